@@ -1,0 +1,229 @@
+"""Every error a user of Ara can meet, as one tree.
+
+::
+
+    AraError                     1  500  a fault of Ara's own
+    ├── ValidationError          2  422  the caller's input is wrong (also a ValueError)
+    │   ├── ConfigurationError   2  500  a setting is unknown or has a wrong value
+    │   └── UnknownSymbolError   2  404  no instrument has that symbol
+    ├── DataProviderError        3  502  a source of data failed or has nothing
+    ├── ModelError               4  500  a model can't be fitted or asked
+    │   └── FeatureEngineeringError  4  500  an indicator or feature set failed
+    ├── StoreError               5  503  documents, logs or tables can't be read or written
+    │   └── CacheError           5  503  the cache can't be read or written
+    ├── APIError                 6  500  a request to or from a service failed
+    ├── IntegrityError           7  500  kept data was changed or cut: ledger, sample, artefact
+    ├── PluginError              8  500  a plug-in is missing, broken or offered twice
+    ├── WorkerError              9  500  a worker process crashed
+    ├── CancelledError          10  499  the work was cancelled by its owner
+    ├── VaultError              11  500  a secret can't be read or written
+    ├── BacktestError           12  500  a back-test can't be run
+    ├── PortfolioError          13  500  a portfolio can't be built
+    └── AlertError              14  500  an alert can't be kept or sent
+
+The columns are the exit code of the command line and the HTTP status; both derive from the class, nowhere else.
+Exit code 130 is Ctrl-C, 141 a closed pipe.
+"""
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "APIError",
+    "AlertError",
+    "AraAIException",
+    "AraError",
+    "BacktestError",
+    "CacheError",
+    "CancelledError",
+    "ConfigurationError",
+    "DataProviderError",
+    "FeatureEngineeringError",
+    "IntegrityError",
+    "ModelError",
+    "PluginError",
+    "PortfolioError",
+    "StoreError",
+    "UnknownSymbolError",
+    "ValidationError",
+    "VaultError",
+    "WorkerError",
+]
+
+
+class AraError(Exception):
+    """What happened, in `message`; what the user can do about it, in `hint`.
+
+    Parameters
+    ----------
+    message
+        One sentence, for a person, without a stack trace and without secrets.
+    hint
+        What to do next; the class's own hint where none is given.
+    context
+        Further facts as JSON values, shown by `--json` and in problem documents.
+    """
+
+    code: ClassVar[str] = "internal"
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+    default_hint: ClassVar[str] = "This is a fault of Ara. Run again with --debug and report what it prints."
+
+    def __init__(self, message: str, *, hint: str | None = None, **context: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = self.default_hint if hint is None else hint
+        self.context = context
+
+    def problem(self) -> dict[str, Any]:
+        """Give the problem document of RFC 9457, with `code`, `hint` and `context` as extensions."""
+        return {
+            "type": f"urn:ara:error:{self.code}",
+            "title": type(self).__name__,
+            "status": self.http_status,
+            "detail": self.message,
+            "code": self.code,
+            "hint": self.hint,
+            "context": self.context,
+        }
+
+
+class ValidationError(AraError, ValueError):
+    """The caller's input is wrong; nothing was done."""
+
+    code = "invalid"
+    exit_code = 2
+    http_status = 422
+    default_hint = "Correct the value and try again; --help shows what is allowed."
+
+
+class ConfigurationError(ValidationError):
+    """A setting is unknown or has a wrong value; the message names key, value, place and what is allowed."""
+
+    code = "configuration"
+    http_status = 500
+    default_hint = "See every setting and where it comes from: ara config show"
+
+
+class UnknownSymbolError(ValidationError):
+    """No instrument has that symbol; `context["nearest"]` holds the closest known ones."""
+
+    code = "unknown_symbol"
+    http_status = 404
+    default_hint = "Check the spelling; a symbol looks like AAPL, BTC-USD, EURUSD or ^GSPC."
+
+
+class DataProviderError(AraError):
+    """A source of data failed, or has nothing for what was asked."""
+
+    code = "data_provider"
+    exit_code = 3
+    http_status = 502
+    default_hint = "Try again later, or name another source with --provider."
+
+
+class ModelError(AraError):
+    """A model can't be fitted, loaded or asked."""
+
+    code = "model"
+    exit_code = 4
+    default_hint = "Try another model, or give it more history."
+
+
+class FeatureEngineeringError(ModelError):
+    """An indicator or a feature set failed."""
+
+    code = "features"
+    default_hint = "Check the indicator's name and parameters."
+
+
+class StoreError(AraError):
+    """Documents, logs or tables can't be read or written; what was acknowledged before is safe."""
+
+    code = "store"
+    exit_code = 5
+    http_status = 503
+    default_hint = "Check that the folder in `store.url` is writable and its disk has room, or set ARA_STORE_URL."
+
+
+class CacheError(StoreError):
+    """The cache can't be read or written."""
+
+    code = "cache"
+    default_hint = "Nothing is lost: a cache only saves time. Clear it or turn it off."
+
+
+class APIError(AraError):
+    """A request to or from a service failed."""
+
+    code = "api"
+    exit_code = 6
+    default_hint = "Check the request and the service's health."
+
+
+class IntegrityError(AraError):
+    """Kept data was changed or cut since it was written; `context` says where."""
+
+    code = "integrity"
+    exit_code = 7
+    default_hint = "Restore the file from a back-up and find out who changed it."
+
+
+class PluginError(AraError):
+    """A plug-in is missing, broken, or two packages offer the same name."""
+
+    code = "plugin"
+    exit_code = 8
+    default_hint = "See what is installed: ara plugins list"
+
+
+class WorkerError(AraError):
+    """A worker process crashed or could not be started; the message names the work."""
+
+    code = "worker"
+    exit_code = 9
+    default_hint = "Run again; if it crashes again, lower the amount of data or see the log."
+
+
+class CancelledError(AraError):
+    """The work was cancelled by its owner."""
+
+    code = "cancelled"
+    exit_code = 10
+    http_status = 499
+    default_hint = "Start it again when you want the result."
+
+
+class VaultError(AraError):
+    """A secret can't be read or written."""
+
+    code = "vault"
+    exit_code = 11
+    default_hint = "Give the key that encrypted the vault: ARA_VAULT_KEY, or the file in `vault.key_file`."
+
+
+class BacktestError(AraError):
+    """A back-test can't be run."""
+
+    code = "backtest"
+    exit_code = 12
+    default_hint = "Check the range of dates and the strategy's parameters."
+
+
+class PortfolioError(AraError):
+    """A portfolio can't be built."""
+
+    code = "portfolio"
+    exit_code = 13
+    default_hint = "Check the assets and the limits."
+
+
+class AlertError(AraError):
+    """An alert can't be kept or sent."""
+
+    code = "alert"
+    exit_code = 14
+    default_hint = "Check the alert's condition and where it is sent."
+
+
+AraAIException = AraError
+"""The name of the older packages."""
