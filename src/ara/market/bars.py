@@ -1,0 +1,70 @@
+"""Bars of one instrument, each with the moment at which it could first be known."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import polars as pl
+
+from ara.market.instrument import Instrument
+from ara.market.timeframe import Timeframe
+
+__all__ = ["SCHEMA", "Bars", "Basis"]
+
+_INSTANT: Final = pl.Datetime("us", "UTC")
+
+SCHEMA: Final = pl.Schema(
+    {
+        "at": _INSTANT,
+        "known_at": _INSTANT,
+        "learned_at": _INSTANT,
+        "open": pl.Float64(),
+        "high": pl.Float64(),
+        "low": pl.Float64(),
+        "close": pl.Float64(),
+        "volume": pl.Float64(),
+        "source": pl.String(),
+        "quality": pl.Float64(),
+        "imputed": pl.Boolean(),
+    }
+)
+"""Columns of `Bars.frame`."""
+
+
+class Basis(StrEnum):
+    """What the prices are adjusted for, seen from the last bar: nothing, splits, or splits and dividends."""
+
+    RAW = "raw"
+    SPLIT = "split"
+    TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Closed bars of one instrument, ascending in time.
+
+    Parameters
+    ----------
+    instrument
+        Whose bars they are.
+    timeframe
+        Length of a bar.
+    basis
+        Adjustment of the prices. The last bar always stands as traded: earlier ones are scaled to it, so that a later
+        split or dividend can't change what was seen before it.
+    frame
+        Columns as in `SCHEMA`: `at` is the bar's open, `known_at` the instant from which its close was public,
+        `learned_at` when Ara received it; all UTC. `quality` runs from 0 to 1; `imputed` marks bars that were repaired.
+    """
+
+    instrument: Instrument
+    timeframe: Timeframe
+    basis: Basis
+    frame: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        if self.frame.schema != SCHEMA:
+            raise ValueError(f"bars have the columns {dict(self.frame.schema)}, not {dict(SCHEMA)}")
+
+    def __len__(self) -> int:
+        return self.frame.height
