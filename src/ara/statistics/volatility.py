@@ -1,0 +1,39 @@
+"""Volatility known at each bar."""
+
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ewma_variance"]
+
+
+def ewma_variance(returns: NDArray[np.float64], *, decay: float = 0.94, seed_bars: int = 20) -> NDArray[np.float64]:
+    """Give the exponentially weighted variance of one bar's log return, as known at each bar's close.
+
+    v[t] = decay · v[t-1] + (1 - decay) · r[t]², begun with the mean square of the first `seed_bars` returns.
+
+    Parameters
+    ----------
+    returns
+        Log returns of one series, ascending in time. A NaN (the first bar has no return) leaves the variance as it is.
+    decay
+        Weight of yesterday's variance, 0 to 1; nearer to 1 is slower. 0.94 is RiskMetrics' value for daily bars.
+    seed_bars
+        Returns needed before there is a value; NaN until then.
+
+    References
+    ----------
+    J.P. Morgan/Reuters (1996), RiskMetrics Technical Document, 4th ed., section 5.2.
+    """
+    out = np.full(len(returns), np.nan)
+    square = returns * returns
+    known = np.flatnonzero(~np.isnan(square))
+    if len(known) < seed_bars:
+        return out
+    first = int(known[seed_bars - 1])
+    start = float(square[known[:seed_bars]].sum()) / seed_bars
+    rest = square[first + 1 :].tolist()
+    gain = 1.0 - decay
+    out[first:] = list(accumulate(rest, lambda v, s: decay * v + gain * s if s == s else v, initial=start))  # noqa: PLR0124 (NaN)
+    return out
