@@ -1,0 +1,137 @@
+"""The door of the command line: `ara` and `python -m ara`.
+
+This module costs next to nothing to import, because every command, every completion and `ara --help` pass through it.
+A command's own module, and all that it needs, is imported when that command runs and never otherwise.
+"""
+
+import os
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final
+
+__all__ = ["COMMANDS", "GLOBAL_FLAGS", "main", "overview"]
+
+COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Forecast": {
+        "predict": "Forecast instruments: price, range and how sure, per day",
+        "forecast": "Forecast many instruments and origins from files",
+    },
+    "Hold to account": {
+        "score": "Compare forecasts that came due with what happened",
+        "ledger": "List, show, verify and anchor kept forecasts",
+    },
+    "Set up": {
+        "config": "Show, change and check settings",
+        "plugins": "List and check plug-ins",
+        "doctor": "Check the installation, its files and servers",
+        "completion": "Print the completion script of bash, zsh or fish",
+        "version": "Print the version",
+    },
+}
+"""Every command by group, with the line that says what it is for."""
+
+GLOBAL_FLAGS: Final[tuple[tuple[str, str], ...]] = (
+    ("--json", "Print one JSON document"),
+    ("-q, --quiet", "Say nothing but the result and errors"),
+    ("--profile NAME", "Settings for dev, test, staging or prod"),
+    ("--set KEY=VALUE", "Override one setting; repeatable"),
+    ("--no-color", "Print without colours"),
+    ("--width N", "Fill N columns instead of the terminal's"),
+    ("--debug", "Show tracebacks and log more"),
+    ("--help", "Explain a command"),
+)
+"""Flags that every command takes, at any position."""
+
+_EXAMPLES: Final = ("ara predict AAPL", "ara predict BTC-USD EURUSD --days 10", "ara score")
+_NAMES: Final = 17
+_USAGE_BELOW: Final = 60
+
+
+def overview(columns: int = 80, *, bold: bool = False) -> str:
+    """Give the page of `ara --help`; below 60 columns each summary stands under its name."""
+    on, off = ("\x1b[1m", "\x1b[0m") if bold else ("", "")
+    lines = [*_fold("Forecasts whose figures are true: kept, scored, and beside their baseline.", columns, ""), ""]
+    lines += [f"  {example}" for example in _EXAMPLES]
+    rows = [(group, tuple(commands.items())) for group, commands in COMMANDS.items()]
+    rows.append(("Anywhere", GLOBAL_FLAGS))
+    for title, entries in rows:
+        lines += ["", f"{on}{title}{off}"]
+        for name, summary in entries:
+            if columns >= _USAGE_BELOW:
+                lines.append(f"  {name:<{_NAMES}}{summary}")
+            else:
+                lines += [f"  {name}", *_fold(summary, columns, "    ")]
+    lines += ["", *_fold("More about one: ara COMMAND --help", columns, "")]
+    return "\n".join(lines)
+
+
+def _fold(text: str, columns: int, indent: str) -> list[str]:
+    lines = [indent]
+    for word in text.split():
+        if len(lines[-1]) + 1 + len(word) > columns and lines[-1].strip():
+            lines.append(indent)
+        lines[-1] += word if lines[-1] == indent else f" {word}"
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and give its exit code.
+
+    Parameters
+    ----------
+    arguments
+        The words after `ara`; those of the process if None.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if not words or words[0] in {"--help", "-h"} or words == ["help"]:
+            _print_overview()
+            return 0
+        from ara.cli.invocation import invoke
+
+        return invoke(words, runner=_run)
+    except KeyboardInterrupt:
+        _silence()
+        return 130
+    except BrokenPipeError:
+        _silence()
+        return 141
+    except OSError as error:
+        return _unwritable(error)
+
+
+def _print_overview() -> None:
+    try:
+        columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+    except (ValueError, OSError):
+        columns = 80
+    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    sys.stdout.write(overview(columns, bold=bold) + "\n")
+    sys.stdout.flush()
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
+    return asyncio.run(coroutine)
+
+
+def _unwritable(error: OSError) -> int:
+    """Say that stdout took no more: a full disk, a closed descriptor."""
+    _silence()
+    sys.stderr.write(f"The output could not be written: {error.strerror or error}\n")
+    sys.stderr.write("Free some room or write somewhere else, then run it again.\n")
+    return 5
+
+
+def _silence() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush can't fail."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+    except OSError:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

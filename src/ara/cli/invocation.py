@@ -1,0 +1,190 @@
+"""One command line from its words to its exit code: flags, old spellings, the command, and what went wrong."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+
+from ara.cli.app import COMMANDS
+from ara.cli.legacy import modern
+from ara.cli.screen import Flags, Screen, shown
+from ara.cli.words import clean, wrapped
+from ara.errors import AraError, StoreError, ValidationError
+
+__all__ = ["built", "flags_of", "invoke"]
+
+_VALUED: Final = ("--profile", "--set", "--width")
+_SWITCHES: Final = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--debug": "debug", "--no-color": "colour"}
+_FOREIGN: Final = os.path.join("setup", "callback_plugins.py")  # noqa: PTH118
+
+
+def invoke(words: Sequence[str], *, runner: Callable[[Coroutine[Any, Any, Any]], Any]) -> int:
+    """Run the command that the words name and give the exit code; no error but a closed stdout leaves."""
+    screen = Screen(Flags(json="--json" in words, debug="--debug" in words), runner=runner)
+    try:
+        flags, rest = flags_of(words)
+        screen = Screen(flags, runner=runner)
+        with shown(screen):
+            _warn_of_clash(screen)
+            name, rest = _command(screen, rest)
+            return _called(screen, name, rest)
+    except AraError as error:
+        return _tell(screen, error)
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except OSError as error:
+        if screen.flags.debug:
+            traceback.print_exc()
+        return _tell(screen, _of_system(error))
+    except Exception as error:  # noqa: BLE001 - the last resort: a user never sees a traceback unasked
+        return _fault(screen, error)
+
+
+def flags_of(words: Sequence[str]) -> tuple[Flags, list[str]]:
+    """Take the global flags out of the words, wherever they stand before `--`, and give both."""
+    given: dict[str, Any] = {}
+    settings: dict[str, str] = {}
+    rest: list[str] = []
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        flag, joined, value = word.partition("=")
+        if word == "--":
+            rest += [word, *queue]
+            break
+        if word in _SWITCHES:
+            given[_SWITCHES[word]] = word != "--no-color"
+        elif flag in _VALUED:
+            if not joined:
+                if not queue:
+                    raise ValidationError(f"{flag} needs a value.", hint=_needs(flag))
+                value = queue.pop(0)
+            _take(flag, value, given, settings)
+        else:
+            rest.append(word)
+    return Flags(**given, settings=settings), rest
+
+
+def _needs(flag: str) -> str:
+    return {
+        "--profile": "Name a profile: --profile dev, test, staging or prod.",
+        "--set": "Give a setting and its value: --set prediction.days=10",
+        "--width": "Give a number of columns: --width 100",
+    }[flag]
+
+
+def _take(flag: str, value: str, given: dict[str, Any], settings: dict[str, str]) -> None:
+    if flag == "--profile":
+        given["profile"] = value
+    elif flag == "--width":
+        if not (value.isascii() and value.isdigit() and int(value[:9]) <= 10_000):
+            raise ValidationError(
+                f"--width is {clean(value)}; it is a number of columns, 0 to 10000.", hint=_needs(flag)
+            )
+        given["width"] = int(value)
+    else:
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            raise ValidationError(f"--set is {clean(value)}; it names a setting and its value.", hint=_needs(flag))
+        settings[key.strip()] = text
+
+
+def _command(screen: Screen, words: list[str]) -> tuple[str, list[str]]:
+    """Give the command's name and its words, in today's spelling."""
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    names = [name for group in COMMANDS.values() for name in group]
+    words, notice = modern(words, names)
+    if notice:
+        screen.note(notice)
+    if not words:
+        raise ValidationError("No command was given.", hint="See what there is: ara --help")
+    if words[0] in names:
+        return words[0], words[1:]
+    near = get_close_matches(words[0], names, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    what = "option" if words[0].startswith("-") else "command"
+    raise ValidationError(f"There is no {what} {clean(words[0])}.", hint=f"{hint}See what there is: ara --help")
+
+
+def built(name: str) -> Any:
+    """Import a command's module and give what Typer makes of it."""
+    part = import_module(f"ara.cli.commands.{name}").command
+    if not isinstance(part, typer.Typer):
+        function, part = part, typer.Typer(add_completion=False, rich_markup_mode=None)
+        part.command(name=name)(function)
+    command = typer.main.get_command(part)
+    command.name = name
+    return command
+
+
+def _called(screen: Screen, name: str, words: list[str]) -> int:
+    from ara.cli.help import asked, page
+
+    command = built(name)
+    target = asked(command, words)
+    if target is not None:
+        screen.write(page(*target, width=screen.width, palette=screen.palette()))
+        return 0
+    try:
+        code = command.main(args=words, prog_name=f"ara {name}", standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except typer.TyperException as error:
+        from ara.cli.help import explained
+
+        raise explained(error, name) from None
+    sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
+def _warn_of_clash(screen: Screen) -> None:
+    """Look for a file that only ARA Records Ansible has: it installs itself into the same folder."""
+    folder = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120 - pathlib isn't worth its time on this way
+    if os.path.exists(os.path.join(folder, _FOREIGN)):  # noqa: PTH110, PTH118
+        screen.warn(
+            "The package 'ara' (ARA Records Ansible) is installed in the same folder as Ara and overwrites parts of "
+            "it. Remove it, then install Ara again: pip uninstall ara; pip install --force-reinstall ara-ai"
+        )
+
+
+def _of_system(error: OSError) -> AraError:
+    place = f" {clean(str(error.filename))}:" if error.filename else ""
+    return StoreError(
+        f"The system refused:{place} {error.strerror or error}.",
+        hint="Check that the file is there, that it may be read and written, and that its disk has room.",
+    )
+
+
+def _tell(screen: Screen, error: AraError) -> int:
+    """Print an error: its problem document on stdout under `--json`, else message and hint on stderr."""
+    if screen.flags.debug and not isinstance(error, ValidationError):
+        traceback.print_exception(error)
+    if screen.json:
+        screen.write(_document(error, screen.plain))
+        return error.exit_code
+    palette = screen.palette(sys.stderr)
+    lines = [palette(line, "warning") for line in wrapped(clean(error.message), screen.width)]
+    lines += [palette(line, "quiet") for line in wrapped(clean(error.hint), screen.width)] if error.hint else []
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    return error.exit_code
+
+
+def _document(error: AraError, ascii_only: bool) -> str:
+    import json
+
+    problem = {**error.problem(), "exit_code": error.exit_code}
+    return json.dumps(problem, indent=2, ensure_ascii=ascii_only, default=str)
+
+
+def _fault(screen: Screen, error: Exception) -> int:
+    if screen.flags.debug:
+        traceback.print_exc()
+    summary = str(error).partition("\n")[0]
+    what = f"{type(error).__name__}: {summary}" if summary else type(error).__name__
+    return _tell(screen, AraError(f"Ara failed unexpectedly: {what}"))
