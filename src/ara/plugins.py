@@ -1,0 +1,177 @@
+"""Parts that packages add to Ara by entry points; Ara's own parts come through the same door.
+
+A distribution offers a part with one line in its metadata, `NAME = "module:attribute"` in the group `ara.GROUP`.
+Listing reads that metadata and imports nothing; loading imports the one part that was asked for.
+"""
+
+import difflib
+import functools
+import importlib.metadata
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ara.errors import PluginError, ValidationError
+
+__all__ = ["GROUPS", "Check", "Offer", "load", "names", "offers"]
+
+GROUPS: Final = ("providers", "indicators", "models", "strategies", "brokers", "notifiers")
+"""What can be added; the entry points of each stand in `ara.GROUP`."""
+
+_WHEELS: Final[Mapping[str, str]] = {"sklearn": "scikit-learn", "pywt": "pywavelets", "talib": "ta-lib"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One line of one distribution's metadata.
+
+    Parameters
+    ----------
+    group
+        One of `GROUPS`.
+    name
+        What users call the part.
+    target
+        Where it lives: `module:attribute`.
+    distribution
+        Who offers it, as pip names it.
+    version
+        The distribution's version.
+    """
+
+    group: str
+    name: str
+    target: str
+    distribution: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Outcome of one thing that a part must do.
+
+    Parameters
+    ----------
+    name
+        What was checked, in a few words.
+    ok
+        Whether the part does it.
+    words
+        What was seen; what to change where `ok` is False.
+    """
+
+    name: str
+    ok: bool
+    words: str = ""
+
+
+def offers(group: str) -> tuple[Offer, ...]:
+    """Give all that is offered in a group, by name; a name that two distributions offer stands there twice."""
+    found = [
+        Offer(group=group, name=entry.name, target=entry.value, distribution=dist.name, version=dist.version)
+        for entry, dist in _entries(group)
+    ]
+    return tuple(sorted(found, key=lambda offer: (offer.name, offer.distribution)))
+
+
+def names(group: str) -> tuple[str, ...]:
+    """Give the names in a group, sorted."""
+    return tuple(sorted({entry.name for entry, _ in _entries(group)}))
+
+
+def load(group: str, name: str) -> Any:
+    """Import one part and give what its entry point names: a class, or an object such as an indicator.
+
+    Raises
+    ------
+    ValidationError
+        There is no such group.
+    PluginError
+        No distribution offers the name, several do, or the part can't be imported; the message says which, and the
+        hint gives the pip line where an extra is missing.
+    """
+    found = [(entry, dist) for entry, dist in _entries(group) if entry.name == name]
+    if not found:
+        raise _unknown(group, name)
+    if len(found) > 1:
+        rivals = sorted(f"{dist.name} ({entry.value})" for entry, dist in found)
+        hint = "Uninstall one of them: pip uninstall NAME"
+        raise PluginError(f"The {_singular(group)} {name!r} is offered twice: {' and '.join(rivals)}.", hint=hint)
+    entry, dist = found[0]
+    try:
+        return entry.load()
+    except PluginError:
+        raise
+    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way
+        raise _broken(group, entry, dist, error) from error
+
+
+def _entries(group: str) -> tuple[tuple[importlib.metadata.EntryPoint, importlib.metadata.Distribution], ...]:
+    if group not in GROUPS:
+        raise ValidationError(f"There is no group of plug-ins {group!r}; there are {', '.join(GROUPS)}.")
+    return _scan(tuple((place, _changed(place)) for place in sys.path)).get(group, ())
+
+
+def _changed(place: str) -> int:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=4)
+def _scan(
+    _places: tuple[tuple[str, int], ...],
+) -> dict[str, tuple[tuple[importlib.metadata.EntryPoint, importlib.metadata.Distribution], ...]]:
+    """Read all metadata once for each state of the import path: an install while Python runs is seen."""
+    found = {}
+    entries = importlib.metadata.entry_points()
+    for group in GROUPS:
+        unique = {(entry.name, entry.value, id(entry.dist)): entry for entry in entries.select(group=f"ara.{group}")}
+        found[group] = tuple((entry, entry.dist) for entry in unique.values() if entry.dist is not None)
+    return found
+
+
+def _unknown(group: str, name: str) -> PluginError:
+    known = names(group)
+    nearest = difflib.get_close_matches(name, known, n=3)
+    if nearest:
+        advice = f"Did you mean {' or '.join(nearest)}?"
+    else:
+        advice = f"There are: {', '.join(known)}." if known else "None is installed."
+    return PluginError(f"There is no {_singular(group)} named {name!r}. {advice}", group=group, nearest=nearest)
+
+
+def _singular(group: str) -> str:
+    return "strategy" if group == "strategies" else group[:-1]
+
+
+def _broken(
+    group: str, entry: importlib.metadata.EntryPoint, dist: importlib.metadata.Distribution, error: BaseException
+) -> PluginError:
+    part = f"The {_singular(group)} {entry.name!r} of {dist.name} {dist.version}"
+    module = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
+    if not module:
+        words = f"{part} can't be loaded: {type(error).__name__}: {error}"
+        return PluginError(words, hint=f"Update or remove the package {dist.name}, or tell its authors.")
+    for owner in (dist, *importlib.metadata.distributions(name="ara-ai")):
+        if extra := _extra(owner, module):
+            hint = f"Install it: pip install '{owner.name}[{extra}]'"
+            return PluginError(f"{part} needs {module}, which is not installed.", hint=hint)
+    hint = f"Install it again with all it needs: pip install --force-reinstall {dist.name}"
+    return PluginError(f"{part} needs the module {module}, which is not there.", hint=hint)
+
+
+def _extra(dist: importlib.metadata.Distribution, module: str) -> str:
+    """Find the extra of a distribution that brings a module: wheels are named like `m`, `py-m` or `m-more`."""
+    root = module.partition(".")[0].lower().replace("_", "-")
+    wanted = _WHEELS.get(root, root)
+    for requirement in dist.requires or ():
+        wheel = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+        extra = re.search(r"extra\s*==\s*[\"']([^\"']+)", requirement)
+        if extra and (wheel in {wanted, f"py{wanted}"} or wheel.startswith(f"{wanted}-")):
+            return extra[1]
+    return ""
