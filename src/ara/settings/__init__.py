@@ -1,0 +1,34 @@
+"""The settings of a run: one frozen tree, every value checked, every value knowing where it came from.
+
+Defaults, then the profile, the user's `~/.ara.yaml`, the project's `.ara.yaml`, `ARA_…` variables and flags; the later
+wins, value by value. `Settings.load` gathers them.
+"""
+
+from ara.settings.origin import Origin, Problem
+from ara.settings.secret import Secret
+from ara.settings.tree import (
+    CliSettings,
+    DataSettings,
+    LogSettings,
+    PredictionSettings,
+    Settings,
+    StoreSettings,
+    TelemetrySettings,
+    VaultSettings,
+    WorkerSettings,
+)
+
+__all__ = [
+    "CliSettings",
+    "DataSettings",
+    "LogSettings",
+    "Origin",
+    "PredictionSettings",
+    "Problem",
+    "Secret",
+    "Settings",
+    "StoreSettings",
+    "TelemetrySettings",
+    "VaultSettings",
+    "WorkerSettings",
+]

@@ -1,0 +1,265 @@
+"""Every setting as a row: its dotted key, its type, its bounds in words, and how a text becomes its value."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from ara.errors import ConfigurationError
+from ara.settings.profiles import ALIASES
+from ara.settings.secret import Secret
+from ara.settings.tree import Settings
+
+__all__ = ["Key", "build", "find", "from_dict", "keys", "nearest", "sections", "shown", "to_dict", "validate"]
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_PASSWORD = re.compile(r"(://[^/?#\s]*?):[^/?#\s]*@")
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One setting.
+
+    Parameters
+    ----------
+    name
+        Its dotted key, such as `log.level`.
+    annotation
+        Its type with its bounds, as declared in the tree.
+    default
+        Its value where nothing sets it; None where it depends on the machine.
+    words
+        What it is for, in a sentence.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    words: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "ARA_" + self.name.replace(".", "_").upper()
+
+    @property
+    def kind(self) -> Any:
+        """Its bare type: str, int, bool, tuple, Secret or a Literal."""
+        inner = get_args(self.annotation)[0]
+        return tuple if get_origin(inner) is tuple else inner
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it names a file or folder, which is made absolute when it is read."""
+        return bool(self._extra.get("path"))
+
+    @property
+    def default_words(self) -> str:
+        """The default as it is shown."""
+        told: str | None = self._extra.get("default")
+        return told if told is not None else self.show(self.default)
+
+    @property
+    def allowed(self) -> str:
+        """What its value may be, in words."""
+        told: str | None = self._extra.get("allowed")
+        if told is not None:
+            return told
+        if get_origin(self.kind) is Literal:
+            return ", ".join(get_args(self.kind))
+        if self.kind is bool:
+            return "true or false"
+        if self.kind is int:
+            return f"a whole number from {self._meta.ge} to {self._meta.le}"
+        if self.is_path:
+            return 'the path of a file, or ""'
+        return "text without line breaks and control characters"
+
+    @property
+    def _meta(self) -> msgspec.Meta:
+        meta: msgspec.Meta = get_args(self.annotation)[1]
+        return meta
+
+    @property
+    def _extra(self) -> Mapping[str, Any]:
+        return self._meta.extra or {}
+
+    def of(self, settings: Settings) -> Any:
+        """Give its value in a tree."""
+        found: Any = settings
+        for part in self.name.split("."):
+            found = getattr(found, part)
+        return found
+
+    def parse(self, raw: str | Sequence[str]) -> Any:
+        """Make its value of a text or of a list of texts; ValueError where it is not allowed."""
+        if self.kind is tuple:
+            parts = raw.split(",") if isinstance(raw, str) else raw
+            return self.check(tuple(part.strip() for part in parts))
+        return self.check(self._single(raw) if isinstance(raw, str) else None)
+
+    def _single(self, raw: str) -> Any:
+        if self.kind in {str, Secret}:
+            return self.kind(raw)
+        text = raw.strip().lower()
+        if self.kind is bool:
+            return _WORDS.get(text)
+        if self.kind is int:
+            return int(text) if _WHOLE.fullmatch(text) else None
+        return ALIASES.get(text, text) if self.name == "profile" else text
+
+    def check(self, value: Any) -> Any:
+        """Give a value back when it is within the bounds; ValueError else."""
+        for text in _texts(value):
+            if len(text) > _LONGEST or _UNSEEN.search(text):
+                raise ValueError("too long, or with characters that can't be seen")
+        good = msgspec.convert(value, self.annotation)  # raises a ValueError of its own
+        rule = self._extra.get("rule")
+        if rule is not None and not rule(good):
+            raise ValueError("not known")
+        return good
+
+    def show(self, value: Any) -> str:
+        """Give a value as one line of text that `parse` understands; secrets and passwords as `***`."""
+        if isinstance(value, Secret):
+            return "***" if value else ""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, tuple):
+            return ", ".join(value)
+        return _PASSWORD.sub(r"\1:***@", str(value))
+
+    def quote(self, raw: object) -> str:
+        """Give what somebody wrote for it, fit to stand in a message: quoted, escaped, cut; a secret as `***`."""
+        return '"***"' if self.kind is Secret else shown(raw)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, Secret):
+        return (value.reveal(),)
+    if isinstance(value, str):
+        return (value,)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, tuple) else ()
+
+
+def shown(raw: object) -> str:
+    """Give any text as one short quoted line: what can't be seen is escaped, passwords in addresses are `***`."""
+    text = _PASSWORD.sub(r"\1:***@", raw if isinstance(raw, str) else str(raw))
+    text = text if len(text) <= 60 else text[:59] + "…"
+    return '"' + "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text) + '"'
+
+
+@cache
+def keys() -> Mapping[str, Key]:
+    """Give every setting by its dotted key, in the order of the tree."""
+    return {key.name: key for key in _rows(Settings, "")}
+
+
+def _rows(branch: type[msgspec.Struct], prefix: str) -> list[Key]:
+    hints = get_type_hints(branch, include_extras=True)
+    rows: list[Key] = []
+    for field in msgspec.structs.fields(branch):
+        hint = hints[field.name]
+        if get_origin(hint) is Annotated:
+            default = None if field.default is msgspec.NODEFAULT else field.default
+            rows.append(
+                Key(
+                    name=prefix + field.name,
+                    annotation=hint,
+                    default=default,
+                    words=get_args(hint)[1].description or "",
+                )
+            )
+        else:
+            rows += _rows(hint, f"{prefix}{field.name}.")
+    return rows
+
+
+@cache
+def sections() -> Mapping[str, str]:
+    """Give every branch of the tree with the sentence that says what it is about."""
+    return {
+        field.name: (field.type.__doc__ or "").split("\n", 1)[0]
+        for field in msgspec.structs.fields(Settings)
+        if isinstance(field.type, type)
+    }
+
+
+def nearest(name: str, among: Sequence[str]) -> str:
+    """Give the name that was probably meant; empty where none is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name[:100], among, n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def find(name: str) -> Key:
+    """Give the setting of a dotted key; ConfigurationError with the nearest where there is none of that name."""
+    found = keys().get(name)
+    if found is not None:
+        return found
+    if name in sections():
+        inside = ", ".join(key for key in keys() if key.startswith(name + "."))
+        raise ConfigurationError(f"{name} is a section, not a setting; it holds {inside}", key=name)
+    near = nearest(name, tuple(keys()))
+    guess = f"; did you mean {near}?" if near else ""
+    raise ConfigurationError(f"There is no setting {shown(name)}{guess}", key=name[:100], nearest=near)
+
+
+def validate(settings: Settings) -> None:
+    """Refuse a tree, however it was built, that holds a value out of bounds."""
+    for key in keys().values():
+        value = key.of(settings)
+        try:
+            key.check(value)
+        except ValueError:
+            raise ConfigurationError(
+                f"{key.name} is {key.quote(value)}; allowed: {key.allowed}", key=key.name, allowed=key.allowed
+            ) from None
+
+
+def build(values: Mapping[str, Any]) -> Settings:
+    """Make a tree of values by dotted key; what is not given has its default."""
+    tree: dict[str, dict[str, Any]] = {"": {}}
+    for name, value in values.items():
+        branch, _, leaf = find(name).name.rpartition(".")
+        tree.setdefault(branch, {})[leaf] = value
+    branches = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    whole = tree.pop("") | {branch: branches[branch](**leaves) for branch, leaves in tree.items()}
+    return Settings(**whole)
+
+
+def to_dict(settings: Settings, *, reveal: bool) -> dict[str, Any]:
+    """Give a tree as nested JSON values; see `Settings.as_dict`."""
+    whole: dict[str, Any] = {}
+    for key in keys().values():
+        value = key.of(settings)
+        if isinstance(value, Secret):
+            value = value.reveal() if reveal else key.show(value)
+        elif isinstance(value, str) and not reveal:
+            value = key.show(value)
+        branch, _, leaf = key.name.rpartition(".")
+        place = whole.setdefault(branch, {}) if branch else whole
+        place[leaf] = list(value) if isinstance(value, tuple) else value
+    return whole
+
+
+def from_dict(values: Mapping[str, Any]) -> Settings:
+    """Build a tree of nested JSON values; see `Settings.from_dict`."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        inside = value if name in sections() and isinstance(value, Mapping) else None
+        flat.update({name: value} if inside is None else {f"{name}.{leaf}": each for leaf, each in inside.items()})
+    return build({name: _native(find(name), value) for name, value in flat.items()})
+
+
+def _native(key: Key, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return Secret(value) if key.kind is Secret and isinstance(value, str) else value

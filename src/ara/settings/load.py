@@ -1,0 +1,251 @@
+"""Gathering the settings of a run from all layers, with the place that each value came from."""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ara.errors import ConfigurationError
+from ara.settings.document import Mapped, Scalar, Sequenced, read
+from ara.settings.keys import Key, build, keys, nearest, sections, shown
+from ara.settings.origin import Origin, Problem
+from ara.settings.places import data_folder, project_file, user_file, user_folder
+from ara.settings.profiles import PROFILES
+from ara.settings.tree import Settings
+
+__all__ = ["KNOWN_VARIABLES", "OLD_VARIABLES", "Gathered", "gather", "load"]
+
+KNOWN_VARIABLES = frozenset({"ARA_CONFORMANCE", "ARA_DEBUG", "ARA_VAULT_KEY"})
+"""Variables that Ara reads and that are no settings."""
+
+OLD_VARIABLES: Mapping[str, str] = {"ARA_ENV": "profile"}
+"""Names of older releases, with the setting that each means; the new name wins."""
+
+_log = logging.getLogger("ara.settings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What the layers say, right or wrong.
+
+    Parameters
+    ----------
+    settings
+        The tree; None where there is any problem.
+    problems
+        Everything that is wrong, in the order of the layers.
+    warnings
+        What is suspicious and was left out, in sentences.
+    files
+        The settings files that were read, the weaker one first.
+    """
+
+    settings: Settings | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    key: Key
+    value: Any
+    origin: Origin
+
+
+def load(
+    flags: Mapping[str, str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Gather the settings of a run or raise what is wrong; see `Settings.load`."""
+    gathered = gather(flags, environ=environ, folder=folder)
+    for warning in gathered.warnings:
+        _log.warning("%s", warning)
+    if gathered.settings is not None:
+        return gathered.settings
+    first, *others = gathered.problems
+    more = f" ({len(others)} more wrong)" if others else ""
+    raise ConfigurationError(
+        first.message + more,
+        hint="Correct it; every problem at once: ara config check",
+        problems=[problem.as_dict() for problem in gathered.problems],
+    )
+
+
+def gather(
+    flags: Mapping[str, str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Gathered:
+    """Read all layers without raising, so that every problem can be told at once."""
+    environ = os.environ if environ is None else environ
+    layers = _Layers(environ=environ, folder=folder)
+    for path in _files(environ, folder):
+        layers.add_file(path)
+    layers.add_environment()
+    layers.add_flags(flags or {})
+    return layers.gathered()
+
+
+def _files(environ: Mapping[str, str], folder: Path | None) -> Iterator[Path]:
+    own = user_file(environ)
+    if own is not None and os.path.lexists(own):
+        yield own
+    project = project_file(folder, besides=own)
+    if project is not None:
+        yield project
+
+
+class _Layers:
+    def __init__(self, *, environ: Mapping[str, str], folder: Path | None) -> None:
+        self._environ = environ
+        self._folder = folder
+        self._given: dict[str, _Given] = {}
+        self._problems: list[Problem] = []
+        self._warnings: list[str] = []
+        self._files: list[Path] = []
+
+    def add_file(self, path: Path) -> None:
+        self._files.append(path)
+        try:
+            document = read(path)
+        except ConfigurationError as error:
+            self._problems.append(Problem(message=error.message, place=error.context["place"]))
+            return
+        if document.root is not None:
+            self._add_branch(document.root, "", path)
+
+    def _add_branch(self, branch: Mapped, prefix: str, path: Path) -> None:
+        for name, node in branch.pairs:
+            key = prefix + name.text
+            place = f"{path}:{name.line}"
+            if key in keys():
+                self._add_node(keys()[key], node, place, path.parent)
+            elif key in sections() and isinstance(node, Mapped):
+                self._add_branch(node, f"{key}.", path)
+            elif key in sections():
+                if not (isinstance(node, Scalar) and node.null):
+                    self._refuse_section(key, node, place)
+            else:
+                self._refuse_unknown(key, _text(node), place, prefix=prefix)
+
+    def _add_node(self, key: Key, node: Scalar | Sequenced | Mapped, place: str, folder: Path) -> None:
+        if isinstance(node, Scalar):
+            if not node.null:
+                self._add(key, node.text, Origin(kind="file", place=place), folder)
+        elif isinstance(node, Sequenced) and all(isinstance(item, Scalar) for item in node.items):
+            texts = tuple(item.text for item in node.items if isinstance(item, Scalar))
+            self._add(key, texts, Origin(kind="file", place=place), folder)
+        else:
+            self._refuse_value(key, _text(node), place)
+
+    def add_environment(self) -> None:
+        variables = {key.variable: key for key in keys().values()}
+        for old, name in OLD_VARIABLES.items():
+            if self._environ.get(old) and not self._environ.get(keys()[name].variable):
+                self._add(keys()[name], self._environ[old], Origin(kind="environment", place=old), self._folder)
+        for name, text in sorted(self._environ.items()):
+            if name in variables and text:
+                self._add(variables[name], text, Origin(kind="environment", place=name), self._folder)
+            elif name.startswith("ARA_") and name not in {*variables, *KNOWN_VARIABLES, *OLD_VARIABLES}:
+                near = nearest(name, (*variables, *KNOWN_VARIABLES))
+                guess = f"; did you mean {near}?" if near else "; see all: ara config show"
+                self._warnings.append(f"The environment variable {shown(name)[1:-1]} is no setting of Ara{guess}")
+
+    def add_flags(self, flags: Mapping[str, str]) -> None:
+        for name, text in flags.items():
+            place = "--profile" if name == "profile" else f"--set {shown(name)[1:-1]}"
+            if name in keys():
+                self._add(keys()[name], text, Origin(kind="flag", place=place), self._folder)
+            elif name in sections():
+                self._refuse_section(name, None, place)
+            else:
+                self._refuse_unknown(name, text, place, prefix="")
+
+    def _add(self, key: Key, raw: str | Sequence[str], origin: Origin, folder: Path | None) -> None:
+        try:
+            value = key.parse(raw)
+            if key.is_path:
+                value = _absolute(value, folder, self._environ)
+        except ValueError:
+            self._refuse_value(key, raw if isinstance(raw, str) else ", ".join(raw), origin.place)
+        else:
+            self._given[key.name] = _Given(key=key, value=value, origin=origin)
+
+    def _refuse_value(self, key: Key, raw: str, place: str) -> None:
+        quoted = key.quote(raw)
+        message = f"{key.name} is {quoted} in {place}; allowed: {key.allowed}"
+        self._problems.append(Problem(message=message, place=place, key=key.name, value=quoted[1:-1]))
+
+    def _refuse_section(self, key: str, node: Scalar | Sequenced | Mapped | None, place: str) -> None:
+        inside = ", ".join(name.removeprefix(f"{key}.") for name in keys() if name.startswith(f"{key}."))
+        value = "" if node is None else shown(_text(node))
+        what = f" and can't be {value}" if value else ""
+        message = f"{key} is a section{what} in {place}; it holds {inside}"
+        self._problems.append(Problem(message=message, place=place, key=key, value=value[1:-1]))
+
+    def _refuse_unknown(self, key: str, raw: str, place: str, *, prefix: str) -> None:
+        here = [name for name in (*keys(), *sections()) if name.startswith(prefix)]
+        near = nearest(key, here) or nearest(key, (*keys(), *sections()))
+        around = ", ".join(name.removeprefix(prefix) for name in here if "." not in name.removeprefix(prefix))
+        guess = f"did you mean {near}?" if near else f"allowed here: {around}"
+        value = shown("***" if _is_secret(key) else raw)
+        message = f"There is no setting {shown(key)} (with the value {value} in {place}); {guess}"
+        self._problems.append(Problem(message=message, place=place, key=shown(key)[1:-1], value=value[1:-1]))
+
+    def gathered(self) -> Gathered:
+        settings = None if self._problems else self._tree()
+        return Gathered(
+            settings=settings,
+            problems=tuple(self._problems),
+            warnings=tuple(self._warnings),
+            files=tuple(self._files),
+        )
+
+    def _tree(self) -> Settings:
+        chosen = self._given.get("profile")
+        profile = "dev" if chosen is None else chosen.value
+        values: dict[str, Any] = {}
+        origins: dict[str, Origin] = {}
+        for key in keys().values():
+            given = self._given.get(key.name)
+            if given is not None:
+                value, origin = given.value, given.origin
+            elif key.name in PROFILES[profile]:
+                value, origin = key.parse(PROFILES[profile][key.name]), Origin(kind="profile", place=profile)
+            elif key.name == "home":
+                value, origin = str(data_folder(self._environ, self._folder)), Origin(kind="default")
+            else:
+                value, origin = key.default, Origin(kind="default")
+            values[key.name], origins[key.name] = value, origin
+        settings = build(values)
+        vars(settings)["_origins"] = origins
+        return settings
+
+
+def _text(node: Scalar | Sequenced | Mapped) -> str:
+    if isinstance(node, Scalar):
+        return node.text
+    return "a list" if isinstance(node, Sequenced) else "a mapping"
+
+
+def _is_secret(key: str) -> bool:
+    words = ("secret", "password", "passwd", "token", "dsn", "api_key", "apikey", "private")
+    return any(word in key.lower() for word in words)
+
+
+def _absolute(text: str, folder: Path | None, environ: Mapping[str, str]) -> str:
+    if not text:
+        return text
+    own = user_folder(environ)
+    if own is not None and (text == "~" or text.startswith("~/")):
+        return str(own / text[2:])
+    path = Path(text)
+    if path.is_absolute():
+        return text
+    return str((folder.absolute() if folder is not None else Path.cwd()) / path)

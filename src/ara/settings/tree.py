@@ -1,0 +1,257 @@
+"""The tree of all settings: one frozen branch per room, each value with its bounds and its meaning.
+
+This is the only place where a setting is declared. Validation, `ara config`, the templates' test and the reference
+page read the types here; the words of `Meta.description` are what users see.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ara.settings.origin import Origin
+from ara.settings.secret import Secret
+
+__all__ = [
+    "CliSettings",
+    "DataSettings",
+    "LogSettings",
+    "PredictionSettings",
+    "Settings",
+    "StoreSettings",
+    "TelemetrySettings",
+    "VaultSettings",
+    "WorkerSettings",
+]
+
+_NAME = r"^[a-z][a-z0-9_]{0,63}$"
+_NAME_WORDS = "a name of small letters, digits and _"
+_URL = r"^(https?://[^\s/]+.*)?$"
+
+
+def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return not name or bool(ZoneInfo(name).key)
+    except (KeyError, ValueError, OSError):
+        return False
+
+
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is logged, how it looks and where it goes."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error", "critical"],
+        Meta(description="The least severity that is logged."),
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "human", "json"],
+        Meta(description="How a record looks; `auto` is human on a terminal and JSON elsewhere."),
+    ] = "auto"
+    file: Annotated[
+        str, Meta(description="The file that is written to beside stderr; empty: stderr only.", extra={"path": True})
+    ] = ""
+
+
+class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where documents, the ledger and tables are kept."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="The database of everything kept; empty: the SQLite file `ara.db` in `home`.",
+            pattern=r"^(|memory:|sqlite:///.+|postgres(ql)?://.+)$",
+            extra={"allowed": 'memory:, sqlite:///PATH, postgresql://USER@HOST/NAME, or "" for ara.db in home'},
+        ),
+    ] = ""
+
+
+class VaultSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the key that encrypts secrets comes from."""
+
+    key_file: Annotated[
+        str, Meta(description="The file of the vault's key; empty: `vault.key` in `home`.", extra={"path": True})
+    ] = ""
+    keyring: Annotated[bool, Meta(description="Keep the vault's key in the system's keyring, not in a file.")] = False
+
+
+class DataSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where market data comes from."""
+
+    providers: Annotated[
+        tuple[Annotated[str, Meta(pattern=_NAME)], ...],
+        Meta(
+            description="The sources of data, the preferred one first.",
+            min_length=1,
+            max_length=32,
+            extra={"allowed": "one or more names of sources, separated by commas"},
+        ),
+    ] = ("sample",)
+
+
+class PredictionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How forecasts are made when a command doesn't say otherwise."""
+
+    model: Annotated[
+        str,
+        Meta(description="The model that forecasts.", pattern=_NAME, extra={"allowed": _NAME_WORDS}),
+    ] = "ewma_t"
+    days: Annotated[int, Meta(description="How many trading days a forecast looks ahead.", ge=1, le=30)] = 5
+    seed: Annotated[
+        int,
+        Meta(description="The seed of everything random; the same seed gives the same figures.", ge=0, le=2**32 - 1),
+    ] = 0
+
+
+class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of the machine is used."""
+
+    threads: Annotated[int, Meta(description="Threads for short computations.", ge=1, le=256)] = 2
+    processes: Annotated[
+        int, Meta(description="Processes for training, back-tests and other long work.", ge=1, le=256)
+    ] = 1
+
+
+class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told how Ara is doing; all off costs nothing."""
+
+    prometheus: Annotated[bool, Meta(description="Keep metrics for Prometheus to collect.")] = False
+    otlp_endpoint: Annotated[
+        str,
+        Meta(
+            description="Where traces and metrics are sent by OpenTelemetry; empty: nowhere.",
+            pattern=_URL,
+            extra={"allowed": 'an address such as http://localhost:4318, or "" for none'},
+        ),
+    ] = ""
+    sentry_dsn: Annotated[Secret, Meta(description="Where errors are reported to Sentry; empty: nowhere.")] = Secret()
+
+
+class CliSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the command line shows its results."""
+
+    colour: Annotated[
+        Literal["auto", "always", "never"],
+        Meta(description="When to use colour; `auto` is on a terminal that has it."),
+    ] = "auto"
+    width: Annotated[int, Meta(description="Columns to print in; 0: as wide as the terminal.", ge=0, le=1000)] = 0
+    timezone: Annotated[
+        str,
+        Meta(
+            description="The zone that times are shown in; empty: the machine's.",
+            extra={"allowed": 'a zone such as Europe/Paris or UTC, or "" for the machine\'s', "rule": _is_zone},
+        ),
+    ] = ""
+
+
+def _default_home() -> str:
+    from ara.settings.places import data_folder
+
+    return str(data_folder(os.environ))
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """Every setting of one run; made by `load`, never changed after.
+
+    Equal settings are those with equal values, wherever these came from. A value that is out of bounds raises
+    ConfigurationError also when the tree is built in code.
+    """
+
+    profile: Annotated[
+        Literal["dev", "test", "staging", "prod"],
+        Meta(description="The set of defaults to start from; the long names development, testing, production do too."),
+    ] = "dev"
+    home: Annotated[
+        str,
+        Meta(
+            description="The folder of Ara's own state: ledger, vault key, models.",
+            min_length=1,
+            extra={"path": True, "default": "the user's data folder", "allowed": "the path of a folder"},
+        ),
+    ] = msgspec.field(default_factory=_default_home)
+    log: LogSettings = msgspec.field(default_factory=LogSettings)
+    store: StoreSettings = msgspec.field(default_factory=StoreSettings)
+    vault: VaultSettings = msgspec.field(default_factory=VaultSettings)
+    data: DataSettings = msgspec.field(default_factory=DataSettings)
+    prediction: PredictionSettings = msgspec.field(default_factory=PredictionSettings)
+    workers: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
+    telemetry: TelemetrySettings = msgspec.field(default_factory=TelemetrySettings)
+    cli: CliSettings = msgspec.field(default_factory=CliSettings)
+
+    def __post_init__(self) -> None:
+        from ara.settings.keys import validate
+
+        validate(self)
+
+    @classmethod
+    def load(
+        cls,
+        flags: Mapping[str, str] | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> "Settings":
+        """Gather the settings of a run: defaults, profile, user's file, project's file, environment, flags.
+
+        The later of these wins, value by value. An unknown `ARA_` variable is logged as a warning; an unknown key or
+        a value out of bounds anywhere else is an error.
+
+        Parameters
+        ----------
+        flags
+            Values given on the command line, by dotted key: `{"log.level": "debug"}`.
+        environ
+            The environment; the process's own where none is given. An empty variable counts as not set.
+        folder
+            Where the search for the project's `.ara.yaml` begins, going up; the working folder where none is given.
+
+        Raises
+        ------
+        ConfigurationError
+            With key, value, place and what is allowed; `context["problems"]` holds every problem found.
+        """
+        from ara.settings.load import load
+
+        return load(flags, environ=environ, folder=folder)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
+        """Build settings from the nested mapping that `as_dict(reveal=True)` gave, in this process or another."""
+        from ara.settings.keys import from_dict
+
+        return from_dict(values)
+
+    def as_dict(self, *, reveal: bool = False) -> dict[str, Any]:
+        """Give all values as a nested mapping of JSON values.
+
+        Parameters
+        ----------
+        reveal
+            Give secrets in clear, for another process of the same run; else as `***`.
+        """
+        from ara.settings.keys import to_dict
+
+        return to_dict(self, reveal=reveal)
+
+    def value(self, key: str) -> Any:
+        """Give the value of a dotted key; ConfigurationError with the nearest key where there is none of that name."""
+        from ara.settings.keys import find
+
+        return find(key).of(self)
+
+    def origin(self, key: str) -> Origin:
+        """Tell where the value of a dotted key came from."""
+        from ara.settings.keys import find
+
+        origins: Mapping[str, Origin] = vars(self).get("_origins", {})
+        return origins.get(find(key).name, Origin(kind="code"))
+
+    @property
+    def id(self) -> str:
+        """The sha256, in hex, of all values in order of their keys; of a secret, only whether it is set."""
+        return hashlib.sha256(msgspec.json.encode(self.as_dict(), order="sorted")).hexdigest()
