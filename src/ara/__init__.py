@@ -1,0 +1,104 @@
+"""Forecasts whose figures are true: full distributions, kept, scored and beside their baseline.
+
+>>> import ara
+>>> ara.predict("AAPL", days=7)  # doctest: +SKIP
+
+Every name here is loaded when it is first used, so that importing `ara` costs next to nothing.
+"""
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # as in `typing`, whose import would cost more than all that is here
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from ara.desk import Desk
+    from ara.errors import (
+        AlertError,
+        APIError,
+        AraAIException,
+        AraError,
+        BacktestError,
+        CacheError,
+        CancelledError,
+        ConfigurationError,
+        DataProviderError,
+        FeatureEngineeringError,
+        IntegrityError,
+        ModelError,
+        PluginError,
+        PortfolioError,
+        StoreError,
+        UnknownSymbolError,
+        ValidationError,
+        VaultError,
+        WorkerError,
+    )
+    from ara.lineage import Lineage
+    from ara.market import AssetClass, Bars, Instrument, Timeframe
+    from ara.models import Quantiles
+    from ara.prediction import Day, Factor, Forecast, PredictionEngine
+    from ara.quick import history, predict
+    from ara.settings import Settings
+
+__all__ = [
+    "APIError",
+    "AlertError",
+    "AraAIException",
+    "AraError",
+    "AssetClass",
+    "BacktestError",
+    "Bars",
+    "CacheError",
+    "CancelledError",
+    "ConfigurationError",
+    "DataProviderError",
+    "Day",
+    "Desk",
+    "Factor",
+    "FeatureEngineeringError",
+    "Forecast",
+    "Instrument",
+    "IntegrityError",
+    "Lineage",
+    "ModelError",
+    "PluginError",
+    "PortfolioError",
+    "PredictionEngine",
+    "Quantiles",
+    "Settings",
+    "StoreError",
+    "Timeframe",
+    "UnknownSymbolError",
+    "ValidationError",
+    "VaultError",
+    "WorkerError",
+    "__version__",
+    "history",
+    "predict",
+]
+
+__version__: "Final" = "5.0.0.dev0"
+
+_ROOMS: "Final" = {
+    "ara.desk": ("Desk",),
+    "ara.lineage": ("Lineage",),
+    "ara.market": ("AssetClass", "Bars", "Instrument", "Timeframe"),
+    "ara.models": ("Quantiles",),
+    "ara.prediction": ("Day", "Factor", "Forecast", "PredictionEngine"),
+    "ara.quick": ("history", "predict"),
+    "ara.settings": ("Settings",),
+}
+_HOME: "Final" = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> "Any":
+    if name == "__version__" or name not in __all__:
+        raise AttributeError(f"module 'ara' has no attribute {name!r}")
+    value = getattr(import_module(_HOME.get(name, "ara.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
