@@ -1,0 +1,234 @@
+"""Spelling of symbols: what people type, files hold and venues say, brought to Ara's one form.
+
+`AAPL` for what is listed, `BTC-USD` for coins, `EURUSD` for currencies and metals, `^GSPC` for indices.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ara.errors import UnknownSymbolError, ValidationError
+from ara.market.codes import COINS, CURRENCIES, QUOTES
+from ara.market.instrument import AssetClass, Instrument
+
+__all__ = ["guess", "known", "nearest", "normalise", "resolve"]
+
+_LEGAL: Final = re.compile(r"[A-Z0-9./:^=_-]{1,32}")
+
+_SHAPE: Final = re.compile(r"[.^]?[A-Z0-9](?!.*(?:\.\.|//)).*")
+
+_SUFFIX: Final = re.compile(
+    r"(,? (Inc\.?|Incorporated|Corporation|Corp\.?|Company|Co\.|& Co\.|plc|Ltd\.?|N\.V\.|S\.A\.|AG|SE|Trust|ETF))+$"
+)
+
+_WORDS: Final[Mapping[AssetClass, str]] = {
+    AssetClass.STOCK: "stock stocks equity equities usequity usequities usstock usstocks share shares commonstock adr",
+    AssetClass.ETF: "etf etfs usetf etp fund funds",
+    AssetClass.INDEX: "index indexes indices idx",
+    AssetClass.CRYPTO: "crypto cryptos cryptocurrency cryptocurrencies coin coins token tokens digital digitalasset",
+    AssetClass.FOREX: "forex fx currency currencies commodity commodities metal metals gold future futures",
+}
+
+_CLASSES: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+
+_KIN: Final = {AssetClass.ETF: AssetClass.STOCK}
+
+_TRADED: Final[Mapping[AssetClass, tuple[str, str, str, str, str]]] = {
+    AssetClass.STOCK: ("US", "XNYS", "America/New_York", "0.01", "1"),
+    AssetClass.ETF: ("US", "XNYS", "America/New_York", "0.01", "1"),
+    AssetClass.INDEX: ("index", "XNYS", "America/New_York", "0.01", "1"),
+    AssetClass.CRYPTO: ("crypto", "24/7", "UTC", "0.00000001", "0.00000001"),
+    AssetClass.FOREX: ("forex", "forex", "America/New_York", "0.00001", "1"),
+}
+
+_HINT: Final = "A symbol has 1 to 32 letters, digits and . / : ^ = _ -; it looks like AAPL, BTC-USD, EURUSD or ^GSPC."
+
+
+def normalise(text: str) -> str:
+    """Give Ara's spelling of a symbol, known or not.
+
+    ` aapl ` gives `AAPL`; `btc/usd` and `BTCUSD` give `BTC-USD`; `eur/usd`, `EUR-USD` and `EURUSD=X` give `EURUSD`.
+    What comes out has 1 to 32 of the characters `A-Z 0-9 . / : ^ = _ -`, begins with a letter or digit (after one `^`
+    or `.` at most) and can't climb out of a folder.
+
+    Raises
+    ------
+    ValidationError
+        The text holds something else. Letters that only look Latin are refused, not guessed.
+    """
+    word = _checked(text).upper()
+    return _pair(word) or word
+
+
+def resolve(text: str) -> Instrument:
+    """Give the instrument that a user means, however they spell it.
+
+    Raises
+    ------
+    UnknownSymbolError
+        There is none; the message names the three nearest.
+    """
+    symbol = normalise(text)
+    found = _by_symbol().get(symbol)
+    if found is not None:
+        return found
+    near = nearest(symbol)
+    listed = ", ".join(f"{one.symbol} ({_short(one.name)})" for one in near)
+    raise UnknownSymbolError(
+        f"There is no instrument {symbol} here. Did you mean {listed}?",
+        hint=f"What is here: {' '.join(one.symbol for one in known())}",
+        symbol=symbol,
+        nearest=[one.symbol for one in near],
+    )
+
+
+def nearest(text: str, count: int = 3) -> tuple[Instrument, ...]:
+    """Give the known instruments whose symbol or name is closest to a text, closest first."""
+    wanted = text.strip()[:32].casefold()
+    ranked = sorted(known(), key=lambda one: (_distance(wanted, one), one.symbol))
+    return tuple(ranked[:count])
+
+
+def guess(symbol: str, asset_class: str = "") -> Instrument:
+    """Give an instrument for a symbol of a stranger's file, known here or not.
+
+    Parameters
+    ----------
+    symbol
+        As the file spells it; what comes out has Ara's spelling.
+    asset_class
+        The file's own word, such as `equity`, `us_equity`, `coin`, `fx` or `commodity`, in any case. A word that says
+        nothing is passed over, and the symbol's shape decides: `BTC-USD` is a coin, two currencies are forex, a leading
+        `^` is an index, all else a stock. Commodities and metals count as forex, whose week they trade.
+
+    Raises
+    ------
+    ValidationError
+        The symbol is not one.
+    """
+    name = normalise(symbol)
+    kind = _CLASSES.get(re.sub(r"[^a-z]", "", asset_class.casefold()))
+    found = _by_symbol().get(name)
+    if found is not None and kind in {None, found.asset_class, _KIN.get(found.asset_class)}:
+        return found
+    kind = kind or _shape(name)
+    venue, calendar, zone, tick, lot = _TRADED[kind]
+    return Instrument(
+        symbol=name,
+        name=name,
+        asset_class=kind,
+        venue=venue,
+        currency=_currency(name, kind),
+        calendar=calendar,
+        timezone=zone,
+        tick=Decimal(tick),
+        lot=Decimal(lot),
+    )
+
+
+@cache
+def known() -> tuple[Instrument, ...]:
+    """Give the instruments that Ara ships facts about, by symbol."""
+    table = Path(__file__).with_name("instruments.json").read_bytes()
+    return tuple(msgspec.json.decode(table, type=list[Instrument]))
+
+
+@cache
+def _by_symbol() -> dict[str, Instrument]:
+    return {one.symbol: one for one in known()}
+
+
+def _checked(text: Any) -> str:
+    if not isinstance(text, str):
+        raise ValidationError(f"a symbol is text, not {type(text).__name__}", hint=_HINT)
+    word = text.strip()
+    odd = next((letter for letter in word if not letter.isascii() or not _LEGAL.fullmatch(letter.upper())), None)
+    if odd is not None:
+        name = "" if odd.isascii() else f" ({unicodedata.name(odd, 'a letter without a name').lower()})"
+        raise ValidationError(f"{_shown(text)} is no symbol: it holds {odd!a}{name}", hint=_HINT)
+    if not _LEGAL.fullmatch(word.upper()):
+        raise ValidationError(f"{_shown(text)} is no symbol: it has {len(word)} characters", hint=_HINT)
+    if not _SHAPE.fullmatch(word.upper()):
+        raise ValidationError(f"{_shown(text)} is no symbol: it is not built like one", hint=_HINT)
+    return word
+
+
+def _pair(word: str) -> str | None:
+    """Give the one spelling of a pair of currencies, or of a coin and its quote; None for all else."""
+    if word.endswith("=X"):
+        word = word.removesuffix("=X")
+        word = f"USD{word}" if word in CURRENCIES else word
+    parts = re.split(r"[/:_-]", word)
+    if len(parts) == 2:
+        left, right = parts
+        if left in CURRENCIES and right in CURRENCIES and left != right:
+            return left + right
+        if right in QUOTES and left:
+            return f"{left}-{right}"
+    if len(parts) == 1:
+        if _is_forex(word):
+            return word
+        for quote in QUOTES:
+            coin = word.removesuffix(quote)
+            if coin != word and coin in COINS:
+                return f"{coin}-{quote}"
+    return None
+
+
+def _is_forex(word: str) -> bool:
+    return word[:3] in CURRENCIES and word[3:] in CURRENCIES and word[:3] != word[3:]
+
+
+def _shape(symbol: str) -> AssetClass:
+    """Judge the class from a normal symbol alone."""
+    left, dash, right = symbol.partition("-")
+    if symbol.startswith("^"):
+        return AssetClass.INDEX
+    if _is_forex(symbol) or symbol.endswith(("=X", "=F")):
+        return AssetClass.FOREX
+    return AssetClass.CRYPTO if dash and left and right in QUOTES else AssetClass.STOCK
+
+
+def _currency(symbol: str, kind: AssetClass) -> str:
+    if kind is AssetClass.CRYPTO:
+        return symbol.rpartition("-")[2] if "-" in symbol else "USD"
+    return symbol[3:] if kind is AssetClass.FOREX and _is_forex(symbol) else "USD"
+
+
+def _distance(wanted: str, one: Instrument) -> float:
+    """Give the edits between a text and the closest of a symbol's and its name's forms, per letter."""
+    name = _short(one.name).casefold()
+    forms = {one.symbol.casefold(), re.sub(r"[^a-z0-9]", "", one.symbol.casefold()), name, *name.split()[:1]}
+    if one.calendar == "24/7":
+        forms.add(one.symbol.casefold().partition("-")[0])
+    return min(_edits(wanted, form) / max(len(wanted), len(form)) for form in forms)
+
+
+def _edits(one: str, other: str) -> int:
+    """Count the letters to insert, drop, change or swap with their neighbour (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        earlier, before, row = before, row, [i]
+        for j, goal in enumerate(other, start=1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != goal))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == goal:
+                best = min(best, earlier[j - 2] + 1)
+            row.append(best)
+    return row[-1]
+
+
+def _short(name: str) -> str:
+    """Give a name without the form of its company."""
+    return _SUFFIX.sub("", name).removeprefix("The ")
+
+
+def _shown(text: str, limit: int = 40) -> str:
+    """Give a stranger's text for a message: escaped, so that it can't move the cursor, and cut."""
+    return ascii(text) if len(text) <= limit else f"{text[:limit]!a}..."
