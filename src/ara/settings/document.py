@@ -123,7 +123,7 @@ def parse(text: str, path: Path) -> Document:
 def _refused(path: Path, reason: str, *, line: int = 0) -> ConfigurationError:
     place = f"{path}:{line}" if line else str(path)
     return ConfigurationError(
-        f"{place} {reason}",
+        f"{place} {reason}.",
         hint="Correct the file, or put it away and write a new one: ara config reset, ara config init",
         place=place,
     )
@@ -150,7 +150,7 @@ def _document(text: str, path: Path) -> Document:
     if root is None or (isinstance(root, Scalar) and root.null):
         return Document(path=path, text=text, root=None, end=end)
     if not isinstance(root, Mapped):
-        raise _refused(path, "is not a mapping of settings, such as\nlog:\n  level: info", line=root.line)
+        raise _refused(path, "is not a mapping of settings such as `prediction: {days: 7}`", line=root.line)
     return Document(path=path, text=text, root=root, end=end)
 
 

@@ -125,15 +125,25 @@ class Key:
             raise ValueError("not known")
         return good
 
-    def show(self, value: Any) -> str:
-        """Give a value as one line of text that `parse` understands; secrets and passwords as `***`."""
-        if isinstance(value, Secret):
-            return "***" if value else ""
+    def text(self, value: Any) -> str | tuple[str, ...]:
+        """Give a value as the text or texts that `parse` makes it of, secrets in clear: what a file holds."""
         if isinstance(value, bool):
             return "true" if value else "false"
-        if isinstance(value, tuple):
-            return ", ".join(value)
-        return _PASSWORD.sub(r"\1:***@", str(value))
+        if isinstance(value, Secret):
+            return value.reveal()
+        return value if isinstance(value, tuple) else str(value)
+
+    def show(self, value: Any) -> str:
+        """Give a value as one line for people; secrets and passwords as `***`."""
+        if isinstance(value, Secret):
+            return "***" if value else ""
+        text = self.text(value)
+        return _PASSWORD.sub(r"\1:***@", text if isinstance(text, str) else ", ".join(text))
+
+    def refusal(self, raw: object, place: str = "") -> str:
+        """Say in one sentence that a value is not allowed: key, value, place and what is."""
+        where = f" in {place}" if place else ""
+        return f"{self.name} is {self.quote(raw)}{where}; allowed: {self.allowed}."
 
     def quote(self, raw: object) -> str:
         """Give what somebody wrote for it, fit to stand in a message: quoted, escaped, cut; a secret as `***`."""
@@ -206,9 +216,9 @@ def find(name: str) -> Key:
         return found
     if name in sections():
         inside = ", ".join(key for key in keys() if key.startswith(name + "."))
-        raise ConfigurationError(f"{name} is a section, not a setting; it holds {inside}", key=name)
+        raise ConfigurationError(f"{name} is a section, not a setting; it holds {inside}.", key=name)
     near = nearest(name, tuple(keys()))
-    guess = f"; did you mean {near}?" if near else ""
+    guess = f"; did you mean {near}?" if near else "."
     raise ConfigurationError(f"There is no setting {shown(name)}{guess}", key=name[:100], nearest=near)
 
 
@@ -219,9 +229,7 @@ def validate(settings: Settings) -> None:
         try:
             key.check(value)
         except ValueError:
-            raise ConfigurationError(
-                f"{key.name} is {key.quote(value)}; allowed: {key.allowed}", key=key.name, allowed=key.allowed
-            ) from None
+            raise ConfigurationError(key.refusal(value), key=key.name, allowed=key.allowed) from None
 
 
 def build(values: Mapping[str, Any]) -> Settings:

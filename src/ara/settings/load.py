@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ara.settings.places import data_folder, project_file, user_file, user_folde
 from ara.settings.profiles import PROFILES
 from ara.settings.tree import Settings
 
-__all__ = ["KNOWN_VARIABLES", "OLD_VARIABLES", "Gathered", "gather", "load"]
+__all__ = ["KNOWN_VARIABLES", "OLD_VARIABLES", "Gathered", "files", "gather", "load"]
 
 KNOWN_VARIABLES = frozenset({"ARA_CONFORMANCE", "ARA_DEBUG", "ARA_VAULT_KEY"})
 """Variables that Ara reads and that are no settings."""
@@ -68,7 +68,7 @@ def load(
     if gathered.settings is not None:
         return gathered.settings
     first, *others = gathered.problems
-    more = f" ({len(others)} more wrong)" if others else ""
+    more = f" There are {len(others)} more problems." if others else ""
     raise ConfigurationError(
         first.message + more,
         hint="Correct it; every problem at once: ara config check",
@@ -85,20 +85,19 @@ def gather(
     """Read all layers without raising, so that every problem can be told at once."""
     environ = os.environ if environ is None else environ
     layers = _Layers(environ=environ, folder=folder)
-    for path in _files(environ, folder):
+    for path in files(environ, folder):
         layers.add_file(path)
     layers.add_environment()
     layers.add_flags(flags or {})
     return layers.gathered()
 
 
-def _files(environ: Mapping[str, str], folder: Path | None) -> Iterator[Path]:
+def files(environ: Mapping[str, str], folder: Path | None = None) -> tuple[Path, ...]:
+    """Give the settings files that are there: the user's, then the project's, which goes over it."""
     own = user_file(environ)
-    if own is not None and os.path.lexists(own):
-        yield own
+    found = [own] if own is not None and os.path.lexists(own) else []
     project = project_file(folder, besides=own)
-    if project is not None:
-        yield project
+    return tuple(found if project is None else [*found, project])
 
 
 class _Layers:
@@ -154,12 +153,12 @@ class _Layers:
                 self._add(variables[name], text, Origin(kind="environment", place=name), self._folder)
             elif name.startswith("ARA_") and name not in {*variables, *KNOWN_VARIABLES, *OLD_VARIABLES}:
                 near = nearest(name, (*variables, *KNOWN_VARIABLES))
-                guess = f"; did you mean {near}?" if near else "; see all: ara config show"
+                guess = f"; did you mean {near}?" if near else "; see all settings: ara config show"
                 self._warnings.append(f"The environment variable {shown(name)[1:-1]} is no setting of Ara{guess}")
 
     def add_flags(self, flags: Mapping[str, str]) -> None:
         for name, text in flags.items():
-            place = "--profile" if name == "profile" else f"--set {shown(name)[1:-1]}"
+            place = "the command line"
             if name in keys():
                 self._add(keys()[name], text, Origin(kind="flag", place=place), self._folder)
             elif name in sections():
@@ -179,21 +178,21 @@ class _Layers:
 
     def _refuse_value(self, key: Key, raw: str, place: str) -> None:
         quoted = key.quote(raw)
-        message = f"{key.name} is {quoted} in {place}; allowed: {key.allowed}"
+        message = key.refusal(raw, place)
         self._problems.append(Problem(message=message, place=place, key=key.name, value=quoted[1:-1]))
 
     def _refuse_section(self, key: str, node: Scalar | Sequenced | Mapped | None, place: str) -> None:
         inside = ", ".join(name.removeprefix(f"{key}.") for name in keys() if name.startswith(f"{key}."))
         value = "" if node is None else shown(_text(node))
         what = f" and can't be {value}" if value else ""
-        message = f"{key} is a section{what} in {place}; it holds {inside}"
+        message = f"{key} is a section{what} in {place}; it holds {inside}."
         self._problems.append(Problem(message=message, place=place, key=key, value=value[1:-1]))
 
     def _refuse_unknown(self, key: str, raw: str, place: str, *, prefix: str) -> None:
         here = [name for name in (*keys(), *sections()) if name.startswith(prefix)]
         near = nearest(key, here) or nearest(key, (*keys(), *sections()))
         around = ", ".join(name.removeprefix(prefix) for name in here if "." not in name.removeprefix(prefix))
-        guess = f"did you mean {near}?" if near else f"allowed here: {around}"
+        guess = f"did you mean {near}?" if near else f"allowed here: {around}."
         value = shown("***" if _is_secret(key) else raw)
         message = f"There is no setting {shown(key)} (with the value {value} in {place}); {guess}"
         self._problems.append(Problem(message=message, place=place, key=shown(key)[1:-1], value=value[1:-1]))

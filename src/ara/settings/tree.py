@@ -139,7 +139,7 @@ class CliSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Literal["auto", "always", "never"],
         Meta(description="When to use colour; `auto` is on a terminal that has it."),
     ] = "auto"
-    width: Annotated[int, Meta(description="Columns to print in; 0: as wide as the terminal.", ge=0, le=1000)] = 0
+    width: Annotated[int, Meta(description="Columns to print in; 0: as wide as the terminal.", ge=0, le=10_000)] = 0
     timezone: Annotated[
         str,
         Meta(
