@@ -39,7 +39,7 @@ def page(command: Any, name: str, *, width: int, palette: Palette) -> str:
     summary, examples, rest = _told(command.help or "")
     lines = [*wrapped(summary, width), ""]
     lines += [*(f"  {_example(example, palette)}" for example in examples), ""] if examples else []
-    lines += [*wrapped(f"Usage  {name} {' '.join(_usage(command))}", width, indent="       "), ""]
+    lines += [*wrapped(f"Usage: {name} {' '.join(_usage(command))}", width, indent="       "), ""]
     for paragraph in rest:
         lines += [*wrapped(paragraph, width), ""]
     for title, rows in _sections(command):

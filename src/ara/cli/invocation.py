@@ -13,7 +13,7 @@ import typer
 from ara.cli.app import COMMANDS
 from ara.cli.legacy import modern
 from ara.cli.screen import Flags, Screen, shown
-from ara.cli.words import clean, wrapped
+from ara.cli.words import clean
 from ara.errors import AraError, StoreError, ValidationError
 
 __all__ = ["built", "flags_of", "invoke"]
@@ -82,9 +82,9 @@ def _take(flag: str, value: str, given: dict[str, Any], settings: dict[str, str]
     if flag == "--profile":
         given["profile"] = value
     elif flag == "--width":
-        if not (value.isascii() and value.isdigit() and int(value[:9]) <= 10_000):
+        if not (value.isascii() and value.isdigit() and int(value[:9]) <= 1000):
             raise ValidationError(
-                f"--width is {clean(value)}; it is a number of columns, 0 to 10000.", hint=_needs(flag)
+                f"--width is {clean(value)}; it is a number of columns, 0 to 1000.", hint=_needs(flag)
             )
         given["width"] = int(value)
     else:
@@ -168,10 +168,7 @@ def _tell(screen: Screen, error: AraError) -> int:
     if screen.json:
         screen.write(_document(error, screen.plain))
         return error.exit_code
-    palette = screen.palette(sys.stderr)
-    lines = [palette(line, "warning") for line in wrapped(clean(error.message), screen.width)]
-    lines += [palette(line, "quiet") for line in wrapped(clean(error.hint), screen.width)] if error.hint else []
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    screen.problem(error)
     return error.exit_code
 
 

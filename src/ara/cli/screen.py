@@ -11,11 +11,13 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from ara.cli.palette import Palette
+from ara.cli.palette import Palette, Role
 from ara.cli.progress import Meter, Step
 from ara.cli.words import clean, wrapped
+from ara.errors import AraError
 
 if TYPE_CHECKING:
     from ara.settings import Settings
@@ -120,6 +122,16 @@ class Screen:
             return True
         return False
 
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone that times are shown in; None is the machine's."""
+        name = self._settings.cli.timezone if self._settings else ""
+        if not name:
+            return None
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(name)
+
     def palette(self, stream: TextIO | None = None) -> Palette:
         """Give the palette for a stream (stdout if none is named): the first that speaks decides.
 
@@ -193,12 +205,18 @@ class Screen:
         """Say what the user should know before trusting the result, on stderr; silent under `--quiet`."""
         self._say(words, "warning")
 
-    def _say(self, words: str, role: Any) -> None:
-        if self.quiet:
+    def _say(self, words: str, role: Role, *, always: bool = False) -> None:
+        if self.quiet and not always:
             return
         self._hide_meter()
         palette = self.palette(sys.stderr)
         _put(sys.stderr, "\n".join(palette(line, role) for line in wrapped(clean(words), self.width)))
+
+    def problem(self, error: AraError) -> None:
+        """Say on stderr what went wrong and what to do about it; `--quiet` doesn't silence it."""
+        self._say(error.message, "warning", always=True)
+        if error.hint:
+            self._say(error.hint, "quiet", always=True)
 
     @contextmanager
     def progress(self, words: str, total: int | None = None) -> Iterator[Step]:

@@ -1,0 +1,252 @@
+"""`ara predict`."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ara.cli.screen import Screen, screen
+from ara.cli.words import clean
+from ara.errors import AraError, UnknownSymbolError, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from ara.cli.progress import Step
+    from ara.cli.render.forecast import Depth
+    from ara.market.instrument import Instrument
+    from ara.market.timeframe import Timeframe
+    from ara.prediction import Kept, PredictionEngine
+
+__all__ = ["command"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What was asked for, checked as far as it can be before anything is computed."""
+
+    symbols: tuple[str, ...]
+    days: int
+    as_of: str | None
+    timeframe: "Timeframe"
+    asset_class: str
+    depth: "Depth"
+    model: str | None
+    threshold: float
+    target: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    symbol: str
+    error: AraError
+
+
+def command(
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="AAPL, BTC-USD, EURUSD, ^GSPC and so on")],
+    days: Annotated[str, typer.Option("--days", "-d", metavar="N", help="Bars ahead, 1 to 30 (5)")] = "",
+    as_of: Annotated[
+        str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then; an instant needs its zone")
+    ] = "",
+    timeframe: Annotated[str, typer.Option("--timeframe", metavar="STEP", help="Length of a bar")] = "1d",
+    analysis: Annotated[
+        str, typer.Option("--analysis", "-a", metavar="LEVEL", help="How much to say: minimal, basic, standard or full")
+    ] = "standard",
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")] = "",
+    export: Annotated[
+        str, typer.Option("--export", "-e", metavar="FILE", help="Also write to a file ending in .json or .csv")
+    ] = "",
+    threshold: Annotated[
+        str,
+        typer.Option(
+            "--confidence-threshold", "-c", metavar="P", help="Leave out days that are less sure than P, 0 to 1"
+        ),
+    ] = "",
+    crypto: Annotated[bool, typer.Option("--crypto", help="Insist that each symbol is a crypto currency")] = False,
+    forex: Annotated[bool, typer.Option("--forex", help="Insist that each symbol is a currency pair")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", hidden=True)] = False,
+) -> int:
+    """Forecast instruments: for each coming bar the price, its range, and how sure that is.
+
+    ::
+
+        ara predict AAPL
+        ara predict BTC-USD EURUSD --days 10
+        ara predict AAPL --as-of 2020-02-20 --json
+
+    Every forecast is kept in the ledger before it is shown, and can be scored later.
+    """
+    s = screen()
+    settings = s.settings()
+    wish = _Wish(
+        symbols=tuple(symbols),
+        days=_days(days) if days else settings.prediction.days,
+        as_of=as_of or None,
+        timeframe=_timeframe(timeframe),
+        asset_class=_asset_class(crypto=crypto, forex=forex),
+        depth=_depth(analysis),
+        model=model or None,
+        threshold=_share(threshold) if threshold else 0.0,
+        target=_target(export) if export else None,
+    )
+    if no_cache:
+        s.note("--no-cache has no effect: a forecast is known by its id and never stale.")
+    with s.progress("Forecasting", len(wish.symbols)) as step:
+        answers, today = s.run(_ask(s, wish, step))
+    return _tell(s, wish, answers, today=today)
+
+
+def _days(text: str) -> int:
+    from ara.prediction.origin import checked_days
+
+    try:
+        return checked_days(int(text) if len(text) < 20 else 0)
+    except ValueError as error:
+        if isinstance(error, AraError) and len(text) < 20:
+            raise
+        said = f"days is {clean(text)[:40]}; a forecast reaches 1 to 30 bars"
+        raise ValidationError(said, hint="Give a whole number from 1 to 30.") from None
+
+
+def _timeframe(text: str) -> "Timeframe":
+    from ara.market.timeframe import Timeframe
+
+    return Timeframe.parse(text)
+
+
+def _asset_class(*, crypto: bool, forex: bool) -> str:
+    if crypto and forex:
+        raise ValidationError("--crypto and --forex exclude each other.", hint="Leave out one of them, or both.")
+    return "crypto" if crypto else "forex" if forex else ""
+
+
+def _depth(text: str) -> "Depth":
+    from ara.cli.render.forecast import DEPTHS
+
+    for depth in DEPTHS:
+        if depth == text:
+            return depth
+    raise ValidationError(f"--analysis is {clean(text)[:40]!r}; it is {', '.join(DEPTHS[:-1])} or {DEPTHS[-1]}.")
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValidationError(f"--confidence-threshold is {clean(text)[:40]}; it is a probability from 0 to 1.")
+    return share
+
+
+def _target(text: str) -> Path:
+    from ara.cli.export import check_target
+
+    return check_target(Path(text))
+
+
+async def _ask(s: Screen, wish: _Wish, step: "Step") -> "tuple[list[Kept | _Failure], date]":
+    """Forecast every symbol in turn; one that fails doesn't keep the others from being answered."""
+    from ara.desk import Desk
+    from ara.prediction import PredictionEngine
+
+    answers: list[Kept | _Failure] = []
+    async with Desk.open(s.settings()) as desk:
+        engine = PredictionEngine(desk)
+        for done, symbol in enumerate(wish.symbols):
+            step(done)
+            try:
+                answers.append(await _one(engine, wish, symbol))
+            except AraError as error:
+                if len(wish.symbols) == 1:
+                    raise
+                answers.append(_Failure(symbol=symbol, error=error))
+        return answers, desk.clock.now().date()
+
+
+async def _one(engine: "PredictionEngine", wish: _Wish, symbol: str) -> "Kept":
+    name = _insisted(symbol, wish.asset_class) if wish.asset_class else symbol
+    return await engine.keep(name, wish.days, as_of=wish.as_of, timeframe=wish.timeframe, model=wish.model)
+
+
+def _insisted(symbol: str, asset_class: str) -> str:
+    """Give the symbol if its instrument is of that class; a coin alone (`BTC`) means its price in dollars."""
+    instrument = _found(symbol, asset_class)
+    if instrument.asset_class != asset_class:
+        kind = {"forex": "a currency pair", "crypto": "a crypto currency"}
+        is_now = kind.get(instrument.asset_class, f"of the class {instrument.asset_class}")
+        raise ValidationError(
+            f"{instrument.symbol} ({instrument.name}) is {is_now}, not {kind[asset_class]}.",
+            hint=f"Leave out --{asset_class}.",
+        )
+    return instrument.symbol
+
+
+def _found(symbol: str, asset_class: str) -> "Instrument":
+    from ara.market import symbols
+
+    try:
+        return symbols.resolve(symbol)
+    except UnknownSymbolError:
+        if asset_class != "crypto" or not symbol.isalnum():
+            raise
+        try:
+            return symbols.resolve(f"{symbol}-USD")
+        except UnknownSymbolError:
+            pass
+        raise
+
+
+def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today: "date") -> int:
+    failures = [answer for answer in answers if isinstance(answer, _Failure)]
+    kept = [_sure_days(answer, wish.threshold) for answer in answers if not isinstance(answer, _Failure)]
+    documents = [_document(answer) for answer in kept]
+    data = (
+        documents[0]
+        if len(wish.symbols) == 1
+        else {
+            "schema": 1,
+            "forecasts": documents,
+            "failed": [{"symbol": failure.symbol, "error": failure.error.problem()} for failure in failures],
+        }
+    )
+    if wish.target is not None:
+        from ara.cli.export import export
+
+        export(data, wish.target)
+    if documents or s.json:
+        s.result(data, lambda: "\n\n".join(_shown(s, wish, answer, today=today) for answer in kept))
+    if wish.target is not None:
+        s.note(f"Written to {wish.target}")
+    for failure in failures if not s.json else ():
+        s.problem(failure.error)
+    return failures[0].error.exit_code if failures else 0
+
+
+def _sure_days(kept: "Kept", threshold: float) -> "Kept":
+    days = tuple(day for day in kept.forecast.days if day.confidence >= threshold)
+    return replace(kept, forecast=replace(kept.forecast, days=days))
+
+
+def _document(kept: "Kept") -> dict[str, Any]:
+    from ara.prediction.document import to_document
+
+    return {**to_document(kept.forecast), "kept": {"sequence": kept.sequence}}
+
+
+def _shown(s: Screen, wish: _Wish, kept: "Kept", *, today: "date") -> str:
+    from ara.cli.render.forecast import View, show
+
+    view = View(
+        width=s.width,
+        today=today,
+        depth=wish.depth,
+        kept=True,
+        asked=wish.as_of is not None,
+        palette=s.palette(),
+        plain=s.plain,
+        zone=s.zone,
+    )
+    return show(kept.forecast, view)

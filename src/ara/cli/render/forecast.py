@@ -1,0 +1,310 @@
+"""A forecast on a terminal: the answer first, then how sure, then why, then what to do next."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from typing import Final, Literal
+
+from ara.cli.palette import Palette
+from ara.cli.render.chart import GLYPHS, PLAIN_GLYPHS, Scale
+from ara.cli.render.numbers import ago, day, decimals, grouped, long_day, percent, places
+from ara.cli.words import clean, padded, width, wrapped
+from ara.prediction.forecast import Day, Forecast
+
+__all__ = ["DEPTHS", "Depth", "View", "show"]
+
+Depth = Literal["minimal", "basic", "standard", "full"]
+DEPTHS: Final[tuple[Depth, ...]] = ("minimal", "basic", "standard", "full")
+"""How much is said: the table; and how sure; and regime, quality, receipt; and every reason and origin."""
+
+_INDENT: Final = "  "
+_GAP: Final = "  "
+_CHART: Final = (13, 41)
+_NO_VIEW: Final = 0.005
+_FRESH_DAYS: Final = 4
+_LABEL: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How a forecast is shown.
+
+    Parameters
+    ----------
+    width
+        Columns to fill at most.
+    today
+        The date on which it is read, from which the age of the data follows.
+    depth
+        How much is said.
+    kept
+        Whether the ledger holds it.
+    asked
+        Whether the reader asked for a moment in the past, whose age needs no warning.
+    palette
+        Colours.
+    plain
+        Whether only ASCII may be used.
+    zone
+        The reader's time zone; the machine's if None.
+    """
+
+    width: int
+    today: date
+    depth: Depth = "standard"
+    kept: bool = False
+    asked: bool = False
+    palette: Palette = field(default_factory=lambda: Palette(0))
+    plain: bool = False
+    zone: tzinfo | None = None
+
+    @property
+    def level(self) -> int:
+        """The depth as a number, 0 for minimal."""
+        return DEPTHS.index(self.depth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """One column of the table: its heading, its cells, and whether they stand to the right."""
+
+    key: str
+    title: str
+    cells: tuple[str, ...]
+    right: bool = True
+
+    @property
+    def columns(self) -> int:
+        return max(map(width, (self.title, *self.cells)))
+
+
+def show(forecast: Forecast, view: View) -> str:
+    """Give the forecast as lines no wider than the view, unless a single word or number is."""
+    table = _table(forecast, view) if forecast.days else _paragraph("No day is as sure as was asked for.", view)
+    measure = min(view.width, max([72, *map(_visible, table)]))
+    lines = [*_head(forecast, view, measure), *_before(forecast, view), *table, *_after(forecast, view)]
+    text = "\n".join(line.rstrip() for line in lines)
+    return text.translate(_ASCII) if view.plain else text
+
+
+_ASCII: Final = str.maketrans({"±": "+/-", "…": "...", "’": "'"})
+
+
+def _visible(line: str) -> int:
+    """Give the columns of a painted line."""
+    bare, inside = [], False
+    for character in line:
+        if character == "\x1b":
+            inside = True
+        if not inside:
+            bare.append(character)
+        elif character == "m":
+            inside = False
+    return width("".join(bare))
+
+
+def _head(forecast: Forecast, view: View, measure: int) -> list[str]:
+    """Give symbol, name and venue, and to their right, where there is room, the close and its date."""
+    instrument, paint = forecast.instrument, view.palette
+    symbol, name = clean(instrument.symbol), clean(instrument.name)
+    where = clean(f"{instrument.venue}, {instrument.currency}")
+    close = f"close {grouped(forecast.close, places(instrument.tick))} on {long_day(forecast.last)}"
+    left = f"{symbol}  {name}  {where}"
+    space = measure - width(left) - width(close)
+    if space >= len(_GAP):
+        return [
+            f"{paint(symbol, 'strong')}  {name}  {paint(where, 'quiet')}{' ' * space}{close}",
+            *_age(forecast, view),
+        ]
+    if width(left) <= view.width:
+        head = [f"{paint(symbol, 'strong')}  {name}  {paint(where, 'quiet')}"]
+    else:
+        head = [paint(symbol, "strong"), *wrapped(name, view.width), *wrapped(where, view.width)]
+    return [*head, *wrapped(close, view.width), *_age(forecast, view)]
+
+
+def _age(forecast: Forecast, view: View) -> list[str]:
+    """Say how old the data is, unless it is as new as can be or the reader asked for that day."""
+    old = (view.today - forecast.last).days > _FRESH_DAYS
+    if forecast.source == "sample":
+        said = f"From the bundled sample, {ago(forecast.last, view.today)}: not a forecast from today."
+        if view.asked:
+            said = f"From the bundled sample, {ago(forecast.last, view.today)}, as asked."
+    elif old and not view.asked:
+        said = f"The last close is {ago(forecast.last, view.today).removesuffix(' ago')} old."
+    else:
+        return []
+    role: Literal["quiet", "actual"] = "quiet" if view.asked else "actual"
+    return [view.palette(line, role) for line in _paragraph(said, view)]
+
+
+def _paragraph(text: str, view: View, *, hang: int = 0) -> list[str]:
+    """Give a paragraph's lines, indented; those after the first hang under its text."""
+    indent = _INDENT if view.width >= 40 else ""
+    below = " " * hang if view.width >= hang + 30 else ""
+    return [indent + line for line in wrapped(text, view.width - len(indent), indent=below)]
+
+
+def _before(forecast: Forecast, view: View) -> list[str]:
+    lines: list[str] = []
+    for warning in (*forecast.degraded, *forecast.warnings):
+        lines += [view.palette(line, "warning") for line in _paragraph(clean(warning), view)]
+    if view.level and forecast.days and all(abs(entry.p_up - 0.5) < _NO_VIEW for entry in forecast.days):
+        symbol, model = clean(forecast.instrument.symbol), clean(forecast.model)
+        lines += _paragraph(f"Range, not direction: {model} takes no view of whether {symbol} rises or falls.", view)
+    return [*lines, ""]
+
+
+def _table(forecast: Forecast, view: View) -> list[str]:
+    """Give the table with as many columns as fit; below the least, one value a line."""
+    columns = _columns(forecast)
+    for leave in range(len(_DROPPED) + 1):
+        kept = [column for column in columns if column.key not in _DROPPED[:leave]]
+        wide = len(_INDENT) + sum(column.columns for column in kept) + len(_GAP) * (len(kept) - 1)
+        if wide <= view.width:
+            return _lines(forecast, kept, view, room=view.width - wide - len(_GAP) - 1)
+    return list(_list(columns, view))
+
+
+_DROPPED: Final = ("band_95", "p_up", "confidence", "change")
+"""What goes first where room is short; the chart has gone before any of them."""
+
+
+def _columns(forecast: Forecast) -> list[_Column]:
+    days = forecast.days
+    first = days[0]
+    digits = decimals(first.band_80[1] - first.band_80[0], forecast.close)
+    share = max(decimals((first.band_80[1] - first.band_80[0]) / forecast.close * 100, 1.0), 1)
+
+    def column(key: str, title: str, cell: Callable[[Day], str]) -> _Column:
+        return _Column(key=key, title=title, cells=tuple(map(cell, days)), right=key != "date")
+
+    return [
+        column("date", "", lambda entry: day(entry.date)),
+        column("median", "median", lambda entry: grouped(entry.price, digits)),
+        column("change", "change", lambda entry: percent(entry.change, min(share, 3))),
+        _band("band_80", "80 % band", [entry.band_80 for entry in days], digits),
+        _band("band_95", "95 % band", [entry.band_95 for entry in days], digits),
+        column("p_up", "P(up)", lambda entry: f"{entry.p_up:.2f}"),
+        column("confidence", "sure", lambda entry: f"{entry.confidence:.2f}"),
+    ]
+
+
+def _band(key: str, title: str, bands: Sequence[tuple[float, float]], digits: int) -> _Column:
+    low, high = ([grouped(band[side], digits) for band in bands] for side in (0, 1))
+    left, right = max(map(len, low)), max(map(len, high))
+    cells = tuple(f"{a:>{left}} to {b:>{right}}" for a, b in zip(low, high, strict=True))
+    return _Column(key=key, title=title.center(left + right + 4).rstrip(), cells=cells, right=False)
+
+
+def _lines(forecast: Forecast, columns: Sequence[_Column], view: View, *, room: int) -> list[str]:
+    paint = view.palette
+    heads = [padded(column.title, column.columns, right=column.right) for column in columns]
+    lines = [paint(f"{_INDENT}{_GAP.join(heads)}".rstrip(), "quiet")]
+    charts = _chart(forecast, view, room) if len(columns) == len(_DROPPED) + 3 else None
+    for index in range(len(forecast.days)):
+        cells = [padded(column.cells[index], column.columns, right=column.right) for column in columns]
+        cells[1] = paint(cells[1], "forecast")
+        if charts:
+            cells.append(" " + paint(charts[index], "forecast"))
+        lines.append(_INDENT + _GAP.join(cells))
+    return lines
+
+
+def _chart(forecast: Forecast, view: View, room: int) -> list[str] | None:
+    """Give one row per day on a scale that all days share, if the room allows."""
+    columns = min(room, _CHART[1])
+    columns -= 1 - columns % 2
+    if columns < _CHART[0]:
+        return None
+    bands = [entry.band_95 for entry in forecast.days]
+    scale = Scale(low=min(low for low, _ in bands), high=max(high for _, high in bands), columns=columns)
+    glyphs = PLAIN_GLYPHS if view.plain else GLYPHS
+    return [scale.row(entry.band_95, entry.band_80, entry.price, glyphs=glyphs) for entry in forecast.days]
+
+
+def _list(columns: Sequence[_Column], view: View) -> Iterator[str]:
+    dates, *values = columns
+    for index, label in enumerate(dates.cells):
+        yield view.palette(" ".join(label.split()), "strong")
+        for column in values:
+            title, cell = column.title.strip(), " ".join(column.cells[index].split())
+            line = f" {title} {cell}"
+            low, to, high = cell.partition(" to ")
+            if width(line) > view.width and to:
+                yield f" {title} {low}"
+                yield f"   to {high}"
+            else:
+                yield line
+
+
+def _after(forecast: Forecast, view: View) -> list[str]:
+    if not view.level:
+        return []
+    lines = ["", *(_row("Sure", _sure(forecast), view) if forecast.days else [])]
+    if view.level >= DEPTHS.index("standard"):
+        if forecast.regime is not None:
+            lines += _row("Regime", _regime(forecast), view)
+        lines += _row("Data", f"{clean(forecast.source)}, quality {forecast.quality:.2f}", view)
+    if view.depth == "full":
+        lines += _reasons(forecast, view) + _origin(forecast, view)
+    if view.kept:
+        lines += ["", *_closing(forecast, view)]
+    return lines
+
+
+def _row(label: str, text: str, view: View) -> list[str]:
+    """Give a labelled paragraph whose lines stand in a column of their own, where there is room for two."""
+    if view.width < 48:
+        return _paragraph(f"{label}: {text}", view)
+    first, *more = wrapped(text, view.width - len(_INDENT) - _LABEL)
+    space = " " * (len(_INDENT) + _LABEL)
+    return [_INDENT + view.palette(padded(label, _LABEL), "strong") + first, *(space + line for line in more)]
+
+
+def _sure(forecast: Forecast) -> str:
+    first = forecast.days[0]
+    bars = "1 day" if first.number == 1 else f"{first.number} days"
+    usual = percent(first.usual_move, 1, signed=False)
+    return (
+        f"{first.confidence:.2f} is the chance that the close ends within the usual move of the median "
+        f"({bars}: ±{usual}); an ordinary day has 0.80."
+    )
+
+
+def _regime(forecast: Forecast) -> str:
+    return ", ".join(f"{clean(str(key))} {clean(str(value))}" for key, value in (forecast.regime or {}).items())
+
+
+def _reasons(forecast: Forecast, view: View) -> list[str]:
+    """Give what moved the first day's band, largest share first."""
+    factors = forecast.days[0].factors if forecast.days else ()
+    if not factors:
+        return []
+    said = "; ".join(f"{clean(factor.description)} ({percent(factor.contribution, 0)})" for factor in factors)
+    return _row("Why so wide", said, view)
+
+
+def _origin(forecast: Forecast, view: View) -> list[str]:
+    lineage = forecast.lineage
+    known = f"{forecast.as_of.astimezone(view.zone):%Y-%m-%d %H:%M %Z}"
+    lines = _row("Known at", f"{known}, when the close of {long_day(forecast.last)} was public", view)
+    lines += _row("Model", f"{clean(forecast.model)}, engine {clean(lineage.engine)}, seed {lineage.seed}", view)
+    lines += _row("Lineage", forecast.id, view)
+    return lines + _row("Data hash", lineage.data, view)
+
+
+def _closing(forecast: Forecast, view: View) -> list[str]:
+    """Say where it is kept and what can be done next, as few lines as it takes."""
+    symbol = clean(forecast.instrument.symbol)
+    parts = [f"Kept as {forecast.id[:6]} in the ledger.", "Later: ara score"]
+    if view.depth != "full":
+        parts.append(f"Reasons: ara predict {symbol} --analysis full")
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}   {part}" if lines else ""
+        if lines and width(longer) <= view.width:
+            lines[-1] = longer
+        else:
+            lines += _paragraph(part, view)
+    return [view.palette(line, "quiet") for line in lines]
