@@ -1,0 +1,160 @@
+"""The bundled sample: real daily bars that are there with no network and no key, and old."""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Final
+
+import polars as pl
+
+from ara.data.provider import BARS, Kind
+from ara.errors import DataProviderError, IntegrityError, UnknownSymbolError
+from ara.market.calendar import calendar
+from ara.market.hours import spans
+from ara.market.instrument import AssetClass, Instrument
+from ara.market.symbols import known
+from ara.market.timeframe import DAY, Timeframe
+
+__all__ = ["RELEASED", "SHA256", "Sample"]
+
+RELEASED: Final = datetime(2026, 11, 21, tzinfo=UTC)
+"""When this sample was put into the package: the `learned_at` of all its bars."""
+
+SHA256: Final = "b721abfd27f3cf35c32cedd344044a3f320ba31ce4a2aa29c5ddbae12d127753"
+"""Of the file that is shipped; no other is read."""
+
+_FILE: Final = Path(__file__).parents[1] / "sample" / "sample.parquet"
+
+_UNFINISHED: Final = date(2020, 1, 17)
+"""The coins were downloaded early on this day: its bar holds some two hours, so it is no closed bar and is left out."""
+
+_READ: Final = ("ts", "open", "high", "low", "close", "volume", "adj_close")
+
+
+class Sample:
+    """Daily bars of 24 instruments, which end between 2017-09-01 and 2022-03-10.
+
+    Parameters
+    ----------
+    file
+        The copy to read instead of the one in the package; it must be the same, byte by byte.
+    """
+
+    name: ClassVar[str] = "sample"
+    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS})
+
+    def __init__(self, *, file: Path = _FILE) -> None:
+        self._file = file
+
+    async def symbols(self, query: str = "") -> Sequence[Instrument]:
+        """Give the instruments whose symbol or name holds the query, all for an empty one."""
+        wanted = query.strip().casefold()
+        return [one for one in known() if wanted in one.symbol.casefold() or wanted in one.name.casefold()]
+
+    async def history(
+        self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
+    ) -> pl.DataFrame:
+        """Give the daily bars with `start <= at < end`."""
+        _offered(kind)
+        if timeframe != DAY:
+            raise DataProviderError(
+                f"The bundled sample has daily bars (1d) of {instrument.symbol}, none of {timeframe}.",
+                hint="Ask for --timeframe 1d, or name another source in data.providers.",
+            )
+        bars = await asyncio.to_thread(self._bars, instrument)
+        return bars.filter(pl.col("at") >= start, pl.col("at") < end)
+
+    async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
+        """Give each instrument's last bar, which is old."""
+        _offered(kind)
+        last = [
+            (await asyncio.to_thread(self._bars, one)).tail(1).select(pl.lit(one.symbol).alias("symbol"), pl.all())
+            for one in instruments
+        ]
+        return pl.concat([pl.DataFrame(schema={"symbol": pl.String(), **BARS}), *last])
+
+    def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
+        """Refuse: what is old doesn't move.
+
+        Raises
+        ------
+        DataProviderError
+            Always.
+        """
+        raise DataProviderError(
+            "The bundled sample has no live data.", hint="Name a live source in the setting data.providers."
+        )
+
+    async def close(self) -> None:
+        """Do nothing: no connection is held."""
+
+    def verify(self) -> None:
+        """Read the file and compare its sha256 with the one of the package.
+
+        Raises
+        ------
+        IntegrityError
+            It is missing or was changed.
+        """
+        _read_verified(self._file)
+
+    def _bars(self, instrument: Instrument) -> pl.DataFrame:
+        whole = pl.scan_parquet(io.BytesIO(_verified(self._file)))
+        raw = whole.filter(pl.col("symbol") == instrument.symbol).select(_READ).collect()
+        if raw.is_empty():
+            raise UnknownSymbolError(
+                f"The bundled sample has no bars of {instrument.symbol}.",
+                hint=f"It has: {' '.join(one.symbol for one in known())}",
+                symbol=instrument.symbol,
+            )
+        if instrument.asset_class is AssetClass.CRYPTO:
+            raw = raw.filter(pl.col("ts").dt.date() < _UNFINISHED)
+        learned = pl.lit(RELEASED, BARS["learned_at"]).alias("learned_at")
+        hours = spans(raw["ts"].dt.date(), calendar(instrument.calendar))
+        return pl.concat([hours, raw.rename({"adj_close": "adjusted"})], how="horizontal").select(
+            "at", "known_at", learned, "open", "high", "low", "close", "volume", "adjusted"
+        )
+
+
+def _offered(kind: Kind) -> None:
+    if kind is not Kind.BARS:
+        raise DataProviderError(
+            f"The bundled sample has bars, no {kind}.", hint="Name another source in the setting data.providers."
+        )
+
+
+def _verified(file: Path) -> bytes:
+    """Give the file's bytes, checked once for each state of the file."""
+    try:
+        state = file.stat()
+    except OSError:
+        return _read_verified(file)
+    return _kept(file, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1)
+def _kept(file: Path, _changed: int, _size: int) -> bytes:
+    return _read_verified(file)
+
+
+def _read_verified(file: Path) -> bytes:
+    hint = "Install the package again: pip install --force-reinstall --no-deps ara-ai"
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise IntegrityError(
+            f"The bundled sample {file} can't be read: {error.strerror or error}.", hint=hint, file=str(file)
+        ) from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != SHA256:
+        raise IntegrityError(
+            f"The bundled sample {file} was changed or cut: its sha256 begins {found[:12]}, not {SHA256[:12]}.",
+            hint=hint,
+            file=str(file),
+            sha256=found,
+        )
+    return data
