@@ -1,0 +1,33 @@
+"""`python -m ara.workers`: a worker process, started by `Workers` and of no use by hand.
+
+The pipes to the parent are moved away from standard input and output, so that nothing that a library prints or reads
+comes between; what is printed goes to standard error.
+"""
+
+import os
+import signal
+import sys
+
+from ara.workers.serve import Service
+
+
+def _abandon() -> None:
+    """End this process and all that it started; when it leads its group, as it does under `Workers`."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _main() -> None:
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    Service(source, sink, abandon=_abandon).run()
+
+
+if __name__ == "__main__":
+    if sys.stdin.isatty():
+        sys.exit("This is a part of Ara that it starts by itself. See: ara --help")
+    _main()

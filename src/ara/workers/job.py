@@ -1,0 +1,211 @@
+"""Calls on their way through worker processes."""
+
+import contextvars
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ara.errors import AraError, CancelledError, WorkerError
+from ara.logs import correlation
+from ara.workers.call import name_of, pack_arguments, returned, takes_watch
+from ara.workers.freight import Freight
+from ara.workers.process import GRACE, KILL, Child
+from ara.workers.progress import Progress
+from ara.workers.wire import Call, Done, Failed
+
+__all__ = ["Job", "Processes"]
+
+
+class Job:
+    """One call of a function in a child.
+
+    Parameters
+    ----------
+    function, args, kwargs
+        What to call, with what.
+    hear
+        Is told of progress; says whether to go on.
+    stopped
+        Set once nobody wants the result; `hear` looks at it too.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        hear: Callable[[Progress], bool],
+        stopped: threading.Event,
+    ) -> None:
+        self._name = name_of(function)
+        self._function, self._args, self._kwargs = function, args, kwargs
+        self._hear, self._stopped = hear, stopped
+        self._child: Child | None = None
+        self._guard = threading.Lock()
+        self._timers: list[threading.Timer] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody wants the result any more."""
+        return self._stopped.is_set()
+
+    def pack(self, freight: Freight, folder: str) -> Call:
+        """Make the call's message and its files; ValidationError where an argument can't travel."""
+        return Call(
+            function=self._name,
+            arguments=pack_arguments(self._function, self._args, self._kwargs, freight=freight),
+            folder=folder,
+            path=list(sys.path),
+            place=_working_folder(),
+            correlation=correlation.get(),
+            level=logging.getLogger("ara").getEffectiveLevel(),
+        )
+
+    def send(self, call: Call, child: Child) -> Done | Failed:
+        """Have the child make the call; CancelledError where the job was cancelled before or meanwhile."""
+        with self._guard:
+            self._child = None if self.cancelled else child
+        try:
+            if not self.cancelled:
+                return child.call(call, hear=self._hear)
+        except WorkerError:
+            if not self.cancelled:
+                raise
+        finally:
+            with self._guard:
+                self._child = None
+                for timer in self._timers:
+                    timer.cancel()
+        raise CancelledError(f"{self._name.replace(':', '.')} was cancelled.")
+
+    def unpack(self, end: Done | Failed, freight: Freight) -> Any:
+        """Give the function's result, or raise what it raised."""
+        if isinstance(end, Failed):
+            raise _revive(end, self._name)
+        try:
+            return freight.unpack(end.value, returned(self._function))
+        except (TypeError, ValueError, NameError) as error:
+            words = f"{self._name.replace(':', '.')} returned what its annotation doesn't describe: {error}."
+            raise WorkerError(words, hint="Correct the annotation.", function=self._name) from error
+
+    def cancel(self) -> None:
+        """End the child: at once, or after a moment to finish where the function has a `watch`; then without mercy."""
+        patience = GRACE if takes_watch(self._function) else 0.0
+        with self._guard:
+            self._stopped.set()
+            if self._child is None or self._timers:
+                return
+            for delay, number in ((patience, int(signal.SIGTERM)), (patience + GRACE, KILL)):
+                timer = threading.Timer(delay, self._signal, [number])
+                timer.daemon = True
+                timer.start()
+                self._timers.append(timer)
+
+    def _signal(self, number: int) -> None:
+        with self._guard:
+            if self._child is not None:
+                self._child.signal(number)
+
+
+class Processes:
+    """A few children, started when needed and kept warm; each makes one call at a time.
+
+    A kept child has the modules of its earlier calls in memory: a source file that changes is seen by new ones only.
+    One whose environment is no longer the parent's is replaced.
+
+    Parameters
+    ----------
+    count
+        How many may live at once; further jobs wait.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._turns = ThreadPoolExecutor(count, thread_name_prefix="ara-process")
+        self._guard = threading.Lock()
+        self._idle: list[Child] = []
+        self._jobs: set[Job] = set()
+        self._closed = False
+
+    def submit(self, job: Job) -> "Future[Any]":
+        """Queue a job; the future holds its result."""
+        return self._turns.submit(contextvars.copy_context().run, self._run, job)
+
+    def close(self) -> None:
+        """End all children, the working ones by force, and wait until they are gone."""
+        with self._guard:
+            self._closed = True
+            working = tuple(self._jobs)
+        for job in working:
+            job.cancel()
+        self._turns.shutdown(cancel_futures=True)
+        while self._idle:
+            self._idle.pop().end(patience=GRACE)
+
+    def _run(self, job: Job) -> Any:
+        with self._guard:
+            if self._closed:
+                raise CancelledError("The workers were closed before this work began.")
+            self._jobs.add(job)
+        try:
+            with tempfile.TemporaryDirectory(prefix="ara-worker-", ignore_cleanup_errors=True) as folder:
+                freight = Freight(Path(folder), side="sent")
+                return job.unpack(self._send(job, job.pack(freight, folder)), freight)
+        except OSError as error:
+            raise WorkerError(f"The files of a worker process can't be written or read: {error}.") from error
+        finally:
+            with self._guard:
+                self._jobs.discard(job)
+
+    def _send(self, job: Job, call: Call) -> Done | Failed:
+        child = self._take()
+        try:
+            end = job.send(call, child)
+        except BaseException:
+            child.end()
+            raise
+        if job.cancelled:
+            child.end()
+        else:
+            self._idle.append(child)
+        return end
+
+    def _take(self) -> Child:
+        environ = dict(os.environ)
+        with self._guard:
+            child = self._idle.pop() if self._idle else None
+        if child is not None:
+            if child.alive and child.environ == environ:
+                return child
+            child.end()
+        return Child(environ)
+
+
+def _working_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
+def _revive(failed: Failed, name: str) -> AraError:
+    """Rebuild an error of Ara's as the nearest class that this process knows; make a WorkerError of another's."""
+    error: AraError | None = None
+    for place in failed.classes:
+        module, _, attribute = place.partition(":")
+        kind = getattr(sys.modules.get(module), attribute, None)
+        if error is None and isinstance(kind, type) and issubclass(kind, AraError):
+            error = kind.__new__(kind)
+            AraError.__init__(error, failed.message, hint=failed.hint, **failed.context)
+    if error is None:
+        words = f"{name.replace(':', '.')} failed in a worker process: {failed.message}"
+        error = WorkerError(words, function=name)
+    error.add_note(f"In the worker process:\n{failed.trace}")
+    return error
