@@ -50,9 +50,7 @@ def errors_page() -> str:
     rows: list[str] = []
 
     def visit(error: type[AraError], depth: int) -> None:
-        words = (
-            (inspect.getdoc(error) or "").splitlines()[0] if depth else "Ara's own fault; the family of all below."
-        )
+        words = (inspect.getdoc(error) or "").splitlines()[0] if depth else "Ara's own fault; the family of all below."
         name = "&emsp;" * depth + f"`{error.__name__}`"
         rows.append(f"| {name} | `{error.code}` | {error.exit_code} | {error.http_status} | {words} |")
         for child in sorted(error.__subclasses__(), key=lambda sub: (sub.exit_code, sub.__name__)):
