@@ -87,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not words or words[0] in {"--help", "-h"} or words == ["help"]:
             _print_overview()
             return 0
+        if words[0] == "__complete":
+            return _complete(words[1:])
         from ara.cli.invocation import invoke
 
         return invoke(words, runner=_run)
@@ -108,6 +110,18 @@ def _print_overview() -> None:
     bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
     sys.stdout.write(overview(columns, bold=bold) + "\n")
     sys.stdout.flush()
+
+
+def _complete(words: Sequence[str]) -> int:
+    """Answer the completion scripts; a word that makes no sense has no completion, and nobody to tell."""
+    from ara.cli.completion import serve
+
+    try:
+        sys.stdout.write(serve(words))
+        sys.stdout.flush()
+    except Exception:  # noqa: BLE001 - anything printed here would land in the middle of the user's command line
+        return 1
+    return 0
 
 
 def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -1,11 +1,11 @@
 """One command line from its words to its exit code: flags, old spellings, the command, and what went wrong."""
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -20,7 +20,6 @@ __all__ = ["built", "flags_of", "invoke"]
 
 _VALUED: Final = ("--profile", "--set", "--width")
 _SWITCHES: Final = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--debug": "debug", "--no-color": "colour"}
-_FOREIGN: Final = os.path.join("setup", "callback_plugins.py")  # noqa: PTH118
 
 
 def invoke(words: Sequence[str], *, runner: Callable[[Coroutine[Any, Any, Any]], Any]) -> int:
@@ -145,8 +144,7 @@ def _called(screen: Screen, name: str, words: list[str]) -> int:
 
 def _warn_of_clash(screen: Screen) -> None:
     """Look for a file that only ARA Records Ansible has: it installs itself into the same folder."""
-    folder = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120 - pathlib isn't worth its time on this way
-    if os.path.exists(os.path.join(folder, _FOREIGN)):  # noqa: PTH110, PTH118
+    if Path(__file__).parent.parent.joinpath("setup", "callback_plugins.py").exists():
         screen.warn(
             "The package 'ara' (ARA Records Ansible) is installed in the same folder as Ara and overwrites parts of "
             "it. Remove it, then install Ara again: pip uninstall ara; pip install --force-reinstall ara-ai"
@@ -163,7 +161,7 @@ def _of_system(error: OSError) -> AraError:
 
 def _tell(screen: Screen, error: AraError) -> int:
     """Print an error: its problem document on stdout under `--json`, else message and hint on stderr."""
-    if screen.flags.debug and not isinstance(error, ValidationError):
+    if screen.flags.debug and error.__traceback__ is not None:
         traceback.print_exception(error)
     if screen.json:
         screen.write(_document(error, screen.plain))

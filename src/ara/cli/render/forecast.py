@@ -108,7 +108,7 @@ def _head(forecast: Forecast, view: View, measure: int) -> list[str]:
     instrument, paint = forecast.instrument, view.palette
     symbol, name = clean(instrument.symbol), clean(instrument.name)
     where = clean(f"{instrument.venue}, {instrument.currency}")
-    close = f"close {grouped(forecast.close, places(instrument.tick))} on {long_day(forecast.last)}"
+    close = f"close {_as_traded(forecast)} on {long_day(forecast.last)}"
     left = f"{symbol}  {name}  {where}"
     space = measure - width(left) - width(close)
     if space >= len(_GAP):
@@ -121,6 +121,13 @@ def _head(forecast: Forecast, view: View, measure: int) -> list[str]:
     else:
         head = [paint(symbol, "strong"), *wrapped(name, view.width), *wrapped(where, view.width)]
     return [*head, *wrapped(close, view.width), *_age(forecast, view)]
+
+
+def _as_traded(forecast: Forecast) -> str:
+    """Give the close in its ticks, or two decimals beyond the table's where ticks are finer than anybody reads."""
+    low, high = forecast.days[0].band_80 if forecast.days else (0.0, 0.0)
+    digits = min(places(forecast.instrument.tick), decimals(high - low, forecast.close) + 2)
+    return grouped(forecast.close, digits)
 
 
 def _age(forecast: Forecast, view: View) -> list[str]:

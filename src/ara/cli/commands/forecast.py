@@ -1,0 +1,78 @@
+"""`ara forecast`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ara.cli.screen import screen
+from ara.errors import ValidationError
+
+if TYPE_CHECKING:
+    from ara.workers import Progress
+
+__all__ = ["command"]
+
+
+def command(
+    bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars of many instruments, Parquet")],
+    origins: Annotated[str, typer.Option("--origins", metavar="FILE", help="Parquet with symbol, origin, horizon")],
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the quantiles go, Parquet")],
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")] = "",
+    name: Annotated[str, typer.Option("--name", metavar="LABEL", help="Label in the output; the model's name")] = "",
+) -> None:
+    """Forecast many instruments at many moments from files, each from what was known then.
+
+    ::
+
+        ara forecast --bars bars.parquet --origins origins.parquet --out quantiles.parquet
+        ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --model ewma_t --name baseline
+        ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --json
+    """
+    from ara.prediction.bulk import forecast_file
+
+    s = screen()
+    settings = s.settings()
+    chosen = model or settings.prediction.model
+    with s.progress("Forecasting") as step:
+
+        def watch(state: "Progress") -> bool:
+            step(state.done, total=state.total or None, words=state.words or None)
+            return True
+
+        summary = forecast_file(
+            _file(bars, "--bars"),
+            _file(origins, "--origins"),
+            _place(out),
+            model=chosen,
+            name=name or chosen,
+            settings=settings,
+            watch=watch,
+        )
+    facts = {
+        "schema": 1,
+        "out": out,
+        "model": chosen,
+        "name": name or chosen,
+        "rows": summary.rows,
+        "symbols": summary.symbols,
+        "seconds": round(summary.seconds, 3),
+    }
+    pace = f"{summary.seconds:,.1f} s" if summary.seconds >= 0.1 else "under 0.1 s"
+    s.result(facts, lambda: f"{summary.rows:,} rows for {summary.symbols:,} symbols in {pace}: {out}")
+
+
+def _file(text: str, flag: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValidationError(f"{flag}: there is no file {text!r}.", hint="Check the path.")
+    return path
+
+
+def _place(text: str) -> Path:
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise ValidationError(f"--out: there is no folder {str(path.parent)!r}.", hint="Make the folder first.")
+    if path.is_dir():
+        raise ValidationError(f"--out: {text!r} is a folder.", hint="Name a file in it.")
+    return path

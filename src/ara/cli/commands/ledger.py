@@ -1,0 +1,151 @@
+"""`ara ledger`."""
+
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from ara.cli.screen import Screen, screen
+from ara.errors import IntegrityError, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ara.prediction import Ledger
+
+__all__ = ["command"]
+
+T = TypeVar("T")
+
+command = typer.Typer(
+    help="""Look into the ledger, which keeps every forecast from before its outcome is known.
+
+    ara ledger list
+
+    ara ledger show 7f3a9c
+
+    ara ledger verify
+    """,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@command.command("list")
+def list_(
+    symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Only this instrument's")] = "",
+    limit: Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest (20)")] = "20",
+) -> None:
+    """List the forecasts that were kept, newest first.
+
+    ::
+
+        ara ledger list
+        ara ledger list AAPL
+        ara ledger list --limit 100 --json
+    """
+    from ara.cli.render.ledger import facts, table
+    from ara.market import symbols
+
+    s = screen()
+    count = _count(limit)
+    chosen = symbols.normalise(symbol) if symbol else None
+    with s.progress("Reading the ledger"):
+        kept = _with_ledger(s, lambda ledger: ledger.list(count, chosen))
+    s.result({"schema": 1, "forecasts": [facts(one) for one in kept]}, lambda: table(kept, s))
+
+
+@command.command()
+def show(prefix: Annotated[str, typer.Argument(metavar="ID", help="The first characters of a forecast's id")]) -> None:
+    """Show a kept forecast as it was given.
+
+    ::
+
+        ara ledger show 7f3a9c
+        ara ledger show 7f3a9c --json
+        ara ledger show 7f3a9c --width 100
+    """
+    from ara.cli.render.ledger import receipt
+    from ara.prediction.document import to_document
+
+    s = screen()
+    kept = _with_ledger(s, lambda ledger: ledger.show(prefix.strip().lower()))
+    place = {"sequence": kept.sequence, "made_at": kept.made_at.isoformat(), "hash": kept.hash}
+    s.result({**to_document(kept.forecast), "kept": place}, lambda: receipt(kept, s))
+
+
+@command.command()
+def verify() -> None:
+    """Check that nothing in the ledger was changed, removed or cut off since it was written.
+
+    ::
+
+        ara ledger verify
+        ara ledger verify --json
+        ara ledger verify --quiet
+    """
+    s = screen()
+    with s.progress("Checking the ledger"):
+        found = _with_ledger(s, lambda ledger: ledger.verify())
+    data: dict[str, Any] = {
+        "schema": 1,
+        "ok": found.ok,
+        "entries": found.entries,
+        "unsigned": found.unsigned,
+        "problem": found.problem,
+        "sequence": found.sequence,
+        "words": found.words,
+    }
+    if not found.ok:
+        raise IntegrityError(f"The ledger is not as it was written. {found.words}", **data)
+    s.result(data, lambda: _intact(found))
+
+
+def _intact(found: Any) -> str:
+    if not found.entries:
+        return "The ledger is empty."
+    entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
+    said = f"The ledger is whole: {entries}, each chained to the one before, the last under a signed head."
+    if found.unsigned:
+        said += f" The head does not cover the last {found.unsigned:,} yet; the next forecast signs them."
+    return said
+
+
+@command.command()
+def anchor() -> None:
+    """Print a digest of the ledger to publish, so that others can later tell that nothing was left out.
+
+    ::
+
+        ara ledger anchor
+        ara ledger anchor --json
+        ara ledger anchor >> anchors.txt
+    """
+    s = screen()
+    mark = _with_ledger(s, lambda ledger: ledger.anchor())
+    at = mark.at.isoformat()
+    data = {
+        "schema": 1,
+        "digest": mark.digest,
+        "sequence": mark.sequence,
+        "hash": mark.hash,
+        "at": at,
+        "public_key": mark.public_key,
+    }
+    s.result(data, lambda: f"{mark.digest}  ledger to entry {mark.sequence}, {at}, key {mark.public_key}")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1_000_000):
+        raise ValidationError(f"--limit is {text[:40]}; it is a whole number from 1 to 1000000.")
+    return int(text)
+
+
+def _with_ledger(s: Screen, ask: "Callable[[Ledger], Awaitable[T]]") -> T:
+    async def asked() -> T:
+        from ara.desk import Desk
+        from ara.prediction import Ledger
+
+        async with Desk.open(s.settings()) as desk:
+            return await ask(Ledger(desk))
+
+    return s.run(asked())

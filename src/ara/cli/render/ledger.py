@@ -1,0 +1,87 @@
+"""Kept forecasts on a terminal: a list, and a receipt."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.render.forecast import View, show
+from ara.cli.render.numbers import decimals, grouped, long_day
+from ara.cli.screen import Screen
+from ara.cli.words import clean, padded, width, wrapped
+
+if TYPE_CHECKING:
+    from ara.prediction import Kept
+
+__all__ = ["facts", "receipt", "table"]
+
+_HEADS = ("id", "symbol", "made", "from", "days", "close", "80 % band at the end", "model")
+_RIGHT = frozenset({"days", "close"})
+_DROPPED = ("model", "close", "days", "80 % band at the end", "from")
+
+
+def facts(kept: "Kept") -> dict[str, Any]:
+    """Give one line of the list as JSON values."""
+    forecast = kept.forecast
+    return {
+        "sequence": kept.sequence,
+        "id": forecast.id,
+        "made_at": kept.made_at.isoformat(),
+        "symbol": forecast.instrument.symbol,
+        "last": forecast.last.isoformat(),
+        "close": forecast.close,
+        "days": len(forecast.days),
+        "model": forecast.model,
+    }
+
+
+def table(kept: Sequence["Kept"], s: Screen) -> str:
+    """Give the list, with as many columns as the screen has room for."""
+    if not kept:
+        return "\n".join(wrapped("The ledger holds no such forecast yet. Make one: ara predict AAPL", s.width))
+    rows = [_cells(one, s) for one in kept]
+    for leave in range(len(_DROPPED) + 1):
+        chosen = [index for index, head in enumerate(_HEADS) if head not in _DROPPED[:leave]]
+        sizes = {index: max(width(row[index]) for row in (_HEADS, *rows)) for index in chosen}
+        if sum(sizes.values()) + 2 * len(chosen) <= s.width:
+            break
+    paint = s.palette()
+    lines = []
+    for number, row in enumerate((_HEADS, *rows)):
+        cells = [padded(row[index], sizes[index], right=_HEADS[index] in _RIGHT) for index in chosen]
+        line = ("  " + "  ".join(cells)).rstrip()
+        lines.append(paint(line, "quiet") if number == 0 else line)
+    return "\n".join(lines)
+
+
+def _cells(kept: "Kept", s: Screen) -> tuple[str, ...]:
+    forecast = kept.forecast
+    low, high = forecast.days[-1].band_80
+    digits = decimals(high - low, forecast.close)
+    return (
+        forecast.id[:6],
+        clean(forecast.instrument.symbol),
+        f"{kept.made_at.astimezone(s.zone):%Y-%m-%d %H:%M}",
+        f"{forecast.last:%Y-%m-%d}",
+        str(len(forecast.days)),
+        grouped(forecast.close, digits),
+        f"{grouped(low, digits)} to {grouped(high, digits)}",
+        clean(forecast.model),
+    )
+
+
+def receipt(kept: "Kept", s: Screen) -> str:
+    """Give the forecast as it was given, and above it its place in the ledger."""
+    made = kept.made_at.astimezone(s.zone)
+    said = f"Entry {kept.sequence:,} of the ledger, kept {long_day(made.date())} {made:%H:%M %Z}"
+    paint = s.palette()
+    head = [paint(line, "quiet") for line in wrapped(said, s.width)]
+    hashed = [paint(line, "quiet") for line in wrapped(f"Hash {kept.hash}", s.width)]
+    view = View(
+        width=s.width,
+        today=made.date(),
+        depth="full",
+        asked=True,
+        palette=paint,
+        plain=s.plain,
+        zone=s.zone,
+    )
+    return "\n".join([*head, *hashed, "", show(kept.forecast, view)])
