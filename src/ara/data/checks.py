@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from ara.data.adjust import quality
-from ara.data.provider import BARS, Kind, Provider
+from ara.data.provider import BARS, Kind
 from ara.errors import AraError, DataProviderError, UnknownSymbolError
 from ara.market.calendar import calendar
 from ara.market.instrument import Instrument
@@ -64,7 +64,7 @@ _PARTS: Final = ("symbols", "history", "latest", "stream", "close")
 class _Trial:
     """One pass over a source; what an earlier step learned, a later one uses."""
 
-    def __init__(self, source: Provider) -> None:
+    def __init__(self, source: Any) -> None:
         self._source = source
         self._instrument: Instrument | None = None
         self._bars: pl.DataFrame | None = None
@@ -112,7 +112,8 @@ class _Trial:
     async def _history(self, start: datetime = _START, end: datetime = _END) -> pl.DataFrame:
         if self._instrument is None:
             raise LookupError("there is no instrument to ask for")
-        return await self._source.history(Kind.BARS, self._instrument, DAY, start=start, end=end)
+        bars: pl.DataFrame = await self._source.history(Kind.BARS, self._instrument, DAY, start=start, end=end)
+        return bars
 
     async def _schema(self) -> str:
         bars = await self._history()
