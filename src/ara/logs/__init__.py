@@ -1,0 +1,10 @@
+"""Log records: one line each, with their context and without secrets.
+
+On a terminal a record is a short line for a person; in services it is a JSON object. Both pass the same redaction,
+and nothing that a stranger puts into a record can break its line or colour the screen.
+"""
+
+from ara.logs.configure import configure, get_logger
+from ara.logs.correlation import correlation, current, with_correlation
+
+__all__ = ["configure", "correlation", "current", "get_logger", "with_correlation"]

@@ -1,0 +1,58 @@
+"""Records for a person: one short, aligned line each."""
+
+import json
+import logging
+import time
+from typing import Any, Final
+
+from ara.logs.correlation import current
+from ara.logs.record import failure, fields, one_line, trace, words
+from ara.redaction import redact
+
+__all__ = ["HumanFormatter"]
+
+_COLOURS: Final = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "1;31"}
+
+
+class HumanFormatter(logging.Formatter):
+    """Time in UTC, level, room, message, fields, the exception's message, correlation id.
+
+    Parameters
+    ----------
+    colour
+        Whether levels from warning upwards are coloured.
+    traces
+        Whether tracebacks follow. Each of their lines begins with `  | `, so that none can pass for a record.
+    """
+
+    def __init__(self, *, colour: bool = False, traces: bool = False) -> None:
+        super().__init__()
+        self._colour = colour
+        self._traces = traces
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the record's line, and the traceback's where these are wanted."""
+        at = time.strftime("%H:%M:%SZ", time.gmtime(record.created))
+        level = f"{one_line(record.levelname.lower()):<8}"
+        if self._colour and (paint := _COLOURS.get(record.levelno)):
+            level = f"\x1b[{paint}m{level}\x1b[0m"
+        room = one_line(redact(record.name.removeprefix("ara.").partition(".")[0]))
+        lines = [f"{at} {level} {room:<10} {one_line(self._said(record))}".rstrip()]
+        if self._traces and (told := trace(record)):
+            lines += [f"  | {one_line(line)}" for line in told.split("\n")]
+        return "\n".join(lines)
+
+    def _said(self, record: logging.LogRecord) -> str:
+        said = words(record)
+        if failed := failure(record):
+            said += f": {': '.join(filter(None, failed))}"
+        shown = [f"{name}={_value(value)}" for name, value in fields(record).items()]
+        if current():
+            shown.append(f"({current()})")
+        return "  ".join([said, *shown])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and value and value.isprintable() and not set(value) & set(" \"'="):
+        return value
+    return json.dumps(value, ensure_ascii=False)
