@@ -1,0 +1,22 @@
+"""Where Ara keeps things: documents, hash-chained logs and tables, in memory, SQLite or PostgreSQL."""
+
+from ara.store.chain import Entry, Head
+from ara.store.documents import revision
+from ara.store.log import Log
+from ara.store.opening import open_store
+from ara.store.store import Between, ConflictError, Record, Signer, Store
+from ara.store.verification import Verification
+
+__all__ = [
+    "Between",
+    "ConflictError",
+    "Entry",
+    "Head",
+    "Log",
+    "Record",
+    "Signer",
+    "Store",
+    "Verification",
+    "open_store",
+    "revision",
+]

@@ -1,0 +1,249 @@
+"""How the entries of a log are tied together: each hash covers the entry and the hash before it, and a head is signed.
+
+The hash of an entry is the sha256 of the canonical JSON of its stream, sequence, time, key, the sha256 of its body and
+the hash of the entry before. The head repeats the last sequence and hash under the vault's signature and lies in a
+second place, so that cutting the log short shows.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from ara.errors import IntegrityError, StoreError
+from ara.lineage import canonical, digest
+from ara.store.documents import instant_text
+from ara.store.store import Signer
+
+__all__ = [
+    "Draft",
+    "Entry",
+    "Head",
+    "HeadProblem",
+    "Tip",
+    "check_tip",
+    "extend",
+    "hash_entry",
+    "hasher",
+    "judge",
+    "sign_head",
+]
+
+HeadProblem = Literal["head", "key"]
+_TOLERANCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A body that waits to become an entry.
+
+    Parameters
+    ----------
+    body
+        What to keep.
+    key
+        Unique within the log, or empty for none.
+    """
+
+    body: bytes
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a log.
+
+    Parameters
+    ----------
+    stream
+        Name of the log.
+    sequence
+        Its place, from 1 without gaps.
+    at
+        When it was written, UTC; never before the entry that precedes it.
+    key
+        Unique within the log, or empty.
+    body
+        What was kept.
+    previous
+        Hash of the entry before; empty for the first.
+    hash
+        What ties all of the above together, in hex.
+    """
+
+    stream: str
+    sequence: int
+    at: datetime
+    key: str
+    body: bytes
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip:
+    """Where a log ends: what the next entry builds on."""
+
+    sequence: int
+    at: datetime
+    hash: str
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What the vault vouches for: the log went this far, and that far it had this hash.
+
+    Parameters
+    ----------
+    stream
+        Name of the log.
+    sequence
+        Its last entry; 0 before the first.
+    hash
+        That entry's hash; empty before the first.
+    at
+        That entry's time as text, UTC.
+    public_key
+        Who signed, in hex.
+    signature
+        Ed25519 over the canonical JSON of stream, sequence, hash and at, in hex.
+    """
+
+    stream: str
+    sequence: int
+    hash: str
+    at: str
+    public_key: str
+    signature: str
+
+
+def hash_entry(entry: Entry) -> str:
+    """Compute an entry's hash anew from its content."""
+    return hasher(entry)(entry.sequence)
+
+
+def hasher(entry: Entry) -> Callable[[int], str]:
+    """Give a function that computes the hash an entry would have at another place of the log."""
+    at, body = instant_text(entry.at), hashlib.sha256(entry.body).hexdigest()
+
+    def hash_at(sequence: int) -> str:
+        parts = {"stream": entry.stream, "sequence": sequence, "at": at, "key": entry.key}
+        return digest({**parts, "body": body, "previous": entry.previous})
+
+    return hash_at
+
+
+def extend(
+    stream: str, drafts: Sequence[Draft], *, tip: Tip | None, existing: Mapping[str, Entry], now: datetime
+) -> tuple[list[Entry], list[Entry]]:
+    """Chain drafts behind a tip.
+
+    Returns the entry of every draft, and those of them that are new. A key that is taken, by an entry that exists or by
+    an earlier draft, gives that entry.
+    """
+    taken = dict(existing)
+    answers: list[Entry] = []
+    added: list[Entry] = []
+    at = now if tip is None else _not_before(tip, now, stream=stream)
+    sequence, previous = (0, "") if tip is None else (tip.sequence, tip.hash)
+    for draft in drafts:
+        if draft.key and draft.key in taken:
+            answers.append(taken[draft.key])
+            continue
+        sequence += 1
+        bare = Entry(
+            stream=stream, sequence=sequence, at=at, key=draft.key, body=draft.body, previous=previous, hash=""
+        )
+        previous = hash_entry(bare)
+        entry = Entry(
+            stream=stream,
+            sequence=sequence,
+            at=at,
+            key=draft.key,
+            body=draft.body,
+            previous=bare.previous,
+            hash=previous,
+        )
+        taken[draft.key] = entry
+        answers.append(entry)
+        added.append(entry)
+    return answers, added
+
+
+def _not_before(tip: Tip, now: datetime, *, stream: str) -> datetime:
+    if tip.at - now > _TOLERANCE:
+        raise StoreError(
+            f"The clock says {instant_text(now)}, but the last entry of the log {stream!r} was written at "
+            f"{instant_text(tip.at)}.",
+            hint="Set the machine's clock, then try again; nothing was written.",
+            clock=instant_text(now),
+            last=instant_text(tip.at),
+        )
+    return max(tip.at, now)
+
+
+def sign_head(signer: Signer, stream: str, *, tip: Tip | None, now: datetime) -> bytes:
+    """Give the signed head, as one line of JSON, of a log that ends at a tip, or is about to begin."""
+    at = instant_text(now if tip is None else tip.at)
+    sequence, last = (0, "") if tip is None else (tip.sequence, tip.hash)
+    signature = signer.sign(_message(stream, sequence, last, at=at))
+    head = {"stream": stream, "sequence": sequence, "hash": last, "at": at, "signature": signature.hex()}
+    return canonical({**head, "public_key": signer.public_key().hex()}) + b"\n"
+
+
+def judge(document: bytes, stream: str, *, signer: Signer) -> tuple[Head | None, HeadProblem | None]:
+    """Read a head: what it says, and whether it was edited (`head`) or signed with another key (`key`)."""
+    try:
+        head = msgspec.json.decode(document, type=Head)
+        public_key, signature = bytes.fromhex(head.public_key), bytes.fromhex(head.signature)
+    except ValueError:
+        return None, "head"
+    message = _message(head.stream, head.sequence, head.hash, at=head.at)
+    if head.stream != stream or not signer.verify(public_key, message, signature):
+        return None, "head"
+    return (head, None) if public_key == signer.public_key() else (None, "key")
+
+
+def _message(stream: str, sequence: int, last: str, *, at: str) -> bytes:
+    return canonical({"stream": stream, "sequence": sequence, "hash": last, "at": at})
+
+
+def check_tip(
+    document: bytes | None, stream: str, *, tip: Tip | None, hash_at: Callable[[int], str | None], signer: Signer
+) -> None:
+    """Refuse to build on a log that its signed head contradicts: it would make the damage look signed.
+
+    Parameters
+    ----------
+    document
+        The head as kept; None where there is none.
+    stream
+        Name of the log.
+    tip
+        Where the log ends.
+    hash_at
+        Gives the hash that the log has at a sequence up to its tip.
+    signer
+        The vault.
+    """
+    if document is None:
+        if tip is not None:
+            raise _refusal(stream, f"has {tip.sequence} entries but no signed head")
+        return
+    head, problem = judge(document, stream, signer=signer)
+    if head is None:
+        raise _refusal(stream, "has a head that was edited" if problem == "head" else "has a head of another key")
+    if head.sequence > (0 if tip is None else tip.sequence):
+        raise _refusal(stream, f"was cut short: its signed head names entry {head.sequence}")
+    if head.sequence and head.hash != hash_at(head.sequence):
+        raise _refusal(stream, f"was rewritten: entry {head.sequence} is not the one its signed head names")
+
+
+def _refusal(stream: str, words: str) -> IntegrityError:
+    return IntegrityError(
+        f"The log {stream!r} {words}; nothing was written.",
+        hint="Check it with `verify`, and restore the log and its head from the same back-up.",
+        stream=stream,
+    )

@@ -1,0 +1,109 @@
+"""The signed heads of a database's logs, as files beside it: so a log that was cut short is found out."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ara.errors import StoreError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+__all__ = ["HeadFiles"]
+
+
+class HeadFiles:
+    """The folder of heads, `heads/<stream>.json`.
+
+    Parameters
+    ----------
+    folder
+        The folder; made on first writing.
+    patience
+        Seconds to wait for another process that writes a head.
+    """
+
+    def __init__(self, folder: Path, *, patience: float) -> None:
+        self._folder = folder
+        self._patience = patience
+
+    def read(self, stream: str) -> bytes | None:
+        """Give a head as it is kept, or None."""
+        try:
+            return self._path(stream).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, stream: str, document: bytes) -> None:
+        """Replace a head so that a crash leaves the old one or the new one; call it inside `locked`."""
+        fresh = self._folder / f".{stream}.new"
+        with fresh.open("wb") as file:
+            file.write(document)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path(stream))
+        _sync_folder(self._folder)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing heads; a lock of a process that died is gone with it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / ".lock").open("ab") as file:
+            self._wait(file.fileno())
+            try:
+                yield
+            finally:
+                _unlock(file.fileno())
+
+    def _wait(self, descriptor: int) -> None:
+        deadline = time.monotonic() + self._patience
+        while not _lock(descriptor):
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"The heads in {self._folder} were locked by another process for {self._patience:g} s.",
+                    hint="Wait until the other process is done, or stop it; then append again with the same keys.",
+                )
+            time.sleep(0.0005)
+
+    def _path(self, stream: str) -> Path:
+        return self._folder / f"{stream}.json"
+
+
+if sys.platform == "win32":
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _sync_folder(folder: Path) -> None:
+        """Do nothing: Windows keeps folders in order by itself."""
+
+else:
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _sync_folder(folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,36 @@
+"""What a back-end does for a log."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ara.store.chain import Draft, Entry, Tip
+
+__all__ = ["LogStorage"]
+
+
+class LogStorage(Protocol):
+    """Where a back-end keeps the entries and heads of its logs."""
+
+    async def commit(self, stream: str, drafts: Sequence[Draft]) -> list[Entry]:
+        """Make drafts durable in one transaction, with the head behind them, and give the entry of each."""
+        ...
+
+    async def entries(self, stream: str, *, after: int, limit: int) -> list[Entry]:
+        """Give the entries behind a sequence, in order."""
+        ...
+
+    async def tip(self, stream: str) -> Tip | None:
+        """Say where the log ends."""
+        ...
+
+    async def by_key(self, stream: str, key: str) -> Entry | None:
+        """Give the entry with that key."""
+        ...
+
+    async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
+        """Give the entries whose keys begin so, by key."""
+        ...
+
+    async def head(self, stream: str) -> bytes | None:
+        """Give the signed head as it is kept."""
+        ...

@@ -1,0 +1,173 @@
+"""A store that lives as long as its process: for tests, for trying out and for machines without a disk."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ara.clock import Clock
+from ara.store.chain import Draft, Entry, Tip, check_tip, extend, sign_head
+from ara.store.documents import decode, encode, revision
+from ara.store.log import Log, check_stream
+from ara.store.query import Query, pages, parse
+from ara.store.store import ConflictError, Record, Signer
+from ara.store.turn import Turn
+
+if TYPE_CHECKING:
+    from ara.store.tables import Tables
+
+__all__ = ["MemoryStore"]
+
+R = TypeVar("R", bound=Record)
+_Documents = dict[str, dict[str, bytes]]
+
+
+class MemoryStore:
+    """Documents, logs and tables in memory.
+
+    Parameters
+    ----------
+    signer
+        The vault, which signs the heads of logs.
+    clock
+        Gives the time of log entries.
+    patience
+        Seconds to wait for another transaction.
+    """
+
+    def __init__(self, *, signer: Signer, clock: Clock, patience: float = 10.0) -> None:
+        self._signer = signer
+        self._turn = Turn(patience)
+        self._storage = _MemoryLogs(signer, clock)
+        self._documents: _Documents = {}
+        self._draft: _Documents = {}
+        self._logs: dict[str, Log] = {}
+        self._tables: Tables | None = None
+
+    async def add(self, record: Record) -> bool:
+        """Keep a new document; see `Store.add`."""
+        body = encode(record)
+        async with self._writing() as documents:
+            kept = documents.setdefault(record.kind, {})
+            return kept.setdefault(record.id, body) is body
+
+    async def put(self, record: Record, *, replaces: str) -> None:
+        """Replace a document whose revision is known; see `Store.put`."""
+        body = encode(record)
+        async with self._writing() as documents:
+            old = documents.get(record.kind, {}).get(record.id)
+            if old is None or revision(decode(type(record), old)) != replaces:
+                raise ConflictError.of(record, there=old is not None)
+            documents[record.kind][record.id] = body
+
+    async def get(self, kind: type[R], id: str) -> R | None:
+        """Give one document, or None."""
+        body = self._seen().get(kind.kind, {}).get(id)
+        return None if body is None else decode(kind, body)
+
+    def find(
+        self,
+        kind: type[R],
+        where: Mapping[str, Any] | None = None,
+        *,
+        order: str = "id",
+        limit: int | None = None,
+        after: R | None = None,
+    ) -> AsyncIterator[R]:
+        """Give the documents that match; see `Store.find`."""
+        return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)
+
+    async def remove(self, kind: type[R], id: str) -> None:
+        """Forget one document."""
+        async with self._writing() as documents:
+            documents.get(kind.kind, {}).pop(id, None)
+
+    def tx(self) -> AbstractAsyncContextManager[None]:
+        """Open a transaction; see `Store.tx`."""
+        return self._transaction()
+
+    def log(self, stream: str) -> Log:
+        """Give the log of that name."""
+        check_stream(stream)
+        if stream not in self._logs:
+            self._logs[stream] = Log(stream, self._storage, signer=self._signer, outside=self._turn.outside)
+        return self._logs[stream]
+
+    @property
+    def tables(self) -> "Tables":
+        """The tables, in an SQLite database in memory."""
+        if self._tables is None:
+            from ara.store.tables import Tables
+
+            self._tables = Tables.in_memory()
+        return self._tables
+
+    async def close(self) -> None:
+        """Finish the appends under way."""
+        for log in self._logs.values():
+            await log.close()
+        if self._tables is not None:
+            await self._tables.close()
+
+    async def _select(self, query: Query, limit: int) -> list[bytes]:
+        return query.select(self._seen().get(query.kind, {}), limit)
+
+    def _seen(self) -> _Documents:
+        return self._draft if self._turn.mine() else self._documents
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[_Documents]:
+        if self._turn.mine():
+            yield self._draft
+            return
+        async with self._turn.taken():
+            yield self._documents
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
+        async with self._turn.owned():
+            self._draft = {kind: dict(kept) for kind, kept in self._documents.items()}
+            yield
+            self._documents = self._draft
+
+
+class _MemoryLogs:
+    """The entries and heads of all logs of one memory store."""
+
+    def __init__(self, signer: Signer, clock: Clock) -> None:
+        self._signer = signer
+        self._clock = clock
+        self._entries: dict[str, list[Entry]] = {}
+        self._keys: dict[str, dict[str, Entry]] = {}
+        self._heads: dict[str, bytes] = {}
+
+    async def commit(self, stream: str, drafts: Sequence[Draft]) -> list[Entry]:
+        entries, keys = self._entries.setdefault(stream, []), self._keys.setdefault(stream, {})
+        now, tip, head = self._clock.now(), _tip(entries), self._heads.get(stream)
+        check_tip(head, stream, tip=tip, hash_at=lambda sequence: entries[sequence - 1].hash, signer=self._signer)
+        answers, added = extend(stream, drafts, tip=tip, existing=keys, now=now)
+        if added:
+            self._heads[stream] = sign_head(self._signer, stream, tip=_tip(added), now=now)
+            entries.extend(added)
+            keys.update((entry.key, entry) for entry in added if entry.key)
+        return answers
+
+    async def entries(self, stream: str, *, after: int, limit: int) -> list[Entry]:
+        start = max(after, 0)
+        return self._entries.get(stream, [])[start : start + limit]
+
+    async def tip(self, stream: str) -> Tip | None:
+        return _tip(self._entries.get(stream, []))
+
+    async def by_key(self, stream: str, key: str) -> Entry | None:
+        return self._keys.get(stream, {}).get(key)
+
+    async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
+        keys = self._keys.get(stream, {})
+        return [keys[key] for key in sorted(key for key in keys if key.startswith(prefix))[:limit]]
+
+    async def head(self, stream: str) -> bytes | None:
+        return self._heads.get(stream)
+
+
+def _tip(entries: Sequence[Entry]) -> Tip | None:
+    return Tip(sequence=entries[-1].sequence, at=entries[-1].at, hash=entries[-1].hash) if entries else None

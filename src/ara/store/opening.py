@@ -1,0 +1,51 @@
+"""Which store a setting means."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ara.clock import Clock
+from ara.errors import ConfigurationError
+from ara.store.store import Signer, Store
+
+if TYPE_CHECKING:
+    from ara.settings import Settings
+
+__all__ = ["open_store"]
+
+
+async def open_store(settings: "Settings", *, vault: Signer, clock: Clock) -> Store:
+    """Give the store that `store.url` names; files and servers are touched on first use.
+
+    Parameters
+    ----------
+    settings
+        `store.url`: empty for the file `ara.db` in `home`, `memory:`, `sqlite:///PATH`, or `postgresql://…`.
+    vault
+        Signs the heads of logs.
+    clock
+        Gives the time of log entries.
+    """
+    url = settings.store.url
+    if url == "memory:":
+        from ara.store.memory import MemoryStore
+
+        return MemoryStore(signer=vault, clock=clock)
+    if url.startswith(("postgresql://", "postgres://")):
+        from ara.store.postgres import PostgresStore
+
+        return PostgresStore(url, signer=vault, clock=clock)
+    from ara.store.sqlite import SqliteStore
+
+    return SqliteStore(_path(url, Path(settings.home)), signer=vault, clock=clock)
+
+
+def _path(url: str, home: Path) -> Path:
+    if not url:
+        return home / "ara.db"
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        return Path(url.removeprefix("sqlite://")).expanduser()
+    shown = re.sub(r"//[^/]*@", "//***@", url)
+    raise ConfigurationError(
+        f"store.url is {shown[:80]!r}; allowed are an empty text, memory:, sqlite:///PATH and postgresql://USER@HOST/NAME."
+    )

@@ -1,0 +1,168 @@
+"""A store in one SQLite file: what a single machine needs, also with many processes at once."""
+
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ara.clock import Clock
+from ara.store.documents import decode, encode
+from ara.store.heads import HeadFiles
+from ara.store.lane import Lane, begin, end, writing
+from ara.store.log import Log, check_stream
+from ara.store.query import Query, Value, pages, parse
+from ara.store.sqlite_logs import SqliteLogs
+from ara.store.store import ConflictError, Record, Signer
+from ara.store.turn import Turn
+
+if TYPE_CHECKING:
+    from ara.store.tables import Tables
+
+__all__ = ["SqliteStore"]
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """Documents, logs and tables in an SQLite file; the heads of the logs lie in `heads/` beside it.
+
+    What is acknowledged has been handed to the disk (`synchronous = FULL`). Readers never wait for writers.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folder are made on first use.
+    signer
+        The vault, which signs the heads of logs.
+    clock
+        Gives the time of log entries.
+    patience
+        Seconds to wait for another process or another transaction before giving up.
+    """
+
+    def __init__(self, path: Path, *, signer: Signer, clock: Clock, patience: float = 10.0) -> None:
+        self._path = path
+        self._patience = patience
+        self._signer = signer
+        self._turn = Turn(patience)
+        self._writer = Lane(path, patience=patience)
+        self._reader = Lane(path, patience=patience)
+        heads = HeadFiles(path.parent / "heads", patience=patience)
+        self._storage = SqliteLogs(
+            self._write_alone, self._reader.run, heads=heads, signer=signer, clock=clock, patience=patience
+        )
+        self._logs: dict[str, Log] = {}
+        self._tables: Tables | None = None
+
+    async def add(self, record: Record) -> bool:
+        """Keep a new document; see `Store.add`."""
+        body = encode(record)
+        row = (record.kind, record.id, hashlib.sha256(body).hexdigest(), body.decode())
+        statement = "INSERT INTO documents (kind, id, revision, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        return await self._write(lambda connection: connection.execute(statement, row).rowcount) == 1
+
+    async def put(self, record: Record, *, replaces: str) -> None:
+        """Replace a document whose revision is known; see `Store.put`."""
+        body = encode(record)
+        row = (hashlib.sha256(body).hexdigest(), body.decode(), record.kind, record.id, replaces)
+        statement = "UPDATE documents SET revision = ?, body = ? WHERE kind = ? AND id = ? AND revision = ?"
+        if await self._write(lambda connection: connection.execute(statement, row).rowcount) == 0:
+            raise ConflictError.of(record, there=await self.get(type(record), record.id) is not None)
+
+    async def get(self, kind: type[R], id: str) -> R | None:
+        """Give one document, or None."""
+        statement = "SELECT body FROM documents WHERE kind = ? AND id = ?"
+        row = await self._read(lambda connection: connection.execute(statement, (kind.kind, id)).fetchone())
+        return None if row is None else decode(kind, row[0])
+
+    def find(
+        self,
+        kind: type[R],
+        where: Mapping[str, Any] | None = None,
+        *,
+        order: str = "id",
+        limit: int | None = None,
+        after: R | None = None,
+    ) -> AsyncIterator[R]:
+        """Give the documents that match; see `Store.find`."""
+        return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)
+
+    async def remove(self, kind: type[R], id: str) -> None:
+        """Forget one document."""
+        statement = "DELETE FROM documents WHERE kind = ? AND id = ?"
+        await self._write(lambda connection: connection.execute(statement, (kind.kind, id)))
+
+    def tx(self) -> AbstractAsyncContextManager[None]:
+        """Open a transaction; see `Store.tx`."""
+        return self._transaction()
+
+    def log(self, stream: str) -> Log:
+        """Give the log of that name."""
+        check_stream(stream)
+        if stream not in self._logs:
+            self._logs[stream] = Log(stream, self._storage, signer=self._signer, outside=self._turn.outside)
+        return self._logs[stream]
+
+    @property
+    def tables(self) -> "Tables":
+        """The tables, in the same file."""
+        if self._tables is None:
+            from ara.store.tables import Tables
+
+            self._tables = Tables.in_file(self._path, patience=self._patience)
+        return self._tables
+
+    async def close(self) -> None:
+        """Finish the appends under way and close the file."""
+        for log in self._logs.values():
+            await log.close()
+        if self._tables is not None:
+            await self._tables.close()
+        await self._writer.close()
+        await self._reader.close()
+
+    async def _select(self, query: Query, limit: int) -> list[bytes]:
+        statement, arguments = query.statement(_Json(), limit)
+        return await self._read(lambda connection: [row[0] for row in connection.execute(statement, arguments)])
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await (self._writer if self._turn.mine() else self._reader).run(work)
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._turn.mine():
+            return await self._writer.run(work)
+
+        def whole(connection: sqlite3.Connection) -> T:
+            with writing(connection, self._patience):
+                return work(connection)
+
+        return await self._write_alone(whole)
+
+    async def _write_alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        async with self._turn.taken():
+            return await self._writer.run(work)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
+        async with self._turn.owned():
+            try:
+                await self._writer.run(lambda connection: begin(connection, self._patience))
+                yield
+                await self._writer.run(lambda connection: end(connection, commit=True))
+            except BaseException:
+                await self._writer.run(lambda connection: end(connection, commit=False))
+                raise
+
+
+class _Json:
+    """Fields of documents in SQLite's JSON functions."""
+
+    def field(self, name: str, family: str) -> str:
+        return "id" if name == "id" else f"json_extract(body, '$.{name}')"
+
+    def bind(self, value: Value, family: str, arguments: list[Any]) -> str:
+        arguments.append(value)
+        return "?"

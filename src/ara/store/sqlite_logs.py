@@ -1,0 +1,166 @@
+"""Logs in SQLite: entries in a table, heads in files beside the database."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from ara.clock import Clock
+from ara.store.chain import Draft, Entry, Head, Tip, check_tip, extend, sign_head
+from ara.store.documents import instant_text
+from ara.store.heads import HeadFiles
+from ara.store.lane import writing
+from ara.store.store import Signer
+
+__all__ = ["SqliteLogs"]
+
+T = TypeVar("T")
+_COLUMNS = "stream, sequence, at, key, body, previous, hash"
+_KEYS_AT_ONCE = 500
+
+
+class _Run(Protocol):
+    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+
+
+class SqliteLogs:
+    """The entries and heads of all logs of one database.
+
+    A commit holds the database's lock only while it writes. Heads are signed afterwards, for the end of the log as it
+    is then: of several processes that committed meanwhile one signs for all, the others find it done.
+
+    Parameters
+    ----------
+    write, read
+        Run work on a connection that may write, and on one that reads.
+    heads
+        Where the heads are kept.
+    signer
+        The vault, which signs them.
+    clock
+        Gives the time of entries.
+    patience
+        Seconds to wait for another process.
+    """
+
+    def __init__(
+        self, write: _Run, read: _Run, *, heads: HeadFiles, signer: Signer, clock: Clock, patience: float
+    ) -> None:
+        self._write = write
+        self._read = read
+        self._heads = heads
+        self._signer = signer
+        self._clock = clock
+        self._patience = patience
+
+    async def commit(self, stream: str, drafts: Sequence[Draft]) -> list[Entry]:
+        """Chain and keep drafts in one transaction, then sign the head."""
+
+        def work(connection: sqlite3.Connection) -> list[Entry]:
+            with writing(connection, self._patience):
+                answers = self._insert(connection, stream, drafts)
+            self._sign(connection, stream, upto=max(entry.sequence for entry in answers))
+            return answers
+
+        return await self._write(work)
+
+    async def entries(self, stream: str, *, after: int, limit: int) -> list[Entry]:
+        """Give the entries behind a sequence."""
+        return await self._select("stream = ? AND sequence > ? ORDER BY sequence LIMIT ?", (stream, after, limit))
+
+    async def tip(self, stream: str) -> Tip | None:
+        """Say where the log ends."""
+        return await self._read(lambda connection: _tip(connection, stream))
+
+    async def by_key(self, stream: str, key: str) -> Entry | None:
+        """Give the entry with that key."""
+        found = await self._select("stream = ? AND key = ?", (stream, key))
+        return found[0] if found else None
+
+    async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
+        """Give the entries whose keys begin so, by key."""
+        # The last code point can't be part of a key, so every key that begins so lies before it.
+        ends = (prefix, prefix + "\U0010ffff")
+        condition = "stream = ? AND key <> '' AND key >= ? AND key < ? ORDER BY key LIMIT ?"
+        return await self._select(condition, (stream, *ends, limit))
+
+    async def head(self, stream: str) -> bytes | None:
+        """Give the signed head as it is kept."""
+        return await self._read(lambda _: self._heads.read(stream))
+
+    def _insert(self, connection: sqlite3.Connection, stream: str, drafts: Sequence[Draft]) -> list[Entry]:
+        now, tip = self._clock.now(), _tip(connection, stream)
+        self._check(connection, stream, tip)
+        existing = _by_keys(connection, stream, [draft.key for draft in drafts if draft.key])
+        answers, added = extend(stream, drafts, tip=tip, existing=existing, now=now)
+        if tip is None:
+            # A head before the first entry: from now on a head that is missing was taken away.
+            with self._heads.locked():
+                self._heads.write(stream, sign_head(self._signer, stream, tip=None, now=now))
+        connection.executemany(
+            f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of our own
+            [(stream, one.sequence, instant_text(one.at), one.key, one.body, one.previous, one.hash) for one in added],
+        )
+        return answers
+
+    def _check(self, connection: sqlite3.Connection, stream: str, tip: Tip | None) -> None:
+        document = self._heads.read(stream)
+
+        def hash_at(sequence: int) -> str | None:
+            row = connection.execute(
+                "SELECT hash FROM entries WHERE stream = ? AND sequence = ?", (stream, sequence)
+            ).fetchone()
+            return None if row is None else str(row[0])
+
+        check_tip(document, stream, tip=tip, hash_at=hash_at, signer=self._signer)
+
+    def _sign(self, connection: sqlite3.Connection, stream: str, *, upto: int) -> None:
+        with self._heads.locked():
+            document = self._heads.read(stream)
+            if document is not None and _signed(document) >= upto:
+                return
+            tip = _tip(connection, stream)
+            self._heads.write(stream, sign_head(self._signer, stream, tip=tip, now=self._clock.now()))
+
+    async def _select(self, condition: str, arguments: tuple[Any, ...]) -> list[Entry]:
+        statement = f"SELECT {_COLUMNS} FROM entries WHERE {condition}"  # noqa: S608 - conditions of our own
+        return await self._read(lambda connection: [_entry(row) for row in connection.execute(statement, arguments)])
+
+
+def _signed(document: bytes) -> int:
+    try:
+        return msgspec.json.decode(document, type=Head).sequence
+    except msgspec.MsgspecError:
+        return 0
+
+
+def _tip(connection: sqlite3.Connection, stream: str) -> Tip | None:
+    row = connection.execute(
+        "SELECT sequence, at, hash FROM entries WHERE stream = ? ORDER BY sequence DESC LIMIT 1", (stream,)
+    ).fetchone()
+    return None if row is None else Tip(sequence=row[0], at=datetime.fromisoformat(row[1]), hash=row[2])
+
+
+def _by_keys(connection: sqlite3.Connection, stream: str, keys: Sequence[str]) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = keys[start : start + _KEYS_AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        statement = f"SELECT {_COLUMNS} FROM entries WHERE stream = ? AND key IN ({marks})"  # noqa: S608 - only marks
+        found.update((row[3], _entry(row)) for row in connection.execute(statement, (stream, *some)))
+    return found
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    stream, sequence, at, key, body, previous, hash = row
+    return Entry(
+        stream=stream,
+        sequence=sequence,
+        at=datetime.fromisoformat(at),
+        key=key,
+        body=bytes(body),
+        previous=previous,
+        hash=hash,
+    )
