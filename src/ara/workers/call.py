@@ -46,7 +46,7 @@ def pack_arguments(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, freight: Freight
 ) -> dict[str, bytes]:
     """Pack each argument under its parameter's name; ValidationError names the one that can't travel."""
-    name = name_of(function)
+    name = _dotted(function)
     given = {**kwargs, "watch": None} if takes_watch(function) else kwargs
     try:
         bound = inspect.signature(function).bind(*args, **given)
@@ -73,7 +73,7 @@ def unpack_arguments(
         try:
             values[parameter] = freight.unpack(data, kinds.get(parameter, Any))
         except (TypeError, ValueError, NameError) as error:
-            raise ValidationError(f"The argument {parameter!r} of {name_of(function)} doesn't fit: {error}.") from error
+            raise ValidationError(f"The argument {parameter!r} of {_dotted(function)} doesn't fit: {error}.") from error
     return inspect.BoundArguments(inspect.signature(function), values)
 
 
@@ -82,11 +82,15 @@ def returned(function: Callable[..., Any]) -> Any:
     return _kinds(function).get("return", Any)
 
 
+def _dotted(function: Callable[..., Any]) -> str:
+    return name_of(function).replace(":", ".")
+
+
 def _kinds(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         kinds = typing.get_type_hints(function, include_extras=True)
     except NameError as error:
-        words = f"The annotations of {name_of(function)} can't be read: {error}."
+        words = f"The annotations of {_dotted(function)} can't be read: {error}."
         raise ValidationError(words, hint="Import what they name at run time, not for type checkers only.") from error
     except TypeError:
         return {}

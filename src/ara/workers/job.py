@@ -45,7 +45,8 @@ class Job:
         hear: Callable[[Progress], bool],
         stopped: threading.Event,
     ) -> None:
-        self._name = name_of(function)
+        self._place = name_of(function)
+        self._name = self._place.replace(":", ".")
         self._function, self._args, self._kwargs = function, args, kwargs
         self._hear, self._stopped = hear, stopped
         self._child: Child | None = None
@@ -60,7 +61,7 @@ class Job:
     def pack(self, freight: Freight, folder: str) -> Call:
         """Make the call's message and its files; ValidationError where an argument can't travel."""
         return Call(
-            function=self._name,
+            function=self._place,
             arguments=pack_arguments(self._function, self._args, self._kwargs, freight=freight),
             folder=folder,
             path=list(sys.path),
@@ -84,7 +85,7 @@ class Job:
                 self._child = None
                 for timer in self._timers:
                     timer.cancel()
-        raise CancelledError(f"{self._name.replace(':', '.')} was cancelled.")
+        raise CancelledError(f"{self._name} was cancelled.")
 
     def unpack(self, end: Done | Failed, freight: Freight) -> Any:
         """Give the function's result, or raise what it raised."""
@@ -93,7 +94,7 @@ class Job:
         try:
             return freight.unpack(end.value, returned(self._function))
         except (TypeError, ValueError, NameError) as error:
-            words = f"{self._name.replace(':', '.')} returned what its annotation doesn't describe: {error}."
+            words = f"{self._name} returned what its annotation doesn't describe: {error}."
             raise WorkerError(words, hint="Correct the annotation.", function=self._name) from error
 
     def cancel(self) -> None:
@@ -205,7 +206,7 @@ def _revive(failed: Failed, name: str) -> AraError:
             error = kind.__new__(kind)
             AraError.__init__(error, failed.message, hint=failed.hint, **failed.context)
     if error is None:
-        words = f"{name.replace(':', '.')} failed in a worker process: {failed.message}"
+        words = f"{name} failed in a worker process: {failed.message}"
         error = WorkerError(words, function=name)
     error.add_note(f"In the worker process:\n{failed.trace}")
     return error

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from ara.errors import CancelledError, ValidationError, WorkerError
 from ara.settings import Settings
 from ara.workers.call import takes_watch
-from ara.workers.job import Job, Processes
 from ara.workers.progress import Progress
 
 if TYPE_CHECKING:
     from ara.telemetry import Telemetry
+    from ara.workers.job import Processes
 
 __all__ = ["Workers"]
 
@@ -38,7 +38,8 @@ class Workers:
 
     def __init__(self, settings: Settings, *, telemetry: "Telemetry | None" = None) -> None:
         self._threads = ThreadPoolExecutor(settings.workers.threads, thread_name_prefix="ara-thread")
-        self._processes = Processes(settings.workers.processes)
+        self._count = settings.workers.processes
+        self._processes: Processes | None = None
         self._telemetry = telemetry
         self._closed = threading.Event()
 
@@ -89,8 +90,7 @@ class Workers:
         hear = functools.partial(_hear, watch, (stopped, self._closed))
         with self._stage(function, where):
             if where == "process":
-                job = Job(function, args, kwargs, hear=hear, stopped=stopped)
-                return await self._result(self._processes.submit(job), job.cancel, wait=True)
+                return await self._run_process(function, args, kwargs, hear, stopped)
             if takes_watch(function):
                 kwargs["watch"] = hear
             future = self._threads.submit(contextvars.copy_context().run, _call, function, args, kwargs)
@@ -99,8 +99,24 @@ class Workers:
     async def close(self) -> None:
         """End every process, killing those that work, and wait for the threads; who awaits work gets CancelledError."""
         self._closed.set()
-        await asyncio.to_thread(self._processes.close)
+        if self._processes is not None:
+            await asyncio.to_thread(self._processes.close)
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+
+    async def _run_process(
+        self,
+        function: Callable[..., R],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        hear: Callable[[Progress], bool],
+        stopped: threading.Event,
+    ) -> R:
+        from ara.workers.job import Job, Processes
+
+        if self._processes is None:
+            self._processes = Processes(self._count)
+        job = Job(function, args, kwargs, hear=hear, stopped=stopped)
+        return await self._result(self._processes.submit(job), job.cancel, wait=True)
 
     async def _result(self, future: "Future[R]", cancel: Callable[[], None], *, wait: bool) -> R:
         try:
@@ -119,7 +135,7 @@ class Workers:
     def _stage(self, function: Callable[..., Any], where: str) -> contextlib.AbstractContextManager[Any]:
         if self._telemetry is None:
             return contextlib.nullcontext()
-        return self._telemetry.stage("workers.run", function=_words(function), where=where)
+        return self._telemetry.stage("worker", function=_words(function), where=where)
 
 
 def _call(function: Callable[..., R], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> R:

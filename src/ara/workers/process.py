@@ -96,9 +96,9 @@ class Child:
                     case Said(logger=name, level=level, text=text):
                         logging.getLogger(name).log(level, "%s", text)
                     case Done() | Failed() as end:
-                        self._log_printed(call.function)
+                        self._log_printed(call.function.replace(":", "."))
                         return end
-        raise self._crashed(call.function)
+        raise self._crashed(call.function.replace(":", "."))
 
     def signal(self, number: int) -> None:
         """Send a signal to the child and all that it started, unless it is gone."""
@@ -138,7 +138,7 @@ class Child:
         printed = self._take_printed()
         code = self.end()
         error = WorkerError(
-            f"{function.replace(':', '.')} crashed: its worker process ended {_how(code)}.",
+            f"{function} crashed: its worker process ended {_how(code)}.",
             function=function,
             exit_code=code,
         )
