@@ -75,10 +75,10 @@ class Quantiles:
         upper = np.clip((q <= x[..., None]).sum(axis=-1), 1, len(_P) - 1)
         a = np.take_along_axis(q, (upper - 1)[..., None], -1)[..., 0]
         b = np.take_along_axis(q, upper[..., None], -1)[..., 0]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             share = np.where(b > a, (x - a) / (b - a), 0.5)
-            left = np.where(low > 0, np.exp(-(q[..., 0] - x) / low), 0.0)
-            right = np.where(high > 0, np.exp(-(x - q[..., -1]) / high), 0.0)
+            left = np.where(low > 0, np.exp(np.minimum((x - q[..., 0]) / low, 0.0)), 0.0)
+            right = np.where(high > 0, np.exp(np.minimum((q[..., -1] - x) / high, 0.0)), 0.0)
         middle = _P[upper - 1] + np.clip(share, 0.0, 1.0) * (_P[upper] - _P[upper - 1])
         flat = (q[..., 0] == q[..., -1]) & (x == q[..., 0])
         out = np.where(x < q[..., 0], _P[0] * left, np.where(x > q[..., -1], 1 - (1 - _P[-1]) * right, middle))

@@ -1,0 +1,81 @@
+"""The seam where models plug in: a panel in, quantiles out; fitting returns something that never changes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from ara.errors import ModelError
+from ara.lineage import canonical
+from ara.models.panel import Panel, Rows
+from ara.models.quantiles import Quantiles
+from ara.workers import Progress
+
+__all__ = ["Fitted", "IMLModel", "Model", "described"]
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """A model after fitting. Immutable: the same panel and rows give the same quantiles, whenever asked."""
+
+    def predict(self, panel: Panel, rows: Rows) -> Quantiles:
+        """Give the quantiles of the log return from each row to each of the panel's horizons.
+
+        A row's answer may depend on that row and on rows known no later, of any series; on nothing else.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the served form (`head.json`, and `params.json` or `graph.onnx`) into an empty folder."""
+        ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A family of models, with its parameters; registered under the entry points `ara.models`."""
+
+    family: ClassVar[str]
+
+    def fit(
+        self,
+        panel: Panel,
+        train: Rows,
+        valid: Rows,
+        *,
+        seed: int,
+        start: Fitted | None = None,
+        watch: Callable[[Progress], bool],
+    ) -> Fitted:
+        """Fit on the rows `train`, stopping early by `valid`; the panel holds nothing from after the cut.
+
+        `start` is an earlier fit to go on from; `watch` is told of progress and answers False when the work is to stop.
+        """
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Fitted:
+        """Read what `Fitted.save` wrote."""
+        ...
+
+
+def described(model: Model) -> Mapping[str, Any]:
+    """Give a model's family and parameters as JSON values: what tells it from any other in lineages and caches."""
+    params = _params(model)
+    try:
+        canonical(params)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"the parameters of {model.family} can't be written as JSON: {error}",
+            hint="Keep numbers, strings, booleans and lists of them as a model's parameters.",
+        ) from error
+    return {"family": model.family, "params": params}
+
+
+def _params(model: Any) -> dict[str, Any]:
+    if is_dataclass(model):
+        return {one.name: getattr(model, one.name) for one in fields(model)}
+    return dict(getattr(model, "__dict__", {}))
+
+
+IMLModel = Model
+"""The name of the older packages."""

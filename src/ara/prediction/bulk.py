@@ -1,0 +1,163 @@
+"""Forecasts in bulk, from files: many instruments, many origins, each answered from what was known then."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ara.data.files import read_bars, read_origins
+from ara.errors import StoreError, ValidationError
+from ara.market.bars import SCHEMA, Bars, Basis
+from ara.market.calendar import calendar
+from ara.market.hours import spans
+from ara.market.symbols import guess
+from ara.market.timeframe import DAY
+from ara.models.panel import Panel, Rows
+from ara.models.quantiles import LEVELS
+from ara.prediction.compute import Recipe, compute
+from ara.prediction.origin import DAYS
+from ara.settings import Settings
+from ara.workers import Progress
+
+__all__ = ["Summary", "forecast_file", "forecast_frame"]
+
+_PRICES: Final = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What was made: rows written, symbols in them, seconds it took."""
+
+    rows: int
+    symbols: int
+    seconds: float
+
+
+def forecast_file(
+    bars: Path,
+    origins: Path,
+    out: Path,
+    *,
+    model: str,
+    name: str,
+    settings: Settings,
+    watch: Callable[[Progress], bool] | None = None,
+) -> Summary:
+    """Answer each row of `origins` from `bars` and write the quantiles of the close to `out`, whole or not at all.
+
+    Parameters
+    ----------
+    bars
+        Columns symbol, ts, open, high, low, close; asset_class tells the calendar; others are ignored.
+    origins
+        Columns symbol, origin (the `ts` of the last bar that may be used), horizon (1 to 30 bars).
+    out
+        Parquet: model, symbol and origin as given, horizon, one column per level (`q0.005` … `q0.995`, prices in the
+        bars' own basis), p_up, sigma (of the log return).
+    model, name
+        Which model answers, and what the output calls it.
+    settings
+        For the seed.
+    watch
+        Told of progress; False stops the work, and nothing is written.
+    """
+    begin = time.perf_counter()
+    asked = read_origins(origins)
+    answer = forecast_frame(read_bars(bars), asked, Recipe(model=model, seed=settings.prediction.seed), watch=watch)
+    _write(answer.with_columns(model=pl.lit(name)).select("model", pl.exclude("model")), out)
+    return Summary(rows=answer.height, symbols=answer["symbol"].n_unique(), seconds=time.perf_counter() - begin)
+
+
+def forecast_frame(
+    bars: pl.DataFrame,
+    origins: pl.DataFrame,
+    recipe: Recipe,
+    *,
+    watch: Callable[[Progress], bool] | None = None,
+) -> pl.DataFrame:
+    """Answer each row of `origins`, in its order, from frames as `read_bars` and `read_origins` give them."""
+    horizons = _horizons(origins)
+    panel = Panel.build(_series(bars), horizons)
+    rows = _rows(bars, origins)
+    unique, where = np.unique(rows, return_inverse=True)
+    told = compute(panel, unique, recipe, watch=watch)
+    column = np.searchsorted(np.array(horizons), origins["horizon"].to_numpy())
+    close = bars["close"].to_numpy()[rows]
+    prices = close[:, None] * np.exp(told.quantiles.values[where, column])
+    levels = {f"q{level:g}": prices[:, place] for place, level in enumerate(LEVELS)}
+    return origins.select("symbol", "origin", "horizon").with_columns(
+        **{name: pl.Series(values) for name, values in levels.items()},
+        p_up=pl.Series(told.p_up[where, column]),
+        sigma=pl.Series(told.quantiles.sigma[where, column]),
+    )
+
+
+def _horizons(origins: pl.DataFrame) -> list[int]:
+    horizons = sorted(int(value) for value in origins["horizon"].unique())
+    wrong = [value for value in horizons if value not in DAYS]
+    if wrong:
+        raise ValidationError(
+            f"the horizon {wrong[0]} is asked; a forecast reaches {DAYS.start} to {DAYS.stop - 1} bars",
+            hint="Keep horizons from 1 to 30 in the file of origins.",
+        )
+    return horizons
+
+
+def _series(bars: pl.DataFrame) -> list[Bars]:
+    """Give each symbol's rows as Bars, in the order in which the frame holds them: by symbol, then by time."""
+    return [_bars(str(symbol), own) for (symbol,), own in bars.group_by(["symbol"], maintain_order=True)]
+
+
+def _bars(symbol: str, own: pl.DataFrame) -> Bars:
+    instrument = guess(symbol, own["asset_class"][0] or "")
+    frame = pl.concat(
+        [spans(own["ts"], calendar(instrument.calendar)), own.select(*_PRICES, "volume")], how="horizontal"
+    )
+    return Bars(
+        instrument=instrument,
+        timeframe=DAY,
+        basis=Basis.RAW,
+        frame=frame.with_columns(
+            learned_at=pl.col("known_at"), source=pl.lit("file"), quality=pl.lit(1.0), imputed=pl.lit(value=False)
+        ).select(SCHEMA.names()),
+    )
+
+
+def _rows(bars: pl.DataFrame, origins: pl.DataFrame) -> Rows:
+    """Give the position of each origin's bar."""
+    found = origins.select("symbol", ts=pl.col("instant")).join(
+        bars.select("symbol", "ts").with_row_index("row"), on=["symbol", "ts"], how="left", maintain_order="left"
+    )
+    missing = found.filter(pl.col("row").is_null())
+    if missing.height:
+        first = missing.row(0, named=True)
+        raise ValidationError(
+            f"{missing.height} of {origins.height} origins have no bar; the first: {first['symbol']} at {first['ts']}",
+            hint="An origin is the ts of the last bar that may be used; it must be in the file of bars.",
+        )
+    rows: NDArray[np.int64] = found["row"].cast(pl.Int64).to_numpy()
+    return rows
+
+
+def _write(frame: pl.DataFrame, out: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            frame.write_parquet(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(out)
+    except OSError as error:
+        raise StoreError(
+            f"{out} can't be written: {error.strerror or error}", hint="Check the folder and the room on its disk."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

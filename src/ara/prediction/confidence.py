@@ -1,0 +1,52 @@
+"""Confidence: the chance to end within the usual move of the forecast price."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.models.panel import Panel, Rows
+from ara.models.quantiles import Quantiles
+
+__all__ = ["confidence", "usual_move"]
+
+_BARS = 500
+_SHARE = 0.8
+_CHUNK = 8192
+
+
+def usual_move(panel: Panel, rows: Rows) -> NDArray[np.float64]:
+    """Give `[row, horizon]`: the 80 % quantile of the absolute log returns over the horizon in the last 500 bars.
+
+    The returns are those that end in the last 500 bars of the row's series, the row's own bar included. So on an
+    ordinary day about 0.8 of all outcomes lie within it. NaN where the series has no return over the horizon yet.
+    """
+    out = np.full((len(rows), len(panel.horizons)), np.nan)
+    owner = panel.series[rows]
+    for code in np.unique(owner):
+        mine = np.flatnonzero(owner == code)
+        first, end = np.searchsorted(panel.series, (code, code + 1))
+        path = np.nancumsum(panel.bars[first:end, 3])
+        for place, horizon in enumerate(panel.horizons):
+            moves = np.full(_BARS - 1 + len(path), np.nan)
+            moves[_BARS - 1 + horizon :] = np.abs(path[horizon:] - path[:-horizon])
+            windows = np.lib.stride_tricks.sliding_window_view(moves, _BARS)
+            for begin in range(0, len(mine), _CHUNK):
+                chunk = mine[begin : begin + _CHUNK]
+                out[chunk, place] = _quantile(windows[rows[chunk] - first])
+    return out
+
+
+def _quantile(windows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the 80 % quantile of each row, interpolated between neighbours; NaN stand outside and sort last."""
+    ordered = np.sort(windows, axis=1)
+    count = (~np.isnan(ordered)).sum(axis=1)
+    place = np.maximum(count - 1, 0) * _SHARE
+    low = place.astype(np.int64)
+    row = np.arange(len(ordered))
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    share = place - low
+    return np.asarray(ordered[row, low] * (1 - share) + ordered[row, high] * share)
+
+
+def confidence(quantiles: Quantiles, usual: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give `[row, horizon]`: the probability that the close ends within the usual move of the forecast price."""
+    return quantiles.within(usual)

@@ -1,0 +1,112 @@
+"""The front of the room: an instrument and a moment in, a kept forecast out."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import date, datetime
+from typing import Self
+
+from ara.data.feed import MarketData
+from ara.desk import Desk
+from ara.market import symbols
+from ara.market.timeframe import DAY, Timeframe
+from ara.prediction.compute import Recipe
+from ara.prediction.forecast import Forecast
+from ara.prediction.ledger import Kept, Ledger
+from ara.prediction.origin import as_instant, checked_days
+from ara.prediction.outlook import outlook
+
+__all__ = ["PredictionEngine"]
+
+
+class PredictionEngine:
+    """Makes forecasts and keeps each in the ledger before it is shown.
+
+    Parameters
+    ----------
+    desk
+        The desk of the process. Without one, a default desk is opened on the first await and closed by `close`.
+    data
+        Where bars come from; the desk's own providers if none is given.
+    models
+        Name of the model, or a sequence whose first name is taken; the setting `prediction.model` if none is given.
+
+    Examples
+    --------
+    >>> from ara.prediction import PredictionEngine
+    >>> async def main() -> None:
+    ...     async with PredictionEngine() as engine:
+    ...         forecast = await engine.predict("AAPL", days=5)
+    ...         print(forecast.days[0].price, forecast.days[0].band_80)
+    """
+
+    def __init__(
+        self, desk: Desk | None = None, *, data: MarketData | None = None, models: str | Sequence[str] | None = None
+    ) -> None:
+        self._desk = desk
+        self._data = data
+        self._model = models if isinstance(models, str) or models is None else next(iter(models), None)
+        self._ours = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the desk if this engine opened it."""
+        await self._ours.aclose()
+
+    async def predict(
+        self,
+        symbol: str,
+        days: int = 5,
+        *,
+        as_of: datetime | date | str | None = None,
+        timeframe: Timeframe = DAY,
+        model: str | None = None,
+    ) -> Forecast:
+        """Forecast an instrument's next `days` bars and keep the forecast.
+
+        Parameters
+        ----------
+        symbol
+            `AAPL`, `BTC-USD`, `EURUSD`, `^GSPC`, in any usual spelling.
+        days
+            Bars ahead, 1 to 30.
+        as_of
+            Use only what was public at this moment; a date means its end in UTC. Now, if None.
+        timeframe
+            Length of a bar.
+        model
+            Name of the model, before those of the engine and of the settings.
+        """
+        kept = await self.keep(symbol, days, as_of=as_of, timeframe=timeframe, model=model)
+        return kept.forecast
+
+    async def keep(
+        self,
+        symbol: str,
+        days: int = 5,
+        *,
+        as_of: datetime | date | str | None = None,
+        timeframe: Timeframe = DAY,
+        model: str | None = None,
+    ) -> Kept:
+        """Forecast as `predict` does, and give the forecast with its place in the ledger."""
+        desk = await self._at_desk()
+        days = checked_days(days)
+        moment = as_instant(as_of, now=desk.clock.now())
+        recipe = Recipe(model=model or self._model or desk.settings.prediction.model, seed=desk.seed)
+        instrument = symbols.resolve(symbol)
+        with desk.telemetry.stage("data"):
+            bars = await (self._data or MarketData(desk)).bars(instrument, timeframe, as_of=moment)
+        with desk.telemetry.stage("compute"):
+            forecast = await desk.workers.run(outlook, bars, days, recipe)
+        with desk.telemetry.stage("ledger"):
+            return await Ledger(desk).append(forecast)
+
+    async def _at_desk(self) -> Desk:
+        if self._desk is None:
+            self._desk = await self._ours.enter_async_context(Desk.open())
+        return self._desk

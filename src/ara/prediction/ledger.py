@@ -1,0 +1,130 @@
+"""The ledger: every forecast is kept, chained to the one before, before its outcome is known."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from ara.desk import Desk
+from ara.errors import StoreError, ValidationError
+from ara.lineage import canonical, digest
+from ara.prediction.document import from_document, to_document
+from ara.prediction.forecast import Forecast
+from ara.store import Entry, Verification
+
+__all__ = ["Anchor", "Kept", "Ledger"]
+
+_STREAM = "ledger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A forecast in the ledger.
+
+    Parameters
+    ----------
+    sequence
+        Its place, from 1.
+    made_at
+        When it was kept, UTC, by this machine's clock.
+    hash
+        Of its entry, which covers all entries before it.
+    forecast
+        The forecast as it was given.
+    """
+
+    sequence: int
+    made_at: datetime
+    hash: str
+    forecast: Forecast
+
+    @property
+    def id(self) -> str:
+        """The forecast's id."""
+        return self.forecast.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A digest to publish: whoever saw it can later tell that nothing up to `sequence` was changed or left out.
+
+    Parameters
+    ----------
+    digest
+        sha256 of the canonical JSON of the other four.
+    sequence, hash, at
+        The signed head: last entry, its hash, when it was signed.
+    public_key
+        Of the signature, hex.
+    """
+
+    digest: str
+    sequence: int
+    hash: str
+    at: datetime
+    public_key: str
+
+
+class Ledger:
+    """The forecasts that were given, in order."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._log = desk.store.log(_STREAM)
+
+    async def append(self, forecast: Forecast) -> Kept:
+        """Keep a forecast durably; one that is there already (the same id) is not kept twice."""
+        (entry,) = await self._log.append([canonical(to_document(forecast))], keys=[forecast.id])
+        return _kept(entry)
+
+    async def list(self, limit: int = 20, symbol: str | None = None) -> list[Kept]:
+        """Give the last forecasts, newest first; of one instrument if a symbol is named."""
+        last: list[Kept] = []
+        async for kept in self.all():
+            if symbol in (None, kept.forecast.instrument.symbol):
+                last.append(kept)
+                del last[:-limit]
+        return last[::-1]
+
+    async def all(self, *, after: int = 0) -> AsyncIterator[Kept]:
+        """Go through all forecasts in the order in which they were kept, beginning after a sequence number."""
+        async for entry in self._log.read(after=after):
+            yield _kept(entry)
+
+    async def show(self, prefix: str) -> Kept:
+        """Give the forecast whose id begins with `prefix`."""
+        found = await self._log.search(prefix, limit=2) if prefix else []
+        if len(found) == 1:
+            return _kept(found[0])
+        what = "more than one forecast's id begins" if found else "no forecast's id begins"
+        raise ValidationError(
+            f"{what} with {prefix!r:.70}", hint="List them with their ids: ara ledger list", found=len(found)
+        )
+
+    async def verify(self) -> Verification:
+        """Check the whole chain against the signed head."""
+        return await self._log.verify()
+
+    async def anchor(self) -> Anchor:
+        """Give the digest of the signed head, to be published where it can't be changed."""
+        head = await self._log.head()
+        if head is None:
+            raise StoreError("the ledger is empty: there is nothing to anchor", hint="Make a forecast first.")
+        facts = {
+            "sequence": head.sequence,
+            "hash": head.hash,
+            "at": head.at,
+            "public_key": head.public_key,
+        }
+        return Anchor(
+            digest=digest(facts), sequence=head.sequence, hash=head.hash, at=datetime.fromisoformat(head.at), public_key=head.public_key
+        )
+
+
+def _kept(entry: Entry) -> Kept:
+    return Kept(
+        sequence=entry.sequence,
+        made_at=entry.at,
+        hash=entry.hash,
+        forecast=from_document(msgspec.json.decode(entry.body)),
+    )

@@ -1,0 +1,98 @@
+"""From one instrument's bars to its forecast: pure, so that a thread, a worker and a replay give the same bytes."""
+
+from datetime import date, datetime
+
+import numpy as np
+
+from ara.errors import ModelError
+from ara.lineage import Lineage, digest_arrays
+from ara.market.bars import Bars
+from ara.market.calendar import calendar
+from ara.models.panel import Panel
+from ara.prediction.compute import ENGINE, Answer, Recipe, compute, platform_facts
+from ara.prediction.explain import factors
+from ara.prediction.forecast import Day, Forecast
+
+__all__ = ["outlook"]
+
+_USED = ("open", "high", "low", "close")
+_YEAR = 250
+
+
+def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
+    """Forecast the next `days` bars from the last of `bars`.
+
+    Parameters
+    ----------
+    bars
+        What was known, adjusted to its last bar.
+    days
+        Bars ahead, 1 to 30.
+    recipe
+        Which model answers.
+    """
+    if not len(bars):
+        raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
+    panel = Panel.build([bars], range(1, days + 1))
+    answer = compute(panel, np.array([len(panel) - 1]), recipe)
+    last = bars.frame.row(-1, named=True)
+    sessions = calendar(bars.instrument.calendar)
+    label = sessions.dated(last["at"])
+    return Forecast(
+        instrument=bars.instrument,
+        as_of=last["known_at"],
+        last=label,
+        close=last["close"],
+        model=recipe.model,
+        days=_days(answer, last["close"], [(d, sessions.closes(d)) for d in sessions.following(label, days)]),
+        source=last["source"],
+        quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
+        warnings=_warnings(bars),
+        lineage=_lineage(bars, days, recipe),
+    )
+
+
+def _days(answer: Answer, close: float, targets: list[tuple[date, datetime]]) -> tuple[Day, ...]:
+    reasons = factors(float(answer.volatility_ratio[0]))
+    return tuple(
+        Day(
+            number=place + 1,
+            date=label,
+            at=at,
+            close=close,
+            quantiles=tuple(answer.quantiles.values[0, place].tolist()),
+            p_up=float(answer.p_up[0, place]),
+            confidence=float(answer.confidence[0, place]),
+            usual_move=float(answer.usual_move[0, place]),
+            factors=reasons,
+        )
+        for place, (label, at) in enumerate(targets)
+    )
+
+
+def _lineage(bars: Bars, days: int, recipe: Recipe) -> Lineage:
+    columns = [(name, bars.frame[name].dt.epoch("us").to_numpy()) for name in ("at", "known_at")]
+    columns += [(name, bars.frame[name].to_numpy()) for name in _USED]
+    return Lineage(
+        data=digest_arrays(columns),
+        models=recipe.described(),
+        settings={
+            "symbol": bars.instrument.symbol,
+            "timeframe": str(bars.timeframe),
+            "basis": bars.basis.value,
+            "days": days,
+        },
+        seed=recipe.seed,
+        engine=ENGINE,
+        platform=platform_facts(),
+    )
+
+
+def _warnings(bars: Bars) -> tuple[str, ...]:
+    found = []
+    if len(bars) < 2 * _YEAR:
+        found.append(f"only {len(bars)} bars of history: the usual move and the tails are less sure")
+    repaired = int(bars.frame["imputed"].tail(_YEAR).sum())
+    if repaired:
+        found.append(f"{repaired} of the last {_YEAR} bars were repaired")
+    return tuple(found)

@@ -1,0 +1,193 @@
+"""Scoring: kept forecasts against what happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from ara.data.feed import MarketData
+from ara.desk import Desk
+from ara.errors import AraError
+from ara.market import symbols
+from ara.market.bars import Bars
+from ara.models.quantiles import LEVELS
+from ara.performance import crps, inside
+from ara.prediction.compute import Recipe
+from ara.prediction.forecast import Day, Forecast
+from ara.prediction.ledger import Kept, Ledger
+from ara.prediction.outlook import outlook
+from ara.statistics.distributions import binomial_tail
+
+__all__ = ["ScoreReport", "score"]
+
+_BASELINE = "ewma_t"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreReport:
+    """What came due, and how it went. A forecast over five days comes due five times.
+
+    Parameters
+    ----------
+    came_due
+        Outcomes that became known since the last scoring.
+    live, replayed
+        How many of them were forecast before the outcome was public, and how many after (`--as-of` in the past):
+        only the first kind proves anything.
+    inside_80, expected_80
+        How many fell into the 80 % band, and how many should.
+    better, compared
+        How many ended nearer to the forecast price than to the price at the origin, of those where the two differ.
+    chance
+        Probability that a coin does at least as well; 1 where nothing could be compared.
+    scored
+        All outcomes scored so far, these included.
+    scored_inside_80
+        How many of all fell into the 80 % band.
+    failed
+        Instruments whose forecasts could not be scored, with the reason.
+    rows
+        One mapping per outcome that came due, with the columns of the table `scores`.
+    """
+
+    came_due: int
+    live: int
+    replayed: int
+    inside_80: int
+    expected_80: float
+    better: int
+    compared: int
+    chance: float
+    scored: int
+    scored_inside_80: int
+    failed: Mapping[str, str]
+    rows: tuple[Mapping[str, Any], ...]
+
+
+async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
+    """Score every kept forecast whose outcome is known by now and was not scored before.
+
+    Parameters
+    ----------
+    desk
+        The desk of the process.
+    wanted
+        Symbols to score; all if empty.
+    """
+    from sqlalchemy import select
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    from ara.store.tables import scores
+
+    names = {symbols.resolve(text).symbol for text in wanted}
+    before = await desk.store.tables.execute(select(scores.c.forecast_id, scores.c.day))
+    done = {(row["forecast_id"], row["day"]) for row in before}
+    waiting: dict[str, list[Kept]] = {}
+    async for kept in Ledger(desk).all():
+        symbol = kept.forecast.instrument.symbol
+        if (not names or symbol in names) and any((kept.id, day.number) not in done for day in kept.forecast.days):
+            waiting.setdefault(symbol, []).append(kept)
+    rows, failed = await _scored(desk, waiting, done)
+    if rows:
+        insert = postgresql.insert if desk.store.tables.dialect == "postgresql" else sqlite.insert
+        await desk.store.tables.execute(insert(scores).on_conflict_do_nothing(), rows)
+    chosen = select(scores.c.inside_80)
+    if names:
+        chosen = chosen.where(scores.c.symbol.in_(sorted(names)))
+    return _report(rows, failed, [row["inside_80"] for row in await desk.store.tables.execute(chosen)])
+
+
+async def _scored(
+    desk: Desk, waiting: Mapping[str, Sequence[Kept]], done: set[tuple[str, int]]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    rows: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    for symbol, forecasts in sorted(waiting.items()):
+        try:
+            bars = await MarketData(desk).bars(forecasts[0].forecast.instrument)
+        except AraError as error:
+            failed[symbol] = error.message
+            continue
+        for kept in forecasts:
+            rows += await _outcomes(desk, kept, bars, done)
+    return rows, failed
+
+
+async def _outcomes(desk: Desk, kept: Kept, bars: Bars, done: set[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Give a row for each day of a forecast that has come due: the origin's bar and the target's are both there."""
+    forecast, frame = kept.forecast, bars.frame
+    origin = frame["known_at"].search_sorted(forecast.as_of)
+    if origin >= frame.height or frame["known_at"][origin] != forecast.as_of:
+        return []
+    due = [d for d in forecast.days if origin + d.number < frame.height and (kept.id, d.number) not in done]
+    if not due:
+        return []
+    baseline = await _baseline(desk, forecast, bars)
+    close = frame["close"]
+    return [
+        _row(kept, day, float(np.log(close[target] / close[origin])), frame["known_at"][target], baseline, desk)
+        for day in due
+        for target in (origin + day.number,)
+    ]
+
+
+async def _baseline(desk: Desk, forecast: Forecast, bars: Bars) -> Mapping[int, Day]:
+    """Give what the baseline would have said at the same origin; nothing where it spoke itself."""
+    if forecast.model == _BASELINE:
+        return {}
+    known = await MarketData(desk).bars(bars.instrument, bars.timeframe, as_of=forecast.as_of)
+    told = await desk.workers.run(outlook, known, len(forecast.days), Recipe(model=_BASELINE, seed=desk.seed))
+    return {day.number: day for day in told.days}
+
+
+def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[int, Day], desk: Desk) -> dict[str, Any]:
+    forecast = kept.forecast
+    q, outcome = np.array([day.quantiles]), np.array([y])
+    rival = baseline.get(day.number)
+    median = q[0, LEVELS.index(0.5)]
+    return {
+        "forecast_id": kept.id,
+        "day": day.number,
+        "symbol": forecast.instrument.symbol,
+        "asset_class": forecast.instrument.asset_class.value,
+        "model": forecast.model,
+        "horizon": day.number,
+        "as_of": forecast.as_of,
+        "target_at": day.at,
+        "made_at": kept.made_at,
+        "live": kept.made_at < known_at,
+        "close": day.close,
+        "outcome": float(day.close * np.exp(y)),
+        "crps": float(crps(q, outcome, LEVELS)[0]),
+        "baseline_crps": float(crps(np.array([rival.quantiles]), outcome, LEVELS)[0]) if rival else None,
+        "median_error": float(abs(y - median)),
+        **{f"inside_{share:.0%}"[:-1]: bool(inside(q, outcome, LEVELS, share)[0]) for share in (0.5, 0.8, 0.95)},
+        "p_up": day.p_up,
+        "up": bool(y > 0) if y else None,
+        "confidence": day.confidence,
+        "inside_usual": bool(abs(y - median) <= day.usual_move),
+        "scored_at": desk.clock.now(),
+    }
+
+
+def _report(rows: Sequence[Mapping[str, Any]], failed: Mapping[str, str], all_inside: Sequence[bool]) -> ScoreReport:
+    moved = [(row, abs(float(np.log(row["outcome"] / row["close"])))) for row in rows]
+    compared = [(row["median_error"], move) for row, move in moved if abs(row["median_error"] - move) > 1e-12]
+    better = sum(error < move for error, move in compared)
+    live = sum(bool(row["live"]) for row in rows)
+    return ScoreReport(
+        came_due=len(rows),
+        live=live,
+        replayed=len(rows) - live,
+        inside_80=sum(bool(row["inside_80"]) for row in rows),
+        expected_80=0.8 * len(rows),
+        better=better,
+        compared=len(compared),
+        chance=binomial_tail(better, len(compared)),
+        scored=len(all_inside),
+        scored_inside_80=sum(map(bool, all_inside)),
+        failed=dict(failed),
+        rows=tuple(rows),
+    )

@@ -1,0 +1,143 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ara.market import symbols
+from ara.market.bars import SCHEMA, Bars, Basis
+from ara.market.timeframe import DAY
+from ara.models import Panel, instant
+from ara.models.checks import toy_panel
+from ara.models.families.ewma_t import EwmaT
+from ara.models.fits import fit_until, refits
+
+
+def bars(symbol: str, count: int, *, seed: int = 0, start: int = 0) -> Bars:
+    close = 100 * np.exp(np.cumsum(0.01 * np.random.default_rng(seed).standard_normal(count)))
+    at = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=start + i) for i in range(count)]
+    frame = pl.DataFrame(
+        {
+            "at": at,
+            "known_at": [one + timedelta(hours=24) for one in at],
+            "learned_at": [one + timedelta(hours=24) for one in at],
+            "open": close,
+            "high": close * 1.01,
+            "low": close * 0.99,
+            "close": close,
+            "volume": np.ones(count),
+            "source": ["test"] * count,
+            "quality": np.ones(count),
+            "imputed": [False] * count,
+        },
+        schema=SCHEMA,
+    )
+    return Bars(instrument=symbols.resolve(symbol), timeframe=DAY, basis=Basis.TOTAL, frame=frame)
+
+
+def test_rows_are_sorted_by_series_and_time_whatever_the_order_given() -> None:
+    panel = Panel.build([bars("MSFT", 30), bars("AAPL", 40, seed=1), bars("BTC-USD", 50, seed=2)], (1, 5))
+    assert panel.symbols == ("AAPL", "BTC-USD", "MSFT")
+    assert np.bincount(panel.series).tolist() == [40, 50, 30]
+    assert [panel.groups[panel.group[i]] for i in (0, 40, 119)] == ["stock", "crypto", "stock"]
+    assert (np.diff(panel.known_at)[np.diff(panel.series) == 0] > 0).all()
+
+
+def test_targets_are_the_log_returns_over_the_scale() -> None:
+    one = bars("AAPL", 60)
+    panel = Panel.build([one], (1, 5))
+    close = one.frame["close"].to_numpy()
+    assert panel.y[30, 1] * panel.scale[30, 1] == pytest.approx(np.log(close[35] / close[30]))
+    assert panel.y_known[30, 1] == panel.known_at[35]
+    assert np.isnan(panel.y[56:, 1]).all()
+    assert np.isnan(panel.bars[0]).all()
+    assert panel.bars[10, 1] == pytest.approx(np.log(close[10] * 1.01 / close[9]))
+
+
+@given(st.integers(0, 130))
+def test_until_is_the_panel_of_bars_cut_at_that_moment(day: int) -> None:
+    moment = instant(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day, hours=12))
+    whole = [bars("AAPL", 100), bars("MSFT", 80, seed=1, start=40)]
+    cut = [
+        Bars(
+            instrument=b.instrument,
+            timeframe=b.timeframe,
+            basis=b.basis,
+            frame=b.frame.filter(pl.col("known_at").dt.epoch("us") <= moment),
+        )
+        for b in whole
+    ]
+    got, expected = Panel.build(whole, (1, 5)).until(moment), Panel.build(cut, (1, 5))
+    assert len(got) == len(expected)
+    for name in ("at", "known_at", "series", "group", "bars", "scale", "y", "y_known"):
+        assert np.array_equal(getattr(got, name), getattr(expected, name), equal_nan=name in {"bars", "scale", "y"}), (
+            name
+        )
+
+
+def test_windows_stay_inside_their_series() -> None:
+    panel = Panel(
+        **{
+            **{n: getattr(toy_panel(bars=50), n) for n in Panel.__slots__},
+            "names": ("row",),
+            "x": np.arange(150, dtype=np.float32)[:, None],
+        }
+    )
+    got = panel.windows(np.array([10, 51, 149]), 4)[:, :, 0]
+    assert got[0].tolist() == [7, 8, 9, 10]
+    assert np.isnan(got[1, :2]).all()
+    assert got[1, 2:].tolist() == [50, 51]
+    assert got[2].tolist() == [146, 147, 148, 149]
+
+
+def test_the_digest_tells_any_change_apart() -> None:
+    panel = toy_panel(bars=60)
+    other = {n: getattr(panel, n) for n in Panel.__slots__}
+    seen = {panel.digest()}
+    for name in ("at", "known_at", "bars", "scale", "y_known"):
+        moved = other[name].copy()
+        moved.flat[-1] = 17
+        seen.add(Panel(**{**other, name: moved}).digest())
+    seen.add(Panel(**{**other, "symbols": ("A", "B", "C")}).digest())
+    assert len(seen) == 7
+    assert panel.digest() == toy_panel(bars=60).digest()
+
+
+def test_refits_are_anchored_to_the_month_not_to_the_range() -> None:
+    first = datetime(2020, 1, 20, tzinfo=UTC)
+    known = np.array([instant(first + timedelta(days=i)) for i in range(60)])
+    whole = {moment: places.tolist() for moment, places in refits(known)}
+    assert sorted(whole) == [instant(datetime(2020, m, 1, tzinfo=UTC)) for m in (1, 2, 3)]
+    later = {moment: (places + 25).tolist() for moment, places in refits(known[25:])}
+    for moment, places in later.items():
+        assert set(places) <= set(whole[moment])
+    assert sum(map(len, whole.values())) == 60
+
+
+def test_a_bar_known_at_midnight_of_the_first_belongs_to_the_new_month() -> None:
+    midnight = instant(datetime(2020, 2, 1, tzinfo=UTC))
+    assert [moment for moment, _ in refits(np.array([midnight - 1, midnight]))] == [
+        instant(datetime(2020, 1, 1, tzinfo=UTC)),
+        midnight,
+    ]
+
+
+def test_a_fit_is_made_once_for_the_same_content_and_again_for_other() -> None:
+    calls = []
+
+    class Counting(EwmaT):
+        def fit(self, *args, **kwargs):
+            calls.append(1)
+            return super().fit(*args, **kwargs)
+
+    panel = toy_panel(seed=99)
+    moment = int(panel.known_at[300])
+    one = fit_until(Counting(), panel, moment, seed=0)
+    assert fit_until(Counting(), toy_panel(seed=99), moment, seed=0) is one
+    assert len(calls) == 1
+    fit_until(Counting(), panel, moment, seed=1)
+    fit_until(Counting(decay=0.9), panel, moment, seed=0)
+    fit_until(Counting(), panel, int(panel.known_at[301]), seed=0)
+    assert len(calls) == 4

@@ -1,0 +1,113 @@
+"""The way from bars to a forecast, on the bundled sample."""
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ara.data.feed import MarketData
+from ara.errors import ModelError
+from ara.market import symbols
+from ara.market.bars import Bars
+from ara.models import LEVELS
+from ara.prediction.compute import Recipe
+from ara.prediction.forecast import Forecast
+from ara.prediction.outlook import outlook
+from ara.testing import desk
+
+
+async def bars(symbol: str, as_of: datetime | None = None) -> Bars:
+    async with desk() as one:
+        return await MarketData(one).bars(symbols.resolve(symbol), as_of=as_of)
+
+
+@pytest.fixture
+async def apple() -> Bars:
+    return await bars("AAPL")
+
+
+def shortened(one: Bars, count: int) -> Bars:
+    return Bars(instrument=one.instrument, timeframe=one.timeframe, basis=one.basis, frame=one.frame.tail(count))
+
+
+async def test_a_forecast_stands_on_the_venues_next_sessions(apple: Bars) -> None:
+    got = outlook(apple, 7, Recipe())
+    assert got.last == date(2021, 3, 31)
+    assert got.close == pytest.approx(122.15)
+    assert [day.date.isoformat() for day in got.days] == [  # 2 April 2021 was Good Friday
+        "2021-04-01", "2021-04-05", "2021-04-06", "2021-04-07", "2021-04-08", "2021-04-09", "2021-04-12",
+    ]  # fmt: skip
+    assert got.days[0].at == datetime(2021, 4, 1, 20, tzinfo=UTC)
+    assert got.as_of == datetime(2021, 3, 31, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "first"), [("BTC-USD", "2020-01-18"), ("EURUSD", "2022-03-07"), ("^GSPC", "2022-03-11")]
+)
+async def test_each_market_has_its_own_next_day(symbol: str, first: str) -> None:
+    got = outlook(await bars(symbol), 30, Recipe())
+    assert got.days[0].date.isoformat() == first
+    assert [day.number for day in got.days] == list(range(1, 31))
+
+
+async def test_every_figure_derives_from_the_one_vector(apple: Bars) -> None:
+    for day in outlook(apple, 30, Recipe()).days:
+        q = dict(zip(LEVELS, day.quantiles, strict=True))
+        assert day.price == pytest.approx(day.close * np.exp(q[0.5]))
+        assert day.band_80 == pytest.approx((day.close * np.exp(q[0.1]), day.close * np.exp(q[0.9])))
+        assert day.band_95[0] < day.band_80[0] < day.price < day.band_80[1] < day.band_95[1]
+        assert day.p_up == pytest.approx(1 - np.interp(0.0, day.quantiles, LEVELS), abs=1e-12)
+        inside = np.interp([day.usual_move, -day.usual_move], day.quantiles, LEVELS)
+        assert day.confidence == pytest.approx(inside[0] - inside[1], abs=1e-12)
+
+
+async def test_the_usual_move_is_that_of_the_last_500_bars(apple: Bars) -> None:
+    close = np.log(apple.frame["close"].to_numpy())
+    for day in outlook(apple, 21, Recipe()).days:
+        moves = np.abs(close[day.number :] - close[: -day.number])[-500:]
+        assert day.usual_move == pytest.approx(np.quantile(moves, 0.8), rel=1e-9)
+
+
+async def test_bands_widen_with_the_horizon(apple: Bars) -> None:
+    width = [np.log(day.band_80[1] / day.band_80[0]) for day in outlook(apple, 30, Recipe()).days]
+    assert (np.diff(width) > 0).all()
+
+
+async def test_the_reason_for_the_width_is_true(apple: Bars) -> None:
+    (reason,) = outlook(apple, 1, Recipe()).days[0].factors
+    assert reason.contribution == pytest.approx(reason.value - 1)
+    assert f"{reason.value:.1f}x" in reason.description
+
+
+async def test_the_id_covers_what_was_asked_of_the_mathematics_and_nothing_else(apple: Bars) -> None:
+    one = outlook(apple, 5, Recipe())
+    assert one.id == outlook(apple, 5, Recipe()).id
+    moved = apple.frame.with_columns(
+        close=pl.when(pl.int_range(pl.len()) == 7).then(pl.col("close") * 1.0000001).otherwise(pl.col("close"))
+    )
+    others = {
+        outlook(apple, 6, Recipe()).id,
+        outlook(apple, 5, Recipe(seed=1)).id,
+        outlook(Bars(instrument=apple.instrument, timeframe=apple.timeframe, basis=apple.basis, frame=moved), 5, Recipe()).id,
+    }
+    assert len(others | {one.id}) == 4
+    late = apple.frame.with_columns(learned_at=pl.col("learned_at") + pl.duration(days=1))
+    same = Bars(instrument=apple.instrument, timeframe=apple.timeframe, basis=apple.basis, frame=late)
+    assert outlook(same, 5, Recipe()).id == one.id
+
+
+async def test_a_short_history_is_said_and_a_shorter_one_refused(apple: Bars) -> None:
+    assert outlook(apple, 3, Recipe()).warnings == ()
+    assert "only 100 bars" in outlook(shortened(apple, 100), 3, Recipe()).warnings[0]
+    assert isinstance(outlook(shortened(apple, 21), 3, Recipe()), Forecast)
+    with pytest.raises(ModelError, match="20 bars, which is too few"):
+        outlook(shortened(apple, 20), 3, Recipe())
+    with pytest.raises(ModelError, match="no bars"):
+        outlook(shortened(apple, 0), 3, Recipe())
+
+
+async def test_repaired_bars_are_said(apple: Bars) -> None:
+    frame = apple.frame.with_columns(imputed=pl.int_range(pl.len()) > pl.len() - 4)
+    marked = Bars(instrument=apple.instrument, timeframe=apple.timeframe, basis=apple.basis, frame=frame)
+    assert "3 of the last 250 bars were repaired" in outlook(marked, 3, Recipe()).warnings
