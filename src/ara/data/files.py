@@ -70,7 +70,7 @@ def read_origins(path: Path) -> pl.DataFrame:
     -------
     pl.DataFrame
         In the file's order: `symbol`, `origin` and `horizon` with the file's own values and types, for the answer, and
-        `ts`, the origin as `read_bars` gives stamps.
+        `instant`, the origin as `read_bars` gives `ts`.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def read_origins(path: Path) -> pl.DataFrame:
     """
     raw = _read(path, needed=("symbol", "origin", "horizon"), wanted=())
     _symbols(raw, path)
-    times = _times(raw, "origin", path).rename("ts")
+    times = _times(raw, "origin", path).rename("instant")
     horizon = _numbers(raw, "horizon", path)
     wrong = horizon.is_null() | ~horizon.is_in(list(range(1, LONGEST + 1)))
     _refuse_first(raw, wrong, "horizon", path, allowed=f"a whole number of bars from 1 to {LONGEST}")
