@@ -105,7 +105,7 @@ def read(path: Path) -> Document:
 def parse(text: str, path: Path) -> Document:
     """Take the text of a settings file apart; `path` is named in errors."""
     for number, row in enumerate(text.split("\n"), 1):
-        if "\t" in row[: len(row) - len(row.lstrip())] and not row.isspace():
+        if "\t" in row[: len(row) - len(row.lstrip())]:
             raise _refused(path, "has a tab in its indentation; only spaces may stand there", line=number)
     import yaml
 
@@ -166,7 +166,7 @@ def _node(event: Any, events: Iterator[Any], path: Path, depth: int) -> Node:
         raise _refused(path, f"is nested deeper than {_DEEPEST} levels", line=line)
     start, end, column = event.start_mark.index, event.end_mark.index, event.start_mark.column
     if isinstance(event, yaml.ScalarEvent):
-        null = event.style is None and event.value in {"", "~", "null", "Null", "NULL"}
+        null = not event.style and event.value in {"", "~", "null", "Null", "NULL"}
         return Scalar(text=event.value, null=null, line=line, start=start, end=end)
     flow = bool(event.flow_style)
     if isinstance(event, yaml.SequenceStartEvent):

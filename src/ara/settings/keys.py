@@ -20,6 +20,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PASSWORD = re.compile(r"(://[^/?#\s]*?):[^/?#\s]*@")
 _LONGEST = 4096
+_LONGEST_PATH = 1024  # as written; the folder that a relative one starts at comes before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,8 @@ class Key:
         return self.check(self._single(raw) if isinstance(raw, str) else None)
 
     def _single(self, raw: str) -> Any:
+        if self.is_path and len(raw) > _LONGEST_PATH:
+            return None
         if self.kind in {str, Secret}:
             return self.kind(raw)
         text = raw.strip().lower()

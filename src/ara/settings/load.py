@@ -13,6 +13,7 @@ from ara.settings.keys import Key, build, keys, nearest, sections, shown
 from ara.settings.origin import Origin, Problem
 from ara.settings.places import data_folder, project_file, user_file, user_folder
 from ara.settings.profiles import PROFILES
+from ara.settings.secret import Secret
 from ara.settings.tree import Settings
 
 __all__ = ["KNOWN_VARIABLES", "OLD_VARIABLES", "Gathered", "files", "gather", "load"]
@@ -68,9 +69,9 @@ def load(
     if gathered.settings is not None:
         return gathered.settings
     first, *others = gathered.problems
-    more = f" There are {len(others)} more problems." if others else ""
+    more = f" There are {len(others)} more problems." if len(others) > 1 else " There is one more problem."
     raise ConfigurationError(
-        first.message + more,
+        first.message + (more if others else ""),
         hint="Correct it; every problem at once: ara config check",
         problems=[problem.as_dict() for problem in gathered.problems],
     )
@@ -123,7 +124,9 @@ class _Layers:
         for name, node in branch.pairs:
             key = prefix + name.text
             place = f"{path}:{name.line}"
-            if key in keys():
+            if "." in name.text:
+                self._refuse_dotted(key, place)
+            elif key in keys():
                 self._add_node(keys()[key], node, place, path.parent)
             elif key in sections() and isinstance(node, Mapped):
                 self._add_branch(node, f"{key}.", path)
@@ -188,12 +191,16 @@ class _Layers:
         message = f"{key} is a section{what} in {place}; it holds {inside}."
         self._problems.append(Problem(message=message, place=place, key=key, value=value[1:-1]))
 
+    def _refuse_dotted(self, key: str, place: str) -> None:
+        message = f"There is no setting {shown(key)} written in one word in {place}; each part has a line of its own."
+        self._problems.append(Problem(message=message, place=place, key=shown(key)[1:-1]))
+
     def _refuse_unknown(self, key: str, raw: str, place: str, *, prefix: str) -> None:
         here = [name for name in (*keys(), *sections()) if name.startswith(prefix)]
         near = nearest(key, here) or nearest(key, (*keys(), *sections()))
         around = ", ".join(name.removeprefix(prefix) for name in here if "." not in name.removeprefix(prefix))
         guess = f"did you mean {near}?" if near else f"allowed here: {around}."
-        value = shown("***" if _is_secret(key) else raw)
+        value = shown("***" if _is_secret(key, near) else raw)
         message = f"There is no setting {shown(key)} (with the value {value} in {place}); {guess}"
         self._problems.append(Problem(message=message, place=place, key=shown(key)[1:-1], value=value[1:-1]))
 
@@ -233,7 +240,9 @@ def _text(node: Scalar | Sequenced | Mapped) -> str:
     return "a list" if isinstance(node, Sequenced) else "a mapping"
 
 
-def _is_secret(key: str) -> bool:
+def _is_secret(key: str, near: str) -> bool:
+    if near in keys() and keys()[near].kind is Secret:
+        return True
     words = ("secret", "password", "passwd", "token", "dsn", "api_key", "apikey", "private")
     return any(word in key.lower() for word in words)
 

@@ -70,5 +70,8 @@ def data_folder(environ: Mapping[str, str], folder: Path | None = None) -> Path:
         return (share if share.is_absolute() else home / ".local" / "share") / "ara"
     import platformdirs
 
-    place = Path(platformdirs.user_data_dir("ara", appauthor=False))
+    try:
+        place = Path(platformdirs.user_data_dir("ara", appauthor=False))
+    except RuntimeError:  # newer releases raise where older ones gave a path that begins with ~
+        place = Path("~")
     return place if place.is_absolute() else (folder or Path.cwd()).absolute() / ".ara"

@@ -1,0 +1,92 @@
+import asyncio
+import os
+import pty
+import sys
+import threading
+
+import pytest
+
+from ara.cli.screen import Flags, Screen
+from ara.cli.wizard import offer
+from ara.settings import Settings
+
+
+@pytest.fixture
+def folders(tmp_path):
+    home, project = tmp_path / "home", tmp_path / "project"
+    home.mkdir()
+    project.mkdir()
+    return home, project
+
+
+@pytest.fixture
+def asked(folders, monkeypatch):
+    """Make the offer on a terminal with these lines typed; gives what it returned and what was printed."""
+    home, project = folders
+
+    def make(*lines: str, flags: Flags | None = None, **variables: str) -> tuple[bool, str]:
+        master, slave = pty.openpty()
+        seen: list[bytes] = []
+        reader = threading.Thread(target=_collect, args=(master, seen))
+        reader.start()
+        with (
+            os.fdopen(os.dup(slave), "r") as keyboard,
+            os.fdopen(slave, "w") as picture,
+            monkeypatch.context() as patch,
+        ):
+            patch.setattr(sys, "stdin", keyboard)
+            patch.setattr(sys, "stderr", picture)
+            os.write(master, "".join(f"{line}\n" for line in lines).encode())
+            environ = {"HOME": str(home), "USERPROFILE": str(home), **variables}
+            done = offer(Screen(flags, runner=asyncio.run), environ=environ, folder=project)
+        reader.join()
+        return done, b"".join(seen).decode()
+
+    return make
+
+
+def _collect(master: int, seen: list[bytes]) -> None:
+    try:
+        while data := os.read(master, 4096):
+            seen.append(data)
+    except OSError:
+        os.close(master)
+
+
+def test_a_yes_leads_to_a_file(asked, folders):
+    home, project = folders
+    done, words = asked("y", "trader", "3", "UTC")
+    assert done
+    assert f"Wrote {home}/.ara.yaml" in words
+    settings = Settings.load(environ={"HOME": str(home)}, folder=project)
+    assert (settings.prediction.days, settings.cli.timezone, settings.log.level) == (3, "UTC", "warning")
+    assert (home / ".ara.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_no_is_remembered(asked, folders):
+    done, words = asked("")
+    assert not done
+    assert "ara config init --interactive" in words
+    assert not (folders[0] / ".ara.yaml").exists()
+    assert asked("y") == (False, "y\r\n")
+
+
+def test_nothing_is_offered_to_scripts(asked, folders):
+    for flags in (Flags(json=True), Flags(quiet=True)):
+        assert not asked("y", flags=flags)[0]
+    assert not asked("y", CI="true")[0]
+    assert not asked("y", HOME="", USERPROFILE="")[0]
+    assert not offer(Screen(runner=asyncio.run), environ={"HOME": str(folders[0])}, folder=folders[1])
+    assert list(folders[0].iterdir()) == []
+
+
+def test_nothing_is_offered_where_there_are_settings(asked, folders):
+    (folders[1] / ".ara.yaml").touch()
+    assert asked("y") == (False, "y\r\n")
+
+
+def test_a_folder_that_can_t_be_written_stops_nothing(asked, folders):
+    (folders[0] / "file").touch()
+    done, words = asked("y", "", "", "", ARA_HOME=f"{folders[0]}/file/below", HOME=f"{folders[0]}/file")
+    assert not done
+    assert "can't be written" in words.replace("\r\n", " ")
