@@ -20,7 +20,7 @@ __all__ = ["CALENDARS", "FIRST_YEAR", "LAST_YEAR", "Calendar", "calendar"]
 FIRST_YEAR: Final = 1900
 """The first year that calendars know."""
 
-LAST_YEAR: Final = 2199
+LAST_YEAR: Final = 2099
 """The last year that calendars know."""
 
 _DAY: Final = timedelta(days=1)
