@@ -1,0 +1,219 @@
+"""What every indicator must do; `ara plugins check` runs it on a stranger's, the tests on all."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.features.indicator import INPUTS, Indicator, Scale
+from ara.plugins import Check
+
+__all__ = ["check_indicator"]
+
+_SPARE: Final = 64
+_CLOSE: Final = 1e-9
+_UNIT: Final = 1024.0
+
+_Arrays = dict[str, NDArray[np.float64]]
+
+
+def check_indicator(thing: Any) -> list[Check]:
+    """Try an indicator, with its default parameters, on made-up bars that are the same every time.
+
+    Parameters
+    ----------
+    thing
+        What the entry point names.
+
+    Returns
+    -------
+    list[Check]
+        One entry for each promise of `ara.features.Indicator` and its spec.
+    """
+    if not isinstance(thing, Indicator):
+        words = "it lacks spec, compute or memory; decorate a function of arrays with ara.features.indicator"
+        return [Check("has the parts of an indicator", ok=False, words=words)]
+    trial = _Trial(thing)
+    return [_try(name, find) for name, find in trial.promises()]
+
+
+def _try(name: str, find: Callable[[], str]) -> Check:
+    try:
+        words = find()
+    except Exception as error:  # noqa: BLE001 - a stranger's code may fail in any way
+        words = f"{type(error).__name__}: {error}"
+    return Check(name, ok=not words, words=words)
+
+
+class _Trial:
+    """One indicator on one set of bars; each method gives what is wrong in words, or nothing."""
+
+    def __init__(self, thing: Indicator) -> None:
+        self._thing = thing
+        self._spec = thing.spec
+
+    def promises(self) -> list[tuple[str, Callable[[], str]]]:
+        return [
+            ("says all that a reader needs", self._described),
+            ("gives one array for each output, as long as the bars", self._shape),
+            ("is NaN exactly while it warms up", self._warmup),
+            ("keeps within its bounds", self._bounds),
+            ("knows nothing of later bars", self._cut),
+            ("the newest value is the same bar by bar as all at once", self._stream),
+            ("depends on no more bars than its memory", self._memory),
+            ("moves with the unit of its inputs as it says", self._scale),
+            ("gives the same twice and leaves its inputs alone", self._pure),
+            ("takes few bars and bars with gaps", self._short),
+        ]
+
+    def _described(self) -> str:
+        spec = self._spec
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", spec.name):
+            return f"the name {spec.name!r} is not made of small letters, digits and underscores"
+        empty = [part for part in ("formula", "reference", "words") if not getattr(spec, part).strip()]
+        empty += [f"words of {name}" for name, param in spec.params.items() if not param.words.strip()]
+        strange = [name for name in spec.inputs if name not in INPUTS]
+        if empty or strange or not spec.inputs or not spec.outputs:
+            return f"empty: {', '.join(empty)}" if empty else f"inputs are {spec.inputs}; there are {', '.join(INPUTS)}"
+        if set(spec.bounds) != set(spec.outputs) or any(low > high for low, high in spec.bounds.values()):
+            return f"bounds are {dict(spec.bounds)}; give (low, high) for each of {', '.join(spec.outputs)}"
+        outside = [name for name, param in spec.params.items() if not param.low <= param.default <= param.high]
+        return f"the default of {', '.join(outside)} is not allowed by its own range" if outside else ""
+
+    def _shape(self) -> str:
+        bars = self._bars()
+        found: Any = self._thing.compute(bars)
+        if not isinstance(found, tuple) or len(found) != len(self._spec.outputs):
+            return f"it gives {_kinds(found)}; its outputs are {', '.join(self._spec.outputs)}"
+        length = len(bars["close"])
+        wrong = [one for one in found if getattr(one, "shape", None) != (length,)]
+        return f"it gives {_kinds(found)} for {length} bars" if wrong else ""
+
+    def _warmup(self) -> str:
+        expected = self._spec.warmup(**self._spec.resolve({}))
+        for name, values in self._named(self._bars()):
+            missing = np.flatnonzero(np.isnan(values))
+            if not np.array_equal(missing, np.arange(expected)):
+                first = int(np.argmin(np.isnan(values))) if len(missing) < len(values) else len(values)
+                return f"{name} has {len(missing)} NaN, its first value in bar {first}; the warm-up is {expected} bars"
+        return ""
+
+    def _bounds(self) -> str:
+        for bars in (self._bars(), self._bars(jumpy=True)):
+            for name, values in self._named(bars):
+                low, high = self._spec.bounds[name]
+                outside = values[(values < low) | (values > high)]
+                if len(outside):
+                    return f"{name} is {outside[0]:g} once; its bounds are {low:g} and {high:g}"
+        return ""
+
+    def _cut(self) -> str:
+        bars = self._bars()
+        whole = dict(self._named(bars))
+        for end in self._ends():
+            for name, values in self._named(_head(bars, end)):
+                moved = np.flatnonzero(~_same(values, whole[name][:end], of=whole[name]))
+                if len(moved):
+                    bar = int(moved[0])
+                    words = f"{name} of bar {bar} is {values[bar]:g} while {end} bars are known"
+                    return f"{words}, and {whole[name][bar]:g} once all {len(whole[name])} are"
+        return ""
+
+    def _stream(self) -> str:
+        bars = self._bars()
+        whole = dict(self._named(bars))
+        length = len(bars["close"])
+        for end in range(length - 24, length + 1):
+            for name, values in self._named(_head(bars, end)):
+                if not _same(values[-1:], whole[name][end - 1 : end], of=whole[name]).all():
+                    later = whole[name][end - 1]
+                    return f"{name} of bar {end - 1} is {values[-1]:g} when it comes and {later:g} in the batch"
+        return ""
+
+    def _memory(self) -> str:
+        memory = self._thing.memory()
+        if memory is None:
+            return ""
+        bars = self._bars()
+        length = len(bars["close"])
+        for end in range(length - 24, length + 1):
+            tail = {name: column[end - memory : end] for name, column in bars.items()}
+            for (name, values), (_, all_of_it) in zip(self._named(tail), self._named(_head(bars, end)), strict=True):
+                if not _same(values[-1:], all_of_it[-1:], of=all_of_it).all():
+                    return f"{name} is {values[-1]:g} from its last {memory} bars, {all_of_it[-1]:g} from all {end}"
+        return ""
+
+    def _scale(self) -> str:
+        bars, scale = self._bars(), self._spec.scale
+        factors = {"price": (_UNIT, 1.0), "volume": (1.0, _UNIT)}
+        for unit, (price, volume) in factors.items():
+            other = {name: column * (volume if name == "volume" else price) for name, column in bars.items()}
+            expected = _UNIT if scale == unit else 1.0
+            for (name, values), (_, moved) in zip(self._named(bars), self._named(other), strict=True):
+                if scale is Scale.VOLUME and unit == "price":
+                    continue
+                if not _same(values * expected, moved, of=moved).all():
+                    return f"with {unit}s {_UNIT:g} times as large, {name} is not {expected:g} times as large"
+        return ""
+
+    def _pure(self) -> str:
+        bars = self._bars()
+        kept = {name: column.copy() for name, column in bars.items()}
+        first, second = self._thing.compute(bars), self._thing.compute(bars)
+        if any(not np.array_equal(bars[name], kept[name]) for name in bars):
+            return "it changes the arrays that it is given"
+        equal = all(one.tobytes() == other.tobytes() for one, other in zip(first, second, strict=True))
+        return "" if equal else "the same bars give other values the second time"
+
+    def _short(self) -> str:
+        bars = self._bars()
+        for length in (0, 1, 2, self._spec.warmup(**self._spec.resolve({}))):
+            for name, values in self._named(_head(bars, length)):
+                if len(values) != length or not np.isnan(values).all():
+                    return f"of {length} bars, {name} is {values[:3]}; the warm-up is longer"
+        gaps = {name: column.copy() for name, column in bars.items()}
+        for column in gaps.values():
+            column[5::37] = np.nan
+        for name, values in self._named(gaps):
+            if len(values) != len(bars["close"]):
+                return f"{name} has {len(values)} values for {len(bars['close'])} bars with gaps"
+        return ""
+
+    def _named(self, bars: Mapping[str, NDArray[np.float64]]) -> list[tuple[str, NDArray[np.float64]]]:
+        return list(zip(self._spec.outputs, self._thing.compute(bars), strict=True))
+
+    def _ends(self) -> list[int]:
+        length = len(self._bars()["close"])
+        return sorted({*range(1, length, max(1, length // 24)), length - 1})
+
+    def _bars(self, *, jumpy: bool = False) -> _Arrays:
+        """Make clean bars, enough for the warm-up and the memory; jumpy ones leap, stand still and trade nothing."""
+        chosen = self._spec.resolve({})
+        count = self._spec.warmup(**chosen) + (self._thing.memory() or 0) + _SPARE
+        random = np.random.default_rng(20 + jumpy)
+        steps = random.standard_t(4, count) * 0.01
+        if jumpy:
+            steps = np.where(random.random(count) < 0.3, 0.0, steps * np.where(random.random(count) < 0.05, 20, 1))
+        close = 100 * np.exp(np.cumsum(steps))
+        opened = close * np.exp(random.normal(0, 0.002, count))
+        high = np.maximum(opened, close) * np.exp(np.abs(random.normal(0, 0.004, count)))
+        low = np.minimum(opened, close) * np.exp(-np.abs(random.normal(0, 0.004, count)))
+        volume = np.floor(random.lognormal(12, 0.5, count)) * (random.random(count) > (0.1 if jumpy else 0.0))
+        return {"open": opened, "high": high, "low": low, "close": close, "volume": volume}
+
+
+def _head(bars: _Arrays, count: int) -> _Arrays:
+    return {name: column[:count] for name, column in bars.items()}
+
+
+def _same(a: NDArray[np.float64], b: NDArray[np.float64], *, of: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Compare to a share of the largest value of all: near zero, rounding is all that is left of a value."""
+    largest = float(np.abs(of[np.isfinite(of)]).max(initial=0.0))
+    return np.isclose(a, b, rtol=_CLOSE, atol=_CLOSE * largest, equal_nan=True)
+
+
+def _kinds(found: Any) -> str:
+    shown = found if isinstance(found, tuple) else (found,)
+    return ", ".join(f"{type(one).__name__}{getattr(one, 'shape', '')}" for one in shown) or "nothing"

@@ -1,0 +1,216 @@
+"""What an indicator is, and the decorator that makes one of a function of arrays."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import FeatureEngineeringError
+
+__all__ = ["INPUTS", "ArrayIndicator", "Indicator", "IndicatorSpec", "Param", "Scale", "indicator"]
+
+INPUTS: Final = ("open", "high", "low", "close", "volume")
+"""The columns of bars that an indicator may ask for."""
+
+
+class Scale(StrEnum):
+    """How an output moves with the unit of its inputs. Models use `free` ones only, which compare across instruments.
+
+    `free` stays the same when prices or volumes are counted in another unit; `price` grows with the price and
+    `volume` with the volume.
+    """
+
+    FREE = "free"
+    PRICE = "price"
+    VOLUME = "volume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One number that users may choose.
+
+    Parameters
+    ----------
+    default
+        Its value where none is given.
+    low, high
+        What is allowed, both included.
+    whole
+        Whether only whole numbers are.
+    words
+        What it does and in which direction, for a person.
+    """
+
+    default: float
+    low: float
+    high: float
+    whole: bool = False
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorSpec:
+    """All that is known of an indicator without computing it.
+
+    Parameters
+    ----------
+    name
+        As in its entry point: small letters, digits and underscores.
+    inputs
+        Columns of the bars, in the order in which the function takes them.
+    outputs
+        Name of each array that comes out.
+    params
+        By name.
+    warmup
+        Given the parameters: how many leading bars have no value. On clean bars the outputs are NaN there and nowhere
+        else.
+    memory
+        Given the parameters: how many of the last bars the last value depends on, to 1e-9 of itself; None where all
+        matter.
+    scale
+        How the outputs move with the unit of the inputs.
+    bounds
+        The range of each output, both ends included.
+    formula
+        In mathematics, one line.
+    reference
+        Who described it, where.
+    words
+        What it says, in plain words; larger means what.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    params: Mapping[str, Param] = field(default_factory=dict)
+    warmup: Callable[..., int]
+    memory: Callable[..., int | None]
+    scale: Scale
+    bounds: Mapping[str, tuple[float, float]]
+    formula: str
+    reference: str
+    words: str
+
+    def resolve(self, params: Mapping[str, float]) -> dict[str, float]:
+        """Give every parameter's value, the defaults filled in; FeatureEngineeringError for what isn't allowed."""
+        for name, value in params.items():
+            if name not in self.params:
+                known = f"it has {', '.join(self.params)}" if self.params else "it has none"
+                raise FeatureEngineeringError(f"The indicator {self.name} has no parameter {name!r}; {known}.")
+            param = self.params[name]
+            if not param.low <= value <= param.high or (param.whole and value != int(value)):
+                kind = "a whole number" if param.whole else "a number"
+                words = f"{name} of the indicator {self.name} is {value}; allowed is {kind}"
+                raise FeatureEngineeringError(f"{words} from {param.low:g} to {param.high:g}.")
+        chosen = {name: params.get(name, param.default) for name, param in self.params.items()}
+        return {name: int(value) if self.params[name].whole else float(value) for name, value in chosen.items()}
+
+
+@runtime_checkable
+class Indicator(Protocol):
+    """A figure per bar, from that bar and those before it."""
+
+    @property
+    def spec(self) -> IndicatorSpec:
+        """What is known of it."""
+        ...
+
+    def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
+        """Give one array per output, as long as the inputs; a value depends on its bar and earlier ones only."""
+        ...
+
+    def memory(self, **params: float) -> int | None:
+        """Give how many of the last bars the last value depends on; None where all do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayIndicator:
+    """An indicator made of a function of arrays, one per input, and keyword parameters.
+
+    Parameters
+    ----------
+    spec
+        What is known of it.
+    function
+        Gives one array, or a tuple of one per output.
+    """
+
+    spec: IndicatorSpec
+    function: Callable[..., NDArray[np.float64] | tuple[NDArray[np.float64], ...]]
+
+    def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
+        """Give one array per output; FeatureEngineeringError where inputs or parameters aren't as the spec says."""
+        missing = [name for name in self.spec.inputs if name not in inputs]
+        if missing:
+            raise FeatureEngineeringError(f"The indicator {self.spec.name} needs {', '.join(missing)}.")
+        arrays = [np.asarray(inputs[name], np.float64) for name in self.spec.inputs]
+        lengths = {array.shape for array in arrays}
+        if len(lengths) > 1 or any(array.ndim != 1 for array in arrays):
+            shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(self.spec.inputs, arrays, strict=True))
+            raise FeatureEngineeringError(f"The inputs of the indicator {self.spec.name} differ in shape: {shapes}.")
+        found = self.function(*arrays, **self.spec.resolve(params))
+        return found if isinstance(found, tuple) else (found,)
+
+    def memory(self, **params: float) -> int | None:
+        """Give how many of the last bars the last value depends on; None where all do."""
+        return self.spec.memory(**self.spec.resolve(params))
+
+    def warmup(self, **params: float) -> int:
+        """Give how many leading bars have no value."""
+        return self.spec.warmup(**self.spec.resolve(params))
+
+
+def indicator(
+    *,
+    inputs: Sequence[str],
+    warmup: int | Callable[..., int],
+    memory: int | Callable[..., int | None] | None,
+    scale: Scale,
+    bounds: tuple[float, float] | Mapping[str, tuple[float, float]],
+    formula: str,
+    reference: str,
+    words: str,
+    params: Mapping[str, Param] | None = None,
+    outputs: Sequence[str] = (),
+    name: str = "",
+) -> Callable[[Callable[..., Any]], ArrayIndicator]:
+    """Make an indicator of a function that takes one array per input, and its parameters by keyword.
+
+    Parameters
+    ----------
+    inputs, scale, formula, reference, words, params
+        As in IndicatorSpec.
+    warmup, memory
+        As in IndicatorSpec, or the one number that holds whatever the parameters are.
+    bounds
+        As in IndicatorSpec, or the one range that holds for every output.
+    outputs
+        Names of the outputs; one, called like the indicator, by default.
+    name
+        The function's by default.
+    """
+
+    def make(function: Callable[..., Any]) -> ArrayIndicator:
+        called = name or function.__name__
+        given = tuple(outputs) or (called,)
+        spec = IndicatorSpec(
+            name=called,
+            inputs=tuple(inputs),
+            outputs=given,
+            params=dict(params or {}),
+            warmup=warmup if callable(warmup) else lambda **_: warmup,
+            memory=memory if callable(memory) else lambda **_: memory,
+            scale=scale,
+            bounds=dict(bounds) if isinstance(bounds, Mapping) else dict.fromkeys(given, bounds),
+            formula=formula,
+            reference=reference,
+            words=words,
+        )
+        return ArrayIndicator(spec, function)
+
+    return make

@@ -1,0 +1,75 @@
+"""Volatility with exponential weights, and how it stands against its own year."""
+
+import math
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ara.features.indicator import Param, Scale, indicator
+from ara.statistics.volatility import ewma_variance
+
+__all__ = ["ewma_volatility", "volatility_ratio"]
+
+_SEED_BARS: Final = 20
+_NEGLIGIBLE: Final = 1e-12
+
+_DECAY: Final = Param(
+    default=0.94,
+    low=0.5,
+    high=0.999,
+    words="Weight of yesterday's variance; nearer to 1 remembers longer and moves more slowly.",
+)
+_WINDOW: Final = Param(
+    default=250, low=2, high=5000, whole=True, words="Bars of the median; more of them make a steadier yardstick."
+)
+
+
+def _volatility(close: NDArray[np.float64], decay: float) -> NDArray[np.float64]:
+    logs = np.log(np.where((close > 0) & np.isfinite(close), close, np.nan))
+    returns = np.diff(logs, prepend=np.nan)
+    return np.asarray(np.sqrt(ewma_variance(returns, decay=decay, seed_bars=_SEED_BARS)))
+
+
+def _memory(decay: float) -> int:
+    """Bars until the start of the recursion weighs less than what is negligible."""
+    return 1 + _SEED_BARS + math.ceil(math.log(_NEGLIGIBLE) / math.log(decay))
+
+
+@indicator(
+    inputs=["close"],
+    params={"decay": _DECAY},
+    warmup=_SEED_BARS,
+    memory=_memory,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(v[t]), v[t] = decay * v[t-1] + (1 - decay) * ln(C[t] / C[t-1])^2, begun with the mean of 20 squares",
+    reference="J.P. Morgan/Reuters (1996), RiskMetrics Technical Document, 4th ed., section 5.2",
+    words="The usual size of one bar's log return now, recent bars counting more; larger is wilder.",
+)
+def ewma_volatility(close: NDArray[np.float64], *, decay: float) -> NDArray[np.float64]:
+    """Give the standard deviation of one bar's log return as known at each bar's close."""
+    return _volatility(close, decay)
+
+
+@indicator(
+    inputs=["close"],
+    params={"decay": _DECAY, "window": _WINDOW},
+    warmup=lambda decay, window: _SEED_BARS + window - 1,
+    memory=lambda decay, window: _memory(decay) + window - 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="s[t] / median(s[t-window+1], ..., s[t]), s = ewma_volatility",
+    reference="J.P. Morgan/Reuters (1996), RiskMetrics Technical Document, 4th ed., section 5.2; ratio: Ara",
+    words="Volatility now against its own last year: 1 is an ordinary day, 2 twice as wild; NaN where no price moved.",
+)
+def volatility_ratio(close: NDArray[np.float64], *, decay: float, window: int) -> NDArray[np.float64]:
+    """Give the volatility at each bar over its median of the last `window` bars."""
+    volatility = _volatility(close, decay)
+    missing = int(np.isnan(volatility).sum())  # all at the start: a bar without a return keeps the last variance
+    median = np.full(len(close), np.nan)
+    median[missing:] = pl.Series(volatility[missing:]).rolling_median(window).to_numpy()
+    out = np.full(len(close), np.nan)
+    np.divide(volatility, median, out=out, where=median > 0)
+    return out
