@@ -231,10 +231,11 @@ def test_check_tells_all_problems_of_all_files(ara, folders):
     home, project = folders
     (home / ".ara.yaml").write_text("log: {level: loud}\n")
     (project / ".ara.yaml").write_text("prediction: {days: 99}\nlgo: {}\n")
-    code, out, err = ara("config check")
+    code, out, err = ara("config check --width 300")
     assert (code, err) == (2, "")
     assert out.startswith("3 problems in the settings; read ~/.ara.yaml, .ara.yaml.")
     assert [line.split()[0] for line in out.splitlines()[1:]] == ["wrong"] * 3
+    assert max(map(len, ara("config check --width 60")[1].splitlines())) <= max(60, 11 + len(str(project)) + 15)
     code, out, _ = ara("config validate --json")
     data = json.loads(out)
     assert code == 2
@@ -247,7 +248,7 @@ def test_check_tells_all_problems_of_all_files(ara, folders):
 
 def test_check_warns_of_what_no_package_offers(ara, monkeypatch):
     monkeypatch.setenv("ARA_LOG_LEVL", "x")
-    code, out, _ = ara("config check --set prediction.model=ewma --set data.providers=sample,zzzzz")
+    code, out, _ = ara("config check --width 300 --set prediction.model=ewma --set data.providers=sample,zzzzz")
     assert code == 0
     assert out.startswith("All settings are good; read no settings file.")
     assert 'prediction.model is "ewma", which no installed package offers; did you mean ewma_t?' in out

@@ -1,6 +1,5 @@
 """Text that may be used but not seen."""
 
-import hmac
 from typing import NoReturn
 
 __all__ = ["Secret"]
@@ -39,6 +38,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac
+
         mine, theirs = (each.reveal().encode("utf-8", "surrogatepass") for each in (self, other))
         return hmac.compare_digest(mine, theirs)
 

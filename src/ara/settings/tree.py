@@ -4,7 +4,6 @@ This is the only place where a setting is declared. Validation, `ara config`, th
 page read the types here; the words of `Meta.description` are what users see.
 """
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -254,4 +253,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @property
     def id(self) -> str:
         """The sha256, in hex, of all values in order of their keys; of a secret, only whether it is set."""
+        import hashlib
+
         return hashlib.sha256(msgspec.json.encode(self.as_dict(), order="sorted")).hexdigest()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ara.cli.screen import Screen, screen
-from ara.cli.words import padded, width
+from ara.cli.words import padded, width, wrapped
 from ara.errors import CancelledError, ConfigurationError, ValidationError
 from ara.settings import Problem, Settings
 from ara.settings.edit import put, remove, write
@@ -179,7 +179,7 @@ def check() -> None:
         "problems": [problem.as_dict() for problem in gathered.problems],
         "warnings": list(warnings),
     }
-    s.result(data, lambda: "\n".join(_verdict(gathered.problems, warnings, gathered.files)))
+    s.result(data, lambda: "\n".join(_verdict(s, gathered.problems, warnings, gathered.files)))
     if gathered.problems:
         raise typer.Exit(2)
 
@@ -264,7 +264,9 @@ def _facts(settings: Settings, name: str) -> dict[str, Any]:
 def _table(s: Screen, settings: Settings, names: list[str], found: tuple[Path, ...]) -> Iterator[str]:
     read = ", ".join(_short(path) for path in found) or "no file"
     paint = s.palette()
-    yield paint(_fit(f"Settings of profile {settings.profile}, from {read}", s.width), "strong")
+    yield from (
+        paint(line, "strong") for line in wrapped(f"Settings of profile {settings.profile}, from {read}", s.width)
+    )
     cells = [
         (name, find(name).show(settings.value(name)) or '""', _short(str(settings.origin(name)))) for name in names
     ]
@@ -297,15 +299,20 @@ def _fit(text: str, columns: int) -> str:
     return f"…{text}"
 
 
-def _verdict(problems: tuple[Problem, ...], warnings: tuple[str, ...], found: tuple[Path, ...]) -> Iterator[str]:
+def _verdict(
+    s: Screen, problems: tuple[Problem, ...], warnings: tuple[str, ...], found: tuple[Path, ...]
+) -> Iterator[str]:
     read = ", ".join(_short(path) for path in found) or "no settings file"
     if not problems:
-        yield f"All settings are good; read {read}."
+        verdict = "All settings are good"
     else:
-        count = "One problem" if len(problems) == 1 else f"{len(problems)} problems"
-        yield f"{count} in the settings; read {read}."
-    yield from (f"  wrong    {problem.message}" for problem in problems)
-    yield from (f"  warning  {warning}" for warning in warnings)
+        verdict = "One problem in the settings" if len(problems) == 1 else f"{len(problems)} problems in the settings"
+    yield from wrapped(f"{verdict}; read {read}.", s.width)
+    found_out = [("wrong", problem.message) for problem in problems] + [("warning", words) for words in warnings]
+    for kind, message in found_out:
+        first, *others = wrapped(message, max(s.width - 11, 20))
+        yield f"  {s.palette()(kind, 'warning')}{' ' * (9 - len(kind))}{first}"
+        yield from (f"{' ' * 11}{line}" for line in others)
 
 
 def _strangers(settings: Settings) -> Iterator[str]:
