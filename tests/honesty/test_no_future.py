@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from ara.testing import desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from ara.market import symbols
 from ara.prediction.bulk import forecast_frame
 from ara.prediction.compute import Recipe
 from ara.prediction.outlook import outlook
-from ara.testing import desk
 
 SAMPLE = Path(ara.data.__file__).parent / "sample" / "sample.parquet"
 CHOSEN = ("AAPL", "SPY", "BTC-USD", "ETH-USD", "EURUSD", "XAUUSD")
@@ -36,9 +36,7 @@ def every_origin(bars: pl.DataFrame, since: datetime) -> pl.DataFrame:
 def told(tmp_path: Path, bars: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
     bars.write_parquet(tmp_path / "bars.parquet")
     origins.write_parquet(tmp_path / "origins.parquet")
-    return forecast_frame(
-        read_bars(tmp_path / "bars.parquet"), read_origins(tmp_path / "origins.parquet"), Recipe()
-    )
+    return forecast_frame(read_bars(tmp_path / "bars.parquet"), read_origins(tmp_path / "origins.parquet"), Recipe())
 
 
 def figures(frame: pl.DataFrame) -> np.ndarray:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 import pytest
+from ara.testing import desk
 
 from ara.data.feed import MarketData
 from ara.errors import ModelError
@@ -14,7 +15,6 @@ from ara.models import LEVELS
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 from ara.prediction.outlook import outlook
-from ara.testing import desk
 
 
 async def bars(symbol: str, as_of: datetime | None = None) -> Bars:
@@ -89,7 +89,9 @@ async def test_the_id_covers_what_was_asked_of_the_mathematics_and_nothing_else(
     others = {
         outlook(apple, 6, Recipe()).id,
         outlook(apple, 5, Recipe(seed=1)).id,
-        outlook(Bars(instrument=apple.instrument, timeframe=apple.timeframe, basis=apple.basis, frame=moved), 5, Recipe()).id,
+        outlook(
+            Bars(instrument=apple.instrument, timeframe=apple.timeframe, basis=apple.basis, frame=moved), 5, Recipe()
+        ).id,
     }
     assert len(others | {one.id}) == 4
     late = apple.frame.with_columns(learned_at=pl.col("learned_at") + pl.duration(days=1))

@@ -1,9 +1,9 @@
 """Forecasts in bulk, from files: many instruments, many origins, each answered from what was known then."""
 
 import os
-import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -147,17 +147,19 @@ def _rows(bars: pl.DataFrame, origins: pl.DataFrame) -> Rows:
 
 
 def _write(frame: pl.DataFrame, out: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
-    part = Path(name)
+    """Write beside the goal and move it there: a reader sees the whole file or none."""
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("wb") as file:
             frame.write_parquet(file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(out)
-    except OSError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(
-            f"{out} can't be written: {error.strerror or error}", hint="Check the folder and the room on its disk."
+            f"{out} can't be written: {getattr(error, 'strerror', None) or error}",
+            hint="Check the folder and the room on its disk.",
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

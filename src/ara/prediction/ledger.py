@@ -117,7 +117,11 @@ class Ledger:
             "public_key": head.public_key,
         }
         return Anchor(
-            digest=digest(facts), sequence=head.sequence, hash=head.hash, at=datetime.fromisoformat(head.at), public_key=head.public_key
+            digest=digest(facts),
+            sequence=head.sequence,
+            hash=head.hash,
+            at=datetime.fromisoformat(head.at),
+            public_key=head.public_key,
         )
 
 

@@ -77,9 +77,8 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
         Symbols to score; all if empty.
     """
     from sqlalchemy import select
-    from sqlalchemy.dialects import postgresql, sqlite
 
-    from ara.store.tables import scores
+    from ara.store.scores import scores
 
     names = {symbols.resolve(text).symbol for text in wanted}
     before = await desk.store.tables.execute(select(scores.c.forecast_id, scores.c.day))
@@ -90,9 +89,7 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
         if (not names or symbol in names) and any((kept.id, day.number) not in done for day in kept.forecast.days):
             waiting.setdefault(symbol, []).append(kept)
     rows, failed = await _scored(desk, waiting, done)
-    if rows:
-        insert = postgresql.insert if desk.store.tables.dialect == "postgresql" else sqlite.insert
-        await desk.store.tables.execute(insert(scores).on_conflict_do_nothing(), rows)
+    await desk.store.tables.insert(scores, rows)
     chosen = select(scores.c.inside_80)
     if names:
         chosen = chosen.where(scores.c.symbol.in_(sorted(names)))

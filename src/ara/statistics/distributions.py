@@ -20,7 +20,10 @@ def student_t_cdf(x: float, degrees: float) -> float:
     ----------
     Abramowitz and Stegun (1964), 26.7.1 and 26.5.8: by the regularised incomplete beta function.
     """
-    tail = 0.5 * _incomplete_beta(degrees / (degrees + x * x), degrees / 2, 0.5)
+    if math.isinf(x):
+        return float(x > 0)
+    whole = degrees + x * x
+    tail = 0.5 * _incomplete_beta(degrees / whole, x * x / whole, degrees / 2, 0.5)
     return 1 - tail if x > 0 else tail
 
 
@@ -105,15 +108,13 @@ def _log_density(x: float, degrees: float) -> float:
     return constant - shape * math.log1p(x * x / degrees)
 
 
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """Give I_x(a, b) by Lentz's continued fraction, on the side where it converges quickly."""
-    if x <= 0 or x >= 1:
+def _incomplete_beta(x: float, y: float, a: float, b: float) -> float:
+    """Give I_x(a, b), where y = 1 - x, by Lentz's continued fraction on the side where it converges quickly."""
+    if x <= 0 or y <= 0:
         return 0.0 if x <= 0 else 1.0
     if x > (a + 1) / (a + b + 2):
-        return 1 - _incomplete_beta(1 - x, b, a)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    ) / a
+        return 1 - _incomplete_beta(y, x, b, a)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(y)) / a
     c, d = 1.0, 1 / _away(1 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, 500):

@@ -1,5 +1,6 @@
 """Volatility known at each bar."""
 
+import math
 from itertools import accumulate
 
 import numpy as np
@@ -35,5 +36,9 @@ def ewma_variance(returns: NDArray[np.float64], *, decay: float = 0.94, seed_bar
     start = float(square[known[:seed_bars]].sum()) / seed_bars
     rest = square[first + 1 :].tolist()
     gain = 1.0 - decay
-    out[first:] = list(accumulate(rest, lambda v, s: decay * v + gain * s if s == s else v, initial=start))  # noqa: PLR0124 (NaN)
+
+    def step(variance: float, latest: float) -> float:
+        return variance if math.isnan(latest) else decay * variance + gain * latest
+
+    out[first:] = list(accumulate(rest, step, initial=start))
     return out

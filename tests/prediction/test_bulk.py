@@ -1,0 +1,114 @@
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import ara.data
+from ara.errors import CancelledError, ModelError, PluginError, StoreError, ValidationError
+from ara.models import LEVELS
+from ara.prediction.bulk import forecast_file
+from ara.settings import Settings
+
+SAMPLE = Path(ara.data.__file__).parent / "sample" / "sample.parquet"
+SETTINGS = Settings()
+
+
+@pytest.fixture
+def bars(tmp_path: Path) -> Path:
+    path = tmp_path / "bars.parquet"
+    whole = pl.read_parquet(SAMPLE).filter(pl.col("symbol").is_in(["AAPL", "BTC-USD", "EURUSD"]))
+    whole.filter(pl.col("ts") > datetime(2016, 1, 1, tzinfo=UTC)).write_parquet(path)
+    return path
+
+
+def run(bars: Path, origins: pl.DataFrame, **options) -> pl.DataFrame:
+    asked, out = bars.with_name("origins.parquet"), bars.with_name("q.parquet")
+    origins.write_parquet(asked)
+    summary = forecast_file(bars, asked, out, **{"model": "ewma_t", "name": "mine", "settings": SETTINGS, **options})
+    told = pl.read_parquet(out)
+    assert (summary.rows, summary.symbols) == (told.height, told["symbol"].n_unique())
+    return told
+
+
+def of(bars: Path, *, horizons=(1, 5, 21), days=("2018-03-01", "2019-07-01")) -> pl.DataFrame:
+    known = pl.read_parquet(bars).select("symbol", origin="ts")
+    chosen = known.filter(pl.col("origin").dt.date().is_in([date.fromisoformat(day) for day in days]))
+    return chosen.join(pl.DataFrame({"horizon": list(horizons)}), how="cross")
+
+
+def test_the_answer_has_every_level_and_the_origins_as_given(bars: Path) -> None:
+    asked = of(bars).sample(fraction=1, shuffle=True, seed=1).with_columns(extra=pl.lit("x"))
+    told = run(bars, asked)
+    assert told.columns == ["model", "symbol", "origin", "horizon", *(f"q{p:g}" for p in LEVELS), "p_up", "sigma"]
+    assert told.select("symbol", "origin", "horizon").equals(asked.select("symbol", "origin", "horizon"))
+    assert told["model"].unique().to_list() == ["mine"]
+    q = told.select(f"q{p:g}" for p in LEVELS).to_numpy()
+    assert np.isfinite(q).all()
+    assert (np.diff(q, axis=1) > 0).all()
+    assert (told["p_up"] == 0.5).all()
+
+
+@pytest.mark.parametrize("kind", [pl.Datetime("ns"), pl.Datetime("us", "UTC"), pl.Datetime("ms"), pl.Date], ids=str)
+def test_times_come_back_in_the_type_in_which_they_were_given(bars: Path, kind: pl.DataType) -> None:
+    asked = of(bars).with_columns(pl.col("origin").cast(kind) if kind != pl.Datetime("us", "UTC") else pl.col("origin"))
+    told = run(bars, asked)
+    assert told["origin"].dtype == kind
+    assert told["origin"].equals(asked["origin"])
+    plain = run(bars, of(bars))
+    assert told.select(pl.exclude("origin")).equals(plain.select(pl.exclude("origin")))
+
+
+def test_any_word_for_a_class_and_any_extra_column_is_taken(bars: Path) -> None:
+    plain = run(bars, of(bars))
+    whole = pl.read_parquet(bars)
+    word = pl.col("symbol").replace({"AAPL": "us equity", "BTC-USD": "coin", "EURUSD": "fx"})
+    whole.with_columns(asset_class=word, __index_level_0__=pl.lit(1)).write_parquet(bars)
+    assert run(bars, of(bars)).equals(plain)
+
+
+def test_asking_twice_for_a_row_gives_it_twice(bars: Path) -> None:
+    asked = of(bars)
+    told = run(bars, pl.concat([asked, asked]))
+    assert told.head(asked.height).equals(told.tail(asked.height))
+
+
+def test_what_can_not_be_answered_is_refused_and_nothing_is_written(bars: Path) -> None:
+    out = bars.with_name("q.parquet")
+    absent = of(bars).with_columns(origin=pl.col("origin") + pl.duration(hours=3))
+    cases = [
+        (absent, {}, ValidationError, "have no bar"),
+        (of(bars).with_columns(horizon=31), {}, ValidationError, "31"),
+        (of(bars), {"model": "no_such"}, PluginError, "no_such"),
+        (of(bars).with_columns(symbol=pl.lit("XYZ")), {}, ValidationError, "XYZ"),
+    ]
+    for origins, options, error, words in cases:
+        with pytest.raises(error, match=words):
+            run(bars, origins, **options)
+    early = pl.read_parquet(bars).group_by("symbol").head(5).select("symbol", origin="ts", horizon=pl.lit(1))
+    with pytest.raises(ModelError, match="too few"):
+        run(bars, early)
+    assert not out.exists()
+    assert not list(bars.parent.glob("*.part"))
+
+
+def test_it_can_be_stopped_and_then_leaves_nothing(bars: Path) -> None:
+    seen = []
+
+    def stop(progress) -> bool:
+        seen.append((progress.done, progress.total))
+        return False
+
+    with pytest.raises(CancelledError):
+        run(bars, of(bars), watch=stop)
+    assert seen[0][1] == of(bars).select("symbol", "origin").unique().height
+    assert sorted(path.name for path in bars.parent.iterdir()) == ["bars.parquet", "origins.parquet"]
+
+
+def test_a_place_that_can_not_be_written_is_a_clear_error(bars: Path) -> None:
+    asked = bars.with_name("origins.parquet")
+    of(bars).write_parquet(asked)
+    for out in (Path("/proc/q.parquet"), bars.parent / "gone" / "q.parquet"):
+        with pytest.raises(StoreError, match="can't be written"):
+            forecast_file(bars, asked, out, model="ewma_t", name="m", settings=SETTINGS)

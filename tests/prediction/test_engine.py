@@ -1,0 +1,97 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from ara.testing import desk
+
+from ara.clock import FixedClock
+from ara.errors import DataProviderError, PluginError, UnknownSymbolError, ValidationError
+from ara.market.timeframe import Timeframe
+from ara.prediction import Ledger, PredictionEngine
+
+
+async def test_a_forecast_is_kept_before_it_is_given() -> None:
+    async with desk() as one:
+        forecast = await PredictionEngine(one).predict("AAPL", days=5)
+        (kept,) = await Ledger(one).list()
+    assert kept.forecast == forecast
+    assert kept.sequence == 1
+    assert [day.number for day in forecast.days] == [1, 2, 3, 4, 5]
+
+
+async def test_the_same_question_is_answered_by_the_same_entry() -> None:
+    async with desk() as one:
+        engine = PredictionEngine(one)
+        first = await engine.keep("aapl", 3)
+        again = await engine.keep("AAPL", 3)
+        other = await engine.keep("AAPL", 4)
+    assert first == again
+    assert (first.sequence, other.sequence) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last", "close"),
+    [
+        ("2020-08-28", date(2020, 8, 28), 499.23),
+        ("2020-08-31", date(2020, 8, 31), 129.04),
+        ("2014-06-06", date(2014, 6, 6), 645.57),
+    ],
+)
+async def test_the_past_is_seen_as_it_was_traded(as_of: str, last: date, close: float) -> None:
+    async with desk() as one:
+        forecast = await PredictionEngine(one).predict("AAPL", as_of=as_of)
+    assert forecast.last == last
+    assert forecast.close == pytest.approx(close, abs=0.005)
+    low, high = forecast.days[0].band_80
+    assert 0.9 * close < low < close < high < 1.1 * close
+
+
+async def test_an_instant_before_the_close_sees_the_day_before() -> None:
+    async with desk() as one:
+        engine = PredictionEngine(one)
+        before = await engine.predict("AAPL", as_of="2020-02-20T20:59:59Z")
+        after = await engine.predict("AAPL", as_of=datetime(2020, 2, 20, 21, tzinfo=UTC))
+    assert (before.last, after.last) == (date(2020, 2, 19), date(2020, 2, 20))
+
+
+async def test_a_clock_in_the_past_sees_the_past() -> None:
+    async with desk(clock=FixedClock(datetime(2016, 6, 24, 12, tzinfo=UTC))) as one:
+        forecast = await PredictionEngine(one).predict("SPY")
+    assert forecast.last == date(2016, 6, 23)
+
+
+async def test_what_can_not_be_answered_is_refused_and_nothing_is_kept() -> None:
+    async with desk() as one:
+        engine = PredictionEngine(one)
+        with pytest.raises(UnknownSymbolError, match="AAPL"):
+            await engine.predict("APPL")
+        with pytest.raises(ValidationError, match="1 to 30"):
+            await engine.predict("AAPL", days=31)
+        with pytest.raises(ValidationError, match="not come yet"):
+            await engine.predict("AAPL", as_of="2999-01-01")
+        with pytest.raises(DataProviderError, match="1d"):
+            await engine.predict("AAPL", timeframe=Timeframe.parse("4h"))
+        with pytest.raises(DataProviderError, match="first bar"):
+            await engine.predict("AAPL", as_of="2008-01-01")
+        with pytest.raises(PluginError, match="no_such_model"):
+            await engine.predict("AAPL", model="no_such_model")
+        assert await Ledger(one).list() == []
+
+
+async def test_the_model_is_the_callers_then_the_engines_then_the_settings() -> None:
+    async with desk() as one:
+        assert (await PredictionEngine(one, models=["ewma_t", "other"]).predict("KO")).model == "ewma_t"
+        assert (await PredictionEngine(one, models="ewma_t").predict("KO")).model == "ewma_t"
+        with pytest.raises(PluginError, match="gone"):
+            await PredictionEngine(one, models="gone").predict("KO")
+        assert (await PredictionEngine(one, models="gone").predict("KO", model="ewma_t")).model == "ewma_t"
+
+
+async def test_without_a_desk_a_default_one_is_opened_and_closed(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("ARA_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    async with PredictionEngine() as engine:
+        forecast = await engine.predict("BTC-USD", days=30)
+    assert (tmp_path / "ara.db").is_file()
+    again = PredictionEngine()
+    assert await again.predict("BTC-USD", days=30) == forecast
+    await again.close()

@@ -1,0 +1,52 @@
+import pytest
+from ara.testing import desk
+
+from ara.errors import StoreError, ValidationError
+from ara.lineage import digest
+from ara.prediction import Ledger, PredictionEngine
+
+
+async def test_the_newest_come_first_and_of_one_symbol_if_asked() -> None:
+    async with desk() as one:
+        engine, ledger = PredictionEngine(one), Ledger(one)
+        for symbol, days in (("AAPL", 1), ("KO", 1), ("AAPL", 2), ("SPY", 1)):
+            await engine.predict(symbol, days=days)
+        assert [kept.sequence for kept in await ledger.list()] == [4, 3, 2, 1]
+        assert [kept.sequence for kept in await ledger.list(2)] == [4, 3]
+        assert [kept.sequence for kept in await ledger.list(5, "AAPL")] == [3, 1]
+        assert [kept.sequence async for kept in ledger.all(after=2)] == [3, 4]
+
+
+async def test_an_entry_is_found_by_the_beginning_of_its_id() -> None:
+    async with desk() as one:
+        forecast = await PredictionEngine(one).predict("AAPL")
+        await PredictionEngine(one).predict("KO")
+        ledger = Ledger(one)
+        assert (await ledger.show(forecast.id[:8])).forecast == forecast
+        assert (await ledger.show(forecast.id)).id == forecast.id
+        for prefix in ("zz", "", "%", "_" * 8):
+            with pytest.raises(ValidationError, match="no forecast"):
+                await ledger.show(prefix)
+
+
+async def test_a_beginning_that_fits_several_is_refused() -> None:
+    async with desk() as one:
+        engine = PredictionEngine(one)
+        ids = [(await engine.predict("AAPL", days=days)).id for days in range(1, 31)]
+        shared = next(one[0] for one in ids if sum(other[0] == one[0] for other in ids) > 1)
+        with pytest.raises(ValidationError, match="more than one"):
+            await Ledger(one).show(shared)
+
+
+async def test_the_chain_verifies_and_its_anchor_can_be_computed_by_anyone() -> None:
+    async with desk() as one:
+        ledger = Ledger(one)
+        with pytest.raises(StoreError, match="empty"):
+            await ledger.anchor()
+        kept = await PredictionEngine(one).keep("AAPL")
+        assert (await ledger.verify()).ok
+        head = await one.store.log("ledger").head()
+        anchor = await ledger.anchor()
+    assert (anchor.sequence, anchor.hash) == (1, kept.hash)
+    assert anchor.digest == digest({"sequence": 1, "hash": kept.hash, "at": head.at, "public_key": head.public_key})
+    assert anchor.at == kept.made_at

@@ -1,0 +1,92 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from ara.testing import FakeClock, desk
+
+from ara.clock import FixedClock
+from ara.data.feed import MarketData
+from ara.errors import UnknownSymbolError
+from ara.market import symbols
+from ara.models import LEVELS
+from ara.performance import crps
+from ara.prediction import PredictionEngine
+from ara.prediction.scoring import score
+
+
+async def test_what_is_not_due_is_not_scored() -> None:
+    async with desk() as one:
+        await PredictionEngine(one).predict("AAPL", days=5)
+        report = await score(one)
+    assert (report.came_due, report.scored, report.rows) == (0, 0, ())
+    assert report.chance == 1
+
+
+async def test_an_outcome_is_scored_once_by_hand_checkable_figures() -> None:
+    async with desk() as one:
+        forecast = await PredictionEngine(one).predict("AAPL", days=3, as_of="2020-08-27")
+        report = await score(one)
+        again = await score(one)
+        frame = (await MarketData(one).bars(symbols.resolve("AAPL"))).frame
+    assert report.came_due == 3
+    assert (again.came_due, again.scored) == (0, 3)
+    close = frame.filter(pl.col("known_at") >= forecast.as_of)["close"].to_numpy()
+    for number, row in enumerate(report.rows, 1):
+        y = np.log(close[number] / close[0])  # over the 4:1 split of 31 August: no fall
+        day = forecast.days[number - 1]
+        assert row["outcome"] == pytest.approx(forecast.close * np.exp(y))
+        assert row["crps"] == pytest.approx(crps(np.array([day.quantiles]), np.array([y]), LEVELS)[0])
+        assert row["inside_80"] == (day.band_80[0] <= row["outcome"] <= day.band_80[1])
+        assert row["inside_usual"] == (abs(y) <= day.usual_move)
+        assert row["up"] == (y > 0)
+        assert abs(y) < 0.1
+        assert row["live"] is False
+    assert report.expected_80 == pytest.approx(2.4)
+    assert report.replayed == 3
+
+
+async def test_a_forecast_made_before_its_outcome_counts_as_live() -> None:
+    clock = FakeClock(datetime(2019, 5, 1, 22, tzinfo=UTC))
+    async with desk(clock=clock) as one:
+        await PredictionEngine(one).predict("SPY", days=2)
+        assert (await score(one)).came_due == 0
+        clock.set(datetime(2019, 5, 2, 20, tzinfo=UTC))
+        first = await score(one)
+        clock.set(datetime(2019, 5, 3, 20, tzinfo=UTC))
+        second = await score(one)
+    assert [(r.came_due, r.live, r.replayed, r.scored) for r in (first, second)] == [(1, 1, 0, 1), (1, 1, 0, 2)]
+
+
+async def test_only_the_symbols_asked_for_are_scored() -> None:
+    async with desk() as one:
+        for symbol in ("AAPL", "KO", "BTC-USD"):
+            await PredictionEngine(one).predict(symbol, days=1, as_of="2017-06-01")
+        assert (await score(one, ("ko", "btc/usd"))).came_due == 2
+        report = await score(one)
+        assert (report.came_due, report.scored) == (1, 3)
+        assert (await score(one, ("KO",))).scored == 1
+        with pytest.raises(UnknownSymbolError):
+            await score(one, ("NOPE",))
+
+
+async def test_no_change_is_not_compared_with_itself() -> None:
+    async with desk() as one:
+        await PredictionEngine(one).predict("AAPL", days=10, as_of="2018-03-01")
+        report = await score(one)
+    assert (report.came_due, report.compared, report.better) == (10, 0, 0)
+    assert [row["baseline_crps"] for row in report.rows] == [None] * 10
+
+
+async def test_over_years_the_bands_hold_what_they_promise() -> None:
+    async with desk(clock=FixedClock(datetime(2026, 1, 1, tzinfo=UTC))) as one:
+        engine = PredictionEngine(one)
+        bars = (await MarketData(one).bars(symbols.resolve("SPY"))).frame
+        for moment in bars["known_at"][600:3000:12]:
+            await engine.predict("SPY", days=1, as_of=moment)
+        report = await score(one)
+    assert report.came_due == 200
+    assert 0.7 * 200 <= report.inside_80 <= 0.9 * 200
+    usual = np.mean([row["inside_usual"] for row in report.rows])
+    said = np.mean([row["confidence"] for row in report.rows])
+    assert usual == pytest.approx(said, abs=0.09)
