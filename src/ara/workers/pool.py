@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workers"]
 
-R = TypeVar("R")
+_R = TypeVar("_R")
 
 
 class Workers:
@@ -45,13 +45,13 @@ class Workers:
 
     async def run(
         self,
-        function: Callable[..., R],
+        function: Callable[..., _R],
         /,
         *args: Any,
         where: Literal["thread", "process"] = "thread",
         watch: Callable[[Progress], bool] | None = None,
         **kwargs: Any,
-    ) -> R:
+    ) -> _R:
         """Call a function elsewhere and await its result; the correlation id goes along.
 
         A function that has a parameter `watch` gets a callable there: it takes a Progress and gives False once the
@@ -105,12 +105,12 @@ class Workers:
 
     async def _run_process(
         self,
-        function: Callable[..., R],
+        function: Callable[..., _R],
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
         hear: Callable[[Progress], bool],
         stopped: threading.Event,
-    ) -> R:
+    ) -> _R:
         from ara.workers.job import Job, Processes
 
         if self._processes is None:
@@ -118,7 +118,7 @@ class Workers:
         job = Job(function, args, kwargs, hear=hear, stopped=stopped)
         return await self._result(self._processes.submit(job), job.cancel, wait=True)
 
-    async def _result(self, future: "Future[R]", cancel: Callable[[], None], *, wait: bool) -> R:
+    async def _result(self, future: "Future[_R]", cancel: Callable[[], None], *, wait: bool) -> _R:
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -138,7 +138,7 @@ class Workers:
         return self._telemetry.stage("worker", function=_words(function), where=where)
 
 
-def _call(function: Callable[..., R], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> R:
+def _call(function: Callable[..., _R], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _R:
     try:
         return function(*args, **kwargs)
     except StopIteration as error:  # a future can't carry it
