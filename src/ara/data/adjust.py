@@ -7,6 +7,7 @@ event multiplies all factors before it alike, and cancels.
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from ara.market.bars import SCHEMA, Basis
@@ -34,10 +35,12 @@ def adjusted(published: pl.DataFrame, source: str) -> tuple[pl.DataFrame, Basis]
     Basis
         Total where the source gives adjusted closes, else split: nobody publishes daily prices for less.
     """
-    total = published["adjusted"].is_not_null().any()
+    total = bool(published["adjusted"].is_not_null().any())
     raw = pl.col("adjusted") / pl.col("close")
-    factor = pl.when(raw.is_finite() & (raw > 0)).then(raw).forward_fill().backward_fill().fill_null(1.0)
-    scale = factor / factor.last() if total else pl.lit(1.0)
+    known = pl.when(raw.is_finite() & (raw > 0)).then(raw).forward_fill().backward_fill().fill_null(1.0)
+    factor = published.select(known).to_series().to_numpy()
+    # by numpy, because polars divides by a single number as it multiplies by its inverse: the last bar must be times 1
+    scale = pl.Series(factor / factor[-1] if total else np.ones_like(factor))
     frame = published.with_columns(
         pl.col(_PRICES) * scale,
         quality(),

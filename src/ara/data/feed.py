@@ -108,7 +108,7 @@ class MarketData:
             made = plugins.load("providers", name)()
             if not isinstance(made, Provider):
                 raise PluginError(
-                    f"The provider {name} is a {type(made).__name__} that lacks part of a Provider.",
+                    f"The provider {name} lacks a part of what a provider has: {type(made).__name__}.",
                     hint=f"See what is missing: ara plugins check {name}",
                 )
             self._open[name] = made

@@ -81,7 +81,7 @@ def read_origins(path: Path) -> pl.DataFrame:
     _symbols(raw, path)
     times = _times(raw, "origin", path).rename("instant")
     horizon = _numbers(raw, "horizon", path)
-    wrong = horizon.is_null() | ~horizon.is_in(list(range(1, LONGEST + 1)))
+    wrong = horizon.is_null() | ~horizon.is_between(1, LONGEST) | (horizon != horizon.floor())
     _refuse_first(raw, wrong, "horizon", path, allowed=f"a whole number of bars from 1 to {LONGEST}")
     kept = raw["horizon"] if raw["horizon"].dtype.is_integer() else horizon.cast(pl.Int64)
     return raw.select("symbol", "origin", kept.rename("horizon"), times)
