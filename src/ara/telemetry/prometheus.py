@@ -88,6 +88,7 @@ class _Figures(Collector):
     def __init__(self) -> None:
         self._lock = Lock()
         self._kinds: dict[str, str] = {}
+        self._left_out: set[tuple[str, str]] = set()
         self._values: dict[str, dict[_Series, float]] = {}
         self._spreads: dict[str, dict[_Series, _Spread]] = {}
 
@@ -95,8 +96,10 @@ class _Figures(Collector):
         metric = f"ara_{_named(name)}"
         series = tuple(sorted((_named(label), text) for label, text in labels.items()))
         with self._lock:
-            if self._kinds.setdefault(metric, kind) != kind:
-                _log.warning("The metric %s is a %s; its use as a %s is left out.", metric, self._kinds[metric], kind)
+            if (known := self._kinds.setdefault(metric, kind)) != kind:
+                if (metric, kind) not in self._left_out:
+                    _log.warning("The metric %s is a %s; its use as a %s is left out.", metric, known, kind)
+                self._left_out.add((metric, kind))
             elif kind == "histogram":
                 self._spreads.setdefault(metric, {}).setdefault(series, _Spread()).record(value)
             else:
@@ -109,27 +112,22 @@ class _Figures(Collector):
 
     def _family(self, name: str, kind: str) -> Metric:
         words = name.removeprefix("ara_").replace("_", " ")
+        every: Mapping[_Series, object] = self._spreads[name] if kind == "histogram" else self._values[name]
+        labels = sorted({label for series in every for label, _ in series})
         if kind == "histogram":
-            spreads = self._spreads[name]
-            family = HistogramMetricFamily(name, words, labels=_names(spreads))
-            for series, spread in spreads.items():
-                family.add_metric(_row(series, spreads), spread.buckets(), spread.total)
+            family = HistogramMetricFamily(name, words, labels=labels)
+            for series, spread in self._spreads[name].items():
+                family.add_metric(_row(series, labels), spread.buckets(), spread.total)
             return family
-        values = self._values[name]
-        make = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
-        plain = make(name, words, labels=_names(values))
-        for series, value in values.items():
-            plain.add_metric(_row(series, values), value)
+        plain = (CounterMetricFamily if kind == "counter" else GaugeMetricFamily)(name, words, labels=labels)
+        for series, value in self._values[name].items():
+            plain.add_metric(_row(series, labels), value)
         return plain
 
 
-def _names(all_series: Mapping[_Series, object]) -> list[str]:
-    return sorted({name for series in all_series for name, _ in series})
-
-
-def _row(series: _Series, all_series: Mapping[_Series, object]) -> list[str]:
+def _row(series: _Series, labels: list[str]) -> list[str]:
     given = dict(series)
-    return [given.get(name, "") for name in _names(all_series)]
+    return [given.get(label, "") for label in labels]
 
 
 def _named(name: str) -> str:

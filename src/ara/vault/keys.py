@@ -40,7 +40,7 @@ class KeySource(Protocol):
         ...
 
     def make(self) -> Secret:
-        """Make the first key and keep it; the caller holds the vault's lock."""
+        """Give the key, made and kept where there is none; the caller holds the vault's lock."""
         ...
 
     def stage(self, key: Secret | None) -> Secret:
@@ -83,7 +83,7 @@ class EnvironmentKey:
         return None
 
     def make(self) -> Secret:
-        """Give the key, which is there already."""
+        """Give the key: it is there already."""
         return self._key
 
     def stage(self, key: Secret | None) -> Secret:
@@ -128,11 +128,13 @@ class FileKey:
         return _read_key(self._next)
 
     def make(self) -> Secret:
-        """Make a key; where another process was faster, its key counts."""
-        key = generate_key()
+        """Give the key, made where there is none; where another process was faster, its key counts."""
+        if key := self.read():
+            return key
+        made = generate_key()
         with suppress(FileExistsError):
-            write_new(self._path, key.reveal().encode() + b"\n")
-        return self.read() or key
+            write_new(self._path, made.reveal().encode() + b"\n")
+        return self.read() or made
 
     def stage(self, key: Secret | None) -> Secret:
         """Write the new key beside the file."""
@@ -175,10 +177,12 @@ class KeyringKey:
         return self._get(f"{self._user} new")
 
     def make(self) -> Secret:
-        """Make a key and keep it."""
-        key = generate_key()
-        self._set(self._user, key)
-        return key
+        """Give the key, made where there is none."""
+        if key := self.read():
+            return key
+        made = generate_key()
+        self._set(self._user, made)
+        return made
 
     def stage(self, key: Secret | None) -> Secret:
         """Keep the new key in an entry of its own."""

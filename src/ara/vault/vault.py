@@ -213,8 +213,8 @@ class Vault:
         write_document(self._path, Document.sealed(contents.cipher, contents.document.derivation, entries))
 
     def _first(self) -> Contents:
-        """Make the contents of a new vault, and its key where there is none."""
-        return self._empty(self._source.read() or self._source.make())
+        """Give the contents of a new vault."""
+        return self._empty(self._source.make())
 
     def _empty(self, key: Secret) -> Contents:
         derivation = Derivation.fresh(key)
