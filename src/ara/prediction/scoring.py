@@ -89,7 +89,8 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
         if (not names or symbol in names) and any((kept.id, day.number) not in done for day in kept.forecast.days):
             waiting.setdefault(symbol, []).append(kept)
     rows, failed = await _scored(desk, waiting, done)
-    await desk.store.tables.insert(scores, rows)
+    if rows:
+        await desk.store.tables.insert(scores, rows)
     chosen = select(scores.c.inside_80)
     if names:
         chosen = chosen.where(scores.c.symbol.in_(sorted(names)))
