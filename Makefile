@@ -79,6 +79,7 @@ $(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(VENV)/uv.stamp
 	$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/core.stamp
+$(VENV)/dev.stamp: requirements/dev.txt compat/pyproject.toml $(VENV)/core.stamp
 	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e compat
 	@touch $@

@@ -83,7 +83,7 @@ def _pins(path: Path) -> dict[str, list[_Pin]]:
     text = path.read_text(encoding="utf-8")
     starts = [*_PIN.finditer(text)]
     pins: dict[str, list[_Pin]] = {}
-    for found, following in zip(starts, [*starts[1:], None], strict=True):
+    for found, following in zip(starts, [*starts[1:], None], strict=False):
         body = text[found.start() : following.start() if following else None]
         pin = _Pin(
             line=text.count("\n", 0, found.start()) + 1,

@@ -56,6 +56,8 @@ class _Module:
             match node:
                 case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                     self._read(node.body, typing=True)
+                case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+                    continue
                 case ast.If() | ast.Try() | ast.With():
                     self._read([*node.body, *getattr(node, "orelse", [])])
                 case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() if node.name[0] != "_":

@@ -1,0 +1,73 @@
+import json
+import sys
+
+import pytest
+
+from benchmarks import run
+from benchmarks.measure import cpu_seconds, show
+
+
+@pytest.mark.parametrize(
+    ("value", "entry", "words"),
+    [
+        (1.0, {}, ""),
+        (1.0, {"bound": 1.0}, ""),
+        (1.1, {"bound": 1.0}, "beyond its bound of 1"),
+        (0.0, {"bound": 0, "stored": 0}, ""),
+        (1.5, {"stored": 1.0}, ""),
+        (1.6, {"stored": 1.0}, "worse than the 1 stored, by more than 50% of it"),
+        (1.2, {"stored": 1.0, "tolerance": 0.1}, "worse than the 1 stored, by more than 10% of it"),
+        (0.5, {"better": "higher", "stored": 1.0}, ""),
+        (0.4, {"better": "higher", "stored": 1.0}, "worse than the 1 stored, by more than 50% of it"),
+        (1900.0, {"better": "higher", "bound": 2000}, "beyond its bound of 2000"),
+        (9000.0, {"better": "higher", "bound": 2000, "stored": 2500}, ""),
+        (None, {"stored": 1.0}, "not measured any more"),
+    ],
+)
+def test_a_figure_is_held_to_its_bound_and_to_what_was_stored(value, entry, words):
+    assert run.verdict(value, entry) == words
+
+
+def test_new_figures_pass_lost_ones_fail_and_optional_ones_may_be_lost():
+    entries = {"old": {"stored": 1.0}, "lost": {"stored": 1.0}, "peer": {"stored": 1.0, "optional": True}}
+    assert run.compare({"old": 1.0, "new": 7.0}, entries) == [
+        ("old", 1.0, ""),
+        ("new", 7.0, ""),
+        ("lost", None, "not measured any more"),
+    ]
+
+
+def test_the_figures_of_a_benchmark_are_stored_and_compared(tmp_path, capsys):
+    stored = tmp_path / "stored.json"
+    assert run.main(["--update", "imports"], stored=stored) == 0
+    book = json.loads(stored.read_text())
+    assert set(book) == {"imports"}
+    assert book["imports"]["heavy_modules_count"] == {"better": "lower", "stored": 0.0}
+    book["imports"]["help_over_typer"]["bound"] = 0.0
+    book["imports"]["import_ara_ms"]["tolerance"] = 1e9
+    stored.write_text(json.dumps(book))
+    capsys.readouterr()
+    assert run.main(["imports"], stored=stored) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "1 got worse: imports.help_over_typer"
+
+
+def test_an_unknown_benchmark_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        run.main(["gossip"])
+    assert "there is no benchmark gossip" in capsys.readouterr().err
+
+
+def test_processor_time_is_the_childrens():
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    least = cpu_seconds({"idle": (sys.executable, "-c", "pass"), "busy": (sys.executable, "-c", busy)}, runs=1)
+    assert 0 < least["idle"] < 0.3 <= least["busy"]
+
+
+def test_a_command_that_fails_stops_the_measurement():
+    with pytest.raises(SystemExit, match=r"bad: .* ends with 3"):
+        cpu_seconds({"bad": (sys.executable, "-c", "raise SystemExit(3)")}, runs=1)
+
+
+def test_figures_are_printed_with_their_units(capsys):
+    show({"import_ara_ms": 1.25, "appends_per_s": 2500.0, "help_over_typer": 0.1})
+    assert capsys.readouterr().out == "import_ara_ms=1.25 ms\nappends_per_s=2500 1/s\nhelp_over_typer=0.1 x\n"

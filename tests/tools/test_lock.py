@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from tools.lock import check
+
+PROJECT = """
+[project]
+dependencies = ["numpy>=2.1"]
+[project.optional-dependencies]
+db = ["asyncpg>=0.30"]
+[dependency-groups]
+dev = ["ruff"]
+"""
+NUMPY = "numpy==2.4.6 \\\n    --hash=sha256:aa\n    # via ara-ai (pyproject.toml)\n"
+ASYNCPG = "asyncpg==0.32.0 \\\n    --hash=sha256:bb\n    # via ara-ai (pyproject.toml)\n"
+RUFF = "ruff==0.17.5 \\\n    --hash=sha256:cc\n    # via ara-ai (pyproject.toml:dev)\n"
+OTHER = "idna==3.20 \\\n    --hash=sha256:dd\n    # via requests\n"
+
+
+def found(root: Path, *, core: str, dev: str) -> list[str]:
+    (root / "pyproject.toml").write_text(PROJECT)
+    (root / "requirements").mkdir()
+    (root / "requirements/core.txt").write_text(core)
+    (root / "requirements/dev.txt").write_text(dev)
+    return [f"{finding.path.name}: {finding.words}" for finding in check(root)]
+
+
+def test_a_current_lock_is_let_through(tmp_path):
+    assert found(tmp_path, core=NUMPY, dev=NUMPY + ASYNCPG + OTHER + RUFF) == []
+
+
+@pytest.mark.parametrize(
+    ("core", "dev", "words"),
+    [
+        ("", NUMPY + ASYNCPG + RUFF, "core.txt: numpy>=2.1 of pyproject.toml is not locked"),
+        (NUMPY, NUMPY + RUFF, "dev.txt: asyncpg>=0.30 of pyproject.toml is not locked"),
+        (NUMPY.replace("2.4.6", "2.0.0"), NUMPY + ASYNCPG + RUFF, "core.txt: 2.0.0 does not satisfy numpy>=2.1"),
+        (NUMPY + ASYNCPG, NUMPY + ASYNCPG + RUFF, "core.txt: pyproject.toml no longer asks for asyncpg"),
+        (NUMPY, NUMPY + ASYNCPG + RUFF + "idna==3.20\n    # via requests\n", "dev.txt: idna has no hash"),
+    ],
+)
+def test_a_stale_lock_is_found(tmp_path, core, dev, words):
+    assert found(tmp_path, core=core, dev=dev) == [words]
+
+
+def test_a_package_may_be_pinned_once_per_platform(tmp_path):
+    twice = NUMPY.replace("2.4.6", "2.4.6 ; sys_platform == 'linux'") + NUMPY.replace(
+        "2.4.6", "2.0.0 ; sys_platform == 'win32'"
+    )
+    assert found(tmp_path, core=twice, dev=NUMPY + ASYNCPG + RUFF) == ["core.txt: 2.0.0 does not satisfy numpy>=2.1"]
+
+
+def test_a_lock_that_is_not_there_is_found(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    assert len(list(check(tmp_path))) == 4
