@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from ara.data.stamps import ALLOWED, as_utc, refused
+from ara.data.stamps import ALLOWED, TEXT, as_utc, refused
 from ara.errors import ValidationError
 
 __all__ = ["LONGEST", "read_bars", "read_origins"]
@@ -132,7 +132,7 @@ def _unreadable(path: Path, error: Exception) -> ValidationError:
 
 def _symbols(raw: pl.DataFrame, path: Path) -> pl.Series:
     column = raw["symbol"]
-    if column.dtype not in {pl.String, pl.Categorical, pl.Enum}:
+    if not isinstance(column.dtype, TEXT):
         raise _wrong_type(path, column, allowed="text")
     text = column.cast(pl.String)
     _refuse_first(raw, text.is_null() | (text.str.strip_chars() == ""), "symbol", path, allowed="a symbol")

@@ -7,10 +7,13 @@ import polars as pl
 
 from ara.market.calendar import FIRST_YEAR, LAST_YEAR
 
-__all__ = ["ALLOWED", "as_utc", "refused"]
+__all__ = ["ALLOWED", "TEXT", "as_utc", "refused"]
 
 ALLOWED: Final = f"a date or time like 2020-02-28 or 2020-02-28T21:00:00Z, in the years {FIRST_YEAR} to {LAST_YEAR}"
 """What a time stamp may be, in words."""
+
+TEXT: Final = (pl.String, pl.Categorical, pl.Enum)
+"""Types of columns that hold words."""
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
@@ -29,7 +32,7 @@ def as_utc(stamps: pl.Series) -> pl.Series | None:
         return stamps.cast(_INSTANT)
     if isinstance(stamps.dtype, pl.Datetime):
         return _from_times(stamps)
-    if stamps.dtype in {pl.String, pl.Categorical, pl.Enum}:
+    if isinstance(stamps.dtype, TEXT):
         return _from_text(stamps.cast(pl.String))
     return None
 
