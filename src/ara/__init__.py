@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ara.market import AssetClass, Bars, Instrument, Timeframe
     from ara.models import Quantiles
     from ara.prediction import Day, Factor, Forecast, PredictionEngine
-    from ara.quick import history, predict
+    from ara.quick import history, predict, score
     from ara.settings import Settings
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "__version__",
     "history",
     "predict",
+    "score",
 ]
 
 __version__: "Final" = "5.0.0.dev0"
@@ -86,7 +87,7 @@ _ROOMS: "Final" = {
     "ara.market": ("AssetClass", "Bars", "Instrument", "Timeframe"),
     "ara.models": ("Quantiles",),
     "ara.prediction": ("Day", "Factor", "Forecast", "PredictionEngine"),
-    "ara.quick": ("history", "predict"),
+    "ara.quick": ("history", "predict", "score"),
     "ara.settings": ("Settings",),
 }
 _HOME: "Final" = {name: room for room, names in _ROOMS.items() for name in names}
