@@ -15,6 +15,8 @@ import ara.data
 from ara.data.feed import MarketData
 from ara.data.files import read_bars, read_origins
 from ara.market import symbols
+from ara.market.calendar import calendar
+from ara.market.hours import labels
 from ara.prediction.bulk import forecast_frame
 from ara.prediction.compute import Recipe
 from ara.prediction.outlook import outlook
@@ -101,7 +103,7 @@ async def test_predict_as_of_a_moment_equals_bulk_on_what_was_known(back: int, s
     assert bars.frame["known_at"][-1] == moment
     single = outlook(bars, 5, Recipe())
     frame = bars.frame.select(
-        symbol=pl.lit(symbol), ts="at", open="open", high="high", low="low", close="close", volume="volume",
+        symbol=pl.lit(symbol), ts=labels(bars.frame["at"], calendar(instrument.calendar)).cast(pl.Datetime("us", "UTC")), open="open", high="high", low="low", close="close", volume="volume",
         asset_class=pl.lit(instrument.asset_class.value),
     )  # fmt: skip
     origins = pl.DataFrame({"symbol": [symbol], "origin": [frame["ts"][-1]], "horizon": [5]})

@@ -43,7 +43,7 @@ async def test_a_forecast_stands_on_the_venues_next_sessions(apple: Bars) -> Non
 
 
 @pytest.mark.parametrize(
-    ("symbol", "first"), [("BTC-USD", "2020-01-18"), ("EURUSD", "2022-03-07"), ("^GSPC", "2022-03-11")]
+    ("symbol", "first"), [("BTC-USD", "2020-01-17"), ("EURUSD", "2022-03-07"), ("^GSPC", "2022-03-11")]
 )
 async def test_each_market_has_its_own_next_day(symbol: str, first: str) -> None:
     got = outlook(await bars(symbol), 30, Recipe())
