@@ -30,6 +30,7 @@ __all__ = [
     "hasher",
     "judge",
     "sign_head",
+    "signed_upto",
 ]
 
 HeadProblem = Literal["head", "key"]
@@ -90,6 +91,11 @@ class Tip:
     sequence: int
     at: datetime
     hash: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Tip":
+        """Give the end of a log whose last entry that is."""
+        return cls(sequence=entry.sequence, at=entry.at, hash=entry.hash)
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,13 +190,12 @@ def _not_before(tip: Tip, now: datetime, *, stream: str) -> datetime:
     return max(tip.at, now)
 
 
-def sign_head(signer: Signer, stream: str, *, tip: Tip | None, now: datetime) -> bytes:
-    """Give the signed head, as one line of JSON, of a log that ends at a tip, or is about to begin."""
-    at = instant_text(now if tip is None else tip.at)
-    sequence, last = (0, "") if tip is None else (tip.sequence, tip.hash)
-    signature = signer.sign(_message(stream, sequence, last, at=at))
-    head = {"stream": stream, "sequence": sequence, "hash": last, "at": at, "signature": signature.hex()}
-    return canonical({**head, "public_key": signer.public_key().hex()}) + b"\n"
+def sign_head(signer: Signer, stream: str, *, tip: Tip) -> bytes:
+    """Give the signed head, as one line of JSON, of a log that ends at a tip; a log that begins has tip 0."""
+    at = instant_text(tip.at)
+    signature = signer.sign(_message(stream, tip.sequence, tip.hash, at=at))
+    head = {"stream": stream, "sequence": tip.sequence, "hash": tip.hash, "at": at}
+    return canonical({**head, "public_key": signer.public_key().hex(), "signature": signature.hex()}) + b"\n"
 
 
 def judge(document: bytes, stream: str, *, signer: Signer) -> tuple[Head | None, HeadProblem | None]:
@@ -204,6 +209,14 @@ def judge(document: bytes, stream: str, *, signer: Signer) -> tuple[Head | None,
     if head.stream != stream or not signer.verify(public_key, message, signature):
         return None, "head"
     return (head, None) if public_key == signer.public_key() else (None, "key")
+
+
+def signed_upto(document: bytes) -> int:
+    """Read from a head, without judging it, how far it goes; 0 where it can't be read."""
+    try:
+        return msgspec.json.decode(document, type=Head).sequence
+    except msgspec.MsgspecError:
+        return 0
 
 
 def _message(stream: str, sequence: int, last: str, *, at: str) -> bytes:

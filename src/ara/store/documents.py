@@ -13,9 +13,9 @@ from ara.errors import StoreError, ValidationError
 from ara.lineage import canonical
 from ara.store.store import Record
 
-__all__ = ["check_name", "decode", "encode", "instant_text", "revision", "schema"]
+__all__ = ["check_name", "decode", "encode", "instant_text", "is_name", "revision", "schema"]
 
-R = TypeVar("R", bound=Record)
+_R = TypeVar("_R", bound=Record)
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -30,7 +30,7 @@ def encode(record: Record) -> bytes:
         raise ValidationError(f"The {record.kind} {record.id!r} can't be kept: {error}.") from error
 
 
-def decode(kind: type[R], body: bytes | str) -> R:
+def decode(kind: type[_R], body: bytes | str) -> _R:
     """Give the document that a canonical JSON holds."""
     try:
         return msgspec.json.decode(body, type=kind)
@@ -87,9 +87,14 @@ def _family_of_choices(kinds: list[Any]) -> str:
     return "number" if all(isinstance(value, int) for value in values) else ""
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a text is fit for an id or key: 1 to 256 printable characters."""
+    return 1 <= len(name) <= 256 and name.isprintable()
+
+
 def check_name(name: str, *, what: str) -> None:
-    """Refuse an id or key that isn't 1 to 256 printable characters."""
-    if not 1 <= len(name) <= 256 or not name.isprintable():
+    """Refuse an id or key that isn't fit for one."""
+    if not is_name(name):
         raise ValidationError(f"{name[:60]!r} can't be the {what}; allowed are 1 to 256 printable characters.")
 
 

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ara.errors import StoreError
+from ara.errors import StoreError, ValidationError
 from ara.store.schema import STEPS, check_mark, mark
+from ara.store.store import ConflictError
 
 __all__ = ["Lane", "begin", "end", "writing"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _CHECKPOINT_PAGES = 2_000
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -41,7 +42,7 @@ class Lane:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ara-store")
         self._closed = False
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Do work on the connection; cancelling waits until it is done, so that its outcome is never open."""
         if self._closed:
             raise StoreError(f"The store {self._path} is closed.", hint="Open it again.")
@@ -59,11 +60,13 @@ class Lane:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
             self._thread.shutdown(wait=False)
 
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _do(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
             if self._connection is None:
                 self._connection = _connect(self._path, self._patience)
             return work(self._connection)
+        except (OverflowError, UnicodeError) as error:
+            raise ValidationError(f"The store {self._path} can't hold a value ({error}).") from error
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, sqlite3.Error) and _code(error) in _DAMAGED:
                 self._drop()
@@ -156,6 +159,8 @@ def _code(error: sqlite3.Error) -> int:
 
 def _translate(error: sqlite3.Error | OSError, path: Path, patience: float) -> StoreError:
     code = _code(error) if isinstance(error, sqlite3.Error) else 0
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        return ConflictError(f"The store {path} refused the rows ({error}); nothing was written.")
     if code in _LOCKED:
         return StoreError(
             f"The store {path} was locked by another process for {patience:g} s.",

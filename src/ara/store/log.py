@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ara.errors import IntegrityError, StoreError, ValidationError
 from ara.store.chain import Draft, Entry, Head, judge
-from ara.store.documents import check_name
+from ara.store.documents import check_name, is_name
 from ara.store.log_storage import LogStorage
 from ara.store.store import Signer
 from ara.store.verification import Verification, verify
@@ -133,7 +133,7 @@ class Log:
 
     async def get(self, key: str) -> Entry | None:
         """Give the entry with a key, or None."""
-        return await self._storage.by_key(self._stream, key) if key and key.isprintable() else None
+        return await self._storage.by_key(self._stream, key) if is_name(key) else None
 
     async def search(self, prefix: str, *, limit: int = 20) -> list[Entry]:
         """Give the entries whose keys begin with `prefix`, sorted by key."""

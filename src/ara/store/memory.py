@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryStore"]
 
-R = TypeVar("R", bound=Record)
+_R = TypeVar("_R", bound=Record)
 _Documents = dict[str, dict[str, bytes]]
 
 
@@ -59,24 +59,24 @@ class MemoryStore:
                 raise ConflictError.of(record, there=old is not None)
             documents[record.kind][record.id] = body
 
-    async def get(self, kind: type[R], id: str) -> R | None:
+    async def get(self, kind: type[_R], id: str) -> _R | None:
         """Give one document, or None."""
         body = self._seen().get(kind.kind, {}).get(id)
         return None if body is None else decode(kind, body)
 
     def find(
         self,
-        kind: type[R],
+        kind: type[_R],
         where: Mapping[str, Any] | None = None,
         *,
         order: str = "id",
         limit: int | None = None,
-        after: R | None = None,
-    ) -> AsyncIterator[R]:
+        after: _R | None = None,
+    ) -> AsyncIterator[_R]:
         """Give the documents that match; see `Store.find`."""
         return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)
 
-    async def remove(self, kind: type[R], id: str) -> None:
+    async def remove(self, kind: type[_R], id: str) -> None:
         """Forget one document."""
         async with self._writing() as documents:
             documents.get(kind.kind, {}).pop(id, None)
@@ -96,9 +96,10 @@ class MemoryStore:
     def tables(self) -> "Tables":
         """The tables, in an SQLite database in memory."""
         if self._tables is None:
+            from ara.store.sqlite_tables import MemoryTables
             from ara.store.tables import Tables
 
-            self._tables = Tables.in_memory()
+            self._tables = Tables(MemoryTables(), outside=self._turn.outside)
         return self._tables
 
     async def close(self) -> None:
@@ -108,7 +109,7 @@ class MemoryStore:
         if self._tables is not None:
             await self._tables.close()
 
-    async def _select(self, query: Query, limit: int) -> list[bytes]:
+    async def _select(self, query: Query, limit: int) -> list[bytes | str]:
         return query.select(self._seen().get(query.kind, {}), limit)
 
     def _seen(self) -> _Documents:
@@ -146,7 +147,7 @@ class _MemoryLogs:
         check_tip(head, stream, tip=tip, hash_at=lambda sequence: entries[sequence - 1].hash, signer=self._signer)
         answers, added = extend(stream, drafts, tip=tip, existing=keys, now=now)
         if added:
-            self._heads[stream] = sign_head(self._signer, stream, tip=_tip(added), now=now)
+            self._heads[stream] = sign_head(self._signer, stream, tip=Tip.of(added[-1]))
             entries.extend(added)
             keys.update((entry.key, entry) for entry in added if entry.key)
         return answers
@@ -170,4 +171,4 @@ class _MemoryLogs:
 
 
 def _tip(entries: Sequence[Entry]) -> Tip | None:
-    return Tip(sequence=entries[-1].sequence, at=entries[-1].at, hash=entries[-1].hash) if entries else None
+    return Tip.of(entries[-1]) if entries else None

@@ -19,7 +19,7 @@ from ara.store.store import Between, Record
 
 __all__ = ["Condition", "Dialect", "Query", "Value", "pages", "parse"]
 
-R = TypeVar("R", bound=Record)
+_R = TypeVar("_R", bound=Record)
 Value = str | int | float | bool | None
 _PAGE = 200
 
@@ -92,7 +92,7 @@ class Query:
     descending: bool
     after: tuple[Value, str] | None
 
-    def select(self, documents: Mapping[str, bytes], limit: int) -> list[bytes]:
+    def select(self, documents: Mapping[str, bytes], limit: int) -> list[bytes | str]:
         """Answer the question from documents in memory."""
         rows = [(msgspec.json.decode(body), body) for body in documents.values()]
         rows = [row for row in rows if all(one.holds(row[0]) for one in self.conditions)]
@@ -141,7 +141,7 @@ class Query:
         return f"({further} OR {tie} OR {field} IS NULL)" if self.descending else f"({further} OR {tie})"
 
 
-def parse(kind: type[R], where: Mapping[str, Any] | None, *, order: str, after: R | None) -> Query:
+def parse(kind: type[_R], where: Mapping[str, Any] | None, *, order: str, after: _R | None) -> Query:
     """Check a question against the fields of its kind."""
     families = schema(kind)
     conditions = tuple(
@@ -157,8 +157,8 @@ def parse(kind: type[R], where: Mapping[str, Any] | None, *, order: str, after: 
 
 
 async def pages(
-    kind: type[R], query: Query, *, limit: int | None, read: Callable[[Query, int], Awaitable[list[bytes]]]
-) -> AsyncIterator[R]:
+    kind: type[_R], query: Query, *, limit: int | None, read: Callable[[Query, int], Awaitable[list[bytes | str]]]
+) -> AsyncIterator[_R]:
     """Give what a question finds, document by document, asking the back-end for a page at a time."""
     if limit is not None and limit < 0:
         raise ValidationError(f"limit is {limit}; allowed is 0 or more, or None for all.")
@@ -174,7 +174,7 @@ async def pages(
         query = _continued(query, page[-1])
 
 
-def _continued(query: Query, body: bytes) -> Query:
+def _continued(query: Query, body: bytes | str) -> Query:
     document = msgspec.json.decode(body)
     return replace(query, after=(document.get(query.order), document["id"]))
 
@@ -203,8 +203,10 @@ def _value(name: str, family: str, value: Any) -> Value:
     fits = {"text": isinstance(value, str), "number": number, "flag": isinstance(value, bool)}[family]
     if value is not None and not fits:
         raise ValidationError(f"The field {name!r} holds a {family}; {value!r} can't be compared with it.")
-    if number and not (math.isfinite(value) and abs(value) < 2**63):
-        raise ValidationError(f"The field {name!r} can't be compared with {value!r}; allowed are numbers below 2^63.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValidationError(f"The field {name!r} can't be compared with {value!r}; allowed are finite numbers.")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValidationError(f"The field {name!r} can't be compared with {value!r}; allowed are integers of 64 bits.")
     if isinstance(value, str) and value:
         _check_text(name, value)
     return value  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ara.clock import Clock
-from ara.store.documents import decode, encode
+from ara.store.documents import decode, encode, is_name
 from ara.store.heads import HeadFiles
 from ara.store.lane import Lane, begin, end, writing
 from ara.store.log import Log, check_stream
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SqliteStore"]
 
-R = TypeVar("R", bound=Record)
-T = TypeVar("T")
+_R = TypeVar("_R", bound=Record)
+_T = TypeVar("_T")
 
 
 class SqliteStore:
@@ -72,26 +72,30 @@ class SqliteStore:
         if await self._write(lambda connection: connection.execute(statement, row).rowcount) == 0:
             raise ConflictError.of(record, there=await self.get(type(record), record.id) is not None)
 
-    async def get(self, kind: type[R], id: str) -> R | None:
+    async def get(self, kind: type[_R], id: str) -> _R | None:
         """Give one document, or None."""
+        if not is_name(id):
+            return None
         statement = "SELECT body FROM documents WHERE kind = ? AND id = ?"
         row = await self._read(lambda connection: connection.execute(statement, (kind.kind, id)).fetchone())
         return None if row is None else decode(kind, row[0])
 
     def find(
         self,
-        kind: type[R],
+        kind: type[_R],
         where: Mapping[str, Any] | None = None,
         *,
         order: str = "id",
         limit: int | None = None,
-        after: R | None = None,
-    ) -> AsyncIterator[R]:
+        after: _R | None = None,
+    ) -> AsyncIterator[_R]:
         """Give the documents that match; see `Store.find`."""
         return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)
 
-    async def remove(self, kind: type[R], id: str) -> None:
+    async def remove(self, kind: type[_R], id: str) -> None:
         """Forget one document."""
+        if not is_name(id):
+            return
         statement = "DELETE FROM documents WHERE kind = ? AND id = ?"
         await self._write(lambda connection: connection.execute(statement, (kind.kind, id)))
 
@@ -110,9 +114,11 @@ class SqliteStore:
     def tables(self) -> "Tables":
         """The tables, in the same file."""
         if self._tables is None:
+            from ara.store.sqlite_tables import SqliteTables
             from ara.store.tables import Tables
 
-            self._tables = Tables.in_file(self._path, patience=self._patience)
+            storage = SqliteTables(self._write_alone, self._reader.run, patience=self._patience)
+            self._tables = Tables(storage, outside=self._turn.outside)
         return self._tables
 
     async def close(self) -> None:
@@ -124,24 +130,24 @@ class SqliteStore:
         await self._writer.close()
         await self._reader.close()
 
-    async def _select(self, query: Query, limit: int) -> list[bytes]:
+    async def _select(self, query: Query, limit: int) -> list[bytes | str]:
         statement, arguments = query.statement(_Json(), limit)
         return await self._read(lambda connection: [row[0] for row in connection.execute(statement, arguments)])
 
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         return await (self._writer if self._turn.mine() else self._reader).run(work)
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         if self._turn.mine():
             return await self._writer.run(work)
 
-        def whole(connection: sqlite3.Connection) -> T:
+        def whole(connection: sqlite3.Connection) -> _T:
             with writing(connection, self._patience):
                 return work(connection)
 
         return await self._write_alone(whole)
 
-    async def _write_alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write_alone(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         async with self._turn.taken():
             return await self._writer.run(work)
 

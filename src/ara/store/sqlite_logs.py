@@ -5,10 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-import msgspec
-
 from ara.clock import Clock
-from ara.store.chain import Draft, Entry, Head, Tip, check_tip, extend, sign_head
+from ara.store.chain import Draft, Entry, Tip, check_tip, extend, sign_head, signed_upto
 from ara.store.documents import instant_text
 from ara.store.heads import HeadFiles
 from ara.store.lane import writing
@@ -16,13 +14,13 @@ from ara.store.store import Signer
 
 __all__ = ["SqliteLogs"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _COLUMNS = "stream, sequence, at, key, body, previous, hash"
 _KEYS_AT_ONCE = 500
 
 
 class _Run(Protocol):
-    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+    def __call__(self, work: Callable[[sqlite3.Connection], _T], /) -> Awaitable[_T]: ...
 
 
 class SqliteLogs:
@@ -98,7 +96,8 @@ class SqliteLogs:
         if tip is None:
             # A head before the first entry: from now on a head that is missing was taken away.
             with self._heads.locked():
-                self._heads.write(stream, sign_head(self._signer, stream, tip=None, now=now))
+                genesis = Tip(sequence=0, at=now, hash="")
+                self._heads.write(stream, sign_head(self._signer, stream, tip=genesis))
         connection.executemany(
             f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of our own
             [(stream, one.sequence, instant_text(one.at), one.key, one.body, one.previous, one.hash) for one in added],
@@ -119,21 +118,15 @@ class SqliteLogs:
     def _sign(self, connection: sqlite3.Connection, stream: str, *, upto: int) -> None:
         with self._heads.locked():
             document = self._heads.read(stream)
-            if document is not None and _signed(document) >= upto:
+            if document is not None and signed_upto(document) >= upto:
                 return
             tip = _tip(connection, stream)
-            self._heads.write(stream, sign_head(self._signer, stream, tip=tip, now=self._clock.now()))
+            if tip is not None:
+                self._heads.write(stream, sign_head(self._signer, stream, tip=tip))
 
     async def _select(self, condition: str, arguments: tuple[Any, ...]) -> list[Entry]:
         statement = f"SELECT {_COLUMNS} FROM entries WHERE {condition}"  # noqa: S608 - conditions of our own
         return await self._read(lambda connection: [_entry(row) for row in connection.execute(statement, arguments)])
-
-
-def _signed(document: bytes) -> int:
-    try:
-        return msgspec.json.decode(document, type=Head).sequence
-    except msgspec.MsgspecError:
-        return 0
 
 
 def _tip(connection: sqlite3.Connection, stream: str) -> Tip | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Between", "ConflictError", "Record", "Signer", "Store"]
 
-R = TypeVar("R", bound="Record")
+_R = TypeVar("_R", bound="Record")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,19 +89,19 @@ class Store(Protocol):
         """Replace the document whose `revision` is `replaces`; ConflictError where it is another or none."""
         ...
 
-    async def get(self, kind: type[R], id: str) -> R | None:
+    async def get(self, kind: type[_R], id: str) -> _R | None:
         """Give one document, or None."""
         ...
 
     def find(
         self,
-        kind: type[R],
+        kind: type[_R],
         where: Mapping[str, Any] | None = None,
         *,
         order: str = "id",
         limit: int | None = None,
-        after: R | None = None,
-    ) -> AsyncIterator[R]:
+        after: _R | None = None,
+    ) -> AsyncIterator[_R]:
         """Give the documents that match, one by one, read in pages: what changes meanwhile may or may not be seen.
 
         Parameters
@@ -119,7 +119,7 @@ class Store(Protocol):
         """
         ...
 
-    async def remove(self, kind: type[R], id: str) -> None:
+    async def remove(self, kind: type[_R], id: str) -> None:
         """Forget one document; one that isn't there is no error."""
         ...
 

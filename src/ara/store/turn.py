@@ -7,7 +7,10 @@ from typing import Any
 
 from ara.errors import StoreError
 
-__all__ = ["Turn", "refuse_inside"]
+__all__ = ["NO_PART", "Turn", "refuse_inside"]
+
+NO_PART = "Only documents can be part of a transaction; logs and tables can't be used inside one."
+"""Said where a task with an open transaction comes to a log or a table."""
 
 
 class Turn:
@@ -59,7 +62,7 @@ class Turn:
     def outside(self) -> None:
         """Refuse what can't be part of a transaction."""
         if self.mine():
-            raise refuse_inside("A log can't be appended to inside a transaction.")
+            raise refuse_inside(NO_PART)
 
 
 def refuse_inside(words: str) -> StoreError:

@@ -1,0 +1,181 @@
+"""A real PostgreSQL server for the tests: started once for all test processes, stopped with the last of them."""
+
+import fcntl
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+
+def find_binaries() -> Path | None:
+    """Give the folder of PostgreSQL's programs: the one on PATH, else Debian's newest."""
+    on_path = shutil.which("initdb")
+    if on_path is not None:
+        return Path(on_path).resolve().parent
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(found, key=lambda path: float(path.parent.name), default=None)
+
+
+class PostgresServer:
+    """A server of its own in a temporary folder; under root it runs as another user, since it refuses to be root."""
+
+    def __init__(self, binaries: Path, folder: Path, port: int = 0) -> None:
+        self.binaries = binaries
+        self.folder = folder
+        self.port = port
+        self.pid = 0
+
+    @classmethod
+    def create(cls, binaries: Path) -> "PostgresServer":
+        server = cls(binaries, Path(tempfile.mkdtemp(prefix="ara-postgres-", dir="/tmp")))
+        if os.geteuid() == 0:
+            os.chown(server.folder, cls._user().pw_uid, cls._user().pw_gid)
+        initdb = [binaries / "initdb", "-D", server.folder / "data", "-U", "ara", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(
+            [*initdb, "--locale=C", "--no-sync"], check=True, capture_output=True, cwd="/", **server._privileges()
+        )
+        server.start()
+        return server
+
+    @staticmethod
+    def _user() -> pwd.struct_passwd:
+        for name in ("postgres", "nobody"):
+            try:
+                return pwd.getpwnam(name)
+            except KeyError:
+                continue
+        raise RuntimeError("There is neither a user postgres nor a user nobody to run PostgreSQL.")
+
+    def _privileges(self) -> dict[str, object]:
+        if os.geteuid() != 0:
+            return {}
+        return {"user": self._user().pw_uid, "group": self._user().pw_gid, "extra_groups": []}
+
+    def start(self) -> None:
+        if not self.port:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
+        options = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "max_connections": 60,
+        }
+        arguments = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [self.binaries / "postgres", "-D", self.folder / "data", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+                **self._privileges(),
+            )
+        self.pid = process.pid
+        deadline = time.monotonic() + 60
+        ready = [self.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "ara"]
+        while subprocess.run(ready, check=False).returncode:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()}")
+            time.sleep(0.05)
+        process.returncode = 0  # others may stop it; no warning when this object goes
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server: SIGINT ends it in order, SIGQUIT at once and without goodbye."""
+        data = self.folder / "data" / "postmaster.pid"
+        os.kill(self.pid, how)
+        deadline = time.monotonic() + 30
+        while data.exists() and time.monotonic() < deadline:
+            with_child = self._reap()
+            time.sleep(0.02)
+            if with_child:
+                data.unlink(missing_ok=True)
+
+    def _reap(self) -> bool:
+        try:
+            return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+        except ChildProcessError:
+            return not Path(f"/proc/{self.pid}").exists()
+
+    def remove(self) -> None:
+        self.stop()
+        self._reap()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def create_database(self, name: str) -> str:
+        command = [self.binaries / "psql", "-qX", "-h", "127.0.0.1", "-p", str(self.port), "-U", "ara", "postgres"]
+        subprocess.run([*command, "-c", f'CREATE DATABASE "{name}"'], check=True, capture_output=True)
+        return f"postgresql://ara:no-secret@127.0.0.1:{self.port}/{name}"
+
+
+@pytest.fixture(scope="session")
+def postgres_binaries() -> Path:
+    """PostgreSQL's programs; without them the test is skipped, but in CI it fails."""
+    binaries = find_binaries()
+    if binaries is None:
+        words = "PostgreSQL is not installed (no initdb on PATH or in /usr/lib/postgresql)"
+        if os.environ.get("CI"):
+            pytest.fail(words)
+        pytest.skip(words)
+    return binaries
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(
+    postgres_binaries: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[PostgresServer]:
+    """The one server of this test run, counted by the processes that use it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root if worker_id == "master" else root.parent
+    state, lock = root / "postgres.json", root / "postgres.lock"
+    with _locked(lock):
+        known = json.loads(state.read_text()) if state.exists() else {"users": 0}
+        if known["users"]:
+            server = PostgresServer(postgres_binaries, Path(known["folder"]), known["port"])
+            server.pid = known["pid"]
+        else:
+            server = PostgresServer.create(postgres_binaries)
+        known = {"users": known["users"] + 1, "folder": str(server.folder), "port": server.port, "pid": server.pid}
+        state.write_text(json.dumps(known))
+    yield server
+    with _locked(lock):
+        known = json.loads(state.read_text())
+        known["users"] -= 1
+        state.write_text(json.dumps(known))
+        if not known["users"]:
+            server.remove()
+
+
+@pytest.fixture
+def postgres_url(shared_postgres: PostgresServer, worker_id: str) -> str:
+    """A database of the test's own on the shared server."""
+    return shared_postgres.create_database(f"ara_{worker_id}_{uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def own_postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
+    """A server of the test's own, which it may stop and start."""
+    server = PostgresServer.create(postgres_binaries)
+    yield server
+    server.remove()
