@@ -179,3 +179,18 @@ async def test_the_same_question_has_the_same_answer(feed):
     first, second = [await feed.bars(APPLE, as_of=utc("2019-05-01")) for _ in range(2)]
     assert first.frame.equals(second.frame)
     assert isinstance(first.frame, pl.DataFrame)
+
+
+async def test_sources_may_be_given(open_desk, stranger):
+    source = stranger["Stranger"]()
+    feed = MarketData(await open_desk(), providers=[source])
+    assert (await feed.bars(NEW)).frame["source"][0] == "stranger"
+    with pytest.raises(UnknownSymbolError):
+        await feed.bars(APPLE)
+    await feed.close()
+    assert source.closed == 0
+
+
+async def test_no_source_at_all_is_said(open_desk):
+    with pytest.raises(DataProviderError, match="There is no source of data"):
+        await MarketData(await open_desk(), providers=[]).bars(APPLE)

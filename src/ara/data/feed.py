@@ -1,5 +1,6 @@
 """Bars as they were known at a moment, whichever source has them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -29,11 +30,14 @@ class MarketData:
     ----------
     desk
         Its settings name the sources, the preferred one first; its clock says what is past.
+    providers
+        Sources to ask instead, in their order; they stay the caller's to close.
     """
 
-    def __init__(self, desk: "Desk") -> None:
+    def __init__(self, desk: "Desk", *, providers: Sequence[Provider] | None = None) -> None:
         self._clock = desk.clock
-        self._names = desk.settings.data.providers
+        self._given = {provider.name: provider for provider in providers or ()}
+        self._names = desk.settings.data.providers if providers is None else tuple(self._given)
         self._open: dict[str, Provider] = {}
 
     async def bars(
@@ -86,7 +90,7 @@ class MarketData:
         raise _worst(failed)
 
     async def close(self) -> None:
-        """Close the sources that were asked."""
+        """Close the sources that it opened; they open again when they are asked again."""
         for provider in self._open.values():
             await provider.close()
         self._open.clear()
@@ -104,6 +108,8 @@ class MarketData:
         return frame
 
     def _provider(self, name: str) -> Provider:
+        if name in self._given:
+            return self._given[name]
         if name not in self._open:
             made = plugins.load("providers", name)()
             if not isinstance(made, Provider):
@@ -153,6 +159,8 @@ def _nothing(
 
 def _worst(failed: list[AraError]) -> AraError:
     """Give the one reason, or all of them in one sentence each."""
+    if not failed:
+        return DataProviderError("There is no source of data.", hint="Name one in the setting data.providers.")
     if len(failed) == 1:
         return failed[0]
     if all(isinstance(error, UnknownSymbolError) for error in failed):
