@@ -88,6 +88,9 @@ def test_the_old_variable_of_the_profile_gives_way_to_the_new_one(place):
     settings = place.load(ARA_ENV="production", ARA_PROFILE="test")
     assert (settings.profile, settings.origin("profile").place) == ("test", "ARA_PROFILE")
     assert place.load(ARA_ENV="production").origin("profile").place == "ARA_ENV"
+    assert place.load(ARA_ENV="nonsense", ARA_PROFILE="test").profile == "test"
+    with pytest.raises(ConfigurationError, match='profile is "nonsense" in ARA_ENV'):
+        place.load(ARA_ENV="nonsense")
 
 
 def test_a_profile_changes_defaults_and_nothing_that_was_set(place):
@@ -117,6 +120,7 @@ def test_relative_paths_start_where_they_are_written(place, monkeypatch):
     assert settings.vault.key_file == str(place.home / "keys" / "ara")
     assert place.load(ARA_HOME="state").home == str(place.project / "state")
     assert place.load({"home": "~"}).home == str(place.home)
+    assert place.load({"home": "~root"}).home == str(place.project / "~root")
     monkeypatch.chdir(place.home)
     assert Settings.load({"home": "x"}, environ={}).home == str(place.home / "x")
 
@@ -172,6 +176,13 @@ def test_what_is_wrong_in_a_file_is_told_with_key_value_place_and_what_is_allowe
     assert words.replace("{file}", str(place.project_file)) in refused.value.message
     assert refused.value.exit_code == 2
     assert "ara config check" in refused.value.hint
+
+
+def test_a_text_has_an_end(place):
+    assert place.load({"telemetry.sentry_dsn": "x" * 4096}).telemetry.sentry_dsn
+    for key, text in (("telemetry.sentry_dsn", "x" * 4097), ("log.file", "x" * 1025)):
+        with pytest.raises(ConfigurationError, match=key):
+            place.load({key: text})
 
 
 def test_every_problem_of_every_layer_is_told_at_once(place):
