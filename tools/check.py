@@ -37,7 +37,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
 def run(name: str, root: Path) -> tuple[bool, float, str]:
     """Run one check on the tree at `root`; give whether it holds, its seconds, and what it printed."""
     paths = [str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "NO_COLOR": "1"}
     start = time.monotonic()
     done = subprocess.run(
         CHECKS[name],

@@ -30,7 +30,7 @@ def check(tree: Path) -> Check:
     """Run one of the copy's checks, as `make check` does."""
 
     def run(name: str) -> subprocess.CompletedProcess[str]:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "GITHUB_"))}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
         command = (sys.executable, "-m", "tools.check", name)
         return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lock import check
+from tools.lock import check, write
 
 PROJECT = """
 [project]
@@ -54,3 +54,17 @@ def test_a_package_may_be_pinned_once_per_platform(tmp_path):
 def test_a_lock_that_is_not_there_is_found(tmp_path):
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     assert len(list(check(tmp_path))) == 4
+
+
+def test_the_locks_are_made_by_uv_without_naming_a_place(tmp_path, monkeypatch):
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
+    uv.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    write(tmp_path)
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert [line.split()[-1] for line in asked] == ["requirements/dev.txt", "requirements/core.txt"]
+    for line in asked:
+        assert {"--universal", "--generate-hashes"} <= set(line.split())
+        assert "--emit-index-url" not in line
+        assert str(tmp_path) not in line
