@@ -4,7 +4,7 @@ On a terminal a record is a short line for a person; in services it is a JSON ob
 and nothing that a stranger puts into a record can break its line or colour the screen.
 """
 
-from ara.logs.configure import configure, get_logger
-from ara.logs.correlation import correlation, current, with_correlation
+from ara.logs.context import correlation, current, with_correlation
+from ara.logs.setup import configure, get_logger
 
 __all__ = ["configure", "correlation", "current", "get_logger", "with_correlation"]

@@ -5,7 +5,7 @@ import logging
 import time
 from typing import Any, Final
 
-from ara.logs.correlation import current
+from ara.logs.context import current
 from ara.logs.record import failure, fields, one_line, trace, words
 from ara.redaction import redact
 
@@ -33,7 +33,7 @@ class HumanFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Give the record's line, and the traceback's where these are wanted."""
         at = time.strftime("%H:%M:%SZ", time.gmtime(record.created))
-        level = f"{one_line(record.levelname.lower()):<8}"
+        level = f"{one_line(redact(record.levelname).lower()):<8}"
         if self._colour and (paint := _COLOURS.get(record.levelno)):
             level = f"\x1b[{paint}m{level}\x1b[0m"
         room = one_line(redact(record.name.removeprefix("ara.").partition(".")[0]))

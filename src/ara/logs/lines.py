@@ -11,7 +11,7 @@ import structlog
 from structlog.contextvars import get_contextvars, merge_contextvars
 from structlog.stdlib import BoundLogger, LoggerFactory, render_to_log_kwargs
 
-from ara.logs.correlation import current
+from ara.logs.context import current
 from ara.logs.record import STANDARD, UNPRINTABLE, failure, fields, trace, words
 from ara.redaction import redact, redact_tree
 
@@ -32,7 +32,7 @@ class JsonFormatter(logging.Formatter):
         """Give the record's line."""
         document: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "level": record.levelname.lower(),
+            "level": redact(record.levelname).lower(),
             "logger": redact(record.name),
             "message": words(record),
             "process": record.process,
