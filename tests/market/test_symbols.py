@@ -26,7 +26,7 @@ legal = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=12)
         ("gc=f", "GC=F"), ("BTC-USD", "BTC-USD"), ("btc/usd", "BTC-USD"), ("BTCUSD", "BTC-USD"), ("btc:usd", "BTC-USD"),
         ("btc_usdt", "BTC-USDT"), ("BTCUSDT", "BTC-USDT"), ("ethbtc", "ETH-BTC"), ("NEWCOIN/USD", "NEWCOIN-USD"),
         ("EURUSD", "EURUSD"), ("eur/usd", "EURUSD"), ("EUR-USD", "EURUSD"), ("EURUSD=X", "EURUSD"), ("jpy=x", "USDJPY"),
-        ("xau/usd", "XAUUSD"), ("A=X", "A=X"), ("USDUSD", "USDUSD"), ("BF-B", "BF-B"), ("USD", "USD"),
+        ("xau/usd", "XAUUSD"), ("A=X", "A=X"), ("USD/USD", "USDUSD"), ("BF-B", "BF-B"), ("USD", "USD"),
         ("7203.T", "7203.T"),
     ],
 )  # fmt: skip
@@ -132,7 +132,7 @@ def test_an_unknown_symbol_gets_the_three_nearest():
     [
         ("appl", "AAPL"), ("apal", "AAPL"), ("apple", "AAPL"), ("bitcoin", "BTC-USD"), ("btc", "BTC-USD"),
         ("coca-cola", "KO"), ("gold", "XAUUSD"), ("sp500", "^GSPC"), ("EURUDS", "EURUSD"), ("microsft", "MSFT"),
-        ("exxon", "XOM"), ("GSPC", "^GSPC"), ("  Litecoin ", "LTC-USD"), ("johnson", "JNJ"),
+        ("exxon", "XOM"), ("GSPC", "^GSPC"), ("  Litecoin ", "LTC-USD"), ("johnson", "JNJ"), ("ok", "KO"),
     ],
 )  # fmt: skip
 def test_the_nearest_by_symbol_and_by_name(text, symbol):
@@ -178,7 +178,7 @@ def test_guess(symbol, word, kind, venue_calendar, currency):
 def test_guess_knows_what_is_known():
     assert guess("aapl") is resolve("AAPL")
     assert guess("AAPL", "equity") is resolve("AAPL")
-    assert guess("SPY", "stock") is resolve("SPY")
+    assert guess("SPY") is guess("SPY", "stock") is guess("SPY", "fund") is resolve("SPY")
     assert guess("btcusd", "crypto") is resolve("BTC-USD")
     assert guess("AAPL", "crypto").calendar == "24/7"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ara.market.calendar import Calendar, calendar
 from ara.market.instrument import AssetClass, Instrument, OptionTerms, Right
 from ara.market.timeframe import DAY, Timeframe
+from ara.renamed import renamed
 
 if TYPE_CHECKING:
     from ara.market.bars import Bars, Basis
@@ -27,7 +28,10 @@ __all__ = [
 ]
 
 
+_older = renamed(__name__, {"AssetType": "AssetClass"})
+
+
 def __getattr__(name: str) -> Any:
     if name not in {"Bars", "Basis"}:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _older(name)
     return getattr(import_module("ara.market.bars"), name)

@@ -167,7 +167,7 @@ def _pair(word: str) -> str | None:
     parts = re.split(r"[/:_-]", word)
     if len(parts) == 2:
         left, right = parts
-        if left in CURRENCIES and right in CURRENCIES and left != right:
+        if left in CURRENCIES and right in CURRENCIES:
             return left + right
         if right in QUOTES and left:
             return f"{left}-{right}"
@@ -182,7 +182,7 @@ def _pair(word: str) -> str | None:
 
 
 def _is_forex(word: str) -> bool:
-    return word[:3] in CURRENCIES and word[3:] in CURRENCIES and word[:3] != word[3:]
+    return word[:3] in CURRENCIES and word[3:] in CURRENCIES
 
 
 def _shape(symbol: str) -> AssetClass:
