@@ -49,7 +49,7 @@ def typed(folders, monkeypatch):
         keyboard, picture = os.fdopen(os.dup(slave), "r"), os.fdopen(slave, "w")
         opened.extend([keyboard, picture])
         threading.Thread(target=_drain, args=(master,), daemon=True).start()
-        os.write(master, "".join(f"{line}\n" for line in lines).encode())
+        os.write(master, "".join(f"{line}\n" for line in lines).encode() + b"\x04" * 9)
         monkeypatch.setattr(sys, "stdin", keyboard)
         monkeypatch.setattr(sys, "stderr", picture)
 

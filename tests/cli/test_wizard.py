@@ -36,7 +36,7 @@ def asked(folders, monkeypatch):
         ):
             patch.setattr(sys, "stdin", keyboard)
             patch.setattr(sys, "stderr", picture)
-            os.write(master, "".join(f"{line}\n" for line in lines).encode())
+            os.write(master, "".join(f"{line}\n" for line in lines).encode() + b"\x04" * 9)
             environ = {"HOME": str(home), "USERPROFILE": str(home), **variables}
             done = offer(Screen(flags, runner=asyncio.run), environ=environ, folder=project)
         reader.join()
