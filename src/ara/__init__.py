@@ -93,7 +93,18 @@ _ROOMS: "Final" = {
 _HOME: "Final" = {name: room for room, names in _ROOMS.items() for name in names}
 
 
+_OLDER: "Final" = {
+    "AssetType": "ara.market",
+    "DailyPrediction": "ara.prediction",
+    "IDataProvider": "ara.data",
+    "IMLModel": "ara.models",
+    "PredictionResult": "ara.prediction",
+}
+
+
 def __getattr__(name: str) -> "Any":
+    if name in _OLDER:
+        return getattr(import_module(_OLDER[name]), name)
     if name == "__version__" or name not in __all__:
         raise AttributeError(f"module 'ara' has no attribute {name!r}")
     value = getattr(import_module(_HOME.get(name, "ara.errors")), name)

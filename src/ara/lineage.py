@@ -19,7 +19,8 @@ __all__ = ["Lineage", "canonical", "digest", "digest_arrays"]
 
 def canonical(value: Any) -> bytes:
     """Give the one JSON text of a value: keys sorted, no spaces, shortest floats, no NaN, UTF-8."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
 
 
 def _plain(value: Any) -> Any:

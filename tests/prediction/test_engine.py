@@ -1,12 +1,14 @@
 from datetime import UTC, date, datetime
+from importlib import import_module
 
 import pytest
-from ara.testing import desk
 
+import ara
 from ara.clock import FixedClock
 from ara.errors import DataProviderError, PluginError, UnknownSymbolError, ValidationError
 from ara.market.timeframe import Timeframe
 from ara.prediction import Ledger, PredictionEngine
+from ara.testing import FakeProvider, desk
 
 
 async def test_a_forecast_is_kept_before_it_is_given() -> None:
@@ -95,3 +97,35 @@ async def test_without_a_desk_a_default_one_is_opened_and_closed(tmp_path, monke
     again = PredictionEngine()
     assert await again.predict("BTC-USD", days=30) == forecast
     await again.close()
+
+
+async def test_the_older_engines_arguments_keep_their_meaning() -> None:
+    async with desk() as one:
+        fake = FakeProvider()
+        theirs = await PredictionEngine(one, data_providers=[fake], include_analysis=False).predict("AAPL")
+        ours = await PredictionEngine(one, data_providers=["sample"]).predict("AAPL")
+        kept = await Ledger(one).show(theirs.id)
+    assert (theirs.source, ours.source) == ("fake", "sample")
+    assert theirs.days[0].factors == ()
+    assert kept.forecast.days[0].factors != ()
+    assert ours.days[0].factors != ()
+
+
+@pytest.mark.parametrize(
+    ("room", "old", "new"),
+    [
+        ("ara.prediction", "PredictionResult", "Forecast"),
+        ("ara.prediction", "DailyPrediction", "Day"),
+        ("ara.data", "IDataProvider", "Provider"),
+        ("ara.models", "IMLModel", "Model"),
+        ("ara.market", "AssetType", "AssetClass"),
+    ],
+)
+def test_older_names_work_and_warn(room: str, old: str, new: str) -> None:
+    module = import_module(room)
+    with pytest.warns(DeprecationWarning, match=f"now {room}.{new}"):
+        assert getattr(module, old) is getattr(module, new)
+    with pytest.warns(DeprecationWarning, match=new):
+        assert getattr(ara, old) is getattr(module, new)
+    with pytest.raises(AttributeError, match="NoSuchName"):
+        module.NoSuchName  # noqa: B018

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 import pytest
-from ara.testing import desk
 
 from ara.data.feed import MarketData
 from ara.errors import ModelError
@@ -15,6 +14,7 @@ from ara.models import LEVELS
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 from ara.prediction.outlook import outlook
+from ara.testing import desk
 
 
 async def bars(symbol: str, as_of: datetime | None = None) -> Bars:

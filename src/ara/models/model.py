@@ -11,7 +11,7 @@ from ara.models.panel import Panel, Rows
 from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
-__all__ = ["Fitted", "IMLModel", "Model", "described"]
+__all__ = ["Fitted", "Model", "described"]
 
 
 @runtime_checkable
@@ -75,7 +75,3 @@ def _params(model: Any) -> dict[str, Any]:
     if is_dataclass(model):
         return {one.name: getattr(model, one.name) for one in fields(model)}
     return dict(getattr(model, "__dict__", {}))
-
-
-IMLModel = Model
-"""The name of the older packages."""

@@ -3,5 +3,8 @@
 from ara.prediction.engine import PredictionEngine
 from ara.prediction.forecast import Day, Factor, Forecast
 from ara.prediction.ledger import Anchor, Kept, Ledger
+from ara.renamed import renamed
 
 __all__ = ["Anchor", "Day", "Factor", "Forecast", "Kept", "Ledger", "PredictionEngine"]
+
+__getattr__ = renamed(__name__, {"DailyPrediction": "Day", "PredictionResult": "Forecast"})

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Self
 
+from ara import plugins
 from ara.data.feed import MarketData
+from ara.data.provider import Provider
 from ara.desk import Desk
 from ara.market import symbols
 from ara.market.timeframe import DAY, Timeframe
@@ -29,6 +32,10 @@ class PredictionEngine:
         Where bars come from; the desk's own providers if none is given.
     models
         Name of the model, or a sequence whose first name is taken; the setting `prediction.model` if none is given.
+    data_providers
+        As in the older packages: names of sources, or sources, to ask in this order instead of the settings'.
+    include_analysis
+        As in the older packages: False leaves the factors out of each forecast that is given. The ledger keeps them.
 
     Examples
     --------
@@ -40,11 +47,19 @@ class PredictionEngine:
     """
 
     def __init__(
-        self, desk: Desk | None = None, *, data: MarketData | None = None, models: str | Sequence[str] | None = None
+        self,
+        desk: Desk | None = None,
+        *,
+        data: MarketData | None = None,
+        models: str | Sequence[str] | None = None,
+        data_providers: Sequence[str | Provider] | None = None,
+        include_analysis: bool = True,
     ) -> None:
         self._desk = desk
         self._data = data
         self._model = models if isinstance(models, str) or models is None else next(iter(models), None)
+        self._providers = data_providers
+        self._factors = include_analysis
         self._ours = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -82,7 +97,10 @@ class PredictionEngine:
             Name of the model, before those of the engine and of the settings.
         """
         kept = await self.keep(symbol, days, as_of=as_of, timeframe=timeframe, model=model)
-        return kept.forecast
+        forecast = kept.forecast
+        return (
+            forecast if self._factors else replace(forecast, days=tuple(replace(d, factors=()) for d in forecast.days))
+        )
 
     async def keep(
         self,
@@ -100,11 +118,20 @@ class PredictionEngine:
         recipe = Recipe(model=model or self._model or desk.settings.prediction.model, seed=desk.seed)
         instrument = symbols.resolve(symbol)
         with desk.telemetry.stage("data"):
-            bars = await (self._data or MarketData(desk)).bars(instrument, timeframe, as_of=moment)
+            bars = await self._market(desk).bars(instrument, timeframe, as_of=moment)
         with desk.telemetry.stage("compute"):
             forecast = await desk.workers.run(outlook, bars, days, recipe)
         with desk.telemetry.stage("ledger"):
             return await Ledger(desk).append(forecast)
+
+    def _market(self, desk: Desk) -> MarketData:
+        if self._data is None:
+            given = self._providers
+            sources = (
+                None if given is None else [plugins.load("providers", p)() if isinstance(p, str) else p for p in given]
+            )
+            self._data = MarketData(desk, providers=sources)
+        return self._data
 
     async def _at_desk(self) -> Desk:
         if self._desk is None:
