@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
@@ -83,7 +83,8 @@ class OpenTelemetry:
             try:
                 yield
             except BaseException as error:
-                _note(span, error)
+                with suppress(Exception):
+                    _note(span, error)
                 raise
 
 

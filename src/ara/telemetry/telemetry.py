@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +36,7 @@ class Counter:
     def add(self, amount: float = 1, /, **labels: object) -> None:
         """Add to the sum; a negative amount is refused."""
         if amount < 0:
-            raise ValidationError(f"The counter {self._name!r} can't grow by {amount}.", hint="Use a gauge instead.")
+            raise ValidationError(f"A counter can't grow by {amount}: it only counts up.", hint="Use a gauge.")
         for adapter in self._adapters:
             adapter.count(self._name, amount, _words(labels))
 
@@ -175,14 +175,12 @@ class _Stage:
         seconds = time.perf_counter() - self._begun
         outcome = _outcome(error)
         labels = {**self._labels, "stage": self._name, "outcome": outcome}
-        unseen = error is not None and outcome == "error" and not getattr(error, _SEEN, False)
         for adapter in self._adapters:
             adapter.record("stage_seconds", seconds, labels)
-            if error is not None and unseen:
+        if error is not None and outcome == "error" and _SEEN not in vars(error):
+            vars(error)[_SEEN] = True
+            for adapter in self._adapters:
                 adapter.error(error, self._name, self._labels)
-        if error is not None and unseen:
-            with suppress(AttributeError):
-                setattr(error, _SEEN, True)
         self._spans.__exit__(kind, error, trace)
 
 
