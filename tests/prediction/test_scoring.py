@@ -1,9 +1,9 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
-from ara.testing import FakeClock, desk
 
 from ara.clock import FixedClock
 from ara.data.feed import MarketData
@@ -11,8 +11,9 @@ from ara.errors import UnknownSymbolError
 from ara.market import symbols
 from ara.models import LEVELS
 from ara.performance import crps
-from ara.prediction import PredictionEngine
+from ara.prediction import Ledger, PredictionEngine
 from ara.prediction.scoring import score
+from ara.testing import FakeClock, desk
 
 
 async def test_what_is_not_due_is_not_scored() -> None:
@@ -90,3 +91,38 @@ async def test_over_years_the_bands_hold_what_they_promise() -> None:
     usual = np.mean([row["inside_usual"] for row in report.rows])
     said = np.mean([row["confidence"] for row in report.rows])
     assert usual == pytest.approx(said, abs=0.09)
+
+
+async def test_another_model_stands_beside_the_baseline() -> None:
+    async with desk() as one:
+        forecast = await PredictionEngine(one).predict("AAPL", days=3, as_of="2019-03-01")
+        days = tuple(replace(d, quantiles=tuple(q + 0.02 for q in d.quantiles)) for d in forecast.days)
+        lineage = replace(forecast.lineage, models={"bold": {}})
+        bold = replace(forecast, model="bold", days=days, lineage=lineage)
+        await Ledger(one).append(bold)
+        report = await score(one)
+    rows = {(row["model"], row["day"]): row for row in report.rows}
+    assert len(rows) == 6
+    for day in (1, 2, 3):
+        assert rows["bold", day]["baseline_crps"] == pytest.approx(rows["ewma_t", day]["crps"])
+        assert rows["ewma_t", day]["baseline_crps"] is None
+    assert report.compared == 3
+    up = sum(abs(row["median_error"]) < abs(np.log(row["outcome"] / row["close"])) for row in report.rows)
+    assert report.better == up
+    assert 0 < report.chance <= 1
+
+
+async def test_what_can_not_be_scored_is_said_and_holds_up_nothing_else() -> None:
+    async with desk() as one:
+        engine = PredictionEngine(one)
+        known = await engine.predict("AAPL", days=2, as_of="2019-03-01")
+        await engine.predict("KO", days=2, as_of="2016-03-01")
+        odd = replace(known.instrument, symbol="GONE")
+        lineage = replace(known.lineage, settings={**known.lineage.settings, "symbol": "GONE"})
+        await Ledger(one).append(replace(known, instrument=odd, lineage=lineage))
+        moved = replace(known.lineage, data="0" * 64)
+        await Ledger(one).append(replace(known, as_of=known.as_of + timedelta(minutes=1), lineage=moved))
+        report = await score(one)
+    assert report.came_due == 4
+    assert list(report.failed) == ["GONE"]
+    assert "GONE" in report.failed["GONE"]
