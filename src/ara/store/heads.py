@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ara.errors import StoreError
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover
     import msvcrt
 else:
     import fcntl
@@ -74,7 +74,7 @@ class HeadFiles:
         return self._folder / f"{stream}.json"
 
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover
 
     def _lock(descriptor: int) -> bool:
         try:

@@ -32,12 +32,23 @@ async def open_store(settings: "Settings", *, vault: Signer, clock: Clock) -> St
 
         return MemoryStore(signer=vault, clock=clock)
     if url.startswith(("postgresql://", "postgres://")):
+        _check_driver()
         from ara.store.postgres import PostgresStore
 
         return PostgresStore(url, signer=vault, clock=clock)
     from ara.store.sqlite import SqliteStore
 
     return SqliteStore(_path(url, Path(settings.home)), signer=vault, clock=clock)
+
+
+def _check_driver() -> None:
+    try:
+        import asyncpg  # noqa: F401
+    except ImportError as error:
+        raise ConfigurationError(
+            "store.url names a PostgreSQL server, but its driver, asyncpg, is not installed.",
+            hint="Install it: pip install 'ara-ai[db]'",
+        ) from error
 
 
 def _path(url: str, home: Path) -> Path:

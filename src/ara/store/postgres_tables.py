@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from ara.store.server import Connection, Server
 
@@ -24,7 +24,8 @@ class PostgresTables:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+        # The driver brings its own types: SQLAlchemy's adapter for it expects to drive it itself.
+        self._dialect: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
     @property
     def dialect(self) -> Dialect:

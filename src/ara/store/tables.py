@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import sqlalchemy
-from sqlalchemy import ClauseElement, Dialect, Executable, Table
+from sqlalchemy import ClauseElement, Dialect, Executable, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -115,8 +115,10 @@ class Tables:
     ) -> tuple[SQLCompiler, list[tuple[str, list[Any]]]]:
         if not isinstance(statement, ClauseElement) or not hasattr(statement, "exported_columns"):
             raise ValidationError(f"{type(statement).__name__} can't be run; allowed are selects and changes of rows.")
+        names = None if rows is None else list(rows[0])
+        if rows is not None:
+            _check_names(statement, rows)
         try:
-            names = None if rows is None else list(rows[0])
             compiled = statement.compile(dialect=self._storage.dialect, column_keys=names)
             assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what has columns compiles to SQL on rows
             return compiled, [self._bound(compiled, row) for row in rows or ({},)]
@@ -148,3 +150,13 @@ class Tables:
         dialect = self._storage.dialect
         here = type_.dialect_impl(dialect)
         return here.bind_processor(dialect) if way == "bind" else here.result_processor(dialect, None)
+
+
+def _check_names(statement: ClauseElement, rows: Sequence[_Row]) -> None:
+    names = rows[0].keys()
+    odd = next((row.keys() ^ names for row in rows if row.keys() != names), set())
+    if not odd and isinstance(statement, Insert):
+        odd = names - statement.table.columns.keys()
+    if odd:
+        words = ", ".join(sorted(odd))
+        raise ValidationError(f"The rows don't fit the table: {words} is unknown to it or not in all of them.")
