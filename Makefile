@@ -68,18 +68,21 @@ servers:
 
 $(PYTHON):
 	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ara needs Python 3.11 or later, as SYSTEM_PYTHON=")'
-	$(SYSTEM_PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV)"
+	@$(SYSTEM_PYTHON) -m venv $(VENV)
 
 $(VENV)/uv.stamp: | $(PYTHON)
 	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 $(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(VENV)/uv.stamp
-	$(INSTALL) --require-hashes -r requirements/core.txt
-	$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e .
+	@echo "Installing what requirements/core.txt locks"
+	@$(INSTALL) --require-hashes -r requirements/core.txt
+	@$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt compat/pyproject.toml $(VENV)/core.stamp
-	$(INSTALL) --require-hashes -r requirements/dev.txt
-	$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e compat
+	@echo "Installing what requirements/dev.txt locks"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e compat
 	@touch $@
