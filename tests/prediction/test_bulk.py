@@ -112,3 +112,21 @@ def test_a_place_that_can_not_be_written_is_a_clear_error(bars: Path) -> None:
     for out in (Path("/proc/q.parquet"), bars.parent / "gone" / "q.parquet"):
         with pytest.raises(StoreError, match="can't be written"):
             forecast_file(bars, asked, out, model="ewma_t", name="m", settings=SETTINGS)
+
+
+def test_symbols_are_the_files_own_however_they_are_spelt(bars: Path) -> None:
+    plain = run(bars, of(bars))
+    names = {"AAPL": "zz-aapl", "BTC-USD": "BTCUSDT", "EURUSD": "eurusd=x"}
+    spelt = pl.col("symbol").replace(names)
+    words = {"AAPL": "stock", "BTC-USD": "crypto", "EURUSD": "fx"}
+    whole = pl.read_parquet(bars).with_columns(asset_class=pl.col("symbol").replace(words))
+    asked = of(bars).with_columns(spelt)
+    whole.with_columns(spelt).write_parquet(bars)
+    told = run(bars, asked)
+    assert told.with_columns(pl.col("symbol").replace({v: k for k, v in names.items()})).equals(plain)
+
+
+def test_symbols_may_be_categories(bars: Path) -> None:
+    plain = run(bars, of(bars))
+    told = run(bars, of(bars).with_columns(pl.col("symbol").cast(pl.Categorical)))
+    assert told.with_columns(pl.col("symbol").cast(pl.String)).equals(plain)

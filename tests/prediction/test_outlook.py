@@ -1,5 +1,6 @@
 """The way from bars to a forecast, on the bundled sample."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -113,3 +114,16 @@ async def test_repaired_bars_are_said(apple: Bars) -> None:
     frame = apple.frame.with_columns(imputed=pl.int_range(pl.len()) > pl.len() - 4)
     marked = Bars(instrument=apple.instrument, timeframe=apple.timeframe, basis=apple.basis, frame=frame)
     assert "3 of the last 250 bars were repaired" in outlook(marked, 3, Recipe()).warnings
+
+
+async def test_a_close_that_is_no_price_is_passed_over_and_refused_as_the_last(apple: Bars) -> None:
+    def with_zero(place: int) -> Bars:
+        zero = pl.when(pl.int_range(pl.len()) == place).then(0.0).otherwise(pl.col("close")).alias("close")
+        return replace(apple, frame=apple.frame.with_columns(zero))
+
+    hurt = outlook(with_zero(2800), 5, Recipe())
+    whole = outlook(apple, 5, Recipe())
+    assert all(np.isfinite(day.quantiles).all() for day in hurt.days)
+    assert hurt.days[4].band_80 == pytest.approx(whole.days[4].band_80, rel=0.02)
+    with pytest.raises(ModelError, match="no price"):
+        outlook(with_zero(len(apple) - 1), 5, Recipe())

@@ -39,7 +39,8 @@ class Panel:
     group, groups
         Index of each row's asset class, and the classes' names.
     bars
-        `[n, 4]`: logs of open, high, low and close over the previous close; NaN in a series' first row.
+        `[n, 4]`: logs of open, high, low and close over the previous close; NaN in a series' first row and where a
+        price is not above 0.
     x, names
         `[n, F]` features as float32, as serving sees them, and their names.
     scale
@@ -135,7 +136,7 @@ def _series(
     prices: NDArray[np.float64], known: NDArray[np.int64], horizons: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Give one series' bars, scale, targets and when these are known."""
-    count, logs = len(prices), np.log(prices)
+    count, logs = len(prices), np.log(np.where(prices > 0, prices, np.nan))
     close = logs[:, 3]
     before = np.concatenate(([np.nan], close[:-1]))
     variance = ewma_variance(close - before)

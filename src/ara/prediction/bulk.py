@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -116,7 +116,7 @@ def _series(bars: pl.DataFrame) -> list[Bars]:
 
 
 def _bars(symbol: str, own: pl.DataFrame) -> Bars:
-    instrument = guess(symbol, own["asset_class"][0] or "")
+    instrument = replace(guess(symbol, own["asset_class"][0] or ""), symbol=symbol)
     frame = pl.concat(
         [spans(own["ts"], calendar(instrument.calendar)), own.select(*_PRICES, "volume")], how="horizontal"
     )
@@ -132,7 +132,7 @@ def _bars(symbol: str, own: pl.DataFrame) -> Bars:
 
 def _rows(bars: pl.DataFrame, origins: pl.DataFrame) -> Rows:
     """Give the position of each origin's bar."""
-    found = origins.select("symbol", ts=pl.col("instant")).join(
+    found = origins.select(pl.col("symbol").cast(pl.String), ts=pl.col("instant")).join(
         bars.select("symbol", "ts").with_row_index("row"), on=["symbol", "ts"], how="left", maintain_order="left"
     )
     missing = found.filter(pl.col("row").is_null())

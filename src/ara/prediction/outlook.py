@@ -33,6 +33,11 @@ def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
     """
     if not len(bars):
         raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
+    if not bars.frame["close"][-1] > 0:
+        raise ModelError(
+            f"the last close of {bars.instrument.symbol} is {bars.frame['close'][-1]}, which is no price",
+            hint="Name another source, or an earlier moment with --as-of.",
+        )
     panel = Panel.build([bars], range(1, days + 1))
     answer = compute(panel, np.array([len(panel) - 1]), recipe)
     last = bars.frame.row(-1, named=True)
