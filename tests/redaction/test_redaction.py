@@ -156,7 +156,7 @@ def test_what_stands_beside_a_secret_stays():
         "AAPL closed at 122.15 on Wed 31 Mar 2021",
         "risk-adjusted-returns-of-the-whole-year",
         "session: 2024-01-02, author=Jane, monkey=1, keyboard: us",
-        "The key file /home/me/vault.key: mode 0644",
+        "The key file /srv/ara/vault.key: mode 0644",
         "The token is invalid; a password has 12 characters",
         "see https://docs.host/path?symbol=AAPL and mail a@b.c",
         "lineage " + "0f" * 32,
