@@ -67,7 +67,7 @@ def python_pages() -> dict[str, str]:
     pages = {}
     for name, words in _ROOMS.items():
         index.append(f"- [`{name}`]({name}.md): {words}.")
-        pages[f"{name}.md"] = f"# `{name}`\n\n{words}.\n\n::: {name}\n"
+        pages[f"{name}.md"] = f"# `{name}`\n\n::: {name}\n"
     pages["index.md"] = "\n".join(index) + "\n"
     return pages
 
