@@ -5,26 +5,19 @@ comes between; what is printed goes to standard error.
 """
 
 import os
-import signal
 import sys
 
 from ara.workers.serve import Service
 
 
-def _abandon() -> None:
-    """End this process and all that it started; when it leads its group, as it does under `Workers`."""
-    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
-
-
 def _main() -> None:
-    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    source = os.fdopen(os.dup(0), "rb", closefd=False)
+    sink = os.fdopen(os.dup(1), "wb", closefd=False)  # open to the very end: by its closing the parent knows it
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    Service(source, sink, abandon=_abandon).run()
+    Service(source, sink).run()
 
 
 if __name__ == "__main__":

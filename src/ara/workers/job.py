@@ -1,5 +1,6 @@
 """Calls on their way through worker processes."""
 
+import contextlib
 import contextvars
 import logging
 import os
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from ara.errors import AraError, CancelledError, WorkerError
@@ -130,40 +132,32 @@ class Processes:
 
     def __init__(self, count: int) -> None:
         self._turns = ThreadPoolExecutor(count, thread_name_prefix="ara-process")
-        self._guard = threading.Lock()
-        self._idle: list[Child] = []
+        self._idle: SimpleQueue[Child] = SimpleQueue()
         self._jobs: set[Job] = set()
-        self._closed = False
 
     def submit(self, job: Job) -> "Future[Any]":
         """Queue a job; the future holds its result."""
-        return self._turns.submit(contextvars.copy_context().run, self._run, job)
+        self._jobs.add(job)
+        future = self._turns.submit(contextvars.copy_context().run, self._run, job)
+        future.add_done_callback(lambda _: self._jobs.discard(job))
+        return future
 
     def close(self) -> None:
         """End all children, the working ones by force, and wait until they are gone."""
-        with self._guard:
-            self._closed = True
-            working = tuple(self._jobs)
-        for job in working:
+        self._turns.shutdown(wait=False, cancel_futures=True)
+        for job in tuple(self._jobs):
             job.cancel()
-        self._turns.shutdown(cancel_futures=True)
-        while self._idle:
-            self._idle.pop().end(patience=GRACE)
+        self._turns.shutdown()
+        while not self._idle.empty():
+            self._idle.get().end(patience=GRACE)
 
     def _run(self, job: Job) -> Any:
-        with self._guard:
-            if self._closed:
-                raise CancelledError("The workers were closed before this work began.")
-            self._jobs.add(job)
         try:
             with tempfile.TemporaryDirectory(prefix="ara-worker-", ignore_cleanup_errors=True) as folder:
                 freight = Freight(Path(folder), side="sent")
                 return job.unpack(self._send(job, job.pack(freight, folder)), freight)
         except OSError as error:
             raise WorkerError(f"The files of a worker process can't be written or read: {error}.") from error
-        finally:
-            with self._guard:
-                self._jobs.discard(job)
 
     def _send(self, job: Job, call: Call) -> Done | Failed:
         child = self._take()
@@ -175,17 +169,16 @@ class Processes:
         if job.cancelled:
             child.end()
         else:
-            self._idle.append(child)
+            self._idle.put(child)
         return end
 
     def _take(self) -> Child:
         environ = dict(os.environ)
-        with self._guard:
-            child = self._idle.pop() if self._idle else None
-        if child is not None:
-            if child.alive and child.environ == environ:
+        with contextlib.suppress(Empty):
+            child = self._idle.get_nowait()
+            if child.environ == environ and child.answers():
                 return child
-            child.end()
+            child.end(patience=GRACE)
         return Child(environ)
 
 

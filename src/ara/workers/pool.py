@@ -98,10 +98,11 @@ class Workers:
 
     async def close(self) -> None:
         """End every process, killing those that work, and wait for the threads; who awaits work gets CancelledError."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._closed.set()
         if self._processes is not None:
             await asyncio.to_thread(self._processes.close)
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._threads.shutdown)
 
     async def _run_process(
         self,

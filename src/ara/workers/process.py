@@ -15,7 +15,7 @@ import msgspec
 
 from ara.errors import WorkerError
 from ara.workers.progress import Progress
-from ara.workers.wire import MARK, Call, Done, Failed, FromChild, Reply, Said, Told, receive, send
+from ara.workers.wire import MARK, Call, Done, Failed, FromChild, Ping, Reply, Said, Told, receive, send
 
 __all__ = ["GRACE", "KILL", "Child"]
 
@@ -70,11 +70,14 @@ class Child:
         self._input = cast("BinaryIO", self._process.stdin)
         self._output = cast("BinaryIO", self._process.stdout)
 
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        with self._guard:
-            return self._process.poll() is None
+    def answers(self) -> bool:
+        """Ask an idle child whether it is still there: it may have been killed while nobody looked."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            send(self._input, Ping())
+            while (data := receive(self._output)) is not None:
+                if isinstance(self._decoder.decode(data), Ping):
+                    return True
+        return False
 
     def call(self, call: Call, *, hear: Callable[[Progress], bool]) -> Done | Failed:
         """Have one function called and give its end; WorkerError where the process dies over it.

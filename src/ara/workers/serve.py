@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import shutil
+import signal
 import sys
 import threading
 import traceback
@@ -20,7 +21,7 @@ from ara.logs import correlation
 from ara.workers.call import find, takes_watch, unpack_arguments
 from ara.workers.freight import Freight
 from ara.workers.progress import Progress
-from ara.workers.wire import MARK, Call, Done, Failed, FromChild, FromParent, Said, Told, receive, send
+from ara.workers.wire import MARK, Call, Done, Failed, FromChild, FromParent, Reply, Said, Told, receive, send
 
 __all__ = ["Service"]
 
@@ -32,12 +33,10 @@ class Service:
     ----------
     source, sink
         The pipes from and to the parent.
-    abandon
-        Ends the process at once; called when the parent has gone while a call is under way.
     """
 
-    def __init__(self, source: BinaryIO, sink: BinaryIO, *, abandon: Callable[[], None]) -> None:
-        self._source, self._sink, self._abandon = source, sink, abandon
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self._source, self._sink = source, sink
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self._replies: SimpleQueue[bool] = SimpleQueue()
         self._sending, self._watching = threading.Lock(), threading.Lock()
@@ -66,12 +65,14 @@ class Service:
             if isinstance(message, Call):
                 self._current, self._folder = message, message.folder
                 self._calls.put(message)
-            else:
+            elif isinstance(message, Reply):
                 self._replies.put(message.go_on)
+            else:
+                self._send(message)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._current is not None:
-            self._abandon()
+            _abandon()
         self._calls.put(None)
 
     def _answer(self, call: Call) -> Done | Failed:
@@ -112,6 +113,13 @@ class _Forward(logging.Handler):
             self._tell(Said(logger=record.name, level=record.levelno, text=_legible(self.format(record))))
         except Exception:  # noqa: BLE001 - a record that can't be formatted or sent must not end the work
             self.handleError(record)
+
+
+def _abandon() -> None:
+    """End this process at once, and all that it started where it leads its group, as it does under `Workers`."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _pack(name: str, result: Any, *, freight: Freight) -> bytes:

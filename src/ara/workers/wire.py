@@ -9,7 +9,20 @@ import msgspec
 
 from ara.workers.progress import Progress
 
-__all__ = ["MARK", "Call", "Done", "Failed", "FromChild", "FromParent", "Reply", "Said", "Told", "receive", "send"]
+__all__ = [
+    "MARK",
+    "Call",
+    "Done",
+    "Failed",
+    "FromChild",
+    "FromParent",
+    "Ping",
+    "Reply",
+    "Said",
+    "Told",
+    "receive",
+    "send",
+]
 
 MARK: Final = b"\x00ara worker\x00"
 """What the child sends before its first message."""
@@ -47,6 +60,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Answer a report: whether to go on."""
 
     go_on: bool
+
+
+class Ping(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask whether the other side is still there; the child sends it back."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -89,10 +106,10 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     trace: str
 
 
-FromParent = Call | Reply
+FromParent = Call | Reply | Ping
 """All that the parent sends."""
 
-FromChild = Told | Said | Done | Failed
+FromChild = Told | Said | Done | Failed | Ping
 """All that the child sends."""
 
 
