@@ -5,6 +5,7 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 __all__ = ["CHECKS", "run"]
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _PYTHON = sys.executable
 _BIN = str(Path(sys.executable).parent)
 
@@ -37,7 +39,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
 def run(name: str, root: Path) -> tuple[bool, float, str]:
     """Run one check on the tree at `root`; give whether it holds, its seconds, and what it printed."""
     paths = [str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "NO_COLOR": "1"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     start = time.monotonic()
     done = subprocess.run(
         CHECKS[name],
@@ -48,7 +50,7 @@ def run(name: str, root: Path) -> tuple[bool, float, str]:
         text=True,
         check=False,
     )
-    return done.returncode == 0, time.monotonic() - start, done.stdout.rstrip()
+    return done.returncode == 0, time.monotonic() - start, _COLOURS.sub("", done.stdout).rstrip()
 
 
 def _main() -> int:
