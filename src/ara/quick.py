@@ -19,7 +19,7 @@ from ara.prediction.scoring import score as score_ledger
 
 __all__ = ["history", "predict", "score"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def predict(
@@ -86,7 +86,7 @@ def score(*wanted: str) -> ScoreReport:
     return _run(ask())
 
 
-def _run(question: Coroutine[Any, Any, T]) -> T:
+def _run(question: Coroutine[Any, Any, _T]) -> _T:
     """Run to the end; where a loop is running already (a notebook), in a thread of its own."""
     try:
         asyncio.get_running_loop()

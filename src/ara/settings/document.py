@@ -12,7 +12,7 @@ from typing import Any
 from ara.errors import ConfigurationError
 from ara.settings.keys import shown
 
-__all__ = ["LARGEST", "Document", "Mapped", "Scalar", "Sequenced", "parse", "read"]
+__all__ = ["LARGEST", "Document", "Mapped", "Node", "Scalar", "Sequenced", "parse", "read"]
 
 LARGEST = 1_000_000
 """Bytes that a settings file may have."""
@@ -59,6 +59,7 @@ class Mapped:
 
 
 Node = Scalar | Sequenced | Mapped
+"""What stands at a place in a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from ara.settings.template import TEMPLATES, render
 __all__ = ["command"]
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=False)
+"""The group `ara config`."""
 
 _User = Annotated[bool, typer.Option("--user", help="The user's file, ~/.ara.yaml, not the project's.")]
 _Key = Annotated[str, typer.Argument(metavar="KEY", help="A setting's dotted key, such as prediction.days.")]
@@ -27,7 +28,7 @@ _STACKED_BELOW = 60
 
 
 @command.callback()
-def config() -> None:
+def _config() -> None:
     """Show, change and check settings.
 
     ::
@@ -41,8 +42,8 @@ def config() -> None:
     """
 
 
-@command.command()
-def init(
+@command.command("init")
+def _init(
     *,
     template: Annotated[
         str, typer.Option("--template", "-t", help=f"What to start from: {', '.join(TEMPLATES)}.")
@@ -82,8 +83,8 @@ def init(
     s.result(data, lambda: f"Wrote {_short(path)}.{kept}\nSee what is in force: ara config show")
 
 
-@command.command()
-def show(
+@command.command("show")
+def _show(
     *,
     section: Annotated[str, typer.Option("--section", "-s", help=f"One of {', '.join(sections())}.")] = "",
 ) -> None:
@@ -111,8 +112,8 @@ def show(
     s.result(data, lambda: "\n".join(_table(s, settings, rows, found)))
 
 
-@command.command()
-def get(key: _Key) -> None:
+@command.command("get")
+def _get(key: _Key) -> None:
     """Print one setting's value and nothing else.
 
     ::
@@ -159,8 +160,8 @@ def set_(
         s.warn(f"The variable {variable} is set and goes over the file.")
 
 
-@command.command()
-def check() -> None:
+@command.command("check")
+def _check() -> None:
     """Say everything that is wrong with the settings; exit code 2 where anything is.
 
     ::
@@ -187,8 +188,8 @@ def check() -> None:
 command.command(name="validate", hidden=True, help="The older name of `check`.")(check)
 
 
-@command.command()
-def reset(
+@command.command("reset")
+def _reset(
     *,
     user: _User = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", "--force", help="Don't ask.")] = False,
