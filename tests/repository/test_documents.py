@@ -1,4 +1,5 @@
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,21 @@ def test_the_tone_is_plain(page):
     prose = re.sub(r"```.*?```|`[^`\n]*`|<!--.*?-->|!\[", "", page.read_text(), flags=re.DOTALL)
     assert "!" not in prose
     assert not re.search(r"[\U0001F300-\U0001FAFF]", prose)
+
+
+def test_the_architecture_shows_the_layers_that_are_enforced():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    enforced = [set(re.findall(r"\w+", layer)) for layer in contracts[0]["layers"]]
+    table = re.search(r"^\| layer .*?\n\n", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE | re.DOTALL)
+    rows = [row.split("|") for row in table[0].strip().splitlines()[2:]]
+    assert [set(re.findall(r"`(\w+)`", row[2])) for row in rows] == enforced
+    there = {
+        path.stem for path in (ROOT / "src/ara").iterdir() if (path / "__init__.py").exists() or path.suffix == ".py"
+    }
+    for row, layer in zip(rows, enforced, strict=True):
+        told = layer if row[3].strip() == "yes" else set(re.findall(r"`(\w+)`", row[3]))
+        assert told == layer & there
 
 
 def test_the_readme_is_one_screen():
