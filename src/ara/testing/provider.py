@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ara.data.provider import BARS, Kind
-from ara.errors import DataProviderError, UnknownSymbolError
+from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
 from ara.market.calendar import calendar
 from ara.market.hours import spans
 from ara.market.instrument import Instrument
@@ -83,6 +83,9 @@ class FakeProvider:
 
     def fail(self, *faults: Fault | str) -> None:
         """Give the next answers these faults, one each, in order; later answers are right again."""
+        unknown = [fault for fault in faults if fault not in list(Fault)]
+        if unknown:
+            raise ValidationError(f"There is no fault {unknown[0]!r}; there are {', '.join(Fault)}.")
         self._faults.extend(Fault(fault) for fault in faults)
 
     async def symbols(self, query: str = "") -> Sequence[Instrument]:
