@@ -13,6 +13,10 @@ from ara.market.symbols import resolve
 from ara.testing import desk
 
 
+def test_the_catalogue_lists_what_is_registered():
+    assert {"ewma_volatility", "volatility_ratio"} <= set(catalogue.names())
+
+
 def _walk(count, seed=0):
     return 100 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.01, count)))
 

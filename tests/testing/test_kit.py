@@ -128,17 +128,19 @@ def test_the_model_keeps_the_promises_of_its_room():
     assert [check.name for check in check_model(FakeModel()) if not check.ok] == ["sees the present"]
 
 
-async def test_the_desk_is_whole_and_leaves_nothing_behind():
+def test_the_desk_is_whole_and_leaves_nothing_behind():
     clock = FakeClock(datetime(2021, 1, 4, tzinfo=UTC))
-    async with desk(clock=clock) as opened:
-        bars = await MarketData(opened).bars(AAPL, as_of=clock.now())
-        assert bars.frame["known_at"].max() <= clock.now()
-        home = Path(opened.settings.home)
-        opened.vault.put("key", "value")
-        assert math.isclose(await opened.workers.run(math.sqrt, 4.0), 2.0)
-        assert opened.clock is clock
-        assert home.is_dir()
-    assert not home.exists()
+
+    async def work():
+        async with desk(clock=clock) as opened:
+            bars = await MarketData(opened).bars(AAPL, as_of=clock.now())
+            assert bars.frame["known_at"].max() <= clock.now()
+            opened.vault.put("key", "value")
+            assert math.isclose(await opened.workers.run(math.sqrt, 4.0), 2.0)
+            assert opened.clock is clock
+            return Path(opened.settings.home)
+
+    assert not asyncio.run(work()).exists()
 
 
 async def test_the_desk_takes_settings_as_they_are(tmp_path):
