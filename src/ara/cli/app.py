@@ -44,11 +44,11 @@ GLOBAL_FLAGS: Final[tuple[tuple[str, str], ...]] = (
 
 _EXAMPLES: Final = ("ara predict AAPL", "ara predict BTC-USD EURUSD --days 10", "ara score")
 _NAMES: Final = 17
-_USAGE_BELOW: Final = 60
+_STACKED_BELOW: Final = 50
 
 
 def overview(columns: int = 80, *, bold: bool = False) -> str:
-    """Give the page of `ara --help`; below 60 columns each summary stands under its name."""
+    """Give the page of `ara --help`; below 50 columns each summary stands under its name."""
     on, off = ("\x1b[1m", "\x1b[0m") if bold else ("", "")
     lines = [*_fold("Forecasts whose figures are true: kept, scored, and beside their baseline.", columns, ""), ""]
     lines += [f"  {example}" for example in _EXAMPLES]
@@ -57,8 +57,9 @@ def overview(columns: int = 80, *, bold: bool = False) -> str:
     for title, entries in rows:
         lines += ["", f"{on}{title}{off}"]
         for name, summary in entries:
-            if columns >= _USAGE_BELOW:
-                lines.append(f"  {name:<{_NAMES}}{summary}")
+            if columns >= _STACKED_BELOW:
+                first, *more = _fold(summary, columns, " " * (_NAMES + 2))
+                lines += [f"  {name:<{_NAMES}}{first.lstrip()}", *more]
             else:
                 lines += [f"  {name}", *_fold(summary, columns, "    ")]
     lines += ["", *_fold("More about one: ara COMMAND --help", columns, "")]

@@ -143,7 +143,7 @@ def _packages() -> Iterator[Finding]:
         extras.setdefault(extra, []).append(name)
     yield from _core(extras.pop(""))
     for extra, names in extras.items():
-        there = [f"{name} {_installed(name)}" for name in names if _installed(name)]
+        there = [f"{name}\u00a0{_installed(name)}" for name in names if _installed(name)]
         missing = [name for name in names if not _installed(name)]
         if not missing:
             yield _good("Extras", extra, ", ".join(there))
@@ -158,7 +158,7 @@ def _core(names: list[str]) -> Iterator[Finding]:
         error = PluginError(f"missing: {', '.join(missing)}", hint="pip install --force-reinstall ara-ai")
         yield _bad("Installation", "packages", error)
         return
-    yield _good("Installation", "packages", ", ".join(f"{name} {_installed(name)}" for name in names))
+    yield _good("Installation", "packages", ", ".join(f"{name}\u00a0{_installed(name)}" for name in names))
 
 
 def _files() -> Iterator[Finding]:

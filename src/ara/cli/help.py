@@ -51,8 +51,11 @@ def page(command: Any, name: str, *, width: int, palette: Palette) -> str:
 def _told(text: str) -> tuple[str, list[str], list[str]]:
     """Split a docstring into its first paragraph, the lines of its literal blocks, and its other paragraphs."""
     paragraphs = [block for block in inspect.cleandoc(text).split("\n\n") if block.strip(" :\n")]
-    examples = [line.strip() for block in paragraphs for line in block.splitlines() if line.strip().startswith("ara ")]
-    spoken = [" ".join(block.split()) for block in paragraphs if not block.strip().startswith("ara ")]
+    shown = [block.startswith((" ", "ara ")) for block in paragraphs]
+    examples = [
+        line.strip() for block, code in zip(paragraphs, shown, strict=True) if code for line in block.splitlines()
+    ]
+    spoken = [" ".join(block.split()) for block, code in zip(paragraphs, shown, strict=True) if not code]
     return (spoken or [""])[0].removesuffix("::"), examples, [words.removesuffix("::") for words in spoken[1:]]
 
 
@@ -132,7 +135,7 @@ def explained(error: typer.TyperException, name: str) -> AraError:
         return ValidationError(f"ara {name} has no option {clean(option)}.", hint=hint)
     if parameter is not None and hasattr(error, "param_type"):
         return ValidationError(f"{_label(parameter)} is missing.", hint=hint)
-    said = clean(error.message).rstrip(".")
+    said = clean(error.message).replace("(s)", "").rstrip(".")
     if parameter is not None:
         spelled = max(parameter.opts, key=len) if _is_option(parameter) else _label(parameter)
         return ValidationError(f"{spelled}: {said}.", hint=hint)

@@ -83,13 +83,13 @@ def _take(flag: str, value: str, given: dict[str, Any], settings: dict[str, str]
     elif flag == "--width":
         if not (value.isascii() and value.isdigit() and int(value[:9]) <= 1000):
             raise ValidationError(
-                f"--width is {clean(value)}; it is a number of columns, 0 to 1000.", hint=_needs(flag)
+                f"--width is {clean(value)[:40]}; it is a number of columns, 0 to 1000.", hint=_needs(flag)
             )
         given["width"] = int(value)
     else:
         key, equals, text = value.partition("=")
         if not equals or not key:
-            raise ValidationError(f"--set is {clean(value)}; it names a setting and its value.", hint=_needs(flag))
+            raise ValidationError(f"--set is {clean(value)[:40]}; it names a setting and its value.", hint=_needs(flag))
         settings[key.strip()] = text
 
 
@@ -108,7 +108,7 @@ def _command(screen: Screen, words: list[str]) -> tuple[str, list[str]]:
     near = get_close_matches(words[0], names, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     what = "option" if words[0].startswith("-") else "command"
-    raise ValidationError(f"There is no {what} {clean(words[0])}.", hint=f"{hint}See what there is: ara --help")
+    raise ValidationError(f"There is no {what} {clean(words[0])[:60]}.", hint=f"{hint}See what there is: ara --help")
 
 
 def built(name: str) -> Any:

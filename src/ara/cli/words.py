@@ -1,10 +1,13 @@
 """Words on a terminal: their width in columns, lines that fit, and nothing in them that could move the cursor."""
 
+import re
 import unicodedata
+from typing import Final
 
 __all__ = ["clean", "padded", "width", "wrapped"]
 
-_KEPT = "\n\t"
+_KEPT: Final = "\n\t"
+_GLUE: Final = "\u00a0"
 
 
 def clean(text: str) -> str:
@@ -44,12 +47,13 @@ def padded(text: str, columns: int, *, right: bool = False) -> str:
 def wrapped(text: str, columns: int, *, indent: str = "") -> list[str]:
     """Give the lines of a text, each at most so wide; a word longer than a line stands alone, uncut.
 
-    `indent` stands before every line but the first of each paragraph.
+    A number stays with its percent sign, and a no-break space breaks nowhere. `indent` stands before every line but
+    the first of each paragraph.
     """
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in text.replace(" %", f"{_GLUE}%").split("\n"):
         line, filled = "", False
-        for word in paragraph.split():
+        for word in re.findall(r"[^ \t]+", paragraph):
             longer = f"{line} {word}" if filled else line + word
             if filled and width(longer) > columns:
                 lines.append(line)
@@ -58,4 +62,4 @@ def wrapped(text: str, columns: int, *, indent: str = "") -> list[str]:
                 line = longer
             filled = True
         lines.append(line)
-    return lines
+    return [line.replace(_GLUE, " ") for line in lines]

@@ -40,7 +40,7 @@ def _facts(finding: Finding) -> dict[str, str]:
         "group": finding.group,
         "name": finding.name,
         "state": finding.state,
-        "words": finding.words,
+        "words": finding.words.replace("\u00a0", " "),
         "hint": finding.hint,
     }
 

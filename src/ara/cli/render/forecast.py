@@ -213,7 +213,7 @@ def _lines(forecast: Forecast, columns: Sequence[_Column], view: View, *, room: 
         cells = [padded(column.cells[index], column.columns, right=column.right) for column in columns]
         cells[1] = paint(cells[1], "forecast")
         if charts:
-            cells.append(" " + paint(charts[index], "forecast"))
+            cells.append(" " + paint(charts[index].rstrip(), "forecast"))
         lines.append(_INDENT + _GAP.join(cells))
     return lines
 
@@ -262,9 +262,10 @@ def _after(forecast: Forecast, view: View) -> list[str]:
 
 def _row(label: str, text: str, view: View) -> list[str]:
     """Give a labelled paragraph whose lines stand in a column of their own, where there is room for two."""
-    if view.width < 48:
+    room = view.width - len(_INDENT) - _LABEL
+    if view.width < 48 or max(map(width, text.split())) > room:
         return _paragraph(f"{label}: {text}", view)
-    first, *more = wrapped(text, view.width - len(_INDENT) - _LABEL)
+    first, *more = wrapped(text, room)
     space = " " * (len(_INDENT) + _LABEL)
     return [_INDENT + view.palette(padded(label, _LABEL), "strong") + first, *(space + line for line in more)]
 

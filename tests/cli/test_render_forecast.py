@@ -1,0 +1,180 @@
+from datetime import UTC, date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ara.cli.palette import Palette
+from ara.cli.render.forecast import DEPTHS, View, show
+from ara.cli.words import width
+from ara.market.instrument import AssetClass
+
+TODAY = date(2026, 11, 21)
+
+
+@pytest.fixture
+def shown(make_forecast):
+    def render(forecast=None, **view):
+        return show(forecast or make_forecast(), View(**{"width": 100, "today": TODAY, "zone": UTC, **view}))
+
+    return render
+
+
+def test_the_whole_screen(shown, make_forecast):
+    forecast = make_forecast(days=2)
+    assert shown(forecast, kept=True) == (
+        "AAPL  Apple Inc.  NASDAQ, USD                                       close 122.15 on Wed 31 Mar 2021\n"
+        "  From the bundled sample, 5 years and 7 months ago: not a forecast from today.\n"
+        "  Range, not direction: ewma_t takes no view of whether AAPL rises or falls.\n"
+        "\n"
+        "              median  change    80 % band       95 % band     P(up)  sure\n"
+        "  Thu  1 Apr   122.2   0.0 %  119.8 to 124.5  118.6 to 125.8   0.50  0.73      ───├────●────┤───\n"
+        "  Fri  2 Apr   122.2   0.0 %  118.9 to 125.5  117.2 to 127.3   0.50  0.72   ────├──────●──────┤────\n"
+        "\n"
+        "  Sure        0.73 is the chance that the close ends within the usual move of the median (1 day:\n"
+        "              ±2.9 %); an ordinary day has 0.80.\n"
+        "  Data        sample, quality 0.98\n"
+        "\n"
+        f"  Kept as {forecast.id[:6]} in the ledger.   Later: ara score   Reasons: ara predict AAPL --analysis full"
+    )
+
+
+WIDE = {"BTC-USD": (8905.43, AssetClass.CRYPTO, "0.01"), "EURUSD": (1.09213, AssetClass.FOREX, "0.00001")}
+
+
+@pytest.mark.parametrize("columns", [20, 24, 33, 40, 48, 60, 80, 100, 160, 200])
+@pytest.mark.parametrize("symbol", ["AAPL", *WIDE])
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_no_line_is_wider_than_the_screen(shown, make_forecast, columns, symbol, depth):
+    close, kind, tick = WIDE.get(symbol, (122.15, AssetClass.STOCK, "0.01"))
+    forecast = make_forecast(symbol, close=close, kind=kind, tick=tick, days=30)
+    for line in shown(forecast, width=columns, depth=depth, kept=True).splitlines():
+        assert width(line) <= columns or " " not in line.strip()
+
+
+@pytest.mark.parametrize(
+    ("columns", "there", "gone"),
+    [
+        (100, "●", ""),
+        (80, "95 %", "●"),
+        (60, "P(up)", "95 %"),
+        (58, "P(up)", "95 %"),
+        (52, "sure", "P(up)"),
+        (45, "change", "sure"),
+        (38, "80 %", "change"),
+    ],
+)
+def test_columns_go_in_their_stated_order(shown, columns, there, gone):
+    text = shown(width=columns, depth="minimal")
+    assert there in text
+    assert not gone or gone not in text
+
+
+def test_a_narrow_screen_has_one_value_a_line_and_whole_numbers(shown):
+    lines = shown(width=20).splitlines()
+    assert lines[lines.index("Thu 1 Apr") : lines.index("Fri 2 Apr")] == [
+        "Thu 1 Apr",
+        " median 122.2",
+        " change 0.0 %",
+        " 80 % band 119.8",
+        "   to 124.5",
+        " 95 % band 118.6",
+        "   to 125.8",
+        " P(up) 0.50",
+        " sure 0.73",
+    ]
+
+
+def test_numbers_of_a_column_end_in_the_same_place(shown, make_forecast):
+    forecast = make_forecast("BTC-USD", close=9_800.0, volatility=0.06, kind=AssetClass.CRYPTO, drift=0.01)
+    rows = [line for line in shown(forecast, width=80).splitlines() if " Apr " in line]
+    assert {row.index(" to ") for row in rows} == {rows[0].index(" to ")}
+    assert {row.rindex(" to ") for row in rows} == {rows[0].rindex(" to ")}
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_a_model_with_a_view_is_not_said_to_have_none(shown, make_forecast):
+    assert "Range, not direction" not in shown(make_forecast(drift=0.002, p_up=0.55))
+    assert "+0.2 %" in shown(make_forecast(drift=0.002, p_up=0.55))
+    assert "-0.2 %" in shown(make_forecast(drift=-0.002, p_up=0.45))
+
+
+def test_how_old_the_data_is(shown, make_forecast):
+    assert "5 years and 7 months ago: not a forecast from today" in shown()
+    assert "ago, as asked." in shown(asked=True)
+    live = make_forecast(source="yahoo")
+    assert "ago" not in shown(live, today=date(2021, 4, 1))
+    assert "The last close is 9 days old." in shown(live, today=date(2021, 4, 9))
+    assert "old." not in shown(live, asked=True)
+
+
+def test_each_depth_says_more(shown):
+    minimal, basic, standard, full = (shown(depth=depth) for depth in DEPTHS)
+    assert "Sure" not in minimal
+    assert "Range" not in minimal
+    assert "Sure" in basic
+    assert "Data " not in basic
+    assert "quality 0.98" in standard
+    assert "Why so wide" not in standard
+    assert "volatility is 1.3x its year (+18 %); market stress is low (-3 %)" in " ".join(full.split())
+
+
+def test_full_names_everything_that_the_figures_follow_from(shown, make_forecast):
+    forecast = make_forecast()
+    text = shown(forecast, depth="full", width=120)
+    assert forecast.id in text
+    assert forecast.lineage.data in text
+    assert "2021-03-31 20:00 UTC" in text
+    assert "2021-03-31 22:00 CEST" in shown(forecast, depth="full", zone=ZoneInfo("Europe/Paris"))
+
+
+def test_full_without_reasons_leaves_the_line_out(shown, make_forecast):
+    assert "Why so wide" not in shown(make_forecast(factors=False), depth="full")
+
+
+def test_warnings_and_fallbacks_stand_before_the_figures(shown, make_forecast):
+    text = shown(make_forecast(warnings=("Only 80 bars.",), degraded=("The ensemble failed.",)), depth="minimal")
+    assert text.index("The ensemble failed.") < text.index("Only 80 bars.") < text.index("median")
+
+
+def test_the_regime_is_told_when_known(shown, make_forecast):
+    assert "Regime      name sideways, probability 0.62" in shown(
+        make_forecast(regime={"name": "sideways", "probability": 0.62})
+    )
+
+
+def test_no_day_left(shown, make_forecast):
+    text = shown(make_forecast(days=0), depth="full")
+    assert "No day is as sure as was asked for." in text
+    assert "close 122.15" in text
+
+
+def test_a_band_without_width_is_drawn_in_the_middle(shown, make_forecast):
+    row = next(line for line in shown(make_forecast(volatility=1e-300), width=100).splitlines() if "Thu  1 Apr" in line)
+    assert row.strip().endswith("●")
+
+
+def test_plain_terminals_get_ascii(shown):
+    text = shown(plain=True, kept=True)
+    assert text.isascii()
+    assert "--|---" in text
+    assert "+/-2.9 %" in text
+
+
+def test_colours_change_nothing_but_colours(shown):
+    import re
+
+    painted = shown(palette=Palette(3), kept=True, depth="full")
+    assert "\x1b[38;2;" in painted
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == shown(kept=True, depth="full")
+
+
+@pytest.mark.parametrize("columns", [20, 60, 100])
+def test_a_hostile_name_stays_text(shown, make_forecast, columns):
+    text = shown(make_forecast("AAPL", "Evil\x1b[2J\r\u202eInc."), width=columns)
+    assert "\x1b" not in text
+    assert "\\x1b[2J" in text
+
+
+def test_the_head_breaks_where_there_is_no_room(shown):
+    assert shown(width=60).splitlines()[:2] == ["AAPL  Apple Inc.  NASDAQ, USD", "close 122.15 on Wed 31 Mar 2021"]
+    assert shown(width=22).splitlines()[:3] == ["AAPL", "Apple Inc.", "NASDAQ, USD"]
