@@ -29,14 +29,13 @@ command = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+"""`ara plugins`: the group of `list` and `check`."""
 
 _CHECKS: Final[Mapping[str, str]] = {
     "providers": "ara.data.checks:check_provider",
     "indicators": "ara.features.checks:check_indicator",
     "models": "ara.models.checks:check_model",
 }
-
-"""`ara plugins`: the group of `list` and `check`."""
 
 
 @command.command("list")
