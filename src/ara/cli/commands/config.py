@@ -130,7 +130,7 @@ def _get(key: _Key) -> None:
 
 
 @command.command(name="set")
-def set_(
+def _set(
     key: _Key,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value; several are separated by commas.")],
     *,
@@ -185,7 +185,7 @@ def _check() -> None:
         raise typer.Exit(2)
 
 
-command.command(name="validate", hidden=True, help="The older name of `check`.")(check)
+command.command(name="validate", hidden=True, help="The older name of `check`.")(_check)
 
 
 @command.command("reset")
