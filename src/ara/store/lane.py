@@ -117,7 +117,7 @@ def _patiently(connection: sqlite3.Connection, statement: str, patience: float) 
     try:
         while not _done(connection, statement, last=time.monotonic() > deadline):
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads the tries, hides nothing
-            pause = min(pause * 1.5, 0.005)
+            pause = min(pause * 1.5, 0.002)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
 
