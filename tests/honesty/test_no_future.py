@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from ara.testing import desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from ara.market.hours import labels
 from ara.prediction.bulk import forecast_frame
 from ara.prediction.compute import Recipe
 from ara.prediction.outlook import outlook
+from ara.testing import desk
 
 SAMPLE = Path(ara.data.__file__).parent / "sample" / "sample.parquet"
 CHOSEN = ("AAPL", "SPY", "BTC-USD", "ETH-USD", "EURUSD", "XAUUSD")
@@ -102,10 +102,10 @@ async def test_predict_as_of_a_moment_equals_bulk_on_what_was_known(back: int, s
         bars = await MarketData(one).bars(instrument, as_of=moment)
     assert bars.frame["known_at"][-1] == moment
     single = outlook(bars, 5, Recipe())
-    frame = bars.frame.select(
-        symbol=pl.lit(symbol), ts=labels(bars.frame["at"], calendar(instrument.calendar)).cast(pl.Datetime("us", "UTC")), open="open", high="high", low="low", close="close", volume="volume",
-        asset_class=pl.lit(instrument.asset_class.value),
-    )  # fmt: skip
+    stamps = labels(bars.frame["at"], calendar(instrument.calendar)).cast(pl.Datetime("us", "UTC"))
+    frame = bars.frame.select("open", "high", "low", "close", "volume").with_columns(
+        symbol=pl.lit(symbol), ts=stamps, asset_class=pl.lit(instrument.asset_class.value)
+    )
     origins = pl.DataFrame({"symbol": [symbol], "origin": [frame["ts"][-1]], "horizon": [5]})
     many = forecast_frame(frame, origins.with_columns(instant="origin"), Recipe())
     assert many["q0.1"][0] == pytest.approx(single.days[4].band_80[0], rel=1e-12)

@@ -7,13 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-from ara.testing import desk
 
 from ara.data.feed import MarketData
 from ara.market import symbols
 from ara.prediction.compute import Recipe
 from ara.prediction.document import to_document
 from ara.prediction.outlook import outlook
+from ara.testing import desk
 
 ASK = """
 import asyncio, json, sys

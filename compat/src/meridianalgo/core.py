@@ -29,13 +29,13 @@ def predict_stock(symbol: str, days: int = 5, verbose: bool = False) -> dict[str
         `change` is in the instrument's currency, `change_pct` in percent: 1.5 means 1.5 %.
     """
     _warn("predict_stock", 'ara.predict("AAPL", days=5)')
-    return _predicted(symbol, days, verbose)
+    return _predicted(symbol, days, verbose=verbose)
 
 
 def quick_predict(symbol: str, days: int = 5, use_cache: bool = True) -> dict[str, Any]:
     """Forecast in the old shape; `use_cache` has no effect, because the same bars give the same forecast."""
     _warn("quick_predict", 'ara.predict("AAPL", days=5)')
-    return _predicted(symbol, days, False)
+    return _predicted(symbol, days, verbose=False)
 
 
 def analyze_accuracy(symbol: str | None = None) -> dict[str, Any]:
@@ -61,14 +61,14 @@ class AraAI:
         self, symbol: str, days: int = 5, use_cache: bool = True, include_analysis: bool = True
     ) -> dict[str, Any]:
         """Forecast in the old shape; without `include_analysis` the explanations are left out."""
-        answer = _predicted(symbol, days, self.verbose)
+        answer = _predicted(symbol, days, verbose=self.verbose)
         if not include_analysis:
             answer.pop("explanations", None)
         return answer
 
     def predict_with_ai(self, symbol: str, days: int = 5) -> dict[str, Any]:
         """Forecast in the old shape."""
-        return _predicted(symbol, days, self.verbose)
+        return _predicted(symbol, days, verbose=self.verbose)
 
     def analyze_accuracy(self, symbol: str | None = None) -> dict[str, Any]:
         """Score what has come due and give the counts, of one symbol or of all."""
@@ -92,14 +92,14 @@ class StockPredictor:
 
     def predict(self, symbol: str, days: int = 5) -> dict[str, Any]:
         """Forecast in the old shape."""
-        return _predicted(symbol, days, self.verbose)
+        return _predicted(symbol, days, verbose=self.verbose)
 
 
 def _warn(old: str, new: str) -> None:
     warnings.warn(f"meridianalgo.{old} is deprecated and goes with Ara 7: use {new}", DeprecationWarning, stacklevel=3)
 
 
-def _predicted(symbol: str, days: int, verbose: bool) -> dict[str, Any]:
+def _predicted(symbol: str, days: int, *, verbose: bool) -> dict[str, Any]:
     forecast = ara.predict(symbol, days)
     first = forecast.days[0]
     answer: dict[str, Any] = {
