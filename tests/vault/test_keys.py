@@ -21,7 +21,7 @@ Open = Callable[..., Vault]
 PASSPHRASE = "correct horse battery staple"
 
 
-@pytest.mark.parametrize("key", [PASSPHRASE, "пароль из многих букв", generate_key().reveal()])
+@pytest.mark.parametrize("key", [PASSPHRASE, "пароль из многих букв", generate_key().reveal()], ids=["words", "other letters", "made"])
 def test_the_environments_key_needs_no_file(open_vault: Open, home: Path, key: str):
     open_vault(key=key).put("a", "x")
     assert open_vault(key=f"  {key}\n").get("a").reveal() == "x"
