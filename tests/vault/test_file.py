@@ -1,5 +1,6 @@
 """Files that only their owner reads, replaced whole."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -50,3 +51,24 @@ def test_a_staged_key_that_can_not_be_adopted_stays(tmp_path: Path):
 def test_places_have_names(tmp_path: Path):
     assert FileKey(tmp_path / "key").place == str(tmp_path / "key")
     assert "/my/home" in KeyringKey("/my/home").place
+
+
+def test_a_file_is_durable_before_it_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    done: list[str] = []
+
+    def noting(name: str):
+        real = getattr(os, name)
+
+        def run(*args: object) -> object:
+            done.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(os, name, run)
+
+    for name in ("fsync", "replace", "link"):
+        noting(name)
+    replace_file(tmp_path / "a", b"x")
+    assert done == ["fsync", "replace", "fsync"]
+    done.clear()
+    write_new(tmp_path / "b", b"x")
+    assert done == ["fsync", "link", "fsync"]

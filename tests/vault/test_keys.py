@@ -16,12 +16,15 @@ from ara.errors import PluginError, VaultError
 from ara.settings import Secret
 from ara.vault import Vault, generate_key
 from ara.vault.cipher import Derivation, derive
+from ara.vault.keys import KeyringKey
 
 Open = Callable[..., Vault]
 PASSPHRASE = "correct horse battery staple"
 
 
-@pytest.mark.parametrize("key", [PASSPHRASE, "пароль из многих букв", generate_key().reveal()], ids=["words", "other letters", "made"])
+@pytest.mark.parametrize(
+    "key", [PASSPHRASE, "пароль из многих букв", generate_key().reveal()], ids=["words", "other letters", "made"]
+)
 def test_the_environments_key_needs_no_file(open_vault: Open, home: Path, key: str):
     open_vault(key=key).put("a", "x")
     assert open_vault(key=f"  {key}\n").get("a").reveal() == "x"
@@ -163,6 +166,16 @@ def test_the_keyrings_rotation_cut_short_is_finished(ring: Ring, open_vault: Ope
     assert list(ring.kept) == [entry]
     assert ring.kept[entry] != old
     assert open_vault(keyring=True).get("b").reveal() == "y"
+
+
+def test_the_keyrings_key_outlives_the_vault(ring: Ring, open_vault: Open, home: Path):
+    open_vault(keyring=True).put("a", "x")
+    before = dict(ring.kept)
+    (home / "vault.json").unlink()
+    open_vault(keyring=True).put("b", "y")
+    assert ring.kept == before
+    KeyringKey(str(home)).adopt()
+    assert ring.kept == before
 
 
 def test_a_locked_keyring_is_said_so(open_vault: Open, ring: Ring):
