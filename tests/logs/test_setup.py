@@ -198,14 +198,14 @@ def test_structlogs_own_loggers_pass_the_same_way(listen: Listen):
     structlog.reset_defaults()
 
 
-def test_configuring_loads_no_structlog(tmp_path: Path):
+def test_configuring_loads_no_structlog_and_no_redaction(tmp_path: Path):
     script = (
         "import sys; from ara.settings import Settings; from ara.logs import configure, get_logger;"
         f"configure(Settings(home={str(tmp_path)!r})); get_logger('ara.x').debug('below');"
-        "print('structlog' in sys.modules)"
+        "print([name for name in ('structlog', 'ara.redaction') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == "[]\n"
 
 
 def test_a_stream_of_few_characters_gets_the_rest_escaped():

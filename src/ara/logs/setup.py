@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ara.errors import PluginError
-from ara.logs.human import HumanFormatter
 from ara.logs.output import FileOutput, StreamOutput
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def configure(settings: "Settings", *, stream: IO[str] | None = None) -> None:
 
 
 class _Late(logging.Formatter):
-    """Makes its formatter for the first record: most runs have none, and structlog takes its time to load."""
+    """Makes its formatter for the first record: most runs have none, and redaction and structlog take time to load."""
 
     def __init__(self, make: Callable[[], logging.Formatter]) -> None:
         super().__init__()
@@ -80,6 +79,8 @@ def _adopt_structlog() -> None:
 def _formatter(settings: "Settings", *, terminal: bool, colour: bool) -> logging.Formatter:
     wanted = settings.log.format
     if wanted == "human" or (wanted == "auto" and (terminal or find_spec("structlog") is None)):
+        from ara.logs.human import HumanFormatter
+
         return HumanFormatter(colour=colour, traces=settings.log.level == "debug")
     from ara.logs.lines import JsonFormatter
 
