@@ -1,6 +1,7 @@
 """Every document, on every back-end: added once, replaced when known, found by what it says."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -30,6 +31,8 @@ class Order(Record, frozen=True, kw_only=True):
     live: bool = False
     side: Side = Side.BUY
     state: Literal["open", "done"] = "open"
+    rank: Literal[1, 2] | None = None
+    stars: Literal[1, "two"] = 1
     price: Decimal = Decimal("1.10")
     labels: tuple[str, ...] = ()
     notes: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -182,6 +185,7 @@ async def fill(store: Store) -> None:
                 day=date(2024, 1, 1 + number),
                 size=None if number == 3 else number / 2,
                 lots=10 - number,
+                rank=2 if number == 2 else None,
                 live=number > 3,
                 side=Side.SELL if number == 5 else Side.BUY,
                 state="done" if number == 0 else "open",
@@ -201,6 +205,7 @@ async def test_find_by_what_is_equal(store: Store) -> None:
     assert await ids(store, {"side": Side.SELL}) == ["o5"]
     assert await ids(store, {"state": "done"}) == ["o0"]
     assert await ids(store, {"id": "o2"}) == ["o2"]
+    assert await ids(store, {"rank": 2}) == ["o2"]
     assert await ids(store, {"day": date(2024, 1, 2)}) == ["o1"]
     assert await ids(store, {"symbol": None}) == []
 
@@ -253,7 +258,7 @@ async def test_find_reads_more_than_a_page(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["nothing", "price", "labels", "notes", "id'; DROP TABLE documents; --", "body", "", "-"]
+    "field", ["nothing", "stars", "price", "labels", "notes", "id'; DROP TABLE documents; --", "body", "", "-"]
 )
 async def test_fields_that_are_none_are_refused(store: Store, field: str) -> None:
     await fill(store)
@@ -379,3 +384,28 @@ async def test_writers_outside_wait_for_their_turn(store: Store) -> None:
         await asyncio.sleep(0.01)
     assert await asyncio.gather(*others) == [True] * 5
     assert len(await ids(store)) == 6
+
+
+async def test_a_cancelled_write_is_done_or_not_begun(store: Store) -> None:
+    async def write(number: int) -> None:
+        await store.add(Order(id=f"{number:02}"))
+
+    tasks = [asyncio.create_task(write(number)) for number in range(20)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert len(await ids(store)) <= 20
+    assert await store.add(Order(id="after"))
+
+
+async def test_a_closed_store_keeps_nothing_more(open_at: Callable[[str], Awaitable[Store]], kept_url: str) -> None:
+    store = await open_at(kept_url)
+    await store.add(Order(id="1"))
+    await store.close()
+    with pytest.raises(StoreError, match="is closed"):
+        await store.add(Order(id="2"))
+    with pytest.raises(StoreError, match="is closed"):
+        await store.get(Order, "1")
+    again = await open_at(kept_url)
+    assert await ids(again) == ["1"]

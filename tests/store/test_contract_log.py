@@ -1,6 +1,7 @@
 """Every log, on every back-end: appended, read, searched, and found whole."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -217,3 +218,29 @@ async def test_whatever_is_appended_comes_back(store: Store, bodies: list[tuple[
         assert entry.key == key
         assert entry.body == body or entry == await log.get(key)
     assert (await log.verify()).ok
+
+
+async def test_a_writer_that_is_stopped_tells_its_callers(store: Store) -> None:
+    log = store.log("ledger")
+    callers = [asyncio.create_task(log.append([b"x"], keys=[str(number)])) for number in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    late = asyncio.create_task(log.append([b"y"], keys=["late"]))
+    for task in asyncio.all_tasks():
+        if task.get_name() == "ara.store.log ledger":
+            task.cancel()
+    outcomes = await asyncio.gather(*callers, late, return_exceptions=True)
+    assert all(isinstance(outcome, StoreError | list) for outcome in outcomes)
+    [entry] = await log.append([b"x"], keys=["0"])
+    assert entry.sequence == 1
+    assert (await log.verify()).ok
+
+
+async def test_stores_on_one_place_chain_together(open_at: Callable[[str], Awaitable[Store]], kept_url: str) -> None:
+    stores = [await open_at(kept_url) for _ in range(3)]
+    appends = [store.log("ledger").append([b"x"], keys=[str(number)]) for number in range(60) for store in stores]
+    answers = await asyncio.gather(*appends)
+    for number in range(60):
+        assert answers[3 * number] == answers[3 * number + 1] == answers[3 * number + 2]
+    verification = await stores[2].log("ledger").verify()
+    assert (verification.ok, verification.entries, verification.unsigned) == (True, 60, 0)

@@ -1,6 +1,8 @@
 """Tables, on every back-end: made by migrations, asked by column, times in UTC."""
 
 import asyncio
+import importlib
+import io
 import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,16 +11,21 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import JSON, Column, Integer, MetaData, NullPool, String, Table, bindparam, create_engine, text
 
 from ara.errors import StoreError, ValidationError
 from ara.store import ConflictError, Store
-from ara.store.migrations import newest, steps
-from ara.store.scores import metadata, scores
+from ara.store.migrations import newest, steps, versions
+from ara.store.scores import Instant, metadata, scores
 from ara.store.tables import func, select
 
 Open = Callable[[str], Awaitable[Store]]
+STEPS = [
+    importlib.import_module(f"ara.store.migrations.versions.{path.stem}")
+    for path in sorted(Path(versions.__path__[0]).glob("s*.py"))
+]
 START = datetime(2024, 1, 2, 21, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -203,3 +210,19 @@ async def test_tables_share_the_file_of_the_store(open_at: Open, home: Path) -> 
     connection = sqlite3.connect(home / "ara.db")
     assert connection.execute("SELECT as_of, live FROM scores").fetchone() == ("2024-01-02 21:00:00.123456", 1)
     connection.close()
+
+
+def test_an_instant_may_be_missing(store: Store) -> None:
+    dialect = store.tables._storage.dialect
+    assert Instant().process_bind_param(None, dialect) is None
+    assert Instant().process_result_value(None, dialect) is None
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_is_named_by_its_number_and_runs_alone(step: Any) -> None:
+    assert step.__name__.startswith(f"ara.store.migrations.versions.s{step.revision}_")
+    output = io.StringIO()
+    context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True, "output_buffer": output})
+    with Operations.context(context):
+        step.upgrade()
+    assert "CREATE" in output.getvalue()

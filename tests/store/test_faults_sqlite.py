@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -292,13 +291,3 @@ async def test_the_turn_is_not_mine_outside_of_tasks() -> None:
     async with turn.owned():
         assert turn.mine()
     assert not turn.mine()
-
-
-async def test_two_stores_on_one_file_chain_together(open_at: Open, home: Path) -> None:
-    one, other = await open_at(""), await open_at("")
-    await asyncio.gather(
-        *(store.log("ledger").append([b"x"], keys=[str(number)]) for number in range(60) for store in (one, other))
-    )
-    verification = await other.log("ledger").verify()
-    assert (verification.ok, verification.entries, verification.unsigned) == (True, 60, 0)
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY

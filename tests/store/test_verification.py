@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -238,11 +239,14 @@ async def test_an_edited_head_is_told(burglar: Burglar, look: Any, field: str, o
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "null", '{"stream": "ledger"', "\x00", "ÿ"])
-async def test_a_head_that_is_no_head_is_told(burglar: Burglar, look: Any, text: str, kept_url: str) -> None:
+async def test_a_head_that_is_no_head_is_told(
+    burglar: Burglar, look: Any, text: str, open_at: Open, kept_url: str
+) -> None:
     if kept_url and text == "\x00":
         text = " "
     await burglar.head(text)
     assert await look() == ("head", None)
+    await refuses(open_at, kept_url, "head that was edited")
 
 
 async def test_an_old_head_put_back_leaves_entries_unsigned(burglar: Burglar, open_at: Open, kept_url: str) -> None:
@@ -287,3 +291,12 @@ async def test_a_log_of_many_pages_is_searched_for_what_moved(
     rows[10], rows[340] = rows[340], rows[10]
     await burglar.replace([{**row, "sequence": number} for number, row in enumerate(rows, 1)])
     assert await look() == ("reordered", 11)
+
+
+async def test_memory_is_walked_too(open_at: Open) -> None:
+    store = await open_at("memory:")
+    await store.log("ledger").append([b"a", b"b", b"c"])
+    entries = store._storage._entries["ledger"]
+    entries[1] = replace(entries[1], body=b"forged")
+    found = await store.log("ledger").verify()
+    assert (found.ok, found.problem, found.sequence, found.entries) == (False, "edited", 2, 1)

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 HeadProblem = Literal["head", "key"]
+"""What `judge` finds: the head was edited, or signed with another key."""
+
 _TOLERANCE = timedelta(seconds=60)
 
 

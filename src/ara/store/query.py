@@ -21,6 +21,8 @@ __all__ = ["Condition", "Dialect", "Query", "Value", "pages", "parse"]
 
 _R = TypeVar("_R", bound=Record)
 Value = str | int | float | bool | None
+"""What a field is compared with: dates and times are text by then."""
+
 _PAGE = 200
 
 

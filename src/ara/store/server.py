@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from ara.errors import StoreError, ValidationError
+from ara.errors import ConfigurationError, StoreError, ValidationError
 from ara.store.store import ConflictError
 
 __all__ = ["Connection", "Server"]
@@ -52,8 +52,7 @@ class Server:
         self._pool: Any = None
         self._opening = asyncio.Lock()
         self._closed = False
-        parts = urlsplit(url)
-        self.place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+        self.place = _place(url)
         """Host, port and name of the database; no secrets."""
 
     @asynccontextmanager
@@ -148,6 +147,16 @@ class Server:
                     f"{_VERSION}.",
                     hint="Update Ara, or use another store; nothing was changed.",
                 )
+
+
+def _place(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+    except ValueError as error:
+        raise ConfigurationError(
+            f"store.url names no PostgreSQL database ({error}); allowed is postgresql://USER@HOST:PORT/NAME."
+        ) from None
 
 
 async def _lock(connection: Connection, name: str) -> None:

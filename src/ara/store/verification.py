@@ -12,6 +12,8 @@ from ara.store.store import Signer
 __all__ = ["Problem", "Verification", "verify"]
 
 Problem = Literal["edited", "removed", "inserted", "reordered", "rewritten", "cut", "missing", "head", "key"]
+"""What a walk can find; `Verification` says what each means."""
+
 _PAGE = 100
 _FIRST = -(2**63)
 

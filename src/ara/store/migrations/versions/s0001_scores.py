@@ -6,7 +6,10 @@ from alembic import op
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0001"
+"""Name of this step."""
+
 down_revision = None
+"""The step before; none."""
 
 
 def upgrade() -> None:
