@@ -104,9 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_overview() -> None:
+    said = os.environ.get("COLUMNS", "")
     try:
-        columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
-    except (ValueError, OSError):
+        columns = int(said) if said.isdigit() else os.get_terminal_size().columns
+    except OSError:
         columns = 80
     bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
     sys.stdout.write(overview(columns, bold=bold) + "\n")

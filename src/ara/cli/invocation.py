@@ -1,6 +1,5 @@
 """One command line from its words to its exit code: flags, old spellings, the command, and what went wrong."""
 
-import sys
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from difflib import get_close_matches
@@ -12,7 +11,7 @@ import typer
 
 from ara.cli.app import COMMANDS
 from ara.cli.legacy import modern
-from ara.cli.screen import Flags, Screen, shown
+from ara.cli.screen import Flags, OutputError, Screen, shown
 from ara.cli.words import clean
 from ara.errors import AraError, StoreError, ValidationError
 
@@ -34,8 +33,8 @@ def invoke(words: Sequence[str], *, runner: Callable[[Coroutine[Any, Any, Any]],
             return _called(screen, name, rest)
     except AraError as error:
         return _tell(screen, error)
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
+    except OutputError as error:
+        raise error.cause from None
     except OSError as error:
         if screen.flags.debug:
             traceback.print_exc()
@@ -130,6 +129,10 @@ def _called(screen: Screen, name: str, words: list[str]) -> int:
     if target is not None:
         screen.write(page(*target, width=screen.width, palette=screen.palette()))
         return 0
+    if name == "predict" and screen.interactive:
+        from ara.cli.wizard import offer
+
+        offer(screen)
     try:
         code = command.main(args=words, prog_name=f"ara {name}", standalone_mode=False)
     except typer.Abort:
@@ -138,7 +141,6 @@ def _called(screen: Screen, name: str, words: list[str]) -> int:
         from ara.cli.help import explained
 
         raise explained(error, name) from None
-    sys.stdout.flush()
     return code if isinstance(code, int) else 0
 
 

@@ -3,6 +3,7 @@
 Results go to stdout, everything else to stderr, so that a pipe or a file receives the result alone.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from ara.errors import AraError
 if TYPE_CHECKING:
     from ara.settings import Settings
 
-__all__ = ["Flags", "Screen", "screen", "shown"]
+__all__ = ["Flags", "OutputError", "Screen", "screen", "shown"]
 
 T = TypeVar("T")
 
@@ -195,7 +196,7 @@ class Screen:
     def write(self, text: str) -> None:
         """Write lines to stdout; what it can't encode is escaped."""
         self._hide_meter()
-        _put(sys.stdout, text)
+        _print(text)
 
     def note(self, words: str) -> None:
         """Say something beside the result, on stderr; silent under `--quiet`."""
@@ -251,6 +252,31 @@ class Screen:
         sys.stderr.write(f"{clean(words)} ")
         sys.stderr.flush()
         return sys.stdin.readline().strip() or default
+
+
+class OutputError(Exception):
+    """Stdout takes no more: its reader is gone, its disk is full, or it was closed before the command began.
+
+    Not an OSError, so that nothing between the screen and the door mistakes it for a failure of the command's work.
+
+    Parameters
+    ----------
+    cause
+        What the system said.
+    """
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputError(OSError(errno.EBADF, "stdout is closed"))
+    try:
+        _put(sys.stdout, text)
+    except OSError as error:
+        raise OutputError(error) from error
 
 
 def _put(stream: TextIO, text: str) -> None:

@@ -59,7 +59,8 @@ def command(
         "seconds": round(summary.seconds, 3),
     }
     pace = f"{summary.seconds:,.1f} s" if summary.seconds >= 0.1 else "under 0.1 s"
-    s.result(facts, lambda: f"{summary.rows:,} rows for {summary.symbols:,} symbols in {pace}: {out}")
+    many = "1 symbol" if summary.symbols == 1 else f"{summary.symbols:,} symbols"
+    s.result(facts, lambda: f"{summary.rows:,} rows for {many} in {pace}: {out}")
 
 
 def _file(text: str, flag: str) -> Path:

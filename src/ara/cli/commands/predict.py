@@ -1,11 +1,13 @@
 """`ara predict`."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from ara.cli.export import check_target, export
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import AraError, UnknownSymbolError, ValidationError
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_KINDS: Final = {
+    "stock": "a stock",
+    "etf": "an exchange-traded fund",
+    "index": "an index",
+    "crypto": "a crypto currency",
+    "forex": "a currency pair",
+    "option": "an option",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
@@ -33,7 +44,7 @@ class _Wish:
     timeframe: "Timeframe"
     asset_class: str
     depth: "Depth"
-    model: str | None
+    model: str
     threshold: float
     target: Path | None
 
@@ -46,24 +57,27 @@ class _Failure:
 
 def command(
     symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="AAPL, BTC-USD, EURUSD, ^GSPC and so on")],
-    days: Annotated[str, typer.Option("--days", "-d", metavar="N", help="Bars ahead, 1 to 30 (5)")] = "",
+    days: Annotated[str | None, typer.Option("--days", "-d", metavar="N", help="Bars ahead, 1 to 30 (5)")] = None,
     as_of: Annotated[
-        str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then; an instant needs its zone")
-    ] = "",
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Use only what was public then; an instant needs its zone"),
+    ] = None,
     timeframe: Annotated[str, typer.Option("--timeframe", metavar="STEP", help="Length of a bar")] = "1d",
     analysis: Annotated[
         str, typer.Option("--analysis", "-a", metavar="LEVEL", help="How much to say: minimal, basic, standard or full")
     ] = "standard",
-    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")] = "",
-    export: Annotated[
-        str, typer.Option("--export", "-e", metavar="FILE", help="Also write to a file ending in .json or .csv")
-    ] = "",
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--export", "-e", metavar="FILE", help="Also write to a file ending in .json or .csv")
+    ] = None,
     threshold: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--confidence-threshold", "-c", metavar="P", help="Leave out days that are less sure than P, 0 to 1"
         ),
-    ] = "",
+    ] = None,
     crypto: Annotated[bool, typer.Option("--crypto", help="Insist that each symbol is a crypto currency")] = False,
     forex: Annotated[bool, typer.Option("--forex", help="Insist that each symbol is a currency pair")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", hidden=True)] = False,
@@ -82,14 +96,14 @@ def command(
     settings = s.settings()
     wish = _Wish(
         symbols=tuple(symbols),
-        days=_days(days) if days else settings.prediction.days,
-        as_of=as_of or None,
+        days=settings.prediction.days if days is None else _days(days),
+        as_of=as_of,
         timeframe=_timeframe(timeframe),
         asset_class=_asset_class(crypto=crypto, forex=forex),
         depth=_depth(analysis),
-        model=model or None,
-        threshold=_share(threshold) if threshold else 0.0,
-        target=_target(export) if export else None,
+        model=settings.prediction.model if model is None else model,
+        threshold=0.0 if threshold is None else _share(threshold),
+        target=None if target is None else check_target(Path(target)),
     )
     if no_cache:
         s.note("--no-cache has no effect: a forecast is known by its id and never stale.")
@@ -101,13 +115,10 @@ def command(
 def _days(text: str) -> int:
     from ara.prediction.origin import checked_days
 
-    try:
-        return checked_days(int(text) if len(text) < 20 else 0)
-    except ValueError as error:
-        if isinstance(error, AraError) and len(text) < 20:
-            raise
-        said = f"days is {clean(text)[:40]}; a forecast reaches 1 to 30 bars"
-        raise ValidationError(said, hint="Give a whole number from 1 to 30.") from None
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        return checked_days(int(text))
+    said = f"days is {clean(text)[:40] or 'empty'}; a forecast reaches 1 to 30 bars"
+    raise ValidationError(said, hint="Give a whole number from 1 to 30.")
 
 
 def _timeframe(text: str) -> "Timeframe":
@@ -141,12 +152,6 @@ def _share(text: str) -> float:
     return share
 
 
-def _target(text: str) -> Path:
-    from ara.cli.export import check_target
-
-    return check_target(Path(text))
-
-
 async def _ask(s: Screen, wish: _Wish, step: "Step") -> "tuple[list[Kept | _Failure], date]":
     """Forecast every symbol in turn; one that fails doesn't keep the others from being answered."""
     from ara.desk import Desk
@@ -175,10 +180,8 @@ def _insisted(symbol: str, asset_class: str) -> str:
     """Give the symbol if its instrument is of that class; a coin alone (`BTC`) means its price in dollars."""
     instrument = _found(symbol, asset_class)
     if instrument.asset_class != asset_class:
-        kind = {"forex": "a currency pair", "crypto": "a crypto currency"}
-        is_now = kind.get(instrument.asset_class, f"of the class {instrument.asset_class}")
         raise ValidationError(
-            f"{instrument.symbol} ({instrument.name}) is {is_now}, not {kind[asset_class]}.",
+            f"{instrument.symbol} ({instrument.name}) is {_KINDS[instrument.asset_class]}, not {_KINDS[asset_class]}.",
             hint=f"Leave out --{asset_class}.",
         )
     return instrument.symbol
@@ -213,8 +216,6 @@ def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today
         }
     )
     if wish.target is not None:
-        from ara.cli.export import export
-
         export(data, wish.target)
     if documents or s.json:
         s.result(data, lambda: "\n\n".join(_shown(s, wish, answer, today=today) for answer in kept))

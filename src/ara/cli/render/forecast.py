@@ -289,7 +289,7 @@ def _reasons(forecast: Forecast, view: View) -> list[str]:
     factors = forecast.days[0].factors if forecast.days else ()
     if not factors:
         return []
-    said = "; ".join(f"{clean(factor.description)} ({percent(factor.contribution, 0)})" for factor in factors)
+    said = "; ".join(clean(factor.description) for factor in factors)
     return _row("Why so wide", said, view)
 
 

@@ -38,18 +38,23 @@ def table(kept: Sequence["Kept"], s: Screen) -> str:
     if not kept:
         return "\n".join(wrapped("The ledger holds no such forecast yet. Make one: ara predict AAPL", s.width))
     rows = [_cells(one, s) for one in kept]
+    heads = tuple(f"made, {_zone(kept[0], s)}" if head == "made" else head for head in _HEADS)
     for leave in range(len(_DROPPED) + 1):
         chosen = [index for index, head in enumerate(_HEADS) if head not in _DROPPED[:leave]]
-        sizes = {index: max(width(row[index]) for row in (_HEADS, *rows)) for index in chosen}
+        sizes = {index: max(width(row[index]) for row in (heads, *rows)) for index in chosen}
         if sum(sizes.values()) + 2 * len(chosen) <= s.width:
             break
     paint = s.palette()
     lines = []
-    for number, row in enumerate((_HEADS, *rows)):
+    for number, row in enumerate((heads, *rows)):
         cells = [padded(row[index], sizes[index], right=_HEADS[index] in _RIGHT) for index in chosen]
         line = ("  " + "  ".join(cells)).rstrip()
         lines.append(paint(line, "quiet") if number == 0 else line)
     return "\n".join(lines)
+
+
+def _zone(kept: "Kept", s: Screen) -> str:
+    return f"{kept.made_at.astimezone(s.zone):%Z}"
 
 
 def _cells(kept: "Kept", s: Screen) -> tuple[str, ...]:

@@ -1,0 +1,231 @@
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+
+def documents(ara, *words):
+    return json.loads(ara(*words, "--json").out)
+
+
+def test_an_empty_ledger(ara):
+    assert ara("ledger", "list").out.startswith("The ledger holds no such forecast yet.")
+    assert documents(ara, "ledger", "list") == {"schema": 1, "forecasts": []}
+    assert ara("ledger", "verify").out == "The ledger is empty.\n"
+    outcome = ara("ledger", "anchor")
+    assert (outcome.code, outcome.out) == (5, "")
+    assert "empty" in outcome.err
+
+
+def test_what_was_forecast_is_listed_newest_first(ara):
+    ara("predict", "AAPL", "-d", "3")
+    ara("predict", "EURUSD", "BTC-USD")
+    listed = documents(ara, "ledger", "list")["forecasts"]
+    assert [one["symbol"] for one in listed] == ["BTC-USD", "EURUSD", "AAPL"]
+    assert [one["sequence"] for one in listed] == [3, 2, 1]
+    assert [one["symbol"] for one in documents(ara, "ledger", "list", "-n", "1")["forecasts"]] == ["BTC-USD"]
+    assert [one["days"] for one in documents(ara, "ledger", "list", "aapl")["forecasts"]] == [3]
+    text = ara("ledger", "list", "--width", "100", "--set", "cli.timezone=UTC").out.splitlines()
+    assert text[0].split()[:4] == ["id", "symbol", "made,", "UTC"]
+    assert len(text) == 4
+    assert "117.3 to 127.2" in text[3]
+
+
+@pytest.mark.parametrize(
+    ("columns", "there", "gone"), [(100, "model", "?"), (75, "80 %", "model"), (40, "made", "from")]
+)
+def test_the_list_fits(ara, columns, there, gone):
+    ara("predict", "AAPL")
+    lines = ara("ledger", "list", "--width", str(columns)).out.splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert there in lines[0]
+    assert gone not in lines[0]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1000001", "9" * 30])
+def test_a_limit_out_of_bounds(ara, limit):
+    outcome = ara("ledger", "list", "--limit", limit)
+    assert outcome.code == 2
+    assert "it is a whole number from 1 to 1000000" in outcome.err
+
+
+def test_a_receipt_is_the_forecast_as_it_was_given(ara):
+    given = documents(ara, "predict", "AAPL")
+    shown = documents(ara, "ledger", "show", given["id"][:8].upper())
+    place = shown.pop("kept")
+    assert given.pop("kept")["sequence"] == place["sequence"] == 1
+    assert shown == given
+    text = ara("ledger", "show", given["id"], "--set", "cli.timezone=UTC").out
+    assert text.startswith("Entry 1 of the ledger, kept ")
+    assert place["hash"] in text
+    assert "close 122.15 on Wed 31 Mar 2021" in text
+    assert "not a forecast from today" not in text
+
+
+@pytest.mark.parametrize("prefix", ["zzzz", "''", "%"])
+def test_a_receipt_that_isnt_there(ara, prefix):
+    outcome = ara("ledger", "show", prefix)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "ara ledger list" in outcome.err
+
+
+def test_a_whole_ledger_verifies(ara):
+    ara("predict", "AAPL", "EURUSD")
+    assert ara("ledger", "verify").out == (
+        "The ledger is whole: 2 entries, each chained to the one before, the last under a signed head.\n"
+    )
+    assert documents(ara, "ledger", "verify")["ok"] is True
+    anchor = documents(ara, "ledger", "anchor")
+    assert anchor["sequence"] == 2
+    assert ara("ledger", "anchor").out.startswith(f"{anchor['digest']}  ledger to entry 2, ")
+
+
+@pytest.fixture
+def edited(ara, home):
+    """A ledger of three forecasts whose second one was changed by a byte."""
+    ara("predict", "AAPL", "EURUSD", "BTC-USD")
+    (place,) = Path(home).rglob("ara.db")
+    with sqlite3.connect(place) as database:
+        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            columns = [row[1] for row in database.execute(f"pragma table_info({table})")]
+            if {"sequence", "body"} <= set(columns):
+                ((body,),) = database.execute(f"select body from {table} where sequence = 2")
+                changed = bytes(body).replace(b"EURUSD", b"EURUSX", 1)
+                database.execute(f"update {table} set body = ? where sequence = 2", (changed,))
+    database.close()
+
+
+def test_an_edited_ledger_is_named_entry_by_entry(ara, edited):
+    outcome = ara("ledger", "verify")
+    assert (outcome.code, outcome.out) == (7, "")
+    assert "The ledger is not as it was written." in outcome.err
+    assert "2" in outcome.err
+    problem = documents(ara, "ledger", "verify")
+    assert problem["context"]["problem"] == "edited"
+    assert problem["context"]["sequence"] == 2
+    assert problem["exit_code"] == 7
+
+
+def test_the_doctor_finds_it_too(ara, edited):
+    outcome = ara("doctor", "--json")
+    assert outcome.code == 7
+    findings = {finding["name"]: finding for finding in json.loads(outcome.out)["findings"]}
+    assert findings["ledger"]["state"] == "fail"
+    assert findings["sample"]["state"] == "ok"
+
+
+def test_score_before_anything_came_due(ara):
+    assert ara("score").out == "  No forecast came due since the last time.\n"
+    report = documents(ara, "score")
+    assert (report["came_due"], report["rows"], report["failed"]) == (0, [], [])
+
+
+def test_score_of_a_replayed_past(ara):
+    ara("predict", "AAPL", "EURUSD", "--as-of", "2020-02-20")
+    text = ara("score", "--width", "200").out
+    first, second, third, _, heads, aapl, eurusd = text.splitlines()
+    assert first.startswith("  10 forecasts came due.   Inside the 80 % band: ")
+    assert first.endswith("of 10 (expected 8.0)")
+    assert "no direction to judge" in second
+    assert "they prove nothing" in third
+    assert heads.split() == ["due", "inside", "80", "%", "inside", "95", "%", "mean", "miss"]
+    assert (aapl.split()[:2], eurusd.split()[:2]) == (["AAPL", "5"], ["EURUSD", "5"])
+    again = ara("score").out
+    assert "No forecast came due since the last time." in again
+    assert "Of all 10 scored so far, " in again
+
+
+def test_score_of_one_symbol_as_a_document(ara):
+    ara("predict", "AAPL", "EURUSD", "--as-of", "2020-02-20", "-d", "2")
+    report = documents(ara, "score", "aapl")
+    assert (report["came_due"], report["live"], report["replayed"], report["expected_80"]) == (2, 0, 2, 1.6)
+    assert {row["symbol"] for row in report["rows"]} == {"AAPL"}
+
+
+def test_the_doctor_of_a_healthy_installation(ara, home):
+    before = sorted(home.iterdir())
+    outcome = ara("doctor", "--width", "100")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("All is well.\n\nInstallation\n  ok    ara ")
+    assert all(len(line) <= 100 or "/" in line for line in outcome.out.splitlines())
+    assert sorted(home.iterdir()) == before
+    ara("predict", "AAPL")
+    assert "whole, 1 entry" in ara("doctor").out
+
+
+def test_the_doctor_on_a_narrow_screen(ara):
+    lines = ara("doctor", "--width", "40").out.splitlines()
+    assert "  ok    sample" in lines
+    assert all(len(line) <= 40 or "/" in line or "opentelemetry" in line for line in lines)
+
+
+def test_the_doctor_knocks_at_servers(ara):
+    outcome = ara("doctor", "--set", "store.url=postgresql://user:secret@127.0.0.1:9/ara", "--json")
+    findings = {finding["name"]: finding for finding in json.loads(outcome.out)["findings"]}
+    assert outcome.code == 5
+    assert "127.0.0.1:9 can't be reached" in findings["database"]["words"]
+    assert "secret" not in outcome.out
+
+
+def test_the_doctor_names_a_wrong_setting_and_goes_on(ara):
+    Path(".ara.yaml").write_text("prediction:\n  days: 99\n")
+    outcome = ara("doctor")
+    assert outcome.code == 2
+    assert "1 thing is broken." in outcome.out
+    assert "prediction.days" in outcome.out
+    assert "ok    sample" in outcome.out
+
+
+def test_the_doctor_names_a_home_that_cant_be_written(ara):
+    Path("file").touch()
+    outcome = ara("doctor", "--set", "home=file/below")
+    assert outcome.code == 5
+    assert "things are broken" in outcome.out or "1 thing is broken" in outcome.out
+    assert "not writable" in " ".join(outcome.out.split())
+
+
+@pytest.fixture
+def files(home):
+    """Bars and origins as files."""
+    import polars as pl
+
+    from ara.data.providers import sample
+
+    folder = Path(sample.__file__).parents[1] / "sample"
+    bars = pl.read_parquet(folder / "sample.parquet").filter(pl.col("symbol") == "AAPL")
+    bars.write_parquet("bars.parquet")
+    origin = bars.sort("ts")["ts"][-30]
+    pl.DataFrame({"symbol": ["AAPL"] * 2, "origin": [origin] * 2, "horizon": [1, 5]}).write_parquet("origins.parquet")
+
+
+def test_forecasts_from_files(ara, files):
+    import polars as pl
+
+    words = ("forecast", "--bars", "bars.parquet", "--origins", "origins.parquet", "--out", "out.parquet")
+    outcome = ara(*words)
+    assert outcome.err == ""
+    assert "rows for 1 symbol in" in outcome.out
+    assert outcome.out.endswith(": out.parquet\n")
+    assert pl.read_parquet("out.parquet").height > 0
+    facts = documents(ara, *words, "--name", "mine")
+    assert (facts["name"], facts["model"], facts["symbols"], facts["out"]) == ("mine", "ewma_t", 1, "out.parquet")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"--bars": "no.parquet"}, "--bars: there is no file 'no.parquet'."),
+        ({"--origins": "no.parquet"}, "--origins: there is no file 'no.parquet'."),
+        ({"--out": "no/out.parquet"}, "--out: there is no folder 'no'."),
+        ({"--out": "."}, "--out: '.' is a folder."),
+        ({"--model": "nosuch"}, "There is no model named 'nosuch'."),
+    ],
+)
+def test_files_that_arent_there(ara, files, change, said):
+    given = {"--bars": "bars.parquet", "--origins": "origins.parquet", "--out": "out.parquet", **change}
+    outcome = ara("forecast", *(word for pair in given.items() for word in pair))
+    assert outcome.code in {2, 8}
+    assert said in outcome.err
+    assert not Path("out.parquet").exists()

@@ -1,0 +1,203 @@
+import csv
+import json
+import re
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+
+from ara.cli.export import export
+from ara.errors import ValidationError
+from ara.prediction.document import from_document
+
+
+def test_a_forecast_of_the_bundled_sample(ara):
+    outcome = ara("predict", "AAPL", "--width", "100")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert lines[0].startswith("AAPL  Apple Inc.  NASDAQ, USD")
+    assert lines[0].endswith("close 122.15 on Wed 31 Mar 2021")
+    rows = [line for line in lines if re.match(r"  (Mon|Tue|Wed|Thu|Fri) ", line)]
+    assert [row[2:12] for row in rows] == ["Thu  1 Apr", "Mon  5 Apr", "Tue  6 Apr", "Wed  7 Apr", "Thu  8 Apr"]
+    assert all("122.2   0.0 %" in row and "●" in row for row in rows)
+    assert "Range, not direction" in outcome.out
+    assert re.search(r"Kept as [0-9a-f]{6} in the ledger\.", outcome.out)
+
+
+def test_the_document_is_the_forecast_with_its_place(ara):
+    outcome = ara("predict", "AAPL", "--days", "7", "--json")
+    document = json.loads(outcome.out)
+    assert document["kept"] == {"sequence": 1}
+    forecast = from_document(document)
+    assert forecast.id == document["id"]
+    assert [day.number for day in forecast.days] == [1, 2, 3, 4, 5, 6, 7]
+    assert set(document) >= {
+        *("schema", "id", "symbol", "name", "asset_class", "venue", "currency", "as_of", "last", "close", "model"),
+        *("source", "quality", "days", "regime", "warnings", "degraded", "lineage", "kept"),
+    }
+    assert set(document["days"][0]) >= {
+        *("day", "date", "at", "price", "return", "band_80", "band_95", "p_up", "confidence", "usual_move"),
+        *("quantiles", "factors"),
+    }
+
+
+def test_the_same_question_is_kept_once(ara):
+    first, second = (json.loads(ara("predict", "AAPL", "--json").out) for _ in range(2))
+    assert first == second
+
+
+def test_several_symbols_and_one_that_fails(ara):
+    outcome = ara("predict", "AAPL", "NOSUCH", "BTC-USD", "-d", "1")
+    assert outcome.code == 2
+    assert outcome.out.index("AAPL  Apple") < outcome.out.index("BTC-USD  Bitcoin")
+    assert "There is no instrument NOSUCH here." in outcome.err
+
+
+def test_several_symbols_as_one_document(ara):
+    outcome = ara("predict", "AAPL", "NOSUCH", "-d", "1", "--json")
+    assert (outcome.code, outcome.err) == (2, "")
+    document = json.loads(outcome.out)
+    assert [forecast["symbol"] for forecast in document["forecasts"]] == ["AAPL"]
+    (failed,) = document["failed"]
+    assert (failed["symbol"], failed["error"]["code"]) == ("NOSUCH", "unknown_symbol")
+
+
+def test_none_of_several(ara):
+    outcome = ara("predict", "NOSUCH", "NEITHER")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.count("There is no instrument") == 2
+
+
+def test_from_a_day_in_the_past(ara):
+    outcome = ara("predict", "EURUSD", "--as-of", "2020-02-20", "--width", "100")
+    assert "on Thu 20 Feb 2020" in outcome.out
+    assert "as asked." in outcome.out
+    assert "Fri 21 Feb" in outcome.out
+    assert "not a forecast from today" not in outcome.out
+
+
+def test_the_days_of_the_settings_unless_a_flag_says_more(ara):
+    assert len(json.loads(ara("predict", "AAPL", "--set", "prediction.days=3", "--json").out)["days"]) == 3
+    assert len(json.loads(ara("predict", "AAPL", "--set", "prediction.days=3", "-d", "2", "--json").out)["days"]) == 2
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "31", "1e9", "x", "", "9" * 50, "1_0", "٣", "2.5", "\x1b[2J"])
+def test_days_that_no_forecast_reaches(ara, days):
+    outcome = ara("predict", "AAPL", "--days", days)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "a forecast reaches 1 to 30 bars" in outcome.err
+    assert "Give a whole number from 1 to 30." in outcome.err
+    assert "\x1b" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("AAPL", "--as-of", "yesterday"), "'yesterday', which is no date"),
+        (("AAPL", "--as-of", "2999-01-01"), "which has not come yet"),
+        (("AAPL", "--timeframe", "4h"), "4h"),
+        (("AAPL", "--timeframe", "soon"), "soon"),
+        (("AAPL", "--analysis", "deep"), "--analysis is 'deep'; it is minimal, basic, standard or full."),
+        (("AAPL", "--model", "nosuch"), "There is no model named 'nosuch'."),
+        (("AAPL", "--crypto"), "AAPL (Apple Inc.) is a stock, not a crypto currency."),
+        (("AAPL", "--forex"), "AAPL (Apple Inc.) is a stock, not a currency pair."),
+        (("XYZ", "--crypto"), "There is no instrument XYZ here."),
+        (("XY-Z", "--crypto"), "There is no instrument XY-Z here."),
+        (("BTC", "--crypto", "--forex"), "--crypto and --forex exclude each other."),
+        (("AAPL", "-c", "2"), "--confidence-threshold is 2; it is a probability from 0 to 1."),
+        (("AAPL", "-c", "x"), "--confidence-threshold is x"),
+        (("AAPL", "-c", "nan"), "--confidence-threshold is nan"),
+        (("AAPL", "-e", "out.xls"), "--export is 'out.xls'; it ends in .json or .csv."),
+        (("AAPL", "-e", "no/out.csv"), "there is no folder 'no'"),
+    ],
+)
+def test_what_cant_be_answered_is_said_in_one_voice(ara, words, said):
+    outcome = ara("predict", *words, "--width", "300")
+    assert outcome.code in {2, 3, 8}
+    assert outcome.out == ""
+    assert said in outcome.err
+    assert len(outcome.err.splitlines()) <= 3
+
+
+def test_a_coin_alone_means_its_price_in_dollars(ara):
+    assert ara("predict", "LTC", "--crypto", "-d", "1").out.startswith("LTC-USD")
+    assert ara("predict", "eur/usd", "--forex", "-d", "1").out.startswith("EURUSD")
+
+
+def test_days_that_are_not_sure_enough_are_left_out(ara):
+    whole = json.loads(ara("predict", "AAPL", "--json").out)
+    limit = sorted(day["confidence"] for day in whole["days"])[2]
+    some = json.loads(ara("predict", "AAPL", "--json", "-c", str(limit)).out)
+    assert some["days"] == [day for day in whole["days"] if day["confidence"] >= limit]
+    assert some["id"] == whole["id"]
+    assert "No day is as sure as was asked for." in ara("predict", "AAPL", "-c", "1").out
+
+
+def test_no_cache_is_answered(ara):
+    outcome = ara("predict", "AAPL", "--no-cache")
+    assert outcome.code == 0
+    assert "has no effect" in outcome.err
+
+
+def test_export_as_json_is_what_json_prints(ara):
+    outcome = ara("predict", "AAPL", "-e", "out.json", "--json")
+    assert json.loads(Path("out.json").read_text("utf-8")) == json.loads(outcome.out)
+    assert outcome.err == "Written to out.json\n"
+
+
+@pytest.mark.parametrize("symbols", [("AAPL",), ("AAPL", "EURUSD")])
+def test_export_as_csv_has_a_row_for_each_day(ara, symbols):
+    ara("predict", *symbols, "-d", "2", "-e", "OUT.CSV")
+    with Path("OUT.CSV").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["symbol"], row["day"]) for row in rows] == [(symbol, day) for symbol in symbols for day in "12"]
+    assert float(rows[0]["low_95"]) < float(rows[0]["low_80"]) < float(rows[0]["price"]) < float(rows[0]["high_80"])
+
+
+def test_an_export_replaces_a_file_whole_or_not_at_all(ara, home):
+    Path("out.csv").write_text("old")
+    ara("predict", "AAPL", "-e", "out.csv")
+    assert Path("out.csv").read_text().startswith("symbol,day")
+    assert [path.name for path in home.iterdir() if path.is_file()] == ["out.csv"]
+    Path("folder.csv").mkdir()
+    outcome = ara("predict", "AAPL", "-e", "folder.csv")
+    assert outcome.code == 2
+    assert "'folder.csv' is a folder." in outcome.err
+
+
+def test_an_export_onto_a_full_disk_leaves_the_old_file(ara, home):
+    document = json.loads(ara("predict", "AAPL", "--json").out)
+    Path("out.csv").write_text("old")
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, most[1]))
+    try:
+        with pytest.raises(ValidationError, match=r"'out\.csv' can't be written: File too large"):
+            export(document, Path("out.csv"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert Path("out.csv").read_text() == "old"
+    assert [path.name for path in home.iterdir() if path.is_file()] == ["out.csv"]
+
+
+def test_an_export_into_a_folder_that_went_away(ara):
+    document = json.loads(ara("predict", "AAPL", "--json").out)
+    with pytest.raises(ValidationError, match="can't be written: No such file"):
+        export(document, Path("gone/out.json"))
+
+
+@pytest.mark.parametrize("old", [("AAPL", "--days", "2"), ("AAPL",), ("crypto", "predict", "BTC", "-d", "1")])
+def test_old_spellings_forecast_and_say_what_is_new(ara, old):
+    outcome = ara(*old)
+    assert outcome.code == 0
+    assert outcome.out.startswith(("AAPL", "BTC-USD"))
+    assert "is old; it is now: ara predict" in " ".join(outcome.err.split())
+    assert ara(*old, "-q").err == ""
+
+
+def test_every_analysis_level(ara):
+    lengths = [len(ara("predict", "AAPL", "-a", level).out) for level in ("minimal", "basic", "standard", "full")]
+    assert lengths == sorted(lengths)
+    assert len(set(lengths)) == 4
