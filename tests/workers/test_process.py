@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ara.errors import CancelledError, ModelError, UnknownSymbolError, ValidationError, WorkerError
 from ara.logs import current, with_correlation
 from ara.settings import Secret, Settings, TelemetrySettings, WorkerSettings
-from ara.workers import Progress, Workers, job
+from ara.workers import Progress, Workers, job, wire
 from tests.workers import work
 
 
@@ -159,6 +159,9 @@ async def test_what_is_printed_goes_to_the_log(workers, caplog):
     lines = [record.getMessage() for record in caplog.records if record.name == "ara.workers"]
     assert [line.rpartition(": ")[2] for line in lines] == ["printed", "\x00ara worker\x00 written", "from a child"]
     assert all("work.noise printed" in line for line in lines)
+    caplog.clear()
+    await workers.run(work.echo, 1, where="process")
+    assert [record for record in caplog.records if record.name == "ara.workers"] == []
 
 
 async def test_noise_while_python_starts_is_skipped(workers, monkeypatch, tmp_path):
@@ -345,6 +348,14 @@ async def test_a_watch_that_fails_ends_the_work_with_its_error(workers):
     assert await workers.run(work.count, 10, where="process") == 10
 
 
+async def test_a_watch_that_meets_a_closed_pipe_is_no_crash_of_the_child(workers):
+    def watch(progress):
+        raise BrokenPipeError("stderr is closed")
+
+    with pytest.raises(BrokenPipeError, match="stderr is closed"):
+        await workers.run(work.count, 10, where="process", watch=watch)
+
+
 async def test_a_watch_that_outlives_its_call_answers_false(workers):
     await workers.run(work.keep_watch, where="process")
     assert await workers.run(work.watch_late, where="process") is False
@@ -476,6 +487,12 @@ def test_the_module_is_of_no_use_by_hand():
     os.close(follower)
     assert done.returncode == 1
     assert "ara --help" in done.stderr
+
+
+def test_a_child_whose_parent_never_spoke_ends_in_peace():
+    command = [sys.executable, "-m", "ara.workers"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, wire.MARK, b"")
 
 
 async def test_two_processes_run_side_by_side(tmp_path, folders):

@@ -4,11 +4,12 @@ import contextlib
 import contextvars
 import logging
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -152,12 +153,17 @@ class Processes:
             self._idle.get().end(patience=GRACE)
 
     def _run(self, job: Job) -> Any:
+        with _files():
+            folder = tempfile.mkdtemp(prefix="ara-worker-")
         try:
-            with tempfile.TemporaryDirectory(prefix="ara-worker-", ignore_cleanup_errors=True) as folder:
-                freight = Freight(Path(folder), side="sent")
-                return job.unpack(self._send(job, job.pack(freight, folder)), freight)
-        except OSError as error:
-            raise WorkerError(f"The files of a worker process can't be written or read: {error}.") from error
+            freight = Freight(Path(folder), side="sent")
+            with _files():
+                call = job.pack(freight, folder)
+            end = self._send(job, call)
+            with _files():
+                return job.unpack(end, freight)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _send(self, job: Job, call: Call) -> Done | Failed:
         child = self._take()
@@ -166,10 +172,7 @@ class Processes:
         except BaseException:
             child.end()
             raise
-        if job.cancelled:
-            child.end()
-        else:
-            self._idle.put(child)
+        self._idle.put(child)
         return end
 
     def _take(self) -> Child:
@@ -180,6 +183,14 @@ class Processes:
                 return child
             child.end(patience=GRACE)
         return Child(environ)
+
+
+@contextlib.contextmanager
+def _files() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WorkerError(f"The files of a worker process can't be written or read: {error}.") from error
 
 
 def _working_folder() -> str:

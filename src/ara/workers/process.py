@@ -15,7 +15,7 @@ import msgspec
 
 from ara.errors import WorkerError
 from ara.workers.progress import Progress
-from ara.workers.wire import MARK, Call, Done, Failed, FromChild, Ping, Reply, Said, Told, receive, send
+from ara.workers.wire import MARK, Call, Done, Failed, FromChild, FromParent, Ping, Reply, Said, Told, receive, send
 
 __all__ = ["GRACE", "KILL", "Child"]
 
@@ -72,11 +72,10 @@ class Child:
 
     def answers(self) -> bool:
         """Ask an idle child whether it is still there: it may have been killed while nobody looked."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            send(self._input, Ping())
-            while (data := receive(self._output)) is not None:
-                if isinstance(self._decoder.decode(data), Ping):
-                    return True
+        self._say(Ping())
+        while (data := receive(self._output)) is not None:
+            if isinstance(self._decoder.decode(data), Ping):
+                return True
         return False
 
     def call(self, call: Call, *, hear: Callable[[Progress], bool]) -> Done | Failed:
@@ -89,18 +88,17 @@ class Child:
         hear
             Is told of progress and says whether to go on.
         """
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._await_start()
-            send(self._input, call)
-            while (data := receive(self._output)) is not None:
-                match self._decoder.decode(data):
-                    case Told(progress=progress):
-                        send(self._input, Reply(go_on=hear(progress)))
-                    case Said(logger=name, level=level, text=text):
-                        logging.getLogger(name).log(level, "%s", text)
-                    case Done() | Failed() as end:
-                        self._log_printed(call.function.replace(":", "."))
-                        return end
+        self._await_start()
+        self._say(call)
+        while (data := receive(self._output)) is not None:
+            match self._decoder.decode(data):
+                case Told(progress=progress):
+                    self._say(Reply(go_on=hear(progress)))
+                case Said(logger=name, level=level, text=text):
+                    logging.getLogger(name).log(level, "%s", text)
+                case Done() | Failed() as end:
+                    self._log_printed(call.function.replace(":", "."))
+                    return end
         raise self._crashed(call.function.replace(":", "."))
 
     def signal(self, number: int) -> None:
@@ -129,6 +127,10 @@ class Child:
         self._output.close()
         self._printed.close()
         return code
+
+    def _say(self, message: FromParent) -> None:
+        with contextlib.suppress(BrokenPipeError):  # a child that is gone is noticed by reading
+            send(self._input, message)
 
     def _await_start(self) -> None:
         """Skip what is printed while Python starts."""
