@@ -10,7 +10,6 @@ import polars as pl
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.market import symbols
 from ara.prediction.engine import PredictionEngine
 from ara.prediction.forecast import Forecast
 from ara.prediction.origin import as_instant
@@ -63,7 +62,8 @@ def history(symbol: str, *, as_of: datetime | date | str | None = None) -> pl.Da
     async def ask() -> pl.DataFrame:
         async with Desk.open() as desk:
             moment = as_instant(as_of, now=desk.clock.now())
-            return (await MarketData(desk).bars(symbols.resolve(symbol), as_of=moment)).frame
+            market = MarketData(desk)
+            return (await market.bars(await market.instrument(symbol), as_of=moment)).frame
 
     return _run(ask())
 

@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -194,3 +195,20 @@ async def test_sources_may_be_given(open_desk, stranger):
 async def test_no_source_at_all_is_said(open_desk):
     with pytest.raises(DataProviderError, match="There is no source of data"):
         await MarketData(await open_desk(), providers=[]).bars(APPLE)
+
+
+async def test_an_instrument_that_only_a_source_knows_is_found_there(open_desk):
+    tide = replace(APPLE, symbol="TIDE", name="Tide gauge")
+
+    class Tides(Sample):
+        async def symbols(self, query=""):
+            return [APPLE, tide] if query in {"", "TIDE", "TIDES"} else []
+
+    desk = await open_desk()
+    market = MarketData(desk, providers=[Tides()])
+    assert await market.instrument("tide") == tide
+    assert (await market.instrument("btc/usd")).symbol == "BTC-USD"
+    with pytest.raises(UnknownSymbolError, match="Did you mean"):
+        await market.instrument("TIDES")
+    with pytest.raises(UnknownSymbolError):
+        await MarketData(desk).instrument("tide")

@@ -7,7 +7,7 @@ import pytest
 
 from ara.clock import FixedClock
 from ara.data.feed import MarketData
-from ara.errors import UnknownSymbolError
+from ara.errors import ValidationError
 from ara.market import symbols
 from ara.models import LEVELS
 from ara.performance import crps
@@ -67,7 +67,7 @@ async def test_only_the_symbols_asked_for_are_scored() -> None:
         report = await score(one)
         assert (report.came_due, report.scored) == (1, 3)
         assert (await score(one, ("KO",))).scored == 1
-        with pytest.raises(UnknownSymbolError):
+        with pytest.raises(ValidationError, match="no forecast of NOPE"):
             await score(one, ("NOPE",))
 
 

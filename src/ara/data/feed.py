@@ -10,6 +10,7 @@ from ara import plugins
 from ara.data.adjust import adjusted
 from ara.data.provider import BARS, Kind, Provider
 from ara.errors import AraError, DataProviderError, PluginError, UnknownSymbolError, ValidationError
+from ara.market import symbols
 from ara.market.bars import Bars
 from ara.market.calendar import FIRST_YEAR
 from ara.market.instrument import Instrument
@@ -88,6 +89,24 @@ class MarketData:
             frame, basis = adjusted(cut, name)
             return Bars(instrument=instrument, timeframe=timeframe, basis=basis, frame=frame)
         raise _worst(failed)
+
+    async def instrument(self, text: str) -> Instrument:
+        """Give the instrument that a user means: one that Ara ships facts about, or else one that a source knows.
+
+        Raises
+        ------
+        UnknownSymbolError
+            Nobody knows it; the message names the three nearest.
+        """
+        try:
+            return symbols.resolve(text)
+        except UnknownSymbolError:
+            wanted = symbols.normalise(text)
+            for name in self._names:
+                for found in await self._provider(name).symbols(wanted):
+                    if found.symbol == wanted:
+                        return found
+            raise
 
     async def close(self) -> None:
         """Close the sources that it opened; they open again when they are asked again."""

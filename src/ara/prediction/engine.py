@@ -10,7 +10,6 @@ from ara import plugins
 from ara.data.feed import MarketData
 from ara.data.provider import Provider
 from ara.desk import Desk
-from ara.market import symbols
 from ara.market.timeframe import DAY, Timeframe
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
@@ -116,9 +115,10 @@ class PredictionEngine:
         days = checked_days(days)
         moment = as_instant(as_of, now=desk.clock.now())
         recipe = Recipe(model=model or self._model or desk.settings.prediction.model, seed=desk.seed)
-        instrument = symbols.resolve(symbol)
+        market = self._market(desk)
+        instrument = await market.instrument(symbol)
         with desk.telemetry.stage("data"):
-            bars = await self._market(desk).bars(instrument, timeframe, as_of=moment)
+            bars = await market.bars(instrument, timeframe, as_of=moment)
         with desk.telemetry.stage("compute"):
             forecast = await desk.workers.run(outlook, bars, days, recipe)
         with desk.telemetry.stage("ledger"):

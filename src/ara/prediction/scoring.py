@@ -9,7 +9,7 @@ import numpy as np
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import AraError
+from ara.errors import AraError, ValidationError
 from ara.market import symbols
 from ara.market.bars import Bars
 from ara.models.quantiles import LEVELS
@@ -80,14 +80,20 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
 
     from ara.store.scores import scores
 
-    names = {symbols.resolve(text).symbol for text in wanted}
+    names = {symbols.normalise(text) for text in wanted}
     before = await desk.store.tables.execute(select(scores.c.forecast_id, scores.c.day))
     done = {(row["forecast_id"], row["day"]) for row in before}
     waiting: dict[str, list[Kept]] = {}
+    unseen = set(names)
     async for kept in Ledger(desk).all():
         symbol = kept.forecast.instrument.symbol
+        unseen.discard(symbol)
         if (not names or symbol in names) and any((kept.id, day.number) not in done for day in kept.forecast.days):
             waiting.setdefault(symbol, []).append(kept)
+    if unseen:
+        raise ValidationError(
+            f"the ledger has no forecast of {', '.join(sorted(unseen))}", hint="List what is kept: ara ledger list"
+        )
     rows, failed = await _scored(desk, waiting, done)
     if rows:
         await desk.store.tables.insert(scores, rows)
