@@ -45,7 +45,7 @@ def test_every_old_name_works_and_warns(capsys: pytest.CaptureFixture[str]) -> N
     assert "explanations" not in front.predict("BTC-USD", include_analysis=False)
     assert front.predict_with_ai("EURUSD=X")["symbol"] == "EURUSD"
     assert front.validate_predictions()["came_due"] == 0
-    assert front.analyze_accuracy("AAPL")["symbol"] == "AAPL"
+    assert front.analyze_accuracy("btc-usd")["symbol"] == "btc-usd"
     assert front.get_system_info()["version"] == ara.__version__
     assert "BTC-USD" in capsys.readouterr().out
     with pytest.warns(DeprecationWarning, match="deprecated"):
