@@ -60,6 +60,16 @@ def test_its_model_forecasts_by_name(installed):
     assert json.loads(done.stdout)["model"] == "historical"
 
 
+def test_its_source_is_forecast_from_and_scored(installed):
+    words = ("--set", "data.providers=tides", "--json")
+    done = ara(installed, "predict", "TIDE", "--model", "historical", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["symbol"], told["source"], told["model"]) == ("TIDE", "tides", "historical")
+    scored = ara(installed, "score", "TIDE", *words)
+    assert scored.returncode == 0, scored.stderr
+
+
 def test_without_the_package_its_parts_are_gone():
     done = ara({**os.environ, "COLUMNS": "100"}, "plugins", "check", "tides")
     assert done.returncode == 8
