@@ -160,6 +160,44 @@ def test_version(ara):
     assert set(json.loads(ara("version", "--json").out)) == {"schema", "version", "python"}
 
 
+@pytest.fixture
+def broken(monkeypatch):
+    """Makes `ara version` fail in a given way."""
+
+    def fail_with(error):
+        def fail():
+            raise error
+
+        monkeypatch.setattr("platform.python_version", fail)
+
+    return fail_with
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (RuntimeError("boom\nsecond line"), 1, "Ara failed unexpectedly: RuntimeError: boom\nThis is a fault of Ara."),
+        (AssertionError(), 1, "Ara failed unexpectedly: AssertionError\nThis is a fault of Ara."),
+        (PermissionError(13, "Permission denied", "/x"), 5, "The system refused: /x: Permission denied.\nCheck that"),
+        (OSError("odd"), 5, "The system refused: odd.\nCheck that"),
+        (EOFError(), 130, ""),
+    ],
+)
+def test_a_fault_is_one_line_and_a_hint(ara, broken, error, code, said):
+    broken(error)
+    outcome = ara("version")
+    assert (outcome.code, outcome.out) == (code, "")
+    assert outcome.err.strip().startswith(said)
+    assert "Traceback" not in outcome.err
+    assert "Traceback" in ara("version", "--debug").err or code == 130
+
+
+def test_a_fault_under_json(ara, broken):
+    broken(RuntimeError("boom"))
+    problem = json.loads(ara("version", "--json").out)
+    assert (problem["code"], problem["status"], problem["exit_code"]) == ("internal", 500, 1)
+
+
 def test_an_unknown_setting_is_refused_with_its_name(ara):
     outcome = ara("doctor", "--set", "no.such=1")
     assert outcome.code == 2

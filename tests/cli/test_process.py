@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -8,16 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from ara.cli.app import main
+
 HEAVY = ("typer", "rich", "msgspec", "numpy", "polars", "asyncio", "dataclasses")
 
 
 def test_help_and_completion_load_nothing_heavy(process):
     program = "import sys; from ara.cli.app import main; main({words!r}); print(*sys.modules, file=sys.stderr)"
 
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+
     def loaded(*words):
-        done = subprocess.run(
-            [sys.executable, "-c", program.format(words=words)], capture_output=True, text=True, check=True
-        )
+        whole = [sys.executable, "-c", program.format(words=words)]
+        done = subprocess.run(whole, capture_output=True, text=True, check=True, env=unmeasured)
         return {name.partition(".")[0] for name in done.stderr.split()}
 
     assert not loaded("--help") & set(HEAVY)
@@ -98,6 +102,51 @@ def test_a_fault_is_one_line_and_debug_shows_more(process, home):
     assert 'raise RuntimeError("boom")' in debug.err.replace("'", '"')
 
 
+@pytest.fixture
+def stdout(monkeypatch):
+    """Puts another file in stdout's place; the test's own comes back at the end."""
+    kept = os.dup(1)
+    yield lambda file: monkeypatch.setattr(sys, "stdout", file)
+    monkeypatch.undo()
+    os.dup2(kept, 1)
+    os.close(kept)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("words", [("--help",), ("version",)])
+def test_the_door_tells_what_the_system_said(home, stdout, capsys, words):
+    with contextlib.suppress(OSError), Path("/dev/full").open("w") as full:
+        stdout(full)
+        assert main(words) == 5
+    assert "No space left on device" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--help",), ("version",)])
+def test_the_door_is_silent_when_the_reader_is_gone(home, stdout, capsys, words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with contextlib.suppress(OSError), os.fdopen(writer, "w") as pipe:
+        stdout(pipe)
+        assert main(words) == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_the_door_says_that_stdout_is_closed(home, stdout, capsys):
+    stdout(None)
+    assert main(["version"]) == 5
+    assert "stdout is closed" in capsys.readouterr().err
+
+
+def test_the_door_is_silent_after_ctrl_c(home, stdout, capsys, monkeypatch):
+    def interrupted(*_words, **_rest):
+        raise KeyboardInterrupt
+
+    stdout(sys.stdout)
+    monkeypatch.setattr("ara.cli.invocation.invoke", interrupted)
+    assert main(["version"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
 def test_debug_shows_where_an_error_came_from(process):
     outcome = process("predict", "NOSUCH", "--debug")
     assert outcome.code == 2
@@ -120,18 +169,18 @@ def test_without_a_home_it_still_answers(home):
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("wait", [0.05, 0.2, 0.4])
+@pytest.mark.parametrize("wait", [0.0, 0.05, 0.2])
 def test_ctrl_c_ends_quietly_with_130_and_a_whole_ledger(process, home, wait):
     running = subprocess.Popen(
         [sys.executable, "-m", "ara", "predict", *["AAPL", "MSFT", "EURUSD"] * 200],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    while not (home / "ara").exists():
+        assert running.poll() is None
     time.sleep(wait)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
-    assert running.returncode in {130, -signal.SIGINT}
-    if running.returncode == 130:
-        assert (out, err) == (b"", b"")
+    assert (running.returncode, out, err) == (130, b"", b"")
     outcome = process("ledger", "verify")
     assert outcome.code == 0

@@ -46,5 +46,10 @@ def test_a_percent_sign_stays_with_its_number():
     assert wrapped("the 80 % band", 6) == ["the", "80 %", "band"]
 
 
+def test_what_is_joined_parts_only_where_no_line_holds_it():
+    assert wrapped("numpy\u00a02.4.6, polars\u00a02.1.0", 14) == ["numpy 2.4.6,", "polars 2.1.0"]
+    assert wrapped("opentelemetry\u00a01.45", 14) == ["opentelemetry", "1.45"]
+
+
 def test_paragraphs_stay_apart_and_later_lines_hang():
     assert wrapped("one two three\nfour", 8, indent="  ") == ["one two", "  three", "four"]

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 __all__ = ["clean", "padded", "width", "wrapped"]
@@ -47,13 +48,13 @@ def padded(text: str, columns: int, *, right: bool = False) -> str:
 def wrapped(text: str, columns: int, *, indent: str = "") -> list[str]:
     """Give the lines of a text, each at most so wide; a word longer than a line stands alone, uncut.
 
-    A number stays with its percent sign, and a no-break space breaks nowhere. `indent` stands before every line but
-    the first of each paragraph.
+    A number stays with its percent sign, and a no-break space breaks only where a line can't hold what it joins.
+    `indent` stands before every line but the first of each paragraph.
     """
     lines: list[str] = []
     for paragraph in text.replace(" %", f"{_GLUE}%").split("\n"):
         line, filled = "", False
-        for word in re.findall(r"[^ \t]+", paragraph):
+        for word in _words(paragraph, columns - width(indent)):
             longer = f"{line} {word}" if filled else line + word
             if filled and width(longer) > columns:
                 lines.append(line)
@@ -63,3 +64,8 @@ def wrapped(text: str, columns: int, *, indent: str = "") -> list[str]:
             filled = True
         lines.append(line)
     return [line.replace(_GLUE, " ") for line in lines]
+
+
+def _words(paragraph: str, room: int) -> Iterator[str]:
+    for word in re.findall(r"[^ \t]+", paragraph):
+        yield from word.split(_GLUE) if width(word) > room else (word,)
