@@ -21,11 +21,7 @@ from ara.vault.keys import KeyringKey
 Open = Callable[..., Vault]
 PASSPHRASE = "correct horse battery staple"
 
-@pytest.mark.parametrize(
-    "key",
-    [PASSPHRASE, "пароль из многих букв", generate_key().reveal()],
-    ids=["words", "other letters", "made"],
-)
+
 @pytest.mark.parametrize(
     "key", [PASSPHRASE, "пароль из многих букв", generate_key().reveal()], ids=["words", "other letters", "made"]
 )
