@@ -1,6 +1,7 @@
 import asyncio
 import os
 import pty
+import re
 import sys
 import threading
 
@@ -40,7 +41,7 @@ def asked(folders, monkeypatch):
             environ = {"HOME": str(home), "USERPROFILE": str(home), **variables}
             done = offer(Screen(flags, runner=asyncio.run), environ=environ, folder=project)
         reader.join()
-        return done, b"".join(seen).decode()
+        return done, re.sub(r"\x1b\[[0-9;]*m", "", b"".join(seen).decode())
 
     return make
 
