@@ -291,3 +291,28 @@ async def test_the_turn_is_not_mine_outside_of_tasks() -> None:
     async with turn.owned():
         assert turn.mine()
     assert not turn.mine()
+
+
+MAKE = """
+import sqlite3, sys
+from pathlib import Path
+from ara.store.lane import _connect
+path = Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(40):
+    connection = _connect(path / f"{number}.db", 10.0)
+    assert connection.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+    connection.close()
+"""
+
+
+def test_processes_that_make_a_database_at_the_same_time_agree(tmp_path: Path) -> None:
+    makers = [start(MAKE, tmp_path) for _ in range(4)]
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.write("\n")
+        maker.stdin.flush()
+    for maker in makers:
+        maker.communicate()
+    assert [maker.returncode for maker in makers] == [0, 0, 0, 0]

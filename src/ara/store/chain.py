@@ -259,6 +259,6 @@ def check_tip(
 def _refusal(stream: str, words: str) -> IntegrityError:
     return IntegrityError(
         f"The log {stream!r} {words}; nothing was written.",
-        hint="Check it with `verify`, and restore the log and its head from the same back-up.",
+        hint="See where with `verify`; restore the log and its head from one back-up, or move both away to begin anew.",
         stream=stream,
     )

@@ -51,6 +51,7 @@ class Lane:
             return await asyncio.shield(doing)
         except asyncio.CancelledError:
             await asyncio.wait([doing])
+            doing.exception()
             raise
 
     async def close(self) -> None:
@@ -80,10 +81,7 @@ class Lane:
 
 @contextmanager
 def writing(connection: sqlite3.Connection, patience: float) -> Iterator[None]:
-    """Do the block in one transaction, or as part of the one that is open."""
-    if connection.in_transaction:
-        yield
-        return
+    """Do the block in one transaction."""
     begin(connection, patience)
     try:
         yield

@@ -37,7 +37,7 @@ async def open_store(settings: "Settings", *, vault: Signer, clock: Clock) -> St
         return PostgresStore(url, signer=vault, clock=clock)
     from ara.store.sqlite import SqliteStore
 
-    path = Path(url.removeprefix("sqlite://")).expanduser() if url else Path(settings.home) / "ara.db"
+    path = Path(url.removeprefix("sqlite://")) if url else Path(settings.home) / "ara.db"
     return SqliteStore(path, signer=vault, clock=clock)
 
 

@@ -29,13 +29,17 @@ STEPS: tuple[tuple[str, ...], ...] = (
 )
 """Statements of each version of the schema; `PRAGMA user_version` says how many were done."""
 
+# One statement, so that a database which another process is just making is seen before or after, never between.
+_MARK = """
+SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
+FROM pragma_user_version, pragma_application_id
+"""
+
 
 def check_mark(connection: sqlite3.Connection, path: Path) -> int:
     """Say which version of the schema a database has; refuse a newer one, and another program's."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if owner != APPLICATION and not (empty and owner == 0):
+    version, owner, things = connection.execute(_MARK).fetchone()
+    if owner != APPLICATION and (owner or things):
         raise StoreError(
             f"The file {path} is a database of another program.", hint="Set `store.url` to a file of Ara's own."
         )
@@ -44,7 +48,7 @@ def check_mark(connection: sqlite3.Connection, path: Path) -> int:
             f"The store {path} was written by a newer Ara: its schema is {version}, this one knows {len(STEPS)}.",
             hint="Update Ara, or use another store; nothing was changed.",
         )
-    return version
+    return int(version)
 
 
 def mark(connection: sqlite3.Connection) -> None:
