@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ara.errors import StoreError, ValidationError
+from ara.lineage import digest
 from ara.store import Between, ConflictError, Record, Store, revision
 
 
@@ -161,6 +162,17 @@ async def test_a_kind_is_checked(store: Store) -> None:
         await store.add(Nameless(id="1"))
     with pytest.raises(ValidationError, match="leaves out defaults"):
         await store.add(Sparse(id="1"))
+
+
+class Basket(Record, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "basket"
+    symbols: frozenset[str] = frozenset()
+
+
+def test_a_revision_follows_from_the_content_alone() -> None:
+    names = [f"S{number:02}" for number in range(50)]
+    assert revision(Basket(id="1", symbols=frozenset(names))) == digest({"id": "1", "symbols": names})
+    assert revision(Basket(id="1")) != revision(Basket(id="2"))
 
 
 class OldNote(Record, frozen=True, kw_only=True):
