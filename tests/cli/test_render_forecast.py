@@ -30,9 +30,9 @@ def test_the_whole_screen(shown, make_forecast):
         "  Thu  1 Apr   122.2   0.0 %  119.8 to 124.5  118.6 to 125.8   0.50  0.73      ───├────●────┤───\n"
         "  Fri  2 Apr   122.2   0.0 %  118.9 to 125.5  117.2 to 127.3   0.50  0.72   ────├──────●──────┤────\n"
         "\n"
-        "  Sure         0.73 is the chance that the close ends within the usual move of the median (1 day:\n"
-        "               ±2.9 %); an ordinary day has 0.80.\n"
-        "  Data         sample, quality 0.98\n"
+        "  Sure        0.73 is the chance that the close ends within the usual move of the median (1 day:\n"
+        "              ±2.9 %); an ordinary day has 0.80.\n"
+        "  Data        sample, quality 0.98\n"
         "\n"
         f"  Kept as {forecast.id[:6]} in the ledger.   Later: ara score   Reasons: ara predict AAPL --analysis full"
     )
@@ -137,7 +137,7 @@ def test_warnings_and_fallbacks_stand_before_the_figures(shown, make_forecast):
 
 
 def test_the_regime_is_told_when_known(shown, make_forecast):
-    assert "Regime       name sideways, probability 0.62" in shown(
+    assert "Regime      name sideways, probability 0.62" in shown(
         make_forecast(regime={"name": "sideways", "probability": 0.62})
     )
 

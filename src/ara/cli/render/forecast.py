@@ -22,7 +22,7 @@ _GAP: Final = "  "
 _CHART: Final = (13, 41)
 _NO_VIEW: Final = 0.005
 _FRESH_DAYS: Final = 4
-_LABEL: Final = 13
+_LABEL: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
