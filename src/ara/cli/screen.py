@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Flags", "OutputError", "Screen", "screen", "shown"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _NARROWEST = 20
 _PIPED = 100
@@ -165,9 +165,9 @@ class Screen:
             logs.configure(self._settings, stream=sys.stderr)
         return self._settings
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Run a coroutine to its end and give what it returns."""
-        result: T = self._runner(coroutine)
+        result: _T = self._runner(coroutine)
         return result
 
     def result(self, data: Mapping[str, Any], text: Callable[[], Any]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 command = typer.Typer(
     help="""Look into the ledger, which keeps every forecast from before its outcome is known.
@@ -28,10 +28,11 @@ command = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+"""The group `ara ledger`."""
 
 
 @command.command("list")
-def list_(
+def _list(
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Only this instrument's")] = "",
     limit: Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest (20)")] = "20",
 ) -> None:
@@ -54,8 +55,8 @@ def list_(
     s.result({"schema": 1, "forecasts": [facts(one) for one in kept]}, lambda: table(kept, s))
 
 
-@command.command()
-def show(prefix: Annotated[str, typer.Argument(metavar="ID", help="The first characters of a forecast's id")]) -> None:
+@command.command("show")
+def _show(prefix: Annotated[str, typer.Argument(metavar="ID", help="The first characters of a forecast's id")]) -> None:
     """Show a kept forecast as it was given.
 
     ::
@@ -73,8 +74,8 @@ def show(prefix: Annotated[str, typer.Argument(metavar="ID", help="The first cha
     s.result({**to_document(kept.forecast), "kept": place}, lambda: receipt(kept, s))
 
 
-@command.command()
-def verify() -> None:
+@command.command("verify")
+def _verify() -> None:
     """Check that nothing in the ledger was changed, removed or cut off since it was written.
 
     ::
@@ -110,8 +111,8 @@ def _intact(found: Any) -> str:
     return said
 
 
-@command.command()
-def anchor() -> None:
+@command.command("anchor")
+def _anchor() -> None:
     """Print a digest of the ledger to publish, so that others can later tell that nothing was left out.
 
     ::
@@ -140,8 +141,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _with_ledger(s: Screen, ask: "Callable[[Ledger], Awaitable[T]]") -> T:
-    async def asked() -> T:
+def _with_ledger(s: Screen, ask: "Callable[[Ledger], Awaitable[_T]]") -> _T:
+    async def asked() -> _T:
         from ara.desk import Desk
         from ara.prediction import Ledger
 

@@ -17,6 +17,7 @@ class Glyphs:
 
 
 GLYPHS: Final = Glyphs(line="─", left="├", right="┤", dot="●")
+"""For a terminal that has Unicode."""
 PLAIN_GLYPHS: Final = Glyphs(line="-", left="|", right="|", dot="o")
 """For a terminal that has ASCII only."""
 

@@ -14,8 +14,9 @@ from ara.prediction.forecast import Day, Forecast
 __all__ = ["DEPTHS", "Depth", "View", "show"]
 
 Depth = Literal["minimal", "basic", "standard", "full"]
-DEPTHS: Final[tuple[Depth, ...]] = ("minimal", "basic", "standard", "full")
 """How much is said: the table; and how sure; and regime, quality, receipt; and every reason and origin."""
+DEPTHS: Final[tuple[Depth, ...]] = ("minimal", "basic", "standard", "full")
+"""The depths, each saying more than the one before."""
 
 _INDENT: Final = "  "
 _GAP: Final = "  "
