@@ -23,7 +23,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "examples": (_PYTHON, "-m", "tools.examples"),
     "types": (f"{_BIN}/mypy",),
     "imports": (f"{_BIN}/lint-imports", "--no-logo"),
-    "lint": (f"{_BIN}/ruff", "check", "."),
+    "lint": (f"{_BIN}/ruff", "check", "--no-cache", "."),
     "format": (f"{_BIN}/ruff", "format", "--check", "."),
     "lengths": (_PYTHON, "-m", "tools.lengths"),
     "public-names": (_PYTHON, "-m", "tools.public_names"),

@@ -1,9 +1,9 @@
 import pytest
-from ara.testing import desk
 
 from ara.errors import StoreError, ValidationError
 from ara.lineage import digest
 from ara.prediction import Ledger, PredictionEngine
+from ara.testing import desk
 
 
 async def test_the_newest_come_first_and_of_one_symbol_if_asked() -> None:
