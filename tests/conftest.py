@@ -41,12 +41,21 @@ class PostgresServer:
         server = cls(binaries, Path(tempfile.mkdtemp(prefix="ara-postgres-", dir="/tmp")))
         if os.geteuid() == 0:
             os.chown(server.folder, cls._user().pw_uid, cls._user().pw_gid)
-        initdb = [binaries / "initdb", "-D", server.folder / "data", "-U", "ara", "-A", "trust", "-E", "UTF8"]
-        subprocess.run(
-            [*initdb, "--locale=C", "--no-sync"], check=True, capture_output=True, cwd="/", **server._privileges()
-        )
+        server._initialise()
         server.start()
         return server
+
+    def _initialise(self) -> None:
+        """Make the data folder; where it can, with a language's sorting, so that a query which relies on it shows."""
+        initdb = [self.binaries / "initdb", "-D", self.folder / "data", "-U", "ara", "-A", "trust", "-E", "UTF8"]
+        initdb += ["--locale=C", "--no-sync"]
+        for options in (["--locale-provider=icu", "--icu-locale=en"], []):
+            done = subprocess.run(
+                [*initdb, *options], capture_output=True, text=True, check=False, cwd="/", **self._privileges()
+            )
+            if not done.returncode:
+                return
+        raise RuntimeError(f"initdb failed:\n{done.stderr}")
 
     @staticmethod
     def _user() -> pwd.struct_passwd:

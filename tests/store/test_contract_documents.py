@@ -235,6 +235,17 @@ async def test_find_by_range(store: Store) -> None:
     assert await ids(store, {"size": Between()}) == ["o0", "o1", "o2", "o3", "o4", "o5"]
 
 
+async def test_text_sorts_by_code_point_everywhere(store: Store) -> None:
+    words = ["b", "B", "a", "A", "é", "_", "a b", "ab", "Z", "🙂", "ﬁ", "10", "9", ""]
+    for number, word in enumerate(words):
+        await store.add(Order(id=word or "-", symbol=word, lots=number))
+    found = [order.symbol async for order in store.find(Order, order="symbol")]
+    assert found == sorted(words)
+    assert [order.symbol async for order in store.find(Order)] == sorted(words, key=lambda word: word or "-")
+    between = [order.symbol async for order in store.find(Order, {"symbol": Between("A", "a")}, order="symbol")]
+    assert between == ["A", "B", "Z", "_", "a"]
+
+
 async def test_find_in_order(store: Store) -> None:
     await fill(store)
     assert await ids(store, order="-id") == ["o5", "o4", "o3", "o2", "o1", "o0"]

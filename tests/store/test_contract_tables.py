@@ -124,6 +124,17 @@ async def test_a_batch_is_all_or_nothing(store: Store) -> None:
     assert len(await store.tables.execute(scores.select())) == 1
 
 
+async def test_a_batch_of_different_statements_is_all_or_nothing(store: Store) -> None:
+    await store.tables.insert(scores, [score("a", 1), score("a", 2)])
+    chosen = scores.c.day.in_(bindparam("days", expanding=True))
+    change = scores.update().where(chosen).values(symbol=bindparam("name"))
+    await store.tables.execute(change, [{"days": [1, 2], "name": "MSFT"}, {"days": [2], "name": "IBM"}])
+    with pytest.raises(ConflictError):
+        await store.tables.execute(change, [{"days": [1], "name": "KO"}, {"days": [1, 2], "name": None}])
+    found = await store.tables.execute(select(scores.c.symbol).order_by(scores.c.day))
+    assert [row["symbol"] for row in found] == ["MSFT", "IBM"]
+
+
 async def test_what_does_not_fit_is_refused(store: Store) -> None:
     with pytest.raises(ValidationError, match="fit the table: colour is unknown"):
         await store.tables.execute(scores.insert(), [{**score("a"), "colour": "red"}])
