@@ -69,7 +69,9 @@ def test_a_no_is_remembered(asked, folders):
     assert not done
     assert "ara config init --interactive" in " ".join(words.split())
     assert not (folders[0] / ".ara.yaml").exists()
-    assert asked("y") == (False, "y\r\n")
+    again, words = asked("y")
+    assert not again
+    assert words.strip() in {"", "y"}  # nothing but what the terminal may echo
 
 
 def test_nothing_is_offered_to_scripts(asked, folders):
@@ -83,7 +85,9 @@ def test_nothing_is_offered_to_scripts(asked, folders):
 
 def test_nothing_is_offered_where_there_are_settings(asked, folders):
     (folders[1] / ".ara.yaml").touch()
-    assert asked("y") == (False, "y\r\n")
+    again, words = asked("y")
+    assert not again
+    assert words.strip() in {"", "y"}  # nothing but what the terminal may echo
 
 
 def test_a_folder_that_can_t_be_written_stops_nothing(asked, folders):
