@@ -110,12 +110,12 @@ def end(connection: sqlite3.Connection, *, commit: bool) -> None:
 def _patiently(connection: sqlite3.Connection, statement: str, patience: float) -> None:
     # SQLite's own waiting sleeps up to 100 ms between tries; here many short transactions follow one another.
     deadline = time.monotonic() + patience
-    pause = 0.0002
+    pause = 0.0005
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while not _done(connection, statement, last=time.monotonic() > deadline):
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads the tries, hides nothing
-            pause = min(pause * 1.5, 0.002)
+            pause = min(pause * 1.5, 0.005)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
 
