@@ -4,7 +4,8 @@
 In each of them sixteen callers append one body of 4 KB, wait until it is acknowledged, and append the next. What counts
 are acknowledgements between the common start and the last one, in wall time, start-up left out; afterwards the whole
 log is verified and must hold each of them. `append_alone_over_bare`: one append of a single caller, over the least that
-must be done: one row in a commit of SQLite and one small file replaced durably; medians of wall time. Files lie in the repository's folder, so that no memory disk flatters the figures.
+must be done: one row in a commit of SQLite and one small file replaced durably; medians of wall time. Files lie in the
+repository's folder, so that no memory disk flatters the figures.
 """
 
 import asyncio
