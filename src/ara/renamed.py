@@ -23,7 +23,19 @@ def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
         if name not in names:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         new = names[name]
-        warnings.warn(f"{module}.{name} is now {module}.{new}; it goes with Ara 7", DeprecationWarning, stacklevel=2)
+        words = f"{module}.{name} is now {module}.{new}; it goes with Ara 7"
+        warnings.warn(words, DeprecationWarning, stacklevel=_callers_level())
         return getattr(sys.modules[module], new)
 
     return older
+
+
+def _callers_level() -> int:
+    """Give the stack level of the first frame that is neither Ara's nor the import system's.
+
+    Python shows a DeprecationWarning only where the caller's own program is to blame.
+    """
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 - the documented way to look at one's callers
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in {"ara", "importlib"}:
+        frame, level = frame.f_back, level + 1
+    return level

@@ -86,3 +86,12 @@ def test_the_old_command_speaks_aras_words() -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["symbol"] == "AAPL"
     assert "now called ara" in done.stderr
+
+
+def test_a_name_that_comes_later_says_so() -> None:
+    with pytest.raises(ImportError, match="comes with the part of Ara"):
+        from meridianalgo import calculate_rsi  # noqa: F401
+    import meridianalgo
+
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        meridianalgo.nothing_of_the_kind  # noqa: B018

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from importlib import import_module
 
@@ -129,3 +131,18 @@ def test_older_names_work_and_warn(room: str, old: str, new: str) -> None:
         assert getattr(ara, old) is getattr(module, new)
     with pytest.raises(AttributeError, match="NoSuchName"):
         module.NoSuchName  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ara.market import AssetType",
+        "from ara import AssetType",
+        "import ara; ara.IDataProvider",
+        "from ara.prediction import PredictionResult",
+    ],
+)
+def test_a_program_is_told_by_default(line: str) -> None:
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert "DeprecationWarning" in done.stderr
+    assert "<string>:1" in done.stderr
