@@ -78,7 +78,7 @@ async def test_bands_widen_with_the_horizon(apple: Bars) -> None:
 async def test_the_reason_for_the_width_is_true(apple: Bars) -> None:
     (reason,) = outlook(apple, 1, Recipe()).days[0].factors
     assert reason.contribution == pytest.approx(reason.value - 1)
-    assert f"{reason.value:.1f}x" in reason.description
+    assert f"{reason.value:.2f}x" in reason.description
 
 
 async def test_the_id_covers_what_was_asked_of_the_mathematics_and_nothing_else(apple: Bars) -> None:

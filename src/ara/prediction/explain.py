@@ -28,5 +28,5 @@ def factors(ratio: float) -> tuple[Factor, ...]:
     if not np.isfinite(ratio):
         return ()
     share = ratio - 1
-    words = f"volatility is {ratio:.1f}x its year's median ({share:+.0%} on the band)".replace("%", " %")
+    words = f"volatility is {ratio:.2f}x its year's median ({share:+.0%} on the band)".replace("%", " %")
     return (Factor(name="volatility_ratio", value=float(ratio), contribution=float(share), description=words),)
