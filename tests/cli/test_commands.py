@@ -1,5 +1,6 @@
 import json
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,13 @@ def test_a_whole_ledger_verifies(ara):
     assert documents(ara, "ledger", "verify")["ok"] is True
     anchor = documents(ara, "ledger", "anchor")
     assert anchor["sequence"] == 2
-    assert ara("ledger", "anchor").out.startswith(f"{anchor['digest']}  ledger to entry 2, ")
+    assert datetime.fromisoformat(anchor["at"]).utcoffset() == timedelta(0)
+    facts = (anchor["digest"], "2", f"{anchor['at'][:19].replace('T', ' ')} UTC", anchor["public_key"])
+    rows = list(zip(("Digest", "Entry", "Time", "Key"), facts, strict=True))
+    zone = ("--set", "cli.timezone=Asia/Tokyo")
+    assert ara("ledger", "anchor", *zone).out.splitlines() == [f"{name:<8}{fact}" for name, fact in rows]
+    narrow = ara("ledger", "anchor", "--width", "40").out.splitlines()
+    assert narrow == [line for row in rows for line in row]
 
 
 @pytest.fixture

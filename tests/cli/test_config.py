@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,18 @@ def test_init_for_the_user_writes_a_file_that_only_they_read(ara, folders):
     assert not (project / ".ara.yaml").exists()
 
 
+def test_a_file_that_gets_a_secret_is_the_user_s_alone(ara, folders):
+    path = folders[1] / ".ara.yaml"
+    ara("config init")
+    path.chmod(0o644)
+    code, _, err = ara("config set prediction.days 6")
+    assert (code, err, path.stat().st_mode & 0o777) == (0, "", 0o644)
+    code, _, err = ara("config set telemetry.sentry_dsn https://hunter2@x/1")
+    assert (code, path.stat().st_mode & 0o777) == (0, 0o600)
+    assert err == ".ara.yaml holds a secret and others could open it; from now on only you can (mode 600).\n"
+    assert ara("config set prediction.days 7")[2] == ""
+
+
 def test_init_without_a_user_s_folder_says_so(ara, monkeypatch):
     monkeypatch.delenv("HOME")
     code, _, err = ara("config init --user")
@@ -155,6 +168,15 @@ def test_show_tells_every_value_and_where_it_comes_from(ara, folders, monkeypatc
     assert data["settings"]["data.providers"]["value"] == ["sample"]
     assert list(data["settings"]) == list(keys())
     assert "hunter2" not in json.dumps(data)
+
+
+def test_show_parts_its_groups_by_one_empty_line(ara):
+    lines = ara("config show --width 100")[1].splitlines()
+    assert lines[1] == ""
+    assert lines[2].startswith("profile ")
+    assert lines[4] == ""
+    assert not any(one == other == "" for one, other in pairwise(lines))
+    assert ara("config show -s log --width 100")[1].splitlines()[1:3] == ["", "log.level   info  default"]
 
 
 def test_show_keeps_to_a_section(ara):

@@ -79,6 +79,41 @@ def test_the_overview_is_as_wide_as_columns_say(ara, monkeypatch):
     assert ara().out == overview(40) + "\n"
 
 
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("help",)])
+def test_the_overview_is_as_wide_as_asked(ara, words):
+    for line in ((*words, "--width", "40"), ("--width=40", *words), ("--no-color", "--width", "40", *words)):
+        assert ara(*line).out == overview(40) + "\n"
+    assert "\x1b[1mForecast\x1b[0m" in ara(*words, "--set", "cli.colour=always").out
+
+
+def test_help_before_a_command_is_that_command_s(ara):
+    assert ara("--help", "predict").out == ara("predict", "--help").out
+
+
+def test_help_as_a_document(ara):
+    whole = json.loads(ara("--help", "--json").out)
+    assert [command["name"] for command in whole["commands"]] == NAMES
+    assert whole["usage"] == "ara COMMAND"
+    assert len(whole["options"]) == len(GLOBAL_FLAGS)
+    page = json.loads(ara("--json", "predict", "--help").out)
+    assert (page["name"], page["usage"]) == ("ara predict", "ara predict [OPTIONS] SYMBOL…")
+    assert page["summary"].startswith("Forecast instruments")
+    assert page["examples"][0] == "ara predict AAPL"
+    assert {"flags": ["-d", "--days"], "value": "N", "summary": "Bars ahead, 1 to 30 (5)"} in page["options"]
+    assert {"flags": ["-q", "--quiet"], "value": None, "summary": GLOBAL_FLAGS[1][1]} in page["options"]
+    assert not any("--verbose" in option["flags"] for option in page["options"])
+    assert [each["name"] for each in page["arguments"]] == ["SYMBOL…"]
+    group = json.loads(ara("ledger", "--json").out)
+    assert [each["name"] for each in group["commands"]] == ["list", "show", "verify", "anchor"]
+    assert set(whole) == set(page) == set(group)
+
+
+def test_a_default_is_told_once(ara):
+    for name in NAMES:
+        assert not [line for line in ara(name, "--help", "--width", "200").out.splitlines() if line.count(" (") > 1]
+    assert ara("ledger", "list", "--help").out.count("(20)") == 1
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_explains_itself_with_examples_on_top(ara, name):
     page = ara(name, "--help").out
@@ -122,6 +157,12 @@ def test_a_group_alone_explains_itself(ara):
             "Did you mean --days? See what is allowed: ara predict --help",
         ),
         (("ledger", "verfy"), "No such command 'verfy'", "See what is allowed: ara ledger --help"),
+        (("plugins", "check"), "NAME is missing.", "See what is allowed: ara plugins check --help"),
+        (
+            ("ledger", "list", "--limt", "3"),
+            "ara ledger list has no option --limt.",
+            "Did you mean --limit? See what is allowed: ara ledger list --help",
+        ),
         (("forecast",), "--bars FILE is missing.", "See what is allowed: ara forecast --help"),
         (("version", "x"), "Got unexpected extra argument (x).", "See what is allowed: ara version --help"),
         (("predict", "AAPL", "--days"), "Option '--days' requires an argument.", "See what is allowed"),

@@ -134,6 +134,36 @@ def test_days_that_are_not_sure_enough_are_left_out(ara):
     assert "No day is as sure as was asked for." in ara("predict", "AAPL", "-c", "1").out
 
 
+def test_how_many_days_are_left_out_is_said(ara):
+    sure = sorted(day["confidence"] for day in json.loads(ara("predict", "AAPL", "--json").out)["days"])
+    few = ara("predict", "AAPL", "-c", str(sure[1]))
+    assert few.err.startswith("1 of 5 days of AAPL is less sure than 0.")
+    assert ara("predict", "AAPL", "-c", "1").err.startswith("5 of 5 days of AAPL are less sure than 1 and left out;")
+    assert ara("predict", "AAPL", "EURUSD", "-c", "1").err.count("5 of 5 days") == 2
+    assert ara("predict", "AAPL", "-c", str(sure[0])).err == ""
+
+
+@pytest.mark.parametrize("flag", ["-v", "--verbose"])
+def test_verbose_is_the_full_analysis(ara, flag):
+    outcome = ara("predict", "AAPL", flag)
+    assert outcome.out == ara("predict", "AAPL", "-a", "full").out
+    assert outcome.err == "The spelling --verbose is old; it is now: --analysis full\n"
+    assert ara("predict", "AAPL", flag, "-a", "minimal").out == ara("predict", "AAPL", "-a", "minimal").out
+    assert "verbose" not in ara("predict", "--help").out
+
+
+def test_an_exchange_is_no_file(ara, home):
+    outcome = ara("crypto", "predict", "BTC-USD", "-ex", "binance", "--onchain", "-d", "1")
+    assert outcome.code == 0
+    assert outcome.out == ara("predict", "BTC-USD", "-d", "1").out
+    assert "--exchange, --onchain have no effect yet" in " ".join(outcome.err.split())
+
+
+def test_a_symbol_alone_in_any_case(ara):
+    assert ara("aapl", "--days", "2").out == ara("predict", "AAPL", "--days", "2").out
+    assert ara("predcit").code == 2
+
+
 def test_no_cache_is_answered(ara):
     outcome = ara("predict", "AAPL", "--no-cache")
     assert outcome.code == 0

@@ -58,7 +58,7 @@ def test_a_reader_that_goes_away_is_no_error(home, words):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-@pytest.mark.parametrize("words", ["--help", "version", "version --json", "predict AAPL"])
+@pytest.mark.parametrize("words", ["--help", "version", "version --json", "predict AAPL", "predcit --json"])
 def test_a_full_disk_under_stdout_is_said(home, words):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([sys.executable, "-m", "ara", *words.split()], stdout=full, stderr=subprocess.PIPE)
@@ -69,10 +69,42 @@ def test_a_full_disk_under_stdout_is_said(home, words):
     ]
 
 
-def test_a_closed_stdout_is_said(home):
-    done = subprocess.run(["bash", "-c", f"{sys.executable} -m ara version >&-"], capture_output=True, text=True)
+def shell(line):
+    line = line.replace("ara ", f"{sys.executable} -m ara ", 1)
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+
+
+LINES = ("--help", "version", "predict AAPL", "ledger verify", "predcit", "version --json")
+
+
+@pytest.mark.parametrize("words", LINES)
+def test_a_closed_stdout_is_said(home, words):
+    done = shell(f"ara {words} >&-")
     assert done.returncode == 5
-    assert done.stderr.startswith("The output could not be written: stdout is closed")
+    assert done.stderr.splitlines() == [
+        "The output could not be written: stdout is closed",
+        "Leave stdout open for writing; >/dev/null throws the output away.",
+    ]
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_a_closed_stdin_or_stderr_keeps_nothing_from_the_result(home, closed):
+    assert shell("ara predict AAPL -q").returncode == 0
+    for line in ("predict AAPL --no-cache", "ledger verify", "--help", "config init --interactive"):
+        assert shell(f"ara {line} {closed}").returncode == 0
+    done = shell(f"ara ledger verify {closed}")
+    assert done.stdout.startswith("The ledger is whole: 1 entry")
+    assert done.stderr == ""
+    assert shell(f"ara predcit {closed}").returncode == 2
+    assert shell(f"ara version {closed} >&-").returncode == 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_under_stderr_keeps_nothing_from_the_result(home):
+    done = shell("ara predict AAPL --no-cache 2>/dev/full")
+    assert (done.returncode, done.stdout[:4]) == (0, "AAPL")
+    assert shell("ara predcit 2>/dev/full").returncode == 2
+    assert shell("ara version >/dev/full 2>&1").returncode == 5
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

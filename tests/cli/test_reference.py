@@ -21,6 +21,7 @@ def test_every_key_of_a_forecast_is_explained(ara, named):
 LINES = (
     *("ledger list", "ledger verify", "ledger anchor", "score"),
     *("doctor", "version", "completion bash", "predict X"),
+    *("--help", "predict --help"),
 )
 
 

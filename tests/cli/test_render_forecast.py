@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,7 @@ from ara.cli.palette import Palette
 from ara.cli.render.forecast import DEPTHS, View, show
 from ara.cli.words import width
 from ara.market.instrument import AssetClass
+from ara.prediction.forecast import Factor
 
 TODAY = date(2026, 11, 21)
 
@@ -98,6 +100,16 @@ def test_a_model_with_a_view_is_not_said_to_have_none(shown, make_forecast):
     assert "-0.2 %" in shown(make_forecast(drift=-0.002, p_up=0.45))
 
 
+@pytest.mark.parametrize("columns", [90, 100, 120, 160, 200])
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_head_and_words_end_where_the_table_does(shown, make_forecast, columns, depth):
+    long = "One of the two sources had no bars for that week, so that those of the other one were taken instead."
+    lines = shown(make_forecast(warnings=(long,)), width=columns, depth=depth, kept=True).splitlines()
+    table = [width(line) for line in lines if " Apr " in line]
+    assert width(lines[0]) == max(table)
+    assert max(map(width, lines)) == max(table)
+
+
 def test_how_old_the_data_is(shown, make_forecast):
     assert "5 years and 7 months ago: not a forecast from today" in shown()
     assert "ago, as asked." in shown(asked=True)
@@ -125,6 +137,15 @@ def test_full_names_everything_that_the_figures_follow_from(shown, make_forecast
     assert forecast.lineage.data in text
     assert "2021-03-31 20:00 UTC" in text
     assert "2021-03-31 22:00 CEST" in shown(forecast, depth="full", zone=ZoneInfo("Europe/Paris"))
+
+
+def test_a_band_that_is_narrower_than_usual_is_not_called_wide(shown, make_forecast):
+    forecast = make_forecast()
+    calm = Factor(name="volatility_ratio", value=0.85, contribution=-0.15, description="volatility is 0.85x its year's")
+    days = tuple(replace(day, factors=(calm,)) for day in forecast.days)
+    text = shown(replace(forecast, days=days), depth="full")
+    assert "Why so narrow volatility is 0.85x its year's" in text
+    assert "Why so wide" not in text
 
 
 def test_full_without_reasons_leaves_the_line_out(shown, make_forecast):

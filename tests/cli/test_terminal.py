@@ -67,6 +67,7 @@ def test_ctrl_c_at_a_terminal_leaves_a_clean_line(terminal):
 
 def test_a_first_run_offers_to_write_settings_and_goes_on(terminal, monkeypatch):
     monkeypatch.delenv("CI")
+    monkeypatch.delenv("ARA_HOME")
     running = terminal("predict", "AAPL", "--days", "1")
     asked = running.read("[y/N]")
     assert "settings" in asked

@@ -90,8 +90,30 @@ def test_nothing_is_offered_where_there_are_settings(asked, folders):
     assert words.strip() in {"", "y"}  # nothing but what the terminal may echo
 
 
+def test_nothing_is_offered_where_the_home_is_set_to_elsewhere(asked, folders):
+    home, project = folders
+    elsewhere = str(project / "state")
+    assert asked("y", ARA_HOME=elsewhere) == (False, "y\r\n")
+    assert asked("y", flags=Flags(settings={"home": elsewhere})) == (False, "y\r\n")
+    assert list(home.iterdir()) == list(project.iterdir()) == []
+    assert asked("y", "", "", "", ARA_HOME=f"{home}/.local/share/ara")[0]
+
+
+def test_nothing_is_offered_where_the_settings_are_wrong(asked):
+    assert not asked("y", ARA_LOG_LEVEL="loud")[0]
+
+
+def test_on_a_narrow_terminal_lines_break_between_words(asked, folders):
+    done, words = asked("y", "trader", "3", "UTC", flags=Flags(width=20))
+    assert done
+    lines = [line.strip() for line in re.split(r"\n|(?<=\]) ", words.replace("\r", ""))]
+    assert [line for line in lines if len(line) > 20 and " " in line] == []
+    assert "There are no" in lines
+    assert "forecasts on a" in lines
+
+
 def test_a_folder_that_can_t_be_written_stops_nothing(asked, folders):
     (folders[0] / "file").touch()
-    done, words = asked("y", "", "", "", ARA_HOME=f"{folders[0]}/file/below", HOME=f"{folders[0]}/file")
+    done, words = asked("y", "", "", "", HOME=f"{folders[0]}/file")
     assert not done
     assert "can't be written" in words.replace("\r\n", " ")

@@ -244,6 +244,36 @@ def test_a_new_file_has_the_mode_asked_for(tmp_path):
     assert stat.S_IMODE((tmp_path / "g").stat().st_mode) == 0o644
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "secret"),
+    [
+        ("telemetry.sentry_dsn", "https://hunter2@x/1", True),
+        ("telemetry.sentry_dsn", "", False),
+        ("store.url", "postgresql://me:hunter2@h/n", True),
+        ("store.url", "postgresql://me@h/n", False),
+        ("data.providers", "sample", False),
+    ],
+)
+def test_a_file_with_a_secret_is_its_owner_s_alone(tmp_path, key, value, secret):
+    new, old, closed = tmp_path / "new", tmp_path / "old", tmp_path / "closed"
+    for path, mode in ((old, 0o664), (closed, 0o400)):
+        path.touch()
+        path.chmod(mode)
+    before = os.umask(0o022)
+    try:
+        assert [put(path, key, value) for path in (new, old, closed)] == [False, secret, False]
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (new, old, closed)]
+    assert modes == ([0o600, 0o600, 0o400] if secret else [0o644, 0o664, 0o400])
+    assert put(old, "prediction.days", "7") is False
+
+
+def test_a_file_that_can_t_be_read_is_taken_to_hold_a_secret(tmp_path):
+    write(tmp_path / "f", "a: [")
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o600
+
+
 def test_where_nothing_can_be_written_the_old_file_stays(tmp_path, monkeypatch):
     path = tmp_path / "f"
     path.write_text("log: {level: info}\n")

@@ -163,6 +163,7 @@ def test_the_process_s_own_environment_is_the_default(place, monkeypatch):
         ("log: info\n", 'log is a section and can\'t be "info" in {file}:1; it holds level, format, file.'),
         ("log: [info]\n", 'log is a section and can\'t be "a list" in'),
         ("log: {levl: info}\n", 'no setting "log.levl" (with the value "info" in {file}:1); did you mean log.level?'),
+        ("log: {fold: x}\n", "allowed here: level, format, file."),
         ("lgo: {level: info}\n", 'no setting "lgo" (with the value "a mapping" in {file}:1); did you mean log?'),
         ("level: info\n", 'There is no setting "level"'),
         ("log: {zzzzzz: 1}\n", "allowed here: level, format, file."),
@@ -223,6 +224,23 @@ def test_an_unknown_variable_is_a_warning_with_the_nearest_name(place, caplog):
     assert "The environment variable ARA_LOG_LEVL is no setting of Ara; did you mean ARA_LOG_LEVEL?" in text
     assert "ARA_REDIS is no setting of Ara" in text
     assert len(caplog.records) == 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    [
+        ("ARA_NOPE", ""),
+        ("ARA_LOG_FOO", ""),
+        ("ARA_HOM", "ARA_HOME"),
+        ("ARA_LOGLEVEL", "ARA_LOG_LEVEL"),
+        ("ARA_DAYS", ""),
+        ("ARA_VAULT_KEYS", "ARA_VAULT_KEY"),
+        ("ARA_PREDICTION_DAY", "ARA_PREDICTION_DAYS"),
+    ],
+)
+def test_only_a_variable_that_is_near_is_suggested(place, variable, near):
+    (warning,) = place.gather(**{variable: "1"}).warnings
+    assert warning.endswith(f"did you mean {near}?" if near else "see all settings: ara config show")
 
 
 def test_variables_that_are_no_settings_are_known(place, caplog):

@@ -4,12 +4,16 @@ This module costs next to nothing to import, because every command, every comple
 A command's own module, and all that it needs, is imported when that command runs and never otherwise.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["COMMANDS", "GLOBAL_FLAGS", "main", "overview"]
+__all__ = ["COMMANDS", "EXAMPLES", "GLOBAL_FLAGS", "SUMMARY", "main", "overview"]
+
+SUMMARY: Final = "Forecasts whose figures are true: kept, scored, and beside their baseline."
+"""What Ara is, in a line."""
 
 COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     "Forecast": {
@@ -42,7 +46,9 @@ GLOBAL_FLAGS: Final[tuple[tuple[str, str], ...]] = (
 )
 """Flags that every command takes, at any position."""
 
-_EXAMPLES: Final = ("ara predict AAPL", "ara predict BTC-USD EURUSD --days 10", "ara score")
+EXAMPLES: Final = ("ara predict AAPL", "ara predict BTC-USD EURUSD --days 10", "ara score")
+"""The lines to begin with."""
+
 _NAMES: Final = 17
 _STACKED_BELOW: Final = 50
 
@@ -50,8 +56,8 @@ _STACKED_BELOW: Final = 50
 def overview(columns: int = 80, *, bold: bool = False) -> str:
     """Give the page of `ara --help`; below 50 columns each summary stands under its name."""
     on, off = ("\x1b[1m", "\x1b[0m") if bold else ("", "")
-    lines = [*_fold("Forecasts whose figures are true: kept, scored, and beside their baseline.", columns, ""), ""]
-    lines += [f"  {example}" for example in _EXAMPLES]
+    lines = [*_fold(SUMMARY, columns, ""), ""]
+    lines += [f"  {example}" for example in EXAMPLES]
     rows = [(group, tuple(commands.items())) for group, commands in COMMANDS.items()]
     rows.append(("Anywhere", GLOBAL_FLAGS))
     for title, entries in rows:
@@ -84,8 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after `ara`; those of the process if None.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _fill_closed()
     try:
-        if not words or words[0] in {"--help", "-h"} or words == ["help"]:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "stdout is closed")
+        if words in ([], ["--help"], ["-h"], ["help"]):
             _print_overview()
             return 0
         if words[0] == "__complete":
@@ -101,6 +110,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
     except OSError as error:
         return _unwritable(error)
+
+
+def _fill_closed() -> None:
+    """Put nothing in place of a closed stdin or stderr, before a file of Ara's is opened there and written into."""
+    for name, mode in (("stdin", "r"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _print_overview() -> None:
@@ -135,8 +151,13 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 def _unwritable(error: OSError) -> int:
     """Say that stdout took no more: a full disk, a closed descriptor."""
     _silence()
-    sys.stderr.write(f"The output could not be written: {error.strerror or error}\n")
-    sys.stderr.write("Free some room or write somewhere else, then run it again.\n")
+    hint = "Free some room or write somewhere else, then run it again."
+    if error.errno == errno.EBADF:
+        hint = "Leave stdout open for writing; >/dev/null throws the output away."
+    try:
+        sys.stderr.write(f"The output could not be written: {error.strerror or error}\n{hint}\n")
+    except OSError:  # stderr is on the same full disk, and nobody is left to tell
+        return 5
     return 5
 
 

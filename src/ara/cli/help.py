@@ -6,13 +6,13 @@ from typing import Any
 
 import typer
 
-from ara.cli.app import GLOBAL_FLAGS
+from ara.cli.app import COMMANDS, EXAMPLES, GLOBAL_FLAGS, SUMMARY
 from ara.cli.palette import Palette
 from ara.cli.words import clean, padded, wrapped
 from ara.cli.words import width as columns
 from ara.errors import AraError, ValidationError
 
-__all__ = ["asked", "explained", "page"]
+__all__ = ["asked", "document", "explained", "overview_document", "page"]
 
 
 def asked(command: Any, words: Sequence[str]) -> tuple[Any, str] | None:
@@ -46,6 +46,45 @@ def page(command: Any, name: str, *, width: int, palette: Palette) -> str:
         lines += [palette(title, "strong"), *_table(rows, width), ""]
     lines += [palette("Anywhere", "strong"), *_table(GLOBAL_FLAGS, width)]
     return "\n".join(lines)
+
+
+def document(command: Any, name: str) -> dict[str, Any]:
+    """Give a command's help page as JSON values."""
+    summary, examples, rest = _told(command.help or "")
+    sections = dict(_sections(command))
+    return {
+        "schema": 1,
+        "name": name,
+        "summary": summary,
+        "details": rest,
+        "usage": f"{name} {' '.join(_usage(command))}".strip(),
+        "examples": examples,
+        "commands": [{"name": inner, "summary": words} for inner, words in sections.get("Commands", ())],
+        "arguments": [{"name": label, "summary": words} for label, words in sections.get("Arguments", ())],
+        "options": [_option(*row) for row in (*sections.get("Options", ()), *GLOBAL_FLAGS)],
+    }
+
+
+def overview_document() -> dict[str, Any]:
+    """Give the page of `ara --help` as JSON values."""
+    return {
+        "schema": 1,
+        "name": "ara",
+        "summary": SUMMARY,
+        "details": [],
+        "usage": "ara COMMAND",
+        "examples": list(EXAMPLES),
+        "commands": [{"name": name, "summary": words} for group in COMMANDS.values() for name, words in group.items()],
+        "arguments": [],
+        "options": [_option(*row) for row in GLOBAL_FLAGS],
+    }
+
+
+def _option(label: str, words: str) -> dict[str, Any]:
+    parts = label.replace(",", "").split()
+    spelled = [part for part in parts if part.startswith("-")]
+    value = " ".join(parts[len(spelled) :])
+    return {"flags": spelled, "value": value or None, "summary": words}
 
 
 def _told(text: str) -> tuple[str, list[str], list[str]]:
@@ -125,14 +164,24 @@ def _table(rows: Sequence[tuple[str, str]], width: int) -> list[str]:
 
 
 def explained(error: typer.TyperException, name: str) -> AraError:
-    """Give a usage error of Typer's as one of Ara's: what was wrong, and what is allowed."""
-    hint = f"See what is allowed: ara {name} --help"
+    """Give a usage error of Typer's as one of Ara's: what was wrong, and what is allowed.
+
+    Parameters
+    ----------
+    error
+        What Typer raised.
+    name
+        The command that was called, for an error that doesn't say at which of its parts it arose.
+    """
+    context = getattr(error, "ctx", None)
+    name = name if context is None else str(context.command_path)
+    hint = f"See what is allowed: {name} --help"
     option = getattr(error, "option_name", None)
     parameter = getattr(error, "param", None)
     if option is not None and hasattr(error, "possibilities"):
         near = sorted(error.possibilities or ())
         hint = f"Did you mean {' or '.join(near)}? {hint}" if near else hint
-        return ValidationError(f"ara {name} has no option {clean(option)}.", hint=hint)
+        return ValidationError(f"{name} has no option {clean(option)}.", hint=hint)
     if parameter is not None and hasattr(error, "param_type"):
         return ValidationError(f"{_label(parameter)} is missing.", hint=hint)
     said = clean(error.message).replace("(s)", "").rstrip(".")

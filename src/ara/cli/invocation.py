@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import typer
 
-from ara.cli.app import COMMANDS
+from ara.cli.app import COMMANDS, overview
 from ara.cli.legacy import modern
 from ara.cli.screen import Flags, OutputError, Screen, shown
 from ara.cli.words import clean
@@ -17,12 +17,20 @@ from ara.errors import AraError, StoreError, ValidationError
 
 __all__ = ["built", "flags_of", "invoke"]
 
+_HELP: Final = ("help", "--help", "-h")
 _VALUED: Final = ("--profile", "--set", "--width")
 _SWITCHES: Final = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--debug": "debug", "--no-color": "colour"}
 
 
 def invoke(words: Sequence[str], *, runner: Callable[[Coroutine[Any, Any, Any]], Any]) -> int:
-    """Run the command that the words name and give the exit code; no error but a closed stdout leaves."""
+    """Run the command that the words name and give the exit code; no error but that of a stdout that fails leaves."""
+    try:
+        return _guarded(words, runner)
+    except OutputError as error:
+        raise error.cause from None
+
+
+def _guarded(words: Sequence[str], runner: Callable[[Coroutine[Any, Any, Any]], Any]) -> int:
     screen = Screen(Flags(json="--json" in words, debug="--debug" in words), runner=runner)
     try:
         flags, rest = flags_of(words)
@@ -30,11 +38,11 @@ def invoke(words: Sequence[str], *, runner: Callable[[Coroutine[Any, Any, Any]],
         with shown(screen):
             _warn_of_clash(screen)
             name, rest = _command(screen, rest)
-            return _called(screen, name, rest)
+            return _called(screen, name, rest) if name else _overview(screen)
     except AraError as error:
         return _tell(screen, error)
-    except OutputError as error:
-        raise error.cause from None
+    except OutputError:
+        raise
     except OSError as error:
         if screen.flags.debug:
             traceback.print_exc()
@@ -93,11 +101,13 @@ def _take(flag: str, value: str, given: dict[str, Any], settings: dict[str, str]
 
 
 def _command(screen: Screen, words: list[str]) -> tuple[str, list[str]]:
-    """Give the command's name and its words, in today's spelling."""
-    if words[:1] == ["help"]:
+    """Give the command's name and its words, in today's spelling; no name where all of Ara is to be explained."""
+    if words and words[0] in _HELP:
         words = [*words[1:], "--help"]
+    if words == ["--help"]:
+        return "", words
     names = [name for group in COMMANDS.values() for name in group]
-    words, notice = modern(words, names)
+    words, notice = modern(words, names, known=_resolves)
     if notice:
         screen.note(notice)
     if not words:
@@ -108,6 +118,24 @@ def _command(screen: Screen, words: list[str]) -> tuple[str, list[str]]:
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     what = "option" if words[0].startswith("-") else "command"
     raise ValidationError(f"There is no {what} {clean(words[0])[:60]}.", hint=f"{hint}See what there is: ara --help")
+
+
+def _resolves(word: str) -> bool:
+    from ara.market.symbols import resolve
+
+    try:
+        resolve(word)
+    except ValidationError:
+        return False
+    return True
+
+
+def _overview(screen: Screen) -> int:
+    from ara.cli.help import overview_document
+
+    palette = screen.palette()
+    screen.result(overview_document(), lambda: overview(screen.width, bold=palette.colours))
+    return 0
 
 
 def built(name: str) -> Any:
@@ -122,12 +150,12 @@ def built(name: str) -> Any:
 
 
 def _called(screen: Screen, name: str, words: list[str]) -> int:
-    from ara.cli.help import asked, page
+    from ara.cli.help import asked, document, page
 
     command = built(name)
     target = asked(command, words)
     if target is not None:
-        screen.write(page(*target, width=screen.width, palette=screen.palette()))
+        screen.result(document(*target), lambda: page(*target, width=screen.width, palette=screen.palette()))
         return 0
     if name == "predict" and screen.interactive:
         from ara.cli.wizard import offer
@@ -140,7 +168,7 @@ def _called(screen: Screen, name: str, words: list[str]) -> int:
     except typer.TyperException as error:
         from ara.cli.help import explained
 
-        raise explained(error, name) from None
+        raise explained(error, f"ara {name}") from None
     return code if isinstance(code, int) else 0
 
 

@@ -3,13 +3,12 @@
 Results go to stdout, everything else to stderr, so that a pipe or a file receives the result alone.
 """
 
-import errno
 import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -211,7 +210,8 @@ class Screen:
             return
         self._hide_meter()
         palette = self.palette(sys.stderr)
-        _put(sys.stderr, "\n".join(palette(line, role) for line in wrapped(clean(words), self.width)))
+        with suppress(OSError):  # a stderr that takes nothing keeps no result from its reader
+            _put(sys.stderr, "\n".join(palette(line, role) for line in wrapped(clean(words), self.width)))
 
     def problem(self, error: AraError) -> None:
         """Say on stderr what went wrong and what to do about it; `--quiet` doesn't silence it."""
@@ -249,7 +249,7 @@ class Screen:
         if not self.interactive:
             return default
         self._hide_meter()
-        sys.stderr.write(f"{clean(words)} ")
+        sys.stderr.write("\n".join(wrapped(clean(words), self.width - 1)) + " ")
         sys.stderr.flush()
         return sys.stdin.readline().strip() or default
 
@@ -271,8 +271,6 @@ class OutputError(Exception):
 
 
 def _print(text: str) -> None:
-    if sys.stdout is None:
-        raise OutputError(OSError(errno.EBADF, "stdout is closed"))
     try:
         _put(sys.stdout, text)
     except OSError as error:

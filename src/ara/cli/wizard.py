@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ara.errors import AraError
 from ara.settings.edit import write
 from ara.settings.keys import find
-from ara.settings.load import files
+from ara.settings.load import gather
 from ara.settings.places import data_folder, user_file
 from ara.settings.template import TEMPLATES, render
 
@@ -34,7 +34,7 @@ def ask(screen: "Screen", template: str = "minimal") -> str:
         The default of the first question.
     """
     for name, words in TEMPLATES.items():
-        screen.note(f"  {name:<8}  {words}")
+        screen.note(f"{name}: {words}")
     name = _choice(screen, template)
     answers: dict[str, str] = {}
     for key, words, default in _questions(name):
@@ -76,7 +76,8 @@ def offer(screen: "Screen", *, environ: Mapping[str, str] | None = None, folder:
     """Offer the questions once, to a person who has no settings yet; true where a file was written.
 
     Nothing is asked without a terminal, under `--json` or `--quiet`, on a build machine, where any settings file is
-    there, or where the offer was made before. Whatever goes wrong, the command that the user typed goes on.
+    there, where Ara's home is not the usual folder and so somebody has set Ara up, or where the offer was made before.
+    Whatever goes wrong, the command that the user typed goes on.
 
     Parameters
     ----------
@@ -91,8 +92,10 @@ def offer(screen: "Screen", *, environ: Mapping[str, str] | None = None, folder:
     path = user_file(known)
     if path is None or screen.json or screen.quiet or not screen.interactive or any(map(known.get, _ROBOTS)):
         return False
-    mark = Path(known.get("ARA_HOME") or data_folder(known, folder)) / _ASKED
-    if files(known, folder) or mark.exists():
+    found = gather(screen.flags.as_settings(), environ=known, folder=folder)
+    home = data_folder(known, folder)
+    mark = home / _ASKED
+    if found.files or found.settings is None or Path(found.settings.home) != home or mark.exists():
         return False
     with suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True)

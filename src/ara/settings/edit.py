@@ -13,16 +13,20 @@ from pathlib import Path
 
 from ara.errors import ConfigurationError, StoreError
 from ara.settings.document import Document, Mapped, Node, Scalar, Sequenced, parse, read
-from ara.settings.keys import find
+from ara.settings.keys import find, keys
 
 __all__ = ["changed", "put", "remove", "write"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.~+@-]*")
+_ALL = 0o7777
+_OWNER = 0o700
 _NULLS = frozenset({"null", "Null", "NULL"})
 
 
-def put(path: Path, key: str, raw: str, *, mode: int = 0o666) -> None:
+def put(path: Path, key: str, raw: str, *, mode: int = 0o666) -> bool:
     """Set one value in a settings file, which is created where there is none; nothing is written unless it is valid.
+
+    Gives whether others could open the file and no longer can; see `write`.
 
     Parameters
     ----------
@@ -42,15 +46,17 @@ def put(path: Path, key: str, raw: str, *, mode: int = 0o666) -> None:
         message = setting.refusal(raw)
         raise ConfigurationError(message, hint="Nothing was changed.", key=key, allowed=setting.allowed) from None
     document = read(path) if os.path.lexists(path) else parse("", path)
-    write(path, changed(document, key, value), mode=mode)
+    return write(path, changed(document, key, value), mode=mode)
 
 
-def write(path: Path, text: str, *, mode: int = 0o666) -> None:
+def write(path: Path, text: str, *, mode: int = 0o666) -> bool:
     """Write a settings file so that at every moment the old or the new one is whole on disk.
 
-    The byte order mark of an old file, its permissions and its owner are kept; `mode` is for a new one.
+    The byte order mark of an old file, its permissions and its owner are kept; `mode` is for a new one. A file that
+    holds a secret is its owner's alone, new or old; gives whether an old one was open to others until now.
     """
     target = Path(os.path.realpath(path))
+    widest = _OWNER if _holds_secret(text, path) else _ALL
     try:
         old = target.stat() if target.exists() else None
         data = text.encode()
@@ -63,12 +69,13 @@ def write(path: Path, text: str, *, mode: int = 0o666) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            _dress(name, old, mode)
+            _dress(name, old, mode, widest)
             Path(name).replace(target)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
+        return old is not None and old.st_mode & _ALL & ~widest != 0
     except OSError as error:
         raise StoreError(
             f"{path} can't be written: {error.strerror or error}.",
@@ -76,16 +83,24 @@ def write(path: Path, text: str, *, mode: int = 0o666) -> None:
         ) from None
 
 
-def _dress(name: str, old: os.stat_result | None, mode: int) -> None:
+def _holds_secret(text: str, path: Path) -> bool:
+    try:
+        values = _flat(parse(text, path).root)
+    except ConfigurationError:  # what can't be read may hold anything
+        return True
+    return any(keys()[name].hides(value) for name, value in values.items() if name in keys())
+
+
+def _dress(name: str, old: os.stat_result | None, mode: int, widest: int) -> None:
     if old is not None:
-        Path(name).chmod(old.st_mode & 0o7777)
+        Path(name).chmod(old.st_mode & widest)
         if hasattr(os, "chown"):
             with contextlib.suppress(PermissionError):
                 os.chown(name, old.st_uid, old.st_gid)
         return
     mask = os.umask(0)
     os.umask(mask)
-    Path(name).chmod(mode & ~mask)
+    Path(name).chmod(mode & ~mask & widest)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -143,6 +143,11 @@ class Key:
         text = self.text(value)
         return _PASSWORD.sub(r"\1:***@", text if isinstance(text, str) else ", ".join(text))
 
+    def hides(self, raw: str | Sequence[str]) -> bool:
+        """Tell whether a text or list of texts given for it has something that `show` keeps out of sight."""
+        texts = (raw,) if isinstance(raw, str) else raw
+        return any(text if self.kind is Secret else _PASSWORD.search(text) for text in texts)
+
     def refusal(self, raw: object, place: str = "") -> str:
         """Say in one sentence that a value is not allowed: key, value, place and what is."""
         where = f" in {place}" if place else ""
@@ -205,9 +210,14 @@ def sections() -> Mapping[str, str]:
 
 
 def nearest(name: str, among: Sequence[str]) -> str:
-    """Give the name that was probably meant; empty where none is near."""
+    """Give the name that was probably meant; empty where none is near. A section that is right makes no key near."""
     from difflib import get_close_matches
 
+    section = name[: name.rfind(".", 0, 100) + 1]
+    inside = [other.removeprefix(section) for other in among if section and other.startswith(section)]
+    if inside:
+        found = get_close_matches(name[len(section) :][:100], inside, n=1, cutoff=0.6)
+        return section + found[0] if found else ""
     found = get_close_matches(name[:100], among, n=1, cutoff=0.6)
     return found[0] if found else ""
 

@@ -155,7 +155,8 @@ class _Layers:
             if name in variables and text:
                 self._add(variables[name], text, Origin(kind="environment", place=name), self._folder)
             elif name.startswith("ARA_") and name not in {*variables, *KNOWN_VARIABLES, *OLD_VARIABLES}:
-                near = nearest(name, (*variables, *KNOWN_VARIABLES))
+                dotted = {_dotted(known): known for known in (*variables, *KNOWN_VARIABLES)}
+                near = dotted.get(nearest(_dotted(name), tuple(dotted)), "")
                 guess = f"; did you mean {near}?" if near else "; see all settings: ara config show"
                 self._warnings.append(f"The environment variable {shown(name)[1:-1]} is no setting of Ara{guess}")
 
@@ -232,6 +233,13 @@ class _Layers:
         settings = build(values)
         vars(settings)["_origins"] = origins
         return settings
+
+
+def _dotted(variable: str) -> str:
+    """Give a variable as a key, so that what all variables begin with counts for nothing."""
+    rest = variable.removeprefix("ARA_").lower()
+    branch, _, leaf = rest.partition("_")
+    return f"{branch}.{leaf}" if leaf and branch in sections() else rest
 
 
 def _text(node: Scalar | Sequenced | Mapped) -> str:

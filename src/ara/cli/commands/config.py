@@ -77,7 +77,7 @@ def _init(
     elif interactive:
         s.note("There is no terminal to ask on, so every answer is the default.")
     backup = remove(path) if there else None
-    write(path, text, mode=_mode(path))
+    _say_if_closed(s, path, write(path, text, mode=_mode(path)))
     data = {"schema": 1, "file": str(path), "template": template, "backup": str(backup) if backup else None}
     kept = f" The old one is {_short(backup)}." if backup else ""
     s.result(data, lambda: f"Wrote {_short(path)}.{kept}\nSee what is in force: ara config show")
@@ -148,13 +148,14 @@ def _set(
     """
     s = screen()
     path = _target(user)
-    put(path, key, value, mode=_mode(path))
+    closed = put(path, key, value, mode=_mode(path))
     setting = find(key)
     told = setting.show(setting.parse(value))
     s.result(
         {"schema": 1, "key": key, "value": told, "file": str(path)},
         lambda: f"Set {key} to {told or 'nothing'} in {_short(path)}.",
     )
+    _say_if_closed(s, path, closed)
     variable = setting.variable
     if os.environ.get(variable):
         s.warn(f"The variable {variable} is set and goes over the file.")
@@ -235,6 +236,11 @@ def _mode(path: Path) -> int:
     return 0o600 if path == user_file(os.environ) else 0o666
 
 
+def _say_if_closed(s: Screen, path: Path, closed: bool) -> None:
+    if closed:
+        s.note(f"{_short(path)} holds a secret and others could open it; from now on only you can (mode 600).")
+
+
 def _short(path: Path | str) -> str:
     text = str(path)
     for folder, sign in ((Path.cwd(), ""), (user_file(os.environ), "~/")):
@@ -274,10 +280,10 @@ def _table(s: Screen, settings: Settings, names: list[str], found: tuple[Path, .
     keys_wide = max(len(name) for name in names) + 2
     places_wide = min(max(width(place) for *_, place in cells), max(s.width // 3, 12))
     values_wide = min(max(width(value) for _, value, _ in cells), s.width - keys_wide - places_wide - 2)
-    section = None
+    group = None
     for name, value, place in cells:
-        if name.partition(".")[0] != section and "." in name:
-            section = name.partition(".")[0]
+        if name.rpartition(".")[0] != group:
+            group = name.rpartition(".")[0]
             yield ""
         role: Any = "quiet" if place == "default" else "strong"
         if s.width < _STACKED_BELOW:

@@ -34,7 +34,7 @@ command = typer.Typer(
 @command.command("list")
 def _list(
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Only this instrument's")] = "",
-    limit: Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest (20)")] = "20",
+    limit: Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest")] = "20",
 ) -> None:
     """List the forecasts that were kept, newest first.
 
@@ -121,18 +121,19 @@ def _anchor() -> None:
         ara ledger anchor --json
         ara ledger anchor >> anchors.txt
     """
+    from ara.cli.render.ledger import signpost
+
     s = screen()
     mark = _with_ledger(s, lambda ledger: ledger.anchor())
-    at = mark.at.isoformat()
     data = {
         "schema": 1,
         "digest": mark.digest,
         "sequence": mark.sequence,
         "hash": mark.hash,
-        "at": at,
+        "at": mark.at.isoformat(),
         "public_key": mark.public_key,
     }
-    s.result(data, lambda: f"{mark.digest}  ledger to entry {mark.sequence}, {at}, key {mark.public_key}")
+    s.result(data, lambda: signpost(mark, s))
 
 
 def _count(text: str) -> int:

@@ -64,8 +64,11 @@ def command(
     ] = None,
     timeframe: Annotated[str, typer.Option("--timeframe", metavar="STEP", help="Length of a bar")] = "1d",
     analysis: Annotated[
-        str, typer.Option("--analysis", "-a", metavar="LEVEL", help="How much to say: minimal, basic, standard or full")
-    ] = "standard",
+        str | None,
+        typer.Option(
+            "--analysis", "-a", metavar="LEVEL", help="How much to say: minimal, basic, standard or full (standard)"
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")
     ] = None,
@@ -81,6 +84,7 @@ def command(
     crypto: Annotated[bool, typer.Option("--crypto", help="Insist that each symbol is a crypto currency")] = False,
     forex: Annotated[bool, typer.Option("--forex", help="Insist that each symbol is a currency pair")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", hidden=True)] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", hidden=True)] = False,
 ) -> int:
     """Forecast instruments: for each coming bar the price, its range, and how sure that is.
 
@@ -100,13 +104,15 @@ def command(
         as_of=as_of,
         timeframe=_timeframe(timeframe),
         asset_class=_asset_class(crypto=crypto, forex=forex),
-        depth=_depth(analysis),
+        depth=_depth(analysis or ("full" if verbose else "standard")),
         model=settings.prediction.model if model is None else model,
         threshold=0.0 if threshold is None else _share(threshold),
         target=None if target is None else check_target(Path(target)),
     )
     if no_cache:
         s.note("--no-cache has no effect: a forecast is known by its id and never stale.")
+    if verbose:
+        s.note("The spelling --verbose is old; it is now: --analysis full")
     with s.progress("Forecasting", len(wish.symbols)) as step:
         answers, today = s.run(_ask(s, wish, step))
     return _tell(s, wish, answers, today=today)
@@ -204,7 +210,8 @@ def _found(symbol: str, asset_class: str) -> "Instrument":
 
 def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today: "date") -> int:
     failures = [answer for answer in answers if isinstance(answer, _Failure)]
-    kept = [_sure_days(answer, wish.threshold) for answer in answers if not isinstance(answer, _Failure)]
+    whole = [answer for answer in answers if not isinstance(answer, _Failure)]
+    kept = [_sure_days(answer, wish.threshold) for answer in whole]
     documents = [_document(answer) for answer in kept]
     data = (
         documents[0]
@@ -219,6 +226,9 @@ def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today
         export(data, wish.target)
     if documents or s.json:
         s.result(data, lambda: "\n\n".join(_shown(s, wish, answer, today=today) for answer in kept))
+    for before, after in zip(whole, kept, strict=True):
+        if unsure := len(before.forecast.days) - len(after.forecast.days):
+            s.note(_left_out(before, unsure, wish.threshold))
     if wish.target is not None:
         s.note(f"Written to {wish.target}")
     for failure in failures if not s.json else ():
@@ -229,6 +239,12 @@ def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today
 def _sure_days(kept: "Kept", threshold: float) -> "Kept":
     days = tuple(day for day in kept.forecast.days if day.confidence >= threshold)
     return replace(kept, forecast=replace(kept.forecast, days=days))
+
+
+def _left_out(kept: "Kept", unsure: int, threshold: float) -> str:
+    symbol, days = kept.forecast.instrument.symbol, len(kept.forecast.days)
+    are = "is" if unsure == 1 else "are"
+    return f"{unsure} of {days} days of {symbol} {are} less sure than {threshold:g} and left out; the ledger has all."
 
 
 def _document(kept: "Kept") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A forecast on a terminal: the answer first, then how sure, then why, then what to do next."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 from typing import Final, Literal
 
@@ -24,6 +24,8 @@ _CHART: Final = (13, 41)
 _NO_VIEW: Final = 0.005
 _FRESH_DAYS: Final = 4
 _LABEL: Final = 12
+_LABEL_IN_FULL: Final = 14
+_LEAST: Final = len(_INDENT) + _LABEL_IN_FULL + 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +82,10 @@ class _Column:
 
 
 def show(forecast: Forecast, view: View) -> str:
-    """Give the forecast as lines no wider than the view, unless a single word or number is."""
+    """Give the forecast as lines that end where its table does, and within the view unless a single word doesn't."""
     table = _table(forecast, view) if forecast.days else _paragraph("No day is as sure as was asked for.", view)
-    measure = min(view.width, max([72, *map(_visible, table)]))
-    lines = [*_head(forecast, view, measure), *_before(forecast, view), *table, *_after(forecast, view)]
+    view = replace(view, width=min(view.width, max([_LEAST, *map(_visible, table)])))
+    lines = [*_head(forecast, view), *_before(forecast, view), *table, *_after(forecast, view)]
     text = "\n".join(line.rstrip() for line in lines)
     return text.translate(_ASCII) if view.plain else text
 
@@ -104,14 +106,14 @@ def _visible(line: str) -> int:
     return width("".join(bare))
 
 
-def _head(forecast: Forecast, view: View, measure: int) -> list[str]:
+def _head(forecast: Forecast, view: View) -> list[str]:
     """Give symbol, name and venue, and to their right, where there is room, the close and its date."""
     instrument, paint = forecast.instrument, view.palette
     symbol, name = clean(instrument.symbol), clean(instrument.name)
     where = clean(f"{instrument.venue}, {instrument.currency}")
     close = f"close {_as_traded(forecast)} on {long_day(forecast.last)}"
     left = f"{symbol}  {name}  {where}"
-    space = measure - width(left) - width(close)
+    space = view.width - width(left) - width(close)
     if space >= len(_GAP):
         return [
             f"{paint(symbol, 'strong')}  {name}  {paint(where, 'quiet')}{' ' * space}{close}",
@@ -263,12 +265,13 @@ def _after(forecast: Forecast, view: View) -> list[str]:
 
 def _row(label: str, text: str, view: View) -> list[str]:
     """Give a labelled paragraph whose lines stand in a column of their own, where there is room for two."""
-    room = view.width - len(_INDENT) - _LABEL
+    name = padded(label, _LABEL_IN_FULL if view.depth == "full" else _LABEL)
+    room = view.width - len(_INDENT) - len(name)
     if view.width < 48 or max(map(width, text.split())) > room:
         return _paragraph(f"{label}: {text}", view)
     first, *more = wrapped(text, room)
-    space = " " * (len(_INDENT) + _LABEL)
-    return [_INDENT + view.palette(padded(label, _LABEL), "strong") + first, *(space + line for line in more)]
+    space = " " * (len(_INDENT) + len(name))
+    return [_INDENT + view.palette(name, "strong") + first, *(space + line for line in more)]
 
 
 def _sure(forecast: Forecast) -> str:
@@ -286,12 +289,13 @@ def _regime(forecast: Forecast) -> str:
 
 
 def _reasons(forecast: Forecast, view: View) -> list[str]:
-    """Give what moved the first day's band, largest share first."""
+    """Give what made the first day's band wider or narrower than usual, largest share first."""
     factors = forecast.days[0].factors if forecast.days else ()
     if not factors:
         return []
     said = "; ".join(clean(factor.description) for factor in factors)
-    return _row("Why so wide", said, view)
+    wider = sum(factor.contribution for factor in factors) >= 0
+    return _row("Why so wide" if wider else "Why so narrow", said, view)
 
 
 def _origin(forecast: Forecast, view: View) -> list[str]:

@@ -1,6 +1,7 @@
 """Kept forecasts on a terminal: a list, and a receipt."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.render.forecast import View, show
@@ -9,9 +10,9 @@ from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
 
 if TYPE_CHECKING:
-    from ara.prediction import Kept
+    from ara.prediction import Anchor, Kept
 
-__all__ = ["facts", "receipt", "table"]
+__all__ = ["facts", "receipt", "signpost", "table"]
 
 _HEADS = ("id", "symbol", "made", "from", "days", "close", "80 % band at the end", "model")
 _RIGHT = frozenset({"days", "close"})
@@ -90,3 +91,17 @@ def receipt(kept: "Kept", s: Screen) -> str:
         zone=s.zone,
     )
     return "\n".join([*head, *hashed, "", show(kept.forecast, view)])
+
+
+def signpost(mark: "Anchor", s: Screen) -> str:
+    """Give an anchor as few lines, its time in UTC, as it is meant for others."""
+    rows = (
+        ("Digest", mark.digest),
+        ("Entry", f"{mark.sequence:,}"),
+        ("Time", f"{mark.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        ("Key", mark.public_key),
+    )
+    paint, label = s.palette(), max(len(name) for name, _ in rows) + 2
+    if any(label + width(text) > s.width for _, text in rows):
+        return "\n".join(f"{paint(name, 'strong')}\n{text}" for name, text in rows)
+    return "\n".join(f"{paint(padded(name, label), 'strong')}{text}" for name, text in rows)
