@@ -1,11 +1,14 @@
 """What a process works with: settings, clock, store, vault, workers, telemetry."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from ara import store as stores
 from ara.clock import Clock, SystemClock
+from ara.errors import WorkerError
 from ara.settings import Settings
 from ara.store import Store
 from ara.telemetry import Telemetry
@@ -48,6 +51,7 @@ class Desk:
         telemetry: Telemetry | None = None,
     ) -> AsyncIterator["Desk"]:
         """Open a desk and close what it opened; parts that are given stay the caller's to close."""
+        _refuse_fork()
         settings = Settings.load() if settings is None else settings
         clock = SystemClock() if clock is None else clock
         vault = Vault.open(settings) if vault is None else vault
@@ -70,3 +74,17 @@ class Desk:
                 telemetry=telemetry,
                 seed=settings.prediction.seed,
             )
+
+
+@cache
+def _first_process() -> int:
+    return os.getpid()
+
+
+def _refuse_fork() -> None:
+    """Raise in a fork of a process that has opened a desk: the threads of its libraries are gone, and it would hang."""
+    if _first_process() != os.getpid():
+        raise WorkerError(
+            "this process was forked from one that had used Ara already",
+            hint='Start processes by "spawn": multiprocessing.get_context("spawn"); or fork before the first use.',
+        )

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -130,3 +133,58 @@ def test_symbols_may_be_categories(bars: Path) -> None:
     plain = run(bars, of(bars))
     told = run(bars, of(bars).with_columns(pl.col("symbol").cast(pl.Categorical)))
     assert told.with_columns(pl.col("symbol").cast(pl.String)).equals(plain)
+
+
+def test_a_name_is_a_name_and_no_pattern(bars: Path) -> None:
+    plain = run(bars, of(bars))
+    odd = bars.with_name("bar[s].parquet")
+    bars.rename(odd)
+    whole = pl.read_parquet(odd, glob=False)
+    whole.with_columns(pl.col("open", "high", "low", "close") * 10).write_parquet(bars)
+    asked = bars.with_name("origins.parquet")
+    out = bars.with_name("q.parquet")
+    forecast_file(odd, asked, out, model="ewma_t", name="mine", settings=SETTINGS)
+    assert pl.read_parquet(out).equals(plain)
+
+
+def test_the_output_is_a_file_of_its_own(bars: Path) -> None:
+    run(bars, of(bars))
+    asked = bars.with_name("origins.parquet")
+    os.mkfifo(bars.with_name("pipe"))
+    bars.with_name("link.parquet").symlink_to(bars)
+    before = bars.read_bytes()
+    inputs = dict.fromkeys(("bars.parquet", "origins.parquet", "link.parquet"), "read from")
+    for out, words in {**inputs, "pipe": "no regular file", ".": "no regular file"}.items():
+        with pytest.raises(ValidationError, match=words):
+            forecast_file(bars, asked, bars.parent / out, model="ewma_t", name="m", settings=SETTINGS)
+    assert bars.read_bytes() == before
+    with pytest.raises(ValidationError, match="no regular file"):
+        forecast_file(bars, asked, Path("/dev/null"), model="ewma_t", name="m", settings=SETTINGS)
+    goal = bars.with_name("goal.parquet")
+    bars.with_name("to_goal.parquet").symlink_to(goal)
+    forecast_file(bars, asked, bars.with_name("to_goal.parquet"), model="ewma_t", name="m", settings=SETTINGS)
+    assert pl.read_parquet(goal).height == of(bars).height
+    assert bars.with_name("to_goal.parquet").is_symlink()
+
+
+def test_what_a_killed_run_left_is_cleared_and_what_a_living_one_writes_is_not(bars: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = bars.with_name(f".q.parquet.{dead.pid}.part")
+    living = bars.with_name(f".q.parquet.{os.getppid()}.part")
+    left.touch()
+    living.touch()
+    run(bars, of(bars))
+    assert not left.exists()
+    assert living.exists()
+
+
+def test_prices_without_end_are_refused(bars: Path) -> None:
+    asked = of(bars)
+    huge = pl.read_parquet(bars).with_columns(
+        pl.when(pl.int_range(pl.len()) % 2 == 0).then(1.7e308).otherwise(1e308).alias(name)
+        for name in ("open", "high", "low", "close")
+    )
+    huge.write_parquet(bars)
+    with pytest.raises(ValidationError, match="no end"):
+        run(bars, asked)

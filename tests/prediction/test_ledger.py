@@ -1,8 +1,14 @@
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from ara.errors import StoreError, ValidationError
+from ara.desk import Desk
+from ara.errors import IntegrityError, StoreError, ValidationError
 from ara.lineage import digest
 from ara.prediction import Ledger, PredictionEngine
+from ara.prediction.scoring import score
+from ara.settings import Settings
 from ara.testing import desk
 
 
@@ -50,3 +56,27 @@ async def test_the_chain_verifies_and_its_anchor_can_be_computed_by_anyone() -> 
     assert (anchor.sequence, anchor.hash) == (1, kept.hash)
     assert anchor.digest == digest({"sequence": 1, "hash": kept.hash, "at": head.at, "public_key": head.public_key})
     assert anchor.at == kept.made_at
+
+
+async def test_an_edited_forecast_is_neither_shown_nor_scored_nor_given_again(tmp_path) -> None:
+    settings = Settings.load({"home": str(tmp_path)}, environ={}, folder=tmp_path)
+    async with Desk.open(settings) as one:
+        forecast = await PredictionEngine(one).predict("AAPL", days=2, as_of="2020-02-20")
+    with closing(sqlite3.connect(tmp_path / "ara.db")) as database:
+        (body,) = database.execute("select body from entries").fetchone()
+        forged = body.replace(b'"p_up":0.5', b'"p_up":0.9')
+        assert forged != body
+        database.execute("update entries set body = ?", (forged,))
+        database.commit()
+    async with Desk.open(settings) as one:
+        ledger = Ledger(one)
+        for question in (
+            ledger.list(),
+            ledger.show(forecast.id),
+            PredictionEngine(one).predict("AAPL", days=2, as_of="2020-02-20"),
+            score(one),
+        ):
+            with pytest.raises(IntegrityError, match="1") as caught:
+                await question
+            assert "ara ledger verify" in caught.value.hint
+        assert (await ledger.verify()).sequence == 1

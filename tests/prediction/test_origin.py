@@ -50,6 +50,12 @@ def test_what_is_no_date_is_refused_with_an_example(as_of: object) -> None:
     assert "2020-02-20" in caught.value.hint
 
 
+@pytest.mark.parametrize("as_of", [5, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", b"2020-01-01"])
+def test_what_no_calendar_holds_is_refused(as_of: object) -> None:
+    with pytest.raises(ValidationError, match="no date"):
+        as_instant(as_of, now=NOW)
+
+
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValidationError, match="without a zone"):
         as_instant("2020-02-20T21:00:00", now=NOW)

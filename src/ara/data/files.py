@@ -114,9 +114,9 @@ def _scan(path: Path) -> pl.LazyFrame:
     except OSError as error:
         raise _unreadable(path, error) from error
     if start == b"PAR1":
-        return pl.scan_parquet(path)
+        return pl.scan_parquet(path, glob=False)
     if path.suffix.lower() in {".csv", ".txt"}:
-        return pl.scan_csv(path, infer_schema=False, null_values=["", "NA", "NaN", "nan", "null", "None"])
+        return pl.scan_csv(path, glob=False, infer_schema=False, null_values=["", "NA", "NaN", "nan", "null", "None"])
     raise ValidationError(
         f"{path} is no Parquet file: its first bytes are {start!r}, not b'PAR1'.",
         hint="Give a Parquet file, or a CSV file whose name ends in .csv.",

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from glob import escape
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -69,9 +71,10 @@ def forecast_file(
         Told of progress; False stops the work, and nothing is written.
     """
     begin = time.perf_counter()
+    goal = _checked(out, (bars, origins))
     asked = read_origins(origins)
     answer = forecast_frame(read_bars(bars), asked, Recipe(model=model, seed=settings.prediction.seed), watch=watch)
-    _write(answer.with_columns(model=pl.lit(name)).select("model", pl.exclude("model")), out)
+    _write(answer.with_columns(model=pl.lit(name)).select("model", pl.exclude("model")), goal)
     return Summary(rows=answer.height, symbols=answer["symbol"].n_unique(), seconds=time.perf_counter() - begin)
 
 
@@ -90,13 +93,25 @@ def forecast_frame(
     told = compute(panel, unique, recipe, watch=watch)
     column = np.searchsorted(np.array(horizons), origins["horizon"].to_numpy())
     close = bars["close"].to_numpy()[rows]
-    prices = close[:, None] * np.exp(told.quantiles.values[where, column])
+    with np.errstate(over="ignore"):
+        prices = close[:, None] * np.exp(told.quantiles.values[where, column])
+    _refuse_endless(prices, origins)
     levels = {f"q{level:g}": prices[:, place] for place, level in enumerate(LEVELS)}
     return origins.select("symbol", "origin", "horizon").with_columns(
         **{name: pl.Series(values) for name, values in levels.items()},
         p_up=pl.Series(told.p_up[where, column]),
         sigma=pl.Series(told.quantiles.sigma[where, column]),
     )
+
+
+def _refuse_endless(prices: NDArray[np.float64], origins: pl.DataFrame) -> None:
+    endless = np.flatnonzero(~np.isfinite(prices).all(axis=1))
+    if len(endless):
+        first = origins.row(int(endless[0]), named=True)
+        raise ValidationError(
+            f"the prices of {first['symbol']} at {first['origin']} are so large that their bands have no end",
+            hint="Give the bars in another unit.",
+        )
 
 
 def _horizons(origins: pl.DataFrame) -> list[int]:
@@ -146,20 +161,50 @@ def _rows(bars: pl.DataFrame, origins: pl.DataFrame) -> Rows:
     return rows
 
 
-def _write(frame: pl.DataFrame, out: Path) -> None:
+def _checked(out: Path, inputs: tuple[Path, ...]) -> Path:
+    """Give the file that `out` means, links followed; refuse what is no file and what would overwrite an input."""
+    goal = out.resolve()
+    if goal.exists() and not goal.is_file():
+        raise ValidationError(f"{out} is no regular file", hint="Name a file, new or to be replaced.")
+    if any(goal == path.resolve() for path in inputs):
+        raise ValidationError(f"{out} is read from as well", hint="Name another file for the output.")
+    return goal
+
+
+def _write(frame: pl.DataFrame, goal: Path) -> None:
     """Write beside the goal and move it there: a reader sees the whole file or none."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    whole = BytesIO()
+    frame.write_parquet(whole)
+    part = goal.with_name(f".{goal.name}.{os.getpid()}.part")
     try:
+        _clear(goal)
         with part.open("wb") as file:
-            frame.write_parquet(file)
+            file.write(whole.getbuffer())
             file.flush()
             os.fsync(file.fileno())
-        part.replace(out)
-    except (OSError, pl.exceptions.PolarsError) as error:
+        part.replace(goal)
+    except OSError as error:
         raise StoreError(
-            f"{out} can't be written: {getattr(error, 'strerror', None) or error}",
-            hint="Check the folder and the room on its disk.",
+            f"{goal} can't be written: {error.strerror or error}", hint="Check the folder and the room on its disk."
         ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _clear(goal: Path) -> None:
+    """Remove what processes that were killed left beside the goal."""
+    for left in goal.parent.glob(f".{escape(goal.name)}.*.part"):
+        owner = left.name.removesuffix(".part").rpartition(".")[2]
+        if owner.isdecimal() and not _alive(int(owner)):
+            left.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

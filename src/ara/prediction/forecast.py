@@ -142,6 +142,9 @@ class Forecast:
     degraded: tuple[str, ...] = ()
     lineage: Lineage = field(repr=False)
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
     @property
     def id(self) -> str:
         """The lineage id: the same id, the same figures."""

@@ -7,11 +7,12 @@ from datetime import datetime
 import msgspec
 
 from ara.desk import Desk
-from ara.errors import StoreError, ValidationError
+from ara.errors import AraError, IntegrityError, StoreError, ValidationError
 from ara.lineage import canonical, digest
 from ara.prediction.document import from_document, to_document
 from ara.prediction.forecast import Forecast
 from ara.store import Entry, Verification
+from ara.store.chain import hash_entry
 
 __all__ = ["Anchor", "Kept", "Ledger"]
 
@@ -126,9 +127,19 @@ class Ledger:
 
 
 def _kept(entry: Entry) -> Kept:
-    return Kept(
+    """Read an entry, and only one whose content still has its hash: what was edited is neither shown nor scored."""
+    if hash_entry(entry) != entry.hash:
+        raise _edited(entry)
+    try:
+        forecast = from_document(msgspec.json.decode(entry.body))
+    except (AraError, msgspec.MsgspecError) as error:
+        raise _edited(entry) from error
+    return Kept(sequence=entry.sequence, made_at=entry.at, hash=entry.hash, forecast=forecast)
+
+
+def _edited(entry: Entry) -> IntegrityError:
+    return IntegrityError(
+        f"entry {entry.sequence} of the ledger is not the forecast that was kept there",
+        hint="See what was changed: ara ledger verify. Then restore the store from a back-up.",
         sequence=entry.sequence,
-        made_at=entry.at,
-        hash=entry.hash,
-        forecast=from_document(msgspec.json.decode(entry.body)),
     )

@@ -19,6 +19,8 @@ def as_instant(as_of: datetime | date | str | None, *, now: datetime) -> datetim
     if as_of is None:
         return now
     moment = _parsed(as_of) if isinstance(as_of, str) else as_of
+    if not isinstance(moment, date):
+        raise _refused(as_of)
     if not isinstance(moment, datetime):
         try:
             moment = datetime.combine(moment + timedelta(days=1), time(), UTC)
@@ -30,7 +32,10 @@ def as_instant(as_of: datetime | date | str | None, *, now: datetime) -> datetim
             f"as_of is {as_of}, a time without a zone",
             hint="Add the zone: 2020-02-20T21:00:00Z; or give a date, which means the end of that day in UTC.",
         )
-    return _not_future(moment.astimezone(UTC), now)
+    try:
+        return _not_future(moment.astimezone(UTC), now)
+    except OverflowError:
+        raise _refused(as_of) from None
 
 
 def checked_days(days: int) -> int:
