@@ -79,7 +79,7 @@ async def test_a_damaged_database_and_its_repair(open_at: Open, home: Path) -> N
     path.write_bytes(data)
     store = await open_at("")
     with pytest.raises(StoreError, match="damaged"):
-        await store.log("ledger").verify()
+        [entry async for entry in store.log("ledger").read()]
     shutil.copy(spare, path)
     assert (await store.log("ledger").verify()).entries == 50
 
@@ -162,13 +162,12 @@ async def test_a_lock_on_the_heads_is_waited_for_and_then_named(home: Path, vaul
 
 
 async def test_a_folder_that_takes_no_files(open_at: Open) -> None:
-    store = await open_at("sqlite:////proc/ara/kept.db")
-    with pytest.raises(StoreError, match="/proc/ara") as caught:
-        await store.add(Note(id="1"))
-    assert caught.value.exit_code == 5
-    store = await open_at("sqlite:////proc/kept.db")
-    with pytest.raises(StoreError, match="can't be opened"):
-        await store.add(Note(id="1"))
+    for path in ("/proc/ara/kept.db", "/proc/kept.db"):
+        store = await open_at(f"sqlite://{path}")
+        with pytest.raises(StoreError, match=f"The store {path} can't be written: its folder isn't there") as caught:
+            await store.add(Note(id="1"))
+        assert caught.value.exit_code == 5
+        assert caught.value.hint.startswith(f"Make the folder {Path(path).parent}, or choose another")
 
 
 async def test_a_folder_in_place_of_the_file(open_at: Open, home: Path) -> None:
@@ -268,6 +267,10 @@ async def test_a_disk_mounted_for_reading(open_at: Open, home: Path) -> None:
         with pytest.raises(StoreError, match=r"can't be (opened for writing|written)") as caught:
             await store.log("ledger").append([b"y"])
         assert "writable" in caught.value.hint
+        elsewhere = await open_at(f"sqlite://{home / 'new' / 'ara.db'}")
+        with pytest.raises(StoreError, match="can't be written: its disk is read-only") as caught:
+            await elsewhere.log("ledger").append([b"y"])
+        assert caught.value.hint.startswith(f"Mount the disk so that {home / 'new'} is writable")
         await store.close()
     finally:
         run("umount", "-l", home)

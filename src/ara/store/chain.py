@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,6 +24,7 @@ __all__ = [
     "Head",
     "HeadProblem",
     "Tip",
+    "broken",
     "check_tip",
     "extend",
     "hash_entry",
@@ -31,11 +32,14 @@ __all__ = [
     "judge",
     "sign_head",
     "signed_upto",
+    "sound",
+    "well_typed",
 ]
 
 HeadProblem = Literal["head", "key"]
 """What `judge` finds: the head was edited, or signed with another key."""
 
+_KINDS = (str, int, datetime, str, bytes, str, str)
 _TOLERANCE = timedelta(seconds=60)
 
 
@@ -99,6 +103,13 @@ class Tip:
         """Give the end of a log whose last entry that is."""
         return cls(sequence=entry.sequence, at=entry.at, hash=entry.hash)
 
+    @classmethod
+    def read(cls, stream: str, sequence: Any, *, at: Any, hash: Any) -> "Tip":
+        """Give the end of a log from what is kept; IntegrityError where it can't be what was written."""
+        if type(sequence) is int and _is_instant(at) and type(hash) is str:
+            return cls(sequence=sequence, at=at, hash=hash)
+        raise broken(stream, sequence)
+
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What the vault vouches for: the log went this far, and that far it had this hash.
@@ -125,6 +136,36 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     public_key: str
     signature: str
+
+
+def well_typed(entry: Entry, stream: str) -> bool:
+    """Tell whether each value that was kept is of the kind that was written, and the entry says its log."""
+    values = (entry.stream, entry.sequence, entry.at, entry.key, entry.body, entry.previous, entry.hash)
+    fits = all(type(value) is kind for value, kind in zip(values, _KINDS, strict=True))
+    return fits and _is_instant(entry.at) and entry.stream == stream
+
+
+def _is_instant(at: Any) -> bool:
+    return type(at) is datetime and at.tzinfo is not None
+
+
+def sound(entry: Entry, stream: str) -> Entry:
+    """Give an entry that is as it was written, and an IntegrityError for one that isn't."""
+    if well_typed(entry, stream) and hash_entry(entry) == entry.hash:
+        return entry
+    raise broken(stream, entry.sequence)
+
+
+def broken(stream: str, sequence: Any) -> IntegrityError:
+    """Give the error for an entry that isn't as it was written."""
+    named = type(sequence) is int
+    which = f"Entry {sequence}" if named else "An entry"
+    return IntegrityError(
+        f"{which} of the log {stream!r} is not as it was written.",
+        hint=f"See what else was changed: ara {stream} verify",
+        stream=stream,
+        sequence=sequence if named else None,
+    )
 
 
 def hash_entry(entry: Entry) -> str:
@@ -158,7 +199,7 @@ def extend(
     sequence, previous = (0, "") if tip is None else (tip.sequence, tip.hash)
     for draft in drafts:
         if draft.key and draft.key in taken:
-            answers.append(taken[draft.key])
+            answers.append(sound(taken[draft.key], stream))
             continue
         sequence += 1
         bare = Entry(
@@ -259,6 +300,7 @@ def check_tip(
 def _refusal(stream: str, words: str) -> IntegrityError:
     return IntegrityError(
         f"The log {stream!r} {words}; nothing was written.",
-        hint="See where with `verify`; restore the log and its head from one back-up, or move both away to begin anew.",
+        hint=f"See where: ara {stream} verify. Restore the log and its head from one back-up, or move both away to "
+        "begin anew.",
         stream=stream,
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ara.errors import StoreError
+from ara.store.files import make_folder, open_private
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -42,7 +43,7 @@ class HeadFiles:
     def write(self, stream: str, document: bytes) -> None:
         """Replace a head so that a crash leaves the old one or the new one; call it inside `locked`."""
         fresh = self._folder / f".{stream}.new"
-        with fresh.open("wb") as file:
+        with open(fresh, "wb", opener=open_private) as file:
             file.write(document)
             file.flush()
             os.fsync(file.fileno())
@@ -52,8 +53,8 @@ class HeadFiles:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from writing heads; a lock of a process that died is gone with it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / ".lock").open("ab") as file:
+        make_folder(self._folder)
+        with open(self._folder / ".lock", "ab", opener=open_private) as file:
             self._wait(file.fileno())
             try:
                 yield

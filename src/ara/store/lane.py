@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +12,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from ara.errors import StoreError, ValidationError
+from ara.store.files import make_file, make_folder, unwritable
 from ara.store.schema import STEPS, check_mark, mark
-from ara.store.store import ConflictError
+from ara.store.store import ConflictError, DamagedError
 
-__all__ = ["Lane", "begin", "end", "writing"]
+__all__ = ["IN_MEMORY", "Lane", "begin", "end", "writing"]
+
+IN_MEMORY = Path(":memory:")
+"""In place of a file: a database that ends with its connection."""
 
 _T = TypeVar("_T")
 _CHECKPOINT_PAGES = 2_000
@@ -22,6 +27,8 @@ _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REFUSED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+# Every statement fits the tables that were made: one that suddenly doesn't has met tables that were overwritten.
+_OVERWRITTEN = re.compile(r"no such (table|column)|already exists|malformed JSON")
 
 
 class Lane:
@@ -131,8 +138,11 @@ def _done(connection: sqlite3.Connection, statement: str, *, last: bool) -> bool
 
 
 def _connect(path: Path, patience: float) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path != IN_MEMORY:
+        make_folder(path.parent)
+        make_file(path)
     connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
     try:
         check_mark(connection, path)
         _patiently(connection, "PRAGMA journal_mode = WAL", patience)
@@ -150,13 +160,23 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
     return connection
 
 
+def _text(raw: bytes) -> str | bytes:
+    """Give a text; one that isn't UTF-8 was damaged and stays bytes, which whoever reads it refuses."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
 def _code(error: sqlite3.Error) -> int:
     # The low byte is the kind, the rest says more.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _translate(error: sqlite3.Error | OSError, path: Path, patience: float) -> StoreError:
-    code = _code(error) if isinstance(error, sqlite3.Error) else 0
+    if isinstance(error, OSError):
+        return unwritable(path, error)
+    code = _code(error)
     if code == sqlite3.SQLITE_CONSTRAINT:
         return ConflictError(f"The store {path} refused the rows ({error}); nothing was written.")
     if code in _LOCKED:
@@ -164,14 +184,11 @@ def _translate(error: sqlite3.Error | OSError, path: Path, patience: float) -> S
             f"The store {path} was locked by another process for {patience:g} s.",
             hint="Wait until the other process is done, or stop it; nothing was written.",
         )
-    if code in _DAMAGED:
-        return StoreError(
-            f"The store {path} is damaged or is no SQLite database ({error}).",
-            hint="Restore it from a back-up, or move it away to begin with an empty one.",
-        )
-    if code in _REFUSED or isinstance(error, PermissionError):
+    if code in _DAMAGED or _OVERWRITTEN.search(str(error)):
+        return DamagedError(f"The store {path} is damaged or is no SQLite database ({error}).")
+    if code in _REFUSED:
         return StoreError(f"The store {path} can't be opened for writing ({error}).")
-    if code in _FULL or isinstance(error, OSError):
+    if code in _FULL:
         return StoreError(
             f"The store {path} can't be written ({error}).",
             hint="Make room on the disk, then try again; what was acknowledged before is safe.",

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from ara.errors import IntegrityError, StoreError, ValidationError
-from ara.store.chain import Draft, Entry, Head, judge
+from ara.store.chain import Draft, Entry, Head, judge, sound
 from ara.store.documents import check_name, is_name
 from ara.store.log_storage import LogStorage
 from ara.store.store import Signer
@@ -125,15 +125,20 @@ class Log:
         return batch
 
     async def read(self, *, after: int = 0) -> AsyncIterator[Entry]:
-        """Give the entries behind a sequence, in order, up to the present end."""
+        """Give the entries behind a sequence, in order, up to the present end.
+
+        One that isn't as it was written is an IntegrityError, here and in `get` and `search`; whether entries are
+        missing only `verify` tells.
+        """
         while page := await self._storage.entries(self._stream, after=after, limit=_PAGE):
             for entry in page:
-                yield entry
+                yield sound(entry, self._stream)
             after = page[-1].sequence
 
     async def get(self, key: str) -> Entry | None:
         """Give the entry with a key, or None."""
-        return await self._storage.by_key(self._stream, key) if is_name(key) else None
+        found = await self._storage.by_key(self._stream, key) if is_name(key) else None
+        return None if found is None else sound(found, self._stream)
 
     async def search(self, prefix: str, *, limit: int = 20) -> list[Entry]:
         """Give the entries whose keys begin with `prefix`, sorted by key."""
@@ -141,7 +146,8 @@ class Log:
             raise ValidationError(f"limit is {limit}; allowed is 1 or more.")
         if prefix and not prefix.isprintable():
             return []
-        return await self._storage.by_prefix(self._stream, prefix, limit=limit)
+        found = await self._storage.by_prefix(self._stream, prefix, limit=limit)
+        return [sound(entry, self._stream) for entry in found]
 
     async def head(self) -> Head | None:
         """Give the signed head, or None before the first entry; IntegrityError where it isn't the vault's."""

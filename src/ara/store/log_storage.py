@@ -3,24 +3,31 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ara.store.chain import Draft, Entry, Tip
+from ara.store.chain import Draft, Entry
 
 __all__ = ["LogStorage"]
 
 
 class LogStorage(Protocol):
-    """Where a back-end keeps the entries and heads of its logs."""
+    """Where a back-end keeps the entries and heads of its logs.
+
+    Entries are given as they are kept, whatever somebody made of them: `chain.sound` tells whether one is whole.
+    """
 
     async def commit(self, stream: str, drafts: Sequence[Draft]) -> list[Entry]:
         """Make drafts durable in one transaction, with the head behind them, and give the entry of each."""
         ...
 
-    async def entries(self, stream: str, *, after: int, limit: int) -> list[Entry]:
-        """Give the entries behind a sequence, in order."""
+    async def entries(self, stream: str, *, after: int | None, limit: int) -> list[Entry]:
+        """Give the entries behind a sequence, or from the very beginning, in order."""
         ...
 
-    async def tip(self, stream: str) -> Tip | None:
-        """Say where the log ends."""
+    async def size(self, stream: str) -> int:
+        """Count the entries."""
+        ...
+
+    async def damage(self) -> str:
+        """Say what is broken in the database around the entries; empty where nothing is."""
         ...
 
     async def by_key(self, stream: str, key: str) -> Entry | None:

@@ -152,12 +152,15 @@ class _MemoryLogs:
             keys.update((entry.key, entry) for entry in added if entry.key)
         return answers
 
-    async def entries(self, stream: str, *, after: int, limit: int) -> list[Entry]:
-        start = max(after, 0)
+    async def entries(self, stream: str, *, after: int | None, limit: int) -> list[Entry]:
+        start = max(after or 0, 0)
         return self._entries.get(stream, [])[start : start + limit]
 
-    async def tip(self, stream: str) -> Tip | None:
-        return _tip(self._entries.get(stream, []))
+    async def size(self, stream: str) -> int:
+        return len(self._entries.get(stream, []))
+
+    async def damage(self) -> str:
+        return ""
 
     async def by_key(self, stream: str, key: str) -> Entry | None:
         return self._keys.get(stream, {}).get(key)
@@ -171,4 +174,5 @@ class _MemoryLogs:
 
 
 def _tip(entries: Sequence[Entry]) -> Tip | None:
-    return Tip.of(entries[-1]) if entries else None
+    last = entries[-1] if entries else None
+    return None if last is None else Tip.read(last.stream, last.sequence, at=last.at, hash=last.hash)

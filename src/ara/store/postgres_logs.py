@@ -12,6 +12,9 @@ from ara.store.store import Signer
 __all__ = ["PostgresLogs"]
 
 _COLUMNS = "stream, sequence, at, key, body, previous, hash"
+# A time that Python can't hold was not written here: it comes as NULL, which no entry has.
+_AT = "CASE WHEN at >= '0001-01-02 00:00Z' AND at < '9999-12-31 00:00Z' THEN at END AS at"
+_ENTRIES = f"SELECT stream, sequence, {_AT}, key, body, previous, hash FROM entries WHERE stream = $1::text AND"  # noqa: S608
 
 
 class PostgresLogs:
@@ -38,11 +41,7 @@ class PostgresLogs:
             now, tip = self._clock.now(), await _tip(connection, stream)
             await self._check(connection, stream, tip)
             keys = [draft.key for draft in drafts if draft.key]
-            rows = await connection.fetch(
-                f"SELECT {_COLUMNS} FROM entries WHERE stream = $1 AND key <> '' AND key = ANY($2::text[])",  # noqa: S608
-                stream,
-                keys,
-            )
+            rows = await connection.fetch(f"{_ENTRIES} key <> '' AND key = ANY($2::text[])", stream, keys)
             existing = {row["key"]: Entry(**row) for row in rows}
             answers, added = extend(stream, drafts, tip=tip, existing=existing, now=now)
             if added:
@@ -55,24 +54,29 @@ class PostgresLogs:
                 )
         return answers
 
-    async def entries(self, stream: str, *, after: int, limit: int) -> list[Entry]:
-        """Give the entries behind a sequence."""
-        condition = "stream = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
-        return await self._select(condition, stream, after, limit)
+    async def entries(self, stream: str, *, after: int | None, limit: int) -> list[Entry]:
+        """Give the entries behind a sequence; from the beginning also those whose sequence is no number."""
+        if after is None:
+            return await self._select("true ORDER BY sequence LIMIT $2", stream, limit)
+        return await self._select("sequence > $2::bigint ORDER BY sequence LIMIT $3", stream, after, limit)
 
-    async def tip(self, stream: str) -> Tip | None:
-        """Say where the log ends."""
+    async def size(self, stream: str) -> int:
+        """Count the entries."""
         async with self._server.session() as connection:
-            return await _tip(connection, stream)
+            return int(await connection.fetchval("SELECT count(*) FROM entries WHERE stream = $1", stream))
+
+    async def damage(self) -> str:
+        """Give nothing: the server watches over its own pages and indexes, and says so when they are read."""
+        return ""
 
     async def by_key(self, stream: str, key: str) -> Entry | None:
         """Give the entry with that key."""
-        found = await self._select("stream = $1 AND key <> '' AND key = $2", stream, key)
+        found = await self._select("key <> '' AND key = $2", stream, key)
         return found[0] if found else None
 
     async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
         """Give the entries whose keys begin so, by key."""
-        condition = "stream = $1 AND key <> '' AND key >= $2 AND key < $3 ORDER BY key LIMIT $4"
+        condition = "key <> '' AND key >= $2 AND key < $3 ORDER BY key LIMIT $4"
         return await self._select(condition, stream, prefix, prefix + "\U0010ffff", limit)
 
     async def head(self, stream: str) -> bytes | None:
@@ -92,16 +96,16 @@ class PostgresLogs:
         await asyncio.to_thread(check_tip, document, stream, tip=tip, hash_at=lambda _: vouched, signer=self._signer)
 
     async def _select(self, condition: str, *arguments: Any) -> list[Entry]:
-        statement = f"SELECT {_COLUMNS} FROM entries WHERE {condition}"  # noqa: S608 - conditions of our own
         async with self._server.session() as connection:
-            return [Entry(**row) for row in await connection.fetch(statement, *arguments)]
+            return [Entry(**row) for row in await connection.fetch(f"{_ENTRIES} {condition}", *arguments)]
 
 
 async def _tip(connection: Connection, stream: str) -> Tip | None:
     row = await connection.fetchrow(
-        "SELECT sequence, at, hash FROM entries WHERE stream = $1 ORDER BY sequence DESC LIMIT 1", stream
+        f"SELECT sequence, {_AT}, hash FROM entries WHERE stream = $1 ORDER BY sequence DESC LIMIT 1",  # noqa: S608
+        stream,
     )
-    return None if row is None else Tip(**row)
+    return None if row is None else Tip.read(stream, row["sequence"], at=row["at"], hash=row["hash"])
 
 
 async def _insert(connection: Connection, entries: Sequence[Entry]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from ara.errors import ConfigurationError, StoreError, ValidationError
-from ara.store.store import ConflictError
+from ara.store.store import ConflictError, DamagedError
 
 __all__ = ["Connection", "Server"]
 
@@ -19,6 +19,16 @@ Connection = Any
 _VERSION = 1
 _LARGEST_POOL = 8
 _STATEMENT_SECONDS = 60
+# The server found its files damaged, or Ara's tables are not as Ara made them.
+_DAMAGED = (
+    asyncpg.DataCorruptedError,
+    asyncpg.IndexCorruptedError,
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.DatatypeMismatchError,
+    UnicodeDecodeError,
+)
 _SCHEMA = """
 CREATE TABLE store_version (version int NOT NULL);
 CREATE TABLE documents (
@@ -90,6 +100,8 @@ class Server:
             raise ConflictError(
                 f"The database {self.place} refused the rows ({error}); nothing was written."
             ) from error
+        except _DAMAGED as error:
+            raise DamagedError(f"The database {self.place} is damaged ({error}).") from error
         except (asyncpg.DataError, OverflowError, UnicodeError) as error:
             raise ValidationError(f"The database {self.place} can't hold a value ({error}).") from error
         except asyncpg.LockNotAvailableError as error:

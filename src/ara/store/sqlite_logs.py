@@ -1,11 +1,13 @@
 """Logs in SQLite: entries in a table, heads in files beside the database."""
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from ara.clock import Clock
+from ara.errors import StoreError
 from ara.store.chain import Draft, Entry, Tip, check_tip, extend, sign_head, signed_upto
 from ara.store.documents import instant_text
 from ara.store.heads import HeadFiles
@@ -16,6 +18,11 @@ __all__ = ["SqliteLogs"]
 
 _T = TypeVar("_T")
 _COLUMNS = "stream, sequence, at, key, body, previous, hash"
+# An index finds the row, and the row itself says what it holds: SQLite would take what it can from the index.
+_ENTRIES = f"""
+SELECT {", ".join(f"entry.{name}" for name in _COLUMNS.split(", "))}
+FROM entries AS place CROSS JOIN entries AS entry ON entry.rowid = place.rowid WHERE place.stream = ? AND
+"""  # noqa: S608 - names of our own
 _KEYS_AT_ONCE = 500
 
 
@@ -64,29 +71,43 @@ class SqliteLogs:
 
         return await self._write(work)
 
-    async def entries(self, stream: str, *, after: int, limit: int) -> list[Entry]:
-        """Give the entries behind a sequence."""
-        return await self._select("stream = ? AND sequence > ? ORDER BY sequence LIMIT ?", (stream, after, limit))
+    async def entries(self, stream: str, *, after: int | None, limit: int) -> list[Entry]:
+        """Give the entries behind a sequence; from the beginning also those whose sequence is no number."""
+        if after is None:
+            return await self._select("true ORDER BY place.sequence LIMIT ?", (stream, limit))
+        return await self._select("place.sequence > ? ORDER BY place.sequence LIMIT ?", (stream, after, limit))
 
-    async def tip(self, stream: str) -> Tip | None:
-        """Say where the log ends."""
-        return await self._read(lambda connection: _tip(connection, stream))
+    async def size(self, stream: str) -> int:
+        """Count the entries."""
+        statement = "SELECT count(*) FROM entries WHERE stream = ?"
+        return int(await self._read(lambda connection: connection.execute(statement, (stream,)).fetchone()[0]))
+
+    async def damage(self) -> str:
+        """Have SQLite compare every table with its indexes and every page with its neighbours."""
+        found = await self._read(lambda connection: connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        return "" if found == "ok" else " ".join(str(found).split())
 
     async def by_key(self, stream: str, key: str) -> Entry | None:
         """Give the entry with that key."""
-        found = await self._select("stream = ? AND key = ?", (stream, key))
+        found = await self._select("place.key <> '' AND place.key = ?", (stream, key))
         return found[0] if found else None
 
     async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
         """Give the entries whose keys begin so, by key."""
         # The last code point can't be part of a key, so every key that begins so lies before it.
         ends = (prefix, prefix + "\U0010ffff")
-        condition = "stream = ? AND key <> '' AND key >= ? AND key < ? ORDER BY key LIMIT ?"
+        condition = "place.key <> '' AND place.key >= ? AND place.key < ? ORDER BY place.key LIMIT ?"
         return await self._select(condition, (stream, *ends, limit))
 
     async def head(self, stream: str) -> bytes | None:
-        """Give the signed head as it is kept."""
-        return await self._read(lambda _: self._heads.read(stream))
+        """Give the signed head as it is kept, also where the database can't be opened any more."""
+        try:
+            return await asyncio.to_thread(self._heads.read, stream)
+        except OSError as error:
+            raise StoreError(
+                f"The head of the log {stream!r} can't be read: {error.strerror}.",
+                hint=f"Look at the file {error.filename}.",
+            ) from error
 
     def _insert(self, connection: sqlite3.Connection, stream: str, drafts: Sequence[Draft]) -> list[Entry]:
         now, tip = self._clock.now(), _tip(connection, stream)
@@ -125,7 +146,7 @@ class SqliteLogs:
                 self._heads.write(stream, sign_head(self._signer, stream, tip=tip))
 
     async def _select(self, condition: str, arguments: tuple[Any, ...]) -> list[Entry]:
-        statement = f"SELECT {_COLUMNS} FROM entries WHERE {condition}"  # noqa: S608 - conditions of our own
+        statement = _ENTRIES + condition
         return await self._read(lambda connection: [_entry(row) for row in connection.execute(statement, arguments)])
 
 
@@ -133,7 +154,7 @@ def _tip(connection: sqlite3.Connection, stream: str) -> Tip | None:
     row = connection.execute(
         "SELECT sequence, at, hash FROM entries WHERE stream = ? ORDER BY sequence DESC LIMIT 1", (stream,)
     ).fetchone()
-    return None if row is None else Tip(sequence=row[0], at=datetime.fromisoformat(row[1]), hash=row[2])
+    return None if row is None else Tip.read(stream, row[0], at=_instant(row[1]), hash=row[2])
 
 
 def _by_keys(connection: sqlite3.Connection, stream: str, keys: Sequence[str]) -> dict[str, Entry]:
@@ -141,7 +162,7 @@ def _by_keys(connection: sqlite3.Connection, stream: str, keys: Sequence[str]) -
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         some = keys[start : start + _KEYS_AT_ONCE]
         marks = ", ".join("?" * len(some))
-        statement = f"SELECT {_COLUMNS} FROM entries WHERE stream = ? AND key IN ({marks})"  # noqa: S608 - only marks
+        statement = f"{_ENTRIES} place.key <> '' AND place.key IN ({marks})"
         found.update((row[3], _entry(row)) for row in connection.execute(statement, (stream, *some)))
     return found
 
@@ -151,9 +172,18 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     return Entry(
         stream=stream,
         sequence=sequence,
-        at=datetime.fromisoformat(at),
+        at=_instant(at),
         key=key,
-        body=bytes(body),
+        body=body,
         previous=previous,
         hash=hash,
     )
+
+
+def _instant(text: Any) -> Any:
+    """Give the time that a text holds; the text as it is where it isn't one that was written here."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at if instant_text(at) == text else text
+    except (TypeError, ValueError, OverflowError):
+        return text

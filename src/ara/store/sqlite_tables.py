@@ -2,13 +2,12 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects import sqlite
 
-from ara.store.lane import Lane, writing
+from ara.store.lane import IN_MEMORY, Lane, writing
 
 __all__ = ["MemoryTables", "SqliteTables"]
 
@@ -74,7 +73,7 @@ class MemoryTables(SqliteTables):
     """Runs statements on an SQLite database in memory."""
 
     def __init__(self) -> None:
-        self._lane = Lane(Path(":memory:"), patience=0.0)
+        self._lane = Lane(IN_MEMORY, patience=0.0)
         super().__init__(self._lane.run, self._lane.run, patience=0.0)
 
     async def close(self) -> None:

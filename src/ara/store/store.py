@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ara.store.log import Log
     from ara.store.tables import Tables
 
-__all__ = ["Between", "ConflictError", "Record", "Signer", "Store"]
+__all__ = ["Between", "ConflictError", "DamagedError", "Record", "Signer", "Store"]
 
 _R = TypeVar("_R", bound="Record")
 
@@ -52,6 +52,12 @@ class ConflictError(StoreError):
         """Give the error for a document that is another now, or gone."""
         how = "was changed by somebody else" if there else "isn't there"
         return cls(f"The {record.kind} {record.id!r} {how}; nothing was written.", kind=record.kind, id=record.id)
+
+
+class DamagedError(StoreError):
+    """The database itself is broken: its file was cut short or overwritten, or is none of Ara's any more."""
+
+    default_hint = "Restore it from a back-up, or move it away to begin with an empty one."
 
 
 @dataclass(frozen=True, slots=True)

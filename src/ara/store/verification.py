@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ara.store.chain import Entry, Head, hash_entry, hasher, judge
+from ara.store.chain import Entry, Head, HeadProblem, hash_entry, hasher, judge, well_typed
 from ara.store.log_storage import LogStorage
-from ara.store.store import Signer
+from ara.store.store import DamagedError, Signer
 
 __all__ = ["Problem", "Verification", "verify"]
 
-Problem = Literal["edited", "removed", "inserted", "reordered", "rewritten", "cut", "missing", "head", "key"]
+Problem = Literal["edited", "removed", "inserted", "reordered", "rewritten", "cut", "missing", "head", "key", "damaged"]
 """What a walk can find; `Verification` says what each means."""
 
 _PAGE = 100
-_FIRST = -(2**63)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +33,9 @@ class Verification:
     problem
         None, or: `edited` (an entry's content), `removed`, `inserted`, `reordered`; `rewritten` (entries and their
         hashes were replaced together), `cut` (entries at the end are gone), `missing` (the head), `head` (the head was
-        edited), `key` (the head was signed with another key).
+        edited), `key` (the head was signed with another key), `damaged` (the database is broken, in or around the log).
     sequence
-        The entry the problem is about; None where it is about the head.
+        The entry the problem is about; None where it is about the head or the database.
     words
         The same as one sentence.
     """
@@ -56,31 +55,60 @@ class _Finding:
     words: str
 
 
+_TROUBLES = {
+    "head": _Finding("head", None, "The signed head was edited."),
+    "key": _Finding("key", None, "The head is signed with another key than the vault's."),
+}
+
+
 async def verify(storage: LogStorage, stream: str, *, signer: Signer) -> Verification:
     """Walk a log against its head, a page at a time."""
     document = await storage.head(stream)
     head, trouble = (None, None) if document is None else judge(document, stream, signer=signer)
-    walk = _Walk(head)
-    after = _FIRST
-    while page := await storage.entries(stream, after=after, limit=_PAGE):
+    walk = _Walk(stream, head)
+    try:
+        finding = await _walked(storage, walk)
+        if finding is None and document is None and walk.entries:
+            finding = _Finding("missing", None, f"The log has {walk.entries} entries but no signed head.")
+        finding = finding or (_TROUBLES[trouble] if trouble else walk.cut()) or await _around(storage)
+    except DamagedError:
+        if document is None:
+            raise
+        finding = _broken_off(walk, trouble)
+    return _report(walk, finding)
+
+
+async def _walked(storage: LogStorage, walk: "_Walk") -> _Finding | None:
+    after = None
+    while page := await storage.entries(walk.stream, after=after, limit=_PAGE):
         suspect = await asyncio.to_thread(walk.take, page)
         if suspect is not None:
-            finding = walk.finding or await _displaced(storage, suspect, expected=walk.entries + 1)
-            return _report(walk, finding)
+            return walk.finding or await _displaced(storage, suspect, walk=walk)
         after = page[-1].sequence
-    if trouble == "head":
-        return _report(walk, _Finding("head", None, "The signed head was edited."))
-    if trouble == "key":
-        return _report(walk, _Finding("key", None, "The head is signed with another key than the vault's."))
-    if document is None and walk.entries:
-        return _report(walk, _Finding("missing", None, f"The log has {walk.entries} entries but no signed head."))
-    return _report(walk, walk.cut())
+    return None
+
+
+async def _around(storage: LogStorage) -> _Finding | None:
+    damage = await storage.damage()
+    if not damage:
+        return None
+    return _Finding("damaged", None, f"The entries are as they were written, but the database is damaged ({damage}).")
+
+
+def _broken_off(walk: "_Walk", trouble: HeadProblem | None) -> _Finding:
+    where = f" behind entry {walk.entries}" if walk.entries else ""
+    if walk.head is None:
+        says = "and its signed head was edited" if trouble == "head" else "and its head is signed with another key"
+    else:
+        says = f"its signed head names entry {walk.head.sequence}"
+    return _Finding("damaged", None, f"The database is damaged{where}; {says}.")
 
 
 class _Walk:
     """Takes entries in order; `entries` counts the good ones."""
 
-    def __init__(self, head: Head | None) -> None:
+    def __init__(self, stream: str, head: Head | None) -> None:
+        self.stream = stream
         self.head = head
         self.entries = 0
         self.finding: _Finding | None = None
@@ -90,7 +118,7 @@ class _Walk:
         """Check a page; gives the first entry that is wrong, with `finding` set unless others must be looked at."""
         for entry in page:
             expected = self.entries + 1
-            self.finding = self._gap(entry, expected)
+            self.finding = self._gap(entry, expected) or self._kind(entry, expected)
             if self.finding is None:
                 if hash_entry(entry) != entry.hash:
                     return entry
@@ -100,8 +128,15 @@ class _Walk:
             self.entries, self._previous = expected, entry.hash
         return None
 
+    def _kind(self, entry: Entry, expected: int) -> _Finding | None:
+        if well_typed(entry, self.stream):
+            return None
+        return _Finding("edited", expected, f"Entry {expected} was edited: it holds what no entry can hold.")
+
     @staticmethod
     def _gap(entry: Entry, expected: int) -> _Finding | None:
+        if type(entry.sequence) is not int:
+            return None
         if entry.sequence < expected:
             return _Finding("inserted", entry.sequence, f"Entry {entry.sequence} was inserted: a log begins with 1.")
         if entry.sequence > expected:
@@ -136,10 +171,11 @@ class _Walk:
         return _Finding("cut", self.entries + 1, words)
 
 
-async def _displaced(storage: LogStorage, entry: Entry, *, expected: int) -> _Finding:
+async def _displaced(storage: LogStorage, entry: Entry, *, walk: _Walk) -> _Finding:
     """Say why an entry doesn't have its hash: its content was changed, or it stood elsewhere."""
-    tip = await storage.tip(entry.stream)
-    origin = await asyncio.to_thread(_origin, entry, entry.sequence if tip is None else tip.sequence)
+    expected = walk.entries + 1
+    last = max(await storage.size(entry.stream), 0 if walk.head is None else walk.head.sequence)
+    origin = await asyncio.to_thread(_origin, entry, last)
     if origin is None:
         return _Finding("edited", expected, f"Entry {expected} was edited: its content doesn't have its hash.")
     if origin < expected:
@@ -165,6 +201,8 @@ async def _stands_elsewhere(storage: LogStorage, entry: Entry, expected: int) ->
     after = entry.sequence
     while page := await storage.entries(entry.stream, after=after, limit=_PAGE):
         for other in page:
+            if not well_typed(other, entry.stream):
+                return False
             if await asyncio.to_thread(hasher(other), expected) == other.hash:
                 return True
         after = page[-1].sequence
