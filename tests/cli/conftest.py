@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from statistics import NormalDist
 
 import pytest
@@ -66,6 +67,14 @@ def ara(home, capsys) -> Callable[..., Outcome]:
         return Outcome(code, out, err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def spellings():
+    """Three instruments in all their spellings by small and capital letters: work for more than a second."""
+    cases = [{letter, letter.lower()} for letter in "EURUSDBTC-USDAAPL"]
+    parts = (cases[:6], cases[6:13], cases[13:])
+    return ["".join(letters) for part in parts for letters in product(*map(sorted, part))]
 
 
 @pytest.fixture

@@ -156,3 +156,12 @@ def test_in_zsh(terminal, shell, tmp_path):
     zsh.type("\x15ara ledger \t")
     zsh.read("verify")
     assert "Check that nothing in the ledger was changed" in zsh.read("Check that nothing in the ledger was changed")
+
+
+def test_parts_of_plug_ins_are_completed():
+    assert {"sample", "ewma_t"} <= {value for value, _ in candidates(["plugins", "check"], "")}
+
+
+def test_a_place_beyond_the_line_has_no_completion(ara):
+    for index in ("9" * 10, "٠١٢٣٤٥٦٧٨٩", "3"):
+        assert (ara("__complete", index, "predict").code, ara("__complete", index, "predict").out) == (1, "")

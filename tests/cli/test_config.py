@@ -361,3 +361,35 @@ def test_ctrl_c_in_a_question_leaves_nothing_half_written(folders):
     process.stdout.close()
     os.close(master)
     assert list(Path(folders[1]).iterdir()) == []
+
+
+def test_settings_are_told_where_their_profile_needs_a_package_that_is_not_there(ara, monkeypatch):
+    monkeypatch.setitem(sys.modules, "structlog", None)
+    code, out, err = ara("config show --profile prod")
+    assert (code, err) == (0, "")
+    assert "json" in out
+    code, out, _ = ara("config check --profile prod --width 300")
+    assert code == 0
+    assert "log.format is json (profile prod), which needs a package that is not installed: pip install 'ara-ai[" in out
+    assert ara("predict AAPL --profile prod")[0] == 8
+
+
+def test_check_tells_the_first_of_many_problems(ara, folders):
+    (folders[1] / ".ara.yaml").write_text("".join(f"zzzzz{number}: 1\n" for number in range(500)))
+    code, out, _ = ara("config check --width 200")
+    assert code == 2
+    assert len(out.splitlines()) < 60
+    assert out.splitlines()[-1] == "  and 480 more; all of them: ara config check --json"
+    data = json.loads(ara("config check --json")[1])
+    assert (len(data["problems"]), data["exit_code"]) == (500, 2)
+
+
+def test_no_control_character_of_a_folder_s_name_is_printed(ara, folders, monkeypatch):
+    place = folders[1] / "\x1b[31mred"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    assert "\x1b" not in ara("config init")[1]
+    (place / ".ara.yaml").write_text("lgo: 1\n")
+    for line in ("config check", "config show", "config set log.level info", "config reset --yes"):
+        _code, out, err = ara(line)
+        assert "\x1b" not in out + err

@@ -43,7 +43,7 @@ def test_asking_for_the_version_by_flag_is_no_old_spelling(flag):
 
 
 @pytest.mark.parametrize(
-    "line", ["predict AAPL", "score", "", "predcit AAPL", "crypto list", "appl", "--nonsense", "./file"]
+    "line", ["predict AAPL", "score", "", "predcit AAPL", "crypto list", "appl", "PREDICT A", "--nonsense", "./file"]
 )
 def test_everything_else_stays(line):
     assert spelled(line) == (line.split(), "")

@@ -60,6 +60,7 @@ def test_several_symbols_as_one_document(ara):
     document = json.loads(outcome.out)
     assert [forecast["symbol"] for forecast in document["forecasts"]] == ["AAPL"]
     (failed,) = document["failed"]
+    assert document["exit_code"] == 2
     assert (failed["symbol"], failed["error"]["code"]) == ("NOSUCH", "unknown_symbol")
 
 
@@ -141,6 +142,19 @@ def test_how_many_days_are_left_out_is_said(ara):
     assert ara("predict", "AAPL", "-c", "1").err.startswith("5 of 5 days of AAPL are less sure than 1 and left out;")
     assert ara("predict", "AAPL", "EURUSD", "-c", "1").err.count("5 of 5 days") == 2
     assert ara("predict", "AAPL", "-c", str(sure[0])).err == ""
+
+
+def test_a_symbol_given_twice_is_answered_once(ara):
+    outcome = ara("predict", "AAPL", "EURUSD", "AAPL", "AAPL", "-d", "1")
+    assert outcome.out == ara("predict", "AAPL", "EURUSD", "-d", "1").out
+    assert outcome.err == "Each symbol is answered once; left out as repeated: 2.\n"
+    assert json.loads(ara("predict", "AAPL", "AAPL", "-d", "1", "--json").out)["symbol"] == "AAPL"
+
+
+def test_in_memory_nothing_is_said_to_last(ara):
+    outcome = ara("predict", "AAPL", "--set", "store.url=memory:")
+    assert "Kept in memory until this process ends." in outcome.out
+    assert "Later" not in outcome.out
 
 
 @pytest.mark.parametrize("flag", ["-v", "--verbose"])

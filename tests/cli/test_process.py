@@ -99,6 +99,17 @@ def test_a_closed_stdin_or_stderr_keeps_nothing_from_the_result(home, closed):
     assert shell(f"ara version {closed} >&-").returncode == 5
 
 
+def test_columns_that_are_no_number_are_passed_over(process):
+    for said in ("²", "x", "-5", ""):
+        assert process("--help", COLUMNS=said).out == process("--help", COLUMNS="80").out
+
+
+def test_debug_shows_no_control_character(process):
+    outcome = process("predict", "AAPL", "--model", "\x1b[31mred", "--debug")
+    assert "Traceback" in outcome.err
+    assert "\x1b" not in outcome.err
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_a_full_disk_under_stderr_keeps_nothing_from_the_result(home):
     done = shell("ara predict AAPL --no-cache 2>/dev/full")
@@ -202,9 +213,9 @@ def test_without_a_home_it_still_answers(home):
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.05, 0.2])
-def test_ctrl_c_ends_quietly_with_130_and_a_whole_ledger(process, home, wait):
+def test_ctrl_c_ends_quietly_with_130_and_a_whole_ledger(process, home, wait, spellings):
     running = subprocess.Popen(
-        [sys.executable, "-m", "ara", "predict", *["AAPL", "MSFT", "EURUSD"] * 200],
+        [sys.executable, "-m", "ara", "predict", *spellings],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -93,8 +93,9 @@ def test_nothing_is_offered_where_there_are_settings(asked, folders):
 def test_nothing_is_offered_where_the_home_is_set_to_elsewhere(asked, folders):
     home, project = folders
     elsewhere = str(project / "state")
-    assert asked("y", ARA_HOME=elsewhere) == (False, "y\r\n")
-    assert asked("y", flags=Flags(settings={"home": elsewhere})) == (False, "y\r\n")
+    for done, words in (asked("y", ARA_HOME=elsewhere), asked("y", flags=Flags(settings={"home": elsewhere}))):
+        assert not done
+        assert words.strip() in {"", "y"}  # nothing but what the terminal may echo
     assert list(home.iterdir()) == list(project.iterdir()) == []
     assert asked("y", "", "", "", ARA_HOME=f"{home}/.local/share/ara")[0]
 
@@ -109,7 +110,7 @@ def test_on_a_narrow_terminal_lines_break_between_words(asked, folders):
     lines = [line.strip() for line in re.split(r"\n|(?<=\]) ", words.replace("\r", ""))]
     assert [line for line in lines if len(line) > 20 and " " in line] == []
     assert "There are no" in lines
-    assert "forecasts on a" in lines
+    assert "trader: forecasts on" in lines
 
 
 def test_a_folder_that_can_t_be_written_stops_nothing(asked, folders):

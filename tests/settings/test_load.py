@@ -246,3 +246,10 @@ def test_only_a_variable_that_is_near_is_suggested(place, variable, near):
 def test_variables_that_are_no_settings_are_known(place, caplog):
     place.load(ARA_DEBUG="1", ARA_VAULT_KEY="k", ARA_CONFORMANCE="/x", ARA_ENV="dev")
     assert not caplog.records
+
+
+@pytest.mark.parametrize("address", ["https://hunter2@x/1", "https://me:hunter2@x/1", "https://hunter2:@x"])
+def test_who_logs_in_at_an_address_is_never_told(place, address):
+    problems = place.gather({"profile": address, "sentry": address}, ARA_LOG_LEVEL=address).problems
+    assert len(problems) == 3
+    assert "hunter2" not in str(problems)

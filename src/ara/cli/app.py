@@ -122,7 +122,7 @@ def _fill_closed() -> None:
 def _print_overview() -> None:
     said = os.environ.get("COLUMNS", "")
     try:
-        columns = int(said) if said.isdigit() else os.get_terminal_size().columns
+        columns = int(said[:9]) if said.isascii() and said.isdigit() else os.get_terminal_size().columns
     except OSError:
         columns = 80
     bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"

@@ -83,6 +83,8 @@ complete -c ara -f -a '(__ara_complete)'
 def serve(words: Sequence[str]) -> str:
     """Answer a shell: `words` are the index of the word under the cursor and the words after `ara`."""
     index, *line = words
+    if int(index) > len(line) + 1:
+        raise ValueError("the word under the cursor is beyond the line")
     line = [*line, *[""] * (int(index) - len(line))]
     before, current = line[: int(index) - 1], line[int(index) - 1]
     return "".join(
@@ -202,6 +204,12 @@ def _models() -> Iterator[tuple[str, str]]:
     return ((offer.name, offer.distribution) for offer in plugins.offers("models"))
 
 
+def _plugins() -> Iterator[tuple[str, str]]:
+    from ara import plugins
+
+    return ((offer.name, offer.distribution) for group in plugins.GROUPS for offer in plugins.offers(group))
+
+
 def _keys() -> Iterator[tuple[str, str]]:
     from ara.settings.keys import keys
 
@@ -219,6 +227,7 @@ def _fixed(*values: str) -> Callable[[], Iterator[tuple[str, str]]]:
 _SOURCES: Final[Mapping[str, Callable[[], Iterator[tuple[str, str]]]]] = {
     "SYMBOL": _symbols,
     "MODEL": _models,
+    "NAME": _plugins,
     "KEY": _keys,
     "SETTING": _settings,
     "FILE": lambda: iter([(FILES, "")]),

@@ -83,9 +83,12 @@ async def examine(load: "Callable[[], Settings]") -> AsyncIterator[Finding]:
     yield _sample()
     if settings is None:
         return
-    yield _home(Path(settings.home))
+    home = _home(Path(settings.home))
+    yield home
     for finding in _servers(settings):
         yield finding
+    if home.state == "fail" and not settings.store.url:
+        return
     async for finding in _kept(settings):
         yield finding
 
@@ -230,11 +233,12 @@ async def _kept(settings: "Settings") -> AsyncIterator[Finding]:
         from ara.prediction import Ledger
 
         async with Desk.open(settings) as desk:
-            yield _good("Data", "store", f"{place}, opens")
             found = await Ledger(desk).verify()
     except Exception as error:  # noqa: BLE001 - a broken installation is what is looked for
-        yield _bad("Data", "store", _named(error))
+        named = _named(error)
+        yield _bad("Data", {"vault": "vault", "plugin": "plug-in"}.get(named.code, "store"), named)
         return
+    yield _good("Data", "store", f"{place}, opens")
     yield _ledger(found)
 
 

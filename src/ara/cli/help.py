@@ -179,12 +179,17 @@ def explained(error: typer.TyperException, name: str) -> AraError:
     option = getattr(error, "option_name", None)
     parameter = getattr(error, "param", None)
     if option is not None and hasattr(error, "possibilities"):
-        near = sorted(error.possibilities or ())
+        known = context.command.params if context is not None else ()
+        hidden = {name for each in known if getattr(each, "hidden", False) for name in each.opts}
+        near = sorted(set(error.possibilities or ()) - hidden)
         hint = f"Did you mean {' or '.join(near)}? {hint}" if near else hint
         return ValidationError(f"{name} has no option {clean(option)}.", hint=hint)
     if parameter is not None and hasattr(error, "param_type"):
         return ValidationError(f"{_label(parameter)} is missing.", hint=hint)
-    said = clean(error.message).replace("(s)", "").rstrip(".")
+    said = clean(error.message).replace("(s)", "").rstrip(".?")
+    said, _, near_words = said.partition(" Did you mean ")
+    said = said.rstrip(".")
+    hint = f"Did you mean {near_words.replace(chr(39), '').replace(', ', ' or ')}? {hint}" if near_words else hint
     if parameter is not None:
         spelled = max(parameter.opts, key=len) if _is_option(parameter) else _label(parameter)
         return ValidationError(f"{spelled}: {said}.", hint=hint)

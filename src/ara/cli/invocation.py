@@ -1,7 +1,9 @@
 """One command line from its words to its exit code: flags, old spellings, the command, and what went wrong."""
 
+import sys
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +19,7 @@ from ara.errors import AraError, StoreError, ValidationError
 
 __all__ = ["built", "flags_of", "invoke"]
 
+_WIDEST: Final = 10_000
 _HELP: Final = ("help", "--help", "-h")
 _VALUED: Final = ("--profile", "--set", "--width")
 _SWITCHES: Final = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--debug": "debug", "--no-color": "colour"}
@@ -44,8 +47,7 @@ def _guarded(words: Sequence[str], runner: Callable[[Coroutine[Any, Any, Any]], 
     except OutputError:
         raise
     except OSError as error:
-        if screen.flags.debug:
-            traceback.print_exc()
+        _trace(screen, error)
         return _tell(screen, _of_system(error))
     except Exception as error:  # noqa: BLE001 - the last resort: a user never sees a traceback unasked
         return _fault(screen, error)
@@ -88,9 +90,9 @@ def _take(flag: str, value: str, given: dict[str, Any], settings: dict[str, str]
     if flag == "--profile":
         given["profile"] = value
     elif flag == "--width":
-        if not (value.isascii() and value.isdigit() and int(value[:9]) <= 1000):
+        if not (value.isascii() and value.isdigit() and int(value[:9]) <= _WIDEST):
             raise ValidationError(
-                f"--width is {clean(value)[:40]}; it is a number of columns, 0 to 1000.", hint=_needs(flag)
+                f"--width is {clean(value)[:40]}; it is a number of columns, 0 to {_WIDEST}.", hint=_needs(flag)
             )
         given["width"] = int(value)
     else:
@@ -114,7 +116,7 @@ def _command(screen: Screen, words: list[str]) -> tuple[str, list[str]]:
         raise ValidationError("No command was given.", hint="See what there is: ara --help")
     if words[0] in names:
         return words[0], words[1:]
-    near = get_close_matches(words[0], names, n=3, cutoff=0.5)
+    near = get_close_matches(words[0].lower(), names, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     what = "option" if words[0].startswith("-") else "command"
     raise ValidationError(f"There is no {what} {clean(words[0])[:60]}.", hint=f"{hint}See what there is: ara --help")
@@ -191,8 +193,7 @@ def _of_system(error: OSError) -> AraError:
 
 def _tell(screen: Screen, error: AraError) -> int:
     """Print an error: its problem document on stdout under `--json`, else message and hint on stderr."""
-    if screen.flags.debug and error.__traceback__ is not None:
-        traceback.print_exception(error)
+    _trace(screen, error)
     if screen.json:
         screen.write(_document(error, screen.plain))
         return error.exit_code
@@ -208,8 +209,13 @@ def _document(error: AraError, ascii_only: bool) -> str:
 
 
 def _fault(screen: Screen, error: Exception) -> int:
-    if screen.flags.debug:
-        traceback.print_exc()
+    _trace(screen, error)
     summary = str(error).partition("\n")[0]
     what = f"{type(error).__name__}: {summary}" if summary else type(error).__name__
     return _tell(screen, AraError(f"Ara failed unexpectedly: {what}"))
+
+
+def _trace(screen: Screen, error: Exception) -> None:
+    if screen.flags.debug and error.__traceback__ is not None:
+        with suppress(OSError):
+            sys.stderr.write(clean("".join(traceback.format_exception(error))))

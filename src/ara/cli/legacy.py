@@ -28,7 +28,7 @@ def modern(words: Sequence[str], names: Sequence[str], *, known: Callable[[str],
         Whether a word that isn't in capitals is the symbol of an instrument.
     """
     given = list(words)
-    if not given or given[0] in names:
+    if not given or given[0].lower() in names:
         return given, ""
     first, rest = given[0], given[1:]
     if first in _FLAGS:

@@ -89,6 +89,7 @@ class Screen:
         self.flags = flags or Flags()
         self._runner = runner
         self._settings: Settings | None = None
+        self._logs = False
         self._meter: Meter | None = None
 
     @property
@@ -156,12 +157,20 @@ class Screen:
 
     def settings(self) -> "Settings":
         """Give the settings with this invocation's flags applied; the first call loads them and sets up the logs."""
-        if self._settings is None:
+        settings = self.known_settings()
+        if not self._logs:
             from ara import logs
+
+            logs.configure(settings, stream=sys.stderr)
+            self._logs = True
+        return settings
+
+    def known_settings(self) -> "Settings":
+        """Give the settings without acting on them, for a command that only tells what they are."""
+        if self._settings is None:
             from ara.settings import Settings
 
             self._settings = Settings.load(self.flags.as_settings())
-            logs.configure(self._settings, stream=sys.stderr)
         return self._settings
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:

@@ -19,6 +19,7 @@ _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PASSWORD = re.compile(r"(://[^/?#\s]*?):[^/?#\s]*@")
+_NAMED = re.compile(r"://[^/?#\s:@]+:?@")
 _LONGEST = 4096
 _LONGEST_PATH = 1024  # as written; the folder that a relative one starts at comes before it
 
@@ -167,8 +168,11 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def shown(raw: object) -> str:
-    """Give any text as one short quoted line: what can't be seen is escaped, passwords in addresses are `***`."""
-    text = _PASSWORD.sub(r"\1:***@", raw if isinstance(raw, str) else str(raw))
+    """Give any text as one short quoted line: what can't be seen is escaped, and `***` is who logs in.
+
+    A key of some services stands in their address where others have a user's name, so a name alone is left out too.
+    """
+    text = _PASSWORD.sub(r"\1:***@", _NAMED.sub("://***@", raw if isinstance(raw, str) else str(raw)))
     text = text if len(text) <= 60 else text[:59] + "…"
     return '"' + "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text) + '"'
 

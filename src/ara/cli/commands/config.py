@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ara.cli.screen import Screen, screen
-from ara.cli.words import padded, width, wrapped
+from ara.cli.words import clean, padded, width, wrapped
 from ara.errors import CancelledError, ConfigurationError, ValidationError
 from ara.settings import Problem, Settings
 from ara.settings.edit import put, remove, write
@@ -25,6 +26,7 @@ command = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_he
 _User = Annotated[bool, typer.Option("--user", help="The user's file, ~/.ara.yaml, not the project's.")]
 _Key = Annotated[str, typer.Argument(metavar="KEY", help="A setting's dotted key, such as prediction.days.")]
 _STACKED_BELOW = 60
+_TOLD = 20
 
 
 @command.callback()
@@ -99,7 +101,7 @@ def _show(
     Secrets and passwords are printed as ***.
     """
     s = screen()
-    settings = s.settings()
+    settings = s.known_settings()
     rows = _rows(settings, section)
     found = files(os.environ)
     data = {
@@ -124,7 +126,7 @@ def _get(key: _Key) -> None:
     """
     s = screen()
     setting = find(key)
-    settings = s.settings()
+    settings = s.known_settings()
     data = {"schema": 1, "key": key, **_facts(settings, key)}
     s.result(data, lambda: setting.show(setting.of(settings)))
 
@@ -177,6 +179,7 @@ def _check() -> None:
     data = {
         "schema": 1,
         "ok": not gathered.problems,
+        "exit_code": 2 if gathered.problems else 0,
         "files": [str(path) for path in gathered.files],
         "problems": [problem.as_dict() for problem in gathered.problems],
         "warnings": list(warnings),
@@ -246,8 +249,8 @@ def _short(path: Path | str) -> str:
     for folder, sign in ((Path.cwd(), ""), (user_file(os.environ), "~/")):
         base = folder.parent if folder is not None and sign else folder
         if base is not None and text.startswith(f"{base}{os.sep}"):
-            return sign + text[len(str(base)) + 1 :]
-    return text
+            return clean(sign + text[len(str(base)) + 1 :])
+    return clean(text)
 
 
 def _rows(settings: Settings, section: str) -> list[str]:
@@ -316,15 +319,22 @@ def _verdict(
         verdict = "One problem in the settings" if len(problems) == 1 else f"{len(problems)} problems in the settings"
     yield from wrapped(f"{verdict}; read {read}.", s.width)
     found_out = [("wrong", problem.message) for problem in problems] + [("warning", words) for words in warnings]
-    for kind, message in found_out:
-        first, *others = wrapped(message, max(s.width - 11, 20))
+    for kind, message in found_out[:_TOLD]:
+        first, *others = wrapped(clean(message), max(s.width - 11, 20))
         yield f"  {s.palette()(kind, 'warning')}{' ' * (9 - len(kind))}{first}"
         yield from (f"{' ' * 11}{line}" for line in others)
+    if len(found_out) > _TOLD:
+        yield f"  and {len(found_out) - _TOLD:,} more; all of them: ara config check --json"
 
 
 def _strangers(settings: Settings) -> Iterator[str]:
     from ara import plugins
 
+    if settings.log.format == "json" and find_spec("structlog") is None:
+        yield (
+            f"log.format is json ({settings.origin('log.format')}), which needs a package that is not installed: "
+            "pip install 'ara-ai[api]', or set log.format to human."
+        )
     for key, group in (("prediction.model", "models"), ("data.providers", "providers")):
         value = settings.value(key)
         known = plugins.names(group)

@@ -26,9 +26,10 @@ def command() -> int:
     with s.progress("Looking"):
         findings = s.run(_all(s))
     failed = [finding for finding in findings if finding.state == "fail"]
-    data = {"schema": 1, "ok": not failed, "findings": [_facts(finding) for finding in findings]}
+    code = failed[0].exit_code if failed else 0
+    data = {"schema": 1, "ok": not failed, "exit_code": code, "findings": [_facts(finding) for finding in findings]}
     s.result(data, lambda: _report(findings, width=s.width, palette=s.palette()))
-    return failed[0].exit_code if failed else 0
+    return code
 
 
 async def _all(s: Screen) -> list[Finding]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ara.cli.screen import screen
+from ara.cli.words import clean
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ __all__ = ["command"]
 
 
 def command(
-    bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars of many instruments, Parquet")],
-    origins: Annotated[str, typer.Option("--origins", metavar="FILE", help="Parquet with symbol, origin, horizon")],
+    bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars of many instruments, Parquet or CSV")],
+    origins: Annotated[str, typer.Option("--origins", metavar="FILE", help="Symbol, origin, horizon, Parquet or CSV")],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the quantiles go, Parquet")],
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")] = "",
     name: Annotated[str, typer.Option("--name", metavar="LABEL", help="Label in the output; the model's name")] = "",
@@ -60,7 +61,7 @@ def command(
     }
     pace = f"{summary.seconds:,.1f} s" if summary.seconds >= 0.1 else "under 0.1 s"
     many = "1 symbol" if summary.symbols == 1 else f"{summary.symbols:,} symbols"
-    s.result(facts, lambda: f"{summary.rows:,} rows for {many} in {pace}: {out}")
+    s.result(facts, lambda: f"{summary.rows:,} rows for {many} in {pace}: {clean(out)}")
 
 
 def _file(text: str, flag: str) -> Path:

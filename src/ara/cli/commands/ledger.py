@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from ara.cli.screen import Screen, screen
+from ara.cli.words import wrapped
 from ara.errors import IntegrityError, ValidationError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _verify() -> None:
     }
     if not found.ok:
         raise IntegrityError(f"The ledger is not as it was written. {found.words}", **data)
-    s.result(data, lambda: _intact(found))
+    s.result(data, lambda: "\n".join(wrapped(_intact(found), s.width)))
 
 
 def _intact(found: Any) -> str:

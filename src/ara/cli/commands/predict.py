@@ -99,7 +99,7 @@ def command(
     s = screen()
     settings = s.settings()
     wish = _Wish(
-        symbols=tuple(symbols),
+        symbols=tuple(dict.fromkeys(symbols)),
         days=settings.prediction.days if days is None else _days(days),
         as_of=as_of,
         timeframe=_timeframe(timeframe),
@@ -109,6 +109,8 @@ def command(
         threshold=0.0 if threshold is None else _share(threshold),
         target=None if target is None else check_target(Path(target)),
     )
+    if repeated := len(symbols) - len(wish.symbols):
+        s.note(f"Each symbol is answered once; left out as repeated: {repeated:,}.")
     if no_cache:
         s.note("--no-cache has no effect: a forecast is known by its id and never stale.")
     if verbose:
@@ -123,7 +125,7 @@ def _days(text: str) -> int:
 
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         return checked_days(int(text))
-    said = f"days is {clean(text)[:40] or 'empty'}; a forecast reaches 1 to 30 bars"
+    said = f"days is {clean(text).strip()[:40] or 'empty'}; a forecast reaches 1 to 30 bars"
     raise ValidationError(said, hint="Give a whole number from 1 to 30.")
 
 
@@ -220,6 +222,7 @@ def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today
             "schema": 1,
             "forecasts": documents,
             "failed": [{"symbol": failure.symbol, "error": failure.error.problem()} for failure in failures],
+            "exit_code": failures[0].error.exit_code if failures else 0,
         }
     )
     if wish.target is not None:
@@ -262,6 +265,7 @@ def _shown(s: Screen, wish: _Wish, kept: "Kept", *, today: "date") -> str:
         depth=wish.depth,
         kept=True,
         asked=wish.as_of is not None,
+        lasting=s.settings().store.url != "memory:",
         palette=s.palette(),
         plain=s.plain,
         zone=s.zone,

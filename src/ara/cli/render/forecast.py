@@ -42,6 +42,8 @@ class View:
         How much is said.
     kept
         Whether the ledger holds it.
+    lasting
+        Whether the ledger outlives this process.
     asked
         Whether the reader asked for a moment in the past, whose age needs no warning.
     palette
@@ -57,6 +59,7 @@ class View:
     depth: Depth = "standard"
     kept: bool = False
     asked: bool = False
+    lasting: bool = True
     palette: Palette = field(default_factory=lambda: Palette(0))
     plain: bool = False
     zone: tzinfo | None = None
@@ -310,7 +313,9 @@ def _origin(forecast: Forecast, view: View) -> list[str]:
 def _closing(forecast: Forecast, view: View) -> list[str]:
     """Say where it is kept and what can be done next, as few lines as it takes."""
     symbol = clean(forecast.instrument.symbol)
-    parts = [f"Kept as {forecast.id[:6]} in the ledger.", "Later: ara score"]
+    parts = ["Kept in memory until this process ends."]
+    if view.lasting:
+        parts = [f"Kept as {forecast.id[:6]} in the ledger.", "Later: ara score"]
     if view.depth != "full":
         parts.append(f"Reasons: ara predict {symbol} --analysis full")
     lines: list[str] = []
