@@ -357,3 +357,24 @@ def test_unsigned_entries_are_told():
         "The ledger is whole: 1 entry, each chained to the one before, the last under a signed head. "
         "The head does not cover the last 1 yet; the next forecast signs them."
     )
+
+
+def test_the_ledger_fits_the_narrowest_screen(ara):
+    ara("predict", "AAPL", "BTC-USD")
+    for words in (("ledger", "list"), ("ledger", "verify")):
+        lines = ara(*words, "--width", "20").out.splitlines()
+        assert max(map(len, lines)) <= 20
+    assert ara("ledger", "list", "--width", "20").out.splitlines()[0].split() == ["id", "symbol"]
+
+
+def test_doctor_says_of_no_store_that_it_is_well_and_ill(ara, edited, monkeypatch, tmp_path):
+    states = [(one["name"], one["state"]) for one in documents(ara, "doctor")["findings"]]
+    assert ("ledger", "fail") in states
+    assert [state for name, state in states if name == "store"] == ["ok"]
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ARA_HOME", str(tmp_path / "file" / "below"))
+    found = documents(ara, "doctor")
+    states = [(one["name"], one["state"]) for one in found["findings"]]
+    assert ("home", "fail") in states
+    assert "store" not in dict(states)
+    assert found["exit_code"] == 5

@@ -16,7 +16,7 @@ __all__ = ["facts", "receipt", "signpost", "table"]
 
 _HEADS = ("id", "symbol", "made", "from", "days", "close", "80 % band at the end", "model")
 _RIGHT = frozenset({"days", "close"})
-_DROPPED = ("model", "close", "days", "80 % band at the end", "from")
+_DROPPED = ("model", "close", "days", "80 % band at the end", "from", "made")
 
 
 def facts(kept: "Kept") -> dict[str, Any]:
