@@ -86,3 +86,15 @@ async def test_a_driver_that_is_missing_is_named(open_at: Open, monkeypatch: pyt
     with pytest.raises(ConfigurationError, match="asyncpg, is not installed") as caught:
         await open_at("postgresql://host/name")
     assert "pip install 'ara-ai[db]'" in caught.value.hint
+
+
+@pytest.mark.parametrize("slashes", ["sqlite://", "sqlite:///"])
+async def test_three_slashes_and_four_mean_the_same_file(open_at: Open, tmp_path: Path, slashes: str) -> None:
+    store = await open_at(f"{slashes}{tmp_path}/one.db")
+    await store.log("a").append([b"x"])
+    assert (tmp_path / "one.db").is_file()
+
+
+async def test_a_file_in_the_root_folder_is_refused(open_at: Open) -> None:
+    with pytest.raises(ConfigurationError, match="root folder"):
+        await open_at("sqlite:///rel.db")

@@ -37,8 +37,19 @@ async def open_store(settings: "Settings", *, vault: Signer, clock: Clock) -> St
         return PostgresStore(url, signer=vault, clock=clock)
     from ara.store.sqlite import SqliteStore
 
-    path = Path(url.removeprefix("sqlite://")) if url else Path(settings.home) / "ara.db"
+    path = _file(url) if url else Path(settings.home) / "ara.db"
     return SqliteStore(path, signer=vault, clock=clock)
+
+
+def _file(url: str) -> Path:
+    """Give the file that an address means; `sqlite:////a/b` is `/a/b` too, as other programs write it."""
+    path = Path("/" + url.removeprefix("sqlite://").lstrip("/"))
+    if path.parent == path.parent.parent:
+        raise ConfigurationError(
+            f"store.url is {url}, a file in the root folder.",
+            hint=f"Write the whole path: sqlite:///home/you/{path.name}",
+        )
+    return path
 
 
 def _check_driver() -> None:
