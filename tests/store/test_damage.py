@@ -29,6 +29,8 @@ KEYS = [f"k{number}" for number in range(1, 8)]
 PLACED = {"stream", "sequence"}
 """Columns by which a row is found: who changes one takes the entry away from its place."""
 
+UNHEARD_TIMES = ["infinity", "-infinity", "4713-01-01 BC", "294276-12-31", "0001-01-01", "9999-12-31 23:59:59.999999"]
+
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 places = st.integers(1, len(KEYS))
 
@@ -55,9 +57,7 @@ words = st.text(st.characters(codec="utf-8"), max_size=8).map(quoted)
 postgres_values = {
     **dict.fromkeys(["stream", "key", "previous", "hash"], words),
     "sequence": st.integers(-(2**63), 2**63 - 1).map(str),
-    "at": st.sampled_from(["infinity", "-infinity", "4713-01-01 BC", "294276-12-31", "0001-01-01", "2030-01-01"]).map(
-        timed
-    ),
+    "at": st.sampled_from([*UNHEARD_TIMES, "2030-01-01"]).map(timed),
     "body": st.binary(max_size=8).map(lambda raw: f"'\\x{raw.hex()}'::bytea"),
 }
 
@@ -191,6 +191,46 @@ async def test_a_body_that_an_editor_made_a_text_is_named(kept: list[Entry], ope
             await reading
     with pytest.raises(IntegrityError, match="Entry 4"):
         await store.log("ledger").append([b"again"], keys=["k4"])
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["replace(at, 'T', ' ')", "replace(at, 'Z', '')", "replace(at, 'Z', '+00:00')", "substr(at, 1, 19) || 'Z'", "''"],
+)
+async def test_a_time_in_other_words_is_an_edit(kept: list[Entry], open_at: Open, home: Path, time: str) -> None:
+    with sqlite3.connect(home / "ara.db") as connection:
+        connection.execute(f"UPDATE entries SET at = {time} WHERE sequence = 4")
+    connection.close()
+    store = await open_at("")
+    await check(store, "at", 4, kept)
+
+
+@pytest.mark.parametrize("time", UNHEARD_TIMES)
+@pytest.mark.parametrize("place", [4, 7])
+async def test_a_time_that_no_clock_shows_is_an_edit(
+    postgres_url: str, vault: Vault, clock: Clock, time: str, place: int
+) -> None:
+    store = PostgresStore(postgres_url, signer=vault, clock=clock)
+    await fill(store)
+    whole = await everything(store)
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute(f"UPDATE entries SET at = {timed(time)} WHERE sequence = {place}")
+    await connection.close()
+    await check(store, "at", place, whole)
+    if place == len(KEYS):
+        with pytest.raises(IntegrityError, match="Entry 7"):
+            await store.log("ledger").append([b"behind it"])
+    await store.close()
+
+
+async def test_an_entry_of_another_log_is_an_edit(open_at: Open) -> None:
+    store = await open_at("memory:")
+    await store.log("ledger").append([b"x"])
+    await store.log("audit").append([b"y"])
+    store._storage._entries["ledger"][0] = store._storage._entries["audit"][0]
+    with pytest.raises(IntegrityError, match="Entry 1 of the log 'ledger'"):
+        await everything(store)
+    assert (await store.log("ledger").verify()).problem == "edited"
 
 
 async def test_an_entry_put_far_away_does_not_keep_the_search_busy(
@@ -327,11 +367,15 @@ async def test_a_byte_changed_in_a_row_or_an_index_is_found(
     assert len(starts) == 3 * len(KEYS)
     keyed = [at + 6 for at in starts if data[at + 6 : at + 7] == b"k"]
     assert len(keyed) == len(KEYS)
+    named = []
     for at in starts + keyed:
         flip(home, at)
         found = await judged(home, vault, clock)
         assert isinstance(found, Verification)
         assert not found.ok
+        named += [found.sequence] if found.problem == "edited" else []
+    # Of the three places where a log's name stands for an entry, one is the entry's row.
+    assert sorted(set(named)) == list(range(1, len(KEYS) + 1))
 
 
 async def test_an_index_that_lost_an_entry_is_found(kept: list[Entry], open_at: Open, home: Path) -> None:
