@@ -80,3 +80,11 @@ async def test_an_edited_forecast_is_neither_shown_nor_scored_nor_given_again(tm
                 await question
             assert "ara ledger verify" in caught.value.hint
         assert (await ledger.verify()).sequence == 1
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b"\xff\x00", b'{"days":1e999}'])
+async def test_an_entry_that_is_no_forecast_is_named(body: bytes) -> None:
+    async with desk() as one:
+        await one.store.log("ledger").append([body], keys=["strange"])
+        with pytest.raises(IntegrityError, match="entry 1 of the ledger is no forecast"):
+            await Ledger(one).list()

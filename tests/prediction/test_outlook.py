@@ -127,3 +127,9 @@ async def test_a_close_that_is_no_price_is_passed_over_and_refused_as_the_last(a
     assert hurt.days[4].band_80 == pytest.approx(whole.days[4].band_80, rel=0.02)
     with pytest.raises(ModelError, match="no price"):
         outlook(with_zero(len(apple) - 1), 5, Recipe())
+
+
+async def test_a_bar_that_a_source_gives_for_a_holiday_keeps_its_date() -> None:
+    got = outlook(await bars("EURUSD", datetime(2014, 1, 1, 23, tzinfo=UTC)), 2, Recipe())
+    assert got.last == date(2014, 1, 1)
+    assert [day.date for day in got.days] == [date(2014, 1, 2), date(2014, 1, 3)]

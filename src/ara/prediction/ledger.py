@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,6 @@ from ara.lineage import canonical, digest
 from ara.prediction.document import from_document, to_document
 from ara.prediction.forecast import Forecast
 from ara.store import Entry, Verification
-from ara.store.chain import hash_entry
 
 __all__ = ["Anchor", "Kept", "Ledger"]
 
@@ -127,19 +127,13 @@ class Ledger:
 
 
 def _kept(entry: Entry) -> Kept:
-    """Read an entry, and only one whose content still has its hash: what was edited is neither shown nor scored."""
-    if hash_entry(entry) != entry.hash:
-        raise _edited(entry)
+    """Read an entry; the log gives only those whose content still has its hash."""
     try:
-        forecast = from_document(msgspec.json.decode(entry.body))
+        forecast = from_document(msgspec.json.decode(entry.body, type=dict[str, Any]))
     except (AraError, msgspec.MsgspecError) as error:
-        raise _edited(entry) from error
+        raise IntegrityError(
+            f"entry {entry.sequence} of the ledger is no forecast that this version can read",
+            hint="See whether it was changed: ara ledger verify. A newer Ara may have written it.",
+            sequence=entry.sequence,
+        ) from error
     return Kept(sequence=entry.sequence, made_at=entry.at, hash=entry.hash, forecast=forecast)
-
-
-def _edited(entry: Entry) -> IntegrityError:
-    return IntegrityError(
-        f"entry {entry.sequence} of the ledger is not the forecast that was kept there",
-        hint="See what was changed: ara ledger verify. Then restore the store from a back-up.",
-        sequence=entry.sequence,
-    )
