@@ -10,6 +10,7 @@ import pytest
 from ara.errors import StoreError
 from ara.store import Record
 from ara.store.postgres import PostgresStore
+from ara.store.server import Server
 from ara.vault import Vault
 
 
@@ -150,3 +151,13 @@ async def test_closing_cuts_off_what_does_not_end(postgres_url: str, vault: Vaul
     again = PostgresStore(postgres_url, signer=vault, clock=clock)
     assert [note async for note in again.find(Note)] == []
     await again.close()
+
+
+@pytest.mark.parametrize(
+    "kind", [asyncpg.InternalClientError, asyncpg.InterfaceError, ConnectionResetError, TimeoutError]
+)
+def test_whatever_the_driver_says_of_a_server_that_went_is_an_error_of_the_store(kind: type[Exception]) -> None:
+    server = Server("postgresql://me@127.0.0.1:1/nothing", patience=1.0)
+    with pytest.raises(StoreError, match="can't be used") as caught, server.translated():
+        raise kind("cannot switch to state 15; another operation (2) is in progress")
+    assert caught.value.hint.startswith("Check that the server runs")

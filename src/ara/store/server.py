@@ -29,6 +29,8 @@ _DAMAGED = (
     asyncpg.DatatypeMismatchError,
     UnicodeDecodeError,
 )
+# What the driver says of a server that went; between two messages that is an InternalClientError.
+_GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _SCHEMA = """
 CREATE TABLE store_version (version int NOT NULL);
 CREATE TABLE documents (
@@ -109,7 +111,7 @@ class Server:
                 f"The database {self.place} was locked by another process for {self._patience:g} s.",
                 hint="Wait until the other process is done, or stop it; nothing was written.",
             ) from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (*_GONE, TimeoutError) as error:
             raise StoreError(
                 f"The database {self.place} can't be used ({error or type(error).__name__}).",
                 hint="Check that the server runs and that store.url is right. What was not acknowledged may be done "
@@ -123,7 +125,7 @@ class Server:
         if pool is not None:
             try:
                 await asyncio.wait_for(pool.close(), self._patience)
-            except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except (*_GONE, TimeoutError):
                 pool.terminate()
 
     async def _opened(self) -> Any:
