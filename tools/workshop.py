@@ -1,4 +1,4 @@
-"""The repository speaks of the product: no path of somebody's machine, no private host, no word of the workshop."""
+"""The repository speaks of the product: no path of somebody's machine, no private host, no tracker's number."""
 
 import re
 import sys
@@ -13,11 +13,7 @@ _RULES = (
     (re.compile(r"(?<![\w.$~}-])/(?:root|home/\w+|Users/\w+|work|workspace|mnt/\w+)/\w"), "a path of one machine"),
     (re.compile(r"\b[A-Z]:\\Users\\\w+"), "a path of one machine"),
     (re.compile(r"file:///(?!path/|absolute/)\w+/\w+/\w"), "a path of one machine"),
-    (
-        re.compile(r"(?i)\bsub-?agen[t]s?\b|\bthis sessio[n]\b|\bCE[O] of\b|\bthe brie[f] (?:says|asks)\b"),
-        "a workshop word",
-    ),
-    (re.compile(r"(?i)\b(?:see|per|from|of) issu[e] #?\d+"), "a workshop word"),
+    (re.compile(r"(?i)\b(?:see|per|from|of) issu[e] #?\d+"), "a number that only the tracker explains"),
 )
 _LOCKED_HOST = re.compile(r"https?://|--(?:extra-)?index-url|--find-links|--trusted-host")
 

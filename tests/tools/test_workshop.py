@@ -11,8 +11,6 @@ from tools.workshop import check
         "/Users/anna/ara",
         r"C:\Users\anna\ara",
         "file:///opt/index/simple",
-        "the subagent wrote this",
-        "as this session found",
         "closes the gap of issue #12",
     ],
 )
