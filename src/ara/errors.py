@@ -7,6 +7,9 @@
     │   ├── ConfigurationError   2  500  a setting is unknown or has a wrong value
     │   └── UnknownSymbolError   2  404  no instrument has that symbol
     ├── DataProviderError        3  502  a source of data failed or has nothing
+    │   ├── MissingKeyError      3  502  a source needs a key that nobody gave
+    │   ├── RateLimitError       3  503  a source was asked too often
+    │   └── ShapeError           3  502  a source's answer is not built as it was agreed
     ├── ModelError               4  500  a model can't be fitted or asked
     │   └── FeatureEngineeringError  4  500  an indicator or feature set failed
     ├── StoreError               5  503  documents, logs or tables can't be read or written
@@ -39,9 +42,12 @@ __all__ = [
     "DataProviderError",
     "FeatureEngineeringError",
     "IntegrityError",
+    "MissingKeyError",
     "ModelError",
     "PluginError",
     "PortfolioError",
+    "RateLimitError",
+    "ShapeError",
     "StoreError",
     "UnknownSymbolError",
     "ValidationError",
@@ -119,6 +125,27 @@ class DataProviderError(AraError):
     exit_code = 3
     http_status = 502
     default_hint = "Try again later, or name another source with --provider."
+
+
+class MissingKeyError(DataProviderError):
+    """A source needs a key that nobody gave; the hint says where to get one and how to set it."""
+
+    code = "missing_key"
+
+
+class RateLimitError(DataProviderError):
+    """A source was asked too often; `context["retry_after"]` holds the seconds to wait, where it says so."""
+
+    code = "rate_limited"
+    http_status = 503
+    default_hint = "Wait a little, or name another source with --provider."
+
+
+class ShapeError(DataProviderError):
+    """A source's answer is not built as it was agreed; the message quotes the field."""
+
+    code = "shape"
+    default_hint = "The source may have changed its answers; name another with --provider, and report this one."
 
 
 class ModelError(AraError):

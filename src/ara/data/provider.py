@@ -1,6 +1,6 @@
 """The seam at which sources of data plug in."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final, Protocol, runtime_checkable
@@ -10,15 +10,15 @@ import polars as pl
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["BARS", "Kind", "Provider"]
+__all__ = ["BARS", "SCHEMAS", "Kind", "Provider"]
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
+_TIMES: Final = {"at": _INSTANT, "known_at": _INSTANT, "learned_at": _INSTANT}
+
 BARS: Final = pl.Schema(
     {
-        "at": _INSTANT,
-        "known_at": _INSTANT,
-        "learned_at": _INSTANT,
+        **_TIMES,
         "open": pl.Float64(),
         "high": pl.Float64(),
         "low": pl.Float64(),
@@ -29,7 +29,8 @@ BARS: Final = pl.Schema(
 )
 """Columns of the kind `BARS`, as published: `at` is the bar's open and `known_at` the instant from which its close was
 public, `learned_at` when this source's answer was received. `adjusted` is the close after all splits and dividends
-that the source knows of; null where it gives none."""
+that the source knows of; null where it gives none. A row that was learned before it was known is an open bar: `latest`
+and `stream` may give one, `history` never does."""
 
 
 class Kind(StrEnum):
@@ -46,15 +47,68 @@ class Kind(StrEnum):
     TEXT = "text"
     FILINGS = "filings"
     TRENDS = "trends"
+    FACTS = "facts"
+
+
+SCHEMAS: Final[Mapping[Kind, pl.Schema]] = {
+    Kind.BARS: BARS,
+    Kind.QUOTES: pl.Schema(
+        {
+            **_TIMES,
+            "bid": pl.Float64(),
+            "ask": pl.Float64(),
+            "bid_size": pl.Float64(),
+            "ask_size": pl.Float64(),
+            "last": pl.Float64(),
+        }
+    ),
+    Kind.TRADES: pl.Schema(
+        {**_TIMES, "price": pl.Float64(), "size": pl.Float64(), "side": pl.String(), "trade_id": pl.String()}
+    ),
+    Kind.BOOK: pl.Schema(
+        {**_TIMES, "side": pl.String(), "level": pl.Int64(), "price": pl.Float64(), "size": pl.Float64()}
+    ),
+    Kind.ACTIONS: pl.Schema(
+        {**_TIMES, "action": pl.String(), "value": pl.Float64(), "currency": pl.String(), "basis": pl.String()}
+    ),
+    Kind.OPTIONS: pl.Schema(
+        {
+            **_TIMES,
+            "contract": pl.String(),
+            "expiry": pl.Date(),
+            "strike": pl.Float64(),
+            "right": pl.String(),
+            "multiplier": pl.Float64(),
+            "bid": pl.Float64(),
+            "ask": pl.Float64(),
+            "last": pl.Float64(),
+            "volume": pl.Float64(),
+            "open_interest": pl.Float64(),
+            "implied_volatility": pl.Float64(),
+        }
+    ),
+    Kind.RATES: pl.Schema({**_TIMES, "base": pl.String(), "quote": pl.String(), "rate": pl.Float64()}),
+    Kind.FACTS: pl.Schema({**_TIMES, "field": pl.String(), "value": pl.String()}),
+}
+"""Columns of each kind; all times UTC, all sorted by `at`.
+
+`side` is `buy` or `sell` of who took the trade, `bid` or `ask` in a book, whose `level` counts from 1, the best. An
+action's `at` is the open of the first session without it (the ex-date); `action` is `split`, whose `value` is new
+shares for one old, or `dividend`, cash for one share; `basis` is `raw` where the amount is as paid, `split` where the
+source divided it by later splits. A rate is how much of `quote` one `base` is worth. A fact is a `field` of an
+instrument, such as `sector` or `industry`, and its `value` from then on."""
 
 
 @runtime_checkable
 class Provider(Protocol):
     """A source of data. It translates, and nothing more: retries, limits, quality and adjustment are Ara's.
 
-    A class of this shape, named by an entry point in `ara.providers`, is all that a package needs; it is called
-    without arguments. `ara plugins check NAME` says whether it keeps what is promised here. Every failure is a
-    `DataProviderError`; for an instrument that the source doesn't have, an `UnknownSymbolError` is right too.
+    A class of this shape, named by an entry point in `ara.providers`, is all that a package needs. It is called
+    without arguments; or, where it has a class attribute `venue` (`ara.data.access.Venue`: address, limits, whether a
+    key is needed), with one: the `Access` through which it asks that venue. It may say by the class attributes `basis`
+    (`ara.market.Basis`) for what its bars are adjusted, split where it says nothing, and by `classes` (a set of
+    `AssetClass`) what it serves. `ara plugins check NAME` says whether it keeps what is promised here. Every failure is
+    a `DataProviderError`; for an instrument that the source doesn't have, an `UnknownSymbolError` is right too.
     """
 
     name: ClassVar[str]
@@ -70,7 +124,7 @@ class Provider(Protocol):
     async def history(
         self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
     ) -> pl.DataFrame:
-        """Give what has `start <= at < end`, ascending, one row for each `at`; for bars with the columns `BARS`."""
+        """Give what has `start <= at < end`, ascending, in the columns of its kind; bars closed, one an `at`."""
         ...
 
     async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
