@@ -6,8 +6,9 @@ a real server on this machine, the desk is a whole desk in memory with the bundl
 
 from ara.testing.clock import FakeClock
 from ara.testing.desk import desk
+from ara.testing.line import Line
 from ara.testing.model import FakeModel
 from ara.testing.provider import FakeProvider, Fault
 from ara.testing.venue import FakeVenue, Reply, Request
 
-__all__ = ["FakeClock", "FakeModel", "FakeProvider", "FakeVenue", "Fault", "Reply", "Request", "desk"]
+__all__ = ["FakeClock", "FakeModel", "FakeProvider", "FakeVenue", "Fault", "Line", "Reply", "Request", "desk"]
