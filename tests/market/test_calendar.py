@@ -1,19 +1,27 @@
 import csv
 import os
+import warnings
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.errors import ValidationError
-from ara.market.calendar import CALENDARS, calendar
+from ara.market.calendar import ALIASES, CALENDARS, calendar
 from ara.market.holidays import easter
+from ara.market.hours import spans
+from ara.market.sessions import Special, by_rule, covered
 
 NEW_YORK = calendar("XNYS")
 FOREX = calendar("forex")
 ALWAYS = calendar("24/7")
+LONDON = calendar("XLON")
+TOKYO = calendar("XTKS")
 
 days = st.dates(date(1901, 1, 1), date(2098, 12, 31))
 names = st.sampled_from(sorted(CALENDARS))
@@ -21,28 +29,66 @@ names = st.sampled_from(sorted(CALENDARS))
 
 @pytest.fixture(scope="module")
 def reference():
+    """Give a venue's calendar as the library knows it in the years of the table."""
     xcals = pytest.importorskip("exchange_calendars")
-    return xcals.get_calendar("XNYS", start="1990-01-01", end="2027-12-31")
+
+    def of(name):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            years = covered(name)
+            return xcals.get_calendar(name, start=f"{years[0]}-01-01", end=f"{years[-1]}-12-31")
+
+    return of
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::Warning")
-def test_new_york_equals_the_reference_from_1990_to_2027(reference):
-    sessions = NEW_YORK.sessions(date(1990, 1, 1), date(2027, 12, 31))
-    assert sessions == [session.date() for session in reference.sessions]
-    assert [NEW_YORK.opens(day) for day in sessions] == [moment.to_pydatetime() for moment in reference.opens]
-    assert [NEW_YORK.closes(day) for day in sessions] == [moment.to_pydatetime() for moment in reference.closes]
+@pytest.mark.parametrize("name", ["XNYS", "XLON", "XTKS"])
+def test_every_session_of_the_table_equals_the_reference(name, reference):
+    library, venue, years = reference(name), calendar(name), covered(name)
+    sessions = venue.sessions(date(years[0], 1, 1), date(years[-1], 12, 31))
+    assert sessions == [session.date() for session in library.sessions]
+    assert [venue.opens(day) for day in sessions] == [moment.to_pydatetime() for moment in library.opens]
+    assert [venue.closes(day) for day in sessions] == [moment.to_pydatetime() for moment in library.closes]
+    assert years[0] <= 1997 <= 2040 <= years[-1]
 
 
-def test_new_york_equals_the_answer_key():
+def test_the_breaks_of_tokyo_equal_the_reference(reference):
+    library = reference("XTKS")
+    for stamp in library.sessions[::7]:
+        day = stamp.date()
+        start, end = library.session_break_start(stamp), library.session_break_end(stamp)
+        if day >= date(2011, 11, 21):
+            assert TOKYO.breaks(day) == [(start.to_pydatetime(), end.to_pydatetime())]
+        else:  # the library takes the hours of today for those of then
+            assert TOKYO.breaks(day) == [(start.to_pydatetime() - timedelta(minutes=30), end.to_pydatetime())]
+
+
+@pytest.mark.parametrize("file", ["XNYS_2010_2019", "XTKS_2018_2020"])
+def test_the_answer_key_is_met(file):
     folder = os.environ.get("ARA_CONFORMANCE")
     if not folder:
         pytest.skip("ARA_CONFORMANCE names no folder")
-    with (Path(folder) / "calendars" / "XNYS_2010_2019.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    sessions = NEW_YORK.sessions(date.fromisoformat(rows[0]["session"]), date.fromisoformat(rows[-1]["session"]))
+    with (Path(folder) / "calendars" / f"{file}.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    venue = calendar(file.partition("_")[0])
+    sessions = venue.sessions(date.fromisoformat(rows[0]["session"]), date.fromisoformat(rows[-1]["session"]))
     assert [day.isoformat() for day in sessions] == [row["session"] for row in rows]
-    assert [NEW_YORK.opens(day) for day in sessions] == [datetime.fromisoformat(row["open_utc"]) for row in rows]
-    assert [NEW_YORK.closes(day) for day in sessions] == [datetime.fromisoformat(row["close_utc"]) for row in rows]
+    assert [venue.opens(day) for day in sessions] == [datetime.fromisoformat(row["open_utc"]) for row in rows]
+    assert [venue.closes(day) for day in sessions] == [datetime.fromisoformat(row["close_utc"]) for row in rows]
+
+
+@pytest.mark.parametrize(("name", "since"), [("XNYS", 2026), ("XLON", 2024), ("XTKS", 2022)])
+def test_the_rules_go_on_where_the_table_ends(name, since):
+    venue = calendar(name)
+    for year in range(since, covered(name)[-1] + 1):
+        days = [date(year, 1, 1) + timedelta(days=number) for number in range(365)]
+        ruled, known = by_rule(name, year), venue.special(year)
+        for day in days:
+            if day.weekday() < 5:
+                assert (day in ruled.closed) == (day in known.closed), day
+        assert {day: hour for day, hour in ruled.early.items() if day not in ruled.closed} == known.early
+    beyond = covered(name)[-1] + 1
+    assert venue.special(beyond) == by_rule(name, beyond)
+    assert venue.sessions(date(beyond, 1, 1), date(beyond, 12, 31))
 
 
 @pytest.mark.parametrize(
@@ -172,8 +218,120 @@ def test_sessions_do_not_overlap(name, day):
 
 
 def test_an_unknown_calendar_is_named():
-    with pytest.raises(ValidationError, match="'XTKS'; there are XNYS, forex, 24/7"):
-        calendar("XTKS")
+    with pytest.raises(ValidationError, match="'XPAR'; there are XNYS, XNAS, XLON, XTKS, forex, 24/7"):
+        calendar("XPAR")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("NYSE", "XNYS"), ("nasdaq", "XNAS"), ("Lse", "XLON"), ("TSE", "XTKS"), ("JPX", "XTKS"), ("FX", "forex"),
+     ("crypto", "24/7"), ("xtks", "XTKS"), ("FOREX", "forex"), ("24/7", "24/7")],
+)  # fmt: skip
+def test_what_people_call_a_calendar(text, name):
+    assert calendar(text).name == name
+    assert set(ALIASES.values()) <= set(CALENDARS)
+
+
+def test_the_two_exchanges_of_new_york_keep_the_same_days():
+    nasdaq, first, last = calendar("XNAS"), date(1990, 1, 1), date(2040, 12, 31)
+    assert nasdaq.sessions(first, last) == NEW_YORK.sessions(first, last)
+    assert nasdaq != NEW_YORK
+    assert nasdaq.closes(date(2020, 11, 27)) == NEW_YORK.closes(date(2020, 11, 27))
+
+
+@pytest.mark.parametrize(
+    ("venue", "day", "opened", "closed"),
+    [
+        (NEW_YORK, "2024-03-08", "14:30", "21:00"), (NEW_YORK, "2024-03-11", "13:30", "20:00"),
+        (NEW_YORK, "2024-11-01", "13:30", "20:00"), (NEW_YORK, "2024-11-04", "14:30", "21:00"),
+        (LONDON, "2024-03-28", "08:00", "16:30"), (LONDON, "2024-04-02", "07:00", "15:30"),
+        (LONDON, "2024-10-25", "07:00", "15:30"), (LONDON, "2024-10-28", "08:00", "16:30"),
+        (LONDON, "2024-12-24", "08:00", "12:30"), (LONDON, "2024-12-31", "08:00", "12:30"),
+        (TOKYO, "2024-03-11", "00:00", "06:00"), (TOKYO, "2024-11-01", "00:00", "06:00"),
+        (TOKYO, "2024-11-05", "00:00", "06:30"), (TOKYO, "2024-12-30", "00:00", "06:30"),
+    ],
+)  # fmt: skip
+def test_the_clocks_of_three_cities(venue, day, opened, closed):
+    label = date.fromisoformat(day)
+    assert venue.is_session(label)
+    assert f"{venue.opens(label):%H:%M} {venue.closes(label):%H:%M}" == f"{opened} {closed}"
+
+
+def test_between_the_clock_changes_of_london_and_new_york_they_are_an_hour_closer():
+    assert LONDON.closes(date(2024, 3, 7)) - NEW_YORK.opens(date(2024, 3, 7)) == timedelta(hours=2)
+    assert LONDON.closes(date(2024, 3, 12)) - NEW_YORK.opens(date(2024, 3, 12)) == timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("sunday", "hour"), [("2024-03-03", 22), ("2024-03-10", 21), ("2024-10-27", 21), ("2024-11-03", 22)]
+)
+def test_the_week_of_currencies_begins_and_ends_at_five_in_new_york(sunday, hour):
+    begin = datetime.fromisoformat(f"{sunday}T{hour}:00:00Z")
+    assert not FOREX.is_open(begin - timedelta(microseconds=1))
+    assert FOREX.is_open(begin)
+    assert FOREX.next_open(begin - timedelta(hours=3)) == begin
+    end = FOREX.next_close(begin)
+    assert end == FOREX.closes(begin.date() + timedelta(days=5))
+    assert end.astimezone(ZoneInfo("America/New_York")).strftime("%a %H:%M") == "Fri 17:00"
+    assert FOREX.is_open(end - timedelta(microseconds=1))
+    assert not FOREX.is_open(end)
+
+
+@pytest.mark.parametrize(
+    ("venue", "instant", "now", "opening", "closing"),
+    [
+        (NEW_YORK, "2020-11-27T17:00:00Z", True, "2020-11-30T14:30:00Z", "2020-11-27T18:00:00Z"),
+        (NEW_YORK, "2020-11-27T18:00:00Z", False, "2020-11-30T14:30:00Z", "2020-11-30T21:00:00Z"),
+        (NEW_YORK, "2020-11-26T15:00:00Z", False, "2020-11-27T14:30:00Z", "2020-11-27T18:00:00Z"),
+        (NEW_YORK, "2020-11-30T14:30:00Z", True, "2020-12-01T14:30:00Z", "2020-11-30T21:00:00Z"),
+        (TOKYO, "2024-06-03T02:30:00Z", False, "2024-06-03T03:30:00Z", "2024-06-03T06:00:00Z"),
+        (TOKYO, "2024-06-03T02:00:00Z", True, "2024-06-03T03:30:00Z", "2024-06-03T02:30:00Z"),
+        (TOKYO, "2010-06-03T02:15:00Z", False, "2010-06-03T03:30:00Z", "2010-06-03T06:00:00Z"),
+        (TOKYO, "2024-06-03T03:30:00Z", True, "2024-06-04T00:00:00Z", "2024-06-03T06:00:00Z"),
+        (FOREX, "2020-12-24T22:00:00Z", False, "2020-12-27T22:00:00Z", "2020-12-31T22:00:00Z"),
+        (FOREX, "2020-12-30T22:00:00Z", True, "2021-01-03T22:00:00Z", "2020-12-31T22:00:00Z"),
+    ],
+)
+def test_is_it_open_and_until_when(venue, instant, now, opening, closing):
+    moment = datetime.fromisoformat(instant)
+    assert venue.is_open(moment) is now
+    assert venue.next_open(moment) == datetime.fromisoformat(opening)
+    assert venue.next_close(moment) == datetime.fromisoformat(closing)
+
+
+def test_coins_are_always_open():
+    moment = datetime(2024, 12, 25, 3, tzinfo=UTC)
+    assert ALWAYS.is_open(moment)
+    assert ALWAYS.next_open(moment) is None
+    assert ALWAYS.next_close(moment) is None
+
+
+@given(st.sampled_from(sorted(set(CALENDARS) - {"24/7"})), st.timedeltas(timedelta(), timedelta(days=43_000)))
+def test_trading_begins_and_ends_where_it_is_said_to(name, since):
+    venue, moment = calendar(name), datetime(1971, 1, 1, tzinfo=UTC) + since
+    tick = timedelta(microseconds=1)
+    opening, closing = venue.next_open(moment), venue.next_close(moment)
+    assert opening > moment
+    assert closing > moment
+    assert (closing < opening) is venue.is_open(moment)
+    assert not venue.is_open(opening - tick)
+    assert venue.is_open(opening)
+    assert venue.is_open(closing - tick)
+    assert not venue.is_open(closing)
+
+
+def test_a_late_bell_and_a_break_that_an_early_one_swallows():
+    def special(year):
+        day = date(year, 6, 3)
+        return Special(late={day: timedelta(hours=10)}, early={day: timedelta(hours=12)})
+
+    venue = replace(TOKYO, name="late", special=special)
+    assert venue.opens(date(2024, 6, 3)) == datetime(2024, 6, 3, 1, tzinfo=UTC)
+    assert venue.breaks(date(2024, 6, 3)) == []
+    assert venue.next_close(datetime(2024, 6, 3, 1, tzinfo=UTC)) == datetime(2024, 6, 3, 3, tzinfo=UTC)
+    frame = spans(pl.Series([date(2024, 6, 3), date(2024, 6, 4)]), venue)
+    assert frame["at"].dt.hour().to_list() == [1, 0]
+    assert frame["known_at"].dt.hour().to_list() == [3, 6]
 
 
 @pytest.mark.parametrize("name", sorted(CALENDARS))

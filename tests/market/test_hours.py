@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 import pytest
@@ -6,9 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.market.calendar import CALENDARS, calendar
-from ara.market.hours import labels, spans
+from ara.market.hours import labels, spans, step
+from ara.market.timeframe import DAY, TIMEFRAMES, WEEK, Timeframe
 
 names = st.sampled_from(sorted(CALENDARS))
+timeframes = st.sampled_from(TIMEFRAMES)
+EPOCH = datetime(1990, 1, 1, tzinfo=UTC)
+moments = st.one_of(
+    st.timedeltas(timedelta(), timedelta(days=26_000)),
+    st.integers(0, 26_000).map(lambda days: timedelta(days=days)),
+    st.integers(0, 26_000 * 48).map(lambda halves: halves * timedelta(minutes=30)),
+).map(lambda since: EPOCH + since)
+instants = st.lists(moments, min_size=1, max_size=12)
 dates = st.lists(st.dates(date(1900, 1, 1), date(2099, 12, 31)), min_size=1, max_size=30)
 
 
@@ -33,17 +42,84 @@ def test_midnights_are_labels(unit):
     ]
 
 
-def test_other_stamps_are_instants():
+def test_other_stamps_are_instants_and_their_bars_end_with_the_session():
     start = datetime(2020, 11, 27, 14, 30, tzinfo=UTC)
-    stamps = pl.Series([start, start + timedelta(hours=1), start + timedelta(hours=5)], dtype=pl.Datetime("us", "UTC"))
-    frame = spans(stamps, calendar("XNYS"))
+    stamps = pl.Series([start, start + timedelta(hours=3), start + timedelta(hours=5)], dtype=pl.Datetime("us", "UTC"))
+    frame = spans(stamps, calendar("XNYS"), Timeframe.parse("1h"))
     assert frame["at"].to_list() == stamps.to_list()
-    assert frame["known_at"].to_list() == (stamps + timedelta(hours=1)).to_list()
+    assert frame["known_at"].to_list() == [
+        start + timedelta(hours=1),
+        datetime(2020, 11, 27, 18, tzinfo=UTC),  # the early bell
+        start + timedelta(hours=6),  # after it, by the clock
+    ]
 
 
-def test_one_instant_alone_has_no_length_to_tell():
+def test_one_instant_alone_is_known_when_its_bar_ends():
     only = pl.Series([datetime(2020, 11, 27, 14, 30, tzinfo=UTC)], dtype=pl.Datetime("us", "UTC"))
-    assert spans(only, calendar("XNYS"))["known_at"].to_list() == only.to_list()
+    assert spans(only, calendar("XNYS"))["known_at"].to_list() == [datetime(2020, 11, 27, 18, tzinfo=UTC)]
+
+
+@given(names, timeframes, instants)
+def test_every_bar_is_known_when_its_timeframe_says_it_closes(name, timeframe, moments):
+    venue = calendar(name)
+    frame = spans(pl.Series(moments, dtype=pl.Datetime("us", "UTC")), venue, timeframe)
+    midnight_is_a_label = timeframe.span >= DAY.span
+    for moment, at, known in zip(moments, frame["at"], frame["known_at"], strict=True):
+        label = midnight_is_a_label and moment.time() == time()
+        assert at == (venue.opens(moment.date()) if label else moment)
+        assert known == timeframe.closes(at, venue)
+
+
+@given(names, timeframes, instants, instants)
+def test_what_comes_after_a_bar_has_no_say_in_it(name, timeframe, moments, later):
+    stamps = pl.Series([*moments, *later], dtype=pl.Datetime("us", "UTC"))
+    whole = spans(stamps, calendar(name), timeframe)
+    assert spans(stamps[: len(moments)], calendar(name), timeframe).equals(whole[: len(moments)])
+
+
+@given(names, st.lists(st.dates(date(1990, 1, 1), date(2060, 12, 31)), min_size=1, max_size=20))
+def test_a_label_of_a_week_is_known_after_its_last_session(name, days):
+    venue = calendar(name)
+    known = spans(pl.Series(days), venue, WEEK)["known_at"].to_list()
+    for day, moment in zip(days, known, strict=True):
+        left = venue.sessions(day, day + timedelta(days=6 - day.weekday()))
+        assert moment == venue.closes(left[-1] if left else day)
+
+
+def test_a_week_that_ends_on_thursday_or_in_the_next_year():
+    fridays = pl.Series([date(2024, 3, 25), date(2024, 12, 30), date(2099, 12, 28), None])
+    known = spans(fridays, calendar("XNYS"), WEEK)["known_at"].to_list()
+    assert known == [
+        datetime(2024, 3, 28, 20, tzinfo=UTC),
+        datetime(2025, 1, 3, 21, tzinfo=UTC),
+        datetime(2099, 12, 31, 21, tzinfo=UTC),
+        None,
+    ]
+    assert spans(pl.Series([None], dtype=pl.Date), calendar("XNYS"), WEEK)["known_at"].to_list() == [None]
+
+
+def every(hours, count=6):
+    start = datetime(2024, 3, 8, 14, 30, tzinfo=UTC)
+    return [start + timedelta(hours=hours * place) for place in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "word"),
+    [
+        (every(1), "1h"), (every(0.25), "15m"), (every(1 / 6), "15m"), (every(3), "4h"), (every(8), "1d"),
+        (every(24), "1d"), (every(72), "1d"), (every(168), "1w"), (every(720), "1d"), (every(1)[:1], "1d"), ([], "1d"),
+        ([*every(1), every(1)[-1] + timedelta(minutes=30)], "1h"),  # one short step does not shorten the rest
+        ([*every(1, 2), *every(4, 2)], "1h"),  # as often 1 h as 3 h: the shorter
+        ([every(1)[0], *every(1), None], "1h"),
+    ],
+)  # fmt: skip
+def test_the_timeframe_that_stamps_tell(stamps, word):
+    assert str(step(pl.Series(stamps, dtype=pl.Datetime("ms", "UTC")))) == word
+
+
+def test_dates_tell_days_and_weeks():
+    assert step(pl.Series([date(2024, 1, day) for day in (2, 3, 4, 5, 8)])) == DAY
+    assert step(pl.Series([date(2024, 1, day) for day in (1, 8, 15)])) == WEEK
 
 
 def test_nothing_stays_nothing():

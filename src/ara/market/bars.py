@@ -26,6 +26,7 @@ SCHEMA: Final = pl.Schema(
         "source": pl.String(),
         "quality": pl.Float64(),
         "imputed": pl.Boolean(),
+        "votes": pl.Int64(),
     }
 )
 """Columns of `Bars.frame`."""
@@ -54,13 +55,17 @@ class Bars:
         split or dividend can't change what was seen before it.
     frame
         Columns as in `SCHEMA`: `at` is the bar's open, `known_at` the instant from which its close was public,
-        `learned_at` when Ara received it; all UTC. `quality` runs from 0 to 1; `imputed` marks bars that were repaired.
+        `learned_at` when Ara received it; all UTC. `source` names who stands behind the bar, joined by `+`, and `votes`
+        how many of those asked agree on it. `quality` runs from 0 to 1; `imputed` marks bars that were repaired.
+    notes
+        What a reader should know about where they come from, in sentences.
     """
 
     instrument: Instrument
     timeframe: Timeframe
     basis: Basis
     frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.frame.schema != SCHEMA:

@@ -1,33 +1,28 @@
-"""Days on which venues are closed or close early, by rule, and the closings that followed no rule.
+"""Days on which venues are closed or close early, by rule, for the years that the table of sessions does not cover.
 
-New York's rules are those in force from 1990 on; carried back to earlier years, they miss what was special then.
+The rules are those in force today, New York's with their changes since 1990: carried to other years, they miss what was
+special then.
 """
 
 from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
-__all__ = ["easter", "forex_closed", "new_york_closed", "new_york_shortened"]
+__all__ = [
+    "easter",
+    "forex_closed",
+    "london_closed",
+    "london_shortened",
+    "new_york_closed",
+    "new_york_shortened",
+    "tokyo_closed",
+]
 
 _MONDAY, _TUESDAY, _WEDNESDAY, _THURSDAY, _FRIDAY, _SATURDAY, _SUNDAY = range(7)
 
-_ONE_OFF: Final = frozenset(
-    {
-        date(1994, 4, 27),  # funeral of Richard Nixon
-        date(2001, 9, 11),
-        date(2001, 9, 12),
-        date(2001, 9, 13),
-        date(2001, 9, 14),
-        date(2004, 6, 11),  # funeral of Ronald Reagan
-        date(2007, 1, 2),  # funeral of Gerald Ford
-        date(2012, 10, 29),  # hurricane Sandy
-        date(2012, 10, 30),
-        date(2018, 12, 5),  # funeral of George H. W. Bush
-        date(2025, 1, 9),  # funeral of Jimmy Carter
-    }
-)
+_HALF_PAST_TWELVE: Final = timedelta(hours=12, minutes=30)
 
-_ONE_OFF_SHORT: Final = frozenset({date(1997, 12, 26), date(1999, 12, 31), date(2003, 12, 26)})
+_DAY: Final = timedelta(days=1)
 
 _ONE: Final = timedelta(hours=13)
 _TWO: Final = timedelta(hours=14)
@@ -63,13 +58,13 @@ def new_york_closed(year: int) -> frozenset[date]:
         days.add(_nth(year, 1, _MONDAY, 3))
     if year >= 2022:
         days.add(_observed(date(year, 6, 19)))
-    return frozenset(days | {day for day in _ONE_OFF if day.year == year})
+    return frozenset(days)
 
 
 @cache
 def new_york_shortened(year: int) -> dict[date, timedelta]:
     """Give the days of a year on which New York closes early, and the hour of its clock."""
-    short = {day: _ONE for day in _ONE_OFF_SHORT if day.year == year}
+    short = {}
     if year >= 1992:
         short[_nth(year, 11, _THURSDAY, 4) + timedelta(days=1)] = _ONE if year >= 1993 else _TWO
     eve = date(year, 12, 24)
@@ -82,6 +77,60 @@ def new_york_shortened(year: int) -> dict[date, timedelta]:
         elif fourth == _THURSDAY:
             short[date(year, 7, 5)] = _ONE
     return short
+
+
+@cache
+def london_closed(year: int) -> frozenset[date]:
+    """Give the weekdays of a year on which the London Stock Exchange does not open: England's bank holidays."""
+    new_year = date(year, 1, 1)
+    christmas, boxing = date(year, 12, 25), date(year, 12, 26)
+    return frozenset(
+        {
+            new_year + timedelta(days={_SATURDAY: 2, _SUNDAY: 1}.get(new_year.weekday(), 0)),
+            easter(year) - timedelta(days=2),
+            easter(year) + timedelta(days=1),
+            _nth(year, 5, _MONDAY, 1),
+            _last(year, 5, _MONDAY),
+            _last(year, 8, _MONDAY),
+            *(day + timedelta(days=2 if day.weekday() >= _SATURDAY else 0) for day in (christmas, boxing)),
+        }
+    )
+
+
+@cache
+def london_shortened(year: int) -> dict[date, timedelta]:
+    """Give the days of a year on which London closes early: the last sessions before Christmas and New Year."""
+    eves = (date(year, 12, 24), date(year, 12, 31))
+    return {eve - timedelta(days=max(0, eve.weekday() - _FRIDAY)): _HALF_PAST_TWELVE for eve in eves}
+
+
+@cache
+def tokyo_closed(year: int) -> frozenset[date]:
+    """Give the days of a year on which the Tokyo Stock Exchange does not open.
+
+    Japan's holidays, with their substitutes: a holiday on a Sunday moves to the next day that is none, and a day
+    between two holidays is one too. Then the exchange's own rest from the last day of the year to the third.
+    """
+    drift = 0.242194 * (year - 1980) - (year - 1980) // 4  # of the equinoxes; the Astronomical Observatory's formula
+    days = {
+        date(year, 1, 1),
+        _nth(year, 1, _MONDAY, 2),
+        date(year, 2, 11),
+        date(year, 2, 23),
+        date(year, 3, int(20.8431 + drift)),
+        date(year, 4, 29),
+        *(date(year, 5, day) for day in (3, 4, 5)),
+        _nth(year, 7, _MONDAY, 3),
+        date(year, 8, 11),
+        _nth(year, 9, _MONDAY, 3),
+        date(year, 9, int(23.2488 + drift)),
+        _nth(year, 10, _MONDAY, 2),
+        date(year, 11, 3),
+        date(year, 11, 23),
+    }
+    between = {day + _DAY for day in days if day + 2 * _DAY in days}
+    moved = {_free(day, days) for day in days if day.weekday() == _SUNDAY}
+    return frozenset(days | between | moved | {date(year, 12, 31), date(year, 1, 2), date(year, 1, 3)})
 
 
 @cache
@@ -104,3 +153,9 @@ def _last(year: int, month: int, weekday: int) -> date:
 def _observed(day: date) -> date:
     """Move a feast on Saturday to Friday and one on Sunday to Monday."""
     return day + timedelta(days={_SATURDAY: -1, _SUNDAY: 1}.get(day.weekday(), 0))
+
+
+def _free(day: date, taken: set[date]) -> date:
+    while day in taken:
+        day += _DAY
+    return day

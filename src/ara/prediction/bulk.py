@@ -18,7 +18,7 @@ from ara.data.files import read_bars, read_origins
 from ara.errors import StoreError, ValidationError
 from ara.market.bars import SCHEMA, Bars, Basis
 from ara.market.calendar import calendar
-from ara.market.hours import spans
+from ara.market.hours import spans, step
 from ara.market.symbols import guess
 from ara.market.timeframe import DAY
 from ara.models.panel import Panel, Rows
@@ -132,15 +132,18 @@ def _series(bars: pl.DataFrame) -> list[Bars]:
 
 def _bars(symbol: str, own: pl.DataFrame) -> Bars:
     instrument = replace(guess(symbol, own["asset_class"][0] or ""), symbol=symbol)
-    frame = pl.concat(
-        [spans(own["ts"], calendar(instrument.calendar)), own.select(*_PRICES, "volume")], how="horizontal"
-    )
+    hours = spans(own["ts"], calendar(instrument.calendar), step(own["ts"]))
+    frame = pl.concat([hours, own.select(*_PRICES, "volume")], how="horizontal")
     return Bars(
         instrument=instrument,
         timeframe=DAY,
         basis=Basis.RAW,
         frame=frame.with_columns(
-            learned_at=pl.col("known_at"), source=pl.lit("file"), quality=pl.lit(1.0), imputed=pl.lit(value=False)
+            learned_at=pl.col("known_at"),
+            source=pl.lit("file"),
+            quality=pl.lit(1.0),
+            imputed=pl.lit(value=False),
+            votes=pl.lit(1, pl.Int64),
         ).select(SCHEMA.names()),
     )
 
