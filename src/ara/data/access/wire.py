@@ -45,7 +45,7 @@ def decode(raw: bytes, type: type[_T] = Any, *, source: str) -> _T:  # type: ign
         field, such as `$.result[0].close`.
     """
     try:
-        read: _T = _decoder(type).decode(raw)
+        read: _T = _decoder(type).decode(raw)  # type: ignore[arg-type]
         return read
     except msgspec.ValidationError as error:
         found = _WHERE.match(str(error))
