@@ -1,0 +1,115 @@
+"""A venue's limits as buckets of tokens that all processes with one key share.
+
+A request takes tokens; each comes back one window after it was taken, so no window of that length ever sees more
+requests than the venue allows. A bucket that begins full and refills evenly would let through almost twice as many:
+the full bucket, and what flows in behind it. Who must wait gets a token that comes back later, in the order of asking.
+"""
+
+import math
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from ara.data.access.venue import Limit
+from ara.errors import ValidationError
+
+__all__ = ["pause", "paused", "reserve"]
+
+_SLOTS: Final = 32
+_SLACK: Final = 0.1
+_MOST_SLACK: Final = 0.5
+_LONGEST_PAUSE: Final = 86_400.0
+
+
+def reserve(
+    connection: sqlite3.Connection,
+    now: float,
+    *,
+    bucket: str,
+    limits: Sequence[Limit],
+    weight: int = 1,
+    earliest: float = 0.0,
+    patience: float = math.inf,
+) -> tuple[float, bool]:
+    """Take tokens and give the seconds until they may be used, and whether they were taken.
+
+    Parameters
+    ----------
+    connection, now
+        The board's.
+    bucket
+        Venue and key.
+    limits
+        All of which hold.
+    weight
+        How many tokens.
+    earliest
+        Not before so many seconds from now.
+    patience
+        Where the wait were longer, nothing is taken. It also bounds what a clock that was set back can cost.
+    """
+    at = now + earliest
+    for limit in limits:
+        if weight > limit.requests:
+            raise ValidationError(f"A request of weight {weight} can't be made: {limit.requests} are allowed at once.")
+        _forget(connection, now, bucket=bucket, limit=limit, patience=patience)
+        at = max(at, _free(connection, at, bucket=bucket, limit=limit, weight=weight))
+    if at - now > patience:
+        return at - now, False
+    for limit in limits:
+        connection.execute(
+            "INSERT INTO tokens VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET taken = taken + excluded.taken",
+            (_name(bucket, limit), math.floor(at / _slot(limit)), weight),
+        )
+    return at - now, True
+
+
+def pause(connection: sqlite3.Connection, now: float, *, bucket: str, seconds: float) -> None:
+    """Note that the venue wants to be left alone for some seconds, a day at most."""
+    until = now + min(seconds, _LONGEST_PAUSE)
+    connection.execute("INSERT OR REPLACE INTO pauses VALUES (?, ?)", (bucket, until))
+
+
+def paused(connection: sqlite3.Connection, now: float, *, bucket: str) -> float:
+    """Give the seconds for which the venue still wants to be left alone."""
+    row = connection.execute("SELECT until FROM pauses WHERE bucket = ?", (bucket,)).fetchone()
+    left = 0.0 if row is None else float(row[0]) - now
+    return left if 0 < left <= _LONGEST_PAUSE else 0.0
+
+
+def _name(bucket: str, limit: Limit) -> str:
+    return f"{bucket} {limit.seconds:g}"
+
+
+def _slot(limit: Limit) -> float:
+    return limit.seconds / _SLOTS
+
+
+def _window(limit: Limit) -> float:
+    """Make the window a little longer, since requests need not arrive in the rhythm in which they were sent."""
+    return limit.seconds + min(_SLACK * limit.seconds, _MOST_SLACK)
+
+
+def _forget(connection: sqlite3.Connection, now: float, *, bucket: str, limit: Limit, patience: float) -> None:
+    """Give back tokens whose window is over, and those of a time that the clock, set back, hasn't reached yet."""
+    back = math.floor((now - _window(limit)) / _slot(limit)) - 1
+    ahead = math.inf if math.isinf(patience) else math.ceil((now + patience) / _slot(limit))
+    statement = "DELETE FROM tokens WHERE bucket = ? AND (slot <= ? OR slot > ?)"
+    connection.execute(statement, (_name(bucket, limit), back, ahead))
+
+
+def _free(connection: sqlite3.Connection, at: float, *, bucket: str, limit: Limit, weight: int) -> float:
+    """Give the first time, not before `at` and nobody who asked earlier, at which so many tokens are in the bucket."""
+    slot, window = _slot(limit), _window(limit)
+    statement = "SELECT slot, taken FROM tokens WHERE bucket = ? ORDER BY slot"
+    rows = connection.execute(statement, (_name(bucket, limit),)).fetchall()
+    if rows:
+        at = max(at, rows[-1][0] * slot)
+    returns = [((number + 1) * slot + window, taken) for number, taken in rows]
+    out = sum(taken for back, taken in returns if back > at)
+    for back, taken in returns:
+        if limit.requests - out >= weight:
+            break
+        if back > at:
+            at, out = back, out - taken
+    return at
