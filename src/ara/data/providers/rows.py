@@ -1,0 +1,214 @@
+"""From rows as venues write them to frames: what several adapters do alike.
+
+A venue's stamps become sessions and instants, its decimals become floats, and what can't be a bar is refused with the
+name of its field or left out with a line in the log.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, TypeVar
+
+import polars as pl
+
+from ara.data.provider import BARS, SCHEMAS, Kind
+from ara.errors import DataProviderError, ShapeError
+from ara.market.calendar import FIRST_YEAR, LAST_YEAR, Calendar, calendar
+from ara.market.hours import labels, spans
+from ara.market.instrument import Instrument
+from ara.market.timeframe import DAY, Timeframe
+
+__all__ = ["bars", "between", "dated", "days", "each", "facts", "instants", "named", "number", "numbers", "offered"]
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+_ABSURD: Final = 1e18
+_PRICES: Final = ("open", "high", "low", "close")
+_INSTANT: Final = pl.Datetime("us", "UTC")
+_UNITS: Final = ((10**11, 10**6), (10**14, 10**3), (10**17, 1))
+
+
+def instants(stamps: Sequence[int], *, source: str, field: str) -> pl.Series:
+    """Give epoch stamps as UTC instants; their size says whether they count seconds, milli-, micro- or nanoseconds."""
+    largest = max(map(abs, stamps), default=0)
+    factor = next((factor for limit, factor in _UNITS if largest < limit), 0)
+    micros = [stamp * factor for stamp in stamps] if factor else [stamp // 1000 for stamp in stamps]
+    try:
+        found = pl.Series(field, micros, pl.Int64).cast(_INSTANT)
+    except (OverflowError, TypeError):
+        raise _odd(source, field, f"the time {largest}") from None
+    return _placed(found, source, field)
+
+
+def days(texts: Iterable[str], *, source: str, field: str) -> pl.Series:
+    """Give dates such as `2020-08-31` as a column."""
+    column = pl.Series(field, list(texts), pl.String)
+    found = column.str.to_date("%Y-%m-%d", strict=False)
+    if found.null_count():
+        raise _odd(source, field, f"the date {column.filter(found.is_null())[0]!r}")
+    return _placed(found, source, field)
+
+
+def number(value: Decimal, *, source: str, field: str) -> float:
+    """Give one exact number as a float; ShapeError for one that is beyond all prices and volumes."""
+    found = float(value)
+    if not math.isfinite(found) or abs(found) > _ABSURD:
+        raise _odd(source, field, f"the number {str(value)[:24]}")
+    return found
+
+
+def numbers(values: Sequence[Decimal | None], *, source: str, field: str) -> pl.Series:
+    """Give exact numbers as a column of floats; ShapeError where one is beyond all prices and volumes."""
+    floats: list[float | None]
+    try:
+        floats = list(map(float, values))  # type: ignore[arg-type]
+    except TypeError:
+        floats = [None if value is None else float(value) for value in values]
+    found = pl.Series(field, floats, pl.Float64)
+    wrong = ~(found.is_finite() & (found.abs() <= _ABSURD))
+    if wrong.any():
+        place = wrong.arg_true()[0]
+        raise _odd(source, f"{field}[{place}]", f"the number {str(values[place])[:24]}")
+    return found
+
+
+def dated(stamps: pl.Series, zone: str, *, source: str) -> pl.Series:
+    """Give the dates that instants have in a zone; ShapeError where there is no such zone."""
+    try:
+        return stamps.dt.convert_time_zone(zone).dt.date()
+    except pl.exceptions.PolarsError:
+        raise _odd(source, "time zone", f"{zone[:40]!r}") from None
+
+
+def bars(
+    stamps: pl.Series,
+    columns: Mapping[str, pl.Series],
+    instrument: Instrument,
+    timeframe: Timeframe,
+    *,
+    source: str,
+    now: datetime,
+    zone: str = "",
+) -> pl.DataFrame:
+    """Make bars, open ones among them, of a venue's columns in any order.
+
+    Parameters
+    ----------
+    stamps
+        Dates, the labels of daily bars; or the instants, UTC, at which shorter ones opened.
+    columns
+        `open high low close`, and `volume` and `adjusted` where there are such. Rows without a price are left out.
+    instrument, timeframe
+        Whose bars, and how long each is.
+    source
+        The provider's name, for the log.
+    now
+        When they were received.
+    zone
+        Where given, daily bars run to the end of their date in this zone, and are known then at the earliest.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns as in `BARS`, ascending, one an `at`: of several that differ the last in order counts.
+    """
+    frame = pl.DataFrame({"stamp": stamps, **columns})
+    priced = frame.drop_nulls(_PRICES)
+    if dropped := len(frame) - len(priced):
+        _log.info("%s: %d rows of %s lack a price and are left out", source, dropped, instrument.symbol)
+    if priced.is_empty():
+        return pl.DataFrame(schema=BARS)
+    whole = _single(priced, instrument, source)
+    hours = calendar(instrument.calendar)
+    stamp = whole["stamp"]
+    times = _daily(stamp, hours, zone) if timeframe == DAY else _shorter(stamp, timeframe, hours)
+    absent = [pl.lit(None, pl.Float64).alias(name) for name in ("volume", "adjusted") if name not in columns]
+    learned = pl.lit(now, _INSTANT).alias("learned_at")
+    return pl.concat([whole, times], how="horizontal").with_columns(learned, *absent).select(BARS.names())
+
+
+def between(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
+    """Keep the rows with `start <= at < end` that are no open bars."""
+    return frame.filter(pl.col("at") >= start, pl.col("at") < end, pl.col("learned_at") >= pl.col("known_at"))
+
+
+def named(frame: pl.DataFrame, symbol: str) -> pl.DataFrame:
+    """Put the symbol before all columns."""
+    return frame.select(pl.lit(symbol).alias("symbol"), pl.all())
+
+
+def facts(values: Mapping[str, str | None], now: datetime) -> pl.DataFrame:
+    """Make the kind `FACTS` of fields and their values; a source that keeps no history of them dates them now."""
+    there = {field: value.strip() for field, value in values.items() if value and value.strip()}
+    columns = {name: [now] * len(there) for name in ("at", "known_at", "learned_at")}
+    return pl.DataFrame({**columns, "field": list(there), "value": list(there.values())}, schema=SCHEMAS[Kind.FACTS])
+
+
+def offered(kind: Kind, kinds: frozenset[Kind], *, source: str) -> None:
+    """Raise DataProviderError for a kind that a source doesn't offer."""
+    if kind not in kinds:
+        there = ", ".join(sorted(kinds))
+        raise DataProviderError(f"{source} offers {there}; no {kind}.", hint="Name another source with --provider.")
+
+
+async def each(ask: Callable[[_T], Awaitable[_R]], items: Iterable[_T], *, at_once: int = 8) -> list[_R]:
+    """Ask for each item, a few at once, and give the answers in order; the first failure ends the others."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(item: _T) -> _R:
+        async with gate:
+            return await ask(item)
+
+    tasks = [asyncio.ensure_future(one(item)) for item in items]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _placed(column: pl.Series, source: str, field: str) -> pl.Series:
+    years = column.dt.year()
+    wrong = column.filter((years < FIRST_YEAR) | (years > LAST_YEAR))
+    if len(wrong):
+        raise _odd(source, field, f"{wrong[0]}, outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return column
+
+
+def _single(frame: pl.DataFrame, instrument: Instrument, source: str) -> pl.DataFrame:
+    """Give the rows ascending, one a stamp."""
+    if frame["stamp"].n_unique() == len(frame):
+        return frame.sort("stamp")
+    distinct = frame.unique(maintain_order=True)
+    found = distinct.unique("stamp", keep="last", maintain_order=True).sort("stamp")
+    if clash := len(distinct) - len(found):
+        _log.warning("%s gives %d bars of %s twice and unlike; the later ones count", source, clash, instrument.symbol)
+    return found
+
+
+def _daily(labels: pl.Series, hours: Calendar, zone: str) -> pl.DataFrame:
+    found = spans(labels, hours)
+    if not zone:
+        return found
+    midnight = (labels + timedelta(days=1)).cast(pl.Datetime("us"))
+    ends = midnight.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC")
+    return found.with_columns(known_at=pl.max_horizontal("known_at", ends.alias("ends")))
+
+
+def _shorter(at: pl.Series, timeframe: Timeframe, hours: Calendar) -> pl.DataFrame:
+    """Give when bars within sessions open and close: with the session at the latest, outside one by the clock."""
+    session = spans(labels(at, hours), hours).rename({"at": "opens", "known_at": "bell"})
+    by_clock = pl.col("at") + timeframe.span
+    inside = (pl.col("at") >= pl.col("opens")) & (pl.col("at") < pl.col("bell"))
+    ends = pl.when(inside).then(pl.min_horizontal(by_clock, "bell")).otherwise(by_clock)
+    return session.with_columns(at.rename("at")).select("at", known_at=ends)
+
+
+def _odd(source: str, field: str, what: str) -> ShapeError:
+    return ShapeError(f"{source} sends {what} in {field}.", source=source, field=field)

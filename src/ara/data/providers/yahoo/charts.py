@@ -1,0 +1,153 @@
+"""From Yahoo's charts to frames."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+import polars as pl
+
+from ara.data.provider import BARS, SCHEMAS, Kind
+from ara.data.providers.rows import bars, dated, instants, number, numbers
+from ara.data.providers.yahoo.messages import Chart, Meta
+from ara.errors import ShapeError
+from ara.market.calendar import calendar
+from ara.market.hours import labels, spans
+from ara.market.instrument import AssetClass, Instrument
+from ara.market.timeframe import DAY, Timeframe, Unit
+
+__all__ = ["actions", "bars_of", "quote", "weeks"]
+
+_SOURCE: Final = "yahoo"
+_SETTLED: Final = {Unit.DAY: timedelta(hours=1)}
+_DELAYED: Final = timedelta(minutes=20)
+_COLUMNS: Final = ("open", "high", "low", "close", "volume")
+
+
+def bars_of(chart: Chart, instrument: Instrument, timeframe: Timeframe, now: datetime) -> pl.DataFrame:
+    """Give the bars of a chart, the open one among them.
+
+    A daily stamp is the session's open, midnight, or for the running day the last trade: its date in the exchange's own
+    zone is the label. Yahoo's currencies trade from midnight to midnight of London, later than the session of that date
+    ends, and are known at that midnight.
+    """
+    opened = instants(chart.timestamp, source=_SOURCE, field="timestamp")
+    columns = _columns(chart)
+    if timeframe == DAY:
+        zone = chart.meta.exchange_timezone_name
+        stamps = dated(opened, zone, source=_SOURCE)
+        ends = zone if instrument.asset_class is AssetClass.FOREX else ""
+        found = bars(stamps, columns, instrument, timeframe, source=_SOURCE, now=now, zone=ends)
+    else:
+        stamps = _on_grid(opened, timeframe)
+        found = bars(stamps, columns, instrument, timeframe, source=_SOURCE, now=now)
+        found = _without_bell(found, instrument)
+    return _settled(found, chart.meta, timeframe, now)
+
+
+def weeks(days: pl.DataFrame, instrument: Instrument) -> pl.DataFrame:
+    """Give the weeks that daily bars make, each known when its last session is."""
+    hours = calendar(instrument.calendar)
+    monday = labels(days["at"], hours).dt.truncate("1w").alias("week")
+    grouped = days.with_columns(monday).group_by("week", maintain_order=True)
+    merged = grouped.agg(
+        pl.col("at", "open").first(),
+        pl.col("known_at", "close", "adjusted").last(),
+        pl.col("learned_at").min(),
+        pl.col("high").max(),
+        pl.col("low").min(),
+        pl.col("volume").sum(),
+    )
+    week = Timeframe(1, Unit.WEEK)
+    ends = [week.closes(at, hours) for at in merged["at"]]
+    ended = pl.Series("ended", ends, BARS["known_at"])
+    return merged.with_columns(known_at=pl.max_horizontal("known_at", ended)).select(BARS.names())
+
+
+def actions(chart: Chart, instrument: Instrument, now: datetime) -> pl.DataFrame:
+    """Give the splits and dividends of a chart; Yahoo divides a dividend by the splits after it."""
+    cash = list(chart.events.dividends.values())
+    splits = list(chart.events.splits.values())
+    days = [*(one.date for one in cash), *(one.date for one in splits)]
+    stamps = instants(days, source=_SOURCE, field="events.date")
+    dates = dated(stamps, chart.meta.exchange_timezone_name, source=_SOURCE)
+    at = spans(dates, calendar(instrument.calendar))["at"]
+    paid = [number(one.amount, source=_SOURCE, field="events.dividends.amount") for one in cash]
+    ratios = [_ratio(one.numerator, one.denominator) for one in splits]
+    currency = chart.meta.currency or instrument.currency
+    frame = pl.DataFrame(
+        {
+            "at": at,
+            "action": ["dividend"] * len(paid) + ["split"] * len(ratios),
+            "value": [*paid, *ratios],
+            "currency": [currency] * len(paid) + [""] * len(ratios),
+            "basis": ["split"] * len(paid) + ["raw"] * len(ratios),
+        },
+        schema_overrides={"value": pl.Float64(), "action": pl.String(), "currency": pl.String(), "basis": pl.String()},
+    )
+    learned = pl.lit(now, BARS["at"])
+    whole = frame.with_columns(known_at=pl.min_horizontal("at", learned), learned_at=learned)
+    return whole.sort("at", "action").select(SCHEMAS[Kind.ACTIONS].names())
+
+
+def quote(meta: Meta, now: datetime) -> pl.DataFrame:
+    """Give the last price of a chart; bid and ask are not in it."""
+    if meta.regular_market_price is None or meta.regular_market_time is None:
+        return pl.DataFrame(schema=SCHEMAS[Kind.QUOTES])
+    at = instants([meta.regular_market_time], source=_SOURCE, field="meta.regularMarketTime")[0]
+    last = number(meta.regular_market_price, source=_SOURCE, field="meta.regularMarketPrice")
+    return pl.DataFrame([{"at": at, "known_at": at, "learned_at": now, "last": last}], schema=SCHEMAS[Kind.QUOTES])
+
+
+def _columns(chart: Chart) -> dict[str, pl.Series]:
+    prices = chart.indicators.quote[0] if chart.indicators.quote else None
+    adjusted = chart.indicators.adjclose[0].adjclose if chart.indicators.adjclose else []
+    given = {name: getattr(prices, name, []) for name in _COLUMNS} | {"adjusted": adjusted}
+    return {name: _column(name, values, len(chart.timestamp)) for name, values in given.items()}
+
+
+def _column(name: str, values: Sequence[Decimal | None], rows: int) -> pl.Series:
+    field = f"indicators.{name}"
+    if not values and name in {"volume", "adjusted"}:
+        values = [None] * rows
+    if len(values) != rows:
+        raise ShapeError(f"yahoo sends {rows} times and {len(values)} values in {field}.", source=_SOURCE, field=field)
+    return numbers(values, source=_SOURCE, field=field).alias(name)
+
+
+def _ratio(new: Decimal, old: Decimal) -> float:
+    if new <= 0 or old <= 0:
+        raise ShapeError(
+            f"yahoo sends a split of {new} for {old} in events.splits.", source=_SOURCE, field="events.splits"
+        )
+    return number(new / old, source=_SOURCE, field="events.splits")
+
+
+def _on_grid(opened: pl.Series, timeframe: Timeframe) -> pl.Series:
+    """Put the running bar, which is stamped with the last trade, where it opened."""
+    if len(opened) < 2:
+        return opened
+    step = timeframe.span // timedelta(microseconds=1)
+    since = (opened - opened[0]).dt.total_microseconds()
+    floored: pl.Series = opened[0] + (since // step * step).cast(pl.Duration("us"))
+    return floored.rename(opened.name)
+
+
+def _without_bell(found: pl.DataFrame, instrument: Instrument) -> pl.DataFrame:
+    """Leave out the row that Yahoo adds at the closing bell: it repeats the last price and nothing traded in it."""
+    hours = calendar(instrument.calendar)
+    if hours.closing - hours.opening >= timedelta(days=1):
+        return found
+    bell = spans(labels(found["at"] - timedelta(microseconds=1), hours), hours)["known_at"]
+    return found.filter((found["at"] != bell) | (found["volume"].fill_null(0) > 0))
+
+
+def _settled(found: pl.DataFrame, meta: Meta, timeframe: Timeframe, now: datetime) -> pl.DataFrame:
+    """Mark the last bar as open where its end has passed but the last trade that Yahoo shows lies before it."""
+    if meta.regular_market_time is None:
+        return found
+    traded = datetime.fromtimestamp(meta.regular_market_time, UTC)
+    recent = pl.col("known_at") > now - _SETTLED.get(timeframe.unit, _DELAYED)
+    late = recent & (pl.col("known_at") > traded)
+    learned = pl.min_horizontal("learned_at", pl.lit(traded, BARS["at"]))
+    return found.with_columns(learned_at=pl.when(late).then(learned).otherwise("learned_at"))
