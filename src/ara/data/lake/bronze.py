@@ -1,0 +1,115 @@
+"""Answers as they were received, in bronze: each body once, compressed, found again by the id of its fetch."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import polars as pl
+
+from ara.clock import Clock
+from ara.data.bar_store import Received
+from ara.data.lake.faults import TakenError
+from ara.data.lake.table import Layout, Snapshot, Table
+
+__all__ = ["PAYLOADS", "Bronze", "fetch_id", "payload_rows"]
+
+_TRIES: Final = 20
+
+PAYLOADS: Final = pl.Schema(
+    {
+        "mark": pl.Int64(),
+        "fetch": pl.String(),
+        "place": pl.Int64(),
+        "sha256": pl.String(),
+        "source": pl.String(),
+        "url": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+        "status": pl.Int64(),
+        "headers": pl.String(),
+        "body": pl.Binary(),
+    }
+)
+"""Columns of kept payloads: `mark` the first eight bytes of the sha256 as a number, which is what is searched, `fetch`
+and `place` which fetch it belongs to and where in it, `headers` as JSON; `body` is null where an earlier row has it."""
+
+
+class Bronze:
+    """The payloads of a lake.
+
+    Parameters
+    ----------
+    folder
+        Where the table lies.
+    clock
+        Times the files.
+    """
+
+    def __init__(self, folder: Path, *, clock: Clock) -> None:
+        self.table = Table(folder, Layout(schema=PAYLOADS, order=("mark",), bounds=("at",)), clock=clock)
+
+    def keep(self, payloads: Sequence[Received]) -> str:
+        """Write the payloads that are new; the caller has the turn."""
+        fetch = fetch_id(payloads)
+        if not fetch:
+            return ""
+        rows = payload_rows(payloads, fetch=fetch)
+        for _ in range(_TRIES):
+            snapshot, kept = self.table.reading(lambda now: (now, self._kept(now, rows["mark"])))
+            if (kept["fetch"] == fetch).any():
+                return fetch
+            told = rows["sha256"].is_in(kept["sha256"].to_list()) | ~rows["sha256"].is_first_distinct()
+            try:
+                self.table.add(
+                    snapshot, rows.with_columns(body=pl.when(told).then(pl.lit(None, pl.Binary())).otherwise("body"))
+                )
+            except TakenError:
+                continue
+            return fetch
+        raise TakenError(self.table.folder)
+
+    def fetched(self, fetch: str) -> pl.DataFrame:
+        """Give the payloads of a fetch with their bodies, in `PAYLOADS`, in the order in which they came."""
+        rows = self._scan(pl.col("fetch") == fetch)
+        lacking = rows.filter(pl.col("body").is_null())
+        if lacking.is_empty():
+            return rows.sort("place")
+        marks = pl.col("mark").is_in(lacking["mark"].to_list()) & pl.col("body").is_not_null()
+        bodies = self._scan(marks).unique("sha256").select("sha256", "body")
+        filled = lacking.drop("body").join(bodies, on="sha256", how="left").select(PAYLOADS.names())
+        return pl.concat([rows.filter(pl.col("body").is_not_null()), filled]).sort("place")
+
+    def _scan(self, where: pl.Expr) -> pl.DataFrame:
+        return self.table.reading(lambda now: self.table.scan(now.files, where).collect())
+
+    def _kept(self, snapshot: Snapshot, marks: pl.Series) -> pl.DataFrame:
+        where = pl.col("mark").is_in(marks.unique().to_list())
+        return self.table.scan(snapshot.files, where).select("fetch", "sha256").collect()
+
+
+def fetch_id(payloads: Sequence[Received]) -> str:
+    """Give the id of what was received together: the sha256 over the payloads' own, in their order; empty for none."""
+    if not payloads:
+        return ""
+    return hashlib.sha256("\n".join(one.sha256 for one in payloads).encode()).hexdigest()
+
+
+def payload_rows(payloads: Sequence[Received], *, fetch: str) -> pl.DataFrame:
+    """Give payloads in the columns `PAYLOADS`."""
+    rows = [
+        {
+            "mark": int.from_bytes(bytes.fromhex(one.sha256[:16]), "big", signed=True),
+            "fetch": fetch,
+            "place": place,
+            "sha256": one.sha256,
+            "source": one.source,
+            "url": one.url,
+            "at": one.at,
+            "status": one.status,
+            "headers": msgspec.json.encode(dict(one.headers), order="sorted").decode(),
+            "body": one.body,
+        }
+        for place, one in enumerate(payloads)
+    ]
+    return pl.DataFrame(rows, schema=PAYLOADS)

@@ -1,0 +1,106 @@
+"""What goes wrong with the lake's files, in words."""
+
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ara.errors import IntegrityError, StoreError
+
+__all__ = ["TakenError", "broken", "logged", "refused", "vanished", "writing"]
+
+_RESTORE: Final = "Put the lake back from a back-up: ara data restore"
+_ELSEWHERE: Final = "or choose another folder with `data.lake`"
+_ROOM: Final = (
+    "Make room on its disk and do it again; what was acknowledged before is safe, and nothing is half-written."
+)
+_REASONS: Final = {
+    errno.ENOSPC: ("there is no room left", _ROOM),
+    errno.EDQUOT: ("there is no room left", _ROOM),
+    errno.EFBIG: ("there is no room left", _ROOM),
+    errno.EROFS: ("its disk is read-only", f"Mount it writable, {_ELSEWHERE}."),
+    errno.EACCES: ("this user isn't allowed to", f"Make the folder writable for this user, {_ELSEWHERE}."),
+    errno.EPERM: ("this user isn't allowed to", f"Make the folder writable for this user, {_ELSEWHERE}."),
+    errno.ENOTDIR: ("something that is no folder stands in its place", f"Move it away, {_ELSEWHERE}."),
+    errno.EEXIST: ("something that is no folder stands in its place", f"Move it away, {_ELSEWHERE}."),
+}
+
+
+class TakenError(StoreError):
+    """Somebody else committed to the table first; nothing was written."""
+
+    default_hint = "Try again: what the other one wrote is then taken into account."
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"The table {folder} was changed by another process at the same moment; nothing was written.")
+
+
+def refused(folder: Path, error: OSError) -> StoreError:
+    """Say why the lake can't be written, and what to do about that."""
+    words, hint = _REASONS.get(
+        error.errno or 0, (str(error.strerror or error), f"Check the disk of the folder, {_ELSEWHERE}.")
+    )
+    return StoreError(f"The lake in {folder} can't be written: {words}.", hint=hint)
+
+
+def broken(folder: Path, error: Exception, *, gone: str = "") -> IntegrityError:
+    """Say which file of a table can't be read."""
+    words = f"its file {gone} is missing" if gone else f"a file can't be read ({_first_line(error)})"
+    return IntegrityError(f"The table {folder} is damaged: {words}.", hint=_RESTORE, table=str(folder), file=gone)
+
+
+def vanished(folder: Path, paths: Iterable[str]) -> str:
+    """Give the first of a table's files that isn't there; empty where all are."""
+    return next((path for path in paths if not (folder / path).exists()), "")
+
+
+@contextmanager
+def logged(folder: Path, *, version: int | None = None) -> Iterator[None]:
+    """Turn what delta-rs says of a log that can't be read into Ara's errors."""
+    try:
+        yield
+    except (StoreError, IntegrityError):
+        raise
+    except Exception as error:
+        if not _of_delta(error) and not isinstance(error, OSError | pl.exceptions.PolarsError | ValueError):
+            raise
+        if version is not None:
+            raise StoreError(
+                f"The table {folder} can't be read at version {version} ({_first_line(error)}).",
+                hint="See the versions that are kept: ara data show --versions",
+            ) from error
+        raise IntegrityError(
+            f"The log of the table {folder} can't be read ({_first_line(error)}).", hint=_RESTORE, table=str(folder)
+        ) from error
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the disk and delta-rs say of a failed write into Ara's errors."""
+    try:
+        yield
+    except OSError as error:
+        raise refused(folder, error) from error
+    except Exception as error:
+        if not _of_delta(error):
+            raise
+        words = _first_line(error)
+        if "already exists" in words or "onflict" in words or "ommit retries" in words or "attempts" in words:
+            raise TakenError(folder) from error
+        code = next((code for code in _REASONS if f"os error {code})" in str(error)), 0)
+        if code:
+            raise refused(folder, OSError(code, "")) from error
+        raise IntegrityError(
+            f"The log of the table {folder} can't be written ({words}).", hint=_RESTORE, table=str(folder)
+        ) from error
+
+
+def _of_delta(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in {"deltalake", "_internal"} or "delta" in type(error).__module__
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -1,0 +1,173 @@
+"""Bars as published, in silver: read by symbol, written as news."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ara.clock import Clock
+from ara.data.bar_store import CATALOGUE, ROWS, Appended
+from ara.data.lake.faults import TakenError
+from ara.data.lake.heads import Heads
+from ara.data.lake.revision import BAR, check_rows, latest, news
+from ara.data.lake.table import Layout, Snapshot, Table
+
+__all__ = ["BUCKETS", "Silver"]
+
+BUCKETS: Final = 64
+"""Folders among which the symbols of a class and timeframe are dealt out."""
+
+_LAYOUT: Final = Layout(
+    schema=pl.Schema({**ROWS, "bucket": pl.Int32()}),
+    order=("symbol", "source", "at", "learned_at"),
+    partitions=("timeframe", "asset_class", "bucket"),
+    bounds=("symbol", "at"),
+)
+_TRIES: Final = 20
+_FEW: Final = 50
+
+
+class Silver:
+    """The bars of a lake.
+
+    Parameters
+    ----------
+    folder
+        Where the table `bars` lies.
+    clock
+        Times the files.
+    """
+
+    def __init__(self, folder: Path, *, clock: Clock) -> None:
+        self.table = Table(folder / "bars", _LAYOUT, clock=clock)
+        self.heads = Heads(folder / "heads", self.table)
+
+    def append(self, rows: pl.DataFrame) -> Appended:
+        """Write what is new or differs; the caller has the turn."""
+        check_rows(rows)
+        if rows.is_empty():
+            return Appended(new=0, corrected=0, same=0)
+        dealt = rows.unique(maintain_order=True)
+        repeated = rows.height - dealt.height
+        for _ in range(_TRIES):
+            try:
+                done = self._append(dealt)
+            except TakenError:
+                continue
+            return done + Appended(new=0, corrected=0, same=repeated)
+        raise TakenError(self.table.folder)
+
+    def bars(
+        self,
+        symbol: str,
+        timeframe: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_by: datetime | None = None,
+        learned_by: datetime | None = None,
+        sources: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """Give the latest revision of each bar within the bounds."""
+        where = pl.col("symbol") == symbol
+        if start is not None:
+            where &= pl.col("at") >= start
+        if end is not None:
+            where &= pl.col("at") < end
+        if known_by is not None:
+            where &= pl.col("known_at") <= known_by
+        if learned_by is not None:
+            where &= pl.col("learned_at") <= learned_by
+        if sources is not None:
+            where &= pl.col("source").is_in(list(sources))
+        rows = self._read(symbol, timeframe, where=where, start=start, end=end)
+        return latest(rows.lazy(), ("source", "at")).collect()
+
+    def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
+        """Give every row of the bars that opened in a span."""
+        where = (pl.col("symbol") == symbol) & (pl.col("at") >= start) & (pl.col("at") < end)
+        return self._read(symbol, timeframe, where=where, start=start, end=end).sort("source", "at", "learned_at")
+
+    def lasts(self, timeframe: str, *, known_by: datetime | None = None) -> pl.DataFrame:
+        """Give the newest bar of each series; the bounds of what was known are looked up only where they matter."""
+
+        def read(snapshot: Snapshot) -> pl.DataFrame:
+            heads = self.heads.at(snapshot).filter(pl.col("timeframe") == timeframe).select(ROWS.names())
+            if known_by is None:
+                return heads
+            late = heads.filter(pl.col("known_at") > known_by)
+            if late.is_empty():
+                return heads
+            files = snapshot.files.filter(pl.col("timeframe") == timeframe)
+            chosen = pl.col("symbol").is_in(late["symbol"].unique().to_list()) & (pl.col("known_at") <= known_by)
+            older = latest(self.table.scan(files, chosen).select(ROWS.names()), BAR)
+            found = older.collect().unique(("symbol", "source"), keep="last", maintain_order=True)
+            kept = heads.join(late, on=["symbol", "source"], how="anti")
+            return pl.concat([kept, found.join(late, on=["symbol", "source"], how="semi")])
+
+        return self.table.reading(read).sort("symbol", "source")
+
+    def catalogue(self) -> pl.DataFrame:
+        """Give the series that are kept."""
+        found = self.table.reading(self.heads.at)
+        renamed = found.select(
+            *BAR[:4], "basis", "bars", "first", last="at", learned_at="received", corrections="corrections"
+        )
+        return renamed.select(CATALOGUE.names()).sort(BAR[:4])
+
+    def _read(
+        self, symbol: str, timeframe: str, *, where: pl.Expr, start: datetime | None, end: datetime | None
+    ) -> pl.DataFrame:
+        def read(snapshot: Snapshot) -> pl.DataFrame:
+            chosen = (pl.col("timeframe") == timeframe) & (pl.col("bucket") == _bucket(symbol))
+            chosen &= (pl.col("min.symbol") <= symbol) & (pl.col("max.symbol") >= symbol)
+            if start is not None:
+                chosen &= pl.col("max.at") >= start
+            if end is not None:
+                chosen &= pl.col("min.at") < end
+            return self.table.scan(snapshot.files.filter(chosen), where).select(ROWS.names()).collect()
+
+        return self.table.reading(read)
+
+    def _append(self, rows: pl.DataFrame) -> Appended:
+        snapshot, kept = self.table.reading(lambda now: (now, self._kept(now, rows)))
+        fresh, same = news(rows, kept)
+        corrected = int(fresh["corrects"].sum())
+        if fresh.height:
+            after = self.table.add(snapshot, _dealt(fresh.drop("corrects")))
+            self.heads.take(snapshot, after, news=fresh)
+        return Appended(new=fresh.height - corrected, corrected=corrected, same=same)
+
+    def _kept(self, snapshot: Snapshot, rows: pl.DataFrame) -> pl.DataFrame:
+        """Give the latest revisions of those bars of `rows` that may be kept: none is looked for behind a last one."""
+        if snapshot.version < 0:
+            return rows.clear()
+        heads = self.heads.at(snapshot).select(*BAR[:4], last="at")
+        asked = _dealt(rows.join(heads, on=BAR[:4]).filter(pl.col("at") <= pl.col("last")).select(ROWS.names()))
+        found = [rows.clear()]
+        for values, part in asked.group_by(_LAYOUT.partitions):
+            here = pl.all_horizontal(
+                pl.col(name) == value for name, value in zip(_LAYOUT.partitions, values, strict=True)
+            )
+            low, high = part["at"].min(), part["at"].max()
+            files = snapshot.files.filter(here & (pl.col("max.at") >= low) & (pl.col("min.at") <= high))
+            where = pl.col("at").is_between(low, high)
+            symbols = part["symbol"].unique()
+            if len(symbols) <= _FEW:
+                where &= pl.col("symbol").is_in(symbols.to_list())
+            kept = self.table.scan(files, where).join(part.lazy().select(BAR).unique(), on=BAR, how="semi")
+            found.append(latest(kept.select(ROWS.names()), BAR).collect())
+        return pl.concat(found)
+
+
+def _bucket(symbol: str) -> int:
+    return zlib.crc32(symbol.encode()) % BUCKETS
+
+
+def _dealt(rows: pl.DataFrame) -> pl.DataFrame:
+    symbols = rows["symbol"].unique()
+    buckets = pl.DataFrame({"symbol": symbols, "bucket": pl.Series([_bucket(one) for one in symbols], dtype=pl.Int32)})
+    return rows.join(buckets, on="symbol", maintain_order="left")
