@@ -1,0 +1,129 @@
+"""All rules over one instrument's bars."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from ara.data.quality.prices import impossible, nonpositive
+from ara.data.quality.report import RULES, Issue, QualityReport, Severity
+from ara.data.quality.series import Finding, Series, rows
+from ara.data.quality.sessions import duplicate, missing, off_calendar, partial
+from ara.market.instrument import Instrument
+from ara.market.timeframe import DAY, Timeframe
+
+__all__ = ["check"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_OWN: Final[tuple[Callable[[Series], Iterator[Finding]], ...]] = (
+    missing,
+    off_calendar,
+    duplicate,
+    impossible,
+    nonpositive,
+    partial,
+)
+"""Rules that need nothing but the series."""
+
+_COST: Final = {Severity.INFO: 0.0, Severity.WARNING: 0.5, Severity.ERROR: 1.0}
+_WHOLE: Final = {Severity.INFO: 1.0, Severity.WARNING: 0.8, Severity.ERROR: 0.5}
+
+
+def check(
+    bars: pl.DataFrame,
+    instrument: Instrument,
+    timeframe: Timeframe = DAY,
+    *,
+    actions: pl.DataFrame | None = None,
+    others: Mapping[str, pl.DataFrame] | None = None,
+    now: datetime | None = None,
+    each: bool = False,
+) -> QualityReport:
+    """Look for every defect that bars as published can have.
+
+    Parameters
+    ----------
+    bars
+        Of one source, as published: `at known_at open high low close volume`, and where there are `adjusted` and
+        `learned_at`; rows may be unsorted, doubled, impossible or null.
+    instrument
+        Whose they are; its calendar says which bars there should be.
+    timeframe
+        Length of a bar.
+    actions
+        Splits and dividends that are known, in the columns of the kind `ACTIONS`; None where nothing is known of any.
+    others
+        Bars of the same instrument by other sources, by their names, in the same columns.
+    now
+        When it is looked at; the latest time in the rows, if None.
+    each
+        Whether to give one issue for each flagged bar instead of one for each rule.
+
+    Returns
+    -------
+    QualityReport
+        The score, and what was found.
+    """
+    series, _ = rows(bars, instrument, timeframe, now=now)
+    found = [finding for rule in _OWN for finding in rule(series)]
+    found.sort(key=lambda finding: RULES.index(finding.rule))
+    issues = _merged(_issue(finding, instrument.symbol) for finding in found)
+    report = QualityReport(score=_score(series, found), issues=tuple(issues))
+    return QualityReport(score=report.score, issues=tuple(report.listed(each=True))) if each else report
+
+
+def _issue(finding: Finding, symbol: str) -> Issue:
+    times = tuple(_EPOCH + timedelta(microseconds=moment) for moment in finding.at.tolist())
+    return Issue(
+        rule=finding.rule,
+        severity=finding.severity,
+        symbol=symbol,
+        at=times[0] if times else None,
+        count=len(times) if finding.count < 0 else finding.count,
+        words=finding.words,
+        times=times,
+        single=finding.single,
+    )
+
+
+def _merged(issues: Iterable[Issue]) -> list[Issue]:
+    """Give one issue for each rule; the worst severity stands for all."""
+    order = list(Severity)
+    found: dict[str, Issue] = {}
+    for issue in issues:
+        first = found.get(issue.rule)
+        if first is None:
+            found[issue.rule] = issue
+            continue
+        times = tuple(sorted((*first.times, *issue.times)))
+        found[issue.rule] = Issue(
+            rule=issue.rule,
+            severity=max(first.severity, issue.severity, key=order.index),
+            symbol=issue.symbol,
+            at=times[0] if times else None,
+            count=first.count + issue.count,
+            words=f"{first.words}; {issue.words}",
+            times=times,
+            single=first.single if first.single == issue.single else f"{first.single}; {issue.single}",
+        )
+    return list(found.values())
+
+
+def _score(series: Series, found: list[Finding]) -> float:
+    """Give the mean of all bars that there are or should be, as `QualityReport` says."""
+    bar = np.zeros(len(series))
+    absent, whole = 0, 1.0
+    for finding in found:
+        if finding.whole:
+            whole *= _WHOLE[finding.severity]
+        elif finding.rule == "missing":
+            absent += len(finding.at)
+        else:
+            cost = _COST[finding.severity]
+            hit = np.isin(series.at, finding.at)
+            bar[hit] = np.maximum(bar[hit], cost)
+    total = len(series) + absent + series.unknown
+    return whole * float((1 - bar).sum()) / total if total else 0.0

@@ -1,0 +1,73 @@
+"""Rules about one bar's own numbers: impossible, nonpositive."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.data.quality.report import Severity
+from ara.data.quality.series import Finding, Series
+
+__all__ = ["crossed", "impossible", "nonpositive", "unpriced"]
+
+_ROUNDED: Final = 1 + 1e-9
+"""Prices that were multiplied by a factor may differ in their last digits."""
+
+
+def impossible(series: Series) -> Iterator[Finding]:
+    """Find bars whose high is below, or whose low is above, another of their prices; and rows without a time."""
+    if series.unknown:
+        words = "1 row has no time" if series.unknown == 1 else f"{series.unknown:,} rows have no time"
+        yield Finding(
+            rule="impossible",
+            severity=Severity.ERROR,
+            at=np.empty(0, np.int64),
+            words=words,
+            count=series.unknown,
+            single="it has no time",
+        )
+    wrong = crossed(series)
+    if wrong.any():
+        at = series.at[wrong]
+        singular, plural = "bar has a high or low that can't be", "bars have a high or low that can't be"
+        yield Finding(
+            rule="impossible",
+            severity=Severity.WARNING,
+            at=at,
+            words=series.since(at, singular, plural),
+            single="its high is below, or its low above, another of its prices",
+        )
+
+
+def nonpositive(series: Series) -> Iterator[Finding]:
+    """Find prices that are missing, not finite, zero or below, and volumes below zero or not finite."""
+    with np.errstate(invalid="ignore"):
+        wrong = unpriced(series).any(axis=0) | (series.volume < 0) | np.isinf(series.volume)
+    if wrong.any():
+        at = series.at[wrong]
+        singular, plural = "bar has a price that is no positive number", "bars have prices that are no positive numbers"
+        yield Finding(
+            rule="nonpositive",
+            severity=Severity.ERROR,
+            at=at,
+            words=series.since(at, singular, plural),
+            single="a price is no positive number, or the volume is negative",
+        )
+
+
+def crossed(series: Series) -> NDArray[np.bool_]:
+    """Say of each row whether its high or low contradicts another price; prices that are none can't."""
+    opened, high, low, close = np.where(unpriced(series), np.nan, series.prices)
+    with np.errstate(invalid="ignore"):
+        wrong: NDArray[np.bool_] = (high * _ROUNDED < np.fmax(np.fmax(opened, close), low)) | (
+            low > np.fmin(opened, close) * _ROUNDED
+        )
+    return wrong
+
+
+def unpriced(series: Series) -> NDArray[np.bool_]:
+    """Say of each price of each row whether it is no positive number."""
+    with np.errstate(invalid="ignore"):
+        wrong: NDArray[np.bool_] = ~(np.isfinite(series.prices) & (series.prices > 0))
+    return wrong

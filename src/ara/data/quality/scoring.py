@@ -1,0 +1,50 @@
+"""How far each bar can be trusted, by what was public when it closed."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from ara.data.quality.prices import crossed, unpriced
+from ara.data.quality.series import rows
+from ara.market.instrument import Instrument
+from ara.market.timeframe import DAY, Timeframe
+
+__all__ = ["scores"]
+
+_HALF: Final = 0.5
+
+
+def scores(bars: pl.DataFrame, instrument: Instrument, timeframe: Timeframe = DAY) -> pl.Series:
+    """Score each bar from 0 to 1 by what was public when its close was.
+
+    No later bar has a say: the score of a bar is the same whether it is the last one or has ten years after it. So a
+    move that nothing yet confirms or takes back is only doubted, not condemned, and `check` may know better later.
+
+    Parameters
+    ----------
+    bars
+        As for `check`.
+    instrument
+        Whose they are.
+    timeframe
+        Length of a bar.
+
+    Returns
+    -------
+    pl.Series
+        `quality`, row by row in the order given: 1 without fault; 0 where the close is no positive number, or the row
+        has no time; 0.5 where another price or the volume can't be, where an earlier row has the same time, or the bar
+        was received before it was over.
+    """
+    series, place = rows(bars, instrument, timeframe)
+    quality = np.ones(len(series))
+    unpriceable = unpriced(series)
+    with np.errstate(invalid="ignore"):
+        doubtful = unpriceable.any(axis=0) | (series.volume < 0) | np.isinf(series.volume)
+    doubtful |= crossed(series) | series.twin | (series.learned < series.known)
+    quality[doubtful] = _HALF
+    quality[unpriceable[3]] = 0.0
+    found = np.zeros(len(bars))
+    found[place] = quality
+    return pl.Series("quality", found)

@@ -1,0 +1,161 @@
+"""Rules about when: missing, off_calendar, duplicate, partial."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.data.quality.report import Severity
+from ara.data.quality.series import Finding, Instants, Series
+from ara.market.timeframe import Unit
+
+__all__ = ["duplicate", "missing", "off_calendar", "partial"]
+
+_SATURDAY, _SUNDAY = 5, 6
+_HOUR = 3_600_000_000
+_DAY = 24 * _HOUR
+_USUAL = 0.5
+
+
+def missing(series: Series) -> Iterator[Finding]:
+    """Find the bars that the venue's calendar expects between the first and the last."""
+    if not len(series):
+        return
+    gone = _expected(series)
+    gone = gone[~np.isin(gone, series.at)] if not series.daily else gone
+    if len(gone):
+        singular, plural = ("session is missing", "sessions are missing")
+        if series.timeframe.unit is not Unit.DAY:
+            singular, plural = "bar is missing", "bars are missing"
+        yield Finding(
+            rule="missing",
+            severity=Severity.WARNING,
+            at=gone,
+            words=series.since(gone, singular, plural),
+            single="there is no bar, though the venue traded",
+        )
+
+
+def off_calendar(series: Series) -> Iterator[Finding]:
+    """Find bars at times at which the venue doesn't trade."""
+    if not len(series) or not series.calendar.weekend:
+        return
+    days = series.days(series.at)
+    off = _closed(series, days) & ~series.twin
+    if off.any():
+        at = series.at[off]
+        yield Finding(
+            rule="off_calendar",
+            severity=Severity.WARNING,
+            at=at,
+            words=series.since(at, "bar is of a day without trading", "bars are of days without trading"),
+            single="the venue did not trade then",
+        )
+
+
+def duplicate(series: Series) -> Iterator[Finding]:
+    """Find rows whose time another row has too; it is an error where they differ."""
+    if not series.twin.any():
+        return
+    place = np.flatnonzero(series.twin)
+    both = np.stack((series.prices[:, place], series.prices[:, place - 1]))
+    same = np.isclose(both[0], both[1], rtol=1e-9, atol=0, equal_nan=True).all(axis=0)
+    at = series.at[place]
+    differing = int((~same).sum())
+    tail = f"; {differing:,} of them with other prices" if differing else ""
+    yield Finding(
+        rule="duplicate",
+        severity=Severity.ERROR if differing else Severity.WARNING,
+        at=at,
+        words=series.since(at, "bar stands twice", "bars stand twice") + tail,
+        single="another bar has the same time",
+    )
+
+
+def partial(series: Series) -> Iterator[Finding]:
+    """Find bars that were received before they were over."""
+    if not len(series):
+        return
+    early = (series.learned < series.known) | (series.known > series.now)
+    if early.any():
+        at = series.at[early]
+        yield Finding(
+            rule="partial",
+            severity=Severity.WARNING,
+            at=at,
+            words=series.since(at, "bar was received before it was over", "bars were received before they were over"),
+            single="received before it was over",
+        )
+
+
+def _expected(series: Series) -> Instants:
+    """Give the opens of the bars that should be there; for daily ones, of those that are not."""
+    if series.timeframe.unit is Unit.DAY:
+        days = series.days(series.at)
+        want = series.sessions(int(days.min()), int(days.max()))
+        return series.opens(want[~np.isin(want, days)])
+    if series.timeframe.unit is Unit.WEEK:
+        days = series.days(series.at)
+        want = series.sessions(int(days.min()), int(days.max()))
+        week, first = np.unique((want + 3) // 7, return_index=True)
+        return series.opens(want[first[~np.isin(week, (days + 3) // 7)]])
+    return _grid(series)
+
+
+def _grid(series: Series) -> Instants:
+    """Give the opens of all bars within sessions, from the first bar to the last."""
+    step = int(series.timeframe.span.total_seconds()) * 1_000_000
+    at = series.at
+    if not series.calendar.weekend:
+        return np.arange(at[0], at[-1] + 1, step, dtype=np.int64)
+    days = series.days(at)
+    sessions = series.sessions(int(days[0]), int(days[-1]))
+    if series.calendar.name == "forex":
+        return _within(at, days, sessions, series.opens(sessions), step)
+    grid = [np.arange(opened, closed, step, dtype=np.int64) for opened, closed in _trading(series, sessions)]
+    every: Instants = np.concatenate([np.empty(0, np.int64), *grid])
+    cut: Instants = every[(every >= at[0]) & (every <= at[-1])]
+    return cut
+
+
+def _within(at: Instants, days: NDArray[np.int64], sessions: NDArray[np.int64], opens: Instants, step: int) -> Instants:
+    """Give, for a market without a bell, the bars between each session's first and last, and sessions without any.
+
+    What most sessions lack is no gap: metals rest for an hour every evening.
+    """
+    there, first = np.unique(days, return_index=True)
+    last = np.append(first[1:], len(days)) - 1
+    grid = [np.arange(at[a], at[b] + 1, step, dtype=np.int64) for a, b in zip(first, last, strict=True)]
+    slots = np.concatenate(grid)
+    clock = slots % _DAY // step
+    usual = np.bincount(clock, weights=np.isin(slots, at)) / np.maximum(np.bincount(clock), 1) >= _USUAL
+    every: Instants = np.sort(np.concatenate([slots[usual[clock]], opens[~np.isin(sessions, there)]]))
+    return every
+
+
+def _trading(series: Series, days: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Give the stretches in which a venue with a bell trades."""
+    hours = zip(series.opens(days).tolist(), series.closes(days).tolist(), strict=True)
+    if not any(usual.breaks for usual in series.calendar.hours):
+        return list(hours)
+    found: list[tuple[int, int]] = []
+    for day, (opened, closed) in zip(days.astype("datetime64[D]").astype(object), hours, strict=True):
+        rests = [int(edge.timestamp()) * 1_000_000 for rest in series.calendar.breaks(day) for edge in rest]
+        edges = [opened, *rests, closed]
+        found.extend(zip(edges[::2], edges[1::2], strict=True))
+    return found
+
+
+def _closed(series: Series, days: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each row whether its venue was closed; a week's bar may be filed under any of its days."""
+    weekday = (days + 3) % 7
+    if series.calendar.name == "forex":
+        # its week opens on Sunday evening, and brokers quote on through holidays: Saturday alone is no day of it
+        closed: NDArray[np.bool_] = weekday == _SATURDAY
+        if not series.daily:
+            since = series.at - series.opens(days) + _DAY
+            closed = closed & (since % _DAY >= 3 * _HOUR)
+        return closed
+    if series.timeframe.unit is Unit.WEEK:
+        return np.zeros(len(days), bool)
+    return ~np.isin(days, series.sessions(int(days.min()), int(days.max())))
