@@ -56,13 +56,12 @@ def history(symbol: str, *, as_of: datetime | date | str | None = None) -> pl.Da
     """Give an instrument's daily bars as known at `as_of`, adjusted to the last of them.
 
     Columns: `at`, `known_at`, `learned_at` (UTC), `open`, `high`, `low`, `close`, `volume`, `source`, `quality`,
-    `imputed`.
+    `imputed`, `votes`.
     """
 
     async def ask() -> pl.DataFrame:
-        async with Desk.open() as desk:
+        async with Desk.open() as desk, MarketData(desk) as market:
             moment = as_instant(as_of, now=desk.clock.now())
-            market = MarketData(desk)
             return (await market.bars(await market.instrument(symbol), as_of=moment)).frame
 
     return _run(ask())

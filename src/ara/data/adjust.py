@@ -1,30 +1,36 @@
 """From prices as published to prices that can be compared, seen from the last bar.
 
-The factor of a bar is its adjusted close over its close, `f = adjusted / close`. Each price becomes
-`price * f / f_last`, so the last bar stands as traded and no split or dividend after it can have an effect: such an
-event multiplies all factors before it alike, and cancels.
+Two ways lead there. Where splits and dividends are known as facts, prices are first brought back to what was traded
+(`as_traded`) and then scaled by the facts that had taken effect by the last bar (`seen_from_last`): a split of n new
+shares for one old divides earlier prices by n and multiplies earlier volume by n; a dividend D multiplies earlier
+prices by `1 - D / c`, c the last close before it. Where there are no facts but adjusted closes, `adjusted` takes the
+factor of a bar, `f = adjusted / close`, and each price becomes `price * f / f_last`.
+
+Either way the last bar stands as traded, and no event after it can have an effect.
 """
 
 from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from ara.data.actions import Action
 from ara.market.bars import SCHEMA, Basis
 
-__all__ = ["adjusted", "quality"]
+__all__ = ["adjusted", "as_traded", "quality", "seen_from_last"]
 
 _PRICES: Final = ("open", "high", "low", "close")
 
 
 def adjusted(published: pl.DataFrame, source: str) -> tuple[pl.DataFrame, Basis]:
-    """Adjust bars to their last one.
+    """Adjust bars to their last one by the adjusted closes that their source gives.
 
     Parameters
     ----------
     published
         Columns as in `ara.data.provider.BARS`, already cut to what was known. A factor that is missing is that of the
-        bar before it.
+        bar before it. Where there are columns of `ara.market.bars.SCHEMA` beside them, these stand.
     source
         Whose they are.
 
@@ -41,13 +47,89 @@ def adjusted(published: pl.DataFrame, source: str) -> tuple[pl.DataFrame, Basis]
     factor = published.select(known).to_series().to_numpy()
     # by numpy, because polars divides by a single number as it multiplies by its inverse: the last bar must be times 1
     scale = pl.Series(factor / factor[-1] if total else np.ones_like(factor))
-    frame = published.with_columns(
-        pl.col(_PRICES) * scale,
-        quality(),
-        source=pl.lit(source),
-        imputed=pl.lit(value=False),
-    )
-    return frame.select(SCHEMA.names()), Basis.TOTAL if total else Basis.SPLIT
+    return _finished(published, scale, source=source), Basis.TOTAL if total else Basis.SPLIT
+
+
+def as_traded(published: pl.DataFrame, splits: list[Action]) -> pl.DataFrame:
+    """Undo what a source did to bars whose basis is `split`: give prices and volumes as they were traded.
+
+    Parameters
+    ----------
+    published
+        Columns as in `ara.data.provider.BARS`. A source had divided a bar by every split that took effect between the
+        bar and the moment at which the bar was received.
+    splits
+        The splits that this source states, later ones too: they are only taken out, so nothing of them remains.
+    """
+    if not splits:
+        return published
+    at = published["at"].dt.epoch("us").to_numpy()
+    learned = published["learned_at"].dt.epoch("us").to_numpy()
+    factor = np.ones(len(at))
+    for split in splits:
+        factor[(at < split.effective) & (split.effective < learned)] *= split.value
+    by = pl.Series(factor)
+    return published.with_columns(pl.col(_PRICES) * by, pl.col("volume") / by)
+
+
+def seen_from_last(traded: pl.DataFrame, actions: list[Action], source: str) -> pl.DataFrame:
+    """Scale prices as traded to the last bar by splits and dividends.
+
+    Parameters
+    ----------
+    traded
+        Columns as in `ara.data.provider.BARS`, ascending, in the basis `raw`.
+    actions
+        What may be applied; what takes effect after the last bar's open is passed over.
+    source
+        Whose the bars are; the column `source` stands where there is one.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns as in `ara.market.bars.SCHEMA`; the last bar is the one that came in, bit by bit.
+    """
+    at = traded["at"].dt.epoch("us").to_numpy()
+    prices, shares = _steps(at, traded["close"].to_numpy(), actions)
+    frame = traded.with_columns(pl.col("volume") * pl.Series(_before(shares)))
+    return _finished(frame, pl.Series(_before(prices)), source=source)
+
+
+def _steps(
+    at: NDArray[np.int64], close: NDArray[np.float64], actions: list[Action]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give, for each bar, the factors of what took effect with it: of the prices and of the volumes before it."""
+    prices, shares = np.ones(len(at)), np.ones(len(at))
+    for action in actions:
+        place = int(np.searchsorted(at, action.effective))
+        if not 0 < place < len(at):
+            continue
+        if action.split:
+            prices[place] /= action.value
+            shares[place] *= action.value
+        elif 0 < action.value < close[place - 1]:
+            prices[place] *= 1 - action.value / close[place - 1]
+    return prices, shares
+
+
+def _before(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give each bar the product of all steps after it; 1 for the last."""
+    later: NDArray[np.float64] = np.append(np.cumprod(steps[:0:-1])[::-1], 1.0)
+    return later
+
+
+def _finished(frame: pl.DataFrame, scale: pl.Series, *, source: str) -> pl.DataFrame:
+    there = frame.columns
+    columns = [pl.col(_PRICES) * scale]
+    if "quality" not in there:
+        columns.append(quality())
+    if "source" not in there:
+        columns.append(pl.lit(source).alias("source"))
+    if "imputed" not in there:
+        columns.append(pl.lit(value=False).alias("imputed"))
+    if "votes" not in there:
+        columns.append(pl.lit(1, pl.Int64).alias("votes"))
+    return frame.with_columns(columns).select(SCHEMA.names())
 
 
 def quality() -> pl.Expr:

@@ -1,45 +1,97 @@
 """Bars as they were known at a moment, whichever source has them."""
 
+import asyncio
+import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Self
 
 import polars as pl
 
-from ara import plugins
-from ara.data.adjust import adjusted
-from ara.data.provider import BARS, Kind, Provider
-from ara.errors import AraError, DataProviderError, PluginError, UnknownSymbolError, ValidationError
+from ara.data import answers
+from ara.data.bar_store import BarStore, open_bar_store
+from ara.data.provider import SCHEMAS, Kind, Provider
+from ara.data.sources import Sources
+from ara.data.view import Kept, View, view
+from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
 from ara.market import symbols
-from ara.market.bars import Bars
-from ara.market.calendar import FIRST_YEAR
+from ara.market.bars import Bars, Basis
+from ara.market.calendar import FIRST_YEAR, calendar
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 if TYPE_CHECKING:
+    from ara.data.cache import Cache
+    from ara.data.collect import Collector
+    from ara.data.provenance import Provenance
     from ara.desk import Desk
 
 __all__ = ["MarketData"]
 
+_log = logging.getLogger("ara.data")
+
 _BEGINNING: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+
+_PATIENCE: Final = timedelta(minutes=5)
 
 
 class MarketData:
-    """The desk's access to market data.
+    """The desk's access to market data: what is kept, and the sources behind it.
 
     Parameters
     ----------
     desk
-        Its settings name the sources, the preferred one first; its clock says what is past.
+        Its settings name the sources, the preferred one first, and the store; its clock says what is past.
     providers
-        Sources to ask instead, in their order; they stay the caller's to close.
+        Names of sources to ask instead of the settings'; or sources themselves, which are asked past the store and stay
+        the caller's to close.
+    store
+        Where bars are kept; the settings' if None.
     """
 
-    def __init__(self, desk: "Desk", *, providers: Sequence[Provider] | None = None) -> None:
+    def __init__(
+        self, desk: "Desk", *, providers: Sequence[str | Provider] | None = None, store: BarStore | None = None
+    ) -> None:
+        self._desk = desk
         self._clock = desk.clock
-        self._given = {provider.name: provider for provider in providers or ()}
-        self._names = desk.settings.data.providers if providers is None else tuple(self._given)
-        self._open: dict[str, Provider] = {}
+        named = [one for one in providers or () if isinstance(one, str)]
+        self._given = providers is not None and len(named) < max(len(providers), 1)
+        self._sources = Sources(
+            desk,
+            names=None if providers is None else [one if isinstance(one, str) else one.name for one in providers],
+            given=[one for one in providers or () if not isinstance(one, str)],
+        )
+        self._store = store
+        self._store_given = store is not None
+        self._elsewhere: Sources | None = None
+        self._cache: Cache | None = None
+        self._asked: dict[tuple[str, str], datetime] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def sources(self) -> Sources:
+        """The desk's sources, opened as they are needed."""
+        return self._sources
+
+    @property
+    def store(self) -> BarStore:
+        """Where bars are kept."""
+        if self._store is None:
+            self._store = open_bar_store(self._desk.settings, clock=self._clock)
+        return self._store
+
+    @property
+    def collector(self) -> "Collector":
+        """Fetches from the sources into the store."""
+        from ara.data.collect import Collector
+
+        return Collector(self._desk, sources=self._online(), store=self.store, changed=self._changed)
 
     async def bars(
         self,
@@ -52,7 +104,8 @@ class MarketData:
         """Give the closed bars that were public at a moment, adjusted to the last of them.
 
         What is not yet known is cut before anything is computed, so the answer for a moment never changes with what
-        comes after it. The sources are asked in their order, until one has the instrument.
+        comes after it. What is kept is looked at first. Where the settings name a live source, it is brought up to
+        date if its last closed bar is missing. Then the other sources are asked in their order.
 
         Parameters
         ----------
@@ -72,26 +125,47 @@ class MarketData:
         UnknownSymbolError
             No source knows the instrument.
         """
-        moment = self._clock.now() if as_of is None else _aware("as_of", as_of)
-        failed: list[AraError] = []
-        for name in self._names:
-            try:
-                published = await self._published(name, instrument, timeframe, end=moment)
-            except (DataProviderError, UnknownSymbolError) as error:
-                failed.append(error)
-                continue
-            cut = published.filter(pl.col("known_at") <= moment)
-            if learned is not None:
-                cut = cut.filter(pl.col("learned_at") <= _aware("learned", learned))
-            if cut.is_empty():
-                failed.append(_nothing(name, instrument, published, moment=moment, learned=learned))
-                continue
-            frame, basis = adjusted(cut, name)
-            return Bars(instrument=instrument, timeframe=timeframe, basis=basis, frame=frame)
-        raise _worst(failed)
+        seen, _, notes = await self._view(instrument, timeframe, as_of=as_of, learned=learned)
+        return replace(seen.bars, notes=notes) if notes else seen.bars
+
+    async def why(
+        self,
+        instrument: Instrument,
+        day: date,
+        timeframe: Timeframe = DAY,
+        *,
+        as_of: datetime | None = None,
+        learned: datetime | None = None,
+    ) -> "Provenance":
+        """Tell where one bar comes from: sources, votes, repairs, requests.
+
+        Parameters
+        ----------
+        instrument, timeframe
+            Whose bar.
+        day
+            Label of its session; or the instant at which the bar opened, aware.
+        as_of, learned
+            Seen as of then, as for `bars`.
+
+        Raises
+        ------
+        DataProviderError
+            There is no such bar.
+        """
+        from ara.data.provenance import provenance
+
+        at = _aware("day", day) if isinstance(day, datetime) else calendar(instrument.calendar).opens(day)
+        seen, kept, _ = await self._view(instrument, timeframe, as_of=as_of, learned=learned)
+        revisions, facts = kept.rows.clear(), SCHEMAS[Kind.FACTS].to_frame()
+        if not self._given and self._stores():
+            span = {"start": at, "end": at + timedelta.resolution}
+            revisions = await asyncio.to_thread(self.store.revisions, instrument.symbol, str(timeframe), **span)
+            facts = await asyncio.to_thread(self.store.facts, Kind.FACTS, instrument.symbol, learned_by=learned)
+        return provenance(seen, kept, at, revisions=revisions, facts=facts)
 
     async def instrument(self, text: str) -> Instrument:
-        """Give the instrument that a user means: one that Ara ships facts about, or else one that a source knows.
+        """Give the instrument that a user means: one that Ara ships facts about, that is kept, or that a source knows.
 
         Raises
         ------
@@ -100,44 +174,161 @@ class MarketData:
         """
         try:
             return symbols.resolve(text)
-        except UnknownSymbolError:
+        except UnknownSymbolError as error:
             wanted = symbols.normalise(text)
-            for name in self._names:
-                for found in await self._provider(name).symbols(wanted):
-                    if found.symbol == wanted:
-                        return found
-            raise
+            for found in await self._candidates(wanted):
+                if found.symbol == wanted:
+                    return found
+            raise error from None
 
     async def close(self) -> None:
-        """Close the sources that it opened; they open again when they are asked again."""
-        for provider in self._open.values():
-            await provider.close()
-        self._open.clear()
+        """Close the sources, the store and the cache that it opened; they open again when they are asked again."""
+        await self._sources.close()
+        if self._elsewhere is not None:
+            await self._elsewhere.close()
+            self._elsewhere = None
+        if self._cache is not None:
+            await self._cache.close()
+            self._cache = None
+        if self._store is not None and not self._store_given:
+            self._store.close()
+            self._store = None
 
-    async def _published(
-        self, name: str, instrument: Instrument, timeframe: Timeframe, *, end: datetime
-    ) -> pl.DataFrame:
-        provider = self._provider(name)
-        if Kind.BARS not in provider.offers:
-            raise DataProviderError(f"The source {name} has no bars.")
-        frame = await provider.history(Kind.BARS, instrument, timeframe, start=_BEGINNING, end=end)
-        wrong = _wrong(frame)
-        if wrong:
-            raise DataProviderError(f"The source {name} gave bars of {instrument.symbol} that can't be used: {wrong}.")
-        return frame
+    async def _candidates(self, wanted: str) -> list[Instrument]:
+        found: list[Instrument] = []
+        if not self._given and self._stores():
+            found += await asyncio.to_thread(self.store.instruments, wanted)
+        for name in self._sources.names:
+            if not found:
+                found += await self._sources.get(name).symbols(wanted)
+        return found
 
-    def _provider(self, name: str) -> Provider:
-        if name in self._given:
-            return self._given[name]
-        if name not in self._open:
-            made = plugins.load("providers", name)()
-            if not isinstance(made, Provider):
-                raise PluginError(
-                    f"The provider {name} lacks a part of what a provider has: {type(made).__name__}.",
-                    hint=f"See what is missing: ara plugins check {name}",
-                )
-            self._open[name] = made
-        return self._open[name]
+    async def _kept(self, instrument: Instrument, timeframe: Timeframe, *, learned: datetime | None) -> Kept | None:
+        """Give what is kept, through the cache unless an earlier knowledge is asked for; None where nothing is."""
+        if not self._stores():
+            return None
+        symbol, length = instrument.symbol, str(timeframe)
+
+        async def rows() -> pl.DataFrame:
+            return await asyncio.to_thread(self.store.bars, symbol, length, learned_by=learned)
+
+        async def actions() -> pl.DataFrame:
+            return await asyncio.to_thread(self.store.facts, Kind.ACTIONS, symbol, learned_by=learned)
+
+        if learned is not None:
+            return Kept(rows=await rows(), actions=await actions())
+        from ara.data.cache import Key
+
+        cache = self._opened_cache()
+        bars = Key(kind=Kind.BARS, symbol=symbol, timeframe=timeframe, calendar=instrument.calendar)
+        return Kept(
+            rows=await cache.get(bars, rows, live=True),
+            actions=await cache.get(Key(kind=Kind.ACTIONS, symbol=symbol), actions, live=True),
+        )
+
+    def _online(self) -> Sources:
+        """Give the sources to fetch from: those that the settings name, or else those that need no setting."""
+        named = [name for name in self._sources.names if self._fetches(name)]
+        if named or self._given:
+            return self._sources
+        if self._elsewhere is None:
+            self._elsewhere = Sources(self._desk, names=self._desk.settings.data.online)
+        return self._elsewhere
+
+    async def _refresh(self, instrument: Instrument, timeframe: Timeframe) -> AraError | None:
+        """Fetch what is missing, at most once in a while; give the reason where that fails."""
+        from ara.data.collect import Failed
+
+        asked, now = (instrument.symbol, str(timeframe)), self._clock.now()
+        before = self._asked.get(asked)
+        if before is not None and now - before < _PATIENCE:
+            return None
+        self._asked[asked] = now
+        async for outcome in self.collector.update([instrument], timeframe):
+            if isinstance(outcome, Failed):
+                _log.warning("%s was not brought up to date: %s", instrument.symbol, outcome.error.message)
+                return outcome.error
+        return None
+
+    async def _view(
+        self, instrument: Instrument, timeframe: Timeframe, *, as_of: datetime | None, learned: datetime | None
+    ) -> tuple[View, Kept, tuple[str, ...]]:
+        """Give what is seen, what it is made of, and what a reader should know of it."""
+        moment = self._clock.now() if as_of is None else _aware("as_of", as_of)
+        bound = None if learned is None else _aware("learned", learned)
+        failed: list[AraError] = []
+        if not self._given:
+            kept = await self._kept(instrument, timeframe, learned=bound)
+            if bound is None and self._live(instrument) and _lacks(kept, instrument, timeframe, moment):
+                error = await self._refresh(instrument, timeframe)
+                failed += [error] if error else []
+                kept = await self._kept(instrument, timeframe, learned=bound)
+            seen = kept and view(kept, instrument, timeframe, moment=moment, order=self._sources.names)
+            if kept and seen:
+                return seen, kept.until(moment), tuple(f"not brought up to date: {one.message}" for one in failed)
+        notes = tuple(f"no live source answered: {one.message}" for one in failed)
+        for name in self._past_the_store():
+            try:
+                kept = await self._direct(name, instrument, timeframe, moment=moment, learned=bound)
+            except (DataProviderError, UnknownSymbolError) as error:
+                failed.append(error)
+                continue
+            seen = view(kept, instrument, timeframe, moment=moment)
+            if seen:
+                return seen, kept, notes
+        raise _worst(failed)
+
+    async def _direct(
+        self, name: str, instrument: Instrument, timeframe: Timeframe, *, moment: datetime, learned: datetime | None
+    ) -> Kept:
+        """Ask a source that holds its own bars: the sample, files, a plug-in without a venue."""
+        source = self._sources.get(name)
+        published = await answers.bars(source, instrument, timeframe, start=_BEGINNING, end=moment)
+        cut = published.filter(pl.col("known_at") <= moment)
+        if learned is not None:
+            cut = cut.filter(pl.col("learned_at") <= learned)
+        if cut.is_empty():
+            raise _nothing(name, instrument, published, moment=moment, learned=learned)
+        basis = getattr(source, "basis", Basis.SPLIT)
+        rows = cut.with_columns(source=pl.lit(name), basis=pl.lit(basis.value), fetch=pl.lit(""))
+        actions = pl.DataFrame(schema={"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]})
+        return Kept(rows=rows, actions=actions)
+
+    def _live(self, instrument: Instrument) -> bool:
+        """Say whether the settings name a source that fetches this instrument from a venue."""
+        return any(self._fetches(name) for name in self._sources.live(instrument))
+
+    def _past_the_store(self) -> list[str]:
+        """Give the sources whose bars are read where they lie; all that were given."""
+        return [name for name in self._sources.names if self._given or not self._fetches(name)]
+
+    def _fetches(self, name: str) -> bool:
+        return hasattr(self._sources.get(name), "venue")
+
+    def _stores(self) -> bool:
+        return self._store_given or bool(getattr(self.store, "there", True))
+
+    async def _changed(self, symbol: str) -> None:
+        await self._opened_cache().drop(symbol, reason="bar")
+
+    def _opened_cache(self) -> "Cache":
+        if self._cache is None:
+            from ara.data.cache import Cache
+
+            self._cache = Cache(self._desk.settings, clock=self._clock, telemetry=self._desk.telemetry)
+        return self._cache
+
+
+def _lacks(kept: Kept | None, instrument: Instrument, timeframe: Timeframe, moment: datetime) -> bool:
+    """Say whether a bar that was closed at a moment is missing at the end of what is kept."""
+    if kept is None or kept.rows.is_empty():
+        return True
+    venue = calendar(instrument.calendar)
+    known_at: datetime = kept.rows["known_at"].max()  # type: ignore[assignment]
+    label = venue.dated(known_at - timedelta.resolution)
+    within = timeframe.span < DAY.span and known_at < venue.closes(label)
+    begins = known_at if within else venue.opens(venue.following(label, 1)[0])
+    return timeframe.closes(begins, venue) <= moment
 
 
 def _aware(what: str, moment: datetime) -> datetime:
@@ -146,16 +337,6 @@ def _aware(what: str, moment: datetime) -> datetime:
             f"{what} is {moment.isoformat()}, without a time zone.", hint="Give an aware time: 2020-02-20T21:00:00Z"
         )
     return moment.astimezone(UTC)
-
-
-def _wrong(frame: pl.DataFrame) -> str:
-    """Say why a frame is no table of bars in time's order; empty where it is."""
-    if frame.schema != BARS:
-        return f"the columns are {', '.join(f'{name} {kind}' for name, kind in frame.schema.items())}"
-    if frame["at"].has_nulls() or not frame["at"].is_sorted() or frame["at"].is_duplicated().any():
-        return "the column at does not ascend"
-    early = frame.filter((pl.col("known_at") < pl.col("at")).fill_null(value=True))
-    return f"the bar of {early['at'][0]} was known before it began" if len(early) else ""
 
 
 def _nothing(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Self
 
-from ara import plugins
 from ara.data.feed import MarketData
 from ara.data.provider import Provider
 from ara.desk import Desk
@@ -68,7 +67,7 @@ class PredictionEngine:
         await self.close()
 
     async def close(self) -> None:
-        """Close the desk if this engine opened it."""
+        """Close the desk and the sources that this engine opened."""
         await self._ours.aclose()
 
     async def predict(
@@ -77,6 +76,7 @@ class PredictionEngine:
         days: int = 5,
         *,
         as_of: datetime | date | str | None = None,
+        learned: datetime | date | str | None = None,
         timeframe: Timeframe = DAY,
         model: str | None = None,
     ) -> Forecast:
@@ -90,12 +90,15 @@ class PredictionEngine:
             Bars ahead, 1 to 30.
         as_of
             Use only what was public at this moment; a date means its end in UTC. Now, if None.
+        learned
+            Use only what Ara had received by this moment: a forecast made then comes out again, byte for byte, whatever
+            was corrected since. All that it has, if None.
         timeframe
             Length of a bar.
         model
             Name of the model, before those of the engine and of the settings.
         """
-        kept = await self.keep(symbol, days, as_of=as_of, timeframe=timeframe, model=model)
+        kept = await self.keep(symbol, days, as_of=as_of, learned=learned, timeframe=timeframe, model=model)
         forecast = kept.forecast
         return (
             forecast if self._factors else replace(forecast, days=tuple(replace(d, factors=()) for d in forecast.days))
@@ -107,18 +110,21 @@ class PredictionEngine:
         days: int = 5,
         *,
         as_of: datetime | date | str | None = None,
+        learned: datetime | date | str | None = None,
         timeframe: Timeframe = DAY,
         model: str | None = None,
     ) -> Kept:
         """Forecast as `predict` does, and give the forecast with its place in the ledger."""
         desk = await self._at_desk()
         days = checked_days(days)
-        moment = as_instant(as_of, now=desk.clock.now())
+        now = desk.clock.now()
+        moment = as_instant(as_of, now=now)
+        bound = None if learned is None else as_instant(learned, now=now)
         recipe = Recipe(model=model or self._model or desk.settings.prediction.model, seed=desk.seed)
         market = self._market(desk)
         instrument = await market.instrument(symbol)
         with desk.telemetry.stage("data"):
-            bars = await market.bars(instrument, timeframe, as_of=moment)
+            bars = await market.bars(instrument, timeframe, as_of=moment, learned=bound)
         with desk.telemetry.stage("compute"):
             forecast = await desk.workers.run(outlook, bars, days, recipe)
         with desk.telemetry.stage("ledger"):
@@ -126,11 +132,8 @@ class PredictionEngine:
 
     def _market(self, desk: Desk) -> MarketData:
         if self._data is None:
-            given = self._providers
-            sources = (
-                None if given is None else [plugins.load("providers", p)() if isinstance(p, str) else p for p in given]
-            )
-            self._data = MarketData(desk, providers=sources)
+            self._data = MarketData(desk, providers=self._providers)
+            self._ours.push_async_callback(self._data.close)
         return self._data
 
     async def _at_desk(self) -> Desk:

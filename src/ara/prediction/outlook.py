@@ -94,7 +94,7 @@ def _lineage(bars: Bars, days: int, recipe: Recipe) -> Lineage:
 
 
 def _warnings(bars: Bars) -> tuple[str, ...]:
-    found = []
+    found = list(bars.notes)
     if len(bars) < 2 * _YEAR:
         found.append(f"only {len(bars)} bars of history: the usual move and the tails are less sure")
     repaired = int(bars.frame["imputed"].tail(_YEAR).sum())

@@ -94,7 +94,8 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
         raise ValidationError(
             f"the ledger has no forecast of {', '.join(sorted(unseen))}", hint="List what is kept: ara ledger list"
         )
-    rows, failed = await _scored(desk, waiting, done)
+    async with MarketData(desk) as market:
+        rows, failed = await _scored(desk, market, waiting, done)
     if rows:
         await desk.store.tables.insert(scores, rows)
     chosen = select(scores.c.inside_80)
@@ -104,22 +105,24 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
 
 
 async def _scored(
-    desk: Desk, waiting: Mapping[str, Sequence[Kept]], done: set[tuple[str, int]]
+    desk: Desk, market: MarketData, waiting: Mapping[str, Sequence[Kept]], done: set[tuple[str, int]]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     rows: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     for symbol, forecasts in sorted(waiting.items()):
         try:
-            bars = await MarketData(desk).bars(forecasts[0].forecast.instrument)
+            bars = await market.bars(forecasts[0].forecast.instrument)
         except AraError as error:
             failed[symbol] = error.message
             continue
         for kept in forecasts:
-            rows += await _outcomes(desk, kept, bars, done)
+            rows += await _outcomes(desk, market, kept, bars, done)
     return rows, failed
 
 
-async def _outcomes(desk: Desk, kept: Kept, bars: Bars, done: set[tuple[str, int]]) -> list[dict[str, Any]]:
+async def _outcomes(
+    desk: Desk, market: MarketData, kept: Kept, bars: Bars, done: set[tuple[str, int]]
+) -> list[dict[str, Any]]:
     """Give a row for each day of a forecast that has come due: the origin's bar and the target's are both there."""
     forecast, frame = kept.forecast, bars.frame
     origin = frame["known_at"].search_sorted(forecast.as_of)
@@ -128,7 +131,7 @@ async def _outcomes(desk: Desk, kept: Kept, bars: Bars, done: set[tuple[str, int
     due = [d for d in forecast.days if origin + d.number < frame.height and (kept.id, d.number) not in done]
     if not due:
         return []
-    baseline = await _baseline(desk, forecast, bars)
+    baseline = await _baseline(desk, market, forecast, bars)
     close = frame["close"]
     return [
         _row(kept, day, float(np.log(close[target] / close[origin])), frame["known_at"][target], baseline, desk)
@@ -137,11 +140,11 @@ async def _outcomes(desk: Desk, kept: Kept, bars: Bars, done: set[tuple[str, int
     ]
 
 
-async def _baseline(desk: Desk, forecast: Forecast, bars: Bars) -> Mapping[int, Day]:
+async def _baseline(desk: Desk, market: MarketData, forecast: Forecast, bars: Bars) -> Mapping[int, Day]:
     """Give what the baseline would have said at the same origin; nothing where it spoke itself."""
     if forecast.model == _BASELINE:
         return {}
-    known = await MarketData(desk).bars(bars.instrument, bars.timeframe, as_of=forecast.as_of)
+    known = await market.bars(bars.instrument, bars.timeframe, as_of=forecast.as_of)
     told = await desk.workers.run(outlook, known, len(forecast.days), Recipe(model=_BASELINE, seed=desk.seed))
     return {day.number: day for day in told.days}
 

@@ -1,0 +1,79 @@
+"""What sources answer, checked before it is believed."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from ara.data.provider import BARS, SCHEMAS, Kind, Provider
+from ara.errors import DataProviderError
+from ara.market.instrument import Instrument
+from ara.market.timeframe import Timeframe
+
+__all__ = ["actions", "bars", "facts", "wrong"]
+
+
+async def bars(
+    provider: Provider, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
+) -> pl.DataFrame:
+    """Ask a source for its bars with `start <= at < end`; those that were received before they closed are left out.
+
+    Raises
+    ------
+    DataProviderError
+        It has no bars, or its answer is none.
+    """
+    name, symbol = provider.name, instrument.symbol
+    if Kind.BARS not in provider.offers:
+        raise DataProviderError(f"The source {name} has no bars.")
+    frame = await provider.history(Kind.BARS, instrument, timeframe, start=start, end=end)
+    why = wrong(frame)
+    if why:
+        raise DataProviderError(f"The source {name} gave bars of {symbol} that can't be used: {why}.", symbol=symbol)
+    return frame.filter(pl.col("learned_at") >= pl.col("known_at"))
+
+
+async def actions(
+    provider: Provider, instrument: Instrument, timeframe: Timeframe, *, start: datetime, now: datetime
+) -> pl.DataFrame:
+    """Ask a source for splits and dividends from a moment until now, headed by a row that says it was asked.
+
+    Later actions than the bars in hand are needed too: a source that adjusts had applied them when it answered.
+    """
+    frame = await _other(provider, Kind.ACTIONS, instrument, timeframe, start=start, end=now)
+    head = {"at": start, "known_at": now, "learned_at": now, "action": "asked", "value": 0.0, "currency": ""}
+    asked = pl.DataFrame([head | {"basis": "raw"}], schema=SCHEMAS[Kind.ACTIONS])
+    return pl.concat([asked, frame])
+
+
+async def facts(provider: Provider, instrument: Instrument, timeframe: Timeframe, *, now: datetime) -> pl.DataFrame:
+    """Ask a source for all that it says of an instrument: name, sector, industry."""
+    return await _other(
+        provider, Kind.FACTS, instrument, timeframe, start=datetime(1970, 1, 1, tzinfo=UTC), end=now + timedelta(days=1)
+    )
+
+
+async def _other(
+    provider: Provider, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
+) -> pl.DataFrame:
+    frame = await provider.history(kind, instrument, timeframe, start=start, end=end)
+    if frame.schema != SCHEMAS[kind]:
+        raise DataProviderError(
+            f"The source {provider.name} gave {kind} of {instrument.symbol} with the columns {_columns(frame.schema)};"
+            f" they are {_columns(SCHEMAS[kind])}.",
+            symbol=instrument.symbol,
+        )
+    return frame
+
+
+def wrong(frame: pl.DataFrame) -> str:
+    """Say why a frame is no table of bars in time's order; empty where it is one."""
+    if frame.schema != BARS:
+        return f"the columns are {_columns(frame.schema)}"
+    if frame["at"].has_nulls() or not frame["at"].is_sorted() or frame["at"].is_duplicated().any():
+        return "the column at does not ascend"
+    early = frame.filter((pl.col("known_at") < pl.col("at")).fill_null(value=True))
+    return f"the bar of {early['at'][0]} was known before it began" if len(early) else ""
+
+
+def _columns(schema: pl.Schema) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in schema.items())

@@ -1,0 +1,349 @@
+"""From sources into the store: fetched with failover, judged, kept as received and as bars, a batch at a time."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from ara.data import answers
+from ara.data.actions import read
+from ara.data.adjust import as_traded
+from ara.data.bar_store import ROWS, Appended, BarStore
+from ara.data.provider import SCHEMAS, Kind, Provider
+from ara.data.quality import QualityReport, check, scores
+from ara.data.sources import Sources, Tried
+from ara.errors import AraError, DataProviderError
+from ara.market.bars import Basis
+from ara.market.instrument import AssetClass, Instrument
+from ara.market.timeframe import DAY, Timeframe, Unit
+
+if TYPE_CHECKING:
+    from ara.data.access import Payload
+    from ara.desk import Desk
+
+__all__ = ["Collector", "Failed", "Fetched"]
+
+_log = logging.getLogger("ara.data")
+
+_FIRST: Final = {AssetClass.CRYPTO: 2010, AssetClass.FOREX: 1999}
+_OLDEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_INTRADAY: Final = {Unit.MINUTE: timedelta(days=7), Unit.HOUR: timedelta(days=700)}
+_OVERLAP: Final = 5
+_NEAR: Final = 1e-6
+_COMPARED: Final = ("open", "high", "low", "close", "volume")
+_AT_ONCE: Final = 8
+_BATCH: Final = 64
+_WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What came of asking for one instrument.
+
+    Parameters
+    ----------
+    instrument, timeframe
+        What was asked for.
+    source
+        Who answered.
+    tried
+        Everybody who was asked or passed over, in order, with the reason.
+    bars
+        How many closed bars the answer held.
+    new, corrected, same
+        How many of them were not kept before, differ from what was kept, were kept already.
+    first, last
+        Opens of the first and the last bar of the answer, UTC; None where it held none.
+    report
+        What is wrong with the answer.
+    """
+
+    instrument: Instrument
+    timeframe: Timeframe
+    source: str
+    tried: tuple[Tried, ...]
+    bars: int
+    new: int
+    corrected: int
+    same: int
+    first: datetime | None
+    last: datetime | None
+    report: QualityReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An instrument that nobody could give, and why."""
+
+    instrument: Instrument
+    error: AraError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Harvest:
+    instrument: Instrument
+    timeframe: Timeframe
+    source: str
+    basis: Basis
+    tried: tuple[Tried, ...]
+    payloads: "tuple[Payload, ...]"
+    bars: pl.DataFrame
+    actions: pl.DataFrame
+    facts: pl.DataFrame
+    report: QualityReport
+
+
+class Collector:
+    """Fetches from the desk's sources into its store.
+
+    Parameters
+    ----------
+    desk
+        Its settings name the sources; its clock says what is past.
+    sources
+        Where to ask.
+    store
+        Where to keep it.
+    changed
+        Told each symbol whose bars have changed.
+    """
+
+    def __init__(
+        self,
+        desk: "Desk",
+        *,
+        sources: Sources,
+        store: BarStore,
+        changed: Callable[[str], Awaitable[object]] | None = None,
+    ) -> None:
+        self._clock = desk.clock
+        self._sources = sources
+        self._store = store
+        self._changed = changed
+
+    async def fetch(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe = DAY,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        provider: str | None = None,
+    ) -> Fetched:
+        """Fetch the bars that opened from `start` until before `end`, and keep what is new.
+
+        Parameters
+        ----------
+        instrument, timeframe
+            What to fetch.
+        start
+            All that the source has, if None.
+        end
+            Now, if None.
+        provider
+            The one source to ask; by health and the settings' order, if None.
+
+        Raises
+        ------
+        DataProviderError
+            Nobody has it; the message holds every reason.
+        """
+        harvest = await self._harvest(instrument, timeframe, start=start, end=end, provider=provider)
+        return (await self._kept([harvest]))[0]
+
+    async def update(
+        self,
+        instruments: Sequence[Instrument],
+        timeframe: Timeframe = DAY,
+        *,
+        provider: str | None = None,
+    ) -> AsyncIterator[Fetched | Failed]:
+        """Fetch what each instrument lacks since its last kept bar, a few at a time; one that fails stops no other.
+
+        What was told of is kept for good, so a run that is stopped goes on where it was.
+        """
+        last = await asyncio.to_thread(self._last, timeframe)
+        for begin in range(0, len(instruments), _BATCH):
+            gate = asyncio.Semaphore(_AT_ONCE)
+            batch = instruments[begin : begin + _BATCH]
+            found = await asyncio.gather(*(self._next(one, timeframe, last, gate, provider) for one in batch))
+            harvests = [one for one in found if isinstance(one, _Harvest)]
+            kept = {one.instrument.symbol: one for one in await self._kept(harvests)}
+            for one in found:
+                yield one if isinstance(one, Failed) else kept[one.instrument.symbol]
+
+    async def _next(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        last: dict[str, datetime],
+        gate: asyncio.Semaphore,
+        provider: str | None,
+    ) -> _Harvest | Failed:
+        async with gate:
+            newest = last.get(instrument.symbol)
+            start = None if newest is None else newest - max(timeframe.span, timedelta(days=1)) * _OVERLAP
+            try:
+                return await self._harvest(instrument, timeframe, start=start, end=None, provider=provider)
+            except AraError as error:
+                return Failed(instrument=instrument, error=error)
+
+    async def _harvest(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        provider: str | None,
+    ) -> _Harvest:
+        now = self._clock.now()
+        begin = _beginning(instrument, timeframe, now) if start is None else start
+        names = self._sources.live(instrument) if provider is None else [provider]
+
+        async def ask(source: Provider) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+            bars = await answers.bars(source, instrument, timeframe, start=begin, end=end or now)
+            if bars.is_empty() and start is None:
+                raise DataProviderError(f"{source.name} has no bars of {instrument.symbol}.", symbol=instrument.symbol)
+            return (
+                bars,
+                await self._actions(source, instrument, timeframe, begin),
+                await self._facts(source, instrument, whole=start is None),
+            )
+
+        told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
+        bars, actions, facts = told.value
+        report = await asyncio.to_thread(check, bars, instrument, timeframe, actions=actions, now=now)
+        self._sources.report(told.source, quality=report.score)
+        return _Harvest(
+            instrument=instrument,
+            timeframe=timeframe,
+            source=told.source,
+            basis=getattr(self._sources.get(told.source), "basis", Basis.SPLIT),
+            tried=told.tried,
+            payloads=told.payloads,
+            bars=bars,
+            actions=actions,
+            facts=facts,
+            report=report,
+        )
+
+    async def _actions(
+        self, source: Provider, instrument: Instrument, timeframe: Timeframe, start: datetime
+    ) -> pl.DataFrame:
+        if Kind.ACTIONS not in source.offers or instrument.asset_class not in _WITH_ACTIONS:
+            return SCHEMAS[Kind.ACTIONS].to_frame()
+        return await answers.actions(source, instrument, timeframe, start=start, now=self._clock.now())
+
+    async def _facts(self, source: Provider, instrument: Instrument, *, whole: bool) -> pl.DataFrame:
+        """Ask for facts with the whole history, not with each update; a source may refuse them and give its bars."""
+        if whole and Kind.FACTS in source.offers:
+            try:
+                return await answers.facts(source, instrument, DAY, now=self._clock.now())
+            except DataProviderError as error:
+                _log.info("%s gives no facts of %s: %s", source.name, instrument.symbol, error.message)
+        return SCHEMAS[Kind.FACTS].to_frame()
+
+    def _last(self, timeframe: Timeframe) -> dict[str, datetime]:
+        newest = self._store.lasts(str(timeframe)).group_by("symbol").agg(pl.col("at").max())
+        return {str(symbol): at for symbol, at in newest.iter_rows()}
+
+    async def _kept(self, harvests: Sequence[_Harvest]) -> list[Fetched]:
+        found = await asyncio.to_thread(self._keep, harvests)
+        for one in found:
+            if self._changed is not None and one.new + one.corrected:
+                await self._changed(one.instrument.symbol)
+        return found
+
+    def _keep(self, harvests: Sequence[_Harvest]) -> list[Fetched]:
+        """Write a batch: payloads first, then facts, then bars, so that no bar is without what explains it."""
+        found = []
+        for one in harvests:
+            fetch = self._store.keep(one.payloads) if one.payloads else ""
+            now = self._clock.now()
+            self._store.put_instruments([one.instrument], source=one.source, learned_at=now)
+            symbol = one.instrument.symbol
+            if one.actions.height:
+                self._store.append_facts(Kind.ACTIONS, symbol, one.source, one.actions)
+            self._store.append_facts(Kind.FACTS, symbol, one.source, pl.concat([one.facts, _told(one, fetch, now)]))
+            rows = self._news(one, _rows(one, fetch))
+            appended = self._store.append(rows) + Appended(new=0, corrected=0, same=one.bars.height - rows.height)
+            found.append(_fetched(one, appended.new, appended.corrected, appended.same))
+        return found
+
+    def _news(self, one: _Harvest, rows: pl.DataFrame) -> pl.DataFrame:
+        """Leave out bars that differ from the kept ones by a split alone: the source divided them, nobody corrected."""
+        if one.basis is not Basis.SPLIT or rows.is_empty() or "split" not in set(one.actions["action"]):
+            return rows
+        symbol, span = one.instrument.symbol, {"start": rows["at"][0], "end": rows["at"][-1] + timedelta.resolution}
+        kept = self._store.bars(symbol, str(one.timeframe), sources=[one.source], **span)
+        stated = self._store.facts(Kind.ACTIONS, symbol).filter(pl.col("source") == one.source)
+        splits = [action for action in read(stated) if action.split]
+        before = as_traded(kept, splits).select("at", *(pl.col(name).alias(f"kept_{name}") for name in _COMPARED))
+        both = as_traded(rows, splits).join(before, on="at", how="left", maintain_order="left")
+        near = [
+            ((pl.col(name) - pl.col(f"kept_{name}")).abs() <= _NEAR * pl.col(f"kept_{name}").abs()).fill_null(
+                pl.col(name).is_null() & pl.col(f"kept_{name}").is_null()
+            )
+            for name in _COMPARED
+        ]
+        there = pl.col("kept_close").is_not_null()
+        return rows.filter(~both.select(pl.all_horizontal(there, *near)).to_series())
+
+
+def _beginning(instrument: Instrument, timeframe: Timeframe, now: datetime) -> datetime:
+    """Give how far back to ask where nothing is said: sources keep little of what is shorter than a day."""
+    if timeframe.unit in _INTRADAY:
+        return now - _INTRADAY[timeframe.unit]
+    year = _FIRST.get(instrument.asset_class)
+    return _OLDEST if year is None else datetime(year, 1, 1, tzinfo=UTC)
+
+
+def _rows(one: _Harvest, fetch: str) -> pl.DataFrame:
+    """Give the answer as rows of the store.
+
+    Where the source states its actions, its adjusted closes say nothing more, and change with each dividend: they stay
+    in the payload.
+    """
+    adjusted = pl.lit(None, pl.Float64) if one.actions.height else pl.col("adjusted")
+    return one.bars.with_columns(
+        adjusted.alias("adjusted"),
+        scores(one.bars, one.instrument, one.timeframe).alias("quality"),
+        symbol=pl.lit(one.instrument.symbol),
+        asset_class=pl.lit(one.instrument.asset_class.value),
+        timeframe=pl.lit(str(one.timeframe)),
+        source=pl.lit(one.source),
+        basis=pl.lit(one.basis.value),
+        imputed=pl.lit(value=False),
+        fetch=pl.lit(fetch),
+    ).select(ROWS.names())
+
+
+def _told(one: _Harvest, fetch: str, now: datetime) -> pl.DataFrame:
+    """Give the fact that a fetch was made: its id, and who was asked with what success."""
+    tried = [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried]
+    value = json.dumps({"fetch": fetch, "timeframe": str(one.timeframe), "tried": tried}, sort_keys=True)
+    row = {"at": now, "known_at": now, "learned_at": now, "field": "fetch", "value": value}
+    return pl.DataFrame([row], schema=SCHEMAS[Kind.FACTS])
+
+
+def _fetched(one: _Harvest, new: int, corrected: int, same: int) -> Fetched:
+    at = one.bars["at"]
+    return Fetched(
+        instrument=one.instrument,
+        timeframe=one.timeframe,
+        source=one.source,
+        tried=one.tried,
+        bars=one.bars.height,
+        new=new,
+        corrected=corrected,
+        same=same,
+        first=at[0] if len(at) else None,
+        last=at[-1] if len(at) else None,
+        report=one.report,
+    )

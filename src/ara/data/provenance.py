@@ -1,0 +1,212 @@
+"""Where one bar comes from: who said what, how it was counted, what was done to it since."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from ara.data.actions import Action
+from ara.data.view import Kept, View
+from ara.errors import DataProviderError
+from ara.market.bars import Bars
+
+__all__ = ["Fetch", "Provenance", "Witness", "provenance", "row_at"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What one source says of a bar.
+
+    Parameters
+    ----------
+    source
+        Who.
+    close, basis
+        Its close as published, and what that is adjusted for.
+    traded
+        The close as it was traded; None where that can't be told from what the source gives.
+    adjusted
+        The same seen from the last bar, and so comparable between the sources; None likewise.
+    weight, vote
+        Its share in the answer, and whether it agrees with it.
+    quality
+        Of its bar, 0 to 1.
+    conflict
+        Why it did not vote; empty where it did.
+    learned_at
+        When Ara received the latest revision, UTC.
+    revisions
+        How many bars the source gave for this time, corrections included.
+    fetch
+        Id of the payloads it was read from; empty where none were kept.
+    """
+
+    source: str
+    close: float
+    basis: str
+    traded: float | None
+    adjusted: float | None
+    weight: float
+    vote: bool
+    quality: float
+    conflict: str
+    learned_at: datetime
+    revisions: int
+    fetch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """One request for bars: when, who answered, and everybody who was asked, with what success.
+
+    Parameters
+    ----------
+    at
+        When it was kept, UTC.
+    source
+        Who answered.
+    tried
+        Mappings of `source`, `ok`, `words`, in the order in which they were asked.
+    fetch
+        Id of its payloads.
+    """
+
+    at: datetime
+    source: str
+    tried: tuple[Mapping[str, Any], ...]
+    fetch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where one bar comes from.
+
+    Parameters
+    ----------
+    bars
+        The series that it is seen in.
+    bar
+        Its row there, with the columns of `ara.market.bars.SCHEMA`.
+    witnesses
+        Every source that has the bar, the heaviest first.
+    actions
+        Splits and dividends that took effect after the bar and by the last one: why the close is not as traded.
+    fetches
+        The requests that brought what is known of the instrument, newest first.
+    """
+
+    bars: Bars
+    bar: Mapping[str, Any]
+    witnesses: tuple[Witness, ...]
+    actions: tuple[Action, ...] = ()
+    fetches: tuple[Fetch, ...] = ()
+
+
+def provenance(seen: View, kept: Kept, at: datetime, *, revisions: pl.DataFrame, facts: pl.DataFrame) -> Provenance:
+    """Tell where the bar that opened at a moment comes from.
+
+    Parameters
+    ----------
+    seen
+        As `ara.data.view.view` gives it.
+    kept
+        What it was made of.
+    at
+        Open of the bar, UTC.
+    revisions
+        Every kept row of that bar.
+    facts
+        The instrument's facts, of which those named `fetch` tell of requests.
+    """
+    row = row_at(seen.bars, at)
+    factor = row["close"] / seen.whole.filter(pl.col("at") == row["at"])["close"][0]
+    told = _told(seen, row["at"])
+    counts = dict(revisions.group_by("source").len().iter_rows())
+    voters = str(row["source"]).split("+")
+    witnesses = []
+    for source, own in kept.by_source().items():
+        for said in own.filter(pl.col("at") == told.get(source, row)["at"]).iter_rows(named=True):
+            judged = told.get(source, {"weight": float(source in voters), "vote": source in voters, "conflict": ""})
+            traded = judged.get("close", said["close"] if source in voters and seen.traded else None)
+            comparable = traded if seen.traded else said["close"] if source in voters else None
+            witnesses.append(
+                Witness(
+                    source=source,
+                    close=said["close"],
+                    basis=said["basis"],
+                    traded=traded,
+                    adjusted=None if comparable is None else comparable * factor,
+                    weight=judged["weight"],
+                    vote=judged["vote"],
+                    quality=said["quality"],
+                    conflict=judged["conflict"] or _passed_over(source, said, voters),
+                    learned_at=said["learned_at"],
+                    revisions=int(counts.get(source, 1)),
+                    fetch=said["fetch"],
+                )
+            )
+    moment = int(row["at"].timestamp() * 1_000_000)
+    last = int(seen.bars.frame["at"].dt.epoch("us")[-1])
+    return Provenance(
+        bars=seen.bars,
+        bar=row,
+        witnesses=tuple(sorted(witnesses, key=lambda one: (-one.weight, not one.vote, one.source))),
+        actions=tuple(one for one in seen.actions if moment < one.effective <= last),
+        fetches=_fetches(facts),
+    )
+
+
+def row_at(bars: Bars, at: datetime) -> Mapping[str, Any]:
+    """Give the row of the bar that opened at a moment.
+
+    Raises
+    ------
+    DataProviderError
+        There is no such bar; the message names those beside it.
+    """
+    frame = bars.frame
+    place = int(frame["at"].search_sorted(at))
+    if place < len(frame) and frame["at"][place] == at:
+        return frame.row(place, named=True)
+    beside = [f"{frame['at'][near]:%Y-%m-%d %H:%M}" for near in (place - 1, place) if 0 <= near < len(frame)]
+    raise DataProviderError(
+        f"There is no {bars.timeframe} bar of {bars.instrument.symbol} that opened at {at:%Y-%m-%d %H:%M} UTC;"
+        f" those beside it opened at {' and '.join(beside)}.",
+        hint=f"See what there is: ara data show {bars.instrument.symbol}",
+        symbol=bars.instrument.symbol,
+    )
+
+
+def _told(seen: View, at: datetime) -> dict[str, dict[str, Any]]:
+    """Give what each merged source says of the bar and how it was counted."""
+    if not seen.traded:
+        return {}
+    if len(seen.traded) == 1:
+        ((source, own),) = seen.traded.items()
+        row = own.filter(pl.col("at") == at).row(0, named=True)
+        return {source: {"at": at, "close": row["close"], "weight": 1.0, "vote": True, "conflict": ""}}
+    from ara.data.merge import explain
+
+    weights = dict.fromkeys(seen.traded, 1.0)
+    rows = explain(seen.traded, at, seen.bars.timeframe, weights=weights)
+    return {row["source"]: row for row in rows.iter_rows(named=True)}
+
+
+def _passed_over(source: str, said: Mapping[str, Any], voters: Sequence[str]) -> str:
+    if source in voters:
+        return ""
+    return f"not merged: its prices are adjusted for {_FOR[said['basis']]}, and by what is not known here"
+
+
+_FOR = {"raw": "nothing", "split": "splits", "total": "splits and dividends"}
+
+
+def _fetches(facts: pl.DataFrame) -> tuple[Fetch, ...]:
+    found = []
+    for row in facts.filter(pl.col("field") == "fetch").sort("at", descending=True).iter_rows(named=True):
+        value = json.loads(row["value"])
+        found.append(Fetch(at=row["at"], source=row["source"], tried=tuple(value["tried"]), fetch=value["fetch"]))
+    return tuple(found)

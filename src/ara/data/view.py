@@ -1,0 +1,157 @@
+"""From all that is kept of an instrument to its bars as they were known at a moment: pure, so it can be seen again.
+
+The kept rows are split by source. Those whose prices as traded can be told are merged into one series and adjusted by
+the actions that are believed. Where none can be, the best single source is adjusted by what it publishes itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from ara.data.actions import Action, believed, read
+from ara.data.adjust import adjusted, as_traded, seen_from_last
+from ara.data.provider import BARS
+from ara.market.bars import Bars, Basis
+from ara.market.instrument import AssetClass, Instrument
+from ara.market.timeframe import Timeframe
+
+__all__ = ["Kept", "View", "together", "view"]
+
+_WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a store has of one instrument in one timeframe.
+
+    Parameters
+    ----------
+    rows
+        Columns as in `ara.data.bar_store.ROWS`: the latest revision of each source's bar.
+    actions
+        `symbol`, `source` and the columns of the kind `ACTIONS`. A source that is in it was asked for its actions, if
+        only by a row whose action is `asked`.
+    """
+
+    rows: pl.DataFrame
+    actions: pl.DataFrame
+
+    def until(self, moment: datetime) -> "Kept":
+        """Give what was public at a moment, without bars that were received before they closed.
+
+        Actions stay: a later one is needed to undo what a source did, and is applied to nothing.
+        """
+        rows = self.rows.filter(pl.col("learned_at") >= pl.col("known_at"), pl.col("known_at") <= moment)
+        return Kept(rows=rows, actions=self.actions)
+
+    def by_source(self) -> dict[str, pl.DataFrame]:
+        """Give each source's bars, ascending."""
+        parts = self.rows.sort("source", "at").partition_by("source", as_dict=True, maintain_order=True)
+        return {str(source): own for (source,), own in parts.items()}
+
+    def traded(self, instrument: Instrument) -> dict[str, pl.DataFrame]:
+        """Give the bars of each source whose prices as traded can be told, in the basis `raw`."""
+        asked = set(self.actions["source"])
+        splits: dict[str, list[Action]] = {}
+        for action in read(self.actions):
+            if action.split:
+                splits.setdefault(action.sources[0], []).append(action)
+        found = {}
+        for source, own in self.by_source().items():
+            bases = set(own["basis"])
+            if instrument.asset_class not in _WITH_ACTIONS or bases == {Basis.RAW.value}:
+                found[source] = own
+            elif bases == {Basis.SPLIT.value} and source in asked:
+                found[source] = as_traded(own, splits.get(source, []))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """An instrument's bars, and what they were made of.
+
+    Parameters
+    ----------
+    bars
+        The series, adjusted to its last bar.
+    traded
+        The sources that were merged into it, in the basis `raw`; empty where one source was adjusted by itself.
+    whole
+        What they were merged into, before any adjustment, or the one source's bars as published.
+    actions
+        The splits and dividends that were believed.
+    """
+
+    bars: Bars
+    traded: Mapping[str, pl.DataFrame]
+    whole: pl.DataFrame
+    actions: Sequence[Action]
+
+
+def view(
+    kept: Kept, instrument: Instrument, timeframe: Timeframe, *, moment: datetime, order: Sequence[str] = ()
+) -> View | None:
+    """Give the closed bars that were public at a moment, or None where there are none.
+
+    Parameters
+    ----------
+    kept
+        What is kept; what was learned too late must be gone already.
+    instrument, timeframe
+        Whose they are.
+    moment
+        Bars and actions that became public later are cut before anything is computed.
+    order
+        Names of sources, the preferred one first; others come after them.
+    """
+    seen = kept.until(moment)
+    sources = seen.by_source()
+    if not sources:
+        return None
+    asked = set(seen.actions["source"])
+    best = min(sources, key=lambda name: _rank(sources[name], order, asked))
+    own, traded = sources[best], seen.traded(instrument)
+    if best not in traded or (best not in asked and _gives_adjusted(own)):
+        frame, basis = adjusted(own, best)
+        basis = Basis.TOTAL if Basis.TOTAL.value in set(own["basis"]) else basis
+        traded, whole, actions = {}, own, []
+    else:
+        whole = together(traded, timeframe)
+        known = read(seen.actions.filter(pl.col("known_at") <= moment))
+        actions, basis = believed(known, traded, whole), _basis(instrument, asked)
+        frame = seen_from_last(whole, actions, best)
+    bars = Bars(instrument=instrument, timeframe=timeframe, basis=basis, frame=frame)
+    return View(bars=bars, traded=traded, whole=whole, actions=actions)
+
+
+def together(traded: Mapping[str, pl.DataFrame], timeframe: Timeframe) -> pl.DataFrame:
+    """Merge the bars of several sources, all in one basis, into one series; one source's stand as they are."""
+    if len(traded) == 1:
+        return next(iter(traded.values()))
+    from ara.data.merge import merge
+
+    frames = {name: own.select(*BARS, "quality", "imputed") for name, own in traded.items()}
+    return merge(frames, timeframe, weights=dict.fromkeys(frames, 1.0))
+
+
+def _rank(own: pl.DataFrame, order: Sequence[str], asked: set[str]) -> tuple[int, int, int, int, str]:
+    """Sort the sources: the preferred, then by how much can be adjusted, the newest, the longest, by name."""
+    source, basis = str(own["source"][0]), str(own["basis"][0])
+    place = order.index(source) if source in order else len(order)
+    wholly = source in asked or basis == Basis.TOTAL.value or _gives_adjusted(own)
+    lacking = 0 if wholly else 1 if basis == Basis.SPLIT.value else 2
+    last = int(own["at"].dt.epoch("us")[-1])
+    return place, lacking, -last, -own.height, source
+
+
+def _gives_adjusted(own: pl.DataFrame) -> bool:
+    return bool(own["adjusted"].is_not_null().any())
+
+
+def _basis(instrument: Instrument, asked: set[str]) -> Basis:
+    if instrument.asset_class not in _WITH_ACTIONS:
+        return Basis.SPLIT
+    return Basis.TOTAL if asked else Basis.RAW

@@ -1,0 +1,168 @@
+"""What is kept of an instrument, seen as of a moment."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ara.data.bar_store import ROWS
+from ara.data.provider import SCHEMAS, Kind
+from ara.data.view import Kept, view
+from ara.market.bars import SCHEMA, Basis
+from ara.market.calendar import calendar
+from ara.market.symbols import resolve
+from ara.market.timeframe import DAY
+
+APPLE, BITCOIN = resolve("AAPL"), resolve("BTC-USD")
+ACTIONS = {"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]}
+DAYS = calendar("XNYS").sessions(date(2020, 8, 24), date(2020, 9, 4))
+TODAY = datetime(2020, 11, 7, tzinfo=UTC)
+SPLIT_DAY = date(2020, 8, 31)
+
+
+def rows(closes, *, source="yahoo", instrument=APPLE, basis="split", learned=TODAY, adjusted=None, days=DAYS):
+    hours = calendar(instrument.calendar)
+    made = []
+    for place, (day, close) in enumerate(zip(days, closes, strict=False)):
+        opened, known = hours.opens(day), hours.closes(day)
+        received = known + timedelta(minutes=5) if learned is None else learned
+        prices = {"open": close, "high": close * 1.01, "low": close * 0.99, "close": close, "volume": 1000.0}
+        made.append(
+            {"symbol": instrument.symbol, "asset_class": instrument.asset_class.value, "timeframe": "1d"}
+            | {"source": source, "at": opened, "known_at": known, "learned_at": received, **prices}
+            | {"adjusted": None if adjusted is None else close * adjusted[place], "basis": basis}
+            | {"quality": 1.0, "imputed": False, "fetch": ""}
+        )
+    return pl.DataFrame(made, schema=ROWS)
+
+
+def actions(*stated, learned=TODAY):
+    """Rows of (source, action, day, value, basis)."""
+    opens = calendar("XNYS").opens
+    made = [
+        {"symbol": "AAPL", "source": source, "at": opens(day), "known_at": opens(day), "learned_at": learned}
+        | {"action": action, "value": value, "currency": "USD", "basis": basis}
+        for source, action, day, value, basis in stated
+    ]
+    return pl.DataFrame(made, schema=ACTIONS)
+
+
+def asked(source):
+    return (source, "asked", date(2020, 8, 24), 1.0, "raw")
+
+
+SPLIT = ("yahoo", "split", SPLIT_DAY, 4.0, "raw")
+TRADED = [500.0, 504.0, 496.0, 499.0, 499.23, 129.04, 134.18, 131.4, 120.88, 120.96]
+DIVIDED = [price / 4 if day < SPLIT_DAY else price for day, price in zip(DAYS, TRADED, strict=True)]
+
+
+def seen(kept, text, instrument=APPLE, order=()):
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return view(kept, instrument, DAY, moment=moment, order=order)
+
+
+@pytest.mark.parametrize("basis", ["split", "raw"])
+def test_a_split_is_seen_from_its_day_on_and_not_before(basis):
+    """As a source that divides publishes it, and as one that doesn't."""
+    published = rows(DIVIDED if basis == "split" else TRADED, basis=basis)
+    kept = Kept(rows=published, actions=actions(SPLIT))
+    before = seen(kept, "2020-08-28T21:00").bars
+    assert before.frame["close"].to_list() == pytest.approx(TRADED[:5])
+    assert before.frame["close"][-1] == 499.23
+    after = seen(kept, "2020-09-01T02:00").bars
+    assert after.frame["close"].to_list() == pytest.approx([*DIVIDED[:5], 129.04])
+    assert after.frame["volume"].to_list() == pytest.approx([1000.0 * (1 if basis == "split" else 4)] * 5 + [1000.0])
+    assert after.basis is Basis.TOTAL
+    assert after.frame.schema == SCHEMA
+
+
+def test_bars_received_before_and_after_the_split_are_one_series():
+    """Kept day by day: the first five as they were traded, since the source had nothing to divide by yet."""
+    kept = Kept(rows=rows(TRADED, learned=None), actions=actions(SPLIT))
+    assert seen(kept, "2020-09-30").bars.frame["close"].to_list() == pytest.approx(DIVIDED)
+
+
+def test_a_moment_sees_the_same_whatever_came_later():
+    early = Kept(rows=rows(TRADED[:5], learned=None), actions=actions(asked("yahoo")))
+    late = Kept(rows=rows(DIVIDED), actions=actions(asked("yahoo"), SPLIT))
+    one, two = (seen(kept, "2020-08-28T21:00").bars.frame.drop("learned_at", "volume") for kept in (early, late))
+    assert one.equals(two)
+
+
+def test_a_source_that_was_never_asked_for_actions_is_not_mixed_with_others():
+    kept = Kept(
+        rows=pl.concat([rows(DIVIDED, source="file:old"), rows(TRADED, source="polygon", basis="raw")]),
+        actions=actions(("polygon", "split", SPLIT_DAY, 4.0, "raw")),
+    )
+    found = seen(kept, "2020-09-30")
+    assert set(found.traded) == {"polygon"}
+    assert found.bars.frame["close"].to_list() == pytest.approx(DIVIDED)
+    assert found.bars.frame["source"].unique().to_list() == ["polygon"]
+
+
+def test_two_sources_in_one_basis_vote():
+    kept = Kept(
+        rows=pl.concat([rows(DIVIDED), rows(TRADED, source="polygon", basis="raw")]),
+        actions=actions(SPLIT, ("polygon", "split", SPLIT_DAY, 4.0, "raw")),
+    )
+    frame = seen(kept, "2020-09-30").bars.frame
+    assert frame["votes"].to_list() == [2] * 10
+    assert set(frame["source"][0].split("+")) == {"yahoo", "polygon"}
+    assert frame["close"].to_list() == pytest.approx(DIVIDED)
+
+
+def test_one_file_is_adjusted_by_its_own_closes():
+    whole = rows(TRADED, source="file:a", basis="raw", adjusted=[0.25 if day < SPLIT_DAY else 1.0 for day in DAYS])
+    found = seen(Kept(rows=whole, actions=actions()), "2020-09-30")
+    assert found.bars.frame["close"].to_list() == pytest.approx(DIVIDED)
+    assert found.bars.basis is Basis.TOTAL
+    assert not found.traded
+    bare = rows(TRADED, source="file:a", basis="raw")
+    assert seen(Kept(rows=bare, actions=actions()), "2020-09-30").bars.basis is Basis.RAW
+    total = rows(DIVIDED, source="file:a", basis="total")
+    assert seen(Kept(rows=total, actions=actions()), "2020-09-30").bars.basis is Basis.TOTAL
+
+
+def test_the_preferred_source_then_what_can_be_adjusted_then_the_newest_then_the_longest():
+    bare = rows(TRADED, source="file:bare", basis="raw")
+    whole = rows(DIVIDED, source="file:total", basis="total")
+    shorter = rows(DIVIDED[2:], source="file:short", basis="total", days=DAYS[2:])
+    older = rows(DIVIDED[:-1], source="file:older", basis="total")
+    kept = Kept(rows=pl.concat([bare, whole, shorter, older]), actions=actions())
+    assert seen(kept, "2020-09-30").bars.frame["source"][0] == "file:total"
+    assert seen(kept, "2020-09-30", order=("file:older",)).bars.frame["source"][0] == "file:older"
+    assert seen(kept, "2020-09-30", order=("file:bare",)).bars.frame["source"][0] == "file:bare"
+
+
+def test_coins_have_nothing_to_adjust_and_merge_in_any_basis():
+    days = [date(2020, 8, 24) + timedelta(days=day) for day in range(3)]
+    one = rows([11_000.0, 11_100.0, 11_200.0], source="kraken", instrument=BITCOIN, basis="raw", days=days)
+    other = rows([11_001.0, 11_101.0, 11_201.0], source="yahoo", instrument=BITCOIN, basis="split", days=days)
+    found = seen(Kept(rows=pl.concat([one, other]), actions=actions()), "2020-09-30", BITCOIN)
+    assert set(found.traded) == {"kraken", "yahoo"}
+    assert found.bars.basis is Basis.SPLIT
+
+
+def test_an_open_bar_and_what_is_not_known_yet_are_not_seen():
+    open_bar = rows(TRADED[:1], learned=calendar("XNYS").opens(DAYS[0]) + timedelta(hours=1))
+    assert seen(Kept(rows=open_bar, actions=actions()), "2020-09-30") is None
+    closed = Kept(rows=rows(TRADED), actions=actions())
+    assert seen(closed, "2020-08-24T19:59") is None
+    assert len(seen(closed, "2020-08-24T20:00").bars) == 1
+    assert seen(Kept(rows=ROWS.to_frame(), actions=actions()), "2020-09-30") is None
+
+
+@given(cut=st.integers(1, 10), ratio=st.sampled_from([2.0, 4.0, 0.1]), place=st.integers(1, 9), cash=st.floats(0.1, 9))
+def test_nothing_that_comes_later_is_in_any_view(cut, ratio, place, cash):
+    """Cut the kept rows and actions at a moment, or see the whole as of it: the same bars."""
+    stated = actions(("a", "split", DAYS[place], ratio, "raw"), ("a", "dividend", DAYS[place - 1], cash, "raw"))
+    whole = Kept(rows=rows(TRADED, source="a", basis="raw", learned=None), actions=stated)
+    moment = calendar("XNYS").closes(DAYS[cut - 1])
+    past = Kept(
+        rows=whole.rows.filter(pl.col("known_at") <= moment), actions=stated.filter(pl.col("known_at") <= moment)
+    )
+    now, then = (view(kept, APPLE, DAY, moment=moment, order=("a",)) for kept in (whole, past))
+    assert now.bars.frame.equals(then.bars.frame)
+    assert now.bars.frame["close"][-1] == TRADED[cut - 1]
