@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from ara.errors import UnknownSymbolError, ValidationError
 from ara.market.calendar import calendar
+from ara.market.codes import COINS, CURRENCIES, MINOR, QUOTES
 from ara.market.instrument import AssetClass
-from ara.market.symbols import guess, known, nearest, normalise, resolve
+from ara.market.symbols import coin, coins, guess, known, nearest, normalise, resolve, split_pair
 
 CLEAN = re.compile(r"[A-Z0-9./:^=_-]{1,32}")
 
@@ -27,7 +28,8 @@ legal = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=12)
         ("btc_usdt", "BTC-USDT"), ("BTCUSDT", "BTC-USDT"), ("ethbtc", "ETH-BTC"), ("NEWCOIN/USD", "NEWCOIN-USD"),
         ("EURUSD", "EURUSD"), ("eur/usd", "EURUSD"), ("EUR-USD", "EURUSD"), ("EURUSD=X", "EURUSD"), ("jpy=x", "USDJPY"),
         ("xau/usd", "XAUUSD"), ("A=X", "A=X"), ("USD/USD", "USDUSD"), ("BF-B", "BF-B"), ("USD", "USD"),
-        ("7203.T", "7203.T"),
+        ("7203.T", "7203.T"), ("vod.l", "VOD.L"), ("eth/aud", "ETH-AUD"), ("BTCFDUSD", "BTC-FDUSD"),
+        ("o:aapl240621c00190000", "AAPL240621C00190000"), ("AAPL  240621C00190000", "AAPL240621C00190000"),
     ],
 )  # fmt: skip
 def test_spellings(text, symbol):
@@ -110,7 +112,15 @@ def test_the_known_instruments_are_whole():
     assert (by_symbol["USDJPY"].currency, by_symbol["USDJPY"].tick) == ("JPY", Decimal("0.001"))
 
 
-@pytest.mark.parametrize(("text", "symbol"), [("aapl", "AAPL"), ("btcusd", "BTC-USD"), ("eur-usd", "EURUSD")])
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("aapl", "AAPL"), ("btcusd", "BTC-USD"), ("eur-usd", "EURUSD"), ("bitcoin", "BTC-USD"),
+        ("Dogecoin", "DOGE-USD"), (" bitcoin cash ", "BCH-USD"), ("the sandbox", "SAND-USD"),
+        ("doge-usd", "DOGE-USD"), ("ADAEUR", "ADA-EUR"),
+        ("^vix", "^VIX"), ("o:spy250117p00400000", "SPY250117P00400000"),
+    ],
+)  # fmt: skip
 def test_resolve_understands_spellings(text, symbol):
     assert resolve(text).symbol == symbol
 
@@ -133,6 +143,8 @@ def test_an_unknown_symbol_gets_the_three_nearest():
         ("appl", "AAPL"), ("apal", "AAPL"), ("apple", "AAPL"), ("bitcoin", "BTC-USD"), ("btc", "BTC-USD"),
         ("coca-cola", "KO"), ("gold", "XAUUSD"), ("sp500", "^GSPC"), ("EURUDS", "EURUSD"), ("microsft", "MSFT"),
         ("exxon", "XOM"), ("GSPC", "^GSPC"), ("  Litecoin ", "LTC-USD"), ("johnson", "JNJ"), ("ok", "KO"),
+        ("dogcoin", "DOGE-USD"), ("doge", "DOGE-USD"), ("vix", "^VIX"), ("nikkei", "^N225"), ("ftse", "^FTSE"),
+        ("solanna", "SOL-USD"), ("avalanch", "AVAX-USD"),
     ],
 )  # fmt: skip
 def test_the_nearest_by_symbol_and_by_name(text, symbol):
@@ -152,7 +164,13 @@ def test_as_many_nearest_as_asked():
         ("GE", "US Equity", AssetClass.STOCK, "XNYS", "USD"),
         ("GE", "us_equity", AssetClass.STOCK, "XNYS", "USD"),
         ("VTI", "ETF", AssetClass.ETF, "XNYS", "USD"),
-        ("^N225", "", AssetClass.INDEX, "XNYS", "USD"),
+        ("^N225", "", AssetClass.INDEX, "XTKS", "JPY"),
+        ("^FTSE", "index", AssetClass.INDEX, "XLON", "GBP"),
+        ("^STOXX50E", "", AssetClass.INDEX, "XNYS", "USD"),
+        ("VOD.L", "", AssetClass.STOCK, "XLON", "GBP"),
+        ("ISF.L", "etf", AssetClass.ETF, "XLON", "GBP"),
+        ("7203.T", "equity", AssetClass.STOCK, "XTKS", "JPY"),
+        ("AAPL240621C00190000", "", AssetClass.OPTION, "XNYS", "USD"),
         ("DJI", "index", AssetClass.INDEX, "XNYS", "USD"),
         ("DOGE-USD", "cryptocurrency", AssetClass.CRYPTO, "24/7", "USD"),
         ("ADA-EUR", "", AssetClass.CRYPTO, "24/7", "EUR"),
@@ -191,3 +209,87 @@ def test_guess_never_fails_on_a_legal_symbol(symbol, word):
 def test_guess_refuses_what_is_no_symbol():
     with pytest.raises(ValidationError):
         guess("Apple Inc")
+
+
+def test_coins_have_names_and_are_many():
+    listed = coins()
+    assert len(listed) >= 50
+    assert [one.symbol for one in listed] == sorted(one.symbol for one in listed)
+    by_symbol = {one.symbol: one for one in listed}
+    assert by_symbol["BTC-USD"] is resolve("BTC-USD")
+    assert by_symbol["SOL-USD"].name == "Solana"
+    assert len(set(COINS.values())) == len(COINS)
+    for one in listed:
+        assert resolve(one.symbol) == one == guess(one.symbol, "coin")
+        assert (one.asset_class, one.calendar, one.currency) == (AssetClass.CRYPTO, "24/7", "USD")
+    assert guess("SOL-EUR").name == "Solana"
+
+
+def test_a_short_name_of_a_coin_may_be_a_share():
+    for text in ("dash", "DASH", "tron", "flow", "sui"):
+        with pytest.raises(UnknownSymbolError):
+            resolve(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("dash", "DASH-USD"), ("TRON", "TRX-USD"), ("btc", "BTC-USD"), ("Bitcoin", "BTC-USD"), ("eth/eur", "ETH-EUR"),
+        ("SOLUSDT", "SOL-USDT"), (" shiba inu ", "SHIB-USD"),
+    ],
+)  # fmt: skip
+def test_where_only_coins_are_meant(text, symbol):
+    assert coin(text).symbol == symbol
+
+
+@pytest.mark.parametrize("text", ["AAPL", "EURUSD", "dogecoln", "NEW-USD"])
+def test_what_is_no_coin_gets_the_nearest_coins(text):
+    with pytest.raises(UnknownSymbolError, match="There is no coin") as caught:
+        coin(text)
+    assert all(symbol.endswith("-USD") for symbol in caught.value.context["nearest"])
+    assert "ara crypto list" in caught.value.hint
+
+
+@pytest.mark.parametrize("thing", [None, 7, b"BTC"])
+def test_no_thing_but_text_names_anything(thing):
+    for ask in (coin, resolve):
+        with pytest.raises(ValidationError, match="a symbol is text"):
+            ask(thing)
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("BTC-USD", ("BTC", "USD")), ("xbt/eur", ("XBT", "EUR")), ("EURUSD=X", ("EUR", "USD")),
+        ("jpy=x", ("USD", "JPY")),
+        ("XAUUSD", ("XAU", "USD")), ("ETHBTC", ("ETH", "BTC")), ("1INCH-USDT", ("1INCH", "USDT")),
+    ],
+)  # fmt: skip
+def test_a_pair_is_split(text, pair):
+    assert split_pair(text) == pair
+
+
+@pytest.mark.parametrize("text", ["AAPL", "BF-B", "^GSPC", "USD", "BRK.B"])
+def test_what_is_no_pair_is_refused(text):
+    with pytest.raises(ValidationError, match="is no pair"):
+        split_pair(text)
+
+
+@given(st.sampled_from(sorted(COINS)), st.sampled_from(QUOTES), st.sampled_from("-/:_"))
+def test_every_pair_comes_back(base, quote, mark):
+    assert split_pair(f"{base}{mark}{quote}") == (base, quote)
+
+
+@given(st.sampled_from(sorted(CURRENCIES)), st.sampled_from(sorted(CURRENCIES)))
+def test_every_two_currencies_come_back(base, quote):
+    assert split_pair(f"{base}/{quote}") == split_pair(base + quote) == (base, quote)
+
+
+def test_the_tables_of_codes():
+    assert len(CURRENCIES) >= 30
+    assert all(re.fullmatch(r"[A-Z]{3}", code) for code in CURRENCIES)
+    assert all(re.fullmatch(r"[A-Z0-9]{2,6}", code) for code in COINS)
+    assert all(whole in CURRENCIES and parts == 100 for whole, parts in MINOR.values())
+    for place, code in enumerate(QUOTES):
+        assert not any(code.endswith(later) for later in QUOTES[:place] if later != code), code
+    assert not set(COINS) & CURRENCIES

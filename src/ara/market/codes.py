@@ -1,25 +1,38 @@
 """Codes of currencies, metals and coins."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-__all__ = ["COINS", "CURRENCIES", "QUOTES"]
+import msgspec
+
+__all__ = ["COINS", "CURRENCIES", "MINOR", "QUOTES"]
 
 _MONEY = """
-AED ARS AUD BGN BRL CAD CHF CLP CNH CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW KWD KZT MAD MXN MYR
+AED ARS AUD BGN BRL CAD CHF CLP CNH CNY COP CZK DKK EGP EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KRW KWD KZT MAD MXN MYR
 NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD VND XAG XAU XPD XPT ZAR
-"""
-
-_COINS = """
-AAVE ADA ALGO APT ARB ATOM AVAX AXS BAT BCH BNB BTC BTT CAKE COMP CRO CRV DASH DOGE DOT EGLD ENJ EOS ETC ETH FIL FLOW
-FTM GRT HBAR ICP IMX INJ IOTA KAS KSM LDO LINK LTC LUNA MANA MATIC MKR NEAR NEO OP PEPE POL QTUM RUNE SAND SHIB SNX SOL
-STX SUI SUSHI THETA TIA TON TRX UNI VET WAVES WBTC XEM XLM XMR XRP XTZ YFI ZEC ZIL
 """
 
 CURRENCIES: Final = frozenset(_MONEY.split())
 """Codes of ISO 4217 that are traded against each other; spot metals are among them."""
 
-COINS: Final = frozenset(_COINS.split())
-"""Coins that are recognised without a separator: `BTCUSD` is `BTC-USD`."""
+COINS: Final[Mapping[str, str]] = MappingProxyType(
+    msgspec.json.decode(Path(__file__).with_name("coins.json").read_bytes(), type=dict[str, str])
+)
+"""Coins and their names by their codes. They are recognised without a separator, `BTCUSD` is `BTC-USD`, and by name."""
 
-QUOTES: Final = ("USDT", "USDC", "BUSD", "DAI", "USD", "EUR", "GBP", "JPY", "BTC", "ETH", "BNB")
+QUOTES: Final = (
+    *("FDUSD", "USDT", "USDC", "TUSD", "BUSD", "DAI", "USD", "EUR", "GBP", "JPY"),
+    *("AUD", "CAD", "CHF", "BRL", "TRY", "BTC", "ETH", "BNB"),
+)
 """What coins are priced in, longer codes before those that end them."""
+
+MINOR: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
+    {"GBX": ("GBP", 100), "GBp": ("GBP", 100), "ILA": ("ILS", 100), "ZAC": ("ZAR", 100), "ZAc": ("ZAR", 100)}
+)
+"""Parts in which venues quote their shares: the currency, and how many parts make one of it.
+
+London's shares stand in pence, `GBp`: a price of 7150 is 71.50 GBP. A source divides by that number, so that an
+instrument's prices are in the currency it states.
+"""

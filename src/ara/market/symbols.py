@@ -1,11 +1,12 @@
 """Spelling of symbols: what people type, files hold and venues say, brought to Ara's one form.
 
-`AAPL` for what is listed, `BTC-USD` for coins, `EURUSD` for currencies and metals, `^GSPC` for indices.
+`AAPL` for what is listed, `BTC-USD` for coins, `EURUSD` for currencies and metals, `^GSPC` for indices,
+`AAPL240621C00190000` for options.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import Any, Final
 import msgspec
 
 from ara.errors import UnknownSymbolError, ValidationError
+from ara.market import options
 from ara.market.codes import COINS, CURRENCIES, QUOTES
 from ara.market.instrument import AssetClass, Instrument
 
-__all__ = ["guess", "known", "nearest", "normalise", "resolve"]
+__all__ = ["coin", "coins", "guess", "known", "nearest", "normalise", "resolve", "split_pair"]
 
 _LEGAL: Final = re.compile(r"[A-Z0-9./:^=_-]{1,32}")
 
@@ -47,15 +49,27 @@ _TRADED: Final[Mapping[AssetClass, tuple[str, str, str, str, str]]] = {
     AssetClass.FOREX: ("forex", "forex", "America/New_York", "0.00001", "1"),
 }
 
+_ABROAD: Final[Mapping[str, tuple[str, str, str, str, str, str]]] = {
+    ".L": ("LSE", "XLON", "Europe/London", "0.0001", "1", "GBP"),
+    ".T": ("TSE", "XTKS", "Asia/Tokyo", "0.1", "100", "JPY"),
+}
+
+_TICKER: Final = 5
+"""Letters of the longest ticker: a coin of so short a name is told by its pair only, for a share may be meant."""
+
+_CLOSE: Final = 1 / 3
+"""Share of letters that must not differ where Ara has no bars of what it offers."""
+
 _HINT: Final = "A symbol has 1 to 32 letters, digits and . / : ^ = _ -; it looks like AAPL, BTC-USD, EURUSD or ^GSPC."
 
 
 def normalise(text: str) -> str:
     """Give Ara's spelling of a symbol, known or not.
 
-    ` aapl ` gives `AAPL`; `btc/usd` and `BTCUSD` give `BTC-USD`; `eur/usd`, `EUR-USD` and `EURUSD=X` give `EURUSD`.
-    What comes out has 1 to 32 of the characters `A-Z 0-9 . / : ^ = _ -`, begins with a letter or digit (after one `^`
-    or `.` at most) and can't climb out of a folder.
+    ` aapl ` gives `AAPL`; `btc/usd` and `BTCUSD` give `BTC-USD`; `eur/usd`, `EUR-USD` and `EURUSD=X` give `EURUSD`;
+    `AAPL  240621C00190000` and `O:AAPL240621C00190000` give `AAPL240621C00190000`. What comes out has 1 to 32 of the
+    characters `A-Z 0-9 . / : ^ = _ -`, begins with a letter or digit (after one `^` or `.` at most) and can't climb out
+    of a folder.
 
     Raises
     ------
@@ -66,33 +80,84 @@ def normalise(text: str) -> str:
     return _pair(word) or word
 
 
+def split_pair(text: str) -> tuple[str, str]:
+    """Give base and quote of a pair of currencies or of a coin and its quote, in any spelling.
+
+    >>> split_pair("btc/usd"), split_pair("EURUSD")
+    (('BTC', 'USD'), ('EUR', 'USD'))
+
+    Raises
+    ------
+    ValidationError
+        The text is no symbol, or no pair.
+    """
+    symbol = normalise(text)
+    base, dash, quote = symbol.rpartition("-")
+    if dash and quote in QUOTES:
+        return base, quote
+    if _is_forex(symbol):
+        return symbol[:3], symbol[3:]
+    raise ValidationError(f"{symbol} is no pair", hint="A pair looks like BTC-USD or EURUSD.")
+
+
 def resolve(text: str) -> Instrument:
     """Give the instrument that a user means, however they spell it.
+
+    Beside those that Ara has facts about, these are known: a few indices, such as `^VIX`; listed options; and coins, by
+    their pair or by a name of more than five letters, `bitcoin cash`, which is their price in dollars.
 
     Raises
     ------
     UnknownSymbolError
         There is none; the message names the three nearest.
     """
+    named = _by_name().get(_folded(text))
+    if named is not None:
+        return named
     symbol = normalise(text)
-    found = _by_symbol().get(symbol)
+    found = _by_symbol().get(symbol) or _elsewhere().get(symbol)
     if found is not None:
         return found
-    near = nearest(symbol)
-    listed = ", ".join(f"{one.symbol} ({_short(one.name)})" for one in near)
-    raise UnknownSymbolError(
-        f"There is no instrument {symbol} here. Did you mean {listed}?",
-        hint=f"What is here: {' '.join(one.symbol for one in known())}",
-        symbol=symbol,
-        nearest=[one.symbol for one in near],
-    )
+    if options.shaped(symbol) or _is_coin(symbol):
+        return guess(symbol)
+    here = f"What is here: {' '.join(one.symbol for one in known())}"
+    raise _unknown(symbol, nearest(symbol), kind="instrument", hint=here)
 
 
 def nearest(text: str, count: int = 3) -> tuple[Instrument, ...]:
     """Give the known instruments whose symbol or name is closest to a text, closest first."""
     wanted = text.strip()[:32].casefold()
-    ranked = sorted(known(), key=lambda one: (_distance(wanted, one), one.symbol))
-    return tuple(ranked[:count])
+    here = [(_distance(wanted, one), 0, one.symbol, one) for one in known()]
+    further = [(_distance(wanted, one), 1, one.symbol, one) for one in _elsewhere().values()]
+    ranked = sorted([*here, *(one for one in further if one[0] < _CLOSE)], key=lambda one: one[:3])
+    return tuple(one for *_, one in ranked[:count])
+
+
+def coins() -> tuple[Instrument, ...]:
+    """Give the coins that Ara knows by name, each as its price in dollars, by symbol."""
+    return tuple(guess(f"{code}-USD") for code in sorted(COINS))
+
+
+def coin(text: str) -> Instrument:
+    """Give the coin that a user means where only coins are meant: by name, by code, or as a pair.
+
+    >>> coin("dash").symbol, coin("eth").symbol, coin("sol/eur").symbol
+    ('DASH-USD', 'ETH-USD', 'SOL-EUR')
+
+    Raises
+    ------
+    UnknownSymbolError
+        No coin is called that; the message names the three nearest.
+    """
+    wanted = _folded(text)
+    named = next((code for code, name in COINS.items() if wanted in {code.casefold(), name.casefold()}), None)
+    if named is not None:
+        return guess(f"{named}-USD")
+    symbol = normalise(text)
+    if _is_coin(symbol):
+        return guess(symbol)
+    near = sorted(coins(), key=lambda one: (_distance(wanted[:32], one), one.symbol))[:3]
+    raise _unknown(symbol, near, kind="coin", hint="See all: ara crypto list")
 
 
 def guess(symbol: str, asset_class: str = "") -> Instrument:
@@ -105,7 +170,8 @@ def guess(symbol: str, asset_class: str = "") -> Instrument:
     asset_class
         The file's own word, such as `equity`, `us_equity`, `coin`, `fx` or `commodity`, in any case. A word that says
         nothing is passed over, and the symbol's shape decides: `BTC-USD` is a coin, two currencies are forex, a leading
-        `^` is an index, all else a stock. Commodities and metals count as forex, whose week they trade.
+        `^` is an index, `AAPL240621C00190000` an option, all else a stock: of London with `.L`, of Tokyo with `.T`,
+        else of the United States. Commodities and metals count as forex, whose week they trade.
 
     Raises
     ------
@@ -113,30 +179,19 @@ def guess(symbol: str, asset_class: str = "") -> Instrument:
         The symbol is not one.
     """
     name = normalise(symbol)
+    if options.shaped(name):
+        return options.parse(name)
     kind = _CLASSES.get(re.sub(r"[^a-z]", "", asset_class.casefold()))
-    found = _by_symbol().get(name)
+    found = _by_symbol().get(name) or _elsewhere().get(name)
     if found is not None and kind in {None, found.asset_class, _KIN.get(found.asset_class)}:
         return found
-    kind = kind or _shape(name)
-    venue, calendar, zone, tick, lot = _TRADED[kind]
-    return Instrument(
-        symbol=name,
-        name=name,
-        asset_class=kind,
-        venue=venue,
-        currency=_currency(name, kind),
-        calendar=calendar,
-        timezone=zone,
-        tick=Decimal(tick),
-        lot=Decimal(lot),
-    )
+    return _made(name, kind or _shape(name))
 
 
 @cache
 def known() -> tuple[Instrument, ...]:
     """Give the instruments that Ara ships facts about, by symbol."""
-    table = Path(__file__).with_name("instruments.json").read_bytes()
-    return tuple(msgspec.json.decode(table, type=list[Instrument]))
+    return tuple(_read("instruments.json"))
 
 
 @cache
@@ -144,10 +199,34 @@ def _by_symbol() -> dict[str, Instrument]:
     return {one.symbol: one for one in known()}
 
 
+@cache
+def _elsewhere() -> dict[str, Instrument]:
+    """Give what is known by name, though the package has no bars of it."""
+    made = (_made(f"{code}-USD", AssetClass.CRYPTO) for code in COINS)
+    return {one.symbol: one for one in (*_read("indices.json"), *made) if one.symbol not in _by_symbol()}
+
+
+@cache
+def _by_name() -> dict[str, Instrument]:
+    """Give coins by those of their names that are no tickers."""
+    everywhere = {**_by_symbol(), **_elsewhere()}
+    return {name.casefold(): everywhere[f"{code}-USD"] for code, name in COINS.items() if len(name) > _TICKER}
+
+
+def _read(table: str) -> list[Instrument]:
+    return msgspec.json.decode(Path(__file__).with_name(table).read_bytes(), type=list[Instrument])
+
+
+def _folded(text: Any) -> str:
+    return text.strip().casefold() if isinstance(text, str) else ""
+
+
 def _checked(text: Any) -> str:
     if not isinstance(text, str):
         raise ValidationError(f"a symbol is text, not {type(text).__name__}", hint=_HINT)
     word = text.strip()
+    if options.shaped(word):
+        return options.parse(word).symbol
     odd = next((letter for letter in word if not letter.isascii() or not _LEGAL.fullmatch(letter.upper())), None)
     if odd is not None:
         name = "" if odd.isascii() else f" ({unicodedata.name(odd, 'a letter without a name').lower()})"
@@ -195,10 +274,49 @@ def _shape(symbol: str) -> AssetClass:
     return AssetClass.CRYPTO if dash and left and right in QUOTES else AssetClass.STOCK
 
 
-def _currency(symbol: str, kind: AssetClass) -> str:
-    if kind is AssetClass.CRYPTO:
-        return symbol.rpartition("-")[2] if "-" in symbol else "USD"
-    return symbol[3:] if kind is AssetClass.FOREX and _is_forex(symbol) else "USD"
+def _made(symbol: str, kind: AssetClass) -> Instrument:
+    """Make an instrument of what its symbol and its class tell."""
+    venue, calendar, zone, tick, lot, money = _traded(symbol, kind)
+    base = symbol.rpartition("-")[0]
+    return Instrument(
+        symbol=symbol,
+        name=COINS.get(base, symbol) if kind is AssetClass.CRYPTO else symbol,
+        asset_class=kind,
+        venue=venue,
+        currency=money,
+        calendar=calendar,
+        timezone=zone,
+        tick=Decimal(tick),
+        lot=Decimal(lot),
+    )
+
+
+def _traded(symbol: str, kind: AssetClass) -> tuple[str, str, str, str, str, str]:
+    """Give venue, calendar, zone, tick, lot and currency of what is not known further."""
+    abroad = _ABROAD.get(symbol[-2:])
+    if abroad is not None and kind in {AssetClass.STOCK, AssetClass.ETF}:
+        return abroad
+    money = "USD"
+    if kind is AssetClass.CRYPTO and "-" in symbol:
+        money = symbol.rpartition("-")[2]
+    elif kind is AssetClass.FOREX and _is_forex(symbol):
+        money = symbol[3:]
+    return *_TRADED[kind], money
+
+
+def _is_coin(symbol: str) -> bool:
+    base, dash, quote = symbol.rpartition("-")
+    return bool(dash) and base in COINS and quote in QUOTES
+
+
+def _unknown(symbol: str, near: Sequence[Instrument], *, kind: str, hint: str) -> UnknownSymbolError:
+    listed = ", ".join(f"{one.symbol} ({_short(one.name)})" for one in near)
+    return UnknownSymbolError(
+        f"There is no {kind} {symbol} here. Did you mean {listed}?",
+        hint=hint,
+        symbol=symbol,
+        nearest=[one.symbol for one in near],
+    )
 
 
 def _distance(wanted: str, one: Instrument) -> float:
