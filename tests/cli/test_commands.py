@@ -61,7 +61,7 @@ def test_a_receipt_is_the_forecast_as_it_was_given(ara):
     assert text.startswith("Entry 1 of the ledger, kept ")
     assert place["hash"] in text
     assert "close 122.15 on Wed 31 Mar 2021" in text
-    assert "not a forecast from today" not in text
+    assert "For today" not in text
 
 
 @pytest.mark.parametrize("prefix", ["zzzz", "''", "%"])

@@ -75,7 +75,7 @@ def test_from_a_day_in_the_past(ara):
     assert "on Thu 20 Feb 2020" in outcome.out
     assert "as asked." in outcome.out
     assert "Fri 21 Feb" in outcome.out
-    assert "not a forecast from today" not in outcome.out
+    assert "For today" not in outcome.out
 
 
 def test_the_days_of_the_settings_unless_a_flag_says_more(ara):

@@ -25,7 +25,7 @@ def test_the_whole_screen(shown, make_forecast):
     forecast = make_forecast(days=2)
     assert shown(forecast, kept=True) == (
         "AAPL  Apple Inc.  NASDAQ, USD                                       close 122.15 on Wed 31 Mar 2021\n"
-        "  From the bundled sample, 5 years and 7 months ago: not a forecast from today.\n"
+        "  From the bundled sample, 5 years and 7 months ago. For today: ara data update AAPL\n"
         "  Range, not direction: ewma_t takes no view of whether AAPL rises or falls.\n"
         "\n"
         "              median  change    80 % band       95 % band     P(up)  sure\n"
@@ -111,11 +111,11 @@ def test_head_and_words_end_where_the_table_does(shown, make_forecast, columns, 
 
 
 def test_how_old_the_data_is(shown, make_forecast):
-    assert "5 years and 7 months ago: not a forecast from today" in shown()
+    assert "5 years and 7 months ago. For today: ara data update AAPL" in shown()
     assert "ago, as asked." in shown(asked=True)
     live = make_forecast(source="yahoo")
     assert "ago" not in shown(live, today=date(2021, 4, 1))
-    assert "The last close is 9 days old." in shown(live, today=date(2021, 4, 9))
+    assert "The last close is 9 days old. To renew it: ara data update AAPL" in shown(live, today=date(2021, 4, 9))
     assert "old." not in shown(live, asked=True)
 
 

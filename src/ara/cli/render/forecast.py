@@ -139,12 +139,13 @@ def _as_traded(forecast: Forecast) -> str:
 def _age(forecast: Forecast, view: View) -> list[str]:
     """Say how old the data is, unless it is as new as can be or the reader asked for that day."""
     old = (view.today - forecast.last).days > _FRESH_DAYS
+    update = f"ara data update {clean(forecast.instrument.symbol)}"
     if forecast.source == "sample":
-        said = f"From the bundled sample, {ago(forecast.last, view.today)}: not a forecast from today."
+        said = f"From the bundled sample, {ago(forecast.last, view.today)}. For today: {update}"
         if view.asked:
             said = f"From the bundled sample, {ago(forecast.last, view.today)}, as asked."
     elif old and not view.asked:
-        said = f"The last close is {ago(forecast.last, view.today).removesuffix(' ago')} old."
+        said = f"The last close is {ago(forecast.last, view.today).removesuffix(' ago')} old. To renew it: {update}"
     else:
         return []
     role: Literal["quiet", "actual"] = "quiet" if view.asked else "actual"
