@@ -139,6 +139,15 @@ class Yahoo:
         now = self._access.clock.now()
         return await self.history(kind, instrument, _MINUTE, start=since, end=now)
 
+    async def _newest(self, instrument: Instrument) -> pl.DataFrame:
+        """Give the last daily bar; that of an instrument that trades no more is where Yahoo says that it last did."""
+        now = self._access.clock.now()
+        chart = await self._chart(instrument, "1d", now - _FORTNIGHT, now + _MARGIN)
+        if chart is not None and not chart.timestamp and chart.meta.regular_market_time is not None:
+            last = datetime.fromtimestamp(chart.meta.regular_market_time, UTC)
+            chart = await self._chart(instrument, "1d", last - _FORTNIGHT, last + _MARGIN)
+        return self._framed(chart, instrument, DAY).tail(1)
+
     async def _bars(self, instrument: Instrument, timeframe: Timeframe, start: datetime, end: datetime) -> pl.DataFrame:
         if timeframe in {DAY, _WEEK}:
             earlier = _MARGIN + (timeframe.span if timeframe == _WEEK else timedelta())
