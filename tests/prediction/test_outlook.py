@@ -11,6 +11,7 @@ from ara.data.feed import MarketData
 from ara.errors import ModelError
 from ara.market import symbols
 from ara.market.bars import Bars
+from ara.market.timeframe import Timeframe
 from ara.models import LEVELS
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
@@ -50,6 +51,25 @@ async def test_each_market_has_its_own_next_day(symbol: str, first: str) -> None
     got = outlook(await bars(symbol), 30, Recipe())
     assert got.days[0].date.isoformat() == first
     assert [day.number for day in got.days] == list(range(1, 31))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "timeframe", "closes"),
+    [
+        ("AAPL", "1h", ["2021-04-01T14:30", "2021-04-01T15:30", "2021-04-01T16:30"]),
+        ("AAPL", "4h", ["2021-04-01T17:30", "2021-04-01T20:00", "2021-04-05T17:30"]),
+        ("AAPL", "1w", ["2021-04-09T20:00", "2021-04-16T20:00", "2021-04-23T20:00"]),
+        ("BTC-USD", "1h", ["2020-01-17T01:00", "2020-01-17T02:00", "2020-01-17T03:00"]),
+    ],
+)
+async def test_bars_of_any_length_end_with_the_venues_hours(symbol: str, timeframe: str, closes: list[str]) -> None:
+    """1 April 2021 was a Thursday before Good Friday, and the last session of its week."""
+    week_end = datetime(2021, 4, 2, tzinfo=UTC) if timeframe == "1w" else None
+    daily = await bars(symbol, as_of=week_end)
+    moment = pl.lit(datetime(2021, 4, 1, 20, tzinfo=UTC), pl.Datetime("us", "UTC"))
+    frame = daily.frame if timeframe != "1w" else daily.frame.with_columns(known_at=moment)
+    got = outlook(replace(daily, timeframe=Timeframe.parse(timeframe), frame=frame), 3, Recipe())
+    assert [f"{day.at:%Y-%m-%dT%H:%M}" for day in got.days] == closes
 
 
 async def test_every_figure_derives_from_the_one_vector(apple: Bars) -> None:

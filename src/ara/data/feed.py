@@ -309,7 +309,9 @@ class MarketData:
         return self._store_given or bool(getattr(self.store, "there", True))
 
     async def _changed(self, symbol: str) -> None:
-        await self._opened_cache().drop(symbol, reason="bar")
+        from ara.data.cache import Reason
+
+        await self._opened_cache().drop(symbol, reason=Reason.BAR)
 
     def _opened_cache(self) -> "Cache":
         if self._cache is None:

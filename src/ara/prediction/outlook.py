@@ -1,13 +1,14 @@
 """From one instrument's bars to its forecast: pure, so that a thread, a worker and a replay give the same bytes."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from ara.errors import ModelError
 from ara.lineage import Lineage, digest_arrays
 from ara.market.bars import Bars
-from ara.market.calendar import calendar
+from ara.market.calendar import Calendar, calendar
+from ara.market.timeframe import DAY, Timeframe
 from ara.models.panel import Panel
 from ara.prediction.compute import ENGINE, Answer, Recipe, compute, platform_facts
 from ara.prediction.explain import factors
@@ -49,12 +50,24 @@ def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
         last=label,
         close=last["close"],
         model=recipe.model,
-        days=_days(answer, last["close"], [(d, sessions.closes(d)) for d in sessions.following(label, days)]),
+        days=_days(answer, last["close"], _targets(last["known_at"], bars.timeframe, sessions, days)),
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
         warnings=_warnings(bars),
         lineage=_lineage(bars, days, recipe),
     )
+
+
+def _targets(known_at: datetime, timeframe: Timeframe, venue: Calendar, count: int) -> list[tuple[date, datetime]]:
+    """Give label and close of the bars that follow one whose close was public at a moment."""
+    found = []
+    for _ in range(count):
+        label = venue.dated(known_at - timedelta.resolution)
+        within = timeframe.span < DAY.span and known_at < venue.closes(label) and venue.is_session(label)
+        opens = known_at if within else venue.opens(venue.following(label, 1)[0])
+        known_at = timeframe.closes(opens, venue)
+        found.append((venue.dated(opens), known_at))
+    return found
 
 
 def _days(answer: Answer, close: float, targets: list[tuple[date, datetime]]) -> tuple[Day, ...]:

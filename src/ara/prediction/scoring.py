@@ -12,6 +12,7 @@ from ara.desk import Desk
 from ara.errors import AraError, ValidationError
 from ara.market import symbols
 from ara.market.bars import Bars
+from ara.market.timeframe import DAY, Timeframe
 from ara.models.quantiles import LEVELS
 from ara.performance import crps, inside
 from ara.prediction.compute import Recipe
@@ -83,13 +84,13 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
     names = {symbols.normalise(text) for text in wanted}
     before = await desk.store.tables.execute(select(scores.c.forecast_id, scores.c.day))
     done = {(row["forecast_id"], row["day"]) for row in before}
-    waiting: dict[str, list[Kept]] = {}
+    waiting: dict[tuple[str, str], list[Kept]] = {}
     unseen = set(names)
     async for kept in Ledger(desk).all():
         symbol = kept.forecast.instrument.symbol
         unseen.discard(symbol)
         if (not names or symbol in names) and any((kept.id, day.number) not in done for day in kept.forecast.days):
-            waiting.setdefault(symbol, []).append(kept)
+            waiting.setdefault((symbol, _timeframe(kept.forecast)), []).append(kept)
     if unseen:
         raise ValidationError(
             f"the ledger has no forecast of {', '.join(sorted(unseen))}", hint="List what is kept: ara ledger list"
@@ -105,19 +106,23 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
 
 
 async def _scored(
-    desk: Desk, market: MarketData, waiting: Mapping[str, Sequence[Kept]], done: set[tuple[str, int]]
+    desk: Desk, market: MarketData, waiting: Mapping[tuple[str, str], Sequence[Kept]], done: set[tuple[str, int]]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     rows: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
-    for symbol, forecasts in sorted(waiting.items()):
+    for (symbol, timeframe), forecasts in sorted(waiting.items()):
         try:
-            bars = await market.bars(forecasts[0].forecast.instrument)
+            bars = await market.bars(forecasts[0].forecast.instrument, Timeframe.parse(timeframe))
         except AraError as error:
             failed[symbol] = error.message
             continue
         for kept in forecasts:
             rows += await _outcomes(desk, market, kept, bars, done)
     return rows, failed
+
+
+def _timeframe(forecast: Forecast) -> str:
+    return str(forecast.lineage.settings.get("timeframe", DAY))
 
 
 async def _outcomes(

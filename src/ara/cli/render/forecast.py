@@ -171,7 +171,7 @@ def _before(forecast: Forecast, view: View) -> list[str]:
 
 def _table(forecast: Forecast, view: View) -> list[str]:
     """Give the table with as many columns as fit; below the least, one value a line."""
-    columns = _columns(forecast)
+    columns = _columns(forecast, view.zone)
     for leave in range(len(_DROPPED) + 1):
         kept = [column for column in columns if column.key not in _DROPPED[:leave]]
         wide = len(_INDENT) + sum(column.columns for column in kept) + len(_GAP) * (len(kept) - 1)
@@ -184,7 +184,14 @@ _DROPPED: Final = ("band_95", "p_up", "confidence", "change")
 """What goes first where room is short; the chart has gone before any of them."""
 
 
-def _columns(forecast: Forecast) -> list[_Column]:
+def _moment(forecast: Forecast, zone: tzinfo | None) -> Callable[[Day], str]:
+    """Give what names a target: the session's date; of bars shorter than a day the close's time, with its zone."""
+    if str(forecast.lineage.settings.get("timeframe", "1d")).endswith(("d", "w")):
+        return lambda entry: day(entry.date)
+    return lambda entry: f"{day(entry.at.astimezone(zone).date())} {entry.at.astimezone(zone):%H:%M %Z}"
+
+
+def _columns(forecast: Forecast, zone: tzinfo | None) -> list[_Column]:
     days = forecast.days
     first = days[0]
     digits = decimals(first.band_80[1] - first.band_80[0], forecast.close)
@@ -194,7 +201,7 @@ def _columns(forecast: Forecast) -> list[_Column]:
         return _Column(key=key, title=title, cells=tuple(map(cell, days)), right=key != "date")
 
     return [
-        column("date", "", lambda entry: day(entry.date)),
+        column("date", "", _moment(forecast, zone)),
         column("median", "median", lambda entry: grouped(entry.price, digits)),
         column("change", "change", lambda entry: percent(entry.change, min(share, 3))),
         _band("band_80", "80 % band", [entry.band_80 for entry in days], digits),
