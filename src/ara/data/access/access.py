@@ -1,22 +1,28 @@
 """The one way to a venue."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Final
 
 from ara.clock import Clock
+from ara.data.access import breaker, health
+from ara.data.access.board import Board
+from ara.data.access.breaker import Breaker
+from ara.data.access.caller import Caller, Request
+from ara.data.access.health import Health
 from ara.data.access.recording import note, recording
-from ara.data.access.venue import Payload, Venue
-from ara.data.access.wire import quote
-from ara.errors import DataProviderError, MissingKeyError, RateLimitError, UnknownSymbolError
+from ara.data.access.retry import again
+from ara.data.access.socket import Pace, follow
+from ara.data.access.venue import Limit, Payload, Venue
+from ara.errors import DataProviderError, MissingKeyError
 from ara.settings import Secret, Settings
 from ara.vault import Vault
 
-if TYPE_CHECKING:
-    import httpx
-
 __all__ = ["Access"]
+
+_FILE: Final = "venues.db"
 
 
 class Access:
@@ -32,8 +38,16 @@ class Access:
         Addresses to use in the place of the venue's own.
     key
         The user's key at the venue.
+    per_minute
+        Requests a minute that the user's plan allows, in the place of the venue's limits; 0: those.
     timeout
         Seconds for one answer, from the request to its last byte.
+    retries
+        How often a request is made again, at most, after faults that may pass.
+    max_mb
+        The largest answer, unpacked, in MB of 1,048,576 bytes.
+    board
+        What is shared with other processes; one of its own by default, which is not.
     """
 
     def __init__(
@@ -44,24 +58,77 @@ class Access:
         url: str = "",
         socket: str = "",
         key: Secret | None = None,
+        per_minute: int = 0,
         timeout: float = 30.0,
+        retries: int = 3,
+        max_mb: float = 64,
+        board: Board | None = None,
     ) -> None:
         self.venue = venue
         self.clock = clock
         self.url = (url or venue.url).rstrip("/")
         self.socket = (socket or venue.socket).rstrip("/")
         self.key = Secret() if key is None else key
+        self._board = Board() if board is None else board
+        self._retries = retries
         self._timeout = timeout
-        self._client: httpx.AsyncClient | None = None
+        self._caller = Caller(
+            venue,
+            self._board,
+            clock=clock,
+            url=self.url,
+            key=self.key,
+            limits=(Limit(requests=per_minute, seconds=60),) if per_minute else venue.limits,
+            timeout=timeout,
+            most=int(max_mb * (1 << 20)),
+        )
 
     @classmethod
-    def of(cls, venue: Venue, settings: Settings, *, clock: Clock, vault: Vault | None = None) -> "Access":
-        """Open the access that these settings describe; nothing is asked yet."""
+    def of(
+        cls,
+        venue: Venue,
+        settings: Settings,
+        *,
+        clock: Clock,
+        vault: Vault | None = None,
+        board: Board | None = None,
+    ) -> "Access":
+        """Open the access that these settings describe; nothing is asked yet.
+
+        Parameters
+        ----------
+        venue
+            What is known of the venue; `data.providers.NAME` overrides its addresses and limits.
+        settings
+            `home` holds the file `venues.db`, through which processes share limits, breakers and health.
+        clock
+            Gives the time of receipt.
+        vault
+            Where the key is looked for, under `NAME.key`, when the settings have none.
+        board
+            What is shared, where it is open already.
+        """
         source = settings.data.source(venue.name)
         key = source.key
-        if not key and vault is not None and f"{venue.name}.key" in vault.names():
+        if not key and vault is not None and (venue.key or venue.key_words) and f"{venue.name}.key" in vault.names():
             key = vault.get(f"{venue.name}.key")
-        return cls(venue, clock=clock, url=source.url, socket=source.socket, key=key, timeout=settings.data.timeout)
+        return cls(
+            venue,
+            clock=clock,
+            url=source.url,
+            socket=source.socket,
+            key=key,
+            per_minute=source.per_minute,
+            timeout=settings.data.timeout,
+            retries=settings.data.retries,
+            max_mb=settings.data.max_mb,
+            board=Board(Path(settings.home) / _FILE) if board is None else board,
+        )
+
+    @property
+    def board(self) -> Board:
+        """What is shared with other processes."""
+        return self._board
 
     async def get(
         self,
@@ -98,56 +165,42 @@ class Access:
         MissingKeyError
             Where the venue wants a key and there is none; nothing was asked.
         RateLimitError
-            Where it, or its limits as Ara counts them, ask for more patience than the timeout.
+            Where the venue wants to be left alone for longer than the timeout, or its limits are used up for longer
+            than two minutes; `context["retry_after"]` holds the seconds.
         UnknownSymbolError
             For a 404 where `missing` is given.
         DataProviderError
             For every other failure; `context["status"]` holds the status where there is one.
         """
-        import httpx
-
-        if self.venue.key and not self.key:
-            raise MissingKeyError(f"{self.venue.name} needs a key.", hint=self.venue.key_words)
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._timeout)
-        asked = httpx.URL(f"{self.url}{path}", params=dict(params or {}))
-        try:
-            answer = await self._client.get(
-                asked.copy_merge_params(dict(secret or {})), headers=dict(headers or {}), follow_redirects=False
-            )
-        except httpx.HTTPError as error:
-            raise DataProviderError(f"{self.venue.name} can't be reached: {quote(str(error))}.") from None
-        body = answer.content
-        kept = {k: answer.headers[k] for k in ("etag", "last-modified", "date", "content-type") if k in answer.headers}
-        note(
-            Payload(
-                source=self.venue.name,
-                url=str(asked),
-                at=self.clock.now(),
-                status=answer.status_code,
-                headers=kept,
-                body=body,
-            )
+        self._need_key()
+        request = Request(
+            path=path,
+            params=dict(params or {}),
+            secret=dict(secret or {}),
+            headers=dict(headers or {}),
+            weight=weight,
+            missing=missing,
+            accept=frozenset(accept),
         )
-        status = answer.status_code
-        if status < 400 or status in accept:
-            return body
-        if status == 404 and missing:
-            raise UnknownSymbolError(f"{self.venue.name} has no {missing}.", symbol=missing)
-        words = f'{self.venue.name} answers {status}: "{quote(body)}".'
-        if status in {418, 429}:
-            raise RateLimitError(words, status=status)
-        raise DataProviderError(words, status=status)
+        payload = await again(lambda: self._caller.ask(request), retries=self._retries, patience=self._timeout)
+        note(payload)
+        return payload.body
 
     @contextmanager
     def recording(self) -> Iterator[list[Payload]]:
-        """Give a list that fills with all that this access receives inside, by this task and those it starts."""
+        """Give a list that fills with all that `get` gives inside, to this task and those that it starts."""
         with recording(self.venue.name) as received:
             yield received
 
     async def messages(
-        self, subscribe: Sequence[bytes], *, path: str = "", silence: float = 30.0, ping: bytes | None = None
-    ) -> AsyncIterator[bytes]:
+        self,
+        subscribe: Sequence[bytes],
+        *,
+        path: str = "",
+        silence: float = 30.0,
+        ping: bytes | None = None,
+        pace: Pace | None = None,
+    ) -> AsyncGenerator[bytes, None]:
         """Follow the venue's stream for as long as the caller wants; a line that breaks is opened again.
 
         `b""` stands once after every line that was opened again: what came in between must be asked for by `get`.
@@ -162,26 +215,71 @@ class Access:
             Seconds without a message after which the line counts as broken.
         ping
             What to send after half of that, where the venue has such a message.
-        """
-        import websockets
+        pace
+            How patiently lines are opened again.
 
-        first = True
-        while True:
-            async with websockets.connect(f"{self.socket}{path}") as line:
-                for message in subscribe:
-                    await line.send(message, text=True)
-                if not first:
-                    yield b""
-                first = False
-                try:
-                    while True:
-                        async with asyncio.timeout(silence):
-                            yield await line.recv(decode=False)
-                except (websockets.ConnectionClosed, TimeoutError):
-                    await asyncio.sleep(0.2)
+        Raises
+        ------
+        MissingKeyError
+            Where the venue wants a key and there is none.
+        DataProviderError
+            Where there is no stream, or it is refused, or line after line gives nothing.
+        """
+        self._need_key()
+        if not self.socket:
+            raise DataProviderError(f"{self.venue.name} has no stream.", source=self.venue.name)
+        lines = follow(
+            f"{self.socket}{path}",
+            subscribe,
+            source=self.venue.name,
+            silence=silence,
+            ping=ping,
+            timeout=min(self._timeout, 10.0),
+            pace=pace,
+        )
+        try:
+            async for message in lines:
+                yield message
+        except DataProviderError as error:
+            await self.report(ok=False, error=error.message)
+            raise
+        finally:
+            await lines.aclose()
+
+    async def standing(self) -> tuple[Health, Breaker]:
+        """Tell how well the venue answers, and whether it is asked at present."""
+        source = self._caller.source
+        return await self._board.ask(
+            lambda connection, now: (health.of(connection, source), breaker.look(connection, now, source=source))
+        )
+
+    async def report(
+        self, *, ok: bool = True, error: str = "", quality: float | None = None, freshness: float | None = None
+    ) -> None:
+        """Take in what was found in its answers: that one was of no use, how good and how fresh the bars were."""
+        source = self._caller.source
+
+        def write(connection: Connection, now: float) -> None:
+            if not ok:
+                health.observe(connection, source, ok=False, error=error)
+            if quality is not None or freshness is not None:
+                health.report(connection, source, quality=quality, freshness=freshness)
+
+        await self._board.ask(write)
 
     async def close(self) -> None:
         """Let go of connections; closing twice is no fault."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._caller.close()
+        self._board.close()
+
+    def _need_key(self) -> None:
+        name = self.venue.name
+        if self.venue.key and not self.key:
+            raise MissingKeyError(
+                f"{name} answers only with a key, and there is none.",
+                hint=(
+                    f"{self.venue.key_words} Then: ara config set data.providers.{name}.key KEY, or set "
+                    f"ARA_DATA_PROVIDERS_{name.upper()}_KEY."
+                ).strip(),
+                source=name,
+            )

@@ -87,9 +87,19 @@ def floats(numbers: Iterable[Decimal | float | None], *, source: str, field: str
     return found
 
 
-def quote(raw: bytes | str) -> str:
-    """Give the first words of what a stranger sent, fit to stand in a message: no markup, nothing unseen, cut."""
+def quote(raw: bytes | str, *secrets: str) -> str:
+    """Give the first words of what a stranger sent, fit to stand in a message: no markup, nothing unseen, cut.
+
+    Parameters
+    ----------
+    raw
+        What was sent.
+    *secrets
+        Texts that it may repeat, to be shown as `***`.
+    """
     text = raw[:4096].decode("utf-8", "replace") if isinstance(raw, bytes) else raw[:4096]
+    for secret in secrets:
+        text = text.replace(secret, "***")
     text = " ".join("".join(each if each.isprintable() else " " for each in _TAGS.sub(" ", text)).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
