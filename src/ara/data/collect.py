@@ -14,7 +14,7 @@ from ara.data import answers
 from ara.data.actions import read
 from ara.data.adjust import as_traded
 from ara.data.bar_store import ROWS, Appended, BarStore
-from ara.data.provider import SCHEMAS, Kind, Provider
+from ara.data.provider import SCHEMAS, Kind, Provider, fetches
 from ara.data.quality import QualityReport, check, scores
 from ara.data.sources import Sources, Tried
 from ara.errors import AraError, DataProviderError
@@ -204,7 +204,7 @@ class Collector:
     ) -> _Harvest:
         now = self._clock.now()
         begin = _beginning(instrument, timeframe, now) if start is None else start
-        names = self._sources.live(instrument) if provider is None else [provider]
+        names = [provider] if provider else [n for n in self._sources.live(instrument) if fetches(self._sources.get(n))]
 
         async def ask(source: Provider) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
             bars = await answers.bars(source, instrument, timeframe, start=begin, end=end or now)

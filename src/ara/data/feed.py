@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 
 from ara.data import answers
+from ara.data.adjust import quality
 from ara.data.bar_store import BarStore, open_bar_store
-from ara.data.provider import SCHEMAS, Kind, Provider
+from ara.data.provider import SCHEMAS, Kind, Provider, fetches
 from ara.data.sources import Sources
 from ara.data.view import Kept, View, view
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
@@ -290,7 +291,7 @@ class MarketData:
         if cut.is_empty():
             raise _nothing(name, instrument, published, moment=moment, learned=learned)
         basis = getattr(source, "basis", Basis.SPLIT)
-        rows = cut.with_columns(source=pl.lit(name), basis=pl.lit(basis.value), fetch=pl.lit(""))
+        rows = cut.with_columns(quality(), source=pl.lit(name), basis=pl.lit(basis.value), fetch=pl.lit(""))
         actions = pl.DataFrame(schema={"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]})
         return Kept(rows=rows, actions=actions)
 
@@ -303,7 +304,7 @@ class MarketData:
         return [name for name in self._sources.names if self._given or not self._fetches(name)]
 
     def _fetches(self, name: str) -> bool:
-        return hasattr(self._sources.get(name), "venue")
+        return fetches(self._sources.get(name))
 
     def _stores(self) -> bool:
         return self._store_given or bool(getattr(self.store, "there", True))

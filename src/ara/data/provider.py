@@ -10,7 +10,7 @@ import polars as pl
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["BARS", "SCHEMAS", "Kind", "Provider"]
+__all__ = ["BARS", "SCHEMAS", "Kind", "Provider", "fetches"]
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
@@ -138,3 +138,8 @@ class Provider(Protocol):
     async def close(self) -> None:
         """Let go of connections; closing twice is no fault."""
         ...
+
+
+def fetches(provider: Provider) -> bool:
+    """Say whether a source asks a venue, so that its answers are kept; others' bars are read where they lie."""
+    return hasattr(provider, "venue")
