@@ -142,6 +142,14 @@ class BarStore(Protocol):
         """
         ...
 
+    def fetched(self, fetch: str) -> pl.DataFrame:
+        """Give the payloads of a fetch with their bodies, in the order in which they came; none for an unknown id.
+
+        Columns: `fetch`, `place`, `sha256`, `source`, `url`, `at`, `status`, `headers` (JSON), `body`, and `mark`, the
+        number by which they are searched.
+        """
+        ...
+
     def append(self, rows: pl.DataFrame) -> Appended:
         """Keep bars as published (columns `ROWS`), of any number of instruments and in any order.
 

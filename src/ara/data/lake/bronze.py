@@ -12,6 +12,7 @@ from ara.clock import Clock
 from ara.data.bar_store import Received
 from ara.data.lake.faults import TakenError
 from ara.data.lake.table import Layout, Snapshot, Table
+from ara.data.lake.upkeep import settle
 
 __all__ = ["PAYLOADS", "Bronze", "fetch_id", "payload_rows"]
 
@@ -61,8 +62,9 @@ class Bronze:
                 return fetch
             told = rows["sha256"].is_in(kept["sha256"].to_list()) | ~rows["sha256"].is_first_distinct()
             try:
-                self.table.add(
-                    snapshot, rows.with_columns(body=pl.when(told).then(pl.lit(None, pl.Binary())).otherwise("body"))
+                settle(
+                    self.table,
+                    self.table.add(snapshot, rows.with_columns(body=pl.when(told).then(None).otherwise("body"))),
                 )
             except TakenError:
                 continue

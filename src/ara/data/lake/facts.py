@@ -11,8 +11,9 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.lake.faults import TakenError
-from ara.data.lake.revision import FACT_KINDS, fact_rows, latest, news_of_facts
+from ara.data.lake.revision import FACT_KINDS, check_moments, fact_rows, latest, news_of_facts
 from ara.data.lake.table import Layout, Snapshot, Table
+from ara.data.lake.upkeep import settle
 from ara.data.provider import SCHEMAS, Kind
 from ara.market.instrument import AssetClass, Instrument, OptionTerms, Right
 
@@ -64,7 +65,7 @@ class Facts:
             if fresh.is_empty():
                 return 0
             try:
-                table.add(snapshot, fresh)
+                settle(table, table.add(snapshot, fresh))
             except TakenError:
                 continue
             return fresh.height
@@ -74,6 +75,7 @@ class Facts:
         self, kind: Kind, symbol: str = "", *, known_by: datetime | None = None, learned_by: datetime | None = None
     ) -> pl.DataFrame:
         """Give the latest revision of each fact within the bounds."""
+        check_moments(known_by, learned_by)
         table = self.tables[kind]
         bounds = [pl.lit(value=True)]
         if symbol:
@@ -98,7 +100,7 @@ class Facts:
             if told.is_empty():
                 return
             try:
-                self.listed.add(snapshot, told)
+                settle(self.listed, self.listed.add(snapshot, told))
             except TakenError:
                 continue
             return

@@ -53,6 +53,10 @@ class Lake:
         with turn(self.folder):
             return self._bronze.keep(payloads)
 
+    def fetched(self, fetch: str) -> pl.DataFrame:
+        """Give the payloads of a fetch with their bodies; see `BarStore.fetched`."""
+        return self._bronze.fetched(fetch)
+
     def append(self, rows: pl.DataFrame) -> Appended:
         """Keep bars as published; see `BarStore.append`."""
         with turn(self.folder):

@@ -1,6 +1,7 @@
 """What is new among rows: the one rule by which every bar store tells news, corrections and repetitions apart."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -11,7 +12,17 @@ from ara.errors import ValidationError
 from ara.market.instrument import AssetClass
 from ara.market.timeframe import TIMEFRAMES
 
-__all__ = ["BAR", "FACT_KINDS", "check_names", "check_rows", "fact_rows", "latest", "news", "news_of_facts"]
+__all__ = [
+    "BAR",
+    "FACT_KINDS",
+    "check_moments",
+    "check_names",
+    "check_rows",
+    "fact_rows",
+    "latest",
+    "news",
+    "news_of_facts",
+]
 
 BAR: Final = ("symbol", "asset_class", "timeframe", "source", "at")
 """The columns that name a bar."""
@@ -54,6 +65,15 @@ def check_names(names: pl.Series, *, what: str) -> None:
         raise ValidationError(
             f"The {what} {bad[0][:40]!r} can't be kept: it has 1 to {_LONGEST} bytes, none of them 0."
         )
+
+
+def check_moments(*moments: datetime | None) -> None:
+    """Refuse a time without a zone: it would mean another moment on another machine."""
+    for moment in moments:
+        if moment is not None and moment.tzinfo is None:
+            raise ValidationError(
+                f"The time {moment.isoformat()} has no time zone.", hint="Give an aware time, in UTC."
+            )
 
 
 def news(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -12,8 +12,9 @@ from ara.clock import Clock
 from ara.data.bar_store import CATALOGUE, ROWS, Appended
 from ara.data.lake.faults import TakenError
 from ara.data.lake.heads import Heads
-from ara.data.lake.revision import BAR, check_rows, latest, news
+from ara.data.lake.revision import BAR, check_moments, check_rows, latest, news
 from ara.data.lake.table import Layout, Snapshot, Table
+from ara.data.lake.upkeep import settle
 
 __all__ = ["BUCKETS", "Silver"]
 
@@ -72,6 +73,7 @@ class Silver:
         sources: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """Give the latest revision of each bar within the bounds."""
+        check_moments(start, end, known_by, learned_by)
         where = pl.col("symbol") == symbol
         if start is not None:
             where &= pl.col("at") >= start
@@ -88,11 +90,13 @@ class Silver:
 
     def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
         """Give every row of the bars that opened in a span."""
+        check_moments(start, end)
         where = (pl.col("symbol") == symbol) & (pl.col("at") >= start) & (pl.col("at") < end)
         return self._read(symbol, timeframe, where=where, start=start, end=end).sort("source", "at", "learned_at")
 
     def lasts(self, timeframe: str, *, known_by: datetime | None = None) -> pl.DataFrame:
         """Give the newest bar of each series; the bounds of what was known are looked up only where they matter."""
+        check_moments(known_by)
 
         def read(snapshot: Snapshot) -> pl.DataFrame:
             heads = self.heads.at(snapshot).filter(pl.col("timeframe") == timeframe).select(ROWS.names())
@@ -138,7 +142,7 @@ class Silver:
         corrected = int(fresh["corrects"].sum())
         if fresh.height:
             after = self.table.add(snapshot, _dealt(fresh.drop("corrects")))
-            self.heads.take(snapshot, after, news=fresh)
+            self.heads.take(snapshot, settle(self.table, after), news=fresh)
         return Appended(new=fresh.height - corrected, corrected=corrected, same=same)
 
     def _kept(self, snapshot: Snapshot, rows: pl.DataFrame) -> pl.DataFrame:

@@ -266,12 +266,16 @@ class Table:
         with self._turn:
             self._delta, self._mark, self._snapshot = None, (0, 0), Snapshot(version=-1, files=self._listing(None))
 
-    def delta(self) -> "DeltaTable":
-        """Open the table by delta-rs, for upkeep."""
-        from deltalake import DeltaTable
+    def now(self) -> datetime:
+        """Give the time by the lake's clock."""
+        return self._clock.now()
 
-        with logged(self.folder):
-            return DeltaTable(str(self.folder))
+    def checkpoint(self) -> None:
+        """Note the newest version in full, so that whoever opens the table need not read the commits before it."""
+        with self._turn, writing(self.folder):
+            self._refreshed()
+            if self._delta is not None:
+                self._delta.create_checkpoint()
 
     def _refreshed(self) -> Snapshot:
         known = self._snapshot.version

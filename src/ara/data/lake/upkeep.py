@@ -1,0 +1,104 @@
+"""Upkeep of a table, which is part of every append: few files, a short log, nothing old left lying about."""
+
+import json
+import logging
+import os
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from ara.data.lake.table import Snapshot, Table, Written
+from ara.errors import AraError
+
+__all__ = ["KEPT", "SMALL_FILES", "clear", "settle"]
+
+KEPT: Final = timedelta(days=7)
+"""How long files stay after they ceased to count: as long as a reader may still hold their names."""
+
+SMALL_FILES: Final = 4
+"""Files beside the large one that a partition may have."""
+
+_LOG: Final = logging.getLogger(__name__)
+_RATIO: Final = 4
+_LARGEST: Final = 2_000_000
+_LARGEST_BYTES: Final = 32 << 20
+_COMMITS: Final = 20
+
+
+def settle(table: Table, snapshot: Snapshot, *, most: int = SMALL_FILES) -> Snapshot:
+    """Merge what has become too many small files, and shorten the way to the newest version; give that version.
+
+    What fails here is logged and done with the next append: the rows are kept already.
+
+    Parameters
+    ----------
+    table
+        Whose files.
+    snapshot
+        Its newest one; the caller has the turn.
+    most
+        Small files that a partition may have.
+    """
+    try:
+        merged = _merge(table, snapshot, most=most)
+        if merged.version != snapshot.version or merged.version - _checkpoint(table) >= _COMMITS:
+            table.checkpoint()
+    except AraError as error:
+        _LOG.warning("The upkeep of %s was put off: %s", table.folder, error.message)
+        return table.snapshot()
+    return merged
+
+
+def clear(table: Table, *, before: datetime) -> int:
+    """Delete files that ceased to count before a moment, or never did, and count them; the caller has the turn."""
+    counted = set(table.snapshot().files["path"])
+    cleared = 0
+    for path in table.folder.rglob("*.parquet"):
+        name = path.relative_to(table.folder).as_posix()
+        if name.startswith("_delta_log/") or name in counted or path.stat().st_mtime >= before.timestamp():
+            continue
+        path.unlink()
+        cleared += 1
+    return cleared
+
+
+def _merge(table: Table, snapshot: Snapshot, *, most: int) -> Snapshot:
+    parts = list(table.layout.partitions)
+    groups = snapshot.files.partition_by(parts) if parts else [snapshot.files]
+    crowded = [chosen for files in groups for chosen in (_crowd(files, most=most),) if chosen.height > 1]
+    if not crowded:
+        return snapshot
+    written: list[Written] = []
+    try:
+        for files in crowded:
+            written += table.write(table.scan(files).collect())
+        merged = table.commit(snapshot, written, pl.concat(crowded), news=False)
+    except BaseException:
+        table.forget(written)
+        raise
+    now = table.now().timestamp()
+    for path in pl.concat(crowded)["path"]:
+        # From now on the age of the file says since when it doesn't count.
+        os.utime(table.folder / path, (now, now))
+    return merged
+
+
+def _crowd(files: pl.DataFrame, *, most: int) -> pl.DataFrame:
+    """Choose the files to merge: from the smallest up, as long as the next is not much larger than all before it."""
+    small = files.filter((pl.col("rows") < _LARGEST // 2) & (pl.col("size") < _LARGEST_BYTES // 2)).sort("rows", "path")
+    if files.height <= most + 1 or small.height <= most:
+        return files.clear()
+    chosen = rows = size = 0
+    for more, bytes_more in small.select("rows", "size").iter_rows():
+        if rows + more > _LARGEST or size + bytes_more > _LARGEST_BYTES or (chosen > 1 and more > _RATIO * rows):
+            break
+        chosen, rows, size = chosen + 1, rows + more, size + bytes_more
+    return small.head(chosen)
+
+
+def _checkpoint(table: Table) -> int:
+    try:
+        return int(json.loads((table.folder / "_delta_log" / "_last_checkpoint").read_bytes())["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0

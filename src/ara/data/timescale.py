@@ -1,0 +1,255 @@
+"""Bars in a PostgreSQL database, with TimescaleDB where the server has it: what several machines share."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from ara.clock import Clock
+from ara.data.bar_store import CATALOGUE, ROWS, Appended, Received
+from ara.data.lake.bronze import PAYLOADS, fetch_id, payload_rows
+from ara.data.lake.facts import INSTRUMENTS, instrument_of, instrument_rows, kept_columns, names_of
+from ara.data.lake.revision import check_moments, check_rows, fact_rows, latest, news, news_of_facts
+from ara.data.provider import Kind
+from ara.data.timescale_link import Connection, Link
+from ara.data.timescale_tables import BAR_COLUMNS, SERIES, copy_in, frame, make_years, prepare, quoted
+from ara.market.instrument import Instrument
+
+__all__ = ["TimescaleStore"]
+
+_WRITERS: Final = "SELECT pg_advisory_xact_lock(hashtextextended('ara bars', 0))"
+_NAMES: Final = ", ".join(SERIES)
+_ROW: Final = ", ".join(f's."{name}"' if name in SERIES else f'b."{name}"' for name in ROWS)
+_FROM: Final = "FROM bar_series s JOIN bars b USING (series)"
+
+
+class TimescaleStore:
+    """A bar store in a PostgreSQL database of Ara's own; see `ara.data.bar_store.BarStore`.
+
+    Its bars are a hypertable where the server offers TimescaleDB; elsewhere they are cut into years, with a small index
+    over time. Writers take turns; readers never wait.
+
+    Parameters
+    ----------
+    url
+        `postgresql://USER:PASSWORD@HOST:PORT/NAME`; nothing is opened before the first use.
+    clock
+        Kept for what has to know the time.
+    patience
+        Seconds to wait for a connection or a lock before giving up.
+    """
+
+    def __init__(self, url: str, *, clock: Clock, patience: float = 10.0) -> None:
+        self._clock = clock
+        self._link = Link(url, prepare=prepare, patience=patience)
+
+    def keep(self, payloads: Sequence[Received]) -> str:
+        """Keep answers as they were received; see `BarStore.keep`."""
+        fetch = fetch_id(payloads)
+        rows = payload_rows(payloads, fetch=fetch)
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(_WRITERS)
+            if await connection.fetchval('SELECT 1 FROM bar_payloads WHERE "fetch" = $1 LIMIT 1', fetch):
+                return
+            asked = "SELECT sha256 FROM bar_payloads WHERE mark = ANY($1::bigint[])"
+            kept = [row[0] for row in await connection.fetch(asked, rows["mark"].to_list())]
+            told = rows["sha256"].is_in(kept) | ~rows["sha256"].is_first_distinct()
+            body = pl.when(told).then(None).otherwise("body")
+            await copy_in(connection, "bar_payloads", rows.with_columns(body=body))
+
+        if fetch:
+            self._link.run(work)
+        return fetch
+
+    def fetched(self, fetch: str) -> pl.DataFrame:
+        """Give the payloads of a fetch with their bodies; see `BarStore.fetched`."""
+        columns = ", ".join("coalesce(p.body, b.body)" if name == "body" else f'p."{name}"' for name in PAYLOADS)
+        body = "SELECT body FROM bar_payloads o WHERE o.mark = p.mark AND o.sha256 = p.sha256 AND body IS NOT NULL"
+        statement = (
+            f"SELECT {columns} FROM bar_payloads p LEFT JOIN LATERAL ({body} LIMIT 1) b ON true "  # noqa: S608 - names of our own
+            'WHERE p."fetch" = $1 ORDER BY p.place'
+        )
+        return self._link.run(lambda connection: frame(connection, PAYLOADS, statement, fetch))
+
+    def append(self, rows: pl.DataFrame) -> Appended:
+        """Keep bars as published; see `BarStore.append`."""
+        check_rows(rows)
+        dealt = rows.unique(maintain_order=True)
+
+        async def work(connection: Connection) -> Appended:
+            await connection.execute(_WRITERS)
+            numbered = await _numbered(connection, dealt)
+            fresh, same = news(dealt, await _kept(connection, numbered))
+            added = fresh.join(numbered.select(*SERIES, "series").unique(), on=SERIES, maintain_order="left")
+            await make_years(connection, sorted(added["at"].dt.year().unique()))
+            await copy_in(connection, "bars", added.select("series", *BAR_COLUMNS))
+            await _count(connection, added)
+            corrected = int(fresh["corrects"].sum())
+            return Appended(new=fresh.height - corrected, corrected=corrected, same=same + rows.height - dealt.height)
+
+        return self._link.run(work) if rows.height else Appended(new=0, corrected=0, same=0)
+
+    def bars(
+        self,
+        symbol: str,
+        timeframe: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_by: datetime | None = None,
+        learned_by: datetime | None = None,
+        sources: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """Give the latest revision of each bar of each source; see `BarStore.bars`."""
+        where, arguments = "s.symbol = $1 AND s.timeframe = $2", [symbol, timeframe]
+        bounds = {"b.at >=": start, "b.at <": end, "b.known_at <=": known_by, "b.learned_at <=": learned_by}
+        where, values = _bounded(where, bounds, arguments)
+        if sources is not None:
+            values.append(list(sources))
+            where += f" AND s.source = ANY(${len(values)}::text[])"
+        return latest(self._rows(where, values).lazy(), ("source", "at")).collect()
+
+    def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
+        """Give every row ever kept of the bars of a span; see `BarStore.revisions`."""
+        check_moments(start, end)
+        where = "s.symbol = $1 AND s.timeframe = $2 AND b.at >= $3 AND b.at < $4"
+        return self._rows(where, [symbol, timeframe, start, end]).sort("source", "at", "learned_at")
+
+    def append_facts(self, kind: Kind, symbol: str, source: str, frame: pl.DataFrame) -> int:
+        """Keep actions, facts or rates; see `BarStore.append_facts`."""
+        rows = fact_rows(kind, symbol, source, frame=frame)
+
+        async def work(connection: Connection) -> int:
+            await connection.execute(_WRITERS)
+            kept = await _facts(connection, kind, "symbol = $1 AND source = $2", [symbol, source])
+            fresh = news_of_facts(kind, rows, kept=latest(kept.lazy(), names_of(kind)).collect())
+            await copy_in(connection, f"bar_{kind}", fresh)
+            return fresh.height
+
+        return self._link.run(work)
+
+    def facts(
+        self, kind: Kind, symbol: str = "", *, known_by: datetime | None = None, learned_by: datetime | None = None
+    ) -> pl.DataFrame:
+        """Give the latest revision of each action, fact or rate; see `BarStore.facts`."""
+        names = names_of(kind)
+        where, values = ("symbol = $1", [symbol]) if symbol else ("true", [])
+        where, values = _bounded(where, {"known_at <=": known_by, "learned_at <=": learned_by}, values)
+        rows = self._link.run(lambda connection: _facts(connection, kind, where, values))
+        return latest(rows.lazy(), names).collect().drop("part")
+
+    def put_instruments(self, instruments: Sequence[Instrument], *, source: str, learned_at: datetime) -> None:
+        """Keep what a source says of instruments; see `BarStore.put_instruments`."""
+        rows = instrument_rows(instruments, source=source, learned_at=learned_at)
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(_WRITERS)
+            told = latest((await _told(connection)).lazy(), ("symbol", "source")).collect()
+            news = rows.join(told, on=("symbol", "source", "name", "terms"), how="anti")
+            await copy_in(connection, "bar_instruments", news)
+
+        self._link.run(work)
+
+    def instruments(self, query: str = "") -> list[Instrument]:
+        """Give the instruments that match; see `BarStore.instruments`."""
+        told = self._link.run(_told).sort("symbol", "learned_at").unique("symbol", keep="last", maintain_order=True)
+        word = query.casefold()
+        return [
+            instrument_of(row["symbol"], row["name"], terms=row["terms"])
+            for row in told.iter_rows(named=True)
+            if word in row["symbol"].casefold() or word in row["name"].casefold()
+        ]
+
+    def lasts(self, timeframe: str, *, known_by: datetime | None = None) -> pl.DataFrame:
+        """Give the newest bar of every symbol and source; see `BarStore.lasts`."""
+        where, values = _bounded("series = s.series", {"known_at <=": known_by}, [timeframe])
+        statement = (
+            f"SELECT {_ROW} FROM bar_series s CROSS JOIN LATERAL (SELECT * FROM bars WHERE {where} "  # noqa: S608 - names of our own
+            "ORDER BY at DESC, learned_at DESC LIMIT 1) b WHERE s.timeframe = $1"
+        )
+        rows = self._link.run(lambda connection: frame(connection, ROWS, statement, *values))
+        return rows.sort("symbol", "source")
+
+    def catalogue(self) -> pl.DataFrame:
+        """Give one row for each series that is kept; see `BarStore.catalogue`."""
+        statement = f"SELECT {_NAMES}, basis, bars, first, last, received, corrections FROM bar_series WHERE bars > 0"  # noqa: S608 - names of our own
+        return self._link.run(lambda connection: frame(connection, CATALOGUE, statement)).sort(SERIES)
+
+    def close(self) -> None:
+        """End the connections; they open again when they are needed again."""
+        self._link.close()
+
+    def _rows(self, where: str, values: Sequence[Any]) -> pl.DataFrame:
+        statement = f"SELECT {_ROW} {_FROM} WHERE {where}"
+        return self._link.run(lambda connection: frame(connection, ROWS, statement, *values))
+
+
+def _bounded(where: str, bounds: dict[str, datetime | None], values: Sequence[Any]) -> tuple[str, list[Any]]:
+    check_moments(*bounds.values())
+    bound = list(values)
+    for words, value in bounds.items():
+        if value is not None:
+            bound.append(value)
+            where += f" AND {words} ${len(bound)}"
+    return where, bound
+
+
+async def _numbered(connection: Connection, rows: pl.DataFrame) -> pl.DataFrame:
+    """Give the bars' keys with the number of their series; new series get theirs."""
+    series = rows.select(SERIES).unique(maintain_order=True)
+    columns = [series[name].to_list() for name in SERIES]
+    given = "unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+    await connection.execute(
+        f"INSERT INTO bar_series ({_NAMES}) SELECT * FROM {given} ON CONFLICT DO NOTHING",  # noqa: S608 - names of our own
+        *columns,
+    )
+    schema = pl.Schema({**{name: ROWS[name] for name in SERIES}, "series": pl.Int64()})
+    statement = f"SELECT {_NAMES}, series FROM bar_series JOIN {given} AS g ({_NAMES}) USING ({_NAMES})"  # noqa: S608 - names of our own
+    numbers = await frame(connection, schema, statement, *columns)
+    return rows.select(*SERIES, "at").join(numbers, on=SERIES, maintain_order="left")
+
+
+async def _kept(connection: Connection, numbered: pl.DataFrame) -> pl.DataFrame:
+    """Give the latest revisions of those bars that are kept already."""
+    await connection.execute("CREATE TEMP TABLE asked (series int, at timestamptz) ON COMMIT DROP")
+    await copy_in(connection, "asked", numbered.select("series", "at").unique())
+    await connection.execute("ANALYZE asked")
+    statement = (
+        f"SELECT DISTINCT ON (b.series, b.at) {_ROW} FROM asked JOIN bars b USING (series, at) "  # noqa: S608 - names of our own
+        "JOIN bar_series s USING (series) ORDER BY b.series, b.at, b.learned_at DESC"
+    )
+    return await frame(connection, ROWS, statement)
+
+
+async def _count(connection: Connection, added: pl.DataFrame) -> None:
+    """Bring the counts of the series up to date, in the same transaction as their bars."""
+    counts = (
+        added.sort("at", "learned_at")
+        .group_by("series")
+        .agg(
+            bars=(~pl.col("corrects")).sum().cast(pl.Int64),
+            corrections=pl.col("corrects").sum().cast(pl.Int64),
+            first=pl.col("at").min(),
+            last=pl.col("at").max(),
+            received=pl.col("learned_at").max(),
+            basis=pl.col("basis").last(),
+        )
+    )
+    statement = """
+        UPDATE bar_series SET bars = bars + $2, corrections = corrections + $3, first = least(first, $4),
+        last = greatest(last, $5), received = greatest(received, $6),
+        basis = CASE WHEN last IS NULL OR $5 >= last THEN $7 ELSE basis END WHERE series = $1
+    """
+    await connection.executemany(statement, list(counts.iter_rows()))
+
+
+async def _facts(connection: Connection, kind: Kind, where: str, values: Sequence[Any]) -> pl.DataFrame:
+    schema = kept_columns(kind)
+    statement = f"SELECT {quoted(schema)} FROM bar_{kind} WHERE {where}"  # noqa: S608 - names of our own, values bound
+    return await frame(connection, schema, statement, *values)
+
+
+async def _told(connection: Connection) -> pl.DataFrame:
+    return await frame(connection, INSTRUMENTS, f"SELECT {quoted(INSTRUMENTS)} FROM bar_instruments")  # noqa: S608 - names of our own
