@@ -1,16 +1,22 @@
 """Days of the bundled sample, for venues that speak of real prices in their own words."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 
+import msgspec
 import polars as pl
 
+from ara.data.access import Access, Limit
 from ara.data.provider import Kind
 from ara.data.providers.sample import Sample
 from ara.market.calendar import calendar
 from ara.market.hours import labels
 from ara.market.symbols import resolve
 from ara.market.timeframe import DAY
+from ara.settings import Secret
 
 NOW = datetime(2022, 3, 14, 12, tzinfo=UTC)
 """A moment after the last bar of the sample."""
@@ -28,3 +34,39 @@ def days(symbol: str, first: date = date(2015, 1, 1)) -> pl.DataFrame:
 async def history(provider, symbol, *, kind=Kind.BARS, timeframe=DAY, start=datetime(1990, 1, 1, tzinfo=UTC), end=NOW):
     """Ask a provider for the past of one symbol, years of it unless told otherwise."""
     return await provider.history(kind, resolve(symbol), timeframe, start=start, end=end)
+
+
+def opened(provider, venue, *, key="", limits=(Limit(requests=100_000, seconds=1),), retries=0, **parts):
+    """Open a provider on a venue that stands in for its own, without patience for faults unless told otherwise."""
+    loose = replace(provider.venue, limits=limits)
+    way = Access(
+        loose, clock=venue.clock, url=venue.url, socket=venue.socket_url, key=Secret(key), retries=retries, timeout=10
+    )
+    return provider(way, **parts)
+
+
+def decimals(text):
+    """Read JSON with every number as it is written."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def kept(sent, read, at="$"):
+    """List what a venue sent and a message lost: paths whose number, text or flag is not in what was read."""
+    if isinstance(sent, dict):
+        if not isinstance(read, dict):
+            return [at]
+        return [one for key, value in sent.items() for one in kept(value, read.get(key), f"{at}.{key}")]
+    if isinstance(sent, list):
+        if not isinstance(read, list) or len(read) != len(sent):
+            return [at]
+        pairs = zip(sent, read, strict=True)
+        return [one for place, (was, now) in enumerate(pairs) for one in kept(was, now, f"{at}[{place}]")]
+    if isinstance(sent, Decimal) or (isinstance(sent, int) and not isinstance(sent, bool)):
+        same = isinstance(read, (int, Decimal)) and not isinstance(read, bool) and str(sent) in {str(read)}
+        return [] if same else [at]
+    return [] if sent == read else [at]
+
+
+def unpacked(value):
+    """Give a message as plain data under the venue's own names, decimals kept."""
+    return msgspec.to_builtins(value, builtin_types=(Decimal,))

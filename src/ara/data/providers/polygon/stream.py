@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ Fill = Callable[[Instrument, datetime], Awaitable[pl.DataFrame]]
 
 async def follow(
     access: Access, instruments: Sequence[Instrument], fill: Fill, *, silence: float = _SILENCE
-) -> AsyncIterator[pl.DataFrame]:
+) -> AsyncGenerator[pl.DataFrame, None]:
     """Give closed minutes of instruments as they come, each once and none before an earlier one of its instrument."""
     lines: dict[str, list[Instrument]] = {}
     for one in instruments:
@@ -41,8 +42,9 @@ async def follow(
 
     async def pump(path: str, carried: list[Instrument]) -> None:
         try:
-            async for frame in _line(access, path, carried, fill, silence):
-                await queue.put(frame)
+            async with aclosing(_line(access, path, carried, fill, silence)) as frames:
+                async for frame in frames:
+                    await queue.put(frame)
         except Exception as error:  # noqa: BLE001 it is raised again by the one who reads
             await queue.put(error)
 
@@ -61,7 +63,7 @@ async def follow(
 
 async def _line(
     access: Access, path: str, instruments: list[Instrument], fill: Fill, silence: float
-) -> AsyncIterator[pl.DataFrame]:
+) -> AsyncGenerator[pl.DataFrame, None]:
     channels = ",".join(channel(one)[1] for one in instruments)
     opening = [
         msgspec.json.encode({"action": "auth", "params": access.key.reveal()}),
@@ -69,12 +71,13 @@ async def _line(
     ]
     wanted = {one.symbol: one for one in instruments}
     newest: dict[str, datetime] = {}
-    async for raw in access.messages(opening, path=path, silence=silence):
-        frames = [_read(raw, wanted, access.clock.now())] if raw else await _missed(wanted, newest, fill)
-        for frame in frames:
-            fresh = _fresh(frame, newest)
-            if not fresh.is_empty():
-                yield fresh
+    async with aclosing(access.messages(opening, path=path, silence=silence)) as messages:
+        async for raw in messages:
+            frames = [_read(raw, wanted, access.clock.now())] if raw else await _missed(wanted, newest, fill)
+            for frame in frames:
+                fresh = _fresh(frame, newest)
+                if not fresh.is_empty():
+                    yield fresh
 
 
 def _read(raw: bytes, wanted: Mapping[str, Instrument], now: datetime) -> pl.DataFrame:
