@@ -124,7 +124,7 @@ def files(draw):
     """A settings file as people write them: sections and values in any order, commented, block and flow style."""
     rows = []
     for section in draw(st.lists(st.sampled_from(["log", "cli", "data", "prediction"]), unique=True)):
-        leaves = [key.partition(".")[2] for key in keys() if key.startswith(f"{section}.")]
+        leaves = [key.partition(".")[2] for key in keys() if key.rpartition(".")[0] == section]
         chosen = draw(st.lists(st.sampled_from(leaves), unique=True))
         values = [draw(st.sampled_from(["x", "'a b'", "", "~", '"q#"', "[a, b]", "7"])) for _ in chosen]
         if draw(st.booleans()):
@@ -171,6 +171,10 @@ OWN = {
     "log.level": st.sampled_from(["debug", "INFO"]),
     "log.format": st.sampled_from(["auto", "json"]),
     "store.url": st.sampled_from(["", "memory:", "sqlite:///a b", "postgresql://u:p@h/n"]),
+    "data.bars": st.sampled_from(["", "postgresql://u:p@h/n"]),
+    "data.currency": st.sampled_from(["EUR", "BTC"]),
+    "data.retries": st.sampled_from(["0", "3"]),
+    "data.cache.redis": st.sampled_from(["", "redis://:p@h:1/0", "unix:///a b"]),
     "prediction.model": st.sampled_from(["ewma_t", "x"]),
     "telemetry.otlp_endpoint": st.sampled_from(["", "http://localhost:4318/x?y#z"]),
     "cli.colour": st.sampled_from(["auto", "never"]),

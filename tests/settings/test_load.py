@@ -17,6 +17,19 @@ DIFFERENT = {
     "vault.key_file": ("/k", "/k"),
     "vault.keyring": ("yes", True),
     "data.providers": ("sample, other", ("sample", "other")),
+    "data.online": ("kraken,ecb", ("kraken", "ecb")),
+    "data.lake": ("/lake", "/lake"),
+    "data.bars": ("postgresql://me@host/bars", "postgresql://me@host/bars"),
+    "data.timeout": ("5", 5),
+    "data.retries": ("0", 0),
+    "data.max_mb": ("1", 1),
+    "data.currency": ("EUR", "EUR"),
+    "data.cache.memory_mb": ("0", 0),
+    "data.cache.live_seconds": ("300", 300),
+    "data.cache.kept_minutes": ("60", 60),
+    "data.cache.redis": ("redis://localhost:6379/0", "redis://localhost:6379/0"),
+    "data.cache.redis_mb": ("2048", 2048),
+    "data.cache.redis_live_seconds": ("60", 60),
     "prediction.model": ("garch", "garch"),
     "prediction.days": ("30", 30),
     "prediction.seed": ("4294967295", 2**32 - 1),
@@ -36,15 +49,16 @@ def test_the_list_above_holds_every_setting():
 
 
 def as_yaml(key: str, text: str) -> str:
-    branch, _, leaf = key.rpartition(".")
-    return f"{branch}:\n  {leaf}: '{text}'\n" if branch else f"{leaf}: '{text}'\n"
+    *branches, leaf = key.split(".")
+    head = "".join(f"{'  ' * depth}{branch}:\n" for depth, branch in enumerate(branches))
+    return f"{head}{'  ' * len(branches)}{leaf}: '{text}'\n"
 
 
 @pytest.mark.parametrize("key", DIFFERENT)
 def test_every_setting_is_taken_from_every_layer_and_says_so(place, key):
     text, value = DIFFERENT[key]
     variable = keys()[key].variable
-    line = 2 if "." in key else 1
+    line = key.count(".") + 1
     assert str(place.load().origin(key)) == "default"
     place.user_file.write_text(as_yaml(key, text))
     settings = place.load()

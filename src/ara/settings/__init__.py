@@ -7,11 +7,13 @@ wins, value by value. `Settings.load` gathers them.
 from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
 from ara.settings.tree import (
+    CacheSettings,
     CliSettings,
     DataSettings,
     LogSettings,
     PredictionSettings,
     Settings,
+    SourceSettings,
     StoreSettings,
     TelemetrySettings,
     VaultSettings,
@@ -19,6 +21,7 @@ from ara.settings.tree import (
 )
 
 __all__ = [
+    "CacheSettings",
     "CliSettings",
     "DataSettings",
     "LogSettings",
@@ -27,6 +30,7 @@ __all__ = [
     "Problem",
     "Secret",
     "Settings",
+    "SourceSettings",
     "StoreSettings",
     "TelemetrySettings",
     "VaultSettings",

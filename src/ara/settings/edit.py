@@ -13,13 +13,14 @@ from pathlib import Path
 
 from ara.errors import ConfigurationError, StoreError
 from ara.settings.document import Document, Mapped, Node, Scalar, Sequenced, parse, read
-from ara.settings.keys import find, keys
+from ara.settings.keys import SOURCES, find, known
 
 __all__ = ["changed", "put", "remove", "write"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.~+@-]*")
 _ALL = 0o7777
 _OWNER = 0o700
+_ORDER = f"{SOURCES}.order"
 _NULLS = frozenset({"null", "Null", "NULL"})
 
 
@@ -88,7 +89,7 @@ def _holds_secret(text: str, path: Path) -> bool:
         values = _flat(parse(text, path).root)
     except ConfigurationError:  # what can't be read may hold anything
         return True
-    return any(keys()[name].hides(value) for name, value in values.items() if name in keys())
+    return any(key.hides(value) for name, value in values.items() if (key := known(name)) is not None)
 
 
 def _dress(name: str, old: os.stat_result | None, mode: int, widest: int) -> None:
@@ -130,8 +131,7 @@ def remove(path: Path) -> Path:
 
 def changed(document: Document, key: str, value: str | tuple[str, ...]) -> str:
     """Give the text of a file with one value set; ConfigurationError where it is written too oddly to be changed."""
-    branch, _, leaf = key.rpartition(".")
-    text = _edited(document, branch, leaf, value)
+    text = _edited(document, key, value)
     wanted = {**_flat(document.root), key: value}
     try:
         got = _flat(parse(text, document.path).root)
@@ -153,50 +153,74 @@ def _flat(node: Node | None, prefix: str = "") -> dict[str, str | tuple[str, ...
         key = prefix + name.text
         if isinstance(value, Mapped):
             flat |= _flat(value, f"{key}.")
-        elif isinstance(value, Sequenced):
+            continue
+        key = SOURCES if key == _ORDER else key
+        if isinstance(value, Sequenced):
             flat[key] = tuple(item.text if isinstance(item, Scalar) else repr(item) for item in value.items)
         elif not value.null:
             flat[key] = value.text
     return flat
 
 
-def _edited(document: Document, branch: str, leaf: str, value: str | tuple[str, ...]) -> str:
-    root = document.root
-    if root is None:
-        return _appended(
-            document, [f"{branch}:", f"  {leaf}: {_yaml(value)}"] if branch else [f"{leaf}: {_yaml(value)}"]
-        )
-    if not branch:
-        return _entered(document, root, leaf, value, first=True)
-    pair = root.pair(branch)
+def _edited(document: Document, key: str, value: str | tuple[str, ...]) -> str:
+    mapping, names = document.root, key.split(".")
+    if mapping is None:
+        return _appended(document, _block(names, value))
+    while len(names) > 1 and (pair := mapping.pair(names[0])) and isinstance(pair[1], Mapped):
+        mapping, names = pair[1], names[1:]
+    pair = mapping.pair(names[0])
+    if key == SOURCES and len(names) == 1 and pair and isinstance(pair[1], Mapped):
+        mapping, names = pair[1], ["order"]
+        pair = mapping.pair("order")
     if pair is None:
-        if root.flow:
-            return _inserted(document, root, f"{branch}: {{{leaf}: {_yaml(value)}}}")
-        space = " " * root.column
-        return _appended(document, ["", f"{space}{branch}:", f"{space}  {leaf}: {_yaml(value)}"])
-    section = pair[1]
-    if isinstance(section, Mapped):
-        return _entered(document, section, leaf, value)
-    text, inside = document.text, f"{leaf}: {_yaml(value)}"
-    if section.start == section.end and not root.flow:
-        return _after_line(document, section.end, " " * (root.column + 2) + inside)
-    return f"{text[: section.start].rstrip(' ')} {{{inside}}}{text[section.end :]}"
-
-
-def _entered(
-    document: Document, mapping: Mapped, leaf: str, value: str | tuple[str, ...], *, first: bool = False
-) -> str:
-    pair = mapping.pair(leaf)
-    if pair is not None:
-        return _replaced(document, pair[1], value)
-    entry = f"{leaf}: {_yaml(value)}"
+        return _entered(document, mapping, names, value)
+    node = pair[1]
+    if len(names) == 1:
+        return _replaced(document, node, value)
+    if isinstance(node, Mapped) or node.start != node.end:
+        return _wrapped(document, node, mapping.column, names[1:], value)
     if mapping.flow:
-        return _inserted(document, mapping, entry)
-    space = " " * mapping.column
-    if first:
-        text, start = document.text, mapping.start
-        return f"{text[:start]}{entry}{_newline(text)}{space}{text[start:]}"
-    return _after_line(document, _end(document.text, mapping), space + entry)
+        return f"{document.text[: node.start]} {{{_line(names[1:], value)}}}{document.text[node.end :]}"
+    return _after(document.text, node.end, _block(names[1:], value, mapping.column + 2))
+
+
+def _entered(document: Document, mapping: Mapped, names: list[str], value: str | tuple[str, ...]) -> str:
+    """Put what is not there yet into a mapping: at its end, but a single value of the whole file at its beginning."""
+    text = document.text
+    if mapping.flow:
+        return _inserted(document, mapping, _line(names, value))
+    lines = _block(names, value, mapping.column)
+    if mapping is not document.root:
+        return _after(text, _end(text, mapping), lines)
+    if len(names) > 1:
+        return _appended(document, ["", *lines])
+    return f"{text[: mapping.start]}{_line(names, value)}{_newline(text)}{' ' * mapping.column}{text[mapping.start :]}"
+
+
+def _wrapped(document: Document, node: Node, column: int, names: list[str], value: str | tuple[str, ...]) -> str:
+    """Make a mapping of what stands where one is needed: a list of sources becomes its `order`."""
+    text, end = document.text, _end(document.text, node)
+    if isinstance(node, Scalar) and node.null:
+        return f"{text[: node.start].rstrip(' ')} {{{_line(names, value)}}}{text[node.end :]}"
+    if isinstance(node, Scalar) or node.flow:
+        return f"{text[: node.start]}{{order: {text[node.start : end]}, {_line(names, value)}}}{text[end:]}"
+    first = text.rfind("\n", 0, node.start) + 1
+    shift = "" if node.start - first > column else "  "
+    space, newline = text[first : node.start] + shift, _newline(text)
+    items = "".join(shift + line if line.strip() else line for line in text[first:end].splitlines(keepends=True))
+    start = f"{text[:first]}{space}order:{newline}{items}"
+    return _after(start + text[end:], len(start), _block(names, value, len(space)))
+
+
+def _block(names: list[str], value: str | tuple[str, ...], column: int = 0) -> list[str]:
+    """Give nested entries as lines of a block, one for each name."""
+    lines = [f"{' ' * (column + 2 * depth)}{name}:" for depth, name in enumerate(names)]
+    return [*lines[:-1], f"{lines[-1]} {_yaml(value)}"]
+
+
+def _line(names: list[str], value: str | tuple[str, ...]) -> str:
+    """Give nested entries as they stand between braces."""
+    return ": {".join(names) + f": {_yaml(value)}" + "}" * (len(names) - 1)
 
 
 def _replaced(document: Document, node: Node, value: str | tuple[str, ...]) -> str:
@@ -218,12 +242,11 @@ def _inserted(document: Document, mapping: Mapped, entry: str) -> str:
     return text[:brace] + comma + entry + text[brace:]
 
 
-def _after_line(document: Document, index: int, line: str) -> str:
-    text, newline = document.text, _newline(document.text)
+def _after(text: str, index: int, lines: list[str]) -> str:
+    newline = _newline(text)
+    block = newline.join(lines) + newline
     stop = text.find("\n", index)
-    if stop < 0:
-        return f"{text}{newline}{line}{newline}"
-    return f"{text[: stop + 1]}{line}{newline}{text[stop + 1 :]}"
+    return f"{text}{newline}{block}" if stop < 0 else f"{text[: stop + 1]}{block}{text[stop + 1 :]}"
 
 
 def _appended(document: Document, lines: list[str]) -> str:

@@ -3,23 +3,42 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from ara.errors import ConfigurationError
+from ara.settings.data import SOURCE_NAME, SourceSettings
 from ara.settings.profiles import ALIASES
 from ara.settings.secret import Secret
 from ara.settings.tree import Settings
 
-__all__ = ["Key", "build", "find", "from_dict", "keys", "nearest", "sections", "shown", "to_dict", "validate"]
+__all__ = [
+    "SOURCES",
+    "Key",
+    "all_keys",
+    "find",
+    "inside",
+    "keys",
+    "known",
+    "near_keys",
+    "nearest",
+    "sections",
+    "shown",
+    "source_keys",
+    "variable_key",
+]
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PASSWORD = re.compile(r"(://[^/?#\s]*?):[^/?#\s]*@")
 _NAMED = re.compile(r"://[^/?#\s:@]+:?@")
+SOURCES = "data.providers"
+"""The setting that lists sources of data, below which those of each source are."""
+
+_SOURCE = re.compile(rf"data\.providers\.(?!order\b)({SOURCE_NAME[1:-1]})(?:\.([a-z_]+))?")
 _LONGEST = 4096
 _LONGEST_PATH = 1024  # as written; the folder that a relative one starts at comes before it
 
@@ -49,6 +68,12 @@ class Key:
     def variable(self) -> str:
         """The environment variable that sets it."""
         return "ARA_" + self.name.replace(".", "_").upper()
+
+    @property
+    def source(self) -> str:
+        """The source of data that it is about; empty for every other setting."""
+        found = _SOURCE.fullmatch(self.name)
+        return found[1] if found else ""
 
     @property
     def kind(self) -> Any:
@@ -94,6 +119,8 @@ class Key:
 
     def of(self, settings: Settings) -> Any:
         """Give its value in a tree."""
+        if self.source:
+            return getattr(settings.data.source(self.source), self.name.rpartition(".")[2])
         found: Any = settings
         for part in self.name.split("."):
             found = getattr(found, part)
@@ -179,8 +206,36 @@ def shown(raw: object) -> str:
 
 @cache
 def keys() -> Mapping[str, Key]:
-    """Give every setting by its dotted key, in the order of the tree."""
+    """Give every setting by its dotted key, in the order of the tree; those of single sources are in `source_keys`."""
     return {key.name: key for key in _rows(Settings, "")}
+
+
+_FILES_URL = Key(
+    name=f"{SOURCES}.files.url",
+    annotation=Annotated[str, msgspec.Meta(extra={"path": True, "allowed": 'a folder, a file or a pattern, or ""'})],
+    default="",
+    words="The folder, the file or the pattern such as prices/*.csv whose bars the source `files` reads.",
+)
+
+
+@lru_cache(maxsize=64)
+def source_keys(source: str) -> Mapping[str, Key]:
+    """Give the settings of one source of data, `data.providers.NAME.…`, by their dotted keys."""
+    rows = _rows(SourceSettings, f"{SOURCES}.{source}.")
+    if source == "files":
+        rows = [_FILES_URL if key.name == _FILES_URL.name else key for key in rows]
+    return {key.name: key for key in rows}
+
+
+def all_keys(settings: Settings) -> Mapping[str, Key]:
+    """Give every setting, and those of the sources that something is set of, by their dotted keys."""
+    found: dict[str, Key] = {}
+    for name, key in keys().items():
+        found[name] = key
+        if name == SOURCES:
+            for source, _ in settings.data.sources:
+                found |= source_keys(source)
+    return found
 
 
 def _rows(branch: type[msgspec.Struct], prefix: str) -> list[Key]:
@@ -188,29 +243,57 @@ def _rows(branch: type[msgspec.Struct], prefix: str) -> list[Key]:
     rows: list[Key] = []
     for field in msgspec.structs.fields(branch):
         hint = hints[field.name]
+        name = prefix + field.name
         if get_origin(hint) is Annotated:
             default = None if field.default is msgspec.NODEFAULT else field.default
-            rows.append(
-                Key(
-                    name=prefix + field.name,
-                    annotation=hint,
-                    default=default,
-                    words=get_args(hint)[1].description or "",
-                )
-            )
-        else:
-            rows += _rows(hint, f"{prefix}{field.name}.")
+            rows.append(Key(name=name, annotation=hint, default=default, words=get_args(hint)[1].description or ""))
+        elif get_origin(hint) is None:
+            rows += _rows(hint, f"{name}.")
     return rows
 
 
 @cache
 def sections() -> Mapping[str, str]:
     """Give every branch of the tree with the sentence that says what it is about."""
-    return {
-        field.name: (field.type.__doc__ or "").split("\n", 1)[0]
-        for field in msgspec.structs.fields(Settings)
-        if isinstance(field.type, type)
-    }
+    return _sections(Settings, "")
+
+
+def _sections(branch: type[msgspec.Struct], prefix: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field in msgspec.structs.fields(branch):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            found[prefix + field.name] = (field.type.__doc__ or "").split("\n", 1)[0]
+            found |= _sections(field.type, f"{prefix}{field.name}.")
+    return found
+
+
+def known(name: str) -> Key | None:
+    """Give the setting of a dotted key; None where there is none of that name."""
+    if name == f"{SOURCES}.order":
+        return keys()[SOURCES]
+    source = _SOURCE.fullmatch(name)
+    return source_keys(source[1]).get(name) if source else keys().get(name)
+
+
+def variable_key(name: str) -> Key | None:
+    """Give the setting of a source that an environment variable such as ARA_DATA_PROVIDERS_YAHOO_URL is for."""
+    prefix = f"ARA_{SOURCES.replace('.', '_').upper()}_"
+    if not name.startswith(prefix) or name != name.upper():
+        return None
+    for field in SourceSettings.__struct_fields__:
+        source = name.removeprefix(prefix).removesuffix(f"_{field.upper()}").lower()
+        found = known(f"{SOURCES}.{source}.{field}")
+        if found is not None and found.variable == name:
+            return found
+    return None
+
+
+def inside(name: str) -> tuple[str, ...]:
+    """Give the dotted keys of all settings in a section; none where there is no section of that name."""
+    source = _SOURCE.fullmatch(name)
+    if source and source[2] is None:
+        return tuple(source_keys(source[1]))
+    return tuple(key for key in keys() if key.startswith(f"{name}.")) if name in sections() else ()
 
 
 def nearest(name: str, among: Sequence[str]) -> str:
@@ -228,63 +311,18 @@ def nearest(name: str, among: Sequence[str]) -> str:
 
 def find(name: str) -> Key:
     """Give the setting of a dotted key; ConfigurationError with the nearest where there is none of that name."""
-    found = keys().get(name)
+    found = known(name)
     if found is not None:
         return found
-    if name in sections():
-        inside = ", ".join(key for key in keys() if key.startswith(name + "."))
-        raise ConfigurationError(f"{name} is a section, not a setting; it holds {inside}.", key=name)
-    near = nearest(name, tuple(keys()))
+    held = inside(name)
+    if held:
+        raise ConfigurationError(f"{name} is a section, not a setting; it holds {', '.join(held)}.", key=name)
+    near = nearest(name, near_keys(name))
     guess = f"; did you mean {near}?" if near else "."
     raise ConfigurationError(f"There is no setting {shown(name)}{guess}", key=name[:100], nearest=near)
 
 
-def validate(settings: Settings) -> None:
-    """Refuse a tree, however it was built, that holds a value out of bounds."""
-    for key in keys().values():
-        value = key.of(settings)
-        try:
-            key.check(value)
-        except ValueError:
-            raise ConfigurationError(key.refusal(value), key=key.name, allowed=key.allowed) from None
-
-
-def build(values: Mapping[str, Any]) -> Settings:
-    """Make a tree of values by dotted key; what is not given has its default."""
-    tree: dict[str, dict[str, Any]] = {"": {}}
-    for name, value in values.items():
-        branch, _, leaf = find(name).name.rpartition(".")
-        tree.setdefault(branch, {})[leaf] = value
-    branches = {field.name: field.type for field in msgspec.structs.fields(Settings)}
-    whole = tree.pop("") | {branch: branches[branch](**leaves) for branch, leaves in tree.items()}
-    return Settings(**whole)
-
-
-def to_dict(settings: Settings, *, reveal: bool) -> dict[str, Any]:
-    """Give a tree as nested JSON values; see `Settings.as_dict`."""
-    whole: dict[str, Any] = {}
-    for key in keys().values():
-        value = key.of(settings)
-        if isinstance(value, Secret):
-            value = value.reveal() if reveal else key.show(value)
-        elif isinstance(value, str) and not reveal:
-            value = key.show(value)
-        branch, _, leaf = key.name.rpartition(".")
-        place = whole.setdefault(branch, {}) if branch else whole
-        place[leaf] = list(value) if isinstance(value, tuple) else value
-    return whole
-
-
-def from_dict(values: Mapping[str, Any]) -> Settings:
-    """Build a tree of nested JSON values; see `Settings.from_dict`."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        inside = value if name in sections() and isinstance(value, Mapping) else None
-        flat.update({name: value} if inside is None else {f"{name}.{leaf}": each for leaf, each in inside.items()})
-    return build({name: _native(find(name), value) for name, value in flat.items()})
-
-
-def _native(key: Key, value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    return Secret(value) if key.kind is Secret and isinstance(value, str) else value
+def near_keys(name: str) -> tuple[str, ...]:
+    """Give the dotted keys among which one that was mistyped may be looked for."""
+    source = _SOURCE.fullmatch(name)
+    return (*keys(), *(source_keys(source[1]) if source else ()))

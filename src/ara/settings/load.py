@@ -9,19 +9,24 @@ from typing import Any
 
 from ara.errors import ConfigurationError
 from ara.settings.document import Mapped, Scalar, Sequenced, read
-from ara.settings.keys import Key, build, keys, nearest, sections, shown
+from ara.settings.keys import Key, inside, keys, known, near_keys, nearest, sections, shown, variable_key
 from ara.settings.origin import Origin, Problem
 from ara.settings.places import data_folder, project_file, user_file, user_folder
 from ara.settings.profiles import PROFILES
 from ara.settings.secret import Secret
 from ara.settings.tree import Settings
+from ara.settings.values import build
 
 __all__ = ["KNOWN_VARIABLES", "OLD_VARIABLES", "Gathered", "files", "gather", "load"]
 
 KNOWN_VARIABLES = frozenset({"ARA_CONFORMANCE", "ARA_DEBUG", "ARA_VAULT_KEY"})
 """Variables that Ara reads and that are no settings."""
 
-OLD_VARIABLES: Mapping[str, str] = {"ARA_ENV": "profile"}
+OLD_VARIABLES: Mapping[str, str] = {
+    "ARA_CACHE_TTL": "data.cache.live_seconds",
+    "ARA_ENV": "profile",
+    "ARA_REDIS_URL": "data.cache.redis",
+}
 """Names of older releases, with the setting that each means; the new name wins."""
 
 _log = logging.getLogger("ara.settings")
@@ -124,13 +129,14 @@ class _Layers:
         for name, node in branch.pairs:
             key = prefix + name.text
             place = f"{path}:{name.line}"
+            setting = known(key)
             if "." in name.text:
                 self._refuse_dotted(key, place)
-            elif key in keys():
-                self._add_node(keys()[key], node, place, path.parent)
-            elif key in sections() and isinstance(node, Mapped):
+            elif isinstance(node, Mapped) and (inside(key) or key == "data.providers"):
                 self._add_branch(node, f"{key}.", path)
-            elif key in sections():
+            elif setting is not None:
+                self._add_node(setting, node, place, path.parent)
+            elif inside(key):
                 if not (isinstance(node, Scalar) and node.null):
                     self._refuse_section(key, node, place)
             else:
@@ -152,9 +158,11 @@ class _Layers:
             if self._environ.get(old) and not self._environ.get(keys()[name].variable):
                 self._add(keys()[name], self._environ[old], Origin(kind="environment", place=old), self._folder)
         for name, text in sorted(self._environ.items()):
-            if name in variables and text:
-                self._add(variables[name], text, Origin(kind="environment", place=name), self._folder)
-            elif name.startswith("ARA_") and name not in {*variables, *KNOWN_VARIABLES, *OLD_VARIABLES}:
+            setting = variables.get(name) or variable_key(name)
+            if setting is not None:
+                if text:
+                    self._add(setting, text, Origin(kind="environment", place=name), self._folder)
+            elif name.startswith("ARA_") and name not in {*KNOWN_VARIABLES, *OLD_VARIABLES}:
                 dotted = {_dotted(known): known for known in (*variables, *KNOWN_VARIABLES)}
                 near = dotted.get(nearest(_dotted(name), tuple(dotted)), "")
                 guess = f"; did you mean {near}?" if near else "; see all settings: ara config show"
@@ -163,9 +171,10 @@ class _Layers:
     def add_flags(self, flags: Mapping[str, str]) -> None:
         for name, text in flags.items():
             place = "the command line"
-            if name in keys():
-                self._add(keys()[name], text, Origin(kind="flag", place=place), self._folder)
-            elif name in sections():
+            setting = known(name)
+            if setting is not None:
+                self._add(setting, text, Origin(kind="flag", place=place), self._folder)
+            elif inside(name):
                 self._refuse_section(name, None, place)
             else:
                 self._refuse_unknown(name, text, place, prefix="")
@@ -186,10 +195,10 @@ class _Layers:
         self._problems.append(Problem(message=message, place=place, key=key.name, value=quoted[1:-1]))
 
     def _refuse_section(self, key: str, node: Scalar | Sequenced | Mapped | None, place: str) -> None:
-        inside = ", ".join(name.removeprefix(f"{key}.") for name in keys() if name.startswith(f"{key}."))
+        held = ", ".join(name.removeprefix(f"{key}.") for name in inside(key))
         value = "" if node is None else shown(_text(node))
         what = f" and can't be {value}" if value else ""
-        message = f"{key} is a section{what} in {place}; it holds {inside}."
+        message = f"{key} is a section{what} in {place}; it holds {held}."
         self._problems.append(Problem(message=message, place=place, key=key, value=value[1:-1]))
 
     def _refuse_dotted(self, key: str, place: str) -> None:
@@ -197,8 +206,9 @@ class _Layers:
         self._problems.append(Problem(message=message, place=place, key=shown(key)[1:-1]))
 
     def _refuse_unknown(self, key: str, raw: str, place: str, *, prefix: str) -> None:
-        here = [name for name in (*keys(), *sections()) if name.startswith(prefix)]
-        near = nearest(key, here) or nearest(key, (*keys(), *sections()))
+        everything = (*near_keys(key), *sections())
+        here = [name for name in everything if name.startswith(prefix)]
+        near = nearest(key, here) or nearest(key, everything)
         around = ", ".join(name.removeprefix(prefix) for name in here if "." not in name.removeprefix(prefix))
         guess = f"did you mean {near}?" if near else f"allowed here: {around}."
         value = shown("***" if _is_secret(key, near) else raw)
@@ -219,11 +229,12 @@ class _Layers:
         profile = "dev" if chosen is None else chosen.value
         values: dict[str, Any] = {}
         origins: dict[str, Origin] = {}
+        for given in self._given.values():
+            values[given.key.name], origins[given.key.name] = given.value, given.origin
         for key in keys().values():
-            given = self._given.get(key.name)
-            if given is not None:
-                value, origin = given.value, given.origin
-            elif key.name in PROFILES[profile]:
+            if key.name in values:
+                continue
+            if key.name in PROFILES[profile]:
                 value, origin = key.parse(PROFILES[profile][key.name]), Origin(kind="profile", place=profile)
             elif key.name == "home":
                 value, origin = str(data_folder(self._environ, self._folder)), Origin(kind="default")
@@ -249,14 +260,15 @@ def _text(node: Scalar | Sequenced | Mapped) -> str:
 
 
 def _is_secret(key: str, near: str) -> bool:
-    if near in keys() and keys()[near].kind is Secret:
+    meant = known(near)
+    if meant is not None and meant.kind is Secret:
         return True
-    words = ("secret", "password", "passwd", "token", "dsn", "api_key", "apikey", "private")
+    words = ("secret", "password", "passwd", "token", "dsn", "api_key", "apikey", "private", "providers.")
     return any(word in key.lower() for word in words)
 
 
 def _absolute(text: str, folder: Path | None, environ: Mapping[str, str]) -> str:
-    if not text:
+    if not text or "://" in text:
         return text
     own = user_folder(environ)
     if own is not None and (text == "~" or text.startswith("~/")):

@@ -2,8 +2,8 @@
 
 import sys
 
-from ara.settings.keys import Key, keys, sections
-from ara.settings.load import KNOWN_VARIABLES
+from ara.settings.keys import Key, keys, sections, source_keys
+from ara.settings.load import KNOWN_VARIABLES, OLD_VARIABLES
 from ara.settings.profiles import PROFILES
 
 __all__ = ["render"]
@@ -38,21 +38,41 @@ _VARIABLES = {
     "ARA_VAULT_KEY": "the key that encrypts the vault, in place of a file",
 }
 
+_EACH = """\
+How one source is reached; NAME is that of any source, such as `yahoo`. In a file these stand below `providers`, and the
+list of sources moves to `order`:
+
+```yaml
+data:
+  providers:
+    order: [yahoo, sample]
+    yahoo:
+      per_minute: 30
+```"""
+
 
 def render() -> str:
     """Give the page as Markdown."""
     whole = [_OPENING, *_table("General", "", [key for key in keys().values() if "." not in key.name])]
     for section, words in sections().items():
-        rows = [key for key in keys().values() if key.name.startswith(f"{section}.")]
+        rows = [key for key in keys().values() if key.name.rpartition(".")[0] == section]
         whole += _table(section, words, rows)
+        if section == "data":
+            whole += _sources()
     whole += ["## Profiles", "", "| profile | sets |", "|---|---|"]
     for profile, values in PROFILES.items():
         sets = ", ".join(f"`{key}` to `{value}`" for key, value in values.items())
         whole.append(f"| `{profile}` | {sets or 'nothing: all defaults as above'} |")
     whole += ["", "## Variables that are no settings", "", "| variable | meaning |", "|---|---|"]
     whole += [f"| `{name}` | {_VARIABLES[name]} |" for name in sorted(KNOWN_VARIABLES)]
-    whole += ["", "`ARA_ENV`, the older name of `ARA_PROFILE`, is read where that one is not set."]
+    whole += ["", "These older names are read where the newer one is not set:", "", "| older | newer |", "|---|---|"]
+    whole += [f"| `{old}` | `{keys()[name].variable}` |" for old, name in OLD_VARIABLES.items()]
     return "\n".join(whole) + "\n"
+
+
+def _sources() -> list[str]:
+    rows = _table("data.providers.NAME", _EACH, list(source_keys("name").values()))
+    return [row.replace("providers.name.", "providers.NAME.") for row in rows]
 
 
 def _table(title: str, words: str, rows: list[Key]) -> list[str]:

@@ -1,7 +1,7 @@
 """The tree of all settings: one frozen branch per room, each value with its bounds and its meaning.
 
-This is the only place where a setting is declared. Validation, `ara config`, the templates' test and the reference
-page read the types here; the words of `Meta.description` are what users see.
+A setting is declared here, or in `ara.settings.data` for that branch, and nowhere else. Validation, `ara config`, the
+templates' test and the reference page read the types; the words of `Meta.description` are what users see.
 """
 
 import os
@@ -12,15 +12,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ara.settings.data import CacheSettings, DataSettings, SourceSettings
 from ara.settings.origin import Origin
 from ara.settings.secret import Secret
 
 __all__ = [
+    "CacheSettings",
     "CliSettings",
     "DataSettings",
     "LogSettings",
     "PredictionSettings",
     "Settings",
+    "SourceSettings",
     "StoreSettings",
     "TelemetrySettings",
     "VaultSettings",
@@ -77,20 +80,6 @@ class VaultSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         str, Meta(description="The file of the vault's key; empty: `vault.key` in `home`.", extra={"path": True})
     ] = ""
     keyring: Annotated[bool, Meta(description="Keep the vault's key in the system's keyring, not in a file.")] = False
-
-
-class DataSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where market data comes from."""
-
-    providers: Annotated[
-        tuple[Annotated[str, Meta(pattern=_NAME)], ...],
-        Meta(
-            description="The sources of data, the preferred one first.",
-            min_length=1,
-            max_length=32,
-            extra={"allowed": "one or more names of sources, separated by commas"},
-        ),
-    ] = ("sample",)
 
 
 class PredictionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,7 +172,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     cli: CliSettings = msgspec.field(default_factory=CliSettings)
 
     def __post_init__(self) -> None:
-        from ara.settings.keys import validate
+        from ara.settings.values import validate
 
         validate(self)
 
@@ -221,7 +210,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
         """Build settings from the nested mapping that `as_dict(reveal=True)` gave, in this process or another."""
-        from ara.settings.keys import from_dict
+        from ara.settings.values import from_dict
 
         return from_dict(values)
 
@@ -233,7 +222,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         reveal
             Give secrets in clear, for another process of the same run; else as `***`.
         """
-        from ara.settings.keys import to_dict
+        from ara.settings.values import to_dict
 
         return to_dict(self, reveal=reveal)
 
@@ -247,8 +236,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         """Tell where the value of a dotted key came from."""
         from ara.settings.keys import find
 
-        origins: Mapping[str, Origin] = vars(self).get("_origins", {})
-        return origins.get(find(key).name, Origin(kind="code"))
+        origins: Mapping[str, Origin] | None = vars(self).get("_origins")
+        rest = Origin(kind="code" if origins is None else "default")
+        return (origins or {}).get(find(key).name, rest)
 
     @property
     def id(self) -> str:

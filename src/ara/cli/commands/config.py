@@ -13,7 +13,7 @@ from ara.cli.words import clean, padded, width, wrapped
 from ara.errors import CancelledError, ConfigurationError, ValidationError
 from ara.settings import Problem, Settings
 from ara.settings.edit import put, remove, write
-from ara.settings.keys import find, keys, nearest, sections, shown
+from ara.settings.keys import all_keys, find, nearest, sections, shown
 from ara.settings.load import files, gather
 from ara.settings.places import FILE_NAME, project_file, user_file
 from ara.settings.template import TEMPLATES, render
@@ -255,7 +255,7 @@ def _short(path: Path | str) -> str:
 
 def _rows(settings: Settings, section: str) -> list[str]:
     name = section.strip().lower()
-    chosen = [key for key in keys() if not name or key == name or key.startswith(f"{name}.")]
+    chosen = [key for key in all_keys(settings) if not name or key == name or key.startswith(f"{name}.")]
     if not chosen:
         near = nearest(name, tuple(sections()))
         guess = f"; did you mean {near}?" if near else f"; there are {', '.join(sections())}."
@@ -264,11 +264,12 @@ def _rows(settings: Settings, section: str) -> list[str]:
 
 
 def _facts(settings: Settings, name: str) -> dict[str, Any]:
-    value: Any = settings.as_dict()
-    for part in name.split("."):
-        value = value[part]
+    setting, value = find(name), settings.value(name)
+    plain = (
+        value if isinstance(value, (bool, int)) else list(value) if isinstance(value, tuple) else setting.show(value)
+    )
     origin = settings.origin(name)
-    return {"value": value, "origin": origin.kind, "place": origin.place}
+    return {"value": plain, "origin": origin.kind, "place": origin.place}
 
 
 def _table(s: Screen, settings: Settings, names: list[str], found: tuple[Path, ...]) -> Iterator[str]:
@@ -335,10 +336,16 @@ def _strangers(settings: Settings) -> Iterator[str]:
             f"log.format is json ({settings.origin('log.format')}), which needs a package that is not installed: "
             "pip install 'ara-ai[api]', or set log.format to human."
         )
-    for key, group in (("prediction.model", "models"), ("data.providers", "providers")):
-        value = settings.value(key)
+    named: list[tuple[str, str, tuple[str, ...]]] = [
+        ("prediction.model", "models", (settings.prediction.model,)),
+        ("data.providers", "providers", settings.data.providers),
+    ]
+    named += [(f"data.providers.{name}", "providers", (name,)) for name, _ in settings.data.sources]
+    if str(settings.origin("data.online")) != "default":
+        named.append(("data.online", "providers", settings.data.online))
+    for key, group, chosen in named:
         known = plugins.names(group)
-        for name in value if isinstance(value, tuple) else (value,):
+        for name in chosen:
             if name not in known:
                 near = nearest(name, known)
                 guess = f"; did you mean {near}?" if near else f"; there are {', '.join(known)}."
