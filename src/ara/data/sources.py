@@ -1,45 +1,56 @@
-"""The desk's sources. (First cut so that all else can import it; its owner replaces it.)"""
+"""The desk's sources: opened when first asked, ranked by how well they answer, closed together."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import polars as pl
 
 from ara import plugins
+from ara.data.failover import Answered, Tried, first
 from ara.data.provider import Kind, Provider
-from ara.errors import AraError, DataProviderError, PluginError
+from ara.errors import AraError, MissingKeyError, PluginError, ShapeError, UnknownSymbolError
 from ara.market.instrument import Instrument
 
 if TYPE_CHECKING:
-    from ara.data.access import Payload
+    from sqlite3 import Connection
+
+    from ara.data.access.access import Access
+    from ara.data.access.board import Board
+    from ara.data.access.breaker import Breaker
+    from ara.data.access.health import Health
     from ara.desk import Desk
 
 __all__ = ["Answered", "Sources", "Tried"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """Who was asked, and what came of it."""
-
-    source: str
-    ok: bool
-    words: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered(Generic[T]):
-    """An answer and who gave it."""
-
-    value: T
-    source: str
-    tried: tuple[Tried, ...]
-    payloads: "tuple[Payload, ...]"
+_HEALTH: Final = pl.Schema(
+    {
+        "source": pl.String(),
+        "success": pl.Float64(),
+        "latency_ms": pl.Float64(),
+        "freshness_s": pl.Float64(),
+        "quality": pl.Float64(),
+        "state": pl.String(),
+        "asked": pl.Int64(),
+        "last_error": pl.String(),
+    }
+)
 
 
 class Sources:
-    """The desk's sources."""
+    """The desk's providers, each with its access to its venue.
+
+    Parameters
+    ----------
+    desk
+        Its settings say how each is reached, its vault holds keys, its clock tells the time.
+    names
+        Which, the preferred one first; those of `data.providers` by default.
+    given
+        Providers to use under their names in the place of the installed ones; they stay the caller's to close.
+    """
 
     def __init__(
         self, desk: "Desk", *, names: Sequence[str] | None = None, given: Sequence[Provider] | None = None
@@ -48,61 +59,166 @@ class Sources:
         self._given = {one.name: one for one in given or ()}
         self.names: tuple[str, ...] = tuple(desk.settings.data.providers if names is None else names)
         self._open: dict[str, Provider] = {}
+        self._accesses: dict[str, Access] = {}
+        self._shared: Board | None = None
+        self._own: Board | None = None
 
     def get(self, name: str) -> Provider:
-        """Give a source, opened."""
+        """Give a source, opened; nothing is asked yet.
+
+        Raises
+        ------
+        PluginError
+            Where none of that name is installed, or it can't be made.
+        """
         if name in self._given:
             return self._given[name]
         if name not in self._open:
-            kind = plugins.load("providers", name)
-            venue = getattr(kind, "venue", None)
-            if venue is None:
-                made = kind()
-            else:
-                from ara.data.access import Access
-
-                made = kind(Access.of(venue, self._desk.settings, clock=self._desk.clock, vault=self._desk.vault))
-            if not isinstance(made, Provider):
-                raise PluginError(
-                    f"The provider {name} lacks a part of what a provider has: {type(made).__name__}.",
-                    hint=f"See what is missing: ara plugins check {name}",
-                )
-            self._open[name] = made
+            self._open[name] = self._made(name)
         return self._open[name]
 
     def live(self, instrument: Instrument, kind: Kind = Kind.BARS) -> list[str]:
-        """Give the names of those that may serve an instrument."""
-        found = []
-        for name in self.names:
-            source = self.get(name)
-            classes = getattr(source, "classes", None)
-            if kind in source.offers and (classes is None or instrument.asset_class in classes):
-                found.append(name)
-        return found
+        """Give the names of those that may serve an instrument, the healthiest first.
+
+        Health counts in steps of a tenth; within a step, and for sources that nothing is known of, the order is that
+        of the settings. Those whose breaker is open come last.
+        """
+        found = [name for name in self.names if self._serves(name, instrument, kind)]
+        if len(found) < 2:
+            return found
+        return sorted(found, key=self._rank)
 
     async def ask(
-        self, names: Sequence[str], question: Callable[[Provider], Awaitable[T]], *, what: str
-    ) -> Answered[T]:
-        """Ask one after the other."""
-        from ara.data.access.recording import recording
+        self, names: Sequence[str], question: Callable[[Provider], Awaitable[_T]], *, what: str
+    ) -> Answered[_T]:
+        """Put a question to one source after the other until one answers; see `ara.data.failover.first`.
 
-        tried: list[Tried] = []
-        for name in names:
-            try:
-                with recording(name) as received:
-                    value = await question(self.get(name))
-            except AraError as error:
-                tried.append(Tried(source=name, ok=False, words=error.message, seconds=0.0))
-                continue
-            tried.append(Tried(source=name, ok=True, words="", seconds=0.0))
-            return Answered(value=value, source=name, tried=tuple(tried), payloads=tuple(received))
-        raise DataProviderError(f"Nobody gave {what}: " + " ".join(f"{one.source}: {one.words}" for one in tried))
+        Parameters
+        ----------
+        names
+            Whom to ask, in order.
+        question
+            Asks a source; what it raises means that this one has no answer.
+        what
+            What is wanted, for messages.
+        """
+        return await first(names, question, what=what, get=self.get, told=self._told)
 
     def report(self, name: str, *, quality: float | None = None, freshness: float | None = None) -> None:
-        """Take note of how good an answer was."""
+        """Take in how good a source's bars were found: their score from 0 to 1, and the seconds they were late."""
+        from ara.data.access import health
+
+        def write(connection: "Connection", now: float) -> None:
+            health.report(connection, self._key(name), quality=quality, freshness=freshness)
+
+        self._board(name).run(write)
+
+    def health(self) -> pl.DataFrame:
+        """Give how well each source answers.
+
+        Returns
+        -------
+        polars.DataFrame
+            `source`, `success` (share of answers), `latency_ms`, `freshness_s`, `quality` (0 to 1), `state` (`closed`:
+            it is asked; `open`: it is left alone; `half`: it is being tried), `asked` (how often), `last_error`.
+        """
+        rows = []
+        for name in self.names:
+            known, breaker = self._standing(name)
+            row = (known.success, known.latency_ms, known.freshness_s, known.quality)
+            rows.append((name, *row, breaker.state.value, known.asked, known.error))
+        return pl.DataFrame(rows, schema=_HEALTH, orient="row")
 
     async def close(self) -> None:
-        """Close what was opened."""
-        for one in self._open.values():
-            await one.close()
-        self._open.clear()
+        """Close what was opened; closing twice is no fault."""
+        opened, self._open = self._open, {}
+        self._accesses.clear()
+        for provider in opened.values():
+            await provider.close()
+        for board in (self._shared, self._own):
+            if board is not None:
+                board.close()
+
+    def _made(self, name: str) -> Provider:
+        kind = plugins.load("providers", name)
+        try:
+            provider = kind(self._access(name, kind.venue)) if hasattr(kind, "venue") else kind()
+        except AraError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"The provider {name} can't be made: {type(error).__name__}: {error}",
+                hint=f"See what is wrong: ara plugins check {name}",
+            ) from error
+        if not isinstance(provider, Provider):
+            raise PluginError(
+                f"The provider {name} lacks a part of what a provider has: {type(provider).__name__}.",
+                hint=f"See what is missing: ara plugins check {name}",
+            )
+        return provider
+
+    def _access(self, name: str, venue: object) -> "Access":
+        from ara.data.access import Access, Venue
+
+        if not isinstance(venue, Venue):
+            raise PluginError(
+                f"The provider {name} has a venue that is no ara.data.access.Venue: {type(venue).__name__}."
+            )
+        access = Access.of(
+            venue, self._desk.settings, clock=self._desk.clock, vault=self._desk.vault, board=self._shared_board()
+        )
+        self._accesses[name] = access
+        return access
+
+    def _serves(self, name: str, instrument: Instrument, kind: Kind) -> bool:
+        source = self.get(name)
+        classes = getattr(source, "classes", None)
+        return kind in source.offers and (classes is None or instrument.asset_class in classes)
+
+    def _rank(self, name: str) -> tuple[bool, float]:
+        known, breaker = self._standing(name)
+        return breaker.state.value == "open", -round(known.score, 1)
+
+    def _standing(self, name: str) -> "tuple[Health, Breaker]":
+        from ara.data.access import breaker, health
+
+        key = self._key(name)
+        return self._board(name).run(
+            lambda connection, now: (health.of(connection, key), breaker.look(connection, now, source=key))
+        )
+
+    def _told(self, name: str, error: AraError | None, seconds: float) -> None:
+        """Note what came of a question, as far as the source's access didn't see it itself."""
+        from ara.data.access import health
+
+        if isinstance(error, MissingKeyError):
+            return
+        if name in self._accesses and not isinstance(error, (ShapeError, PluginError)):
+            return
+        ok = error is None or isinstance(error, UnknownSymbolError)
+        words = "" if error is None else error.message
+
+        def write(connection: "Connection", now: float) -> None:
+            health.observe(connection, self._key(name), ok=ok, seconds=seconds, error=words)
+
+        self._board(name).run(write)
+
+    def _key(self, name: str) -> str:
+        return self._accesses[name].source if name in self._accesses else name
+
+    def _board(self, name: str) -> "Board":
+        """Give where a source's health is kept: with all processes where it asks a venue, else with this one."""
+        if name in self._accesses:
+            return self._shared_board()
+        if self._own is None:
+            from ara.data.access.board import Board
+
+            self._own = Board()
+        return self._own
+
+    def _shared_board(self) -> "Board":
+        if self._shared is None:
+            from ara.data.access.board import Board
+
+            self._shared = Board.at(Path(self._desk.settings.home))
+        return self._shared

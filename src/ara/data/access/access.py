@@ -2,16 +2,14 @@
 
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
-from typing import Final
 
 from ara.clock import Clock
-from ara.data.access import breaker, health
+from ara.data.access import health
 from ara.data.access.board import Board
-from ara.data.access.breaker import Breaker
 from ara.data.access.caller import Caller, Request
-from ara.data.access.health import Health
 from ara.data.access.recording import note, recording
 from ara.data.access.retry import again
 from ara.data.access.socket import Pace, follow
@@ -21,8 +19,6 @@ from ara.settings import Secret, Settings
 from ara.vault import Vault
 
 __all__ = ["Access"]
-
-_FILE: Final = "venues.db"
 
 
 class Access:
@@ -122,7 +118,7 @@ class Access:
             timeout=settings.data.timeout,
             retries=settings.data.retries,
             max_mb=settings.data.max_mb,
-            board=Board(Path(settings.home) / _FILE) if board is None else board,
+            board=Board.at(Path(settings.home)) if board is None else board,
         )
 
     @property
@@ -241,31 +237,15 @@ class Access:
             async for message in lines:
                 yield message
         except DataProviderError as error:
-            await self.report(ok=False, error=error.message)
+            await self._board.ask(partial(_failed, source=self.source, words=error.message))
             raise
         finally:
             await lines.aclose()
 
-    async def standing(self) -> tuple[Health, Breaker]:
-        """Tell how well the venue answers, and whether it is asked at present."""
-        source = self._caller.source
-        return await self._board.ask(
-            lambda connection, now: (health.of(connection, source), breaker.look(connection, now, source=source))
-        )
-
-    async def report(
-        self, *, ok: bool = True, error: str = "", quality: float | None = None, freshness: float | None = None
-    ) -> None:
-        """Take in what was found in its answers: that one was of no use, how good and how fresh the bars were."""
-        source = self._caller.source
-
-        def write(connection: Connection, now: float) -> None:
-            if not ok:
-                health.observe(connection, source, ok=False, error=error)
-            if quality is not None or freshness is not None:
-                health.report(connection, source, quality=quality, freshness=freshness)
-
-        await self._board.ask(write)
+    @property
+    def source(self) -> str:
+        """What breaker and health of the venue stand under on the board."""
+        return self._caller.source
 
     async def close(self) -> None:
         """Let go of connections; closing twice is no fault."""
@@ -283,3 +263,7 @@ class Access:
                 ).strip(),
                 source=name,
             )
+
+
+def _failed(connection: Connection, _now: float, *, source: str, words: str) -> None:
+    health.observe(connection, source, ok=False, error=words)

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS answers (
 );
 CREATE INDEX IF NOT EXISTS answers_used ON answers (used);
 """
+_FILE: Final = "venues.db"
 _ASIDE: Final = ".damaged"
 
 
@@ -58,6 +59,11 @@ class Board:
         self._patience = patience
         self._guard = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+
+    @classmethod
+    def at(cls, home: Path) -> "Board":
+        """Give the board of a home, its file `venues.db`; nothing is touched before the first use."""
+        return cls(home / _FILE)
 
     @property
     def shared(self) -> bool:
