@@ -393,3 +393,24 @@ def test_no_control_character_of_a_folder_s_name_is_printed(ara, folders, monkey
     for line in ("config check", "config show", "config set log.level info", "config reset --yes"):
         _code, out, err = ara(line)
         assert "\x1b" not in out + err
+
+
+def test_the_settings_of_a_source_are_set_shown_and_checked(ara, folders):
+    (folders[1] / ".ara.yaml").write_text("data:\n  providers: [sample] # mine\n")
+    assert ara("config set data.providers.polygon.key hunter2")[0] == 0
+    assert ara("config set data.providers.polygon.url http://127.0.0.1:9")[0] == 0
+    assert "# mine" in (folders[1] / ".ara.yaml").read_text()
+    assert ara("config get data.providers.polygon.url")[:2] == (0, "http://127.0.0.1:9\n")
+    assert ara("config get data.providers")[:2] == (0, "sample\n")
+    assert json.loads(ara("config get data.providers.polygon.key --json")[1])["value"] == "***"
+    shown = json.loads(ara("config show --section data.providers --json")[1])["settings"]
+    assert list(shown) == [
+        "data.providers",
+        *(f"data.providers.polygon.{n}" for n in ("url", "socket", "key", "per_minute")),
+    ]
+    assert list(json.loads(ara("config show -s data.cache --json")[1])["settings"])[0] == "data.cache.memory_mb"
+    code, out, _ = ara("config check --set data.providers.zzzzz.url=http://h --set data.online=yyyyy --width 300")
+    assert code == 0
+    assert 'data.providers.zzzzz is "zzzzz", which no installed package offers' in out
+    assert 'data.online is "yyyyy", which no installed package offers' in out
+    assert "hunter2" not in ara("config show")[1]

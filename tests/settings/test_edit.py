@@ -85,6 +85,56 @@ CASES = [
     ),
     ("data:\n  providers: a, b\n", "data.providers", ("x", "y"), "data:\n  providers: [x, y]\n"),
     ("", "data.providers", ("x", "y"), "data:\n  providers: [x, y]\n"),
+    # three and four levels
+    ("", "data.cache.memory_mb", "5", "data:\n  cache:\n    memory_mb: 5\n"),
+    ("data:\n  lake: x\n", "data.cache.redis_mb", "5", "data:\n  lake: x\n  cache:\n    redis_mb: 5\n"),
+    ("data:\n  cache:\n    redis_mb: 9 # y\n", "data.cache.redis_mb", "5", "data:\n  cache:\n    redis_mb: 5 # y\n"),
+    ("data: {lake: x}\n", "data.cache.redis_mb", "5", "data: {lake: x, cache: {redis_mb: 5}}\n"),
+    ("data:\n  providers:\n", "data.providers.a.url", "x", "data:\n  providers:\n    a:\n      url: x\n"),
+    ("data: {providers: ~} # k\n", "data.providers.a.key", "z", "data: {providers: {a: {key: z}}} # k\n"),
+    (
+        "data:\n  providers:\n    a: {url: x}\n  lake: y\n",
+        "data.providers.b.key",
+        "z",
+        "data:\n  providers:\n    a: {url: x}\n    b:\n      key: z\n  lake: y\n",
+    ),
+    # a list of sources that becomes their order, and back
+    (
+        "data:\n  providers: [a, b] # c\n",
+        "data.providers.a.url",
+        "x",
+        "data:\n  providers: {order: [a, b], a: {url: x}} # c\n",
+    ),
+    (
+        "data:\n  providers: a, b # c\n",
+        "data.providers.a.url",
+        "x",
+        'data:\n  providers: {order: "a, b", a: {url: x}} # c\n',
+    ),
+    (
+        "data:\n  providers:\n    - a # 1\n    # two\n    - b\n  # end\n",
+        "data.providers.a.url",
+        "x",
+        "data:\n  providers:\n    order:\n    - a # 1\n    # two\n    - b\n    a:\n      url: x\n  # end\n",
+    ),
+    (
+        "data:\n  providers:\n  - a # 1\n  - b\nlog: {}\n",
+        "data.providers.a.url",
+        "x",
+        "data:\n  providers:\n    order:\n    - a # 1\n    - b\n    a:\n      url: x\nlog: {}\n",
+    ),
+    (
+        "data:\n  providers:\n    a: {url: x} # k\n",
+        "data.providers",
+        ("a", "b"),
+        "data:\n  providers:\n    a: {url: x} # k\n    order: [a, b]\n",
+    ),
+    (
+        "data:\n  providers:\n    order: [a] # k\n    a: {url: x}\n",
+        "data.providers",
+        ("a", "b"),
+        "data:\n  providers:\n    order: [a, b] # k\n    a: {url: x}\n",
+    ),
     # another system's line ends
     ("log:\r\n  level: info\r\n", "log.file", "x", "log:\r\n  level: info\r\n  file: x\r\n"),
     ("log:\r\n  level: info\r\n", "cli.width", "80", "log:\r\n  level: info\r\n\r\ncli:\r\n  width: 80\r\n"),

@@ -203,7 +203,8 @@ def _wrapped(document: Document, node: Node, column: int, names: list[str], valu
     if isinstance(node, Scalar) and node.null:
         return f"{text[: node.start].rstrip(' ')} {{{_line(names, value)}}}{text[node.end :]}"
     if isinstance(node, Scalar) or node.flow:
-        return f"{text[: node.start]}{{order: {text[node.start : end]}, {_line(names, value)}}}{text[end:]}"
+        held = _yaml(node.text) if isinstance(node, Scalar) else text[node.start : end]
+        return f"{text[: node.start]}{{order: {held}, {_line(names, value)}}}{text[end:]}"
     first = text.rfind("\n", 0, node.start) + 1
     shift = "" if node.start - first > column else "  "
     space, newline = text[first : node.start] + shift, _newline(text)
