@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ara.market.calendar import Calendar, calendar
 from ara.market.instrument import AssetClass, Instrument, OptionTerms, Right
-from ara.market.timeframe import DAY, Timeframe
+from ara.market.money import Currency
+from ara.market.timeframe import DAY, WEEK, Timeframe
 from ara.renamed import renamed
 
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DAY",
+    "WEEK",
     "AssetClass",
     "Bars",
     "Basis",
     "Calendar",
+    "Currency",
     "Instrument",
     "OptionTerms",
     "Right",

@@ -7,14 +7,11 @@ from typing import Final
 
 import msgspec
 
+from ara.market.money import CODES
+
 __all__ = ["COINS", "CURRENCIES", "MINOR", "QUOTES"]
 
-_MONEY = """
-AED ARS AUD BGN BRL CAD CHF CLP CNH CNY COP CZK DKK EGP EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KRW KWD KZT MAD MXN MYR
-NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD VND XAG XAU XPD XPT ZAR
-"""
-
-CURRENCIES: Final = frozenset(_MONEY.split())
+CURRENCIES: Final = frozenset(CODES)
 """Codes of ISO 4217 that are traded against each other; spot metals are among them."""
 
 COINS: Final[Mapping[str, str]] = MappingProxyType(

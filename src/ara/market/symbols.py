@@ -18,6 +18,7 @@ from ara.errors import UnknownSymbolError, ValidationError
 from ara.market import options
 from ara.market.codes import COINS, CURRENCIES, QUOTES
 from ara.market.instrument import AssetClass, Instrument
+from ara.market.money import Currency
 
 __all__ = ["coin", "coins", "guess", "known", "nearest", "normalise", "resolve", "split_pair"]
 
@@ -277,10 +278,9 @@ def _shape(symbol: str) -> AssetClass:
 def _made(symbol: str, kind: AssetClass) -> Instrument:
     """Make an instrument of what its symbol and its class tell."""
     venue, calendar, zone, tick, lot, money = _traded(symbol, kind)
-    base = symbol.rpartition("-")[0]
     return Instrument(
         symbol=symbol,
-        name=COINS.get(base, symbol) if kind is AssetClass.CRYPTO else symbol,
+        name=_title(symbol, kind),
         asset_class=kind,
         venue=venue,
         currency=money,
@@ -289,6 +289,15 @@ def _made(symbol: str, kind: AssetClass) -> Instrument:
         tick=Decimal(tick),
         lot=Decimal(lot),
     )
+
+
+def _title(symbol: str, kind: AssetClass) -> str:
+    """Give the name that a symbol tells; the symbol itself where it tells none."""
+    if kind is AssetClass.CRYPTO:
+        return COINS.get(symbol.rpartition("-")[0], symbol)
+    if kind is AssetClass.FOREX and _is_forex(symbol):
+        return f"{Currency(symbol[:3]).name} / {Currency(symbol[3:]).name}"
+    return symbol
 
 
 def _traded(symbol: str, kind: AssetClass) -> tuple[str, str, str, str, str, str]:
