@@ -7,10 +7,16 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from ara.data.quality.character import generated, reuse, same_bar
+from ara.data.quality.jumps import outlier, unit
+from ara.data.quality.moves import Moves, moves
 from ara.data.quality.prices import impossible, nonpositive
+from ara.data.quality.repeats import cut_short, stale
 from ara.data.quality.report import RULES, Issue, QualityReport, Severity
 from ara.data.quality.series import Finding, Series, rows
 from ara.data.quality.sessions import duplicate, missing, off_calendar, partial
+from ara.data.quality.splits import split
+from ara.data.quality.witnesses import disagree, shift
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
@@ -18,7 +24,7 @@ __all__ = ["check"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_OWN: Final[tuple[Callable[[Series], Iterator[Finding]], ...]] = (
+_ROWS: Final[tuple[Callable[[Series], Iterator[Finding]], ...]] = (
     missing,
     off_calendar,
     duplicate,
@@ -26,7 +32,18 @@ _OWN: Final[tuple[Callable[[Series], Iterator[Finding]], ...]] = (
     nonpositive,
     partial,
 )
-"""Rules that need nothing but the series."""
+"""Rules that look at each row as it is."""
+
+_MOVES: Final[tuple[Callable[[Series, Moves], Iterator[Finding]], ...]] = (
+    stale,
+    outlier,
+    unit,
+    reuse,
+    cut_short,
+    same_bar,
+    generated,
+)
+"""Rules that look at how the bars move."""
 
 _COST: Final = {Severity.INFO: 0.0, Severity.WARNING: 0.5, Severity.ERROR: 1.0}
 _WHOLE: Final = {Severity.INFO: 1.0, Severity.WARNING: 0.8, Severity.ERROR: 0.5}
@@ -68,7 +85,13 @@ def check(
         The score, and what was found.
     """
     series, _ = rows(bars, instrument, timeframe, now=now)
-    found = [finding for rule in _OWN for finding in rule(series)]
+    moved = moves(series)
+    witnesses = {name: moves(rows(frame, instrument, timeframe)[0]) for name, frame in (others or {}).items()}
+    found = [finding for rule in _ROWS for finding in rule(series)]
+    found += [finding for rule in _MOVES for finding in rule(series, moved)]
+    found += split(series, moved, actions=actions)
+    found += shift(series, moved, witnesses)
+    found += disagree(series, moved, witnesses)
     found.sort(key=lambda finding: RULES.index(finding.rule))
     issues = _merged(_issue(finding, instrument.symbol) for finding in found)
     report = QualityReport(score=_score(series, found), issues=tuple(issues))

@@ -16,7 +16,7 @@ from ara.market.hours import labels, spans
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe, Unit
 
-__all__ = ["Finding", "Floats", "Instants", "Series", "counted", "rows"]
+__all__ = ["Finding", "Floats", "Instants", "Series", "rows"]
 
 Floats = NDArray[np.float64]
 """Prices, volumes, returns."""
@@ -27,7 +27,6 @@ Instants = NDArray[np.int64]
 _INSTANT: Final = pl.Datetime("us", "UTC")
 _PRICES: Final = ("open", "high", "low", "close")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MONDAY: Final = 4  # 1970-01-05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +64,8 @@ class Series:
         Open, high, low, close of all rows; NaN where null.
     adjusted, volume
         Of all rows; NaN where null.
+    label
+        Session under which each row is filed, in days since 1970.
     twin
         Whether an earlier row has the same time.
     bar
@@ -82,6 +83,7 @@ class Series:
     prices: Floats
     adjusted: Floats
     volume: Floats
+    label: NDArray[np.int64]
     twin: NDArray[np.bool_]
     bar: NDArray[np.int64]
 
@@ -93,12 +95,6 @@ class Series:
         """Whether a bar is a session or more, so that it is named by a date."""
         return self.timeframe.unit in (Unit.DAY, Unit.WEEK)
 
-    def days(self, at: Instants) -> NDArray[np.int64]:
-        """Give the session, in days since 1970, under which each time is filed."""
-        found = labels(pl.Series("at", at).cast(_INSTANT), self.calendar)
-        days: NDArray[np.int64] = found.cast(pl.Int32).to_numpy().astype(np.int64)
-        return days
-
     def opens(self, days: NDArray[np.int64]) -> Instants:
         """Give when the bars of sessions open."""
         return self._hours(days, "at")
@@ -108,6 +104,8 @@ class Series:
         return self._hours(days, "known_at")
 
     def _hours(self, days: NDArray[np.int64], edge: str) -> Instants:
+        if not len(days):
+            return days
         found = spans(pl.Series("label", days.astype(np.int32)).cast(pl.Date), self.calendar)[edge]
         instants: Instants = found.cast(pl.Int64).to_numpy()
         return instants
@@ -122,7 +120,7 @@ class Series:
     def when(self, at: int) -> str:
         """Write a time as a person names the bar: by its session, or by the minute."""
         if self.daily:
-            return str(np.datetime64(int(self.days(np.array([at]))[0]), "D"))
+            return str(self.calendar.dated(_EPOCH + timedelta(microseconds=int(at))))
         return f"{_EPOCH + timedelta(microseconds=int(at)):%Y-%m-%d %H:%M}"
 
     def since(self, at: Instants, singular: str, plural: str) -> str:
@@ -140,6 +138,7 @@ def rows(
         bars.select(_columns(bars.schema)).with_row_index("row").filter(pl.col("at").is_not_null()).sort("at", "row")
     )
     at = frame["at"].cast(pl.Int64).to_numpy()
+    venue = calendar(instrument.calendar)
     span = timeframe.span // timedelta(microseconds=1)
     prices = frame.select(_PRICES).to_numpy().T
     twin = np.zeros(len(at), bool)
@@ -149,7 +148,7 @@ def rows(
     made = Series(
         instrument=instrument,
         timeframe=timeframe,
-        calendar=calendar(instrument.calendar),
+        calendar=venue,
         now=moment,
         unknown=len(bars) - len(frame),
         at=at,
@@ -158,15 +157,16 @@ def rows(
         prices=np.ascontiguousarray(prices),
         adjusted=frame["adjusted"].to_numpy(),
         volume=frame["volume"].to_numpy(),
+        label=_days(frame["at"], venue),
         twin=twin,
         bar=np.flatnonzero(good),
     )
     return made, frame["row"].to_numpy().astype(np.int64)
 
 
-def counted(count: int, singular: str, plural: str) -> str:
-    """Say `1 bar` or `3 bars`."""
-    return f"1 {singular}" if count == 1 else f"{count:,} {plural}"
+def _days(at: pl.Series, venue: Calendar) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = labels(at, venue).cast(pl.Int32).to_numpy().astype(np.int64)
+    return found
 
 
 def _columns(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:

@@ -9,7 +9,7 @@ from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Instants, Series
 from ara.market.timeframe import Unit
 
-__all__ = ["duplicate", "missing", "off_calendar", "partial"]
+__all__ = ["closed", "duplicate", "missing", "off_calendar", "partial"]
 
 _SATURDAY, _SUNDAY = 5, 6
 _HOUR = 3_600_000_000
@@ -38,10 +38,7 @@ def missing(series: Series) -> Iterator[Finding]:
 
 def off_calendar(series: Series) -> Iterator[Finding]:
     """Find bars at times at which the venue doesn't trade."""
-    if not len(series) or not series.calendar.weekend:
-        return
-    days = series.days(series.at)
-    off = _closed(series, days) & ~series.twin
+    off = closed(series) & ~series.twin
     if off.any():
         at = series.at[off]
         yield Finding(
@@ -91,11 +88,11 @@ def partial(series: Series) -> Iterator[Finding]:
 def _expected(series: Series) -> Instants:
     """Give the opens of the bars that should be there; for daily ones, of those that are not."""
     if series.timeframe.unit is Unit.DAY:
-        days = series.days(series.at)
+        days = series.label
         want = series.sessions(int(days.min()), int(days.max()))
         return series.opens(want[~np.isin(want, days)])
     if series.timeframe.unit is Unit.WEEK:
-        days = series.days(series.at)
+        days = series.label
         want = series.sessions(int(days.min()), int(days.max()))
         week, first = np.unique((want + 3) // 7, return_index=True)
         return series.opens(want[first[~np.isin(week, (days + 3) // 7)]])
@@ -108,7 +105,7 @@ def _grid(series: Series) -> Instants:
     at = series.at
     if not series.calendar.weekend:
         return np.arange(at[0], at[-1] + 1, step, dtype=np.int64)
-    days = series.days(at)
+    days = series.label
     sessions = series.sessions(int(days[0]), int(days[-1]))
     if series.calendar.name == "forex":
         return _within(at, days, sessions, series.opens(sessions), step)
@@ -146,16 +143,19 @@ def _trading(series: Series, days: NDArray[np.int64]) -> list[tuple[int, int]]:
     return found
 
 
-def _closed(series: Series, days: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say of each row whether its venue was closed; a week's bar may be filed under any of its days."""
+def closed(series: Series) -> NDArray[np.bool_]:
+    """Say of each row whether its venue did not trade; a week's bar may be filed under any of its days."""
+    if not len(series) or not series.calendar.weekend:
+        return np.zeros(len(series), bool)
+    days = series.label
     weekday = (days + 3) % 7
     if series.calendar.name == "forex":
         # its week opens on Sunday evening, and brokers quote on through holidays: Saturday alone is no day of it
-        closed: NDArray[np.bool_] = weekday == _SATURDAY
+        off: NDArray[np.bool_] = weekday == _SATURDAY
         if not series.daily:
             since = series.at - series.opens(days) + _DAY
-            closed = closed & (since % _DAY >= 3 * _HOUR)
-        return closed
+            off = off & (since % _DAY >= 3 * _HOUR)
+        return off
     if series.timeframe.unit is Unit.WEEK:
         return np.zeros(len(days), bool)
     return ~np.isin(days, series.sessions(int(days.min()), int(days.max())))

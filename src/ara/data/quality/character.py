@@ -1,0 +1,167 @@
+"""Rules about a series as a whole: reuse, same_bar, generated."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from ara.data.quality.moves import Moves
+from ara.data.quality.report import Severity
+from ara.data.quality.series import Finding, Floats, Series
+from ara.market.timeframe import Unit
+
+__all__ = ["generated", "reuse", "same_bar"]
+
+_SIDE: Final = 60
+_PAUSE: Final = 5
+_LEVEL: Final = 4.0
+_VOLUME: Final = np.log(4.0)
+_CALM: Final = np.log(1.6)
+_SAME: Final = 200
+_EXPLAINED: Final = 0.08
+_RIGHT: Final = 0.58
+_WHOLE: Final = 200
+_LONG: Final = 750
+_LAGS: Final = 10
+_BOX: Final = 26.0
+_FIT: Final = 5.0
+
+
+def reuse(series: Series, m: Moves) -> Iterator[Finding]:
+    """Find where a series becomes another company's: after a pause, level, volume and volatility are all others."""
+    if len(m) < _SIDE:
+        return
+    step = np.diff(m.at, prepend=m.at[0])
+    usual = max(int(np.median(step[1:])), 1)
+    with np.errstate(invalid="ignore"):
+        jump = np.abs(m.change) / m.sigma
+        waited = step / usual
+        far = np.where(waited > _PAUSE, jump / np.sqrt(np.maximum(waited, 1.0)), jump / 3.0) > _LEVEL
+        far |= (waited > _PAUSE) & (np.abs(m.change) > 1.0)
+    for place in np.flatnonzero(far & (np.abs(m.gap) > 0.7 * np.abs(m.change))).tolist():
+        if _other_company(m, place, paused=bool(waited[place] > _PAUSE)):
+            at = m.at[place : place + 1]
+            yield Finding(
+                rule="reuse",
+                severity=Severity.ERROR,
+                at=at,
+                words=f"from {series.when(int(at[0]))} on it seems to be another company under the same symbol",
+                count=1,
+            )
+
+
+def _other_company(m: Moves, place: int, *, paused: bool) -> bool:
+    before, after = slice(max(place - _SIDE, 0), place), slice(place + 1, place + 1 + _SIDE)
+    if place < _SIDE // 3 or len(m) - place < _SIDE // 3:
+        return False
+    volume = _ratio(m.volume[before] * m.close[before], m.volume[after] * m.close[after])
+    calm = _ratio(m.range[before], m.range[after])
+    if paused:
+        return bool(volume > _VOLUME or calm > _CALM)
+    return bool(volume > _VOLUME and calm > _CALM)
+
+
+def _ratio(one: Floats, other: Floats) -> float:
+    """Give the size of the logarithm of two medians' ratio; 0 where there is none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = abs(float(np.log(np.median(one) / np.median(other)))) if len(one) and len(other) else 0.0
+    return found if np.isfinite(found) else 0.0
+
+
+def same_bar(series: Series, m: Moves) -> Iterator[Finding]:
+    """Find a bar that tells the next close: its high, low and open stand where only the next day's price explains them.
+
+    The next change is regressed on where the bar's close lies to its high, low and open, all in usual changes, in each
+    half of the series for the other. Honest bars explain nothing of it.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        place = np.log(np.stack((m.high / m.close, m.low / m.close, m.open / m.close)))[:, :-1] / m.sigma[:-1]
+        target = m.change[1:] / m.sigma[:-1]
+    known = np.isfinite(place).all(axis=0) & np.isfinite(target)
+    if int(known.sum()) < _SAME:
+        return
+    inputs = np.clip(np.vstack([np.ones(int(known.sum())), place[:, known]]), -5, 5)
+    wanted = np.clip(target[known], -5, 5)
+    half = len(wanted) // 2
+    said = np.concatenate(
+        [
+            _told(inputs, wanted, slice(half, None), slice(0, half)),
+            _told(inputs, wanted, slice(0, half), slice(half, None)),
+        ]
+    )
+    centred = np.concatenate([wanted[:half] - wanted[:half].mean(), wanted[half:] - wanted[half:].mean()])
+    explained = 1 - float(((wanted - said) ** 2).sum() / max(float((centred**2).sum()), 1e-12))
+    moved = wanted != 0
+    right = float((np.sign(said) == np.sign(wanted))[moved].mean()) if moved.any() else 0.0
+    if explained > _EXPLAINED and right > _RIGHT:
+        yield Finding(
+            rule="same_bar",
+            severity=Severity.ERROR,
+            at=m.at[:1],
+            words=f"a bar's high, low and open tell the next close: {right:.0%} of its directions,"
+            f" {explained:.0%} of its variance; no honest bar can",
+            count=len(m),
+        )
+
+
+def _told(inputs: Floats, wanted: Floats, learn: slice, ask: slice) -> Floats:
+    """Give the least-squares forecast of one half by the other."""
+    x, y = inputs[:, learn], wanted[learn]
+    gram = np.einsum("in,jn->ij", x, x) + 1e-9 * np.eye(len(x))
+    weight = np.linalg.solve(gram, np.einsum("in,n->i", x, y))
+    told: Floats = np.einsum("i,in->n", weight, inputs[:, ask])
+    return told
+
+
+def generated(series: Series, m: Moves) -> Iterator[Finding]:
+    """Find a series that was drawn and not traded: no fat tails, no calm and wild times in moves, ranges or volume.
+
+    Kurtosis within five of its standard errors of the normal's (a series of three years may do without), a Ljung-Box
+    statistic of the sizes of ten lags below its 99.6 % quantile, ranges and volumes without memory from bar to bar.
+    """
+    change = m.change[1:]
+    if len(change) < _WHOLE or series.timeframe.unit is Unit.WEEK or not change.std():
+        return
+    count = len(change)
+    tails = float(((change - change.mean()) ** 4).mean() / change.var() ** 2 - 3)
+    normal = abs(tails) < _FIT * np.sqrt(24 / count)
+    if (not normal and count < _LONG) or _box(np.abs(change)) > _BOX:
+        return
+    memory = 3.5 / np.sqrt(count)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        volume = np.log(m.volume[1:])
+    if _memory(m.range[1:]) > memory or (np.isfinite(volume).all() and _memory(volume) > memory):
+        return
+    if not m.range[1:].any() and not normal:
+        return
+    yield Finding(
+        rule="generated",
+        severity=Severity.ERROR,
+        at=m.at[:1],
+        words="the bars look drawn by chance, not traded: their moves, ranges and volumes know no calm or wild times",
+        count=len(m),
+    )
+
+
+def _box(size: Floats) -> float:
+    """Give the Ljung-Box statistic of the first ten lags, the largest hundredth cut.
+
+    References
+    ----------
+    G. M. Ljung and G. E. P. Box (1978), On a measure of lack of fit in time series models, Biometrika 65(2), 297-303.
+    """
+    cut = np.minimum(size, np.quantile(size, 0.99))
+    cut = cut - cut.mean()
+    count, total = len(cut), float((cut * cut).sum())
+    if not total:
+        return 0.0
+    found = sum(float((cut[lag:] * cut[:-lag]).sum() / total) ** 2 / (count - lag) for lag in range(1, _LAGS + 1))
+    return count * (count + 2) * found
+
+
+def _memory(values: Floats) -> float:
+    """Give the correlation of ranks from one bar to the next."""
+    ranks = np.argsort(np.argsort(values)).astype(np.float64)
+    ranks -= ranks.mean()
+    total = float((ranks * ranks).sum())
+    return float((ranks[1:] * ranks[:-1]).sum()) / total if total and values.any() else 0.0

@@ -1,0 +1,168 @@
+"""Rules about moves that nobody could have traded: outlier, unit."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.data.quality.moves import Moves
+from ara.data.quality.report import Severity
+from ara.data.quality.series import Finding, Floats, Series
+
+__all__ = ["outlier", "unit", "unlikely"]
+
+_WICK: Final = 8.0
+_SPIKE: Final = 6.0
+_BEYOND: Final = 6.0
+_BACK: Final = 0.25
+_LEVEL: Final = 10.0
+_LEAST_LEVEL: Final = 0.15
+_ALIKE: Final = 0.05
+_LONGEST: Final = 60
+_UNHEARD: Final = 25.0
+_TENS: Final = np.log(10.0)
+_FENCE: Final = 3.0
+
+
+def outlier(series: Series, m: Moves) -> Iterator[Finding]:
+    """Find single prices that their own bar or the next one takes back; a move that persists is none.
+
+    A change is measured by the usual change before it, and must lie beyond the fences of all changes so measured
+    (Tukey's, three interquartile ranges). Then it is an outlier where the next open undoes a close, the close undoes an
+    open, or a high or low stands far beyond what this bar, the one before and the next did else.
+    """
+    wrong = _taken_back(m) | _wrong_open(m) | _wrong_wick(m)
+    wrong &= ~_inside(_unit_bars(m), len(m))
+    if wrong.any():
+        at = m.at[wrong]
+        singular, plural = (
+            "bar has a price that the next ones take back",
+            "bars have prices that the next ones take back",
+        )
+        yield Finding(
+            rule="outlier",
+            severity=Severity.WARNING,
+            at=at,
+            words=series.since(at, singular, plural),
+            single="a price is far from those around it, which take it back",
+        )
+
+
+def unit(series: Series, m: Moves) -> Iterator[Finding]:
+    """Find prices in another unit or currency: by a power of ten from 100 up, or a level that changes and returns."""
+    found = _unit_bars(m)
+    if not found:
+        return
+    at = np.unique(np.concatenate([m.at[start:end] for start, end, _ in found]))
+    factor = float(np.exp(found[0][2]))
+    shown = (
+        f"1/{1 / factor:,.0f} of" if factor < 0.1 else f"{factor:,.3g} times" if factor < 10 else f"{factor:,.0f} times"
+    )
+    yield Finding(
+        rule="unit",
+        severity=Severity.ERROR,
+        at=at,
+        words=f"{series.since(at, 'bar is', 'bars are')}, in another unit or currency: {shown} the price before",
+        single="its prices are in another unit or currency",
+    )
+
+
+def unlikely(m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar, by what was known at its close, whether it moved or stretched more than bars ever do."""
+    reach = np.fmax(np.fmax(np.abs(m.change), np.abs(m.gap)), m.range)
+    with np.errstate(invalid="ignore"):
+        return (reach > _UNHEARD * m.sigma) | _wrong_wick(m, later=False)
+
+
+def _taken_back(m: Moves) -> NDArray[np.bool_]:
+    """Say of each close whether the next bar opens, and closes, where the bar before it did."""
+    size = np.abs(m.change)
+    following, after = _next(m.gap), _next(m.change)
+    with np.errstate(invalid="ignore"):
+        far = (size > _SPIKE * m.sigma) & (size > _fence(m) * m.sigma)
+        back = np.abs(m.change + following) < _BACK * size
+        stays = np.abs(m.change + after) < 2 * _BACK * size
+        return far & back & stays
+
+
+def _wrong_open(m: Moves) -> NDArray[np.bool_]:
+    """Say of each open whether the bar's close is back where the one before it was."""
+    size = np.abs(m.gap)
+    with np.errstate(invalid="ignore"):
+        far = (size > _WICK * m.sigma) & (size > _BEYOND * _around(m))
+        return far & (np.abs(m.change) < _BACK * size)
+
+
+def _wrong_wick(m: Moves, *, later: bool = True) -> NDArray[np.bool_]:
+    """Say of each high and low whether it stands alone; without the next bar's help, where `later` is false."""
+    above = np.log(m.high / np.maximum(m.open, m.close))
+    below = np.log(np.minimum(m.open, m.close) / m.low)
+    wick = np.maximum(above, below)
+    with np.errstate(invalid="ignore"):
+        return (wick > _WICK * m.sigma) & (wick > _BEYOND * np.fmax(_around(m, later=later), np.abs(m.body)))
+
+
+def _unit_bars(m: Moves) -> list[tuple[int, int, float]]:
+    """Give stretches in another unit: first bar, the one after the last, and the factor's logarithm."""
+    with np.errstate(invalid="ignore"):
+        size = np.abs(m.change)
+        tens = np.round(size / _TENS)
+        power = (tens >= 2) & (np.abs(size - tens * _TENS) < np.fmax(4 * np.nan_to_num(m.sigma, nan=0.05), 0.05))
+        level = (size > _LEVEL * m.sigma) & (size > _LEAST_LEVEL) & (np.abs(m.gap) > 0.8 * size)
+    edges = np.flatnonzero(power | level).tolist()
+    found: list[tuple[int, int, float]] = []
+    place = 0
+    while place < len(edges):
+        start = edges[place]
+        move = float(m.change[start])
+        limit = len(m) if power[start] else start + _LONGEST
+        slack = max(_ALIKE * abs(move), 4 * float(np.nan_to_num(m.sigma[start], nan=0.02)))
+        back = next(
+            (
+                n
+                for n in range(place + 1, len(edges))
+                if abs(move + float(m.change[edges[n]])) < slack and edges[n] <= limit
+            ),
+            None,
+        )
+        if back is not None and (power[start] or edges[back] - start > 1):
+            found.append((start, edges[back], move))
+            place = back + 1
+            continue
+        if power[start]:
+            found.append((start, start + 1, move))
+        place += 1
+    return found
+
+
+def _fence(m: Moves) -> float:
+    """Give the farther of Tukey's outer fences of all changes, in their usual size."""
+    with np.errstate(invalid="ignore"):
+        scaled = m.change / m.sigma
+    known = scaled[np.isfinite(scaled)]
+    if len(known) < 4:
+        return 0.0
+    low, high = np.quantile(known, (0.25, 0.75))
+    return float(max(high, -low) + _FENCE * (high - low))
+
+
+def _around(m: Moves, *, later: bool = True) -> Floats:
+    """Give the largest of the usual range, the one before and the one after each bar."""
+    before = np.concatenate([m.range[:1] * 0, m.range[:-1]])
+    after = np.concatenate([m.range[1:], m.range[-1:] * 0]) if later else before
+    widest: Floats = np.fmax(np.fmax(before, after), m.ranged)
+    return widest
+
+
+def _next(values: Floats) -> Floats:
+    following: Floats = np.concatenate([values[1:], np.full(min(1, len(values)), np.nan)])
+    return following
+
+
+def _inside(stretches: list[tuple[int, int, float]], length: int) -> NDArray[np.bool_]:
+    marked = np.zeros(length, bool)
+    for start, end, _ in stretches:
+        # the bar after the last one seems to jump too
+        marked[start : end + 1] = True
+    return marked

@@ -1,0 +1,108 @@
+"""How prices moved from bar to bar, measured by what was usual before each bar."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from ara.data.quality.prices import unpriced
+from ara.data.quality.series import Floats, Instants, Series
+
+__all__ = ["Moves", "moves"]
+
+_LONG: Final = 60
+_SHORT: Final = 10
+_ENOUGH: Final = 20
+_MONTH: Final = 20
+_WEEK: Final = 5
+_TO_SIGMA: Final = 1.4826
+_LEAST: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """Log moves of the bars that have a possible close; the first bar has none.
+
+    Parameters
+    ----------
+    at
+        Open of each bar.
+    open, high, low, close
+        Prices; a missing or impossible one is the close.
+    volume
+        As published; NaN where there is none.
+    adjusted
+        Adjusted close; NaN where there is none.
+    change
+        Close over the close before.
+    gap
+        Open over the close before.
+    body
+        Close over open.
+    range
+        High over low; never below 0.
+    sigma
+        What one change is usually, by the median of those before: of the last 60 or the last 10, whichever is more.
+        NaN for the first 20 bars.
+    ranged, money
+        Median of the 20 ranges, and of the 20 products of volume and close, before each bar; NaN for the first 5.
+    """
+
+    at: Instants
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    adjusted: Floats
+    change: Floats
+    gap: Floats
+    body: Floats
+    range: Floats
+    sigma: Floats
+    ranged: Floats
+    money: Floats
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+def moves(series: Series) -> Moves:
+    """Measure the bars of a series."""
+    kept = series.bar
+    close = series.prices[3, kept]
+    opened, high, low = np.where(unpriced(series)[:3, kept], close, series.prices[:3, kept])
+    logs = np.log(np.stack((opened, high, low, close)))
+    before = np.concatenate([[np.nan], logs[3, :-1]])[: len(close)]
+    change = logs[3] - before
+    size = np.abs(change)
+    spread = np.maximum(logs[1] - logs[2], 0.0)
+    volume = series.volume[kept]
+    quiet, brief, ranged, money = _usual(size, spread, volume * close)
+    return Moves(
+        at=series.at[kept],
+        open=opened,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+        adjusted=series.adjusted[kept],
+        change=change,
+        gap=logs[0] - before,
+        body=logs[3] - logs[0],
+        range=spread,
+        sigma=np.maximum(np.fmax(quiet, brief) * _TO_SIGMA, _LEAST),
+        ranged=ranged,
+        money=money,
+    )
+
+
+def _usual(size: Floats, spread: Floats, money: Floats) -> tuple[Floats, ...]:
+    """Give the median of what was before each bar: changes, of long and of late, ranges and money."""
+    frame = pl.DataFrame({"size": size, "spread": spread, "money": money}, nan_to_null=True)
+    long = pl.col("size").rolling_median(_LONG, min_samples=_ENOUGH).alias("long")
+    short = pl.col("size").rolling_median(_SHORT, min_samples=_SHORT)
+    month = pl.col("spread", "money").rolling_median(_MONTH, min_samples=_WEEK)
+    found = frame.select(long, short, month).shift(1).fill_null(np.nan)
+    return tuple(found[name].to_numpy() for name in ("long", "size", "spread", "money"))

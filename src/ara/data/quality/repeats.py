@@ -1,0 +1,95 @@
+"""Rules about bars that tell nothing new: stale, partial by what was traded."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.data.quality.moves import Moves
+from ara.data.quality.report import Severity
+from ara.data.quality.series import Finding, Series
+
+__all__ = ["cut_short", "stale", "standing"]
+
+_CHANCE: Final = 0.001
+_LEAST_SHARE: Final = 0.01
+_TAIL: Final = 40
+_HOURS: Final = 500
+_LITTLE: Final = 0.25
+
+
+def stale(series: Series, m: Moves) -> Iterator[Finding]:
+    """Find closes that stand still longer than chance allows, and bars that repeat the one before in all prices.
+
+    With a share p of unchanged closes, n bars have a run of k by chance about n p^k times; k is too long where that is
+    below one in a thousand. Volume of zero alone is no defect: forex and indices have none.
+    """
+    still = m.change == 0
+    wrong = _runs(still, _longest(still)) | _copied(m)
+    if wrong.any():
+        at = m.at[wrong]
+        singular, plural = "bar repeats the price before it", "bars repeat the price before them"
+        yield Finding(
+            rule="stale",
+            severity=Severity.WARNING,
+            at=at,
+            words=series.since(at, singular, plural),
+            single="it repeats the price before it",
+        )
+
+
+def cut_short(series: Series, m: Moves) -> Iterator[Finding]:
+    """Find a last bar taken before its end: less is traded in it than in any before (40 sessions, 500 shorter bars)."""
+    tail = _TAIL if series.daily else _HOURS
+    if len(m) <= tail:
+        return
+    before = slice(-tail - 1, -1)
+    volume, ranged = m.volume[before], m.range[before]
+    little = m.volume[-1] < _LITTLE * np.min(volume)
+    if little and m.range[-1] < np.median(ranged):
+        at = m.at[-1:]
+        yield Finding(
+            rule="partial",
+            severity=Severity.WARNING,
+            at=at,
+            words=f"the last bar, {series.when(int(at[0]))}, seems to be unfinished: little was traded in it",
+            single="it seems to be unfinished: little was traded in it",
+        )
+
+
+def standing(m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar, by what was known at its close, whether it stands still too long or repeats the one before."""
+    still = m.change == 0
+    count = np.arange(1, len(m) + 1)
+    starts = np.cumsum(still & ~np.concatenate([[False], still[:-1]])[: len(still)])
+    share = np.clip(starts / count, _LEAST_SHARE, 0.9)
+    run = count - np.maximum.accumulate(np.where(still, 0, count)) if len(m) else count
+    longest = np.ceil(np.log(_CHANCE / count) / np.log(share))
+    return np.asarray((run >= longest) | _copied(m))
+
+
+def _copied(m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar whether its four prices, which differ, are those of the bar before."""
+    same = m.range > 0
+    for price in (m.open, m.high, m.low, m.close):
+        same = same & (np.diff(price, prepend=np.nan) == 0)
+    return np.asarray(same)
+
+
+def _longest(still: NDArray[np.bool_]) -> int:
+    """Give the least run that chance does not give, by how many runs there are."""
+    count = max(len(still), 1)
+    starts = int((still & ~np.concatenate([[False], still[:-1]])).sum())
+    share = min(max(starts / count, _LEAST_SHARE), 0.9)
+    return int(np.ceil(np.log(_CHANCE / count) / np.log(share)))
+
+
+def _runs(still: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
+    """Mark the bars of every run of at least so many."""
+    edges = np.diff(np.concatenate([[0], still.astype(np.int8), [0]]))
+    marked = np.zeros(len(still), bool)
+    for start, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+        if end - start >= longest:
+            marked[start:end] = True
+    return marked
