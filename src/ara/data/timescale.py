@@ -109,7 +109,7 @@ class TimescaleStore:
         if sources is not None:
             values.append(list(sources))
             where += f" AND s.source = ANY(${len(values)}::text[])"
-        return latest(self._rows(where, values).lazy(), ("source", "at")).collect()
+        return latest(self._rows(where, values), ("source", "at"))
 
     def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
         """Give every row ever kept of the bars of a span; see `BarStore.revisions`."""
@@ -124,7 +124,7 @@ class TimescaleStore:
         async def work(connection: Connection) -> int:
             await connection.execute(_WRITERS)
             kept = await _facts(connection, kind, "symbol = $1 AND source = $2", [symbol, source])
-            fresh = news_of_facts(kind, rows, kept=latest(kept.lazy(), names_of(kind)).collect())
+            fresh = news_of_facts(kind, rows, kept=latest(kept, names_of(kind)))
             await copy_in(connection, f"bar_{kind}", fresh)
             return fresh.height
 
@@ -138,7 +138,7 @@ class TimescaleStore:
         where, values = ("symbol = $1", [symbol]) if symbol else ("true", [])
         where, values = _bounded(where, {"known_at <=": known_by, "learned_at <=": learned_by}, values)
         rows = self._link.run(lambda connection: _facts(connection, kind, where, values))
-        return latest(rows.lazy(), names).collect().drop("part")
+        return latest(rows, names).drop("part")
 
     def put_instruments(self, instruments: Sequence[Instrument], *, source: str, learned_at: datetime) -> None:
         """Keep what a source says of instruments; see `BarStore.put_instruments`."""
@@ -146,7 +146,7 @@ class TimescaleStore:
 
         async def work(connection: Connection) -> None:
             await connection.execute(_WRITERS)
-            told = latest((await _told(connection)).lazy(), ("symbol", "source")).collect()
+            told = latest(await _told(connection), ("symbol", "source"))
             news = rows.join(told, on=("symbol", "source", "name", "terms"), how="anti")
             await copy_in(connection, "bar_instruments", news)
 

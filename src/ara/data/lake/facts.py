@@ -61,7 +61,7 @@ class Facts:
         mine = (pl.col("symbol") == symbol) & (pl.col("source") == source)
         for _ in range(_TRIES):
             snapshot, kept = table.reading(lambda now: (now, table.scan(_near(now.files, symbol), mine).collect()))
-            fresh = news_of_facts(kind, rows, kept=latest(kept.lazy(), names_of(kind)).collect())
+            fresh = news_of_facts(kind, rows, kept=latest(kept, names_of(kind)))
             if fresh.is_empty():
                 return 0
             try:
@@ -89,7 +89,7 @@ class Facts:
                 _near(now.files, symbol) if symbol else now.files, pl.all_horizontal(bounds)
             ).collect()
         )
-        return latest(rows.lazy(), names_of(kind)).collect().drop("part")
+        return latest(rows, names_of(kind)).drop("part")
 
     def put_instruments(self, instruments: Sequence[Instrument], *, source: str, learned_at: datetime) -> None:
         """Keep what a source says of instruments; the caller has the turn."""
@@ -121,7 +121,7 @@ class Facts:
         ]
 
     def _told(self, snapshot: Snapshot) -> pl.DataFrame:
-        return latest(self.listed.scan(snapshot.files), ("symbol", "source")).collect()
+        return latest(self.listed.scan(snapshot.files).collect(), ("symbol", "source"))
 
 
 def instrument_rows(instruments: Sequence[Instrument], *, source: str, learned_at: datetime) -> pl.DataFrame:

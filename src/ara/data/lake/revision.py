@@ -128,9 +128,10 @@ def news_of_facts(kind: Kind, rows: pl.DataFrame, *, kept: pl.DataFrame) -> pl.D
     return _news(both, key=key, compared=compared, order=order)[0].drop("corrects")
 
 
-def latest(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
+def latest(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     """Give the last learned revision of each key, sorted by key."""
-    return rows.sort(*key, "learned_at").unique(subset=key, keep="last", maintain_order=True)
+    last = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(-1)) for name in key)
+    return rows.sort(*key, "learned_at").filter(last | (pl.int_range(pl.len()) == pl.len() - 1))
 
 
 def _news(

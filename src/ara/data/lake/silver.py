@@ -86,7 +86,7 @@ class Silver:
         if sources is not None:
             where &= pl.col("source").is_in(list(sources))
         rows = self._read(symbol, timeframe, where=where, start=start, end=end)
-        return latest(rows.lazy(), ("source", "at")).collect()
+        return latest(rows, ("source", "at"))
 
     def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
         """Give every row of the bars that opened in a span."""
@@ -105,12 +105,8 @@ class Silver:
             late = heads.filter(pl.col("known_at") > known_by)
             if late.is_empty():
                 return heads
-            files = snapshot.files.filter(pl.col("timeframe") == timeframe)
-            chosen = pl.col("symbol").is_in(late["symbol"].unique().to_list()) & (pl.col("known_at") <= known_by)
-            older = latest(self.table.scan(files, chosen).select(ROWS.names()), BAR)
-            found = older.collect().unique(("symbol", "source"), keep="last", maintain_order=True)
-            kept = heads.join(late, on=["symbol", "source"], how="anti")
-            return pl.concat([kept, found.join(late, on=["symbol", "source"], how="semi")])
+            kept = heads.join(late, on=BAR[:4], how="anti")
+            return pl.concat([kept, self._earlier(snapshot, late, known_by)])
 
         return self.table.reading(read).sort("symbol", "source")
 
@@ -136,6 +132,15 @@ class Silver:
 
         return self.table.reading(read)
 
+    def _earlier(self, snapshot: Snapshot, late: pl.DataFrame, known_by: datetime) -> pl.DataFrame:
+        """Give the newest bars of some series that were known by a moment, one bucket after the other."""
+        found = [late.clear()]
+        for values, part in _dealt(late).group_by(_LAYOUT.partitions):
+            chosen = pl.col("symbol").is_in(part["symbol"].unique().to_list()) & (pl.col("known_at") <= known_by)
+            older = self.table.scan(snapshot.files.filter(_within(values)), chosen).select(ROWS.names()).collect()
+            found.append(older.sort(*BAR, "learned_at").unique(BAR[:4], keep="last"))
+        return pl.concat(found).join(late, on=BAR[:4], how="semi")
+
     def _append(self, rows: pl.DataFrame) -> Appended:
         snapshot, kept = self.table.reading(lambda now: (now, self._kept(now, rows)))
         fresh, same = news(rows, kept)
@@ -153,22 +158,23 @@ class Silver:
         asked = _dealt(rows.join(heads, on=BAR[:4]).filter(pl.col("at") <= pl.col("last")).select(ROWS.names()))
         found = [rows.clear()]
         for values, part in asked.group_by(_LAYOUT.partitions):
-            here = pl.all_horizontal(
-                pl.col(name) == value for name, value in zip(_LAYOUT.partitions, values, strict=True)
-            )
             low, high = part["at"].min(), part["at"].max()
-            files = snapshot.files.filter(here & (pl.col("max.at") >= low) & (pl.col("min.at") <= high))
+            files = snapshot.files.filter(_within(values) & (pl.col("max.at") >= low) & (pl.col("min.at") <= high))
             where = pl.col("at").is_between(low, high)
             symbols = part["symbol"].unique()
             if len(symbols) <= _FEW:
                 where &= pl.col("symbol").is_in(symbols.to_list())
             kept = self.table.scan(files, where).join(part.lazy().select(BAR).unique(), on=BAR, how="semi")
-            found.append(latest(kept.select(ROWS.names()), BAR).collect())
+            found.append(latest(kept.select(ROWS.names()).collect(), BAR))
         return pl.concat(found)
 
 
 def _bucket(symbol: str) -> int:
     return zlib.crc32(symbol.encode()) % BUCKETS
+
+
+def _within(values: tuple[object, ...]) -> pl.Expr:
+    return pl.all_horizontal(pl.col(name) == value for name, value in zip(_LAYOUT.partitions, values, strict=True))
 
 
 def _dealt(rows: pl.DataFrame) -> pl.DataFrame:

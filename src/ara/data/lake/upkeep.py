@@ -16,7 +16,7 @@ __all__ = ["KEPT", "SMALL_FILES", "clear", "settle"]
 KEPT: Final = timedelta(days=7)
 """How long files stay after they ceased to count: as long as a reader may still hold their names."""
 
-SMALL_FILES: Final = 4
+SMALL_FILES: Final = 3
 """Files beside the large one that a partition may have."""
 
 _LOG: Final = logging.getLogger(__name__)
