@@ -91,6 +91,20 @@ def test_the_rules_go_on_where_the_table_ends(name, since):
     assert venue.sessions(date(beyond, 1, 1), date(beyond, 12, 31))
 
 
+def test_the_rules_of_new_york_miss_only_what_no_rule_foresees():
+    closed, early = set(), set()
+    for year in range(1990, 2051):
+        ruled, known = by_rule("XNYS", year), NEW_YORK.special(year)
+        assert {day for day in ruled.closed if day.weekday() < 5} <= known.closed
+        closed |= known.closed - ruled.closed
+        early |= set(known.early.items()) ^ {one for one in ruled.early.items() if one[0] not in known.closed}
+    assert sorted(map(str, closed)) == [
+        "1994-04-27", "2001-09-11", "2001-09-12", "2001-09-13", "2001-09-14", "2004-06-11", "2007-01-02", "2012-10-29",
+        "2012-10-30", "2018-12-05", "2025-01-09",
+    ]  # fmt: skip
+    assert {str(day) for day, _ in early} == {"1997-12-26", "1999-12-31", "2003-12-26"}
+
+
 @pytest.mark.parametrize(
     "closed",
     [

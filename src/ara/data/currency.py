@@ -198,10 +198,8 @@ class Rates:
     def _none(self, way: tuple[str, ...], moment: datetime) -> DataProviderError:
         """Say which step has no rate at an instant."""
         stamp = np.array([_stamp(moment)], dtype=np.int64)
-        for left, right in pairwise(way):
-            leg = self._legs.get((left, right)) or self._legs[right, left]
-            if np.isnan(self._at(leg, stamp)[0]):
-                break
+        steps = ((pair, self._legs.get(pair) or self._legs[pair[::-1]]) for pair in pairwise(way))
+        (left, right), leg = next(step for step in steps if np.isnan(self._at(step[1], stamp)[0]))
         first, last = (_EPOCH + int(leg.known_at[place]) * _MICROSECOND for place in (0, -1))
         return DataProviderError(
             f"There is no rate of {left}{right} for {moment:%Y-%m-%d %H:%M} UTC; they run from {first:%Y-%m-%d} to "
