@@ -1,0 +1,1 @@
+from ara.data.providers.binance.signing import sign

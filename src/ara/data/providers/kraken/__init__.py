@@ -1,0 +1,1 @@
+from ara.data.providers.kraken.signing import sign
