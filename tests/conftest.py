@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for the tests: started once for all test processes, stopped with the last of them."""
+"""Real servers for the tests, PostgreSQL and Redis: started once for all test processes, stopped with the last."""
 
 import fcntl
 import json
@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -206,3 +206,126 @@ def own_postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
     server = PostgresServer.create(postgres_binaries)
     yield server
     server.remove()
+
+
+class RedisServer:
+    """A server of its own on 127.0.0.1 that keeps nothing on disk; a test may stop and start it on the same port."""
+
+    def __init__(self, program: str, port: int = 0, *options: str) -> None:
+        self.program = program
+        self.port = port or _free_port()
+        self.options = options
+        self.pid = 0
+        self.database = 0
+
+    def start(self) -> None:
+        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen(
+            [self.program, *arguments, *self.options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/tmp",
+            start_new_session=True,
+        )
+        self.pid = process.pid
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Redis did not start on port {self.port}.")
+            time.sleep(0.02)
+        process.returncode = 0  # others may stop it; no warning when this object goes
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as line:
+                line.sendall(b"PING\r\n")
+                return line.recv(64)[:1] in b"+-"
+        except OSError:
+            return False
+
+    def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, how)
+        deadline = time.monotonic() + 30
+        while Path(f"/proc/{self.pid}").exists() and time.monotonic() < deadline:
+            with suppress(ChildProcessError):
+                if os.waitpid(self.pid, os.WNOHANG)[0] == self.pid:
+                    return
+            time.sleep(0.01)
+
+    def pause(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    """Redis's program; without it the test is skipped, but in CI it fails."""
+    program = shutil.which("redis-server")
+    if program is None:
+        words = "Redis is not installed (no redis-server on PATH)"
+        if os.environ.get("CI"):
+            pytest.fail(words)
+        pytest.skip(words)
+    return program
+
+
+@pytest.fixture(scope="session")
+def shared_redis(redis_program: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[RedisServer]:
+    """The one Redis of this test run, counted by the processes that use it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root if worker_id == "master" else root.parent
+    state, lock = root / "redis.json", root / "redis.lock"
+    with _locked(lock):
+        known = json.loads(state.read_text()) if state.exists() else {"users": 0, "databases": 0}
+        server = RedisServer(redis_program, known["port"] if known["users"] else 0, "--databases", "64")
+        if known["users"]:
+            server.pid = known["pid"]
+        else:
+            server.start()
+        server.database = known["databases"] % 64
+        known |= {"users": known["users"] + 1, "databases": known["databases"] + 1}
+        state.write_text(json.dumps({**known, "port": server.port, "pid": server.pid}))
+    yield server
+    with _locked(lock):
+        known = json.loads(state.read_text())
+        known["users"] -= 1
+        state.write_text(json.dumps(known))
+        if not known["users"]:
+            server.stop()
+
+
+@pytest.fixture
+def redis_url(shared_redis: RedisServer) -> str:
+    """An empty database of this test process in the shared Redis; events are told in all of them."""
+    with socket.create_connection(("127.0.0.1", shared_redis.port), timeout=5) as line:
+        line.sendall(f"SELECT {shared_redis.database}\r\nFLUSHDB\r\n".encode())
+        answer = b""
+        while answer.count(b"+OK\r\n") < 2:
+            answer += line.recv(256)
+    return f"redis://127.0.0.1:{shared_redis.port}/{shared_redis.database}"
+
+
+@pytest.fixture
+def own_redis(redis_program: str) -> Iterator[RedisServer]:
+    """A Redis of the test's own, which it may stop, pause and start."""
+    server = RedisServer(redis_program)
+    server.start()
+    yield server
+    server.resume()
+    server.stop()

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What the tests need beside Python: a PostgreSQL server and the shells whose completion is tested.
+# What the tests need beside Python: PostgreSQL, Redis, and the shells whose completion is tested.
 # Where something is missing: installed, if this is Debian and we are root; told, if not.
 set -euo pipefail
 
 missing=()
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+command -v redis-server >/dev/null || missing+=(redis-server)
 for shell in zsh fish; do
     command -v "$shell" >/dev/null || missing+=("$shell")
 done

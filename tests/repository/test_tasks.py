@@ -87,6 +87,7 @@ def missing(tmp_path: Path, *, user: int) -> subprocess.CompletedProcess[str]:
     for name, words in {
         "id": f"echo {user}",
         "initdb": "true",
+        "redis-server": "true",
         "apt-get": f"echo apt-get $* >> {tmp_path}/asked",
     }.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{words}\n")

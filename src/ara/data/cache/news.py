@@ -1,0 +1,82 @@
+"""What other processes dropped: heard from Redis for as long as the cache is open."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+__all__ = ["Dropped", "hear", "read"]
+
+_SILENCE: Final = 10.0
+_PAUSE: Final = (0.25, 10.0)
+
+
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+    """One process tells that it dropped a symbol's values, or all for an empty one, and why."""
+
+    sender: str
+    symbol: str
+    reason: str
+
+
+def read(data: Any) -> Dropped | None:
+    """Read a message; None for one of another form."""
+    if not isinstance(data, bytes) or len(data) > 1_000:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Dropped)
+    except msgspec.DecodeError:
+        return None
+
+
+async def hear(client: "Redis", name: str, *, told: Callable[[Dropped], None], missed: Callable[[], None]) -> None:
+    """Listen until it is cancelled.
+
+    Parameters
+    ----------
+    client
+        Of the server.
+    name
+        Of the channel.
+    told
+        Called with every message.
+    missed
+        Called when the line is there again after it was cut: messages may have been lost.
+    """
+    from redis.exceptions import RedisError
+
+    pause, before = _PAUSE[0], False
+    while True:
+        channel = client.pubsub()
+        try:
+            await channel.subscribe(name)
+            if before:
+                missed()
+            before, pause = True, _PAUSE[0]
+            await _listen(channel, told)
+        except (RedisError, OSError):
+            pause = min(pause * 2, _PAUSE[1])
+        finally:
+            with suppress(RedisError, OSError):
+                await channel.aclose()  # type: ignore[no-untyped-call]
+        await asyncio.sleep(pause)
+
+
+async def _listen(channel: Any, told: Callable[[Dropped], None]) -> None:
+    """Pass messages on until the server is silent twice in a row: a line can be dead without a word."""
+    silent = 0
+    while silent < 2:
+        message = await channel.get_message(timeout=_SILENCE)
+        if message is None:
+            silent += 1
+            await channel.ping()
+            continue
+        silent = 0
+        news = read(message["data"]) if message["type"] == "message" else None
+        if news is not None:
+            told(news)
