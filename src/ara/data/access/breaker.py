@@ -79,7 +79,7 @@ def record(connection: sqlite3.Connection, now: float, *, source: str, ok: bool)
         if now >= until or until - now > _LONGEST_REST:  # the probe failed; what was under way before tells nothing new
             cooling = min(2 * cooling, _LONGEST_REST)
             until = now + cooling
-    elif failures >= _IN_A_ROW or (known == _RECENT and recent.bit_count() >= _OF_RECENT):
+    elif not ok and (failures >= _IN_A_ROW or (known == _RECENT and recent.bit_count() >= _OF_RECENT)):
         cooling, until = _FIRST_REST, now + _FIRST_REST
     connection.execute(
         "INSERT OR REPLACE INTO breakers VALUES (?, ?, ?, ?, ?, ?, 0)",

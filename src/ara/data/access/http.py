@@ -48,13 +48,16 @@ class Answer:
     body: bytes
 
 
-class _NoQueries(logging.Filter):
-    """Cuts the query, where keys may stand, off the addresses that httpx logs."""
+class _NoSecrets(logging.Filter):
+    """Cuts query and user, where keys may stand, off the addresses that httpx logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, its addresses cut."""
         if isinstance(record.args, tuple):
-            cut = (each.copy_with(query=None) if isinstance(each, httpx.URL) else each for each in record.args)
+            cut = (
+                each.copy_with(query=None, userinfo=b"") if isinstance(each, httpx.URL) else each
+                for each in record.args
+            )
             record.args = tuple(cut)
         return True
 
@@ -62,8 +65,8 @@ class _NoQueries(logging.Filter):
 def open_client(source: str, *, timeout: float) -> httpx.AsyncClient:
     """Open the connections to one venue; proxies are taken from the environment."""
     log = logging.getLogger("httpx")
-    if not any(isinstance(each, _NoQueries) for each in log.filters):
-        log.addFilter(_NoQueries())
+    if not any(isinstance(each, _NoSecrets) for each in log.filters):
+        log.addFilter(_NoSecrets())
     try:
         return httpx.AsyncClient(
             headers={"User-Agent": f"ara-ai/{__version__}", "Accept-Encoding": "gzip, deflate"},
@@ -73,7 +76,7 @@ def open_client(source: str, *, timeout: float) -> httpx.AsyncClient:
         )
     except (ValueError, httpx.InvalidURL, ImportError, OSError) as error:
         raise ConfigurationError(
-            f"No connection to {source} can be made: {quote(str(error))}.",
+            f"No connection to {source} can be made: {_said(error)}.",
             hint="Look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE in the environment.",
         ) from None
 
@@ -228,11 +231,11 @@ def _faults(source: str, host: str, timeout: float) -> Iterator[None]:
         raise Transient(DataProviderError(words, source=source)) from None
     except (httpx.ConnectError, httpx.ProxyError) as error:
         raise _unreachable(source, host, error) from None
-    except httpx.TransportError as error:
-        words = f"{source} hung up in the middle of its answer: {quote(str(error)) or type(error).__name__}."
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
+        raise DataProviderError(f"{source} can't be asked: {_said(error)}.", source=source) from None
+    except httpx.HTTPError as error:
+        words = f"{source} hung up in the middle of its answer: {_said(error)}."
         raise Transient(DataProviderError(words, source=source)) from None
-    except (httpx.InvalidURL, httpx.HTTPError) as error:
-        raise DataProviderError(f"{source} can't be asked: {quote(str(error))}.", source=source) from None
 
 
 def _unreachable(source: str, host: str, error: Exception) -> Exception:
@@ -247,5 +250,9 @@ def _unreachable(source: str, host: str, error: Exception) -> Exception:
     elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         words = f"{host} refuses connections."
     else:
-        words = f"{host} can't be reached: {quote(str(error)) or type(error).__name__}."
+        words = f"{host} can't be reached: {_said(error)}."
     return Transient(DataProviderError(f"{source}: {words}", source=source))
+
+
+def _said(error: Exception) -> str:
+    return quote(str(error)).rstrip(".") or type(error).__name__

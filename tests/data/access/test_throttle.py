@@ -1,0 +1,145 @@
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ara.data.access.board import Board
+from ara.data.access.throttle import pause, paused, reserve
+from ara.data.access.venue import Limit
+from ara.errors import ValidationError
+
+
+class Hand:
+    """A board whose clock is set by hand."""
+
+    def __init__(self, start=1_000_000.0):
+        self.now = start
+        self.board = Board(now=lambda: self.now)
+
+    def take(self, *limits, weight=1, patience=math.inf, earliest=0.0, bucket="acme"):
+        return self.board.run(
+            lambda connection, now: reserve(
+                connection, now, bucket=bucket, limits=limits, weight=weight, patience=patience, earliest=earliest
+            )
+        )
+
+
+def most_in_a_window(times, seconds):
+    """The largest sum of weights in any half-open window of that length."""
+    return max((sum(w for t, w in times if start <= t < start + seconds) for start, _ in times), default=0)
+
+
+@given(
+    requests=st.integers(1, 12),
+    seconds=st.sampled_from([0.5, 1.0, 10.0, 60.0]),
+    asks=st.lists(st.tuples(st.floats(0, 20), st.integers(1, 12)), max_size=60),
+)
+@example(requests=5, seconds=60.0, asks=[(0.0, 1)] * 12)
+def test_no_window_ever_holds_more_than_the_limit_and_nobody_overtakes(requests, seconds, asks):
+    hand = Hand()
+    limit = Limit(requests=requests, seconds=seconds)
+    granted = []
+    for pause_before, weight in asks:
+        hand.now += pause_before
+        wait, taken = hand.take(limit, weight=min(weight, requests))
+        assert taken
+        assert wait >= 0
+        granted.append((hand.now + wait, min(weight, requests)))
+    slot = seconds / 32
+    assert most_in_a_window(granted, seconds) <= requests
+    assert all(late[0] >= early[0] - slot for early, late in pairwise(granted))
+
+
+@given(st.lists(st.floats(0, 5), max_size=40))
+def test_all_limits_hold_at_once(pauses):
+    hand = Hand()
+    limits = (Limit(requests=3, seconds=2), Limit(requests=7, seconds=30))
+    granted = []
+    for step in pauses:
+        hand.now += step
+        granted.append((hand.now + hand.take(*limits)[0], 1))
+    assert most_in_a_window(granted, 2) <= 3
+    assert most_in_a_window(granted, 30) <= 7
+
+
+def test_the_limit_is_used_up_before_anybody_waits():
+    hand = Hand()
+    limit = Limit(requests=5, seconds=60)
+    assert [hand.take(limit) for _ in range(5)] == [(0.0, True)] * 5
+    wait, taken = hand.take(limit)
+    assert taken
+    assert 60 <= wait <= 63
+    hand.now += 63
+    assert [hand.take(limit)[0] for _ in range(4)] == [0.0] * 4, "one of the five is for who waited"
+
+
+def test_a_longer_wait_than_patience_takes_nothing():
+    hand = Hand()
+    limit = Limit(requests=1, seconds=100)
+    hand.take(limit)
+    wait, taken = hand.take(limit, patience=50)
+    assert (taken, wait > 50) == (False, True)
+    assert hand.take(limit, patience=50)[0] == wait
+
+
+def test_buckets_are_apart_and_without_limits_nobody_waits():
+    hand = Hand()
+    limit = Limit(requests=1, seconds=10)
+    assert hand.take(limit)[0] == hand.take(limit, bucket="other")[0] == 0.0
+    assert [hand.take() for _ in range(3)] == [(0.0, True)] * 3
+    assert hand.take(earliest=4.0) == (4.0, True)
+
+
+@pytest.mark.parametrize("back", [30.0, 3_600.0, 10 * 365 * 86_400.0])
+def test_a_clock_that_is_set_back_costs_no_more_than_patience(back):
+    hand = Hand(2e9)
+    limit = Limit(requests=2, seconds=60)
+    for _ in range(6):
+        hand.take(limit, patience=120)
+    hand.now -= back
+    wait, taken = hand.take(limit, patience=120)
+    assert (taken, wait <= 120) == (True, True) if back > 120 else not taken or wait <= 120
+    hand.now += 200
+    assert hand.take(limit, patience=120) == (0.0, True)
+
+
+def test_a_clock_that_jumps_ahead_frees_all():
+    hand = Hand()
+    limit = Limit(requests=1, seconds=60)
+    hand.take(limit)
+    hand.now += 1e9
+    assert hand.take(limit) == (0.0, True)
+
+
+def test_what_is_kept_stays_small():
+    hand = Hand()
+    for _ in range(1_000):
+        hand.now += 0.7
+        hand.take(Limit(requests=6_000, seconds=60))
+    rows = hand.board.run(lambda connection, _: connection.execute("SELECT count(*) FROM tokens").fetchone()[0])
+    assert rows <= 36
+
+
+def test_a_weight_beyond_the_limit_can_never_be_served():
+    with pytest.raises(ValidationError, match="weight 6 can't be made: 5 are allowed"):
+        Hand().take(Limit(requests=5, seconds=1), weight=6)
+
+
+@pytest.mark.parametrize(("requests", "seconds"), [(0, 1), (1, 0), (1, -1), (1, math.inf), (1, math.nan)])
+def test_a_limit_of_nothing_is_none(requests, seconds):
+    with pytest.raises(ValidationError, match="is no limit"):
+        Limit(requests=requests, seconds=seconds)
+
+
+def test_a_pause_ends_and_is_bounded():
+    hand = Hand()
+    assert hand.board.run(lambda connection, now: paused(connection, now, bucket="acme")) == 0
+    hand.board.run(lambda connection, now: pause(connection, now, bucket="acme", seconds=1e9))
+    left = hand.board.run(lambda connection, now: paused(connection, now, bucket="acme"))
+    assert left == 86_400
+    hand.now -= 1
+    assert hand.board.run(lambda connection, now: paused(connection, now, bucket="acme")) == 0, "the clock went back"
+    hand.now += 86_402
+    assert hand.board.run(lambda connection, now: paused(connection, now, bucket="acme")) == 0
