@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import ara.data
-from ara.data.provider import BARS, Kind, Provider
+from ara.data.provider import BARS, SCHEMAS, Kind, Provider
 from ara.data.providers.sample import RELEASED, SHA256, Sample
 from ara.errors import DataProviderError, IntegrityError, UnknownSymbolError
 from ara.market.calendar import calendar
@@ -101,9 +101,9 @@ async def test_what_it_has_not_is_said():
     assert "AAPL" in caught.value.hint
     with pytest.raises(DataProviderError, match=r"daily bars \(1d\) of AAPL, none of 4h"):
         await source.history(Kind.BARS, apple, Timeframe.parse("4h"), start=BEGINNING, end=END)
-    with pytest.raises(DataProviderError, match="has bars, no quotes"):
+    with pytest.raises(DataProviderError, match="has bars and facts, no quotes"):
         await source.history(Kind.QUOTES, apple, DAY, start=BEGINNING, end=END)
-    with pytest.raises(DataProviderError, match="has bars, no trades"):
+    with pytest.raises(DataProviderError, match="has bars and facts, no trades"):
         await source.latest(Kind.TRADES, [apple])
     with pytest.raises(DataProviderError, match="no live data"):
         source.stream(Kind.BARS, [apple])
@@ -139,3 +139,26 @@ async def test_a_file_harmed_after_it_was_read_is_refused(file):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(IntegrityError, match="was changed or cut"):
         await history("AAPL", source=source)
+
+
+async def test_shares_have_sectors_from_the_day_on_which_they_were_known():
+    source, amazon = Sample(), resolve("AMZN")
+    whole = await source.history(Kind.FACTS, amazon, DAY, start=BEGINNING, end=END)
+    assert whole.schema == SCHEMAS[Kind.FACTS]
+    assert whole["at"].is_sorted()
+    assert whole["known_at"].equals(whole["at"].alias("known_at"))
+    assert whole["learned_at"].unique().to_list() == [RELEASED]
+    before = await source.history(Kind.FACTS, amazon, DAY, start=BEGINNING, end=datetime(2023, 3, 20, tzinfo=UTC))
+    assert dict(before.select("field", "value").rows()) == {
+        "sector": "Consumer Discretionary",
+        "industry": "Internet & Direct Marketing Retail",
+    }
+    newest = await source.latest(Kind.FACTS, [amazon, resolve("BTC-USD"), resolve("KO")])
+    assert newest.columns == ["symbol", *SCHEMAS[Kind.FACTS]]
+    assert sorted(newest.select("symbol", "field", "value").rows()) == [
+        ("AMZN", "industry", "Broadline Retail"),
+        ("AMZN", "sector", "Consumer Discretionary"),
+        ("KO", "industry", "Beverages"),
+        ("KO", "sector", "Consumer Staples"),
+    ]
+    assert (await source.history(Kind.FACTS, resolve("EURUSD"), DAY, start=BEGINNING, end=END)).is_empty()

@@ -4,16 +4,17 @@ import asyncio
 import hashlib
 import io
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
 
 import polars as pl
 
-from ara.data.provider import BARS, Kind
+from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.errors import DataProviderError, IntegrityError, UnknownSymbolError
 from ara.market.calendar import calendar
+from ara.market.facts import facts
 from ara.market.hours import spans
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.symbols import known
@@ -36,7 +37,7 @@ _READ: Final = ("ts", "open", "high", "low", "close", "volume", "adj_close")
 
 
 class Sample:
-    """Daily bars of 24 instruments, which end between 2017-09-01 and 2022-03-10.
+    """Daily bars of 24 instruments, which end between 2017-09-01 and 2022-03-10, and the sectors of their shares.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ class Sample:
     """
 
     name: ClassVar[str] = "sample"
-    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS})
+    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.FACTS})
 
     def __init__(self, *, file: Path = _FILE) -> None:
         self._file = file
@@ -58,8 +59,10 @@ class Sample:
     async def history(
         self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
     ) -> pl.DataFrame:
-        """Give the daily bars with `start <= at < end`."""
+        """Give the daily bars, or the facts, with `start <= at < end`."""
         _offered(kind)
+        if kind is Kind.FACTS:
+            return _facts(instrument).filter(pl.col("at") >= start, pl.col("at") < end)
         if timeframe != DAY:
             raise DataProviderError(
                 f"The bundled sample has daily bars (1d) of {instrument.symbol}, none of {timeframe}.",
@@ -69,8 +72,15 @@ class Sample:
         return bars.filter(pl.col("at") >= start, pl.col("at") < end)
 
     async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
-        """Give each instrument's last bar, which is old."""
+        """Give each instrument's last bar, which is old, or the newest value of each of its facts."""
         _offered(kind)
+        if kind is Kind.FACTS:
+            newest = [_facts(one).unique("field", keep="last", maintain_order=True) for one in instruments]
+            rows = [
+                own.select(pl.lit(one.symbol).alias("symbol"), pl.all())
+                for one, own in zip(instruments, newest, strict=True)
+            ]
+            return pl.concat([pl.DataFrame(schema={"symbol": pl.String(), **SCHEMAS[kind]}), *rows])
         last = [
             (await asyncio.to_thread(self._bars, one)).tail(1).select(pl.lit(one.symbol).alias("symbol"), pl.all())
             for one in instruments
@@ -121,10 +131,20 @@ class Sample:
 
 
 def _offered(kind: Kind) -> None:
-    if kind is not Kind.BARS:
+    if kind not in Sample.offers:
         raise DataProviderError(
-            f"The bundled sample has bars, no {kind}.", hint="Name another source in the setting data.providers."
+            f"The bundled sample has bars and facts, no {kind}.",
+            hint="Name another source in the setting data.providers.",
         )
+
+
+def _facts(instrument: Instrument) -> pl.DataFrame:
+    """Give what is known of an instrument, each from the midnight, UTC, that begins its day."""
+    rows = [(datetime.combine(one.since, time(), UTC), one.field, one.value) for one in facts(instrument.symbol)]
+    told = pl.DataFrame(rows, schema={"at": BARS["at"], "field": pl.String(), "value": pl.String()}, orient="row")
+    return told.select(
+        "at", pl.col("at").alias("known_at"), pl.lit(RELEASED, BARS["at"]).alias("learned_at"), "field", "value"
+    )
 
 
 def _verified(file: Path) -> bytes:
