@@ -408,7 +408,7 @@ def test_the_settings_of_a_source_are_set_shown_and_checked(ara, folders):
         "data.providers",
         *(f"data.providers.polygon.{n}" for n in ("url", "socket", "key", "per_minute")),
     ]
-    assert list(json.loads(ara("config show -s data.cache --json")[1])["settings"])[0] == "data.cache.memory_mb"
+    assert next(iter(json.loads(ara("config show -s data.cache --json")[1])["settings"])) == "data.cache.memory_mb"
     code, out, _ = ara("config check --set data.providers.zzzzz.url=http://h --set data.online=yyyyy --width 300")
     assert code == 0
     assert 'data.providers.zzzzz is "zzzzz", which no installed package offers' in out
