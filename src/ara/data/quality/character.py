@@ -13,10 +13,14 @@ from ara.market.timeframe import Unit
 __all__ = ["generated", "reuse", "same_bar"]
 
 _SIDE: Final = 60
-_PAUSE: Final = 5
-_LEVEL: Final = 4.0
-_VOLUME: Final = np.log(4.0)
-_CALM: Final = np.log(1.6)
+_PAUSE: Final = 9 * 86_400_000_000
+_LEVEL: Final = 2.5
+_ALONE: Final = 12.0
+_OVER_NIGHT: Final = 0.7
+_MONEY: Final = float(np.log(4.0))
+_CALM: Final = float(np.log(1.6))
+_MOST: Final = 3.0
+_TOO_MANY: Final = 2.2
 _SAME: Final = 200
 _EXPLAINED: Final = 0.08
 _RIGHT: Final = 0.58
@@ -28,18 +32,25 @@ _FIT: Final = 5.0
 
 
 def reuse(series: Series, m: Moves) -> Iterator[Finding]:
-    """Find where a series becomes another company's: after a pause, level, volume and volatility are all others."""
+    """Find where a series becomes another company's: level, traded money and volatility are others from one bar on.
+
+    After a pause of more than nine days the three are weighed: the level by how much farther away it is than the pause
+    explains, the money by fourfolds, the volatility, half as much, by 1.6-folds; more than 2.2 in sum are too many.
+    Without a pause the level must jump by twelve usual changes, and both others change.
+    """
     if len(m) < _SIDE:
         return
     step = np.diff(m.at, prepend=m.at[0])
-    usual = max(int(np.median(step[1:])), 1)
+    paused = step > _PAUSE
+    waited = np.maximum(step / max(int(np.median(step[1:])), 1), 1.0)
     with np.errstate(invalid="ignore"):
-        jump = np.abs(m.change) / m.sigma
-        waited = step / usual
-        far = np.where(waited > _PAUSE, jump / np.sqrt(np.maximum(waited, 1.0)), jump / 3.0) > _LEVEL
-        far |= (waited > _PAUSE) & (np.abs(m.change) > 1.0)
-    for place in np.flatnonzero(far & (np.abs(m.gap) > 0.7 * np.abs(m.change))).tolist():
-        if _other_company(m, place, paused=bool(waited[place] > _PAUSE)):
+        jump = np.nan_to_num(np.abs(m.change) / m.sigma)
+    alone = (jump > _ALONE) & (np.abs(m.gap) > _OVER_NIGHT * np.abs(m.change))
+    for place in np.flatnonzero(paused | alone).tolist():
+        money, calm = _broken(m, place)
+        level = jump[place] / np.sqrt(waited[place]) / _LEVEL
+        weighed = min(level, _MOST) + min(money, _MOST) + min(calm, _MOST) / 2
+        if weighed > _TOO_MANY if paused[place] else money > 1 and calm > 1:
             at = m.at[place : place + 1]
             yield Finding(
                 rule="reuse",
@@ -50,15 +61,13 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
             )
 
 
-def _other_company(m: Moves, place: int, *, paused: bool) -> bool:
+def _broken(m: Moves, place: int) -> tuple[float, float]:
+    """Give by how many folds traded money and ranges of the 60 bars after differ from those of the 60 before."""
     before, after = slice(max(place - _SIDE, 0), place), slice(place + 1, place + 1 + _SIDE)
     if place < _SIDE // 3 or len(m) - place < _SIDE // 3:
-        return False
-    volume = _ratio(m.volume[before] * m.close[before], m.volume[after] * m.close[after])
-    calm = _ratio(m.range[before], m.range[after])
-    if paused:
-        return bool(volume > _VOLUME or calm > _CALM)
-    return bool(volume > _VOLUME and calm > _CALM)
+        return 0.0, 0.0
+    money = m.volume * m.close
+    return _ratio(money[before], money[after]) / _MONEY, _ratio(m.range[before], m.range[after]) / _CALM
 
 
 def _ratio(one: Floats, other: Floats) -> float:
