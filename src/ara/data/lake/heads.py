@@ -31,6 +31,7 @@ HEADS: Final = pl.Schema(
 """The newest bar of a series (`ROWS`), how many bars and corrections it has, its first open and latest receipt."""
 
 _SERIES: Final = BAR[:4]
+_NONE: Final = (-1, -1, pl.DataFrame(schema=HEADS))
 
 
 class Heads:
@@ -47,30 +48,28 @@ class Heads:
     def __init__(self, folder: Path, table: Table) -> None:
         self._folder = folder
         self._table = table
-        self._known: tuple[int, pl.DataFrame] = (-1, pl.DataFrame(schema=HEADS))
+        self._known = _NONE
 
     def at(self, snapshot: Snapshot) -> pl.DataFrame:
         """Give the heads of a snapshot, in `HEADS`."""
-        version, heads = self._known
-        if version == snapshot.version:
+        life, version, heads = self._known
+        if (life, version) == (snapshot.life, snapshot.version):
             return heads
         if snapshot.version < 0:
             return pl.DataFrame(schema=HEADS)
-        if version < 0 or version > snapshot.version:
+        if life != snapshot.life or version < 0 or version > snapshot.version:
             version, heads = self._kept(snapshot.version)
         changed = self._changed(version, snapshot)
-        if changed is None:
-            heads = self._counted(snapshot.files)
-        elif changed:
+        if changed:
             heads = self._recounted(heads, snapshot, changed)
-        self._keep(snapshot.version, heads)
+        if changed is None or not _complete(heads, snapshot):
+            heads = self._counted(snapshot.files)
+        self._keep(snapshot, heads)
         return heads
 
     def take(self, before: Snapshot, after: Snapshot, *, news: pl.DataFrame) -> None:
         """Bring the heads up to a version by the rows that it added, each with the flag `corrects`."""
-        version, heads = self._known if self._known[0] >= 0 else (-1, pl.DataFrame(schema=HEADS))
-        if version != before.version:
-            return
+        heads = pl.DataFrame(schema=HEADS) if before.version < 0 else self.at(before)
         added = news.select(
             *ROWS.names(),
             bars=(~pl.col("corrects")).cast(pl.Int64),
@@ -78,11 +77,11 @@ class Heads:
             received="learned_at",
             corrections=pl.col("corrects").cast(pl.Int64),
         )
-        self._keep(after.version, _summed(pl.concat([heads, added])))
+        self._keep(after, _summed(pl.concat([heads, added])))
 
     def forget(self) -> None:
         """Drop what was derived; it is derived again when it is next asked for."""
-        self._known = (-1, pl.DataFrame(schema=HEADS))
+        self._known = _NONE
         for path in self._files():
             path.unlink(missing_ok=True)
 
@@ -101,9 +100,9 @@ class Heads:
                     return int(derived), heads
         return -1, pl.DataFrame(schema=HEADS)
 
-    def _keep(self, version: int, heads: pl.DataFrame) -> None:
-        self._known = (version, heads)
-        path = self._folder / f"heads-{version:020d}.parquet"
+    def _keep(self, snapshot: Snapshot, heads: pl.DataFrame) -> None:
+        self._known = (snapshot.life, snapshot.version, heads)
+        path = self._folder / f"heads-{snapshot.version:020d}.parquet"
         new = self._folder / f"{uuid4().hex}.new"
         old = self._files()
         # A lake that can't be written is still read: what is derived then stays in memory.
@@ -155,6 +154,11 @@ class Heads:
             )
             found.append(_summed(marked.select(HEADS.names())))
         return pl.concat(found)
+
+
+def _complete(heads: pl.DataFrame, snapshot: Snapshot) -> bool:
+    """Say whether every row of a snapshot is counted in the heads."""
+    return int(heads["bars"].sum()) + int(heads["corrections"].sum()) == int(snapshot.files["rows"].sum())
 
 
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:

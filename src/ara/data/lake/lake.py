@@ -1,18 +1,27 @@
 """The lake: Delta tables of payloads, bars and facts in one folder."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from ara.clock import Clock
 from ara.data.bar_store import Appended, Received
+from ara.data.lake.backup import Backup, Progress, back_up, restore
 from ara.data.lake.bronze import Bronze
 from ara.data.lake.facts import Facts
+from ara.data.lake.gold import Gold
 from ara.data.lake.silver import Silver
+from ara.data.lake.table import Table
 from ara.data.lake.turn import turn
+from ara.data.lake.upkeep import KEPT, Tidied, clear, clear_daily, settle
+from ara.data.lake.verification import Verification, verify
+from ara.data.lake.versions import versions_of
 from ara.data.provider import Kind
+from ara.errors import StoreError
 from ara.market.instrument import Instrument
 
 __all__ = ["Lake"]
@@ -35,6 +44,7 @@ class Lake:
         self._bronze = Bronze(folder / "bronze", clock=clock)
         self._silver = Silver(folder / "silver", clock=clock)
         self._facts = Facts(folder / "silver", clock=clock)
+        self._gold = Gold(folder / "gold", clock=clock)
 
     @classmethod
     def at(cls, folder: Path, *, clock: Clock) -> "Lake":
@@ -50,7 +60,7 @@ class Lake:
         """Keep answers as they were received; see `BarStore.keep`."""
         if not payloads:
             return ""
-        with turn(self.folder):
+        with self._writing():
             return self._bronze.keep(payloads)
 
     def fetched(self, fetch: str) -> pl.DataFrame:
@@ -59,7 +69,7 @@ class Lake:
 
     def append(self, rows: pl.DataFrame) -> Appended:
         """Keep bars as published; see `BarStore.append`."""
-        with turn(self.folder):
+        with self._writing():
             return self._silver.append(rows)
 
     def bars(
@@ -84,7 +94,7 @@ class Lake:
 
     def append_facts(self, kind: Kind, symbol: str, source: str, frame: pl.DataFrame) -> int:
         """Keep actions, facts or rates; see `BarStore.append_facts`."""
-        with turn(self.folder):
+        with self._writing():
             return self._facts.append(kind, symbol, source, frame=frame)
 
     def facts(
@@ -110,7 +120,123 @@ class Lake:
         """Give one row for each series that is kept; see `BarStore.catalogue`."""
         return self._silver.catalogue()
 
+    def put_gold(self, name: str, frame: pl.DataFrame, *, version: str, lineage: Mapping[str, Any]) -> None:
+        """Write one version of a feature set or target; a version never changes.
+
+        Parameters
+        ----------
+        name
+            Small letters, digits and `_`.
+        frame
+            Its values.
+        version
+            Its name, such as the hash of the feature set.
+        lineage
+            What it was made from, as JSON values.
+
+        Raises
+        ------
+        ValidationError
+            The version is there with other values, or a column has a type that a table can't hold.
+        """
+        with turn(self.folder):
+            self._gold.put(name, frame, version=version, lineage=lineage)
+
+    def gold(self, name: str, *, version: str | None = None) -> pl.DataFrame:
+        """Give a version of gold, or the one that was written last; StoreError where there is none."""
+        return self._gold.read(name, version=version)
+
+    def golds(self) -> pl.DataFrame:
+        """Give every version of gold with its time, number of rows and lineage."""
+        return self._gold.versions()
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables by name: `bars`, `actions`, `facts`, `rates`, `instruments`, `bronze`, and those of gold."""
+        tables = {"bars": self._silver.table, **{str(kind): table for kind, table in self._facts.tables.items()}}
+        tables |= {"instruments": self._facts.listed, "bronze": self._bronze.table, "gold": self._gold.listed}
+        for name, version in self._gold.versions().select("name", "version").iter_rows():
+            tables[f"gold/{name}/{version}"] = self._gold.table(name, version)
+        return tables
+
+    def scan(self, name: str, *, version: int | None = None) -> pl.LazyFrame:
+        """Give every row of a table, lazily and so larger than memory, now or at an earlier version.
+
+        The files of earlier versions are kept for a week.
+        """
+        table = self._table(name)
+        return table.scan((table.snapshot() if version is None else table.at_version(version)).files)
+
+    def versions(self, name: str) -> pl.DataFrame:
+        """Give the versions of a table, newest first: `version`, `at`, `what`, `rows`, `files`, `dropped`.
+
+        `what` is `create`, `append` or `merge`, which only rewrites; `rows` and `files` were added, `dropped` files
+        ceased to count.
+        """
+        return versions_of(self._table(name))
+
+    def tidy(self, *, keep: timedelta = KEPT) -> Tidied:
+        """Merge small files, shorten the logs, and delete what ceased to count longer ago than `keep`.
+
+        All of that happens by itself with the appends; this does it now.
+        """
+        before = self._clock.now() - keep
+        with turn(self.folder):
+            merged = cleared = 0
+            for table in self.tables.values():
+                if table.there:
+                    files = table.snapshot().files.height
+                    merged += max(0, files - settle(table, table.snapshot(), most=0).files.height)
+                    table.shorten_log()
+                    cleared += clear(table, before=before)
+            return Tidied(merged=merged, cleared=cleared)
+
+    def verify(self) -> Verification:
+        """Read every file that counts and say what is wrong with it."""
+        return verify(self.tables)
+
+    def back_up(self, target: Path, *, progress: Progress | None = None) -> Backup:
+        """Copy the lake as it is now into a folder of back-ups; what is there already isn't copied again."""
+        files: dict[str, Path | bytes] = {}
+        with turn(self.folder):
+            # Logs are small and change; data files stay as they are while they are copied.
+            for table in (one for one in self.tables.values() if one.there):
+                place = table.folder.relative_to(self.folder).as_posix()
+                files |= {f"{place}/{path}": table.folder / path for path in table.snapshot().files["path"]}
+                files |= {f"{place}/_delta_log/{path.name}": path.read_bytes() for path in table.log_files()}
+        return back_up(self.folder, files, target, at=self._clock.now(), progress=progress)
+
+    def restore(self, target: Path, *, name: str = "", progress: Progress | None = None) -> tuple[Backup, Path | None]:
+        """Put a back-up, the newest if none is named, in the place of this lake; the old one is kept beside it.
+
+        Gives the back-up and the folder in which the old lake lies now, None where there was none.
+        """
+        with turn(self.folder) if self.folder.exists() else nullcontext():
+            done = restore(target, self.folder, at=self._clock.now(), name=name, progress=progress)
+        self.close()
+        return done
+
+    def query(self, sql: str, *, limit: int = 10_000, seconds: float = 30.0) -> pl.DataFrame:
+        """Answer one SELECT over the lake's tables; see `ara.data.lake.query.query`."""
+        from ara.data.lake.query import query
+
+        return query(self, sql, limit=limit, seconds=seconds)
+
     def close(self) -> None:
         """Let go of what was read; a lake that was closed can be used again."""
         for table in (self._silver.table, self._bronze.table, self._facts.listed, *self._facts.tables.values()):
             table.close()
+        self._gold.listed.close()
+
+    def _table(self, name: str) -> Table:
+        tables = self.tables
+        if name not in tables:
+            raise StoreError(f"The lake has no table {name[:60]!r}.", hint=f"It has {', '.join(tables)}.")
+        return tables[name]
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Wait for the turn to write; once a day, what ceased to count is cleared away behind it."""
+        with turn(self.folder):
+            yield
+            clear_daily(self.folder, lambda: self.tables, now=self._clock.now())

@@ -5,6 +5,7 @@ after, by a commit that fails where anybody else committed since the snapshot it
 checked and written is one step, and a process that dies leaves at most files that nobody counts.
 """
 
+import hashlib
 import json
 import os
 import threading
@@ -20,12 +21,12 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.lake.faults import TakenError, broken, logged, vanished, writing
-from ara.errors import AraError
+from ara.errors import AraError, ValidationError
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["Layout", "Snapshot", "Table", "Written"]
+__all__ = ["Layout", "Snapshot", "Table", "Written", "storable"]
 
 _T = TypeVar("_T")
 
@@ -76,10 +77,13 @@ class Snapshot:
         Of the Delta log.
     files
         `path`, `size`, `rows`, the partitions' values, and `min.` and `max.` of the layout's bounds.
+    life
+        Grows when another table was put in the place of this one, as a restored back-up is.
     """
 
     version: int
     files: pl.DataFrame
+    life: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,7 @@ class Written:
 
     path: str
     size: int
+    rows: int
     values: Mapping[str, str]
     stats: str
 
@@ -112,6 +117,7 @@ class Table:
         self._turn = threading.Lock()
         self._delta: DeltaTable | None = None
         self._mark: tuple[int, int] = (0, 0)
+        self._life = 0
         self._snapshot = Snapshot(version=-1, files=self._listing(None))
 
     @property
@@ -214,7 +220,7 @@ class Table:
         with self._turn, writing(self.folder):
             if snapshot.version < 0:
                 self._create()
-                snapshot = Snapshot(version=0, files=snapshot.files)
+                snapshot = Snapshot(version=0, files=snapshot.files, life=snapshot.life)
             if self._refreshed().version != snapshot.version:
                 raise TakenError(self.folder)
             gone = [
@@ -233,7 +239,7 @@ class Table:
                 "append",
                 _delta_schema(self.layout.schema),
                 list(self.layout.partitions),
-                commit_properties=CommitProperties(max_commit_retries=0),
+                commit_properties=CommitProperties(_notes(add, gone, news=news), max_commit_retries=0),
                 post_commithook_properties=PostCommitHookProperties(
                     create_checkpoint=False, cleanup_expired_logs=False
                 ),
@@ -264,11 +270,24 @@ class Table:
     def close(self) -> None:
         """Forget the files that were read; they are read again when they are next asked for."""
         with self._turn:
-            self._delta, self._mark, self._snapshot = None, (0, 0), Snapshot(version=-1, files=self._listing(None))
+            self._life += 1
+            self._delta, self._mark = None, (0, 0)
+            self._snapshot = Snapshot(version=-1, files=self._listing(None), life=self._life)
 
     def now(self) -> datetime:
         """Give the time by the lake's clock."""
         return self._clock.now()
+
+    def shorten_log(self) -> None:
+        """Delete the commits that are older than a month and not needed any more."""
+        with self._turn, writing(self.folder):
+            self._refreshed()
+            if self._delta is not None:
+                self._delta.cleanup_metadata()
+
+    def log_files(self) -> list[Path]:
+        """Give the files of the log."""
+        return sorted(path for path in (self.folder / "_delta_log").iterdir() if path.is_file())
 
     def checkpoint(self) -> None:
         """Note the newest version in full, so that whoever opens the table need not read the commits before it."""
@@ -281,16 +300,19 @@ class Table:
         known = self._snapshot.version
         if known >= 0 and self._mark == _mark(self._log_file(known)) and not self._log_file(known + 1).exists():
             return self._snapshot
+        if known >= 0 and self._mark != _mark(self._log_file(known)):
+            self._delta, self._life = None, self._life + 1
         if not self.there:
-            self._delta, self._snapshot = None, Snapshot(version=-1, files=self._listing(None))
+            self._delta, self._snapshot = None, Snapshot(version=-1, files=self._listing(None), life=self._life)
             return self._snapshot
         from deltalake import DeltaTable
 
-        if self._delta is None or known < 0 or self._mark != _mark(self._log_file(known)):
+        if self._delta is None:
             self._delta = DeltaTable(str(self.folder))
         else:
             self._delta.update_incremental()
-        self._snapshot = Snapshot(version=self._delta.version(), files=self._listing(self._delta))
+        files = self._listing(self._delta)
+        self._snapshot = Snapshot(version=self._delta.version(), files=files, life=self._life)
         self._mark = _mark(self._log_file(self._snapshot.version))
         return self._snapshot
 
@@ -303,11 +325,13 @@ class Table:
         _sync(self._log_file(0))
 
     def _write_one(self, rows: pl.DataFrame, values: Mapping[str, str]) -> Written:
-        place = "/".join([*(f"{name}={value}" for name, value in values.items()), f"{uuid4().hex}.parquet"])
-        path = self.folder / place
         ordered = rows.sort(self.layout.order) if self.layout.order else rows
         buffer = BytesIO()
         ordered.write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP)
+        # The name holds the content's hash, so that a change of the file shows.
+        name = f"{uuid4().hex}-{hashlib.sha256(buffer.getbuffer()).hexdigest()[:32]}.parquet"
+        place = "/".join([*(f"{name}={value}" for name, value in values.items()), name])
+        path = self.folder / place
         with writing(self.folder):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -319,7 +343,8 @@ class Table:
                 path.unlink(missing_ok=True)
                 raise
             _sync(path.parent)
-        return Written(path=place, size=buffer.tell(), values=values, stats=_stats(rows, self.layout.bounds))
+        stats = _stats(rows, self.layout.bounds)
+        return Written(path=place, size=buffer.tell(), rows=rows.height, values=values, stats=stats)
 
     def _addition(self, one: Written, *, news: bool) -> Any:
         from deltalake.transaction import AddAction
@@ -355,6 +380,18 @@ class Table:
         )
 
 
+def storable(frame: pl.DataFrame) -> None:
+    """Refuse columns of a type that a table can't have."""
+    for name, kind in frame.schema.items():
+        zone = getattr(kind, "time_zone", None)
+        if type(kind) not in _PRIMITIVE and not (zone == "UTC" and kind == pl.Datetime("us", "UTC")):
+            allowed = ", ".join(sorted(str(one()) for one in _PRIMITIVE))
+            raise ValidationError(
+                f"The column {name[:40]!r} has the type {kind}, which a table can't hold.",
+                hint=f"Cast it to one of {allowed}, or to times in UTC by the microsecond.",
+            )
+
+
 def _delta_schema(schema: pl.Schema) -> Any:
     from deltalake.schema import Field, PrimitiveType, Schema
 
@@ -362,6 +399,12 @@ def _delta_schema(schema: pl.Schema) -> Any:
         return "timestamp" if isinstance(dtype, pl.Datetime) else _PRIMITIVE[type(dtype)]
 
     return Schema([Field(name, PrimitiveType(kind(dtype))) for name, dtype in schema.items()])
+
+
+def _notes(add: Sequence[Written], gone: Sequence[Any], *, news: bool) -> dict[str, str]:
+    """Say in the log what a commit did."""
+    rows = sum(one.rows for one in add)
+    return {"what": "append" if news else "merge", "rows": str(rows), "files": str(len(add)), "dropped": str(len(gone))}
 
 
 def _stats(rows: pl.DataFrame, bounds: Sequence[str]) -> str:

@@ -3,7 +3,10 @@
 import json
 import logging
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -11,7 +14,7 @@ import polars as pl
 from ara.data.lake.table import Snapshot, Table, Written
 from ara.errors import AraError
 
-__all__ = ["KEPT", "SMALL_FILES", "clear", "settle"]
+__all__ = ["KEPT", "SMALL_FILES", "Tidied", "clear", "clear_daily", "settle"]
 
 KEPT: Final = timedelta(days=7)
 """How long files stay after they ceased to count: as long as a reader may still hold their names."""
@@ -19,11 +22,21 @@ KEPT: Final = timedelta(days=7)
 SMALL_FILES: Final = 3
 """Files beside the large one that a partition may have."""
 
+_MARK: Final = "cleared"
+_DAY: Final = timedelta(days=1)
 _LOG: Final = logging.getLogger(__name__)
 _RATIO: Final = 4
 _LARGEST: Final = 2_000_000
 _LARGEST_BYTES: Final = 32 << 20
 _COMMITS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidied:
+    """By how many files the tables became fewer, and how many that didn't count were deleted."""
+
+    merged: int
+    cleared: int
 
 
 def settle(table: Table, snapshot: Snapshot, *, most: int = SMALL_FILES) -> Snapshot:
@@ -61,6 +74,24 @@ def clear(table: Table, *, before: datetime) -> int:
         path.unlink()
         cleared += 1
     return cleared
+
+
+def clear_daily(folder: Path, tables: Callable[[], Mapping[str, Table]], *, now: datetime) -> None:
+    """Clear all tables and shorten their logs, where that was not done within a day; the caller has the turn."""
+    mark = folder / _MARK
+    try:
+        if now - datetime.fromisoformat(mark.read_text()) < _DAY:
+            return
+    except (OSError, ValueError, TypeError):
+        pass
+    try:
+        mark.write_text(now.isoformat())
+        for table in tables().values():
+            if table.there:
+                table.shorten_log()
+                clear(table, before=now - KEPT)
+    except (OSError, AraError) as error:
+        _LOG.warning("What ceased to count in %s was not cleared away: %s", folder, error)
 
 
 def _merge(table: Table, snapshot: Snapshot, *, most: int) -> Snapshot:

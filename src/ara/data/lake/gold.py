@@ -1,0 +1,120 @@
+"""Feature sets and targets, in gold: each version is written once, with what it was made from."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import polars as pl
+
+from ara.clock import Clock
+from ara.data.lake.table import Layout, Table, storable
+from ara.errors import StoreError, ValidationError
+
+__all__ = ["VERSIONS", "Gold"]
+
+VERSIONS: Final = pl.Schema(
+    {
+        "name": pl.String(),
+        "version": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+        "rows": pl.Int64(),
+        "lineage": pl.String(),
+    }
+)
+"""Columns of the list of gold: `at` when a version was written, `lineage` what it was made from, as JSON."""
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+class Gold:
+    """The gold of a lake.
+
+    Parameters
+    ----------
+    folder
+        Where its tables lie.
+    clock
+        Times the versions.
+    """
+
+    def __init__(self, folder: Path, *, clock: Clock) -> None:
+        self.listed = Table(folder / "versions", Layout(schema=VERSIONS, order=("name", "at")), clock=clock)
+        self._folder = folder
+        self._clock = clock
+
+    def put(self, name: str, frame: pl.DataFrame, *, version: str, lineage: Mapping[str, Any]) -> None:
+        """Write a version; the same one again is no fault, another of the same name is; the caller has the turn."""
+        _check(name, version)
+        storable(frame)
+        if self._versions(name, version).height:
+            if not self.read(name, version=version).equals(frame):
+                raise ValidationError(
+                    f"Version {version} of the gold {name} is there with other values.",
+                    hint="A version never changes: give the new values a version of their own.",
+                )
+            return
+        table = self._table(name, version, frame.schema)
+        before = table.snapshot()
+        # Files of an attempt that ended before it was listed give way to these.
+        table.commit(before, table.write(frame), before.files)
+        row = {
+            "name": name,
+            "version": version,
+            "at": self._clock.now(),
+            "rows": frame.height,
+            "lineage": msgspec.json.encode(lineage, order="sorted").decode(),
+        }
+        self.listed.add(self.listed.snapshot(), pl.DataFrame([row], schema=VERSIONS))
+
+    def read(self, name: str, *, version: str | None = None) -> pl.DataFrame:
+        """Give a version, or the one that was written last."""
+        table, order = self._found(name, version)
+        rows = table.reading(lambda now: table.scan(now.files).collect())
+        return rows.select(order)
+
+    def versions(self) -> pl.DataFrame:
+        """Give what is kept, in `VERSIONS`, by name, the version written last at the end."""
+        return self._versions(None, None)
+
+    def _found(self, name: str, version: str | None) -> tuple[Table, list[str]]:
+        if version is not None:
+            _check(name, version)
+        known = self._versions(name, version)
+        if known.is_empty():
+            there = self.versions()["name"].unique().sort().to_list()
+            which = f"{name} has no version {version}" if name in there else f"there is no gold {name}"
+            raise StoreError(
+                f"In the lake {which}.", hint=f"There is {', '.join(there) or 'none yet'}; it is made by its owner."
+            )
+        found = known["version"][-1]
+        schema = pl.Schema(pl.read_parquet_schema(self._any_file(name, found)))
+        return self._table(name, found, schema), schema.names()
+
+    def _any_file(self, name: str, version: str) -> Path:
+        table = self._table(name, version, pl.Schema())
+        return table.folder / str(table.snapshot().files["path"][0])
+
+    def table(self, name: str, version: str) -> Table:
+        """Give the table of a version that is listed."""
+        return self._found(name, version)[0]
+
+    def _table(self, name: str, version: str, schema: pl.Schema) -> Table:
+        return Table(self._folder / name / version, Layout(schema=schema), clock=self._clock)
+
+    def _versions(self, name: str | None, version: str | None) -> pl.DataFrame:
+        where = pl.lit(value=True)
+        if name is not None:
+            where &= pl.col("name") == name
+        if version is not None:
+            where &= pl.col("version") == version
+        return self.listed.reading(lambda now: self.listed.scan(now.files, where).collect()).sort("name", "at")
+
+
+def _check(name: str, version: str) -> None:
+    if not _NAME.fullmatch(name) or name == "versions":
+        raise ValidationError(f"{name[:40]!r} is no name of gold: give small letters, digits and _, but not versions.")
+    if not _VERSION.fullmatch(version):
+        raise ValidationError(f"{version[:40]!r} is no version of gold: give letters, digits, '.', '_' and '-'.")
