@@ -35,7 +35,7 @@ def install(tmp_path, monkeypatch):
 
 def test_our_own_parts_come_through_the_same_door():
     assert "sample" in plugins.names("providers")
-    assert {"ewma_volatility", "volatility_ratio"} <= set(plugins.names("indicators"))
+    assert {"trend", "volatility"} <= set(plugins.names("indicators"))
     assert "ewma_t" in plugins.names("models")
     assert {offer.distribution for offer in plugins.offers("models")} == {"ara-ai"}
     assert plugins.load("providers", "sample").__name__ == "Sample"

@@ -1,30 +1,43 @@
 """Indicators by name, whichever package offers them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara import plugins
-from ara.errors import PluginError
+from ara.errors import FeatureEngineeringError, PluginError
+from ara.features.families import Family
 from ara.features.indicator import Indicator
 from ara.market.bars import Bars
 
-__all__ = ["compute", "get", "names"]
+__all__ = ["compute", "families", "get", "names"]
 
 
 def names() -> tuple[str, ...]:
-    """Give the names of all indicators, sorted; nothing is imported."""
-    return plugins.names("indicators")
+    """Give the names of all indicators, sorted."""
+    return tuple(sorted(name for listed in families().values() for name in listed))
+
+
+def families() -> Mapping[str, Mapping[str, Indicator]]:
+    """Give the indicators by family and name; one that stands alone is a family of its own name."""
+    return {name: _offered(name) for name in plugins.names("indicators")}
 
 
 def get(name: str) -> Indicator:
-    """Give the indicator of that name; PluginError where there is none, or what is offered isn't one."""
-    found = plugins.load("indicators", name)
-    if not isinstance(found, Indicator) or found.spec.name != name:
-        words = f"What is offered as the indicator {name!r} is not an indicator of that name"
-        raise PluginError(f"{words}: {found!r}.", hint="Decorate a function of its name with ara.features.indicator.")
-    return found
+    """Give the indicator of that name; FeatureEngineeringError with the nearest names where there is none."""
+    offered = plugins.names("indicators")
+    for family in sorted(offered, key=lambda one: one != name):
+        found = _offered(family).get(name)
+        if found is not None:
+            return found
+    import difflib
+
+    near = difflib.get_close_matches(name, names(), n=3)
+    guess = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise FeatureEngineeringError(
+        f"There is no indicator {name!r:.60}.{guess}", hint="See all of them: ara indicators list", nearest=near
+    )
 
 
 def compute(
@@ -43,5 +56,27 @@ def compute(
     """
     chosen = get(name)
     if isinstance(source, Bars):
-        source = {column: source.frame[column].to_numpy() for column in chosen.spec.inputs}
+        source = dict(_columns(source, chosen.spec.inputs))
     return chosen.compute(source, **params)
+
+
+def _columns(bars: Bars, wanted: tuple[str, ...]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    from ara.market.calendar import calendar
+    from ara.market.hours import labels
+
+    for name in wanted:
+        if name == "session":
+            days = labels(bars.frame["at"], calendar(bars.instrument.calendar))
+            yield name, days.to_physical().cast(float).to_numpy()
+        elif name in bars.frame.columns:
+            yield name, bars.frame[name].to_numpy()
+
+
+def _offered(name: str) -> Mapping[str, Indicator]:
+    part = plugins.load("indicators", name)
+    if isinstance(part, Family):
+        return part.indicators()
+    if not isinstance(part, Indicator) or part.spec.name != name:
+        words = f"What is offered as the indicator {name!r} is not an indicator of that name, nor a family"
+        raise PluginError(f"{words}: {part!r}.", hint="Decorate a function of its name with ara.features.indicator.")
+    return {name: part}

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.features.families import Family
 from ara.features.indicator import INPUTS, Indicator, Scale
 from ara.plugins import Check
 
@@ -15,6 +16,7 @@ __all__ = ["check_indicator"]
 _SPARE: Final = 64
 _CLOSE: Final = 1e-9
 _UNIT: Final = 1024.0
+_SESSION: Final = 7.0
 
 _Arrays = dict[str, NDArray[np.float64]]
 
@@ -25,18 +27,25 @@ def check_indicator(thing: Any) -> list[Check]:
     Parameters
     ----------
     thing
-        What the entry point names.
+        What the entry point names: an indicator or a family of them.
 
     Returns
     -------
     list[Check]
-        One entry for each promise of `ara.features.Indicator` and its spec.
+        One entry for each promise of `ara.features.Indicator` and its spec; of a family, one for each indicator.
     """
+    if isinstance(thing, Family):
+        return [_summed(name, check_indicator(one)) for name, one in thing.indicators().items()]
     if not isinstance(thing, Indicator):
         words = "it lacks spec, compute or memory; decorate a function of arrays with ara.features.indicator"
         return [Check("has the parts of an indicator", ok=False, words=words)]
     trial = _Trial(thing)
     return [_try(name, find) for name, find in trial.promises()]
+
+
+def _summed(name: str, checks: list[Check]) -> Check:
+    broken = [f"{check.name}: {check.words}" for check in checks if not check.ok]
+    return Check(name, ok=not broken, words="; ".join(broken))
 
 
 def _try(name: str, find: Callable[[], str]) -> Check:
@@ -62,7 +71,7 @@ class _Trial:
             ("keeps within its bounds", self._bounds),
             ("knows nothing of later bars", self._cut),
             ("the newest value is the same bar by bar as all at once", self._stream),
-            ("depends on no more bars than its memory", self._memory),
+            ("depends on no more bars than its memory, or steps as the batch does", self._memory),
             ("moves with the unit of its inputs as it says", self._scale),
             ("gives the same twice and leaves its inputs alone", self._pure),
             ("takes few bars and bars with gaps", self._short),
@@ -135,7 +144,7 @@ class _Trial:
     def _memory(self) -> str:
         memory = self._thing.memory()
         if memory is None:
-            return ""
+            return self._steps()
         bars = self._bars()
         length = len(bars["close"])
         for end in range(length - 24, length + 1):
@@ -145,11 +154,25 @@ class _Trial:
                     return f"{name} is {values[-1]:g} from its last {memory} bars, {all_of_it[-1]:g} from all {end}"
         return ""
 
+    def _steps(self) -> str:
+        step, state, chosen = self._spec.step, None, self._spec.resolve({})
+        if step is None:
+            return "it depends on all bars and has no step, so it can't be told one bar more"
+        bars = self._bars()
+        whole = self._named(bars)
+        for bar, row in enumerate(zip(*(bars[name].tolist() for name in self._spec.inputs), strict=True)):
+            state, found = step(state, *row, **chosen)
+            for (name, values), value in zip(whole, found, strict=True):
+                if not _same(np.array([value]), values[bar : bar + 1], of=values).all():
+                    return f"{name} of bar {bar} is {value:g} by its step and {values[bar]:g} in the batch"
+        return ""
+
     def _scale(self) -> str:
         bars, scale = self._bars(), self._spec.scale
         factors = {"price": (_UNIT, 1.0), "volume": (1.0, _UNIT)}
         for unit, (price, volume) in factors.items():
-            other = {name: column * (volume if name == "volume" else price) for name, column in bars.items()}
+            units = dict.fromkeys(bars, price) | {"volume": volume, "session": 1.0}
+            other = {name: column * units[name] for name, column in bars.items()}
             expected = _UNIT if scale == unit else 1.0
             for (name, values), (_, moved) in zip(self._named(bars), self._named(other), strict=True):
                 if scale is Scale.VOLUME and unit == "price":
@@ -169,9 +192,10 @@ class _Trial:
 
     def _short(self) -> str:
         bars = self._bars()
-        for length in (0, 1, 2, self._spec.warmup(**self._spec.resolve({}))):
+        warmup = self._spec.warmup(**self._spec.resolve({}))
+        for length in (0, 1, 2, warmup):
             for name, values in self._named(_head(bars, length)):
-                if len(values) != length or not np.isnan(values).all():
+                if len(values) != length or not np.isnan(values[:warmup]).all():
                     return f"of {length} bars, {name} is {values[:3]}; the warm-up is longer"
         gaps = {name: column.copy() for name, column in bars.items()}
         for column in gaps.values():
@@ -201,7 +225,9 @@ class _Trial:
         high = np.maximum(opened, close) * np.exp(np.abs(random.normal(0, 0.004, count)))
         low = np.minimum(opened, close) * np.exp(-np.abs(random.normal(0, 0.004, count)))
         volume = np.floor(random.lognormal(12, 0.5, count)) * (random.random(count) > (0.1 if jumpy else 0.0))
-        return {"open": opened, "high": high, "low": low, "close": close, "volume": volume}
+        other = 50 * np.exp(np.cumsum(0.5 * steps + 0.008 * random.standard_t(4, count)))
+        bars = {"open": opened, "high": high, "low": low, "close": close, "volume": volume, "other": other}
+        return {**bars, "session": np.arange(count) // _SESSION}
 
 
 def _head(bars: _Arrays, count: int) -> _Arrays:

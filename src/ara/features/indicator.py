@@ -10,10 +10,18 @@ from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
 
-__all__ = ["INPUTS", "ArrayIndicator", "Indicator", "IndicatorSpec", "Param", "Scale", "indicator"]
+__all__ = ["INPUTS", "ArrayIndicator", "Indicator", "IndicatorSpec", "Param", "Scale", "Step", "indicator"]
 
-INPUTS: Final = ("open", "high", "low", "close", "volume")
-"""The columns of bars that an indicator may ask for."""
+INPUTS: Final = ("open", "high", "low", "close", "volume", "session", "other")
+"""What an indicator may ask for: columns of bars; `session`, the number of the session that a bar belongs to; `other`,
+the close of another instrument as it was known at each bar's close."""
+
+
+Step = Callable[..., tuple[Any, tuple[float, ...]]]
+"""One bar of an indicator that remembers all: `step(state, *inputs, **params)` gives the next state and the outputs.
+
+The state is None before the first bar, and made of numbers, texts and tuples of them, so that it can be saved.
+"""
 
 
 class Scale(StrEnum):
@@ -70,7 +78,7 @@ class IndicatorSpec:
         else.
     memory
         Given the parameters: how many of the last bars the last value depends on, to 1e-9 of itself; None where all
-        matter.
+        matter, and then there is a `step`.
     scale
         How the outputs move with the unit of the inputs.
     bounds
@@ -81,6 +89,8 @@ class IndicatorSpec:
         Who described it, where.
     words
         What it says, in plain words; larger means what.
+    step
+        How one more bar changes it, where all bars matter.
     """
 
     name: str
@@ -94,6 +104,7 @@ class IndicatorSpec:
     formula: str
     reference: str
     words: str
+    step: Step | None = None
 
     def resolve(self, params: Mapping[str, float]) -> dict[str, float]:
         """Give every parameter's value, the defaults filled in; FeatureEngineeringError for what isn't allowed."""
@@ -153,8 +164,9 @@ class ArrayIndicator:
         if len(lengths) > 1 or any(array.ndim != 1 for array in arrays):
             shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(self.spec.inputs, arrays, strict=True))
             raise FeatureEngineeringError(f"The inputs of the indicator {self.spec.name} differ in shape: {shapes}.")
-        found = self.function(*arrays, **self.spec.resolve(params))
-        return found if isinstance(found, tuple) else (found,)
+        with np.errstate(all="ignore"):
+            found = self.function(*arrays, **self.spec.resolve(params))
+        return tuple(_finite(one) for one in (found if isinstance(found, tuple) else (found,)))
 
     def memory(self, **params: float) -> int | None:
         """Give how many of the last bars the last value depends on; None where all do."""
@@ -163,6 +175,14 @@ class ArrayIndicator:
     def warmup(self, **params: float) -> int:
         """Give how many leading bars have no value."""
         return self.spec.warmup(**self.spec.resolve(params))
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give values of which none is infinite; what is no array of numbers is for the checks to name."""
+    if not isinstance(values, np.ndarray) or values.dtype != np.float64:
+        return values
+    endless = np.isinf(values)
+    return np.where(endless, np.nan, values) if endless.any() else values
 
 
 def indicator(
@@ -177,13 +197,14 @@ def indicator(
     words: str,
     params: Mapping[str, Param] | None = None,
     outputs: Sequence[str] = (),
+    step: Step | None = None,
     name: str = "",
 ) -> Callable[[Callable[..., Any]], ArrayIndicator]:
     """Make an indicator of a function that takes one array per input, and its parameters by keyword.
 
     Parameters
     ----------
-    inputs, scale, formula, reference, words, params
+    inputs, scale, formula, reference, words, params, step
         As in IndicatorSpec.
     warmup, memory
         As in IndicatorSpec, or the one number that holds whatever the parameters are.
@@ -210,6 +231,7 @@ def indicator(
             formula=formula,
             reference=reference,
             words=words,
+            step=step,
         )
         return ArrayIndicator(spec, function)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features import catalogue
+from ara.features.indicators.volatility import ewma
 from ara.models.panel import Panel, Rows
 from ara.prediction.forecast import Factor
 
@@ -18,7 +18,7 @@ def volatility_ratio(panel: Panel, rows: Rows) -> NDArray[np.float64]:
         mine = np.flatnonzero(owner == code)
         first, end = np.searchsorted(panel.series, (code, code + 1))
         close = np.exp(np.nancumsum(panel.bars[first:end, 3]))
-        (ratio,) = catalogue.compute("volatility_ratio", {"close": close})
+        (ratio,) = ewma.volatility_ratio.compute({"close": close})
         out[mine] = ratio[rows[mine] - first]
     return out
 

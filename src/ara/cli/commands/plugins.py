@@ -10,7 +10,7 @@ import typer
 
 from ara import plugins
 from ara.cli.palette import Palette
-from ara.cli.screen import screen
+from ara.cli.screen import Screen, screen
 from ara.cli.words import clean, padded, width, wrapped
 from ara.errors import AraError, PluginError
 from ara.plugins import GROUPS, Check, Offer
@@ -82,7 +82,7 @@ def _check(
     with s.progress("Checking", len(chosen)) as step:
         outcomes = []
         for done, one in enumerate(chosen, 1):
-            outcomes.append((one, s.run(_checked(one, name))))
+            outcomes.append((one, s.run(_checked(s, one, name))))
             step(done)
     failed = sum(not check.ok for _, checks in outcomes for check in checks)
     data = {
@@ -103,15 +103,42 @@ def _groups_of(name: str, group: str) -> list[str]:
         plugins.load(group, name)
         return [group]
     found = [one for one in GROUPS if name in plugins.names(one)]
+    if not found and _in_family(name):
+        return ["indicators"]
     if not found:
         raise PluginError(f"There is no plug-in named {clean(name)!r}.")
     return found
 
 
-async def _checked(group: str, name: str) -> list[Check]:
+def _in_family(name: str) -> bool:
+    from ara.features import catalogue
+
+    return name in catalogue.names()
+
+
+async def _checked(s: Screen, group: str, name: str) -> list[Check]:
+    """Check a part; one that asks a venue through the access that the settings describe."""
+    if group == "indicators" and name not in plugins.names(group):
+        from ara.features import catalogue
+
+        return await _run_check(group, catalogue.get(name))
     part = plugins.load(group, name)
     if group not in _CHECKS:
         return [Check("can be loaded", ok=True)]
+    if group != "providers" or not hasattr(part, "venue"):
+        return await _run_check(group, part)
+    from ara.data.sources import Sources
+    from ara.desk import Desk
+
+    async with Desk.open(s.settings()) as desk:
+        sources = Sources(desk, names=[name])
+        try:
+            return await _run_check(group, sources.get(name))
+        finally:
+            await sources.close()
+
+
+async def _run_check(group: str, part: Any) -> list[Check]:
     module, _, attribute = _CHECKS[group].partition(":")
     run = getattr(importlib.import_module(module), attribute)
     if inspect.isclass(part):

@@ -1,5 +1,3 @@
-"""How much the price moves."""
+"""How much the price moves; its modules are loaded by the family."""
 
-from ara.features.indicators.volatility.ewma import ewma_volatility, volatility_ratio
-
-__all__ = ["ewma_volatility", "volatility_ratio"]
+__all__: list[str] = []

@@ -1,0 +1,170 @@
+"""What indicators are made of: moving figures over one array, each from its bar and those before it.
+
+Every function gives an array as long as its input, NaN where it has no value yet. Leading NaN are passed over: the
+window begins with the first number. A NaN after that makes what depends on it NaN.
+"""
+
+import numpy as np
+import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ara.features.library import talib
+
+__all__ = [
+    "change",
+    "clean",
+    "ema",
+    "filled",
+    "highest",
+    "logs",
+    "lowest",
+    "mean",
+    "previous",
+    "quotient",
+    "rolling",
+    "smoothed",
+    "spread",
+    "total",
+    "true_range",
+    "wilder",
+    "windows",
+]
+
+Array = NDArray[np.float64]
+
+
+def previous(values: Array, bars: int = 1) -> Array:
+    """Give the value some bars ago."""
+    out = np.full(len(values), np.nan)
+    if bars < len(values):
+        out[bars:] = values[: len(values) - bars]
+    return out
+
+
+def change(values: Array, bars: int = 1) -> Array:
+    """Give the value less the one some bars ago."""
+    return values - previous(values, bars)
+
+
+def logs(values: Array) -> Array:
+    """Give the natural logarithm; NaN for what is no positive number."""
+    return np.log(np.where((values > 0) & np.isfinite(values), values, np.nan))
+
+
+def quotient(above: Array | float, below: Array | float, *, otherwise: float = np.nan) -> Array:
+    """Give `above / below`, and `otherwise` where `below` is 0."""
+    top, bottom = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
+    out = np.full(top.shape, otherwise)
+    np.divide(top, bottom, out=out, where=bottom != 0)
+    out[np.isnan(top) | np.isnan(bottom)] = np.nan
+    return out
+
+
+def filled(values: Array, start: int) -> Array:
+    """Give the values with the leading ones, up to `start`, taken as unknown."""
+    out = values.copy()
+    out[:start] = np.nan
+    return out
+
+
+def clean(values: Array) -> Array:
+    """Give the values with infinities as NaN."""
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def mean(values: Array, window: int) -> Array:
+    """Give the simple mean of the last `window` values."""
+    return values.copy() if window == 1 else _whole(talib().SMA, values, window)
+
+
+def total(values: Array, window: int) -> Array:
+    """Give the sum of the last `window` values."""
+    return values.copy() if window == 1 else _whole(talib().SUM, values, window)
+
+
+def highest(values: Array, window: int) -> Array:
+    """Give the largest of the last `window` values."""
+    return values.copy() if window == 1 else _whole(talib().MAX, values, window)
+
+
+def lowest(values: Array, window: int) -> Array:
+    """Give the smallest of the last `window` values."""
+    return values.copy() if window == 1 else _whole(talib().MIN, values, window)
+
+
+def spread(values: Array, window: int, *, sample: bool = False) -> Array:
+    """Give the standard deviation of the last `window` values: of the population, or of a sample.
+
+    Computed from the deviations of each window, so a small spread of large numbers is not lost to rounding.
+    """
+    out = np.full(len(values), np.nan)
+    if window + sample > 1 and len(values) >= window:
+        out[window - 1 :] = sliding_window_view(values, window).std(axis=1, ddof=int(sample))
+    return out
+
+
+def windows(values: Array, window: int) -> Array:
+    """Give `[bar, window]`, the last values of each bar, oldest first; the first row belongs to bar `window - 1`."""
+    return sliding_window_view(values, window) if len(values) >= window else np.empty((0, window))
+
+
+def rolling(values: Array, figures: Array, window: int) -> Array:
+    """Put figures of `windows` back where they belong: NaN for the bars before the first whole window."""
+    out = np.full(len(values), np.nan)
+    if len(figures):
+        out[window - 1 :] = figures
+    return out
+
+
+def ema(values: Array, window: int, *, seeded: bool = True) -> Array:
+    """Give the exponential mean, `2 / (window + 1)` of the weight on the newest value.
+
+    Parameters
+    ----------
+    values
+        What is averaged.
+    window
+        Its length.
+    seeded
+        Begin with the mean of the first `window` values, and give none before; else with the first value.
+    """
+    if seeded:
+        return values.copy() if window == 1 else _whole(talib().EMA, values, window)
+    return smoothed(values, 2.0 / (window + 1.0), seed=1)
+
+
+def wilder(values: Array, window: int) -> Array:
+    """Give Wilder's mean, `1 / window` of the weight on the newest value, begun with the mean of the first `window`."""
+    return smoothed(values, 1.0 / window, seed=window)
+
+
+def smoothed(values: Array, weight: float, *, seed: int) -> Array:
+    """Give `y[t] = weight * x[t] + (1 - weight) * y[t-1]`, begun with the mean of the first `seed` values."""
+    out = np.full(len(values), np.nan)
+    first = _first(values)
+    if len(values) - first < seed:
+        return out
+    start = first + seed - 1
+    line = values[start:].copy()
+    line[0] = values[first : start + 1].mean()
+    out[start:] = pl.Series(line).ewm_mean(alpha=weight, adjust=False, ignore_nulls=False).to_numpy()
+    return out
+
+
+def true_range(high: Array, low: Array, close: Array) -> Array:
+    """Give the largest of high - low, |high - previous close|, |low - previous close|; NaN for the first bar."""
+    before = previous(close)
+    return np.asarray(np.maximum(high, before) - np.minimum(low, before))
+
+
+def _first(values: Array) -> int:
+    known = np.isfinite(values)
+    return int(np.argmax(known)) if known.any() else len(values)
+
+
+def _whole(function: object, values: Array, window: int) -> Array:
+    """Call a function of TA-Lib; fewer values than its window give none."""
+    if len(values) < window:
+        return np.full(len(values), np.nan)
+    return np.asarray(function(np.ascontiguousarray(values, np.float64), window))  # type: ignore[operator]

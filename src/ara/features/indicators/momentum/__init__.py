@@ -1,0 +1,3 @@
+"""How fast the price moves; its modules are loaded by the family."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""How much is traded; its modules are loaded by the family."""
+
+__all__: list[str] = []

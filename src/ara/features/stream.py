@@ -1,0 +1,168 @@
+"""Indicators bar by bar: the newest value as the batch gives it, at a price that does not grow with the past.
+
+What depends on its last bars alone is computed again on these; what remembers all bars takes one step of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import FeatureEngineeringError
+from ara.features import catalogue
+from ara.features.indicator import Indicator
+
+__all__ = ["Item", "Stream"]
+
+_VERSION: Final = 1
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One indicator with its parameters; those that are left out have their defaults.
+
+    Parameters
+    ----------
+    name
+        Of the indicator.
+    params
+        By name.
+    """
+
+    name: str
+    params: Mapping[str, float] | None = None
+
+    @property
+    def label(self) -> str:
+        """What it is called among others: `rsi`, or `rsi(window=7)`."""
+        told = ",".join(f"{name}={value:g}" for name, value in sorted((self.params or {}).items()))
+        return f"{self.name}({told})" if told else self.name
+
+
+class Stream:
+    """Some indicators of one instrument, told one bar after the other.
+
+    Parameters
+    ----------
+    items
+        Which; a name stands for the indicator with its defaults.
+
+    Examples
+    --------
+    >>> from ara.features.stream import Stream
+    >>> stream = Stream(["volatility_ratio"])
+    >>> stream.push({"close": 100.0})
+    {'volatility_ratio': (nan,)}
+    """
+
+    def __init__(self, items: Sequence[Item | str]) -> None:
+        self._items = [Item(one) if isinstance(one, str) else one for one in items]
+        self._lines = [_Line.of(one) for one in self._items]
+        self._inputs = sorted({name for line in self._lines for name in line.indicator.spec.inputs})
+        longest = max((line.memory or 0 for line in self._lines), default=0)
+        self._kept = np.full((len(self._inputs), 2 * max(longest, 1)), np.nan)
+        self._longest, self._end, self._seen = max(longest, 1), 0, 0
+
+    def push(self, bar: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
+        """Take one closed bar, and give each item's outputs for it by its label; NaN while it warms up.
+
+        Raises
+        ------
+        FeatureEngineeringError
+            The bar lacks an input.
+        """
+        missing = [name for name in self._inputs if name not in bar]
+        if missing:
+            raise FeatureEngineeringError(f"The bar lacks {', '.join(missing)}.")
+        if self._end == self._kept.shape[1]:
+            self._kept[:, : self._longest] = self._kept[:, self._end - self._longest :]
+            self._end = self._longest
+        self._kept[:, self._end] = [bar[name] for name in self._inputs]
+        self._end += 1
+        self._seen += 1
+        rows = dict(zip(self._inputs, self._kept, strict=True))
+        with np.errstate(all="ignore"):
+            return {
+                item.label: line.next(rows, end=self._end, seen=self._seen)
+                for item, line in zip(self._items, self._lines, strict=True)
+            }
+
+    def state(self) -> dict[str, Any]:
+        """Give all that is needed to go on later, as JSON values; NaN as null."""
+        start = max(self._end - self._longest, 0)
+        kept = {
+            name: [None if np.isnan(value) else float(value) for value in row[start : self._end]]
+            for name, row in zip(self._inputs, self._kept, strict=True)
+        }
+        items = [{"name": one.name, "params": dict(one.params or {})} for one in self._items]
+        return {
+            "version": _VERSION,
+            "items": items,
+            "seen": self._seen,
+            "bars": kept,
+            "states": [line.state for line in self._lines],
+        }
+
+    @classmethod
+    def resume(cls, state: Mapping[str, Any]) -> Self:
+        """Go on where `state` was taken.
+
+        Raises
+        ------
+        FeatureEngineeringError
+            It was taken by another version of Ara, or is damaged.
+        """
+        if state.get("version") != _VERSION:
+            raise FeatureEngineeringError(
+                f"The state is of version {state.get('version')!r:.20}; this Ara reads {_VERSION}.",
+                hint="Begin anew from the bars.",
+            )
+        try:
+            stream = cls([Item(one["name"], one["params"]) for one in state["items"]])
+            bars = [[np.nan if value is None else value for value in state["bars"][name]] for name in stream._inputs]
+            stream._end = len(bars[0]) if bars else 0
+            stream._kept[:, : stream._end] = np.array(bars, np.float64).reshape(len(bars), stream._end)
+            stream._seen = state["seen"]
+            for line, kept in zip(stream._lines, state["states"], strict=True):
+                line.state = _tupled(kept)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FeatureEngineeringError(f"The state is damaged: {error}.", hint="Begin anew from the bars.") from None
+        return stream
+
+
+@dataclass(slots=True)
+class _Line:
+    """One indicator under way."""
+
+    indicator: Indicator
+    params: Mapping[str, float]
+    memory: int | None
+    state: Any = None
+
+    @classmethod
+    def of(cls, item: Item) -> "_Line":
+        found = catalogue.get(item.name)
+        params = found.spec.resolve(item.params or {})
+        memory = found.memory(**params)
+        if memory is None and found.spec.step is None:
+            raise FeatureEngineeringError(f"The indicator {item.name} depends on all bars and has no step.")
+        return cls(indicator=found, params=params, memory=memory)
+
+    def next(self, rows: Mapping[str, _Array], *, end: int, seen: int) -> tuple[float, ...]:
+        spec = self.indicator.spec
+        if self.memory is None and spec.step is not None:
+            self.state, found = spec.step(
+                self.state, *(float(rows[name][end - 1]) for name in spec.inputs), **self.params
+            )
+            return found
+        start = max(end - min(self.memory or 1, seen), 0)
+        tail = {name: rows[name][start:end] for name in spec.inputs}
+        return tuple(float(one[-1]) for one in self.indicator.compute(tail, **self.params))
+
+
+def _tupled(kept: Any) -> Any:
+    return tuple(map(_tupled, kept)) if isinstance(kept, list) else kept

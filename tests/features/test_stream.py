@@ -1,0 +1,104 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from ara.errors import FeatureEngineeringError
+from ara.features import Scale, catalogue, indicator
+from ara.features.stream import Item, Stream
+
+SAYS = {"formula": "f", "reference": "r", "words": "w", "scale": Scale.PRICE, "bounds": (-math.inf, math.inf)}
+
+
+@indicator(inputs=["close"], warmup=2, memory=3, name="middle", **SAYS)
+def middle(close):
+    out = np.full(len(close), np.nan)
+    for bar in range(2, len(close)):
+        out[bar] = sorted(close[bar - 2 : bar + 1])[1]
+    return out
+
+
+def _one_more(state, close, volume):
+    before, sums = state or (None, 0.0)
+    sums += volume if before is not None and close > before else 0.0
+    return (close, sums), (sums,)
+
+
+@indicator(inputs=["close", "volume"], warmup=0, memory=None, step=_one_more, name="rises", **SAYS)
+def rises(close, volume):
+    return np.cumsum(np.where(np.diff(close, prepend=np.inf) > 0, volume, 0.0))
+
+
+@indicator(inputs=["close"], warmup=0, memory=None, name="lost", **SAYS)
+def lost(close):
+    return np.cumsum(close)
+
+
+@pytest.fixture(autouse=True)
+def offered(monkeypatch):
+    mine = {one.spec.name: one for one in (middle, rises, lost)}
+    get = catalogue.get
+    monkeypatch.setattr(catalogue, "get", lambda name: mine.get(name) or get(name))
+
+
+def bars(count=1200, seed=3):
+    random = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, count)))
+    return {"close": close, "volume": np.floor(random.lognormal(9, 1, count))}
+
+
+def rows(columns):
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+ITEMS = ["middle", "rises", "volatility_ratio", Item("volatility_ratio", {"window": 5})]
+
+
+def test_bar_by_bar_is_all_at_once():
+    columns = bars()
+    whole = {
+        "middle": middle.compute(columns)[0],
+        "rises": rises.compute(columns)[0],
+        "volatility_ratio": catalogue.compute("volatility_ratio", columns)[0],
+        "volatility_ratio(window=5)": catalogue.compute("volatility_ratio", columns, window=5)[0],
+    }
+    stream = Stream(ITEMS)
+    for place, row in enumerate(rows(columns)):
+        told = stream.push(row)
+        assert list(told) == list(whole)
+        for label, (value,) in told.items():
+            np.testing.assert_allclose(value, whole[label][place], rtol=1e-9, err_msg=f"{label} {place}")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 500, 1199])
+def test_a_saved_state_goes_on_as_if_nothing_had_been(cut):
+    columns = rows(bars())
+    straight, before = Stream(ITEMS), Stream(ITEMS)
+    for row in columns[:cut]:
+        straight.push(row)
+        before.push(row)
+    after = Stream.resume(json.loads(json.dumps(before.state())))
+    for row in columns[cut : cut + 40]:
+        np.testing.assert_equal(after.push(row), straight.push(row))
+
+
+def test_what_is_wrong_is_named():
+    with pytest.raises(FeatureEngineeringError, match="The bar lacks close, volume"):
+        Stream(["rises"]).push({"open": 1.0})
+    with pytest.raises(FeatureEngineeringError, match="lost depends on all bars and has no step"):
+        Stream(["lost"])
+    with pytest.raises(FeatureEngineeringError, match="version 7; this Ara reads 1"):
+        Stream.resume({"version": 7})
+    state = Stream(["middle"]).state()
+    for broken in ({**state, "bars": {}}, {**state, "states": []}, {**state, "items": [{"name": "middle"}]}):
+        with pytest.raises(FeatureEngineeringError, match="The state is damaged"):
+            Stream.resume(broken)
+    with pytest.raises(FeatureEngineeringError, match="no indicator 'nosuch'"):
+        Stream(["nosuch"])
+    with pytest.raises(FeatureEngineeringError, match="window of the indicator volatility_ratio is 1"):
+        Stream([Item("volatility_ratio", {"window": 1})])
+
+
+def test_nothing_at_all_is_fine():
+    assert Stream([]).push({}) == {}
