@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ara.data.access.board import Board
-from ara.data.access.throttle import pause, paused, reserve
+from ara.data.access.throttle import confirm, pause, paused, reserve, settle
 from ara.data.access.venue import Limit
 from ara.errors import ValidationError
 
@@ -17,6 +17,20 @@ class Hand:
     def __init__(self, start=1_000_000.0):
         self.now = start
         self.board = Board(now=lambda: self.now)
+
+    def confirm(self, *limits, reserved, weight=1):
+        return self.board.run(
+            lambda connection, now: confirm(
+                connection, now, bucket="acme", limits=limits, weight=weight, reserved=reserved
+            )
+        )
+
+    def settle(self, *limits, reserved, weight=1):
+        self.board.run(
+            lambda connection, now: settle(
+                connection, now, bucket="acme", limits=limits, weight=weight, reserved=reserved
+            )
+        )
 
     def take(self, *limits, weight=1, patience=math.inf, earliest=0.0, bucket="acme"):
         return self.board.run(
@@ -90,6 +104,60 @@ def test_buckets_are_apart_and_without_limits_nobody_waits():
     assert hand.take(limit)[0] == hand.take(limit, bucket="other")[0] == 0.0
     assert [hand.take() for _ in range(3)] == [(0.0, True)] * 3
     assert hand.take(earliest=4.0) == (4.0, True)
+
+
+def test_who_waited_waits_on_where_those_before_were_slow():
+    hand = Hand()
+    limit = Limit(requests=2, seconds=1.0)
+    first = [hand.now + hand.take(limit)[0] for _ in range(2)]
+    third = hand.now + hand.take(limit)[0]
+    hand.now += 0.5
+    for reserved in first:
+        hand.settle(limit, reserved=reserved)
+    hand.now = third
+    wait = hand.confirm(limit, reserved=third)
+    assert hand.now + wait >= first[0] + 0.5 + 1.0
+    hand.now += wait
+    assert hand.confirm(limit, reserved=hand.now) == 0.0
+    assert hand.take(limit)[0] == 0.0
+    assert hand.take(limit)[0] > 0.9, "both tokens are out again"
+
+
+def test_a_reservation_further_behind_is_not_in_the_way():
+    hand = Hand()
+    limit = Limit(requests=1, seconds=1.0)
+    waits = [hand.take(limit)[0] for _ in range(3)]
+    begun = hand.now
+    hand.now = begun + waits[1]
+    assert hand.confirm(limit, reserved=begun + waits[1]) == 0.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 3)), min_size=1, max_size=30))
+def test_the_limit_holds_for_slow_answers_too(steps):
+    """Requests come after a pause and are answered after a while; the venue sees each at the worst moment for us."""
+    hand = Hand()
+    limit = Limit(requests=3, seconds=2.0)
+    seen, busy = [], []
+    for before, latency in steps:
+        hand.now += before
+        for end, reserved in sorted(busy):
+            if end <= hand.now:
+                hand.settle(limit, reserved=reserved)
+        busy = [each for each in busy if each[0] > hand.now]
+        wait, _ = hand.take(limit)
+        reserved = hand.now + wait
+        while wait > 0:
+            hand.now += wait
+            for end, other in sorted(busy):
+                if end <= hand.now:
+                    hand.settle(limit, reserved=other)
+            busy = [each for each in busy if each[0] > hand.now]
+            wait = hand.confirm(limit, reserved=reserved)
+            reserved = hand.now + wait
+        quick = min(latency, 0.2)
+        seen.append((hand.now, 1))
+        busy.append((hand.now + quick, reserved))
+    assert most_in_a_window(seen, 2.0) <= 3
 
 
 @pytest.mark.parametrize("back", [30.0, 3_600.0, 10 * 365 * 86_400.0])

@@ -57,8 +57,19 @@ class _Leave:
     breaker: Breaker
     paused: float
     wait: float
+    at: float
     granted: bool
     kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    url: str
+    weight: int
+    reserved: float
+    answer: "Answer | None"
+    error: Exception | None
+    seconds: float
 
 
 class Caller:
@@ -107,25 +118,32 @@ class Caller:
         from ara.data.access.http import exchange, open_client
 
         url, whole = self._addresses(request)
-        kept = await self._turn(url, request.weight)
         if self._client is None:
             self._client = open_client(self._name, timeout=self._timeout)
+        kept, reserved = await self._turn(url, request.weight)
         headers = {**(kept.headers if kept else {}), **request.headers}
         began = time.monotonic()
+        answer: Answer | None = None
+        error: Exception | None = None
         try:
             answer = await exchange(
                 self._client, whole, source=self._name, headers=headers, within=self._timeout, most=self._most
             )
             error = self._refusal(answer, request)
         except (Transient, DataProviderError) as fault:
-            await self._board.ask(partial(self._failed, words=str(fault), lives=not isinstance(fault, Transient)))
-            raise
-        self._look_at_clock(answer)
-        await self._board.ask(
-            lambda connection, now: self._came(connection, now, url, answer, error, time.monotonic() - began)
+            error = fault
+        outcome = _Outcome(
+            url=url,
+            weight=request.weight,
+            reserved=reserved,
+            answer=answer,
+            error=error,
+            seconds=time.monotonic() - began,
         )
-        if error is not None:
-            raise error
+        await self._board.ask(partial(self._note, outcome=outcome))
+        if answer is None or error is not None:
+            raise error or AssertionError("there is an answer or an error")
+        self._look_at_clock(answer)
         body = kept.body if kept and answer.status == 304 else answer.body
         named = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
         return Payload(source=self._name, url=url, at=self._clock.now(), status=answer.status, headers=named, body=body)
@@ -149,8 +167,8 @@ class Caller:
             raise DataProviderError(words, source=self._name) from None
         return _bare(str(url)), whole
 
-    async def _turn(self, url: str, weight: int) -> Kept | None:
-        """Wait until it is this request's turn, and give what is kept of its answer."""
+    async def _turn(self, url: str, weight: int) -> tuple[Kept | None, float]:
+        """Wait until it is this request's turn; give what is kept of its answer, and the time that it reserved."""
         leave = await self._board.ask(lambda connection, now: self._leave(connection, now, url, weight))
         rest = leave.breaker
         if rest.left > 0:
@@ -161,16 +179,19 @@ class Caller:
             seconds = math.ceil(leave.paused or leave.wait)
             words = "wants to be left alone" if leave.paused else "has given all that its limits allow"
             raise RateLimitError(f"{self._name} {words} for {seconds} s more.", source=self._name, retry_after=seconds)
-        if leave.wait > 0:
-            _log.debug("%s: waits %.2f s for its turn", self._name, leave.wait)
-            await sleep(leave.wait)
-        return leave.kept
+        waited, wait, reserved = 0.0, leave.wait, leave.at
+        while wait > 0 and waited < 2 * _PATIENCE:  # a clock that is set back can't hold it longer
+            _log.debug("%s: waits %.2f s for its turn", self._name, wait)
+            await sleep(wait)
+            waited += wait
+            wait, reserved = await self._board.ask(partial(self._confirm, reserved=reserved, weight=weight))
+        return leave.kept, reserved
 
     def _leave(self, connection: Connection, now: float, url: str, weight: int) -> _Leave:
         rest = breaker.admit(connection, now, source=self.source, lease=self._timeout + _PATIENCE)
         paused = throttle.paused(connection, now, bucket=self._bucket)
         if rest.left > 0 or paused > self._timeout:
-            return _Leave(breaker=rest, paused=paused, wait=0.0, granted=False, kept=None)
+            return _Leave(breaker=rest, paused=paused, wait=0.0, at=now, granted=False, kept=None)
         wait, granted = throttle.reserve(
             connection,
             now,
@@ -181,24 +202,34 @@ class Caller:
             patience=_PATIENCE,
         )
         kept = answers.kept(connection, now, address=f"{self._bucket} {url}") if granted else None
-        return _Leave(breaker=rest, paused=0.0, wait=wait, granted=granted, kept=kept)
+        return _Leave(breaker=rest, paused=0.0, wait=wait, at=now + wait, granted=granted, kept=kept)
 
-    def _failed(self, connection: Connection, now: float, *, words: str, lives: bool) -> None:
-        breaker.record(connection, now, source=self.source, ok=lives)
-        health.observe(connection, self.source, ok=False, error=words)
+    def _confirm(self, connection: Connection, now: float, *, reserved: float, weight: int) -> tuple[float, float]:
+        wait = throttle.confirm(
+            connection, now, bucket=self._bucket, limits=self._limits, weight=weight, reserved=reserved
+        )
+        return wait, now + wait
 
-    def _came(
-        self, connection: Connection, now: float, url: str, answer: "Answer", error: Exception | None, seconds: float
-    ) -> None:
-        """Note an answer; for the breaker, a refusal is as good as any: it shows that the venue lives."""
-        lives = error is None or answer.status not in _WORTH_AGAIN
+    def _note(self, connection: Connection, now: float, *, outcome: _Outcome) -> None:
+        """Note what came of a request; for the breaker, a refusal is as good as any answer: the venue lives."""
+        throttle.settle(
+            connection,
+            now,
+            bucket=self._bucket,
+            limits=self._limits,
+            weight=outcome.weight,
+            reserved=outcome.reserved,
+        )
+        answer, error = outcome.answer, outcome.error
+        trouble = isinstance(error, Transient) and not isinstance(error.error, RateLimitError)
+        breaker.record(connection, now, source=self.source, ok=not trouble)
         well = error is None or isinstance(error, UnknownSymbolError)
-        breaker.record(connection, now, source=self.source, ok=lives)
-        health.observe(connection, self.source, ok=well, seconds=seconds, error="" if error is None else str(error))
-        if answer.status in _TOO_MANY and isinstance(error, Transient) and error.after:
+        words = "" if error is None else str(error)
+        health.observe(connection, self.source, ok=well, seconds=outcome.seconds, error=words)
+        if isinstance(error, Transient) and isinstance(error.error, RateLimitError) and error.after:
             throttle.pause(connection, now, bucket=self._bucket, seconds=error.after)
-        if answer.status == 200:
-            address = f"{self._bucket} {url}"
+        if answer is not None and answer.status == 200:
+            address = f"{self._bucket} {outcome.url}"
             answers.keep(connection, now, address=address, headers=answer.headers, body=answer.body)
 
     def _refusal(self, answer: "Answer", request: Request) -> Exception | None:

@@ -1,8 +1,9 @@
 """A venue's limits as buckets of tokens that all processes with one key share.
 
-A request takes tokens; each comes back one window after it was taken, so no window of that length ever sees more
-requests than the venue allows. A bucket that begins full and refills evenly would let through almost twice as many:
-the full bucket, and what flows in behind it. Who must wait gets a token that comes back later, in the order of asking.
+A request takes tokens; each comes back one window after the request was answered, so no window of that length ever
+sees more requests than the venue allows. A bucket that begins full and refills evenly would let through almost twice as
+many: the full bucket, and what flows in behind it. Who must wait reserves tokens that come back later, in the order of
+asking, and looks again when it is time, since those before may have been slow.
 """
 
 import math
@@ -13,7 +14,7 @@ from typing import Final
 from ara.data.access.venue import Limit
 from ara.errors import ValidationError
 
-__all__ = ["pause", "paused", "reserve"]
+__all__ = ["confirm", "pause", "paused", "reserve", "settle"]
 
 _SLOTS: Final = 32
 _SLACK: Final = 0.1
@@ -56,12 +57,38 @@ def reserve(
         at = max(at, _free(connection, at, bucket=bucket, limit=limit, weight=weight))
     if at - now > patience:
         return at - now, False
-    for limit in limits:
-        connection.execute(
-            "INSERT INTO tokens VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET taken = taken + excluded.taken",
-            (_name(bucket, limit), math.floor(at / _slot(limit)), weight),
-        )
+    _count(connection, at, bucket=bucket, limits=limits, weight=weight)
     return at - now, True
+
+
+def confirm(
+    connection: sqlite3.Connection, now: float, *, bucket: str, limits: Sequence[Limit], weight: int, reserved: float
+) -> float:
+    """Give the seconds for which a reservation, due now, must wait all the same; it is moved by so much.
+
+    Parameters
+    ----------
+    connection, now
+        The board's.
+    bucket, limits, weight
+        As they were reserved.
+    reserved
+        The time that was reserved.
+    """
+    _count(connection, reserved, bucket=bucket, limits=limits, weight=-weight)
+    at = now
+    for limit in limits:
+        at = max(at, _free(connection, at, bucket=bucket, limit=limit, weight=weight, begun=now))
+    _count(connection, at, bucket=bucket, limits=limits, weight=weight)
+    return at - now
+
+
+def settle(
+    connection: sqlite3.Connection, now: float, *, bucket: str, limits: Sequence[Limit], weight: int, reserved: float
+) -> None:
+    """Count a request from now on, when it was answered: the venue may have seen it as late as this."""
+    _count(connection, reserved, bucket=bucket, limits=limits, weight=-weight)
+    _count(connection, now, bucket=bucket, limits=limits, weight=weight)
 
 
 def pause(connection: sqlite3.Connection, now: float, *, bucket: str, seconds: float) -> None:
@@ -98,12 +125,26 @@ def _forget(connection: sqlite3.Connection, now: float, *, bucket: str, limit: L
     connection.execute(statement, (_name(bucket, limit), back, ahead))
 
 
-def _free(connection: sqlite3.Connection, at: float, *, bucket: str, limit: Limit, weight: int) -> float:
-    """Give the first time, not before `at` and nobody who asked earlier, at which so many tokens are in the bucket."""
+def _count(connection: sqlite3.Connection, at: float, *, bucket: str, limits: Sequence[Limit], weight: int) -> None:
+    """Count tokens as taken at a time; a negative weight counts them no longer."""
+    statement = "INSERT INTO tokens VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET taken = taken + excluded.taken"
+    for limit in limits:
+        connection.execute(statement, (_name(bucket, limit), math.floor(at / _slot(limit)), weight))
+        connection.execute("DELETE FROM tokens WHERE bucket = ? AND taken <= 0", (_name(bucket, limit),))
+
+
+def _free(
+    connection: sqlite3.Connection, at: float, *, bucket: str, limit: Limit, weight: int, begun: float | None = None
+) -> float:
+    """Give the first time from `at` on at which so many tokens are in the bucket.
+
+    Only what was taken until `begun` counts, where that is given; else all, and the time is not before any of it.
+    """
     slot, window = _slot(limit), _window(limit)
-    statement = "SELECT slot, taken FROM tokens WHERE bucket = ? ORDER BY slot"
-    rows = connection.execute(statement, (_name(bucket, limit),)).fetchall()
-    if rows:
+    statement = "SELECT slot, taken FROM tokens WHERE bucket = ? AND slot <= ? ORDER BY slot"
+    last = (1 << 62) if begun is None else math.floor(begun / slot)
+    rows = connection.execute(statement, (_name(bucket, limit), last)).fetchall()
+    if rows and begun is None:
         at = max(at, rows[-1][0] * slot)
     returns = [((number + 1) * slot + window, taken) for number, taken in rows]
     out = sum(taken for back, taken in returns if back > at)
