@@ -177,7 +177,7 @@ class ArrayIndicator:
         return self.spec.warmup(**self.spec.resolve(params))
 
 
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _finite(values: Any) -> Any:
     """Give values of which none is infinite; what is no array of numbers is for the checks to name."""
     if not isinstance(values, np.ndarray) or values.dtype != np.float64:
         return values

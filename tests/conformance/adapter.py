@@ -1,0 +1,67 @@
+"""Ara under the reference's names: no arithmetic, only which indicator answers to which name.
+
+`NAMES/*.json` say it, one file for each family: under `indicators`, `tulip` and `sheets`, the reference's name with one or
+more answers, each `{"name": ours, "params": {theirs: ours}, "fixed": {ours: value}, "inputs": {ours: theirs},
+"outputs": {theirs: ours}}`.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ara.features import catalogue
+
+NAMES = Path(__file__).with_name("names")
+
+
+@cache
+def table(kind):
+    found = {}
+    for file in sorted(NAMES.glob("*.json")):
+        for name, answers in json.loads(file.read_text()).get(kind, {}).items():
+            found.setdefault(name, []).extend(answers if isinstance(answers, list) else [answers])
+    return found
+
+
+def answer(kind, name, columns, params):
+    """Ask every indicator that answers to a name, and give the arrays under the reference's own names."""
+    answers = table(kind).get(name)
+    if not answers:
+        raise NotImplementedError(name)
+    found = {}
+    for one in answers:
+        spec = catalogue.get(one["name"]).spec
+        renamed = one.get("inputs", {})
+        arrays = {column: columns[renamed.get(column, column)] for column in spec.inputs}
+        chosen = {ours: params[theirs] for theirs, ours in one.get("params", {}).items() if theirs in params}
+        values = catalogue.compute(one["name"], arrays, **chosen, **one.get("fixed", {}))
+        by_name = dict(zip(spec.outputs, values, strict=True))
+        found |= {theirs: by_name[ours] for theirs, ours in one["outputs"].items()}
+    return found
+
+
+def indicators(indicator, quotes, params, other):
+    columns = {name: quotes[name].to_numpy(float) for name in ("open", "high", "low", "close", "volume")}
+    columns["month"] = (quotes["date"].dt.year * 12 + quotes["date"].dt.month).to_numpy(float)
+    if other is not None:
+        columns["other"] = other["close"].to_numpy(float)
+    return answer("indicators", indicator, columns, params)
+
+
+def tulip(indicator, options, inputs):
+    columns = {name: np.asarray(values, float) for name, values in inputs.items()}
+    columns.setdefault("close", columns.get("real"))
+    return answer("tulip", indicator, columns, options)
+
+
+def sheets(indicator, frame, params):
+    columns = {str(name).lower(): frame[name].to_numpy(float) for name in frame if frame[name].dtype.kind in "if"}
+    return answer("sheets", indicator, columns, params)
+
+
+def talib(function, inputs, params):
+    columns = {name: np.asarray(values, float) for name, values in inputs.items()}
+    (found,) = answer("talib", function, columns, params).values()
+    return found
