@@ -54,6 +54,18 @@ def test_other_stamps_are_instants_and_their_bars_end_with_the_session():
     ]
 
 
+def test_a_bar_that_opens_at_an_early_bell_lies_outside_the_session():
+    bell = pl.Series([datetime(2020, 11, 27, 18, tzinfo=UTC)], dtype=pl.Datetime("us", "UTC"))
+    known = spans(bell, calendar("XNYS"), Timeframe.parse("30m"))["known_at"].to_list()
+    assert known == [datetime(2020, 11, 27, 18, 30, tzinfo=UTC)]
+
+
+def test_hours_change_with_the_label_that_says_so():
+    days = [date(2024, 11, 1), date(2024, 11, 4), date(2024, 11, 5), date(2024, 11, 6)]
+    known = spans(pl.Series(days), calendar("XTKS"))["known_at"]
+    assert known.dt.strftime("%H:%M").to_list() == ["06:00", "06:00", "06:30", "06:30"]
+
+
 def test_one_instant_alone_is_known_when_its_bar_ends():
     only = pl.Series([datetime(2020, 11, 27, 14, 30, tzinfo=UTC)], dtype=pl.Datetime("us", "UTC"))
     assert spans(only, calendar("XNYS"))["known_at"].to_list() == [datetime(2020, 11, 27, 18, tzinfo=UTC)]

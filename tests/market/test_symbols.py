@@ -226,7 +226,7 @@ def test_coins_have_names_and_are_many():
 
 
 def test_a_short_name_of_a_coin_may_be_a_share():
-    for text in ("dash", "DASH", "tron", "flow", "sui"):
+    for text in ("dash", "DASH", "tron", "flow", "sui", "quant", "maker"):
         with pytest.raises(UnknownSymbolError):
             resolve(text)
 

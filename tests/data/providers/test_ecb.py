@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from ara.data.access import Access
 from ara.data.checks import check_provider
 from ara.data.provider import SCHEMAS, Kind, Provider
+from ara.data.providers import ecb as module
 from ara.data.providers.ecb import EURO, Ecb
 from ara.errors import AraError, DataProviderError, ShapeError, UnknownSymbolError
-from ara.market.symbols import resolve
+from ara.market.symbols import guess, resolve
 from ara.market.timeframe import DAY, Timeframe
 from ara.testing import FakeClock
 from tests.venues.ecb import RATES, EcbVenue, archive
@@ -80,18 +81,12 @@ async def test_bounds_are_kept_and_what_was_not_quoted_is_missing(ecb):
     start, end = datetime(2007, 12, 28, 13, 15, tzinfo=UTC), datetime(2008, 1, 3, 13, 15, tzinfo=UTC)
     rates = await history(ecb, start=start, end=end)
     assert rates["at"].dt.date().to_list() == [date(2007, 12, 28), date(2007, 12, 31), date(2008, 1, 2)]
-    assert (await history(ecb, resolve_pair("EURBRL")))["at"][0].date() == date(2008, 1, 2)
+    assert (await history(ecb, guess("EURBRL")))["at"][0].date() == date(2008, 1, 2)
     assert len(await history(ecb, start=END, end=END + timedelta(days=1))) == 0
 
 
-def resolve_pair(symbol):
-    from ara.market.symbols import guess
-
-    return guess(symbol)
-
-
 async def test_the_newest_rate_of_each_pair(ecb, venue):
-    found = await ecb.latest(Kind.RATES, [EURUSD, resolve_pair("EURJPY")])
+    found = await ecb.latest(Kind.RATES, [EURUSD, guess("EURJPY")])
     assert found.columns == ["symbol", *SCHEMAS[Kind.RATES]]
     assert found.select("symbol", "quote", "rate").rows() == [("EURUSD", "USD", 1.105), ("EURJPY", "JPY", 156.33)]
     assert found["at"].unique().to_list() == [datetime(2023, 12, 29, 13, 15, tzinfo=UTC)]
@@ -118,7 +113,7 @@ async def test_it_lists_the_pairs_of_the_euro(ecb):
 @pytest.mark.parametrize("symbol", ["USDJPY", "EURXAU", "AAPL", "BTC-USD"])
 async def test_another_pair_is_unknown(ecb, symbol):
     with pytest.raises(UnknownSymbolError, match=f"ecb has no rates of {symbol}") as caught:
-        await history(ecb, resolve_pair(symbol))
+        await history(ecb, guess(symbol))
     assert "USD" in caught.value.hint
 
 
@@ -194,6 +189,33 @@ async def test_two_files_in_an_archive_are_one_too_many(ecb, venue):
         await history(ecb)
 
 
+def damaged(method):
+    """Give an archive whose packed bytes are spoiled, its frame whole."""
+    whole = archive(
+        "Date,USD,\n" + "".join(f"2023-{m:02}-{d:02},1.{m}{d},\n" for m in range(1, 13) for d in range(1, 29)),
+        method=method,
+    )
+    start = 80 + len("eurofxref-hist.csv")  # behind what the method says of itself
+    return whole[:start] + bytes(255 - byte for byte in whole[start : start + 200]) + whole[start + 200 :]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED])
+async def test_a_spoiled_archive_is_a_typed_error(ecb, venue, method):
+    venue.on(HISTORY, body=damaged(method))
+    with pytest.raises(ShapeError, match="no archive"):
+        await history(ecb)
+
+
+@pytest.mark.parametrize(("place", "value"), [(0, 1), (2, 99)])  # encrypted; packed by a method that nobody knows
+async def test_an_archive_that_can_t_be_unpacked_is_a_typed_error(ecb, venue, place, value):
+    whole = bytearray(archive(venue.table))
+    for flags in (6, whole.index(b"PK\x01\x02") + 8):  # in the file's own head, and in the list at the end
+        whole[flags + place] = value
+    venue.on(HISTORY, body=bytes(whole))
+    with pytest.raises(ShapeError, match="no archive"):
+        await history(ecb)
+
+
 async def test_a_bomb_is_not_unpacked(ecb, venue):
     venue.on(HISTORY, body=archive(b"Date,USD\n" + b"0" * (40 << 20)))
     with pytest.raises(ShapeError, match="larger than 32 MB"):
@@ -212,8 +234,6 @@ async def test_a_broken_answer_is_a_typed_error(venue, fault):
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_no_archive_whatever_is_in_it_raises_a_stranger_s_error(data):
-    from ara.data.providers import ecb as module
-
     whole = bytearray(archive("Date,USD,JPY,\n2023-12-29,1.105,156.33,\n2023-12-28,1.1114,N/A,\n"))
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))

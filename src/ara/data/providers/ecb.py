@@ -3,7 +3,6 @@
 import asyncio
 import io
 import lzma
-import struct
 import zipfile
 import zlib
 from collections.abc import AsyncIterator, Sequence
@@ -37,7 +36,7 @@ _HISTORY: Final = "/stats/eurofxref/eurofxref-hist.zip"
 _LATEST: Final = "/stats/eurofxref/eurofxref.zip"
 _FIRST_YEAR: Final = 1999
 _MOST: Final = 32 << 20
-_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError)
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 _FRANKFURT: Final = "Europe/Berlin"
 _FIXED: Final = pl.duration(hours=14, minutes=15)
 _PUBLISHED: Final = pl.duration(hours=16)
