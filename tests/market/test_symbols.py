@@ -293,3 +293,16 @@ def test_the_tables_of_codes():
     for place, code in enumerate(QUOTES):
         assert not any(code.endswith(later) for later in QUOTES[:place] if later != code), code
     assert not set(COINS) & CURRENCIES
+
+
+@given(st.text())
+def test_any_text_is_answered_or_refused(text):
+    for ask in (resolve, coin, split_pair, guess):
+        try:
+            found = ask(text)
+        except ValidationError as error:
+            assert error.message.isprintable()
+            assert len(error.message) < 300
+        else:
+            assert found
+    assert len(nearest(text)) == 3
