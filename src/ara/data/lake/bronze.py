@@ -11,7 +11,8 @@ import polars as pl
 from ara.clock import Clock
 from ara.data.bar_store import Received
 from ara.data.lake.faults import TakenError
-from ara.data.lake.table import Layout, Snapshot, Table
+from ara.data.lake.layout import Layout, Snapshot
+from ara.data.lake.table import Table
 from ara.data.lake.upkeep import settle
 
 __all__ = ["PAYLOADS", "Bronze", "fetch_id", "payload_rows"]

@@ -11,8 +11,9 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.lake.faults import TakenError
+from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import FACT_KINDS, check_moments, fact_rows, latest, news_of_facts
-from ara.data.lake.table import Layout, Snapshot, Table
+from ara.data.lake.table import Table
 from ara.data.lake.upkeep import settle
 from ara.data.provider import SCHEMAS, Kind
 from ara.market.instrument import AssetClass, Instrument, OptionTerms, Right

@@ -1,6 +1,7 @@
 """What goes wrong with the lake's files, in words."""
 
 import errno
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ _ELSEWHERE: Final = "or choose another folder with `data.lake`"
 _ROOM: Final = (
     "Make room on its disk and do it again; what was acknowledged before is safe, and nothing is half-written."
 )
+_NUMBER: Final = re.compile(r"os error (\d+)")
 _REASONS: Final = {
     errno.ENOSPC: ("there is no room left", _ROOM),
     errno.EDQUOT: ("there is no room left", _ROOM),
@@ -38,11 +40,10 @@ class TakenError(StoreError):
         super().__init__(f"The table {folder} was changed by another process at the same moment; nothing was written.")
 
 
-def refused(folder: Path, error: OSError) -> StoreError:
+def refused(folder: Path, error: Exception) -> StoreError:
     """Say why the lake can't be written, and what to do about that."""
-    words, hint = _REASONS.get(
-        error.errno or 0, (str(error.strerror or error), f"Check the disk of the folder, {_ELSEWHERE}.")
-    )
+    other = (getattr(error, "strerror", None) or _first_line(error), f"Check the disk of the folder, {_ELSEWHERE}.")
+    words, hint = _REASONS.get(_code(error), other)
     return StoreError(f"The lake in {folder} can't be written: {words}.", hint=hint)
 
 
@@ -88,14 +89,19 @@ def writing(folder: Path) -> Iterator[None]:
         if not _of_delta(error):
             raise
         words = _first_line(error)
-        if "already exists" in words or "onflict" in words or "ommit retries" in words or "attempts" in words:
+        if _code(error):
+            raise refused(folder, error) from error
+        if type(error).__name__ == "CommitFailedError":
             raise TakenError(folder) from error
-        code = next((code for code in _REASONS if f"os error {code})" in str(error)), 0)
-        if code:
-            raise refused(folder, OSError(code, "")) from error
         raise IntegrityError(
             f"The log of the table {folder} can't be written ({words}).", hint=_RESTORE, table=str(folder)
         ) from error
+
+
+def _code(error: Exception) -> int:
+    """Give the number that the system gave to a fault; delta-rs puts it into words."""
+    told = _NUMBER.search(str(error))
+    return getattr(error, "errno", None) or (int(told[1]) if told else 0)
 
 
 def _of_delta(error: Exception) -> bool:

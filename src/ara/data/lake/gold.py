@@ -9,7 +9,8 @@ import msgspec
 import polars as pl
 
 from ara.clock import Clock
-from ara.data.lake.table import Layout, Table, storable
+from ara.data.lake.layout import Layout, storable
+from ara.data.lake.table import Table
 from ara.errors import StoreError, ValidationError
 
 __all__ = ["VERSIONS", "Gold"]

@@ -6,6 +6,7 @@ what changed since is counted again from the bars themselves.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -14,8 +15,9 @@ import msgspec
 import polars as pl
 
 from ara.data.bar_store import ROWS
+from ara.data.lake.layout import Snapshot
 from ara.data.lake.revision import BAR
-from ara.data.lake.table import Snapshot, Table
+from ara.data.lake.table import Table
 
 __all__ = ["HEADS", "Heads"]
 
@@ -106,10 +108,12 @@ class Heads:
         new = self._folder / f"{uuid4().hex}.new"
         old = self._files()
         # A lake that can't be written is still read: what is derived then stays in memory.
+        content = BytesIO()
+        heads.write_parquet(content, compression="lz4")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             try:
-                heads.write_parquet(new, compression="lz4")
+                new.write_bytes(content.getbuffer())
                 new.replace(path)
             finally:
                 new.unlink(missing_ok=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from ara.data.lake.table import Snapshot, Table
+from ara.data.lake.layout import Snapshot
+from ara.data.lake.table import Table
 from ara.errors import PluginError, ValidationError
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def query(lake: "Lake", sql: str, *, limit: int = 10_000, seconds: float = 30.0)
 
     The tables: `bars` (the latest revision of each bar), `revisions` (all of them), `actions`, `facts`, `rates`,
     `instruments`, `bronze` (payloads without their bodies), and `gold.NAME`, its version that was written last. Times
-    are UTC; the column `at`, a word of SQL too, is written `"at"`. What does not fit into memory is sorted and joined on disk, in a folder that is deleted afterwards.
+    are UTC; the column `at`, a word of SQL too, is written `"at"`. What does not fit into memory is sorted and joined
+    on disk, in a folder that is deleted afterwards.
 
     Parameters
     ----------

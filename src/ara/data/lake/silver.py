@@ -12,8 +12,9 @@ from ara.clock import Clock
 from ara.data.bar_store import CATALOGUE, ROWS, Appended
 from ara.data.lake.faults import TakenError
 from ara.data.lake.heads import Heads
+from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import BAR, check_moments, check_rows, latest, news
-from ara.data.lake.table import Layout, Snapshot, Table
+from ara.data.lake.table import Table
 from ara.data.lake.upkeep import settle
 
 __all__ = ["BUCKETS", "Silver"]

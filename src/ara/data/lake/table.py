@@ -10,7 +10,6 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -21,80 +20,17 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.lake.faults import TakenError, broken, logged, vanished, writing
-from ara.errors import AraError, ValidationError
+from ara.data.lake.layout import Layout, Snapshot, Written, delta_schema
+from ara.errors import AraError
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["Layout", "Snapshot", "Table", "Written", "storable"]
+__all__ = ["Table"]
 
 _T = TypeVar("_T")
 
 _ROW_GROUP: Final = 8_192
-_PRIMITIVE: Final[Mapping[Any, str]] = {
-    pl.String: "string",
-    pl.Float64: "double",
-    pl.Float32: "float",
-    pl.Int64: "long",
-    pl.Int32: "integer",
-    pl.Int16: "short",
-    pl.Int8: "byte",
-    pl.Boolean: "boolean",
-    pl.Binary: "binary",
-    pl.Date: "date",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """How a table lies on the disk.
-
-    Parameters
-    ----------
-    schema
-        All columns, those of partitions too.
-    order
-        Columns by which rows are sorted in a file.
-    partitions
-        Columns whose values are folders, not columns of files.
-    bounds
-        Columns whose least and greatest value are noted for each file.
-    """
-
-    schema: pl.Schema
-    order: tuple[str, ...] = ()
-    partitions: tuple[str, ...] = ()
-    bounds: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The files of a table at one version; -1 where there is none yet.
-
-    Parameters
-    ----------
-    version
-        Of the Delta log.
-    files
-        `path`, `size`, `rows`, the partitions' values, and `min.` and `max.` of the layout's bounds.
-    life
-        Grows when another table was put in the place of this one, as a restored back-up is.
-    """
-
-    version: int
-    files: pl.DataFrame
-    life: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A file that lies in a table's folder and is not counted yet."""
-
-    path: str
-    size: int
-    rows: int
-    values: Mapping[str, str]
-    stats: str
 
 
 class Table:
@@ -237,7 +173,7 @@ class Table:
             self._delta.create_write_transaction(
                 [*(self._addition(one, news=news) for one in add), *gone],
                 "append",
-                _delta_schema(self.layout.schema),
+                delta_schema(self.layout.schema),
                 list(self.layout.partitions),
                 commit_properties=CommitProperties(_notes(add, gone, news=news), max_commit_retries=0),
                 post_commithook_properties=PostCommitHookProperties(
@@ -320,7 +256,7 @@ class Table:
         from deltalake import DeltaTable
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        schema = _delta_schema(self.layout.schema)
+        schema = delta_schema(self.layout.schema)
         DeltaTable.create(str(self.folder), schema, mode="ignore", partition_by=list(self.layout.partitions))
         _sync(self._log_file(0))
 
@@ -378,27 +314,6 @@ class Table:
             (pl.col(theirs) if theirs in raw.columns else pl.lit(None)).cast(kind).alias(ours)
             for theirs, (ours, kind) in wanted.items()
         )
-
-
-def storable(frame: pl.DataFrame) -> None:
-    """Refuse columns of a type that a table can't have."""
-    for name, kind in frame.schema.items():
-        zone = getattr(kind, "time_zone", None)
-        if type(kind) not in _PRIMITIVE and not (zone == "UTC" and kind == pl.Datetime("us", "UTC")):
-            allowed = ", ".join(sorted(str(one()) for one in _PRIMITIVE))
-            raise ValidationError(
-                f"The column {name[:40]!r} has the type {kind}, which a table can't hold.",
-                hint=f"Cast it to one of {allowed}, or to times in UTC by the microsecond.",
-            )
-
-
-def _delta_schema(schema: pl.Schema) -> Any:
-    from deltalake.schema import Field, PrimitiveType, Schema
-
-    def kind(dtype: pl.DataType) -> str:
-        return "timestamp" if isinstance(dtype, pl.Datetime) else _PRIMITIVE[type(dtype)]
-
-    return Schema([Field(name, PrimitiveType(kind(dtype))) for name, dtype in schema.items()])
 
 
 def _notes(add: Sequence[Written], gone: Sequence[Any], *, news: bool) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import Final
 
 import polars as pl
 
-from ara.data.lake.table import Snapshot, Table, Written
+from ara.data.lake.layout import Snapshot, Written
+from ara.data.lake.table import Table
 from ara.errors import AraError
 
 __all__ = ["KEPT", "SMALL_FILES", "Tidied", "clear", "clear_daily", "settle"]
