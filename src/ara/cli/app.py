@@ -20,6 +20,12 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "predict": "Forecast instruments: price, range and how sure, per day",
         "forecast": "Forecast many instruments and origins from files",
     },
+    "Look at the market": {
+        "data": "Fetch, import, check, query and back up market data",
+        "symbols": "Search for instruments",
+        "crypto": "List coins and where they trade",
+        "indicators": "List, explain and compute indicators",
+    },
     "Hold to account": {
         "score": "Compare forecasts that came due with what happened",
         "ledger": "List, show, verify and anchor kept forecasts",

@@ -1,8 +1,9 @@
 """Indicators by name, whichever package offers them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ara import plugins
@@ -11,7 +12,7 @@ from ara.features.families import Family
 from ara.features.indicator import Indicator
 from ara.market.bars import Bars
 
-__all__ = ["compute", "families", "get", "names"]
+__all__ = ["columns", "compute", "families", "get", "names"]
 
 
 def names() -> tuple[str, ...]:
@@ -56,20 +57,20 @@ def compute(
     """
     chosen = get(name)
     if isinstance(source, Bars):
-        source = dict(_columns(source, chosen.spec.inputs))
+        source = columns(source, chosen.spec.inputs)
     return chosen.compute(source, **params)
 
 
-def _columns(bars: Bars, wanted: tuple[str, ...]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def columns(bars: Bars, wanted: Sequence[str]) -> Mapping[str, NDArray[np.float64]]:
+    """Give the inputs of an indicator that one instrument's bars have; the number of a session counts its date."""
     from ara.market.calendar import calendar
     from ara.market.hours import labels
 
-    for name in wanted:
-        if name == "session":
-            days = labels(bars.frame["at"], calendar(bars.instrument.calendar))
-            yield name, days.to_physical().cast(float).to_numpy()
-        elif name in bars.frame.columns:
-            yield name, bars.frame[name].to_numpy()
+    found = {name: bars.frame[name].to_numpy() for name in wanted if name in bars.frame.columns}
+    if "session" in wanted:
+        days = labels(bars.frame["at"], calendar(bars.instrument.calendar))
+        found["session"] = days.to_physical().cast(pl.Float64).to_numpy()
+    return found
 
 
 def _offered(name: str) -> Mapping[str, Indicator]:
