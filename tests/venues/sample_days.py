@@ -17,6 +17,7 @@ from ara.market.hours import labels
 from ara.market.symbols import resolve
 from ara.market.timeframe import DAY
 from ara.settings import Secret
+from ara.testing import Reply
 
 NOW = datetime(2022, 3, 14, 12, tzinfo=UTC)
 """A moment after the last bar of the sample."""
@@ -36,13 +37,19 @@ async def history(provider, symbol, *, kind=Kind.BARS, timeframe=DAY, start=date
     return await provider.history(kind, resolve(symbol), timeframe, start=start, end=end)
 
 
-def opened(provider, venue, *, key="", limits=(Limit(requests=100_000, seconds=1),), retries=0, **parts):
+def opened(provider, venue, *, key="", retries=0, **parts):
     """Open a provider on a venue that stands in for its own, without patience for faults unless told otherwise."""
-    loose = replace(provider.venue, limits=limits)
+    loose = replace(provider.venue, limits=(Limit(requests=100_000, seconds=1),))
     way = Access(
         loose, clock=venue.clock, url=venue.url, socket=venue.socket_url, key=Secret(key), retries=retries, timeout=10
     )
     return provider(way, **parts)
+
+
+def always(venue, path, *, reply=None, json=None, **parts):
+    """Let a venue that answers by itself give this reply to a path from now on."""
+    fixed = reply or (Reply(**parts) if json is None else Reply.json(json, **parts))
+    venue.on(path, handler=lambda _: fixed)
 
 
 def decimals(text):

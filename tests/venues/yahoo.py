@@ -78,9 +78,7 @@ class YahooVenue(FakeVenue):
     def _range_fault(self, interval, start, end):
         oldest = self.clock.now() - timedelta(days=REACH[interval])
         if datetime.fromtimestamp(start, UTC) < oldest:
-            return f"{interval} data not available for startTime={start} and endTime={end}. " + (
-                f"The requested range must be within the last {REACH[interval]} days."
-            )
+            return f"{interval} data not available. The requested range must be within the last {REACH[interval]} days."
         most = MOST.get(interval, 10_000)
         if end - start > most * 86_400:
             return f"{interval} data not available. Only {most} days worth of 1m granularity data are allowed."
@@ -90,7 +88,9 @@ class YahooVenue(FakeVenue):
         ours, kind, name = SYMBOLS[symbol]
         zone, opening, closing, exchange, currency = ZONES[kind]
         last = days(ours).row(-1, named=True)
-        closed = datetime.combine(last["label"], closing, ZoneInfo(zone)).timestamp()
+        last_trade = datetime.combine(last["label"], closing, ZoneInfo(zone)).timestamp()
+        if symbol in self.minutes:
+            last_trade = self.clock.now().timestamp()
         now = self.clock.now().astimezone(ZoneInfo(zone))
         regular = [int(datetime.combine(now.date(), at, ZoneInfo(zone)).timestamp()) for at in (opening, closing)]
         return {
@@ -99,7 +99,7 @@ class YahooVenue(FakeVenue):
             "exchangeName": exchange,
             "fullExchangeName": exchange,
             "instrumentType": kind,
-            "regularMarketTime": int(min(closed, self.clock.now().timestamp())),
+            "regularMarketTime": int(min(last_trade, self.clock.now().timestamp())),
             "gmtoffset": int(now.utcoffset().total_seconds()),
             "timezone": now.tzname(),
             "exchangeTimezoneName": zone,
