@@ -2,9 +2,13 @@ import http.client
 import json
 import socket
 import threading
+import zlib
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from ara.errors import ValidationError
 from ara.testing import FakeVenue, Reply
@@ -125,3 +129,115 @@ def test_a_request_that_makes_no_sense_is_refused(venue):
 def test_a_fault_that_there_is_not_is_refused(venue):
     with pytest.raises(ValidationError, match="fault is 'fire'; there are truncated, dropped"):
         venue.on("/", fault="fire")
+
+
+def test_a_handler_answers_once_the_script_is_used_up(venue, connection):
+    venue.on("/v1/*", handler=lambda request: Reply.json({"path": request.path, "symbol": request.query["symbol"]}))
+    venue.on("/v1/bars/AAPL", status=503)
+    venue.on("/*", status=502)
+    assert [ask(connection, "/v1/bars/AAPL?symbol=a")[0] for _ in range(2)] == [503, 502]
+    status, body, answer = ask(connection, "/v1/bars/AAPL?symbol=b")
+    assert (status, json.loads(body)) == (200, {"path": "/v1/bars/AAPL", "symbol": "b"})
+    assert answer.headers["Content-Type"] == "application/json"
+    assert ask(connection, "/v2")[0] == 404
+    assert ask(connection, "/v1/x")[0] == 500, "the handler failed for want of a symbol"
+    assert b"the handler failed: KeyError" in ask(connection, "/v1/x")[1]
+
+
+def test_a_handler_or_a_reply(venue):
+    for parts in ({"reply": Reply()}, {"json": 1}, {"status": 200}):
+        with pytest.raises(ValidationError, match="a handler or a reply, not both"):
+            venue.on("/", handler=lambda request: Reply(), **parts)
+
+
+def test_headers_of_a_reply_stand_in_the_place_of_the_usual_ones(venue, connection):
+    venue.on("/x", headers={"Date": "Mon, 01 Jan 2024 00:00:00 GMT", "Content-Type": "text/csv"})
+    _, _, answer = ask(connection, "/x")
+    assert answer.headers.get_all("Date") == ["Mon, 01 Jan 2024 00:00:00 GMT"]
+    assert answer.headers.get_all("Content-Type") == ["text/csv"]
+
+
+def test_a_slow_body_comes_byte_by_byte_and_ends_with_the_venue(venue, connection):
+    venue.on("/x", body=b"abc", fault="slow")
+    assert ask(connection, "/x")[1] == b"abc"
+    venue.on("/long", body=b"x" * 100_000, fault="slow")
+    connection.request("GET", "/long")
+    assert connection.getresponse().read(2) == b"xx"
+
+
+def test_an_endless_body_goes_on_until_the_asker_hangs_up(venue, connection):
+    for body in (b"0123456789", b""):
+        venue.on("/x", body=body, fault="endless")
+        connection.request("GET", "/x")
+        answer = connection.getresponse()
+        assert "Content-Length" not in answer.headers
+        assert len(answer.read(1 << 20)) == 1 << 20
+        connection.close()
+        venue.on("/x", body=b"", fault="endless")
+
+
+def test_a_bomb_is_small_until_it_is_unpacked(venue, connection):
+    venue.on("/x", fault="bomb")
+    _, body, answer = ask(connection, "/x")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert len(body) < 1 << 20
+    unpacker = zlib.decompressobj(31)
+    size = len(unpacker.decompress(body, 1 << 26))
+    while unpacker.unconsumed_tail:
+        size += len(unpacker.decompress(unpacker.unconsumed_tail, 1 << 26))
+    assert size == 256 << 20
+
+
+def test_a_line_speaks_both_ways_and_knows_its_number(venue):
+    def speak(line):
+        line.send({"path": line.path, "query": line.query, "number": line.number})
+        line.send(line.receive())
+        line.send(line.receive())
+        line.send(b"bytes")
+
+    venue.socket("/s/*", speak)
+    for number in range(2):
+        with connect(f"{venue.socket_url}/s/a?x=1") as line:
+            assert json.loads(line.recv()) == {"path": "/s/a", "query": {"x": "1"}, "number": number}
+            line.send('{"op": "ping"}')
+            assert json.loads(line.recv()) == {"op": "ping"}
+            line.send(b"no json")
+            assert [line.recv(), line.recv()] == ["no json", b"bytes"]
+    assert venue.heard == ('{"op": "ping"}', "no json") * 2
+
+
+@pytest.mark.parametrize(("end", "code"), [("close", 4001), ("drop", 1006), ("return", 1000)])
+def test_a_line_ends_as_it_is_told(venue, end, code):
+    ends = {"close": lambda line: line.close(4001, "enough"), "drop": lambda line: line.drop()}
+    venue.socket("/s", ends.get(end, lambda line: None))
+    with connect(f"{venue.socket_url}/s") as line:
+        with pytest.raises(ConnectionClosed):
+            line.recv(timeout=10)
+        assert line.close_code == code
+
+
+def test_a_stream_that_there_is_not_is_refused_in_order(venue):
+    line = connect(f"{venue.socket_url}/none")
+    with line as opened, pytest.raises(ConnectionClosed, match="there is no such stream"):
+        opened.recv(timeout=10)
+
+
+def test_lines_end_with_the_venue_and_may_be_opened_again_after_it():
+    venue = FakeVenue()
+    quiet = threading.Event()
+
+    def speak(line):
+        quiet.set()
+        line.wait(600)
+
+    venue.socket("/s", speak)
+    for _ in range(2):
+        quiet.clear()
+        with ExitStack() as lines:
+            with venue:
+                line = lines.enter_context(connect(f"{venue.socket_url}/s"))
+                assert quiet.wait(10)
+            with pytest.raises(ConnectionClosed):
+                line.recv(timeout=10)
+    with pytest.raises(ValidationError, match="use it in a with statement"):
+        _ = venue.socket_url

@@ -126,7 +126,7 @@ class Sources:
         for name in self.names:
             known, breaker = self._standing(name)
             row = (known.success, known.latency_ms, known.freshness_s, known.quality)
-            rows.append((name, *row, breaker.state.value, known.asked, known.error))
+            rows.append((name, *row, breaker.state.value, known.asked, self._unopened(name) or known.error))
         return pl.DataFrame(rows, schema=_HEALTH, orient="row")
 
     async def close(self) -> None:
@@ -204,11 +204,23 @@ class Sources:
         self._board(name).run(write)
 
     def _key(self, name: str) -> str:
-        return self._accesses[name].source if name in self._accesses else name
+        return self._accesses[name].source if self._asks_venue(name) else name
+
+    def _asks_venue(self, name: str) -> bool:
+        self._unopened(name)
+        return name in self._accesses
+
+    def _unopened(self, name: str) -> str:
+        """Open a source; say why it can't be, if so."""
+        try:
+            self.get(name)
+        except AraError as error:
+            return error.message
+        return ""
 
     def _board(self, name: str) -> "Board":
         """Give where a source's health is kept: with all processes where it asks a venue, else with this one."""
-        if name in self._accesses:
+        if self._asks_venue(name):
             return self._shared_board()
         if self._own is None:
             from ara.data.access.board import Board

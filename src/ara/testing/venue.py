@@ -80,9 +80,10 @@ class Reply:
 class FakeVenue:
     """Serves on 127.0.0.1, on ports of its own, from `with` to its end.
 
-    Replies to one route are given in the order in which they were scripted; the last one stays. A route with a handler
-    asks that once its script is used up. A path that ends in `*` stands for all that begin so; the longest one counts,
-    an exact one before all. A route without script and handler is a 404.
+    Replies to one route are given in the order in which they were scripted; the last one stays. Where a route has a
+    handler, it is asked once the script is used up. A path that ends in `*` stands for all that begin so; the longest
+    one counts, an exact one before all, any script before any handler: one reply to `/*` is an outage of one request.
+    A route without script and handler is a 404.
 
     Examples
     --------
