@@ -1,3 +1,4 @@
+import asyncio
 import csv
 import math
 import os
@@ -10,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ara.data.access import Access
 from ara.data.currency import Preference, Rates, hedged_returns
+from ara.data.lake import Lake
 from ara.data.provider import SCHEMAS, Kind
+from ara.data.providers.ecb import EURO, Ecb
 from ara.errors import DataProviderError, ValidationError
 from ara.market.bars import SCHEMA, Bars, Basis
 from ara.market.codes import CURRENCIES
@@ -19,7 +23,8 @@ from ara.market.money import Currency
 from ara.market.symbols import guess, resolve
 from ara.market.timeframe import DAY
 from ara.settings import Settings
-from tests.venues.ecb import RATES
+from ara.testing import FakeClock
+from tests.venues.ecb import RATES, EcbVenue
 
 START = datetime(2023, 12, 1, 15, tzinfo=UTC)
 LAST = datetime(2023, 12, 29, 16, tzinfo=UTC)
@@ -207,6 +212,24 @@ def test_bars_of_a_share_in_another_currency():
     assert found.frame["close"].to_list() == [5.0, 2.5]
     assert found.frame["volume"].to_list() == [5.0, 5.0]
     assert found.frame.schema == SCHEMA
+
+
+async def test_rates_are_collected_into_the_lake_and_read_from_it(tmp_path):
+    clock = FakeClock(LAST)
+    lake = Lake.at(tmp_path / "lake", clock=clock)
+    assert Rates.of_store(lake).currencies == ()
+    with EcbVenue() as venue:
+        source = Ecb(Access(Ecb.venue, clock=clock, url=venue.url))
+        whole = await source.history(Kind.RATES, EURO, DAY, start=datetime(1999, 1, 1, tzinfo=UTC), end=LAST)
+        await source.close()
+    await asyncio.to_thread(lake.append_facts, Kind.RATES, "EUR", "ecb", whole)
+    await asyncio.to_thread(lake.append_facts, Kind.RATES, "EUR", "ecb", whole)
+    kept = await asyncio.to_thread(Rates.of_store, lake)
+    assert len(kept.currencies) == 16
+    assert kept.rate("EUR", "USD", as_of=LAST) == 1.105
+    assert lake.facts(Kind.RATES).height == whole.height
+    assert Rates.of_store(lake, learned=LAST - timedelta(seconds=1)).currencies == ()
+    lake.close()
 
 
 def test_no_bars_make_no_rates():

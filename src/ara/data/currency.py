@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.data.bar_store import BarStore
 from ara.data.provider import SCHEMAS, Kind
 from ara.errors import DataProviderError, ValidationError
 from ara.market.bars import Bars
@@ -50,8 +51,8 @@ class Rates:
     Parameters
     ----------
     frame
-        Columns of the kind `RATES`, in any order; several sources may be put under each other. Where a rate stands
-        twice for one `at`, the one learned last counts.
+        Rows with the columns of the kind `RATES`, in any order; several sources may be put under each other, and
+        further columns are passed over. Where a rate stands twice for one `at`, the one learned last counts.
     oldest
         How long a rate may stand for the present: the longest run of holidays. Beyond it there is none, so a currency
         that is quoted no longer is not converted by its last rate forever.
@@ -62,7 +63,7 @@ class Rates:
     def __init__(
         self, frame: pl.DataFrame, *, oldest: timedelta = timedelta(days=10), learned: datetime | None = None
     ) -> None:
-        if frame.schema != _RATES:
+        if {name: frame.schema.get(name) for name in _RATES} != dict(_RATES):
             raise ValidationError(f"rates have the columns {', '.join(_RATES)}, not {', '.join(frame.columns)}")
         wrong = frame.filter(~(pl.col("rate").is_finite() & (pl.col("rate") > 0)).fill_null(value=False))
         if wrong.height:
@@ -73,6 +74,19 @@ class Rates:
         newest = frame.sort("learned_at").unique(["base", "quote", "at"], keep="last", maintain_order=True)
         self._oldest = oldest
         self._legs = {(str(base), str(quote)): _leg(own) for (base, quote), own in newest.group_by(["base", "quote"])}
+
+    @classmethod
+    def of_store(cls, store: BarStore, *, learned: datetime | None = None) -> Self:
+        """Read all rates that are kept; reading waits for files or a database.
+
+        Parameters
+        ----------
+        store
+            Where `ecb` and other sources of rates were collected.
+        learned
+            Only rates that Ara had received by then; all, if None.
+        """
+        return cls(store.facts(Kind.RATES, learned_by=learned))
 
     @classmethod
     def of_bars(cls, bars: Iterable[Bars], *, oldest: timedelta = timedelta(days=10)) -> Self:
