@@ -19,8 +19,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.data.lags import beside
 from ara.data.provider import BARS
-from ara.data.quality.lags import beside
 from ara.errors import ValidationError
 from ara.market.timeframe import Timeframe, Unit
 
@@ -186,12 +186,20 @@ def _gathered(
     for number, (name, place) in enumerate(zip(names, places, strict=True)):
         frame = counted[name]
         there[number, place] = True
-        for row, column in enumerate(("at", "known_at", "learned_at")):
-            times[row, number, place] = frame[column].cast(pl.Int64).fill_null(strategy="max").to_numpy()
+        times[:, number, place] = _times(frame, timeframe)
         for row, column in enumerate(_FIELDS):
             if column in frame.columns:
                 values[row, number, place] = frame[column].cast(pl.Float64).to_numpy()
     return _weighed(names, reach, at, times=times, there=there, values=values, weights=weights)
+
+
+def _times(frame: pl.DataFrame, timeframe: Timeframe) -> NDArray[np.int64]:
+    """Give when bars open, were known and learned; one that does not say is known at its end, and learned then."""
+    learned = pl.col("learned_at") if "learned_at" in frame.columns else pl.lit(None)
+    known = pl.col("known_at").fill_null(pl.col("at") + timeframe.span)
+    found = frame.select("at", known, learned.cast(pl.Datetime("us", "UTC")).fill_null(known).alias("learned_at"))
+    times: NDArray[np.int64] = found.select(pl.all().cast(pl.Int64)).to_numpy().T
+    return times
 
 
 def _weighed(

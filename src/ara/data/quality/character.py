@@ -20,7 +20,7 @@ _OVER_NIGHT: Final = 0.7
 _MONEY: Final = float(np.log(4.0))
 _CALM: Final = float(np.log(1.6))
 _MOST: Final = 3.0
-_TOO_MANY: Final = 2.2
+_TOO_MANY: Final = 2.1
 _SAME: Final = 200
 _EXPLAINED: Final = 0.08
 _RIGHT: Final = 0.58
@@ -35,7 +35,7 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
     """Find where a series becomes another company's: level, traded money and volatility are others from one bar on.
 
     After a pause of more than nine days the three are weighed: the level by how much farther away it is than the pause
-    explains, the money by fourfolds, the volatility, half as much, by 1.6-folds; more than 2.2 in sum are too many.
+    explains, the money by fourfolds, the volatility, half as much, by 1.6-folds; more than 2.1 in sum are too many.
     Without a pause the level must jump by twelve usual changes, and both others change.
     """
     if len(m) < _SIDE:

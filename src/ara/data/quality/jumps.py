@@ -21,7 +21,7 @@ _LEAST_LEVEL: Final = 0.15
 _ALIKE: Final = 0.05
 _LONGEST: Final = 60
 _UNHEARD: Final = 25.0
-_TENS: Final = np.log(10.0)
+_TENS: Final = float(np.log(10.0))
 _FENCE: Final = 3.0
 
 
@@ -55,10 +55,7 @@ def unit(series: Series, m: Moves) -> Iterator[Finding]:
     if not found:
         return
     at = np.unique(np.concatenate([m.at[start:end] for start, end, _ in found]))
-    factor = float(np.exp(found[0][2]))
-    shown = (
-        f"1/{1 / factor:,.0f} of" if factor < 0.1 else f"{factor:,.3g} times" if factor < 10 else f"{factor:,.0f} times"
-    )
+    shown = _factor(found[0][2])
     yield Finding(
         rule="unit",
         severity=Severity.ERROR,
@@ -66,6 +63,14 @@ def unit(series: Series, m: Moves) -> Iterator[Finding]:
         words=f"{series.since(at, 'bar is', 'bars are')}, in another unit or currency: {shown} the price before",
         single="its prices are in another unit or currency",
     )
+
+
+def _factor(size: float) -> str:
+    """Say how many times the price before it is; powers of ten without what the market did besides."""
+    tens = round(abs(size) / _TENS)
+    if tens < 2:
+        return f"{np.exp(size):.3g} times"
+    return f"{10**tens:,} times" if size > 0 else f"1/{10**tens:,} of"
 
 
 def unlikely(m: Moves) -> NDArray[np.bool_]:

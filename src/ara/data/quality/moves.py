@@ -100,9 +100,10 @@ def moves(series: Series) -> Moves:
 
 def _usual(size: Floats, spread: Floats, money: Floats) -> tuple[Floats, ...]:
     """Give the median of what was before each bar: changes, of long and of late, ranges and money."""
-    frame = pl.DataFrame({"size": size, "spread": spread, "money": money}, nan_to_null=True)
+    # where nothing moved nothing is learned of how it moves
+    frame = pl.DataFrame({"size": np.where(size > 0, size, np.nan), "spread": spread, "money": money}, nan_to_null=True)
     long = pl.col("size").rolling_median(_LONG, min_samples=_ENOUGH).alias("long")
-    short = pl.col("size").rolling_median(_SHORT, min_samples=_SHORT)
+    short = pl.col("size").rolling_median(_SHORT, min_samples=_WEEK)
     month = pl.col("spread", "money").rolling_median(_MONTH, min_samples=_WEEK)
     found = frame.select(long, short, month).shift(1).fill_null(np.nan)
     return tuple(found[name].to_numpy() for name in ("long", "size", "spread", "money"))

@@ -133,13 +133,14 @@ def rows(
     bars: pl.DataFrame, instrument: Instrument, timeframe: Timeframe, *, now: datetime | None = None
 ) -> tuple[Series, NDArray[np.int64]]:
     """Give rows in time's order, and for each the index of the row that it was."""
-    moment = _microseconds(now) if now is not None else _last(bars)
     frame = (
         bars.select(_columns(bars.schema)).with_row_index("row").filter(pl.col("at").is_not_null()).sort("at", "row")
     )
     at = frame["at"].cast(pl.Int64).to_numpy()
-    venue = calendar(instrument.calendar)
     span = timeframe.span // timedelta(microseconds=1)
+    known = frame["known_at"].cast(pl.Int64).fill_null(frame["at"].cast(pl.Int64) + span)
+    moment = _microseconds(now) if now is not None else _last(frame["learned_at"].cast(pl.Int64), known)
+    venue = calendar(instrument.calendar)
     prices = frame.select(_PRICES).to_numpy().T
     twin = np.zeros(len(at), bool)
     twin[1:] = at[1:] == at[:-1]
@@ -152,7 +153,7 @@ def rows(
         now=moment,
         unknown=len(bars) - len(frame),
         at=at,
-        known=frame["known_at"].cast(pl.Int64).fill_null(frame["at"].cast(pl.Int64) + span).to_numpy(),
+        known=known.to_numpy(),
         learned=frame["learned_at"].cast(pl.Int64).fill_null(moment).to_numpy(),
         prices=np.ascontiguousarray(prices),
         adjusted=frame["adjusted"].to_numpy(),
@@ -184,11 +185,9 @@ def _columns(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     return found
 
 
-def _last(bars: pl.DataFrame) -> int:
+def _last(*times: pl.Series) -> int:
     """Give the latest time that the rows tell of, for want of a clock."""
-    names = [name for name in ("at", "known_at", "learned_at") if name in bars.columns]
-    found = bars.select(pl.max_horizontal(pl.col(names).max().cast(_INSTANT)).cast(pl.Int64)).item()
-    return 0 if found is None else int(found)
+    return max((int(latest) for one in times if isinstance(latest := one.max(), int)), default=0)
 
 
 def _microseconds(moment: datetime) -> int:

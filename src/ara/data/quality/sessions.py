@@ -108,25 +108,27 @@ def _grid(series: Series) -> Instants:
     days = series.label
     sessions = series.sessions(int(days[0]), int(days[-1]))
     if series.calendar.name == "forex":
-        return _within(at, days, sessions, series.opens(sessions), step)
+        return _within(series, sessions, step)
     grid = [np.arange(opened, closed, step, dtype=np.int64) for opened, closed in _trading(series, sessions)]
     every: Instants = np.concatenate([np.empty(0, np.int64), *grid])
     cut: Instants = every[(every >= at[0]) & (every <= at[-1])]
     return cut
 
 
-def _within(at: Instants, days: NDArray[np.int64], sessions: NDArray[np.int64], opens: Instants, step: int) -> Instants:
+def _within(series: Series, sessions: NDArray[np.int64], step: int) -> Instants:
     """Give, for a market without a bell, the bars between each session's first and last, and sessions without any.
 
     What most sessions lack is no gap: metals rest for an hour every evening.
     """
-    there, first = np.unique(days, return_index=True)
-    last = np.append(first[1:], len(days)) - 1
+    at, opens = series.at, series.opens(sessions)
+    there, first = np.unique(series.label, return_index=True)
+    last = np.append(first[1:], len(at)) - 1
     grid = [np.arange(at[a], at[b] + 1, step, dtype=np.int64) for a, b in zip(first, last, strict=True)]
     slots = np.concatenate(grid)
-    clock = slots % _DAY // step
-    usual = np.bincount(clock, weights=np.isin(slots, at)) / np.maximum(np.bincount(clock), 1) >= _USUAL
-    every: Instants = np.sort(np.concatenate([slots[usual[clock]], opens[~np.isin(sessions, there)]]))
+    begun = np.repeat(series.opens(there), [len(one) for one in grid])
+    place = (slots - begun) // step % (_DAY // step)
+    usual = np.bincount(place, weights=np.isin(slots, at)) / np.maximum(np.bincount(place), 1) >= _USUAL
+    every: Instants = np.sort(np.concatenate([slots[usual[place]], opens[~np.isin(sessions, there)]]))
     return every
 
 

@@ -20,15 +20,18 @@ _FAR: Final = 8.0
 _NEAR: Final = 0.03
 _QUIET: Final = 4.0
 _TRADED: Final = 5.0
+_PLAIN: Final = float(np.log(3.5))
 _STEP: Final = 0.15
+_SAME: Final = 0.1
 _DAYS: Final = 4 * 86_400_000_000
 
 
 def split(series: Series, m: Moves, *, actions: pl.DataFrame | None = None) -> Iterator[Finding]:
     """Find falls and rises by the ratio of a split that nobody told of, and told splits without such a move.
 
-    The open must be in line with the ratio, the session itself quiet, and the money traded ordinary: a crash has none
-    of these. A split is told by `actions` or by a step of the adjusted close against the close.
+    The open must be in line with the ratio and the session itself quiet, and where the ratio is 3 or less, the money
+    traded ordinary: a crash has none of these. A split is told by `actions` or by a step of the adjusted close against
+    the close.
     """
     if len(m) < 2:
         return
@@ -71,7 +74,7 @@ def _invented(series: Series, m: Moves, told: Floats, ratio: Floats) -> Iterator
     """Find told splits without a move. Where no told split has one, the bars are adjusted already."""
     with np.errstate(invalid="ignore"):
         due = np.abs(told) > _STEP
-        absent = due & (np.abs(m.gap + told) > 0.6 * np.abs(told)) & (ratio == 0)
+        absent = due & (np.abs(m.gap + told) > 0.6 * np.abs(told)) & ~_agree(told, ratio)
     stepped = np.abs(_steps(m)) > _STEP
     if absent.any() and int(due.sum()) > 1 and (absent == due).all() and not stepped.any():
         return
@@ -98,9 +101,10 @@ def _ratios(m: Moves) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         traded = np.nan_to_num(m.volume * m.close / m.money, nan=1.0, posinf=1.0)
         small = nearest < np.log(1.9)
+        busy = (nearest < _PLAIN) & (traded > np.where(small, _TRADED / 2, _TRADED))
         calm = np.abs(m.change - m.gap) < np.where(small, 2.0, _QUIET) * m.sigma
         near = np.abs(size - nearest) < np.where(small, _NEAR, np.fmax(_NEAR, 2 * m.sigma))
-        likely = (size > _FAR * m.sigma) & near & calm & (traded < np.where(small, _TRADED / 2, _TRADED))
+        likely = (size > _FAR * m.sigma) & near & calm & ~busy
     likely &= ~_returns(m)
     return np.where(likely, -np.sign(m.gap) * nearest, 0.0)
 
@@ -141,7 +145,7 @@ def _agree(ratio: Floats, told: Floats) -> NDArray[np.bool_]:
     """Say where a split is told of at the bar or a neighbour of it; sources differ by a day."""
     agreed: NDArray[np.bool_] = np.zeros(len(ratio), bool)
     for moved in (told, np.roll(told, 1), np.roll(told, -1)):
-        agreed |= np.abs(ratio - moved) < 0.1
+        agreed |= np.abs(ratio - moved) < _SAME
     return agreed
 
 

@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.data.quality.series import Floats
+__all__ = ["beside"]
 
-__all__ = ["beside", "lag"]
+_Floats = NDArray[np.float64]
 
 _MEMORY: Final = 60
 _ENOUGH: Final = 30
@@ -15,7 +15,7 @@ _CLEARLY: Final = 0.3
 _STEPS: Final = (0, -1, 1)
 
 
-def beside(close: Floats, base: Floats) -> NDArray[np.int64]:
+def beside(close: _Floats, base: _Floats) -> NDArray[np.int64]:
     """Say by how many bars each source's labels stand beside those of the heaviest group, from what came before.
 
     Every source is held against the first one that has closes enough; where most of the weight stands beside that one,
@@ -32,13 +32,13 @@ def beside(close: Floats, base: Floats) -> NDArray[np.int64]:
         held = measure == first
         for number in range(len(close)):
             if number != first:
-                lags[number, held] = lag(returns[first], returns[number])[held]
+                lags[number, held] = _lag(returns[first], returns[number])[held]
     weight = np.stack([(base[:, None] * (lags == step)).sum(axis=0) for step in _STEPS])
     found: NDArray[np.int64] = lags - np.array(_STEPS)[weight.argmax(axis=0)]
     return found
 
 
-def lag(one: Floats, other: Floats) -> NDArray[np.int64]:
+def _lag(one: _Floats, other: _Floats) -> NDArray[np.int64]:
     """Give for each bar by how many bars the other's returns trail the one's (1: its labels are late) up to then."""
     same = _correlation(one, other)
     late = _correlation(one[:-1], other[1:], pad=1)
@@ -50,7 +50,7 @@ def lag(one: Floats, other: Floats) -> NDArray[np.int64]:
     return judged.astype(np.int64)
 
 
-def _correlation(one: Floats, other: Floats, *, pad: int = 0) -> Floats:
+def _correlation(one: _Floats, other: _Floats, *, pad: int = 0) -> _Floats:
     """Give the correlation of the last 60 pairs at each place; 0 where there are fewer than 30."""
     there = np.isfinite(one) & np.isfinite(other)
     x, y = np.where(there, one, 0.0), np.where(there, other, 0.0)
@@ -62,8 +62,8 @@ def _correlation(one: Floats, other: Floats, *, pad: int = 0) -> Floats:
     return np.concatenate([np.zeros(pad), found])
 
 
-def _moving(values: Floats) -> Floats:
+def _moving(values: _Floats) -> _Floats:
     total = np.concatenate([[0.0], np.cumsum(values)])
     start = np.maximum(np.arange(1, len(total)) - _MEMORY, 0)
-    moving: Floats = total[1:] - total[start]
+    moving: _Floats = total[1:] - total[start]
     return moving

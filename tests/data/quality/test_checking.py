@@ -1,0 +1,410 @@
+"""What a report says, and what each rule takes for a defect at its edges."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ara.data import SCHEMAS, Kind
+from ara.data.quality import Issue, QualityReport, Severity, check
+from ara.market import symbols
+from ara.market.calendar import calendar
+from ara.market.hours import spans
+from ara.market.instrument import AssetClass, Instrument
+from ara.market.timeframe import DAY, Timeframe
+from tests.data.quality.planted import SAMPLE, bases
+
+APPLE, EURO, COIN = symbols.resolve("AAPL"), symbols.resolve("EURUSD"), symbols.resolve("BTC-USD")
+WEEK, HOUR = Timeframe.parse("1w"), Timeframe.parse("1h")
+
+
+def walk(instrument, days, timeframe=DAY, *, seed=1, steps=None):
+    """Give bars of a walk whose volatility wanders, one for each label or time."""
+    random = np.random.default_rng(seed)
+    count = len(days)
+    calm = 0.01 * np.exp(np.convolve(random.normal(0, 0.4, count + 20), np.ones(20) / 4, "valid")[:count])
+    close = 100 * np.exp(np.cumsum(calm * random.standard_t(5, count) if steps is None else steps))
+    opened = np.append(100.0, close[:-1]) * np.exp(calm * 0.3 * random.normal(size=count))
+    spread = np.abs(random.normal(0, calm, (2, count)))
+    times = spans(pl.Series(days), calendar(instrument.calendar), timeframe)
+    return times.with_columns(
+        open=pl.Series(opened),
+        high=pl.Series(np.maximum(opened, close) * np.exp(spread[0])),
+        low=pl.Series(np.minimum(opened, close) * np.exp(-spread[1])),
+        close=pl.Series(close),
+        volume=pl.Series(np.floor(1e6 * np.exp(60 * calm) * random.uniform(0.8, 1.2, count))),
+        adjusted=pl.lit(None, pl.Float64),
+    )
+
+
+def sessions(instrument, first, last):
+    return calendar(instrument.calendar).sessions(first, last)
+
+
+@pytest.fixture
+def apple():
+    return walk(APPLE, sessions(APPLE, date(2015, 1, 2), date(2016, 12, 30)))
+
+
+def found(bars, instrument=APPLE, timeframe=DAY, **told):
+    return {issue.rule: issue for issue in check(bars, instrument, timeframe, **told).issues}
+
+
+def put(bars, row, **values):
+    return bars.with_columns(
+        pl.when(pl.int_range(pl.len()) == row).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
+        for name, value in values.items()
+    )
+
+
+def test_clean_bars_have_no_issue_and_the_score_one(apple):
+    assert check(apple, APPLE) == QualityReport(score=1.0, issues=())
+
+
+def test_the_order_of_rows_is_of_no_account(apple):
+    bars = put(apple.filter(pl.col("at") != apple["at"][40]), 100, high=1.0)
+    assert check(bars.sample(fraction=1, shuffle=True, seed=3), APPLE) == check(bars, APPLE)
+
+
+def test_a_report_says_what_is_wrong_in_words_and_json(apple):
+    bars = apple.filter(~pl.col("at").is_in([apple["at"][n] for n in (30, 31, 60)]))
+    report = check(bars, APPLE)
+    assert report.as_dict() == {
+        "score": round((len(apple) - 3) / len(apple), 4),
+        "issues": [
+            {
+                "rule": "missing",
+                "severity": "warning",
+                "symbol": "AAPL",
+                "at": "2015-02-17T14:30:00Z",
+                "count": 3,
+                "words": "3 sessions are missing, first 2015-02-17",
+            }
+        ],
+    }
+    assert json.loads(json.dumps(report.as_dict())) == report.as_dict()
+
+
+def test_each_flagged_bar_is_an_issue_of_its_own_where_asked(apple):
+    bars = apple.filter(~pl.col("at").is_in([apple["at"][n] for n in (30, 31, 60)]))
+    each = check(bars, APPLE, each=True)
+    assert [(issue.at, issue.count) for issue in each.issues] == [(apple["at"][n], 1) for n in (30, 31, 60)]
+    assert {issue.words for issue in each.issues} == {"there is no bar, though the venue traded"}
+    assert each.as_dict() == check(bars, APPLE).as_dict(each=True)
+    assert each.score == check(bars, APPLE).score
+
+
+def test_an_issue_of_the_whole_series_stays_one(apple):
+    issue = Issue(
+        rule="generated", severity=Severity.ERROR, symbol="A", at=None, count=9, words="w", times=(), single=""
+    )
+    assert issue.each() == [issue]
+    assert issue.as_dict()["at"] is None
+
+
+def test_no_bars_are_no_defect_and_no_quality(apple):
+    assert check(apple.clear(), APPLE) == QualityReport(score=0.0, issues=())
+    assert check(apple[:1], APPLE) == QualityReport(score=1.0, issues=())
+    assert check(apple[:2], APPLE) == QualityReport(score=1.0, issues=())
+
+
+def test_a_row_without_a_time_is_told_of(apple):
+    bars = put(apple, 7, at=None).cast({"at": pl.Datetime("us", "UTC")})
+    issues = found(bars)
+    assert issues["impossible"].words == "1 row has no time"
+    assert (issues["impossible"].count, issues["impossible"].at) == (1, None)
+    assert issues["missing"].count == 1
+
+
+def test_rows_without_times_and_bars_that_cannot_be_are_one_issue(apple):
+    bars = pl.concat([put(apple, 7, high=1.0), apple[:2].with_columns(at=pl.lit(None, pl.Datetime("us", "UTC")))])
+    issue = found(bars)["impossible"]
+    assert issue.words.startswith("2 rows have no time; 1 bar has a high or low that can't be: 2015-01-13")
+    assert (issue.severity, issue.count) == (Severity.ERROR, 3)
+
+
+def test_missing_columns_and_null_times_are_filled_in(apple):
+    bars = apple.drop("volume", "adjusted").with_columns(known_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    assert check(bars, APPLE).issues == ()
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), None])
+@pytest.mark.parametrize("name", ["open", "high", "low", "close"])
+def test_a_price_that_is_none_is_an_error(name, value, apple):
+    issue = found(put(apple, 9, **{name: value}).cast({name: pl.Float64}))["nonpositive"]
+    assert (issue.severity, issue.count, issue.at) == (Severity.ERROR, 1, apple["at"][9])
+
+
+@pytest.mark.parametrize("value", [-1.0, float("inf")])
+def test_a_volume_below_zero_or_without_end_is_an_error(value, apple):
+    assert found(put(apple, 9, volume=value))["nonpositive"].count == 1
+
+
+@pytest.mark.parametrize("value", [0.0, None])
+def test_no_volume_is_no_defect(value):
+    bars = walk(EURO, sessions(EURO, date(2015, 1, 2), date(2016, 12, 30)))
+    assert check(bars.with_columns(volume=pl.lit(value, pl.Float64)), EURO).issues == ()
+
+
+def test_the_last_digits_of_a_price_are_no_contradiction(apple):
+    high = apple["close"][9] * (1 - 1e-12)
+    assert check(put(apple, 9, high=high, open=apple["close"][9] * 0.999, low=high * 0.99), APPLE).issues == ()
+
+
+def test_the_same_bar_twice_is_a_warning_and_another_an_error(apple):
+    assert found(pl.concat([apple, apple[5:7]]))["duplicate"].severity == Severity.WARNING
+    other = found(pl.concat([apple, apple[5:7].with_columns(pl.col("close") * 1.001)]))["duplicate"]
+    assert (other.severity, other.count) == (Severity.ERROR, 2)
+    assert other.words == "2 bars stand twice, first 2015-01-09; 2 of them with other prices"
+
+
+def test_a_bar_of_a_holiday_is_off_the_calendar(apple):
+    days = [*sessions(APPLE, date(2015, 1, 2), date(2015, 12, 31)), date(2015, 12, 25)]
+    issue = found(walk(APPLE, sorted(days)))["off_calendar"]
+    assert (issue.count, issue.words) == (1, "1 bar is of a day without trading: 2015-12-25")
+
+
+def test_forex_may_trade_on_sundays_and_holidays_but_not_on_saturdays():
+    days = [date(2015, 1, 1) + timedelta(days=n) for n in range(365)]
+    issue = found(walk(EURO, days), EURO)["off_calendar"]
+    assert issue.count == sum(day.weekday() == 5 for day in days)
+
+
+def test_coins_trade_always():
+    days = [date(2015, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert check(walk(COIN, days), COIN).issues == ()
+    assert found(walk(COIN, days[:99] + days[101:]), COIN)["missing"].count == 2
+
+
+def test_a_bar_that_is_not_over_is_partial(apple):
+    end = apple["known_at"][-1]
+    assert found(apple, now=end - timedelta(minutes=1))["partial"].count == 1
+    assert "partial" not in found(apple, now=end)
+    learned = apple.with_columns(learned_at=pl.col("known_at"))
+    assert "partial" not in found(learned)
+    early = put(learned, 9, learned_at=learned["at"][9])
+    issue = found(early, now=end)["partial"]
+    assert (issue.at, issue.words) == (apple["at"][9], "1 bar was received before it was over: 2015-01-15")
+
+
+def test_a_last_bar_with_little_in_it_is_partial(apple):
+    last = len(apple) - 1
+    tiny = put(apple, last, high=apple["close"][last], low=apple["close"][last], open=apple["close"][last], volume=9.0)
+    assert "seems to be unfinished" in found(tiny)["partial"].words
+    assert "partial" not in found(put(tiny, last, high=200.0))
+    assert "partial" not in found(tiny[-30:])
+
+
+def test_weeks_are_expected_once_each():
+    mondays = [date(2014, 1, 6) + timedelta(weeks=n) for n in range(150)]
+    bars = walk(APPLE, mondays, WEEK)
+    assert check(bars, APPLE, WEEK).issues == ()
+    gone = found(bars.filter(pl.col("at") != bars["at"][20]), APPLE, WEEK)["missing"]
+    assert (gone.count, gone.words, gone.at) == (1, "1 bar is missing: 2014-05-27", bars["at"][20] + timedelta(days=1))
+
+
+def hours(instrument, first, last, *, step=60):
+    venue = calendar(instrument.calendar)
+    stamps = []
+    for day in venue.sessions(first, last):
+        rests = venue.breaks(day)
+        at = venue.opens(day)
+        while at < venue.closes(day):
+            if not any(start <= at < end for start, end in rests):
+                stamps.append(at)
+            at += timedelta(minutes=step)
+    return pl.Series(stamps).cast(pl.Datetime("us", "UTC"))
+
+
+def test_hours_of_a_session_are_expected_from_bell_to_bell():
+    stamps = hours(APPLE, date(2015, 11, 2), date(2016, 1, 29))
+    bars = walk(APPLE, stamps, HOUR)
+    assert check(bars, APPLE, HOUR).issues == ()
+    issue = found(bars.filter(~pl.col("at").is_in([stamps[9], stamps[50]])), APPLE, HOUR)["missing"]
+    assert (issue.count, issue.words) == (2, "2 bars are missing, first 2015-11-03 16:30")
+    outside = pl.concat([stamps, pl.Series([datetime(2015, 12, 25, 15, 30, tzinfo=UTC)]).cast(stamps.dtype)]).sort()
+    assert found(walk(APPLE, outside, HOUR), APPLE, HOUR)["off_calendar"].count == 1
+
+
+def test_nothing_is_expected_in_tokyos_lunch():
+    toyota = Instrument(
+        symbol="7203.T", name="Toyota", asset_class=AssetClass.STOCK, venue="TSE", currency="JPY", calendar="XTKS",
+        timezone="Asia/Tokyo", tick=Decimal("1"), lot=Decimal("100"),
+    )  # fmt: skip
+    half = Timeframe.parse("30m")
+    stamps = hours(toyota, date(2019, 6, 3), date(2019, 8, 30), step=30)
+    bars = walk(toyota, stamps, half)
+    assert check(bars, toyota, half).issues == ()
+    assert found(bars.filter(pl.col("at") != stamps[14]), toyota, half)["missing"].count == 1
+
+
+def test_forex_hours_are_expected_between_the_first_and_last_of_a_session():
+    stamps = hours(EURO, date(2015, 2, 2), date(2015, 4, 30))
+    bars = walk(EURO, stamps, HOUR)
+    assert check(bars, EURO, HOUR).issues == ()
+    holes = [stamps[30], stamps[31], *stamps[240:264]]
+    assert found(bars.filter(~pl.col("at").is_in(holes)), EURO, HOUR)["missing"].count == 3
+    late = pl.Series([datetime(2015, 2, 7, 4, tzinfo=UTC)]).cast(stamps.dtype)
+    assert found(walk(EURO, pl.concat([stamps, late]).sort(), HOUR), EURO, HOUR)["off_calendar"].count == 1
+
+
+def test_an_hour_that_metals_rest_every_evening_is_no_gap():
+    gold = symbols.resolve("XAUUSD")
+    stamps = hours(gold, date(2015, 2, 2), date(2015, 4, 30)).to_frame("at")
+    wall = pl.col("at").dt.convert_time_zone("America/New_York").dt.hour()
+    assert check(walk(gold, stamps.filter(wall != 20)["at"], HOUR), gold, HOUR).issues == ()
+
+
+def test_closes_that_stand_still_too_long_are_stale(apple):
+    still = apple.with_columns(
+        pl.when(pl.int_range(pl.len()).is_between(100, 106)).then(apple["close"][99]).otherwise(name).alias(name)
+        for name in ("open", "high", "low", "close")
+    )
+    assert found(still)["stale"].count == 7
+    once = put(apple, 100, close=apple["close"][99], open=apple["close"][99], high=apple["close"][99] * 1.01)
+    assert "stale" not in found(once)
+
+
+def test_a_bar_that_repeats_the_one_before_in_all_prices_is_stale(apple):
+    same = put(apple, 100, **{name: apple[name][99] for name in ("open", "high", "low", "close")})
+    assert found(same)["stale"].times == (apple["at"][100],)
+
+
+def scaled(bars, first, last, factor):
+    inside = pl.int_range(pl.len()).is_between(first, last)
+    return bars.with_columns(
+        pl.when(inside).then(pl.col(name) * factor).otherwise(name).alias(name)
+        for name in ("open", "high", "low", "close")
+    )
+
+
+@pytest.mark.parametrize("factor", [1.6, 0.6])
+def test_a_spike_that_is_taken_back_is_an_outlier_and_a_move_that_stays_is_none(factor, apple):
+    assert found(scaled(apple, 200, 200, factor))["outlier"].times == (apple["at"][200],)
+    assert "outlier" not in found(scaled(apple, 200, 9999, 1.45))
+
+
+@pytest.mark.parametrize(
+    ("factor", "last", "words"),
+    [
+        (100.0, 220, "21 bars are, first 2015-10-19, in another unit or currency: 100 times the price before"),
+        (0.01, 200, "1 bar is: 2015-10-19, in another unit or currency: 1/100 of the price before"),
+        (1.37, 210, "11 bars are, first 2015-10-19, in another unit or currency: 1.38 times the price before"),
+        (1000.0, 9999, "1 bar is: 2015-10-19, in another unit or currency: 1,000 times the price before"),
+    ],
+)
+def test_another_unit_is_told_with_its_factor(factor, last, words, apple):
+    issues = found(scaled(apple, 200, last, factor))
+    assert "outlier" not in issues
+    assert issues["unit"].words == words
+    assert issues["unit"].count == int(words.split()[0])
+
+
+def splits(*rows):
+    at = [at for at, _ in rows]
+    columns = {
+        "at": at, "known_at": at, "learned_at": at, "action": ["split"] * len(at),
+        "value": [float(value) for _, value in rows], "currency": [""] * len(at), "basis": ["raw"] * len(at),
+    }  # fmt: skip
+    return pl.DataFrame(columns, schema=SCHEMAS[Kind.ACTIONS])
+
+
+@pytest.mark.parametrize(("ratio", "said"), [(4.0, "4:1"), (1.5, "3:2"), (0.1, "1:10")])
+def test_an_untold_split_is_found_with_its_ratio(ratio, said, apple):
+    bars = scaled(apple, 0, 249, ratio)
+    issue = found(bars)["split"]
+    assert (issue.times, issue.severity) == ((apple["at"][250],), Severity.WARNING)
+    assert said in issue.words
+    assert check(bars, APPLE, actions=splits()).issues == (issue,)
+
+
+def test_a_told_split_is_worth_knowing_only(apple):
+    bars = scaled(apple, 0, 249, 4.0)
+    for told in (apple["at"][250], apple["at"][249], apple["at"][250] - timedelta(hours=13)):
+        report = check(bars, APPLE, actions=splits((told, 4)))
+        assert [(issue.rule, issue.severity) for issue in report.issues] == [("split", "info")]
+        assert report.score == 1.0
+    factor = pl.when(pl.int_range(pl.len()) < 250).then(0.25).otherwise(1.0) * pl.col("close")
+    assert [issue.severity for issue in check(bars.with_columns(adjusted=factor), APPLE).issues] == ["info"]
+
+
+def test_one_untold_split_beside_a_told_one_is_a_warning(apple):
+    bars = scaled(scaled(apple, 0, 249, 4.0), 0, 149, 2.0)
+    issue = found(bars, actions=splits((apple["at"][250], 4)))["split"]
+    assert (issue.times, issue.severity) == ((apple["at"][150],), Severity.WARNING)
+
+
+def test_a_split_that_did_not_happen_is_an_error(apple):
+    told = splits((apple["at"][250], 4))
+    assert found(apple, actions=told)["split"].severity == Severity.ERROR
+    factor = pl.when(pl.int_range(pl.len()) < 250).then(0.25).otherwise(1.0) * pl.col("close")
+    assert found(apple.with_columns(adjusted=factor))["split"].times == (apple["at"][250],)
+
+
+def test_bars_that_are_adjusted_for_all_told_splits_are_in_order(apple):
+    told = splits((apple["at"][100], 2), (apple["at"][250], 4))
+    assert check(apple, APPLE, actions=told).issues == ()
+
+
+def test_splits_told_of_outside_the_bars_are_passed_over(apple):
+    day = timedelta(days=1)
+    told = splits((apple["at"][0] - 9 * day, 2), (apple["at"][-1] + 9 * day, 4))
+    assert check(apple, APPLE, actions=told).issues == ()
+
+
+def test_a_series_that_becomes_another_company_at_once_is_found(apple):
+    other = scaled(apple, 250, 9999, 8.7).with_columns(
+        volume=pl.when(pl.int_range(pl.len()) >= 250).then(pl.col("volume") * 30).otherwise("volume")
+    )
+    wild = other.with_columns(
+        high=pl.when(pl.int_range(pl.len()) >= 250).then(pl.col("high") * 1.08).otherwise("high"),
+    )
+    issue = found(wild)["reuse"]
+    assert (issue.at, issue.count) == (apple["at"][250], 1)
+    assert issue.words == "from 2015-12-30 on it seems to be another company under the same symbol"
+
+
+def test_another_source_shows_a_label_that_is_off(apple):
+    late = apple.with_columns(pl.col("open", "high", "low", "close").shift(1)).drop_nulls("close")
+    early = apple.with_columns(pl.col("open", "high", "low", "close").shift(-1)).drop_nulls("close")
+    assert "labelled one bar late" in found(late, others={"other": apple})["shift"].words
+    assert "labelled one bar early" in found(early, others={"other": apple})["shift"].words
+    assert "shift" not in found(apple, others={"other": apple})
+    assert "shift" not in found(late[:30], others={"other": apple})
+
+
+def test_two_sources_against_one_are_an_error_one_a_warning(apple):
+    wrong = scaled(apple, 200, 200, 1.02)
+    assert found(wrong, others={"a": apple})["disagree"].severity == Severity.WARNING
+    issue = found(wrong, others={"a": apple, "b": apple})["disagree"]
+    assert (issue.severity, issue.count) == (Severity.ERROR, 1)
+    assert issue.words == "1 close is another than that of a and b: 2015-10-19"
+    assert "disagree" not in found(wrong, others={"a": apple, "b": wrong})
+    assert "disagree" not in found(wrong, others={"a": apple[:5]})
+
+
+def test_levels_that_differ_by_an_adjustment_are_no_disagreement(apple):
+    assert check(apple, APPLE, others={"other": scaled(scaled(apple, 0, 200, 0.5), 0, 9999, 3.0)}).issues == ()
+
+
+def test_a_series_that_never_moves_is_stale_and_nothing_else(apple):
+    flat = apple.with_columns(pl.lit(5.0).alias(name) for name in ("open", "high", "low", "close"))
+    assert set(found(flat)) == {"stale"}
+
+
+def test_closes_alone_are_no_defect():
+    base = next(base for base in bases(SAMPLE) if base.bars_symbol == "^GSPC")
+    only = base.bars.with_columns(pl.col("close").alias(name) for name in ("open", "high", "low"))
+    assert check(only.with_columns(volume=pl.lit(None, pl.Float64)), base.instrument).issues == ()
+
+
+def test_the_score_counts_each_bar_by_its_worst_fault_and_halves_for_the_whole(apple):
+    wrong = put(apple, 9, high=1.0)
+    assert check(wrong, APPLE).score == pytest.approx((len(apple) - 0.5) / len(apple))
+    worse = put(wrong, 9, open=-1.0)
+    assert check(worse, APPLE).score == pytest.approx((len(apple) - 1) / len(apple))
+    late = apple.with_columns(pl.col("open", "high", "low", "close").shift(1)).drop_nulls("close")
+    assert check(late, APPLE, others={"other": apple}).score == pytest.approx(0.5)

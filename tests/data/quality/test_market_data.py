@@ -1,0 +1,125 @@
+"""The defects that the tables of the real market data list are found, all of them, and little else is flagged."""
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+
+from ara.data.quality import check
+from tests.data.quality.planted import bases
+
+MARKET = Path(os.environ.get("ARA_MARKET_DATA", ""))
+
+pytestmark = pytest.mark.skipif(not os.environ.get("ARA_MARKET_DATA"), reason="ARA_MARKET_DATA names no folder")
+
+CERTAIN = ("missing", "off_calendar", "duplicate", "impossible")
+
+SPLITS = {
+    ("us_equity_daily_raw_lean.parquet", "AAPL"): ["2000-06-21", "2005-02-28", "2014-06-09"],
+    ("us_equity_daily_raw_lean.parquet", "BAC"): ["2004-08-30"],
+    ("us_equity_daily_raw_lean.parquet", "GOOG"): ["2014-04-03"],
+    ("us_equity_daily_raw_lean.parquet", "IBM"): ["1999-05-27"],
+    ("us_equity_daily_raw_lean.parquet", "QQQ"): ["2000-03-20"],
+    ("us_etf_daily_raw_av.parquet", "EFA"): ["2005-06-09"],
+    ("us_etf_daily_raw_av.parquet", "IWM"): ["2005-06-09"],
+    ("us_etf_daily_raw_av.parquet", "QQQ"): ["2000-03-20"],
+    ("us_etf_daily_raw_av.parquet", "VTI"): ["2008-06-18"],
+}
+
+TRUE_MOVES = (
+    ("us_equity_daily_adjusted.parquet", "MS", "2008-10-13"),
+    ("crypto_daily_binance.parquet", "TRX-USDT", "2024-12-03"),
+    ("crypto_daily_binance.parquet", "XRP-USDT", "2023-07-13"),
+    ("crypto_daily_binance.parquet", "BTC-USDT", "2020-03-12"),
+    ("fx_daily_mt5.parquet", "USDCHF", "2015-01-15"),
+    ("us_etf_daily_raw_av.parquet", "SPY", "2008-10-13"),
+)
+
+
+def listed():
+    with (MARKET / "SANITY.csv").open(encoding="utf-8") as file:
+        return {
+            (Path(row["file"]).name, row["symbol"]): row for row in csv.DictReader(file) if row["file"][:4] == "bars"
+        }
+
+
+@pytest.fixture(scope="module")
+def reports():
+    files = sorted({name for name, _ in listed()})
+    series = [base for name in files for base in bases(MARKET / "bars" / name)]
+    return {(base.file, base.bars_symbol): (base, check(base.bars, base.instrument, base.timeframe)) for base in series}
+
+
+def test_every_listed_defect_is_found_and_no_other_of_its_kind(reports):
+    columns = {"missing": "missing", "off_calendar": "off_calendar", "duplicate": "dup_ts", "impossible": "impossible"}
+    for key, row in listed().items():
+        found = {issue.rule: issue.count for issue in reports[key][1].issues}
+        for rule, column in columns.items():
+            forex = key[0].startswith("fx_") and rule in ("missing", "off_calendar")
+            if row[column] and not forex:
+                assert found.get(rule, 0) == int(row[column]), (key, rule)
+
+
+def test_weekdays_that_forex_lacks_are_those_listed_but_for_its_holidays(reports):
+    for key in [key for key in listed() if key[0].startswith("fx_daily")]:
+        base, report = reports[key]
+        found = sum(issue.count for issue in report.issues if issue.rule == "missing")
+        there = set(base.bars["at"].dt.convert_time_zone("America/New_York").dt.offset_by("7h").dt.date())
+        years = range(min(there).year, max(there).year + 1)
+        closed = [
+            day.replace(year=year)
+            for year in years
+            for day in (min(there).replace(month=1, day=1), min(there).replace(month=12, day=25))
+        ]
+        holidays = [day for day in closed if min(there) < day < max(there) and day.weekday() < 5 and day not in there]
+        assert found + len(holidays) == int(listed()[key]["missing"]), key
+
+
+def test_few_bars_that_are_clean_by_the_tables_are_flagged(reports):
+    flagged = bars = 0
+    for (file, _), (base, report) in reports.items():
+        if file == "fx_daily_yahoo.parquet":
+            continue
+        bars += len(base.bars)
+        flagged += sum(
+            issue.count
+            for issue in report.issues
+            if issue.rule not in CERTAIN and (file, issue.rule) not in {(name, "split") for name, _ in SPLITS}
+        )
+    assert flagged / bars <= 1 / 5_000, (flagged, bars)
+
+
+def test_splits_of_raw_files_are_found_and_no_others(reports):
+    found = {
+        key: [f"{at:%Y-%m-%d}" for issue in report.issues if issue.rule == "split" for at in issue.times]
+        for key, (_, report) in reports.items()
+    }
+    assert {key: days for key, days in found.items() if days} == SPLITS
+
+
+def test_splits_that_the_adjusted_close_tells_of_are_no_fault(reports):
+    severity = {
+        key: issue.severity for key, (_, report) in reports.items() for issue in report.issues if issue.rule == "split"
+    }
+    known = {("us_etf_daily_raw_av.parquet", "QQQ"), ("us_etf_daily_raw_av.parquet", "VTI")}
+    assert {key for key, one in severity.items() if one == "info"} == known
+
+
+@pytest.mark.parametrize(("file", "symbol", "day"), TRUE_MOVES)
+def test_true_moves_are_no_defects(file, symbol, day, reports):
+    report = reports[file, symbol][1]
+    days = {issue.rule: [f"{at:%Y-%m-%d}" for at in issue.times] for issue in report.issues if issue.rule != "missing"}
+    assert [rule for rule, flagged in days.items() if day in flagged] == []
+
+
+def test_the_source_whose_bars_tell_the_next_close_is_found_alone(reports):
+    for rule in ("same_bar", "shift"):
+        assert [key for key, (_, report) in reports.items() if rule in {i.rule for i in report.issues}] == [
+            ("fx_daily_yahoo.parquet", "EURUSD")
+        ]
+
+
+def test_no_real_series_looks_generated_or_reused(reports):
+    for key, (_, report) in reports.items():
+        assert {"generated", "reuse"}.isdisjoint({issue.rule for issue in report.issues}), key
