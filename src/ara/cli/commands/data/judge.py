@@ -1,0 +1,147 @@
+"""`ara data check`: how far bars can be trusted."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ara.cli.commands.data.asked import Failure, ended, failures_document, found, timeframe, with_market
+from ara.cli.screen import screen
+from ara.cli.words import clean
+from ara.errors import AraError, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from ara.cli.render.quality import Judged
+    from ara.data.feed import MarketData
+    from ara.market.instrument import Instrument
+    from ara.market.timeframe import Timeframe
+
+__all__ = ["check"]
+
+_FILES = (".csv", ".txt", ".parquet", ".pq", ".gz", ".zip", ".tsv")
+
+
+def check(
+    names: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="Symbols or files, in any mixture")],
+    each: Annotated[
+        bool, typer.Option("--each", help="One entry for each bar concerned, not one for each rule")
+    ] = False,
+    rule: Annotated[
+        str, typer.Option("--rule", "-r", metavar="RULE", help="Only this rule's findings, such as missing or outlier")
+    ] = "",
+    step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
+) -> int:
+    """Check bars for defects: missing or impossible ones, outliers, wrong splits, leaks of the future.
+
+    ::
+
+        ara data check AAPL
+        ara data check prices.csv --each --json
+        ara data check AAPL BTC-USD --rule outlier
+
+    Nothing is changed. Kept bars are checked as published, each source by itself with the others as witnesses.
+    """
+    from ara.cli.render.quality import document, report
+
+    s = screen()
+    s.settings()
+    wanted = timeframe(step)
+    _known_rule(rule)
+    files = [name for name in names if _is_file(name)]
+    symbols = [name for name in names if name not in files]
+
+    async def ask(market: "MarketData") -> "tuple[list[Judged], list[Failure]]":
+        judged: list[Judged] = []
+        instruments, failures = await found(market, symbols)
+        for place, one in enumerate(instruments):
+            progress(place, words=f"Checking {one.symbol}")
+            try:
+                judged += await _kept(market, one, wanted)
+            except AraError as error:
+                failures.append(Failure(symbol=one.symbol, error=error))
+        return judged, failures
+
+    with s.progress("Checking", len(names)) as progress:
+        judged, failures = with_market(s, ask) if symbols else ([], [])
+        for place, name in enumerate(files):
+            progress(len(symbols) + place, words=f"Checking {name}")
+            try:
+                judged += _read(Path(name), wanted)
+            except AraError as error:
+                failures.append(Failure(symbol=clean(name)[:80], error=error))
+    if len(names) == 1 and failures:
+        raise failures[0].error
+    data = {**document(judged, each=each, rule=rule), **failures_document(failures)}
+    if judged or s.json:
+        s.result(data, lambda: report(judged, s, each=each, rule=rule))
+    return ended(s, failures)
+
+
+def _known_rule(rule: str) -> None:
+    if not rule:
+        return
+    from ara.data.quality import RULES
+
+    if rule not in RULES:
+        raise ValidationError(f"There is no rule {clean(rule)[:40]!r}; there are {', '.join(RULES)}.")
+
+
+def _is_file(name: str) -> bool:
+    return Path(name).suffix.lower() in _FILES or "\\" in name or Path(name).is_file()
+
+
+async def _kept(market: "MarketData", one: "Instrument", step: "Timeframe") -> "list[Judged]":
+    """Judge what is kept, each source by itself; where nothing is, what the market reads elsewhere."""
+    from ara.clock import SystemClock
+    from ara.data.provider import Kind
+
+    rows = await asyncio.to_thread(market.store.bars, one.symbol, str(step))
+    now = SystemClock().now()
+    if rows.is_empty():
+        bars = (await market.bars(one, step)).frame
+        published = bars.with_columns(adjusted=bars["close"])
+        return await asyncio.to_thread(_judged, one, step, {str(bars["source"][-1]): published}, {}, now)
+    frames = {str(name): own.sort("at") for (name,), own in rows.partition_by("source", as_dict=True).items()}
+    stated = await asyncio.to_thread(market.store.facts, Kind.ACTIONS, one.symbol)
+    actions = {str(name): own for (name,), own in stated.partition_by("source", as_dict=True).items()}
+    return await asyncio.to_thread(_judged, one, step, frames, actions, now)
+
+
+def _judged(
+    one: "Instrument",
+    step: "Timeframe",
+    frames: "Mapping[str, pl.DataFrame]",
+    actions: "Mapping[str, pl.DataFrame]",
+    now: datetime | None,
+) -> "list[Judged]":
+    from ara.cli.render.quality import Judged
+    from ara.data.quality import check as find
+
+    judged = []
+    for source, own in frames.items():
+        others = {name: frame for name, frame in frames.items() if name != source}
+        told = find(own, one, step, actions=actions.get(source), others=others, now=now)
+        judged.append(Judged(instrument=one, timeframe=str(step), source=source, bars=own.height, report=told))
+    return judged
+
+
+def _read(path: Path, step: "Timeframe") -> "list[Judged]":
+    """Judge every symbol of a file as it stands there, as of the moment at which its last bar was known."""
+    from ara.data.files import read_bars
+    from ara.market.calendar import calendar
+    from ara.market.hours import spans
+    from ara.market.symbols import guess
+
+    judged: list[Judged] = []
+    for (symbol, words), own in read_bars(path).partition_by("symbol", "asset_class", as_dict=True).items():
+        one = guess(str(symbol), str(words))
+        span = spans(own["ts"], calendar(one.calendar), step)
+        frame = own.hstack(span).with_columns(adjusted=own["close"])
+        judged += _judged(one, step, {path.name: frame}, {}, None)
+    return judged

@@ -1,0 +1,367 @@
+"""Market data on a terminal and as JSON: what was fetched, what is kept, bars, actions, the health of sources."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.render.data_table import Column, instant, plain_value, stamp, table
+from ara.cli.render.numbers import grouped, long_day, places
+from ara.cli.screen import Screen
+from ara.cli.words import clean, padded, width, wrapped
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    import polars as pl
+
+    from ara.data.collect import Fetched
+    from ara.data.imports import Imported
+    from ara.market.bars import Bars
+    from ara.market.instrument import Instrument
+
+__all__ = [
+    "actions",
+    "actions_document",
+    "bars",
+    "bars_document",
+    "dated",
+    "fetched",
+    "fetched_document",
+    "health",
+    "health_document",
+    "imported",
+    "imported_document",
+    "listed",
+    "listed_document",
+    "price",
+    "raw",
+    "raw_document",
+]
+
+_PRICES = ("open", "high", "low", "close")
+_ADJUSTED = {"raw": "as traded", "split": "adjusted for splits", "total": "adjusted for splits and dividends"}
+_DOMED = 5
+
+
+def price(value: float | None, instrument: "Instrument") -> str:
+    """Give a price to its tick, with more digits where it is smaller than the tick can say."""
+    if value is None:
+        return ""
+    digits = places(instrument.tick)
+    while 0 < abs(value) < 100 * 10**-digits and digits < 10:
+        digits += 1
+    return grouped(value, digits)
+
+
+def dated(at: "datetime", instrument: "Instrument", timeframe: str, s: Screen) -> str:
+    """Give a bar's session by its date, or the instant at which a shorter bar opened."""
+    return f"{_label(at, instrument)}" if timeframe in {"1d", "1w"} else stamp(at, s)
+
+
+def _label(at: "datetime", instrument: "Instrument") -> "date":
+    from ara.market.calendar import calendar
+
+    return calendar(instrument.calendar).dated(at)
+
+
+def fetched_document(one: "Fetched") -> dict[str, Any]:
+    """Give what came of one request as JSON values."""
+    return {
+        "symbol": one.instrument.symbol,
+        "timeframe": str(one.timeframe),
+        "source": one.source,
+        "bars": one.bars,
+        "new": one.new,
+        "corrected": one.corrected,
+        "same": one.same,
+        "first": instant(one.first),
+        "last": instant(one.last),
+        "quality": round(one.report.score, 4),
+        "issues": [issue.as_dict() for issue in one.report.issues],
+        "tried": [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried],
+    }
+
+
+def fetched(done: Sequence["Fetched"], s: Screen) -> str:
+    """Give one line for each instrument, and below it whoever failed before its source answered."""
+    new, corrected = sum(one.new for one in done), sum(one.corrected for one in done)
+    whose = f"of {clean(done[0].instrument.symbol)}" if len(done) == 1 else f"of {len(done):,} instruments"
+    also = f", {corrected:,} corrected" if corrected else ""
+    said = (
+        f"{_bars(new)} {whose} {'is' if new == 1 else 'are'} new{also}." if new or corrected else f"No new bar {whose}."
+    )
+    lines = [*wrapped(said, s.width), ""]
+    steps = [str(one.timeframe) for one in done]
+    lines += table(
+        [
+            Column(head="symbol", cells=[one.instrument.symbol for one in done]),
+            Column(head="bars", cells=steps, leave=6),
+            Column(head="source", cells=[one.source for one in done], leave=1),
+            Column(head="new", cells=[f"{one.new:,}" for one in done], right=True),
+            Column(head="corrected", cells=[f"{one.corrected:,}" for one in done], right=True, leave=5),
+            Column(head="known", cells=[f"{one.same:,}" for one in done], right=True, leave=4),
+            Column(head="first", cells=[_at(one.first, one, s) for one in done], leave=3),
+            Column(head="last", cells=[_at(one.last, one, s) for one in done], leave=2),
+            Column(head="quality", cells=[f"{one.report.score:.2f}" for one in done], right=True, leave=3),
+        ],
+        s,
+    )
+    missed = [(one, each) for one in done for each in one.tried if not each.ok]
+    for one, each in missed:
+        words = f"{one.instrument.symbol}: {each.source} gave nothing: {each.words}"
+        lines += [s.palette()(f"  {line}", "quiet") for line in wrapped(clean(words), s.width - 2)]
+    return "\n".join(lines)
+
+
+def _bars(count: int) -> str:
+    return "1 bar" if count == 1 else f"{count:,} bars"
+
+
+def _at(moment: "datetime | None", one: "Fetched", s: Screen) -> str:
+    return "" if moment is None else dated(moment, one.instrument, str(one.timeframe), s)
+
+
+def imported_document(one: "Imported") -> dict[str, Any]:
+    """Give what came of an import as JSON values."""
+    from dataclasses import fields
+
+    return {each.name: plain_value(_flat(getattr(one, each.name))) for each in fields(one)}
+
+
+def _flat(value: Any) -> Any:
+    from dataclasses import asdict, is_dataclass
+
+    if isinstance(value, list | tuple):
+        return [_flat(one) for one in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def imported(one: "Imported", s: Screen) -> str:
+    """Say what an import brought, then the first rows that it refused."""
+    files, symbols = _many(one.files, "file"), _many(one.symbols, "symbol")
+    said = f"{_bars(one.new)} new from {files}, {symbols}; {one.corrected:,} corrected, {one.same:,} known before."
+    lines = wrapped(said, s.width)
+    skipped = _count(one.skipped)
+    if skipped:
+        lines += wrapped(f"Passed over: {skipped:,}, imported before or no bars.", s.width)
+    refused = list(one.refused)
+    if refused:
+        lines += wrapped(f"Rows that can't be bars: {len(refused):,}; the first of them:", s.width)
+        for each in refused[:_DOMED]:
+            lines += [f"  {line}" for line in wrapped(clean(_refusal(each)), s.width - 2)]
+    return "\n".join(lines)
+
+
+def _many(value: Any, noun: str) -> str:
+    count = _count(value)
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else len(value)
+
+
+def _refusal(one: Any) -> str:
+    return str(getattr(one, "words", one))
+
+
+def listed_document(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the catalogue as JSON values."""
+    return {"schema": 1, "series": [{name: plain_value(value) for name, value in row.items()} for row in rows]}
+
+
+def listed(rows: Sequence[Mapping[str, Any]], s: Screen, *, query: str, total: int) -> str:
+    """Give the catalogue as a table under a line that sums it up."""
+    if not rows:
+        said = "Nothing is kept yet. Fetch some: ara data fetch AAPL. Or import files: ara data import FILE"
+        if total:
+            said = f"Nothing kept matches {clean(query)[:40]!r}. See all of it: ara data list"
+        return "\n".join(wrapped(said, s.width))
+    count = sum(row["bars"] for row in rows)
+    symbols = len({row["symbol"] for row in rows})
+    said = f"{_bars(count)} of {_many(symbols, 'instrument')} in {len(rows):,} series."
+    columns = [
+        Column(head="symbol", cells=[row["symbol"] for row in rows]),
+        Column(head="name", cells=[row["name"][:28] for row in rows], leave=7),
+        Column(head="kind", cells=[row["asset_class"] for row in rows], leave=6),
+        Column(head="step", cells=[row["timeframe"] for row in rows]),
+        Column(head="source", cells=[row["source"] for row in rows], leave=1),
+        Column(head="basis", cells=[row["basis"] for row in rows], leave=5),
+        Column(head="bars", cells=[f"{row['bars']:,}" for row in rows], right=True),
+        Column(head="first", cells=[f"{row['first']:%Y-%m-%d}" for row in rows], leave=3),
+        Column(head="last", cells=[f"{row['last']:%Y-%m-%d}" for row in rows], leave=2),
+        Column(head="received", cells=[f"{row['learned_at'].astimezone(s.zone):%Y-%m-%d}" for row in rows], leave=4),
+        Column(head="corrected", cells=[f"{row['corrections']:,}" for row in rows], right=True, leave=8),
+    ]
+    return "\n".join([*wrapped(said, s.width), "", *table(columns, s)])
+
+
+def bars_document(seen: "Bars", most: int) -> dict[str, Any]:
+    """Give the newest bars as JSON values."""
+    one = seen.instrument
+    rows = [
+        {"date": _label(row["at"], one).isoformat(), **{name: plain_value(value) for name, value in row.items()}}
+        for row in seen.frame.tail(most).iter_rows(named=True)
+    ]
+    return {
+        "schema": 1,
+        "symbol": one.symbol,
+        "name": one.name,
+        "currency": one.currency,
+        "timeframe": str(seen.timeframe),
+        "basis": seen.basis.value,
+        "count": len(seen),
+        "notes": list(seen.notes),
+        "bars": rows,
+    }
+
+
+def bars(seen: "Bars", most: int, s: Screen) -> str:
+    """Give the newest bars under a line on the instrument and one on the series."""
+    one, step, frame = seen.instrument, str(seen.timeframe), seen.frame.tail(most)
+    rows = list(frame.iter_rows(named=True))
+    first, last = seen.frame.row(0, named=True), rows[-1]
+    said = f"{_bars(len(seen))} of {step} from {_when(first['at'], one, step, s)} to {_when(last['at'], one, step, s)}"
+    lines = [_head(one, f"close {price(last['close'], one)}", s)]
+    lines += [f"  {line}" for line in wrapped(f"{said}, {_ADJUSTED[seen.basis.value]}.", s.width - 2)]
+    for note in seen.notes:
+        lines += [s.palette()(f"  {line}", "warning") for line in wrapped(clean(note), s.width - 2)]
+    columns = [
+        Column(head=_first_head(step, s), cells=[dated(row["at"], one, step, s) for row in rows]),
+        *(
+            Column(
+                head=name, cells=[price(row[name], one) for row in rows], right=True, leave=0 if name == "close" else 3
+            )
+            for name in _PRICES
+        ),
+        Column(head="volume", cells=[_volume(row["volume"]) for row in rows], right=True, leave=4),
+        Column(head="quality", cells=[f"{row['quality']:.2f}" for row in rows], right=True, leave=2),
+        Column(head="source", cells=[row["source"] for row in rows], leave=1),
+        Column(head="", cells=["repaired" if row["imputed"] else "" for row in rows], leave=5),
+    ]
+    return "\n".join([*lines, "", *table(columns, s)])
+
+
+def _first_head(step: str, s: Screen) -> str:
+    return "date" if step in {"1d", "1w"} else f"opened{f', {s.zone}' if s.zone else ''}"
+
+
+def _when(at: "datetime", one: "Instrument", step: str, s: Screen) -> str:
+    return long_day(_label(at, one)) if step in {"1d", "1w"} else stamp(at, s, zoned=True)
+
+
+def _head(one: "Instrument", right: str, s: Screen) -> str:
+    """Give the line that names an instrument, with the answer at its end where there is room."""
+    paint = s.palette()
+    left = clean(f"{one.symbol}  {one.name}  {one.venue}, {one.currency}")
+    if width(left) + width(right) + 2 > s.width:
+        return f"{paint(left, 'strong')}\n{paint(right, 'strong')}"
+    return paint(padded(left, s.width - width(right)) + right, "strong")
+
+
+def _volume(value: float | None) -> str:
+    if value is None:
+        return ""
+    return grouped(value, 0 if value >= 100 or value == int(value) else 4)
+
+
+def raw_document(one: "Instrument", rows: "pl.DataFrame", most: int) -> dict[str, Any]:
+    """Give the newest rows of every source, as published, as JSON values."""
+    told = [{name: plain_value(value) for name, value in row.items()} for row in rows.tail(most).iter_rows(named=True)]
+    return {"schema": 1, "symbol": one.symbol, "count": rows.height, "rows": told}
+
+
+def raw(one: "Instrument", kept: "pl.DataFrame", most: int, s: Screen) -> str:
+    """Give the newest rows of every source as published."""
+    if kept.is_empty():
+        return _nothing(one, "bars", s)
+    rows = list(kept.tail(most).iter_rows(named=True))
+    said = f"{kept.height:,} rows as published, by {_many(kept['source'].n_unique(), 'source')}."
+    columns = [
+        Column(head="date", cells=[dated(row["at"], one, row["timeframe"], s) for row in rows]),
+        Column(head="source", cells=[row["source"] for row in rows]),
+        *(
+            Column(
+                head=name, cells=[price(row[name], one) for row in rows], right=True, leave=0 if name == "close" else 4
+            )
+            for name in _PRICES
+        ),
+        Column(head="volume", cells=[_volume(row["volume"]) for row in rows], right=True, leave=5),
+        Column(head="adjusted", cells=[price(row["adjusted"], one) for row in rows], right=True, leave=3),
+        Column(head="basis", cells=[row["basis"] for row in rows], leave=1),
+        Column(head="quality", cells=[f"{row['quality']:.2f}" for row in rows], right=True, leave=6),
+        Column(head="received", cells=[stamp(row["learned_at"], s) for row in rows], leave=2),
+    ]
+    return "\n".join([_head(one, "", s).rstrip(), f"  {said}", "", *table(columns, s)])
+
+
+def actions_document(one: "Instrument", kept: "pl.DataFrame", most: int) -> dict[str, Any]:
+    """Give splits and dividends as JSON values."""
+    rows = [{name: plain_value(value) for name, value in row.items()} for row in kept.tail(most).iter_rows(named=True)]
+    return {"schema": 1, "symbol": one.symbol, "count": kept.height, "actions": rows}
+
+
+def actions(one: "Instrument", kept: "pl.DataFrame", most: int, s: Screen) -> str:
+    """Give the newest splits and dividends, each by the source that states it."""
+    if kept.is_empty():
+        return _nothing(one, "splits or dividends", s)
+    rows = list(kept.tail(most).iter_rows(named=True))
+    columns = [
+        Column(head="ex-date", cells=[f"{_label(row['at'], one)}" for row in rows]),
+        Column(head="what", cells=[row["action"] for row in rows]),
+        Column(head="value", cells=[_worth(row) for row in rows], right=True),
+        Column(head="source", cells=[row["source"] for row in rows], leave=1),
+        Column(head="basis", cells=[row["basis"] for row in rows], leave=3),
+        Column(head="public", cells=[stamp(row["known_at"], s) for row in rows], leave=2),
+    ]
+    return "\n".join([_head(one, _many(kept.height, "action"), s), "", *table(columns, s)])
+
+
+def _worth(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['value']:g} for 1" if row["action"] == "split" else f"{row['value']:g} {row['currency'] or ''}".strip()
+    )
+
+
+def _nothing(one: "Instrument", what: str, s: Screen) -> str:
+    said = f"No {what} of {clean(one.symbol)} are kept. Fetch them: ara data fetch {clean(one.symbol)}"
+    return "\n".join(wrapped(said, s.width))
+
+
+def health_document(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the state of the sources as JSON values."""
+    return {"schema": 1, "sources": [{name: plain_value(value) for name, value in row.items()} for row in rows]}
+
+
+_STATES = {"closed": "asked", "open": "left alone", "half": "on trial", "broken": "broken"}
+
+
+def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
+    """Give the state of each source, and what went wrong last."""
+    columns = [
+        Column(head="source", cells=[row["source"] for row in rows]),
+        Column(head="state", cells=[_STATES[row["state"]] for row in rows]),
+        Column(head="answers", cells=[_share(row["success"]) for row in rows], right=True),
+        Column(head="asked", cells=[f"{row['asked']:,}" for row in rows], right=True, leave=4),
+        Column(head="usually in", cells=[_time(row["latency_ms"]) for row in rows], right=True, leave=3),
+        Column(head="quality", cells=[_score(row["quality"]) for row in rows], right=True, leave=2),
+        Column(head="key", cells=[row["key"] for row in rows], leave=1),
+        Column(head="address", cells=[row["url"] for row in rows], leave=5),
+    ]
+    lines = table(columns, s)
+    for row in rows:
+        if row["last_error"]:
+            words = wrapped(clean(f"{row['source']}: {row['last_error']}"), s.width - 2)
+            lines += [s.palette()(f"  {line}", "quiet") for line in words]
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value * 100:.0f} %"
+
+
+def _time(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f} ms"
+
+
+def _score(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

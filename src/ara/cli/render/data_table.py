@@ -1,0 +1,77 @@
+"""Tables that fit: columns are aligned, and the least important leave first where the screen is narrow."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ara.cli.screen import Screen
+from ara.cli.words import clean, padded, width
+
+__all__ = ["Column", "instant", "plain_value", "stamp", "table"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column: its head, its cells, on which side they stand, and how early it may leave (0: never)."""
+
+    head: str
+    cells: Sequence[str]
+    right: bool = False
+    leave: int = 0
+
+
+def table(columns: Sequence[Column], s: Screen) -> list[str]:
+    """Give the lines of a table, its heads first; a column whose cells are all empty is left out."""
+    shown = [column for column in columns if any(column.cells)]
+    while _filled(shown) > s.width and any(column.leave for column in shown):
+        first = max(shown, key=lambda column: column.leave)
+        shown = [column for column in shown if column is not first]
+    sizes = [_size(column) for column in shown]
+    paint = s.palette()
+    rows = zip(*([column.head, *map(clean, column.cells)] for column in shown), strict=True)
+    lines = []
+    for number, row in enumerate(rows):
+        cells = [padded(cell, size, right=column.right) for cell, size, column in zip(row, sizes, shown, strict=True)]
+        line = ("  " + "  ".join(cells)).rstrip()
+        lines.append(line if number else paint(line, "quiet"))
+    return lines
+
+
+def _size(column: Column) -> int:
+    return max(map(width, (column.head, *map(clean, column.cells))))
+
+
+def _filled(columns: Sequence[Column]) -> int:
+    return sum(_size(column) + 2 for column in columns)
+
+
+def instant(moment: datetime | None) -> str | None:
+    """Give an instant as JSON has it: UTC, RFC 3339; None for none."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def stamp(moment: datetime | None, s: Screen, *, zoned: bool = False) -> str:
+    """Give an instant in the user's zone, to the minute; the zone's name only where asked."""
+    if moment is None:
+        return ""
+    there = moment.astimezone(s.zone)
+    return f"{there:%Y-%m-%d %H:%M %Z}" if zoned else f"{there:%Y-%m-%d %H:%M}"
+
+
+def plain_value(value: Any) -> Any:
+    """Give a cell as a JSON value: numbers that JSON has, texts, and the rest in words."""
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple):
+        return [plain_value(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): plain_value(one) for name, one in value.items()}
+    return str(value)

@@ -1,0 +1,98 @@
+"""Reports on the quality of bars, on a terminal and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.palette import Role
+from ara.cli.render.data import dated
+from ara.cli.screen import Screen
+from ara.cli.words import clean, padded, width, wrapped
+
+if TYPE_CHECKING:
+    from ara.data.quality import Issue, QualityReport
+    from ara.market.instrument import Instrument
+
+__all__ = ["Judged", "document", "report"]
+
+_ROLES: dict[str, Role] = {"error": "warning", "warning": "warning", "info": "quiet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One series of one source, how many bars it has, and what was found in it."""
+
+    instrument: "Instrument"
+    timeframe: str
+    source: str
+    bars: int
+    report: "QualityReport"
+
+
+def document(judged: Sequence[Judged], *, each: bool, rule: str) -> dict[str, Any]:
+    """Give the score of all series together (by their bars), every issue, and the score of each series."""
+    bars = sum(one.bars for one in judged)
+    score = sum(one.report.score * one.bars for one in judged) / bars if bars else 0.0
+    return {
+        "schema": 1,
+        "score": round(score, 4),
+        "issues": [issue.as_dict() for one in judged for issue in _issues(one, each=each, rule=rule)],
+        "series": [
+            {
+                "symbol": one.instrument.symbol,
+                "timeframe": one.timeframe,
+                "source": one.source,
+                "bars": one.bars,
+                "score": round(one.report.score, 4),
+            }
+            for one in judged
+        ],
+    }
+
+
+def _issues(one: Judged, *, each: bool, rule: str) -> list["Issue"]:
+    return [issue for issue in one.report.listed(each=each) if rule in ("", issue.rule)]
+
+
+def report(judged: Sequence[Judged], s: Screen, *, each: bool, rule: str) -> str:
+    """Give each series' score and its issues; those without any in one line together."""
+    lines: list[str] = []
+    clear = [one for one in judged if not _issues(one, each=each, rule=rule)]
+    for one in judged:
+        issues = _issues(one, each=each, rule=rule)
+        if issues or len(judged) == 1:
+            lines += [*_series(one, issues, s), ""]
+    if clear and len(judged) > 1:
+        names = ", ".join(dict.fromkeys(one.instrument.symbol for one in clear))
+        lines += wrapped(clean(f"Nothing found in {len(clear):,} of {len(judged):,} series: {names}"), s.width)
+    return "\n".join(lines).rstrip("\n")
+
+
+def _series(one: Judged, issues: Sequence["Issue"], s: Screen) -> list[str]:
+    paint = s.palette()
+    name = clean(f"{one.instrument.symbol}  {one.source}, {one.bars:,} bars of {one.timeframe}")
+    score = f"quality {one.report.score:.2f}"
+    gap = s.width - width(name) - width(score)
+    lines = [paint(name + " " * gap + score, "strong")] if gap > 1 else [paint(name, "strong"), paint(score, "strong")]
+    if not issues:
+        return [*lines, "  Nothing found."]
+    sizes = [max(width(cell) for cell in cells) for cells in zip(*(_cells(i, one, s) for i in issues), strict=True)]
+    for issue in issues:
+        cells = [
+            padded(c, size, right=n == 3) for n, (c, size) in enumerate(zip(_cells(issue, one, s), sizes, strict=True))
+        ]
+        head = "  " + "  ".join(cells)
+        room = s.width - width(head) - 2
+        words = clean(issue.words)
+        if room >= 24:
+            first, *more = wrapped(words, room)
+            lines.append(f"{paint(head, _ROLES[issue.severity])}  {first}")
+            lines += [" " * (width(head) + 2) + line for line in more]
+        else:
+            lines += [paint(head.rstrip(), _ROLES[issue.severity]), *(f"    {w}" for w in wrapped(words, s.width - 4))]
+    return lines
+
+
+def _cells(issue: "Issue", one: Judged, s: Screen) -> tuple[str, str, str, str]:
+    at = "" if issue.at is None else dated(issue.at, one.instrument, one.timeframe, s)
+    return issue.severity.value, issue.rule, at, f"{issue.count:,}"

@@ -1,0 +1,65 @@
+"""The rows of a query on a terminal and as JSON."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.render.data_table import Column, plain_value, table
+from ara.cli.screen import Screen
+from ara.cli.words import clean, width, wrapped
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["rows", "rows_document"]
+
+_WIDEST = 48
+
+
+def rows_document(found: "pl.DataFrame", *, cut: bool) -> dict[str, Any]:
+    """Give the answer as JSON values; `cut` where there are more rows than were asked for."""
+    return {
+        "schema": 1,
+        "columns": [{"name": name, "type": str(kind)} for name, kind in found.schema.items()],
+        "rows": [[plain_value(value) for value in row] for row in found.iter_rows()],
+        "cut": cut,
+    }
+
+
+def rows(found: "pl.DataFrame", s: Screen) -> str:
+    """Give the answer as a table; where the columns don't fit, one row below the other."""
+    if found.is_empty():
+        return "No rows."
+    columns = [
+        Column(head=clean(name), cells=[_text(value) for value in found[name]], right=found[name].dtype.is_numeric())
+        for name in found.columns
+    ]
+    needed = sum(max(width(column.head), *(width(clean(cell)) for cell in column.cells)) + 2 for column in columns)
+    if needed <= s.width:
+        return "\n".join(table([c if any(c.cells) else _kept(c) for c in columns], s))
+    paint, label = s.palette(), max(width(column.head) for column in columns) + 2
+    lines: list[str] = []
+    for number in range(found.height):
+        lines += ["" for _ in lines[:1]]
+        for column in columns:
+            cell = clean(column.cells[number])
+            room = max(s.width - label - 2, 8)
+            first, *more = wrapped(cell, room)
+            lines.append(f"  {paint(column.head, 'quiet')}{' ' * (label - width(column.head))}{first}".rstrip())
+            lines += [" " * (label + 2) + line for line in more]
+    return "\n".join(lines)
+
+
+def _kept(column: Column) -> Column:
+    """Keep a column without any value: its name is part of the answer."""
+    return Column(head=column.head, cells=["-"] * len(column.cells), right=column.right)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}" if value.second or value.microsecond else f"{value:%Y-%m-%d %H:%M}"
+    text = " ".join(str(value).split()) if not isinstance(value, bytes) else value.hex()
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
