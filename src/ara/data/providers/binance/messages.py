@@ -31,6 +31,7 @@ __all__ = [
     "Level",
     "Listing",
     "MarkPrice",
+    "Refusal",
     "RestAggTrade",
     "RestBookTicker",
     "RestTrade",
@@ -329,6 +330,13 @@ class Fault(msgspec.Struct, frozen=True):
     msg: str = ""
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """A `Fault` where there may be none: `code` is 0 then."""
+
+    code: int = 0
+    msg: str = ""
+
+
 KINDS: Final[Mapping[str, Any]] = {
     **accounts.KINDS,
     "stream": Streamed,
@@ -345,6 +353,7 @@ KINDS: Final[Mapping[str, Any]] = {
     "book_tickers": list[RestBookTicker],
     "exchange_info": ExchangeInfo,
     "fault": Fault,
+    "refusal": Refusal,
 }
 """Every kind of message, by the name that `read` takes."""
 
