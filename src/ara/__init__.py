@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # as in `typing`, whose import would cost more than all t
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from ara.data.feed import MarketData
     from ara.desk import Desk
     from ara.errors import (
         AlertError,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
         WorkerError,
     )
     from ara.lineage import Lineage
-    from ara.market import AssetClass, Bars, Instrument, Timeframe
+    from ara.market import AssetClass, Bars, Currency, Instrument, Timeframe
     from ara.models import Quantiles
     from ara.prediction import Day, Factor, Forecast, PredictionEngine
     from ara.quick import history, predict, score
@@ -55,6 +56,7 @@ __all__ = [
     "CacheError",
     "CancelledError",
     "ConfigurationError",
+    "Currency",
     "DataProviderError",
     "Day",
     "Desk",
@@ -64,6 +66,7 @@ __all__ = [
     "Instrument",
     "IntegrityError",
     "Lineage",
+    "MarketData",
     "MissingKeyError",
     "ModelError",
     "PluginError",
@@ -90,7 +93,8 @@ __version__: "Final" = "5.0.0.dev0"
 _ROOMS: "Final" = {
     "ara.desk": ("Desk",),
     "ara.lineage": ("Lineage",),
-    "ara.market": ("AssetClass", "Bars", "Instrument", "Timeframe"),
+    "ara.data.feed": ("MarketData",),
+    "ara.market": ("AssetClass", "Bars", "Currency", "Instrument", "Timeframe"),
     "ara.models": ("Quantiles",),
     "ara.prediction": ("Day", "Factor", "Forecast", "PredictionEngine"),
     "ara.quick": ("history", "predict", "score"),
@@ -101,6 +105,8 @@ _HOME: "Final" = {name: room for room, names in _ROOMS.items() for name in names
 
 _OLDER: "Final" = {
     "AssetType": "ara.market",
+    "CurrencyConverter": "ara.data.currency",
+    "CurrencyPreferenceManager": "ara.data.currency",
     "DailyPrediction": "ara.prediction",
     "IDataProvider": "ara.data",
     "IMLModel": "ara.models",
