@@ -317,6 +317,7 @@ async def test_a_network_that_isnt_there_is_said_in_words():
     words = {
         closed: "acme: 127.0.0.1 refuses connections",
         "http://no.such.host.invalid": "no network: the name no.such.host.invalid can't be found",
+        "http://255.255.255.255": "acme: 255.255.255.255 can't be reached: ",
         "http://": "can't be asked: Request URL is missing",
         "gopher://acme": "can't be asked",
         "http://[::": "can't be asked for this",

@@ -197,8 +197,10 @@ async def test_a_thousand_messages_arrive_packed_or_not(venue):
 async def test_an_access_streams_and_notes_what_it_couldnt(venue, caplog):
     caplog.set_level(logging.DEBUG)
     venue.socket("/s", lambda line: None)
+    venue.socket("/good", lambda line: line.send(line.receive()))
     known = Venue(name="acme", url=venue.url, socket=venue.socket_url)
     access = Access(known, clock=FakeClock(), key=Secret("s3cretkey"))
+    assert await some(access.messages([b'{"auth":1}'], path="/good", pace=QUICK), 1) == [b'{"auth": 1}']
     with pytest.raises(DataProviderError, match="acme streams nothing"):
         await some(access.messages([b'{"auth": "s3cretkey"}'], path="/s", pace=QUICK), 1)
     from ara.data.access import health

@@ -206,10 +206,7 @@ def _too_large(source: str, most: int) -> DataProviderError:
 
 
 def _elsewhere(url: httpx.URL, location: str, source: str) -> httpx.URL:
-    try:
-        target = url.join(location)
-    except (httpx.InvalidURL, ValueError):
-        target = httpx.URL("")
+    target = url.join(location)  # httpx has refused what is no address
     same = (target.host, target.scheme) == (url.host, url.scheme) and (target.port == url.port)
     safer = target.host == url.host and (url.scheme, target.scheme) == ("http", "https")
     if same or safer:
