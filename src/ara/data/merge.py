@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ara.data.lags import beside
 from ara.data.provider import BARS
 from ara.errors import ValidationError
-from ara.market.timeframe import Timeframe, Unit
+from ara.market.timeframe import Timeframe
 
 __all__ = ["MERGED", "WITNESSES", "explain", "merge"]
 
@@ -86,11 +86,8 @@ def merge(
         known and learned when the last of those who voted for it was. `adjusted` is the factor of the heaviest source
         that has any, times the close.
     """
-    if not frames:
-        return MERGED.to_frame()
     court = _gathered(frames, timeframe, weights, tolerance)
-    answer = _answered(court)
-    return _framed(court, answer)
+    return _framed(court, _answered(court)) if len(court.at) else MERGED.to_frame()
 
 
 def explain(
@@ -115,8 +112,6 @@ def explain(
     pl.DataFrame
         Columns as in `WITNESSES`, the heaviest first; empty where no source has the bar.
     """
-    if not frames:
-        return WITNESSES.to_frame()
     court = _gathered(frames, timeframe, weights, tolerance)
     moment = (at - datetime.fromtimestamp(0, at.tzinfo)) // timedelta(microseconds=1)
     if not len(court.at):
@@ -175,8 +170,7 @@ def _gathered(
             raise ValidationError(f"the weight of {name} is {weight}; allowed is a number from 0 up")
     counted = {name: frame.filter(pl.col("at").is_not_null()) for name, frame in frames.items() if weights.get(name, 1)}
     names = tuple(sorted(counted, key=lambda name: -weights.get(name, 1.0)))
-    span = timeframe.span / (4 if timeframe.unit is not Unit.WEEK else 2)
-    reach = (span if tolerance is None else tolerance) // timedelta(microseconds=1)
+    reach = (timeframe.span / 4 if tolerance is None else tolerance) // timedelta(microseconds=1)
     opens = [counted[name]["at"].cast(pl.Int64).to_numpy() for name in names]
     at, places = _anchored(opens, reach)
     shape = (len(names), len(at))

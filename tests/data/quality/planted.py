@@ -7,7 +7,7 @@ is its first bar. What is flagged beyond them is false, even where the real bars
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from ara.market.timeframe import DAY, Timeframe
 
 SAMPLE = Path(ara.data.__file__).parent / "sample" / "sample.parquet"
 MARKET = os.environ.get("ARA_MARKET_DATA", "")
-UNFINISHED = datetime(2020, 1, 17)
+UNFINISHED = datetime(2020, 1, 17, tzinfo=UTC)
 PRICES = ("open", "high", "low", "close")
 
 
@@ -76,7 +76,7 @@ def bases(path: Path) -> Iterator[Base]:
         except ara.errors.UnknownSymbolError:
             instrument = symbols.guess(str(symbol), kind)
         if instrument.calendar == "24/7" and path == SAMPLE:
-            rows = rows.filter(pl.col("ts").dt.replace_time_zone(None) != UNFINISHED)
+            rows = rows.filter(pl.col("ts") != UNFINISHED)
         times = spans(rows["ts"], calendar(instrument.calendar), timeframe)
         bars = rows.with_columns(times).rename({"adj_close": "adjusted"})
         wanted = ("at", "known_at", *PRICES, "volume", "adjusted")
@@ -240,7 +240,7 @@ def paused(base: Base, random: np.random.Generator) -> Planted:
 
 def partial(base: Base, random: np.random.Generator) -> Planted:
     last, values = len(base.bars) - 1, array(base)
-    opened, high, low, close = values[:, last]
+    opened = values[0, last]
     if random.random() < 0.5 or not (base.bars["volume"].to_numpy()[-600:] > 0).all():
         learned = base.bars["known_at"].to_list()
         learned[last] = base.bars["at"][last] + timedelta(minutes=10)
@@ -272,7 +272,7 @@ def disagree(base: Base, random: np.random.Generator) -> Planted:
 
 
 def same_bar(base: Base, random: np.random.Generator) -> Planted:
-    """The close stands at the bar's begin, as in a well-known source of forex; or the bar stretches to the next close."""
+    """The close stands at the bar's begin, as in one source of forex; or the bar stretches to the next close."""
     values = array(base)[:, 1:]
     before = array(base)[3, :-1]
     if random.random() < 0.5:
