@@ -23,7 +23,13 @@ OFF_THE_LIST = [
     {"ticker": "BACpL", "market": "stocks", "name": "Bank of America preferred", "type": "PFD"},
     {"ticker": "NEWCO", "market": "stocks", "name": "New Company", "type": "ETF", "primary_exchange": "XNAS"},
     {"ticker": "ODD", "market": "bonds", "name": "A bond"},
-    {"ticker": "X:TINYEUR", "market": "crypto", "name": "Tiny", "currency_symbol": "eur"},
+    {
+        "ticker": "X:TINYEUR",
+        "market": "crypto",
+        "name": "Tiny",
+        "base_currency_symbol": "TINY",
+        "currency_symbol": "eur",
+    },
 ]
 UNITS = {"minute": 60, "hour": 3600}
 

@@ -21,7 +21,20 @@ from ara.market.hours import labels, spans
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
-__all__ = ["bars", "between", "dated", "days", "each", "facts", "instants", "named", "number", "numbers", "offered"]
+__all__ = [
+    "bars",
+    "between",
+    "dated",
+    "days",
+    "each",
+    "facts",
+    "instants",
+    "named",
+    "number",
+    "numbers",
+    "offered",
+    "ratio",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -57,10 +70,18 @@ def days(texts: Iterable[str], *, source: str, field: str) -> pl.Series:
 
 def number(value: Decimal, *, source: str, field: str) -> float:
     """Give one exact number as a float; ShapeError for one that is beyond all prices and volumes."""
-    found = float(value)
+    found = _float(value)
     if not math.isfinite(found) or abs(found) > _ABSURD:
         raise _odd(source, field, f"the number {str(value)[:24]}")
     return found
+
+
+def ratio(new: Decimal, old: Decimal, *, source: str, field: str) -> float:
+    """Give how many new shares one old one became; ShapeError where that is no split."""
+    shares, before = number(new, source=source, field=field), number(old, source=source, field=field)
+    if shares <= 0 or before <= 0:
+        raise _odd(source, field, f"a split of {new} for {old}")
+    return shares / before
 
 
 def numbers(values: Sequence[Decimal | None], *, source: str, field: str) -> pl.Series:
@@ -68,8 +89,8 @@ def numbers(values: Sequence[Decimal | None], *, source: str, field: str) -> pl.
     floats: list[float | None]
     try:
         floats = list(map(float, values))  # type: ignore[arg-type]
-    except TypeError:
-        floats = [None if value is None else float(value) for value in values]
+    except (TypeError, ValueError):
+        floats = [None if value is None else _float(value) for value in values]
     found = pl.Series(field, floats, pl.Float64)
     wrong = ~(found.is_finite() & (found.abs() <= _ABSURD))
     if wrong.any():
@@ -171,6 +192,10 @@ async def each(ask: Callable[[_T], Awaitable[_R]], items: Iterable[_T], *, at_on
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _float(value: Decimal) -> float:
+    return math.nan if value.is_nan() else float(value)  # float() refuses a signalling one
 
 
 def _placed(column: pl.Series, source: str, field: str) -> pl.Series:

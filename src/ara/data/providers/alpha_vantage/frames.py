@@ -107,9 +107,10 @@ def _instants(stamps: list[str], zone: str) -> pl.Series:
 
 
 def _value(exact: Decimal, field: str) -> float:
-    if exact <= 0:
+    found = number(exact, source=_SOURCE, field=field)
+    if found <= 0:
         raise ShapeError(f"alpha_vantage sends {exact} in {field}.", source=_SOURCE, field=field)
-    return number(exact, source=_SOURCE, field=field)
+    return found
 
 
 def _optional(text: str, field: str) -> float | None:

@@ -10,8 +10,7 @@ import polars as pl
 from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.data.providers.polygon.messages import Aggregate, CoinMinute, CurrencyMinute, Minute, Quote, Trade
 from ara.data.providers.polygon.reference import Contract, Details, Dividend, OptionSnapshot, OptionTermsSent, Split
-from ara.data.providers.rows import bars, dated, days, facts, instants, number, numbers
-from ara.errors import ShapeError
+from ara.data.providers.rows import bars, dated, days, facts, instants, number, numbers, ratio
 from ara.market.calendar import calendar
 from ara.market.hours import spans
 from ara.market.instrument import AssetClass, Instrument
@@ -100,13 +99,15 @@ def actions(
     evening = (pl.Series("declared", declared, pl.String).str.to_date("%Y-%m-%d", strict=False)) + timedelta(days=1)
     told = evening.cast(pl.Datetime("us")).dt.replace_time_zone(hours.zone).dt.convert_time_zone("UTC")
     paid = [number(one.cash_amount, source=_SOURCE, field="results.cash_amount") for one in dividends]
+    field = "results.split_from"
+    ratios = [ratio(one.split_to, one.split_from, source=_SOURCE, field=field) for one in splits]
     frame = pl.DataFrame(
         {
             "at": spans(dates, hours)["at"],
             "told": told,
             "learned_at": pl.Series([now] * len(dates), dtype=BARS["at"]),
             "action": pl.Series(["dividend"] * len(dividends) + ["split"] * len(splits), dtype=pl.String),
-            "value": pl.Series([*paid, *map(_ratio, splits)], dtype=pl.Float64),
+            "value": pl.Series([*paid, *ratios], dtype=pl.Float64),
             "currency": pl.Series(
                 [one.currency or instrument.currency for one in dividends] + [""] * len(splits), dtype=pl.String
             ),
@@ -179,13 +180,6 @@ def _when(one: Trade | Quote) -> int:
 
 def _moment(at: pl.Series, now: datetime) -> dict[str, Any]:
     return {"at": at, "known_at": at, "learned_at": [now] * len(at)}
-
-
-def _ratio(split: Split) -> float:
-    if split.split_from <= 0 or split.split_to <= 0:
-        words = f"polygon sends a split of {split.split_to} for {split.split_from}."
-        raise ShapeError(words, source=_SOURCE, field="results.split_from")
-    return number(split.split_to / split.split_from, source=_SOURCE, field="results.split_to")
 
 
 def _float(value: Decimal | None, field: str) -> float | None:

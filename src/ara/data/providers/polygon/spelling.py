@@ -77,7 +77,8 @@ def of_ticker(ticker: str) -> str:
 def listed_instrument(line: Ticker) -> Instrument | None:
     """Give the instrument of one line of the list; None where Ara has no spelling or class for it."""
     kind = _MARKETS.get(line.market)
-    symbol = of_ticker(line.ticker)
+    pair = line.market == "crypto" and line.base_currency_symbol and line.currency_symbol
+    symbol = of_ticker(f"{line.base_currency_symbol}-{line.currency_symbol}".upper() if pair else line.ticker)
     if kind is None or not symbol:
         return None
     one = guess(symbol, "etf" if kind == "stock" and line.type in _FUNDS else kind)

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import bars, dated, instants, number, numbers
+from ara.data.providers.rows import bars, dated, instants, number, numbers, ratio
 from ara.data.providers.yahoo.messages import Chart, Meta
 from ara.errors import ShapeError
 from ara.market.calendar import calendar
@@ -73,7 +73,7 @@ def actions(chart: Chart, instrument: Instrument, now: datetime) -> pl.DataFrame
     dates = dated(stamps, chart.meta.exchange_timezone_name, source=_SOURCE)
     at = spans(dates, calendar(instrument.calendar))["at"]
     paid = [number(one.amount, source=_SOURCE, field="events.dividends.amount") for one in cash]
-    ratios = [_ratio(one.numerator, one.denominator) for one in splits]
+    ratios = [ratio(one.numerator, one.denominator, source=_SOURCE, field="events.splits") for one in splits]
     currency = chart.meta.currency or instrument.currency
     frame = pl.DataFrame(
         {
@@ -113,14 +113,6 @@ def _column(name: str, values: Sequence[Decimal | None], rows: int) -> pl.Series
     if len(values) != rows:
         raise ShapeError(f"yahoo sends {rows} times and {len(values)} values in {field}.", source=_SOURCE, field=field)
     return numbers(values, source=_SOURCE, field=field).alias(name)
-
-
-def _ratio(new: Decimal, old: Decimal) -> float:
-    if new <= 0 or old <= 0:
-        raise ShapeError(
-            f"yahoo sends a split of {new} for {old} in events.splits.", source=_SOURCE, field="events.splits"
-        )
-    return number(new / old, source=_SOURCE, field="events.splits")
 
 
 def _on_grid(opened: pl.Series, timeframe: Timeframe) -> pl.Series:
