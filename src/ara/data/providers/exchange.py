@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple
 
 import msgspec
 import polars as pl
@@ -33,9 +33,9 @@ __all__ = [
     "empty",
     "found",
     "instrument",
+    "no_past",
     "number_of",
     "pages",
-    "past_of",
     "quote_frame",
     "refused",
     "span_of",
@@ -114,7 +114,7 @@ def _names() -> Mapping[str, str]:
 def instrument(
     base: str, currency: str, *, tick: Decimal | None = None, lot: Decimal | None = None
 ) -> Instrument | None:
-    """Give the instrument of a pair by Ara's codes; None for two currencies of states, and for what can't be spelled."""
+    """Give the instrument of a pair by Ara's codes; None for two states' currencies, and for what can't be spelled."""
     if base in CURRENCIES and currency in CURRENCIES:
         return None
     symbol = f"{base}-{currency}"
@@ -166,9 +166,9 @@ def empty(kind: Kind) -> pl.DataFrame:
     return pl.DataFrame(schema={"symbol": pl.String(), **SCHEMAS[kind]})
 
 
-def past_of(source: str, kind: Kind) -> NoReturn:
-    """Raise the error for a kind of which an exchange keeps no past."""
-    raise DataProviderError(
+def no_past(source: str, kind: Kind) -> DataProviderError:
+    """Make the error for a kind of which an exchange keeps no past."""
+    return DataProviderError(
         f"{source} keeps no past {kind}: it has only the newest.", hint="Ask for the latest, or follow the stream."
     )
 
@@ -209,7 +209,7 @@ def bar_frame(
     timeframe
         How long each is; a day of an exchange of coins is that of UTC.
     now
-        When they were received. A bar that the exchange says is closed counts as learned when it closed at the earliest.
+        When they were received. A bar that the exchange says is closed was learned when it closed at the earliest.
     source
         The provider's name, for the message of an error.
     symbol

@@ -54,10 +54,15 @@ class BarTape:
     ) -> AsyncIterator[pl.DataFrame]:
         """Give frames with `symbol` and the columns `BARS`, one for each message that tells of something new."""
         async for raw in lines:
-            for frame in await (self._reopened() if not raw else self._told(read(raw))):
+            for frame in await (self._reopened() if not raw else self.told(read(raw))):
                 yield frame
 
-    async def _told(self, bars: Iterable[Bar]) -> list[pl.DataFrame]:
+    def begin(self, symbol: str, at: datetime) -> None:
+        """Say which bar of a symbol is the first that is owed, though nothing was told of it."""
+        self._due.setdefault(symbol, at)
+
+    async def told(self, bars: Iterable[Bar]) -> list[pl.DataFrame]:
+        """Give what may go out now that some bars were told of."""
         frames: list[pl.DataFrame] = []
         ready: list[Bar] = []
         for bar in bars:

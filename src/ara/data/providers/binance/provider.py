@@ -68,7 +68,7 @@ class Binance:
             return await self._bars(instrument, timeframe, start, end)
         if kind is Kind.TRADES:
             return await self._trades(instrument, start, end)
-        exchange.past_of(self.name, kind)
+        raise exchange.no_past(self.name, kind)
 
     async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
         """Give today's bar as it stands, the last trade, the best prices, or the book of each instrument."""

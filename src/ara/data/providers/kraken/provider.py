@@ -77,7 +77,7 @@ class Kraken:
             return await self._bars(instrument, timeframe, start, end)
         if kind is Kind.TRADES:
             return await self._trades(instrument, start, end)
-        exchange.past_of(self.name, kind)
+        raise exchange.no_past(self.name, kind)
 
     async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
         """Give today's bar as it stands, the last trade, the best prices, or the book of each instrument."""
@@ -103,7 +103,7 @@ class Kraken:
         frame = exchange.bar_frame(bars, timeframe, now=self._access.clock.now(), source=self.name)
         if len(bars) >= _KEPT and end <= frame["at"][0]:
             raise DataProviderError(
-                f"kraken keeps the last {_KEPT} bars of {timeframe} only: of {one.symbol} none before {frame['at'][0]}.",
+                f"kraken keeps the last {_KEPT} bars of {timeframe}: of {one.symbol} none before {frame['at'][0]}.",
                 hint="Ask another source for older ones: --provider binance or coinbase.",
             )
         return between(frame, start, end)

@@ -11,9 +11,13 @@ _OURS: Final = {"XBT": "BTC", "XDG": "DOGE", "LUNA": "LUNC", "LUNA2": "LUNA"}
 _THEIRS: Final = {ours: theirs for theirs, ours in _OURS.items()}
 _USUAL: Final = frozenset({"BTC", "DOGE"})
 _OLD: Final = frozenset(
-    ["XETC", "XETH", "XLTC", "XMLN", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XZEC", "ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZUSD", "ZCHF"]
+    (
+        *("XETC", "XETH", "XLTC", "XMLN", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XZEC"),
+        *("ZAUD", "ZCAD", "ZCHF", "ZEUR", "ZGBP", "ZJPY", "ZUSD"),
+    )
 )
-_QUOTES: Final = ("USDT", "USDC", "USDG", "USDQ", "USDR", "USD1", "RLUSD", "EURT", "EURC", "PYUSD", "DAI") + (
+_QUOTES: Final = (
+    *("USDT", "USDC", "USDG", "USDQ", "USDR", "USD1", "RLUSD", "EURT", "EURC", "PYUSD", "DAI"),
     *("XBT", "ETH", "USD", "EUR", "GBP", "CAD", "AUD", "JPY", "CHF", "DOT", "SOL"),
 )
 _OLD_PAIR: Final = re.compile(r"(X[A-Z]{3})([XZ][A-Z]{3})")

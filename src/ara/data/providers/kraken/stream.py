@@ -23,6 +23,7 @@ from ara.market.instrument import Instrument
 
 __all__ = ["checksum", "follow"]
 
+_BROKEN: Final = 5
 _DEPTH: Final = 10
 _PING: Final = b'{"method":"ping"}'
 _NO_PAIR: Final = "Currency pair not supported"
@@ -155,12 +156,13 @@ async def _books(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
     broken = 0
     async for raw in lines:
         message = lines.read(raw) if raw else None
-        for one in message.data if isinstance(message, BookMessage) else ():
+        if not isinstance(message, BookMessage):
+            continue
+        for one in message.data:
             symbol = lines.symbols.get(one.symbol)
             if symbol is None or (message.type == "update" and symbol not in books):
                 continue
-            sides = ([(level.price, level.qty) for level in side] for side in (one.bids, one.asks))
-            bids, asks = sides
+            bids, asks = ([(level.price, level.qty) for level in side] for side in (one.bids, one.asks))
             if message.type == "snapshot":
                 books[symbol] = Ladder(bids, asks, depth=_DEPTH)
             else:
@@ -177,6 +179,3 @@ async def _books(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
             broken = 0
             now = access.clock.now()
             yield exchange.book_frame(symbol, one.timestamp or now, book.bids, book.asks, now=now, source="kraken")
-
-
-_BROKEN: Final = 5

@@ -1,0 +1,160 @@
+"""Coinbase Exchange, the older interface to the same market, by REST."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Final
+
+import polars as pl
+
+from ara.data.access import Access, Limit, Venue
+from ara.data.provider import Kind
+from ara.data.providers import exchange
+from ara.data.providers.coinbase import messages, spelling
+from ara.data.providers.exact import instant
+from ara.data.providers.exchange import Bar, Trade
+from ara.data.providers.rows import between, each, offered
+from ara.errors import DataProviderError, UnknownSymbolError
+from ara.market.bars import Basis
+from ara.market.instrument import AssetClass, Instrument
+from ara.market.timeframe import DAY, Timeframe
+
+__all__ = ["CoinbaseExchange"]
+
+_FIRST: Final = datetime(2014, 12, 1, tzinfo=UTC)
+_PAGE: Final = 300
+_TRADES: Final = 1000
+_SPANS: Final = {"1m": "60", "5m": "300", "15m": "900", "1h": "3600", "1d": "86400"}
+_SECOND: Final = timedelta(seconds=1)
+_TAKER: Final = {"buy": "sell", "sell": "buy"}
+
+
+class CoinbaseExchange:
+    """Bars, quotes, trades and books of Coinbase's spot pairs, by Coinbase Exchange; no key is needed.
+
+    There is no bar for a time without a trade. It is followed by the socket of `coinbase`, not here.
+
+    Parameters
+    ----------
+    access
+        The way to Coinbase Exchange.
+    """
+
+    name: ClassVar[str] = "coinbase_exchange"
+    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.QUOTES, Kind.TRADES, Kind.BOOK})
+    basis: ClassVar[Basis] = Basis.RAW
+    classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.CRYPTO})
+    venue: ClassVar[Venue] = Venue(
+        name="coinbase_exchange",
+        url="https://api.exchange.coinbase.com",
+        limits=(Limit(requests=10, seconds=1.0),),
+        check="/time",
+    )
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._listed: tuple[Instrument, ...] = ()
+
+    async def symbols(self, query: str = "") -> Sequence[Instrument]:
+        """Give the pairs whose symbol or coin's name holds the query; the list is asked for once."""
+        return exchange.found(await self._listing(), query)
+
+    async def history(
+        self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
+    ) -> pl.DataFrame:
+        """Give closed bars, or trades, with `start <= at < end`; of quotes and books there is no past."""
+        offered(kind, self.offers, source=self.name)
+        start, end = max(start, _FIRST), min(end, self._access.clock.now())
+        if kind is Kind.BARS:
+            return await self._bars(instrument, timeframe, start, end)
+        if kind is Kind.TRADES:
+            return await self._trades(instrument, start, end)
+        raise exchange.no_past(self.name, kind)
+
+    async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
+        """Give today's bar as it stands, the last trade, the best prices, or the book of each instrument."""
+        offered(kind, self.offers, source=self.name)
+        ask = {Kind.BARS: self._bar, Kind.QUOTES: self._quote, Kind.TRADES: self._trade, Kind.BOOK: self._book}[kind]
+        return pl.concat([exchange.empty(kind), *await each(ask, instruments)])
+
+    async def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
+        """Raise DataProviderError: the same market is followed by `coinbase`."""
+        offered(kind, self.offers, source=self.name)
+        raise DataProviderError(f"{self.name} has no stream.", hint="The provider coinbase follows the same market.")
+        yield exchange.empty(kind)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._access.close()
+
+    async def _bars(self, one: Instrument, timeframe: Timeframe, start: datetime, end: datetime) -> pl.DataFrame:
+        span = exchange.span_of(self.name, timeframe, _SPANS)
+        bars: list[Bar] = []
+        for first, last in exchange.pages(start, end, timeframe.span * (_PAGE - 1)):
+            bars += await self._page(one, span, first, last - _SECOND)
+        frame = exchange.bar_frame(bars, timeframe, now=self._access.clock.now(), source=self.name)
+        return between(frame, start, end)
+
+    async def _page(self, one: Instrument, span: str, first: datetime, last: datetime) -> list[Bar]:
+        asked = {"granularity": span, "start": str(int(first.timestamp())), "end": str(int(last.timestamp()))}
+        rows = await self._get(one.symbol, "/candles", "exchange_candles", asked)
+        return [
+            Bar(one.symbol, instant(row.start, "seconds"), row.open, row.high, row.low, row.close, row.volume)
+            for row in rows
+        ]
+
+    async def _trades(self, one: Instrument, start: datetime, end: datetime) -> pl.DataFrame:
+        """Go back from the newest trade by ids, which is the only way there."""
+        trades: list[Trade] = []
+        after: dict[str, str] = {}
+        while True:
+            asked = {"limit": str(_TRADES), **after}
+            rows = await self._get(one.symbol, "/trades", "exchange_trades", asked)
+            page = [_trade(one.symbol, row) for row in rows]
+            trades += [trade for trade in page if start <= trade.at < end]
+            if len(page) < _TRADES or page[-1].at < start:
+                break
+            after = {"after": str(page[-1].id)}
+        return exchange.trade_frame(trades, now=self._access.clock.now(), source=self.name)
+
+    async def _bar(self, one: Instrument) -> pl.DataFrame:
+        now = self._access.clock.now()
+        bars = await self._page(one, _SPANS[str(DAY)], now - 2 * DAY.span, now)
+        return exchange.bar_frame(bars, DAY, now=now, source=self.name, symbol=True).tail(1)
+
+    async def _quote(self, one: Instrument) -> pl.DataFrame:
+        found = await self._get(one.symbol, "/ticker", "exchange_ticker")
+        prices = {"bid": found.bid, "ask": found.ask, "last": found.price}
+        return exchange.quote_frame(one.symbol, found.time, prices, now=self._access.clock.now(), source=self.name)
+
+    async def _trade(self, one: Instrument) -> pl.DataFrame:
+        rows = await self._get(one.symbol, "/trades", "exchange_trades", {"limit": "1"})
+        trades = [_trade(one.symbol, row) for row in rows[:1]]
+        return exchange.trade_frame(trades, now=self._access.clock.now(), source=self.name, symbol=True)
+
+    async def _book(self, one: Instrument) -> pl.DataFrame:
+        book = await self._get(one.symbol, "/book", "exchange_book", {"level": "2"})
+        now = self._access.clock.now()
+        sides = ([(level.price, level.size) for level in side] for side in (book.bids, book.asks))
+        return exchange.book_frame(one.symbol, book.time or now, *sides, now=now, source=self.name)
+
+    async def _listing(self) -> tuple[Instrument, ...]:
+        if not self._listed:
+            listed = messages.read("exchange_products", await self._access.get("/products"))
+            made = [_listed(one) for one in listed if one.status == "online" and not one.trading_disabled]
+            self._listed = tuple(one for one in made if one is not None)
+        return self._listed
+
+    async def _get(self, symbol: str, path: str, kind: str, asked: Mapping[str, str] | None = None) -> Any:
+        try:
+            raw = await self._access.get(f"/products/{spelling.code(symbol)}{path}", asked, missing=symbol)
+        except UnknownSymbolError:
+            raise exchange.unknown(self.name, symbol, await self._listing()) from None
+        return messages.read(kind, raw)
+
+
+def _trade(symbol: str, row: messages.ExchangeTrade) -> Trade:
+    return Trade(symbol, row.time, row.price, row.size, _TAKER[row.side], row.trade_id)
+
+
+def _listed(one: messages.ExchangeProduct) -> Instrument | None:
+    return exchange.instrument(one.base_currency, one.quote_currency, tick=one.quote_increment, lot=one.base_increment)
