@@ -13,7 +13,7 @@ import pytest
 from ara.clock import SystemClock
 from ara.data.lake import Lake
 from ara.errors import IntegrityError, StoreError
-from tests.data.lake.conftest import LEARNED, Answer, bars
+from tests.data.lake.conftest import Answer, bars
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,6 +51,8 @@ try:
     print(lake.append(pl.concat([bars(f"S{n}", 20) for n in range(40)])))
 except AraError as error:
     print(type(error).__name__, error.message, error.hint)
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 """
 
 
@@ -92,10 +94,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_up_and_gets_room_again(small_disk: Path) -> None:
     lake = Lake.at(small_disk / "lake", clock=SystemClock())
     kept = 0
-    with pytest.raises(StoreError, match="no room left") as caught:
+
+    def fill() -> None:
+        nonlocal kept
         for turn in range(200):
             lake.append(pl.concat([bars(f"S{turn}-{number}", 30) for number in range(30)]))
             kept += 900
+
+    with pytest.raises(StoreError, match="no room left") as caught:
+        fill()
     assert kept
     assert "Make room" in caught.value.hint
     assert lake.catalogue()["bars"].sum() == kept
@@ -144,7 +151,7 @@ def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
 
 
 def newest_file(lake: Lake) -> Path:
-    return lake.folder / "silver/bars" / lake.tables["bars"].snapshot().files["path"][0]
+    return lake.folder / "silver/bars" / str(lake.tables["bars"].snapshot().files["path"][0])
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "flipped", "empty"])
@@ -170,23 +177,19 @@ def test_a_damaged_file_is_named(lake: Lake, damage: str) -> None:
     assert lake.bars("AAPL", "1d").equals(bars())
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"no json at all\n", b'{"add": {"path": 7}}\n', b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"{", b"no json at all\n", b'{"add": {"path": 7}}\n', b"\xff\xfe"])
 def test_a_damaged_log_is_named(lake: Lake, content: bytes) -> None:
     lake.append(bars())
     lake.append(bars(count=6))
     (lake.folder / "silver/bars/_delta_log" / f"{2:020d}.json").write_bytes(content)
     fresh = Lake.at(lake.folder, clock=SystemClock())
-    try:
-        rows = fresh.bars("AAPL", "1d")
-    except IntegrityError as error:
-        assert str(lake.folder / "silver" / "bars") in error.message
-        assert "ara data restore" in error.hint
-        with pytest.raises(IntegrityError):
-            fresh.append(bars(count=7))
-        assert not fresh.verify().ok
-    else:
-        assert content == b""
-        assert rows.height == 5
+    with pytest.raises(IntegrityError) as caught:
+        fresh.bars("AAPL", "1d")
+    assert str(lake.folder / "silver" / "bars") in caught.value.message
+    assert "ara data restore" in caught.value.hint
+    with pytest.raises(IntegrityError):
+        fresh.append(bars(count=7))
+    assert not fresh.verify().ok
 
 
 def test_a_gap_in_the_log_is_a_damage(lake: Lake) -> None:
@@ -221,4 +224,3 @@ def test_upkeep_that_fails_loses_nothing(lake: Lake, caplog: pytest.LogCaptureFi
     assert "put off" in caplog.text
     assert lake.bars("AAPL", "1d").equals(bars())
     assert json.loads((log / f"{5:020d}.json").read_text().splitlines()[0])
-    assert LEARNED

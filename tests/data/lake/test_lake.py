@@ -1,6 +1,5 @@
 """The lake's own: few files, versions, gold, upkeep."""
 
-import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from deltalake import DeltaTable
 from ara.clock import FixedClock, SystemClock
 from ara.data.bar_store import ROWS
 from ara.data.lake import Lake
+from ara.data.lake.layout import Snapshot
 from ara.data.lake.silver import BUCKETS
 from ara.data.lake.turn import turn
 from ara.data.lake.upkeep import SMALL_FILES
@@ -129,7 +129,10 @@ def test_appends_clear_away_once_a_day_what_is_a_week_old(tmp_path: Path) -> Non
     start = datetime.now(UTC)
     lake = Lake.at(tmp_path / "lake", clock=FixedClock(start))
     grown(lake, 5, symbols=1)
-    on_disk = lambda: len(list((lake.folder / "silver" / "bars").rglob("bucket=*/*.parquet")))  # noqa: E731
+
+    def on_disk() -> int:
+        return len(list((lake.folder / "silver" / "bars").rglob("bucket=*/*.parquet")))
+
     assert on_disk() == 6
     for days, left in ((0.5, 7), (6, 8), (7.5, 4)):
         then = Lake.at(tmp_path / "lake", clock=FixedClock(start + timedelta(days=days)))
@@ -141,13 +144,13 @@ def test_a_reader_goes_on_where_its_files_were_cleared_away(tmp_path: Path) -> N
     lake, other = (Lake.at(tmp_path / "lake", clock=SystemClock()) for _ in range(2))
     whole = grown(lake, 3, symbols=1)
     table = lake.tables["bars"]
-    reads = []
+    reads: list[Snapshot] = []
 
-    def read(snapshot: object) -> pl.DataFrame:
+    def read(snapshot: Snapshot) -> pl.DataFrame:
         if not reads:
             other.tidy(keep=timedelta(days=-1))
         reads.append(snapshot)
-        return table.scan(snapshot.files).collect()  # type: ignore[attr-defined]
+        return table.scan(snapshot.files).collect()
 
     assert table.reading(read).select(ROWS.names()).sort("at").equals(whole)
     assert len(reads) == 2
@@ -172,7 +175,7 @@ def test_heads_are_derived_again_from_whatever_is_left(lake: Lake, tmp_path: Pat
     assert fresh().catalogue().equals(expected)
     pl.DataFrame({"x": [1]}).write_parquet(kept)
     assert fresh().catalogue().equals(expected)
-    os.unlink(kept)
+    kept.unlink()
     assert fresh().catalogue().equals(expected)
 
 

@@ -91,12 +91,9 @@ class Gold:
                 f"In the lake {which}.", hint=f"There is {', '.join(there) or 'none yet'}; it is made by its owner."
             )
         found = known["version"][-1]
-        schema = pl.Schema(pl.read_parquet_schema(self._any_file(name, found)))
+        bare = self._table(name, found, pl.Schema())
+        schema = bare.reading(lambda now: _schema(bare.folder / str(now.files["path"][0])))
         return self._table(name, found, schema), schema.names()
-
-    def _any_file(self, name: str, version: str) -> Path:
-        table = self._table(name, version, pl.Schema())
-        return table.folder / str(table.snapshot().files["path"][0])
 
     def table(self, name: str, version: str) -> Table:
         """Give the table of a version that is listed."""
@@ -112,6 +109,10 @@ class Gold:
         if version is not None:
             where &= pl.col("version") == version
         return self.listed.reading(lambda now: self.listed.scan(now.files, where).collect()).sort("name", "at")
+
+
+def _schema(path: Path) -> pl.Schema:
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False).collect_schema()
 
 
 def _check(name: str, version: str) -> None:

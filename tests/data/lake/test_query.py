@@ -1,0 +1,185 @@
+"""SQL over the lake: what it answers, and that nothing gets out of the room."""
+
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from ara.data.lake import Lake
+from ara.data.provider import Kind
+from ara.errors import PluginError, ValidationError
+from ara.market.symbols import resolve
+from tests.data.lake.conftest import FIRST, LEARNED, Answer, bars
+from tests.data.test_bar_store import actions
+
+
+@pytest.fixture
+def asked(lake: Lake) -> Lake:
+    """A lake with something in every table."""
+    lake.append(pl.concat([bars(), bars("O'Neil=x", 3), bars("BTC-USD", 2, asset_class="crypto")]))
+    lake.append(bars(count=1, close=50.0))
+    lake.keep([Answer(body=b"a body that no query shows")])
+    lake.append_facts(Kind.ACTIONS, "AAPL", "yahoo", actions((FIRST, "split", 4.0)))
+    lake.put_instruments([resolve("AAPL")], source="yahoo", learned_at=LEARNED)
+    lake.put_gold("momentum", pl.DataFrame({"x": [1.5]}), version="v1", lineage={})
+    lake.put_gold("momentum", pl.DataFrame({"x": [2.5, 3.5]}), version="v2", lineage={})
+    return lake
+
+
+def test_the_tables_are_there(asked: Lake) -> None:
+    counts = {
+        "bars": 10,
+        "revisions": 11,
+        "actions": 1,
+        "facts": 0,
+        "rates": 0,
+        "instruments": 1,
+        "bronze": 1,
+        "gold.momentum": 2,
+    }
+    for name, count in counts.items():
+        assert asked.query(f"select count(*) from {name}").item() == count, name
+    found = asked.query("select close from bars where symbol = 'AAPL' order by \"at\"")
+    assert found["close"].to_list() == [50.0, 101.0, 102.0, 103.0, 104.0]
+    assert asked.query("select sum(x) from gold.momentum").item() == 6.0
+
+
+def test_times_and_classes_come_back_as_they_are_kept(asked: Lake) -> None:
+    row = asked.query("select * from bars where symbol = 'BTC-USD' order by \"at\" limit 1")
+    expected = asked.bars("BTC-USD", "1d").head(1)
+    assert row.select(expected.columns).equals(expected)
+
+
+def test_an_empty_lake_answers(lake: Lake) -> None:
+    assert lake.query("select count(*) from bars").item() == 0
+    assert lake.query("select symbol, close from bars").schema == pl.Schema({"symbol": pl.String, "close": pl.Float64})
+
+
+def test_bodies_are_not_shown(asked: Lake) -> None:
+    assert "body" not in asked.query("select * from bronze").columns
+    with pytest.raises(ValidationError, match="can't be answered"):
+        asked.query("select body from bronze")
+
+
+def test_a_lake_in_an_odd_folder_answers(tmp_path: Path, asked: Lake) -> None:
+    odd = tmp_path / "it's a=b [x] *?"
+    asked.folder.rename(odd)
+    lake = Lake.at(odd, clock=asked._clock)
+    assert lake.query("select count(*) from revisions").item() == 11
+    assert lake.bars("AAPL", "1d").height == 5
+    assert lake.append(bars(count=6, close=100.0, learned=LEARNED)).new == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from '/etc/passwd'",
+        "select * from read_text('/etc/passwd')",
+        "select * from read_blob('/etc/hostname')",
+        "select * from read_json('/etc/passwd')",
+        "select * from sniff_csv('/etc/passwd')",
+        "select * from parquet_metadata('{elsewhere}')",
+        "select * from read_parquet('{elsewhere}')",
+        "select * from '{elsewhere}'",
+        "select * from read_parquet('{folder}/**/*.parquet')",
+        "select * from read_text('{folder}/turn.lock')",
+        "select * from glob('/*')",
+        "select * from glob('{folder}/*')",
+        "select * from read_parquet('http://127.0.0.1:1/x.parquet')",
+        "select * from read_csv('s3://bucket/x.csv')",
+        "select * from sqlite_scan('{elsewhere}', 'x')",
+        "select * from delta_scan('{folder}/silver/bars')",
+        "select * from duckdb_secrets()",
+        "select * from query('copy bars to ''{folder}/out.csv''')",
+        "select getenv('HOME')",
+        "copy bars to '{folder}/out.csv'",
+        "copy (select 1) to '/dev/stdout'",
+        "export database '{folder}/out'",
+        "attach '{folder}/out.db'",
+        "create table x (a int)",
+        "create view x as select 1",
+        "insert into revisions select * from revisions",
+        "delete from bars",
+        "drop view bars",
+        "update bars set close = 0",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "reset enable_external_access",
+        "set variable x = 1",
+        "pragma enable_profiling",
+        "call pragma_version()",
+        "checkpoint",
+        "vacuum",
+        "prepare p as select 1",
+        "explain analyze select 1",
+        "begin transaction",
+        "select 1; select 2",
+        "select 1; drop view bars",
+        "with x as (delete from bars returning *) select * from x",
+        "",
+        ";",
+        "-- nothing",
+        "select (",
+        "select * from nothing",
+        "select * from hidden",
+        "select '\x00'",
+    ],
+)
+def test_nothing_but_one_select_over_the_tables_is_answered(asked: Lake, tmp_path: Path, sql: str) -> None:
+    hidden = pl.DataFrame({"secret": [1]})
+    elsewhere = tmp_path / "elsewhere.parquet"
+    hidden.write_parquet(elsewhere)
+    before = sorted(asked.folder.rglob("*"))
+    with pytest.raises(ValidationError) as caught:
+        asked.query(sql.format(folder=asked.folder, elsewhere=elsewhere))
+    assert caught.value.hint
+    assert "Traceback" not in caught.value.message
+    assert sorted(asked.folder.rglob("*")) == before
+    assert not (asked.folder / "out.csv").exists()
+
+
+def test_settings_cannot_be_loosened_from_within(asked: Lake) -> None:
+    assert asked.query("select current_setting('enable_external_access')").item() is False
+    assert asked.query("select current_setting('lock_configuration')").item() is True
+    assert asked.query("select current_setting('autoload_known_extensions')").item() is False
+
+
+def test_rows_and_time_are_limited(asked: Lake) -> None:
+    assert asked.query("select range from range(100)", limit=7).height == 7
+    assert asked.query("select 1", limit=0).height == 0
+    with pytest.raises(ValidationError, match=r"longer than 0\.3 s"):
+        asked.query("select count(*) from range(1000000000) a, range(1000000) b", seconds=0.3)
+    with pytest.raises(ValidationError, match="characters"):
+        asked.query("select 1 " + " " * 100_001)
+    with pytest.raises(ValidationError, match="allowed are"):
+        asked.query("select 1", seconds=0)
+
+
+def test_order_is_kept_within_the_limit(asked: Lake) -> None:
+    found = asked.query("select range from range(5000) order by range desc", limit=3)
+    assert found["range"].to_list() == [4_999, 4_998, 4_997]
+
+
+def test_what_does_not_fit_into_memory_is_refused_in_words(asked: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ara.data.lake.query._MEMORY", "30MB")
+    with pytest.raises(ValidationError, match="needs more than 30MB of memory"):
+        asked.query("select list(range) over () from range(2000000)")
+
+
+def test_what_does_not_fit_into_memory_is_sorted_on_disk(asked: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ara.data.lake.query._MEMORY", "30MB")
+    sql = "select hash(range) % 1000003 as key, range from range(4000000) order by key, range limit 1 offset 3999990"
+    assert asked.query(sql).height == 1
+
+
+def test_without_duckdb_the_line_to_install_it_is_given(asked: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(PluginError, match="DuckDB") as caught:
+        asked.query("select 1")
+    assert caught.value.hint == "Install it: pip install 'ara-ai[sql]'"
+    assert duckdb.__version__
