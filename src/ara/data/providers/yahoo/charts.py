@@ -1,7 +1,7 @@
 """From Yahoo's charts to frames."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -136,10 +136,11 @@ def _without_bell(found: pl.DataFrame, instrument: Instrument) -> pl.DataFrame:
 
 def _settled(found: pl.DataFrame, meta: Meta, timeframe: Timeframe, now: datetime) -> pl.DataFrame:
     """Mark the last bar as open where its end has passed but the last trade that Yahoo shows lies before it."""
-    if meta.regular_market_time is None:
+    settled = now - _SETTLED.get(timeframe.unit, _DELAYED)
+    if meta.regular_market_time is None or found.is_empty() or found["known_at"][-1] <= settled:
         return found
-    traded = datetime.fromtimestamp(meta.regular_market_time, UTC)
-    recent = pl.col("known_at") > now - _SETTLED.get(timeframe.unit, _DELAYED)
+    traded = instants([meta.regular_market_time], source=_SOURCE, field="meta.regularMarketTime")[0]
+    recent = pl.col("known_at") > settled
     late = recent & (pl.col("known_at") > traded)
     learned = pl.min_horizontal("learned_at", pl.lit(traded, BARS["at"]))
     return found.with_columns(learned_at=pl.when(late).then(learned).otherwise("learned_at"))
