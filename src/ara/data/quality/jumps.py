@@ -20,6 +20,9 @@ _LEVEL: Final = 10.0
 _LEAST_LEVEL: Final = 0.15
 _ALIKE: Final = 0.05
 _LONGEST: Final = 60
+_ROUGHLY: Final = 0.4
+_OPENED: Final = 0.8
+_STRAY: Final = 6.0
 _UNHEARD: Final = 25.0
 _TENS: Final = float(np.log(10.0))
 _FENCE: Final = 3.0
@@ -112,33 +115,34 @@ def _unit_bars(m: Moves) -> list[tuple[int, int, float]]:
     """Give stretches in another unit: first bar, the one after the last, and the factor's logarithm."""
     with np.errstate(invalid="ignore"):
         size = np.abs(m.change)
-        tens = np.round(size / _TENS)
-        power = (tens >= 2) & (np.abs(size - tens * _TENS) < np.fmax(4 * np.nan_to_num(m.sigma, nan=0.05), 0.05))
-        level = (size > _LEVEL * m.sigma) & (size > _LEAST_LEVEL) & (np.abs(m.gap) > 0.8 * size)
+        tens = np.nan_to_num(np.round(size / _TENS)).astype(np.int64)
+        power = (tens >= 2) & (np.abs(size - tens * _TENS) < _ROUGHLY)
+        level = (size > _LEVEL * m.sigma) & (size > _LEAST_LEVEL) & (np.abs(m.gap) > _OPENED * size)
+    tens = np.where(power, np.where(m.change > 0, tens, -tens), 0)
     edges = np.flatnonzero(power | level).tolist()
     found: list[tuple[int, int, float]] = []
     place = 0
     while place < len(edges):
         start = edges[place]
-        move = float(m.change[start])
-        limit = len(m) if power[start] else start + _LONGEST
-        slack = max(_ALIKE * abs(move), 4 * float(np.nan_to_num(m.sigma[start], nan=0.02)))
-        back = next(
-            (
-                n
-                for n in range(place + 1, len(edges))
-                if abs(move + float(m.change[edges[n]])) < slack and edges[n] <= limit
-            ),
-            None,
-        )
-        if back is not None and (power[start] or edges[back] - start > 1):
-            found.append((start, edges[back], move))
-            place = back + 1
-            continue
-        if power[start]:
-            found.append((start, start + 1, move))
+        back = next((n for n in range(place + 1, len(edges)) if _returns(m, tens, start, edges[n])), None)
+        if back is not None:
+            # a level of one bar is an outlier
+            if power[start] or edges[back] > start + 1:
+                found.append((start, edges[back], float(m.change[start])))
+            place = back
+        elif power[start]:
+            found.append((start, start + 1, float(m.change[start])))
         place += 1
     return found
+
+
+def _returns(m: Moves, tens: NDArray[np.int64], start: int, end: int) -> bool:
+    """Say whether the second jump undoes the first: by the same power of ten, or soon and by about as much."""
+    if tens[start] or tens[end]:
+        return bool(tens[start] == -tens[end])
+    apart = abs(float(m.change[start] + m.change[end]))
+    slack = max(_ALIKE * abs(float(m.change[start])), _STRAY * float(m.sigma[start]))
+    return end - start <= _LONGEST and apart < slack
 
 
 def _fence(m: Moves) -> float:

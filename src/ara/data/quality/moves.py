@@ -92,7 +92,7 @@ def moves(series: Series) -> Moves:
         gap=logs[0] - before,
         body=logs[3] - logs[0],
         range=spread,
-        sigma=np.maximum(np.fmax(quiet, brief) * _TO_SIGMA, _LEAST),
+        sigma=np.maximum(np.where(np.isnan(quiet), np.nan, np.fmax(quiet, brief)) * _TO_SIGMA, _LEAST),
         ranged=ranged,
         money=money,
     )

@@ -126,10 +126,16 @@ def _within(series: Series, sessions: NDArray[np.int64], step: int) -> Instants:
     grid = [np.arange(at[a], at[b] + 1, step, dtype=np.int64) for a, b in zip(first, last, strict=True)]
     slots = np.concatenate(grid)
     begun = np.repeat(series.opens(there), [len(one) for one in grid])
-    place = (slots - begun) // step % (_DAY // step)
-    usual = np.bincount(place, weights=np.isin(slots, at)) / np.maximum(np.bincount(place), 1) >= _USUAL
-    every: Instants = np.sort(np.concatenate([slots[usual[place]], opens[~np.isin(sessions, there)]]))
+    there_is = np.isin(slots, at)
+    wanted = _mostly((slots - begun) // step, there_is) & _mostly(slots % _DAY // step, there_is)
+    every: Instants = np.sort(np.concatenate([slots[wanted], opens[~np.isin(sessions, there)]]))
     return every
+
+
+def _mostly(place: NDArray[np.int64], there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say of each slot whether most sessions have a bar at its place, counted from the bell or by the clock."""
+    share = np.bincount(place, weights=there) / np.maximum(np.bincount(place), 1)
+    return np.asarray(share[place] >= _USUAL)
 
 
 def _trading(series: Series, days: NDArray[np.int64]) -> list[tuple[int, int]]:
