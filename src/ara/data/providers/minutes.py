@@ -25,7 +25,7 @@ async def minutes(
     Parameters
     ----------
     trades
-        Every trade once and in order, with their `symbol`. The minute in which they begin is not whole: it is asked for.
+        Every trade once and in order, with their `symbol`. The minute in which they begin isn't whole: it is asked for.
     past
         Asks for closed bars of a symbol from a time to before another.
     clock

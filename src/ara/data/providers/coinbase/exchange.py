@@ -76,11 +76,10 @@ class CoinbaseExchange:
         ask = {Kind.BARS: self._bar, Kind.QUOTES: self._quote, Kind.TRADES: self._trade, Kind.BOOK: self._book}[kind]
         return pl.concat([exchange.empty(kind), *await each(ask, instruments)])
 
-    async def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
+    def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
         """Raise DataProviderError: the same market is followed by `coinbase`."""
         offered(kind, self.offers, source=self.name)
         raise DataProviderError(f"{self.name} has no stream.", hint="The provider coinbase follows the same market.")
-        yield exchange.empty(kind)
 
     async def close(self) -> None:
         """Let go of connections."""
