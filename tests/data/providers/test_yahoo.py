@@ -371,6 +371,19 @@ async def test_an_hour_ends_with_its_session(venue, yahoo):
     assert found["known_at"][-1] == at(2022, 3, 9, 21)
 
 
+async def test_a_single_bar_within_the_day_stands_where_it_opened(venue, yahoo):
+    venue.minutes["AAPL"] = {"30m": minutes_of(at(2022, 3, 9, 14, 30), 1, 1800)}
+    found = await history(yahoo, "AAPL", timeframe=Timeframe.parse("30m"))
+    assert found["at"].to_list() == [at(2022, 3, 9, 14, 30)]
+
+
+async def test_stamps_in_nanoseconds_and_rows_without_any_price_are_read(venue, yahoo):
+    scripted(venue, [(epoch(date(2021, 3, 1)) * 10**9, *ROW)])
+    assert (await history(yahoo, "AAPL"))["at"].to_list() == [at(2021, 3, 1, 14, 30)]
+    scripted(venue, [(epoch(date(2021, 3, 1)), None, None, None, None, None, None)])
+    assert (await history(yahoo, "AAPL")).is_empty()
+
+
 async def test_hours_of_coins_never_end_early(venue, yahoo):
     venue.minutes["BTC-USD"] = {"1h": minutes_of(at(2022, 3, 9, 22), 4, 3600)}
     found = await history(yahoo, "BTC-USD", timeframe=Timeframe.parse("1h"))
@@ -409,6 +422,12 @@ async def test_the_newest_day_of_what_trades_no_more_is_found(venue, yahoo):
     newest = await yahoo.latest(Kind.BARS, [APPLE, resolve("BTC-USD")])
     assert newest["symbol"].to_list() == ["AAPL", "BTC-USD"]
     assert newest["at"][0] == at(2021, 3, 31, 13, 30)
+
+
+async def test_a_last_trade_of_another_age_is_refused(venue, yahoo):
+    venue.meta["AAPL"] = {"regularMarketTime": 99_999_999_999}
+    with pytest.raises(ShapeError, match=r"in meta\.regularMarketTime"):
+        await yahoo.latest(Kind.BARS, [APPLE])
 
 
 async def test_splits_that_make_no_sense_are_refused(venue, yahoo):

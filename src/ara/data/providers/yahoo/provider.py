@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from urllib.parse import quote as escaped
 
@@ -12,7 +12,7 @@ import polars as pl
 from ara.data.access import Access, Limit, Venue
 from ara.data.access.wire import decode, quote
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import between, each, facts, named, offered
+from ara.data.providers.rows import between, each, facts, instants, named, offered
 from ara.data.providers.yahoo import charts
 from ara.data.providers.yahoo.messages import Answer, Chart, Fault, OptionsOf, ProfileAnswer, Search
 from ara.data.providers.yahoo.options import contracts
@@ -144,7 +144,8 @@ class Yahoo:
         now = self._access.clock.now()
         chart = await self._chart(instrument, "1d", now - _FORTNIGHT, now + _MARGIN)
         if chart is not None and not chart.timestamp and chart.meta.regular_market_time is not None:
-            last = datetime.fromtimestamp(chart.meta.regular_market_time, UTC)
+            stamp = [chart.meta.regular_market_time]
+            last: datetime = instants(stamp, source=self.name, field="meta.regularMarketTime")[0]
             chart = await self._chart(instrument, "1d", last - _FORTNIGHT, last + _MARGIN)
         return self._framed(chart, instrument, DAY).tail(1)
 
