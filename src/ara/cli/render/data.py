@@ -340,7 +340,7 @@ def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
     columns = [
         Column(head="source", cells=[row["source"] for row in rows]),
         Column(head="state", cells=[_STATES[row["state"]] for row in rows]),
-        Column(head="answers", cells=[_share(row["success"]) for row in rows], right=True),
+        Column(head="answers", cells=[_share(row["success"] if row["asked"] else None) for row in rows], right=True),
         Column(head="asked", cells=[f"{row['asked']:,}" for row in rows], right=True, leave=4),
         Column(head="usually in", cells=[_time(row["latency_ms"]) for row in rows], right=True, leave=3),
         Column(head="quality", cells=[_score(row["quality"]) for row in rows], right=True, leave=2),

@@ -43,10 +43,15 @@ def rows(found: "pl.DataFrame", s: Screen) -> str:
         for column in columns:
             cell = clean(column.cells[number])
             room = max(s.width - label - 2, 8)
-            first, *more = wrapped(cell, room)
+            first, *more = _cut(cell, room)
             lines.append(f"  {paint(column.head, 'quiet')}{' ' * (label - width(column.head))}{first}".rstrip())
             lines += [" " * (label + 2) + line for line in more]
     return "\n".join(lines)
+
+
+def _cut(text: str, room: int) -> list[str]:
+    """Give the lines of a text, in the middle of a word where it is longer than a line."""
+    return [line[at : at + room] for line in wrapped(text, room) for at in range(0, max(len(line), 1), room)]
 
 
 def _kept(column: Column) -> Column:

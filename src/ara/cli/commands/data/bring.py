@@ -51,7 +51,7 @@ def fetch(
 
         ara data fetch AAPL --from 2015-01-01
         ara data fetch BTC-USD ETH-USD --provider kraken
-        ara data fetch EURUSD --timeframe 1h --from 2026-01-01 --to 2026-02-01
+        ara data fetch EURUSD -t 1h --from 2026-01-01
 
     Without --provider the sources of the settings are asked, the healthiest first, until one answers.
     """

@@ -46,7 +46,7 @@ def _stats() -> None:
 
         ara data cache stats
         ara data cache stats --json
-        ara data cache stats --set data.cache.redis=redis://127.0.0.1:6379/0
+        ara data cache stats --quiet
     """
     s = screen()
     settings = s.settings().data.cache

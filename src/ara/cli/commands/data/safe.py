@@ -57,7 +57,7 @@ def restore(
 
         ara data restore ~/backups --list
         ara data restore ~/backups
-        ara data restore ~/backups --name 20261120T120000.000000Z --yes
+        ara data restore ~/backups --name NAME --yes
 
     The lake that was there is kept beside it, and its place is told.
     """

@@ -41,8 +41,8 @@ def query(
 
     ::
 
-        ara data query "select symbol, count(*) as bars from bars group by symbol"
-        ara data query 'select "at", close from bars where symbol = $$AAPL$$ order by 1 desc' --limit 5
+        ara data query "select count(*) as bars from bars"
+        ara data query 'select "at", close from bars' --limit 5
         ara data query "select * from actions" --json
 
     The tables: bars, revisions, actions, facts, rates, instruments, bronze, and gold.NAME. Times are UTC.

@@ -1,0 +1,53 @@
+import json
+
+import pytest
+
+from tests.venues.yahoo import YahooVenue
+
+
+def found(outcome):
+    return [one["symbol"] for one in json.loads(outcome.out)["instruments"]]
+
+
+def test_by_symbol_and_by_name(ara):
+    assert found(ara("symbols", "apple", "--json"))[0] == "AAPL"
+    assert found(ara("symbols", "BITCOIN", "--json"))[0] == "BTC-USD"
+    assert found(ara("symbols", "btc", "--json"))[0] == "BTC-USD"
+    assert found(ara("symbols", "eur/usd", "--json"))[0] == "EURUSD"
+    text = ara("symbols", "apple").out.splitlines()
+    assert text[0].split() == ["symbol", "name", "kind", "venue", "in", "from"]
+    assert text[1].split()[:3] == ["AAPL", "Apple", "Inc."]
+
+
+def test_there_may_be_more(ara):
+    outcome = ara("symbols", "a", "--limit", "2")
+    assert len(outcome.out.splitlines()) == 3
+    assert "more; for them" in outcome.err
+    assert json.loads(ara("symbols", "a", "-n", "1", "--json").out)["count"] > 1
+
+
+@pytest.mark.parametrize("search", ["zzqqzz", "%", "'; drop table", "\x1b[31m", "漢字", "../../etc"])
+def test_nothing_found_names_the_nearest(ara, search):
+    outcome = ara("symbols", search)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "Nearest: " in outcome.err
+    assert "\x1b[31m" not in outcome.err
+
+
+@pytest.mark.parametrize("search", ["", "   ", "x" * 65])
+def test_a_search_has_bounds(ara, search):
+    assert ara("symbols", search).code == 2
+
+
+def test_what_is_kept_and_what_a_source_has(ara, monkeypatch):
+    with YahooVenue() as venue:
+        monkeypatch.setenv("ARA_DATA_PROVIDERS_YAHOO_URL", venue.url)
+        monkeypatch.setenv("ARA_DATA_ONLINE", "yahoo")
+        assert found(ara("symbols", "MSFT", "--provider", "yahoo", "--json")) == ["MSFT"]
+        told = json.loads(ara("symbols", "MSFT", "--online", "--json").out)
+        assert told["instruments"][0]["from"] == "known"
+        asked = len(venue.requests)
+        ara("symbols", "MSFT")
+        assert len(venue.requests) == asked
+    outcome = ara("symbols", "MSFT", "--provider", "nobody")
+    assert (outcome.code, "nobody" in outcome.err) == (8, True)
