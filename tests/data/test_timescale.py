@@ -155,6 +155,23 @@ def test_the_cross_section_known_by_a_moment(store: TimescaleStore) -> None:
     store.close()
 
 
+def test_a_server_that_lists_timescaledb_but_refuses_it_gets_years(shared_postgres: Server, postgres_url: str) -> None:
+    shared_postgres.execute(
+        database(postgres_url),
+        "CREATE VIEW pg_available_extensions AS SELECT 'timescaledb'::text AS name",
+        f'ALTER DATABASE "{database(postgres_url)}" SET search_path = public, pg_catalog',
+    )
+    store = TimescaleStore(postgres_url, clock=SystemClock())
+    assert store.append(bars()).new == 5
+    assert store.append(bars()).same == 5
+    store.close()
+    shared_postgres.execute(
+        database(postgres_url),
+        "DO $$ BEGIN ASSERT (SELECT count(*) FROM bars_2020) = 5; END $$",
+        f'ALTER DATABASE "{database(postgres_url)}" RESET search_path',
+    )
+
+
 def test_without_the_driver_the_line_to_install_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "asyncpg", None)
     with pytest.raises(ConfigurationError, match="asyncpg") as caught:

@@ -201,6 +201,62 @@ def test_heads_that_are_behind_catch_up(lake: Lake) -> None:
     assert not Lake.at(lake.folder, clock=SystemClock()).verify().ok
 
 
+def test_heads_are_counted_in_full_where_the_log_no_longer_tells(lake: Lake) -> None:
+    grown(lake, 2)
+    heads = lake.folder / "silver" / "heads"
+    (old,) = heads.glob("*.parquet")
+    content = old.read_bytes()
+    grown(lake, 9)
+    expected = lake.catalogue()
+    for path in heads.glob("*.parquet"):
+        path.unlink()
+    old.write_bytes(content)
+    (heads / "heads-none.parquet").write_bytes(content)
+    log = lake.folder / "silver/bars/_delta_log"
+    (log / f"{3:020d}.json").unlink()
+    assert Lake.at(lake.folder, clock=SystemClock()).catalogue().equals(expected)
+
+
+def test_who_was_overtaken_reads_again_and_gives_up_at_last(lake: Lake) -> None:
+    rival = Lake.at(lake.folder, clock=SystemClock())
+    lake.append(bars())
+    table = lake.tables["bars"]
+    rows = lake.scan("bars").collect()
+    seen: list[int] = []
+
+    def decide(snapshot: Snapshot, *, often: int) -> tuple[pl.DataFrame, None]:
+        seen.append(snapshot.version)
+        if len(seen) <= often:
+            rival.append(bars(f"R{often}-{len(seen)}", 1))
+        return rows.with_columns(symbol=pl.lit("MINE")), None
+
+    before, after, _ = table.update(lambda now: decide(now, often=2))
+    assert len(seen) == 3
+    assert after.version == before.version + 1
+    assert lake.bars("R2-2", "1d").height == 1
+    seen.clear()
+    with pytest.raises(StoreError, match="changed by another process at the same moment"):
+        table.update(lambda now: decide(now, often=1_000))
+    assert lake.bars("MINE", "1d").equals(bars("MINE"))
+    assert lake.verify().ok
+
+
+def test_a_commit_on_an_older_version_is_refused_by_the_log_itself(lake: Lake) -> None:
+    lake.append(bars())
+    table = lake.tables["bars"]
+    before = table.snapshot()
+    written = table.write(lake.scan("bars").collect())
+    # The table still believes in its version, so that only the log can tell.
+    log = table.folder / "_delta_log"
+    content = (log / f"{1:020d}.json").read_bytes()
+    table._refreshed = lambda: before  # type: ignore[method-assign]
+    (log / f"{2:020d}.json").write_bytes(content)
+    with pytest.raises(StoreError, match="changed by another process"):
+        table.commit(before, written)
+    del table._refreshed
+    assert (log / f"{2:020d}.json").read_bytes() == content
+
+
 def test_gold_keeps_versions_with_their_lineage(lake: Lake) -> None:
     frame = pl.DataFrame(
         {"at": [FIRST], "x": [1.5], "n": [3], "ok": [True], "small": pl.Series([2.5], dtype=pl.Float32)}

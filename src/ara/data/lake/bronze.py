@@ -10,14 +10,12 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.bar_store import Received
-from ara.data.lake.faults import TakenError
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.table import Table
 from ara.data.lake.upkeep import settle
 
 __all__ = ["PAYLOADS", "Bronze", "fetch_id", "payload_rows"]
 
-_TRIES: Final = 20
 
 PAYLOADS: Final = pl.Schema(
     {
@@ -57,20 +55,17 @@ class Bronze:
         if not fetch:
             return ""
         rows = payload_rows(payloads, fetch=fetch)
-        for _ in range(_TRIES):
-            snapshot, kept = self.table.reading(lambda now: (now, self._kept(now, rows["mark"])))
+
+        def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, None]:
+            kept = self._kept(snapshot, rows["mark"])
             if (kept["fetch"] == fetch).any():
-                return fetch
+                return rows.clear(), None
             told = rows["sha256"].is_in(kept["sha256"].to_list()) | ~rows["sha256"].is_first_distinct()
-            try:
-                settle(
-                    self.table,
-                    self.table.add(snapshot, rows.with_columns(body=pl.when(told).then(None).otherwise("body"))),
-                )
-            except TakenError:
-                continue
-            return fetch
-        raise TakenError(self.table.folder)
+            return rows.with_columns(body=pl.when(told).then(None).otherwise("body")), None
+
+        _, after, _ = self.table.update(decide)
+        settle(self.table, after)
+        return fetch
 
     def fetched(self, fetch: str) -> pl.DataFrame:
         """Give the payloads of a fetch with their bodies, in `PAYLOADS`, in the order in which they came."""

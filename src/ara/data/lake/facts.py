@@ -10,7 +10,6 @@ import msgspec
 import polars as pl
 
 from ara.clock import Clock
-from ara.data.lake.faults import TakenError
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import FACT_KINDS, check_moments, fact_rows, latest, news_of_facts
 from ara.data.lake.table import Table
@@ -20,7 +19,6 @@ from ara.market.instrument import AssetClass, Instrument, OptionTerms, Right
 
 __all__ = ["INSTRUMENTS", "Facts", "instrument_of", "instrument_rows", "kept_columns", "names_of"]
 
-_TRIES: Final = 20
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
 INSTRUMENTS: Final = pl.Schema(
@@ -60,17 +58,15 @@ class Facts:
         rows = fact_rows(kind, symbol, source, frame=frame)
         table = self.tables[kind]
         mine = (pl.col("symbol") == symbol) & (pl.col("source") == source)
-        for _ in range(_TRIES):
-            snapshot, kept = table.reading(lambda now: (now, table.scan(_near(now.files, symbol), mine).collect()))
+
+        def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, int]:
+            kept = table.scan(_near(snapshot.files, symbol), mine).collect()
             fresh = news_of_facts(kind, rows, kept=latest(kept, names_of(kind)))
-            if fresh.is_empty():
-                return 0
-            try:
-                settle(table, table.add(snapshot, fresh))
-            except TakenError:
-                continue
-            return fresh.height
-        raise TakenError(table.folder)
+            return fresh, fresh.height
+
+        _, after, count = table.update(decide)
+        settle(table, after)
+        return count
 
     def read(
         self, kind: Kind, symbol: str = "", *, known_by: datetime | None = None, learned_by: datetime | None = None
@@ -95,17 +91,12 @@ class Facts:
     def put_instruments(self, instruments: Sequence[Instrument], *, source: str, learned_at: datetime) -> None:
         """Keep what a source says of instruments; the caller has the turn."""
         rows = instrument_rows(instruments, source=source, learned_at=learned_at)
-        for _ in range(_TRIES):
-            snapshot, before = self.listed.reading(lambda now: (now, self._told(now)))
-            told = rows.join(before, on=("symbol", "source", "name", "terms"), how="anti")
-            if told.is_empty():
-                return
-            try:
-                settle(self.listed, self.listed.add(snapshot, told))
-            except TakenError:
-                continue
-            return
-        raise TakenError(self.listed.folder)
+
+        def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, None]:
+            return rows.join(self._told(snapshot), on=("symbol", "source", "name", "terms"), how="anti"), None
+
+        _, after, _ = self.listed.update(decide)
+        settle(self.listed, after)
 
     def instruments(self, query: str = "") -> list[Instrument]:
         """Give the instruments that match, as last told."""

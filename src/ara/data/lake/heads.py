@@ -81,12 +81,6 @@ class Heads:
         )
         self._keep(after, _summed(pl.concat([heads, added])))
 
-    def forget(self) -> None:
-        """Drop what was derived; it is derived again when it is next asked for."""
-        self._known = _NONE
-        for path in self._files():
-            path.unlink(missing_ok=True)
-
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("heads-*.parquet"))
 

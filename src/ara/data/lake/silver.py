@@ -10,7 +10,6 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.bar_store import CATALOGUE, ROWS, Appended
-from ara.data.lake.faults import TakenError
 from ara.data.lake.heads import Heads
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import BAR, check_moments, check_rows, latest, news
@@ -28,7 +27,6 @@ _LAYOUT: Final = Layout(
     partitions=("timeframe", "asset_class", "bucket"),
     bounds=("symbol", "at"),
 )
-_TRIES: Final = 20
 _FEW: Final = 50
 
 
@@ -53,14 +51,17 @@ class Silver:
         if rows.is_empty():
             return Appended(new=0, corrected=0, same=0)
         dealt = rows.unique(maintain_order=True)
+
+        def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, tuple[pl.DataFrame, int]]:
+            fresh, same = news(dealt, self._kept(snapshot, dealt))
+            return _dealt(fresh.drop("corrects")), (fresh, same)
+
+        before, after, (fresh, same) = self.table.update(decide)
+        if fresh.height:
+            self.heads.take(before, settle(self.table, after), news=fresh)
+        corrected = int(fresh["corrects"].sum())
         repeated = rows.height - dealt.height
-        for _ in range(_TRIES):
-            try:
-                done = self._append(dealt)
-            except TakenError:
-                continue
-            return done + Appended(new=0, corrected=0, same=repeated)
-        raise TakenError(self.table.folder)
+        return Appended(new=fresh.height - corrected, corrected=corrected, same=same + repeated)
 
     def bars(
         self,
@@ -141,15 +142,6 @@ class Silver:
             older = self.table.scan(snapshot.files.filter(_within(values)), chosen).select(ROWS.names()).collect()
             found.append(older.sort(*BAR, "learned_at").unique(BAR[:4], keep="last"))
         return pl.concat(found).join(late, on=BAR[:4], how="semi")
-
-    def _append(self, rows: pl.DataFrame) -> Appended:
-        snapshot, kept = self.table.reading(lambda now: (now, self._kept(now, rows)))
-        fresh, same = news(rows, kept)
-        corrected = int(fresh["corrects"].sum())
-        if fresh.height:
-            after = self.table.add(snapshot, _dealt(fresh.drop("corrects")))
-            self.heads.take(snapshot, settle(self.table, after), news=fresh)
-        return Appended(new=fresh.height - corrected, corrected=corrected, same=same)
 
     def _kept(self, snapshot: Snapshot, rows: pl.DataFrame) -> pl.DataFrame:
         """Give the latest revisions of those bars of `rows` that may be kept: none is looked for behind a last one."""

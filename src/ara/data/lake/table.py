@@ -31,6 +31,7 @@ __all__ = ["Table"]
 _T = TypeVar("_T")
 
 _ROW_GROUP: Final = 8_192
+_TRIES: Final = 50
 
 
 class Table:
@@ -192,6 +193,21 @@ class Table:
         except BaseException:
             self.forget(written)
             raise
+
+    def update(self, decide: Callable[[Snapshot], tuple[pl.DataFrame, _T]]) -> tuple[Snapshot, Snapshot, _T]:
+        """Read, decide which rows to add, and add them, as one step; again where somebody else came between.
+
+        Gives the snapshot before, the one after, and what else was decided.
+        """
+        for _ in range(_TRIES):
+            before, (rows, answer) = self.reading(lambda now: (now, decide(now)))
+            if rows.is_empty():
+                return before, before, answer
+            try:
+                return before, self.add(before, rows), answer
+            except TakenError:
+                continue
+        raise TakenError(self.folder)
 
     def forget(self, written: Sequence[Written]) -> None:
         """Delete files that are not counted; a commit that failed late may have counted them."""

@@ -60,7 +60,7 @@ def settle(table: Table, snapshot: Snapshot, *, most: int = SMALL_FILES) -> Snap
             table.checkpoint()
     except AraError as error:
         _LOG.warning("The upkeep of %s was put off: %s", table.folder, error.message)
-        return table.snapshot()
+        return snapshot
     return merged
 
 
