@@ -192,6 +192,7 @@ async def each(ask: Callable[[_T], Awaitable[_R]], items: Iterable[_T], *, at_on
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _float(value: Decimal) -> float:

@@ -1,0 +1,99 @@
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ara.data.provider import SCHEMAS, Kind
+from ara.data.providers.rows import each, facts, instants, number, numbers, offered, ratio
+from ara.errors import DataProviderError, ShapeError
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@given(st.integers(130_000_000, 4_102_000_000), st.sampled_from([0, 3, 6, 9]))
+def test_the_unit_of_a_stamp_is_told_by_its_size(seconds, power):
+    found = instants([seconds * 10**power], source="venue", field="t").to_list()
+    assert found == [datetime.fromtimestamp(seconds, UTC)]
+
+
+def test_stamps_before_1970_are_seconds():
+    assert instants([-1325583000], source="venue", field="t").to_list() == [datetime(1927, 12, 30, 14, 30, tzinfo=UTC)]
+    assert instants([], source="venue", field="t").is_empty()
+
+
+@pytest.mark.parametrize("stamp", [10**30, -(10**30), 99_999_999_999])
+def test_stamps_of_no_age_are_refused(stamp):
+    with pytest.raises(ShapeError, match="in t"):
+        instants([stamp], source="venue", field="t")
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1e19", "-1e19", "1e400"])
+def test_numbers_beyond_all_prices_are_refused(text):
+    with pytest.raises(ShapeError, match="in price"):
+        number(Decimal(text), source="venue", field="price")
+    with pytest.raises(ShapeError, match=r"in price\[1\]"):
+        numbers([None, Decimal(text)], source="venue", field="price")
+    with pytest.raises(ShapeError, match=r"in price\[1\]"):
+        numbers([Decimal(1), Decimal(text)], source="venue", field="price")
+    with pytest.raises(ShapeError, match="in split"):
+        ratio(Decimal(text), Decimal(1), source="venue", field="split")
+
+
+@given(st.lists(st.none() | st.decimals(-(10**17), 10**17, allow_nan=False, places=8)))
+def test_numbers_are_the_nearest_floats(values):
+    found = numbers(values, source="venue", field="price").to_list()
+    assert found == [None if value is None else float(value) for value in values]
+
+
+def test_a_ratio_is_of_positive_numbers():
+    assert ratio(Decimal(3), Decimal(2), source="venue", field="split") == 1.5
+    for new, old in ((0, 1), (1, 0), (-1, 1)):
+        with pytest.raises(ShapeError, match=f"a split of {new} for {old}"):
+            ratio(Decimal(new), Decimal(old), source="venue", field="split")
+
+
+def test_facts_without_a_value_are_left_out():
+    found = facts({"name": " Apple ", "sector": None, "industry": "  "}, NOW)
+    assert found.schema == SCHEMAS[Kind.FACTS]
+    assert found.rows() == [(NOW, NOW, NOW, "name", "Apple")]
+    assert facts({}, NOW).schema == SCHEMAS[Kind.FACTS]
+
+
+def test_what_is_not_offered_is_refused():
+    with pytest.raises(DataProviderError, match="venue offers bars, quotes; no book"):
+        offered(Kind.BOOK, frozenset({Kind.QUOTES, Kind.BARS}), source="venue")
+
+
+async def test_each_asks_a_few_at_once_and_answers_in_order():
+    running, most = 0, 0
+
+    async def ask(item):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001 * (5 - item))
+        running -= 1
+        return item * 10
+
+    assert await each(ask, range(5), at_once=2) == [0, 10, 20, 30, 40]
+    assert most == 2
+
+
+async def test_the_first_failure_ends_the_others():
+    ended = []
+
+    async def ask(item):
+        if item == 0:
+            raise DataProviderError("no")
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            ended.append(item)
+            raise
+
+    with pytest.raises(DataProviderError, match="no"):
+        await each(ask, range(3))
+    assert ended == [1, 2]
