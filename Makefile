@@ -26,7 +26,7 @@ export UV_LINK_MODE ?= copy
 UV = $$(command -v uv || echo $(BIN)/uv)
 INSTALL = $(UV) pip install --quiet --python $(PYTHON)
 
-.PHONY: help demo test slow check bench docs examples reference lock servers clean
+.PHONY: help demo test slow check bench docs examples reference calendars lock servers clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ examples: $(VENV)/dev.stamp ## put what commands print now into the documents: m
 
 reference: $(VENV)/dev.stamp ## write the reference pages that follow from the code
 	$(PYTHON) -m tools.reference --write
+
+calendars: $(VENV)/dev.stamp ## make the table of sessions anew from the calendars library
+	$(PYTHON) -m tools.calendars --write
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies anew into requirements/
 	PATH="$(abspath $(BIN)):$$PATH" $(PYTHON) -m tools.lock --write
