@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ara.cli.progress import Step
     from ara.data.collect import Failed, Fetched
     from ara.data.feed import MarketData
+    from ara.data.imports import Imported
 
 __all__ = ["fetch", "import_files", "update"]
 
@@ -186,46 +187,40 @@ def import_files(
     changed is passed over, so an import that was stopped can be run again.
     """
     from ara.cli.render.data import imported, imported_document
-    from ara.clock import SystemClock
 
     s = screen()
-    settings = s.settings()
-    options: dict[str, Any] = {
-        "symbol": symbol,
-        "source": source,
-        "basis": basis,
-        "timeframe": step,
-        "timezone": zone,
-        "dates": dates,
-        "strict": strict,
-    }
+    s.settings()
+    options = {"symbol": symbol, "source": source, "basis": basis, "timeframe": step, "timezone": zone, "dates": dates}
+    with s.progress("Importing") as progress:
+        done, failures = _imported(s, paths, {**options, "strict": strict}, progress)
+    if len(paths) == 1 and failures:
+        raise failures[0].error
+    data = {"schema": 1, "imported": [imported_document(one) for one in done], **failures_document(failures)}
+    if done or s.json:
+        s.result(data, lambda: "\n".join(imported(one, s) for one in done))
+    return ended(s, failures)
+
+
+def _imported(
+    s: Screen, paths: "Sequence[str]", options: dict[str, Any], progress: "Step"
+) -> "tuple[list[Imported], list[Failure]]":
+    """Import one path after the other; one that fails stops no other."""
+    from ara.clock import SystemClock
     from ara.data.imports import import_path
 
-    done, failures = [], []
-    kept = store(s)
+    done: list[Imported] = []
+    failures: list[Failure] = []
+    kept, clock = store(s), SystemClock()
     try:
-        with s.progress("Importing") as progress:
-            for path in paths:
-                try:
-                    done.append(
-                        import_path(
-                            kept,
-                            Path(path),
-                            clock=SystemClock(),
-                            settings=settings,
-                            progress=_shown(progress),
-                            **options,
-                        )
-                    )
-                except AraError as error:
-                    if len(paths) == 1:
-                        raise
-                    failures.append(Failure(symbol=clean(path)[:80], error=error))
+        for path in paths:
+            told = {"clock": clock, "settings": s.settings(), "progress": _shown(progress), **options}
+            try:
+                done.append(import_path(kept, Path(path), **told))
+            except AraError as error:
+                failures.append(Failure(symbol=clean(path)[:80], error=error))
     finally:
         kept.close()
-    data = {"schema": 1, "imported": [imported_document(one) for one in done], **failures_document(failures)}
-    s.result(data, lambda: "\n".join(imported(one, s) for one in done))
-    return ended(s, failures)
+    return done, failures
 
 
 def _shown(progress: "Step") -> Any:
