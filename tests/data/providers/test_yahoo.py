@@ -353,10 +353,11 @@ async def test_minutes_come_in_pages_of_a_week(venue, yahoo):
     assert max(spans) <= 8 * 86_400
 
 
-async def test_the_running_minute_and_the_row_at_the_bell_are_no_bars(venue, yahoo):
+@pytest.mark.parametrize("late", [0, 1, 59])
+async def test_the_running_minute_and_the_row_at_the_bell_are_no_bars(venue, yahoo, late):
     venue.clock.set(at(2022, 3, 10, 17, 7))
     rows = minutes_of(at(2022, 3, 9, 20, 30), 2, 900)
-    bell = (int(at(2022, 3, 9, 21).timestamp()), 100.0, 100.0, 100.0, 100.0, 0)
+    bell = (int(at(2022, 3, 9, 21).timestamp()) + late, 100.0, 100.0, 100.0, 100.0, 0)
     live = (int(at(2022, 3, 10, 17, 6).timestamp()) + 31, 101.0, 101.0, 101.0, 101.0, 0)
     venue.minutes["AAPL"] = {"15m": [*rows, bell, *minutes_of(at(2022, 3, 10, 16, 45), 1, 900), live]}
     found = await history(yahoo, "AAPL", timeframe=Timeframe.parse("15m"))
