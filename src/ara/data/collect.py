@@ -14,7 +14,7 @@ from ara.data import answers
 from ara.data.actions import read
 from ara.data.adjust import as_traded
 from ara.data.bar_store import ROWS, Appended, BarStore
-from ara.data.provider import SCHEMAS, Kind, Provider, fetches
+from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
 from ara.data.quality import QualityReport, check, scores
 from ara.data.sources import Sources, Tried
 from ara.errors import AraError, DataProviderError
@@ -224,7 +224,7 @@ class Collector:
             instrument=instrument,
             timeframe=timeframe,
             source=told.source,
-            basis=getattr(self._sources.get(told.source), "basis", Basis.SPLIT),
+            basis=basis_of(self._sources.get(told.source), instrument),
             tried=told.tried,
             payloads=told.payloads,
             bars=bars,

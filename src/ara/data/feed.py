@@ -12,12 +12,12 @@ import polars as pl
 from ara.data import answers
 from ara.data.adjust import quality
 from ara.data.bar_store import BarStore, open_bar_store
-from ara.data.provider import SCHEMAS, Kind, Provider, fetches
+from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
 from ara.data.sources import Sources
 from ara.data.view import Kept, View, view
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
 from ara.market import symbols
-from ara.market.bars import Bars, Basis
+from ara.market.bars import Bars
 from ara.market.calendar import FIRST_YEAR, calendar
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
@@ -290,7 +290,7 @@ class MarketData:
             cut = cut.filter(pl.col("learned_at") <= learned)
         if cut.is_empty():
             raise _nothing(name, instrument, published, moment=moment, learned=learned)
-        basis = getattr(source, "basis", Basis.SPLIT)
+        basis = basis_of(source, instrument)
         rows = cut.with_columns(quality(), source=pl.lit(name), basis=pl.lit(basis.value), fetch=pl.lit(""))
         actions = pl.DataFrame(schema={"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]})
         return Kept(rows=rows, actions=actions)

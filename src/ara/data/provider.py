@@ -7,10 +7,11 @@ from typing import ClassVar, Final, Protocol, runtime_checkable
 
 import polars as pl
 
+from ara.market.bars import Basis
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["BARS", "SCHEMAS", "Kind", "Provider", "fetches"]
+__all__ = ["BARS", "SCHEMAS", "Kind", "Provider", "basis_of", "fetches"]
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
@@ -105,9 +106,9 @@ class Provider(Protocol):
 
     A class of this shape, named by an entry point in `ara.providers`, is all that a package needs. It is called
     without arguments; or, where it has a class attribute `venue` (`ara.data.access.Venue`: address, limits, whether a
-    key is needed), with one: the `Access` through which it asks that venue. It may say by the class attributes `basis`
-    (`ara.market.Basis`) for what its bars are adjusted, split where it says nothing, and by `classes` (a set of
-    `AssetClass`) what it serves. `ara plugins check NAME` says whether it keeps what is promised here. Every failure is
+    key is needed), with one: the `Access` through which it asks that venue. It may say by `basis` (an `ara.market.Basis`, or
+    a method that gives one for an instrument) for what its bars are adjusted, split where it says nothing, and by
+    `classes` (a set of `AssetClass`) what it serves. `ara plugins check NAME` says whether it keeps what is promised here. Every failure is
     a `DataProviderError`; for an instrument that the source doesn't have, an `UnknownSymbolError` is right too.
     """
 
@@ -143,3 +144,9 @@ class Provider(Protocol):
 def fetches(provider: Provider) -> bool:
     """Say whether a source asks a venue, so that its answers are kept; others' bars are read where they lie."""
     return hasattr(provider, "venue")
+
+
+def basis_of(provider: Provider, instrument: Instrument) -> Basis:
+    """Give what a source's bars of an instrument are adjusted for; splits, where it says nothing."""
+    said = getattr(provider, "basis", Basis.SPLIT)
+    return Basis(said(instrument) if callable(said) else said)

@@ -13,6 +13,7 @@ import polars as pl
 
 from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.errors import DataProviderError, IntegrityError, UnknownSymbolError
+from ara.market.bars import Basis
 from ara.market.calendar import calendar
 from ara.market.facts import facts
 from ara.market.hours import spans
@@ -33,6 +34,8 @@ _FILE: Final = Path(__file__).parents[1] / "sample" / "sample.parquet"
 _UNFINISHED: Final = date(2020, 1, 17)
 """The coins were downloaded early on this day: its bar holds some two hours, so it is no closed bar and is left out."""
 
+_DIVIDED: Final = frozenset({"AMZN", "JNJ", "JPM", "KO", "MSFT", "XOM"})
+
 _READ: Final = ("ts", "open", "high", "low", "close", "volume", "adj_close")
 
 
@@ -50,6 +53,10 @@ class Sample:
 
     def __init__(self, *, file: Path = _FILE) -> None:
         self._file = file
+
+    def basis(self, instrument: Instrument) -> Basis:
+        """Give what its prices of an instrument are adjusted for: those of seven shares and funds stand as traded."""
+        return Basis.SPLIT if instrument.symbol in _DIVIDED else Basis.RAW
 
     async def symbols(self, query: str = "") -> Sequence[Instrument]:
         """Give the instruments whose symbol or name holds the query, all for an empty one."""
