@@ -106,10 +106,11 @@ class Provider(Protocol):
 
     A class of this shape, named by an entry point in `ara.providers`, is all that a package needs. It is called
     without arguments; or, where it has a class attribute `venue` (`ara.data.access.Venue`: address, limits, whether a
-    key is needed), with one: the `Access` through which it asks that venue. It may say by `basis` (an `ara.market.Basis`, or
-    a method that gives one for an instrument) for what its bars are adjusted, split where it says nothing, and by
-    `classes` (a set of `AssetClass`) what it serves. `ara plugins check NAME` says whether it keeps what is promised here. Every failure is
-    a `DataProviderError`; for an instrument that the source doesn't have, an `UnknownSymbolError` is right too.
+    key is needed), with one: the `Access` through which it asks that venue. By `basis` (an `ara.market.Basis`, or a
+    method that gives one for an instrument) it may say for what its bars are adjusted, splits where it says nothing,
+    and by `classes` (a set of `AssetClass`) what it serves. `ara plugins check NAME` says whether it keeps what is
+    promised here. Every failure is a `DataProviderError`; for an instrument that the source doesn't have, an
+    `UnknownSymbolError` is right too.
     """
 
     name: ClassVar[str]
