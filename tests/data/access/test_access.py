@@ -55,6 +55,8 @@ async def test_recordings_of_tasks_are_apart(venue, reach):
     with access.recording() as all_of_them:
         assert await asyncio.gather(one("a"), one("b")) == [[b"/a"], [b"/b"]]
     assert len(all_of_them) == 2
+    await access.get("/c")
+    assert len(all_of_them) == 2, "it has ended"
 
 
 async def test_faults_that_pass_are_met_by_asking_again(venue, reach):
@@ -239,6 +241,10 @@ async def test_packed_answers_are_unpacked(venue, reach):
     zeros = bytes(8 << 20)
     venue.on("/zeros", body=gzip.compress(zeros), headers={"Content-Encoding": "gzip"})
     assert await access.get("/zeros") == zeros
+    odd = zlib.compressobj(9, wbits=-15)
+    tail = bytes((1 << 20) + 100)
+    venue.on("/tail", body=odd.compress(tail) + odd.flush(), headers={"Content-Encoding": "deflate"})
+    assert await access.get("/tail") == tail, "what the unpacker holds back at the end of its input"
     venue.on("/empty", headers={"Content-Encoding": "gzip"})
     assert await access.get("/empty") == b""
 
@@ -266,6 +272,14 @@ async def test_an_answer_without_end_is_cut_off(venue, reach, fault):
         await reach(max_mb=2, retries=3).get("/x")
     assert "data.max_mb" in caught.value.hint
     assert len(venue.requests) == 1
+
+
+async def test_packed_nothing_without_end_is_cut_off_too(venue, reach):
+    """Empty blocks of deflate: much is received, nothing ever comes out."""
+    headers = {"Content-Encoding": "deflate"}
+    venue.on("/x", body=b"\x00\x00\x00\xff\xff" * 10_000, headers=headers, fault="endless")
+    with pytest.raises(DataProviderError, match="more than 2 MB, and was cut off"):
+        await reach(max_mb=2).get("/x")
 
 
 async def test_an_answer_that_says_it_is_too_large_is_not_read(venue, reach):

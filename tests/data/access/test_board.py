@@ -136,7 +136,8 @@ def _add(path, times):
 
 
 def _one_more(connection, _now):
-    connection.execute("INSERT INTO pauses VALUES ('n', 1) ON CONFLICT DO UPDATE SET until = until + 1")
+    (before,) = connection.execute("SELECT coalesce(max(until), 0) FROM pauses").fetchone()
+    connection.execute("INSERT OR REPLACE INTO pauses VALUES ('n', ?)", (before + 1,))
 
 
 def test_processes_and_threads_count_together(tmp_path):

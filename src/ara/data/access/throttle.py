@@ -138,14 +138,13 @@ def _free(
 ) -> float:
     """Give the first time from `at` on at which so many tokens are in the bucket.
 
-    Only what was taken until `begun` counts, where that is given; else all, and the time is not before any of it.
+    Only what was taken until `begun` counts, where that is given. Else all that is reserved does, so nobody overtakes:
+    what is too much for those before is too much for one more.
     """
     slot, window = _slot(limit), _window(limit)
     statement = "SELECT slot, taken FROM tokens WHERE bucket = ? AND slot <= ? ORDER BY slot"
     last = (1 << 62) if begun is None else math.floor(begun / slot)
     rows = connection.execute(statement, (_name(bucket, limit), last)).fetchall()
-    if rows and begun is None:
-        at = max(at, rows[-1][0] * slot)
     returns = [((number + 1) * slot + window, taken) for number, taken in rows]
     out = sum(taken for back, taken in returns if back > at)
     for back, taken in returns:
