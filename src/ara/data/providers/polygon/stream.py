@@ -27,12 +27,12 @@ _SOURCE: Final = "polygon"
 _SILENCE: Final = 180.0  # a minute in which nothing trades is not sent
 _REFUSED: Final = frozenset({"auth_failed", "auth_timeout"})
 
-Fill = Callable[[Instrument, datetime], Awaitable[pl.DataFrame]]
+_Fill = Callable[[Instrument, datetime], Awaitable[pl.DataFrame]]
 """Gives the closed minutes of an instrument after an instant."""
 
 
 async def follow(
-    access: Access, instruments: Sequence[Instrument], fill: Fill, *, silence: float = _SILENCE
+    access: Access, instruments: Sequence[Instrument], fill: _Fill, *, silence: float = _SILENCE
 ) -> AsyncGenerator[pl.DataFrame, None]:
     """Give closed minutes of instruments as they come, each once and none before an earlier one of its instrument."""
     lines: dict[str, list[Instrument]] = {}
@@ -62,7 +62,7 @@ async def follow(
 
 
 async def _line(
-    access: Access, path: str, instruments: list[Instrument], fill: Fill, silence: float
+    access: Access, path: str, instruments: list[Instrument], fill: _Fill, silence: float
 ) -> AsyncGenerator[pl.DataFrame, None]:
     channels = ",".join(channel(one)[1] for one in instruments)
     opening = [
@@ -103,7 +103,7 @@ def _heed(status: Status) -> None:
         raise DataProviderError(f"Polygon ends the stream: {quote(status.message)}.", status=status.status)
 
 
-async def _missed(wanted: Mapping[str, Instrument], newest: Mapping[str, datetime], fill: Fill) -> list[pl.DataFrame]:
+async def _missed(wanted: Mapping[str, Instrument], newest: Mapping[str, datetime], fill: _Fill) -> list[pl.DataFrame]:
     """Ask for what came while the line was down."""
     frames = []
     for symbol, since in dict(newest).items():
