@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -137,6 +138,7 @@ def _add(path, times):
 
 def _one_more(connection, _now):
     (before,) = connection.execute("SELECT coalesce(max(until), 0) FROM pauses").fetchone()
+    time.sleep(0.001)  # so that the others come in between
     connection.execute("INSERT OR REPLACE INTO pauses VALUES ('n', ?)", (before + 1,))
 
 
