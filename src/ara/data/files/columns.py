@@ -1,0 +1,163 @@
+"""What the columns of a stranger's table are: by their names, or by a known layout where they have none."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ara.errors import ValidationError
+from ara.market.symbols import known, normalise, resolve
+
+__all__ = ["PRICES", "Columns", "by_layout", "by_name", "symbol_of"]
+
+PRICES: Final = ("open", "high", "low", "close")
+"""The four prices of a bar."""
+
+_WORDS: Final[Mapping[str, str]] = {
+    "stamp": "timestamp datetime ts opentime time_open starttime candlebegintime begins_at date_time timestamputc dt",
+    "date": "date day tradedate tradingday tradingdate session datum businessdate dates",
+    "time": "time hour timeofday uhrzeit",
+    "epoch": "unix epoch unixtime unixtimestamp epochtime t",
+    "open": "open o openprice firstprice first eroffnung 1open priceopen openbid",
+    "high": "high h highprice max hoch 2high pricehigh highbid",
+    "low": "low l lowprice min tief 3low pricelow lowbid",
+    "close": "close c closeprice last lastprice closelast price settle settlement schluss 4close priceclose closebid"
+    " pxlast closevalue",
+    "adjusted": "adjclose adjustedclose adjcloseprice closeadj closeadjusted 5adjustedclose adjusted",
+    "volume": "volume vol v tickvol tickvolume volumebase basevolume shares 5volume 6volume totalvolume umsatz",
+    "symbol": "symbol ticker tickersymbol instrument code pair sym ric stock secid",
+    "asset_class": "assetclass class assettype securitytype",
+    "period": "per period interval timeframe",
+}
+
+_ROLES: Final = {word.replace("_", ""): role for role, words in _WORDS.items() for word in words.split()}
+
+_PASSED: Final = re.compile(
+    r"(?:)|index|unnamed\d*|level\d*|indexlevel\d+|source|openint|openinterest|spread|real_?volume|name|currency"
+    r"|dividends?|dividendamount|stocksplits?|splitcoefficient|change\w*|pct\w*|trades?|tradecount|vwap|isin"
+)
+
+_MOST_NAMES: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Where in a table the parts of a bar stand.
+
+    Parameters
+    ----------
+    place
+        Role and column: `stamp`, `date`, `time`, `epoch`, the four prices, `adjusted`, `volume`, `symbol`,
+        `asset_class`.
+    wide
+        Columns that each hold the closes of one symbol, with that symbol; empty in a table of bars.
+    """
+
+    place: Mapping[str, str]
+    wide: Mapping[str, str]
+
+
+def by_name(names: Mapping[str, str], *, numeric: frozenset[str] | None = None) -> Columns | None:
+    """Find the parts of a bar by what the columns are called; None where the table holds no bars.
+
+    Parameters
+    ----------
+    names
+        Column and heading, in the table's order.
+    numeric
+        The columns that hold numbers, where that is known; only they can be closes of a symbol.
+    """
+    place: dict[str, str] = {}
+    rest: list[tuple[str, str]] = []
+    for column, name in names.items():
+        role = _role(name)
+        if role and role not in place:
+            place[role] = column
+        elif role is None:
+            rest.append((column, name))
+    if not {"stamp", "date", "epoch"} & set(place):
+        first = next(iter(names.items()), ("", ""))
+        if "time" in place:
+            place["stamp"] = place.pop("time")
+        elif _plain(first[1]) in {"", "index", "unnamed0", "level0", "indexlevel0"} and first[0]:
+            place["stamp"] = first[0]
+        else:
+            return None
+    if "close" not in place and "adjusted" in place:
+        place["close"] = place["adjusted"]
+    if "close" in place:
+        return Columns(place=place, wide={})
+    if "symbol" in place:
+        return None
+    wide = {column: symbol for column, name in rest if (symbol := symbol_of(name))}
+    fitting = numeric is None or set(wide) <= numeric
+    if not wide or len(wide) != len(rest) or not fitting or len(set(wide.values())) != len(wide):
+        return None
+    return Columns(place={role: place[role] for role in ("stamp", "date", "time", "epoch") if role in place}, wide=wide)
+
+
+def by_layout(columns: Sequence[str], cells: Sequence[Sequence[str | None]]) -> Columns | None:
+    """Find the parts of a bar in a table without heading, by the first cells of each column.
+
+    Known are the klines of Binance (twelve numbers, the first and seventh a time), MetaTrader (date, time, prices,
+    volume) and date or time, open, high, low, close and, where there is one, volume.
+    """
+    first = [next((cell.strip() for cell in column if cell), "") for column in cells]
+    named = columns[: len(first)]
+    if len(first) >= 11 and _is_epoch(first[0]) and _is_epoch(first[6]):
+        return Columns(place=dict(zip(("stamp", *PRICES, "volume"), named, strict=False)), wide={})
+    if len(first) >= 6 and _is_date(first[0]) and re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", first[1]):
+        return Columns(place=dict(zip(("date", "time", *PRICES, "volume"), named, strict=False)), wide={})
+    prices = first[1:5]
+    if len(first) in {5, 6, 7} and (_is_epoch(first[0]) or _is_date(first[0])) and all(map(_is_price, prices)):
+        return Columns(place=dict(zip(("stamp", *PRICES, "volume"), named, strict=False)), wide={})
+    if len(first) == 2 and (_is_epoch(first[0]) or _is_date(first[0])) and _is_price(first[1]):
+        return Columns(place={"stamp": named[0], "close": named[1]}, wide={})
+    return None
+
+
+def symbol_of(name: str) -> str:
+    """Give the symbol that the name of a column or a file says; empty where it can be none.
+
+    Where the plain name is nobody Ara knows but an index is called so, that is meant: `vix` is `^VIX`. What a name has
+    after a blank or a comma (`AAPL Close`, `AAPL, 1D`), and endings such as `.us` and `_daily`, don't count.
+    """
+    word = re.split(r"[\s,()]", name.strip().strip("'\"<>"), maxsplit=1)[0]
+    word = re.sub(r"(?i)(\.us|_daily|_historical|_data|_prices?|_1d|-1d|-1h|-1m|_d1|_h1|_m1)+$", "", word)
+    try:
+        symbol = normalise(word)
+    except ValidationError:
+        return ""
+    if any(one.symbol == symbol for one in known()):
+        return symbol
+    try:
+        return resolve(f"^{symbol}").symbol
+    except ValidationError:
+        return symbol
+
+
+def _role(name: str) -> str | None:
+    """Give what a heading says, empty for what is no matter, None for what may be anything."""
+    plain = _plain(name)
+    role = _ROLES.get(plain)
+    if role is None and plain.startswith("volume"):
+        return "volume"
+    if role is None and _PASSED.fullmatch(plain):
+        return ""
+    return role
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold().replace("ö", "o"))
+
+
+def _is_epoch(text: str) -> bool:
+    return re.fullmatch(r"\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19}", text) is not None
+
+
+def _is_date(text: str) -> bool:
+    return re.match(r"(19|20)\d{6}($|\s)|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", text) is not None
+
+
+def _is_price(text: str) -> bool:
+    return re.fullmatch(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?", text) is not None
