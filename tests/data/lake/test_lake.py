@@ -57,6 +57,9 @@ def test_daily_appends_leave_few_files_and_lose_nothing(lake: Lake) -> None:
     assert lake.scan("bars").select(ROWS.names()).collect().sort("symbol", "at").equals(whole)
     assert lake.catalogue()["bars"].to_list() == [30] * 3
     assert (lake.folder / "silver/bars/_delta_log/_last_checkpoint").exists()
+    told = lake.versions("bars")
+    assert told.filter(pl.col("what") == "append").height == 30
+    assert told.filter(pl.col("what") == "merge").select((pl.col("files") < pl.col("dropped")).all()).item()
 
 
 def test_others_read_the_tables_as_delta(lake: Lake) -> None:
@@ -138,6 +141,16 @@ def test_appends_clear_away_once_a_day_what_is_a_week_old(tmp_path: Path) -> Non
         then = Lake.at(tmp_path / "lake", clock=FixedClock(start + timedelta(days=days)))
         then.append(bars("S0", 1, first=FIRST + DAY * (10 + days)))
         assert on_disk() == left, days
+
+
+def test_a_file_that_was_dropped_just_now_stays_however_old_it_is(tmp_path: Path) -> None:
+    start = datetime.now(UTC)
+    grown(Lake.at(tmp_path / "lake", clock=FixedClock(start)), SMALL_FILES + 1, symbols=1)
+    later = Lake.at(tmp_path / "lake", clock=FixedClock(start + timedelta(days=10)))
+    version = later.tables["bars"].snapshot().version
+    later.append(bars("S0", 1, first=FIRST + 50 * DAY))
+    assert files(later).height == 1
+    assert later.scan("bars", version=version).collect().height == SMALL_FILES + 1
 
 
 def test_a_reader_goes_on_where_its_files_were_cleared_away(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def logged(folder: Path, *, version: int | None = None) -> Iterator[None]:
         if version is not None:
             raise StoreError(
                 f"The table {folder} can't be read at version {version} ({_first_line(error)}).",
-                hint="See the versions that are kept: ara data show --versions",
+                hint="The versions of the last week are kept; Lake.versions lists them.",
             ) from error
         raise IntegrityError(
             f"The log of the table {folder} can't be read ({_first_line(error)}).", hint=_RESTORE, table=str(folder)

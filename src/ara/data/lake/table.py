@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +33,7 @@ _T = TypeVar("_T")
 
 _ROW_GROUP: Final = 8_192
 _TRIES: Final = 50
+_HANDS: Final = 8
 
 
 class Table:
@@ -120,15 +122,21 @@ class Table:
         parts = list(self.layout.partitions)
         rows = rows.select(self.layout.schema.names())
         groups = rows.partition_by(parts, as_dict=True, maintain_order=True) if parts else {(): rows}
-        written: list[Written] = []
-        try:
-            for values, group in groups.items():
-                named = {name: str(value) for name, value in zip(parts, values, strict=True)}
-                written.append(self._write_one(group.drop(parts), named))
-        except BaseException:
-            self.forget(written)
-            raise
-        return written
+        # Most of the time goes into waiting for the disk, which several may do at once.
+        with ThreadPoolExecutor(min(_HANDS, len(groups)), thread_name_prefix="ara-lake") as hands:
+            doing = [
+                hands.submit(
+                    self._write_one,
+                    group.drop(parts),
+                    {name: str(value) for name, value in zip(parts, values, strict=True)},
+                )
+                for values, group in groups.items()
+            ]
+        failed = [error for one in doing if (error := one.exception()) is not None]
+        if failed:
+            self.forget([one.result() for one in doing if one.exception() is None])
+            raise failed[0]
+        return [one.result() for one in doing]
 
     def commit(
         self, snapshot: Snapshot, add: Sequence[Written], remove: pl.DataFrame | None = None, *, news: bool = True
