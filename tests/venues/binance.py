@@ -1,14 +1,20 @@
 """Binance on this machine: its spot market with its pages, weights, refusals and streams."""
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ara.testing import FakeClock, FakeVenue, Reply
-from tests.venues.sample_days import NOW, days
+from tests.venues.sample_days import days
+
+NOW = datetime(2020, 1, 17, 12, tzinfo=UTC)
+"""The day after the sample's last bar of a coin."""
 
 PAGE = 1000
 SPANS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "2h": 7200, "4h": 14400, "1d": 86400, "1w": 604800}
-PAIRS = {"BTCUSDT": ("BTC", "USDT", "BTC-USD"), "ETHUSDT": ("ETH", "USDT", "ETH-USD"), "BTCUSDC": ("BTC", "USDC", "BTC-USD")}
+PAIRS = {
+    "BTCUSDT": ("BTC", "USDT", "BTC-USD"),
+    "ETHUSDT": ("ETH", "USDT", "ETH-USD"),
+    "BTCUSDC": ("BTC", "USDC", "BTC-USD"),
+}
 
 
 def text(number):
@@ -34,7 +40,11 @@ class BinanceVenue(FakeVenue):
         self.maintenance = False
         self.bars = {code: {"1d": self._daily(known)} for code, (_, _, known) in PAIRS.items()}
         self.trades = {code: [] for code in PAIRS}
-        self.book = {"lastUpdateId": 100, "bids": [["100.0", "1"], ["99.5", "2"]], "asks": [["100.5", "1"], ["101.0", "3"]]}
+        self.book = {
+            "lastUpdateId": 100,
+            "bids": [["100.0", "1"], ["99.5", "2"]],
+            "asks": [["100.5", "1"], ["101.0", "3"]],
+        }
         for path, answer, weight in (
             ("/api/v3/klines", self._klines, 2),
             ("/api/v3/exchangeInfo", self._info, 20),
@@ -85,7 +95,10 @@ class BinanceVenue(FakeVenue):
                 fault = {"code": -1003, "msg": "Way too much request weight used; IP banned until 1647259200000."}
                 return Reply.json(fault, status=418, headers={"Retry-After": "3600", **used})
             if self.allowed is not None and self.spent > self.allowed:
-                fault = {"code": -1003, "msg": "Too much request weight used; current limit is 6000 request weight per 1 MINUTE."}
+                fault = {
+                    "code": -1003,
+                    "msg": "Too much request weight used; current limit is 6000 request weight per 1 MINUTE.",
+                }
                 return Reply.json(fault, status=429, headers={"Retry-After": "60", **used})
             if "symbol" in request.query and request.query["symbol"] not in PAIRS:
                 return Reply.json({"code": -1121, "msg": "Invalid symbol."}, status=400, headers=used)
@@ -119,7 +132,12 @@ class BinanceVenue(FakeVenue):
                 "quoteAsset": quote,
                 "isSpotTradingAllowed": True,
                 "filters": [
-                    {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000.0", "tickSize": "0.01000000"},
+                    {
+                        "filterType": "PRICE_FILTER",
+                        "minPrice": "0.01",
+                        "maxPrice": "1000000.0",
+                        "tickSize": "0.01000000",
+                    },
                     {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000.0", "stepSize": "0.00001000"},
                 ],
             }
@@ -140,7 +158,9 @@ class BinanceVenue(FakeVenue):
         elif "startTime" in request.query:
             start, end = int(request.query["startTime"]), int(request.query["endTime"])
             if end - start >= 3_600_000:
-                return Reply.json({"code": -1127, "msg": "More than 1 hours between startTime and endTime."}, status=400)
+                return Reply.json(
+                    {"code": -1127, "msg": "More than 1 hours between startTime and endTime."}, status=400
+                )
             rows = [row for row in rows if start <= row[1] <= end][:limit]
         else:
             rows = rows[-limit:]
@@ -162,8 +182,8 @@ class BinanceVenue(FakeVenue):
     def _ticker(self, request):
         code, now = request.query["symbol"], millis(self.clock.now())
         last = self._last(code)
-        names = "priceChange priceChangePercent weightedAvgPrice prevClosePrice openPrice highPrice lowPrice".split()
-        found = dict.fromkeys((*names, "lastPrice", "volume", "quoteVolume", "lastQty"), last)
+        names = ("priceChange", "priceChangePercent", "weightedAvgPrice", "prevClosePrice", "openPrice", "highPrice")
+        found = dict.fromkeys((*names, "lowPrice", "lastPrice", "volume", "quoteVolume", "lastQty"), last)
         found |= {"bidPrice": "99.50", "bidQty": "2.0", "askPrice": "100.50", "askQty": "1.0", "symbol": code}
         return found | {"openTime": now - 86_400_000, "closeTime": now, "firstId": 1, "lastId": 9, "count": 9}
 
@@ -171,11 +191,6 @@ class BinanceVenue(FakeVenue):
 def minutes(start, count, *, price=100.0):
     """Give rows of one-minute bars for `bars[code]["1m"]`, each a step dearer than the last."""
     first = int(start.timestamp())
-    return [(first + 60 * n, price + n, price + n + 0.5, price + n - 0.5, price + n + 0.25, 1.0 + n) for n in range(count)]
-
-
-def dumps(data):
-    return json.dumps(data).encode()
-
-
-MINUTE = timedelta(minutes=1)
+    return [
+        (first + 60 * n, price + n, price + n + 0.5, price + n - 0.5, price + n + 0.25, 1.0 + n) for n in range(count)
+    ]

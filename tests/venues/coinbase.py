@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from ara.testing import FakeClock, FakeVenue, Reply
-from tests.venues.sample_days import NOW, days
+from tests.venues.sample_days import days
+
+NOW = datetime(2020, 1, 17, 12, tzinfo=UTC)
+"""The day after the sample's last bar of a coin."""
 
 SPANS = {"ONE_MINUTE": 60, "FIVE_MINUTE": 300, "FIFTEEN_MINUTE": 900, "THIRTY_MINUTE": 1800, "ONE_HOUR": 3600}
 SPANS |= {"TWO_HOUR": 7200, "SIX_HOUR": 21600, "ONE_DAY": 86400}

@@ -5,7 +5,10 @@ from decimal import Decimal
 from zlib import crc32
 
 from ara.testing import FakeClock, FakeVenue, Reply
-from tests.venues.sample_days import NOW, days
+from tests.venues.sample_days import days
+
+NOW = datetime(2020, 1, 17, 12, tzinfo=UTC)
+"""The day after the sample's last bar of a coin."""
 
 KEPT = 720
 PAIRS = {

@@ -7,10 +7,11 @@ stream doesn't tell of is asked for; a bar that the source itself doesn't have `
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
@@ -36,6 +37,8 @@ _SILENT: Final = 3
 _WAITING: Final = 1000
 
 _log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 _Row = tuple[Any, ...]
 """One row of a stream: symbol, at, known_at, learned_at, open, high, low, close, volume, adjusted."""
@@ -181,10 +184,21 @@ async def closed(
         raise ValidationError(f"since is {since.isoformat()}, without a time zone.")
     work = _Work(provider, instruments, timeframe, clock=clock, since=since, patience=patience)
     try:
-        async for rows in work.run(every):
-            yield pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+        async with _closing(work.run(every)) as made:
+            async for rows in made:
+                yield pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     finally:
         await work.stop()
+
+
+@asynccontextmanager
+async def _closing(stream: AsyncIterator[_T]) -> AsyncIterator[AsyncIterator[_T]]:
+    """Close a stream at the end, where it can be."""
+    try:
+        yield stream
+    finally:
+        if isinstance(stream, AsyncGenerator):
+            await stream.aclose()
 
 
 class _Work:
@@ -251,8 +265,10 @@ class _Work:
 
     async def _read(self) -> None:
         try:
-            async for frame in self._provider.stream(Kind.BARS, [one.instrument for one in self._series.values()]):
-                await self._queue.put(frame)
+            instruments = [series.instrument for series in self._series.values()]
+            async with _closing(self._provider.stream(Kind.BARS, instruments)) as told:
+                async for frame in told:
+                    await self._queue.put(frame)
             await self._queue.put(DataProviderError(f"The stream of {self._provider.name} has ended."))
         except Exception as error:  # noqa: BLE001 - raised again in the loop, where the caller is
             await self._queue.put(error)

@@ -1,6 +1,7 @@
 """Bars of a minute out of trades, where an exchange has no stream of such bars."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,12 +15,12 @@ __all__ = ["minutes"]
 
 
 async def minutes(
-    trades: AsyncIterator[pl.DataFrame],
+    trades: AsyncGenerator[pl.DataFrame, None],
     past: Callable[[str, datetime, datetime], Awaitable[pl.DataFrame]],
     *,
     clock: Clock,
     source: str,
-) -> AsyncIterator[pl.DataFrame]:
+) -> AsyncGenerator[pl.DataFrame, None]:
     """Give bars with `symbol` and the columns `BARS`, open ones with every trade, closed ones when a later one begins.
 
     Parameters
@@ -36,18 +37,19 @@ async def minutes(
     tape = BarTape(past, clock=clock, source=source, flags=False)
     running: dict[str, Bar] = {}
     partial: dict[str, datetime] = {}
-    async for frame in trades:
-        bars = []
-        for symbol, at, price, size in frame.select("symbol", "at", "price", "size").iter_rows():
-            minute = at.replace(second=0, microsecond=0)
-            if minute <= partial.setdefault(symbol, minute):
-                tape.begin(symbol, minute)
-                continue
-            bar = _grown(running.get(symbol), symbol, minute, Decimal(price), Decimal(size))
-            running[symbol] = bar
-            bars.append(bar)
-        for made in await tape.told(_newest(bars)):
-            yield made
+    async with aclosing(trades):
+        async for frame in trades:
+            bars = []
+            for symbol, at, price, size in frame.select("symbol", "at", "price", "size").iter_rows():
+                minute = at.replace(second=0, microsecond=0)
+                if minute <= partial.setdefault(symbol, minute):
+                    tape.begin(symbol, minute)
+                    continue
+                bar = _grown(running.get(symbol), symbol, minute, Decimal(price), Decimal(size))
+                running[symbol] = bar
+                bars.append(bar)
+            for made in await tape.told(_newest(bars)):
+                yield made
 
 
 def _grown(bar: Bar | None, symbol: str, minute: datetime, price: Decimal, size: Decimal) -> Bar:

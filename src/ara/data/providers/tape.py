@@ -1,6 +1,7 @@
 """Streams of an exchange put in order: every bar once and in its turn, every trade once, what was missed filled in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Final
 
@@ -50,12 +51,13 @@ class BarTape:
         self._running: dict[str, Bar] = {}
 
     async def follow(
-        self, lines: AsyncIterator[bytes], read: Callable[[bytes], Iterable[Bar]]
-    ) -> AsyncIterator[pl.DataFrame]:
+        self, lines: AsyncGenerator[bytes, None], read: Callable[[bytes], Iterable[Bar]]
+    ) -> AsyncGenerator[pl.DataFrame, None]:
         """Give frames with `symbol` and the columns `BARS`, one for each message that tells of something new."""
-        async for raw in lines:
-            for frame in await (self._reopened() if not raw else self.told(read(raw))):
-                yield frame
+        async with aclosing(lines):
+            async for raw in lines:
+                for frame in await (self._reopened() if not raw else self.told(read(raw))):
+                    yield frame
 
     def begin(self, symbol: str, at: datetime) -> None:
         """Say which bar of a symbol is the first that is owed, though nothing was told of it."""
@@ -149,31 +151,33 @@ class TradeTape:
         self._last: dict[str, Trade] = {}
 
     async def follow(
-        self, lines: AsyncIterator[bytes], read: Callable[[bytes], Iterable[Trade]]
-    ) -> AsyncIterator[pl.DataFrame]:
+        self, lines: AsyncGenerator[bytes, None], read: Callable[[bytes], Iterable[Trade]]
+    ) -> AsyncGenerator[pl.DataFrame, None]:
         """Give frames with `symbol` and the columns of `TRADES`, one for each message that tells of something new."""
-        async for raw in lines:
-            if not raw:
-                now = self._clock.now()
-                for last in tuple(self._last.values()):
-                    for frame in await self._fill(last, now, None):
-                        yield frame
+        async with aclosing(lines):
+            async for raw in lines:
+                for frame in await (self._reopened() if not raw else self._told(read(raw))):
+                    yield frame
+
+    async def _reopened(self) -> list[pl.DataFrame]:
+        now = self._clock.now()
+        return [frame for last in tuple(self._last.values()) for frame in await self._fill(last, now, None)]
+
+    async def _told(self, trades: Iterable[Trade]) -> list[pl.DataFrame]:
+        frames: list[pl.DataFrame] = []
+        ready: list[Trade] = []
+        for trade in trades:
+            last = self._last.get(trade.symbol, trade._replace(id=trade.id - 1))
+            if trade.id <= last.id:
                 continue
-            ready: list[Trade] = []
-            for trade in read(raw):
-                last = self._last.get(trade.symbol, trade._replace(id=trade.id - 1))
-                if trade.id <= last.id:
-                    continue
-                if trade.id > last.id + 1:
-                    if ready:
-                        yield self._frame(ready)
-                        ready = []
-                    for frame in await self._fill(last, trade.at, trade.id):
-                        yield frame
-                ready.append(trade)
-                self._last[trade.symbol] = trade
-            if ready:
-                yield self._frame(ready)
+            if trade.id > last.id + 1:
+                if ready:
+                    frames.append(self._frame(ready))
+                    ready = []
+                frames += await self._fill(last, trade.at, trade.id)
+            ready.append(trade)
+            self._last[trade.symbol] = trade
+        return [*frames, self._frame(ready)] if ready else frames
 
     async def _fill(self, last: Trade, end: datetime, before: int | None) -> list[pl.DataFrame]:
         """Ask for the trades after the last, up to the one that is there."""

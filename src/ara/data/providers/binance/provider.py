@@ -1,6 +1,7 @@
 """Binance's spot market by its public REST interface."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -81,8 +82,9 @@ class Binance:
         offered(kind, self.offers, source=self.name)
         for one in instruments:
             await self._get("/api/v3/ticker/price", {"symbol": spelling.code(one.symbol)}, one.symbol, "ticker_price")
-        async for frame in stream.follow(self._access, kind, instruments, self.history):
-            yield frame
+        async with aclosing(stream.follow(self._access, kind, instruments, self.history)) as frames:
+            async for frame in frames:
+                yield frame
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -1,6 +1,6 @@
 """Binance's streams: bars of a minute, trades, best prices, and books kept whole by their sequence."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final
@@ -44,7 +44,7 @@ class _Lines:
         names = [f"{code.lower()}@{_NAMES[kind]}" for code in self.symbols]
         self._subscribe = msgspec.json.encode({"method": "SUBSCRIBE", "params": names, "id": 1})
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def run(self) -> AsyncGenerator[bytes, None]:
         again = False
         while True:
             async with aclosing(self._access.messages([self._subscribe], path="/stream", ping=_PING)) as lines:
@@ -76,27 +76,28 @@ def _read(raw: bytes) -> Any:
 
 async def follow(
     access: Access, kind: Kind, instruments: Sequence[Instrument], history: _History
-) -> AsyncIterator[pl.DataFrame]:
+) -> AsyncGenerator[pl.DataFrame, None]:
     """Give frames of a kind with their `symbol`, as Binance sends them."""
     lines = _Lines(access, kind, instruments)
     by_symbol = {one.symbol: one for one in instruments}
-    frames: AsyncIterator[pl.DataFrame]
+    frames: AsyncGenerator[pl.DataFrame, None]
 
     async def past(symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         return await history(kind, by_symbol[symbol], exchange.MINUTE, start=start, end=end)
 
     if kind is Kind.BARS:
         tape = BarTape(past, clock=access.clock, source="binance", flags=True)
-        frames = tape.follow(aiter(lines), lambda raw: _bars(raw, lines.symbols))
+        frames = tape.follow(lines.run(), lambda raw: _bars(raw, lines.symbols))
     elif kind is Kind.TRADES:
         trades = TradeTape(past, clock=access.clock, source="binance")
-        frames = trades.follow(aiter(lines), lambda raw: _trades(raw, lines.symbols))
+        frames = trades.follow(lines.run(), lambda raw: _trades(raw, lines.symbols))
     elif kind is Kind.QUOTES:
         frames = _quotes(access, lines)
     else:
         frames = _books(access, lines)
-    async for frame in frames:
-        yield frame
+    async with aclosing(frames):
+        async for frame in frames:
+            yield frame
 
 
 def _bars(raw: bytes, symbols: dict[str, str]) -> Iterator[Bar]:
@@ -114,43 +115,45 @@ def _trades(raw: bytes, symbols: dict[str, str]) -> Iterator[Trade]:
         yield Trade(symbols[event.symbol], instant(event.traded), event.price, event.size, side, event.id)
 
 
-async def _quotes(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
+async def _quotes(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, None]:
     newest: dict[str, int] = {}
-    async for raw in lines:
-        if not raw:
-            newest.clear()
-            continue
-        event = messages.read("book_ticker_event", raw)
-        symbol = lines.symbols.get(event.symbol)
-        if symbol is None or event.update <= newest.get(symbol, -1):
-            continue
-        newest[symbol] = event.update
-        now = access.clock.now()
-        prices = {"bid": event.bid, "ask": event.ask, "bid_size": event.bid_size, "ask_size": event.ask_size}
-        yield exchange.quote_frame(symbol, now, prices, now=now, source="binance")
+    async with aclosing(lines.run()) as told:
+        async for raw in told:
+            if not raw:
+                newest.clear()
+                continue
+            event = messages.read("book_ticker_event", raw)
+            symbol = lines.symbols.get(event.symbol)
+            if symbol is None or event.update <= newest.get(symbol, -1):
+                continue
+            newest[symbol] = event.update
+            now = access.clock.now()
+            prices = {"bid": event.bid, "ask": event.ask, "bid_size": event.bid_size, "ask_size": event.ask_size}
+            yield exchange.quote_frame(symbol, now, prices, now=now, source="binance")
 
 
-async def _books(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
+async def _books(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, None]:
     books: dict[str, tuple[int, Ladder]] = {}
-    async for raw in lines:
-        if not raw:
-            books.clear()
-            continue
-        event = _read(raw)
-        symbol = lines.symbols.get(getattr(event, "symbol", ""))
-        if symbol is None or not isinstance(event, messages.DepthUpdate):
-            continue
-        at, book = books.get(event.symbol) or await _snapshot(access, event)
-        first = event.last if event.first is None else event.first
-        if first > at + 1:  # some change was lost
-            at, book = await _snapshot(access, event)
-        if event.last > at:
-            book.change("bid", [(level.price, level.size) for level in event.bids])
-            book.change("ask", [(level.price, level.size) for level in event.asks])
-            at = event.last
-        books[event.symbol] = (at, book)
-        now = access.clock.now()
-        yield exchange.book_frame(symbol, instant(event.at), book.bids, book.asks, now=now, source="binance")
+    async with aclosing(lines.run()) as told:
+        async for raw in told:
+            if not raw:
+                books.clear()
+                continue
+            event = _read(raw)
+            symbol = lines.symbols.get(getattr(event, "symbol", ""))
+            if symbol is None or not isinstance(event, messages.DepthUpdate):
+                continue
+            at, book = books.get(event.symbol) or await _snapshot(access, event)
+            first = event.last if event.first is None else event.first
+            if first > at + 1:  # some change was lost
+                at, book = await _snapshot(access, event)
+            if event.last > at:
+                book.change("bid", [(level.price, level.size) for level in event.bids])
+                book.change("ask", [(level.price, level.size) for level in event.asks])
+                at = event.last
+            books[event.symbol] = (at, book)
+            now = access.clock.now()
+            yield exchange.book_frame(symbol, instant(event.at), book.bids, book.asks, now=now, source="binance")
 
 
 async def _snapshot(access: Access, event: messages.DepthUpdate) -> tuple[int, Ladder]:

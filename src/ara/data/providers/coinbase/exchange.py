@@ -24,6 +24,7 @@ _FIRST: Final = datetime(2014, 12, 1, tzinfo=UTC)
 _PAGE: Final = 300
 _TRADES: Final = 1000
 _SPANS: Final = {"1m": "60", "5m": "300", "15m": "900", "1h": "3600", "1d": "86400"}
+_LONG: Final = DAY.span * (_PAGE - 1)
 _SECOND: Final = timedelta(seconds=1)
 _TAKER: Final = {"buy": "sell", "sell": "buy"}
 
@@ -117,7 +118,8 @@ class CoinbaseExchange:
 
     async def _bar(self, one: Instrument) -> pl.DataFrame:
         now = self._access.clock.now()
-        bars = await self._page(one, _SPANS[str(DAY)], now - 2 * DAY.span, now)
+        day = _SPANS[str(DAY)]
+        bars = await self._page(one, day, now - 2 * DAY.span, now) or await self._page(one, day, now - _LONG, now)
         return exchange.bar_frame(bars, DAY, now=now, source=self.name, symbol=True).tail(1)
 
     async def _quote(self, one: Instrument) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Coinbase Advanced Trade by its public REST interface."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -33,6 +34,7 @@ _SPANS: Final = {
     "1d": "ONE_DAY",
 }
 _ROOT: Final = "/api/v3/brokerage/market/products"
+_LONG: Final = DAY.span * (_PAGE - 1)
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -88,8 +90,9 @@ class Coinbase:
     async def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
         """Give bars of a minute, trades, best prices or books as they come; nothing twice, nothing left out."""
         offered(kind, self.offers, source=self.name)
-        async for frame in stream.follow(self._access, kind, instruments, self.history):
-            yield frame
+        async with aclosing(stream.follow(self._access, kind, instruments, self.history)) as frames:
+            async for frame in frames:
+                yield frame
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -127,7 +130,8 @@ class Coinbase:
 
     async def _bar(self, one: Instrument) -> pl.DataFrame:
         now = self._access.clock.now()
-        bars = await self._page(one, _SPANS[str(DAY)], now - 2 * DAY.span, now)
+        day = _SPANS[str(DAY)]
+        bars = await self._page(one, day, now - 2 * DAY.span, now) or await self._page(one, day, now - _LONG, now)
         return exchange.bar_frame(bars, DAY, now=now, source=self.name, symbol=True).tail(1)
 
     async def _quote(self, one: Instrument) -> pl.DataFrame:

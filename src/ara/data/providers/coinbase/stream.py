@@ -1,6 +1,6 @@
 """Coinbase's socket: bars of a minute out of trades, trades, best prices, and books whose numbers have no gap."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final
@@ -58,7 +58,7 @@ class _Lines:
             msgspec.json.encode({"type": "subscribe", "channel": "heartbeats"}),
         ]
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def run(self) -> AsyncGenerator[bytes, None]:
         again = False
         while True:
             async with aclosing(self._access.messages(self._subscribe)) as lines:
@@ -80,7 +80,7 @@ class _Lines:
 
 async def follow(
     access: Access, kind: Kind, instruments: Sequence[Instrument], history: _History
-) -> AsyncIterator[pl.DataFrame]:
+) -> AsyncGenerator[pl.DataFrame, None]:
     """Give frames of a kind with their `symbol`, as Coinbase sends them."""
     lines = _Lines(access, kind, instruments)
     by_symbol = {one.symbol: one for one in instruments}
@@ -92,17 +92,18 @@ async def follow(
         return asked
 
     tape = TradeTape(past(Kind.TRADES), clock=access.clock, source="coinbase")
-    frames: AsyncIterator[pl.DataFrame]
+    frames: AsyncGenerator[pl.DataFrame, None]
     if kind is Kind.QUOTES:
         frames = _quotes(access, lines)
     elif kind is Kind.BOOK:
         frames = _books(access, lines)
     else:
-        frames = tape.follow(aiter(lines), lambda raw: _trades(lines, raw))
+        frames = tape.follow(lines.run(), lambda raw: _trades(lines, raw))
         if kind is Kind.BARS:
             frames = minutes(frames, past(Kind.BARS), clock=access.clock, source="coinbase")
-    async for frame in frames:
-        yield frame
+    async with aclosing(frames):
+        async for frame in frames:
+            yield frame
 
 
 def _read(raw: bytes) -> Any:
@@ -129,42 +130,46 @@ def _trades(lines: _Lines, raw: bytes) -> Iterable[Trade]:
     return sorted(trades, key=lambda trade: (trade.symbol, trade.id))
 
 
-async def _quotes(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
-    async for raw in lines:
-        message = _read(raw) if raw else None
-        if not isinstance(message, TickerMessage):
-            continue
-        for one in (ticker for event in message.events for ticker in event.tickers):
-            symbol = lines.symbols.get(one.product_id)
-            if symbol is None:
+async def _quotes(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, None]:
+    async with aclosing(lines.run()) as told:
+        async for raw in told:
+            message = _read(raw) if raw else None
+            if not isinstance(message, TickerMessage):
                 continue
-            texts = {
-                "bid": one.best_bid,
-                "ask": one.best_ask,
-                "bid_size": one.best_bid_quantity,
-                "ask_size": one.best_ask_quantity,
-            }
-            prices = {name: amount(text, source="coinbase", field=name) for name, text in texts.items()}
-            prices["last"] = one.price
-            now = access.clock.now()
-            yield exchange.quote_frame(symbol, message.timestamp, prices, now=now, source="coinbase")
+            for one in (ticker for event in message.events for ticker in event.tickers):
+                symbol = lines.symbols.get(one.product_id)
+                if symbol is None:
+                    continue
+                texts = {
+                    "bid": one.best_bid,
+                    "ask": one.best_ask,
+                    "bid_size": one.best_bid_quantity,
+                    "ask_size": one.best_ask_quantity,
+                }
+                prices = {name: amount(text, source="coinbase", field=name) for name, text in texts.items()}
+                prices["last"] = one.price
+                now = access.clock.now()
+                yield exchange.quote_frame(symbol, message.timestamp, prices, now=now, source="coinbase")
 
 
-async def _books(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
+async def _books(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, None]:
     books: dict[str, Ladder] = {}
-    async for raw in lines:
-        if not raw:
-            books.clear()
-            continue
-        message = _read(raw)
-        for event in message.events if isinstance(message, Level2Message) else ():
-            symbol = lines.symbols.get(event.product_id)
-            if symbol is None or (event.type == "update" and symbol not in books):
+    async with aclosing(lines.run()) as told:
+        async for raw in told:
+            if not raw:
+                books.clear()
                 continue
-            if event.type == "snapshot":
-                books[symbol] = Ladder([], [])
-            book = books[symbol]
-            book.change("bid", [(one.price_level, one.new_quantity) for one in event.updates if one.side == "bid"])
-            book.change("ask", [(one.price_level, one.new_quantity) for one in event.updates if one.side == "offer"])
-            now = access.clock.now()
-            yield exchange.book_frame(symbol, message.timestamp, book.bids, book.asks, now=now, source="coinbase")
+            message = _read(raw)
+            for event in message.events if isinstance(message, Level2Message) else ():
+                symbol = lines.symbols.get(event.product_id)
+                if symbol is None or (event.type == "update" and symbol not in books):
+                    continue
+                if event.type == "snapshot":
+                    books[symbol] = Ladder([], [])
+                book = books[symbol]
+                book.change("bid", [(one.price_level, one.new_quantity) for one in event.updates if one.side == "bid"])
+                book.change(
+                    "ask", [(one.price_level, one.new_quantity) for one in event.updates if one.side == "offer"]
+                )
+                now = access.clock.now()
+                yield exchange.book_frame(symbol, message.timestamp, book.bids, book.asks, now=now, source="coinbase")

@@ -1,6 +1,7 @@
 """Kraken's spot market by its public REST interface."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
@@ -88,8 +89,9 @@ class Kraken:
     async def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
         """Give bars of a minute, trades, best prices or books as they come; nothing twice, nothing left out."""
         offered(kind, self.offers, source=self.name)
-        async for frame in stream.follow(self._access, kind, instruments, self.history):
-            yield frame
+        async with aclosing(stream.follow(self._access, kind, instruments, self.history)) as frames:
+            async for frame in frames:
+                yield frame
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -126,8 +128,11 @@ class Kraken:
 
     async def _bar(self, one: Instrument) -> pl.DataFrame:
         now = self._access.clock.now()
-        asked = {"interval": "1440", "since": str(int((now - 2 * DAY.span).timestamp()))}
-        bars = [_bar(one.symbol, row) for row in (await self._get("OHLC", one.symbol, "ohlc", asked))]
+        asked = {"interval": _SPANS[str(DAY)]}
+        since = {"since": str(int((now - 2 * DAY.span).timestamp()))}
+        rows = await self._get("OHLC", one.symbol, "ohlc", {**asked, **since})
+        rows = rows or await self._get("OHLC", one.symbol, "ohlc", asked)
+        bars = [_bar(one.symbol, row) for row in rows]
         return exchange.bar_frame(bars, DAY, now=now, source=self.name, symbol=True).tail(1)
 
     async def _quote(self, one: Instrument) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Kraken's socket, version 2: bars of a minute, trades, best prices, and books that prove their checksum."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from decimal import Decimal
@@ -65,7 +65,7 @@ class _Lines:
         """Leave this line for a new one after the message that is being read."""
         self._stale = True
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def run(self) -> AsyncGenerator[bytes, None]:
         again = False
         while True:
             async with aclosing(self._access.messages([self._subscribe], path="/v2", ping=_PING)) as lines:
@@ -94,25 +94,26 @@ class _Lines:
 
 async def follow(
     access: Access, kind: Kind, instruments: Sequence[Instrument], history: _History
-) -> AsyncIterator[pl.DataFrame]:
+) -> AsyncGenerator[pl.DataFrame, None]:
     """Give frames of a kind with their `symbol`, as Kraken sends them."""
     lines = _Lines(access, kind, instruments)
     by_symbol = {one.symbol: one for one in instruments}
-    frames: AsyncIterator[pl.DataFrame]
+    frames: AsyncGenerator[pl.DataFrame, None]
 
     async def past(symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         return await history(kind, by_symbol[symbol], exchange.MINUTE, start=start, end=end)
 
     if kind is Kind.BARS:
         tape = BarTape(past, clock=access.clock, source="kraken", flags=False)
-        frames = tape.follow(aiter(lines), lambda raw: _bars(lines, raw))
+        frames = tape.follow(lines.run(), lambda raw: _bars(lines, raw))
     elif kind is Kind.TRADES:
         trades = TradeTape(past, clock=access.clock, source="kraken")
-        frames = trades.follow(aiter(lines), lambda raw: _trades(lines, raw))
+        frames = trades.follow(lines.run(), lambda raw: _trades(lines, raw))
     else:
         frames = _quotes(access, lines) if kind is Kind.QUOTES else _books(access, lines)
-    async for frame in frames:
-        yield frame
+    async with aclosing(frames):
+        async for frame in frames:
+            yield frame
 
 
 def _bars(lines: _Lines, raw: bytes) -> Iterable[Bar]:
@@ -139,43 +140,45 @@ def _trades(lines: _Lines, raw: bytes) -> Iterable[Trade]:
     ]
 
 
-async def _quotes(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
-    async for raw in lines:
-        message = lines.read(raw) if raw else None
-        for one in message.data if isinstance(message, TickerMessage) else ():
-            now = access.clock.now()
-            sizes = {"bid_size": one.bid_qty, "ask_size": one.ask_qty}
-            prices = {"bid": one.bid, "ask": one.ask, "last": one.last, **sizes}
-            symbol = lines.symbols.get(one.symbol)
-            if symbol is not None:
-                yield exchange.quote_frame(symbol, one.timestamp or now, prices, now=now, source="kraken")
+async def _quotes(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, None]:
+    async with aclosing(lines.run()) as told:
+        async for raw in told:
+            message = lines.read(raw) if raw else None
+            for one in message.data if isinstance(message, TickerMessage) else ():
+                now = access.clock.now()
+                sizes = {"bid_size": one.bid_qty, "ask_size": one.ask_qty}
+                prices = {"bid": one.bid, "ask": one.ask, "last": one.last, **sizes}
+                symbol = lines.symbols.get(one.symbol)
+                if symbol is not None:
+                    yield exchange.quote_frame(symbol, one.timestamp or now, prices, now=now, source="kraken")
 
 
-async def _books(access: Access, lines: _Lines) -> AsyncIterator[pl.DataFrame]:
+async def _books(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, None]:
     books: dict[str, Ladder] = {}
     broken = 0
-    async for raw in lines:
-        message = lines.read(raw) if raw else None
-        if not isinstance(message, BookMessage):
-            continue
-        for one in message.data:
-            symbol = lines.symbols.get(one.symbol)
-            if symbol is None or (message.type == "update" and symbol not in books):
+    async with aclosing(lines.run()) as told:
+        async for raw in told:
+            message = lines.read(raw) if raw else None
+            if not isinstance(message, BookMessage):
                 continue
-            bids, asks = ([(level.price, level.qty) for level in side] for side in (one.bids, one.asks))
-            if message.type == "snapshot":
-                books[symbol] = Ladder(bids, asks, depth=_DEPTH)
-            else:
-                books[symbol].change("bid", bids)
-                books[symbol].change("ask", asks)
-            book = books[symbol]
-            if checksum(book.bids, book.asks) != one.checksum:
-                broken += 1
-                if broken >= _BROKEN:
-                    raise ShapeError(f"kraken's books of {symbol} never prove their checksum.", field="checksum")
-                books.clear()
-                lines.reopen()
-                break
-            broken = 0
-            now = access.clock.now()
-            yield exchange.book_frame(symbol, one.timestamp or now, book.bids, book.asks, now=now, source="kraken")
+            for one in message.data:
+                symbol = lines.symbols.get(one.symbol)
+                if symbol is None or (message.type == "update" and symbol not in books):
+                    continue
+                bids, asks = ([(level.price, level.qty) for level in side] for side in (one.bids, one.asks))
+                if message.type == "snapshot":
+                    books[symbol] = Ladder(bids, asks, depth=_DEPTH)
+                else:
+                    books[symbol].change("bid", bids)
+                    books[symbol].change("ask", asks)
+                book = books[symbol]
+                if checksum(book.bids, book.asks) != one.checksum:
+                    broken += 1
+                    if broken >= _BROKEN:
+                        raise ShapeError(f"kraken's books of {symbol} never prove their checksum.", field="checksum")
+                    books.clear()
+                    lines.reopen()
+                    break
+                broken = 0
+                now = access.clock.now()
+                yield exchange.book_frame(symbol, one.timestamp or now, book.bids, book.asks, now=now, source="kraken")
