@@ -50,6 +50,7 @@ def test_what_is_untyped_is_exact_too():
         (b'{"bars": []} x', "not JSON: JSON is malformed: trailing characters"),
         (b'{"bars": NaN}', "not JSON"),
         (b"[" * 100_000, "nested too deeply"),
+        (b"[1e9999999999999999999]", "a number beyond all bounds"),
         (b'"\xff"', "not JSON: 'utf-8' codec"),
     ],
 )
