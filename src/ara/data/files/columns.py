@@ -18,13 +18,14 @@ _WORDS: Final[Mapping[str, str]] = {
     "date": "date day tradedate tradingday tradingdate session datum businessdate dates",
     "time": "time hour timeofday uhrzeit",
     "epoch": "unix epoch unixtime unixtimestamp epochtime t",
-    "open": "open o openprice firstprice first eroffnung 1open priceopen openbid",
+    "open": "open o openprice firstprice first eroffnung eroffnungskurs erster 1open priceopen openbid",
     "high": "high h highprice max hoch 2high pricehigh highbid",
     "low": "low l lowprice min tief 3low pricelow lowbid",
-    "close": "close c closeprice last lastprice closelast price settle settlement schluss 4close priceclose closebid"
-    " pxlast closevalue",
+    "close": "close c closeprice last lastprice closelast price settle settlement schluss schlusskurs"
+    " 4close priceclose closebid pxlast closevalue",
     "adjusted": "adjclose adjustedclose adjcloseprice closeadj closeadjusted 5adjustedclose adjusted",
-    "volume": "volume vol v tickvol tickvolume volumebase basevolume shares 5volume 6volume totalvolume umsatz",
+    "volume": "volume vol v tickvol tickvolume volumebase basevolume shares 5volume 6volume"
+    " totalvolume umsatz volumen stucke",
     "symbol": "symbol ticker tickersymbol instrument code pair sym ric stock secid",
     "asset_class": "assetclass class assettype securitytype",
     "period": "per period interval timeframe",
@@ -37,7 +38,10 @@ _PASSED: Final = re.compile(
     r"|dividends?|dividendamount|stocksplits?|splitcoefficient|change\w*|pct\w*|trades?|tradecount|vwap|isin"
 )
 
-_MOST_NAMES: Final = 12
+_ENDING: Final = re.compile(
+    r"(?i)([-_](daily|hourly|historical|history|data|prices?|[1-9]\d?[mhdw]|[mhd][1-9]\d?"
+    r"|(19|20)\d{2}([-_]?\d{2}){0,2})|\.us)+$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,7 @@ def by_name(names: Mapping[str, str], *, numeric: frozenset[str] | None = None) 
         place["close"] = place["adjusted"]
     if "close" in place:
         return Columns(place=place, wide={})
-    if "symbol" in place:
+    if {"symbol", "open", "high", "low"} & set(place):
         return None
     wide = {column: symbol for column, name in rest if (symbol := symbol_of(name))}
     fitting = numeric is None or set(wide) <= numeric
@@ -123,7 +127,7 @@ def symbol_of(name: str) -> str:
     after a blank or a comma (`AAPL Close`, `AAPL, 1D`), and endings such as `.us` and `_daily`, don't count.
     """
     word = re.split(r"[\s,()]", name.strip().strip("'\"<>"), maxsplit=1)[0]
-    word = re.sub(r"(?i)(\.us|_daily|_historical|_data|_prices?|_1d|-1d|-1h|-1m|_d1|_h1|_m1)+$", "", word)
+    word = _ENDING.sub("", word)
     try:
         symbol = normalise(word)
     except ValidationError:
@@ -148,7 +152,7 @@ def _role(name: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold().replace("ö", "o"))
+    return re.sub(r"[^a-z0-9]", "", name.casefold().replace("ö", "o").replace("ü", "u"))
 
 
 def _is_epoch(text: str) -> bool:

@@ -315,7 +315,7 @@ def _stamps(block: pl.DataFrame, place: Mapping[str, str]) -> pl.Series:
 
 def _spelled(text: str) -> str | None:
     try:
-        return normalise(text)
+        return normalise(text.strip().removesuffix(".US").removesuffix(".us"))
     except ValidationError:
         return None
 

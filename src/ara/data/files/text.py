@@ -134,15 +134,13 @@ def dialect(start: bytes, *, heading: bool | None = None) -> Dialect:
     best: tuple[float, int, list[list[str]], str] = (-1.0, 0, [], ",")
     for rank, delimiter in enumerate(_DELIMITERS):
         lines = _first(start, delimiter)
-        widths = Counter(len(cells) for cells in lines if cells)
-        width, count = max(widths.items(), key=lambda one: (one[1] if one[0] > 1 else 0, one[0]), default=(0, 0))
+        width, count = _width(lines)
         score = (count / max(len(lines), 1) if width > 1 else 0.0, -rank, lines, delimiter)
         best = max(best, score, key=lambda one: (round(one[0], 1), one[1]))
     _, _, lines, delimiter = best
     if heading:
         return Dialect(delimiter=delimiter, skipped=0, names=(), width=len(lines[0]) if lines else 0)
-    usual = Counter(len(cells) for cells in lines if cells).most_common(1)
-    width = usual[0][0] if usual else 0
+    width = _width(lines)[0]
     place = next(
         (number for number, cells in enumerate(lines) if abs(len(cells) - width) < 2 and not _remark(cells)), 0
     )
@@ -151,6 +149,12 @@ def dialect(start: bytes, *, heading: bool | None = None) -> Dialect:
         names, place = tuple(cell.strip().lstrip("#").strip() for cell in lines[place - 1]), place - 1
     names = (*names, *[""] * width)[:width] if names else ()
     return Dialect(delimiter=delimiter, skipped=place, names=names, width=width)
+
+
+def _width(lines: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Give how many cells most rows have, rows of one cell aside, and how many do."""
+    widths = Counter(len(cells) for cells in lines if cells)
+    return max(widths.items(), key=lambda one: (one[1] if one[0] > 1 else 0, one[0]), default=(0, 0))
 
 
 def _remark(cells: Sequence[str]) -> bool:

@@ -1,0 +1,221 @@
+"""The series of one table: its rows put down on disk, judged as a whole, given as bars of one instrument at a time."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ara.data.files.table import FRAME, Refused
+from ara.data.quality import scores
+from ara.errors import ValidationError
+from ara.market.bars import Basis
+from ara.market.calendar import calendar
+from ara.market.hours import spans, step
+from ara.market.instrument import Instrument
+from ara.market.symbols import guess
+from ara.market.timeframe import DAY, Timeframe
+
+__all__ = ["Series", "Spool"]
+
+_TOGETHER: Final = 400_000
+_BEFORE: Final = 5_000
+_STEP: Final = 0.28
+_INVERSE: Final = 0.2
+_FEW: Final = 3
+_EXAMPLES: Final = 5
+_VALUES: Final = ("open", "high", "low", "close", "volume", "adjusted")
+
+
+class Spool:
+    """Rows on their way, in a folder: more than memory holds.
+
+    Parameters
+    ----------
+    folder
+        An empty one, which goes when the caller says so.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pieces = 0
+        self.rows = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Put down a piece, in `FRAME`."""
+        if frame.is_empty():
+            return
+        frame.sort("symbol", "ts", "row").write_parquet(self._folder / f"{self._pieces:06}.parquet")
+        self._pieces += 1
+        self.rows += frame.height
+
+    def scan(self) -> pl.LazyFrame:
+        """Give all pieces to ask of; not in order."""
+        if not self._pieces:
+            return pl.LazyFrame(schema=FRAME)
+        return pl.scan_parquet([self._folder / f"{place:06}.parquet" for place in range(self._pieces)], glob=False)
+
+
+class Series:
+    """The bars of a table, by instrument.
+
+    Parameters
+    ----------
+    spool
+        Its rows.
+    basis
+        What its prices are adjusted for, where that is said.
+    timeframe
+        Length of its bars, where that is said.
+    name
+        The table, for reports.
+    now
+        When it is received.
+    """
+
+    def __init__(
+        self, spool: Spool, *, basis: Basis | None, timeframe: Timeframe | None, name: str, now: datetime
+    ) -> None:
+        self._scan = spool.scan()
+        self._name = name
+        self._now = now
+        self._timeframe = timeframe
+        counted = self._scan.group_by("symbol").len().sort("len", "symbol", descending=[True, False]).collect()
+        self._counts: list[tuple[str, int]] = [(symbol, count) for symbol, count in counted.iter_rows()]
+        self._usual = DAY
+        self._basis = basis or self._judged()
+        if timeframe is None and self._counts:
+            self._usual = _step(self._stamps(self._counts[0][0]))
+        self.notes: list[str] = []
+        if self._counts:
+            how = "as said" if basis else "judged by its adjusted closes"
+            length = timeframe or self._usual
+            self.notes.append(f"{name}: bars of {length}, prices {_BASES[self._basis]} ({how}).")
+
+    def bars(self, asset_class: str) -> Iterator[tuple[pl.DataFrame, Instrument, list[Refused]]]:
+        """Give the bars of one instrument after the other, a long series in parts.
+
+        A frame has the columns of `ara.data.bar_store.ROWS` but symbol, asset class, source, imputed and fetch.
+
+        Parameters
+        ----------
+        asset_class
+            Kind of all instruments, where neither file nor symbol says it.
+        """
+        for batch in self._batches():
+            if len(batch) == 1:
+                yield from self._long(batch[0], asset_class)
+                continue
+            together = self._scan.filter(pl.col("symbol").is_in(batch)).collect().sort("symbol", "ts", "row")
+            for (symbol,), rows in together.group_by("symbol", maintain_order=True):
+                yield self._made(str(symbol), rows, asset_class, step_of=rows["ts"])
+
+    def _batches(self) -> Iterator[list[str]]:
+        batch: list[str] = []
+        rows = 0
+        for symbol, count in self._counts:
+            if batch and rows + count > _TOGETHER:
+                yield batch
+                batch, rows = [], 0
+            batch.append(symbol)
+            rows += count
+        if batch:
+            yield batch
+
+    def _long(self, symbol: str, asset_class: str) -> Iterator[tuple[pl.DataFrame, Instrument, list[Refused]]]:
+        """Give a series in parts, each judged with the bars before it in view."""
+        stamps = self._stamps(symbol)
+        mine = self._scan.filter(pl.col("symbol") == symbol)
+        start = 0
+        while start < len(stamps):
+            stop = start + _TOGETHER
+            end = stamps[stop] if stop < len(stamps) else None
+            first, before = stamps[start], stamps[max(start - _BEFORE, 0)]
+            rows = mine.filter(pl.col("ts") >= before)
+            rows = rows if end is None else rows.filter(pl.col("ts") < end)
+            part = rows.collect().sort("ts", "row")
+            yield self._made(symbol, part, asset_class, step_of=stamps, first=first if start else None)
+            if end is None:
+                return
+            start = int(stamps.search_sorted(end, side="left"))
+
+    def _stamps(self, symbol: str) -> pl.Series:
+        return self._scan.filter(pl.col("symbol") == symbol).select("ts").collect()["ts"].sort()
+
+    def _made(
+        self, symbol: str, rows: pl.DataFrame, asset_class: str, *, step_of: pl.Series, first: datetime | None = None
+    ) -> tuple[pl.DataFrame, Instrument, list[Refused]]:
+        words = asset_class or next(
+            (word for word in rows["asset_class"].drop_nulls().unique(maintain_order=True) if word), ""
+        )
+        instrument = guess(symbol, words)
+        length = self._timeframe or (_step(step_of) if len(step_of) >= _FEW else self._usual)
+        hours = spans(rows["ts"], calendar(instrument.calendar), length)
+        frame = pl.concat([rows.drop("ts", "symbol", "asset_class"), hours], how="horizontal").sort("at", "row")
+        frame = frame.unique(["at", *_VALUES], keep="first", maintain_order=True)
+        twin, early = ~pl.col("at").is_first_distinct(), pl.col("known_at") > self._now
+        if first is not None:
+            begins = rows.filter(pl.col("ts") >= first)["row"]
+            mine = frame["row"].is_in(begins.implode())
+        else:
+            mine = pl.repeat(value=True, n=frame.height, eager=True, dtype=pl.Boolean)
+        reports = [
+            *self._report(
+                frame.filter(mine & frame.select(twin).to_series()),
+                f"another row of {symbol} has its time and other values",
+            ),
+            *self._report(frame.filter(mine & frame.select(~twin & early).to_series()), "its bar is not over yet"),
+        ]
+        wanted = frame.select(~twin & ~early).to_series()
+        good, mine = frame.filter(wanted), mine.filter(wanted)
+        # what the whole bar is adjusted for is so for its close
+        told = pl.col("close") if self._basis is Basis.TOTAL else pl.col("adjusted")
+        good = good.with_columns(
+            learned_at=pl.lit(self._now, pl.Datetime("us", "UTC")),
+            adjusted=told,
+            timeframe=pl.lit(str(length)),
+            basis=pl.lit(str(self._basis)),
+        )
+        good = good.with_columns(scores(good, instrument, length).alias("quality"))
+        return good.filter(mine).drop("row"), instrument, reports
+
+    def _report(self, rows: pl.DataFrame, reason: str) -> list[Refused]:
+        if rows.is_empty():
+            return []
+        examples = tuple(rows["row"].sort().head(_EXAMPLES).to_list())
+        return [Refused(file=self._name, reason=reason, count=rows.height, rows=examples)]
+
+    def _judged(self) -> Basis:
+        """Judge what the prices are adjusted for, once for the whole table."""
+        told = pl.col("adjusted").is_not_null()
+        apart = (pl.col("adjusted") / pl.col("close") - 1).abs() > 1e-6
+        some, differs = self._scan.select(some=told.any(), differs=(told & apart).any()).collect().row(0)
+        if not some:
+            return Basis.RAW
+        if not differs:
+            return Basis.TOTAL
+        for batch in self._batches():
+            mine = self._scan.filter(pl.col("symbol").is_in(batch) & told).select("symbol", "ts", "close", "adjusted")
+            rows = mine.head(4 * _TOGETHER).collect().sort("symbol", "ts")
+            factor = (pl.col("adjusted") / pl.col("close")).log()
+            stepped = factor.diff().over("symbol")
+            moved = pl.col("close").log().diff().over("symbol")
+            split = (stepped.abs() > _STEP) & ((stepped + moved).abs() < _INVERSE)
+            if rows.select(split.any()).item():
+                return Basis.RAW
+        return Basis.SPLIT
+
+
+_BASES: Final = {
+    Basis.RAW: "as traded",
+    Basis.SPLIT: "adjusted for splits",
+    Basis.TOTAL: "adjusted for splits and dividends",
+}
+
+
+def _step(stamps: pl.Series) -> Timeframe:
+    try:
+        return step(stamps)
+    except ValidationError:
+        return DAY

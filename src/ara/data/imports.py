@@ -1,0 +1,370 @@
+"""Importing files of bars into a bar store: whatever their layout, once, resumable, with a report of what was refused.
+
+A file's answers are kept like a venue's: the file itself in bronze, its bars as published in silver under the source
+`file:NAME`. What a file doesn't say is judged once for the whole of it, and said.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from ara.clock import Clock
+from ara.data.bar_store import ROWS, Appended, BarStore
+from ara.data.files import Reading, Refused, Table
+from ara.data.files.columns import symbol_of
+from ara.data.files.factors import factors, is_map
+from ara.data.files.member import Member, members
+from ara.data.files.series import Series, Spool
+from ara.data.provider import Kind
+from ara.errors import CancelledError, ValidationError
+from ara.market.bars import Basis
+from ara.market.calendar import calendar
+from ara.market.instrument import Instrument
+from ara.market.symbols import guess
+from ara.market.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from ara.data.access import Payload
+    from ara.settings import Settings
+
+__all__ = ["Imported", "import_path"]
+
+_WHOLE: Final = 64 << 20
+_TOGETHER: Final = 400_000
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came of an import.
+
+    Parameters
+    ----------
+    files
+        How many files were read.
+    symbols
+        How many instruments they have bars of.
+    rows
+        How many rows they hold that can be bars.
+    new, corrected, same
+        How many bars were not there, were there with other values, or were there just so.
+    refused
+        Rows that can't be bars, by file and reason.
+    skipped
+        Files that were passed over, each with the reason.
+    notes
+        What was judged, such as the basis of each file's prices, in sentences.
+    """
+
+    files: int
+    symbols: int
+    rows: int
+    new: int
+    corrected: int
+    same: int
+    refused: tuple[Refused, ...] = ()
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def import_path(
+    store: BarStore,
+    path: Path,
+    *,
+    clock: Clock,
+    settings: "Settings | None" = None,
+    symbol: str = "",
+    source: str = "",
+    basis: str = "",
+    timeframe: str = "",
+    timezone: str = "",
+    dates: str = "",
+    asset_class: str = "",
+    strict: bool = False,
+    progress: Callable[[int, int, str], bool] | None = None,
+) -> Imported:
+    """Import a file, a folder or a pattern of files.
+
+    What was imported before and hasn't changed is passed over, so an import that was stopped is simply run again:
+    nothing is doubled. A row that can't be a bar is reported and left out; a price that no market has, such as NaN or
+    one below zero, is kept with the quality it deserves.
+
+    Parameters
+    ----------
+    store
+        Where the bars go.
+    path
+        CSV or Parquet, packed by gzip or zip or not; a folder; a pattern such as `prices/*.csv`.
+    clock
+        Tells when they are received. A bar that isn't over by then is refused.
+    settings
+        `data.max_mb` says, where it is more than 64, how large a file may be that is kept whole beside its bars.
+    symbol
+        Whose bars they are, where no column says so; else what the file is called.
+    source
+        Name of their origin, kept as `file:NAME`; the file's own name if empty.
+    basis
+        `raw`, `split` or `total`: what the prices are adjusted for. Judged by the adjusted closes if empty: raw where
+        there are none or where they step as splits do and the prices do not, total where they are the closes, else
+        split.
+    timeframe
+        Length of a bar; by the commonest distance of two stamps if empty.
+    timezone
+        IANA zone of times that name none; UTC if empty.
+    dates
+        `dmy` or `mdy`, where the whole column leaves it open.
+    asset_class
+        Kind of instrument, where neither file nor symbol says it.
+    strict
+        Refuse a file with any row that can't be a bar.
+    progress
+        Told how many files of how many are done, and which is next; false stops before it.
+
+    Raises
+    ------
+    ValidationError
+        There is nothing to read, or what is there holds no bars; under `strict`, a row can't be one.
+    CancelledError
+        `progress` said to stop; what was imported stays.
+    """
+    reading = Reading(symbol=symbol, timezone=timezone, dates=dates, asset_class=asset_class)
+    asked = _Asked(
+        reading=reading,
+        source=source,
+        basis=Basis(basis) if _known_basis(basis) else None,
+        timeframe=Timeframe.parse(timeframe) if timeframe else None,
+        strict=strict,
+        whole=max(_WHOLE, 0 if settings is None else settings.data.max_mb << 20),
+    )
+    found, passed = members(path)
+    run = _Run(store, clock, asked)
+    run.skipped += passed
+    files = list(dict.fromkeys(member.path for member in found))
+    for done, file in enumerate(files):
+        if progress is not None and not progress(done, len(files), file.name):
+            run.flush()
+            raise CancelledError(
+                f"The import stopped before {file.name}.", hint="Run it again: what is there is passed over."
+            )
+        run.add(file, [member for member in found if member.path == file], alone=len(files) == 1 and not passed)
+    run.flush()
+    if progress is not None:
+        progress(len(files), len(files), "")
+    return run.told()
+
+
+def _known_basis(basis: str) -> bool:
+    if basis and basis not in list(Basis):
+        raise ValidationError(f"The basis is {basis[:20]!a}; allowed: {', '.join(Basis)}.")
+    return bool(basis)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    reading: Reading
+    source: str
+    basis: Basis | None
+    timeframe: Timeframe | None
+    strict: bool
+    whole: int
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What distinguishes two imports of one file."""
+        reading = self.reading
+        return {
+            "symbol": reading.symbol,
+            "timezone": reading.timezone,
+            "dates": reading.dates,
+            "asset_class": reading.asset_class,
+            "source": self.source,
+            "basis": str(self.basis or ""),
+            "timeframe": str(self.timeframe or ""),
+        }
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Bars that wait to be kept together, and the marks of files that are done with them."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    instruments: dict[tuple[str, str], Instrument] = field(default_factory=dict)
+    marks: list["Payload"] = field(default_factory=list)
+    rows: int = 0
+
+
+class _Run:
+    def __init__(self, store: BarStore, clock: Clock, asked: _Asked) -> None:
+        self._store = store
+        self._clock = clock
+        self._asked = asked
+        self._waiting = _Waiting()
+        self._done = Appended(new=0, corrected=0, same=0)
+        self._symbols: set[str] = set()
+        self._files = self._rows = 0
+        self._refused: list[Refused] = []
+        self._notes: list[str] = []
+        self.skipped: list[str] = []
+
+    def add(self, file: Path, tables: list[Member], *, alone: bool) -> None:
+        """Import one file."""
+        now, digest = self._clock.now(), _sha256(file)
+        mark = self._mark(digest, file, now)
+        if self._is_done(mark):
+            self.skipped.append(f"{file.name} was imported before and has not changed.")
+            return
+        fetch = ""
+        read = 0
+        for member in tables:
+            try:
+                if self._facts(member, now):
+                    read += 1
+                    continue
+                table = Table(member, self._asked.reading)
+            except ValidationError as error:
+                if alone and len(tables) == 1:
+                    raise
+                self.skipped.append(error.message)
+                continue
+            fetch = fetch or self._store.keep([self._whole(file, digest, now)])
+            self._table(member, table, fetch, now)
+            read += 1
+        if read:
+            self._files += 1
+            self._waiting.marks.append(mark)
+
+    def _table(self, member: Member, table: Table, fetch: str, now: datetime) -> None:
+        with tempfile.TemporaryDirectory(prefix="ara-import-") as folder:
+            spool = Spool(Path(folder))
+            refused: list[Refused] = []
+            for piece, report in table.frames():
+                spool.add(piece)
+                refused += report
+            series = Series(spool, basis=self._asked.basis, timeframe=self._asked.timeframe, name=member.name, now=now)
+            if self._asked.strict:
+                refused += [one for *_, report in series.bars(self._asked.reading.asset_class) for one in report]
+                if refused:
+                    raise ValidationError(
+                        f"{refused[0].words}; nothing of it was imported.",
+                        hint="Correct the row, or leave out --strict.",
+                    )
+            self._notes += series.notes
+            self._rows += spool.rows
+            for frame, instrument, report in series.bars(self._asked.reading.asset_class):
+                refused += report
+                self._hold(frame, instrument, source=self._source(member), fetch=fetch)
+        self._refused += _together(refused)
+
+    def _hold(self, frame: pl.DataFrame, instrument: Instrument, *, source: str, fetch: str) -> None:
+        rows = frame.with_columns(
+            symbol=pl.lit(instrument.symbol),
+            asset_class=pl.lit(str(instrument.asset_class)),
+            source=pl.lit(source),
+            imputed=pl.lit(value=False),
+            fetch=pl.lit(fetch),
+        )
+        waiting = self._waiting
+        waiting.frames.append(rows.select(ROWS.names()).cast(ROWS))
+        waiting.instruments[source, instrument.symbol] = instrument
+        waiting.rows += rows.height
+        self._symbols.add(instrument.symbol)
+        if waiting.rows >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Keep the bars that wait, then the marks of the files that are done."""
+        waiting = self._waiting
+        if waiting.frames:
+            self._done += self._store.append(pl.concat(waiting.frames))
+        by_source: dict[str, list[Instrument]] = {}
+        for (source, _), instrument in waiting.instruments.items():
+            by_source.setdefault(source, []).append(instrument)
+        for source, instruments in by_source.items():
+            self._store.put_instruments(instruments, source=source, learned_at=self._clock.now())
+        waiting.frames, waiting.instruments, waiting.rows = [], {}, 0
+        for mark in waiting.marks:
+            self._store.keep([mark])
+        waiting.marks.clear()
+
+    def _facts(self, member: Member, now: datetime) -> bool:
+        """Take a file of factors or of tickers for what it is; false where it is neither."""
+        if is_map(member):
+            raise ValidationError(f"{member.name} holds no bars: it lists the tickers that a company had.")
+        symbol = self._asked.reading.symbol or symbol_of(member.stem)
+        if not symbol:
+            return False
+        instrument = guess(symbol, self._asked.reading.asset_class or "stock")
+        stated = factors(member, calendar(instrument.calendar), now=now)
+        if stated is None:
+            return False
+        added = self._store.append_facts(Kind.ACTIONS, instrument.symbol, self._source(member), stated.actions)
+        unclear = f"; {stated.unclear} steps that its digits don't tell exactly were left out" if stated.unclear else ""
+        held = stated.actions.height
+        self._notes.append(f"{member.name} states {held} splits and dividends, {added} of them new{unclear}.")
+        return True
+
+    def _source(self, member: Member) -> str:
+        return f"file:{(self._asked.source.removeprefix('file:') or member.path.stem)[:200]}"
+
+    def _whole(self, file: Path, digest: str, now: datetime) -> "Payload":
+        from ara.data.access.venue import Payload
+
+        size = file.stat().st_size
+        if size <= self._asked.whole:
+            body = file.read_bytes()
+        else:
+            body = json.dumps({"file": str(file.resolve()), "size": size, "sha256": digest}).encode()
+        return Payload(source=f"file:{file.stem[:200]}", url=f"file:{file.name}", at=now, status=200, body=body)
+
+    def _mark(self, digest: str, file: Path, now: datetime) -> "Payload":
+        from ara.data.access.venue import Payload
+
+        said = {"imported": digest, "name": file.name, "version": _VERSION, **self._asked.words}
+        body = json.dumps(said, sort_keys=True).encode()
+        return Payload(source=f"file:{file.stem[:200]}", url="ara:imported", at=now, status=200, body=body)
+
+    def _is_done(self, mark: "Payload") -> bool:
+        from ara.data.lake.bronze import fetch_id
+
+        return not self._store.fetched(fetch_id([mark])).is_empty()
+
+    def told(self) -> Imported:
+        """Give what came of it."""
+        if not self._files and not any("imported before" in reason for reason in self.skipped):
+            raise ValidationError(self.skipped[0] if self.skipped else "There is nothing to import.")
+        return Imported(
+            files=self._files,
+            symbols=len(self._symbols),
+            rows=self._rows,
+            new=self._done.new,
+            corrected=self._done.corrected,
+            same=self._done.same,
+            refused=tuple(self._refused),
+            skipped=tuple(self.skipped),
+            notes=tuple(self._notes),
+        )
+
+
+def _sha256(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ValidationError(f"{file.name} can't be read: {error.strerror or error}.") from None
+
+
+def _together(refused: list[Refused]) -> Iterator[Refused]:
+    """Join the reports of a file's pieces, one for each reason."""
+    by_reason: dict[tuple[str, str], list[Refused]] = {}
+    for one in refused:
+        by_reason.setdefault((one.file, one.reason), []).append(one)
+    for (file, reason), parts in by_reason.items():
+        rows = sorted(row for part in parts for row in part.rows)[:5]
+        yield Refused(file=file, reason=reason, count=sum(part.count for part in parts), rows=tuple(rows))
