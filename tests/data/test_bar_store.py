@@ -272,6 +272,7 @@ def test_a_fact_that_says_what_was_true_before_is_no_news(store: BarStore) -> No
     assert store.append_facts(Kind.FACTS, "AAPL", "yahoo", told("Technology", FIRST + DAY)) == 0
     assert store.append_facts(Kind.FACTS, "AAPL", "yahoo", told("Hardware", FIRST + 2 * DAY)) == 1
     assert store.append_facts(Kind.FACTS, "AAPL", "yahoo", told("Phones", FIRST + 2 * DAY, field="industry")) == 1
+    assert store.append_facts(Kind.FACTS, "AAPL", "yahoo", told("Technology", FIRST + DAY, learned=LEARNED + DAY)) == 0
     found = store.facts(Kind.FACTS, "AAPL", known_by=FIRST + DAY)
     assert found["value"].to_list() == ["Technology"]
     assert store.facts(Kind.FACTS, "AAPL").filter(pl.col("field") == "sector")["value"].to_list() == [
@@ -344,6 +345,8 @@ def test_many_threads_at_once_lose_and_double_nothing(store: BarStore) -> None:
     def work(turn: int) -> None:
         try:
             store.append(pl.concat([bars(), bars(f"T{turn}", 3)]))
+            for count in range(6, 16):
+                store.append(bars(count=count, learned=LEARNED + DAY * turn))
             store.bars("AAPL", "1d")
         except BaseException as error:  # noqa: BLE001 - told by the test
             failed.append(error)
@@ -354,8 +357,9 @@ def test_many_threads_at_once_lose_and_double_nothing(store: BarStore) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    assert store.bars("AAPL", "1d").equals(bars())
-    assert store.catalogue()["bars"].to_list() == [5] + [3] * 6
+    assert store.bars("AAPL", "1d").drop("learned_at").equals(bars(count=15).drop("learned_at"))
+    assert store.revisions("AAPL", "1d", start=FIRST, end=LEARNED).height == 15
+    assert store.catalogue()["bars"].to_list() == [15] + [3] * 6
     assert store.catalogue()["corrections"].sum() == 0
 
 

@@ -137,7 +137,7 @@ def test_appends_clear_away_once_a_day_what_is_a_week_old(tmp_path: Path) -> Non
         return len(list((lake.folder / "silver" / "bars").rglob("bucket=*/*.parquet")))
 
     assert on_disk() == 6
-    for days, left in ((0.5, 7), (6, 8), (7.5, 4)):
+    for days, left in ((0.5, 7), (6, 9), (7.5, 6)):
         then = Lake.at(tmp_path / "lake", clock=FixedClock(start + timedelta(days=days)))
         then.append(bars("S0", 1, first=FIRST + DAY * (10 + days)))
         assert on_disk() == left, days

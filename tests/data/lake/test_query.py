@@ -146,6 +146,7 @@ def test_nothing_but_one_select_over_the_tables_is_answered(asked: Lake, tmp_pat
 def test_settings_cannot_be_loosened_from_within(asked: Lake) -> None:
     assert asked.query("select current_setting('enable_external_access')").item() is False
     assert asked.query("select current_setting('lock_configuration')").item() is True
+    assert asked.query("select current_setting('python_enable_replacements')").item() is False
     assert asked.query("select current_setting('autoload_known_extensions')").item() is False
 
 

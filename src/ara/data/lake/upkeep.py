@@ -20,7 +20,7 @@ __all__ = ["KEPT", "SMALL_FILES", "Tidied", "clear", "clear_daily", "settle"]
 KEPT: Final = timedelta(days=7)
 """How long files stay after they ceased to count: as long as a reader may still hold their names."""
 
-SMALL_FILES: Final = 3
+SMALL_FILES: Final = 2
 """Files beside the large one that a partition may have."""
 
 _MARK: Final = "cleared"
