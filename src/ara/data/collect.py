@@ -219,7 +219,8 @@ class Collector:
         told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
         bars, actions, facts = told.value
         report = await asyncio.to_thread(check, bars, instrument, timeframe, actions=actions, now=now)
-        self._sources.report(told.source, quality=report.score)
+        stale = None if bars.is_empty() or end else (now - bars["known_at"][-1]).total_seconds()
+        self._sources.report(told.source, quality=report.score, freshness=stale)
         return _Harvest(
             instrument=instrument,
             timeframe=timeframe,

@@ -417,3 +417,16 @@ async def test_settings_and_vault_say_how_a_venue_is_reached(venue, tmp_path):
     access = Access.of(known, with_key, clock=FakeClock())
     assert access.key.reveal() == "mine"
     assert isinstance(Settings(store=StoreSettings(url="memory:")), Settings)
+
+
+async def test_a_key_that_the_venue_repeats_is_kept_nowhere(venue, reach, tmp_path):
+    """Some venues quote the user's key in a refusal of status 200, and the answer is kept with its validators."""
+    secret = "K3Y-OF-THE-USER-0001"
+    venue.on("/v1/bars", Reply(body=f'{{"Note": "your key {secret}"}}'.encode(), headers={"ETag": '"1"'}))
+    access = reach(key=Secret(secret))
+    with access.recording() as received:
+        assert await access.get("/v1/bars", secret={"apikey": secret}) == b'{"Note": "your key ***"}'
+    assert secret.encode() not in received[0].body
+    await access.close()
+    for file in tmp_path.rglob("*"):
+        assert not file.is_file() or secret.encode() not in file.read_bytes()

@@ -33,6 +33,7 @@ __all__ = ["Caller", "Request"]
 _log: Final = logging.getLogger(__name__)
 
 _PATIENCE: Final = 120.0
+_SHORTEST_KEY: Final = 8  # a shorter one may stand in any answer by chance
 _KEPT_HEADERS: Final = ("etag", "last-modified", "date", "content-type")
 _SKEW: Final = 60.0
 _TOO_MANY: Final = frozenset({418, 429})
@@ -144,9 +145,14 @@ class Caller:
         if answer is None or error is not None:
             raise error or AssertionError("there is an answer or an error")
         self._look_at_clock(answer)
-        body = kept.body if kept and answer.status == 304 else answer.body
+        body = self._without_key(kept.body if kept and answer.status == 304 else answer.body)
         named = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
         return Payload(source=self._name, url=url, at=self._clock.now(), status=answer.status, headers=named, body=body)
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Give an answer in which the user's own key, that some venues repeat, is spelled out as stars."""
+        key = self._key.reveal().encode("utf-8", "surrogatepass")
+        return body.replace(key, b"***") if len(key) >= _SHORTEST_KEY and key in body else body
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -230,7 +236,7 @@ class Caller:
             throttle.pause(connection, now, bucket=self._bucket, seconds=error.after)
         if answer is not None and answer.status == 200:
             address = f"{self._bucket} {outcome.url}"
-            answers.keep(connection, now, address=address, headers=answer.headers, body=answer.body)
+            answers.keep(connection, now, address=address, headers=answer.headers, body=self._without_key(answer.body))
 
     def _refusal(self, answer: "Answer", request: Request) -> Exception | None:
         """Say what is wrong with a status; None where nothing is."""
