@@ -349,3 +349,55 @@ def test_a_second_source_helps_and_both_are_seen(ara, yahoo):
     outcome = ara("data", "fetch", "AAPL", "--set", "data.retries=0", "--from", "2020-08-01", "--to", "2020-09-05")
     assert (outcome.code, outcome.out) == (3, "")
     assert "yahoo" in outcome.err
+
+
+BARS = "symbol,ts,open,high,low,close,volume\n" + "".join(
+    f"ACME,2020-02-{day:02},10,11,9,10.{day},100\n" for day in (3, 4, 5, 6, 7, 10, 11, 13, 14, 18, 19, 20, 21)
+)
+
+
+def test_importing_files(ara, home):
+    (home / "acme.csv").write_text(BARS)
+    first = ara("data", "import", "acme.csv")
+    assert first.code == 0, first.err
+    assert first.out.startswith("13 bars new from 1 file, 1 symbol")
+    assert "Passed over: acme.csv was imported before" in ara("data", "import", "acme.csv").out
+    (row,) = document(ara("data", "list", "--json"))["series"]
+    assert (row["symbol"], row["bars"], row["source"]) == ("ACME", 13, "file:acme")
+    told = document(ara("data", "check", "ACME", "--rule", "missing", "--json"))
+    assert [(one["rule"], one["at"]) for one in told["issues"]] == [("missing", "2020-02-12T14:30:00Z")]
+    assert "2020-02-21" in ara("data", "show", "ACME", "-n", "2").out
+    assert ara("symbols", "acme").out.splitlines()[1].split()[-1] == "kept"
+    update = ara("data", "update", "--all")
+    assert (update.code, "nothing to update" in update.err) == (3, True)
+
+
+def test_an_import_says_what_it_left_out(ara, home):
+    (home / "bad.csv").write_text(BARS + "ACME,not a day,1,1,1,1,1\n")
+    told = document(ara("data", "import", "bad.csv", "--json"))
+    (one,) = told["imported"]
+    assert (one["new"], one["refused"][0]["count"]) == (13, 1)
+    again = ara("data", "import", "bad.csv", "--source", "other")
+    assert "Left out, because they can't be bars: 1 row." in again.out
+    strict = ara("data", "import", "bad.csv", "--source", "third", "--strict")
+    assert (strict.code, strict.out) == (2, "")
+    both = ara("data", "import", "bad.csv", "none.csv", "--source", "fourth")
+    assert (both.code, "none.csv" in both.err, "13" in both.out) == (3, True, True)
+
+
+def test_checking_a_file_sees_its_rows_as_they_stand(ara, home):
+    rows = BARS.splitlines()
+    (home / "raw.csv").write_text("\n".join([*rows, rows[3], "ACME,2020-02-24,10,8,9,10,1", "ACME,never,1,1,1,1,1"]))
+    outcome = ara("data", "check", "raw.csv", "--json")
+    found = {one["rule"] for one in document(outcome)["issues"]}
+    assert {"duplicate", "impossible", "missing"} <= found
+    assert document(outcome)["refused"][0]["count"] == 1
+    assert "Not read as bars: raw.csv" in ara("data", "check", "raw.csv").err
+
+
+def test_checking_hours_of_a_file(ara, home):
+    hours = "".join(f"BTC-USD,2020-02-0{1 + n // 24} {n % 24:02}:00,{9000 + n % 7}\n" for n in range(60) if n != 30)
+    (home / "hours.csv").write_text("symbol,time,close\n" + hours)
+    told = document(ara("data", "check", "hours.csv", "--rule", "missing", "--timezone", "UTC", "--json"))
+    assert told["series"][0]["timeframe"] == "1h"
+    assert [one["at"] for one in told["issues"]] == ["2020-02-02T06:00:00Z"]

@@ -39,7 +39,7 @@ __all__ = [
 
 _PRICES = ("open", "high", "low", "close")
 _ADJUSTED = {"raw": "as traded", "split": "adjusted for splits", "total": "adjusted for splits and dividends"}
-_DOMED = 5
+_SHOWN = 5
 
 
 def price(value: float | None, instrument: "Instrument") -> str:
@@ -140,28 +140,23 @@ def imported(one: "Imported", s: Screen) -> str:
     files, symbols = _many(one.files, "file"), _many(one.symbols, "symbol")
     said = f"{_bars(one.new)} new from {files}, {symbols}; {one.corrected:,} corrected, {one.same:,} known before."
     lines = wrapped(said, s.width)
-    skipped = _count(one.skipped)
-    if skipped:
-        lines += wrapped(f"Passed over: {skipped:,}, imported before or no bars.", s.width)
+    for why in one.skipped[:_SHOWN]:
+        lines += wrapped(clean(f"Passed over: {why}"), s.width)
+    if len(one.skipped) > _SHOWN:
+        lines += wrapped(f"And {len(one.skipped) - _SHOWN:,} more files; all of them: --json", s.width)
+    for note in one.notes:
+        lines += [s.palette()(line, "quiet") for line in wrapped(clean(note), s.width)]
     refused = list(one.refused)
     if refused:
-        lines += wrapped(f"Rows that can't be bars: {len(refused):,}; the first of them:", s.width)
-        for each in refused[:_DOMED]:
-            lines += [f"  {line}" for line in wrapped(clean(_refusal(each)), s.width - 2)]
+        rows = sum(each.count for each in refused)
+        lines += wrapped(f"Left out, because they can't be bars: {_many(rows, 'row')}.", s.width)
+        for each in refused[:_SHOWN]:
+            lines += [f"  {line}" for line in wrapped(clean(each.words), s.width - 2)]
     return "\n".join(lines)
 
 
-def _many(value: Any, noun: str) -> str:
-    count = _count(value)
+def _many(count: int, noun: str) -> str:
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) else len(value)
-
-
-def _refusal(one: Any) -> str:
-    return str(getattr(one, "words", one))
 
 
 def listed_document(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def import_files(
     ] = "",
     zone: Annotated[str, typer.Option("--timezone", metavar="ZONE", help="Zone of times that name none")] = "",
     dates: Annotated[
-        str, typer.Option("--dates", metavar="dmy|mdy|ymd", help="Order of day and month, where it is open")
+        str, typer.Option("--dates", metavar="dmy|mdy", help="Order of day and month, where it is open")
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a file with any row that can't be a bar")] = False,
 ) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ara.cli.render.quality import Judged
     from ara.data.feed import MarketData
+    from ara.data.files import Reading, Refused
     from ara.market.instrument import Instrument
     from ara.market.timeframe import Timeframe
 
@@ -36,6 +37,8 @@ def check(
         str, typer.Option("--rule", "-r", metavar="RULE", help="Only this rule's findings, such as missing or outlier")
     ] = "",
     step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
+    zone: Annotated[str, typer.Option("--timezone", metavar="ZONE", help="Zone of a file's times that name none")] = "",
+    dates: Annotated[str, typer.Option("--dates", metavar="dmy|mdy", help="Order of a file's day and month")] = "",
 ) -> int:
     """Check bars for defects: missing or impossible ones, outliers, wrong splits, leaks of the future.
 
@@ -69,18 +72,34 @@ def check(
 
     with s.progress("Checking", len(names)) as progress:
         judged, failures = with_market(s, ask) if symbols else ([], [])
-        for place, name in enumerate(files):
-            progress(len(symbols) + place, words=f"Checking {name}")
-            try:
-                judged += _read(Path(name), wanted)
-            except AraError as error:
-                failures.append(Failure(symbol=clean(name)[:80], error=error))
+        refused = _check_files(files, wanted, (zone, dates), judged, failures)
     if len(names) == 1 and failures:
         raise failures[0].error
     data = {**document(judged, each=each, rule=rule), **failures_document(failures)}
+    data["refused"] = [{"file": one.file, "reason": one.reason, "count": one.count} for one in refused]
     if judged or s.json:
         s.result(data, lambda: report(judged, s, each=each, rule=rule))
+    for one in refused:
+        s.warn(f"Not read as bars: {one.words}")
     return ended(s, failures)
+
+
+def _check_files(
+    files: list[str], step: "Timeframe", said: tuple[str, str], judged: "list[Judged]", failures: list[Failure]
+) -> "list[Refused]":
+    """Judge each file; gives the rows that are no bars at all, and so were not judged."""
+    refused: list[Refused] = []
+    if not files:
+        return refused
+    from ara.data.files import Reading
+
+    reading = Reading(timezone=said[0], dates=said[1])
+    for name in files:
+        try:
+            judged += _read(Path(name), step, reading, refused)
+        except AraError as error:
+            failures.append(Failure(symbol=clean(name)[:80], error=error))
+    return refused
 
 
 def _known_rule(rule: str) -> None:
@@ -93,7 +112,7 @@ def _known_rule(rule: str) -> None:
 
 
 def _is_file(name: str) -> bool:
-    return Path(name).suffix.lower() in _FILES or "\\" in name or Path(name).is_file()
+    return Path(name).suffix.lower() in _FILES or "\\" in name or Path(name).exists()
 
 
 async def _kept(market: "MarketData", one: "Instrument", step: "Timeframe") -> "list[Judged]":
@@ -131,17 +150,42 @@ def _judged(
     return judged
 
 
-def _read(path: Path, step: "Timeframe") -> "list[Judged]":
-    """Judge every symbol of a file as it stands there, as of the moment at which its last bar was known."""
-    from ara.data.files import read_bars
+def _read(path: Path, step: "Timeframe", reading: "Reading", refused: "list[Refused]") -> "list[Judged]":
+    """Judge every symbol of a file, or of each file in a folder, as its rows stand there."""
+    import polars as pl
+
+    from ara.data.files import Table, members
+
+    judged: list[Judged] = []
+    for member in members(path)[0]:
+        pieces = []
+        for piece, report in Table(member, reading).frames():
+            pieces.append(piece)
+            refused += report
+        rows = pl.concat(pieces)
+        for (symbol,), own in rows.partition_by("symbol", as_dict=True, maintain_order=True).items():
+            judged += _table(str(symbol), own, step, member.name)
+    return judged
+
+
+def _table(symbol: str, own: "pl.DataFrame", step: "Timeframe", name: str) -> "list[Judged]":
     from ara.market.calendar import calendar
     from ara.market.hours import spans
     from ara.market.symbols import guess
 
-    judged: list[Judged] = []
-    for (symbol, words), own in read_bars(path).partition_by("symbol", "asset_class", as_dict=True).items():
-        one = guess(str(symbol), str(words))
-        span = spans(own["ts"], calendar(one.calendar), step)
-        frame = own.hstack(span).with_columns(adjusted=own["close"])
-        judged += _judged(one, step, {path.name: frame}, {}, None)
-    return judged
+    one = guess(symbol, next((word for word in own["asset_class"] if word), ""))
+    length = _length(own["ts"], step)
+    frame = own.hstack(spans(own["ts"], calendar(one.calendar), length))
+    return _judged(one, length, {name: frame}, {}, None)
+
+
+def _length(stamps: "pl.Series", step: "Timeframe") -> "Timeframe":
+    """Give the length of bars whose stamps are no dates: their usual distance, where that is one."""
+    from datetime import time
+
+    from ara.market.timeframe import DAY, TIMEFRAMES
+
+    if step != DAY or stamps.dt.time().eq(time()).all():
+        return step
+    usual = stamps.unique().sort().diff().drop_nulls().mode()
+    return next((one for one in TIMEFRAMES if one.span in usual.to_list()), step)
