@@ -86,8 +86,9 @@ def merge(
         known and learned when the last of those who voted for it was. `adjusted` is the factor of the heaviest source
         that has any, times the close.
     """
-    court = _gathered(frames, timeframe, weights, tolerance)
-    return _framed(court, _answered(court)) if len(court.at) else MERGED.to_frame()
+    with np.errstate(all="ignore"):
+        court = _gathered(frames, timeframe, weights, tolerance)
+        return _framed(court, _answered(court)) if len(court.at) else MERGED.to_frame()
 
 
 def explain(
@@ -112,14 +113,15 @@ def explain(
     pl.DataFrame
         Columns as in `WITNESSES`, the heaviest first; empty where no source has the bar.
     """
-    court = _gathered(frames, timeframe, weights, tolerance)
+    with np.errstate(all="ignore"):
+        court = _gathered(frames, timeframe, weights, tolerance)
+        answer = _answered(court) if len(court.at) else None
     moment = (at - datetime.fromtimestamp(0, at.tzinfo)) // timedelta(microseconds=1)
-    if not len(court.at):
+    if answer is None:
         return WITNESSES.to_frame()
     place = int(np.abs(court.at - moment).argmin())
     if abs(int(court.at[place]) - moment) > court.tolerance:
         return WITNESSES.to_frame()
-    answer = _answered(court)
     weight = court.weight[:, place]
     total = weight.sum()
     said = []

@@ -29,6 +29,7 @@ _LONG: Final = 750
 _LAGS: Final = 10
 _BOX: Final = 26.0
 _FIT: Final = 5.0
+_ROUNDING: Final = 1e-9
 
 
 def reuse(series: Series, m: Moves) -> Iterator[Finding]:
@@ -162,7 +163,7 @@ def _box(size: Floats) -> float:
     cut = np.minimum(size, np.quantile(size, 0.99))
     cut = cut - cut.mean()
     count, total = len(cut), float((cut * cut).sum())
-    if not total:
+    if total <= count * _ROUNDING**2:
         return 0.0
     found = sum(float((cut[lag:] * cut[:-lag]).sum() / total) ** 2 / (count - lag) for lag in range(1, _LAGS + 1))
     return count * (count + 2) * found
@@ -170,7 +171,7 @@ def _box(size: Floats) -> float:
 
 def _memory(values: Floats) -> float:
     """Give the correlation of ranks from one bar to the next."""
-    ranks = np.argsort(np.argsort(values)).astype(np.float64)
+    ranks = np.unique(np.round(values, 9), return_inverse=True)[1].astype(np.float64)
     ranks -= ranks.mean()
     total = float((ranks * ranks).sum())
-    return float((ranks[1:] * ranks[:-1]).sum()) / total if total and values.any() else 0.0
+    return float((ranks[1:] * ranks[:-1]).sum()) / total if total else 0.0

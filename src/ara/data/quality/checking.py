@@ -85,17 +85,27 @@ def check(
         The score, and what was found.
     """
     series, _ = rows(bars, instrument, timeframe, now=now)
+    # prices may be anything: what overflows is no number, and what is no number proves nothing
+    with np.errstate(all="ignore"):
+        found = _found(
+            series, actions, {name: rows(frame, instrument, timeframe)[0] for name, frame in (others or {}).items()}
+        )
+    found.sort(key=lambda finding: RULES.index(finding.rule))
+    issues = _merged(_issue(finding, instrument.symbol) for finding in found)
+    report = QualityReport(score=_score(series, found), issues=tuple(issues))
+    return QualityReport(score=report.score, issues=tuple(report.listed(each=True))) if each else report
+
+
+def _found(series: Series, actions: pl.DataFrame | None, others: Mapping[str, Series]) -> list[Finding]:
+    """Ask every rule."""
     moved = moves(series)
-    witnesses = {name: moves(rows(frame, instrument, timeframe)[0]) for name, frame in (others or {}).items()}
+    witnesses = {name: moves(other) for name, other in others.items()}
     found = [finding for rule in _ROWS for finding in rule(series)]
     found += [finding for rule in _MOVES for finding in rule(series, moved)]
     found += split(series, moved, actions=actions)
     found += shift(series, moved, witnesses)
     found += disagree(series, moved, witnesses)
-    found.sort(key=lambda finding: RULES.index(finding.rule))
-    issues = _merged(_issue(finding, instrument.symbol) for finding in found)
-    report = QualityReport(score=_score(series, found), issues=tuple(issues))
-    return QualityReport(score=report.score, issues=tuple(report.listed(each=True))) if each else report
+    return found
 
 
 def _issue(finding: Finding, symbol: str) -> Issue:

@@ -45,11 +45,11 @@ def scores(bars: pl.DataFrame, instrument: Instrument, timeframe: Timeframe = DA
     series, place = rows(bars, instrument, timeframe)
     quality = np.ones(len(series))
     unpriceable = unpriced(series)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         doubtful = unpriceable.any(axis=0) | (series.volume < 0) | np.isinf(series.volume)
-    doubtful |= crossed(series) | closed(series) | series.twin | (series.learned < series.known)
-    moved = moves(series)
-    doubtful[series.bar] |= unlikely(moved) | standing(moved)
+        doubtful |= crossed(series) | closed(series) | series.twin | (series.learned < series.known)
+        moved = moves(series)
+        doubtful[series.bar] |= unlikely(moved) | standing(moved)
     quality[doubtful] = _HALF
     quality[unpriceable[3]] = 0.0
     found = np.zeros(len(bars))

@@ -15,6 +15,7 @@ _SATURDAY, _SUNDAY = 5, 6
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _USUAL = 0.5
+_MOST = 100_000
 
 
 def missing(series: Series) -> Iterator[Finding]:
@@ -104,15 +105,31 @@ def _grid(series: Series) -> Instants:
     step = int(series.timeframe.span.total_seconds()) * 1_000_000
     at = series.at
     if not series.calendar.weekend:
-        return np.arange(at[0], at[-1] + 1, step, dtype=np.int64)
-    days = series.label
-    sessions = series.sessions(int(days[0]), int(days[-1]))
+        return _holes(at, step)
+    sessions = series.sessions(int(series.label[0]), int(series.label[-1]))
     if series.calendar.name == "forex":
         return _within(series, sessions, step)
+    absent = np.empty(0, np.int64)
+    if len(sessions) * (_DAY // step) > _MOST:
+        # so long a time with so few bars: of a session without any, the first is named alone
+        there = np.isin(sessions, series.label)
+        absent, sessions = series.opens(sessions[~there]), sessions[there]
     grid = [np.arange(opened, closed, step, dtype=np.int64) for opened, closed in _trading(series, sessions)]
-    every: Instants = np.concatenate([np.empty(0, np.int64), *grid])
+    every: Instants = np.sort(np.concatenate([absent, *grid]))
     cut: Instants = every[(every >= at[0]) & (every <= at[-1])]
     return cut
+
+
+def _holes(at: Instants, step: int) -> Instants:
+    """Give the opens that lie between bars of a venue that never closes; of a very long hole, the first ones."""
+    there = np.unique(at)
+    count = np.maximum(np.diff(there) // step - 1, 0)
+    left = np.maximum(_MOST - np.concatenate([[0], np.cumsum(count)[:-1]])[: len(count)], 0)
+    count = np.minimum(count, left)
+    begun = np.repeat(there[:-1], count)
+    place = np.arange(len(begun)) - np.repeat(np.cumsum(count) - count, count) + 1
+    holes: Instants = begun + place * step
+    return holes
 
 
 def _within(series: Series, sessions: NDArray[np.int64], step: int) -> Instants:

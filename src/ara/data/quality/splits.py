@@ -150,8 +150,7 @@ def _agree(ratio: Floats, told: Floats) -> NDArray[np.bool_]:
 
 
 def _said(ratio: float) -> str:
-    for old in (1, 2):
-        new = np.exp(abs(ratio)) * old
-        if abs(new - round(new)) < 0.01 * old:
-            return f"{round(new)}:{old}" if ratio > 0 else f"{old}:{round(new)}"
-    return f"{np.exp(ratio):.3g}:1"
+    size = float(np.exp(abs(ratio)))
+    old = 1 if abs(size - round(size)) < 1e-6 else 2
+    new = round(size * old)
+    return f"{new}:{old}" if ratio > 0 else f"{old}:{new}"
