@@ -124,9 +124,15 @@ class KrakenVenue(FakeVenue):
     def _ohlc(self, request, name):
         span, since = int(request.query["interval"]), int(request.query.get("since", 0))
         now = self.clock.now().timestamp()
-        rows = [row for row in self.bars[name].get(span, []) if row[0] <= now][-KEPT:]
+        rows = [row for row in self.bars[name].get(span, []) if row[0] <= now]
+        running = int(now // (span * 60) * span * 60)
+        if rows and rows[-1][0] < running:  # the running bar is always there
+            rows.append((running, *[rows[-1][4]] * 4, 0.0))
+        rows = rows[-KEPT:]
         text = [
-            [at, *(f"{x:.5f}" for x in (o, h, low, c, c)), f"{v:.8f}", 5] for at, o, h, low, c, v in rows if at > since
+            [at, *(f"{x:.5f}" for x in (o, h, low, c, c)), f"{v:.8f}", 5]
+            for at, o, h, low, c, v in rows
+            if at > since or at == rows[-1][0]
         ]
         return {name: text, "last": rows[-2][0] if len(rows) > 1 else 0}
 

@@ -292,7 +292,8 @@ async def test_a_server_that_says_it_goes_is_left_at_once(venue, binance):
 async def test_a_stream_of_what_is_not_there_is_refused(venue, binance):
     with pytest.raises(UnknownSymbolError, match="BTC-USDT"):
         await taken(binance.stream(Kind.BARS, [coin("BTC-USD")]), 1)
-    venue.socket("/stream", lambda line: line.send({"error": {"code": 2, "msg": "Invalid request"}, "id": 1}))
+    refusal = {"error": {"code": 2, "msg": "Invalid request"}, "id": 1}
+    venue.socket("/stream", lambda line: (line.receive(), line.send(refusal), line.wait(5)))
     with pytest.raises(DataProviderError, match="Invalid request"):
         await taken(binance.stream(Kind.BARS, [BTC]), 1)
 

@@ -56,7 +56,8 @@ _TABLE: Final = Path(__file__).with_name("coins.json")
 class Bar(NamedTuple):
     """One bar as an exchange tells it.
 
-    `at` is when it opened, UTC; `closed` whether the exchange itself says that it changes no more.
+    `at` is when it opened, UTC; `closed` whether the exchange says that it changes no more, None where it says nothing
+    and the clock must decide.
     """
 
     symbol: str
@@ -66,7 +67,7 @@ class Bar(NamedTuple):
     low: Decimal
     close: Decimal
     volume: Decimal
-    closed: bool = False
+    closed: bool | None = None
 
 
 class Trade(NamedTuple):
@@ -209,7 +210,8 @@ def bar_frame(
     timeframe
         How long each is; a day of an exchange of coins is that of UTC.
     now
-        When they were received. A bar that the exchange says is closed was learned when it closed at the earliest.
+        When they were received. A bar that the exchange says is closed was learned when it closed at the earliest; one
+        that it says runs was learned before, whatever the clock says.
     source
         The provider's name, for the message of an error.
     symbol
@@ -230,7 +232,11 @@ def bar_frame(
         }
     ).with_columns(
         known_at=known,
-        learned_at=pl.when("closed").then(pl.max_horizontal(learned, known)).otherwise(learned),
+        learned_at=pl.when(pl.col("closed").is_null())
+        .then(learned)
+        .when("closed")
+        .then(pl.max_horizontal(learned, known))
+        .otherwise(pl.min_horizontal(learned, known - timedelta(microseconds=1))),
         adjusted=pl.lit(None, pl.Float64),
     )
     if len(bars) > 1:

@@ -121,7 +121,8 @@ class BarTape:
         return [named(frame, symbol)]
 
     def _frame(self, bars: Sequence[Bar]) -> pl.DataFrame:
-        frames = [bar_frame([bar], MINUTE, now=self._clock.now(), source=self._source, symbol=True) for bar in bars]
+        said = [bar._replace(closed=bool(bar.closed)) for bar in bars]
+        frames = [bar_frame([bar], MINUTE, now=self._clock.now(), source=self._source, symbol=True) for bar in said]
         return frames[0] if len(frames) == 1 else pl.concat(frames)
 
 

@@ -101,7 +101,7 @@ class Kraken:
         asked = {"interval": exchange.span_of(self.name, timeframe, _SPANS)}
         since = start - timeframe.span  # Kraken gives what comes after it
         rows = await self._get("OHLC", one.symbol, "ohlc", {**asked, "since": str(max(0, int(since.timestamp())))})
-        bars = [_bar(one.symbol, row) for row in rows]
+        bars = _bars(one.symbol, rows)
         frame = exchange.bar_frame(bars, timeframe, now=self._access.clock.now(), source=self.name)
         if len(bars) >= _KEPT and end <= frame["at"][0]:
             raise DataProviderError(
@@ -131,8 +131,7 @@ class Kraken:
         asked = {"interval": _SPANS[str(DAY)]}
         since = {"since": str(int((now - 2 * DAY.span).timestamp()))}
         rows = await self._get("OHLC", one.symbol, "ohlc", {**asked, **since})
-        rows = rows or await self._get("OHLC", one.symbol, "ohlc", asked)
-        bars = [_bar(one.symbol, row) for row in rows]
+        bars = _bars(one.symbol, rows)
         return exchange.bar_frame(bars, DAY, now=now, source=self.name, symbol=True).tail(1)
 
     async def _quote(self, one: Instrument) -> pl.DataFrame:
@@ -190,8 +189,13 @@ class Kraken:
         return part
 
 
-def _bar(symbol: str, row: messages.OhlcRow) -> Bar:
-    return Bar(symbol, instant(row.at, "seconds"), row.open, row.high, row.low, row.close, row.volume)
+def _bars(symbol: str, rows: Sequence[messages.OhlcRow]) -> list[Bar]:
+    """Give the bars of an answer, of which the last one always runs."""
+    bars = [
+        Bar(symbol, instant(row.at, "seconds"), row.open, row.high, row.low, row.close, row.volume, closed=None)
+        for row in rows
+    ]
+    return [*bars[:-1], *(bar._replace(closed=False) for bar in bars[-1:])]
 
 
 def _trade(symbol: str, row: messages.TradeRow) -> Trade:
