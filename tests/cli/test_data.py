@@ -2,12 +2,13 @@ import json
 import socket
 import subprocess
 import sys
+from datetime import date
 
 import polars as pl
 import pytest
 
 from ara.cli.words import width
-from tests.venues.yahoo import YahooVenue
+from tests.venues.yahoo import YahooVenue, epoch
 
 
 @pytest.fixture
@@ -401,3 +402,48 @@ def test_checking_hours_of_a_file(ara, home):
     told = document(ara("data", "check", "hours.csv", "--rule", "missing", "--timezone", "UTC", "--json"))
     assert told["series"][0]["timeframe"] == "1h"
     assert [one["at"] for one in told["issues"]] == ["2020-02-02T06:00:00Z"]
+
+
+def test_splits_and_dividends_as_stated(ara, yahoo):
+    split = {"date": epoch(date(2020, 8, 31)), "numerator": 4, "denominator": 1, "splitRatio": "4:1"}
+    yahoo.splits["AAPL"] = [split]
+    yahoo.dividends["AAPL"] = [{"amount": 0.82, "date": epoch(date(2020, 8, 7))}]
+    assert ara("data", "fetch", "AAPL", "--from", "2020-06-01", "--to", "2020-10-01").code == 0
+    stated = document(ara("data", "show", "AAPL", "--actions", "--json"))["actions"]
+    assert [(row["action"], row["value"], row["at"][:10]) for row in stated] == [
+        ("dividend", 0.82, "2020-08-07"),
+        ("split", 4.0, "2020-08-31"),
+    ]
+    lines = ara("data", "show", "AAPL", "--actions").out.splitlines()
+    assert [line.split()[:4] for line in lines[-2:]] == [
+        ["2020-08-07", "dividend", "0.82", "USD"],
+        ["2020-08-31", "split", "4", "for"],
+    ]
+    assert lines[0].endswith("2 actions")
+    assert document(ara("data", "show", "AAPL", "--actions", "--as-of", "2020-08-20", "--json"))["count"] == 1
+
+
+def test_a_folder_says_what_it_passed_over(ara, home):
+    folder = home / "many"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"{number}.csv").write_text("nothing,here\n1,2\n")
+    (folder / "acme.csv").write_text(BARS)
+    outcome = ara("data", "import", "many")
+    assert (outcome.out + outcome.err).count("Passed over: ") == 5
+    assert "And 3 more files" in outcome.out
+
+
+def test_hours_are_shown_in_the_users_zone(ara, home):
+    hours = "".join(f"BTC-USD,2020-02-01 {n:02}:00,{9000 + n}\n" for n in range(24))
+    (home / "hours.csv").write_text("symbol,time,close\n" + hours)
+    assert ara("data", "import", "hours.csv", "--timezone", "UTC").code == 0
+    text = ara("data", "show", "BTC-USD", "-t", "1h", "-n", "1", "--set", "cli.timezone=Asia/Tokyo").out
+    assert "opened, Asia/Tokyo" in text
+    assert "2020-02-02 08:00" in text
+    assert ara("data", "why", "BTC-USD", "2020-02-01T05:00:00Z", "-t", "1h").out.startswith("  close 9,005.00")
+
+
+def test_a_shared_database_is_no_lake(ara, postgres_url):
+    outcome = ara("data", "backup", "safe", "--set", f"data.bars={postgres_url}")
+    assert (outcome.code, "data.bars names a database" in outcome.err) == (2, True)

@@ -143,7 +143,7 @@ def imported(one: "Imported", s: Screen) -> str:
     for why in one.skipped[:_SHOWN]:
         lines += wrapped(clean(f"Passed over: {why}"), s.width)
     if len(one.skipped) > _SHOWN:
-        lines += wrapped(f"And {len(one.skipped) - _SHOWN:,} more files; all of them: --json", s.width)
+        lines += wrapped(f"And {_many(len(one.skipped) - _SHOWN, 'more file')}; each of them: --json", s.width)
     for note in one.notes:
         lines += [s.palette()(line, "quiet") for line in wrapped(clean(note), s.width)]
     refused = list(one.refused)
