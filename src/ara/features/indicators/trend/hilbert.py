@@ -1,0 +1,170 @@
+"""Ehlers' trend lines that measure the dominant cycle by a Hilbert transform."""
+
+import math
+
+import numpy as np
+
+from ara.features.arrays import filled
+from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.terms import Array, compiled, settles, weighted
+from ara.features.library import talib
+
+__all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama"]
+
+_EARLY = Param(
+    default=0,
+    low=0,
+    high=1,
+    whole=True,
+    words="0 measures the cycle from where TA-Lib does, 1 from the seventh bar; lines are equal after some 200 bars.",
+)
+_FIRST = 6
+_SETTLED = 500
+_LINE = np.array([0.1, 0.2, 0.3, 0.4])
+_SOURCE = "J. F. Ehlers (2001), Rocket Science for Traders, "
+
+
+def _cycle(smooth: Array, start: int) -> tuple[Array, Array]:
+    """Give the smoothed period of the dominant cycle and its phase in degrees, from bar `start` on."""
+    count = len(smooth)
+    periods, phases = np.zeros(count), np.zeros(count)
+    x, detrend, quad, inphase = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
+    period, steady, i2, q2, real, imaginary = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for t in range(start, count):
+        x[t] = 0.0 if np.isnan(smooth[t]) else smooth[t]
+        gain = 0.075 * period + 0.54
+        detrend[t] = gain * (0.0962 * (x[t] - x[t - 6]) + 0.5769 * (x[t - 2] - x[t - 4]))
+        quad[t] = gain * (0.0962 * (detrend[t] - detrend[t - 6]) + 0.5769 * (detrend[t - 2] - detrend[t - 4]))
+        inphase[t] = detrend[t - 3]
+        ahead_i = gain * (0.0962 * (inphase[t] - inphase[t - 6]) + 0.5769 * (inphase[t - 2] - inphase[t - 4]))
+        ahead_q = gain * (0.0962 * (quad[t] - quad[t - 6]) + 0.5769 * (quad[t - 2] - quad[t - 4]))
+        i_now = 0.2 * (inphase[t] - ahead_q) + 0.8 * i2
+        q_now = 0.2 * (quad[t] + ahead_i) + 0.8 * q2
+        real = 0.2 * (i_now * i2 + q_now * q2) + 0.8 * real
+        imaginary = 0.2 * (i_now * q2 - q_now * i2) + 0.8 * imaginary
+        i2, q2, before = i_now, q_now, period
+        if real != 0.0 and imaginary != 0.0:
+            period = 2.0 * np.pi / np.arctan(imaginary / real)
+        period = min(max(min(max(period, 0.67 * before), 1.5 * before), 6.0), 50.0)
+        period = 0.2 * period + 0.8 * before
+        steady = 0.33 * period + 0.67 * steady
+        periods[t] = steady
+        phases[t] = np.degrees(np.arctan(quad[t] / inphase[t])) if inphase[t] != 0.0 else 0.0
+    return periods, phases
+
+
+def _lines(price: Array, period: Array) -> Array:
+    """Give the mean price of one whole cycle, smoothed over four bars; the price itself at the very start."""
+    bars = (period + 0.5).astype(np.int64)
+    sums = np.concatenate(([0.0], np.cumsum(price)))
+    place = np.arange(1, len(price) + 1)
+    bars = np.minimum(bars, place)
+    means = np.where(bars > 0, (sums[place] - sums[place - bars]) / np.maximum(bars, 1), price)
+    return np.where(place > 2 * _FIRST - 1, weighted(means, _LINE), price)
+
+
+def _middle(high: Array, low: Array) -> Array:
+    return np.ascontiguousarray((high + low) / 2.0)
+
+
+def _early(price: Array) -> tuple[Array, Array]:
+    period, phase = compiled(_cycle)(weighted(price, _LINE), _FIRST)
+    return period, phase
+
+
+@indicator(
+    inputs=["high", "low"],
+    params={
+        "fast": Param(default=0.5, low=0.01, high=0.99, words="Largest weight of the newest price; more is faster."),
+        "slow": Param(default=0.05, low=0.01, high=0.99, words="Smallest weight of the newest price; less is slower."),
+        "early": _EARLY,
+    },
+    outputs=["mama", "fama"],
+    warmup=lambda early, **_: _FIRST if early else 32,
+    memory=lambda slow, **_: _SETTLED + math.ceil(1.2 * settles(slow / 2.0)),
+    scale=Scale.PRICE,
+    bounds=(0.0, math.inf),
+    formula="m += a * (P - m), f += a / 2 * (m - f), a = max(fast / max(fall of phase in degrees, 1), slow), P = (H+L)/2",
+    reference="J. F. Ehlers (2001), MESA Adaptive Moving Averages, Stocks & Commodities 19",
+    words="A mean that leaps when a cycle turns and rests in between, and a slower follower; mama above fama is rising.",
+)
+def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tuple[Array, Array]:
+    """Give the MESA adaptive moving average and the following one."""
+    price = _middle(high, low)
+    if not early:
+        line, follower = talib().MAMA(price, fast, slow)
+        return line, follower
+    fall = -np.diff(_early(price)[1], prepend=0.0)
+    weights = np.maximum(fast / np.maximum(fall, 1.0), slow)
+    return _pursued(price, np.minimum(weights, fast))
+
+
+def _pursued(price: Array, weights: Array) -> tuple[Array, Array]:
+    """Begin both lines with the mean of the first six prices."""
+    line, follower = compiled(_pursue)(price, weights, _FIRST)
+    return line, follower
+
+
+def _pursue(price: Array, weights: Array, start: int) -> tuple[Array, Array]:
+    lines, followers = np.full(len(price), np.nan), np.full(len(price), np.nan)
+    line = price[:start].mean() if len(price) >= start else np.nan
+    follower = line
+    for t in range(start, len(price)):
+        if np.isnan(price[t]):
+            continue
+        line += weights[t] * (price[t] - line)
+        follower += 0.5 * weights[t] * (line - follower)
+        lines[t], followers[t] = line, follower
+    return lines, followers
+
+
+@indicator(
+    inputs=["high", "low"],
+    params={"early": _EARLY},
+    outputs=["line", "smooth"],
+    warmup=lambda early: 2 * _FIRST if early else 63,
+    memory=_SETTLED,
+    scale=Scale.PRICE,
+    bounds=(0.0, math.inf),
+    formula="(4 m[t] + 3 m[t-1] + 2 m[t-2] + m[t-3]) / 10, m = mean of P over ht_period bars; smooth: the same of P",
+    reference=_SOURCE + "chapter 9",
+    words="The price with its dominant cycle averaged out; smooth above line is an upward swing or trend.",
+)
+def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
+    """Give the Hilbert transform's trend line, and the smooth price it is compared with."""
+    price, start = _middle(high, low), 2 * _FIRST if early else 63
+    line = _lines(price, _early(price)[0]) if early else np.asarray(talib().HT_TRENDLINE(price))
+    return filled(line, start), filled(weighted(price, _LINE), start)
+
+
+@indicator(
+    inputs=["high", "low"],
+    params={"early": _EARLY},
+    warmup=lambda early: 2 * _FIRST if early else 32,
+    memory=_SETTLED,
+    scale=Scale.FREE,
+    bounds=(0.0, 50.0),
+    formula="floor(p + 1/2), p the smoothed period of the homodyne discriminator over P = (H+L)/2",
+    reference=_SOURCE + "chapter 7",
+    words="Bars in one turn of the dominant cycle now: the window that fits it; long ones come with trends.",
+)
+def ht_period(high: Array, low: Array, *, early: int) -> Array:
+    """Give the period of the dominant cycle in whole bars."""
+    price = _middle(high, low)
+    period = _early(price)[0] if early else np.asarray(talib().HT_DCPERIOD(price))
+    return filled(np.floor(period + 0.5), 2 * _FIRST if early else 32)
+
+
+@indicator(
+    inputs=["high", "low"],
+    warmup=63,
+    memory=_SETTLED,
+    scale=Scale.FREE,
+    bounds=(0.0, 1.0),
+    formula="0 while sine and lead sine crossed within half a cycle or the phase moves as in one, else 1; P = (H+L)/2",
+    reference=_SOURCE + "chapter 11",
+    words="1 where the price is in a trend, 0 where it goes in cycles; says which kind of rule fits.",
+)
+def ht_trendmode(high: Array, low: Array) -> Array:
+    """Give whether the market is in a trend, by the Hilbert transform."""
+    return filled(np.asarray(talib().HT_TRENDMODE(_middle(high, low)), np.float64), 63)

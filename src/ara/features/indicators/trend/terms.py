@@ -1,0 +1,69 @@
+"""What the trend indicators share: parameters in one wording, memories of exponential means, weighted windows."""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.features.indicator import Param
+
+__all__ = ["EMA_SOURCE", "SEEDED", "Array", "chain", "compiled", "gapless", "length", "settles", "weighted"]
+
+Array = NDArray[np.float64]
+"""One value per bar."""
+
+SEEDED: Final = Param(
+    default=1, low=0, high=1, whole=True, words="1 begins with the mean of the first window; 0 with the first value."
+)
+"""How an exponential mean begins: TA-Lib's way by default, the other of Tulip and of spreadsheets."""
+
+EMA_SOURCE: Final = "P. N. Haurlan (1968), Measuring Trend Values; "
+"""Who first described exponential means of prices."""
+
+_NEGLIGIBLE: Final = 1e-12
+_LINK: Final = 3.0
+
+
+def length(default: int, words: str = "", *, low: int = 2, high: int = 5000) -> Param:
+    """Give the parameter that says how many bars count."""
+    told = words or "Bars that count; more of them make a smoother and later line."
+    return Param(default=default, low=low, high=high, whole=True, words=told)
+
+
+def settles(weight: float) -> int:
+    """Give the bars after which an exponential mean with this weight on the newest value has forgotten its start."""
+    return 1 if weight >= 1.0 else math.ceil(math.log(_NEGLIGIBLE) / math.log1p(-weight))
+
+
+def chain(window: int, links: int = 1) -> int:
+    """Give the memory of exponential means of that window taken of each other, each begun with a simple mean.
+
+    A chain forgets later than one: the start's weight after t bars is that of one link times a polynomial of t.
+    """
+    weight = 2.0 / (window + 1.0)
+    extra = 0 if weight >= 1.0 else math.ceil(_LINK * (links - 1) / -math.log1p(-weight))
+    return links * (window - 1) + 1 + settles(weight) + extra
+
+
+def weighted(values: Array, weights: Array) -> Array:
+    """Give the mean of the last values with these weights, the oldest first; they sum to 1."""
+    out = np.full(len(values), np.nan)
+    if len(values) >= len(weights):
+        out[len(weights) - 1 :] = np.convolve(values, weights[::-1], "valid")
+    return out
+
+
+def gapless(bar: tuple[float, ...]) -> bool:
+    """Give whether all numbers of a bar are known and finite."""
+    return all(math.isfinite(value) for value in bar)
+
+
+@cache
+def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a loop over bars as machine code, compiled once per machine and kept beside its file."""
+    from numba import njit
+
+    return njit(cache=True, nogil=True)(kernel)  # type: ignore[no-any-return]
