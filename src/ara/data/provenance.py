@@ -142,7 +142,7 @@ def provenance(seen: View, kept: Kept, at: datetime, *, revisions: pl.DataFrame,
                     weight=judged["weight"],
                     vote=judged["vote"],
                     quality=said["quality"],
-                    conflict=judged["conflict"] or _passed_over(source, said, voters),
+                    conflict=judged["conflict"] or _passed_over(seen, source, said["basis"]),
                     learned_at=said["learned_at"],
                     revisions=int(counts.get(source, 1)),
                     fetch=said["fetch"],
@@ -195,10 +195,14 @@ def _told(seen: View, at: datetime) -> dict[str, dict[str, Any]]:
     return {row["source"]: row for row in rows.iter_rows(named=True)}
 
 
-def _passed_over(source: str, said: Mapping[str, Any], voters: Sequence[str]) -> str:
-    if source in voters:
+def _passed_over(seen: View, source: str, basis: str) -> str:
+    """Say why a source has no part in the answer; nothing where it has."""
+    used = set(seen.traded) or set(seen.bars.frame["source"])
+    if source in used:
         return ""
-    return f"not merged: its prices are adjusted for {_FOR[said['basis']]}, and by what is not known here"
+    if not seen.traded:
+        return f"not merged: {', '.join(sorted(used))} alone is adjusted, by closes of its own"
+    return f"not merged: its prices are adjusted for {_FOR[basis]}, by events that it doesn't state"
 
 
 _FOR = {"raw": "nothing", "split": "splits", "total": "splits and dividends"}
