@@ -1,7 +1,7 @@
 """Where one bar comes from: who said what, how it was counted, what was done to it since."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
