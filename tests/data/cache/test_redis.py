@@ -210,10 +210,11 @@ async def test_nothing_of_others_is_touched(caches, raw):
 @pytest.mark.parametrize("value", [b"x", b"ARA1" + b"\0" * 80, b"x" * 70_000_000])
 async def test_a_damaged_value_is_a_miss_and_removed(caches, raw, value):
     raw.set(key().text, value)
-    source, cache = Source(), caches()
+    source, cache, before = Source(), caches(), raw.info("stats")["total_net_output_bytes"]
     assert (await cache.get(key(), source)).equals(source.value)
     assert (source.asked, cache.stats()["tiers"]["redis"]["damaged"] >= 1) == (1, True)
     assert raw.strlen(key().text) < 10_000
+    assert raw.info("stats")["total_net_output_bytes"] - before < 69_000_000  # no more is read than may be kept
 
 
 async def test_a_key_of_another_type_is_no_disaster(caches, raw, caplog):
