@@ -72,7 +72,10 @@ def efficiency_ratio(close: Array, *, window: int) -> Array:
     memory=lambda window, fast, slow: window + 1 + settles((2.0 / (max(slow, fast) + 1.0)) ** 2),
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="y = y[t-1] + c^2 * (C - y[t-1]), c = e * (2/(f+1) - 2/(s+1)) + 2/(s+1), e = efficiency_ratio; begun with C[n-1]",
+    formula=(
+        "y = y[t-1] + c^2 * (C - y[t-1]), c = e * (2/(f+1) - 2/(s+1)) + 2/(s+1), e = efficiency_ratio; begun "
+        "with C[n-1]"
+    ),
     reference="P. J. Kaufman (1995), Smarter Trading, chapter 8",
     words="A mean that runs with the price in a straight trend and stands nearly still in to and fro.",
 )
@@ -91,7 +94,7 @@ def kama(close: Array, *, window: int, fast: int, slow: int) -> Array:
 
 def _vidya_step(state: Any, close: float, *, window: int, smooth: int) -> tuple[Any, tuple[float, ...]]:
     """Go on from the last closes and the line."""
-    kept, line = state or ((), None)
+    kept, line = state or ((), 0.0)
     if not gapless((close,)):
         return (kept, line), (math.nan,)
     kept = (*kept[-window:], close)

@@ -36,7 +36,10 @@ _ABOVE = "Prices above it are read as a rising trend, below it as a falling one.
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
     formula="(C[t] + ... + C[t-n+1]) / n",
-    reference="R. H. Hooker (1901), Journal of the Royal Statistical Society 64; in markets since R. D. Edwards and J. Magee (1948)",
+    reference=(
+        "R. H. Hooker (1901), Journal of the Royal Statistical Society 64; in markets since R. D. Edwards "
+        "and J. Magee (1948)"
+    ),
     words=f"The mean close of the last bars. {_ABOVE}",
 )
 def sma(close: Array, *, window: int) -> Array:
@@ -85,7 +88,9 @@ def trima(close: Array, *, window: int) -> Array:
     bounds=(-math.inf, math.inf),
     formula="wma(2 * wma(C, floor(n / 2)) - wma(C, n), floor(sqrt(n)))",
     reference="A. Hull (2005), Hull Moving Average, alanhull.com",
-    words="A weighted mean that makes up for its own delay: it turns soon and may overshoot. Its direction is the signal.",
+    words=(
+        "A weighted mean that makes up for its own delay: it turns soon and may overshoot. Its direction is the signal."
+    ),
 )
 def hma(close: Array, *, window: int) -> Array:
     """Give Hull's moving average."""
@@ -128,7 +133,10 @@ def alma(close: Array, *, window: int, offset: float, sigma: float) -> Array:
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
     formula="a + b * (n - 1), a + b * i the least-squares line through C[t-n+1+i], i = 0..n-1",
-    reference="P. J. Kaufman (2013), Trading Systems and Methods, 5th ed., chapter 6; also: endpoint average, LINEARREG of TA-Lib",
+    reference=(
+        "P. J. Kaufman (2013), Trading Systems and Methods, 5th ed., chapter 6; also: endpoint average, "
+        "LINEARREG of TA-Lib"
+    ),
     words="The newest point of a straight line fitted to the last bars: it follows a steady trend without delay.",
 )
 def lsma(close: Array, *, window: int) -> Array:

@@ -66,7 +66,7 @@ def ma_envelope(close: Array, *, window: int, percent: float) -> tuple[Array, Ar
 
 def _regression(values: Array, window: int) -> tuple[Array, Array, Array]:
     """Give the slope per bar of the least-squares line, the variance of values, and that of what the line leaves."""
-    place = np.arange(window) - (window - 1) / 2.0
+    place: Array = np.arange(window, dtype=np.float64) - (window - 1) / 2.0
     squares = float(place @ place)
     slope = weighted(values, place / squares)
     spread = pl.Series(values, nan_to_null=True).rolling_var(window, ddof=0).to_numpy()
@@ -84,9 +84,13 @@ def _regression(values: Array, window: int) -> tuple[Array, Array, Array]:
     memory=lambda window, width: window,
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
-    formula="y + k * s, y, y - k * s; y the newest point of the least-squares line of C over n bars, s of its residuals",
+    formula=(
+        "y + k * s, y, y - k * s; y the newest point of the least-squares line of C over n bars, s of its residuals"
+    ),
     reference=_REGRESSION,
-    words="A straight line through the last bars as it ended at each of them, and bands; outside is far from the trend.",
+    words=(
+        "A straight line through the last bars as it ended at each of them, and bands; outside is far from the trend."
+    ),
 )
 def linreg_channel(close: Array, *, window: int, width: float) -> tuple[Array, Array, Array]:
     """Give the newest point of the regression channel; past points are not drawn anew."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ara.features.arrays import change, filled, highest, lowest, previous, quotient, wilder
 from ara.features.indicator import Param, Scale, indicator
@@ -55,9 +56,13 @@ def _cloud(high: Array, low: Array, given: dict[str, int]) -> tuple[Array, Array
     memory=lambda **given: 1 + _ready(**given),
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="(max H + min L) / 2 over 9, 26 and 52 bars; the cloud is that of 26 bars ago; chikou is C, drawn 26 bars back",
+    formula=(
+        "(max H + min L) / 2 over 9, 26 and 52 bars; the cloud is that of 26 bars ago; chikou is C, drawn 26 bars back"
+    ),
     reference=_HOSODA,
-    words="Above the cloud the trend is up; tenkan above kijun, and today's close above that of 26 bars ago, confirm it.",
+    words=(
+        "Above the cloud the trend is up; tenkan above kijun, and today's close above that of 26 bars ago, confirm it."
+    ),
 )
 def ichimoku(high: Array, low: Array, close: Array, **given: int) -> tuple[Array, ...]:
     """Give the five lines as they stand at each bar; chikou is the close at the bar where it is known."""
@@ -93,9 +98,13 @@ def ichimoku_position(high: Array, low: Array, close: Array, **given: int) -> tu
     memory=2 + settles(0.5),
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="c = (O + H + L + C) / 4, o = (o[t-1] + c[t-1]) / 2 begun with (O + C) / 2, h = max(H, o, c), l = min(L, o, c)",
+    formula=(
+        "c = (O + H + L + C) / 4, o = (o[t-1] + c[t-1]) / 2 begun with (O + C) / 2, h = max(H, o, c), l = min(L, o, c)"
+    ),
     reference="D. Valcu (2004), Using the Heikin-Ashi Technique, Stocks & Commodities 22:2",
-    words="Candles averaged with those before: a run of one colour, without a wick on its other side, is a steady trend.",
+    words=(
+        "Candles averaged with those before: a run of one colour, without a wick on its other side, is a steady trend."
+    ),
 )
 def heikin_ashi(open: Array, high: Array, low: Array, close: Array) -> tuple[Array, ...]:
     """Give the Heikin-Ashi candles."""
@@ -136,7 +145,10 @@ def _mouth_memory(**given: int) -> int:
     bounds=(0.0, math.inf),
     formula="smma((H + L) / 2, 13), 8 bars ago; smma(.., 8), 5 bars ago; smma(.., 5), 3 bars ago",
     reference=_CHAOS,
-    words="Three lines: twisted together there is no trend; lips over teeth over jaw is a rising one, the reverse falling.",
+    words=(
+        "Three lines: twisted together there is no trend; lips over teeth over jaw is a rising one, the "
+        "reverse falling."
+    ),
 )
 def alligator(high: Array, low: Array, **given: int) -> tuple[Array, ...]:
     """Give Williams' alligator."""
@@ -184,11 +196,11 @@ def gator_phase(high: Array, low: Array, **given: int) -> tuple[Array, Array]:
 _SPAN = {"span": Param(default=2, low=1, high=100, whole=True, words="Bars on each side that a turn must surpass.")}
 
 
-def _turns(values: Array, span: int) -> Array:
+def _turns(values: Array, span: int) -> NDArray[np.bool_]:
     """Give, at the bar where it becomes known, whether the value `span` bars ago was above all around it."""
     middle = previous(values, span)
     around = np.maximum(previous(highest(values, span), span + 1), highest(values, span))
-    return middle > around
+    return np.asarray(middle > around)
 
 
 @indicator(
@@ -199,7 +211,9 @@ def _turns(values: Array, span: int) -> Array:
     memory=lambda span: 2 * span + 1,
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="H[t-k] where it is above the k highs on both sides, L[t-k] where below the k lows; 0 where there is no turn",
+    formula=(
+        "H[t-k] where it is above the k highs on both sides, L[t-k] where below the k lows; 0 where there is no turn"
+    ),
     reference=_CHAOS,
     words="The price of a turn at the bar that confirms it, k bars later; 0 else. A break of it is traded.",
 )
@@ -275,7 +289,9 @@ def _zigzag_step(state: Any, close: float, *, percent: float) -> tuple[Any, tupl
     memory=None,
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="extreme: highest (lowest) close of the swing; once C turns by p percent from it, it is the pivot of the next",
+    formula=(
+        "extreme: highest (lowest) close of the swing; once C turns by p percent from it, it is the pivot of the next"
+    ),
     reference="A. A. Merrill (1977), Filtered Waves",
     words="The last turn that is certain, and the farthest close since; extreme above pivot is an upward swing.",
     step=_zigzag_step,

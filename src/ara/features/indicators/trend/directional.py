@@ -32,7 +32,9 @@ def _twice(window: int) -> int:
     memory=_once,
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
-    formula="100 * W(rise of H) / W(TR), 100 * W(fall of L) / W(TR), W Wilder's sum of n; the larger move of a bar counts",
+    formula=(
+        "100 * W(rise of H) / W(TR), 100 * W(fall of L) / W(TR), W Wilder's sum of n; the larger move of a bar counts"
+    ),
     reference=_WILDER,
     words="Share of the range that went up and that went down; plus above minus is a rising trend.",
 )
@@ -52,7 +54,9 @@ def di(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Ar
     memory=_once,
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="Wilder's sum of n: s = s[t-1] - s[t-1] / n + move; H - H[t-1] where larger than L[t-1] - L and 0, and reverse",
+    formula=(
+        "Wilder's sum of n: s = s[t-1] - s[t-1] / n + move; H - H[t-1] where larger than L[t-1] - L and 0, and reverse"
+    ),
     reference=_WILDER,
     words="How far prices reached beyond those of the bar before, upwards and downwards.",
 )

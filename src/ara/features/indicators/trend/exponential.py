@@ -7,7 +7,7 @@ import numpy as np
 from ara.features.arrays import ema as exponential
 from ara.features.arrays import previous, wilder
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import EMA_SOURCE, SEEDED, Array, chain, length, settles
+from ara.features.indicators.trend.terms import EMA_SOURCE, SEEDED, Array, chain, length, links, settles
 from ara.features.library import talib
 
 __all__ = ["dema", "ema", "smma", "t3", "tema", "zlema"]
@@ -32,7 +32,7 @@ def ema(close: Array, *, window: int, seeded: int) -> Array:
 @indicator(
     inputs=["close"],
     params={"window": length(20), "seeded": SEEDED},
-    warmup=lambda window, seeded: 2 * (window - 1) * seeded,
+    warmup=lambda window, seeded: (1 + seeded) * (window - 1),
     memory=lambda window, seeded: chain(window, 2),
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
@@ -44,14 +44,14 @@ def dema(close: Array, *, window: int, seeded: int) -> Array:
     """Give the double exponential moving average."""
     if seeded:
         return np.asarray(talib().DEMA(close, window))
-    first = exponential(close, window, seeded=False)
-    return 2.0 * first - exponential(first, window, seeded=False)
+    first, second = links(close, window, 2, seeded=False)
+    return 2.0 * first - second
 
 
 @indicator(
     inputs=["close"],
     params={"window": length(20), "seeded": SEEDED},
-    warmup=lambda window, seeded: 3 * (window - 1) * seeded,
+    warmup=lambda window, seeded: (2 + seeded) * (window - 1),
     memory=lambda window, seeded: chain(window, 3),
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
@@ -63,9 +63,8 @@ def tema(close: Array, *, window: int, seeded: int) -> Array:
     """Give the triple exponential moving average."""
     if seeded:
         return np.asarray(talib().TEMA(close, window))
-    first = exponential(close, window, seeded=False)
-    second = exponential(first, window, seeded=False)
-    return 3.0 * first - 3.0 * second + exponential(second, window, seeded=False)
+    first, second, third = links(close, window, 3, seeded=False)
+    return 3.0 * first - 3.0 * second + third
 
 
 @indicator(
@@ -112,7 +111,9 @@ def zlema(close: Array, *, window: int) -> Array:
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
     formula="y[t] = y[t-1] + (C[t] - y[t-1]) / n, begun with the mean of the first n closes",
-    reference="J. W. Wilder (1978), New Concepts in Technical Trading Systems; also: smoothed or running moving average",
+    reference=(
+        "J. W. Wilder (1978), New Concepts in Technical Trading Systems; also: smoothed or running moving average"
+    ),
     words="A slow exponential mean, as long as a simple one of twice the bars; above it the trend is read as rising.",
 )
 def smma(close: Array, *, window: int) -> Array:

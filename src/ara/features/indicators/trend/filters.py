@@ -72,7 +72,9 @@ def _once(period: int) -> float:
     memory=lambda period: _forgets(_smoother(period)),
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
-    formula="y = g * (C[t] + C[t-1]) / 2 + 2 * d * cos(r / n) * y[t-1] - d^2 * y[t-2], d = exp(-r / n), r = sqrt(2) * pi",
+    formula=(
+        "y = g * (C[t] + C[t-1]) / 2 + 2 * d * cos(r / n) * y[t-1] - d^2 * y[t-2], d = exp(-r / n), r = sqrt(2) * pi"
+    ),
     reference="J. F. Ehlers (2013), Cycle Analytics for Traders, chapter 3",
     words="A line with the short waves taken out and little delay for how smooth it is; its direction is the trend.",
 )
@@ -131,7 +133,9 @@ def rema(close: Array, *, window: int, straight: float) -> Array:
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
     formula="l = a * C + (1 - a) * (l[t-1] + b[t-1]), b = g * (l - l[t-1]) + (1 - g) * b[t-1]",
-    reference="C. C. Holt (1957), Forecasting Seasonals and Trends by Exponentially Weighted Averages, ONR memorandum 52",
+    reference=(
+        "C. C. Holt (1957), Forecasting Seasonals and Trends by Exponentially Weighted Averages, ONR memorandum 52"
+    ),
     words="A level that carries its own slope forward, so that it keeps up with a steady trend.",
 )
 def holt_average(close: Array, *, level: float, trend: float) -> Array:
@@ -201,7 +205,9 @@ def _flex_memory(window: int) -> int:
     memory=_flex_memory,
     scale=Scale.FREE,
     bounds=(-5.0, 5.0),
-    formula="m / sqrt(v), m = mean(s[t] - s[t-i], i = 1..n), v = 0.04 * m^2 + 0.96 * v[t-1], s = super_smoother(C, n / 2)",
+    formula=(
+        "m / sqrt(v), m = mean(s[t] - s[t-i], i = 1..n), v = 0.04 * m^2 + 0.96 * v[t-1], s = super_smoother(C, n / 2)"
+    ),
     reference=_FLEX_SOURCE,
     words="How far a smooth line stands from its recent past in its own usual steps; above 0 the trend is up.",
 )
@@ -217,7 +223,9 @@ def trendflex(close: Array, *, window: int) -> Array:
     memory=_flex_memory,
     scale=Scale.FREE,
     bounds=(-5.0, 5.0),
-    formula="as trendflex, less the straight line from s[t-n] to s[t]: m = mean(s[t] + i * (s[t-n] - s[t]) / n - s[t-i])",
+    formula=(
+        "as trendflex, less the straight line from s[t-n] to s[t]: m = mean(s[t] + i * (s[t-n] - s[t]) / n - s[t-i])"
+    ),
     reference=_FLEX_SOURCE,
     words="How far a smooth line bends from the straight line through its window; it turns before the price does.",
 )

@@ -84,9 +84,13 @@ def _early(price: Array) -> tuple[Array, Array]:
     memory=lambda slow, **_: _SETTLED + math.ceil(1.2 * settles(slow / 2.0)),
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="m += a * (P - m), f += a / 2 * (m - f), a = max(fast / max(fall of phase in degrees, 1), slow), P = (H+L)/2",
+    formula=(
+        "m += a * (P - m), f += a / 2 * (m - f), a = max(fast / max(fall of phase in degrees, 1), slow), P = (H+L)/2"
+    ),
     reference="J. F. Ehlers (2001), MESA Adaptive Moving Averages, Stocks & Commodities 19",
-    words="A mean that leaps when a cycle turns and rests in between, and a slower follower; mama above fama is rising.",
+    words=(
+        "A mean that leaps when a cycle turns and rests in between, and a slower follower; mama above fama is rising."
+    ),
 )
 def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tuple[Array, Array]:
     """Give the MESA adaptive moving average and the following one."""

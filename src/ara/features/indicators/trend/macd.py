@@ -8,7 +8,7 @@ import polars as pl
 from ara.features.arrays import change, filled, highest, lowest, previous, quotient, smoothed
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, settles
+from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, settles
 from ara.features.library import talib
 
 __all__ = ["elder_impulse", "macd", "macd_leader", "macd_v", "schaff", "trix", "zero_lag_macd"]
@@ -71,7 +71,9 @@ def _true_mean(high: Array, low: Array, close: Array, window: int) -> Array:
     bounds=(-math.inf, math.inf),
     formula="m = 100 * (ema(C, 12) - ema(C, 26)) / atr(26), s = ema(m, 9), m - s; 0 where no price moved",
     reference="A. Spiroglou (2022), MACD-V: Volatility Normalised Momentum, IFTA Journal",
-    words="MACD in percent of the usual range, comparable across instruments: beyond 150 it is stretched, within 50 flat.",
+    words=(
+        "MACD in percent of the usual range, comparable across instruments: beyond 150 it is stretched, within 50 flat."
+    ),
 )
 def macd_v(high: Array, low: Array, close: Array, *, fast: int, slow: int, signal: int) -> tuple[Array, ...]:
     """Give the MACD normalised by volatility."""
@@ -149,7 +151,7 @@ def elder_impulse(close: Array, *, window: int, fast: int, slow: int, signal: in
         "seeded": SEEDED,
     },
     outputs=["line", "signal"],
-    warmup=lambda window, signal, seeded: (3 * (window - 1) + signal - 1) * seeded + 1,
+    warmup=lambda window, signal, seeded: 2 * (window - 1) + (window + signal - 2) * seeded + 1,
     memory=lambda window, signal, seeded: 1 + chain(window, 3) + chain(signal),
     scale=Scale.FREE,
     bounds=(-math.inf, math.inf),
@@ -159,9 +161,7 @@ def elder_impulse(close: Array, *, window: int, fast: int, slow: int, signal: in
 )
 def trix(close: Array, *, window: int, signal: int, seeded: int) -> tuple[Array, Array]:
     """Give the rate of change of a triple exponential mean."""
-    smooth = close
-    for _ in range(3):
-        smooth = exponential(smooth, window, seeded=bool(seeded))
+    smooth = links(close, window, 3, seeded=bool(seeded))[-1]
     line = 100.0 * (quotient(smooth, previous(smooth)) - 1.0)
     known, follower, _ = _with_signal(line, signal, seeded=bool(seeded))
     return known, follower

@@ -75,7 +75,8 @@ def _banded(bars: tuple[Array, ...], given: tuple[float, float, float]) -> Array
 
 def _banded_step(state: Any, bar: tuple[float, ...], given: tuple[float, float, float]) -> tuple[Any, list[float]]:
     now, lines = list(state or _NEW), [[math.nan], [math.nan], [math.nan]]
-    _ratchet(*([value] for value in bar), given, now, lines)
+    high, low, close = ([value] for value in bar)
+    _ratchet(high, low, close, given, now, lines)
     return tuple(now), [line[0] for line in lines]
 
 
@@ -108,7 +109,9 @@ _SEBAN = "O. Seban (2008), Supertrend; bands as in TA-Lib and stock_indicators"
     memory=None,
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
-    formula="(H + L) / 2 +- m * atr(n); a band moves towards the price only, until a close breaks it and the side changes",
+    formula=(
+        "(H + L) / 2 +- m * atr(n); a band moves towards the price only, until a close breaks it and the side changes"
+    ),
     reference=_SEBAN,
     words="A stop under a rising and over a falling price; when a close breaks it, the trend has turned.",
     step=_supertrend_step,
@@ -129,7 +132,10 @@ def supertrend(high: Array, low: Array, close: Array, *, window: int, multiplier
     bounds={"direction": (-1.0, 1.0), "distance": (-math.inf, math.inf)},
     formula="1 above and -1 below the Supertrend's line s; (C - s) / C",
     reference=_SEBAN,
-    words="Side and distance of the Supertrend: 1 is a rising trend, and the distance the share that may be lost to its stop.",
+    words=(
+        "Side and distance of the Supertrend: 1 is a rising trend, and the distance the share that may be "
+        "lost to its stop."
+    ),
     step=_direction_step,
 )
 def supertrend_direction(high: Array, low: Array, close: Array, *, window: int, multiplier: float) -> tuple[Array, ...]:
@@ -219,7 +225,9 @@ def _sar_step(
     memory=None,
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="s[t+1] = s + a * (ep - s), never inside the last two bars; a grows by 0.02 with each new extreme ep up to 0.2",
+    formula=(
+        "s[t+1] = s + a * (ep - s), never inside the last two bars; a grows by 0.02 with each new extreme ep up to 0.2"
+    ),
     reference="J. W. Wilder (1978), New Concepts in Technical Trading Systems, section 2; start as in TA-Lib",
     words="A stop that closes in on the price the longer a trend runs; when it is touched, the trend has turned.",
     step=_sar_step,
@@ -290,9 +298,14 @@ def _hilo_step(state: Any, high: float, low: float, close: float, *, window: int
     memory=None,
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
-    formula="sma(L, n)[t-1] since a C over sma(H, n)[t-1], sma(H, n)[t-1] since one under sma(L, n)[t-1]; before, their mean",
+    formula=(
+        "sma(L, n)[t-1] since a C over sma(H, n)[t-1], sma(H, n)[t-1] since one under sma(L, n)[t-1]; "
+        "before, their mean"
+    ),
     reference="R. Krausz (1998), The New Gann Swing Chartist, Stocks & Commodities 16:2",
-    words="A line under the price in a rise and over it in a fall; it changes sides when a close breaks the other mean.",
+    words=(
+        "A line under the price in a rise and over it in a fall; it changes sides when a close breaks the other mean."
+    ),
     step=_hilo_step,
 )
 def hilo_activator(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -315,7 +328,9 @@ def hilo_activator(high: Array, low: Array, close: Array, *, window: int) -> Arr
     memory=lambda window, multiplier: window + 1,
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
-    formula="L - m * mean of falls of L below L[t-1], H + m * mean of rises of H over H[t-1]: of those that occurred in n",
+    formula=(
+        "L - m * mean of falls of L below L[t-1], H + m * mean of rises of H over H[t-1]: of those that occurred in n"
+    ),
     reference="A. Elder (2002), Come Into My Trading Room, chapter 7",
     words="Stops beyond the usual noise against the trend: long ones below the low, short ones above the high.",
 )

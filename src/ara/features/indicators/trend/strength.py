@@ -1,6 +1,7 @@
 """How strong a trend is: one-sidedness, straightness, agreement of several averages."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,7 +81,9 @@ def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     memory=lambda window, smooth: window + chain(smooth),
     scale=Scale.FREE,
     bounds=(-100.0, 100.0),
-    formula="ema(100 * sign(r) * sqrt(r^2 + n^2) / sum sqrt(r1^2 + 1), 5), r and r1 percent changes of n bars and of one",
+    formula=(
+        "ema(100 * sign(r) * sqrt(r^2 + n^2) / sum sqrt(r1^2 + 1), 5), r and r1 percent changes of n bars and of one"
+    ),
     reference="H. Hannula (1994), Polarized Fractal Efficiency, Stocks & Commodities 12:1",
     words="How straight the way was, with its direction: over 50 an efficient rise, under -50 an efficient fall.",
 )
@@ -142,9 +145,7 @@ def ma_cross(close: Array, *, fast: int, slow: int) -> tuple[Array, Array, Array
 
 def _ordered(lines: list[Array]) -> Array:
     """Give the mean sign of each line less the next slower one: 1 where all are in rising order."""
-    return np.asarray(
-        sum(np.sign(one - other) for one, other in zip(lines, lines[1:], strict=False)) / (len(lines) - 1)
-    )
+    return np.asarray(sum(np.sign(one - other) for one, other in pairwise(lines)) / (len(lines) - 1))
 
 
 @indicator(
@@ -172,7 +173,10 @@ def ma_ribbon(close: Array) -> tuple[Array, Array]:
     memory=chain(_LONG[-1]),
     scale=Scale.FREE,
     bounds={"spread": (-math.inf, math.inf), "traders": (0.0, math.inf), "investors": (0.0, math.inf)},
-    formula="(S - L) / L, S and L means of emas of 3, 5, 8, 10, 12, 15 and of 30, 35, 40, 45, 50, 60; width of each group / L",
+    formula=(
+        "(S - L) / L, S and L means of emas of 3, 5, 8, 10, 12, 15 and of 30, 35, 40, 45, 50, 60; width of "
+        "each group / L"
+    ),
     reference="D. Guppy (2004), Trend Trading, chapter 9: multiple moving averages",
     words="Traders' averages above investors' is a rise; an investors' group that stays wide carries it.",
 )
@@ -196,7 +200,9 @@ def guppy(close: Array) -> tuple[Array, Array, Array]:
     memory=lambda window, range: max(_COLOURS * (window - 1) + 1, range),
     scale=Scale.FREE,
     bounds={"oscillator": (-math.inf, math.inf), "width": (0.0, math.inf)},
-    formula="100 * (C - mean of s1..s10) / r, 100 * (max - min of s1..s10) / r, sk = sma(s(k-1), 2), r = max(C) - min(C)",
+    formula=(
+        "100 * (C - mean of s1..s10) / r, 100 * (max - min of s1..s10) / r, sk = sma(s(k-1), 2), r = max(C) - min(C)"
+    ),
     reference="M. Widner (1997), Rainbow Charts, Stocks & Commodities 15:7",
     words="Price against ten means of means: above 0 rising; a wide rainbow is a trend that may be stretched.",
 )

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.features.arrays import ema, filled
 from ara.features.indicator import Param
 
-__all__ = ["EMA_SOURCE", "SEEDED", "Array", "chain", "compiled", "gapless", "length", "settles", "weighted"]
+__all__ = ["EMA_SOURCE", "SEEDED", "Array", "chain", "compiled", "gapless", "length", "links", "settles", "weighted"]
 
 Array = NDArray[np.float64]
 """One value per bar."""
@@ -48,6 +49,15 @@ def chain(window: int, links: int = 1) -> int:
     return links * (window - 1) + 1 + settles(weight) + extra
 
 
+def links(values: Array, window: int, count: int, *, seeded: bool) -> list[Array]:
+    """Give exponential means taken of each other; unseeded, each begins a window less one bar after the one before."""
+    found = [ema(values, window, seeded=seeded)]
+    while len(found) < count:
+        begun = found[-1] if seeded else filled(found[-1], len(found) * (window - 1))
+        found.append(ema(begun, window, seeded=seeded))
+    return found
+
+
 def weighted(values: Array, weights: Array) -> Array:
     """Give the mean of the last values with these weights, the oldest first; they sum to 1."""
     out = np.full(len(values), np.nan)
@@ -66,4 +76,4 @@ def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Give a loop over bars as machine code, compiled once per machine and kept beside its file."""
     from numba import njit
 
-    return njit(cache=True, nogil=True)(kernel)  # type: ignore[no-any-return]
+    return njit(cache=True, nogil=True)(kernel)
