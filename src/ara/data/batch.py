@@ -51,8 +51,8 @@ async def many(
 ) -> AsyncIterator[dict[str, Bars]]:
     """Give the bars of many instruments, a batch at a time.
 
-    No batch is held here when the next one is asked for, so memory follows `size`, not the number of instruments. An instrument that
-    fails is left out of its batch; it stops no other.
+    No batch is held here when the next one is asked for, so memory follows `size`, not the number of instruments. An
+    instrument that fails is left out of its batch; it stops no other.
 
     Parameters
     ----------
