@@ -4,6 +4,8 @@ Every function gives an array as long as its input, NaN where it has no value ye
 window begins with the first number. A NaN after that makes what depends on it NaN.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from numpy.lib.stride_tricks import sliding_window_view
@@ -20,11 +22,14 @@ __all__ = [
     "logs",
     "lowest",
     "mean",
+    "moments",
     "previous",
     "quotient",
     "rolling",
+    "runs",
     "smoothed",
     "spread",
+    "sums",
     "total",
     "true_range",
     "wilder",
@@ -168,3 +173,64 @@ def _whole(function: object, values: Array, window: int) -> Array:
     if len(values) < window:
         return np.full(len(values), np.nan)
     return np.asarray(function(np.ascontiguousarray(values, np.float64), window))  # type: ignore[operator]
+
+
+def sums(values: Array, window: int) -> Array:
+    """Give the sum of the last `window` values, each added anew: zeros sum to 0 whatever came before.
+
+    A NaN makes the sums that hold it NaN, and no later ones.
+    """
+    out = np.full(len(values), np.nan)
+    if len(values) >= window:
+        out[window - 1 :] = np.correlate(values, np.ones(window), "valid")
+    return out
+
+
+def moments(values: Array, window: int) -> tuple[Array, Array]:
+    """Give the mean of the last `window` values and their variance, that of the population.
+
+    Both are summed from deviations from one value of the same window, and without subtracting what has left it: equal
+    values have a variance of exactly 0, and small deviations of large values are not lost. NaN as in `sums`.
+    """
+    count = len(values)
+    if count < window:
+        return np.full(count, np.nan), np.full(count, np.nan)
+    blocks = np.concatenate([values, np.full(-count % window, np.nan)]).reshape(-1, window)
+    anchor = blocks[:, :1]
+    newer, older = blocks - anchor, blocks[:-1] - anchor[1:]
+    first, second = _joined(newer, older) / window, _joined(newer * newer, older * older) / window
+    average = (first + anchor).ravel()[:count]
+    return average, np.maximum(second - first * first, 0.0).ravel()[:count]
+
+
+def _joined(newer: Array, older: Array) -> Array:
+    """Sum windows that end in each place of a block: the block up to there, and the end of the one before it."""
+    out = np.cumsum(newer, axis=1)
+    out[1:, :-1] += np.cumsum(older[:, :0:-1], axis=1)[:, ::-1]
+    out[0, :-1] = np.nan
+    return out
+
+
+def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, outputs: int = 1) -> tuple[Array, ...]:
+    """Call a function on each stretch of bars without a gap; bars with one get NaN, and what follows begins anew.
+
+    Parameters
+    ----------
+    function
+        Of as many arrays as there are columns; gives one array, or a tuple of `outputs` arrays.
+    columns
+        What it is told.
+    outputs
+        How many arrays it gives.
+    """
+    if len(columns[0]) and all(np.isfinite(one.sum()) for one in columns):
+        found = function(*columns)
+        return found if isinstance(found, tuple) else (found,)
+    known = np.logical_and.reduce([np.isfinite(one) for one in columns])
+    edges = np.flatnonzero(np.diff(known, prepend=False, append=False)).tolist()
+    out = tuple(np.full(len(known), np.nan) for _ in range(outputs))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        found = function(*(one[start:end] for one in columns))
+        for whole, part in zip(out, found if isinstance(found, tuple) else (found,), strict=True):
+            whole[start:end] = part
+    return out
