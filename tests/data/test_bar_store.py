@@ -421,3 +421,21 @@ def test_times_of_the_reader_need_a_zone(store: BarStore) -> None:
     with pytest.raises(ValidationError, match="no time zone"):
         store.bars("AAPL", "1d", known_by=datetime(2020, 1, 1))  # noqa: DTZ001
     assert store.bars("AAPL", "1d", known_by=datetime(2020, 1, 1, tzinfo=UTC)).is_empty()
+
+
+def test_many_fetches_and_facts_are_kept_as_one_by_one(store: BarStore) -> None:
+    """At once, they are what they are one after the other: the same ids, the same rows."""
+    fetches = [[Answer(body=b"a"), Answer(body=b"b")], [], [Answer(body=b"b")], [Answer(body=b"a"), Answer(body=b"b")]]
+    ids = store.keep_all(fetches)
+    assert ids == [store.keep(one) for one in fetches]
+    assert ids[0] == ids[3] != ids[2]
+    assert ids[1] == ""
+    assert store.fetched(ids[2])["body"].to_list() == [b"b"]
+    told = {"at": [LEARNED], "known_at": [LEARNED], "learned_at": [LEARNED], "field": ["sector"], "value": ["Energy"]}
+    facts = pl.DataFrame(told, schema=SCHEMAS[Kind.FACTS])
+    both = [facts.select(pl.lit(symbol).alias("symbol"), pl.lit("yahoo").alias("source"), pl.all()) for symbol in "AB"]
+    assert store.append_all_facts(Kind.FACTS, pl.concat(both)) == 2
+    assert store.append_facts(Kind.FACTS, "A", "yahoo", facts) == 0
+    assert store.facts(Kind.FACTS)["symbol"].to_list() == ["A", "B"]
+    with pytest.raises(ValidationError, match="The columns of facts are symbol, source, at"):
+        store.append_all_facts(Kind.FACTS, facts)

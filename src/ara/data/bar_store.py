@@ -6,7 +6,7 @@ the lake (`ara.data.lake`), files of one machine, and PostgreSQL (`ara.data.time
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -81,15 +81,31 @@ class Appended:
         Bars that were there with other values; both revisions are kept.
     same
         Rows that said what was known; nothing was written for them.
+    each
+        How many bars of a symbol were new and how many corrected, for every symbol that had any.
     """
 
     new: int
     corrected: int
     same: int
+    each: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, fresh: pl.DataFrame) -> "Appended":
+        """Count what was given against what was written, whose flag `corrects` tells corrections."""
+        corrected = pl.col("corrects").sum().cast(pl.Int64)
+        counts = fresh.group_by("symbol").agg((pl.len().cast(pl.Int64) - corrected).alias("new"), corrected)
+        each = {symbol: (new, corrects) for symbol, new, corrects in counts.iter_rows()}
+        total = int(fresh["corrects"].sum())
+        return cls(new=fresh.height - total, corrected=total, same=rows.height - fresh.height, each=each)
 
     def __add__(self, other: "Appended") -> "Appended":
+        each = dict(self.each)
+        for symbol, (new, corrected) in other.each.items():
+            before = each.get(symbol, (0, 0))
+            each[symbol] = (before[0] + new, before[1] + corrected)
         return Appended(
-            new=self.new + other.new, corrected=self.corrected + other.corrected, same=self.same + other.same
+            new=self.new + other.new, corrected=self.corrected + other.corrected, same=self.same + other.same, each=each
         )
 
 
@@ -150,6 +166,10 @@ class BarStore(Protocol):
         """
         ...
 
+    def keep_all(self, fetches: Sequence[Sequence[Received]]) -> list[str]:
+        """Keep the answers of several fetches as `keep` does, at once, and give the id of each."""
+        ...
+
     def append(self, rows: pl.DataFrame) -> Appended:
         """Keep bars as published (columns `ROWS`), of any number of instruments and in any order.
 
@@ -199,6 +219,10 @@ class BarStore(Protocol):
 
         What says the same as the latest revision is dropped. The symbol of rates is their base.
         """
+        ...
+
+    def append_all_facts(self, kind: Kind, frame: pl.DataFrame) -> int:
+        """Keep facts of many as `append_facts` does, at once: `symbol` and `source`, then the columns of the kind."""
         ...
 
     def facts(

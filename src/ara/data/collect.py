@@ -37,7 +37,7 @@ _OVERLAP: Final = 5
 _NEAR: Final = 1e-6
 _COMPARED: Final = ("open", "high", "low", "close", "volume")
 _AT_ONCE: Final = 8
-_BATCH: Final = 64
+_BATCH: Final = 128
 _WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 
 
@@ -263,19 +263,22 @@ class Collector:
 
     def _keep(self, harvests: Sequence[_Harvest]) -> list[Fetched]:
         """Write a batch: payloads first, then facts, then bars, so that no bar is without what explains it."""
-        found = []
-        for one in harvests:
-            fetch = self._store.keep(one.payloads) if one.payloads else ""
-            now = self._clock.now()
-            self._store.put_instruments([one.instrument], source=one.source, learned_at=now)
-            symbol = one.instrument.symbol
-            if one.actions.height:
-                self._store.append_facts(Kind.ACTIONS, symbol, one.source, one.actions)
-            self._store.append_facts(Kind.FACTS, symbol, one.source, pl.concat([one.facts, _told(one, fetch, now)]))
-            rows = self._news(one, _rows(one, fetch))
-            appended = self._store.append(rows) + Appended(new=0, corrected=0, same=one.bars.height - rows.height)
-            found.append(_fetched(one, appended.new, appended.corrected, appended.same))
-        return found
+        if not harvests:
+            return []
+        now = self._clock.now()
+        fetches = self._store.keep_all([one.payloads for one in harvests])
+        for source in sorted({one.source for one in harvests}):
+            listed = [one.instrument for one in harvests if one.source == source]
+            self._store.put_instruments(listed, source=source, learned_at=now)
+        actions = pl.concat([_named(one, one.actions) for one in harvests])
+        if actions.height:
+            self._store.append_all_facts(Kind.ACTIONS, actions)
+        told = [pl.concat([one.facts, _told(one, fetch, now)]) for one, fetch in zip(harvests, fetches, strict=True)]
+        facts = [_named(one, frame) for one, frame in zip(harvests, told, strict=True)]
+        self._store.append_all_facts(Kind.FACTS, pl.concat(facts))
+        rows = [self._news(one, _rows(one, fetch)) for one, fetch in zip(harvests, fetches, strict=True)]
+        appended = self._store.append(pl.concat(rows))
+        return [_fetched(one, appended) for one in harvests]
 
     def _news(self, one: _Harvest, rows: pl.DataFrame) -> pl.DataFrame:
         """Leave out bars that differ from the kept ones by a split alone: the source divided them, nobody corrected."""
@@ -333,8 +336,13 @@ def _told(one: _Harvest, fetch: str, now: datetime) -> pl.DataFrame:
     return pl.DataFrame([row], schema=SCHEMAS[Kind.FACTS])
 
 
-def _fetched(one: _Harvest, new: int, corrected: int, same: int) -> Fetched:
+def _named(one: _Harvest, frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select(pl.lit(one.instrument.symbol).alias("symbol"), pl.lit(one.source).alias("source"), pl.all())
+
+
+def _fetched(one: _Harvest, appended: Appended) -> Fetched:
     at = one.bars["at"]
+    new, corrected = appended.each.get(one.instrument.symbol, (0, 0))
     return Fetched(
         instrument=one.instrument,
         timeframe=one.timeframe,
@@ -343,7 +351,7 @@ def _fetched(one: _Harvest, new: int, corrected: int, same: int) -> Fetched:
         bars=one.bars.height,
         new=new,
         corrected=corrected,
-        same=same,
+        same=one.bars.height - new - corrected,
         first=at[0] if len(at) else None,
         last=at[-1] if len(at) else None,
         report=one.report,

@@ -223,8 +223,8 @@ class MarketData:
         cache = self._opened_cache()
         bars = Key(kind=Kind.BARS, symbol=symbol, timeframe=timeframe, calendar=instrument.calendar)
         return Kept(
-            rows=await cache.get(bars, rows, live=True),
-            actions=await cache.get(Key(kind=Kind.ACTIONS, symbol=symbol), actions, live=True),
+            rows=await cache.get(bars, rows),
+            actions=await cache.get(Key(kind=Kind.ACTIONS, symbol=symbol), actions),
         )
 
     def _online(self) -> Sources:

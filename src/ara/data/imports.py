@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Imported", "import_path"]
 
 _WHOLE: Final = 64 << 20
-_TOGETHER: Final = 400_000
+_TOGETHER: Final = 200_000
 _VERSION: Final = 1
 
 

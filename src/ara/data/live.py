@@ -31,6 +31,7 @@ PATIENCE: Final = timedelta(seconds=5)
 """How long after a bar's end a source has time to tell of it, before it is asked."""
 
 _SCHEMA: Final = pl.Schema({"symbol": pl.String(), **BARS})
+_NAMES: Final = _SCHEMA.names()
 _LATE: Final = timedelta(hours=1)
 _TRIES: Final = 5
 _SILENT: Final = 3
@@ -144,7 +145,7 @@ async def closed(
     since: datetime | None = None,
     patience: timedelta = PATIENCE,
     every: float = 0.5,
-) -> AsyncIterator[pl.DataFrame]:
+) -> AsyncGenerator[pl.DataFrame, None]:
     """Give closed bars as they come: each exactly once, those of one instrument in order.
 
     Bars of minutes and hours are made of the stream's bars of a minute; those of a day and a week are the source's own,
@@ -292,7 +293,7 @@ class _Work:
 
     def _told(self, frame: pl.DataFrame) -> list[_Row]:
         out: list[_Row] = []
-        for row in frame.select(*_SCHEMA).iter_rows():
+        for row in (frame if frame.columns == _NAMES else frame.select(_NAMES)).rows():
             symbol, at, known, learned = row[:4]
             series = self._series.get(symbol)
             if series is None:

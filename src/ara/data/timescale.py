@@ -10,7 +10,7 @@ from ara.clock import Clock
 from ara.data.bar_store import CATALOGUE, ROWS, Appended, Received
 from ara.data.lake.bronze import PAYLOADS, fetch_id, payload_rows
 from ara.data.lake.facts import INSTRUMENTS, instrument_of, instrument_rows, kept_columns, names_of
-from ara.data.lake.revision import check_moments, check_rows, fact_rows, latest, news, news_of_facts
+from ara.data.lake.revision import check_moments, check_rows, fact_rows, latest, named, news, news_of_facts
 from ara.data.provider import Kind
 from ara.data.timescale_link import Connection, Link
 from ara.data.timescale_tables import BAR_COLUMNS, SERIES, copy_in, frame, make_years, prepare, quoted
@@ -46,22 +46,29 @@ class TimescaleStore:
 
     def keep(self, payloads: Sequence[Received]) -> str:
         """Keep answers as they were received; see `BarStore.keep`."""
-        fetch = fetch_id(payloads)
-        rows = payload_rows(payloads, fetch=fetch)
+        return self.keep_all([payloads])[0]
+
+    def keep_all(self, fetches: Sequence[Sequence[Received]]) -> list[str]:
+        """Keep the answers of several fetches at once; see `BarStore.keep_all`."""
+        ids = [fetch_id(payloads) for payloads in fetches]
+        distinct = {fetch: payloads for fetch, payloads in zip(ids, fetches, strict=True) if fetch}
+        if not distinct:
+            return ids
+        rows = pl.concat([payload_rows(payloads, fetch=fetch) for fetch, payloads in distinct.items()])
 
         async def work(connection: Connection) -> None:
             await connection.execute(_WRITERS)
-            if await connection.fetchval('SELECT 1 FROM bar_payloads WHERE "fetch" = $1 LIMIT 1', fetch):
-                return
+            asked = 'SELECT DISTINCT "fetch" FROM bar_payloads WHERE "fetch" = ANY($1::text[])'
+            there = [row[0] for row in await connection.fetch(asked, list(distinct))]
+            fresh = rows.filter(~pl.col("fetch").is_in(there))
             asked = "SELECT sha256 FROM bar_payloads WHERE mark = ANY($1::bigint[])"
-            kept = [row[0] for row in await connection.fetch(asked, rows["mark"].to_list())]
-            told = rows["sha256"].is_in(kept) | ~rows["sha256"].is_first_distinct()
+            kept = [row[0] for row in await connection.fetch(asked, fresh["mark"].to_list())]
+            told = fresh["sha256"].is_in(kept) | ~fresh["sha256"].is_first_distinct()
             body = pl.when(told).then(None).otherwise("body")
-            await copy_in(connection, "bar_payloads", rows.with_columns(body=body))
+            await copy_in(connection, "bar_payloads", fresh.with_columns(body=body))
 
-        if fetch:
-            self._link.run(work)
-        return fetch
+        self._link.run(work)
+        return ids
 
     def fetched(self, fetch: str) -> pl.DataFrame:
         """Give the payloads of a fetch with their bodies; see `BarStore.fetched`."""
@@ -81,13 +88,12 @@ class TimescaleStore:
         async def work(connection: Connection) -> Appended:
             await connection.execute(_WRITERS)
             numbered = await _numbered(connection, dealt)
-            fresh, same = news(dealt, await _kept(connection, numbered))
+            fresh, _ = news(dealt, await _kept(connection, numbered))
             added = fresh.join(numbered.select(*SERIES, "series").unique(), on=SERIES, maintain_order="left")
             await make_years(connection, sorted(added["at"].dt.year().unique()))
             await copy_in(connection, "bars", added.select("series", *BAR_COLUMNS))
             await _count(connection, added)
-            corrected = int(fresh["corrects"].sum())
-            return Appended(new=fresh.height - corrected, corrected=corrected, same=same + rows.height - dealt.height)
+            return Appended.of(rows, fresh)
 
         return self._link.run(work) if rows.height else Appended(new=0, corrected=0, same=0)
 
@@ -119,11 +125,17 @@ class TimescaleStore:
 
     def append_facts(self, kind: Kind, symbol: str, source: str, frame: pl.DataFrame) -> int:
         """Keep actions, facts or rates; see `BarStore.append_facts`."""
-        rows = fact_rows(kind, symbol, source, frame=frame)
+        return self.append_all_facts(kind, named(kind, symbol, source, frame=frame))
+
+    def append_all_facts(self, kind: Kind, frame: pl.DataFrame) -> int:
+        """Keep facts of many symbols and sources at once; see `BarStore.append_all_facts`."""
+        rows = fact_rows(kind, frame)
+        names = [rows[name].unique().to_list() for name in ("symbol", "source")]
 
         async def work(connection: Connection) -> int:
             await connection.execute(_WRITERS)
-            kept = await _facts(connection, kind, "symbol = $1 AND source = $2", [symbol, source])
+            mine = "symbol = ANY($1::text[]) AND source = ANY($2::text[])"
+            kept = await _facts(connection, kind, mine, names)
             fresh = news_of_facts(kind, rows, kept=latest(kept, names_of(kind)))
             await copy_in(connection, f"bar_{kind}", fresh)
             return fresh.height

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ara.errors import ValidationError
-from ara.market.symbols import known, normalise, resolve
+from ara.market.symbols import guess, known, normalise
 
 __all__ = ["PRICES", "Columns", "by_layout", "by_name", "symbol_of"]
 
@@ -134,10 +134,8 @@ def symbol_of(name: str) -> str:
         return ""
     if any(one.symbol == symbol for one in known()):
         return symbol
-    try:
-        return resolve(f"^{symbol}").symbol
-    except ValidationError:
-        return symbol
+    index = guess(f"^{symbol}") if symbol[0].isalnum() and len(symbol) < 32 else None
+    return symbol if index is None or index.name == index.symbol else index.symbol
 
 
 def _role(name: str) -> str | None:

@@ -61,15 +61,15 @@ def _count(text: pl.Series, pattern: str) -> int:
 def as_numbers(column: pl.Series, written: Style) -> tuple[pl.Series, pl.Series]:
     """Give a column of text as floats, and which of its cells hold something that is no number.
 
-    A missing cell is null; NaN and infinities are what they are.
+    A missing cell is null, and so is NaN, by which many programs write one; infinities are what they are.
     """
     if column.dtype != pl.String:
-        numbers = column.cast(pl.Float64, strict=False)
-        return numbers, numbers.is_null() & column.is_not_null()
+        numbers = column.cast(pl.Float64, strict=False).fill_nan(None)
+        return numbers, column.cast(pl.Float64, strict=False).is_null() & column.is_not_null()
     if written.decimal == ".":
         quick = column.cast(pl.Float64, strict=False)
         if not (quick.is_null() & column.is_not_null()).any():
-            return quick, pl.repeat(value=False, n=len(column), eager=True, dtype=pl.Boolean)
+            return quick.fill_nan(None), pl.repeat(value=False, n=len(column), eager=True, dtype=pl.Boolean)
     name = pl.col("text")
     text = name.str.strip_chars().str.to_lowercase().str.replace_all(r"[$€£¥%\s\u{a0}\u{202f}']", "")
     text = text.str.replace(r"^\((.*)\)$", "-$1")

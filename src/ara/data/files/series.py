@@ -19,7 +19,7 @@ from ara.market.timeframe import DAY, Timeframe
 
 __all__ = ["Series", "Spool"]
 
-_TOGETHER: Final = 400_000
+_TOGETHER: Final = 200_000
 _BEFORE: Final = 5_000
 _STEP: Final = 0.28
 _INVERSE: Final = 0.2
@@ -84,12 +84,13 @@ class Series:
         counted = self._scan.group_by("symbol").len().sort("len", "symbol", descending=[True, False]).collect()
         self._counts: list[tuple[str, int]] = [(symbol, count) for symbol, count in counted.iter_rows()]
         self._usual = DAY
+        self._why = ""
         self._basis = basis or self._judged()
         if timeframe is None and self._counts:
-            self._usual = _step(self._stamps(self._counts[0][0]))
+            self._usual = _step(self._stamps(self._counts[0][0]).head(_TOGETHER))
         self.notes: list[str] = []
         if self._counts:
-            how = "as said" if basis else "judged by its adjusted closes"
+            how = "as said" if basis else self._why
             length = timeframe or self._usual
             self.notes.append(f"{name}: bars of {length}, prices {_BASES[self._basis]} ({how}).")
 
@@ -109,7 +110,7 @@ class Series:
                 continue
             together = self._scan.filter(pl.col("symbol").is_in(batch)).collect().sort("symbol", "ts", "row")
             for (symbol,), rows in together.group_by("symbol", maintain_order=True):
-                yield self._made(str(symbol), rows, asset_class, step_of=rows["ts"])
+                yield self._made(str(symbol), rows, asset_class, length=self._length(rows["ts"]))
 
     def _batches(self) -> Iterator[list[str]]:
         batch: list[str] = []
@@ -126,59 +127,49 @@ class Series:
     def _long(self, symbol: str, asset_class: str) -> Iterator[tuple[pl.DataFrame, Instrument, list[Refused]]]:
         """Give a series in parts, each judged with the bars before it in view."""
         stamps = self._stamps(symbol)
+        length = self._length(stamps)
+        edges = [stamps[place] for place in range(0, len(stamps), _TOGETHER)]
+        befores = [stamps[max(place - _BEFORE, 0)] for place in range(0, len(stamps), _TOGETHER)]
+        del stamps
         mine = self._scan.filter(pl.col("symbol") == symbol)
-        start = 0
-        while start < len(stamps):
-            stop = start + _TOGETHER
-            end = stamps[stop] if stop < len(stamps) else None
-            first, before = stamps[start], stamps[max(start - _BEFORE, 0)]
+        for first, before, end in zip(edges, befores, [*edges[1:], None], strict=True):
             rows = mine.filter(pl.col("ts") >= before)
-            rows = rows if end is None else rows.filter(pl.col("ts") < end)
-            part = rows.collect().sort("ts", "row")
-            yield self._made(symbol, part, asset_class, step_of=stamps, first=first if start else None)
-            if end is None:
-                return
-            start = int(stamps.search_sorted(end, side="left"))
+            part = (rows if end is None else rows.filter(pl.col("ts") < end)).collect().sort("ts", "row")
+            if first != end:
+                yield self._made(symbol, part, asset_class, length=length, first=None if first == edges[0] else first)
 
     def _stamps(self, symbol: str) -> pl.Series:
         return self._scan.filter(pl.col("symbol") == symbol).select("ts").collect()["ts"].sort()
 
+    def _length(self, stamps: pl.Series) -> Timeframe:
+        return self._timeframe or (_step(stamps.head(_TOGETHER)) if len(stamps) >= _FEW else self._usual)
+
     def _made(
-        self, symbol: str, rows: pl.DataFrame, asset_class: str, *, step_of: pl.Series, first: datetime | None = None
+        self, symbol: str, rows: pl.DataFrame, asset_class: str, *, length: Timeframe, first: datetime | None = None
     ) -> tuple[pl.DataFrame, Instrument, list[Refused]]:
-        words = asset_class or next(
-            (word for word in rows["asset_class"].drop_nulls().unique(maintain_order=True) if word), ""
-        )
-        instrument = guess(symbol, words)
-        length = self._timeframe or (_step(step_of) if len(step_of) >= _FEW else self._usual)
+        said = (word for word in rows["asset_class"].drop_nulls().unique(maintain_order=True) if word)
+        instrument = guess(symbol, asset_class or next(said, ""))
         hours = spans(rows["ts"], calendar(instrument.calendar), length)
         frame = pl.concat([rows.drop("ts", "symbol", "asset_class"), hours], how="horizontal").sort("at", "row")
         frame = frame.unique(["at", *_VALUES], keep="first", maintain_order=True)
-        twin, early = ~pl.col("at").is_first_distinct(), pl.col("known_at") > self._now
-        if first is not None:
-            begins = rows.filter(pl.col("ts") >= first)["row"]
-            mine = frame["row"].is_in(begins.implode())
-        else:
-            mine = pl.repeat(value=True, n=frame.height, eager=True, dtype=pl.Boolean)
+        mine = pl.lit(value=True) if first is None else pl.col("row").is_in(_since(rows, first).implode())
+        frame = frame.with_columns(
+            mine=mine, twin=~pl.col("at").is_first_distinct(), early=pl.col("known_at") > self._now
+        )
         reports = [
-            *self._report(
-                frame.filter(mine & frame.select(twin).to_series()),
-                f"another row of {symbol} has its time and other values",
-            ),
-            *self._report(frame.filter(mine & frame.select(~twin & early).to_series()), "its bar is not over yet"),
+            *self._report(frame.filter("mine", "twin"), f"another row of {symbol} has its time and other values"),
+            *self._report(frame.filter("mine", "early", ~pl.col("twin")), "its bar is not over yet"),
         ]
-        wanted = frame.select(~twin & ~early).to_series()
-        good, mine = frame.filter(wanted), mine.filter(wanted)
-        # what the whole bar is adjusted for is so for its close
+        # what the whole bar is adjusted for, its close is too
         told = pl.col("close") if self._basis is Basis.TOTAL else pl.col("adjusted")
-        good = good.with_columns(
+        good = frame.filter(~pl.col("twin"), ~pl.col("early")).with_columns(
             learned_at=pl.lit(self._now, pl.Datetime("us", "UTC")),
             adjusted=told,
             timeframe=pl.lit(str(length)),
             basis=pl.lit(str(self._basis)),
         )
         good = good.with_columns(scores(good, instrument, length).alias("quality"))
-        return good.filter(mine).drop("row"), instrument, reports
+        return good.filter("mine").drop("row", "mine", "twin", "early"), instrument, reports
 
     def _report(self, rows: pl.DataFrame, reason: str) -> list[Refused]:
         if rows.is_empty():
@@ -191,6 +182,7 @@ class Series:
         told = pl.col("adjusted").is_not_null()
         apart = (pl.col("adjusted") / pl.col("close") - 1).abs() > 1e-6
         some, differs = self._scan.select(some=told.any(), differs=(told & apart).any()).collect().row(0)
+        self._why = "judged by its adjusted closes" if some else "it has no adjusted closes"
         if not some:
             return Basis.RAW
         if not differs:
@@ -212,6 +204,10 @@ _BASES: Final = {
     Basis.SPLIT: "adjusted for splits",
     Basis.TOTAL: "adjusted for splits and dividends",
 }
+
+
+def _since(rows: pl.DataFrame, first: datetime) -> pl.Series:
+    return rows.filter(pl.col("ts") >= first)["row"]
 
 
 def _step(stamps: pl.Series) -> Timeframe:

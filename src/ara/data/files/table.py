@@ -131,10 +131,10 @@ class Table:
             raise self._no_bars("it is empty")
         if not self._parquet:
             self._dialect = self._sniffed()
-        self._first = next(self._blocks(), None)
-        if self._first is None or self._first.is_empty():
+        first = next(self._blocks(), None)
+        if first is None or first.is_empty():
             raise self._no_bars("it has no rows")
-        self._plan = self._planned(self._first)
+        self._plan = self._planned(first)
 
     def frames(self) -> Iterator[tuple[pl.DataFrame, list[Refused]]]:
         """Give the rows piece by piece, each with its report; a piece is in `FRAME`."""

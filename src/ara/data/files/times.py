@@ -24,6 +24,7 @@ _PARTS: Final = (
 )
 _NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS: Final = {name: f"{number:02d}" for number, name in enumerate(_NAMES, start=1)}
+_EPOCH: Final = r"^(\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(?:\.0*)?$"
 _UNITS: Final = ((18, 1e-3), (15, 1.0), (12, 1e3), (0, 1e6))
 
 
@@ -145,7 +146,7 @@ def _from_text(stamps: pl.Series, how: Stamping) -> tuple[pl.Series, pl.Series]:
     if days.null_count() == stamps.null_count():
         return days.cast(_INSTANT), _no(stamps)
     text = stamps.str.strip_chars()
-    epochs = _epochs(text.str.extract(r"^(\d{9,19})(?:\.0*)?$").cast(pl.Float64, strict=False))
+    epochs = _epochs(text.str.extract(_EPOCH).cast(pl.Float64, strict=False))
     whole = epochs.is_not_null()
     if (whole | stamps.is_null()).all():
         return _exact(text, epochs), _no(stamps)

@@ -49,23 +49,23 @@ class Bronze:
     def __init__(self, folder: Path, *, clock: Clock) -> None:
         self.table = Table(folder, Layout(schema=PAYLOADS, order=("mark",), bounds=("at",)), clock=clock)
 
-    def keep(self, payloads: Sequence[Received]) -> str:
-        """Write the payloads that are new; the caller has the turn."""
-        fetch = fetch_id(payloads)
-        if not fetch:
-            return ""
-        rows = payload_rows(payloads, fetch=fetch)
+    def keep(self, fetches: Sequence[Sequence[Received]]) -> list[str]:
+        """Write the payloads that are new, and give the id of each fetch; the caller has the turn."""
+        ids = [fetch_id(payloads) for payloads in fetches]
+        distinct = {fetch: payloads for fetch, payloads in zip(ids, fetches, strict=True) if fetch}
+        if not distinct:
+            return ids
+        rows = pl.concat([payload_rows(payloads, fetch=fetch) for fetch, payloads in distinct.items()])
 
         def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, None]:
             kept = self._kept(snapshot, rows["mark"])
-            if (kept["fetch"] == fetch).any():
-                return rows.clear(), None
-            told = rows["sha256"].is_in(kept["sha256"].to_list()) | ~rows["sha256"].is_first_distinct()
-            return rows.with_columns(body=pl.when(told).then(None).otherwise("body")), None
+            fresh = rows.filter(~pl.col("fetch").is_in(kept["fetch"].to_list()))
+            told = fresh["sha256"].is_in(kept["sha256"].to_list()) | ~fresh["sha256"].is_first_distinct()
+            return fresh.with_columns(body=pl.when(told).then(None).otherwise("body")), None
 
         _, after, _ = self.table.update(decide)
         settle(self.table, after)
-        return fetch
+        return ids
 
     def fetched(self, fetch: str) -> pl.DataFrame:
         """Give the payloads of a fetch with their bodies, in `PAYLOADS`, in the order in which they came."""

@@ -53,14 +53,16 @@ class Facts:
         self.tables = {kind: Table(folder / kind, _layout(kept_columns(kind)), clock=clock) for kind in FACT_KINDS}
         self.listed = Table(folder / "instruments", _layout(INSTRUMENTS), clock=clock)
 
-    def append(self, kind: Kind, symbol: str, source: str, *, frame: pl.DataFrame) -> int:
-        """Write what is new; the caller has the turn."""
-        rows = fact_rows(kind, symbol, source, frame=frame)
+    def append(self, kind: Kind, frame: pl.DataFrame) -> int:
+        """Write what is new of `symbol`, `source` and the kind's columns; the caller has the turn."""
+        rows = fact_rows(kind, frame)
         table = self.tables[kind]
-        mine = (pl.col("symbol") == symbol) & (pl.col("source") == source)
+        symbols, sources = (rows[name].unique().to_list() for name in ("symbol", "source"))
+        mine = pl.col("symbol").is_in(symbols) & pl.col("source").is_in(sources)
 
         def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, int]:
-            kept = table.scan(_near(snapshot.files, symbol), mine).collect()
+            near = _near(snapshot.files, symbols[0]) if len(symbols) == 1 else snapshot.files
+            kept = table.scan(near, mine).collect()
             fresh = news_of_facts(kind, rows, kept=latest(kept, names_of(kind)))
             return fresh, fresh.height
 

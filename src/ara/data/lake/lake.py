@@ -14,6 +14,7 @@ from ara.data.lake.backup import Backup, Progress, back_up, restore
 from ara.data.lake.bronze import Bronze
 from ara.data.lake.facts import Facts
 from ara.data.lake.gold import Gold
+from ara.data.lake.revision import named
 from ara.data.lake.silver import Silver
 from ara.data.lake.table import Table
 from ara.data.lake.turn import turn
@@ -58,14 +59,18 @@ class Lake:
 
     def keep(self, payloads: Sequence[Received]) -> str:
         """Keep answers as they were received; see `BarStore.keep`."""
-        if not payloads:
-            return ""
-        with self._writing():
-            return self._bronze.keep(payloads)
+        return self.keep_all([payloads])[0]
 
     def fetched(self, fetch: str) -> pl.DataFrame:
         """Give the payloads of a fetch with their bodies; see `BarStore.fetched`."""
         return self._bronze.fetched(fetch)
+
+    def keep_all(self, fetches: Sequence[Sequence[Received]]) -> list[str]:
+        """Keep the answers of several fetches at once; see `BarStore.keep_all`."""
+        if not any(fetches):
+            return ["" for _ in fetches]
+        with self._writing():
+            return self._bronze.keep(fetches)
 
     def append(self, rows: pl.DataFrame) -> Appended:
         """Keep bars as published; see `BarStore.append`."""
@@ -94,8 +99,12 @@ class Lake:
 
     def append_facts(self, kind: Kind, symbol: str, source: str, frame: pl.DataFrame) -> int:
         """Keep actions, facts or rates; see `BarStore.append_facts`."""
+        return self.append_all_facts(kind, named(kind, symbol, source, frame=frame))
+
+    def append_all_facts(self, kind: Kind, frame: pl.DataFrame) -> int:
+        """Keep facts of many symbols and sources at once; see `BarStore.append_all_facts`."""
         with self._writing():
-            return self._facts.append(kind, symbol, source, frame=frame)
+            return self._facts.append(kind, frame)
 
     def facts(
         self, kind: Kind, symbol: str = "", *, known_by: datetime | None = None, learned_by: datetime | None = None

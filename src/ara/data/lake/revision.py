@@ -20,6 +20,7 @@ __all__ = [
     "check_rows",
     "fact_rows",
     "latest",
+    "named",
     "news",
     "news_of_facts",
 ]
@@ -90,28 +91,38 @@ def news(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return _news(both, key=BAR, compared=_COMPARED, order=("learned_at",))
 
 
-def fact_rows(kind: Kind, symbol: str, source: str, *, frame: pl.DataFrame) -> pl.DataFrame:
-    """Give facts as they are kept: named by symbol and source, numbered by `part` where several have one name.
+def named(kind: Kind, symbol: str, source: str, *, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give facts of one symbol and source with these in the first columns."""
+    _check_kind(kind)
+    if frame.schema != SCHEMAS[kind]:
+        raise ValidationError(f"The columns of {kind} are {', '.join(SCHEMAS[kind])}; these have {_columns(frame)}.")
+    return frame.select(pl.lit(symbol).alias("symbol"), pl.lit(source).alias("source"), *frame.columns)
+
+
+def fact_rows(kind: Kind, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give facts as they are kept: `symbol`, `source`, the kind's columns, and `part` where several have one name.
 
     Two dividends of one day are parts 0 and 1 of it, the smaller first.
     """
-    if kind not in FACT_KINDS:
-        raise ValidationError(f"{kind} are not kept as facts; {', '.join(FACT_KINDS)} are.")
-    if frame.schema != SCHEMAS[kind]:
-        raise ValidationError(f"The columns of {kind} are {', '.join(SCHEMAS[kind])}; these have {_columns(frame)}.")
-    for name in ("at", "known_at", "learned_at", *_NAMES[kind], *_VALUES[kind]):
+    _check_kind(kind)
+    wanted = pl.Schema({"symbol": pl.String(), "source": pl.String(), **SCHEMAS[kind]})
+    if frame.schema != wanted:
+        raise ValidationError(f"The columns of {kind} are {', '.join(wanted)}; these have {_columns(frame)}.")
+    for name in ("symbol", "source", "at", "known_at", "learned_at", *_NAMES[kind], *_VALUES[kind]):
         if frame[name].has_nulls():
             raise ValidationError(f"{frame[name].null_count():,} of {frame.height:,} {kind} have no {name}.")
-    check_names(pl.Series([symbol]), what="symbol")
-    check_names(pl.Series([source]), what="source")
-    named = frame.unique(maintain_order=True).select(
-        pl.lit(symbol).alias("symbol"), pl.lit(source).alias("source"), *frame.columns
-    )
+    for name in ("symbol", "source"):
+        check_names(frame[name].unique(), what=name)
+    rows = frame.unique(maintain_order=True)
     if kind is Kind.ACTIONS:
-        return named.with_columns(part=pl.col("value").rank("ordinal").over("at", "action", "learned_at") - 1).cast(
-            {"part": pl.Int64}
-        )
-    return named.with_columns(part=pl.lit(0, pl.Int64))
+        place = pl.col("value").rank("ordinal").over("symbol", "source", "at", "action", "learned_at")
+        return rows.with_columns(part=(place - 1).cast(pl.Int64))
+    return rows.with_columns(part=pl.lit(0, pl.Int64))
+
+
+def _check_kind(kind: Kind) -> None:
+    if kind not in FACT_KINDS:
+        raise ValidationError(f"{kind} are not kept as facts; {', '.join(FACT_KINDS)} are.")
 
 
 def news_of_facts(kind: Kind, rows: pl.DataFrame, *, kept: pl.DataFrame) -> pl.DataFrame:

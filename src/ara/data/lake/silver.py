@@ -52,16 +52,14 @@ class Silver:
             return Appended(new=0, corrected=0, same=0)
         dealt = rows.unique(maintain_order=True)
 
-        def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, tuple[pl.DataFrame, int]]:
-            fresh, same = news(dealt, self._kept(snapshot, dealt))
-            return _dealt(fresh.drop("corrects")), (fresh, same)
+        def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
+            fresh, _ = news(dealt, self._kept(snapshot, dealt))
+            return _dealt(fresh.drop("corrects")), fresh
 
-        before, after, (fresh, same) = self.table.update(decide)
+        before, after, fresh = self.table.update(decide)
         if fresh.height:
             self.heads.take(before, settle(self.table, after), news=fresh)
-        corrected = int(fresh["corrects"].sum())
-        repeated = rows.height - dealt.height
-        return Appended(new=fresh.height - corrected, corrected=corrected, same=same + repeated)
+        return Appended.of(rows, fresh)
 
     def bars(
         self,

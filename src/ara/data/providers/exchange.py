@@ -39,6 +39,7 @@ __all__ = [
     "quote_frame",
     "refused",
     "span_of",
+    "told_frame",
     "trade_frame",
     "unknown",
 ]
@@ -50,6 +51,9 @@ MINUTE: Final = Timeframe(1, Unit.MINUTE)
 """The bars that streams give."""
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
+_MICROSECOND: Final = timedelta(microseconds=1)
+_PRICES: Final = ("open", "high", "low", "close", "volume")
+_TOLD: Final = pl.Schema({"symbol": pl.String(), **BARS})
 _TABLE: Final = Path(__file__).with_name("coins.json")
 
 
@@ -217,10 +221,7 @@ def bar_frame(
     symbol
         Whether the symbol is the first column.
     """
-    columns = {
-        name: numbers([getattr(bar, name) for bar in bars], source=source, field=name)
-        for name in ("open", "high", "low", "close", "volume")
-    }
+    columns = {name: numbers([getattr(bar, name) for bar in bars], source=source, field=name) for name in _PRICES}
     learned = pl.lit(now.astimezone(UTC), _INSTANT)
     known = pl.col("at") + timeframe.span
     frame = pl.DataFrame(
@@ -236,12 +237,26 @@ def bar_frame(
         .then(learned)
         .when("closed")
         .then(pl.max_horizontal(learned, known))
-        .otherwise(pl.min_horizontal(learned, known - timedelta(microseconds=1))),
+        .otherwise(pl.min_horizontal(learned, known - _MICROSECOND)),
         adjusted=pl.lit(None, pl.Float64),
     )
     if len(bars) > 1:
         frame = frame.unique(["symbol", "at"], keep="last", maintain_order=True).sort("at", maintain_order=True)
     return frame.select("symbol", *BARS) if symbol else frame.select(*BARS)
+
+
+def told_frame(bars: Sequence[Bar], *, now: datetime, source: str) -> pl.DataFrame:
+    """Make a frame of minute bars as a stream tells of them, with their symbols, in the order given.
+
+    A bar is closed where the exchange says so, and open for all else, whatever the clock says. Quick for a few bars.
+    """
+    given = []
+    for bar in bars:
+        known = bar.at + MINUTE.span
+        learned = max(now, known) if bar.closed else min(now, known - _MICROSECOND)
+        values = [number(value, source=source, field=name) for name, value in zip(_PRICES, bar[2:7], strict=True)]
+        given.append((bar.symbol, bar.at, known, learned, *values, None))
+    return pl.DataFrame(given, schema=_TOLD, orient="row")
 
 
 def trade_frame(trades: Sequence[Trade], *, now: datetime, source: str, symbol: bool = False) -> pl.DataFrame:

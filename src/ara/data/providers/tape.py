@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from ara.clock import Clock
-from ara.data.providers.exchange import MINUTE, Bar, Trade, bar_frame, trade_frame
+from ara.data.providers.exchange import MINUTE, Bar, Trade, told_frame, trade_frame
 from ara.data.providers.rows import named
 
 __all__ = ["BarTape", "TradeTape"]
@@ -121,9 +121,7 @@ class BarTape:
         return [named(frame, symbol)]
 
     def _frame(self, bars: Sequence[Bar]) -> pl.DataFrame:
-        said = [bar._replace(closed=bool(bar.closed)) for bar in bars]
-        frames = [bar_frame([bar], MINUTE, now=self._clock.now(), source=self._source, symbol=True) for bar in said]
-        return frames[0] if len(frames) == 1 else pl.concat(frames)
+        return told_frame(bars, now=self._clock.now(), source=self._source)
 
 
 class TradeTape:
