@@ -8,7 +8,7 @@ import numpy as np
 
 from ara.features.arrays import change, highest, lowest, previous, quotient, total
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, compiled, gapless, length, settles
+from ara.features.indicators.trend.terms import Array, compiled, gapless, length, over_gaps, settles
 from ara.features.library import talib
 
 __all__ = ["efficiency_ratio", "evwma", "frama", "kama", "mcginley", "vidya"]
@@ -124,7 +124,8 @@ def _vidya_step(state: Any, close: float, *, window: int, smooth: int) -> tuple[
 )
 def vidya(close: Array, *, window: int, smooth: int) -> Array:
     """Give Chande's variable index dynamic average."""
-    return _follow(close, 2.0 / (smooth + 1.0) * _efficiency(close, window, 0.0), window - 1)
+    weight = 2.0 / (smooth + 1.0)
+    return over_gaps(lambda known: _follow(known, weight * _efficiency(known, window, 0.0), window - 1), close)
 
 
 @indicator(

@@ -4,10 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, filled, highest, lowest, previous, quotient, wilder
+from ara.features.arrays import change, filled, highest, lowest, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, compiled, length, settles
 from ara.features.library import talib
@@ -123,7 +122,10 @@ _JAWS = {
 
 def _mouth(high: Array, low: Array, given: dict[str, int]) -> tuple[Array, ...]:
     middle, start = (high + low) / 2.0, _closed(**given)
-    lines = (previous(wilder(middle, given[name]), given[f"{name}_shift"]) for name in ("jaw", "teeth", "lips"))
+    lines = (
+        previous(np.asarray(talib().RMA(middle, given[name])), given[f"{name}_shift"])
+        for name in ("jaw", "teeth", "lips")
+    )
     return tuple(filled(line, start) for line in lines)
 
 
@@ -228,7 +230,8 @@ def _last_turn(values: Array, span: int, window: int) -> Array:
     """Give the value of the newest confirmed turn among the last bars, else the largest of those bars."""
     place = np.arange(len(values))
     known = np.maximum.accumulate(np.where(_turns(values, span), place - span, -1)) if len(values) else place
-    highs = pl.Series(values, nan_to_null=True).rolling_max(window, min_samples=1).to_numpy()
+    begun = np.fmax.accumulate(values)
+    highs = np.where(place < window, begun, highest(values, window))
     return filled(np.where((known >= 0) & (place - known < window), values[np.maximum(known, 0)], highs), 2 * span)
 
 

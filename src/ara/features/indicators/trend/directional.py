@@ -202,12 +202,13 @@ def mass_index(high: Array, low: Array, *, window: int, smooth: int) -> Array:
 def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the random walk index of highs and of lows."""
     ranges = true_range(high, low, close)
-    rise, fall = np.full(len(close), -np.inf), np.full(len(close), -np.inf)
+    rise, fall = np.full(len(close), np.nan), np.full(len(close), np.nan)
     for bars in range(2, window + 1):
-        walk = total(ranges, bars) / math.sqrt(bars)
-        np.maximum(rise, quotient(high - previous(low, bars), walk, otherwise=0.0), out=rise)
-        np.maximum(fall, quotient(previous(high, bars) - low, walk, otherwise=0.0), out=fall)
-    return rise, fall
+        share = math.sqrt(bars) / total(ranges, bars)[bars:]
+        rise[bars:] = np.fmax(rise[bars:], (high[bars:] - low[:-bars]) * share)
+        fall[bars:] = np.fmax(fall[bars:], (high[:-bars] - low[bars:]) * share)
+    still, unknown = np.isnan(rise), np.isnan(total(ranges, window))
+    return tuple(np.where(unknown, np.nan, np.where(still, 0.0, one)) for one in (rise, fall))  # type: ignore[return-value]
 
 
 @indicator(

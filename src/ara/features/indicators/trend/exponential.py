@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ara.features.arrays import ema as exponential
-from ara.features.arrays import previous, wilder
+from ara.features.arrays import previous
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import EMA_SOURCE, SEEDED, Array, chain, length, links, settles
 from ara.features.library import talib
@@ -118,4 +118,4 @@ def zlema(close: Array, *, window: int) -> Array:
 )
 def smma(close: Array, *, window: int) -> Array:
     """Give the smoothed moving average, Wilder's."""
-    return wilder(close, window)
+    return np.asarray(talib().RMA(close, window))

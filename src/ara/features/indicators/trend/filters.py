@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import filled, mean, previous, quotient, smoothed
+from ara.features.arrays import filled, mean, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, compiled, length, settles
 
@@ -14,22 +14,22 @@ _POWER = 0.04
 _Taps = tuple[float, float, float, float, float]
 
 
-def _second(values: Array, b0: float, b1: float, b2: float, a1: float, a2: float) -> Array:
-    """Recur on the last two results; the first two known values stand for themselves, a gap is passed over."""
+def _second(values: Array, begun: int, b0: float, b1: float, b2: float, a1: float, a2: float) -> Array:
+    """Recur on the last two results; the first known values stand for themselves, a gap is passed over."""
     out = np.full(len(values), np.nan)
     seen, x1, x2, y1, y2 = 0, 0.0, 0.0, 0.0, 0.0
     for bar in range(len(values)):
         x = values[bar]
         if np.isnan(x):
             continue
-        y = x if seen < 2 else b0 * x + b1 * x1 + b2 * x2 + a1 * y1 + a2 * y2
+        y = x if seen < begun else b0 * x + b1 * x1 + b2 * x2 + a1 * y1 + a2 * y2
         seen, x1, x2, y1, y2 = seen + 1, x, x1, y, y1
         out[bar] = y
     return out
 
 
-def _filter(values: Array, taps: _Taps) -> Array:
-    return np.asarray(compiled(_second)(np.ascontiguousarray(values), *taps))
+def _filter(values: Array, taps: _Taps, *, begun: int = 2) -> Array:
+    return np.asarray(compiled(_second)(np.ascontiguousarray(values), begun, *taps))
 
 
 def _forgets(taps: _Taps) -> int:
@@ -156,7 +156,8 @@ def holt_average(close: Array, *, level: float, trend: float) -> Array:
 )
 def decycler(close: Array, *, period: int) -> Array:
     """Give Ehlers' simple decycler."""
-    return smoothed((close + previous(close)) / 2.0, _once(period), seed=1)
+    weight = _once(period)
+    return _filter((close + previous(close)) / 2.0, (weight, 0.0, 0.0, 1.0 - weight, 0.0), begun=1)
 
 
 @indicator(
@@ -172,12 +173,26 @@ def decycler(close: Array, *, period: int) -> Array:
 )
 def laguerre(close: Array, *, gamma: float) -> Array:
     """Give Ehlers' Laguerre filter."""
-    parts = [smoothed(close, 1.0 - gamma, seed=1)]
-    for _ in range(3):
-        pushed = quotient(previous(parts[-1]) - gamma * parts[-1], 1.0 - gamma)
-        pushed = np.where(np.isnan(pushed) & ~np.isnan(parts[-1]), parts[-1], pushed)
-        parts.append(smoothed(pushed, 1.0 - gamma, seed=1))
-    return (parts[0] + 2.0 * parts[1] + 2.0 * parts[2] + parts[3]) / 6.0
+    return np.asarray(compiled(_chained)(np.ascontiguousarray(close), gamma))
+
+
+def _chained(values: Array, gamma: float) -> Array:
+    """Pass values down four parts that all begin at the first one; a gap is passed over."""
+    out = np.full(len(values), np.nan)
+    seen, p0, p1, p2, p3 = False, 0.0, 0.0, 0.0, 0.0
+    for bar in range(len(values)):
+        x = values[bar]
+        if np.isnan(x):
+            continue
+        if not seen:
+            seen, p0, p1, p2, p3 = True, x, x, x, x
+        q0 = (1.0 - gamma) * x + gamma * p0
+        q1 = p0 + gamma * (p1 - q0)
+        q2 = p1 + gamma * (p2 - q1)
+        q3 = p2 + gamma * (p3 - q2)
+        p0, p1, p2, p3 = q0, q1, q2, q3
+        out[bar] = (q0 + 2.0 * q1 + 2.0 * q2 + q3) / 6.0
+    return out
 
 
 def _flex(close: Array, window: int, *, straight: bool) -> Array:
@@ -186,7 +201,7 @@ def _flex(close: Array, window: int, *, straight: bool) -> Array:
     past = mean(previous(line), window)
     middle = (window + 1) / 2.0 * (line - previous(line, window)) / window if straight else 0.0
     moved = line - past - middle
-    power = smoothed(moved * moved, _POWER, seed=1)
+    power = _filter(moved * moved, (_POWER, 0.0, 0.0, 1.0 - _POWER, 0.0), begun=1)
     return quotient(moved, np.sqrt(power), otherwise=0.0)
 
 

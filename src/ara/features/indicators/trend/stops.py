@@ -7,7 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, highest, lowest, mean, previous, quotient, total
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, chain, compiled, gapless, length
+from ara.features.indicators.trend.terms import Array, chain, compiled, gapless, length, over_gaps
 from ara.features.library import talib
 
 __all__ = [
@@ -234,7 +234,7 @@ def _sar_step(
 )
 def parabolic_sar(high: Array, low: Array, *, acceleration: float, maximum: float) -> Array:
     """Give the parabolic stop and reverse; it begins on the side of the first directional movement."""
-    return np.asarray(talib().SAR(high, low, acceleration, maximum))
+    return over_gaps(lambda *known: np.asarray(talib().SAR(*known, acceleration, maximum)), high, low)
 
 
 @indicator(
@@ -310,6 +310,11 @@ def _hilo_step(state: Any, high: float, low: float, close: float, *, window: int
 )
 def hilo_activator(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the Gann HiLo activator."""
+    return over_gaps(lambda *known: _sided(*known, window=window), high, low, close)
+
+
+def _sided(high: Array, low: Array, close: Array, *, window: int) -> Array:
+    """Give the mean of the lows since a close over that of the highs, and the reverse."""
     roof, floor = previous(mean(high, window)), previous(mean(low, window))
     broken = np.where(close > roof, 1, np.where(close < floor, -1, 0))
     place = np.maximum.accumulate(np.where(broken != 0, np.arange(len(close)), 0)) if len(close) else broken

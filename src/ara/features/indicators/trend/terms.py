@@ -11,7 +11,19 @@ from numpy.typing import NDArray
 from ara.features.arrays import ema, filled
 from ara.features.indicator import Param
 
-__all__ = ["EMA_SOURCE", "SEEDED", "Array", "chain", "compiled", "gapless", "length", "links", "settles", "weighted"]
+__all__ = [
+    "EMA_SOURCE",
+    "SEEDED",
+    "Array",
+    "chain",
+    "compiled",
+    "gapless",
+    "length",
+    "links",
+    "over_gaps",
+    "settles",
+    "weighted",
+]
 
 Array = NDArray[np.float64]
 """One value per bar."""
@@ -69,6 +81,16 @@ def weighted(values: Array, weights: Array) -> Array:
 def gapless(bar: tuple[float, ...]) -> bool:
     """Give whether all numbers of a bar are known and finite."""
     return all(math.isfinite(value) for value in bar)
+
+
+def over_gaps(figure: Callable[..., Array], *columns: Array) -> Array:
+    """Give a figure of the bars that are wholly known, as if the others had not been; NaN for these."""
+    known = np.logical_and.reduce([np.isfinite(column) for column in columns])
+    if known.all():
+        return figure(*columns)
+    out = np.full(len(known), np.nan)
+    out[known] = figure(*(column[known] for column in columns))
+    return out
 
 
 @cache
