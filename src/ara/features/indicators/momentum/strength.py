@@ -1,0 +1,333 @@
+"""Relative strength: how much of all movement went up."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from ara.features.arrays import change, filled, mean, previous, quotient, rolling, spread, windows
+from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.terms import (
+    moved,
+    place,
+    recurred,
+    relative,
+    strength_memory,
+    summed,
+    unbroken,
+    within,
+)
+from ara.features.indicators.trend.terms import Array, length, settles, weighted
+from ara.features.library import talib
+
+__all__ = [
+    "cmo",
+    "connors_rsi",
+    "cutler_rsi",
+    "dynamic_momentum",
+    "imi",
+    "laguerre_rsi",
+    "rmi",
+    "rsi",
+    "rsi_hann",
+    "rsx",
+    "stoch_rsi",
+]
+
+_WILDER: Final = "J. W. Wilder (1978), New Concepts in Technical Trading Systems, section VI"
+_CHANDE: Final = "T. S. Chande and S. Kroll (1994), The New Technical Trader"
+_TINY: Final = 1e-12
+_LONGEST: Final = 100
+_SHORTEST_MEAN, _LONGEST_MEAN = 5, 30
+
+_WINDOW: Final = length(14, "Bars that count; more of them make it calmer and its extremes rarer.")
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=strength_memory,
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="100 * U / (U + D), U and D Wilder's means of rises and of falls of the close; 50 where no price moved",
+    reference=_WILDER,
+    words="How much of recent movement went up. Above 70 is usually read as overbought, below 30 as oversold; in a "
+    "strong trend it can stay there.",
+)
+@unbroken
+def rsi(close: Array, *, window: int) -> Array:
+    """Give Wilder's relative strength index."""
+    return relative(close, window)
+
+
+def _plain_momentum(close: Array, window: int) -> Array:
+    """Give the move over a window as a share of the way, from -1 to 1: rises less falls over their sum."""
+    way = summed(np.abs(change(close)), window)
+    return within(quotient(change(close, window), way, otherwise=0.0), -1.0, 1.0)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="100 * U / (U + D), U and D sums of the last n rises and falls of the close; 50 where no price moved",
+    reference="D. Cutler; S. B. Achelis (2000), Technical Analysis from A to Z, 2nd ed., Relative Strength Index",
+    words="Relative strength from plain sums: it depends on its window alone, so it is the same wherever a history "
+    "begins. Above 70 is read as overbought, below 30 as oversold.",
+)
+def cutler_rsi(close: Array, *, window: int) -> Array:
+    """Give Cutler's relative strength index."""
+    return 50.0 + 50.0 * _plain_momentum(close, window)
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": _WINDOW,
+        "smoothed": Param(
+            default=0,
+            low=0,
+            high=1,
+            whole=True,
+            words="0 takes plain sums, as Chande did; 1 Wilder's means, as TA-Lib.",
+        ),
+    },
+    warmup=lambda window, smoothed: window,
+    memory=lambda window, smoothed: strength_memory(window) if smoothed else window + 1,
+    scale=Scale.FREE,
+    bounds=(-100.0, 100.0),
+    formula="100 * (U - D) / (U + D), U and D sums of the last n rises and falls of the close; 0 where no price moved",
+    reference=_CHANDE,
+    words="Rises less falls as a share of all movement: 100 only rose, -100 only fell. Beyond 50 either way is read as "
+    "overbought or oversold.",
+)
+@unbroken
+def cmo(close: Array, *, window: int, smoothed: int) -> Array:
+    """Give Chande's momentum oscillator."""
+    return np.asarray(talib().CMO(close, window)) if smoothed else 100.0 * _plain_momentum(close, window)
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(14, "Bars of the relative strength; more make it calmer."),
+        "span": length(14, "Bars of its own range that it is placed in; more make extremes rarer."),
+        "smooth": length(1, "Bars that the place is averaged over; 1 leaves it as it is.", low=1),
+        "signal": length(3, "Bars of the signal line; more delay it.", low=1),
+    },
+    outputs=["k", "d"],
+    warmup=lambda window, span, smooth, signal: window + span + smooth + signal - 3,
+    memory=lambda window, span, smooth, signal: strength_memory(window) + span + smooth + signal,
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="100 * (r - min(r, m)) / (max(r, m) - min(r, m)), r = rsi(C, n); its mean; 50 where r stood still",
+    reference=_CHANDE,
+    words="Where relative strength stands in its own recent range: 100 is its highest, 0 its lowest. It turns sooner "
+    "and more often than relative strength itself; above 80 and below 20 are read as extremes.",
+)
+@unbroken
+def stoch_rsi(close: Array, *, window: int, span: int, smooth: int, signal: int) -> tuple[Array, Array]:
+    """Give the stochastic of the relative strength index and its signal line."""
+    strength = relative(close, window)
+    k = summed(within(place(strength, strength, strength, span, least=1e-9), 0.0, 100.0), smooth) / smooth
+    return filled(k, window + span + smooth + signal - 3), summed(k, signal) / signal
+
+
+def _streak(close: Array) -> Array:
+    """Count the closes in a row that rose, or fell as a negative number, up to a hundred."""
+    sign = np.sign(np.diff(close, prepend=close[:1]))
+    bars = np.arange(len(close))
+    turned = np.diff(sign, prepend=np.nan) != 0
+    began = np.maximum.accumulate(np.where(turned, bars, 0))
+    return np.asarray(sign * np.minimum(bars - began + 1, _LONGEST))
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(3, "Bars of the relative strength of the close; more make it calmer."),
+        "streak": length(2, "Bars of the relative strength of the streak; more make it calmer."),
+        "rank": length(100, "Bars that the last change is ranked among; more make the rank steadier."),
+    },
+    warmup=lambda window, streak, rank: max(window, streak, rank + 1),
+    memory=lambda window, streak, rank: (
+        _LONGEST + 2 + max(strength_memory(window), strength_memory(streak) + 8, rank + 2)
+    ),
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="(rsi(C, 3) + rsi(streak, 2) + share of the last 100 changes in percent below this one) / 3; streaks to 100",
+    reference="L. Connors and C. Alvarez (2012), An Introduction to ConnorsRSI",
+    words="A quick relative strength, the run of closes in one direction and the size of the last change in one figure. "
+    "Above 90 is read as overbought for some days, below 10 as oversold.",
+)
+@unbroken
+def connors_rsi(close: Array, *, window: int, streak: int, rank: int) -> Array:
+    """Give Connors' relative strength index."""
+    rate = quotient(change(close), previous(close), otherwise=0.0)
+    seen = windows(rate[1:], rank + 1)
+    below = np.full(len(close), np.nan)
+    below[1:] = rolling(rate[1:], (seen[:, :-1] < seen[:, -1:]).sum(axis=1) * (100.0 / rank), rank + 1)
+    return (relative(close, window) + relative(_streak(close), streak) + below) / 3.0
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(20, "Bars that count; more make it calmer."),
+        "span": length(5, "Bars over which a move is measured; 1 gives relative strength.", low=1),
+    },
+    warmup=lambda window, span: window + span - 1,
+    memory=lambda window, span: strength_memory(window) + span,
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="100 * U / (U + D), U and D Wilder's means of rises and falls of C[t] - C[t-m]; 50 where no price moved",
+    reference="R. Altman (1993), Relative Momentum Index: Modifying RSI, Stocks & Commodities 11:2",
+    words="Relative strength of moves over several bars instead of one, so that it stays longer at the end of its "
+    "range while a trend lasts. Above 70 and below 30 are read as extremes.",
+)
+@unbroken
+def rmi(close: Array, *, window: int, span: int) -> Array:
+    """Give Altman's relative momentum index."""
+    return 50.0 + 50.0 * moved(change(close, span), window)
+
+
+def _jurik(values: Array, weight: float) -> Array:
+    """Take an exponential mean with half of its delay taken off, three times over."""
+    rest = 1.0 - weight
+    first, second = 1.5 * weight - 0.5 * weight * weight, 1.5 * weight * rest
+    for _ in range(3):
+        pushed = first * values
+        pushed[1:] -= second * values[:-1]
+        values = recurred(pushed, 2.0 * rest, -rest * rest)
+    return values
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: 2 + 2 * settles(3.0 / (window + 2.0)),
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="50 + 50 * s(d) / s(|d|), d = C[t] - C[t-1], s three times 1.5 e - 0.5 e(e), e with weight 3 / (n + 2)",
+    reference="M. Jurik (1999), RSX, Jurik Research; in the form known from its published reconstructions",
+    words="Relative strength without the noise and with next to no delay. Above 70 and below 30 are read as extremes; "
+    "its turns are smooth enough to be read by themselves.",
+)
+@unbroken
+def rsx(close: Array, *, window: int) -> Array:
+    """Give Jurik's smooth relative strength index."""
+    step = np.diff(close, prepend=close[:1])
+    weight = 3.0 / (window + 2.0)
+    way = np.maximum(_jurik(np.abs(step), weight), 0.0)
+    line = 50.0 + 50.0 * within(quotient(_jurik(step, weight), way, otherwise=0.0), -1.0, 1.0)
+    return filled(line, window)
+
+
+@indicator(
+    inputs=["close"],
+    params={"gamma": Param(default=0.5, low=0.0, high=0.95, words="How long it remembers; nearer to 1 is smoother.")},
+    warmup=3,
+    memory=lambda gamma: 6 + math.ceil(1.7 * settles(1.0 - gamma)),
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="100 * U / (U + D) of L0 - L1, L1 - L2, L2 - L3; L0 = (1-g) C + g L0[t-1], Lk = L(k-1)[t-1] - g L(k-1) + "
+    "g Lk[t-1]; 50 where no price moved",
+    reference="J. F. Ehlers (2004), Cybernetic Analysis for Stocks and Futures, chapter 14",
+    words="Relative strength between four ever later copies of the price: quick, and often at one end of its range. "
+    "Leaving 80 downwards is read as a sale, leaving 20 upwards as a purchase.",
+)
+@unbroken
+def laguerre_rsi(close: Array, *, gamma: float) -> Array:
+    """Give Ehlers' Laguerre relative strength index."""
+    if not len(close):
+        return close.copy()
+    first = float(close[0])
+    line = recurred((1.0 - gamma) * close, gamma, start=(first, 0.0))
+    rises, falls = np.zeros(len(close)), np.zeros(len(close))
+    for _ in range(3):
+        pushed = -gamma * line
+        pushed[0] += first
+        pushed[1:] += line[:-1]
+        later = recurred(pushed, gamma, start=(first, 0.0))
+        rises += np.maximum(line - later, 0.0)
+        falls += np.maximum(later - line, 0.0)
+        line = later
+    way = rises + falls
+    way[way <= _TINY * np.abs(close)] = 0.0
+    return filled(100.0 * quotient(rises, way, otherwise=0.5), 3)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: window + 1,
+    scale=Scale.FREE,
+    bounds=(-1.0, 1.0),
+    formula="sum(w_i * d_i) / sum(w_i * |d_i|), d_i = C[t-i+1] - C[t-i], w_i = 1 - cos(2 pi i / (n + 1)); 0 if all are 0",
+    reference="J. F. Ehlers (2022), (Yet Another) Improved RSI, Stocks & Commodities 40:1",
+    words="Relative strength that weighs the middle of its window most, which leaves no noise to smooth away: 1 is only "
+    "up, -1 only down, a turn near either end is read as a turn of the price.",
+)
+def rsi_hann(close: Array, *, window: int) -> Array:
+    """Give Ehlers' relative strength index with Hann's window."""
+    weights = 1.0 - np.cos(2.0 * np.pi * np.arange(1, window + 1) / (window + 1.0))
+    step = change(close)
+    ratio = quotient(weighted(step, weights), weighted(np.abs(step), weights), otherwise=0.0)
+    return within(ratio, -1.0, 1.0)
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(14, "Bars that count where the price is as wild as usual; more make it calmer.", high=100),
+        "measure": length(5, "Bars over which wildness is measured."),
+        "usual": length(10, "Bars of the usual wildness that it is compared with."),
+    },
+    warmup=lambda window, measure, usual: max(_LONGEST_MEAN, measure + usual - 2),
+    memory=lambda window, measure, usual: max(_LONGEST_MEAN + 1, measure + usual),
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="cutler_rsi over k bars, k = floor(n * mean(s, 10) / s) from 5 to 30, s = standard deviation of 5 closes",
+    reference=_CHANDE,
+    words="Relative strength over few bars while the price is wild and over many while it is calm, so that it speaks in "
+    "time. Above 70 is read as overbought, below 30 as oversold.",
+)
+@unbroken
+def dynamic_momentum(close: Array, *, window: int, measure: int, usual: int) -> Array:
+    """Give the dynamic momentum index of Chande and Kroll."""
+    wild = spread(close, measure)
+    wild[wild <= _TINY * np.abs(close)] = 0.0
+    bars = np.floor(window * quotient(summed(wild, usual) / usual, wild, otherwise=1.0))
+    start = max(_LONGEST_MEAN, measure + usual - 2)
+    if len(close) <= start:
+        return np.full(len(close), np.nan)
+    chosen = np.minimum(np.maximum(bars[start:], _SHORTEST_MEAN), _LONGEST_MEAN).astype(np.intp)
+    ways = np.cumsum(windows(np.abs(np.diff(close)), _LONGEST_MEAN)[start - _LONGEST_MEAN :, ::-1], axis=1)
+    rows = np.arange(len(chosen))
+    share = quotient(close[start:] - close[start + rows - chosen], ways[rows, chosen - 1], otherwise=0.0)
+    return np.concatenate((np.full(start, np.nan), 50.0 + 50.0 * within(share, -1.0, 1.0)))
+
+
+@indicator(
+    inputs=["open", "close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window - 1,
+    memory=lambda window: window,
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="100 * sum(C - O where C > O) / sum(|C - O|), last n bars; 50 where no bar has a body",
+    reference=_CHANDE,
+    words="Relative strength within the bars, from open to close: how much of it went up. Above 70 is read as overbought, "
+    "below 30 as oversold.",
+)
+def imi(open: Array, close: Array, *, window: int) -> Array:  # noqa: A002 - the column's name
+    """Give Chande's intraday momentum index."""
+    body = close - open
+    share = quotient(summed(body, window), summed(np.abs(body), window), otherwise=0.0)
+    return 50.0 + 50.0 * within(share, -1.0, 1.0)

@@ -1,0 +1,149 @@
+"""What the momentum indicators share: gaps, exact moving sums, places within a range, recursions."""
+
+import math
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from ara.features.arrays import highest, lowest, quotient
+from ara.features.indicators.trend.terms import Array, compiled, settles, weighted
+from ara.features.library import talib
+
+__all__ = [
+    "FAINT",
+    "endpoint",
+    "moved",
+    "place",
+    "recurred",
+    "relative",
+    "settled",
+    "strength_memory",
+    "summed",
+    "unbroken",
+    "wilder",
+    "within",
+]
+
+FAINT: Final = 1e-9
+"""What is as small, on a scale of 100 or next to a price, is what rounding left over: no movement."""
+
+_LINK: Final = 3.0
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def unbroken(function: _Function) -> _Function:
+    """Begin anew after each gap: a bar with an unknown input has no value, and the ones before it don't count after."""
+
+    @wraps(function)
+    def parts(*inputs: Any, **params: Any) -> Any:
+        if math.isfinite(sum(float(one.sum()) for one in inputs)):
+            return function(*inputs, **params)
+        known = np.isfinite(inputs[0])
+        for one in inputs[1:]:
+            known &= np.isfinite(one)
+        edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
+        empty: Any = function(*(one[:0] for one in inputs), **params)
+        several = isinstance(empty, tuple)
+        outs = [np.full(len(known), np.nan) for _ in range(len(empty) if several else 1)]
+        for start, end in edges.reshape(-1, 2).tolist():
+            found: Any = function(*(np.ascontiguousarray(one[start:end]) for one in inputs), **params)
+            for out, values in zip(outs, found if several else (found,), strict=True):
+                out[start:end] = values
+        return tuple(outs) if several else outs[0]
+
+    return parts  # type: ignore[return-value]
+
+
+def settled(*windows: int) -> int:
+    """Give the memory of exponential means of these windows taken of each other, each begun with a simple mean."""
+    weight = 2.0 / (max(windows) + 1.0)
+    extra = 0 if weight >= 1.0 else math.ceil(_LINK * (len(windows) - 1) / -math.log1p(-weight))
+    return sum(windows) - len(windows) + 1 + settles(weight) + extra
+
+
+def strength_memory(window: int) -> int:
+    """Give the bars after which Wilder's mean of changes has forgotten its start."""
+    return window + 1 + settles(1.0 / window)
+
+
+def summed(values: Array, window: int) -> Array:
+    """Give the sum of the last values, each window added up anew: exactly 0 where all are, whatever came before."""
+    return weighted(values, np.ones(window))
+
+
+def wilder(values: Array, window: int) -> Array:
+    """Give Wilder's mean of values without gaps, begun with the mean of the first `window`."""
+    return values.copy() if window == 1 else np.asarray(talib().RMA(values, window))
+
+
+def moved(values: Array, window: int) -> Array:
+    """Give Wilder's mean of values over that of their sizes, from -1 to 1; 0 where all are 0."""
+    return within(quotient(wilder(values, window), wilder(np.abs(values), window), otherwise=0.0), -1.0, 1.0)
+
+
+def relative(values: Array, window: int) -> Array:
+    """Give Wilder's relative strength from 0 to 100; 50 where nothing moved."""
+    return np.asarray(50.0 + 0.5 * talib().CMO(values, window))
+
+
+def place(values: Array, high: Array, low: Array, window: int, *, least: float = 0.0) -> Array:
+    """Give where values stand in the range of the last bars, from 0 to 100; 50 where the range is no more than least."""
+    top, bottom = highest(high, window), lowest(low, window)
+    span = top - bottom
+    if least:
+        span = np.where(span <= least, 0.0, span)
+    return 100.0 * quotient(values - bottom, span, otherwise=0.5)
+
+
+def within(values: Array, low: float, high: float) -> Array:
+    """Give values without what rounding put beyond their bounds."""
+    return np.minimum(np.maximum(values, low), high)
+
+
+def endpoint(values: Array, window: int) -> Array:
+    """Give the newest point of the straight line of least squares through the last values."""
+    places = np.arange(window) - (window - 1) / 2.0
+    return weighted(values, 1.0 / window + places[-1] * places / (places @ places))
+
+
+def _recur(values: Array, a1: float, a2: float, y1: float, y2: float, limit: float, cap: float) -> Array:
+    """Add to each value a share of the last two results; a result beyond the limit counts as the cap."""
+    out = np.empty(len(values))
+    for bar in range(len(values)):
+        y = values[bar] + a1 * y1 + a2 * y2
+        if y > limit:
+            y = cap
+        elif y < -limit:
+            y = -cap
+        y2 = y1
+        y1 = y
+        out[bar] = y
+    return out
+
+
+def recurred(
+    values: Array,
+    a1: float,
+    a2: float = 0.0,
+    *,
+    start: tuple[float, float] = (0.0, 0.0),
+    limit: float = math.inf,
+    cap: float = math.inf,
+) -> Array:
+    """Give `y[t] = x[t] + a1 * y[t-1] + a2 * y[t-2]` over values without gaps.
+
+    Parameters
+    ----------
+    values
+        The x.
+    a1, a2
+        Shares of the last two results.
+    start
+        The last result before the first bar, and the one before that.
+    limit, cap
+        A result larger than the limit, either way, is set to the cap.
+    """
+    return np.asarray(compiled(_recur)(np.ascontiguousarray(values), a1, a2, *start, limit, cap))
