@@ -14,9 +14,10 @@ from ara.data import answers
 from ara.data.actions import read
 from ara.data.adjust import as_traded
 from ara.data.bar_store import ROWS, Appended, BarStore
+from ara.data.failover import Tried
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
 from ara.data.quality import QualityReport, check, scores
-from ara.data.sources import Sources, Tried
+from ara.data.sources import Sources
 from ara.errors import AraError, DataProviderError
 from ara.market.bars import Basis
 from ara.market.instrument import AssetClass, Instrument
@@ -247,7 +248,7 @@ class Collector:
             try:
                 return await answers.facts(source, instrument, DAY, now=self._clock.now())
             except DataProviderError as error:
-                _log.info("%s gives no facts of %s: %s", source.name, instrument.symbol, error.message)
+                _log.debug("%s gives no facts of %s: %s", source.name, instrument.symbol, error.message)
         return SCHEMAS[Kind.FACTS].to_frame()
 
     def _last(self, timeframe: Timeframe) -> dict[str, datetime]:

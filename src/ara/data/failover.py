@@ -116,7 +116,7 @@ async def first(
         tried.append(Tried(source=name, ok=error is None, words=error.message if error else "", seconds=seconds))
         if error is None:
             return Answered(value=value, source=name, tried=tuple(tried), payloads=tuple(received))
-        _log.info("%s gives no %s: %s", name, what, error.message)
+        _log.debug("%s gives no %s: %s", name, what, error.message)
         errors.append(error)
     raise _nobody(what, tried, errors)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import polars as pl
 
 from ara import plugins
-from ara.data.failover import Answered, Tried, first
+from ara.data.failover import Answered, first
 from ara.data.provider import Kind, Provider
 from ara.errors import AraError, MissingKeyError, PluginError, ShapeError, UnknownSymbolError
 from ara.market.instrument import Instrument
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ara.data.access.health import Health
     from ara.desk import Desk
 
-__all__ = ["Answered", "Sources", "Tried"]
+__all__ = ["Sources"]
 
 _T = TypeVar("_T")
 

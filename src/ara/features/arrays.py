@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ara.features.library import talib
 
 __all__ = [
+    "Array",
     "change",
     "clean",
     "ema",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+"""One number for each bar."""
 
 
 def previous(values: Array, bars: int = 1) -> Array:

@@ -4,16 +4,14 @@ Defaults, then the profile, the user's `~/.ara.yaml`, the project's `.ara.yaml`,
 wins, value by value. `Settings.load` gathers them.
 """
 
+from ara.settings.data import CacheSettings, DataSettings, SourceSettings
 from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
 from ara.settings.tree import (
-    CacheSettings,
     CliSettings,
-    DataSettings,
     LogSettings,
     PredictionSettings,
     Settings,
-    SourceSettings,
     StoreSettings,
     TelemetrySettings,
     VaultSettings,

@@ -12,18 +12,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from ara.settings.data import CacheSettings, DataSettings, SourceSettings
+from ara.settings.data import DataSettings
 from ara.settings.origin import Origin
 from ara.settings.secret import Secret
 
 __all__ = [
-    "CacheSettings",
     "CliSettings",
-    "DataSettings",
     "LogSettings",
     "PredictionSettings",
     "Settings",
-    "SourceSettings",
     "StoreSettings",
     "TelemetrySettings",
     "VaultSettings",

@@ -21,7 +21,7 @@ _TEXT: Final = frozenset({".csv", ".txt", ".tsv", ".tab", ".psv", ".dat"})
 _PARQUET: Final = frozenset({".parquet", ".pq"})
 _READ: Final = frozenset({*_TEXT, *_PARQUET})
 _PACKED: Final = frozenset({".gz", ".zip"})
-_DAMAGED: Final = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+_DAMAGED: Final = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

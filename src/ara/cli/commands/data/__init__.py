@@ -2,12 +2,7 @@
 
 import typer
 
-from ara.cli.commands.data.bring import fetch, import_files, update
-from ara.cli.commands.data.cached import cache
-from ara.cli.commands.data.judge import check
-from ara.cli.commands.data.look import catalogue, show, sources, why
-from ara.cli.commands.data.safe import backup, restore
-from ara.cli.commands.data.take import export, query
+from ara.cli.commands.data import bring, cached, judge, look, safe, take
 
 __all__ = ["command"]
 
@@ -28,16 +23,16 @@ command = typer.Typer(
 )
 """The group `ara data`."""
 
-command.command("fetch")(fetch)
-command.command("update")(update)
-command.command("import")(import_files)
-command.command("list")(catalogue)
-command.command("show")(show)
-command.command("check")(check)
-command.command("why")(why)
-command.command("query")(query)
-command.command("export")(export)
-command.command("backup")(backup)
-command.command("restore")(restore)
-command.add_typer(cache, name="cache")
-command.command("sources")(sources)
+command.command("fetch")(bring.fetch)
+command.command("update")(bring.update)
+command.command("import")(bring.import_files)
+command.command("list")(look.catalogue)
+command.command("show")(look.show)
+command.command("check")(judge.check)
+command.command("why")(look.why)
+command.command("query")(take.query)
+command.command("export")(take.export)
+command.command("backup")(safe.backup)
+command.command("restore")(safe.restore)
+command.add_typer(cached.cache, name="cache")
+command.command("sources")(look.sources)

@@ -26,7 +26,7 @@ def backup(
 
     ::
 
-        ara data backup /mnt/disk/ara
+        ara data backup ~/disk/ara
         ara data backup ~/backups --json
         ara data backup ~/backups --quiet
     """
