@@ -1,6 +1,7 @@
 """Text tables: their encoding, their dialect, and their rows as blocks of columns of text, whatever their size."""
 
 import codecs
+import contextlib
 import csv
 import io
 import re
@@ -167,12 +168,13 @@ def _data(cells: Sequence[str]) -> bool:
 
 
 def _first(start: bytes, delimiter: str) -> list[list[str]]:
-    found: list[list[str]] = []
     text = start[:_SAMPLE].decode("utf-8", "ignore")
-    for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-        found.append(cells)
-        if len(found) == _SNIFFED:
-            return found
+    found: list[list[str]] = []
+    with contextlib.suppress(csv.Error):  # a cell too long to be one: what stands before it must do
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            found.append(cells)
+            if len(found) == _SNIFFED:
+                return found
     return found[:-1] if len(start) >= _SAMPLE and len(found) > 1 else found
 
 
