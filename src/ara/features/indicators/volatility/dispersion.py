@@ -1,0 +1,346 @@
+"""What kind of volatility it is: up or down, steady or in jumps, short or long, and how it compares with its own past."""
+
+import math
+
+import numpy as np
+
+from ara.features.arrays import change, highest, lowest, moments, previous, quotient, runs, sums, windows
+from ara.features.indicator import Scale, indicator
+from ara.features.indicators.trend.terms import length, settles
+from ara.features.indicators.volatility.terms import YEAR, Array, flag, returns, root, window_mean
+from ara.features.library import talib
+
+__all__ = [
+    "absolute_volatility",
+    "bipower_volatility",
+    "downside_volatility",
+    "har",
+    "mad_volatility",
+    "medrv_volatility",
+    "minrv_volatility",
+    "relative_volatility",
+    "return_shock",
+    "semivariance_balance",
+    "ulcer_index",
+    "upside_volatility",
+    "volatility_of_volatility",
+    "volatility_percentile",
+    "volatility_rank",
+    "volatility_term",
+]
+
+_WINDOW = length(20, "Bars that count; more of them are steadier and later.")
+_PARAMS = {"window": _WINDOW, "year": YEAR}
+_LONG = length(252, "Bars that it is compared with; 252 daily bars are a year.")
+_NORMAL_MEAN = math.sqrt(math.pi / 2.0)
+_NORMAL_MEDIAN = 1.482602218505602  # 1 / the upper quartile of a standard normal
+_SEMI = "O. E. Barndorff-Nielsen, S. Kinnebrock, N. Shephard (2010), Measuring Downside Risk: Realised Semivariance"
+_NEAREST = "T. G. Andersen, D. Dobrev, E. Schaumburg (2012), Jump-robust Volatility Estimation Using Nearest Neighbor Truncation"
+
+
+def _squared(values: Array, window: int) -> Array:
+    return window_mean(values * values, window)
+
+
+def _historical(close: Array, window: int) -> Array:
+    return np.asarray(np.sqrt(moments(returns(close), window)[1]))
+
+
+@indicator(
+    inputs=["close"],
+    params=_PARAMS,
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(year * mean of min(r, 0)^2), r = ln(C / C[t-1])",
+    reference=_SEMI,
+    words="Volatility of the losses alone: what most people mean by risk.",
+)
+def downside_volatility(close: Array, *, window: int, year: float) -> Array:
+    """Give the root of the lower semivariance."""
+    return root(_squared(np.minimum(returns(close), 0.0), window), year)
+
+
+@indicator(
+    inputs=["close"],
+    params=_PARAMS,
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(year * mean of max(r, 0)^2), r = ln(C / C[t-1])",
+    reference=_SEMI,
+    words="Volatility of the gains alone.",
+)
+def upside_volatility(close: Array, *, window: int, year: float) -> Array:
+    """Give the root of the upper semivariance."""
+    return root(_squared(np.maximum(returns(close), 0.0), window), year)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: window + 1,
+    scale=Scale.FREE,
+    bounds=(-1.0, 1.0),
+    formula="(sum of max(r, 0)^2 - sum of min(r, 0)^2) / sum of r^2, r = ln(C / C[t-1])",
+    reference="A. J. Patton, K. Sheppard (2015), Good Volatility, Bad Volatility, Rev. Econ. Stat. 97: signed jump variation",
+    words="Which side the volatility is on: -1 all of it in losses, after which more follows; 1 all of it in gains.",
+)
+def semivariance_balance(close: Array, *, window: int) -> Array:
+    """Give upper less lower semivariance, over both; 0 where no price moved."""
+    moved = returns(close)
+    return np.clip(quotient(sums(moved * np.abs(moved), window), sums(moved * moved, window), otherwise=0.0), -1.0, 1.0)
+
+
+@indicator(
+    inputs=["close"],
+    params=_PARAMS,
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(year * pi / 2) * mean of abs(ln(C / C[t-1]))",
+    reference="S. J. Taylor (1986), Modelling Financial Time Series; Z. Ding, C. Granger, R. Engle (1993)",
+    words="Volatility by the mean size of the moves: large ones count less than in the standard deviation.",
+)
+def absolute_volatility(close: Array, *, window: int, year: float) -> Array:
+    """Give the volatility by mean absolute return."""
+    return np.asarray(math.sqrt(year) * _NORMAL_MEAN * window_mean(np.abs(returns(close)), window))
+
+
+@indicator(
+    inputs=["close"],
+    params=_PARAMS,
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="1.4826 sqrt(year) * median of abs(ln(C / C[t-1]))",
+    reference="F. R. Hampel (1974), The Influence Curve and Its Role in Robust Estimation, J. Am. Stat. Assoc. 69",
+    words="Volatility of the ordinary bars: up to half of them may be wild without moving it.",
+)
+def mad_volatility(close: Array, *, window: int, year: float) -> Array:
+    """Give the volatility by the median absolute return."""
+    size = np.abs(returns(close))
+    (middle,) = runs(lambda one: talib().PERCENTILE(one, window, 50.0), size)
+    return np.asarray(math.sqrt(year) * _NORMAL_MEDIAN * middle)
+
+
+@indicator(
+    inputs=["close"],
+    params=_PARAMS,
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(year * pi / 2 * sum of abs(r[i]) abs(r[i-1]) over n returns / (n - 1)), r = ln(C / C[t-1])",
+    reference="O. E. Barndorff-Nielsen, N. Shephard (2004), Power and Bipower Variation With Stochastic Volatility and Jumps",
+    words="Volatility without the jumps: a single leap next to quiet bars hardly counts.",
+)
+def bipower_volatility(close: Array, *, window: int, year: float) -> Array:
+    """Give the root of the bipower variation."""
+    size = np.abs(returns(close))
+    return root(0.5 * math.pi * window_mean(size * previous(size), window - 1), year)
+
+
+@indicator(
+    inputs=["close"],
+    params=_PARAMS,
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(year * pi / (pi - 2) * sum of min(abs(r[i]), abs(r[i-1]))^2 over n returns / (n - 1))",
+    reference=_NEAREST,
+    words="Volatility by the smaller of two neighbours: no single jump counts at all.",
+)
+def minrv_volatility(close: Array, *, window: int, year: float) -> Array:
+    """Give the root of MinRV."""
+    size = np.abs(returns(close))
+    return root(math.pi / (math.pi - 2.0) * _squared(np.minimum(size, previous(size)), window - 1), year)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": length(20, "Bars that count; more of them are steadier and later.", low=3), "year": YEAR},
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(year * pi / (6 - 4 sqrt(3) + pi) * sum of median(abs r[i], abs r[i-1], abs r[i-2])^2 / (n - 2))",
+    reference=_NEAREST,
+    words="Volatility by the middle of three neighbours: jumps and bars without trade count little.",
+)
+def medrv_volatility(close: Array, *, window: int, year: float) -> Array:
+    """Give the root of MedRV."""
+    last = np.abs(returns(close))
+    second, third = previous(last), previous(last, 2)
+    middle = np.maximum(np.minimum(last, second), np.minimum(np.maximum(last, second), third))
+    scale = math.pi / (6.0 - 4.0 * math.sqrt(3.0) + math.pi)
+    return root(scale * _squared(middle, window - 2), year)
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "week": length(5, "Bars of a week."),
+        "month": length(22, "Bars of a month."),
+        "year": YEAR,
+    },
+    outputs=["day", "week", "month"],
+    warmup=lambda week, month, year: max(week, month),
+    memory=lambda week, month, year: max(week, month) + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sqrt(year * mean of r^2) over 1 bar, a week and a month, r = ln(C / C[t-1])",
+    reference="F. Corsi (2009), A Simple Approximate Long-Memory Model of Realized Volatility, J. Fin. Econometrics 7",
+    words="Volatility of the day, the week and the month, from which the HAR model forecasts the next one.",
+)
+def har(close: Array, *, week: int, month: int, year: float) -> tuple[Array, ...]:
+    """Give the components of the HAR model."""
+    square = returns(close) ** 2
+    parts = [root(window_mean(square, bars), year) for bars in (1, week, month)]
+    for part in parts:
+        part[: max(week, month)] = np.nan
+    return tuple(parts)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "bars": length(20, "Bars over which the volatility's own spread is taken.")},
+    warmup=lambda window, bars: window + bars - 1,
+    memory=lambda window, bars: window + bars,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="standard deviation of m values of s / mean of m values of s, s = standard deviation of n log returns",
+    reference="G. Baltussen, S. van Bekkum, B. van der Grient (2018), Unknown Unknowns: Uncertainty About Risk, J. Fin. Quant. Anal. 53",
+    words="How unsteady the volatility itself is: near 0 one can rely on it, large ones say that risk is uncertain.",
+)
+def volatility_of_volatility(close: Array, *, window: int, bars: int) -> Array:
+    """Give the spread of the volatility over its mean; NaN where no price moved."""
+    average, variance = moments(_historical(close, window), bars)
+    return quotient(np.sqrt(variance), average)
+
+
+@indicator(
+    inputs=["close"],
+    params={"fast": length(10, "Bars of the short volatility."), "slow": length(60, "Bars of the long volatility.")},
+    warmup=lambda fast, slow: max(fast, slow),
+    memory=lambda fast, slow: max(fast, slow) + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="standard deviation of the last fast log returns / that of the last slow ones",
+    reference="L. Connors, L. Raschke (1995), Street Smarts: historical volatility ratio",
+    words="Above 1 the market is wilder than it was, below 1 calmer; below 0.5 a large move is often near.",
+)
+def volatility_term(close: Array, *, fast: int, slow: int) -> Array:
+    """Give short over long volatility; NaN where no price moved."""
+    return quotient(_historical(close, fast), _historical(close, slow))
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "lookback": _LONG},
+    warmup=lambda window, lookback: window + lookback,
+    memory=lambda window, lookback: window + lookback + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="percent of the m values before it that are smaller than s, s = standard deviation of n log returns",
+    reference="S. Natenberg (2015), Option Volatility and Pricing, 2nd ed., chapter 20",
+    words="In how many percent of the last year's bars the market was calmer than now: 100 is the wildest of the year.",
+)
+def volatility_percentile(close: Array, *, window: int, lookback: int) -> Array:
+    """Give the share of calmer bars."""
+    (found,) = runs(lambda one: talib().PERCENTRANK(one, lookback), _historical(close, window))
+    return found
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "lookback": _LONG},
+    warmup=lambda window, lookback: window + lookback - 1,
+    memory=lambda window, lookback: window + lookback,
+    scale=Scale.FREE,
+    bounds=(0.0, 1.0),
+    formula="(s - min of m s) / (max of m s - min of m s), s = standard deviation of n log returns",
+    reference="S. Natenberg (2015), Option Volatility and Pricing, 2nd ed., chapter 20",
+    words="Where the volatility is between the lowest and the highest of the last year: 0 calmest, 1 wildest.",
+)
+def volatility_rank(close: Array, *, window: int, lookback: int) -> Array:
+    """Give the place of the volatility in its range; 0.5 where all were the same."""
+    now = _historical(close, window)
+    (top,), (bottom,) = (runs(lambda one, f=f: f(one, lookback), now) for f in (highest, lowest))  # type: ignore[misc]
+    return quotient(now - bottom, top - bottom, otherwise=0.5)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window + 1,
+    memory=lambda window: window + 2,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="r[t] / sqrt(mean of n r^2 before it), r = ln(C / C[t-1])",
+    reference="T. G. Andersen, T. Bollerslev, F. X. Diebold, P. Labys (2001): standardised returns",
+    words="This bar's return in usual moves: beyond 3 either way is a shock.",
+)
+def return_shock(close: Array, *, window: int) -> Array:
+    """Give the return over the volatility of the bars before; NaN where none of those moved."""
+    moved = returns(close)
+    return quotient(moved, previous(root(_squared(moved, window))))
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(14, "Bars of Wilder's mean; more of them are smoother and later."),
+        "bars": length(10, "Bars of the standard deviation."),
+    },
+    warmup=lambda window, bars: window + bars - 2,
+    memory=lambda window, bars: window + bars + settles(1.0 / window),
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="100 u / (u + d): Wilder's means of the standard deviation of m C in bars that rose, and that fell",
+    reference="D. Dorsey (1993), The Relative Volatility Index, Stocks & Commodities 11:6",
+    words="Above 50 the volatility is on the way up, below on the way down; used to confirm other signals.",
+)
+def relative_volatility(close: Array, *, window: int, bars: int) -> Array:
+    """Give the relative volatility index; 50 where no price moved."""
+
+    def index(price: Array) -> Array:
+        spread, step = np.sqrt(moments(price, bars)[1]), change(price)
+        up = talib().RMA(np.where(step > 0, spread, 0.0 * spread), window)
+        down = talib().RMA(np.where(step < 0, spread, 0.0 * spread), window)
+        return 100.0 * quotient(up, up + down, otherwise=0.5)
+
+    return runs(index, close)[0]
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(14, "Bars that are judged; more of them see deeper falls."),
+        "inside": flag(1, "1 measures falls from the highest close so far inside the window; 0 from that of n bars each."),
+    },
+    warmup=lambda window, inside: (window - 1) * (2 - inside),
+    memory=lambda window, inside: (window - 1) * (2 - inside) + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, 100.0),
+    formula="sqrt(mean over n bars of (100 (C / highest C - 1))^2)",
+    reference="P. G. Martin, B. B. McCann (1989), The Investor's Guide to Fidelity Funds",
+    words="How deep and how long the price has been under its high, in percent: gains don't count as risk.",
+)
+def ulcer_index(close: Array, *, window: int, inside: int) -> Array:
+    """Give the ulcer index."""
+    if inside:
+        seen = windows(close, window)
+        fall = quotient(seen, np.maximum.accumulate(seen, axis=1), otherwise=1.0) - 1.0
+        out = np.full(len(close), np.nan)
+        if len(seen):
+            out[window - 1 :] = 100.0 * np.sqrt(np.einsum("ij,ij->i", fall, fall) / window)
+        return out
+    (top,) = runs(lambda one: highest(one, window), close)
+    return np.asarray(100.0 * np.sqrt(_squared(quotient(close, top, otherwise=1.0) - 1.0, window)))

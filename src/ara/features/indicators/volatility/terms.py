@@ -1,0 +1,52 @@
+"""What the volatility indicators share: parameters in one wording, returns, estimates of one bar's variance."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.features.arrays import logs, previous, sums
+from ara.features.indicator import Param
+
+__all__ = ["YEAR", "Array", "flag", "move", "returns", "root", "times", "window_mean"]
+
+Array = NDArray[np.float64]
+"""One value per bar."""
+
+YEAR: Final = Param(
+    default=252, low=1, high=1e7, words="Bars in a year, which the figure is told for; 1 tells it for one bar."
+)
+"""What a volatility is told for; 252 daily bars of a stock market, 365 of a market that never closes."""
+
+
+def flag(default: int, words: str) -> Param:
+    """Give a parameter that is 1 or 0."""
+    return Param(default=default, low=0, high=1, whole=True, words=words)
+
+
+def times(default: float, words: str) -> Param:
+    """Give the parameter that says how many times a spread the bands lie away."""
+    return Param(default=default, low=0.0, high=100.0, words=words)
+
+
+def returns(close: Array) -> Array:
+    """Give the log return of each bar; NaN for the first."""
+    known = logs(close)
+    return np.asarray(known - previous(known))
+
+
+def move(newer: Array, older: Array) -> Array:
+    """Give `ln(newer / older)` of prices above 0; exactly 0 where they are equal."""
+    return logs(newer) - logs(older)
+
+
+def window_mean(values: Array, window: int) -> Array:
+    """Give the mean of the last `window` values, each added anew."""
+    return sums(values, window) / window
+
+
+def root(variance: Array, year: float = 1.0) -> Array:
+    """Give the standard deviation for a year of so many bars; what rounding left below 0 counts as 0."""
+    return np.sqrt(np.maximum(variance, 0.0) * year)
+
+
