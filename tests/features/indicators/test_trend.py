@@ -11,47 +11,11 @@ from ara.features.stream import Item, Stream
 ALL = TREND.indicators()
 STEPPED = sorted(name for name, one in ALL.items() if one.spec.step is not None)
 FURTHER = {"gator_phase", "ht_period", "ichimoku_position", "supertrend_direction"}
-NAMED = [
-    "sma",
-    "ema",
-    "wma",
-    "dema",
-    "tema",
-    "trima",
-    "kama",
-    "mama",
-    "t3",
-    "hma",
-    "zlema",
-    "alma",
-    "vidya",
-    "frama",
-    "mcginley",
-    "smma",
-    "vwma",
-    "lsma",
-    "macd",
-    "adx",
-    "adxr",
-    "di",
-    "dx",
-    "aroon",
-    "parabolic_sar",
-    "supertrend",
-    "ichimoku",
-    "vortex",
-    "trix",
-    "mass_index",
-    "linreg_channel",
-    "donchian",
-    "ma_ribbon",
-    "ma_cross",
-    "chandelier_exit",
-    "qstick",
-    "schaff",
-    "trend_intensity",
-    "ht_trendline",
-]
+NAMED = """
+sma ema wma dema tema trima kama mama t3 hma zlema alma vidya frama mcginley smma vwma lsma macd adx adxr di dx aroon
+parabolic_sar supertrend ichimoku vortex trix mass_index linreg_channel donchian ma_ribbon ma_cross chandelier_exit
+qstick schaff trend_intensity ht_trendline
+"""
 
 
 def _bars(count, seed=0, scale=1.0):
@@ -75,7 +39,7 @@ def _chosen(spec, data):
 
 
 def test_the_family_holds_what_it_must():
-    assert set(NAMED) <= set(ALL)
+    assert set(NAMED.split()) <= set(ALL)
     assert len(set(ALL) - FURTHER) >= 70
 
 

@@ -1,0 +1,71 @@
+"""Each loop as machine code against the same lines run by Python."""
+
+import numpy as np
+import pytest
+
+from ara.features.indicators.trend import adaptive, channels, charts, filters, hilbert, macd, stops
+from ara.features.indicators.trend.terms import compiled
+
+RANDOM = np.random.default_rng(5)
+CLOSE = 100 * np.exp(np.cumsum(RANDOM.normal(0, 0.02, 400)))
+CLOSE[[30, 31, 200]] = np.nan
+HIGH, LOW = CLOSE * 1.01, CLOSE * 0.99
+FLAT = np.concatenate([np.full(40, 5.0), CLOSE[40:120]])
+
+CALLS = {
+    "second": (filters._second, (CLOSE, 2, 0.1, 0.1, 0.0, 1.2, -0.4)),
+    "chained": (filters._chained, (CLOSE, 0.8)),
+    "adaptive": (adaptive._adaptive, (CLOSE, np.full(400, 0.1), 9)),
+    "adaptive of too few": (adaptive._adaptive, (CLOSE[:5], np.full(5, 0.1), 9)),
+    "mcginley": (adaptive._mcginley, (CLOSE, 0.0, 8.4)),
+    "variance": (channels._variance, (CLOSE, 20)),
+    "held": (macd._held, (FLAT, np.minimum(FLAT, 90.0), np.maximum(FLAT, 5.0), 0.5)),
+    "held of the still": (macd._held, (FLAT, FLAT, FLAT, 0.5)),
+    "pursue": (hilbert._pursue, (CLOSE, np.full(400, 0.1), 6)),
+    "pursue of too few": (hilbert._pursue, (CLOSE[:3], np.full(3, 0.1), 6)),
+    "cycle": (hilbert._cycle, (CLOSE, 6)),
+    "cycle of the still": (hilbert._cycle, (FLAT[:40], 6)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_a_compiled_loop_gives_what_python_gives(name):
+    kernel, given = CALLS[name]
+    fast, plain = compiled(kernel)(*given), kernel(*given)
+    for one, other in zip(np.atleast_2d(fast), np.atleast_2d(plain), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("base", [0.0, 1.0, 2.0])
+def test_the_ratchet_is_the_same_compiled(base):
+    found = []
+    for run in (compiled(stops._ratchet), stops._ratchet):
+        state, lines = np.array(stops._NEW), np.full((3, 400), np.nan)
+        run(HIGH, LOW, CLOSE, (10.0, 3.0, base), state, lines)
+        found.append((state, lines))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-12)
+
+
+def test_the_swings_are_the_same_compiled():
+    found = []
+    for run in (compiled(charts._swings), charts._swings):
+        state, lines = np.array([2.0, 0.0, 0.0, 0.0, 0.0]), np.full((2, 400), np.nan)
+        run(CLOSE, 0.05, state, lines[0], lines[1])
+        found.append((state, lines))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
+def test_the_variance_of_a_window_is_that_of_its_deviations():
+    window = 20
+    far = 1e9 + RANDOM.normal(0, 1, 300)
+    expected = [far[bar - window + 1 : bar + 1].var() for bar in range(window - 1, 300)]
+    np.testing.assert_allclose(compiled(channels._variance)(far, window)[window - 1 :], expected, rtol=1e-6)
+    assert (compiled(channels._variance)(np.full(90, 0.1), window)[window - 1 :] < 1e-30).all()
+
+
+def test_a_gap_lasts_no_longer_than_its_window():
+    found = compiled(channels._variance)(CLOSE, 20)
+    unknown = [bar for bar in range(400) if bar < 19 or np.isnan(CLOSE[max(bar - 19, 0) : bar + 1]).any()]
+    assert np.flatnonzero(np.isnan(found)).tolist() == unknown
