@@ -5,15 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, highest, logs, previous, quotient, spread
+from ara.features.arrays import change, highest, logs, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import summed, unbroken, wilder, within
-from ara.features.indicators.trend.terms import Array, length, settles, weighted
+from ara.features.indicators.momentum.terms import summed, unbroken, wilder
+from ara.features.indicators.trend.terms import Array, length, settles
 
-__all__ = ["clenow_momentum", "information_discreteness", "momentum_12_1", "nearness_to_high", "tsmom"]
+__all__ = ["information_discreteness", "momentum_12_1", "nearness_to_high", "tsmom"]
 
 _YEAR: Final = 252
-_STILL: Final = 1e-13
 _YEARS_BARS: Final = Param(
     default=252.0, low=1.0, high=600_000.0, words="Bars in a year, by which the figure is told per year."
 )
@@ -30,9 +29,10 @@ _YEARS_BARS: Final = Param(
     scale=Scale.FREE,
     bounds=(-math.inf, math.inf),
     formula="C[t-21] / C[t-252] - 1",
-    reference="N. Jegadeesh and S. Titman (1993), Returns to Buying Winners and Selling Losers, Journal of Finance 48:1",
-    words="What the price gained in the past year but for its last month. Instruments that rank high by it have tended to "
-    "go on doing better than those that rank low.",
+    reference="N. Jegadeesh and S. Titman (1993), Returns to Buying Winners and Selling Losers, Journal of Finance "
+    "48:1",
+    words="What the price gained in the past year but for its last month. Instruments that rank high by it have "
+    "tended to go on doing better than those that rank low.",
 )
 def momentum_12_1(close: Array, *, window: int, skip: int) -> Array:
     """Give the return of the past year without its last month."""
@@ -50,10 +50,12 @@ def momentum_12_1(close: Array, *, window: int, skip: int) -> Array:
     memory=lambda window, centre, year: max(window + 1, 2 + centre + settles(1.0 / (centre + 1.0))),
     scale=Scale.FREE,
     bounds=(-math.inf, math.inf),
-    formula="ln(C[t] / C[t-252]) / (s * sqrt(252)), s^2 = mean of squared log returns with weight 1 / 61; 0 if none moved",
-    reference="T. J. Moskowitz, Y. H. Ooi and L. H. Pedersen (2012), Time Series Momentum, J. of Financial Economics 104:2",
-    words="The past year's return in units of what a year usually moves now: above 0 followers of trends hold it, below "
-    "they sell it short, and the size says how clear the trend is.",
+    formula="ln(C[t] / C[t-252]) / (s * sqrt(252)), s^2 = mean of squared log returns with weight 1 / 61; 0 if none "
+    "moved",
+    reference="T. J. Moskowitz, Y. H. Ooi and L. H. Pedersen (2012), Time Series Momentum, J. of Financial Economics "
+    "104:2",
+    words="The past year's return in units of what a year usually moves now: above 0 followers of trends hold it, "
+    "below they sell it short, and the size says how clear the trend is.",
 )
 @unbroken
 def tsmom(close: Array, *, window: int, centre: int, year: float) -> Array:
@@ -73,8 +75,8 @@ def tsmom(close: Array, *, window: int, centre: int, year: float) -> Array:
     bounds=(0.0, 1.0),
     formula="C / max(H), last n bars",
     reference="T. J. George and C.-Y. Hwang (2004), The 52-Week High and Momentum Investing, Journal of Finance 59:5",
-    words="The close as a share of the highest price of the past year: 1 is a new high. Instruments near their high have "
-    "tended to do better afterwards than those far from it.",
+    words="The close as a share of the highest price of the past year: 1 is a new high. Instruments near their high "
+    "have tended to do better afterwards than those far from it.",
 )
 @unbroken
 def nearness_to_high(high: Array, close: Array, *, window: int) -> Array:
@@ -91,35 +93,10 @@ def nearness_to_high(high: Array, close: Array, *, window: int) -> Array:
     bounds=(-1.0, 1.0),
     formula="sign(C[t] - C[t-n]) * (falls - rises) / n, numbers of bars that closed lower and higher",
     reference="Z. Da, U. G. Gurun and M. Warachka (2014), Frog in the Pan, Review of Financial Studies 27:7",
-    words="Whether the price came here in many small steps or in a few jumps: the lower, the steadier was the way. Moves "
-    "that came steadily have tended to go on longer.",
+    words="Whether the price came here in many small steps or in a few jumps: the lower, the steadier was the way. "
+    "Moves that came steadily have tended to go on longer.",
 )
 @unbroken
 def information_discreteness(close: Array, *, window: int) -> Array:
     """Give how much of a move came at once."""
     return -np.sign(change(close, window)) * summed(np.sign(change(close)), window) / window
-
-
-@indicator(
-    inputs=["close"],
-    params={"window": length(90, "Bars of the line; more rank slower trends.", low=3), "year": _YEARS_BARS},
-    warmup=lambda window, year: window - 1,
-    memory=lambda window, year: window,
-    scale=Scale.FREE,
-    bounds=(-1.0, math.inf),
-    formula="(exp(252 b) - 1) * R^2 of the least-squares line a + b * i through the last n ln(C); 0 if none moved",
-    reference="A. F. Clenow (2015), Stocks on the Move",
-    words="The yearly growth of the line through recent prices, less the worse the line fits. Used to rank instruments: a "
-    "high figure is a fast and steady rise.",
-)
-@unbroken
-def clenow_momentum(close: Array, *, window: int, year: float) -> Array:
-    """Give the yearly growth of the exponential trend times its fit."""
-    prices = logs(close)
-    places = np.arange(window) - (window - 1) / 2.0
-    squares = float(places @ places)
-    slope = weighted(prices, places / squares)
-    size = spread(prices, window)
-    size[size <= _STILL] = 0.0
-    fit = within(quotient(slope * math.sqrt(squares / window), size, otherwise=0.0), -1.0, 1.0)
-    return np.asarray(np.expm1(slope * year) * fit * fit)

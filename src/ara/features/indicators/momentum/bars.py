@@ -35,11 +35,11 @@ _REI_START: Final = 8
     bounds=(-1.0, 1.0),
     formula="mean((C - O) / (H - L), n); 0 for a bar without range",
     reference="I. Livshin (2001), Balance of Power, Stocks & Commodities 19:8",
-    words="Who won the bar: 1 is from the low to the high, -1 the way back. Averaged over some 14 bars, above 0 buyers "
-    "are stronger.",
+    words="Who won the bar: 1 is from the low to the high, -1 the way back. Averaged over some 14 bars, above 0 "
+    "buyers are stronger.",
 )
 @unbroken
-def bop(open: Array, high: Array, low: Array, close: Array, *, smooth: int) -> Array:  # noqa: A002 - the column's name
+def bop(open: Array, high: Array, low: Array, close: Array, *, smooth: int) -> Array:
     """Give the balance of power."""
     share = quotient(close - open, high - low, otherwise=0.0)
     return share if smooth == 1 else summed(share, smooth) / smooth
@@ -59,7 +59,7 @@ def bop(open: Array, high: Array, low: Array, close: Array, *, smooth: int) -> A
     "signal line is read as a turn.",
 )
 @unbroken
-def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:  # noqa: A002
+def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the relative vigour index and its signal line."""
     body, span = summed(weighted(close - open, _SWMA), window), summed(weighted(high - low, _SWMA), window)
     line = within(quotient(body, span, otherwise=0.0), -1.0, 1.0)
@@ -80,7 +80,7 @@ def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> 
     "balance, above 150 is read as heated, below 50 as given up. No value where nothing reached down.",
 )
 @unbroken
-def brar(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:  # noqa: A002
+def brar(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the ratio of popularity, from the open, and the one of willingness, from the close before."""
     before = previous(close)
     mood = quotient(summed(high - open, window), summed(open - low, window))
@@ -88,7 +88,7 @@ def brar(open: Array, high: Array, low: Array, close: Array, *, window: int) -> 
     return filled(100.0 * np.maximum(mood, 0.0), window), 100.0 * will
 
 
-def _swings(open: Array, high: Array, low: Array, close: Array, limit: float) -> Array:  # noqa: A002
+def _swings(open: Array, high: Array, low: Array, close: Array, limit: float) -> Array:
     before, body = previous(close), np.abs(previous(close - open))
     up, down, span = np.abs(high - before), np.abs(low - before), high - low
     reach = np.where(up >= np.maximum(down, span), up - 0.5 * down, np.where(down >= span, down - 0.5 * up, span))
@@ -116,7 +116,7 @@ _SWING = (
     "limit move.",
 )
 @unbroken
-def swing_index(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> Array:  # noqa: A002
+def swing_index(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> Array:
     """Give Wilder's swing index."""
     return _swings(open, high, low, close, limit)
 
@@ -129,8 +129,8 @@ def _accumulate(
     if state is None:
         return (*bar, 0.0), (math.nan,)
     open_, high, low, close, total = state
-    pairs = [np.array(pair) for pair in zip((open_, high, low, close), bar, strict=True)]
-    total += float(_swings(*pairs, limit)[1])
+    opens, highs, lows, closes = (np.array(pair) for pair in zip((open_, high, low, close), bar, strict=True))
+    total += float(_swings(opens, highs, lows, closes, limit)[1])
     return (*bar, total), (total,)
 
 
@@ -143,12 +143,12 @@ def _accumulate(
     bounds=(-math.inf, math.inf),
     formula="the sum of all swing indices so far: " + _SWING,
     reference=_WILDER,
-    words="The price line that Wilder held to be the real one: all swings added up. Its own breakouts are used to confirm "
-    "those of the price; its level depends on where the history begins.",
+    words="The price line that Wilder held to be the real one: all swings added up. Its own breakouts are used to "
+    "confirm those of the price; its level depends on where the history begins.",
     step=_accumulate,
 )
 @unbroken
-def asi(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> Array:  # noqa: A002
+def asi(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> Array:
     """Give Wilder's accumulative swing index."""
     swings = _swings(open, high, low, close, limit)
     return np.concatenate((swings[:1], np.cumsum(swings[1:])))
@@ -163,8 +163,8 @@ def asi(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> 
     bounds=(0.0, 1.0),
     formula="U / (U + D), U = sum(max(H - H', 0)), D = sum(max(L' - L, 0)), last n bars; 1/2 where neither moved",
     reference=_DEMARK,
-    words="How much new ground was won above against below: above 0.7 is read as exhausted demand, below 0.3 as exhausted "
-    "supply.",
+    words="How much new ground was won above against below: above 0.7 is read as exhausted demand, below 0.3 as "
+    "exhausted supply.",
 )
 @unbroken
 def demarker(high: Array, low: Array, *, window: int) -> Array:
@@ -184,8 +184,8 @@ def demarker(high: Array, low: Array, *, window: int) -> Array:
     formula="100 * sum(q * (H - H2 + L - L2)) / sum(|H - H2| + |L - L2|); q is 0 where H2 < C7, C8 and H < H5, H6, or "
     "where L2 > C7, C8 and L > L5, L6, else 1; Hk is H[t-k]; 0 where nothing moved",
     reference=_DEMARK + ", range expansion index",
-    words="How far highs and lows moved over two bars, steep moves that touch no older prices left out: above 60 for only "
-    "a few bars is read as a top near, below -60 as a bottom.",
+    words="How far highs and lows moved over two bars, steep moves that touch no older prices left out: above 60 for "
+    "only a few bars is read as a top near, below -60 as a bottom.",
 )
 @unbroken
 def td_rei(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -215,8 +215,8 @@ def _row(true: Any) -> Array:
     bounds=(0.0, float(_NINE)),
     formula="bars in a row with C[t] > C[t-4], and with C[t] < C[t-4], counted up to 9",
     reference=_DEMARK + ", sequential",
-    words="How long each close has been above, or below, the one four bars before: a count of nine completes a set-up and "
-    "is read as a move that is due to pause.",
+    words="How long each close has been above, or below, the one four bars before: a count of nine completes a set-up "
+    "and is read as a move that is due to pause.",
 )
 @unbroken
 def td_setup(close: Array) -> tuple[Array, Array]:

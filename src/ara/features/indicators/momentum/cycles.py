@@ -9,8 +9,9 @@ from ara.features.arrays import filled, previous, quotient, spread
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import place, recurred, unbroken, within
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
+from ara.features.library import talib
 
-__all__ = ["correlation_trend", "cyber_cycle", "even_better_sinewave", "fisher"]
+__all__ = ["correlation_trend", "cyber_cycle", "even_better_sinewave", "fisher", "ht_phase", "ht_phasor", "ht_sine"]
 
 _LIMIT: Final = 0.99
 _CAP: Final = 0.999
@@ -18,6 +19,8 @@ _KEPT: Final = 0.67
 _STEEP: Final = 20
 _HIGHEST: Final = math.log((1.0 + _CAP) / (1.0 - _CAP))
 _STILL: Final = 1e-12
+_SETTLED: Final = 500
+_ROCKET: Final = "J. F. Ehlers (2001), Rocket Science for Traders, chapter "
 
 
 @indicator(
@@ -28,11 +31,11 @@ _STILL: Final = 1e-12
     memory=lambda window: window + 1 + settles(1.0 - _KEPT) + settles(0.5) + _STEEP,
     scale=Scale.FREE,
     bounds=(-_HIGHEST, _HIGHEST),
-    formula="f = ln((1 + v) / (1 - v)) / 2 + f[t-1] / 2, v = 0.66 * (p - 1/2) + 0.67 * v[t-1], p the place of (H + L) / 2 in "
-    "its range; v beyond 0.99 is 0.999; and f[t-1]; p is 1/2 where there is no range",
+    formula="f = ln((1 + v) / (1 - v)) / 2 + f[t-1] / 2, v = 0.66 * (p - 1/2) + 0.67 * v[t-1], p the place of (H + L) "
+    "/ 2 in its range; v beyond 0.99 is 0.999; and f[t-1]; p is 1/2 where there is no range",
     reference="J. F. Ehlers (2002), Using the Fisher Transform, Stocks & Commodities 20:11",
-    words="The place of the price in its range, stretched so that extremes are rare and their turns sharp: crossing the "
-    "trigger, its value of the bar before, beyond 1.5 either way is read as a turn.",
+    words="The place of the price in its range, stretched so that extremes are rare and their turns sharp: crossing "
+    "the trigger, its value of the bar before, beyond 1.5 either way is read as a turn.",
 )
 @unbroken
 def fisher(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
@@ -58,8 +61,8 @@ def _bend(values: Array) -> Array:
     memory=lambda weight: 8 + math.ceil(1.25 * settles(weight)),
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
-    formula="y = (1 - a/2)^2 * (s - 2 s[t-1] + s[t-2]) + 2 (1-a) y[t-1] - (1-a)^2 y[t-2], s the mean of (H + L) / 2 with "
-    "weights 1 2 2 1; and y[t-1]",
+    formula="y = (1 - a/2)^2 * (s - 2 s[t-1] + s[t-2]) + 2 (1-a) y[t-1] - (1-a)^2 y[t-2], s the mean of (H + L) / 2 "
+    "with weights 1 2 2 1; and y[t-1]",
     reference="J. F. Ehlers (2004), Cybernetic Analysis for Stocks and Futures, chapter 4",
     words="The waves of the price without its trend, in the price's unit: crossing the trigger, its value of the bar "
     "before, is read as a turn of the wave.",
@@ -87,7 +90,8 @@ def cyber_cycle(high: Array, low: Array, *, weight: float) -> tuple[Array, Array
     formula="mean(f, 3) / sqrt(mean(f^2, 3)), f = super smoother(h, 10), h = (1 + a) / 2 * (C - C[t-1]) + a * h[t-1], "
     "a = (1 - sin w) / cos w, w = 2 pi / 40; 0 where no price moved",
     reference="J. F. Ehlers (2013), Cycle Analytics for Traders, chapter 12",
-    words="Which half of its swing the price is in: near 1 it swings up, and stays there while a trend lasts, near -1 down.",
+    words="Which half of its swing the price is in: near 1 it swings up, and stays there while a trend lasts, near -1 "
+    "down.",
 )
 @unbroken
 def even_better_sinewave(close: Array, *, slow: int, fast: int) -> Array:
@@ -113,8 +117,8 @@ def even_better_sinewave(close: Array, *, slow: int, fast: int) -> Array:
     bounds=(-1.0, 1.0),
     formula="the correlation of the last n closes with 1..n; 0 where no price moved",
     reference="J. F. Ehlers (2020), Correlation As A Trend Indicator, Stocks & Commodities 38:5",
-    words="How straight the price went: 1 straight up, -1 straight down, near 0 no trend. It falls quickly when a trend "
-    "bends, which is read as its end.",
+    words="How straight the price went: 1 straight up, -1 straight down, near 0 no trend. It falls quickly when a "
+    "trend bends, which is read as its end.",
 )
 @unbroken
 def correlation_trend(close: Array, *, window: int) -> Array:
@@ -122,5 +126,60 @@ def correlation_trend(close: Array, *, window: int) -> Array:
     places = np.arange(window) - (window - 1) / 2.0
     size = spread(close, window)
     size[size <= _STILL * np.abs(close)] = 0.0
-    together = weighted(close, places / math.sqrt(float(places @ places) * window))
+    together = weighted(close, np.asarray(places, np.float64)) / math.sqrt(float(places @ places) * window)
     return within(quotient(together, size, otherwise=0.0), -1.0, 1.0)
+
+
+@indicator(
+    inputs=["high", "low"],
+    warmup=63,
+    memory=_SETTLED,
+    scale=Scale.FREE,
+    bounds=(-45.0, 315.0),
+    formula="the angle of the dominant cycle's discrete Fourier component over (H + L) / 2, in degrees from -45 to 315",
+    reference=_ROCKET + "9",
+    words="How far the dominant cycle has turned, in degrees: it grows steadily while the price goes in cycles and "
+    "stands nearly still in a trend.",
+)
+@unbroken
+def ht_phase(high: Array, low: Array) -> Array:
+    """Give the phase of the dominant cycle."""
+    return np.asarray(talib().HT_DCPHASE(0.5 * (high + low)))
+
+
+@indicator(
+    inputs=["high", "low"],
+    outputs=["inphase", "quadrature"],
+    warmup=32,
+    memory=_SETTLED,
+    scale=Scale.PRICE,
+    bounds=(-math.inf, math.inf),
+    formula="the detrended (H + L) / 2 three bars ago and its Hilbert transform, filters fitted to the dominant cycle",
+    reference=_ROCKET + "6",
+    words="The two parts of the dominant cycle a quarter turn apart, in the price's unit: their length is the size of "
+    "the cycle, their angle where it is.",
+)
+@unbroken
+def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
+    """Give the parts of the dominant cycle's phasor."""
+    inphase, quadrature = talib().HT_PHASOR(0.5 * (high + low))
+    return inphase, quadrature
+
+
+@indicator(
+    inputs=["high", "low"],
+    outputs=["sine", "lead"],
+    warmup=63,
+    memory=_SETTLED,
+    scale=Scale.FREE,
+    bounds=(-1.0, 1.0),
+    formula="sin(ht_phase) and sin(ht_phase + 45 degrees)",
+    reference=_ROCKET + "9",
+    words="Where the dominant cycle is, as a wave, and the same an eighth of a turn ahead: they cross shortly before "
+    "its turns, and run side by side in a trend.",
+)
+@unbroken
+def ht_sine(high: Array, low: Array) -> tuple[Array, Array]:
+    """Give the sine of the dominant cycle's phase and the one that leads it."""
+    sine, lead = talib().HT_SINE(0.5 * (high + low))
+    return sine, lead

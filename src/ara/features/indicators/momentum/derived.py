@@ -29,8 +29,8 @@ _WHATEVER: Final = (-math.inf, math.inf)
     bounds=(-1.0, 1.0),
     formula="tanh(wma((rsi(C, n) - 50) / 10, m))",
     reference="J. F. Ehlers (2004), The Inverse Fisher Transform, Stocks & Commodities 22:5",
-    words="Relative strength pushed to one end or the other, so that it says yes or no: rising through -0.5 is read as a "
-    "purchase, falling through 0.5 as a sale.",
+    words="Relative strength pushed to one end or the other, so that it says yes or no: rising through -0.5 is read "
+    "as a purchase, falling through 0.5 as a sale.",
 )
 @unbroken
 def inverse_fisher_rsi(close: Array, *, window: int, smooth: int) -> Array:
@@ -53,8 +53,8 @@ def inverse_fisher_rsi(close: Array, *, window: int, smooth: int) -> Array:
     bounds=(-100.0, 100.0),
     formula="e - mean(e, 9), e = ema(ema(rsi(C, 14), 5), 3)",
     reference=_BROWN,
-    words="Whether smoothed relative strength runs ahead of its own mean: above 0 strength grows. A lower peak of it at a "
-    "higher one of the price is read as a warning.",
+    words="Whether smoothed relative strength runs ahead of its own mean: above 0 strength grows. A lower peak of it "
+    "at a higher one of the price is read as a warning.",
 )
 @unbroken
 def derivative_oscillator(close: Array, *, window: int, first: int, second: int, signal: int) -> Array:
@@ -77,8 +77,8 @@ def derivative_oscillator(close: Array, *, window: int, first: int, second: int,
     bounds=(-100.0, 200.0),
     formula="r[t] - r[t-9] + mean(rsi(C, 3), 3), r = rsi(C, 14)",
     reference=_BROWN,
-    words="Relative strength without its upper and lower limit, so that it can show a divergence where relative strength "
-    "is stuck at its end. Its turns against those of the price are read.",
+    words="Relative strength without its upper and lower limit, so that it can show a divergence where relative "
+    "strength is stuck at its end. Its turns against those of the price are read.",
 )
 @unbroken
 def composite_index(close: Array, *, window: int, span: int, quick: int, smooth: int) -> Array:
@@ -164,10 +164,11 @@ def _moved_on(trail: Any, line: float, width: float) -> tuple[Any, float]:
     memory=None,
     scale=Scale.FREE,
     bounds={"line": (0.0, 100.0), "level": _WHATEVER},
-    formula="e = ema(rsi(C, 14), 5), and a level that trails it by 4.236 * ema(ema(|e - e[t-1]|, 27), 27) and only closes in",
+    formula="e = ema(rsi(C, 14), 5), and a level that trails it by 4.236 * ema(ema(|e - e[t-1]|, 27), 27) and only "
+    "closes in",
     reference="R. Ignatov, Qualitative Quantitative Estimation, as published for MetaTrader",
-    words="Smoothed relative strength and a level that follows it at a distance of its own usual changes: the line above the "
-    "level is read as a rise, crossing it as a turn, the more so beyond 50.",
+    words="Smoothed relative strength and a level that follows it at a distance of its own usual changes: the line "
+    "above the level is read as a rise, crossing it as a turn, the more so beyond 50.",
     step=_follow,
 )
 @unbroken

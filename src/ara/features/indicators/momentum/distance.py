@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, highest, lowest, mean, previous, quotient, true_range
+from ara.features.arrays import change, ema, filled, mean, previous, quotient, true_range
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.terms import settled, summed, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
@@ -20,14 +20,12 @@ __all__ = [
     "elder_ray",
     "pgo",
     "psy",
-    "rainbow_oscillator",
     "wavetrend",
 ]
 
 _WHATEVER: Final = (-math.inf, math.inf)
 _STILL: Final = 1e-12
 _LAMBERT: Final = 0.015
-_LINES: Final = 10
 
 
 @indicator(
@@ -39,8 +37,8 @@ _LINES: Final = 10
     bounds=_WHATEVER,
     formula="(P - mean(P, n)) / (0.015 * mean(|P - mean(P, n)|)), P = (H + L + C) / 3; 0 where no price moved",
     reference="D. R. Lambert (1980), Commodity Channel Index: Tool for Trading Cyclic Trends, Commodities 9:10",
-    words="How far the price is from its mean in its usual distances: three quarters of all bars lie between -100 and 100. "
-    "Beyond them is read as a new trend by some, as an extreme by others.",
+    words="How far the price is from its mean in its usual distances: three quarters of all bars lie between -100 and "
+    "100. Beyond them is read as a new trend by some, as an extreme by others.",
 )
 @unbroken
 def cci(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -57,8 +55,8 @@ def cci(high: Array, low: Array, close: Array, *, window: int) -> Array:
     bounds=_WHATEVER,
     formula="100 * (C / mean(C, n) - 1)",
     reference="S. Nison (1994), Beyond Candlesticks; also: bias",
-    words="How far the close is from its mean, in percent: unusually far for the instrument is read as stretched, and as "
-    "likely to come back.",
+    words="How far the close is from its mean, in percent: unusually far for the instrument is read as stretched, and "
+    "as likely to come back.",
 )
 @unbroken
 def disparity(close: Array, *, window: int) -> Array:
@@ -76,8 +74,8 @@ def disparity(close: Array, *, window: int) -> Array:
     bounds=_WHATEVER,
     formula="100 * (C[t] - F[t-1]) / C[t], F[t-1] the line of least squares through the n closes before, one bar on",
     reference="T. S. Chande and S. Kroll (1994), The New Technical Trader",
-    words="How far the close is above what a straight line through the bars before forecast, in percent: staying above 0, "
-    "the price does better than its trend.",
+    words="How far the close is above what a straight line through the bars before forecast, in percent: staying "
+    "above 0, the price does better than its trend.",
 )
 @unbroken
 def cfo(close: Array, *, window: int) -> Array:
@@ -96,8 +94,8 @@ def cfo(close: Array, *, window: int) -> Array:
     bounds=_WHATEVER,
     formula="(C - mean(C, n)) / ema(true range, n); 0 where there is no range",
     reference="M. Johnson, Pretty Good Oscillator; in the form of published chart libraries",
-    words="How many usual bars' ranges the close is from its mean: above 3 is read as the start of a rise, below -3 of a "
-    "fall, back at 0 as its end.",
+    words="How many usual bars' ranges the close is from its mean: above 3 is read as the start of a rise, below -3 "
+    "of a fall, back at 0 as its end.",
 )
 @unbroken
 def pgo(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -118,39 +116,14 @@ def pgo(high: Array, low: Array, close: Array, *, window: int) -> Array:
     bounds=_WHATEVER,
     formula="100 * (ema(C, m) / mean(C, n) - 1)",
     reference="R. Stefani (1998), Anchored Momentum, Stocks & Commodities 16",
-    words="Momentum measured against a mean instead of one old price, which has no more delay and far fewer false turns: "
-    "above 0 the price rises.",
+    words="Momentum measured against a mean instead of one old price, which has no more delay and far fewer false "
+    "turns: above 0 the price rises.",
 )
 @unbroken
 def anchored_momentum(close: Array, *, window: int, smooth: int) -> Array:
     """Give Stefani's anchored momentum."""
     usual = mean(close, window)
     return 100.0 * quotient(ema(close, smooth) - usual, usual)
-
-
-@indicator(
-    inputs=["close"],
-    params={"window": length(10, "Bars of the range that the distance is told in.")},
-    warmup=lambda window: max(window - 1, _LINES),
-    memory=lambda window: max(window, _LINES + 1),
-    scale=Scale.FREE,
-    bounds=_WHATEVER,
-    formula="100 * (C - mean(A1..A10)) / (max C - min C), A1 = mean(C, 2), Ak = mean(A(k-1), 2); 0 where there is no range",
-    reference="M. Widner (1997), Rainbow Charts, Stocks & Commodities 15:7",
-    words="How far the close is from the middle of ten ever smoother lines, in percent of its recent range: above 0 the "
-    "trend is up, high values say that it runs away.",
-)
-@unbroken
-def rainbow_oscillator(close: Array, *, window: int) -> Array:
-    """Give Widner's rainbow oscillator."""
-    ladder = [np.ones(1)]
-    for _ in range(_LINES):
-        ladder.append(np.convolve(ladder[-1], [0.5, 0.5]))
-    weights = np.zeros(_LINES + 1)
-    for line in ladder[1:]:
-        weights[-len(line) :] += line / _LINES
-    span = highest(close, window) - lowest(close, window)
-    return 100.0 * quotient(close - weighted(close, weights), span, otherwise=0.0)
 
 
 @indicator(
@@ -165,10 +138,11 @@ def rainbow_oscillator(close: Array, *, window: int) -> Array:
     memory=lambda window, smooth, signal: settled(window, window, smooth) + signal,
     scale=Scale.FREE,
     bounds=_WHATEVER,
-    formula="ema((P - e) / (0.015 * ema(|P - e|, n)), m), e = ema(P, n), P = (H + L + C) / 3; its mean; 0 if none moved",
+    formula="ema((P - e) / (0.015 * ema(|P - e|, n)), m), e = ema(P, n), P = (H + L + C) / 3; its mean; 0 if none "
+    "moved",
     reference="LazyBear (2014), WaveTrend Oscillator, TradingView; after the trading channel index of J. Krausz",
-    words="How far the price is from its mean in its usual distances, smoothed: above 60 is read as overbought, below -60 "
-    "as oversold, crossing the signal line there as a turn.",
+    words="How far the price is from its mean in its usual distances, smoothed: above 60 is read as overbought, below "
+    "-60 as oversold, crossing the signal line there as a turn.",
 )
 @unbroken
 def wavetrend(high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int) -> tuple[Array, Array]:
@@ -190,8 +164,8 @@ def wavetrend(high: Array, low: Array, close: Array, *, window: int, smooth: int
     bounds=_WHATEVER,
     formula="H - ema(C, n) and L - ema(C, n)",
     reference="A. Elder (1993), Trading for a Living, Elder-ray",
-    words="How far buyers could lift the price above its mean and sellers press it below, in the price's unit: a rising "
-    "mean with bear below 0 but rising is read as a purchase, the mirror of it as a sale.",
+    words="How far buyers could lift the price above its mean and sellers press it below, in the price's unit: a "
+    "rising mean with bear below 0 but rising is read as a purchase, the mirror of it as a sale.",
 )
 @unbroken
 def elder_ray(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
@@ -209,8 +183,8 @@ def elder_ray(high: Array, low: Array, close: Array, *, window: int) -> tuple[Ar
     bounds=(0.0, 100.0),
     formula="100 * (number of closes above the one before) / n, last n bars",
     reference="Psychological line, from Japanese chart practice of the 1960s; its first author is not known",
-    words="How many of the last bars closed higher, in percent: above 75 buyers are read as too sure of themselves, below "
-    "25 sellers.",
+    words="How many of the last bars closed higher, in percent: above 75 buyers are read as too sure of themselves, "
+    "below 25 sellers.",
 )
 @unbroken
 def psy(close: Array, *, window: int) -> Array:
@@ -226,10 +200,11 @@ def psy(close: Array, *, window: int) -> Array:
     memory=lambda window: window,
     scale=Scale.FREE,
     bounds=_WHATEVER,
-    formula="(n + 1) / 2 - sum(i * M[t-i+1]) / sum(M[t-i+1]) for i = 1..n, M = (H + L) / 2; 0 where the prices sum to 0",
+    formula="(n + 1) / 2 - sum(i * M[t-i+1]) / sum(M[t-i+1]) for i = 1..n, M = (H + L) / 2; 0 where the prices sum to "
+    "0",
     reference="J. F. Ehlers (2002), The CG Oscillator, Stocks & Commodities 20:5",
-    words="Where in its window the prices weigh most, in bars: above 0 the recent ones do. It turns with next to no delay, "
-    "and crossing its own value of the bar before is read as a turn.",
+    words="Where in its window the prices weigh most, in bars: above 0 the recent ones do. It turns with next to no "
+    "delay, and crossing its own value of the bar before is read as a turn.",
 )
 @unbroken
 def center_of_gravity(high: Array, low: Array, *, window: int) -> Array:

@@ -10,10 +10,9 @@ from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.terms import settled, unbroken, within
 from ara.features.indicators.trend.terms import SEEDED, Array, length
 
-__all__ = ["ac", "ao", "apo", "dpo", "impulse", "ppo", "tsi"]
+__all__ = ["ac", "ao", "apo", "dpo", "ppo", "tsi"]
 
 _WHATEVER: Final = (-math.inf, math.inf)
-_STILL: Final = 1e-13
 _FAST: Final = length(12, "Bars of the quick mean; more make it slower.")
 _SLOW: Final = length(26, "Bars of the slow mean; more see slower trends.")
 _SIGNAL: Final = length(9, "Bars of the signal line; more delay it.")
@@ -29,8 +28,8 @@ _APPEL: Final = "G. Appel (1979), The Moving Average Convergence-Divergence Trad
     bounds=_WHATEVER,
     formula="ema(C, 12) - ema(C, 26)",
     reference=_APPEL + "also called the price oscillator",
-    words="How far a quick mean of the price is above a slow one, in the price's unit: above 0 the trend is up, growing "
-    "it gathers speed.",
+    words="How far a quick mean of the price is above a slow one, in the price's unit: above 0 the trend is up, "
+    "growing it gathers speed.",
 )
 @unbroken
 def apo(close: Array, *, fast: int, slow: int, seeded: int) -> Array:
@@ -48,8 +47,8 @@ def apo(close: Array, *, fast: int, slow: int, seeded: int) -> Array:
     bounds=_WHATEVER,
     formula="p = 100 * (ema(C, 12) / ema(C, 26) - 1), ema(p, 9), and the one less the other",
     reference=_APPEL + "in percent as in TA-Lib and ChartSchool",
-    words="How far a quick mean of the price is above a slow one, in percent, so that instruments compare: above 0 the "
-    "trend is up, crossing the signal line is read as a turn.",
+    words="How far a quick mean of the price is above a slow one, in percent, so that instruments compare: above 0 "
+    "the trend is up, crossing the signal line is read as a turn.",
 )
 @unbroken
 def ppo(close: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tuple[Array, Array, Array]:
@@ -75,8 +74,8 @@ def ppo(close: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tupl
     bounds=(-100.0, 100.0),
     formula="100 * ema(ema(d, 25), 13) / ema(ema(|d|, 25), 13), d = C[t] - C[t-1]; ema of it; 0 where no price moved",
     reference="W. Blau (1991), True Strength Index, Stocks & Commodities 9:11",
-    words="How much of all movement went one way, smoothed twice: 100 only up, -100 only down. Beyond 25 either way is "
-    "read as an extreme, crossing 0 or the signal line as a turn.",
+    words="How much of all movement went one way, smoothed twice: 100 only up, -100 only down. Beyond 25 either way "
+    "is read as an extreme, crossing 0 or the signal line as a turn.",
 )
 @unbroken
 def tsi(close: Array, *, slow: int, fast: int, signal: int, seeded: int) -> tuple[Array, Array]:
@@ -110,8 +109,8 @@ def _awesome(high: Array, low: Array, fast: int, slow: int) -> Array:
     bounds=_WHATEVER,
     formula="mean(M, 5) - mean(M, 34), M = (H + L) / 2",
     reference=_WILLIAMS + "7",
-    words="How far the middle of recent bars is above that of older ones, in the price's unit: crossing 0 is read as a "
-    "turn, two peaks on one side of 0 as a warning.",
+    words="How far the middle of recent bars is above that of older ones, in the price's unit: crossing 0 is read as "
+    "a turn, two peaks on one side of 0 as a warning.",
 )
 @unbroken
 def ao(high: Array, low: Array, *, fast: int, slow: int) -> Array:
@@ -147,41 +146,10 @@ def ac(high: Array, low: Array, *, fast: int, slow: int, signal: int) -> Array:
     bounds=_WHATEVER,
     formula="C[t-k] - mean(C, n), k = floor(n / 2) + 1; known at t and about the bar t-k",
     reference="S. B. Achelis (2000), Technical Analysis from A to Z, 2nd ed., Detrended Price Oscillator",
-    words="How far the price stood above the middle of a mean around it, with the trend taken out, so that the lengths of "
-    "swings can be counted. It speaks of a bar half a window ago.",
+    words="How far the price stood above the middle of a mean around it, with the trend taken out, so that the "
+    "lengths of swings can be counted. It speaks of a bar half a window ago.",
 )
 @unbroken
 def dpo(close: Array, *, window: int) -> Array:
     """Give the detrended price oscillator as it is known at each bar."""
     return previous(close, window // 2 + 1) - mean(close, window)
-
-
-def _direction(values: Array, close: Array) -> Array:
-    """Give the sign of the last change; 0 where it is what rounding left over."""
-    step = change(values)
-    return np.where(np.abs(step) <= _STILL * np.abs(close), 0.0, np.sign(step))
-
-
-@indicator(
-    inputs=["close"],
-    params={
-        "window": length(13, "Bars of the mean whose direction counts; more see slower trends."),
-        "fast": _FAST,
-        "slow": _SLOW,
-        "signal": _SIGNAL,
-    },
-    warmup=lambda window, fast, slow, signal: max(window, max(fast, slow) + signal - 1),
-    memory=lambda window, fast, slow, signal: max(settled(window), settled(max(fast, slow), signal)) + 1,
-    scale=Scale.FREE,
-    bounds=(-1.0, 1.0),
-    formula="1 where ema(C, 13) and the histogram of the macd both rise, -1 where both fall, else 0",
-    reference="A. Elder (2002), Come Into My Trading Room, chapter 5",
-    words="Whether trend and speed agree: 1 is no time to sell, -1 no time to buy, 0 is neither. Used as a filter on other "
-    "signals.",
-)
-@unbroken
-def impulse(close: Array, *, window: int, fast: int, slow: int, signal: int) -> Array:
-    """Give Elder's impulse."""
-    line = ema(close, fast) - ema(close, slow)
-    trend, speed = _direction(ema(close, window), close), _direction(line - ema(line, signal), close)
-    return filled(np.where(trend == speed, trend, 0.0), max(window, max(fast, slow) + signal - 1))

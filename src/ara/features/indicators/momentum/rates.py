@@ -31,8 +31,8 @@ def _rate(close: Array, span: int) -> Array:
     bounds=_WHATEVER,
     formula="C[t] - C[t-n]",
     reference=_OLD,
-    words="How far the price moved in some bars, in its own unit: above 0 it is higher than it was. A move that shrinks "
-    "while the price goes on is read as tiring.",
+    words="How far the price moved in some bars, in its own unit: above 0 it is higher than it was. A move that "
+    "shrinks while the price goes on is read as tiring.",
 )
 def mom(close: Array, *, window: int) -> Array:
     """Give the momentum, the change of the price over some bars."""
@@ -48,8 +48,8 @@ def mom(close: Array, *, window: int) -> Array:
     bounds=_WHATEVER,
     formula="100 * (C[t] / C[t-n] - 1)",
     reference=_OLD,
-    words="How far the price moved in some bars, in percent: above 0 it is higher than it was. Values that are unusual "
-    "for the instrument are read as a move gone too far.",
+    words="How far the price moved in some bars, in percent: above 0 it is higher than it was. Values that are "
+    "unusual for the instrument are read as a move gone too far.",
 )
 def roc(close: Array, *, window: int, factor: float) -> Array:
     """Give the rate of change in percent."""
@@ -89,8 +89,8 @@ def rocr(close: Array, *, window: int, factor: float) -> Array:
     bounds={"roc": _WHATEVER, "line": _WHATEVER, "upper": (0.0, math.inf), "lower": (-math.inf, 0.0)},
     formula="r = 100 * (C[t] / C[t-n] - 1), ema(r, m), and sqrt(mean(r^2, p)) above and below 0",
     reference="V. Apirine (2021), Rate of Change With Bands, Stocks & Commodities 39",
-    words="The rate of change in percent with bands of its own usual size around 0: beyond a band the move is larger than "
-    "lately usual, which is read as gone too far.",
+    words="The rate of change in percent with bands of its own usual size around 0: beyond a band the move is larger "
+    "than lately usual, which is read as gone too far.",
 )
 @unbroken
 def roc_bands(close: Array, *, window: int, smooth: int, size: int) -> tuple[Array, Array, Array, Array]:
@@ -147,8 +147,8 @@ def kst(close: Array, *, signal: int, **chosen: int) -> tuple[Array, Array]:
     bounds=_WHATEVER,
     formula="wma(100 * (C[t] / C[t-11] - 1) + 100 * (C[t] / C[t-14] - 1), 10)",
     reference="E. S. C. Coppock (1962), in Barron's of 15 October",
-    words="Two rates of change, smoothed; made for monthly bars of an index. Turning up from below 0 is read as the end of "
-    "a long fall.",
+    words="Two rates of change, smoothed; made for monthly bars of an index. Turning up from below 0 is read as the "
+    "end of a long fall.",
 )
 @unbroken
 def coppock(close: Array, *, window: int, fast: int, slow: int) -> Array:
@@ -169,10 +169,11 @@ def coppock(close: Array, *, window: int, fast: int, slow: int) -> Array:
     memory=lambda slow, fast, signal: 1 + settled(slow, fast, signal),
     scale=Scale.FREE,
     bounds=_WHATEVER,
-    formula="e(10 * e(100 * (C[t] / C[t-1] - 1), 35), 20), e(x, n) exponential with weight 2 / n; ema of it over 10 bars",
+    formula="e(10 * e(100 * (C[t] / C[t-1] - 1), 35), 20), e(x, n) exponential with weight 2 / n; ema of it over 10 "
+    "bars",
     reference="C. Swenlin, DecisionPoint Price Momentum Oscillator, StockCharts ChartSchool",
-    words="The rate of change of one bar, smoothed twice; comparable across instruments. Crossing its signal line is read "
-    "as a turn, and high or low values rank who is stronger.",
+    words="The rate of change of one bar, smoothed twice; comparable across instruments. Crossing its signal line is "
+    "read as a turn, and high or low values rank who is stronger.",
 )
 @unbroken
 def pmo(close: Array, *, slow: int, fast: int, signal: int) -> tuple[Array, Array]:

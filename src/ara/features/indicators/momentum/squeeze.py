@@ -29,10 +29,11 @@ _OVER: Final = 134.0
     memory=lambda window, **_: window + 1,
     scale=Scale.FREE,
     bounds={"on": (0.0, 1.0), "ratio": (0.0, math.inf)},
-    formula="1 where r < 1, r = 2 * s / (1.5 * mean(true range, n)), s the standard deviation of n closes; r is 1 if no range",
+    formula="1 where r < 1, r = 2 * s / (1.5 * mean(true range, n)), s the standard deviation of n closes; r is 1 if "
+    "no range",
     reference=_CARTER + "after J. Bollinger and C. Keltner",
-    words="Whether Bollinger's bands lie within Keltner's channel: 1 is a calm, read as a move in the making; the lower the "
-    "ratio, the tighter it is.",
+    words="Whether Bollinger's bands lie within Keltner's channel: 1 is a calm, read as a move in the making; the "
+    "lower the ratio, the tighter it is.",
 )
 @unbroken
 def squeeze(high: Array, low: Array, close: Array, *, window: int, bands: float, channel: float) -> tuple[Array, Array]:
@@ -49,10 +50,11 @@ def squeeze(high: Array, low: Array, close: Array, *, window: int, bands: float,
     memory=lambda window: 2 * window - 1,
     scale=Scale.PRICE,
     bounds=(-math.inf, math.inf),
-    formula="the newest point of the least-squares line through the last n of C - ((max H + min L) / 2 + mean(C, n)) / 2",
+    formula="the newest point of the least-squares line through the last n of C - ((max H + min L) / 2 + mean(C, n)) "
+    "/ 2",
     reference=_CARTER + "in the form of LazyBear (2014), Squeeze Momentum, TradingView",
-    words="Which way the price leaves a squeeze, in the price's unit: above 0 up, below 0 down, and while it grows the move "
-    "has force.",
+    words="Which way the price leaves a squeeze, in the price's unit: above 0 up, below 0 down, and while it grows "
+    "the move has force.",
 )
 @unbroken
 def squeeze_momentum(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -72,11 +74,11 @@ def squeeze_momentum(high: Array, low: Array, close: Array, *, window: int) -> A
     memory=lambda window, size, smooth: size + smooth + settles(1.0 / smooth) + window,
     scale=Scale.FREE,
     bounds=(100.0 - _OVER, _OVER),
-    formula="the newest point of the least-squares line through the last n of 100 * U / (U + D), U and D Wilder's means of "
-    "the standard deviation of closes where the close rose and where it fell; 50 where no price moved",
+    formula="the newest point of the least-squares line through the last n of 100 * U / (U + D), U and D Wilder's "
+    "means of the standard deviation of closes where the close rose and where it fell; 50 where no price moved",
     reference="D. G. Dorsey (1995), Refining the Relative Volatility Index, Stocks & Commodities 13:9",
-    words="Whether volatility leans to the rises or to the falls, smoothed to a trend: above 50 the long-term trend is read as "
-    "up and likely to go on, below 50 as down.",
+    words="Whether volatility leans to the rises or to the falls, smoothed to a trend: above 50 the long-term trend "
+    "is read as up and likely to go on, below 50 as down.",
 )
 @unbroken
 def inertia(close: Array, *, window: int, size: int, smooth: int) -> Array:

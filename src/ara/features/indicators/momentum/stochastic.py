@@ -46,7 +46,6 @@ _OVERSHOOT: Final = 10.0
     words="Where the close stands in the range of its last bars: 100 at the top, 0 at the bottom. Above 80 is read as "
     "overbought, below 20 as oversold, k crossing d as a turn.",
 )
-@unbroken
 def stoch(
     high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int
 ) -> tuple[Array, Array, Array]:
@@ -66,10 +65,9 @@ def stoch(
     bounds=(0.0, 100.0),
     formula="k = 100 * (C - min L) / (max H - min L), last n bars, d = mean(k, p); 50 where there is no range",
     reference=_LANE,
-    words="The stochastic oscillator without smoothing: where the close stands in the range of its last bars, from 0 to "
-    "100, and the mean of that as signal line.",
+    words="The stochastic oscillator without smoothing: where the close stands in the range of its last bars, from 0 "
+    "to 100, and the mean of that as signal line.",
 )
-@unbroken
 def stoch_fast(high: Array, low: Array, close: Array, *, window: int, signal: int) -> tuple[Array, Array]:
     """Give the fast stochastic oscillator and its signal line."""
     k = place(close, high, low, window)
@@ -108,10 +106,9 @@ def kdj(high: Array, low: Array, close: Array, *, window: int, smooth: int, sign
     bounds=(-100.0, 0.0),
     formula="-100 * (max H - C) / (max H - min L), last n bars; -50 where there is no range",
     reference="L. R. Williams (1973), How I Made One Million Dollars Last Year Trading Commodities",
-    words="How far the close is below the top of its recent range: 0 at the top, -100 at the bottom. Above -20 is read as "
-    "overbought, below -80 as oversold.",
+    words="How far the close is below the top of its recent range: 0 at the top, -100 at the bottom. Above -20 is "
+    "read as overbought, below -80 as oversold.",
 )
-@unbroken
 def williams_r(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give Williams' %R."""
     return place(close, high, low, window) - 100.0
@@ -130,10 +127,11 @@ def williams_r(high: Array, low: Array, close: Array, *, window: int) -> Array:
     memory=lambda window, slow, fast, signal: window + settled(slow, fast, signal),
     scale=Scale.FREE,
     bounds=(-100.0, 100.0),
-    formula="100 * ema(ema(C - m)) / (ema(ema(R)) / 2), m the middle of the last n bars' range R; ema of it; 0 if no range",
+    formula="100 * ema(ema(C - m)) / (ema(ema(R)) / 2), m the middle of the last n bars' range R; ema of it; 0 if no "
+    "range",
     reference="W. Blau (1993), Stochastic Momentum, Stocks & Commodities 11:1",
-    words="How far the close is from the middle of its recent range, smoothed twice: 100 at the top, -100 at the bottom. "
-    "Beyond 40 either way is read as an extreme, crossing the signal as a turn.",
+    words="How far the close is from the middle of its recent range, smoothed twice: 100 at the top, -100 at the "
+    "bottom. Beyond 40 either way is read as an extreme, crossing the signal as a turn.",
 )
 @unbroken
 def smi(
@@ -182,8 +180,8 @@ def double_stochastic(high: Array, low: Array, close: Array, *, window: int, smo
     bounds=(-1.0, 1.0),
     formula="tanh(s / 2), s = ema(ema((k - 50) / 10, m), m), k = 100 * (C - min L) / (max H - min L); 0 where no range",
     reference="L. Leibfarth (2008), Premier Stochastic Oscillator, Stocks & Commodities 26:8",
-    words="The stochastic oscillator pushed towards its ends, so that it is clear when it leaves one: beyond 0.9 either way "
-    "is an extreme, and falling back through 0.9 or 0.2 is read as a turn.",
+    words="The stochastic oscillator pushed towards its ends, so that it is clear when it leaves one: beyond 0.9 "
+    "either way is an extreme, and falling back through 0.9 or 0.2 is read as a turn.",
 )
 @unbroken
 def premier_stochastic(high: Array, low: Array, close: Array, *, window: int, smooth: int) -> Array:
@@ -211,10 +209,11 @@ def _smoother(values: Array, period: float, first: float) -> Array:
     memory=lambda window, slow, fast: window + 20 + 12 * slow + 8 * fast,
     scale=Scale.FREE,
     bounds=(-_OVERSHOOT, 100.0 + _OVERSHOOT),
-    formula="ss(100 * (f - min f) / (max f - min f)), f = ss(high-pass(C, 48), 10), ss the super smoother; 50 if no range",
+    formula="ss(100 * (f - min f) / (max f - min f)), f = ss(high-pass(C, 48), 10), ss the super smoother; 50 if no "
+    "range",
     reference="J. F. Ehlers (2013), Cycle Analytics for Traders, chapter 7",
-    words="Where the price, freed of its trend and its noise, stands in its recent range. Leaving 80 downwards is read "
-    "as a top, leaving 20 upwards as a bottom.",
+    words="Where the price, freed of its trend and its noise, stands in its recent range. Leaving 80 downwards is "
+    "read as a top, leaving 20 upwards as a bottom.",
 )
 @unbroken
 def mesa_stochastic(close: Array, *, window: int, slow: int, fast: int) -> Array:
@@ -241,10 +240,11 @@ def mesa_stochastic(close: Array, *, window: int, slow: int, fast: int) -> Array
     memory=lambda fast, middle, slow: max(fast, middle, slow) + 1,
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
-    formula="100 * (4 a7 + 2 a14 + a28) / 7, an = sum(C - min(L, C[t-1])) / sum(true range), last n bars; 1/2 where no range",
+    formula="100 * (4 a7 + 2 a14 + a28) / 7, an = sum(C - min(L, C[t-1])) / sum(true range), last n bars; 1/2 where "
+    "no range",
     reference="L. R. Williams (1985), The Ultimate Oscillator, Stocks & Commodities 3:4",
-    words="How much of the ranges of three spans was bought: 100 all, 0 none. Above 70 is read as overbought, below 30 as "
-    "oversold, and a higher low of it at a lower low of the price as a purchase.",
+    words="How much of the ranges of three spans was bought: 100 all, 0 none. Above 70 is read as overbought, below "
+    "30 as oversold, and a higher low of it at a lower low of the price as a purchase.",
 )
 @unbroken
 def ultimate(high: Array, low: Array, close: Array, *, fast: int, middle: int, slow: int) -> Array:

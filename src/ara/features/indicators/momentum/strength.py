@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, filled, mean, previous, quotient, rolling, spread, windows
+from ara.features.arrays import change, filled, previous, quotient, rolling, spread, windows
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import (
     moved,
@@ -45,9 +45,18 @@ _WINDOW: Final = length(14, "Bars that count; more of them make it calmer and it
 
 @indicator(
     inputs=["close"],
-    params={"window": _WINDOW},
-    warmup=lambda window: window,
-    memory=strength_memory,
+    params={
+        "window": _WINDOW,
+        "seeded": Param(
+            default=1,
+            low=0,
+            high=1,
+            whole=True,
+            words="1 begins with the mean of the first changes; 0 with none at all.",
+        ),
+    },
+    warmup=lambda window, seeded: window if seeded else 1,
+    memory=lambda window, seeded: strength_memory(window),
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
     formula="100 * U / (U + D), U and D Wilder's means of rises and of falls of the close; 50 where no price moved",
@@ -56,9 +65,9 @@ _WINDOW: Final = length(14, "Bars that count; more of them make it calmer and it
     "strong trend it can stay there.",
 )
 @unbroken
-def rsi(close: Array, *, window: int) -> Array:
+def rsi(close: Array, *, window: int, seeded: int) -> Array:
     """Give Wilder's relative strength index."""
-    return relative(close, window)
+    return relative(close, window, seeded=bool(seeded))
 
 
 def _plain_momentum(close: Array, window: int) -> Array:
@@ -102,8 +111,8 @@ def cutler_rsi(close: Array, *, window: int) -> Array:
     bounds=(-100.0, 100.0),
     formula="100 * (U - D) / (U + D), U and D sums of the last n rises and falls of the close; 0 where no price moved",
     reference=_CHANDE,
-    words="Rises less falls as a share of all movement: 100 only rose, -100 only fell. Beyond 50 either way is read as "
-    "overbought or oversold.",
+    words="Rises less falls as a share of all movement: 100 only rose, -100 only fell. Beyond 50 either way is read "
+    "as overbought or oversold.",
 )
 @unbroken
 def cmo(close: Array, *, window: int, smoothed: int) -> Array:
@@ -159,10 +168,11 @@ def _streak(close: Array) -> Array:
     ),
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
-    formula="(rsi(C, 3) + rsi(streak, 2) + share of the last 100 changes in percent below this one) / 3; streaks to 100",
+    formula="(rsi(C, 3) + rsi(streak, 2) + share of the last 100 changes in percent below this one) / 3; streaks to "
+    "100",
     reference="L. Connors and C. Alvarez (2012), An Introduction to ConnorsRSI",
-    words="A quick relative strength, the run of closes in one direction and the size of the last change in one figure. "
-    "Above 90 is read as overbought for some days, below 10 as oversold.",
+    words="A quick relative strength, the run of closes in one direction and the size of the last change in one "
+    "figure. Above 90 is read as overbought for some days, below 10 as oversold.",
 )
 @unbroken
 def connors_rsi(close: Array, *, window: int, streak: int, rank: int) -> Array:
@@ -171,7 +181,7 @@ def connors_rsi(close: Array, *, window: int, streak: int, rank: int) -> Array:
     seen = windows(rate[1:], rank + 1)
     below = np.full(len(close), np.nan)
     below[1:] = rolling(rate[1:], (seen[:, :-1] < seen[:, -1:]).sum(axis=1) * (100.0 / rank), rank + 1)
-    return (relative(close, window) + relative(_streak(close), streak) + below) / 3.0
+    return np.asarray((relative(close, window) + relative(_streak(close), streak) + below) / 3.0)
 
 
 @indicator(
@@ -269,10 +279,11 @@ def laguerre_rsi(close: Array, *, gamma: float) -> Array:
     memory=lambda window: window + 1,
     scale=Scale.FREE,
     bounds=(-1.0, 1.0),
-    formula="sum(w_i * d_i) / sum(w_i * |d_i|), d_i = C[t-i+1] - C[t-i], w_i = 1 - cos(2 pi i / (n + 1)); 0 if all are 0",
+    formula="sum(w_i * d_i) / sum(w_i * |d_i|), d_i = C[t-i+1] - C[t-i], w_i = 1 - cos(2 pi i / (n + 1)); 0 if all "
+    "are 0",
     reference="J. F. Ehlers (2022), (Yet Another) Improved RSI, Stocks & Commodities 40:1",
-    words="Relative strength that weighs the middle of its window most, which leaves no noise to smooth away: 1 is only "
-    "up, -1 only down, a turn near either end is read as a turn of the price.",
+    words="Relative strength that weighs the middle of its window most, which leaves no noise to smooth away: 1 is "
+    "only up, -1 only down, a turn near either end is read as a turn of the price.",
 )
 def rsi_hann(close: Array, *, window: int) -> Array:
     """Give Ehlers' relative strength index with Hann's window."""
@@ -295,8 +306,8 @@ def rsi_hann(close: Array, *, window: int) -> Array:
     bounds=(0.0, 100.0),
     formula="cutler_rsi over k bars, k = floor(n * mean(s, 10) / s) from 5 to 30, s = standard deviation of 5 closes",
     reference=_CHANDE,
-    words="Relative strength over few bars while the price is wild and over many while it is calm, so that it speaks in "
-    "time. Above 70 is read as overbought, below 30 as oversold.",
+    words="Relative strength over few bars while the price is wild and over many while it is calm, so that it speaks "
+    "in time. Above 70 is read as overbought, below 30 as oversold.",
 )
 @unbroken
 def dynamic_momentum(close: Array, *, window: int, measure: int, usual: int) -> Array:
@@ -323,10 +334,10 @@ def dynamic_momentum(close: Array, *, window: int, measure: int, usual: int) -> 
     bounds=(0.0, 100.0),
     formula="100 * sum(C - O where C > O) / sum(|C - O|), last n bars; 50 where no bar has a body",
     reference=_CHANDE,
-    words="Relative strength within the bars, from open to close: how much of it went up. Above 70 is read as overbought, "
-    "below 30 as oversold.",
+    words="Relative strength within the bars, from open to close: how much of it went up. Above 70 is read as "
+    "overbought, below 30 as oversold.",
 )
-def imi(open: Array, close: Array, *, window: int) -> Array:  # noqa: A002 - the column's name
+def imi(open: Array, close: Array, *, window: int) -> Array:
     """Give Chande's intraday momentum index."""
     body = close - open
     share = quotient(summed(body, window), summed(np.abs(body), window), otherwise=0.0)

@@ -7,12 +7,11 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from ara.features.arrays import highest, lowest, quotient
+from ara.features.arrays import filled, highest, lowest, quotient
 from ara.features.indicators.trend.terms import Array, compiled, settles, weighted
 from ara.features.library import talib
 
 __all__ = [
-    "FAINT",
     "endpoint",
     "moved",
     "place",
@@ -25,9 +24,6 @@ __all__ = [
     "wilder",
     "within",
 ]
-
-FAINT: Final = 1e-9
-"""What is as small, on a scale of 100 or next to a price, is what rounding left over: no movement."""
 
 _LINK: Final = 3.0
 
@@ -84,15 +80,34 @@ def moved(values: Array, window: int) -> Array:
     return within(quotient(wilder(values, window), wilder(np.abs(values), window), otherwise=0.0), -1.0, 1.0)
 
 
-def relative(values: Array, window: int) -> Array:
-    """Give Wilder's relative strength from 0 to 100; 50 where nothing moved."""
-    return np.asarray(50.0 + 0.5 * talib().CMO(values, window))
+def relative(values: Array, window: int, *, seeded: bool = True) -> Array:
+    """Give Wilder's relative strength from 0 to 100; 50 where nothing moved.
+
+    Parameters
+    ----------
+    values
+        Without gaps.
+    window
+        Of Wilder's means.
+    seeded
+        Begin the means with the first `window` changes; else with none before the first bar.
+    """
+    if seeded:
+        return np.asarray(50.0 + 0.5 * talib().CMO(values, window))
+    step = np.diff(values, prepend=values[:1])
+    net, way = (recurred(one / window, 1.0 - 1.0 / window) for one in (step, np.abs(step)))
+    return filled(50.0 + 50.0 * within(quotient(net, way, otherwise=0.0), -1.0, 1.0), 1)
+
+
+@unbroken
+def _range(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
+    bottom = lowest(low, window)
+    return bottom, highest(high, window) - bottom
 
 
 def place(values: Array, high: Array, low: Array, window: int, *, least: float = 0.0) -> Array:
-    """Give where values stand in the range of the last bars, from 0 to 100; 50 where the range is no more than least."""
-    top, bottom = highest(high, window), lowest(low, window)
-    span = top - bottom
+    """Give where values stand in the range of the last bars, from 0 to 100; 50 where it is no more than `least`."""
+    bottom, span = _range(high, low, window=window)
     if least:
         span = np.where(span <= least, 0.0, span)
     return 100.0 * quotient(values - bottom, span, otherwise=0.5)
