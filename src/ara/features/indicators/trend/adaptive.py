@@ -156,7 +156,8 @@ def _mcginley(values: Array, line: float, length: float) -> Array:
         x = values[bar]
         if not (x > 0.0 and x < np.inf):
             continue
-        line = x if line <= 0.0 else line + (x - line) / max(length * (x / line) ** 4, 1.0)
+        square = x * x / (line * line) if line > 0.0 else 1.0
+        line = x if line <= 0.0 else line + (x - line) / max(length * square * square, 1.0)
         out[bar] = line
     return out
 

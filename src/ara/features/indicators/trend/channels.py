@@ -69,9 +69,11 @@ def _variance(values: Array, window: int) -> Array:
     middle, squares, known = 0.0, 0.0, 0
     for bar in range(window - 1, len(values)):
         if known == 0:
-            part = values[bar - window + 1 : bar + 1]
-            middle = part.mean()
-            squares = ((part - middle) ** 2).sum()
+            middle, squares = 0.0, 0.0
+            for back in range(window):
+                middle += values[bar - back] / window
+            for back in range(window):
+                squares += (values[bar - back] - middle) * (values[bar - back] - middle)
         else:
             new, old, before = values[bar], values[bar - window], middle
             middle += (new - old) / window

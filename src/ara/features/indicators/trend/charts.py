@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, filled, highest, lowest, previous, quotient
+from ara.features.arrays import change, filled, highest, lowest, previous
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, compiled, length, settles
 from ara.features.library import talib
@@ -87,7 +87,7 @@ def ichimoku_position(high: Array, low: Array, close: Array, **given: int) -> tu
     tenkan, kijun, edge_a, edge_b = _cloud(high, low, given)
     past = change(close, given["shift"])
     found = (close - (edge_a + edge_b) / 2.0, edge_a - edge_b, tenkan - kijun, past)
-    return tuple(filled(quotient(one, close), _ready(**given)) for one in found)
+    return tuple(filled(one / close, _ready(**given)) for one in found)
 
 
 @indicator(
@@ -201,7 +201,8 @@ _SPAN = {"span": Param(default=2, low=1, high=100, whole=True, words="Bars on ea
 def _turns(values: Array, span: int) -> NDArray[np.bool_]:
     """Give, at the bar where it becomes known, whether the value `span` bars ago was above all around it."""
     middle = previous(values, span)
-    around = np.maximum(previous(highest(values, span), span + 1), highest(values, span))
+    side = highest(values, span)
+    around = np.maximum(previous(side, span + 1), side)
     return np.asarray(middle > around)
 
 

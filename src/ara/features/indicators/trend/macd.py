@@ -161,7 +161,7 @@ def elder_impulse(close: Array, *, window: int, fast: int, slow: int, signal: in
 def trix(close: Array, *, window: int, signal: int, seeded: int) -> tuple[Array, Array]:
     """Give the rate of change of a triple exponential mean."""
     smooth = links(close, window, 3, seeded=bool(seeded))[-1]
-    line = 100.0 * (quotient(smooth, previous(smooth)) - 1.0)
+    line = 100.0 * (smooth / previous(smooth) - 1.0)
     known, follower, _ = _with_signal(line, signal, seeded=bool(seeded))
     return known, follower
 

@@ -141,7 +141,7 @@ def supertrend(high: Array, low: Array, close: Array, *, window: int, multiplier
 def supertrend_direction(high: Array, low: Array, close: Array, *, window: int, multiplier: float) -> tuple[Array, ...]:
     """Give the side of the Supertrend and the distance from it."""
     upper, lower, way = _banded((high, low, close), (float(window), multiplier, 0.0))
-    return way, quotient(close - np.where(way > 0, lower, upper), close)
+    return way, (close - np.where(way > 0, lower, upper)) / close
 
 
 def _stop_step(
@@ -343,7 +343,6 @@ def safezone_stop(high: Array, low: Array, *, window: int, multiplier: float) ->
     """Give Elder's SafeZone stops, each from its own bar."""
     fall, rise = np.maximum(-change(low), 0.0), np.maximum(change(high), 0.0)
     falls, rises = (
-        quotient(total(one, window), total(np.where(np.isnan(one), np.nan, one > 0), window), otherwise=0.0)
-        for one in (fall, rise)
+        quotient(total(one, window), total((one > 0).astype(np.float64), window), otherwise=0.0) for one in (fall, rise)
     )
     return low - multiplier * falls, high + multiplier * rises

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, rolling, total, windows
+from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, total
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, chain, length
@@ -89,8 +89,8 @@ def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
 )
 def pfe(close: Array, *, window: int, smooth: int) -> Array:
     """Give the polarised fractal efficiency."""
-    one = 100.0 * (quotient(close, previous(close)) - 1.0)
-    all_of_it = 100.0 * (quotient(close, previous(close, window)) - 1.0)
+    one = 100.0 * (close / previous(close) - 1.0)
+    all_of_it = 100.0 * (close / previous(close, window) - 1.0)
     way = total(np.sqrt(one * one + 1.0), window)
     straight = np.sign(all_of_it) * np.sqrt(all_of_it * all_of_it + window * window)
     return exponential(np.clip(100.0 * straight / way, -100.0, 100.0), smooth)
@@ -113,9 +113,8 @@ def pfe(close: Array, *, window: int, smooth: int) -> Array:
 def trend_score(close: Array, *, nearest: int, farthest: int) -> Array:
     """Give Chande's trend score, from -1 to 1."""
     near, far = sorted((nearest, farthest))
-    past = windows(close, far + 1)
-    signs = np.sign(past[:, -1:] - past[:, : far - near + 1])
-    return rolling(close, signs.mean(axis=1) if len(past) else np.empty(0), far + 1)
+    signs = sum(np.sign(change(close, back)) for back in range(near, far + 1))
+    return np.asarray(signs / (far - near + 1))
 
 
 @indicator(
@@ -135,7 +134,7 @@ def trend_score(close: Array, *, nearest: int, farthest: int) -> Array:
 )
 def ma_cross(close: Array, *, fast: int, slow: int) -> tuple[Array, Array, Array]:
     """Give how two simple means stand to each other, and when they cross."""
-    spread = quotient(mean(close, fast), mean(close, slow)) - 1.0
+    spread = mean(close, fast) / mean(close, slow) - 1.0
     state = np.sign(spread)
     before = previous(state)
     crossed = np.where(state != before, state, 0.0)
@@ -163,7 +162,7 @@ def ma_ribbon(close: Array) -> tuple[Array, Array]:
     """Give the order and the width of a ribbon of eight simple means."""
     lines = [mean(close, window) for window in _RIBBON]
     width = np.maximum.reduce(lines) - np.minimum.reduce(lines)
-    return _ordered(lines), quotient(width, lines[-1])
+    return _ordered(lines), width / lines[-1]
 
 
 @indicator(
@@ -186,7 +185,7 @@ def guppy(close: Array) -> tuple[Array, Array, Array]:
     short, long = (np.asarray(sum(lines)) / len(lines) for lines in groups)
     traders, investors = (np.maximum.reduce(lines) - np.minimum.reduce(lines) for lines in groups)
     known = short + 0.0 * long
-    return quotient(known - long, long), quotient(traders, long), quotient(investors, long)
+    return (known - long) / long, traders / long, investors / long
 
 
 @indicator(
