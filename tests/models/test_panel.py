@@ -31,6 +31,7 @@ def bars(symbol: str, count: int, *, seed: int = 0, start: int = 0) -> Bars:
             "source": ["test"] * count,
             "quality": np.ones(count),
             "imputed": [False] * count,
+            "votes": [1] * count,
         },
         schema=SCHEMA,
     )
