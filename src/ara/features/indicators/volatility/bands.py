@@ -109,13 +109,16 @@ def bollinger_width(close: Array, *, window: int, width: float, sample: int) -> 
     bounds=(0.0, 1.0),
     formula="(w - min of m w) / (max of m w - min of m w), w = standard deviation of n C / mean of n C",
     reference=_BOLLINGER + ": the squeeze",
-    words="Where the width of the bands is in its own last half year: 0 is the narrowest, from which moves begin; 1 the widest.",
+    words=(
+        "Where the width of the bands is in its own last half year: 0 is the narrowest, from which moves begin; 1 "
+        "the widest."
+    ),
 )
 def bollinger_width_rank(close: Array, *, window: int, lookback: int) -> Array:
     """Give the place of the width among the last ones; 0.5 where all are the same."""
     average, one = _bollinger(close, window, 0)
     wide = quotient(one, average)
-    (top,), (bottom,) = (runs(lambda w, f=f: f(w, lookback), wide) for f in (highest, lowest))  # type: ignore[misc]
+    (top,), (bottom,) = (runs(lambda w, f=f: f(w, lookback), wide) for f in (highest, lowest))
     return quotient(wide - bottom, top - bottom, otherwise=0.5)
 
 
@@ -250,7 +253,10 @@ def keltner_position(
 
 @indicator(
     inputs=_BARS,
-    params={"window": length(10, "Bars of both means; more of them are smoother and later."), "width": times(1.0, "Mean ranges to a band.")},
+    params={
+        "window": length(10, "Bars of both means; more of them are smoother and later."),
+        "width": times(1.0, "Mean ranges to a band."),
+    },
     outputs=_BANDS,
     warmup=lambda window, width: window - 1,
     memory=lambda window, width: window,
@@ -294,7 +300,9 @@ def starc(high: Array, low: Array, close: Array, *, window: int, bars: int, widt
 @indicator(
     inputs=["close"],
     params={
-        "window": Param(default=21, low=3, high=5000, whole=True, words="Bars of the line; more of them are smoother and later."),
+        "window": Param(
+            default=21, low=3, high=5000, whole=True, words="Bars of the line; more of them are smoother and later."
+        ),
         "smooth": length(3, "Bars over which line and error are averaged; 1 leaves them.", low=1),
         "width": times(2.0, "Standard errors from the line to a band; more of them are touched less often."),
     },
@@ -310,7 +318,7 @@ def starc(high: Array, low: Array, close: Array, *, window: int, bars: int, widt
 def standard_error_bands(close: Array, *, window: int, smooth: int, width: float) -> _Bands:
     """Give the standard error bands."""
     average, variance = moments(close, window)
-    place = np.arange(window) - (window - 1) / 2.0
+    place = np.asarray(np.arange(window) - (window - 1) / 2.0, np.float64)
     squares = float(place @ place)
     slope = weighted(close, place) / squares
     error = np.sqrt(np.maximum(window * variance - slope * slope * squares, 0.0) / (window - 2.0))

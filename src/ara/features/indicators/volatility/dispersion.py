@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, highest, lowest, moments, previous, quotient, runs, sums, windows
+from ara.features.arrays import change, highest, lowest, moments, previous, quotient, rolling, runs, sums, windows
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length, settles
-from ara.features.indicators.volatility.terms import YEAR, Array, flag, returns, root, window_mean
+from ara.features.indicators.volatility.terms import YEAR, Array, flag, returns, returns_variance, root, window_mean
 from ara.features.library import talib
 
 __all__ = [
@@ -43,7 +43,7 @@ def _squared(values: Array, window: int) -> Array:
 
 
 def _historical(close: Array, window: int) -> Array:
-    return np.asarray(np.sqrt(moments(returns(close), window)[1]))
+    return np.asarray(np.sqrt(returns_variance(returns(close), window)))
 
 
 @indicator(
@@ -86,7 +86,9 @@ def upside_volatility(close: Array, *, window: int, year: float) -> Array:
     scale=Scale.FREE,
     bounds=(-1.0, 1.0),
     formula="(sum of max(r, 0)^2 - sum of min(r, 0)^2) / sum of r^2, r = ln(C / C[t-1])",
-    reference="A. J. Patton, K. Sheppard (2015), Good Volatility, Bad Volatility, Rev. Econ. Stat. 97: signed jump variation",
+    reference=(
+        "A. J. Patton, K. Sheppard (2015), Good Volatility, Bad Volatility, Rev. Econ. Stat. 97: signed jump variation"
+    ),
     words="Which side the volatility is on: -1 all of it in losses, after which more follows; 1 all of it in gains.",
 )
 def semivariance_balance(close: Array, *, window: int) -> Array:
@@ -137,7 +139,9 @@ def mad_volatility(close: Array, *, window: int, year: float) -> Array:
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="sqrt(year * pi / 2 * sum of abs(r[i]) abs(r[i-1]) over n returns / (n - 1)), r = ln(C / C[t-1])",
-    reference="O. E. Barndorff-Nielsen, N. Shephard (2004), Power and Bipower Variation With Stochastic Volatility and Jumps",
+    reference=(
+        "O. E. Barndorff-Nielsen, N. Shephard (2004), Power and Bipower Variation With Stochastic Volatility and Jumps"
+    ),
     words="Volatility without the jumps: a single leap next to quiet bars hardly counts.",
 )
 def bipower_volatility(close: Array, *, window: int, year: float) -> Array:
@@ -216,7 +220,10 @@ def har(close: Array, *, week: int, month: int, year: float) -> tuple[Array, ...
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="standard deviation of m values of s / mean of m values of s, s = standard deviation of n log returns",
-    reference="G. Baltussen, S. van Bekkum, B. van der Grient (2018), Unknown Unknowns: Uncertainty About Risk, J. Fin. Quant. Anal. 53",
+    reference=(
+        "G. Baltussen, S. van Bekkum, B. van der Grient (2018), Unknown Unknowns: Uncertainty About Risk, J. Fin. "
+        "Quant. Anal. 53"
+    ),
     words="How unsteady the volatility itself is: near 0 one can rely on it, large ones say that risk is uncertain.",
 )
 def volatility_of_volatility(close: Array, *, window: int, bars: int) -> Array:
@@ -272,7 +279,7 @@ def volatility_percentile(close: Array, *, window: int, lookback: int) -> Array:
 def volatility_rank(close: Array, *, window: int, lookback: int) -> Array:
     """Give the place of the volatility in its range; 0.5 where all were the same."""
     now = _historical(close, window)
-    (top,), (bottom,) = (runs(lambda one, f=f: f(one, lookback), now) for f in (highest, lowest))  # type: ignore[misc]
+    (top,), (bottom,) = (runs(lambda one, f=f: f(one, lookback), now) for f in (highest, lowest))
     return quotient(now - bottom, top - bottom, otherwise=0.5)
 
 
@@ -323,7 +330,9 @@ def relative_volatility(close: Array, *, window: int, bars: int) -> Array:
     inputs=["close"],
     params={
         "window": length(14, "Bars that are judged; more of them see deeper falls."),
-        "inside": flag(1, "1 measures falls from the highest close so far inside the window; 0 from that of n bars each."),
+        "inside": flag(
+            1, "1 measures falls from the highest close so far inside the window; 0 from that of n bars each."
+        ),
     },
     warmup=lambda window, inside: (window - 1) * (2 - inside),
     memory=lambda window, inside: (window - 1) * (2 - inside) + 1,
@@ -336,11 +345,8 @@ def relative_volatility(close: Array, *, window: int, bars: int) -> Array:
 def ulcer_index(close: Array, *, window: int, inside: int) -> Array:
     """Give the ulcer index."""
     if inside:
-        seen = windows(close, window)
-        fall = quotient(seen, np.maximum.accumulate(seen, axis=1), otherwise=1.0) - 1.0
-        out = np.full(len(close), np.nan)
-        if len(seen):
-            out[window - 1 :] = 100.0 * np.sqrt(np.einsum("ij,ij->i", fall, fall) / window)
-        return out
+        seen = np.ascontiguousarray(windows(close, window).T)
+        fall = quotient(seen, np.maximum.accumulate(seen, axis=0), otherwise=1.0) - 1.0
+        return rolling(close, 100.0 * np.sqrt(np.einsum("ij,ij->j", fall, fall) / window), window)
     (top,) = runs(lambda one: highest(one, window), close)
     return np.asarray(100.0 * np.sqrt(_squared(quotient(close, top, otherwise=1.0) - 1.0, window)))

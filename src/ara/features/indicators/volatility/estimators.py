@@ -4,10 +4,19 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, moments, previous, quotient
+from ara.features.arrays import change, previous, quotient
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length
-from ara.features.indicators.volatility.terms import YEAR, Array, flag, move, returns, root, window_mean
+from ara.features.indicators.volatility.terms import (
+    YEAR,
+    Array,
+    flag,
+    move,
+    returns,
+    returns_variance,
+    root,
+    window_mean,
+)
 
 __all__ = [
     "garman_klass",
@@ -62,7 +71,7 @@ def _garman_klass(opened: Array, high: Array, low: Array, close: Array) -> Array
 def historical_volatility(close: Array, *, window: int, year: float, sample: int, simple: int) -> Array:
     """Give the standard deviation of returns."""
     moved = quotient(change(close), previous(close)) if simple else returns(close)
-    variance = moments(moved, window)[1]
+    variance = returns_variance(moved, window)
     return root(_sampled(variance, window) if sample else variance, year)
 
 
@@ -74,8 +83,13 @@ def historical_volatility(close: Array, *, window: int, year: float, sample: int
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="sqrt(year * mean of ln(H / L)^2 / (4 ln 2))",
-    reference="M. Parkinson (1980), The Extreme Value Method for Estimating the Variance of the Rate of Return, J. Bus. 53",
-    words="Volatility from highs and lows: five times as exact as from closes, but blind to gaps and low when trading is thin.",
+    reference=(
+        "M. Parkinson (1980), The Extreme Value Method for Estimating the Variance of the Rate of Return, J. Bus. 53"
+    ),
+    words=(
+        "Volatility from highs and lows: five times as exact as from closes, but blind to gaps and low when "
+        "trading is thin."
+    ),
 )
 def parkinson(high: Array, low: Array, *, window: int, year: float) -> Array:
     """Give Parkinson's volatility."""
@@ -107,7 +121,9 @@ def garman_klass(opened: Array, high: Array, low: Array, close: Array, *, window
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="sqrt(year * mean of (ln(O / C[t-1])^2 + ln(H / L)^2 / 2 - (2 ln 2 - 1) ln(C / O)^2))",
-    reference="D. Yang, Q. Zhang (2000), Drift-Independent Volatility Estimation, J. Bus. 73, which extends Garman, Klass",
+    reference=(
+        "D. Yang, Q. Zhang (2000), Drift-Independent Volatility Estimation, J. Bus. 73, which extends Garman, Klass"
+    ),
     words="Garman and Klass's volatility with the gap from the last close added: for markets that close overnight.",
 )
 def garman_klass_yang_zhang(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
@@ -124,7 +140,10 @@ def garman_klass_yang_zhang(opened: Array, high: Array, low: Array, close: Array
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="sqrt(year * mean of (ln(H / C) ln(H / O) + ln(L / C) ln(L / O)))",
-    reference="L. C. G. Rogers, S. E. Satchell (1991), Estimating Variance From High, Low and Closing Prices, Ann. Appl. Prob. 1",
+    reference=(
+        "L. C. G. Rogers, S. E. Satchell (1991), Estimating Variance From High, Low and Closing Prices, Ann. Appl. "
+        "Prob. 1"
+    ),
     words="Volatility from all four prices that a trend does not inflate; blind to gaps between bars.",
 )
 def rogers_satchell(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
@@ -140,13 +159,16 @@ def rogers_satchell(opened: Array, high: Array, low: Array, close: Array, *, win
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="sqrt(year * (var ln(O / C[t-1]) + k var ln(C / O) + (1 - k) RS)), k = 0.34 / (1.34 + (n + 1) / (n - 1))",
-    reference="D. Yang, Q. Zhang (2000), Drift-Independent Volatility Estimation Based on High, Low, Open and Close, J. Bus. 73",
+    reference=(
+        "D. Yang, Q. Zhang (2000), Drift-Independent Volatility Estimation Based on High, Low, Open and Close, J. "
+        "Bus. 73"
+    ),
     words="Volatility from all four prices and the gaps, whatever the trend: the usual choice for daily bars.",
 )
 def yang_zhang(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
     """Give Yang and Zhang's volatility."""
-    gap = _sampled(moments(move(opened, previous(close)), window)[1], window)
-    inside = _sampled(moments(move(close, opened), window)[1], window)
+    gap = _sampled(returns_variance(move(opened, previous(close)), window), window)
+    inside = _sampled(returns_variance(move(close, opened), window), window)
     ranged = window_mean(_rogers_satchell(opened, high, low, close), window)
     share = 0.34 / (1.34 + (window + 1.0) / (window - 1.0))
     return root(gap + share * inside + (1.0 - share) * ranged, year)
@@ -160,8 +182,14 @@ def yang_zhang(opened: Array, high: Array, low: Array, close: Array, *, window: 
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="sqrt(year) * exp(mean of ln ln(H / L) - 0.43)",
-    reference="S. Alizadeh, M. W. Brandt, F. X. Diebold (2002), Range-Based Estimation of Stochastic Volatility Models, J. Fin. 57",
-    words="The typical volatility by the logarithm of the range, which one wild bar hardly moves; NaN if a bar had no range.",
+    reference=(
+        "S. Alizadeh, M. W. Brandt, F. X. Diebold (2002), Range-Based Estimation of Stochastic Volatility Models, "
+        "J. Fin. 57"
+    ),
+    words=(
+        "The typical volatility by the logarithm of the range, which one wild bar hardly moves; NaN if a bar had "
+        "no range."
+    ),
 )
 def log_range_volatility(high: Array, low: Array, *, window: int, year: float) -> Array:
     """Give the volatility by the geometric mean of ranges."""
@@ -183,7 +211,7 @@ def log_range_volatility(high: Array, low: Array, *, window: int, year: float) -
 )
 def overnight_volatility(opened: Array, close: Array, *, window: int, year: float) -> Array:
     """Give the standard deviation of the gaps."""
-    return root(_sampled(moments(move(opened, previous(close)), window)[1], window), year)
+    return root(_sampled(returns_variance(move(opened, previous(close)), window), window), year)
 
 
 @indicator(
@@ -199,7 +227,7 @@ def overnight_volatility(opened: Array, close: Array, *, window: int, year: floa
 )
 def intraday_volatility(opened: Array, close: Array, *, window: int, year: float) -> Array:
     """Give the standard deviation from open to close."""
-    return root(_sampled(moments(move(close, opened), window)[1], window), year)
+    return root(_sampled(returns_variance(move(close, opened), window), window), year)
 
 
 @indicator(
@@ -211,7 +239,9 @@ def intraday_volatility(opened: Array, close: Array, *, window: int, year: float
     bounds=(0.0, 1.0),
     formula="sum of ln(O / C[t-1])^2 / sum of (ln(O / C[t-1])^2 + ln(C / O)^2)",
     reference="P. R. Hansen, A. Lunde (2005), A Realized Variance for the Whole Day, J. Fin. Econometrics 3",
-    words="The part of all movement that happens between bars: 0 none, 1 all; near 1 news comes while markets are closed.",
+    words=(
+        "The part of all movement that happens between bars: 0 none, 1 all; near 1 news comes while markets are closed."
+    ),
 )
 def overnight_share(opened: Array, close: Array, *, window: int) -> Array:
     """Give the share of gaps in the variance; NaN where no price moved."""
@@ -228,8 +258,13 @@ def overnight_share(opened: Array, close: Array, *, window: int) -> Array:
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="4 ln 2 * sum of ln(C / C[t-1])^2 / sum of ln(H / L)^2",
-    reference="C. Brunetti, P. M. Lildholdt (2002), Return-based and Range-based (Co)variance Estimation; after Parkinson (1980)",
-    words="Variance of closes over that of ranges: above 1 moves last from bar to bar, below 1 bars go out and come back.",
+    reference=(
+        "C. Brunetti, P. M. Lildholdt (2002), Return-based and Range-based (Co)variance Estimation; after "
+        "Parkinson (1980)"
+    ),
+    words=(
+        "Variance of closes over that of ranges: above 1 moves last from bar to bar, below 1 bars go out and come back."
+    ),
 )
 def range_efficiency(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the variance by closes over the variance by ranges; NaN where no bar had a range."""

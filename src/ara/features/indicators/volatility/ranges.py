@@ -88,7 +88,9 @@ def atr(high: Array, low: Array, close: Array, *, window: int, first: int) -> Ar
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="100 * atr(n) / C",
-    reference="J. Forman (2006), Cross-Market Evaluations With Normalized Average True Range, Stocks & Commodities 24:5",
+    reference=(
+        "J. Forman (2006), Cross-Market Evaluations With Normalized Average True Range, Stocks & Commodities 24:5"
+    ),
     words="The usual move of a bar in percent of the price, so that instruments and years compare.",
 )
 def natr(high: Array, low: Array, close: Array, *, window: int, first: int) -> Array:
@@ -209,7 +211,9 @@ def choppiness(high: Array, low: Array, close: Array, *, window: int) -> Array:
     bounds=(0.0, math.inf),
     formula="max(H[t] - H[t-1], L[t-1] - L[t], 0), and its EMA(n)",
     reference="A. Elder (2002), Come Into My Trading Room: Market Thermometer",
-    words="How far the bar stuck out of the one before it: enter while it is below its mean, leave at 3 times the mean.",
+    words=(
+        "How far the bar stuck out of the one before it: enter while it is below its mean, leave at 3 times the mean."
+    ),
 )
 def elder_thermometer(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
     """Give Elder's market thermometer and its mean; the first bar of all sticks out of nothing."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ara.features.arrays import logs, previous, sums
 from ara.features.indicator import Param
 
-__all__ = ["YEAR", "Array", "flag", "move", "returns", "root", "times", "window_mean"]
+__all__ = ["YEAR", "Array", "flag", "move", "returns", "returns_variance", "root", "times", "window_mean"]
 
 Array = NDArray[np.float64]
 """One value per bar."""
@@ -50,3 +50,10 @@ def root(variance: Array, year: float = 1.0) -> Array:
     return np.sqrt(np.maximum(variance, 0.0) * year)
 
 
+def returns_variance(moved: Array, window: int) -> Array:
+    """Give the variance of the last `window` returns, that of the population; exactly 0 where all are 0.
+
+    Returns lie around 0, so the mean of squares less the square of the mean loses nothing that matters.
+    """
+    average = window_mean(moved, window)
+    return np.maximum(window_mean(moved * moved, window) - average * average, 0.0)
