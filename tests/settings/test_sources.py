@@ -143,3 +143,34 @@ def test_older_variables_are_read(place):
     assert str(settings.origin("data.cache.redis")) == "ARA_REDIS_URL"
     settings = place.load(ARA_CACHE_TTL="300", ARA_DATA_CACHE_LIVE_SECONDS="5")
     assert settings.data.cache.live_seconds == 5
+
+
+def test_older_keys_in_a_file_are_read_with_a_warning(place):
+    gathered = place.says("cache:\n  redis_url: redis://h/0\n  max_size_mb: 7\ndata: {max_retries: 2}\n").gather()
+    data = gathered.settings.data
+    assert (data.cache.redis, data.cache.memory_mb, data.retries) == ("redis://h/0", 7, 2)
+    assert gathered.warnings[0] == f"cache.redis_url in {place.project_file}:2 is the older name of data.cache.redis."
+    both = "data: {retries: 1, max_retries: 2, cache: {redis_mb: 9}}\n"
+    assert place.says(both).gather().settings.data.retries == 1
+    assert [one.key for one in place.says("cache: {enabled: true}\n").gather().problems] == ["cache.enabled"]
+
+
+def test_the_file_of_an_older_release_is_the_weakest(place):
+    older = place.user_file.parent / ".ara" / "config.yaml"
+    older.parent.mkdir()
+    older.write_text(
+        "data: {providers: [sample, yahoo], cache_ttl: 300, max_retries: 5}\nmodel: {gpu: true}\n"
+        "logging: {level: error}\nodd: 5\n"
+    )
+    gathered = place.gather()
+    assert gathered.settings.data.providers == ("sample", "yahoo")
+    assert gathered.settings.data.cache.live_seconds == 300
+    assert gathered.settings.log.level == "error"
+    assert 'data.retries is "5" in' in gathered.warnings[0]
+    assert "3 of its settings are read" in gathered.warnings[1]
+    place.user_file.write_text("log: {level: debug}\n")
+    assert place.load().log.level == "debug"
+    older.write_bytes(b"\xff")
+    assert "are left out" in place.gather().warnings[0]
+    older.write_text("")
+    assert "0 of its settings" in place.gather().warnings[0]

@@ -10,6 +10,7 @@ from typing import Any
 from ara.errors import ConfigurationError
 from ara.settings.document import Mapped, Scalar, Sequenced, read
 from ara.settings.keys import Key, inside, keys, known, near_keys, nearest, sections, shown, variable_key
+from ara.settings.older import OLD_KEYS, OLD_VARIABLES, older_file
 from ara.settings.origin import Origin, Problem
 from ara.settings.places import data_folder, project_file, user_file, user_folder
 from ara.settings.profiles import PROFILES
@@ -17,17 +18,10 @@ from ara.settings.secret import Secret
 from ara.settings.tree import Settings
 from ara.settings.values import build
 
-__all__ = ["KNOWN_VARIABLES", "OLD_VARIABLES", "Gathered", "files", "gather", "load"]
+__all__ = ["KNOWN_VARIABLES", "Gathered", "files", "gather", "load"]
 
 KNOWN_VARIABLES = frozenset({"ARA_CONFORMANCE", "ARA_DEBUG", "ARA_VAULT_KEY"})
 """Variables that Ara reads and that are no settings."""
-
-OLD_VARIABLES: Mapping[str, str] = {
-    "ARA_CACHE_TTL": "data.cache.live_seconds",
-    "ARA_ENV": "profile",
-    "ARA_REDIS_URL": "data.cache.redis",
-}
-"""Names of older releases, with the setting that each means; the new name wins."""
 
 _log = logging.getLogger("ara.settings")
 
@@ -91,6 +85,9 @@ def gather(
     """Read all layers without raising, so that every problem can be told at once."""
     environ = os.environ if environ is None else environ
     layers = _Layers(environ=environ, folder=folder)
+    older = older_file(environ)
+    if older is not None:
+        layers.add_older(older)
     for path in files(environ, folder):
         layers.add_file(path)
     layers.add_environment()
@@ -125,6 +122,44 @@ class _Layers:
         if document.root is not None:
             self._add_branch(document.root, "", path)
 
+    def add_older(self, path: Path) -> None:
+        """Take from a file of older releases what still has a meaning; the rest of it is not read."""
+        try:
+            document = read(path)
+        except ConfigurationError as error:
+            self._warnings.append(f"The settings of an older release are left out: {error.message}")
+            return
+        moved = (
+            [self._add_old(f"{section.text}.", node, path) for section, node in document.root.pairs]
+            if document.root
+            else []
+        )
+        self._warnings.append(
+            f"{path} is a settings file of an older release; {sum(moved)} of its settings are read. Write a new one:"
+            " ara config init --user"
+        )
+
+    def _add_old(self, prefix: str, node: Scalar | Sequenced | Mapped, path: Path) -> int:
+        found = 0
+        for name, inner in node.pairs if isinstance(node, Mapped) else ():
+            key = prefix + name.text
+            setting = known(OLD_KEYS.get(key, key if key in {"data.providers", "data.timeout"} else ""))
+            if setting is None:
+                continue
+            before = len(self._problems)
+            self._add_node(setting, inner, f"{path}:{name.line}", path.parent)
+            self._warnings += [f"{problem.message} It is left out." for problem in self._problems[before:]]
+            found += len(self._problems) == before
+            del self._problems[before:]
+        return found
+
+    def _add_renamed(self, key: str, node: Scalar | Sequenced | Mapped, place: str, path: Path) -> None:
+        setting = keys()[OLD_KEYS[key]]
+        self._warnings.append(f"{key} in {place} is the older name of {setting.name}.")
+        given = self._given.get(setting.name)
+        if given is None or not given.origin.place.startswith(f"{path}:"):
+            self._add_node(setting, node, place, path.parent)
+
     def _add_branch(self, branch: Mapped, prefix: str, path: Path) -> None:
         for name, node in branch.pairs:
             key = prefix + name.text
@@ -136,6 +171,10 @@ class _Layers:
                 self._add_branch(node, f"{key}.", path)
             elif setting is not None:
                 self._add_node(setting, node, place, path.parent)
+            elif key in OLD_KEYS:
+                self._add_renamed(key, node, place, path)
+            elif isinstance(node, Mapped) and any(old.startswith(f"{key}.") for old in OLD_KEYS):
+                self._add_branch(node, f"{key}.", path)
             elif inside(key):
                 if not (isinstance(node, Scalar) and node.null):
                     self._refuse_section(key, node, place)

@@ -3,7 +3,8 @@
 import sys
 
 from ara.settings.keys import Key, keys, sections, source_keys
-from ara.settings.load import KNOWN_VARIABLES, OLD_VARIABLES
+from ara.settings.load import KNOWN_VARIABLES
+from ara.settings.older import OLD_KEYS, OLD_VARIABLES
 from ara.settings.profiles import PROFILES
 
 __all__ = ["render"]
@@ -67,6 +68,11 @@ def render() -> str:
     whole += [f"| `{name}` | {_VARIABLES[name]} |" for name in sorted(KNOWN_VARIABLES)]
     whole += ["", "These older names are read where the newer one is not set:", "", "| older | newer |", "|---|---|"]
     whole += [f"| `{old}` | `{keys()[name].variable}` |" for old, name in OLD_VARIABLES.items()]
+    whole += [f"| `{old}` in a file | `{name}` |" for old, name in OLD_KEYS.items()]
+    whole += [
+        "",
+        "Of `~/.ara/config.yaml`, the file of older releases, these, `data.providers` and `data.timeout` are read.",
+    ]
     return "\n".join(whole) + "\n"
 
 
