@@ -499,3 +499,19 @@ def test_hilo_changes_sides_when_a_close_breaks_the_other_mean(seed, window):
         way = 1 if close[bar] > roof else -1 if close[bar] < floor else way
         expected.append(floor if way > 0 else roof if way < 0 else (roof + floor) / 2)
     _same("hilo_activator", bars, expected, window=window)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=SEEDS, window=st.integers(2, 10))
+def test_unseeded_means_of_means_begin_a_window_after_each_other(seed, window):
+    bars, weight = _bars(seed), 2 / (window + 1)
+    first = _eased(bars["close"], weight, 1)
+    begun = [math.nan] * (window - 1) + first[window - 1 :]
+    second = _eased(begun, weight, 1)
+    third = _eased([math.nan] * (2 * window - 2) + second[2 * window - 2 :], weight, 1)
+    e1, e2, e3 = (np.array(one) for one in (first, second, third))
+    _same("ema", bars, e1, window=window, seeded=0)
+    _same("dema", bars, 2 * e1 - e2, window=window, seeded=0)
+    _same("tema", bars, 3 * e1 - 3 * e2 + e3, window=window, seeded=0)
+    rate = np.append([math.nan], 100 * (e3[1:] / e3[:-1] - 1))
+    _same("trix", bars, rate, 0, window=window, signal=1, seeded=0)

@@ -69,3 +69,22 @@ def test_a_gap_lasts_no_longer_than_its_window():
     found = compiled(channels._variance)(CLOSE, 20)
     unknown = [bar for bar in range(400) if bar < 19 or np.isnan(CLOSE[max(bar - 19, 0) : bar + 1]).any()]
     assert np.flatnonzero(np.isnan(found)).tolist() == unknown
+
+
+def test_a_wild_price_leaves_no_trace_in_the_variance_after_it():
+    wild = np.concatenate([RANDOM.normal(0, 1, 50), [1e12], RANDOM.normal(0, 1, 100)])
+    found = compiled(channels._variance)(wild, 20)
+    for bar in range(100, 151):
+        assert found[bar] == pytest.approx(wild[bar - 19 : bar + 1].var(), rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_steps_of_the_parabolic_stop_are_those_of_talib(seed):
+    random = np.random.default_rng(seed)
+    middle = np.round(50 + np.cumsum(random.normal(0, 2, 150)))
+    high, low = middle + random.integers(0, 5, 150), middle - random.integers(0, 5, 150)
+    for given in ({"acceleration": 0.02, "maximum": 0.2}, {"acceleration": 0.3, "maximum": 0.2}):
+        (whole,), state = stops.parabolic_sar.compute({"high": high, "low": low}, **given), None
+        for bar in range(150):
+            state, found = stops._sar_step(state, float(high[bar]), float(low[bar]), **given)
+            assert found[0] == pytest.approx(whole[bar], rel=1e-12, nan_ok=True), bar
