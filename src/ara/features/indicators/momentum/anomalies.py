@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, highest, logs, previous, quotient
+from ara.features.arrays import change, clean, highest, logs, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import summed, unbroken, wilder
 from ara.features.indicators.trend.terms import Array, length, settles
@@ -36,7 +36,8 @@ _YEARS_BARS: Final = Param(
 )
 def momentum_12_1(close: Array, *, window: int, skip: int) -> Array:
     """Give the return of the past year without its last month."""
-    return quotient(previous(close, skip) if skip else close, previous(close, window)) - 1.0
+    prices = clean(close)
+    return quotient(previous(prices, skip), previous(prices, window)) - 1.0
 
 
 @indicator(

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import filled, previous, quotient, spread
+from ara.features.arrays import filled, highest, lowest, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import place, recurred, unbroken, within
+from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken, within
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
 from ara.features.library import talib
 
@@ -18,8 +18,8 @@ _CAP: Final = 0.999
 _KEPT: Final = 0.67
 _STEEP: Final = 20
 _HIGHEST: Final = math.log((1.0 + _CAP) / (1.0 - _CAP))
-_STILL: Final = 1e-12
 _SETTLED: Final = 500
+_LONGEST: Final = 50
 _ROCKET: Final = "J. F. Ehlers (2001), Rocket Science for Traders, chapter "
 
 
@@ -124,10 +124,15 @@ def even_better_sinewave(close: Array, *, slow: int, fast: int) -> Array:
 def correlation_trend(close: Array, *, window: int) -> Array:
     """Give Ehlers' correlation with time."""
     places = np.arange(window) - (window - 1) / 2.0
-    size = spread(close, window)
-    size[size <= _STILL * np.abs(close)] = 0.0
+    size = deviation(close, window)
     together = weighted(close, np.asarray(places, np.float64)) / math.sqrt(float(places @ places) * window)
     return within(quotient(together, size, otherwise=0.0), -1.0, 1.0)
+
+
+def _turning(values: Array, price: Array) -> Array:
+    """Take away what is only rounding: there is no cycle where the price has stood still."""
+    still = highest(price, _LONGEST) == lowest(price, _LONGEST)
+    return np.where(still, np.nan, values)
 
 
 @indicator(
@@ -136,7 +141,8 @@ def correlation_trend(close: Array, *, window: int) -> Array:
     memory=_SETTLED,
     scale=Scale.FREE,
     bounds=(-45.0, 315.0),
-    formula="the angle of the dominant cycle's discrete Fourier component over (H + L) / 2, in degrees from -45 to 315",
+    formula="the angle of the dominant cycle's discrete Fourier component over (H + L) / 2, in degrees from -45 to 315; "
+    "none where the price stood still for 50 bars",
     reference=_ROCKET + "9",
     words="How far the dominant cycle has turned, in degrees: it grows steadily while the price goes in cycles and "
     "stands nearly still in a trend.",
@@ -144,7 +150,8 @@ def correlation_trend(close: Array, *, window: int) -> Array:
 @unbroken
 def ht_phase(high: Array, low: Array) -> Array:
     """Give the phase of the dominant cycle."""
-    return np.asarray(talib().HT_DCPHASE(0.5 * (high + low)))
+    price = 0.5 * (high + low)
+    return _turning(np.asarray(talib().HT_DCPHASE(price)), price)
 
 
 @indicator(
@@ -173,7 +180,7 @@ def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
     memory=_SETTLED,
     scale=Scale.FREE,
     bounds=(-1.0, 1.0),
-    formula="sin(ht_phase) and sin(ht_phase + 45 degrees)",
+    formula="sin(ht_phase) and sin(ht_phase + 45 degrees); none where the price stood still for 50 bars",
     reference=_ROCKET + "9",
     words="Where the dominant cycle is, as a wave, and the same an eighth of a turn ahead: they cross shortly before "
     "its turns, and run side by side in a trend.",
@@ -181,5 +188,6 @@ def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
 @unbroken
 def ht_sine(high: Array, low: Array) -> tuple[Array, Array]:
     """Give the sine of the dominant cycle's phase and the one that leads it."""
-    sine, lead = talib().HT_SINE(0.5 * (high + low))
-    return sine, lead
+    price = 0.5 * (high + low)
+    sine, lead = talib().HT_SINE(price)
+    return _turning(sine, price), _turning(lead, price)

@@ -122,7 +122,7 @@ def _follow(state: Any, close: float, *, window: int, smooth: int, factor: float
     if not gapless((close,)):
         return None, (math.nan, math.nan)
     if state is None:
-        return (close, None, None, None, math.nan, None, None, None), (math.nan, math.nan)
+        return (close, None, None, None, None, None, None, None), (math.nan, math.nan)
     before, ups, downs, mean_, last, first, second, trail = state
     step = close - before
     ups, up = _grown(ups, max(step, 0.0), window, 1.0 / window)
@@ -130,10 +130,11 @@ def _follow(state: Any, close: float, *, window: int, smooth: int, factor: float
     strength = 50.0 if up + down == 0.0 else 100.0 * up / (up + down)
     mean_, line = _grown(mean_, strength, smooth, 2.0 / (smooth + 1.0))
     slow = 2 * window - 1
-    first, size = _grown(first, abs(line - last), slow, 2.0 / (slow + 1.0))
+    first, size = _grown(first, math.nan if last is None else abs(line - last), slow, 2.0 / (slow + 1.0))
     second, size = _grown(second, size, slow, 2.0 / (slow + 1.0))
     trail, level = _moved_on(trail, line, size * factor)
-    return (close, ups, downs, mean_, line, first, second, trail), (math.nan if math.isnan(level) else line, level)
+    last = None if math.isnan(line) else line
+    return (close, ups, downs, mean_, last, first, second, trail), (math.nan if math.isnan(level) else line, level)
 
 
 def _moved_on(trail: Any, line: float, width: float) -> tuple[Any, float]:

@@ -28,6 +28,12 @@ _STILL: Final = 1e-12
 _LAMBERT: Final = 0.015
 
 
+def _apart(price: Array, usual: Array) -> Array:
+    """Give the distance of a price from its mean; 0 where it is what rounding left over."""
+    away = price - usual
+    return np.where(np.abs(away) <= _STILL * np.abs(price), 0.0, away)
+
+
 @indicator(
     inputs=["high", "low", "close"],
     params={"window": length(14, "Bars of the mean; more see slower swings.")},
@@ -101,7 +107,7 @@ def cfo(close: Array, *, window: int) -> Array:
 def pgo(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give Johnson's pretty good oscillator."""
     usual = ema(true_range(high, low, close), window)
-    return quotient(close - mean(close, window), usual, otherwise=0.0)
+    return quotient(_apart(close, mean(close, window)), usual, otherwise=0.0)
 
 
 @indicator(
@@ -148,8 +154,7 @@ def anchored_momentum(close: Array, *, window: int, smooth: int) -> Array:
 def wavetrend(high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int) -> tuple[Array, Array]:
     """Give the wave-trend oscillator and its signal line."""
     price = (high + low + close) / 3.0
-    away = price - ema(price, window)
-    away = np.where(np.abs(away) <= _STILL * np.abs(price), 0.0, away)
+    away = _apart(price, ema(price, window))
     line = ema(quotient(away, _LAMBERT * ema(np.abs(away), window), otherwise=0.0), smooth)
     return filled(line, 2 * (window - 1) + smooth + signal - 2), summed(line, signal) / signal
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, mean, previous, quotient
+from ara.features.arrays import change, clean, ema, filled, mean, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import settled, summed, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
@@ -19,7 +19,8 @@ _OLD: Final = "C. D. Kirkpatrick and J. R. Dahlquist (2006), Technical Analysis,
 
 
 def _rate(close: Array, span: int) -> Array:
-    return quotient(change(close, span), previous(close, span))
+    prices = clean(close)
+    return quotient(change(prices, span), previous(prices, span))
 
 
 @indicator(
@@ -72,7 +73,8 @@ def roc(close: Array, *, window: int, factor: float) -> Array:
 )
 def rocr(close: Array, *, window: int, factor: float) -> Array:
     """Give the ratio of the price to the one some bars ago."""
-    return factor * quotient(close, previous(close, window))
+    prices = clean(close)
+    return factor * quotient(prices, previous(prices, window))
 
 
 @indicator(

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, mean, quotient, spread, true_range
+from ara.features.arrays import change, filled, highest, lowest, mean, quotient, true_range
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import endpoint, moved, unbroken
+from ara.features.indicators.momentum.terms import deviation, endpoint, moved, unbroken
 from ara.features.indicators.trend.terms import Array, length, settles
 
 __all__ = ["inertia", "squeeze", "squeeze_momentum"]
@@ -39,7 +39,7 @@ _OVER: Final = 134.0
 def squeeze(high: Array, low: Array, close: Array, *, window: int, bands: float, channel: float) -> tuple[Array, Array]:
     """Give whether the bands are squeezed, and how wide they are against the channel."""
     usual = mean(true_range(high, low, close), window)
-    ratio = filled(quotient(bands * spread(close, window), channel * usual, otherwise=1.0), window)
+    ratio = filled(quotient(bands * deviation(close, window), channel * usual, otherwise=1.0), window)
     return np.where(np.isnan(ratio), np.nan, (ratio < 1.0).astype(np.float64)), ratio
 
 
@@ -83,5 +83,5 @@ def squeeze_momentum(high: Array, low: Array, close: Array, *, window: int) -> A
 @unbroken
 def inertia(close: Array, *, window: int, size: int, smooth: int) -> Array:
     """Give Dorsey's inertia."""
-    leaning = np.sign(change(close)) * spread(close, size)
+    leaning = np.sign(change(close)) * deviation(close, size)
     return endpoint(50.0 + 50.0 * moved(leaning, smooth), window)

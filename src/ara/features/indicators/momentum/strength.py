@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, filled, previous, quotient, rolling, spread, windows
+from ara.features.arrays import change, filled, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import (
+    deviation,
     moved,
     place,
     recurred,
@@ -52,7 +53,7 @@ _WINDOW: Final = length(14, "Bars that count; more of them make it calmer and it
             low=0,
             high=1,
             whole=True,
-            words="1 begins with the mean of the first changes; 0 with none at all.",
+            words="1 begins with the mean of the first changes; 0 with none.",
         ),
     },
     warmup=lambda window, seeded: window if seeded else 1,
@@ -146,6 +147,11 @@ def stoch_rsi(close: Array, *, window: int, span: int, smooth: int, signal: int)
     return filled(k, window + span + smooth + signal - 3), summed(k, signal) / signal
 
 
+def _ranked(values: Array, window: int) -> Array:
+    """Give how many of the values before are smaller, in percent; the first value is not known."""
+    return np.asarray(talib().PERCENTRANK(values, window)) if len(values) > window else values * np.nan
+
+
 def _streak(close: Array) -> Array:
     """Count the closes in a row that rose, or fell as a negative number, up to a hundred."""
     sign = np.sign(np.diff(close, prepend=close[:1]))
@@ -178,9 +184,7 @@ def _streak(close: Array) -> Array:
 def connors_rsi(close: Array, *, window: int, streak: int, rank: int) -> Array:
     """Give Connors' relative strength index."""
     rate = quotient(change(close), previous(close), otherwise=0.0)
-    seen = windows(rate[1:], rank + 1)
-    below = np.full(len(close), np.nan)
-    below[1:] = rolling(rate[1:], (seen[:, :-1] < seen[:, -1:]).sum(axis=1) * (100.0 / rank), rank + 1)
+    below = _ranked(rate, rank)
     return np.asarray((relative(close, window) + relative(_streak(close), streak) + below) / 3.0)
 
 
@@ -312,17 +316,16 @@ def rsi_hann(close: Array, *, window: int) -> Array:
 @unbroken
 def dynamic_momentum(close: Array, *, window: int, measure: int, usual: int) -> Array:
     """Give the dynamic momentum index of Chande and Kroll."""
-    wild = spread(close, measure)
-    wild[wild <= _TINY * np.abs(close)] = 0.0
-    bars = np.floor(window * quotient(summed(wild, usual) / usual, wild, otherwise=1.0))
     start = max(_LONGEST_MEAN, measure + usual - 2)
     if len(close) <= start:
         return np.full(len(close), np.nan)
-    chosen = np.minimum(np.maximum(bars[start:], _SHORTEST_MEAN), _LONGEST_MEAN).astype(np.intp)
-    ways = np.cumsum(windows(np.abs(np.diff(close)), _LONGEST_MEAN)[start - _LONGEST_MEAN :, ::-1], axis=1)
-    rows = np.arange(len(chosen))
-    share = quotient(close[start:] - close[start + rows - chosen], ways[rows, chosen - 1], otherwise=0.0)
-    return np.concatenate((np.full(start, np.nan), 50.0 + 50.0 * within(share, -1.0, 1.0)))
+    wild = deviation(close, measure)
+    ratio = quotient(summed(wild, usual) / usual, wild, otherwise=1.0)
+    bars = within(np.floor(window * filled(ratio, start)), _SHORTEST_MEAN, _LONGEST_MEAN)
+    bars[:start] = _LONGEST_MEAN
+    way = bars * talib().MAVP(np.abs(np.diff(close, prepend=close[:1])), bars, _SHORTEST_MEAN, _LONGEST_MEAN, 0)
+    net = close - close[np.maximum(np.arange(len(close)) - bars.astype(np.intp), 0)]
+    return filled(50.0 + 50.0 * within(quotient(net, way, otherwise=0.0), -1.0, 1.0), start)
 
 
 @indicator(

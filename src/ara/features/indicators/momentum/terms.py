@@ -12,6 +12,7 @@ from ara.features.indicators.trend.terms import Array, compiled, settles, weight
 from ara.features.library import talib
 
 __all__ = [
+    "deviation",
     "endpoint",
     "moved",
     "place",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 _LINK: Final = 3.0
+_STILL: Final = 1e-12
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -103,6 +105,14 @@ def relative(values: Array, window: int, *, seeded: bool = True) -> Array:
 def _range(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
     bottom = lowest(low, window)
     return bottom, highest(high, window) - bottom
+
+
+def deviation(values: Array, window: int) -> Array:
+    """Give the standard deviation of the last values, of the population; 0 where it is what rounding left over."""
+    if len(values) < window:
+        return np.full(len(values), np.nan)
+    found = np.asarray(talib().STDDEV(values, window))
+    return np.where(found <= _STILL * np.abs(values), 0.0, found)
 
 
 def place(values: Array, high: Array, low: Array, window: int, *, least: float = 0.0) -> Array:
