@@ -169,19 +169,22 @@ def accbands(high: Array, low: Array, close: Array, *, window: int, factor: floa
 
 @indicator(
     inputs=["high", "low"],
-    params={"window": length(20, "Bars of the channel; more of them make it wider.")},
-    warmup=lambda window: window - 1,
-    memory=lambda window: window,
+    params={
+        "window": length(20, "Bars of the channel; more of them make it wider."),
+        "offset": Param(default=0, low=0, high=1, whole=True, words="1 leaves out the current bar; 0 counts it."),
+    },
+    warmup=lambda window, offset: window - 1 + offset,
+    memory=lambda window, offset: window + offset,
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="(max of n H - min of n L) / ((max of n H + min of n L) / 2)",
-    reference="R. Donchian (1960), Commodities: High Finance in Copper, Financial Analysts J.; width: Ara",
+    reference="R. Donchian (1960), Commodities: High Finance in Copper, Financial Analysts J.; width: stock_indicators",
     words="How far the highest high and the lowest low are apart, as a share of the price; small is a tight range.",
 )
-def donchian_width(high: Array, low: Array, *, window: int) -> Array:
+def donchian_width(high: Array, low: Array, *, window: int, offset: int) -> Array:
     """Give the width of the Donchian channel."""
-    top, bottom = highest(high, window), lowest(low, window)
-    return quotient(2.0 * (top - bottom), top + bottom)
+    (top,), (bottom,) = runs(lambda h: highest(h, window), high), runs(lambda l: lowest(l, window), low)  # noqa: E741
+    return previous(quotient(2.0 * (top - bottom), top + bottom), offset)
 
 
 _KELTNER = {

@@ -1,4 +1,4 @@
-"""What kind of volatility it is: up or down, steady or in jumps, short or long, and how it compares with its own past."""
+"""What kind of volatility it is: up or down, steady or in jumps, short or long; how it compares with its past."""
 
 import math
 
@@ -35,7 +35,7 @@ _LONG = length(252, "Bars that it is compared with; 252 daily bars are a year.")
 _NORMAL_MEAN = math.sqrt(math.pi / 2.0)
 _NORMAL_MEDIAN = 1.482602218505602  # 1 / the upper quartile of a standard normal
 _SEMI = "O. E. Barndorff-Nielsen, S. Kinnebrock, N. Shephard (2010), Measuring Downside Risk: Realised Semivariance"
-_NEAREST = "T. G. Andersen, D. Dobrev, E. Schaumburg (2012), Jump-robust Volatility Estimation Using Nearest Neighbor Truncation"
+_NEAREST = "T. G. Andersen, D. Dobrev, E. Schaumburg (2012), Jump-robust Volatility Estimation, J. Econometrics 169"
 
 
 def _squared(values: Array, window: int) -> Array:

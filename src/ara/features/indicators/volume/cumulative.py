@@ -1,6 +1,7 @@
 """Volume added up from the first bar on: only its direction and its swings mean something, not its level."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import gapless, length, over_gaps
 from ara.features.indicators.volatility.terms import flag
 from ara.features.indicators.volume.terms import Array, ema_step, multiplier
-from ara.features.library import talib
 
 __all__ = ["ad", "ad_ema", "nvi", "obv", "pvi", "pvt", "tvi"]
 
@@ -22,15 +22,33 @@ _FOSBACK = "N. G. Fosback (1976), Stock Market Logic; after P. L. Dysart (1936)"
 _Step = tuple[Any, tuple[float, ...]]
 
 
+def _traded(volume: float) -> float:
+    """Count what is unknown as nothing, so that the price of such a bar is not lost on the next one."""
+    return volume if math.isfinite(volume) else 0.0
+
+
+def _told(total: float, volume: float) -> tuple[float]:
+    return (total if math.isfinite(volume) else math.nan,)
+
+
+def _added(line: Callable[[Array, Array], Array], close: Array, volume: Array) -> Array:
+    """Add up over the bars with a known close; those of unknown volume add nothing and get NaN."""
+    told = np.isfinite(volume)
+    if told.all():
+        return over_gaps(line, close, volume)
+    return np.where(told, over_gaps(line, close, np.where(told, volume, 0.0)), np.nan)
+
+
 def _obv_step(state: Any, close: float, volume: float, *, zero: int) -> _Step:
-    if not gapless((close, volume)):
+    if not math.isfinite(close):
         return state, (math.nan,)
+    traded = _traded(volume)
     if state is None:
-        total = 0.0 if zero else volume
+        total = 0.0 if zero else traded
     else:
         before, total = state
-        total += volume * ((close > before) - (close < before))
-    return (close, total), (total,)
+        total += traded * ((close > before) - (close < before))
+    return (close, total), _told(total, volume)
 
 
 @indicator(
@@ -49,7 +67,13 @@ def _obv_step(state: Any, close: float, volume: float, *, zero: int) -> _Step:
 )
 def obv(close: Array, volume: Array, *, zero: int) -> Array:
     """Give the on-balance volume."""
-    return over_gaps(lambda c, v: talib().OBV(c, v) - zero * v[:1], close, volume)
+
+    def line(price: Array, traded: Array) -> Array:
+        flow = np.sign(change(price)) * traded
+        flow[:1] = 0.0 if zero else traded[:1]
+        return np.cumsum(flow)
+
+    return _added(line, close, volume)
 
 
 def _flow(high: float, low: float, close: float, volume: float) -> float:
@@ -170,12 +194,12 @@ def pvi(close: Array, volume: Array) -> Array:
 
 
 def _pvt_step(state: Any, close: float, volume: float, *, smooth: int) -> _Step:
-    if not gapless((close, volume)):
+    if not math.isfinite(close):
         return state, (math.nan,)
     before, lines = state or (0.0, (0.0,))
     if state is not None:
-        lines = (*lines, lines[-1] + (volume * (close - before) / before if before else 0.0))[-smooth:]
-    return (close, lines), (sum(lines) / smooth if len(lines) == smooth else math.nan,)
+        lines = (*lines, lines[-1] + (_traded(volume) * (close - before) / before if before else 0.0))[-smooth:]
+    return (close, lines), _told(sum(lines) / smooth if len(lines) == smooth else math.nan, volume)
 
 
 @indicator(
@@ -198,18 +222,18 @@ def pvt(close: Array, volume: Array, *, smooth: int) -> Array:
         flow[:1] = 0.0
         return mean(np.cumsum(flow), smooth)
 
-    return over_gaps(line, close, volume)
+    return _added(line, close, volume)
 
 
 def _tvi_step(state: Any, close: float, volume: float, *, tick: float) -> _Step:
-    if not gapless((close, volume)):
+    if not math.isfinite(close):
         return state, (math.nan,)
     before, side, total = state or (close, 0.0, 0.0)
     moved = close - before
     if abs(moved) > tick * before:
         side = 1.0 if moved > 0 else -1.0
-    total += side * volume
-    return (close, side, total), (total,)
+    total += side * _traded(volume)
+    return (close, side, total), _told(total, volume)
 
 
 @indicator(
@@ -237,4 +261,4 @@ def tvi(close: Array, volume: Array, *, tick: float) -> Array:
         last = np.maximum.accumulate(np.where(side != 0, np.arange(len(side)), 0))
         return np.cumsum(side[last] * traded)
 
-    return over_gaps(line, close, volume)
+    return _added(line, close, volume)

@@ -21,8 +21,8 @@ _UNIT = Param(
     low=0.0,
     high=1e18,
     words=(
-        "Volume that counts as 1, for the figure in prices as in the sources; 0 takes the mean volume of the window, and "
-        "moves as shares of the price, so that instruments compare."
+        "Volume that counts as 1, for the figure in prices as in the sources; 0 takes the mean volume of the window, "
+        "and moves as shares of the price, so that instruments compare."
     ),
 )
 
