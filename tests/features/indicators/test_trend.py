@@ -114,3 +114,17 @@ def test_what_stands_still_has_a_value_and_no_trend(name):
         if one.spec.scale == "price" and len(one.spec.outputs) == 1:
             resting = 0.0 if name in {"qstick", "macd_leader"} else 5.0
             assert values[-1] == pytest.approx(resting, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["vortex", "trend_intensity", "rwi", "vwma", "efficiency_ratio", "vhf", "dx"])
+def test_after_a_stir_what_stands_still_reads_as_if_it_always_had(name):
+    bars = _bars(200)
+    still = {key: np.concatenate([column, np.full(200, column[-1])]) for key, column in bars.items()}
+    still |= {key: np.concatenate([bars[key], np.full(200, bars["close"][-1])]) for key in ("open", "high", "low")}
+    still["volume"][200:] = 0.0
+    calm = {key: np.full(200, column[-1]) for key, column in still.items()}
+    one = ALL[name]
+    for values, expected in zip(one.compute(still), one.compute(calm), strict=True):
+        if name != "dx":  # TA-Lib keeps the last one where no price moves
+            assert values[-1] == pytest.approx(expected[-1], rel=1e-9, abs=1e-9)
+        assert np.isfinite(values[one.warmup() :]).all()

@@ -7,7 +7,7 @@ import polars as pl
 
 from ara.features.arrays import highest, lowest, mean, quotient, total
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, length, weighted
+from ara.features.indicators.trend.terms import Array, length, sum_of_sizes, weighted
 from ara.features.library import talib
 
 __all__ = [
@@ -159,7 +159,7 @@ def lsma(close: Array, *, window: int) -> Array:
 )
 def vwma(close: Array, volume: Array, *, window: int) -> Array:
     """Give the volume-weighted moving average."""
-    traded = total(volume, window)
+    traded = sum_of_sizes(volume, window)
     return np.where(traded > 0, quotient(total(close * volume, window), traded), mean(close, window))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ara.features.arrays import change, ema, previous, quotient, rolling, total, true_range, windows
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, chain, length
+from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
 from ara.features.library import talib
 
 __all__ = ["adx", "adxr", "aroon", "di", "dm", "dti", "dx", "mass_index", "rwi", "vortex"]
@@ -162,9 +162,9 @@ def aroon(high: Array, low: Array, *, window: int, oldest: int) -> tuple[Array, 
 )
 def vortex(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give both vortex lines."""
-    ranges = total(true_range(high, low, close), window)
+    ranges = sum_of_sizes(true_range(high, low, close), window)
     rise, fall = np.abs(high - previous(low)), np.abs(low - previous(high))
-    return tuple(quotient(total(one, window), ranges, otherwise=1.0) for one in (rise, fall))  # type: ignore[return-value]
+    return tuple(quotient(sum_of_sizes(one, window), ranges, otherwise=1.0) for one in (rise, fall))  # type: ignore[return-value]
 
 
 @indicator(
@@ -203,11 +203,13 @@ def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, A
     """Give the random walk index of highs and of lows."""
     ranges = true_range(high, low, close)
     rise, fall = np.full(len(close), np.nan), np.full(len(close), np.nan)
+    walk = ranges.copy()
     for bars in range(2, window + 1):
-        share = math.sqrt(bars) / total(ranges, bars)[bars:]
+        walk = walk + previous(ranges, bars - 1)
+        share = np.where(walk[bars:] == 0.0, np.nan, math.sqrt(bars) / walk[bars:])
         rise[bars:] = np.fmax(rise[bars:], (high[bars:] - low[:-bars]) * share)
         fall[bars:] = np.fmax(fall[bars:], (high[:-bars] - low[bars:]) * share)
-    still, unknown = np.isnan(rise), np.isnan(total(ranges, window))
+    still, unknown = np.isnan(rise), np.isnan(walk)
     return tuple(np.where(unknown, np.nan, np.where(still, 0.0, one)) for one in (rise, fall))  # type: ignore[return-value]
 
 

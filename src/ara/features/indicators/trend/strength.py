@@ -8,7 +8,7 @@ import numpy as np
 from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, total
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, chain, length
+from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
 
 __all__ = ["guppy", "ma_cross", "ma_ribbon", "pfe", "qstick", "rainbow", "trend_intensity", "trend_score", "vhf"]
 
@@ -67,7 +67,7 @@ def vhf(close: Array, *, window: int) -> Array:
 def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     """Give the trend intensity index."""
     away = close - mean(close, window)
-    above, both = total(np.maximum(away, 0.0), recent), total(np.abs(away), recent)
+    above, both = sum_of_sizes(np.maximum(away, 0.0), recent), sum_of_sizes(np.abs(away), recent)
     return np.clip(100.0 * quotient(above, both, otherwise=0.5), 0.0, 100.0)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import ema, filled
+from ara.features.arrays import ema, filled, highest, total
 from ara.features.indicator import Param
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "links",
     "over_gaps",
     "settles",
+    "sum_of_sizes",
     "weighted",
 ]
 
@@ -81,6 +82,13 @@ def weighted(values: Array, weights: Array) -> Array:
 def gapless(bar: tuple[float, ...]) -> bool:
     """Give whether all numbers of a bar are known and finite."""
     return all(math.isfinite(value) for value in bar)
+
+
+def sum_of_sizes(values: Array, window: int) -> Array:
+    """Give the sum of the last values, none of them negative: exactly 0 where all are, not the rounding of old ones."""
+    out = total(values, window)
+    out[highest(values, window) == 0.0] = 0.0
+    return out
 
 
 def over_gaps(figure: Callable[..., Array], *columns: Array) -> Array:
