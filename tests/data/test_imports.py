@@ -254,6 +254,7 @@ def test_a_long_series_in_parts_equals_the_whole(store, bring, monkeypatch, tmp_
     twice = pl.concat([frame, frame[95:96].with_columns(close=pl.lit(1.0)), frame[10:11]])
     done = bring("PG.parquet", twice)
     assert done.refused[0].rows == (201,)
+    assert (done.new, done.same) == (200, 0)
     columns = ["at", "known_at", "close", "quality", "basis", "adjusted"]
     assert store.bars("PG", "1d").select(columns).equals(store.bars("KO", "1d").select(columns))
 

@@ -181,7 +181,7 @@ def test_a_report_says_which_rows_and_how_many_more():
 
 def test_the_order_of_day_and_month_is_told_by_the_whole_column(read):
     rows = [f"0{day}/02/2020,1" for day in range(1, 10)]
-    for last, order in (("25/02/2020,1", "dmy"), ("02/25/2020,1", "mdy")):
+    for last, order in (("13/02/2020,1", "dmy"), ("02/13/2020,1", "mdy"), ("25/02/2020,1", "dmy")):
         frame, _ = read("KO.csv", "\n".join(["Date,Close", *rows, last]))
         assert (frame["ts"][2] == at(2020, 2, 3)) == (order == "dmy")
     with pytest.raises(ValidationError, match=r"KO\.csv doesn't tell whether 01/02/2020 has the day") as refused:
