@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ara.features.families import MOMENTUM
+from ara.features.indicators.momentum import derived, terms
+from ara.features.indicators.trend.terms import compiled
 
 ALL = MOMENTUM.indicators()
 NAN = math.nan
@@ -327,6 +329,16 @@ def asi(b):
     return [swings[:1] + [sum(swings[1 : t + 1]) for t in range(1, len(swings))]]
 
 
+def wad(b):
+    out, total = [], 0.0
+    for t, close in enumerate(b["close"]):
+        before = b["close"][t - 1] if t else close
+        top, bottom = max(b["high"][t], before), min(b["low"][t], before)
+        total += close - bottom if close > before else close - top if close < before else 0.0
+        out.append(total)
+    return [out]
+
+
 def demarker(b):
     up = each(sum, 14, [max(d, 0) if d == d else d for d in diff(b["high"])])
     down = each(sum, 14, [max(-d, 0) if d == d else d for d in diff(b["low"])])
@@ -452,7 +464,7 @@ def qqe(b):
 DEFINED = [
     *(connors_rsi, rmi, rsx, laguerre_rsi, rsi_hann, dynamic_momentum, double_stochastic, premier_stochastic),
     *(mesa_stochastic, kst, pmo, roc_bands, disparity, pgo, anchored_momentum, wavetrend, psy, center_of_gravity),
-    *(rvgi, brar, swing_index, asi, demarker, td_rei, td_setup, fisher, cyber_cycle, even_better_sinewave),
+    *(rvgi, brar, swing_index, asi, wad, demarker, td_rei, td_setup, fisher, cyber_cycle, even_better_sinewave),
     *(correlation_trend, squeeze, squeeze_momentum, inertia, inverse_fisher_rsi, derivative_oscillator),
     *(composite_index, qqe, momentum_12_1, tsmom, nearness_to_high, information_discreteness),
 ]
@@ -519,3 +531,17 @@ def test_a_causal_dpo_knows_a_bar_only_half_a_window_later():
     changed = close.copy()
     changed[100:] *= 2
     np.testing.assert_array_equal(ALL["dpo"].compute({"close": changed}, window=14)[0][:100], found[:100])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "arguments"),
+    [
+        (terms._recur, (0.67, 0.0, 0.0, 0.0, 0.99, 0.999)),
+        (terms._recur, (1.6, -0.7, 2.0, 1.0, math.inf, math.inf)),
+        (derived._trail, (np.random.default_rng(8).uniform(1, 9, 300), 7)),
+        (derived._trail, (np.random.default_rng(8).uniform(1, 9, 300), 300)),
+    ],
+)
+def test_loops_give_the_same_compiled_and_as_written(kernel, arguments):
+    values = 0.4 * np.cumsum(np.random.default_rng(9).normal(0, 1, 300))
+    np.testing.assert_allclose(compiled(kernel)(values, *arguments), kernel(values, *arguments), rtol=1e-12)

@@ -45,6 +45,7 @@ EQUAL = [
     ("cfo", {"window": 9}, "FOSC", ["close"], [9], {0: 0}),
     ("elder_ray", {"window": 9}, "ERI", HLC, [9], {0: 0, 1: 1}),
     ("bop", {}, "BOP", ["open", *HLC], [], {0: 0}),
+    ("wad", {}, "WAD", HLC, [], {0: 0}),
     ("ht_phase", {}, "HT_DCPHASE", ["middle"], [], {0: 0}),
     ("ht_phasor", {}, "HT_PHASOR", ["middle"], [], {0: 0, 1: 1}),
     ("ht_sine", {}, "HT_SINE", ["middle"], [], {0: 0, 1: 1}),

@@ -10,7 +10,7 @@ from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import summed, unbroken, within
 from ara.features.indicators.trend.terms import Array, gapless, length, weighted
 
-__all__ = ["asi", "bop", "brar", "demarker", "rvgi", "swing_index", "td_rei", "td_setup"]
+__all__ = ["asi", "bop", "brar", "demarker", "rvgi", "swing_index", "td_rei", "td_setup", "wad"]
 
 _SWMA: Final = np.array([1.0, 2.0, 2.0, 1.0]) / 6.0
 _WILDER: Final = "J. W. Wilder (1978), New Concepts in Technical Trading Systems, section VIII"
@@ -223,3 +223,38 @@ def td_setup(close: Array) -> tuple[Array, Array]:
     """Give the counts of DeMark's set-ups."""
     before = previous(close, _APART)
     return filled(_row(close > before), _APART), filled(_row(close < before), _APART)
+
+
+def _won(
+    state: tuple[float, float] | None, high: float, low: float, close: float
+) -> tuple[tuple[float, float] | None, tuple[float, ...]]:
+    if not gapless((high, low, close)):
+        return None, (math.nan,)
+    before, total = state or (close, 0.0)
+    if close > before:
+        total += close - min(low, before)
+    elif close < before:
+        total += close - max(high, before)
+    return (close, total), (total,)
+
+
+@indicator(
+    inputs=["high", "low", "close"],
+    warmup=0,
+    memory=None,
+    scale=Scale.PRICE,
+    bounds=(-math.inf, math.inf),
+    formula=(
+        "the sum of C - min(L, C') where C > C' and of C - max(H, C') where C < C', C' the close before; 0 at first"
+    ),
+    reference="L. R. Williams (1972), The Secret of Selecting Stocks for Immediate and Substantial Gains",
+    words="What buyers and sellers won in all bars so far, in the price's unit. It counts no volume; a new high of the "
+    "price without one of it is read as distribution. Its level depends on where the history begins.",
+    step=_won,
+)
+@unbroken
+def wad(high: Array, low: Array, close: Array) -> Array:
+    """Give Williams' accumulation and distribution."""
+    before = np.concatenate((close[:1], close[:-1]))
+    won = np.where(close > before, close - np.minimum(low, before), close - np.maximum(high, before))
+    return np.cumsum(np.where(close == before, 0.0, won))

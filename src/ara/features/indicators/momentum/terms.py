@@ -68,8 +68,24 @@ def strength_memory(window: int) -> int:
 
 
 def summed(values: Array, window: int) -> Array:
-    """Give the sum of the last values, each window added up anew: exactly 0 where all are, whatever came before."""
-    return weighted(values, np.ones(window))
+    """Give the sum of the last values, each window added up anew: exactly 0 where all are, whatever came before.
+
+    Sums of 1, 2, 4, 8, ... values are made of each other, and put together to the window.
+    """
+    out, count = np.full(len(values), np.nan), len(values) - window + 1
+    if count < 1:
+        return out
+    found, part, width, begin = np.zeros(count), values, 1, 0
+    while True:
+        if window & width:
+            found += part[begin : begin + count]
+            begin += width
+        if 2 * width > window:
+            break
+        part = part[width:] + part[:-width]
+        width *= 2
+    out[window - 1 :] = found
+    return out
 
 
 def wilder(values: Array, window: int) -> Array:
