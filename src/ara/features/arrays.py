@@ -180,37 +180,52 @@ def _whole(function: object, values: Array, window: int) -> Array:
 def sums(values: Array, window: int) -> Array:
     """Give the sum of the last `window` values, each added anew: zeros sum to 0 whatever came before.
 
-    A NaN makes the sums that hold it NaN, and no later ones.
+    Sums of 1, 2, 4, ... values are put together, so nothing that has left a window leaves a trace of rounding in it. A
+    NaN makes the sums that hold it NaN, and no later ones.
     """
     out = np.full(len(values), np.nan)
-    if len(values) >= window:
-        out[window - 1 :] = np.correlate(values, np.ones(window), "valid")
+    count, size, done = len(values) - window + 1, 1, 0
+    if count < 1:
+        return out
+    part, found = values, out[window - 1 :]
+    while done < window:
+        if window & size:
+            piece = part[done : done + count]
+            found[:] = found + piece if done else piece
+            done += size
+        if done < window:
+            part = part[:-size] + part[size:]
+            size *= 2
     return out
 
 
 def moments(values: Array, window: int) -> tuple[Array, Array]:
     """Give the mean of the last `window` values and their variance, that of the population.
 
-    Both are summed from deviations from one value of the same window, and without subtracting what has left it: equal
-    values have a variance of exactly 0, and small deviations of large values are not lost. NaN as in `sums`.
+    Those of 1, 2, 4, ... values are put together by the squared distance of their means (T. F. Chan, G. H. Golub, R. J.
+    LeVeque, 1983): equal values have a variance of exactly 0, and small deviations of large values are not lost. NaN as
+    in `sums`.
     """
-    count = len(values)
-    if count < window:
-        return np.full(count, np.nan), np.full(count, np.nan)
-    blocks = np.concatenate([values, np.full(-count % window, np.nan)]).reshape(-1, window)
-    anchor = blocks[:, :1]
-    newer, older = blocks - anchor, blocks[:-1] - anchor[1:]
-    first, second = _joined(newer, older) / window, _joined(newer * newer, older * older) / window
-    average = (first + anchor).ravel()[:count]
-    return average, np.maximum(second - first * first, 0.0).ravel()[:count]
-
-
-def _joined(newer: Array, older: Array) -> Array:
-    """Sum windows that end in each place of a block: the block up to there, and the end of the one before it."""
-    out = np.cumsum(newer, axis=1)
-    out[1:, :-1] += np.cumsum(older[:, :0:-1], axis=1)[:, ::-1]
-    out[0, :-1] = np.nan
-    return out
+    average, variance = np.full(len(values), np.nan), np.full(len(values), np.nan)
+    count, size, done = len(values) - window + 1, 1, 0
+    if count < 1:
+        return average, variance
+    mean_of, squares_of = values, np.where(np.isfinite(values), 0.0, np.nan)
+    middle, squares = average[window - 1 :], variance[window - 1 :]
+    while done < window:
+        if window & size:
+            other, more = mean_of[done : done + count], squares_of[done : done + count]
+            apart = other - middle if done else 0.0
+            middle[:] = middle + apart * (size / (done + size)) if done else other
+            squares[:] = squares + more + apart * apart * (done * size / (done + size)) if done else more
+            done += size
+        if done < window:
+            apart = mean_of[size:] - mean_of[:-size]
+            squares_of = squares_of[size:] + squares_of[:-size] + apart * apart * (0.5 * size)
+            mean_of = mean_of[:-size] + 0.5 * apart
+            size *= 2
+    squares /= window
+    return average, variance
 
 
 def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, outputs: int = 1) -> tuple[Array, ...]:
