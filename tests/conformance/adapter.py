@@ -2,7 +2,7 @@
 
 `NAMES/*.json` say it, one file for each family: under `indicators`, `tulip` and `sheets`, the reference's name with one or
 more answers, each `{"name": ours, "params": {theirs: ours}, "fixed": {ours: value}, "inputs": {ours: theirs},
-"outputs": {theirs: ours}}`.
+"outputs": {theirs: ours}, "shift": {theirs: bars}, "absent": {theirs: value}}`.
 """
 
 import json
@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ara.features import catalogue
 
@@ -25,6 +26,14 @@ def table(kind):
     return found
 
 
+def placed(values, theirs, one):
+    """Put values where the reference draws them, `shift` bars back, and NaN where it has none (`absent`)."""
+    bars = one.get("shift", {}).get(theirs, 0)
+    back = np.roll(values, -bars)
+    back[len(back) - bars if bars > 0 else 0 : len(back) if bars > 0 else -bars] = np.nan
+    return np.where(back == one.get("absent", {}).get(theirs, np.nan), np.nan, back)
+
+
 def answer(kind, name, columns, params):
     """Ask every indicator that answers to a name, and give the arrays under the reference's own names."""
     answers = table(kind).get(name)
@@ -38,13 +47,14 @@ def answer(kind, name, columns, params):
         chosen = {ours: params[theirs] for theirs, ours in one.get("params", {}).items() if theirs in params}
         values = catalogue.compute(one["name"], arrays, **chosen, **one.get("fixed", {}))
         by_name = dict(zip(spec.outputs, values, strict=True))
-        found |= {theirs: by_name[ours] for theirs, ours in one["outputs"].items()}
+        found |= {theirs: placed(by_name[ours], theirs, one) for theirs, ours in one["outputs"].items()}
     return found
 
 
 def indicators(indicator, quotes, params, other):
     columns = {name: quotes[name].to_numpy(float) for name in ("open", "high", "low", "close", "volume")}
-    columns["month"] = (quotes["date"].dt.year * 12 + quotes["date"].dt.month).to_numpy(float)
+    days = pd.to_datetime(quotes["date"]).dt
+    columns["month"] = (days.year * 12 + days.month).to_numpy(float)
     if other is not None:
         columns["other"] = other["close"].to_numpy(float)
     return answer("indicators", indicator, columns, params)

@@ -143,7 +143,7 @@ def ema(values: Array, window: int, *, seeded: bool = True) -> Array:
 
 def wilder(values: Array, window: int) -> Array:
     """Give Wilder's mean, `1 / window` of the weight on the newest value, begun with the mean of the first `window`."""
-    return smoothed(values, 1.0 / window, seed=window)
+    return values.copy() if window == 1 else _whole(talib().RMA, values, window)
 
 
 def smoothed(values: Array, weight: float, *, seed: int) -> Array:
