@@ -1,0 +1,80 @@
+"""Whether prices come back: unit roots, half-lives, streaks."""
+
+import math
+
+import numpy as np
+
+from ara.features.arrays import change, clean, logs, previous
+from ara.features.indicator import Scale, indicator
+from ara.features.indicators.statistical.terms import Array, covariances, length, ratio, steady
+
+__all__ = ["adf", "half_life", "streak"]
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(100, "Changes that count; few of them find only fast reversion.", low=20),
+        "lags": length(1, "Earlier changes held fixed; more of them allow for longer dependence.", low=0, high=8),
+    },
+    warmup=lambda window, lags: window + lags,
+    memory=lambda window, lags: window + lags + 1,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="t of b in dy[t] = a + b * y[t-1] + c1 * dy[t-1] + ... + e, y = ln C, over n bars",
+    reference="D. A. Dickey and W. A. Fuller (1979), Journal of the American Statistical Association 74",
+    words="Whether the price returns to a level: below -2.9 it is no random walk at 5 percent; -1.5 is usual.",
+)
+def adf(close: Array, *, window: int, lags: int) -> Array:
+    """Give the augmented Dickey-Fuller statistic with a constant, of log prices."""
+    line = logs(close)
+    moved = change(line)
+    _, s = covariances(window, moved, previous(line), *(previous(moved, lag) for lag in range(1, lags + 1)))
+    s[0, 0] = steady(s[0, 0])
+    for held in range(2, lags + 2):
+        s = s - ratio(s[:, held, None] * s[None, :, held], s[held, held])
+    slope = ratio(s[0, 1], s[1, 1])
+    rest = np.maximum(s[0, 0] - slope * s[0, 1], 0.0) / (window - lags - 2)
+    return ratio(slope, np.sqrt(ratio(rest, s[1, 1])))
+
+
+@indicator(
+    inputs=["close"],
+    params={
+        "window": length(100, "Changes that count; more of them make it steadier.", low=10),
+        "most": length(1000, "What is given where the price doesn't come back, and at most.", low=1, high=1_000_000),
+    },
+    warmup=lambda window, most: window,
+    memory=lambda window, most: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="-ln 2 / ln(1 + b), b of dy[t] = a + b * y[t-1] + e, y = ln C, over n bars; 0 where b <= -1",
+    reference="E. P. Chan (2013), Algorithmic Trading, chapter 2; L. S. Ornstein and G. E. Uhlenbeck (1930)",
+    words="Bars until half of a distance from the mean is gone: short ones are traded as reversion; the cap is none.",
+)
+def half_life(close: Array, *, window: int, most: int) -> Array:
+    """Give the half-life of deviations of the log price; the cap where it doesn't revert, NaN where it stood still."""
+    line = logs(close)
+    _, s = covariances(window, change(line), previous(line))
+    slope = ratio(s[0, 1], steady(s[1, 1]))
+    kept = np.clip(1.0 + slope, 0.0, 1.0)
+    return np.minimum(math.log(2.0) / np.abs(np.log(kept)), float(most))
+
+
+@indicator(
+    inputs=["close"],
+    params={"longest": length(100, "Where counting ends.", low=1)},
+    warmup=1,
+    memory=lambda longest: longest + 1,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="number of bars in a row that rose, negative for falls, 0 for an unchanged close; at most `longest`",
+    reference="L. Connors and C. Alvarez (2012), An Introduction to ConnorsRSI, streak",
+    words="How many bars in a row the price went the same way; from 4 on it is often read as due for a pause.",
+)
+def streak(close: Array, *, longest: int) -> Array:
+    """Give the length of the current run of rises or falls."""
+    moved = np.sign(change(clean(close)))
+    places = np.arange(len(moved))
+    began = np.maximum.accumulate(np.where(moved == previous(moved), 0, places))
+    return np.minimum(places - began + 1, longest) * moved

@@ -1,0 +1,258 @@
+"""The shape of the distribution of returns: lopsidedness, tails, losses."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from ara.features.arrays import clean
+from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.statistical.terms import (
+    FAINT,
+    RETURNS,
+    SAMPLE,
+    Array,
+    at_level,
+    block_sums,
+    central,
+    length,
+    log_returns,
+    ordered,
+    ratio,
+    simple_returns,
+    steady,
+)
+
+__all__ = [
+    "bowley_skew",
+    "jarque_bera",
+    "kurtosis",
+    "modified_var",
+    "omega",
+    "sharpe",
+    "skew",
+    "sortino",
+    "tail_ratio",
+    "value_at_risk",
+]
+
+_WINDOW: Final = length(60, "Bars that count; few make it jump when an extreme one leaves.", low=4)
+_TAIL: Final = Param(default=0.05, low=0.001, high=0.5, words="The share of bars that are the tail; smaller is rarer.")
+_YEAR: Final = Param(
+    default=252, low=1, high=600_000, words="Bars in a year, to which it is scaled; 1 leaves it per bar."
+)
+_NORMAL_KURTOSIS: Final = 3.0
+
+
+def _chosen(close: Array, returns: int) -> Array:
+    return log_returns(close) if returns else clean(close)
+
+
+def _skewness(second: Array, third: Array) -> Array:
+    return ratio(third, second * np.sqrt(second))
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "returns": RETURNS, "sample": SAMPLE},
+    warmup=lambda window, returns, sample: window - 1 + returns,
+    memory=lambda window, returns, sample: window + returns,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="mean of (x - mean(x))^3 / var(x)^1.5; sample = 1: times sqrt(n * (n - 1)) / (n - 2)",
+    reference="K. Pearson (1895), Philosophical Transactions A 186; sample: R. A. Fisher (1930), as in pandas",
+    words="Below 0, large falls outweigh large rises, as in shares; above 0 the other way, as in lottery tickets.",
+)
+def skew(close: Array, *, window: int, returns: int, sample: int) -> Array:
+    """Give the skewness of the returns, or of the closes; NaN where nothing varies."""
+    average, second, third, _ = central(_chosen(close, returns), window, fourth=False)
+    factor = math.sqrt(window * (window - 1)) / (window - 2) if sample else 1.0
+    return factor * _skewness(_varied(second, average, returns), third)
+
+
+def _varied(second: Array, average: Array, returns: int) -> Array:
+    """Give a variance, and 0 where it is rounding: of log returns as it is, of prices next to their square."""
+    return steady(second, FAINT if returns else FAINT * average * average)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "returns": RETURNS, "sample": SAMPLE},
+    warmup=lambda window, returns, sample: window - 1 + returns,
+    memory=lambda window, returns, sample: window + returns,
+    scale=Scale.FREE,
+    bounds=(-6.0, math.inf),
+    formula="k = mean of (x - mean(x))^4 / var(x)^2 - 3; sample = 1: ((n + 1) * k + 6) * (n - 1) / ((n - 2) * (n - 3))",
+    reference="K. Pearson (1905), Biometrika 4; sample: R. A. Fisher (1930), as in pandas",
+    words="How much of the scatter comes from few large moves: 0 as in a bell curve, above 0 fatter tails.",
+)
+def kurtosis(close: Array, *, window: int, returns: int, sample: int) -> Array:
+    """Give the excess kurtosis of the returns, or of the closes; NaN where nothing varies."""
+    average, second, _, fourth = central(_chosen(close, returns), window)
+    second = _varied(second, average, returns)
+    excess = ratio(fourth, second * second) - _NORMAL_KURTOSIS
+    if not sample:
+        return excess
+    return ((window + 1) * excess + 6.0) * ((window - 1) / ((window - 2) * (window - 3)))
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="n / 6 * (skew^2 + kurtosis^2 / 4) of n log returns",
+    reference="C. M. Jarque and A. K. Bera (1980), Economics Letters 6",
+    words="How far returns are from a bell curve: above 6 it is refused at 5 percent; a sign of jumps and regimes.",
+)
+def jarque_bera(close: Array, *, window: int) -> Array:
+    """Give the statistic of the test of normality of the log returns."""
+    _, second, third, fourth = central(log_returns(close), window)
+    second = steady(second)
+    lopsided, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
+    return window / 6.0 * (lopsided * lopsided + excess * excess / 4.0)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "share": _TAIL},
+    warmup=lambda window, share: window,
+    memory=lambda window, share: window + 1,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="-(m + s * (z + (z^2-1) * S/6 + (z^3-3z) * K/24 - (2z^3-5z) * S^2/36)), z the normal quantile of the share",
+    reference="E. A. Cornish and R. A. Fisher (1938); P. Zangari (1996), RiskMetrics Monitor, 1st quarter",
+    words="The loss of one bar that one in twenty exceeds, from mean, deviation, skew and tails; larger is riskier.",
+)
+def modified_var(close: Array, *, window: int, share: float) -> Array:
+    """Give the value at risk by the Cornish-Fisher expansion of the log returns."""
+    from statistics import NormalDist
+
+    average, second, third, fourth = central(log_returns(close), window)
+    second = steady(second)
+    skewed, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
+    z = NormalDist().inv_cdf(share)
+    bent = z + (z * z - 1.0) * skewed / 6.0 + (z**3 - 3.0 * z) * excess / 24.0
+    return -(average + np.sqrt(second) * (bent - (2.0 * z**3 - 5.0 * z) * skewed * skewed / 36.0))
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: window + 1,
+    scale=Scale.FREE,
+    bounds=(-1.0, 1.0),
+    formula="(q(0.75) + q(0.25) - 2 * q(0.5)) / (q(0.75) - q(0.25)) of n log returns",
+    reference="A. L. Bowley (1901), Elements of Statistics",
+    words="Lopsidedness of the middle half of returns, which no single extreme moves: above 0 leans to gains.",
+)
+def bowley_skew(close: Array, *, window: int) -> Array:
+    """Give the quartile skewness of the log returns; NaN where the quartiles are equal."""
+
+    def figure(part: Array) -> Array:
+        low, middle, high = (at_level(part, level) for level in (0.25, 0.5, 0.75))
+        return np.clip(ratio(high + low - 2.0 * middle, high - low), -1.0, 1.0)
+
+    (found,) = ordered(log_returns(close), window, figure)
+    return found
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "share": _TAIL},
+    warmup=lambda window, share: window,
+    memory=lambda window, share: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="|q(1 - p)| / |q(p)| of n log returns, linear between values",
+    reference="S. T. Rachev and others (2008), Advanced Stochastic Models, the ratio of tails; as in empyrical",
+    words="Large gains over large losses: above 1 the good bars are larger than the bad ones.",
+)
+def tail_ratio(close: Array, *, window: int, share: float) -> Array:
+    """Give the upper quantile of the log returns over the lower one."""
+
+    def figure(part: Array) -> Array:
+        return ratio(np.abs(at_level(part, 1.0 - share)), np.abs(at_level(part, share)))
+
+    (found,) = ordered(log_returns(close), window, figure)
+    return found
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": length(100, "Bars that count; more reach further into the tail.", low=4), "share": _TAIL},
+    outputs=["value_at_risk", "shortfall"],
+    warmup=lambda window, share: window,
+    memory=lambda window, share: window + 1,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="-q(p) of n log returns, linear between values; shortfall: -mean of the ceil(p * n) lowest",
+    reference="J.P. Morgan (1996), RiskMetrics; P. Artzner and others (1999), Coherent Measures of Risk",
+    words="The loss of one bar that only one in twenty exceeded, and the mean loss of those that are as bad or worse.",
+)
+def value_at_risk(close: Array, *, window: int, share: float) -> tuple[Array, Array]:
+    """Give historical value at risk and expected shortfall of the log returns, as positive losses."""
+    worst = max(math.ceil(round(share * window, 9)), 1)
+    found = ordered(
+        log_returns(close),
+        window,
+        lambda part: np.stack([-at_level(part, share), -part[:, :worst].mean(axis=1)]),
+        outputs=2,
+    )
+    return found[0], found[1]
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "year": _YEAR},
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="mean(r) / s(r) * sqrt(year), r = C[t] / C[t-1] - 1, s of a sample, over n bars",
+    reference="W. F. Sharpe (1966), Mutual Fund Performance, Journal of Business 39; riskless rate taken as 0",
+    words="Return for the risk taken over the last bars, per year: above 1 a smooth rise; few bars make it very rough.",
+)
+def sharpe(close: Array, *, window: int, year: float) -> Array:
+    """Give the Sharpe ratio of the simple returns; NaN where nothing varies."""
+    average, second, *_ = central(simple_returns(close), window, fourth=False)
+    return ratio(average, np.sqrt(steady(second) * (window / (window - 1)))) * math.sqrt(year)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW, "year": _YEAR},
+    warmup=lambda window, year: window,
+    memory=lambda window, year: window + 1,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula="mean(r) / sqrt(mean(min(r, 0)^2)) * sqrt(year), r = C[t] / C[t-1] - 1, over n bars",
+    reference="F. A. Sortino and R. van der Meer (1991), Downside Risk, Journal of Portfolio Management 17",
+    words="As the Sharpe ratio, with only falls counted as risk: far above it, the wild bars were rises.",
+)
+def sortino(close: Array, *, window: int, year: float) -> Array:
+    """Give the Sortino ratio of the simple returns; NaN where nothing fell."""
+    returns = simple_returns(close)
+    total, fallen = block_sums(np.stack([returns, np.minimum(returns, 0.0) ** 2]), window) / window
+    return ratio(total, np.sqrt(fallen)) * math.sqrt(year)
+
+
+@indicator(
+    inputs=["close"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: window + 1,
+    scale=Scale.FREE,
+    bounds=(0.0, math.inf),
+    formula="sum of max(r, 0) / sum of max(-r, 0), r = C[t] / C[t-1] - 1, over n bars",
+    reference="C. Keating and W. F. Shadwick (2002), A Universal Performance Measure, threshold 0",
+    words="All gains over all losses of the last bars: above 1 they earned more than they lost.",
+)
+def omega(close: Array, *, window: int) -> Array:
+    """Give the omega ratio of the simple returns; NaN where nothing fell."""
+    returns = simple_returns(close)
+    gained, lost = block_sums(np.stack([np.maximum(returns, 0.0), np.maximum(-returns, 0.0)]), window)
+    return ratio(gained, lost)

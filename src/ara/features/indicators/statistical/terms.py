@@ -1,0 +1,233 @@
+"""What the statistical indicators share: returns, exact moving moments, counts of states, sorted windows."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, reduce
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.features.arrays import change, clean, logs, previous, windows
+from ara.features.indicator import Param
+
+__all__ = [
+    "FAINT",
+    "RETURNS",
+    "SAMPLE",
+    "STATES",
+    "Array",
+    "Codes",
+    "anchored",
+    "at_level",
+    "block_sums",
+    "central",
+    "covariances",
+    "length",
+    "log_returns",
+    "ordered",
+    "ratio",
+    "shares",
+    "simple_returns",
+    "states",
+    "steady",
+    "surplus",
+    "tally",
+]
+
+Array = NDArray[np.float64]
+"""One value per bar."""
+
+Codes = NDArray[np.int64]
+"""The number of a state per bar; -1 where it isn't known."""
+
+FAINT: Final = 1e-26
+"""A variance of log returns as small is what rounding left over: the price stood still or grew by a constant rate."""
+
+STATES: Final = 3
+"""Down, about unchanged, up."""
+
+RETURNS: Final = Param(
+    default=1, low=0, high=1, whole=True, words="1 takes the log returns of the closes; 0 the closes themselves."
+)
+"""What a figure is taken of."""
+
+SAMPLE: Final = Param(
+    default=0,
+    low=0,
+    high=1,
+    whole=True,
+    words="0 divides by the number of bars, as TA-Lib does; 1 corrects for the estimated mean, as for a sample.",
+)
+"""Which of the two usual definitions."""
+
+_CHUNK: Final = 1 << 20
+
+
+def length(default: int, words: str = "", *, low: int = 2, high: int = 5000) -> Param:
+    """Give the parameter that says how many bars count."""
+    told = words or "Bars that count; more of them make it steadier and later."
+    return Param(default=default, low=low, high=high, whole=True, words=told)
+
+
+def log_returns(close: Array) -> Array:
+    """Give the change of the logarithm since the bar before; NaN where a price isn't positive."""
+    return change(logs(close))
+
+
+def simple_returns(close: Array) -> Array:
+    """Give the change as a share of the price before; NaN where a price isn't positive."""
+    known = np.where((close > 0) & np.isfinite(close), close, np.nan)
+    return clean(known / previous(known) - 1.0)
+
+
+def ratio(above: Array, below: Array) -> Array:
+    """Give `above / below`, NaN where `below` is 0."""
+    return np.asarray(np.divide(above, np.where(below == 0.0, np.nan, below)))
+
+
+def steady(variance: Array, floor: Array | float = FAINT) -> Array:
+    """Give a variance, and 0 where it is below what rounding leaves."""
+    return np.where(variance <= floor, 0.0, variance)
+
+
+def block_sums(stack: Array, window: int) -> Array:
+    """Give for each row the sums of its last `window` values, NaN where one of them is.
+
+    Nothing is subtracted: a sum is what is left of the block before and what has come of this one, so that it does not
+    remember values that left the window.
+    """
+    rows, count = stack.shape
+    if count < window:
+        return np.full((rows, count), np.nan)
+    blocks = _blocks(stack, window)
+    return _joined(blocks, blocks[:, :-1])[:, :count]
+
+
+def anchored(window: int, columns: Sequence[Array], products: Sequence[tuple[int, ...]]) -> tuple[Array, Array]:
+    """Give the means over the last `window` bars of products of columns, and what was taken off each column first.
+
+    The column at each place is counted from one of its own values in the same window: equal values give products of
+    exactly 0, and small differences of large values aren't lost.
+
+    Parameters
+    ----------
+    window
+        Bars.
+    columns
+        Arrays of the same length.
+    products
+        Which columns to multiply, by number: `(0, 0, 1)` is the square of the first with the second.
+    """
+    count = len(columns[0])
+    if count < window:
+        return np.full((len(products), count), np.nan), np.full((len(columns), count), np.nan)
+    blocks = _blocks(np.stack(columns), window)
+    anchor = blocks[:, :, :1]
+    newer, older = blocks - anchor, blocks[:, :-1] - anchor[:, 1:]
+    found = _joined(_multiplied(newer, products), _multiplied(older, products)) / window
+    return found[:, :count], np.repeat(anchor[:, :, 0], window, axis=1)[:, :count]
+
+
+def covariances(window: int, *columns: Array) -> tuple[Array, Array]:
+    """Give the means `[column, bar]` and the population's covariances `[column, column, bar]` of the last bars."""
+    size = len(columns)
+    pairs = [(i, j) for i in range(size) for j in range(i, size)]
+    singles: list[tuple[int, ...]] = [(i,) for i in range(size)]
+    found, anchor = anchored(window, columns, [*singles, *pairs])
+    out = np.empty((size, size, found.shape[1]))
+    for (i, j), mean in zip(pairs, found[size:], strict=True):
+        out[i, j] = out[j, i] = mean - found[i] * found[j]
+    for i in range(size):
+        np.maximum(out[i, i], 0.0, out=out[i, i])
+    return found[:size] + anchor, out
+
+
+def central(values: Array, window: int, *, fourth: bool = True) -> tuple[Array, Array, Array, Array]:
+    """Give the mean and the second, third and fourth central moments of the last values; the fourth as 0 if unasked."""
+    powers: list[tuple[int, ...]] = [(0,), (0, 0), (0, 0, 0), (0, 0, 0, 0)]
+    found, anchor = anchored(window, [values], powers[: 4 if fourth else 3])
+    a, b, c = found[:3]
+    square = a * a
+    second = np.maximum(b - square, 0.0)
+    third = c - 3.0 * a * b + 2.0 * a * square
+    last = found[3] - 4.0 * a * c + 6.0 * square * b - 3.0 * square * square if fourth else np.zeros_like(a)
+    return a + anchor[0], second, third, np.maximum(last, 0.0)
+
+
+def ordered(values: Array, window: int, figure: Callable[[Array], Array], *, outputs: int = 1) -> tuple[Array, ...]:
+    """Give figures of the last `window` values sorted upwards; NaN where one of them is."""
+    out = np.full((outputs, len(values)), np.nan)
+    spans = windows(values, window)
+    rows = max(1, _CHUNK // window)
+    for start in range(0, len(spans), rows):
+        part = np.sort(spans[start : start + rows], axis=1)
+        found = np.where(np.isnan(part[:, -1]), np.nan, figure(part))
+        out[:, window - 1 + start : window - 1 + start + len(part)] = found
+    return tuple(out)
+
+
+def at_level(part: Array, level: float) -> Array:
+    """Give the quantile of sorted rows, linear between the values."""
+    place = level * (part.shape[1] - 1)
+    low = math.floor(place)
+    high = min(low + 1, part.shape[1] - 1)
+    found: Array = part[:, low] + (place - low) * (part[:, high] - part[:, low])
+    return found
+
+
+def states(values: Array, window: int) -> Codes:
+    """Give 0 for a fall, 2 for a rise, and 1 for what is less than half the mean size of the last `window` values.
+
+    About a third of normally distributed values falls into each.
+    """
+    size = block_sums(np.abs(values)[None], window)[0] / window
+    codes = 1 + (values > 0.5 * size).astype(np.int64) - (values < -0.5 * size)
+    return np.where(np.isnan(size) | np.isnan(values), -1, codes)
+
+
+def tally(codes: Codes, kinds: int, window: int) -> NDArray[np.int64]:
+    """Count `[kind, bar]` how often each state occurs in the last `window` bars, for each bar that has as many."""
+    known = codes == np.arange(kinds)[:, None]
+    seen = np.zeros((kinds, len(codes) + 1), np.int64)
+    np.cumsum(known, axis=1, out=seen[:, 1:])
+    return seen[:, window:] - seen[:, :-window] if len(codes) >= window else np.zeros((kinds, 0), np.int64)
+
+
+def shares(figures: Array, counts: NDArray[np.int64], length: int, window: int) -> Array:
+    """Put figures of counts back where they belong; NaN where a window has a bar without a state."""
+    out = np.full(length, np.nan)
+    if counts.shape[1]:
+        out[window - 1 :] = np.where(counts.sum(axis=0) == window, figures, np.nan)
+    return out
+
+
+def surplus(counts: NDArray[np.int64], window: int) -> Array:
+    """Give the sum over kinds of `c * ln(c)`, which is all that an entropy needs: `H = ln(n) - sum / n`."""
+    return np.asarray(_entropies(window)[counts].sum(axis=0))
+
+
+@cache
+def _entropies(window: int) -> Array:
+    return np.array([count * math.log(count) if count else 0.0 for count in range(window + 1)])
+
+
+def _blocks(stack: Array, window: int) -> Array:
+    rows, count = stack.shape
+    return np.concatenate([stack, np.full((rows, -count % window), np.nan)], axis=1).reshape(rows, -1, window)
+
+
+def _multiplied(columns: Array, products: Sequence[tuple[int, ...]]) -> Array:
+    made: dict[tuple[int, ...], Array] = {}
+    for one in products:
+        start = made.get(one[:-1])
+        made[one] = reduce(np.multiply, columns[list(one)]) if start is None else start * columns[one[-1]]
+    return np.stack(list(made.values()))
+
+
+def _joined(newer: Array, older: Array) -> Array:
+    """Sum windows that end in each place of a block: the block up to there, and the end of the one before it."""
+    out = np.cumsum(newer, axis=2)
+    out[:, 1:, :-1] += np.cumsum(older[:, :, :0:-1], axis=2)[:, :, ::-1]
+    out[:, 0, :-1] = np.nan
+    return out.reshape(len(out), -1)
