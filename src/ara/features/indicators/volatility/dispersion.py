@@ -7,7 +7,16 @@ import numpy as np
 from ara.features.arrays import change, highest, lowest, moments, previous, quotient, rolling, runs, sums, windows
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length, settles
-from ara.features.indicators.volatility.terms import YEAR, Array, flag, returns, returns_variance, root, window_mean
+from ara.features.indicators.volatility.terms import (
+    YEAR,
+    Array,
+    flag,
+    median,
+    returns,
+    returns_variance,
+    root,
+    window_mean,
+)
 from ara.features.library import talib
 
 __all__ = [
@@ -127,7 +136,7 @@ def absolute_volatility(close: Array, *, window: int, year: float) -> Array:
 def mad_volatility(close: Array, *, window: int, year: float) -> Array:
     """Give the volatility by the median absolute return."""
     size = np.abs(returns(close))
-    (middle,) = runs(lambda one: talib().PERCENTILE(one, window, 50.0), size)
+    middle = median(size, window)
     return np.asarray(math.sqrt(year) * _NORMAL_MEDIAN * middle)
 
 

@@ -5,10 +5,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import logs, previous, sums
+from ara.features.arrays import logs, previous, runs, sums
 from ara.features.indicator import Param
+from ara.features.library import talib
 
-__all__ = ["YEAR", "Array", "flag", "move", "returns", "returns_variance", "root", "times", "window_mean"]
+__all__ = ["YEAR", "Array", "flag", "median", "move", "returns", "returns_variance", "root", "times", "window_mean"]
 
 Array = NDArray[np.float64]
 """One value per bar."""
@@ -33,6 +34,15 @@ def returns(close: Array) -> Array:
     """Give the log return of each bar; NaN for the first."""
     known = logs(close)
     return np.asarray(known - previous(known))
+
+
+def median(values: Array, window: int) -> Array:
+    """Give the median of the last `window` values; begun anew after a gap."""
+    lower = runs(lambda one: talib().PERCENTILE(one, window, 50.0), values)[0]
+    if window % 2:
+        return lower
+    upper = runs(lambda one: talib().PERCENTILE(one, window, 50.0 + 50.0 / window), values)[0]
+    return np.asarray(0.5 * (lower + upper))
 
 
 def move(newer: Array, older: Array) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from ara.features.arrays import ema, moments, previous, quotient, runs, sums
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import SEEDED, chain, length
-from ara.features.indicators.volatility.terms import window_mean
+from ara.features.indicators.volatility.terms import median, window_mean
 from ara.features.indicators.volume.terms import Array, signalled
 from ara.features.library import talib
 
@@ -192,7 +192,7 @@ def volume_concentration(volume: Array, *, window: int) -> Array:
 )
 def abnormal_volume(volume: Array, *, window: int) -> Array:
     """Give the logarithm of the volume over its median; NaN where the usual volume is none."""
-    (usual,) = runs(lambda one: talib().PERCENTILE(one, window, 50.0), volume)
+    usual = median(volume, window)
     return np.log(quotient(volume + usual, 2.0 * usual))
 
 
