@@ -1,7 +1,7 @@
 """Ara under the reference's names: no arithmetic, only which indicator answers to which name.
 
-`NAMES/*.json` say it, one file for each family: under `indicators`, `tulip` and `sheets`, the reference's name with one or
-more answers, each `{"name": ours, "params": {theirs: ours}, "fixed": {ours: value}, "inputs": {ours: theirs},
+`NAMES/*.json` say it, one file for each family: under `indicators`, `tulip` and `sheets`, the reference's name with
+one or more answers, each `{"name": ours, "params": {theirs: ours}, "fixed": {ours: value}, "inputs": {ours: theirs},
 "outputs": {theirs: ours}, "shift": {theirs: bars}, "absent": {theirs: value}}`.
 """
 
