@@ -36,10 +36,11 @@ def _length(one, **params):
 
 
 def _chosen(spec, data):
-    """Draw parameters around their defaults, short windows among them."""
+    """Draw parameters from the shortest windows to somewhat more than their defaults."""
     found = {}
     for name, param in spec.params.items():
-        low, high = max(param.low, param.default / 4), min(param.high, param.default * 1.5 + param.whole)
+        low = param.low if param.whole else max(param.low, param.default / 4)
+        high = min(param.high, param.default * 1.5 + param.whole)
         draw = st.integers(int(np.ceil(low)), int(high)) if param.whole else st.floats(low, high)
         found[name] = data.draw(draw, label=name)
     return found
@@ -111,6 +112,13 @@ def test_after_a_move_a_price_that_stands_still_leaves_no_noise(name):
         size = max(np.nanmax(np.abs(values)), 1e-9)
         if name not in {"dpo", "nearness_to_high", "td_setup", "ht_phase", "ht_sine"} and np.isfinite(last).all():
             assert np.ptp(last) <= 1e-6 * size, output
+
+
+@pytest.mark.parametrize("gamma", [0.3, 0.5, 0.8, 0.9])
+@pytest.mark.parametrize("price", [0.1, 1 / 3, 123.456])
+def test_rounding_is_no_strength(gamma, price):
+    close = np.concatenate((_bars(50)["close"], np.full(900, price)))
+    assert ALL["laguerre_rsi"].compute({"close": close}, gamma=gamma)[0][-1] == 50.0
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

@@ -484,6 +484,15 @@ def test_it_is_its_definition(definition, seed, count):
         np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-8 * size, err_msg=output)
 
 
+def test_a_steady_rise_brings_the_fisher_transform_to_its_cap():
+    bars = {name: np.concatenate((np.arange(100.0, 160.0), np.arange(160.0, 90.0, -1.0))) for name in ("high", "low")}
+    line, trigger = ALL["fisher"].compute(bars)
+    wanted, before = fisher({name: column.tolist() for name, column in bars.items()})
+    np.testing.assert_allclose(line[10:], wanted[10:], rtol=1e-9)
+    np.testing.assert_allclose(trigger[10:], before[10:], rtol=1e-9)
+    assert np.nanmax(line) == pytest.approx(math.log(1.999 / 0.001), rel=1e-3)
+
+
 def _seeded_once(values, n):
     return smooth(values, 1, 2 / (n + 1))
 

@@ -68,7 +68,7 @@ def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> 
 
 @indicator(
     inputs=["open", "high", "low", "close"],
-    params={"window": length(26, "Bars that are summed; more make it calmer.")},
+    params={"window": length(26, "Bars that are summed; more make it calmer.", low=10)},
     outputs=["ar", "br"],
     warmup=lambda window: window,
     memory=lambda window: window + 1,

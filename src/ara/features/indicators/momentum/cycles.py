@@ -141,8 +141,8 @@ def _turning(values: Array, price: Array) -> Array:
     memory=_SETTLED,
     scale=Scale.FREE,
     bounds=(-45.0, 315.0),
-    formula="the angle of the dominant cycle's discrete Fourier component over (H + L) / 2, in degrees from -45 to 315; "
-    "none where the price stood still for 50 bars",
+    formula="the angle of the dominant cycle's discrete Fourier component over (H + L) / 2, in degrees from -45 to "
+    "315; none where the price stood still for 50 bars",
     reference=_ROCKET + "9",
     words="How far the dominant cycle has turned, in degrees: it grows steadily while the price goes in cycles and "
     "stands nearly still in a trend.",
