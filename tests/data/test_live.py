@@ -295,6 +295,7 @@ def speak(venue):
             venue.clock.set(BEGIN + (number + 1) * MINUTE)
             say(line, number, final=True)
         if line.number == 0:
+            line.wait(0.2)  # what was sent is to arrive first
             line.drop()
         else:
             venue.clock.advance(seconds=10)

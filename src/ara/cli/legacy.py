@@ -28,7 +28,8 @@ def modern(words: Sequence[str], names: Sequence[str], *, known: Callable[[str],
         Whether a word that isn't in capitals is the symbol of an instrument.
     """
     given = list(words)
-    if not given or given[0].lower() in names:
+    older = len(given) > 1 and given[0] in _CLASSES and given[1] == "predict"
+    if not given or (given[0].lower() in names and not older):
         return given, ""
     first, rest = given[0], given[1:]
     if first in _FLAGS:
@@ -37,7 +38,7 @@ def modern(words: Sequence[str], names: Sequence[str], *, known: Callable[[str],
     if first == "--accuracy":
         new = ["score", *rest]
         return new, _notice(given, new)
-    if first in _CLASSES and rest[:1] == ["predict"]:
+    if older:
         return _class_predict(given)
     candidates = given if first.startswith("-") else [first]
     if any(_SYMBOL.fullmatch(word) and not word.isdigit() for word in candidates) or any(map(known, candidates)):

@@ -260,6 +260,7 @@ async def test_a_dropped_line_is_opened_again_and_the_gap_filled(venue, binance)
         if line.number == 0:
             venue.kline(line, "BTCUSDT", BEGIN, (100, 102, 99, 100.25), final=True)
             venue.clock.set(BEGIN + timedelta(minutes=3, seconds=30))
+            line.wait(0.2)  # what was sent is to arrive first
             line.drop()
             return
         venue.kline(line, "BTCUSDT", BEGIN + timedelta(minutes=2), (1, 1, 1, 1), final=True)
@@ -311,6 +312,7 @@ async def test_trades_come_once_in_order_with_the_lost_ones(venue, binance):
         for number in (0, 1, 1, 0, 4):
             venue.trade(line, "BTCUSDT", rows[number])
         venue.clock.advance(seconds=1)
+        line.wait(0.2)  # what was sent is to arrive first
         line.drop()
 
     venue.stream(script)

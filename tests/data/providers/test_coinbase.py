@@ -214,6 +214,7 @@ async def test_best_prices_and_books_stream(venue, coinbase):
         change = [level("bid", "99.5", "2"), level("offer", "101", "0")]
         venue.say(line, "l2_data", [{"type": "update", "product_id": "BTC-USD", "updates": change}])
         if line.number == 0:
+            line.wait(0.2)  # what was sent is to arrive first
             line.drop()
         line.wait(5)
 

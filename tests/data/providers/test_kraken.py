@@ -197,6 +197,7 @@ async def test_after_a_break_the_gap_is_filled_and_an_unseen_end_asked_for(venue
         if line.number == 0:
             venue.ohlc(line, "BTC/USD", BEGIN, (1, 1, 1, 1))
             venue.clock.set(BEGIN + timedelta(minutes=3, seconds=1))
+            line.wait(0.2)  # what was sent is to arrive first
             line.drop()
             return
         venue.ohlc(line, "BTC/USD", BEGIN + timedelta(minutes=3), (103, 104, 103, 103.5))

@@ -15,7 +15,7 @@ from ara.data.access.wire import quote
 from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.data.providers.rows import named, number, numbers
 from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
-from ara.market.codes import CURRENCIES
+from ara.market.codes import COINS, CURRENCIES
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.symbols import normalise
 from ara.market.timeframe import Timeframe, Unit
@@ -93,16 +93,20 @@ class Coin:
     ----------
     rank
         By market value, 1 for the largest, as of the table's making.
-    code, name
-        `BTC`, `Bitcoin`.
+    code
+        `BTC`.
     venues
         Ara's symbol at each exchange that trades it, such as `BTC-USDT` at Binance.
     """
 
     rank: int
     code: str
-    name: str
     venues: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """As people call it: `Bitcoin`."""
+        return COINS[self.code]
 
 
 @cache
@@ -111,16 +115,12 @@ def coins() -> tuple[Coin, ...]:
     return tuple(msgspec.json.decode(_TABLE.read_bytes(), type=list[Coin]))
 
 
-@cache
-def _names() -> Mapping[str, str]:
-    return {coin.code: coin.name for coin in coins()}
-
-
 def instrument(
     base: str, currency: str, *, tick: Decimal | None = None, lot: Decimal | None = None
 ) -> Instrument | None:
     """Give the instrument of a pair by Ara's codes; None for two states' currencies, and for what can't be spelled."""
-    if base in CURRENCIES and currency in CURRENCIES:
+    plain = f"{base}{currency}".isascii() and base.isalnum() and currency.isalnum()
+    if not plain or (base in CURRENCIES and currency in CURRENCIES):
         return None
     symbol = f"{base}-{currency}"
     try:
@@ -130,7 +130,7 @@ def instrument(
         return None
     return Instrument(
         symbol=symbol,
-        name=_names().get(base, base),
+        name=COINS.get(base, base),
         asset_class=AssetClass.CRYPTO,
         venue="crypto",
         currency=currency,
