@@ -167,6 +167,15 @@ def test_a_secret_that_is_not_base64_is_not_quoted():
     assert "not base64 " not in str(caught.value.context)
 
 
+def test_a_signature_depends_on_all_that_is_signed():
+    parts = ["a2V5", "/0/private/Balance", "nonce=1", "1"]
+    signed = {sign(*parts)} | {
+        sign(*[*parts[:n], other, *parts[n + 1 :]]) for n, other in enumerate(["a2V6", "/", "x", "2"])
+    }
+    assert len(signed) == 5
+    assert all(len(one) == 88 for one in signed)
+
+
 async def test_a_stream_closes_a_bar_when_the_next_begins(venue, kraken):
     def script(line):
         venue.ohlc(line, "BTC/USD", BEGIN, (100, 102, 99, 100.5), volume=1.0, kind="snapshot")
