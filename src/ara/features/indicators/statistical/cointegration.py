@@ -7,7 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, logs, previous
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import Array, block_sums, covariances, length, ratio, steady
+from ara.features.indicators.statistical.terms import Array, covariances, length, ratio, running, steady
 
 __all__ = ["cointegration", "hedge_ratio", "pair_zscore"]
 
@@ -75,7 +75,7 @@ def cointegration(close: Array, other: Array, *, window: int) -> Array:
     own, base = logs(close), logs(other)
     slope, mean_own, mean_base, rest = _tied(close, other, window)
     y, x = change(own), change(base)
-    yy, yx, xx = block_sums(np.stack([y * y, y * x, x * x]), window - 1)
+    yy, yx, xx = running(window - 1, y * y, y * x, x * x)
     steps = np.maximum(yy - 2.0 * slope * yx + slope * slope * xx, 0.0)
     last = own - mean_own - slope * (base - mean_base)
     first = previous(own, window - 1) - mean_own - slope * (previous(base, window - 1) - mean_base)

@@ -5,17 +5,18 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, logs, moments, previous, sums
+from ara.features.arrays import change, clean, logs, previous, sums
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import (
     Array,
     Codes,
-    covariances,
+    joint,
     length,
     log_returns,
     ratio,
+    running,
+    settled,
     shares,
-    steady,
     tally,
 )
 
@@ -40,9 +41,8 @@ _SPANS: Final = (1, 2, 4, 8, 16)
 
 
 def _correlation(x: Array, y: Array, window: int) -> Array:
-    _, spread = covariances(window, x, y)
-    below = np.sqrt(steady(spread[0, 0]) * steady(spread[1, 1]))
-    return np.clip(ratio(spread[0, 1], below), -1.0, 1.0)
+    _, _, xx, yy, xy = joint(window, x, y)
+    return np.clip(ratio(xy, np.sqrt(xx) * np.sqrt(yy)), -1.0, 1.0)
 
 
 @indicator(
@@ -76,11 +76,13 @@ def autocorrelation(close: Array, *, window: int, lag: int) -> Array:
 def partial_autocorrelation(close: Array, *, window: int) -> Array:
     """Give the partial autocorrelation of log returns at two bars."""
     returns = log_returns(close)
-    _, s = covariances(window, returns, previous(returns, 2), previous(returns))
-    within = steady(s[2, 2])
-    over = s[0, 1] - ratio(s[0, 2] * s[1, 2], within)
-    first, second = s[0, 0] - ratio(s[0, 2] ** 2, within), s[1, 1] - ratio(s[1, 2] ** 2, within)
-    return np.clip(ratio(over, np.sqrt(steady(first) * steady(second))), -1.0, 1.0)
+    one, two = previous(returns), previous(returns, 2)
+    _, _, xx, yy, xy = joint(window, returns, two)
+    _, _, _, zz, xz = joint(window, returns, one)
+    yz = joint(window, two, one)[4]
+    over, first, second = xy - ratio(xz * yz, zz), xx - ratio(xz * xz, zz), yy - ratio(yz * yz, zz)
+    below = np.sqrt(np.maximum(first, 0.0) * np.maximum(second, 0.0))
+    return np.clip(ratio(over, below), -1.0, 1.0)
 
 
 @indicator(
@@ -97,14 +99,14 @@ def partial_autocorrelation(close: Array, *, window: int) -> Array:
 def ljung_box(close: Array, *, window: int, lags: int) -> Array:
     """Give the statistic of Ljung and Box of the log returns."""
     returns = log_returns(close)
-    average, spread = moments(returns, window)
-    spread = steady(spread)
+    average, squares = (one / window for one in running(window, returns, returns * returns))
+    spread = settled(squares - average * average, squares)
     found = np.zeros(len(returns))
     oldest, newest = np.zeros(len(returns)), np.zeros(len(returns))
     for lag in range(1, lags + 1):
         oldest = oldest + previous(returns, window - lag)
         newest = newest + previous(returns, lag - 1)
-        products = sums(returns * previous(returns, lag), window - lag)
+        (products,) = running(window - lag, returns * previous(returns, lag))
         covariance = products - average * (2.0 * window * average - oldest - newest) + (window - lag) * average**2
         found += ratio(covariance / window, spread) ** 2 / (window - lag)
     return window * (window + 2.0) * found
@@ -128,11 +130,13 @@ def ljung_box(close: Array, *, window: int, lags: int) -> Array:
 def variance_ratio(close: Array, *, window: int, bars: int) -> tuple[Array, Array]:
     """Give the variance ratio of log returns and its z under equal variances."""
     line = logs(close)
-    average, spread = moments(change(line), window)
+    single, far = change(line), change(line, bars)
     count = window - bars + 1
-    far, scatter = moments(change(line, bars), count)
-    longer = (scatter + (far - bars * average) ** 2) / (bars * (1.0 - bars / window))
-    found = ratio(longer, steady(spread) * (window / (window - 1)))
+    average, squares = (one / window for one in running(window, single, single * single))
+    middle, wide = (one / count for one in running(count, far, far * far))
+    drift = bars * average
+    longer = np.maximum(wide - 2.0 * drift * middle + drift * drift, 0.0) / (bars * (1.0 - bars / window))
+    found = ratio(longer, settled(squares - average * average, squares) * (window / (window - 1)))
     return found, (found - 1.0) / math.sqrt(2.0 * (2 * bars - 1) * (bars - 1) / (3.0 * bars * window))
 
 
@@ -274,6 +278,7 @@ def hurst(close: Array, *, window: int) -> Array:
     weights /= float(weights @ weights)
     found = np.zeros(len(line))
     for span, weight in zip(_SPANS, weights.tolist(), strict=True):
-        size = sums(np.abs(change(line, span)), window - span) / (window - span)
+        size = running(window - span, np.abs(change(line, span)))[0] / (window - span)
+        size = settled(size, size)
         found += weight * np.log(np.where(size > 0, size, np.nan))
     return np.clip(found, 0.0, 1.0)

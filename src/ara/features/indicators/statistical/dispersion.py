@@ -246,9 +246,9 @@ def interquartile_range(close: Array, *, window: int) -> Array:
 )
 def quantile(close: Array, *, window: int, level: float, nearest: int) -> Array:
     """Give a quantile of the closes of the window."""
-    place = max(math.ceil(round(level * window, 9)), 1) - 1
-    pick = (lambda part: part[:, place]) if nearest else (lambda part: at_level(part, level))
-    (found,) = ordered(clean(close), window, pick)
+    if nearest and level > 0.0:
+        return runs(lambda part: np.asarray(talib().PERCENTILE(part, window, 100.0 * level)), clean(close))[0]
+    (found,) = ordered(clean(close), window, lambda part: at_level(part, level))
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ara.features.arrays import previous
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import Array, block_sums, length, log_returns, ratio, steady
+from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settled
 
 __all__ = ["bipower_variation", "jump_share", "jump_test", "lee_mykland", "signed_jump"]
 
@@ -23,9 +23,9 @@ _SPREAD: Final = math.pi**2 / 4.0 + math.pi - 5.0
 def _variations(returns: Array, window: int) -> tuple[Array, Array]:
     """Give the mean square, and what it would be without jumps: from products of neighbours within the window."""
     size = np.abs(returns)
-    squares = block_sums((returns * returns)[None], window)[0] / window
-    neighbours = block_sums((size * previous(size))[None], window - 1)[0] * (_HALF_PI / (window - 1))
-    return steady(squares), steady(neighbours)
+    squares = running(window, returns * returns)[0] / window
+    neighbours = running(window - 1, size * previous(size))[0] * (_HALF_PI / (window - 1))
+    return settled(squares, squares), settled(neighbours, neighbours)
 
 
 @indicator(
@@ -77,7 +77,7 @@ def jump_test(close: Array, *, window: int) -> Array:
     returns = log_returns(close)
     squares, without = _variations(returns, window)
     power = np.cbrt(returns * returns) ** 2
-    triples = block_sums((power * previous(power) * previous(power, 2))[None], window - 2)[0]
+    (triples,) = running(window - 2, power * previous(power) * previous(power, 2))
     quarticity = triples * (_TRIPOWER / (window - 2))
     wide = np.maximum(ratio(quarticity, without * without), 1.0)
     return ratio(1.0 - ratio(without, squares), np.sqrt(_SPREAD / window * wide))
@@ -116,5 +116,5 @@ def signed_jump(close: Array, *, window: int) -> Array:
     """Give the upper less the lower semivariance of log returns, as a share of both; NaN where no price moved."""
     returns = log_returns(close)
     squares = returns * returns
-    both, signed = block_sums(np.stack([squares, np.sign(returns) * squares]), window)
-    return np.clip(ratio(signed, steady(both)), -1.0, 1.0)
+    both, signed = running(window, squares, np.sign(returns) * squares)
+    return np.clip(ratio(signed, settled(both, both)), -1.0, 1.0)

@@ -12,12 +12,13 @@ from ara.features.indicators.statistical.terms import (
     RETURNS,
     SAMPLE,
     Array,
-    anchored,
-    block_sums,
     covariances,
+    joint,
     length,
     log_returns,
     ratio,
+    running,
+    settled,
     simple_returns,
     steady,
 )
@@ -43,10 +44,10 @@ _SHARPE: Final = "W. F. Sharpe (1964), Capital Asset Prices, Journal of Finance 
 _SIMPLE: Final = "r and m simple returns of close and other"
 
 
-def _market(close: Array, other: Array, window: int) -> tuple[Array, Array, Array]:
-    """Give the means of both simple returns, their covariances, and the beta of the first."""
-    means, spread = covariances(window, simple_returns(close), simple_returns(other))
-    return means, spread, ratio(spread[0, 1], steady(spread[1, 1]))
+def _market(close: Array, other: Array, window: int) -> tuple[Array, Array, Array, Array, Array]:
+    """Give both means of simple returns, the variance of the first, their covariance, and the beta."""
+    own, market, scatter, swing, both = joint(window, simple_returns(close), simple_returns(other))
+    return own, market, scatter, both, ratio(both, swing)
 
 
 @indicator(
@@ -62,7 +63,7 @@ def _market(close: Array, other: Array, window: int) -> tuple[Array, Array, Arra
 )
 def beta(close: Array, other: Array, *, window: int) -> Array:
     """Give the slope of the regression on the other's returns; NaN where that stood still."""
-    return _market(close, other, window)[2]
+    return _market(close, other, window)[-1]
 
 
 @indicator(
@@ -78,8 +79,8 @@ def beta(close: Array, other: Array, *, window: int) -> Array:
 )
 def alpha(close: Array, other: Array, *, window: int) -> Array:
     """Give the intercept of the regression on the other's returns, per bar."""
-    means, _, slope = _market(close, other, window)
-    return np.asarray(means[0] - slope * means[1])
+    own, market, _, _, slope = _market(close, other, window)
+    return own - slope * market
 
 
 @indicator(
@@ -95,8 +96,8 @@ def alpha(close: Array, other: Array, *, window: int) -> Array:
 )
 def residual_volatility(close: Array, other: Array, *, window: int) -> Array:
     """Give the standard deviation of what the regression on the other's returns leaves."""
-    _, spread, slope = _market(close, other, window)
-    return np.asarray(np.sqrt(np.maximum(spread[0, 0] - slope * spread[0, 1], 0.0)))
+    _, _, scatter, both, slope = _market(close, other, window)
+    return np.asarray(np.sqrt(np.maximum(scatter - slope * both, 0.0)))
 
 
 @indicator(
@@ -118,9 +119,8 @@ def beta_up_down(close: Array, other: Array, *, window: int) -> tuple[Array, Arr
     for side in (market > 0, market < 0):
         chosen = np.where(np.isnan(own + market), np.nan, side)
         lead, mine = chosen * market, chosen * own
-        count, x, y, xx, xy = block_sums(np.stack([chosen, lead, mine, lead * market, lead * own]), window)
-        below = xx - ratio(x * x, count)
-        found.append(ratio(xy - ratio(x * y, count), steady(below, FAINT)))
+        count, x, y, xx, xy = running(window, chosen, lead, mine, lead * market, lead * own)
+        found.append(ratio(xy - ratio(x * y, count), settled(xx - ratio(x * x, count), xx)))
     return found[0], found[1]
 
 
@@ -144,10 +144,13 @@ def correlation(close: Array, other: Array, *, window: int, returns: int) -> tup
 
 
 def _correlation(x: Array, y: Array, window: int, returns: int) -> Array:
-    means, spread = covariances(window, x, y)
-    floors = [FAINT if returns else FAINT * mean * mean for mean in means]
-    below = np.sqrt(steady(spread[0, 0], floors[0])) * np.sqrt(steady(spread[1, 1], floors[1]))
-    return np.clip(ratio(spread[0, 1], below), -1.0, 1.0)
+    if returns:
+        _, _, xx, yy, xy = joint(window, x, y)
+    else:
+        means, spread = covariances(window, x, y)
+        xx, yy = (steady(spread[i, i], FAINT * means[i] ** 2) for i in (0, 1))
+        xy = spread[0, 1]
+    return np.clip(ratio(xy, np.sqrt(xx) * np.sqrt(yy)), -1.0, 1.0)
 
 
 @indicator(
@@ -164,7 +167,8 @@ def _correlation(x: Array, y: Array, window: int, returns: int) -> Array:
 def covariance(close: Array, other: Array, *, window: int, returns: int, sample: int) -> Array:
     """Give the covariance of both log returns, or of both closes."""
     x, y = (log_returns(one) if returns else clean(one) for one in (close, other))
-    return np.asarray(covariances(window, x, y)[1][0, 1] * (window / (window - sample)))
+    found = joint(window, x, y)[4] if returns else covariances(window, x, y)[1][0, 1]
+    return np.asarray(found * (window / (window - sample)))
 
 
 @indicator(
@@ -213,12 +217,11 @@ def comovement(close: Array, other: Array, *, window: int) -> Array:
 )
 def coskewness(close: Array, other: Array, *, window: int) -> Array:
     """Give the coskewness of log returns with the other's; NaN where one of both stood still."""
-    columns = [log_returns(close), log_returns(other)]
-    found, _ = anchored(window, columns, [(0,), (1,), (0, 0), (0, 1), (1, 1), (0, 1, 1)])
-    x, y, xx, xy, yy, xyy = found
+    r, m = log_returns(close), log_returns(other)
+    squares = m * m
+    x, y, xx, xy, yy, xyy = (one / window for one in running(window, r, m, r * r, r * m, squares, r * squares))
     third = xyy - 2.0 * y * xy - x * yy + 2.0 * x * y * y
-    own, market = steady(np.maximum(xx - x * x, 0.0)), steady(np.maximum(yy - y * y, 0.0))
-    return ratio(third, np.sqrt(own) * market)
+    return ratio(third, np.sqrt(settled(xx - x * x, xx)) * settled(yy - y * y, yy))
 
 
 @indicator(
@@ -255,8 +258,9 @@ def information_ratio(close: Array, other: Array, *, window: int) -> Array:
 
 
 def _active(close: Array, other: Array, window: int) -> tuple[Array, Array]:
-    means, spread = covariances(window, simple_returns(close) - simple_returns(other))
-    return means[0], np.sqrt(steady(spread[0, 0]) * (window / (window - 1)))
+    active = simple_returns(close) - simple_returns(other)
+    average, squares = (one / window for one in running(window, active, active * active))
+    return average, np.sqrt(settled(squares - average * average, squares) * (window / (window - 1)))
 
 
 @indicator(

@@ -7,7 +7,7 @@ import numpy as np
 
 from ara.features.arrays import clean, moments, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, steady
+from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settled
 
 __all__ = [
     "curvature",
@@ -264,6 +264,7 @@ def variance_shift(close: Array, *, window: int) -> Array:
 
 def _halves(close: Array, window: int) -> tuple[Array, Array, Array, Array]:
     """Give mean and variance of the log returns of the last window, and of the one before it."""
-    average, spread = moments(log_returns(close), window)
-    spread = steady(spread)
+    returns = log_returns(close)
+    average, squares = (one / window for one in running(window, returns, returns * returns))
+    spread = settled(squares - average * average, squares)
     return average, spread, previous(average, window), previous(spread, window)

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, clean, logs, previous
+from ara.features.arrays import change, clean, logs, moments, previous
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import Array, covariances, length, ratio, steady
+from ara.features.indicators.statistical.terms import Array, length, ratio, running, settled
 
 __all__ = ["adf", "half_life", "streak"]
 
@@ -29,13 +29,33 @@ def adf(close: Array, *, window: int, lags: int) -> Array:
     """Give the augmented Dickey-Fuller statistic with a constant, of log prices."""
     line = logs(close)
     moved = change(line)
-    _, s = covariances(window, moved, previous(line), *(previous(moved, lag) for lag in range(1, lags + 1)))
-    s[0, 0] = steady(s[0, 0])
+    s = _spreads(window, line, [moved, *(previous(moved, lag) for lag in range(1, lags + 1))])
     for held in range(2, lags + 2):
         s = s - ratio(s[:, held, None] * s[None, :, held], s[held, held])
     slope = ratio(s[0, 1], s[1, 1])
     rest = np.maximum(s[0, 0] - slope * s[0, 1], 0.0) / (window - lags - 2)
     return ratio(slope, np.sqrt(ratio(rest, s[1, 1])))
+
+
+def _spreads(window: int, line: Array, steps: list[Array]) -> Array:
+    """Give the covariances of a step, the level before it, and the steps before it, in that order."""
+    level = previous(line) - _origin(line)
+    columns = [steps[0], level, *steps[1:]]
+    pairs = [(i, j) for i in range(len(columns)) for j in range(i, len(columns)) if (i, j) != (1, 1)]
+    found = running(window, *columns, *(columns[i] * columns[j] for i, j in pairs))
+    means = [one / window for one in found[: len(columns)]]
+    out = np.empty((len(columns), len(columns), len(line)))
+    for (i, j), product in zip(pairs, found[len(columns) :], strict=True):
+        out[i, j] = out[j, i] = product / window - means[i] * means[j]
+        if i == j:
+            out[i, i] = settled(out[i, i], product / window)
+    out[1, 1] = moments(level, window)[1]
+    return out
+
+
+def _origin(line: Array) -> float:
+    """Give the first known value: levels are counted from there."""
+    return float(line[0]) if len(line) and math.isfinite(line[0]) else 0.0
 
 
 @indicator(
@@ -55,8 +75,8 @@ def adf(close: Array, *, window: int, lags: int) -> Array:
 def half_life(close: Array, *, window: int, most: int) -> Array:
     """Give the half-life of deviations of the log price; the cap where it doesn't revert, NaN where it stood still."""
     line = logs(close)
-    _, s = covariances(window, change(line), previous(line))
-    slope = ratio(s[0, 1], steady(s[1, 1]))
+    s = _spreads(window, line, [change(line)])
+    slope = ratio(s[0, 1], s[1, 1])
     kept = np.clip(1.0 + slope, 0.0, 1.0)
     return np.minimum(math.log(2.0) / np.abs(np.log(kept)), float(most))
 

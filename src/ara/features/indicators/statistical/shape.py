@@ -8,19 +8,18 @@ import numpy as np
 from ara.features.arrays import clean
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.statistical.terms import (
-    FAINT,
     RETURNS,
     SAMPLE,
     Array,
     at_level,
-    block_sums,
     central,
     length,
     log_returns,
     ordered,
     ratio,
+    running,
+    settled,
     simple_returns,
-    steady,
 )
 
 __all__ = [
@@ -65,14 +64,9 @@ def _skewness(second: Array, third: Array) -> Array:
 )
 def skew(close: Array, *, window: int, returns: int, sample: int) -> Array:
     """Give the skewness of the returns, or of the closes; NaN where nothing varies."""
-    average, second, third, _ = central(_chosen(close, returns), window, fourth=False)
+    _, second, third, _ = central(_chosen(close, returns), window, levels=not returns)
     factor = math.sqrt(window * (window - 1)) / (window - 2) if sample else 1.0
-    return factor * _skewness(_varied(second, average, returns), third)
-
-
-def _varied(second: Array, average: Array, returns: int) -> Array:
-    """Give a variance, and 0 where it is rounding: of log returns as it is, of prices next to their square."""
-    return steady(second, FAINT if returns else FAINT * average * average)
+    return factor * _skewness(second, third)
 
 
 @indicator(
@@ -88,8 +82,7 @@ def _varied(second: Array, average: Array, returns: int) -> Array:
 )
 def kurtosis(close: Array, *, window: int, returns: int, sample: int) -> Array:
     """Give the excess kurtosis of the returns, or of the closes; NaN where nothing varies."""
-    average, second, _, fourth = central(_chosen(close, returns), window)
-    second = _varied(second, average, returns)
+    _, second, _, fourth = central(_chosen(close, returns), window, levels=not returns)
     excess = ratio(fourth, second * second) - _NORMAL_KURTOSIS
     if not sample:
         return excess
@@ -110,7 +103,6 @@ def kurtosis(close: Array, *, window: int, returns: int, sample: int) -> Array:
 def jarque_bera(close: Array, *, window: int) -> Array:
     """Give the statistic of the test of normality of the log returns."""
     _, second, third, fourth = central(log_returns(close), window)
-    second = steady(second)
     lopsided, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
     return window / 6.0 * (lopsided * lopsided + excess * excess / 4.0)
 
@@ -131,7 +123,6 @@ def modified_var(close: Array, *, window: int, share: float) -> Array:
     from statistics import NormalDist
 
     average, second, third, fourth = central(log_returns(close), window)
-    second = steady(second)
     skewed, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
     z = NormalDist().inv_cdf(share)
     bent = z + (z * z - 1.0) * skewed / 6.0 + (z**3 - 3.0 * z) * excess / 24.0
@@ -218,8 +209,10 @@ def value_at_risk(close: Array, *, window: int, share: float) -> tuple[Array, Ar
 )
 def sharpe(close: Array, *, window: int, year: float) -> Array:
     """Give the Sharpe ratio of the simple returns; NaN where nothing varies."""
-    average, second, *_ = central(simple_returns(close), window, fourth=False)
-    return ratio(average, np.sqrt(steady(second) * (window / (window - 1)))) * math.sqrt(year)
+    returns = simple_returns(close)
+    average, squares = (one / window for one in running(window, returns, returns * returns))
+    spread = settled(squares - average * average, squares)
+    return ratio(average, np.sqrt(spread * (window / (window - 1)))) * math.sqrt(year)
 
 
 @indicator(
@@ -236,8 +229,8 @@ def sharpe(close: Array, *, window: int, year: float) -> Array:
 def sortino(close: Array, *, window: int, year: float) -> Array:
     """Give the Sortino ratio of the simple returns; NaN where nothing fell."""
     returns = simple_returns(close)
-    total, fallen = block_sums(np.stack([returns, np.minimum(returns, 0.0) ** 2]), window) / window
-    return ratio(total, np.sqrt(fallen)) * math.sqrt(year)
+    average, fallen = (one / window for one in running(window, returns, np.minimum(returns, 0.0) ** 2))
+    return ratio(average, np.sqrt(settled(fallen, fallen))) * math.sqrt(year)
 
 
 @indicator(
@@ -254,5 +247,5 @@ def sortino(close: Array, *, window: int, year: float) -> Array:
 def omega(close: Array, *, window: int) -> Array:
     """Give the omega ratio of the simple returns; NaN where nothing fell."""
     returns = simple_returns(close)
-    gained, lost = block_sums(np.stack([np.maximum(returns, 0.0), np.maximum(-returns, 0.0)]), window)
-    return ratio(gained, lost)
+    gained, lost = running(window, np.maximum(returns, 0.0), np.maximum(-returns, 0.0))
+    return ratio(np.maximum(gained, 0.0), settled(lost, lost))

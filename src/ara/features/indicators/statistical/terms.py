@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, clean, logs, previous, windows
+from ara.features.arrays import change, clean, logs, previous, sums, windows
 from ara.features.indicator import Param
+from ara.features.library import talib
 
 __all__ = [
     "FAINT",
@@ -20,13 +21,15 @@ __all__ = [
     "Codes",
     "anchored",
     "at_level",
-    "block_sums",
     "central",
     "covariances",
+    "joint",
     "length",
     "log_returns",
     "ordered",
     "ratio",
+    "running",
+    "settled",
     "shares",
     "simple_returns",
     "states",
@@ -62,6 +65,7 @@ SAMPLE: Final = Param(
 """Which of the two usual definitions."""
 
 _CHUNK: Final = 1 << 20
+_ROUNDING: Final = 1e-12
 
 
 def length(default: int, words: str = "", *, low: int = 2, high: int = 5000) -> Param:
@@ -91,17 +95,29 @@ def steady(variance: Array, floor: Array | float = FAINT) -> Array:
     return np.where(variance <= floor, 0.0, variance)
 
 
-def block_sums(stack: Array, window: int) -> Array:
-    """Give for each row the sums of its last `window` values, NaN where one of them is.
+def running(window: int, *columns: Array) -> list[Array]:
+    """Give the sums of the last `window` values of each column; NaN where one of them is.
 
-    Nothing is subtracted: a sum is what is left of the block before and what has come of this one, so that it does not
-    remember values that left the window.
+    For figures near 0, as returns and their products are: a running sum keeps some rounding of what has left it.
     """
-    rows, count = stack.shape
-    if count < window:
-        return np.full((rows, count), np.nan)
-    blocks = _blocks(stack, window)
-    return _joined(blocks, blocks[:, :-1])[:, :count]
+    if len(columns[0]) < window:
+        return [np.full(len(columns[0]), np.nan)] * len(columns)
+    add = talib().SUM
+    found = [np.asarray(add(one, window)) for one in columns]
+    if all(math.isfinite(one[-1]) for one in found):
+        return found
+    return [sums(one, window) for one in columns]
+
+
+def joint(window: int, x: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Give both means, both variances and the covariance of the last returns, those of the population."""
+    a, b, xx, yy, xy = (one / window for one in running(window, x, y, x * x, y * y, x * y))
+    return a, b, settled(xx - a * a, xx), settled(yy - b * b, yy), xy - a * b
+
+
+def settled(variance: Array, squares: Array) -> Array:
+    """Give a variance made of running sums, and 0 where it is no more than the rounding of the largest mean square."""
+    return np.where(variance <= np.maximum(_ROUNDING * np.fmax.accumulate(squares), FAINT), 0.0, variance)
 
 
 def anchored(window: int, columns: Sequence[Array], products: Sequence[tuple[int, ...]]) -> tuple[Array, Array]:
@@ -143,16 +159,20 @@ def covariances(window: int, *columns: Array) -> tuple[Array, Array]:
     return found[:size] + anchor, out
 
 
-def central(values: Array, window: int, *, fourth: bool = True) -> tuple[Array, Array, Array, Array]:
-    """Give the mean and the second, third and fourth central moments of the last values; the fourth as 0 if unasked."""
-    powers: list[tuple[int, ...]] = [(0,), (0, 0), (0, 0, 0), (0, 0, 0, 0)]
-    found, anchor = anchored(window, [values], powers[: 4 if fourth else 3])
-    a, b, c = found[:3]
+def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array, Array, Array, Array]:
+    """Give the mean and the second, third and fourth central moments of the last returns, or of levels far from 0."""
+    if levels:
+        (a, b, c, d), anchors = anchored(window, [values], [(0,), (0, 0), (0, 0, 0), (0, 0, 0, 0)])
+        base, floor = anchors[0], FAINT * (a + anchors[0]) ** 2
+    else:
+        square = values * values
+        a, b, c, d = (sums(one, window) / window for one in (values, square, square * values, square * square))
+        base, floor = np.zeros(1), np.maximum(_ROUNDING * b, FAINT)
     square = a * a
-    second = np.maximum(b - square, 0.0)
+    second = np.where(b - square <= floor, 0.0, b - square)
     third = c - 3.0 * a * b + 2.0 * a * square
-    last = found[3] - 4.0 * a * c + 6.0 * square * b - 3.0 * square * square if fourth else np.zeros_like(a)
-    return a + anchor[0], second, third, np.maximum(last, 0.0)
+    fourth = d - 4.0 * a * c + 6.0 * square * b - 3.0 * square * square
+    return a + base, second, third, np.maximum(fourth, 0.0)
 
 
 def ordered(values: Array, window: int, figure: Callable[[Array], Array], *, outputs: int = 1) -> tuple[Array, ...]:
@@ -181,7 +201,7 @@ def states(values: Array, window: int) -> Codes:
 
     About a third of normally distributed values falls into each.
     """
-    size = block_sums(np.abs(values)[None], window)[0] / window
+    size = running(window, np.abs(values))[0] / window
     codes = 1 + (values > 0.5 * size).astype(np.int64) - (values < -0.5 * size)
     return np.where(np.isnan(size) | np.isnan(values), -1, codes)
 
