@@ -344,7 +344,8 @@ def test_bad_bars_never_give_infinity_nor_leave_the_bounds(kind):
 def test_a_price_that_stands_still_has_no_volatility_at_all():
     for name in ("historical_volatility", "parkinson", "yang_zhang", "bollinger_width", "atr", "ulcer_index"):
         assert compute(name, HARD["halted"])[-1] == pytest.approx(0.0, abs=1e-7 if name == "atr" else 0.0), name
-    assert compute("bollinger_percent", HARD["constant"])[-1] == 0.5
+    for name in ("bollinger_percent", "keltner_position", "narrow_range", "volatility_rank", "bollinger_width_rank"):
+        assert compute(name, HARD["constant"])[-1] == 0.5, name
     assert np.isnan(compute("volatility_term", HARD["constant"])).all()
 
 
