@@ -131,7 +131,7 @@ def bollinger_width_rank(close: Array, *, window: int, lookback: int) -> Array:
     scale=Scale.PRICE,
     bounds=_ALL,
     formula="m = EMA(n) of C, +- k sqrt(v), v = EMA(n) of (1 - a) (C[t] - m[t-1])^2, a = 2 / (n + 1)",
-    reference="P. M. Tenne-Sens; T. Finch (2009), Incremental Calculation of Weighted Mean and Variance, section 9",
+    reference="T. Finch (2009), Incremental Calculation of Weighted Mean and Variance, section 9",
     words="Bollinger bands with exponential weights: they forget a shock gradually, not all at once after n bars.",
 )
 def bollinger_ema(close: Array, *, window: int, width: float) -> _Bands:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _BARS = ("high", "low", "close")
-_WILDER = "J. W. Wilder (1978), New Concepts in Technical Trading Systems, chapter 3"
+_WILDER = "J. W. Wilder (1978), New Concepts in Technical Trading Systems"
 _FIRST = flag(0, "1 takes the first bar's range for its true range, so that values begin a bar earlier; 0 waits.")
 
 

@@ -113,7 +113,7 @@ def rvol(volume: Array, *, window: int) -> Array:
     scale=Scale.FREE,
     bounds=_ALL,
     formula="(V - mean of n V) / standard deviation of n V",
-    reference="The standard score, K. Pearson (1894), of volume",
+    reference="The standard score of the volume",
     words="How unusual the volume is, in its own standard deviations: 3 and more is an event; 0 where it never varies.",
 )
 def volume_z(volume: Array, *, window: int) -> Array:

@@ -210,7 +210,7 @@ def _pvt_step(state: Any, close: float, volume: float, *, smooth: int) -> _Step:
     scale=Scale.VOLUME,
     bounds=_ALL,
     formula="p[t] = p[t-1] + V (C / C[t-1] - 1)",
-    reference="H. M. Gartley (1935), Profits in the Stock Market; D. Markstein (1966)",
+    reference="D. L. Markstein (1966), How to Chart Your Way to Stock Market Profits",
     words="Volume counted by how much the price moved with it: like OBV, but a small move adds little.",
     step=_pvt_step,
 )
@@ -248,7 +248,7 @@ def _tvi_step(state: Any, close: float, volume: float, *, tick: float) -> _Step:
     scale=Scale.VOLUME,
     bounds=_ALL,
     formula="v[t] = v[t-1] + d V, d the sign of the last move with abs(C - C[t-1]) > tick * C[t-1]",
-    reference="W. Blau; in S. B. Achelis (2000), Technical Analysis from A to Z, 2nd ed.: Trade Volume Index",
+    reference="S. B. Achelis (2000), Technical Analysis from A to Z, 2nd ed.: Trade Volume Index",
     words="Volume counted to the side of the last real move: rising means trades at the asking price, read as buying.",
     step=_tvi_step,
 )

@@ -144,7 +144,7 @@ def cmf(high: Array, low: Array, close: Array, volume: Array, *, window: int) ->
     scale=Scale.VOLUME,
     bounds=_ALL,
     formula="EMA(n) of V (C - C[t-1])",
-    reference="A. Elder (1993), Trading for a Living, chapter 42",
+    reference="A. Elder (1993), Trading for a Living",
     words="Move times volume: above 0 the bulls are in charge, below 0 the bears; small at a new high is weak.",
 )
 def force_index(close: Array, volume: Array, *, window: int, seeded: int) -> Array:
@@ -160,7 +160,7 @@ def force_index(close: Array, volume: Array, *, window: int, seeded: int) -> Arr
     scale=Scale.FREE,
     bounds=(-1.0, 1.0),
     formula="w(V ((C - l) - (h - C)) / (h - l)) / w(V), h = max(H, C[t-1]), l = min(L, C[t-1]), w Wilder's mean",
-    reference="C. Twiggs (2003), Twiggs Money Flow, Incredible Charts",
+    reference="C. Twiggs, Twiggs Money Flow, Incredible Charts",
     words="Chaikin's money flow with gaps counted and without leaps when an old bar leaves: above 0 is buying.",
 )
 def twiggs_money_flow(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
@@ -276,7 +276,7 @@ def up_down_volume(close: Array, volume: Array, *, window: int) -> Array:
     scale=Scale.FREE,
     bounds=_ALL,
     formula="sum of n V (C / C[t-1] - 1) / sum of n V",
-    reference="Ara, of H. M. Gartley's (1935) price volume trend: its change over the volume",
+    reference="Ara, of the price volume trend: its change over the volume",
     words="The mean return of a bar, busy bars counting more: above 0 the moves that were traded went up.",
 )
 def volume_weighted_return(close: Array, volume: Array, *, window: int) -> Array:

@@ -36,7 +36,7 @@ _UNIT = Param(
     scale=Scale.FREE,
     bounds=_ALL,
     formula="(M - M[t-1]) (H - L) / (V / unit), M = (H + L) / 2, and its mean over n bars",
-    reference="R. W. Arms (1989), Volume Cycles in the Stock Market",
+    reference="R. W. Arms (1983), Volume Cycles in the Stock Market",
     words=(
         "How far the price moves for how little volume: above 0 it rises easily. With a `unit` it is in squared prices."
     ),
@@ -183,7 +183,7 @@ def fve(high: Array, low: Array, close: Array, volume: Array, *, window: int, cu
     scale=Scale.PRICE,
     bounds=_ALL,
     formula="(w(50) - s(50)) (w(10) / s(10)) (v(10) / v(50)): w weighted by V and s simple mean of C, v mean of V",
-    reference="B. Dormeier (2007), Price & Volume, Digging Deeper, J. Technical Analysis 65: VPCI",
+    reference="B. Dormeier (2007), Price & Volume, Digging Deeper, J. Technical Analysis: VPCI",
     words="Whether volume confirms the trend of the price: above 0 it does in a rise, below 0 it contradicts it.",
 )
 def vpci(close: Array, volume: Array, *, short: int, long: int) -> Array:
