@@ -1,0 +1,55 @@
+"""What independent references say, compared by their own runner; skipped where ARA_CONFORMANCE names no folder.
+
+A difference stands in `known/*.json` with its reason, or the test fails; one that is listed and agrees fails it too.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = os.environ.get("ARA_CONFORMANCE", "")
+ROOT = Path(__file__).parents[2]
+MARKET = ("brokers", "calendars", "hostile_csv", "hostile_json", "hostile_strings", "signatures")
+FEATURES = ("indicators", "sheets", "talib", "tulip")
+LATER = {"indicators": {"cdl_marubozu", "pivot_points", "renko"}}
+"""What belongs to patterns, levels and charts, which have no room yet."""
+
+
+def compared(kind, adapter, known):
+    command = [sys.executable, f"{FOLDER}/checks/compare.py", kind, FOLDER, f"tests.conformance.{adapter}:{kind}"]
+    done = subprocess.run(
+        [*command, *(["--known", str(known)] if known else [])],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
+@pytest.mark.parametrize("kind", MARKET)
+def test_market_data_agrees_in_full(kind):
+    found = compared(kind, "market", None)
+    assert found["checked"] == found["agreed"] > 0
+    assert (found["differ"], found["missing"]) == ([], [])
+
+
+@pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
+@pytest.mark.parametrize("kind", FEATURES)
+def test_indicators_agree_but_for_what_is_explained(kind, tmp_path):
+    known = {}
+    for file in sorted(Path(__file__).with_name("known").glob("*.json")):
+        known |= json.loads(file.read_text("utf-8")).get(kind, {})
+    listed = tmp_path / "known.json"
+    listed.write_text(json.dumps({kind: known}))
+    found = compared(kind, "features", listed)
+    assert found["checked"] > 0
+    assert found["differ"] == []
+    assert set(found["missing"]) == LATER.get(kind, set())
