@@ -15,6 +15,7 @@ __all__ = [
     "Balance",
     "BalanceUpdate",
     "CommissionRates",
+    "Execution",
     "ExecutionReport",
     "Fill",
     "Order",
@@ -64,6 +65,7 @@ OrderType = Literal[
 """Types of orders, those of the futures market among them."""
 
 Execution = Literal["NEW", "CANCELED", "REPLACED", "REJECTED", "TRADE", "EXPIRED", "TRADE_PREVENTION"]
+"""What has happened to an order."""
 
 
 class CommissionRates(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from ara.data.providers.tape import BarTape, TradeTape
 from ara.errors import DataProviderError
 from ara.market.instrument import Instrument
 
-__all__ = ["follow"]
+__all__ = ["follow", "unwrap"]
 
 _NAMES: Final = {Kind.BARS: "kline_1m", Kind.TRADES: "aggTrade", Kind.QUOTES: "bookTicker", Kind.BOOK: "depth@100ms"}
 _PING: Final = b'{"method":"LIST_SUBSCRIPTIONS","id":2}'

@@ -14,6 +14,7 @@ __all__ = [
     "HeartbeatsMessage",
     "Level2Message",
     "MarketTradesMessage",
+    "Part",
     "Streamed",
     "SubscriptionsMessage",
     "TickerMessage",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 Part = Literal["snapshot", "update"]
+"""Whether a message tells all there is or what has changed since."""
 
 
 class _Candle(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ __all__ = [
     "OrderAdded",
     "OrderTerms",
     "Position",
+    "Side",
     "Status",
     "Trade",
     "TradeBalances",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 Side = Literal["buy", "sell"]
+"""What the order did."""
 
 Status = Literal["pending", "open", "closed", "canceled", "expired"]
 """What has become of an order."""

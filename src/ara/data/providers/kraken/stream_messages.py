@@ -18,6 +18,7 @@ __all__ = [
     "Level3Message",
     "OhlcMessage",
     "Order",
+    "Part",
     "Request",
     "StatusMessage",
     "TickerMessage",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 Part = Literal["snapshot", "update"]
+"""Whether a message tells all there is or what has changed since."""
 
 
 class _Ohlc(msgspec.Struct, frozen=True):
