@@ -224,6 +224,20 @@ async def test_best_prices_and_books_stream(venue, coinbase):
     assert [row["price"] for row in rows[6:9]] == [99.0, 101.0, 102.0]
 
 
+async def test_a_book_of_which_a_change_was_lost_is_asked_for_anew(venue, coinbase):
+    def script(line):
+        one = {"side": "bid", "event_time": iso(BEGIN), "price_level": str(99 + line.number), "new_quantity": "1"}
+        venue.say(line, "l2_data", [{"type": "snapshot", "product_id": "BTC-USD", "updates": [one]}])
+        if line.number == 0:
+            change = {**one, "price_level": "98"}
+            venue.say(line, "l2_data", [{"type": "update", "product_id": "BTC-USD", "updates": [change]}], skip=1)
+        line.wait(5)
+
+    venue.stream(script)
+    rows = await taken(coinbase.stream(Kind.BOOK, [BTC]), 2)
+    assert [row["price"] for row in rows] == [99.0, 100.0]
+
+
 async def test_a_stream_of_what_is_not_there_is_refused(coinbase, venue):
     venue.stream(lambda line: line.wait(5))
     with pytest.raises(DataProviderError, match="product not found"):

@@ -53,6 +53,13 @@ async def test_the_running_bar_at_the_end_is_no_history(venue, kraken):
     assert told((await past(kraken, "BTC-USD")).rows(named=True)) == [(-2, 100.25, True), (-1, 101.25, True)]
 
 
+async def test_the_last_bar_of_an_answer_runs_though_our_clock_says_that_it_ended(venue, kraken):
+    begin = int(BEGIN.timestamp())
+    rows = [[begin - 60 * n, "1", "1", "1", "1", "1", "1", 1] for n in (3, 2, 1)]
+    venue.on("/0/public/OHLC", json={"error": [], "result": {"XXBTZUSD": rows, "last": begin - 120}})
+    assert told((await past(kraken, "BTC-USD")).rows(named=True)) == [(-3, 1, True), (-2, 1, True)]
+
+
 async def test_its_spellings_are_brought_to_ours(kraken):
     assert [one.symbol for one in await kraken.symbols()] == ["BTC-USD", "DOGE-USD", "ETH-USD"]
     found = (await kraken.symbols("dogecoin"))[0]
@@ -215,6 +222,25 @@ async def test_after_a_break_the_gap_is_filled_and_an_unseen_end_asked_for(venue
     venue.stream(script)
     rows = await taken(kraken.stream(Kind.BARS, [BTC]), 5)
     assert told(rows) == [(0, 1, False), *((n, 100.25 + n, True) for n in range(3)), (3, 103.5, False)]
+
+
+async def test_a_bar_that_ran_on_unseen_is_not_closed_as_it_was_last_seen(venue, kraken):
+    venue.bars["XXBTZUSD"][1] = minutes(BEGIN, 1)
+
+    def script(line):
+        if line.number == 0:
+            venue.ohlc(line, "BTC/USD", BEGIN, (1, 1, 1, 1))
+            line.wait(0.2)  # what was sent is to arrive first
+            line.drop()
+            return
+        line.wait(0.2)
+        venue.clock.set(BEGIN + timedelta(seconds=61))
+        venue.ohlc(line, "BTC/USD", BEGIN + timedelta(minutes=1), (2, 2, 2, 2))
+        line.wait(5)
+
+    venue.stream(script)
+    rows = await taken(kraken.stream(Kind.BARS, [BTC]), 3)
+    assert told(rows) == [(0, 1, False), (0, 100.25, True), (1, 2, False)]
 
 
 async def test_trades_and_prices_stream(venue, kraken):
