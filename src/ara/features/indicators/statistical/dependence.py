@@ -38,6 +38,7 @@ _WINDOW: Final = length(60, "Bars that count; few of them find only strong depen
 _LAG: Final = length(1, "Bars between the two.", low=1, high=500)
 _BOX_JENKINS: Final = "G. E. P. Box and G. M. Jenkins (1970), Time Series Analysis"
 _SPANS: Final = (1, 2, 4, 8, 16)
+_STILL: Final = 1e-13
 
 
 def _correlation(x: Array, y: Array, window: int) -> Array:
@@ -76,10 +77,11 @@ def autocorrelation(close: Array, *, window: int, lag: int) -> Array:
 def partial_autocorrelation(close: Array, *, window: int) -> Array:
     """Give the partial autocorrelation of log returns at two bars."""
     returns = log_returns(close)
-    one, two = previous(returns), previous(returns, 2)
-    _, _, xx, yy, xy = joint(window, returns, two)
-    _, _, _, zz, xz = joint(window, returns, one)
-    yz = joint(window, two, one)[4]
+    x, z, y = returns, previous(returns), previous(returns, 2)
+    found = running(window, x, y, z, x * x, y * y, z * z, x * y, x * z, y * z)
+    a, b, c, xx, yy, zz, xy, xz, yz = (one / window for one in found)
+    xx, yy, zz = settled(xx - a * a, xx), yy - b * b, settled(zz - c * c, zz)
+    xy, xz, yz = xy - a * b, xz - a * c, yz - b * c
     over, first, second = xy - ratio(xz * yz, zz), xx - ratio(xz * xz, zz), yy - ratio(yz * yz, zz)
     below = np.sqrt(np.maximum(first, 0.0) * np.maximum(second, 0.0))
     return np.clip(ratio(over, below), -1.0, 1.0)
@@ -279,6 +281,5 @@ def hurst(close: Array, *, window: int) -> Array:
     found = np.zeros(len(line))
     for span, weight in zip(_SPANS, weights.tolist(), strict=True):
         size = running(window - span, np.abs(change(line, span)))[0] / (window - span)
-        size = settled(size, size)
-        found += weight * np.log(np.where(size > 0, size, np.nan))
+        found += weight * np.log(np.where(size > _STILL, size, np.nan))
     return np.clip(found, 0.0, 1.0)

@@ -7,7 +7,17 @@ import numpy as np
 
 from ara.features.arrays import clean, moments, quotient, runs, sums, windows
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.statistical.terms import RETURNS, SAMPLE, Array, at_level, length, log_returns, ordered
+from ara.features.indicators.statistical.terms import (
+    RETURNS,
+    SAMPLE,
+    Array,
+    at_level,
+    length,
+    log_returns,
+    ordered,
+    running,
+    settled,
+)
 from ara.features.library import talib
 
 __all__ = [
@@ -48,7 +58,13 @@ def _deviation(values: Array, window: int, sample: int) -> tuple[Array, Array]:
 )
 def variance(close: Array, *, window: int, returns: int, sample: int) -> Array:
     """Give the variance of the returns, or of the closes, of the window."""
-    return moments(log_returns(close) if returns else clean(close), window)[1] * (window / (window - sample))
+    if returns:
+        x = log_returns(close)
+        average, squares = (one / window for one in running(window, x, x * x))
+        spread = settled(squares - average * average, squares)
+    else:
+        _, spread = moments(clean(close), window)
+    return spread * (window / (window - sample))
 
 
 @indicator(

@@ -166,7 +166,8 @@ def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array,
         base, floor = anchors[0], FAINT * (a + anchors[0]) ** 2
     else:
         square = values * values
-        a, b, c, d = (sums(one, window) / window for one in (values, square, square * values, square * square))
+        a, b = (one / window for one in running(window, values, square))
+        c, d = (sums(one, window) / window for one in (square * values, square * square))
         base, floor = np.zeros(1), np.maximum(_ROUNDING * b, FAINT)
     square = a * a
     second = np.where(b - square <= floor, 0.0, b - square)
