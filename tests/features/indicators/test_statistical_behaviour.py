@@ -221,3 +221,12 @@ def test_the_stream_gives_what_the_batch_does():
         found = stream.push({"close": own, "other": market})
     for name, values in found.items():
         np.testing.assert_allclose(values, last(name, close, other), rtol=1e-9)
+
+
+@pytest.mark.parametrize("window", [2, 7, 50])
+def test_the_worst_fall_is_found_wherever_it_lies(window):
+    close = walk(160, seed=21)
+    found = catalogue.compute("max_drawdown", bars_of(close), window=window)[0]
+    for bar in range(window - 1, len(close)):
+        part = close[bar - window + 1 : bar + 1]
+        assert found[bar] == pytest.approx((1 - part / np.maximum.accumulate(part)).max(), rel=1e-12, abs=1e-15)
