@@ -52,6 +52,21 @@ def test_fetch_then_again(ara, yahoo):
     assert ara(*words).out.startswith("No new bar of AAPL.")
 
 
+@pytest.mark.parametrize("columns", [60, 100, 160])
+def test_a_fetch_names_what_is_wrong_with_the_answer(ara, yahoo, monkeypatch, columns):
+    last, sound = epoch(date(2020, 9, 4), "EQUITY"), yahoo.daily
+
+    def hundredfold(symbol):
+        return [(at, *(p * 100 for p in prices), n) if at == last else (at, *prices, n)
+                for at, *prices, n in sound(symbol)]  # fmt: skip
+
+    monkeypatch.setattr(yahoo, "daily", hundredfold)
+    span = ("AAPL", "--from", "2020-01-01", "--to", "2020-09-05")
+    said = ara("data", "fetch", *span, "--width", str(columns)).out
+    assert max(map(width, said.splitlines())) <= columns
+    assert "AAPL: error, unit: 1 bar is: 2020-09-04, in another unit or currency: 100 times" in " ".join(said.split())
+
+
 def test_what_fails_stops_no_other_and_is_told(ara, yahoo):
     outcome = ara("data", "fetch", "AAPL", "ZZZZ", "MSFT", "--from", "2020-08-01", "--to", "2020-09-05")
     assert outcome.code == 3

@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ara.cli.render.data import health, price
+from ara.cli.render.data import fetched, health, price
 from ara.cli.render.data_table import Column, instant, plain_value, stamp, table
 from ara.cli.render.quality import Judged, document, report
 from ara.cli.render.rows import rows, rows_document
 from ara.cli.screen import Flags, Screen
 from ara.cli.words import width
+from ara.data.collect import Fetched
 from ara.data.quality import Issue, QualityReport, Severity
 from ara.market.symbols import resolve
+from ara.market.timeframe import DAY
 
 AT = datetime(2020, 2, 12, 14, 30, tzinfo=UTC)
 
@@ -158,3 +160,38 @@ def test_health_says_what_went_wrong_last():
     assert "left alone" in text
     assert "46 %" in text
     assert "yahoo: 503 \\x1b[2J" in text
+
+
+def answer(*issues):
+    return Fetched(
+        instrument=resolve("AAPL"),
+        timeframe=DAY,
+        source="yahoo",
+        tried=(),
+        bars=9,
+        new=9,
+        corrected=0,
+        same=0,
+        first=AT,
+        last=AT,
+        report=QualityReport(score=0.5, issues=issues),
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 100, 160])
+def test_the_worst_three_issues_of_an_answer_are_named(columns):
+    some = [
+        *(issue("split", Severity.INFO), issue("missing", Severity.WARNING), issue("unit"), issue("partial")),
+        issue("shift", Severity.WARNING),
+    ]
+    lines = fetched([answer(*some)], screen(columns)).splitlines()
+    assert max(map(width, lines)) <= columns
+    heads = [line.split(":")[1].strip() for line in lines if line.startswith("  AAPL: ")]
+    assert heads == ["error, unit", "error, partial", "warning, missing", "2 more issues; see ara data check AAPL"]
+
+
+def test_an_answer_of_three_issues_names_them_all_and_one_without_any_says_nothing():
+    three = fetched([answer(issue("unit"), issue("split"), issue("missing"))], screen())
+    assert three.count("  AAPL: error") == 3
+    assert "more issue" not in three
+    assert "AAPL: " not in fetched([answer()], screen())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from ara.cli.palette import Role
     from ara.data.collect import Fetched
     from ara.data.imports import Imported
     from ara.market.bars import Bars
@@ -39,7 +40,8 @@ __all__ = [
 
 _PRICES = ("open", "high", "low", "close")
 _ADJUSTED = {"raw": "as traded", "split": "adjusted for splits", "total": "adjusted for splits and dividends"}
-_SHOWN = 5
+_ROLES: "dict[str, Role]" = {"error": "warning", "warning": "warning", "info": "quiet"}  # the worst comes first
+_SHOWN, _WORST = 5, 3
 
 
 def price(value: float | None, instrument: "Instrument") -> str:
@@ -82,7 +84,7 @@ def fetched_document(one: "Fetched") -> dict[str, Any]:
 
 
 def fetched(done: Sequence["Fetched"], s: Screen) -> str:
-    """Give one line for each instrument, and below it whoever failed before its source answered."""
+    """Give one line for each instrument; below it what is wrong with the answers, and who failed to answer first."""
     new, corrected = sum(one.new for one in done), sum(one.corrected for one in done)
     whose = f"of {clean(done[0].instrument.symbol)}" if len(done) == 1 else f"of {len(done):,} instruments"
     also = f", {corrected:,} corrected" if corrected else ""
@@ -105,11 +107,27 @@ def fetched(done: Sequence["Fetched"], s: Screen) -> str:
         ],
         s,
     )
+    for one in done:
+        lines += _issues(one, s)
     missed = [(one, each) for one in done for each in one.tried if not each.ok]
     for one, each in missed:
         words = f"{one.instrument.symbol}: {each.source} gave nothing: {each.words}"
         lines += [s.palette()(f"  {line}", "quiet") for line in wrapped(clean(words), s.width - 2)]
     return "\n".join(lines)
+
+
+def _issues(one: "Fetched", s: Screen) -> list[str]:
+    """Give the worst issues of an answer, and where to read of the others."""
+    symbol, severities = one.instrument.symbol, list(_ROLES)
+    found = sorted(one.report.issues, key=lambda issue: severities.index(issue.severity))
+    said = [(f"{issue.severity.value}, {issue.rule}: {issue.words}", _ROLES[issue.severity]) for issue in found]
+    told = said[:_WORST]
+    if more := len(said[_WORST:]):
+        told.append((f"{_many(more, 'more issue')}; see ara data check {symbol}", "quiet"))
+    paint = s.palette()
+    return [
+        paint(f"  {line}", role) for words, role in told for line in wrapped(clean(f"{symbol}: {words}"), s.width - 2)
+    ]
 
 
 def _bars(count: int) -> str:
