@@ -96,7 +96,6 @@ def test_a_value_counts_as_the_same_within_a_millionth(store: BarStore) -> None:
         {"close": 100.5},
         {"volume": None},
         {"basis": "raw"},
-        {"quality": 0.5},
         {"imputed": True},
     ],
 )

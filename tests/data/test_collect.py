@@ -227,3 +227,35 @@ async def test_a_lake_that_nobody_filled_is_not_made(opened, tmp_path):
     assert not (tmp_path / "lake").exists()
     assert not Lake.at(tmp_path / "lake", clock=FakeClock(AFTER)).there
     assert days("AAPL").height
+
+
+async def test_a_second_source_owes_the_actions_of_all_that_is_kept(opened, venue, clock):
+    """Bars as traded came from elsewhere; an update by another source must not lose the split."""
+    market = await opened("sample", **{"data.online": "yahoo"})
+    clock.set(datetime(2020, 10, 1, tzinfo=UTC))
+    await market.collector.fetch(APPLE, start=datetime(2020, 1, 1, tzinfo=UTC), provider="sample")
+    clock.set(AFTER)
+    outcomes = [one async for one in market.collector.update([APPLE], provider="yahoo")]
+    assert outcomes[0].new > 0
+    close = (await (await opened("yahoo,sample")).bars(APPLE)).frame["close"]
+    assert close.pct_change().abs().max() < 0.15
+
+
+async def test_an_update_does_not_forgive_what_the_fetch_found(opened, venue, clock, monkeypatch):
+    told = venue.daily
+
+    def spiked(symbol):
+        return [
+            (at, *(p * 100 if at == epoch(date(2020, 11, 4)) else p for p in row[:4]), *row[4:])
+            for at, *row in told(symbol)
+        ]
+
+    monkeypatch.setattr(venue, "daily", spiked)
+    market = await opened()
+    await market.collector.fetch(APPLE)
+    kept = market.store.bars("AAPL", "1d")
+    outcomes = [one async for one in market.collector.update([APPLE])]
+    assert (outcomes[0].new, outcomes[0].corrected) == (0, 0)
+    again = market.store.bars("AAPL", "1d")
+    assert again["quality"].equals(kept["quality"])
+    assert again["quality"].min() < 1

@@ -166,3 +166,37 @@ def test_nothing_that_comes_later_is_in_any_view(cut, ratio, place, cash):
     now, then = (view(kept, APPLE, DAY, moment=moment, order=("a",)) for kept in (whole, past))
     assert now.bars.frame.equals(then.bars.frame)
     assert now.bars.frame["close"][-1] == TRADED[cut - 1]
+
+
+def test_a_later_split_does_not_shrink_an_earlier_dividend():
+    """Before the split the source states 8 for a share; after it, 2: it was 8 that was paid."""
+    paid = ("yahoo", "dividend", date(2020, 8, 26), 8.0, "split")
+    before = Kept(rows=rows(TRADED[:5], learned=None), actions=actions(paid, learned=datetime(2020, 8, 27, tzinfo=UTC)))
+    divided = ("yahoo", "dividend", date(2020, 8, 26), 2.0, "split")
+    after = Kept(rows=rows(DIVIDED), actions=actions(divided, SPLIT))
+    one, two = (seen(kept, "2020-08-28T21:00").bars.frame["close"].to_list() for kept in (before, after))
+    assert one == pytest.approx(two)
+    assert one[0] == pytest.approx(500.0 * (1 - 8 / 504))
+
+
+def test_the_preferred_source_is_not_outvoted_by_a_file():
+    days = [date(2020, 8, 24) + timedelta(days=day) for day in range(3)]
+    ours = rows([11_000.0, 11_100.0, 11_200.0], source="yahoo", instrument=BITCOIN, basis="raw", days=days)
+    junk = rows([99.0, 98.0, 97.0], source="file:junk", instrument=BITCOIN, basis="raw", days=days)
+    found = seen(Kept(rows=pl.concat([junk, ours]), actions=actions()), "2020-09-30", BITCOIN, order=("yahoo",))
+    assert found.bars.frame["close"].to_list() == [11_000.0, 11_100.0, 11_200.0]
+
+
+def test_what_one_file_states_of_splits_goes_for_another():
+    kept = Kept(
+        rows=pl.concat(
+            [
+                rows(TRADED, source="file:raw", basis="raw"),
+                rows(DIVIDED[5:], source="file:total", basis="total", days=DAYS[5:]),
+            ]
+        ),
+        actions=actions(("file:AAPL", "split", SPLIT_DAY, 4.0, "raw"), ("file:AAPL", "dividend", DAYS[7], 1.0, "raw")),
+    )
+    found = seen(kept, "2020-09-30")
+    assert set(found.traded) == {"file:raw"}
+    assert len(found.actions) == 2

@@ -36,6 +36,8 @@ class Action:
         Of the cash; empty for a split.
     sources
         Who states it.
+    known
+        When it was public, microseconds since 1970 UTC.
     """
 
     split: bool
@@ -43,6 +45,7 @@ class Action:
     value: float
     currency: str = ""
     sources: tuple[str, ...] = ()
+    known: int = 0
 
 
 def read(facts: pl.DataFrame) -> list[Action]:
@@ -58,7 +61,7 @@ def read(facts: pl.DataFrame) -> list[Action]:
     usable = facts.filter(pl.col("value").is_finite() & (pl.col("value") > 0) & pl.col("at").is_not_null())
     rows = (
         usable.sort("at", "learned_at", maintain_order=True)
-        .with_columns(pl.col("at", "learned_at").dt.epoch("us"))
+        .with_columns(pl.col("at", "known_at", "learned_at").dt.epoch("us"))
         .unique(["source", "action", "at", "value"], keep="last", maintain_order=True)
         .to_dicts()
     )
@@ -98,6 +101,7 @@ def _action(row: dict[str, Any]) -> Action:
         value=row["value"],
         currency=row["currency"] or "",
         sources=(row["source"],),
+        known=row["known_at"],
     )
 
 

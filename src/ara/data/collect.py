@@ -12,7 +12,7 @@ import polars as pl
 
 from ara.data import answers
 from ara.data.actions import read
-from ara.data.adjust import as_traded
+from ara.data.adjust import as_traded, seen_from_last
 from ara.data.bar_store import ROWS, Appended, BarStore
 from ara.data.failover import Tried
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
@@ -38,6 +38,7 @@ _OVERLAP: Final = 5
 _NEAR: Final = 1e-6
 _COMPARED: Final = ("open", "high", "low", "close", "volume")
 _AT_ONCE: Final = 8
+_CONTEXT: Final = 600
 _BATCH: Final = 128
 _WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 
@@ -213,7 +214,9 @@ class Collector:
                 raise DataProviderError(f"{source.name} has no bars of {instrument.symbol}.", symbol=instrument.symbol)
             return (
                 bars,
-                await self._actions(source, instrument, timeframe, begin),
+                await self._actions(
+                    source, instrument, timeframe, await asyncio.to_thread(self._since, source, begin, instrument)
+                ),
                 await self._facts(source, instrument, whole=start is None),
             )
 
@@ -241,6 +244,16 @@ class Collector:
         if Kind.ACTIONS not in source.offers or instrument.asset_class not in _WITH_ACTIONS:
             return SCHEMAS[Kind.ACTIONS].to_frame()
         return await answers.actions(source, instrument, timeframe, start=start, now=self._clock.now())
+
+    def _since(self, source: Provider, begin: datetime, instrument: Instrument) -> datetime:
+        """Give from when on to ask for actions: a source that was never asked owes them for all that is kept."""
+        if Kind.ACTIONS not in source.offers or instrument.asset_class not in _WITH_ACTIONS:
+            return begin
+        stated = self._store.facts(Kind.ACTIONS, instrument.symbol)
+        asked = stated.filter((pl.col("source") == source.name) & (pl.col("action") == "asked"))["at"].min()
+        first = self._store.bars(instrument.symbol, str(DAY))["at"].min()
+        oldest = min(begin, first) if isinstance(first, datetime) else begin
+        return begin if isinstance(asked, datetime) and asked <= oldest else oldest
 
     async def _facts(self, source: Provider, instrument: Instrument, *, whole: bool) -> pl.DataFrame:
         """Ask for facts with the whole history, not with each update; a source may refuse them and give its bars."""
@@ -277,9 +290,22 @@ class Collector:
         told = [pl.concat([one.facts, _told(one, fetch, now)]) for one, fetch in zip(harvests, fetches, strict=True)]
         facts = [_named(one, frame) for one, frame in zip(harvests, told, strict=True)]
         self._store.append_all_facts(Kind.FACTS, pl.concat(facts))
-        rows = [self._news(one, _rows(one, fetch)) for one, fetch in zip(harvests, fetches, strict=True)]
+        pairs = zip(harvests, fetches, strict=True)
+        rows = [self._news(one, _rows(one, fetch, quality=self._scores(one))) for one, fetch in pairs]
         appended = self._store.append(pl.concat(rows))
         return [_fetched(one, appended) for one in harvests]
+
+    def _scores(self, one: _Harvest) -> pl.Series:
+        """Score the bars of an answer after those that are kept, so that an update sees what a whole fetch would."""
+        if one.bars.is_empty():
+            return pl.Series("quality", [], pl.Float64)
+        symbol, end = one.instrument.symbol, one.bars["at"][0]
+        kept = self._store.bars(symbol, str(one.timeframe), sources=[one.source], end=end).tail(_CONTEXT)
+        stated = self._store.facts(Kind.ACTIONS, symbol).filter(pl.col("source") == one.source)
+        splits = [action for action in read(stated) if action.split] if one.basis is Basis.SPLIT else []
+        columns = one.bars.columns
+        whole = pl.concat([as_traded(frame.select(columns), splits) for frame in (kept, one.bars)])
+        return scores(seen_from_last(whole, splits, one.source), one.instrument, one.timeframe).tail(one.bars.height)
 
     def _news(self, one: _Harvest, rows: pl.DataFrame) -> pl.DataFrame:
         """Leave out bars that differ from the kept ones by a split alone: the source divided them, nobody corrected."""
@@ -309,7 +335,7 @@ def _beginning(instrument: Instrument, timeframe: Timeframe, now: datetime) -> d
     return _OLDEST if year is None else datetime(year, 1, 1, tzinfo=UTC)
 
 
-def _rows(one: _Harvest, fetch: str) -> pl.DataFrame:
+def _rows(one: _Harvest, fetch: str, *, quality: pl.Series) -> pl.DataFrame:
     """Give the answer as rows of the store.
 
     Where the source states its actions, its adjusted closes say nothing more, and change with each dividend: they stay
@@ -318,7 +344,7 @@ def _rows(one: _Harvest, fetch: str) -> pl.DataFrame:
     adjusted = pl.lit(None, pl.Float64) if one.actions.height else pl.col("adjusted")
     return one.bars.with_columns(
         adjusted.alias("adjusted"),
-        scores(one.bars, one.instrument, one.timeframe).alias("quality"),
+        quality.alias("quality"),
         symbol=pl.lit(one.instrument.symbol),
         asset_class=pl.lit(one.instrument.asset_class.value),
         timeframe=pl.lit(str(one.timeframe)),

@@ -17,9 +17,9 @@ from ara.data.sources import Sources
 from ara.data.view import Kept, View, view
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
 from ara.market import symbols
-from ara.market.bars import Bars
+from ara.market.bars import Bars, Basis
 from ara.market.calendar import FIRST_YEAR, calendar
-from ara.market.instrument import Instrument
+from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 if TYPE_CHECKING:
@@ -266,7 +266,8 @@ class MarketData:
                 kept = await self._kept(instrument, timeframe, learned=bound)
             seen = kept and view(kept, instrument, timeframe, moment=moment, order=self._sources.names)
             if kept and seen:
-                return seen, kept.until(moment), tuple(f"not brought up to date: {one.message}" for one in failed)
+                said = [f"not brought up to date: {one.message}" for one in failed]
+                return seen, kept.until(moment), (*said, *_later(seen, moment if as_of else None))
         notes = tuple(f"no live source answered: {one.message}" for one in failed)
         for name in self._past_the_store():
             try:
@@ -320,6 +321,16 @@ class MarketData:
 
             self._cache = Cache(self._desk.settings, clock=self._clock, telemetry=self._desk.telemetry)
         return self._cache
+
+
+def _later(seen: View, moment: datetime | None) -> tuple[str, ...]:
+    """Say of a look into the past that its prices carry what their source has adjusted since."""
+    received: datetime = seen.whole["learned_at"].max()  # type: ignore[assignment]
+    share = seen.bars.instrument.asset_class in {AssetClass.STOCK, AssetClass.ETF}
+    if moment is None or seen.traded or not share or received <= moment or Basis.RAW in set(seen.whole["basis"]):
+        return ()
+    source = seen.whole["source"][0]
+    return (f"{source} had adjusted its prices by {received:%Y-%m-%d}: their level may not be what was traded then",)
 
 
 def _lacks(kept: Kept | None, instrument: Instrument, timeframe: Timeframe, moment: datetime) -> bool:

@@ -190,8 +190,7 @@ def _told(seen: View, at: datetime) -> dict[str, dict[str, Any]]:
         return {source: {"at": at, "close": row["close"], "weight": 1.0, "vote": True, "conflict": ""}}
     from ara.data.merge import explain
 
-    weights = dict.fromkeys(seen.traded, 1.0)
-    rows = explain(seen.traded, at, seen.bars.timeframe, weights=weights)
+    rows = explain(seen.traded, at, seen.bars.timeframe, weights=seen.weights)
     return {row["source"]: row for row in rows.iter_rows(named=True)}
 
 

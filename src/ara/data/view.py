@@ -4,7 +4,7 @@ The kept rows are split by source. Those whose prices as traded can be told are 
 the actions that are believed. Where none can be, the best single source is adjusted by what it publishes itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -83,12 +83,15 @@ class View:
         What they were merged into, before any adjustment, or the one source's bars as published.
     actions
         The splits and dividends that were believed.
+    weights
+        How much each merged source counts.
     """
 
     bars: Bars
     traded: Mapping[str, pl.DataFrame]
     whole: pl.DataFrame
     actions: Sequence[Action]
+    weights: Mapping[str, float]
 
 
 def view(
@@ -111,30 +114,54 @@ def view(
     sources = seen.by_source()
     if not sources:
         return None
-    asked = set(seen.actions["source"])
+    asked = _asked(seen.actions, sources)
     best = min(sources, key=lambda name: _rank(sources[name], order, asked))
     own, traded = sources[best], seen.traded(instrument)
     if best not in traded or (best not in asked and _gives_adjusted(own)):
         frame, basis = adjusted(own, best)
         basis = Basis.TOTAL if Basis.TOTAL.value in set(own["basis"]) else basis
-        traded, whole, actions = {}, own, []
+        traded, whole, actions, weights = {}, own, [], {best: 1.0}
     else:
-        whole = together(traded, timeframe)
-        known = read(seen.actions.filter(pl.col("known_at") <= moment))
-        actions, basis = believed(known, traded, whole), _basis(instrument, asked)
+        weights = _weights(traded, order)
+        whole = together(traded, timeframe, weights)
+        until = int(moment.timestamp() * 1_000_000)
+        known = [one for one in read(seen.actions) if one.known <= until]
+        actions, basis = believed(known, _own(traded, seen.actions), whole), _basis(instrument, asked)
         frame = seen_from_last(whole, actions, best)
     bars = Bars(instrument=instrument, timeframe=timeframe, basis=basis, frame=frame)
-    return View(bars=bars, traded=traded, whole=whole, actions=actions)
+    return View(bars=bars, traded=traded, whole=whole, actions=actions, weights=weights)
 
 
-def together(traded: Mapping[str, pl.DataFrame], timeframe: Timeframe) -> pl.DataFrame:
+def together(traded: Mapping[str, pl.DataFrame], timeframe: Timeframe, weights: Mapping[str, float]) -> pl.DataFrame:
     """Merge the bars of several sources, all in one basis, into one series; one source's stand as they are."""
     if len(traded) == 1:
         return next(iter(traded.values()))
     from ara.data.merge import merge
 
     frames = {name: own.select(*BARS, "quality", "imputed") for name, own in traded.items()}
-    return merge(frames, timeframe, weights=dict.fromkeys(frames, 1.0))
+    return merge(frames, timeframe, weights=weights)
+
+
+def _weights(names: Iterable[str], order: Sequence[str]) -> dict[str, float]:
+    """Give how much each source counts: those of the settings 1, a little less one after the other, all others half."""
+    return {name: 1.0 - 0.01 * order.index(name) if name in order else 0.5 for name in names}
+
+
+def _own(traded: Iterable[str], actions: pl.DataFrame) -> set[str]:
+    """Give whose word on actions goes for these bars: of imported files, each other's."""
+    names = set(traded)
+    return names | _files(actions) if any(name.startswith("file:") for name in names) else names
+
+
+def _files(actions: pl.DataFrame) -> set[str]:
+    return {name for name in actions["source"].unique() if name.startswith("file:")}
+
+
+def _asked(actions: pl.DataFrame, sources: Iterable[str]) -> set[str]:
+    """Give the sources whose actions are known; what one imported file states goes for all of them."""
+    stated = set(actions["source"])
+    files = _files(actions)
+    return stated | {name for name in sources if files and name.startswith("file:")}
 
 
 def _rank(own: pl.DataFrame, order: Sequence[str], asked: set[str]) -> tuple[int, int, int, int, str]:

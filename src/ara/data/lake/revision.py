@@ -32,7 +32,7 @@ FACT_KINDS: Final = (Kind.ACTIONS, Kind.FACTS, Kind.RATES)
 """The kinds that are kept as facts."""
 
 _NEEDED: Final = ("symbol", "asset_class", "timeframe", "source", "at", "known_at", "learned_at", "basis")
-_COMPARED: Final = tuple(name for name in ROWS if name not in {*BAR, "adjusted", "learned_at", "fetch"})
+_COMPARED: Final = tuple(name for name in ROWS if name not in {*BAR, "adjusted", "learned_at", "fetch", "quality"})
 _NAMES: Final = {Kind.ACTIONS: ("at", "action"), Kind.FACTS: ("field",), Kind.RATES: ("at", "base", "quote")}
 _VALUES: Final = {Kind.ACTIONS: ("value",), Kind.FACTS: (), Kind.RATES: ("rate",)}
 _RELATIVE: Final = 1e-6
