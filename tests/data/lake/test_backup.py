@@ -117,6 +117,35 @@ def test_a_damaged_back_up_is_found_and_never_put_in_place(full: Lake, tmp_path:
     assert check_backup(target).files
 
 
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_damaged_lake_is_never_backed_up(full: Lake, tmp_path: Path, damage: str) -> None:
+    target = tmp_path / "backups"
+    at(full, 0).back_up(target)
+    full.append(bars("NEW", 1))
+    chosen = max((full.folder / "silver" / "bars").rglob("*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    content = bytearray(chosen.read_bytes())
+    chosen.unlink()
+    if damage == "changed":
+        content[len(content) // 2] ^= 1
+        chosen.write_bytes(content)
+    with pytest.raises(IntegrityError, match="is missing" if damage == "missing" else "was changed since") as caught:
+        at(full, 1).back_up(target)
+    assert caught.value.exit_code == 7
+    assert chosen.name in caught.value.message
+    assert len(list_backups(target)) == 1
+    assert check_backup(target).files
+
+
+def test_what_a_further_back_up_uses_again_is_read_first(full: Lake, tmp_path: Path) -> None:
+    target = tmp_path / "backups"
+    at(full, 0).back_up(target)
+    kept = [path for path in objects(target) if path.is_file()]
+    for path in kept:
+        path.write_bytes(b"?" * path.stat().st_size)
+    assert at(full, 1).back_up(target).copied == sum(path.stat().st_size for path in kept)
+    assert check_backup(target).files
+
+
 def test_a_list_that_was_edited_is_refused(full: Lake, tmp_path: Path) -> None:
     target = tmp_path / "backups"
     made = full.back_up(target)

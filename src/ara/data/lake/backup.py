@@ -17,7 +17,8 @@ from uuid import uuid4
 
 import msgspec
 
-from ara.data.lake.faults import writing
+from ara.data.lake.faults import broken, writing
+from ara.data.lake.table import told_hash
 from ara.errors import AraError, CancelledError, IntegrityError, StoreError, ValidationError
 
 __all__ = ["Backup", "Progress", "back_up", "check_backup", "list_backups", "restore"]
@@ -84,6 +85,11 @@ def back_up(
         The time of this one.
     progress
         Told what is copied.
+
+    Raises
+    ------
+    IntegrityError
+        A file of the lake is missing or isn't what its name says was written; no back-up is made.
     """
     if target.resolve().is_relative_to(folder.resolve()):
         raise ValidationError(f"A back-up in {target} would lie inside the lake {folder}; name another folder.")
@@ -91,12 +97,18 @@ def back_up(
         (target / "objects").mkdir(parents=True, exist_ok=True)
         (target / "snapshots").mkdir(exist_ok=True)
         known = {kept.path: kept for kept in _last(target)}
-        total = sum(len(one) if isinstance(one, bytes) else one.stat().st_size for one in files.values())
+        total = sum(_size(folder, place, one) for place, one in files.items())
         done = copied = 0
         copies = []
         for place, one in sorted(files.items()):
             _tell(progress, done, total, what=place)
             kept, more = _copy(place, one, target, known=known.get(place))
+            if not kept.sha256.startswith(told_hash(place)):
+                raise IntegrityError(
+                    f"The lake in {folder} is damaged: {place} was changed since it was written; no back-up was made.",
+                    hint="Put the lake back from an earlier back-up: ara data restore",
+                    files=[place],
+                )
             copies.append(kept)
             done, copied = done + kept.size, copied + more
         _tell(progress, total, total, what="list")
@@ -182,14 +194,21 @@ def _swap(folder: Path, new: Path, *, at: datetime) -> Path | None:
     return old
 
 
+def _size(folder: Path, place: str, one: Path | bytes) -> int:
+    try:
+        return len(one) if isinstance(one, bytes) else one.stat().st_size
+    except FileNotFoundError as error:
+        raise broken(folder, error, gone=place) from error
+
+
 def _copy(place: str, one: Path | bytes, target: Path, *, known: _Kept | None) -> tuple[_Kept, int]:
-    """Keep one file; one that has the same age and size as in the last back-up isn't read again."""
+    """Keep one file; of one with the same age and size as in the last back-up, what is kept there is read instead."""
     changed, content = 0, b""
     if isinstance(one, Path):
         here = one.stat()
         changed = here.st_mtime_ns
         same = known is not None and (known.size, known.changed) == (here.st_size, changed)
-        if known is not None and same and _object(target, known.sha256).is_file():
+        if known is not None and same and _intact(_object(target, known.sha256), known.sha256):
             return known, 0
         content = one.read_bytes()
     else:

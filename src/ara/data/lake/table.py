@@ -8,6 +8,7 @@ checked and written is one step, and a process that dies leaves at most files th
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,13 +28,20 @@ from ara.errors import AraError
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["Table"]
+__all__ = ["Table", "told_hash"]
 
 _T = TypeVar("_T")
 
 _ROW_GROUP: Final = 8_192
 _TRIES: Final = 50
 _HANDS: Final = 8
+_NAMED: Final = re.compile(r"[0-9a-f]{32}-([0-9a-f]{32})\.parquet")
+
+
+def told_hash(path: str) -> str:
+    """Give the beginning of the sha256 that a file's name promises of its content; empty where it promises none."""
+    named = _NAMED.fullmatch(path.rpartition("/")[2])
+    return named[1] if named else ""
 
 
 class Table:

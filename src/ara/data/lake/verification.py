@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from ara.data.lake.faults import broken
-from ara.data.lake.table import Table
+from ara.data.lake.table import Table, told_hash
 from ara.errors import AraError
 
 __all__ = ["Verification", "verify"]
@@ -71,8 +71,7 @@ def _wrong(path: Path, size: int, rows: int | None) -> str:
         return f"can't be read ({error.strerror})"
     if len(content) != size:
         return f"has {len(content):,} bytes, not {size:,}"
-    told = path.stem.rpartition("-")[2]
-    if len(told) == 32 and hashlib.sha256(content).hexdigest()[:32] != told:
+    if not hashlib.sha256(content).hexdigest().startswith(told_hash(path.name)):
         return "was changed since it was written"
     try:
         found = pl.scan_parquet(path, glob=False, hive_partitioning=False).select(pl.len()).collect().item()
