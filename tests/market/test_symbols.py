@@ -305,3 +305,8 @@ def test_any_text_is_answered_or_refused(text):
         assert words.isprintable()
         assert len(words) < 300
     assert len(nearest(text)) == 3
+
+
+@pytest.mark.parametrize(("text", "symbol"), [("XBT/USD", "BTC-USD"), ("xbtusd", "BTC-USD"), ("XDG-USD", "DOGE-USD")])
+def test_an_exchanges_own_codes_are_understood(text, symbol):
+    assert normalise(text) == symbol

@@ -175,8 +175,8 @@ class BarStore(Protocol):
 
         Only what is new or differs is written, all of it or nothing: a row says the same where every column but
         `adjusted`, `quality`, `learned_at` and `fetch` equals the latest revision of its bar, numbers to 1e-6 of their
-        size. A correction is a new row; where it claims to have been learned no later than what it corrects, it counts as
-        learned a microsecond after it, so that what was seen as of a moment stays as it was.
+        size. A correction is a new row; where it claims to have been learned no later than what it corrects, it counts
+        as learned a microsecond after it, so that what was seen as of a moment stays as it was.
         """
         ...
 

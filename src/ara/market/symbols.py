@@ -61,6 +61,8 @@ _TICKER: Final = 5
 _CLOSE: Final = 1 / 3
 """Share of letters that must not differ where Ara has no bars of what it offers."""
 
+_ALIASES: Final = {"XBT": "BTC", "XDG": "DOGE"}  # codes that some exchanges have of their own
+
 _HINT: Final = "A symbol has 1 to 32 letters, digits and . / : ^ = _ -; it looks like AAPL, BTC-USD, EURUSD or ^GSPC."
 
 
@@ -250,13 +252,14 @@ def _pair(word: str) -> str | None:
         if left in CURRENCIES and right in CURRENCIES:
             return left + right
         if right in QUOTES and left:
-            return f"{left}-{right}"
+            return f"{_ALIASES.get(left, left)}-{right}"
     if len(parts) == 1:
         if _is_forex(word):
             return word
         for quote in QUOTES:
             coin = word.removesuffix(quote)
-            if coin != word and coin in COINS:
+            coin = _ALIASES.get(coin, coin)
+            if word.endswith(quote) and coin in COINS:
                 return f"{coin}-{quote}"
     return None
 
