@@ -260,7 +260,7 @@ def test_no_thing_but_text_names_anything(thing):
 @pytest.mark.parametrize(
     ("text", "pair"),
     [
-        ("BTC-USD", ("BTC", "USD")), ("xbt/eur", ("XBT", "EUR")), ("EURUSD=X", ("EUR", "USD")),
+        ("BTC-USD", ("BTC", "USD")), ("xbt/eur", ("BTC", "EUR")), ("EURUSD=X", ("EUR", "USD")),
         ("jpy=x", ("USD", "JPY")),
         ("XAUUSD", ("XAU", "USD")), ("ETHBTC", ("ETH", "BTC")), ("1INCH-USDT", ("1INCH", "USDT")),
     ],
@@ -303,7 +303,7 @@ def test_any_text_is_answered_or_refused(text):
         except ValidationError as error:
             words = error.message
         assert words.isprintable()
-        assert len(words) < 300
+        assert len(words) < 600
     assert len(nearest(text)) == 3
 
 
