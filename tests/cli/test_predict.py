@@ -3,11 +3,13 @@ import json
 import re
 import resource
 import signal
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from ara.cli.export import export
+from ara.cli.words import width
 from ara.errors import ValidationError
 from ara.prediction.document import from_document
 
@@ -40,6 +42,21 @@ def test_the_document_is_the_forecast_with_its_place(ara):
         *("day", "date", "at", "price", "return", "band_80", "band_95", "p_up", "confidence", "usual_move"),
         *("quantiles", "factors"),
     }
+
+
+@pytest.mark.parametrize("columns", [60, 100, 160])
+def test_a_last_bar_in_another_unit_is_said_before_the_figures(ara, tmp_path, columns):
+    days = [date(2019, 1, 1) + timedelta(days=n) for n in range(600)]
+    rows = [f"DOGE-USD,{day},{10 + n % 7 / 10}" for n, day in enumerate(days)]
+    rows[-1] = f"DOGE-USD,{days[-1]},1050"
+    file = tmp_path / "doge.csv"
+    file.write_text("symbol,ts,close\n" + "\n".join(rows))
+    assert ara("data", "import", str(file)).code == 0
+    out = ara("predict", "DOGE-USD", "--width", str(columns)).out
+    said = f"the close of {days[-1]} is 102 times the one before, as if in another unit or currency;"
+    assert said in " ".join(out.split())
+    assert out.index("the close of") < out.index("median")
+    assert max(map(width, out.splitlines())) <= columns
 
 
 def test_the_same_question_is_kept_once(ara):

@@ -136,6 +136,65 @@ async def test_repaired_bars_are_said(apple: Bars) -> None:
     assert "3 of the last 250 bars were repaired" in outlook(marked, 3, Recipe()).warnings
 
 
+def changed(one: Bars, column: str, values: dict[int, float]) -> Bars:
+    """Give bars with other values in a column, by their place from the end."""
+    place = pl.len() - pl.int_range(pl.len())
+    return replace(
+        one, frame=one.frame.with_columns(place.replace_strict(values, default=pl.col(column)).alias(column))
+    )
+
+
+@pytest.mark.parametrize("quality", [0.67, 0.5, 0.0])
+async def test_a_last_bar_in_doubt_is_named_with_its_quality(apple: Bars, quality: float) -> None:
+    (said,) = outlook(changed(apple, "quality", {1: quality}), 3, Recipe()).warnings
+    assert said == f"the last bar, of 2021-03-31, is in doubt: its quality is {quality:.2f}"
+
+
+async def test_other_recent_bars_of_low_quality_are_counted_and_the_worst_named(apple: Bars) -> None:
+    one, two = {20: 0.5}, {20: 0.5, 7: 0.25}
+    assert outlook(changed(apple, "quality", one), 3, Recipe()).warnings == (
+        "1 of the last 20 bars is in doubt: the quality of 2021-03-04 is 0.50",
+    )
+    assert outlook(changed(apple, "quality", two), 3, Recipe()).warnings == (
+        "2 of the last 20 bars are in doubt: the quality of 2021-03-23 is 0.25",
+    )
+    assert outlook(changed(apple, "quality", {21: 0.0, 5: 0.67}), 3, Recipe()).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("factor", "quality", "times"), [(100.0, 1.0, "102"), (100.0, 0.5, "102"), (0.01, 1.0, "0.0102")]
+)
+async def test_a_last_close_in_another_unit_is_said_whatever_its_quality(
+    apple: Bars, factor: float, quality: float, times: str
+) -> None:
+    hurt = changed(changed(apple, "close", {1: 122.15 * factor}), "quality", {1: quality})
+    (said,) = outlook(hurt, 3, Recipe()).warnings
+    assert said == (
+        f"the close of 2021-03-31 is {times} times the one before, as if in another unit or currency; "
+        f"the bar's quality is {quality:.2f}"
+    )
+
+
+async def test_a_recent_close_in_another_unit_is_named_once_and_an_old_one_not_at_all(apple: Bars) -> None:
+    (said,) = outlook(changed(apple, "close", {4: 12_000.0}), 3, Recipe()).warnings
+    assert said.startswith("the close of 2021-03-26 is ")
+    assert outlook(changed(apple, "close", {40: 12_000.0}), 3, Recipe()).warnings == ()
+    assert outlook(changed(apple, "close", {1: 1_000.0}), 3, Recipe()).warnings == ()
+
+
+async def test_a_recent_close_that_is_no_price_is_no_leap_but_in_doubt(apple: Bars) -> None:
+    for close in (0.0, -1.0, float("nan")):
+        hurt = changed(changed(apple, "close", {3: close}), "quality", {3: 0.0})
+        (said,) = outlook(hurt, 3, Recipe()).warnings
+        assert said == "1 of the last 20 bars is in doubt: the quality of 2021-03-29 is 0.00"
+
+
+async def test_a_short_bar_in_doubt_is_named_by_its_open(apple: Bars) -> None:
+    hours = replace(changed(apple, "quality", {1: 0.5}), timeframe=Timeframe.parse("1h"))
+    (said,) = outlook(hours, 1, Recipe()).warnings
+    assert "of 2021-03-31 13:30 UTC, is in doubt" in said
+
+
 async def test_a_close_that_is_no_price_is_passed_over_and_refused_as_the_last(apple: Bars) -> None:
     def with_zero(place: int) -> Bars:
         zero = pl.when(pl.int_range(pl.len()) == place).then(0.0).otherwise(pl.col("close")).alias("close")

@@ -1,8 +1,10 @@
 """From one instrument's bars to its forecast: pure, so that a thread, a worker and a replay give the same bytes."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from ara.errors import ModelError
 from ara.lineage import Lineage, digest_arrays
@@ -17,7 +19,9 @@ from ara.prediction.forecast import Day, Forecast
 __all__ = ["outlook"]
 
 _USED = ("open", "high", "low", "close")
-_YEAR = 250
+_YEAR, _RECENT = 250, 20
+_LOW = 0.5
+_LEAP = 20  # no market moves so far in one bar; a price in cents or in another currency does
 
 
 def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
@@ -113,4 +117,36 @@ def _warnings(bars: Bars) -> tuple[str, ...]:
     repaired = int(bars.frame["imputed"].tail(_YEAR).sum())
     if repaired:
         found.append(f"{repaired} of the last {_YEAR} bars were repaired")
-    return tuple(found)
+    return (*found, *_doubts(bars))
+
+
+def _doubts(bars: Bars) -> list[str]:
+    """Say which of the newest bars can hardly be trusted: each in one sentence, with its quality."""
+    ratio = (pl.col("close") / pl.col("close").shift(1)).fill_null(1.0)
+    newest = bars.frame.select("at", "quality", ratio=ratio).tail(_RECENT).to_dicts()
+    found, told = [], []
+    leaps = [row for row in newest if 0 < row["ratio"] < np.inf and not 1 / _LEAP < row["ratio"] < _LEAP]
+    for row in leaps[:1]:
+        found.append(
+            f"the close of {_when(bars, row)} is {row['ratio']:,.3g} times the one before, as if in another unit or "
+            f"currency; the bar's quality is {row['quality']:.2f}"
+        )
+        told.append(row)
+    last = newest[-1]
+    if last["quality"] < 1 and last not in told:
+        found.append(f"the last bar, of {_when(bars, last)}, is in doubt: its quality is {last['quality']:.2f}")
+    poor = [row for row in newest[:-1] if row["quality"] <= _LOW and row not in told]
+    if poor:
+        worst = min(poor, key=lambda row: row["quality"])
+        found.append(
+            f"{len(poor)} of the last {_RECENT} bars {'is' if len(poor) == 1 else 'are'} in doubt: the quality of "
+            f"{_when(bars, worst)} is {worst['quality']:.2f}"
+        )
+    return found
+
+
+def _when(bars: Bars, row: dict[str, Any]) -> str:
+    """Name a bar: by its session, or by its open where it is shorter than one."""
+    if bars.timeframe.span < DAY.span:
+        return f"{row['at']:%Y-%m-%d %H:%M} UTC"
+    return str(calendar(bars.instrument.calendar).dated(row["at"]))
