@@ -9,7 +9,7 @@ import pytest
 
 from ara.data.lake import Lake
 from ara.data.provider import Kind
-from ara.errors import PluginError, ValidationError
+from ara.errors import IntegrityError, PluginError, ValidationError
 from ara.market.symbols import resolve
 from tests.data.lake.conftest import FIRST, LEARNED, Answer, bars
 from tests.data.test_bar_store import actions
@@ -159,6 +159,41 @@ def test_rows_and_time_are_limited(asked: Lake) -> None:
         asked.query("select 1 " + " " * 100_001)
     with pytest.raises(ValidationError, match="allowed are"):
         asked.query("select 1", seconds=0)
+
+
+def test_spans_of_time_are_given_as_text(asked: Lake) -> None:
+    found = asked.query("select known_at - \"at\" as open_for, [interval 1 day], time '01:00' from bars limit 1")
+    assert found.row(0)[:2] == ("06:30:00", "[1 day]")
+    assert found.schema["open_for"] == pl.String
+    assert found.dtypes[2] == pl.Time
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("select count(*), count(*) from bars", ["count_star()", "count_star()_2"]),
+        ("select 1 as a, 2 as A, 3 as a_2, 4 as a", ["a", "A_3", "a_2", "a_4"]),
+        ("select x.close, y.close from bars x join bars y using (symbol)", ["close", "close_2"]),
+    ],
+)
+def test_doubled_names_are_numbered(asked: Lake, sql: str, names: list[str]) -> None:
+    assert asked.query(sql).columns == names
+
+
+def test_order_is_kept_where_names_are_doubled(asked: Lake) -> None:
+    found = asked.query("select range, range from range(5000) order by 1 desc -- the last", limit=2)
+    assert found.rows() == [(4_999, 4_999), (4_998, 4_998)]
+
+
+@pytest.mark.parametrize("damage", [None, b"PAR1 is no table PAR1"])
+def test_a_damaged_file_is_no_fault_of_the_query(asked: Lake, damage: bytes | None) -> None:
+    for path in (asked.folder / "silver" / "bars").rglob("*.parquet"):
+        path.unlink()
+        if damage is not None:
+            path.write_bytes(damage)
+    with pytest.raises(IntegrityError, match="is missing" if damage is None else "can't be read") as caught:
+        asked.query("select count(*) from bars")
+    assert "ara data restore" in caught.value.hint
 
 
 def test_order_is_kept_within_the_limit(asked: Lake) -> None:

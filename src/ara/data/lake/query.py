@@ -4,14 +4,16 @@ Before the question is read, the database is closed off: of all files only those
 nothing is installed or loaded, no setting can be changed again, and Python's variables are out of sight.
 """
 
+import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from ara.data.lake.faults import broken, vanished
 from ara.data.lake.layout import Snapshot
 from ara.data.lake.table import Table
 from ara.errors import PluginError, ValidationError
@@ -25,6 +27,7 @@ _MEMORY: Final = "1GB"
 _SPILL: Final = "8GB"
 _THREADS: Final = 2
 _LONGEST: Final = 100_000
+_WORDED: Final = re.compile(r"\bINTERVAL\b|\bTIME WITH TIME ZONE\b")
 _BAR: Final = 'symbol, asset_class, timeframe, source, "at"'
 _TYPES: Final = {
     pl.String: "VARCHAR",
@@ -47,7 +50,8 @@ def query(lake: "Lake", sql: str, *, limit: int = 10_000, seconds: float = 30.0)
     The tables: `bars` (the latest revision of each bar), `revisions` (all of them), `actions`, `facts`, `rates`,
     `instruments`, `bronze` (payloads without their bodies), and `gold.NAME`, its version that was written last. Times
     are UTC; the column `at`, a word of SQL too, is written `"at"`. What does not fit into memory is sorted and joined
-    on disk, in a folder that is deleted afterwards.
+    on disk, in a folder that is deleted afterwards. Spans of time are given as text, and a name that several columns
+    of the answer have gets a number: `close`, `close_2`.
 
     Parameters
     ----------
@@ -64,6 +68,8 @@ def query(lake: "Lake", sql: str, *, limit: int = 10_000, seconds: float = 30.0)
     ------
     ValidationError
         It is no single SELECT, it can't be answered, or it takes too long.
+    IntegrityError
+        A file of the lake is missing or can't be read.
     PluginError
         DuckDB is not installed.
     """
@@ -74,9 +80,9 @@ def query(lake: "Lake", sql: str, *, limit: int = 10_000, seconds: float = 30.0)
     duckdb = _duckdb()
     with tempfile.TemporaryDirectory(prefix="ara-query-") as spill, duckdb.connect() as connection:
         _set(connection, spill)
-        _offer(connection, lake)
-        connection.execute("SET lock_configuration = true")
-        with _refusing(duckdb, seconds):
+        with _refusing(duckdb, seconds), _sound(duckdb, lake):
+            _offer(connection, lake)
+            connection.execute("SET lock_configuration = true")
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise ValidationError(
@@ -89,7 +95,36 @@ def query(lake: "Lake", sql: str, *, limit: int = 10_000, seconds: float = 30.0)
 
 def _answer(connection: Any, sql: str, limit: int) -> pl.DataFrame:
     asked = connection.sql(sql)
-    return pl.DataFrame(asked.limit(limit))
+    names = _distinct(asked.columns)
+    # Polars has no type for these.
+    worded = [_WORDED.search(str(kind)) is not None for kind in asked.types]
+    if names != asked.columns or any(worded):
+        shown = ", ".join(
+            f"CAST({name} AS VARCHAR) AS {name}" if text else name
+            for name, text in zip(map(_name, names), worded, strict=True)
+        )
+        asked = asked.query("answer", f"SELECT {shown} FROM answer AS answer({', '.join(map(_name, names))})")  # noqa: S608 - names quoted
+    try:
+        return pl.DataFrame(asked.limit(limit))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise ValidationError(
+            f"The query's answer can't be shown: {_first(error)}", hint="Cast its columns to text: CAST(x AS VARCHAR)."
+        ) from error
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Number the names that several columns have; SQL knows no capitals."""
+    taken = {name.casefold() for name in names}
+    seen: set[str] = set()
+    given = []
+    for name in names:
+        new, number = name, 1
+        while new.casefold() in (seen if number == 1 else seen | taken):
+            number += 1
+            new = f"{name}_{number}"
+        seen.add(new.casefold())
+        given.append(new)
+    return given
 
 
 def _set(connection: Any, spill: str) -> None:
@@ -157,6 +192,21 @@ def _limited(connection: Any, seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         timer.join()
+
+
+@contextmanager
+def _sound(duckdb: Any, lake: "Lake") -> Iterator[None]:
+    """Say of a failure that a file of the lake is to blame for what it is."""
+    try:
+        yield
+    except duckdb.Error as error:
+        denied = isinstance(error, duckdb.PermissionException | duckdb.InterruptException)
+        for table in lake.tables.values():
+            paths = table.snapshot().files["path"].to_list()
+            gone = vanished(table.folder, paths)
+            if gone or (not denied and any(str(table.folder / path) in str(error) for path in paths)):
+                raise broken(table.folder, error, gone=gone) from error
+        raise
 
 
 @contextmanager
