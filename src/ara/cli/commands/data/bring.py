@@ -190,6 +190,8 @@ def import_files(
 
     s = screen()
     s.settings()
+    if not all(path.strip() for path in paths):
+        raise ValidationError("An empty name is no file.", hint="For example: ara data import bars.csv")
     options = {"symbol": symbol, "source": source, "basis": basis, "timeframe": step, "timezone": zone, "dates": dates}
     with s.progress("Importing") as progress:
         done, failures = _imported(s, paths, {**options, "strict": strict}, progress)

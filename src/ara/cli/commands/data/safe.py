@@ -32,6 +32,8 @@ def backup(
     """
     s = screen()
     s.settings()
+    if not target.strip():
+        raise ValidationError("No folder is named for the back-up.", hint="For example: ara data backup ~/backups")
     kept = lake(s, "ara data backup")
     try:
         if not kept.there:
@@ -63,6 +65,8 @@ def restore(
     """
     s = screen()
     s.settings()
+    if not source.strip():
+        raise ValidationError("No folder of back-ups is named.", hint="For example: ara data restore ~/backups")
     place = Path(source).expanduser()
     if not (place / "snapshots").is_dir():
         raise ValidationError(f"There is no back-up in {clean(str(place))}.", hint="Make one: ara data backup FOLDER")
