@@ -462,3 +462,37 @@ def test_hours_are_shown_in_the_users_zone(ara, home):
 def test_a_shared_database_is_no_lake(ara, postgres_url):
     outcome = ara("data", "backup", "safe", "--set", f"data.bars={postgres_url}")
     assert (outcome.code, "data.bars names a database" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("backup", ""), ("restore", " "), ("import", ""), ("import", "acme.csv", "")])
+def test_an_empty_name_is_refused(ara, home, words):
+    (home / "acme.csv").write_text(BARS)
+    before = sorted(home.iterdir())
+    outcome = ara("data", *words)
+    assert (outcome.code, "For example: ara data" in outcome.err) == (2, True)
+    assert sorted(home.iterdir()) == before
+
+
+def of_the_lake(ara, *words):
+    (one,) = [one for one in document(ara("doctor", "--json", *words))["findings"] if one["name"] == "lake"]
+    return one
+
+
+def test_the_doctor_looks_at_the_lake(ara, home):
+    assert of_the_lake(ara)["state"] == "off"
+    (home / "acme.csv").write_text(BARS)
+    assert ara("data", "import", "acme.csv").code == 0
+    assert of_the_lake(ara)["state"] == "ok"
+    assert of_the_lake(ara, "--set", "data.bars=postgresql://127.0.0.1:9/ara")["state"] == "off"
+    (path,) = home.rglob("silver/bars/**/*.parquet")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    cut = of_the_lake(ara)
+    assert (cut["state"], "bytes, not" in cut["words"], "restore" in cut["hint"]) == ("fail", True, True)
+    assert ara("doctor").code == 7
+    path.unlink()
+    assert "can't be read" in of_the_lake(ara)["words"]
+    path.write_bytes(content)
+    for log in home.rglob("silver/bars/_delta_log/*.json"):
+        log.write_text("{")
+    assert of_the_lake(ara)["state"] == "fail"

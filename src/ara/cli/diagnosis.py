@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from ara.cli.words import clean
-from ara.errors import AraError, PluginError, StoreError
+from ara.errors import AraError, IntegrityError, PluginError, StoreError
 
 if TYPE_CHECKING:
     from ara.settings import Settings
@@ -85,6 +85,7 @@ async def examine(load: "Callable[[], Settings]") -> AsyncIterator[Finding]:
         return
     home = _home(Path(settings.home))
     yield home
+    yield _lake(settings)
     for finding in _servers(settings):
         yield finding
     if home.state == "fail" and not settings.store.url:
@@ -205,6 +206,27 @@ def _home(home: Path) -> Finding:
     return _good("Data", "home", f"{home}, writable" if there == home else f"{home}, to be made on first use")
 
 
+def _lake(settings: "Settings") -> Finding:
+    """Look whether its logs can be read and its files are there; what is in them is left to a back-up."""
+    if settings.data.bars:
+        return Finding(group="Data", name="lake", state="off", words="not used; data.bars names a database")
+    folder = Path(settings.data.lake) if settings.data.lake else Path(settings.home, "lake")
+    if not folder.exists():
+        return Finding(group="Data", name="lake", state="off", words="none yet; made when bars are first kept")
+    try:
+        from ara.clock import SystemClock
+        from ara.data.lake import Lake
+
+        found = Lake.at(folder, clock=SystemClock()).verify(whole=False)
+    except Exception as error:  # noqa: BLE001 - a broken installation is what is looked for
+        return _bad("Data", "lake", _named(error))
+    if found.ok:
+        return _good("Data", "lake", f"{folder}, {found.files:,} files, {found.rows:,} rows, all there")
+    more = f" And {len(found.problems) - 1:,} more." if len(found.problems) > 1 else ""
+    hint = "Put the lake back from a back-up: ara data restore FOLDER"
+    return _bad("Data", "lake", IntegrityError(found.problems[0] + more, hint=hint))
+
+
 def _servers(settings: "Settings") -> Iterator[Finding]:
     """Knock at the servers that the settings name; nothing is sent."""
     named = {"database": settings.store.url, "telemetry": settings.telemetry.otlp_endpoint}
@@ -250,8 +272,6 @@ def _ledger(found: Any) -> Finding:
     if found.ok:
         words = f"whole, {found.entries:,} entries" if found.entries != 1 else "whole, 1 entry"
         return _good("Data", "ledger", words if found.entries else "empty")
-    from ara.errors import IntegrityError
-
     return _bad("Data", "ledger", IntegrityError(found.words))
 
 

@@ -200,9 +200,9 @@ class Lake:
                     cleared += clear(table, before=before)
             return Tidied(merged=merged, cleared=cleared)
 
-    def verify(self) -> Verification:
-        """Read every file that counts and say what is wrong with it."""
-        return verify(self.tables)
+    def verify(self, *, whole: bool = True) -> Verification:
+        """Read every file that counts and say what is wrong with it; where not `whole`, only look at its size."""
+        return verify(self.tables, whole=whole)
 
     def back_up(self, target: Path, *, progress: Progress | None = None) -> Backup:
         """Copy the lake as it is now into a folder of back-ups; what is there already isn't copied again."""

@@ -43,8 +43,16 @@ class Verification:
         return f"The lake is sound: {seen}." if self.ok else f"The lake is damaged: {' '.join(self.problems)}"
 
 
-def verify(tables: dict[str, Table]) -> Verification:
-    """Read every file that counts and compare it with what the log and its own name say of it."""
+def verify(tables: dict[str, Table], *, whole: bool = True) -> Verification:
+    """Read every file that counts and compare it with what the log and its own name say of it.
+
+    Parameters
+    ----------
+    tables
+        By name.
+    whole
+        Whether files are read; else only whether they are there, with the size that the log says.
+    """
     problems: list[str] = []
     looked = files = rows = size = 0
     for name, table in tables.items():
@@ -58,10 +66,19 @@ def verify(tables: dict[str, Table]) -> Verification:
             continue
         for path, told_size, told_rows in listed.select("path", "size", "rows").iter_rows():
             files, rows, size = files + 1, rows + (told_rows or 0), size + told_size
-            wrong = _wrong(table.folder / path, told_size, told_rows)
+            file = table.folder / path
+            wrong = _wrong(file, told_size, told_rows) if whole else _unlike(file, told_size)
             if wrong:
                 problems.append(f"{name}: {path} {wrong}.")
     return Verification(tables=looked, files=files, rows=rows, size=size, problems=tuple(problems))
+
+
+def _unlike(path: Path, size: int) -> str:
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        return f"can't be read ({error.strerror})"
+    return "" if found == size else f"has {found:,} bytes, not {size:,}"
 
 
 def _wrong(path: Path, size: int, rows: int | None) -> str:
