@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ara.errors import ValidationError
 from ara.market.calendar import CALENDARS, calendar
 from ara.market.hours import labels, spans, step
 from ara.market.timeframe import DAY, TIMEFRAMES, WEEK, Timeframe
@@ -118,8 +119,9 @@ def every(hours, count=6):
 @pytest.mark.parametrize(
     ("stamps", "word"),
     [
-        (every(1), "1h"), (every(0.25), "15m"), (every(1 / 6), "15m"), (every(3), "4h"), (every(8), "1d"),
-        (every(24), "1d"), (every(72), "1d"), (every(168), "1w"), (every(720), "1d"), (every(1)[:1], "1d"), ([], "1d"),
+        (every(1), "1h"), (every(0.25), "15m"), (every(4), "4h"),
+        (every(24), "1d"), (every(72), "1d"), (every(168), "1w"), (every(720, 2), "1d"),
+        (every(1)[:1], "1d"), ([], "1d"),
         ([*every(1), every(1)[-1] + timedelta(minutes=30)], "1h"),  # one short step does not shorten the rest
         ([*every(1, 2), *every(4, 2)], "1h"),  # as often 1 h as 3 h: the shorter
         ([every(1)[0], *every(1), None], "1h"),
@@ -127,6 +129,29 @@ def every(hours, count=6):
 )  # fmt: skip
 def test_the_timeframe_that_stamps_tell(stamps, word):
     assert str(step(pl.Series(stamps, dtype=pl.Datetime("ms", "UTC")))) == word
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(1 / 30, "2 minutes"), (1 / 20, "3 minutes"), (1 / 6, "10 minutes"), (0.75, "45 minutes"), (3, "3 hours"),
+     (6, "6 hours"), (8, "8 hours"), (12, "12 hours"), (336, "14 days"), (744, "31 days"), (8760, "365 days"),
+     (1 / 7200, "0:00:00.500000")],
+)  # fmt: skip
+def test_a_distance_that_is_no_timeframe_is_refused(hours, words):
+    stamps = pl.Series(every(hours), dtype=pl.Datetime("us", "UTC"))
+    with pytest.raises(ValidationError, match=f"are {words} apart.*1m, 5m, .*1d, 1w") as told:
+        step(stamps)
+    assert "--timeframe" in told.value.hint
+
+
+def test_months_are_no_days():
+    with pytest.raises(ValidationError, match="31 days apart"):
+        step(pl.Series([date(2018, 10, 1), date(2018, 11, 1), date(2018, 12, 1), date(2019, 1, 1)]))
+
+
+def test_a_change_of_clocks_leaves_a_day_a_day():
+    assert step(pl.Series(every(23, 2), dtype=pl.Datetime("us", "UTC"))) == DAY
+    assert step(pl.Series(every(169, 3), dtype=pl.Datetime("us", "UTC"))) == WEEK
 
 
 def test_dates_tell_days_and_weeks():

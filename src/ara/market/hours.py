@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from ara.errors import ValidationError
 from ara.market.calendar import LAST_YEAR, Calendar, Hours
 from ara.market.timeframe import DAY, TIMEFRAMES, WEEK, Timeframe
 
@@ -14,6 +15,12 @@ __all__ = ["labels", "spans", "step"]
 _WALL: Final = pl.Datetime("us")
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+
+_HOUR: Final = timedelta(hours=1)
+
+_WEEK_DAYS: Final = 7
+
+_FEW: Final = 2
 
 _Edge = Literal["opening", "closing"]
 
@@ -62,19 +69,45 @@ def labels(at: pl.Series, calendar: Calendar) -> pl.Series:
 
 
 def step(stamps: pl.Series) -> Timeframe:
-    """Give the timeframe that a file's stamps tell: the shortest one that is no shorter than their commonest distance.
+    """Give the timeframe that a file's stamps tell: the one as long as their commonest distance.
 
-    It is a fact about the file, judged once for all of it; where the source states a timeframe, take that. A distance
-    of a day or more is a day, but seven days are a week; one stamp alone is a day's.
+    It is a fact about the file, judged once for all of it; where the source states a timeframe, take that. Up to six
+    days are a day with gaps, an hour more or less is a change of clocks; one or two days far apart are a day's.
+
+    Raises
+    ------
+    ValidationError
+        The distance is that of no timeframe, such as 6 hours or a month.
     """
     ascending = stamps.cast(_WALL).drop_nulls().unique().sort().rename("step")
     counted = ascending.diff().drop_nulls().value_counts(name="count").sort("count", "step", descending=[True, False])
     if counted.is_empty():
         return DAY
     common: timedelta = counted["step"][0]
-    if common >= DAY.span:
-        return WEEK if common == WEEK.span else DAY
-    return next(timeframe for timeframe in TIMEFRAMES if timeframe.span >= common)
+    days = round(common / DAY.span)
+    if days and abs(common - days * DAY.span) <= _HOUR:
+        if days == _WEEK_DAYS:
+            return WEEK
+        if days < _WEEK_DAYS or len(ascending) <= _FEW:
+            return DAY
+    found = next((timeframe for timeframe in TIMEFRAMES if timeframe.span == common), None)
+    if found is None and common > DAY.span and len(ascending) <= _FEW:
+        return DAY
+    if found is None:
+        raise ValidationError(
+            f"the bars are {_words(common)} apart, which is no timeframe; there are {', '.join(map(str, TIMEFRAMES))}",
+            hint="Where the distance misleads, say how long a bar is with --timeframe, such as --timeframe 1d.",
+        )
+    return found
+
+
+def _words(distance: timedelta) -> str:
+    """Say a distance: 31 days, 6 hours, 90 minutes."""
+    for name, unit in (("day", DAY.span), ("hour", _HOUR), ("minute", timedelta(minutes=1))):
+        if distance >= unit and not distance % unit:
+            count = distance // unit
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return str(distance)
 
 
 def _opened(stamps: pl.Series, calendar: Calendar, timeframe: Timeframe) -> pl.Series:

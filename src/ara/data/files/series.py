@@ -9,7 +9,6 @@ import polars as pl
 
 from ara.data.files.table import FRAME, Refused
 from ara.data.quality import scores
-from ara.errors import ValidationError
 from ara.market.bars import Basis
 from ara.market.calendar import calendar
 from ara.market.hours import spans, step
@@ -87,7 +86,7 @@ class Series:
         self._why = ""
         self._basis = basis or self._judged()
         if timeframe is None and self._counts:
-            self._usual = _step(self._stamps(self._counts[0][0]).head(_TOGETHER))
+            self._usual = step(self._stamps(self._counts[0][0]).head(_TOGETHER))
         self.notes: list[str] = []
         if self._counts:
             how = "as said" if basis else self._why
@@ -142,7 +141,7 @@ class Series:
         return self._scan.filter(pl.col("symbol") == symbol).select("ts").collect()["ts"].sort()
 
     def _length(self, stamps: pl.Series) -> Timeframe:
-        return self._timeframe or (_step(stamps.head(_TOGETHER)) if len(stamps) >= _FEW else self._usual)
+        return self._timeframe or (step(stamps.head(_TOGETHER)) if len(stamps) >= _FEW else self._usual)
 
     def _made(
         self, symbol: str, rows: pl.DataFrame, asset_class: str, *, length: Timeframe, first: datetime | None = None
@@ -208,10 +207,3 @@ _BASES: Final = {
 
 def _since(rows: pl.DataFrame, first: datetime) -> pl.Series:
     return rows.filter(pl.col("ts") >= first)["row"]
-
-
-def _step(stamps: pl.Series) -> Timeframe:
-    try:
-        return step(stamps)
-    except ValidationError:
-        return DAY
