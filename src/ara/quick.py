@@ -22,7 +22,12 @@ _T = TypeVar("_T")
 
 
 def predict(
-    symbol: str, days: int = 5, *, as_of: datetime | date | str | None = None, model: str | None = None
+    symbol: str,
+    days: int = 5,
+    *,
+    as_of: datetime | date | str | None = None,
+    learned: datetime | date | str | None = None,
+    model: str | None = None,
 ) -> Forecast:
     """Forecast an instrument's next `days` bars and keep the forecast in the ledger.
 
@@ -34,6 +39,8 @@ def predict(
         Bars ahead, 1 to 30.
     as_of
         Use only what was public at this moment; a date means its end in UTC. Now, if None.
+    learned
+        Use only what Ara had received by this moment, a date as for `as_of`. All that it has, if None.
     model
         Name of the model; the setting `prediction.model` if none is given.
 
@@ -46,14 +53,16 @@ def predict(
     """
 
     async def ask() -> Forecast:
-        async with PredictionEngine() as engine:
-            return await engine.predict(symbol, days, as_of=as_of, model=model)
+        async with Desk.open() as desk, PredictionEngine(desk) as engine:
+            return await engine.predict(symbol, days, as_of=as_of, learned=_bound(desk, learned), model=model)
 
     return _run(ask())
 
 
-def history(symbol: str, *, as_of: datetime | date | str | None = None) -> pl.DataFrame:
-    """Give an instrument's daily bars as known at `as_of`, adjusted to the last of them.
+def history(
+    symbol: str, *, as_of: datetime | date | str | None = None, learned: datetime | date | str | None = None
+) -> pl.DataFrame:
+    """Give daily bars as known at `as_of`, of what Ara had received by `learned`, adjusted to the last of them.
 
     Columns: `at`, `known_at`, `learned_at` (UTC), `open`, `high`, `low`, `close`, `volume`, `source`, `quality`,
     `imputed`, `votes`.
@@ -62,7 +71,8 @@ def history(symbol: str, *, as_of: datetime | date | str | None = None) -> pl.Da
     async def ask() -> pl.DataFrame:
         async with Desk.open() as desk, MarketData(desk) as market:
             moment = as_instant(as_of, now=desk.clock.now())
-            return (await market.bars(await market.instrument(symbol), as_of=moment)).frame
+            instrument = await market.instrument(symbol)
+            return (await market.bars(instrument, as_of=moment, learned=_bound(desk, learned))).frame
 
     return _run(ask())
 
@@ -83,6 +93,10 @@ def score(*wanted: str) -> ScoreReport:
             return await score_ledger(desk, wanted)
 
     return _run(ask())
+
+
+def _bound(desk: Desk, learned: datetime | date | str | None) -> datetime | None:
+    return None if learned is None else as_instant(learned, now=desk.clock.now(), what="learned")
 
 
 def _run(question: Coroutine[Any, Any, _T]) -> _T:

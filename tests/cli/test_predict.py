@@ -262,3 +262,14 @@ def test_every_analysis_level(ara):
     lengths = [len(ara("predict", "AAPL", "-a", level).out) for level in ("minimal", "basic", "standard", "full")]
     assert lengths == sorted(lengths)
     assert len(set(lengths)) == 4
+
+
+def test_from_what_had_been_received(ara, tmp_path):
+    rows = [f"DOGE-USD,{date(2019, 1, 1) + timedelta(days=n)},{10 + n % 7 / 10}" for n in range(600)]
+    (tmp_path / "doge.csv").write_text("symbol,ts,close\n" + "\n".join(rows))
+    assert ara("data", "import", str(tmp_path / "doge.csv")).code == 0
+    assert ara("predict", "DOGE-USD").code == 0
+    early = ara("predict", "DOGE-USD", "--learned", "2020-01-01")
+    assert (early.code != 0, early.out) == (True, "")
+    wrong = ara("predict", "DOGE-USD", "--learned", "2999-01-01")
+    assert (wrong.code, "learned is 2999" in wrong.err, "as_of" in wrong.err) == (2, True, False)

@@ -80,3 +80,9 @@ def test_days_from_one_to_thirty(days: int) -> None:
 def test_other_days_are_refused_with_the_range(days: object) -> None:
     with pytest.raises(ValidationError, match="1 to 30"):
         checked_days(days)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["2030-01-01", "nonsense", 5, "2020-02-20T21:00:00"])
+def test_errors_name_what_was_asked_for(value: object) -> None:
+    with pytest.raises(ValidationError, match=r"^learned is"):
+        as_instant(value, now=NOW, what="learned")

@@ -1,12 +1,13 @@
 """The synchronous front, in a script and inside a running loop as in a notebook."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 import ara
-from ara.errors import UnknownSymbolError
+from ara.cli.app import main
+from ara.errors import AraError, UnknownSymbolError, ValidationError
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +35,16 @@ def test_history_is_as_known_then() -> None:
 async def test_errors_come_through_as_they_are() -> None:
     with pytest.raises(UnknownSymbolError):
         ara.predict("APPL")
+
+
+def test_what_was_received_later_is_left_out() -> None:
+    rows = "symbol,ts,close\n" + "".join(f"ACME,{date.fromordinal(737425 + n)},{10 + n % 7}\n" for n in range(300))
+    Path("acme.csv").write_text(rows, "utf-8")
+    assert main(["data", "import", "acme.csv"]) == 0
+    assert ara.history("ACME", learned=datetime.now(UTC)).height == ara.history("ACME").height > 200
+    assert ara.predict("ACME", learned=datetime.now(UTC)).id == ara.predict("ACME").id
+    for ask in (ara.history, ara.predict):
+        with pytest.raises(AraError):
+            ask("ACME", learned="2020-01-01")
+        with pytest.raises(ValidationError, match=r"^learned is"):
+            ask("ACME", learned="nonsense")

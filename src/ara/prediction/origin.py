@@ -10,32 +10,32 @@ DAYS = range(1, 31)
 """How many bars ahead a forecast may reach."""
 
 
-def as_instant(as_of: datetime | date | str | None, *, now: datetime) -> datetime:
+def as_instant(as_of: datetime | date | str | None, *, now: datetime, what: str = "as_of") -> datetime:
     """Give the aware UTC instant that `as_of` means; `now` where it is None.
 
     A date means the end of that day in UTC: all that was public by then. A time without a zone is refused, because
-    it could mean several instants.
+    it could mean several instants. Errors call it `what`, as the caller does.
     """
     if as_of is None:
         return now
-    moment = _parsed(as_of) if isinstance(as_of, str) else as_of
+    moment = _parsed(as_of, what) if isinstance(as_of, str) else as_of
     if not isinstance(moment, date):
-        raise _refused(as_of)
+        raise _refused(as_of, what)
     if not isinstance(moment, datetime):
         try:
             moment = datetime.combine(moment + timedelta(days=1), time(), UTC)
         except OverflowError:
-            raise _refused(as_of) from None
-        return min(moment, now) if moment - now < timedelta(days=1) else _not_future(moment, now)
+            raise _refused(as_of, what) from None
+        return min(moment, now) if moment - now < timedelta(days=1) else _not_future(moment, now, what)
     if moment.tzinfo is None:
         raise ValidationError(
-            f"as_of is {as_of}, a time without a zone",
+            f"{what} is {as_of}, a time without a zone",
             hint="Add the zone: 2020-02-20T21:00:00Z; or give a date, which means the end of that day in UTC.",
         )
     try:
-        return _not_future(moment.astimezone(UTC), now)
+        return _not_future(moment.astimezone(UTC), now, what)
     except OverflowError:
-        raise _refused(as_of) from None
+        raise _refused(as_of, what) from None
 
 
 def checked_days(days: int) -> int:
@@ -48,26 +48,26 @@ def checked_days(days: int) -> int:
     return days
 
 
-def _parsed(text: str) -> datetime | date:
+def _parsed(text: str, what: str) -> datetime | date:
     for kind in (date, datetime):
         try:
             return kind.fromisoformat(text.strip())
         except ValueError:
             continue
-    raise _refused(text)
+    raise _refused(text, what)
 
 
-def _refused(as_of: object) -> ValidationError:
+def _refused(as_of: object, what: str) -> ValidationError:
     return ValidationError(
-        f"as_of is {str(as_of)!r:.60}, which is no date",
+        f"{what} is {str(as_of)!r:.60}, which is no date",
         hint="Write 2020-02-20, or an instant such as 2020-02-20T21:00:00Z.",
     )
 
 
-def _not_future(moment: datetime, now: datetime) -> datetime:
+def _not_future(moment: datetime, now: datetime, what: str) -> datetime:
     if moment > now:
         raise ValidationError(
-            f"as_of is {moment:%Y-%m-%d %H:%M} UTC, which has not come yet",
-            hint=f"It is {now:%Y-%m-%d %H:%M} UTC; leave as_of out to forecast from now.",
+            f"{what} is {moment:%Y-%m-%d %H:%M} UTC, which has not come yet",
+            hint=f"It is {now:%Y-%m-%d %H:%M} UTC; leave {what} out to take all there is now.",
         )
     return moment

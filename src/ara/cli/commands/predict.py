@@ -14,7 +14,7 @@ from ara.errors import AraError, UnknownSymbolError, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from ara.cli.progress import Step
     from ara.cli.render.forecast import Depth
@@ -41,6 +41,7 @@ class _Wish:
     symbols: tuple[str, ...]
     days: int
     as_of: str | None
+    learned: str | None
     timeframe: "Timeframe"
     asset_class: str
     depth: "Depth"
@@ -61,6 +62,9 @@ def command(
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Use only what was public then; an instant needs its zone"),
+    ] = None,
+    learned: Annotated[
+        str | None, typer.Option("--learned", metavar="DATE", help="Use only what Ara had received then")
     ] = None,
     timeframe: Annotated[str, typer.Option("--timeframe", metavar="STEP", help="Length of a bar")] = "1d",
     analysis: Annotated[
@@ -102,6 +106,7 @@ def command(
         symbols=tuple(dict.fromkeys(symbols)),
         days=settings.prediction.days if days is None else _days(days),
         as_of=as_of,
+        learned=learned,
         timeframe=_timeframe(timeframe),
         asset_class=_asset_class(crypto=crypto, forex=forex),
         depth=_depth(analysis or ("full" if verbose else "standard")),
@@ -164,14 +169,16 @@ async def _ask(s: Screen, wish: _Wish, step: "Step") -> "tuple[list[Kept | _Fail
     """Forecast every symbol in turn; one that fails doesn't keep the others from being answered."""
     from ara.desk import Desk
     from ara.prediction import PredictionEngine
+    from ara.prediction.origin import as_instant
 
     answers: list[Kept | _Failure] = []
     async with Desk.open(s.settings()) as desk:
         engine = PredictionEngine(desk)
+        learned = None if wish.learned is None else as_instant(wish.learned, now=desk.clock.now(), what="learned")
         for done, symbol in enumerate(wish.symbols):
             step(done)
             try:
-                answers.append(await _one(engine, wish, symbol))
+                answers.append(await _one(engine, wish, symbol, learned=learned))
             except AraError as error:
                 if len(wish.symbols) == 1:
                     raise
@@ -179,9 +186,11 @@ async def _ask(s: Screen, wish: _Wish, step: "Step") -> "tuple[list[Kept | _Fail
         return answers, desk.clock.now().date()
 
 
-async def _one(engine: "PredictionEngine", wish: _Wish, symbol: str) -> "Kept":
+async def _one(engine: "PredictionEngine", wish: _Wish, symbol: str, *, learned: "datetime | None") -> "Kept":
     name = _insisted(symbol, wish.asset_class) if wish.asset_class else symbol
-    return await engine.keep(name, wish.days, as_of=wish.as_of, timeframe=wish.timeframe, model=wish.model)
+    return await engine.keep(
+        name, wish.days, as_of=wish.as_of, learned=learned, timeframe=wish.timeframe, model=wish.model
+    )
 
 
 def _insisted(symbol: str, asset_class: str) -> str:
