@@ -2,6 +2,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -279,6 +280,16 @@ def test_factor_files_state_splits_and_dividends(store, bring, folder):
 def test_a_list_of_tickers_is_no_table_of_bars(bring):
     with pytest.raises(ValidationError, match="lists the tickers"):
         bring("AAPL.csv", "19980102,aapl,Q\n20501231,aapl,Q\n")
+
+
+def test_a_file_whose_bars_are_gone_is_imported_again(store, bring, tmp_path):
+    bring("KO.csv", FIVE)
+    store.close()
+    shutil.rmtree(tmp_path / "lake" / "silver")
+    again = bring("KO.csv")
+    assert (again.files, again.new, again.skipped) == (1, 5, ())
+    assert store.bars("KO", "1d").height == 5
+    assert bring("KO.csv").skipped
 
 
 def test_each_part_of_an_archive_counts(store, bring):

@@ -92,9 +92,9 @@ def import_path(
 ) -> Imported:
     """Import a file, a folder or a pattern of files.
 
-    What was imported before and hasn't changed is passed over, so an import that was stopped is simply run again:
-    nothing is doubled. A row that can't be a bar is reported and left out; a price that no market has, such as NaN or
-    one below zero, is kept with the quality it deserves.
+    What was imported before, hasn't changed and still has bars in the store is passed over, so an import that was
+    stopped is simply run again: nothing is doubled. A row that can't be a bar is reported and left out; a price that
+    no market has, such as NaN or one below zero, is kept with the quality it deserves.
 
     Parameters
     ----------
@@ -211,13 +211,14 @@ class _Run:
         self._files = self._rows = 0
         self._refused: list[Refused] = []
         self._notes: list[str] = []
+        self._held: set[str] | None = None
         self.skipped: list[str] = []
 
     def add(self, file: Path, tables: list[Member], *, alone: bool) -> None:
         """Import one file."""
         now, digest = self._clock.now(), _sha256(file)
         mark = self._mark(digest, file, now)
-        if self._is_done(mark):
+        if self._is_done(mark) and self._is_held({self._source(member) for member in tables}):
             self.skipped.append(f"{file.name} was imported before and has not changed.")
             return
         fetch = ""
@@ -283,6 +284,7 @@ class _Run:
         waiting = self._waiting
         if waiting.frames:
             self._done += self._store.append(pl.concat(waiting.frames))
+            self._held = None
         by_source: dict[str, list[Instrument]] = {}
         for (source, _), instrument in waiting.instruments.items():
             by_source.setdefault(source, []).append(instrument)
@@ -334,6 +336,12 @@ class _Run:
         from ara.data.lake.bronze import fetch_id
 
         return not self._store.fetched(fetch_id([mark])).is_empty()
+
+    def _is_held(self, sources: set[str]) -> bool:
+        """Tell whether the store still has what was imported under these names; a mark may outlive its bars."""
+        if self._held is None:
+            self._held = {*self._store.catalogue()["source"], *self._store.facts(Kind.ACTIONS)["source"]}
+        return sources <= self._held
 
     def told(self) -> Imported:
         """Give what came of it."""
