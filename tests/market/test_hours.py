@@ -80,7 +80,12 @@ def test_every_bar_is_known_when_its_timeframe_says_it_closes(name, timeframe, m
     for moment, at, known in zip(moments, frame["at"], frame["known_at"], strict=True):
         label = midnight_is_a_label and moment.time() == time()
         assert at == (venue.opens(moment.date()) if label else moment)
-        assert known == timeframe.closes(at, venue)
+        label = venue.dated(at)
+        left = venue.sessions(label, label + timedelta(days=6 - label.weekday()))
+        if timeframe != WEEK or left:
+            assert known == timeframe.closes(at, venue)
+        else:
+            assert known == timeframe.closes(venue.opens(venue.following(label, 1)[0]), venue)
 
 
 @given(names, timeframes, instants, instants)
@@ -96,7 +101,15 @@ def test_a_label_of_a_week_is_known_after_its_last_session(name, days):
     known = spans(pl.Series(days), venue, WEEK)["known_at"].to_list()
     for day, moment in zip(days, known, strict=True):
         left = venue.sessions(day, day + timedelta(days=6 - day.weekday()))
-        assert moment == venue.closes(left[-1] if left else day)
+        if not left:
+            first = venue.following(day, 1)[0]
+            left = venue.sessions(first, first + timedelta(days=6 - first.weekday()))
+        assert moment == venue.closes(left[-1])
+
+
+def test_a_week_named_by_its_weekend_is_known_when_the_next_one_ends():
+    known = spans(pl.Series([date(2024, 3, 24), date(2024, 3, 16), date(2024, 3, 22)]), calendar("XNYS"), WEEK)
+    assert known["known_at"].to_list() == [datetime(2024, 3, day, 20, tzinfo=UTC) for day in (28, 22, 22)]
 
 
 def test_a_week_that_ends_on_thursday_or_in_the_next_year():

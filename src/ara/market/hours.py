@@ -30,7 +30,8 @@ _Moved = Literal["late", "early"]
 def spans(stamps: pl.Series, calendar: Calendar, timeframe: Timeframe = DAY) -> pl.DataFrame:
     """Give when each bar of one instrument opened and when its close was public.
 
-    Every row is answered from its own stamp alone, as `Timeframe.closes` answers it, so no later bar has a say.
+    Every row is answered from its own stamp alone, as `Timeframe.closes` answers it, so no later bar has a say. Only a
+    week whose label has no session left, a Saturday's, counts as the one that follows: its label may be its beginning.
 
     Parameters
     ----------
@@ -154,13 +155,13 @@ def _usual(day: pl.Expr, hours: Sequence[Hours], edge: _Edge) -> pl.Expr:
 
 
 def _week_ends(label: pl.Series, calendar: Calendar) -> pl.Series:
-    """Give the last session, from a label on, of its week; the label itself where there is none."""
+    """Give the last session, from a label on, of its week, or of the next one with sessions where none is left."""
     years = label.dt.year().unique().drop_nulls().to_list()
     if not years:
         return label
     sessions = calendar.sessions(date(min(years), 1, 1), date(min(max(years) + 1, LAST_YEAR), 12, 31))
     days = pl.Series("last", sessions, dtype=pl.Date)
-    weeks = pl.DataFrame([days]).group_by(week=pl.col("last").dt.truncate("1w")).agg(pl.col("last").max())
-    asked = pl.DataFrame([label.rename("label")]).with_columns(week=pl.col("label").dt.truncate("1w"))
-    found = asked.join(weeks, on="week", how="left", maintain_order="left")
-    return found.select(label=pl.when(pl.col("last") >= pl.col("label")).then("last").otherwise("label"))["label"]
+    weeks = pl.DataFrame([days]).group_by(week=pl.col("last").dt.truncate("1w")).agg(pl.col("last").max()).sort("last")
+    asked = pl.DataFrame([label.rename("label")]).with_row_index("place").sort("label", nulls_last=True)
+    found = asked.join_asof(weeks, left_on="label", right_on="last", strategy="forward").sort("place")
+    return found.select(label=pl.coalesce("last", "label"))["label"]
