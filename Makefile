@@ -36,7 +36,7 @@ demo: $(VENV)/core.stamp ## forecast AAPL from the bundled sample, in a folder t
 
 test: $(VENV)/dev.stamp servers ## run all tests but the slow ones; 95 % of lines and branches must be run
 	@rm -f .coverage .coverage.* coverage.json
-	$(BIN)/pytest -n $(WORKERS) -m "not slow" --cov --cov-report=term --cov-report=json:coverage.json $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" --cov --cov-report=json:coverage.json $(ARGS)
 	$(PYTHON) -m tools.coverage_floor coverage.json
 
 slow: $(VENV)/dev.stamp servers ## run the tests that take long; what they find goes to docs/evidence/

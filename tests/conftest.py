@@ -18,6 +18,11 @@ from uuid import uuid4
 import pytest
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: what was packed carries the second of its packing, and ids must not change."""
+    return argname if isinstance(val, bytes) else None
+
+
 def find_binaries() -> Path | None:
     """Give the folder of PostgreSQL's programs: the one on PATH, else Debian's newest."""
     on_path = shutil.which("initdb")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tools.coverage_floor import shortfalls
+from tools.coverage_floor import least, shortfalls
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from tools.coverage_floor import shortfalls
 def test_lines_and_branches_count_apart(tmp_path, lines, branches, words):
     totals = {"covered_lines": lines, "num_statements": 100, "covered_branches": branches, "num_branches": 100}
     report = tmp_path / "coverage.json"
-    report.write_text(json.dumps({"totals": totals}))
+    report.write_text(json.dumps({"totals": totals, "files": {}}))
     assert shortfalls(report) == words
     done = subprocess.run(
         [sys.executable, "-m", "tools.coverage_floor", str(report)], check=False, stdout=subprocess.DEVNULL
@@ -29,5 +29,15 @@ def test_lines_and_branches_count_apart(tmp_path, lines, branches, words):
 
 def test_a_report_without_branches_is_about_lines(tmp_path):
     totals = {"covered_lines": 1, "num_statements": 1, "covered_branches": 0, "num_branches": 0}
-    (tmp_path / "coverage.json").write_text(json.dumps({"totals": totals}))
+    (tmp_path / "coverage.json").write_text(json.dumps({"totals": totals, "files": {}}))
     assert shortfalls(tmp_path / "coverage.json") == []
+
+
+def test_the_files_that_miss_most_are_named_worst_first(tmp_path):
+    report = tmp_path / "coverage.json"
+    missed = {"one.py": [3], "all.py": [], "many.py": [1, 2, 9]}
+    report.write_text(json.dumps({"files": {name: {"missing_lines": lines} for name, lines in missed.items()}}))
+    assert [line.split() for line in least(report)] == [
+        ["3", "lines", "not", "run", "many.py"],
+        ["1", "lines", "not", "run", "one.py"],
+    ]
