@@ -10,7 +10,18 @@ from typing import Final
 from ara.errors import FeatureEngineeringError
 from ara.features.indicator import ArrayIndicator, Indicator
 
-__all__ = ["MOMENTUM", "STATISTICAL", "TREND", "VOLATILITY", "VOLUME", "Family"]
+__all__ = [
+    "CANDLES",
+    "LEVELS",
+    "MICROSTRUCTURE",
+    "MOMENTUM",
+    "SPECTRAL",
+    "STATISTICAL",
+    "TREND",
+    "VOLATILITY",
+    "VOLUME",
+    "Family",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +61,8 @@ def _found(package: str) -> Mapping[str, Indicator]:
     return dict(sorted(found.items()))
 
 
-def _own(name: str, words: str) -> Family:
-    return Family(name=name, package=f"ara.features.indicators.{name}", words=words)
+def _own(name: str, words: str, *, room: str = "indicators.") -> Family:
+    return Family(name=name, package=f"ara.features.{room}{name}", words=words)
 
 
 TREND: Final = _own("trend", "Where the price is going, and how steadily.")
@@ -68,3 +79,17 @@ VOLUME: Final = _own("volume", "How much is traded, and on which side.")
 
 STATISTICAL: Final = _own("statistical", "What kind of series the prices are.")
 """Moments, dependence, tests."""
+
+CANDLES: Final = _own("candles", "What a few bars look like together.", room="patterns.")
+"""Shapes of one to five bars: 100 or more where a rising one is complete, -100 or less for a falling one, else 0."""
+
+LEVELS: Final = _own("levels", "How far the price is from prices that matter.", room="")
+"""Pivots, retracements, clusters of turns, volume by price."""
+
+MICROSTRUCTURE: Final = _own("microstructure", "What trading costs, and who is pressing.", room="")
+"""Spreads, price impact, order flow, from bars."""
+
+SPECTRAL: Final = _own(
+    "spectral", "Which cycles are there, how rough the path is, whether volatility clusters.", room=""
+)
+"""Wavelets, band power, fractal dimensions, GARCH."""

@@ -1,0 +1,3 @@
+"""The candlesticks: shapes of one to five bars."""
+
+__all__: list[str] = []
