@@ -51,20 +51,28 @@ def previous(values: Array, bars: int = 1) -> Array:
 
 def change(values: Array, bars: int = 1) -> Array:
     """Give the value less the one some bars ago."""
-    return values - previous(values, bars)
+    out = np.full(len(values), np.nan)
+    if bars < len(values):
+        np.subtract(values[bars:], values[: len(values) - bars], out=out[bars:])
+    return out
 
 
 def logs(values: Array) -> Array:
     """Give the natural logarithm; NaN for what is no positive number."""
-    return np.log(np.where((values > 0) & np.isfinite(values), values, np.nan))
+    with np.errstate(all="ignore"):
+        out = np.log(values)
+    endless = np.isinf(out)
+    return np.where(endless, np.nan, out) if endless.any() else np.asarray(out)
 
 
 def quotient(above: Array | float, below: Array | float, *, otherwise: float = np.nan) -> Array:
     """Give `above / below`, and `otherwise` where `below` is 0."""
-    top, bottom = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
-    out = np.full(top.shape, otherwise)
-    np.divide(top, bottom, out=out, where=bottom != 0)
-    out[np.isnan(top) | np.isnan(bottom)] = np.nan
+    with np.errstate(all="ignore"):
+        out = np.asarray(np.divide(above, below))
+    nothing = np.broadcast_to(np.equal(below, 0.0), out.shape)
+    if nothing.any():
+        known = np.broadcast_to(~np.isnan(above), out.shape)
+        out = np.where(nothing, np.where(known, otherwise, np.nan), out)
     return out
 
 
