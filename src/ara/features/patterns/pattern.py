@@ -1,0 +1,66 @@
+"""A shape found in the price, and when it could first be told."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = ["Direction", "Line", "Pattern", "Point"]
+
+Direction = Literal["bullish", "bearish", "neutral"]
+"""Which way the shape is said to point."""
+
+Point = tuple[str, int, float]
+"""What a turn is called, its bar, its price."""
+
+Line = tuple[str, tuple[int, float], tuple[int, float]]
+"""What a line is called, and two of its points: bar and price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """One shape. Nothing in it depends on a bar after `known_at`.
+
+    Parameters
+    ----------
+    name
+        Lower case with underscores: `double_top`.
+    family
+        `chart`, `harmonic`, `elliott` or `candle`.
+    direction
+        Which way it is said to point; `neutral` where that is open until the price leaves the shape.
+    began
+        The bar of its first point.
+    completed
+        The bar of its last point.
+    known_at
+        The first bar at whose close it could be told; not before `completed`, as a rule a few bars after it.
+    points
+        Its turns, oldest first.
+    lines
+        What one would draw, each by two of its points.
+    quality
+        From 0, hardly, to 1, as in the book: how well it fits; each finder says how it is measured. Not a chance of
+        success.
+    target
+        The price it is said to aim at, by the rule that the finder states; None where there is no rule.
+    invalidation
+        The price beyond which it is none any more; None where there is no rule.
+    words
+        What it is, and what would confirm it, in a sentence or two.
+    """
+
+    name: str
+    family: str
+    direction: Direction
+    began: int
+    completed: int
+    known_at: int
+    points: tuple[Point, ...]
+    lines: tuple[Line, ...] = ()
+    quality: float
+    target: float | None = None
+    invalidation: float | None = None
+    words: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as plain values, points and lines as tuples."""
+        return asdict(self)
