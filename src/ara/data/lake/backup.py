@@ -106,7 +106,7 @@ def back_up(
             if not kept.sha256.startswith(told_hash(place)):
                 raise IntegrityError(
                     f"The lake in {folder} is damaged: {place} was changed since it was written; no back-up was made.",
-                    hint="Put the lake back from an earlier back-up: ara data restore",
+                    hint=f"Put the lake back from an earlier back-up: ara data restore {target}",
                     files=[place],
                 )
             copies.append(kept)
@@ -147,7 +147,7 @@ def check_backup(target: Path, *, name: str = "", progress: Progress | None = No
         raise IntegrityError(
             f"The back-up {name} in {target} is damaged: {wrong[0]} is missing or was changed"
             + (f", and {len(wrong) - 1} more." if len(wrong) > 1 else "."),
-            hint="Use another back-up: ara data restore --list",
+            hint=f"Use another back-up: ara data restore {target} --list",
             files=wrong,
         )
     return Backup(name=name, at=listed.at, files=len(listed.files), size=total)
@@ -230,7 +230,7 @@ def _put_back(target: Path, name: str, path: Path, kept: _Kept) -> None:
     if hashlib.sha256(content).hexdigest() != kept.sha256:
         raise IntegrityError(
             f"The back-up {name} in {target} is damaged: {kept.path} is missing or was changed; nothing was restored.",
-            hint="Use another back-up: ara data restore --list",
+            hint=f"Use another back-up: ara data restore {target} --list",
             files=[kept.path],
         )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -242,7 +242,9 @@ def _put_back(target: Path, name: str, path: Path, kept: _Kept) -> None:
 def _read(target: Path, name: str) -> _List:
     path = target / "snapshots" / f"{name}.json"
     if path.parent != target / "snapshots" or not path.is_file():
-        raise StoreError(f"There is no back-up {name[:40]!r} in {target}.", hint="See them: ara data restore --list")
+        raise StoreError(
+            f"There is no back-up {name[:40]!r} in {target}.", hint=f"See them: ara data restore {target} --list"
+        )
     try:
         listed = msgspec.json.decode(path.read_bytes(), type=_List)
     except (OSError, msgspec.DecodeError) as error:
@@ -265,7 +267,7 @@ def _last(target: Path) -> tuple[_Kept, ...]:
 def _newest(target: Path) -> str:
     names = sorted(path.stem for path in (target / "snapshots").glob("*.json"))
     if not names:
-        raise StoreError(f"There is no back-up in {target}.", hint="Make one: ara data backup FOLDER")
+        raise StoreError(f"There is no back-up in {target}.", hint=f"Make one: ara data backup {target}")
     return names[-1]
 
 

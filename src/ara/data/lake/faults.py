@@ -1,6 +1,7 @@
 """What goes wrong with the lake's files, in words."""
 
 import errno
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,9 +12,9 @@ import polars as pl
 
 from ara.errors import IntegrityError, StoreError
 
-__all__ = ["TakenError", "broken", "logged", "refused", "vanished", "writing"]
+__all__ = ["TakenError", "broken", "committed", "logged", "lost", "refused", "vanished", "writing"]
 
-_RESTORE: Final = "Put the lake back from a back-up: ara data restore"
+_RESTORE: Final = "Put the lake back from a back-up: ara data restore FOLDER"
 _ELSEWHERE: Final = "or choose another folder with `data.lake`"
 _ROOM: Final = (
     "Make room on its disk and do it again; what was acknowledged before is safe, and nothing is half-written."
@@ -51,6 +52,42 @@ def broken(folder: Path, error: Exception, *, gone: str = "") -> IntegrityError:
     """Say which file of a table can't be read."""
     words = f"its file {gone} is missing" if gone else f"a file can't be read ({_first_line(error)})"
     return IntegrityError(f"The table {folder} is damaged: {words}.", hint=_RESTORE, table=str(folder), file=gone)
+
+
+def lost(folder: Path, what: str) -> IntegrityError:
+    """Say what of a table is gone while other things say that it was there."""
+    return IntegrityError(
+        f"The table {folder} is damaged: {what}.",
+        hint=f"{_RESTORE}, see what else is missing: ara doctor; or move the lake away to begin a new one.",
+        table=str(folder),
+    )
+
+
+def committed(folder: Path) -> bool:
+    """Tell whether a table's log is there, by a look at one folder.
+
+    Raises
+    ------
+    IntegrityError
+        There are data files and no log that counts them, or the folder can't be looked into.
+    """
+    try:
+        with os.scandir(folder / "_delta_log") as log:
+            if next(log, None) is not None:
+                return True
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        reason = _REASONS.get(_code(error), (error.strerror or str(error), ""))[0]
+        reason = "this user may not read it" if isinstance(error, PermissionError) else reason
+        raise IntegrityError(
+            f"The table {folder} can't be read: {reason}.",
+            hint=f"Look at the folder and who owns it. {_RESTORE}",
+            table=str(folder),
+        ) from error
+    if next(folder.rglob("*.parquet"), None) is not None:
+        raise lost(folder, "its log _delta_log is missing, without which its files can't be told from discarded ones")
+    return False
 
 
 def vanished(folder: Path, paths: Iterable[str]) -> str:

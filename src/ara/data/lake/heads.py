@@ -52,6 +52,11 @@ class Heads:
         self._table = table
         self._known = _NONE
 
+    @property
+    def there(self) -> bool:
+        """Whether heads of any version lie on the disk, and so bars were kept once."""
+        return bool(self._files())
+
     def at(self, snapshot: Snapshot) -> pl.DataFrame:
         """Give the heads of a snapshot, in `HEADS`."""
         life, version, heads = self._known

@@ -22,7 +22,7 @@ from ara.data.lake.upkeep import KEPT, Tidied, clear, clear_daily, settle
 from ara.data.lake.verification import Verification, verify
 from ara.data.lake.versions import versions_of
 from ara.data.provider import Kind
-from ara.errors import StoreError
+from ara.errors import IntegrityError, StoreError
 from ara.market.instrument import Instrument
 
 __all__ = ["Lake"]
@@ -54,8 +54,8 @@ class Lake:
 
     @property
     def there(self) -> bool:
-        """Whether the lake holds any bar; a look at one folder."""
-        return self._silver.table.there
+        """Whether the lake holds any bar; a look at one folder. IntegrityError where it held some that are lost."""
+        return self._silver.there
 
     def keep(self, payloads: Sequence[Received]) -> str:
         """Keep answers as they were received; see `BarStore.keep`."""
@@ -202,12 +202,17 @@ class Lake:
 
     def verify(self, *, whole: bool = True) -> Verification:
         """Read every file that counts and say what is wrong with it; where not `whole`, only look at its size."""
-        return verify(self.tables, whole=whole)
+        found = verify(self.tables, whole=whole)
+        try:
+            _ = self.there
+        except IntegrityError as error:
+            return found.with_problem(error.message)
+        return found
 
     def back_up(self, target: Path, *, progress: Progress | None = None) -> Backup:
         """Copy the lake as it is now into a folder of back-ups; what is there already isn't copied again."""
         files: dict[str, Path | bytes] = {}
-        with turn(self.folder):
+        with turn(self.folder, reads=True):
             # Logs are small and change; data files stay as they are while they are copied.
             for table in (one for one in self.tables.values() if one.there):
                 place = table.folder.relative_to(self.folder).as_posix()
@@ -220,7 +225,7 @@ class Lake:
 
         Gives the back-up and the folder in which the old lake lies now, None where there was none.
         """
-        with turn(self.folder) if self.folder.exists() else nullcontext():
+        with turn(self.folder) if self.folder.is_dir() else nullcontext():
             done = restore(target, self.folder, at=self._clock.now(), name=name, progress=progress)
         self.close()
         return done

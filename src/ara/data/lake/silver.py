@@ -10,6 +10,7 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.bar_store import CATALOGUE, ROWS, Appended
+from ara.data.lake.faults import lost
 from ara.data.lake.heads import Heads
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import BAR, check_moments, check_rows, latest, news
@@ -45,9 +46,19 @@ class Silver:
         self.table = Table(folder / "bars", _LAYOUT, clock=clock)
         self.heads = Heads(folder / "heads", self.table)
 
+    @property
+    def there(self) -> bool:
+        """Whether bars are kept; IntegrityError where they were and their table is gone."""
+        if self.table.there:
+            return True
+        if self.heads.there:
+            raise lost(self.table.folder, "it is gone, though the lake has told of its bars (silver/heads)")
+        return False
+
     def append(self, rows: pl.DataFrame) -> Appended:
         """Write what is new or differs; the caller has the turn."""
         check_rows(rows)
+        self._look()
         if rows.is_empty():
             return Appended(new=0, corrected=0, same=0)
         dealt = rows.unique(maintain_order=True)
@@ -112,11 +123,16 @@ class Silver:
 
     def catalogue(self) -> pl.DataFrame:
         """Give the series that are kept."""
+        self._look()
         found = self.table.reading(self.heads.at)
         renamed = found.select(
             *BAR[:4], "basis", "bars", "first", last="at", learned_at="received", corrections="corrections"
         )
         return renamed.select(CATALOGUE.names()).sort(BAR[:4])
+
+    def _look(self) -> None:
+        """Refuse to go on where the bars were lost."""
+        _ = self.there
 
     def _read(
         self, symbol: str, timeframe: str, *, where: pl.Expr, start: datetime | None, end: datetime | None

@@ -21,7 +21,7 @@ from uuid import uuid4
 import polars as pl
 
 from ara.clock import Clock
-from ara.data.lake.faults import TakenError, broken, logged, vanished, writing
+from ara.data.lake.faults import TakenError, broken, committed, logged, vanished, writing
 from ara.data.lake.layout import Layout, Snapshot, Written, delta_schema
 from ara.errors import AraError
 
@@ -69,8 +69,8 @@ class Table:
 
     @property
     def there(self) -> bool:
-        """Whether anything was ever committed; a look at one folder."""
-        return (self.folder / "_delta_log").is_dir()
+        """Whether anything was ever committed; a look at one folder. IntegrityError where files have lost their log."""
+        return committed(self.folder)
 
     def snapshot(self) -> Snapshot:
         """Give the files that count now."""
@@ -127,6 +127,10 @@ class Table:
 
     def write(self, rows: pl.DataFrame) -> list[Written]:
         """Write rows into new files, one for each set of partition values; none of them counts yet."""
+        # A log from the first file on: files without one are a damage, not the rest of a process that died.
+        with self._turn, writing(self.folder):
+            if not self.there:
+                self._create()
         parts = list(self.layout.partitions)
         rows = rows.select(self.layout.schema.names())
         groups = rows.partition_by(parts, as_dict=True, maintain_order=True) if parts else {(): rows}

@@ -17,10 +17,11 @@ __all__ = ["turn"]
 _FILE: Final = "turn.lock"
 _STEP: Final = 0.005
 _BUSY: Final = (errno.EAGAIN, errno.EACCES)
+_SEALED: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
-def turn(folder: Path, *, patience: float = 300.0) -> Iterator[None]:
+def turn(folder: Path, *, patience: float = 300.0, reads: bool = False) -> Iterator[None]:
     """Wait until no other thread or process of this machine writes to the lake, and keep them waiting meanwhile.
 
     It saves work and is no condition of safety: a commit fails anyway where somebody else's came between. The system
@@ -32,15 +33,36 @@ def turn(folder: Path, *, patience: float = 300.0) -> Iterator[None]:
         The lake's; made where it isn't there.
     patience
         Seconds to wait.
+    reads
+        Whether nothing will be written, so that a folder which can't be is none the worse.
     """
-    with writing(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = _sealed(folder) if reads else _opened(folder)
     try:
-        _wait(handle, folder, patience=patience)
+        if handle is not None:
+            _wait(handle, folder, patience=patience)
         yield
     finally:
-        os.close(handle)
+        if handle is not None:
+            os.close(handle)
+
+
+def _opened(folder: Path) -> int:
+    with writing(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _sealed(folder: Path) -> int | None:
+    """Open the lock of a folder that may be read-only; None where it has none, since nobody ever wrote from here."""
+    try:
+        return os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in _SEALED:
+            return _opened(folder)
+    try:
+        return os.open(folder / _FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def _wait(handle: int, folder: Path, *, patience: float) -> None:

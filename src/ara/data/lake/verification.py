@@ -1,7 +1,7 @@
 """Whether the files of a table are what was written."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -36,6 +36,10 @@ class Verification:
         """Whether nothing is wrong."""
         return not self.problems
 
+    def with_problem(self, words: str) -> "Verification":
+        """Give the same with one problem more, unless that was found already."""
+        return self if words in self.problems else replace(self, problems=(*self.problems, words))
+
     @property
     def words(self) -> str:
         """The outcome in a sentence."""
@@ -56,10 +60,10 @@ def verify(tables: dict[str, Table], *, whole: bool = True) -> Verification:
     problems: list[str] = []
     looked = files = rows = size = 0
     for name, table in tables.items():
-        if not table.there:
-            continue
-        looked += 1
         try:
+            if not table.there:
+                continue
+            looked += 1
             listed = table.snapshot().files
         except AraError as error:
             problems.append(error.message)

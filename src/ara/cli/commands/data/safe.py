@@ -9,12 +9,13 @@ from ara.cli.commands.data.asked import lake
 from ara.cli.render.data_table import instant
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean, wrapped
-from ara.errors import CancelledError, ValidationError
+from ara.errors import CancelledError, IntegrityError, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ara.cli.progress import Step
+    from ara.data.lake import Lake
 
 __all__ = ["backup", "restore"]
 
@@ -69,13 +70,16 @@ def restore(
         raise ValidationError("No folder of back-ups is named.", hint="For example: ara data restore ~/backups")
     place = Path(source).expanduser()
     if not (place / "snapshots").is_dir():
-        raise ValidationError(f"There is no back-up in {clean(str(place))}.", hint="Make one: ara data backup FOLDER")
+        raise ValidationError(
+            f"There is no back-up in {clean(str(place))}.", hint=f"Make one: ara data backup {clean(str(place))}"
+        )
     if listing:
         _list(s, place)
         return
     kept = lake(s, "ara data restore")
     try:
-        if kept.there and not s.confirm(f"{_held(kept)} Put the back-up in their place?", yes=yes):
+        held = _held(kept)
+        if held and not s.confirm(f"{held} Put the back-up in their place?", yes=yes):
             raise CancelledError("Nothing was restored.", hint="Without a terminal, say --yes.")
         with s.progress("Restoring") as progress:
             done, old = kept.restore(place, name=name, progress=_bytes(progress))
@@ -90,8 +94,14 @@ def restore(
     s.result(data, lambda: "\n".join(wrapped(said, s.width)))
 
 
-def _held(kept: Any) -> str:
-    rows = kept.catalogue()
+def _held(kept: "Lake") -> str:
+    """Say what is in the lake that a back-up would replace; empty where nothing is."""
+    try:
+        if not kept.there:
+            return ""
+        rows = kept.catalogue()
+    except IntegrityError as error:
+        return f"{error.message} What is left of the lake is kept beside the new one."
     return f"The lake holds {rows['bars'].sum():,} bars in {rows.height:,} series."
 
 
