@@ -138,7 +138,14 @@ def test_a_report_fits(columns):
     text = report(some, screen(columns), each=False, rule="")
     assert max(map(width, text.splitlines())) <= columns
     assert "Nothing found in 1 of 2 series: MSFT" in text
-    assert "quality 0.90" in text
+    assert "quality 0.90, error" in text
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_a_headline_never_rounds_a_bad_bar_away(columns):
+    one = judged(issue(count=1), score=0.9999)
+    assert "quality 0.99, error" in report([one], screen(columns), each=False, rule="")
+    assert "quality 1.00" in report([judged(score=1.0)], screen(columns), each=False, rule="")
 
 
 def test_a_report_by_rule_and_bar_by_bar():
@@ -148,9 +155,11 @@ def test_a_report_by_rule_and_bar_by_bar():
     assert report([judged(score=1.0)], screen(), each=False, rule="").endswith("Nothing found.")
     data = document(some, each=True, rule="missing")
     assert [one["at"] for one in data["issues"]] == ["2020-02-12T14:30:00Z", "2020-02-13T14:30:00Z"]
-    weighted = document([judged(score=0.5), judged(score=1.0)], each=False, rule="")
-    assert weighted["score"] == 0.75
-    assert document([], each=False, rule="")["score"] == 0.0
+    several = document([judged(score=0.5), judged(issue(), score=0.99999)], each=False, rule="")
+    assert (several["score"], several["worst"]) == (0.5, "error")
+    assert [(one["score"], one["worst"]) for one in several["series"]] == [(0.5, None), (0.9999, "error")]
+    empty = document([], each=False, rule="")
+    assert (empty["score"], empty["worst"]) == (0.0, None)
     assert date(2020, 2, 12).isoformat() in report(some, screen(), each=False, rule="")
 
 
@@ -195,3 +204,10 @@ def test_an_answer_of_three_issues_names_them_all_and_one_without_any_says_nothi
     assert three.count("  AAPL: error") == 3
     assert "more issue" not in three
     assert "AAPL: " not in fetched([answer()], screen())
+
+
+def test_numbers_beyond_all_prices_keep_a_line_short():
+    apple = resolve("AAPL")
+    assert price(1e308, apple) == "1e+308"
+    assert price(-1.5e300, apple) == "-1.5e+300"
+    assert price(999_999_999_999_999.0, apple) == "999,999,999,999,999.00"

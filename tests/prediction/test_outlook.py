@@ -212,3 +212,16 @@ async def test_a_bar_that_a_source_gives_for_a_holiday_keeps_its_date() -> None:
     got = outlook(await bars("EURUSD", datetime(2014, 1, 1, 23, tzinfo=UTC)), 2, Recipe())
     assert got.last == date(2014, 1, 1)
     assert [day.date for day in got.days] == [date(2014, 1, 2), date(2014, 1, 3)]
+
+
+@pytest.mark.parametrize("close", [1e308, 1e300])
+async def test_closes_whose_band_has_no_end_are_refused_in_words(apple: Bars, close: float) -> None:
+    with pytest.raises(ModelError, match=rf"the closes of AAPL run from \d.* to {close:.3g}".replace("+", r"\+")):
+        outlook(changed(apple, "close", {1: close}), 3, Recipe())
+
+
+async def test_an_endless_close_is_passed_over_and_refused_as_the_last(apple: Bars) -> None:
+    hurt = outlook(changed(apple, "close", {300: float("inf")}), 5, Recipe())
+    assert all(np.isfinite(day.quantiles).all() for day in hurt.days)
+    with pytest.raises(ModelError, match="no price"):
+        outlook(changed(apple, "close", {1: float("inf")}), 3, Recipe())

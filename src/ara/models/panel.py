@@ -136,7 +136,7 @@ def _series(
     prices: NDArray[np.float64], known: NDArray[np.int64], horizons: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Give one series' bars, scale, targets and when these are known."""
-    count, logs = len(prices), np.log(np.where(prices > 0, prices, np.nan))
+    count, logs = len(prices), np.log(np.where((prices > 0) & (prices < np.inf), prices, np.nan))
     close = logs[:, 3]
     before = np.concatenate(([np.nan], close[:-1]))
     variance = ewma_variance(close - before)

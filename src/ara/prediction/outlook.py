@@ -38,13 +38,14 @@ def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
     """
     if not len(bars):
         raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
-    if not bars.frame["close"][-1] > 0:
+    if not 0 < bars.frame["close"][-1] < np.inf:
         raise ModelError(
             f"the last close of {bars.instrument.symbol} is {bars.frame['close'][-1]}, which is no price",
             hint="Name another source, or an earlier moment with --as-of.",
         )
     panel = Panel.build([bars], range(1, days + 1))
     answer = compute(panel, np.array([len(panel) - 1]), recipe)
+    _refuse_endless(answer, bars)
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
     label = sessions.dated(last["at"])
@@ -60,6 +61,19 @@ def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
         warnings=_warnings(bars),
         lineage=_lineage(bars, days, recipe),
     )
+
+
+def _refuse_endless(answer: Answer, bars: Bars) -> None:
+    """Raise where a band reaches beyond all numbers: only prices that are none lead there."""
+    with np.errstate(over="ignore"):
+        prices = bars.frame["close"][-1] * np.exp(answer.quantiles.values)
+    if not np.isfinite(prices).all():
+        closes = bars.frame["close"].to_numpy()
+        low, high = float(closes.min()), float(closes.max())
+        raise ModelError(
+            f"the closes of {bars.instrument.symbol} run from {low:.3g} to {high:.3g}: their band has no end",
+            hint=f"Look for the wrong ones: ara data check {bars.instrument.symbol}",
+        )
 
 
 def _targets(known_at: datetime, timeframe: Timeframe, venue: Calendar, count: int) -> list[tuple[date, datetime]]:

@@ -169,7 +169,12 @@ def stale(base: Base, random: np.random.Generator) -> Planted:
         stretch = slice(row, row + length)
         values[:, stretch] = values[3, row - 1] if random.random() < 0.5 else values[:, row - 1 : row]
         wrong.extend(range(row, row + length))
-    return Planted(prices(base, values), opens(base, wrong))
+    volume = base.bars["volume"].to_numpy().copy()
+    if base.instrument.asset_class in ("stock", "etf", "crypto") and (volume > 0).mean() > 0.99:
+        idle = places(base, random, 2, apart=60)
+        volume[idle] = 0.0
+        wrong.extend(set(idle) - set(wrong))
+    return Planted(prices(base, values, volume=pl.Series(volume)), opens(base, wrong))
 
 
 def outlier(base: Base, random: np.random.Generator) -> Planted:
@@ -326,11 +331,17 @@ PLANTERS: dict[str, Callable[..., Planted | None]] = {
 def flagged(planted: Planted, base: Base, rule: str) -> set[datetime]:
     """Give the opens of the bars that a rule flags."""
     report = check(planted.bars, base.instrument, base.timeframe, **planted.told)
-    return {at for issue in report.issues if issue.rule == rule and issue.severity != "info" for at in issue.times}
+    told = [issue for issue in report.issues if issue.rule == rule and issue.severity != "info"]
+    if rule in SERIES:
+        return {issue.at for issue in told}
+    return {at for issue in told for at in issue.times}
 
 
 REAL = {"missing", "impossible", "split"}
 """Rules whose findings in the real bars are known to be right, so that they are not counted as false."""
+
+SERIES = {"shift", "same_bar", "generated"}
+"""Rules that are about a series as a whole: its first bar stands for it."""
 
 WHOLE = {"shift", "same_bar", "generated", "reuse", "partial"}
 """Rules that may speak once for a series, and must be silent on the clean one."""

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ara.data import SCHEMAS, Kind
-from ara.data.quality import Issue, QualityReport, Severity, check
+from ara.data.quality import QualityReport, Severity, check, cut
 from ara.market import symbols
 from ara.market.calendar import calendar
 from ara.market.hours import spans
@@ -47,6 +47,10 @@ def sessions(instrument, first, last):
 @pytest.fixture
 def apple():
     return walk(APPLE, sessions(APPLE, date(2015, 1, 2), date(2016, 12, 30)))
+
+
+def _fields(one):
+    return {name: getattr(one, name) for name in one.__dataclass_fields__}
 
 
 def found(bars, instrument=APPLE, timeframe=DAY, **told):
@@ -97,12 +101,84 @@ def test_each_flagged_bar_is_an_issue_of_its_own_where_asked(apple):
     assert each.score == check(bars, APPLE).score
 
 
-def test_an_issue_of_the_whole_series_stays_one(apple):
-    issue = Issue(
-        rule="generated", severity=Severity.ERROR, symbol="A", at=None, count=9, words="w", times=(), single=""
-    )
-    assert issue.each() == [issue]
-    assert issue.as_dict()["at"] is None
+def test_an_issue_of_the_whole_series_has_an_entry_for_each_of_its_bars(apple):
+    late = apple.with_columns(pl.col("open", "high", "low", "close").shift(1)).drop_nulls("close")
+    told = {"others": {"other": apple}}
+    whole = found(late, **told)["shift"]
+    each = [issue for issue in check(late, APPLE, each=True, **told).issues if issue.rule == "shift"]
+    assert whole.count == len(each) == len(late)
+    assert [issue.at for issue in each] == late["at"].to_list()
+    assert {(issue.count, issue.words) for issue in each} == {(1, "its label, or that of its close, is one bar off")}
+
+
+def test_each_entry_says_what_is_wrong_with_its_own_bar(apple):
+    nameless = apple[:2].with_columns(at=pl.lit(None, pl.Datetime("us", "UTC")))
+    bars = pl.concat([put(put(apple, 7, high=1.0), 9, high=1.0), nameless])
+    each = [issue for issue in check(bars, APPLE, each=True).issues if issue.rule == "impossible"]
+    crossed = "its high is below, or its low above, another of its prices"
+    assert [(issue.at, issue.words) for issue in each] == [
+        *[(None, "it has no time")] * 2,
+        (apple["at"][7], crossed),
+        (apple["at"][9], crossed),
+    ]
+    assert {issue.as_dict()["count"] for issue in each} == {1}
+
+
+def test_the_worst_issue_and_the_score_hide_no_bar(apple):
+    report = check(put(apple, 100, close=-1.0), APPLE)
+    assert report.worst is Severity.ERROR
+    assert check(apple, APPLE).worst is None
+    assert [cut(score, 2) for score in (1.0, 0.9999, 0.29, 0.0)] == [1.0, 0.99, 0.29, 0.0]
+    assert QualityReport(score=0.99999, issues=()).as_dict()["score"] == 0.9999
+
+
+def test_a_volume_of_zero_is_stale_where_it_is_seldom(apple):
+    rows = [apple["at"][n] for n in (100, 300)]
+    issue = found(put(put(apple, 100, volume=0.0), 300, volume=0.0))["stale"]
+    assert (issue.times, issue.severity) == (tuple(rows), Severity.WARNING)
+    assert issue.words.startswith("2 bars have a volume of zero, first 20")
+    assert found(put(apple[:2], 1, volume=0.0))["stale"].count == 1
+
+
+def test_a_volume_of_zero_is_no_defect_where_it_is_usual(apple):
+    thin = apple.with_columns(volume=pl.when(pl.int_range(pl.len()) % 15 == 0).then(0.0).otherwise("volume"))
+    assert "stale" not in found(thin)
+    assert "stale" not in found(apple.with_columns(volume=pl.lit(0.0)))
+    index = Instrument(**{**_fields(APPLE), "asset_class": AssetClass.INDEX})
+    assert "stale" not in found(put(apple, 100, volume=0.0), index)
+
+
+def test_a_bar_that_stands_still_without_volume_is_told_of_once(apple):
+    copy = {name: apple[name][99] for name in ("open", "high", "low", "close")}
+    issue = found(put(apple, 100, volume=0.0, **copy))["stale"]
+    assert (issue.count, issue.times) == (1, (apple["at"][100],))
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+def test_a_stray_is_named_and_nothing_is_expected_up_to_it(apple, year):
+    stray = apple[:1].with_columns(at=pl.lit(datetime(year, 1, 5, 14, 30, tzinfo=UTC)), known_at=pl.lit(None))
+    issues = found(pl.concat([apple, stray], how="diagonal_relaxed"))
+    assert (issues["off_calendar"].count, issues["off_calendar"].severity) == (1, Severity.ERROR)
+    assert issues["off_calendar"].words == f"1 bar is years away from all others: {year}-01-05"
+    assert "missing" not in issues
+
+
+def test_a_bar_of_the_future_is_named_and_nothing_is_expected_up_to_it(apple):
+    stray = apple[:1].with_columns(at=pl.lit(datetime(2018, 1, 5, 14, 30, tzinfo=UTC)), known_at=pl.lit(None))
+    bars = pl.concat([apple, stray], how="diagonal_relaxed")
+    issues = found(bars, now=apple["known_at"][-1])
+    assert (issues["partial"].words, issues["partial"].severity) == ("1 bar is of the future: 2018-01-05", "error")
+    assert {"missing", "off_calendar"}.isdisjoint(issues)
+    assert found(bars)["missing"].count > 250
+
+
+def test_only_bars_of_the_future_make_no_session_missing(apple):
+    assert set(found(apple, now=datetime(2010, 1, 1, tzinfo=UTC))) == {"partial"}
+
+
+def test_many_bars_after_a_long_pause_are_no_strays():
+    days = sessions(APPLE, date(2015, 1, 2), date(2015, 3, 31)) + sessions(APPLE, date(2020, 1, 2), date(2020, 1, 31))
+    assert found(walk(APPLE, days))["missing"].count > 1000
 
 
 def test_no_bars_are_no_defect_and_no_quality(apple):

@@ -37,7 +37,8 @@ def test_every_rule_on_the_sample_and_on_the_market_data():
 def _flagged(base):
     report = check(base.bars, base.instrument, base.timeframe)
     listed = {"missing", "off_calendar", "duplicate", "impossible", "split"}
-    return sum(issue.count for issue in report.issues if issue.rule not in listed)
+    told = [one for issue in report.issues if issue.rule not in listed for one in issue.each()]
+    return sum(one.words != "its volume is zero" for one in told)
 
 
 def tell(table, sample, wide, *, bars, flagged):
@@ -56,7 +57,7 @@ def tell(table, sample, wide, *, bars, flagged):
         "where `ARA_MARKET_DATA` names it.",
         "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d}. In the wider set as it is, {bars:,} bars, rules other than those",
-        f"four flagged {flagged} bars.",
+        f"four flagged {flagged} bars, beside those whose volume is zero.",
         "",
         "| rule | planted, sample | recall | precision | planted, wider set | recall | precision |",
         "|---|---|---|---|---|---|---|",

@@ -48,8 +48,17 @@ def test_no_rows_break_a_rule(rows, instrument, timeframe):
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
-def test_a_stamp_of_1970_among_minutes_costs_no_memory(instrument):
+def test_a_stamp_of_1970_among_minutes_is_a_stray_and_costs_no_memory(instrument):
     at = [datetime(1970, 1, 5, 15, tzinfo=UTC), *(datetime(2020, 1, 6, 15, n, tzinfo=UTC) for n in range(50))]
+    bars = walk(COIN, at, Timeframe.parse("1m"))
+    found = {issue.rule: issue.count for issue in check(bars, instrument, Timeframe.parse("1m")).issues}
+    assert found["off_calendar"] == 1
+    assert "missing" not in found
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_a_handful_of_minutes_years_apart_costs_no_memory(instrument):
+    at = [datetime(year, 1, 5, 15, n, tzinfo=UTC) for year in (1970, 2020) for n in range(5)]
     bars = walk(COIN, at, Timeframe.parse("1m"))
     found = {issue.rule: issue.count for issue in check(bars, instrument, Timeframe.parse("1m")).issues}
     assert 10_000 < found["missing"] <= 100_000

@@ -71,3 +71,12 @@ def test_closes_are_doubted_from_the_bar_at_which_they_stood_too_long(apple):
     assert 300 < first < 310
     assert given[first:331].to_list() == [0.5] * (331 - first)
     assert given[331:].to_list() == [1.0] * (len(apple) - 331)
+
+
+def test_a_bar_without_a_trade_is_doubted_where_that_is_seldom_so_far(apple):
+    given = scores(put(apple, 100, volume=0.0), APPLE)
+    assert given[100] == 0.5
+    assert given.sum() == len(apple) - 0.5
+    assert scores(put(apple, 0, volume=0.0), APPLE).min() == 1.0
+    thin = apple.with_columns(volume=pl.when(pl.int_range(pl.len()) % 10 == 5).then(0.0).otherwise("volume"))
+    assert scores(thin, APPLE)[50:].min() == 1.0

@@ -42,12 +42,16 @@ _PRICES = ("open", "high", "low", "close")
 _ADJUSTED = {"raw": "as traded", "split": "adjusted for splits", "total": "adjusted for splits and dividends"}
 _ROLES: "dict[str, Role]" = {"error": "warning", "warning": "warning", "info": "quiet"}  # the worst comes first
 _SHOWN, _WORST = 5, 3
+_LARGE = 1e15
+"""From here on a number is written with its power of ten: no line is wide enough for all its digits."""
 
 
 def price(value: float | None, instrument: "Instrument") -> str:
     """Give a price to its tick, with more digits where it is smaller than the tick can say."""
     if value is None:
         return ""
+    if abs(value) >= _LARGE:
+        return f"{value:.6g}"
     digits = places(instrument.tick)
     while 0 < abs(value) < 100 * 10**-digits and digits < 10:
         digits += 1
@@ -67,6 +71,8 @@ def _label(at: "datetime", instrument: "Instrument") -> "date":
 
 def fetched_document(one: "Fetched") -> dict[str, Any]:
     """Give what came of one request as JSON values."""
+    from ara.data.quality import cut
+
     return {
         "symbol": one.instrument.symbol,
         "timeframe": str(one.timeframe),
@@ -77,7 +83,8 @@ def fetched_document(one: "Fetched") -> dict[str, Any]:
         "same": one.same,
         "first": instant(one.first),
         "last": instant(one.last),
-        "quality": round(one.report.score, 4),
+        "quality": cut(one.report.score, 4),
+        "worst": one.report.worst,
         "issues": [issue.as_dict() for issue in one.report.issues],
         "tried": [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried],
     }
@@ -85,6 +92,8 @@ def fetched_document(one: "Fetched") -> dict[str, Any]:
 
 def fetched(done: Sequence["Fetched"], s: Screen) -> str:
     """Give one line for each instrument; below it what is wrong with the answers, and who failed to answer first."""
+    from ara.data.quality import cut
+
     new, corrected = sum(one.new for one in done), sum(one.corrected for one in done)
     whose = f"of {clean(done[0].instrument.symbol)}" if len(done) == 1 else f"of {len(done):,} instruments"
     also = f", {corrected:,} corrected" if corrected else ""
@@ -103,7 +112,8 @@ def fetched(done: Sequence["Fetched"], s: Screen) -> str:
             Column(head="known", cells=[f"{one.same:,}" for one in done], right=True, leave=4),
             Column(head="first", cells=[_at(one.first, one, s) for one in done], leave=3),
             Column(head="last", cells=[_at(one.last, one, s) for one in done], leave=2),
-            Column(head="quality", cells=[f"{one.report.score:.2f}" for one in done], right=True, leave=3),
+            Column(head="quality", cells=[f"{cut(one.report.score, 2):.2f}" for one in done], right=True, leave=3),
+            Column(head="worst", cells=[one.report.worst or "" for one in done], leave=3),
         ],
         s,
     )
@@ -200,12 +210,17 @@ def listed(rows: Sequence[Mapping[str, Any]], s: Screen, *, query: str, total: i
         Column(head="source", cells=[row["source"] for row in rows], leave=1),
         Column(head="basis", cells=[row["basis"] for row in rows], leave=5),
         Column(head="bars", cells=[f"{row['bars']:,}" for row in rows], right=True),
-        Column(head="first", cells=[f"{row['first']:%Y-%m-%d}" for row in rows], leave=3),
-        Column(head="last", cells=[f"{row['last']:%Y-%m-%d}" for row in rows], leave=2),
+        Column(head="first", cells=[_opened(row, "first", s) for row in rows], leave=3),
+        Column(head="last", cells=[_opened(row, "last", s) for row in rows], leave=2),
         Column(head="received", cells=[f"{row['learned_at'].astimezone(s.zone):%Y-%m-%d}" for row in rows], leave=4),
         Column(head="corrected", cells=[f"{row['corrections']:,}" for row in rows], right=True, leave=8),
     ]
     return "\n".join([*wrapped(said, s.width), "", *table(columns, s)])
+
+
+def _opened(row: Mapping[str, Any], end: str, s: Screen) -> str:
+    """Give the date of a series' first or last session, as a fetch does; of shorter bars when it opened."""
+    return str(row[f"{end}_date"]) if row["timeframe"] in {"1d", "1w"} else stamp(row[end], s)
 
 
 def bars_document(seen: "Bars", most: int) -> dict[str, Any]:
@@ -274,6 +289,8 @@ def _head(one: "Instrument", right: str, s: Screen) -> str:
 def _volume(value: float | None) -> str:
     if value is None:
         return ""
+    if abs(value) >= _LARGE:
+        return f"{value:.6g}"
     return grouped(value, 0 if value >= 100 or value == int(value) else 4)
 
 

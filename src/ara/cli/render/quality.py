@@ -30,12 +30,14 @@ class Judged:
 
 
 def document(judged: Sequence[Judged], *, each: bool, rule: str) -> dict[str, Any]:
-    """Give the score of all series together (by their bars), every issue, and the score of each series."""
-    bars = sum(one.bars for one in judged)
-    score = sum(one.report.score * one.bars for one in judged) / bars if bars else 0.0
+    """Give the score of the worst series and its worst issue's severity, every issue, and the score of each series."""
+    from ara.data.quality import Severity, cut
+
+    worst = [one.report.worst for one in judged if one.report.worst]
     return {
         "schema": 1,
-        "score": round(score, 4),
+        "score": cut(min((one.report.score for one in judged), default=0.0), 4),
+        "worst": max(worst, key=list(Severity).index, default=None),
         "issues": [issue.as_dict() for one in judged for issue in _issues(one, each=each, rule=rule)],
         "series": [
             {
@@ -43,7 +45,8 @@ def document(judged: Sequence[Judged], *, each: bool, rule: str) -> dict[str, An
                 "timeframe": one.timeframe,
                 "source": one.source,
                 "bars": one.bars,
-                "score": round(one.report.score, 4),
+                "score": cut(one.report.score, 4),
+                "worst": one.report.worst,
             }
             for one in judged
         ],
@@ -69,9 +72,11 @@ def report(judged: Sequence[Judged], s: Screen, *, each: bool, rule: str) -> str
 
 
 def _series(one: Judged, issues: Sequence["Issue"], s: Screen) -> list[str]:
+    from ara.data.quality import cut
+
     paint = s.palette()
     name = clean(f"{one.instrument.symbol}  {one.source}, {one.bars:,} bars of {one.timeframe}")
-    score = f"quality {one.report.score:.2f}"
+    score = f"quality {cut(one.report.score, 2):.2f}" + (f", {one.report.worst}" if one.report.worst else "")
     gap = s.width - width(name) - width(score)
     lines = [paint(name + " " * gap + score, "strong")] if gap > 1 else [paint(name, "strong"), paint(score, "strong")]
     if not issues:

@@ -2,7 +2,7 @@
 
 from ara.data.quality.checking import check
 from ara.data.quality.repairing import repair
-from ara.data.quality.report import RULES, Issue, QualityReport, Severity
+from ara.data.quality.report import RULES, Issue, QualityReport, Severity, cut
 from ara.data.quality.scoring import scores
 
-__all__ = ["RULES", "Issue", "QualityReport", "Severity", "check", "repair", "scores"]
+__all__ = ["RULES", "Issue", "QualityReport", "Severity", "check", "cut", "repair", "scores"]

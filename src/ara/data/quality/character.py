@@ -58,7 +58,8 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
                 severity=Severity.ERROR,
                 at=at,
                 words=f"from {series.when(int(at[0]))} on it seems to be another company under the same symbol",
-                count=1,
+                single="from it on it seems to be another company under the same symbol",
+                whole=True,
             )
 
 
@@ -107,10 +108,11 @@ def same_bar(series: Series, m: Moves) -> Iterator[Finding]:
         yield Finding(
             rule="same_bar",
             severity=Severity.ERROR,
-            at=m.at[:1],
+            at=m.at,
             words=f"a bar's high, low and open tell the next close: {right:.0%} of its directions,"
             f" {explained:.0%} of its variance; no honest bar can",
-            count=len(m),
+            single="its high, low and open tell the next close",
+            whole=True,
         )
 
 
@@ -147,9 +149,10 @@ def generated(series: Series, m: Moves) -> Iterator[Finding]:
     yield Finding(
         rule="generated",
         severity=Severity.ERROR,
-        at=m.at[:1],
+        at=m.at,
         words="the bars look drawn by chance, not traded: their moves, ranges and volumes know no calm or wild times",
-        count=len(m),
+        single="it is of a series that looks drawn by chance",
+        whole=True,
     )
 
 

@@ -124,25 +124,26 @@ def _issue(finding: Finding, symbol: str) -> Issue:
 
 def _merged(issues: Iterable[Issue]) -> list[Issue]:
     """Give one issue for each rule; the worst severity stands for all."""
-    order = list(Severity)
-    found: dict[str, Issue] = {}
+    found: dict[str, list[Issue]] = {}
     for issue in issues:
-        first = found.get(issue.rule)
-        if first is None:
-            found[issue.rule] = issue
-            continue
-        times = tuple(sorted((*first.times, *issue.times)))
-        found[issue.rule] = Issue(
-            rule=issue.rule,
-            severity=max(first.severity, issue.severity, key=order.index),
-            symbol=issue.symbol,
-            at=times[0] if times else None,
-            count=first.count + issue.count,
-            words=f"{first.words}; {issue.words}",
-            times=times,
-            single=first.single if first.single == issue.single else f"{first.single}; {issue.single}",
-        )
-    return list(found.values())
+        found.setdefault(issue.rule, []).append(issue)
+    return [several[0] if len(several) == 1 else _together(several) for several in found.values()]
+
+
+def _together(several: list[Issue]) -> Issue:
+    order = list(Severity)
+    times = tuple(sorted(at for issue in several for at in issue.times))
+    return Issue(
+        rule=several[0].rule,
+        severity=max((issue.severity for issue in several), key=order.index),
+        symbol=several[0].symbol,
+        at=times[0] if times else None,
+        count=sum(issue.count for issue in several),
+        words="; ".join(issue.words for issue in several),
+        times=times,
+        single="; ".join(dict.fromkeys(issue.single for issue in several)),
+        parts=tuple(several),
+    )
 
 
 def _score(series: Series, found: list[Finding]) -> float:

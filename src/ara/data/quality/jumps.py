@@ -73,7 +73,8 @@ def _factor(size: float) -> str:
     tens = round(abs(size) / _TENS)
     if tens < 2:
         return f"{np.exp(size):.3g} times"
-    return f"{10**tens:,} times" if size > 0 else f"1/{10**tens:,} of"
+    shown = f"{10**tens:,}" if tens < 10 else f"1e{tens}"
+    return f"{shown} times" if size > 0 else f"1/{shown} of"
 
 
 def unlikely(m: Moves) -> NDArray[np.bool_]:

@@ -9,21 +9,24 @@ from numpy.typing import NDArray
 from ara.data.quality.moves import Moves
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Series
+from ara.market.instrument import AssetClass
 
-__all__ = ["cut_short", "stale", "standing"]
+__all__ = ["cut_short", "stale", "standing", "untraded"]
 
 _CHANCE: Final = 0.001
 _LEAST_SHARE: Final = 0.01
 _TAIL: Final = 40
 _HOURS: Final = 500
 _LITTLE: Final = 0.25
+_SELDOM: Final = 0.05
+_NO_TAPE: Final = frozenset({AssetClass.INDEX, AssetClass.FOREX})
 
 
 def stale(series: Series, m: Moves) -> Iterator[Finding]:
-    """Find closes that stand still longer than chance allows, and bars that repeat the one before in all prices.
+    """Find closes that stand still longer than chance allows, bars that repeat the one before, bars without a trade.
 
     With a share p of unchanged closes, n bars have a run of k by chance about n p^k times; k is too long where that is
-    below one in a thousand. Volume of zero alone is no defect: forex and indices have none.
+    below one in a thousand. A volume of zero is a defect where it is seldom: the price of such a bar is an older one.
     """
     still = m.change == 0
     wrong = _runs(still, _longest(still)) | _copied(m)
@@ -36,6 +39,16 @@ def stale(series: Series, m: Moves) -> Iterator[Finding]:
             at=at,
             words=series.since(at, singular, plural),
             single="it repeats the price before it",
+        )
+    idle = _idle(series, m) & ~wrong
+    if idle.any():
+        at = m.at[idle]
+        yield Finding(
+            rule="stale",
+            severity=Severity.WARNING,
+            at=at,
+            words=series.since(at, "bar has a volume of zero", "bars have a volume of zero"),
+            single="its volume is zero",
         )
 
 
@@ -67,6 +80,26 @@ def standing(m: Moves) -> NDArray[np.bool_]:
     run = count - np.maximum.accumulate(np.where(still, 0, count)) if len(m) else count
     longest = np.ceil(np.log(_CHANCE / count) / np.log(share))
     return np.asarray((run >= longest) | _copied(m))
+
+
+def untraded(series: Series, m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar, by what was known at its close, whether nothing was traded in it, which is seldom so."""
+    idle = _zero(series, m)
+    seldom = np.cumsum(idle) <= np.maximum(_SELDOM * np.arange(1, len(m) + 1), 1)
+    return np.asarray(idle & seldom & np.logical_or.accumulate(m.volume > 0))
+
+
+def _idle(series: Series, m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar whether nothing was traded in it, though in nearly all others."""
+    idle = _zero(series, m)
+    usual = idle.sum() > max(_SELDOM * len(m), 1) or not (m.volume > 0).any()
+    return np.zeros(len(m), bool) if usual else idle
+
+
+def _zero(series: Series, m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar whether its volume is zero; indices and currencies have no tape that would count it."""
+    found = np.zeros(len(m), bool) if series.instrument.asset_class in _NO_TAPE else m.volume == 0
+    return np.asarray(found)
 
 
 def _copied(m: Moves) -> NDArray[np.bool_]:

@@ -1,12 +1,13 @@
 """What a check found, in words and numbers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-__all__ = ["RULES", "Issue", "QualityReport", "Severity"]
+__all__ = ["RULES", "Issue", "QualityReport", "Severity", "cut"]
 
 RULES: Final = (
     "missing",
@@ -55,9 +56,11 @@ class Issue:
     words
         For a person.
     times
-        Open of each bar concerned, ascending; one only where the whole series is meant.
+        Open of each bar concerned, ascending; those without a time are left out.
     single
         What to say of one bar alone.
+    parts
+        The findings that were put together to this one, where there are several.
     """
 
     rule: str
@@ -68,12 +71,18 @@ class Issue:
     words: str
     times: tuple[datetime, ...] = field(default=(), repr=False)
     single: str = field(default="", repr=False)
+    parts: "tuple[Issue, ...]" = field(default=(), repr=False)
 
     def each(self) -> "list[Issue]":
-        """Give one issue for each bar concerned; itself where it is about the whole series."""
-        if not self.single or len(self.times) != self.count:
-            return [self]
-        return [replace(self, at=moment, count=1, words=self.single, times=(moment,)) for moment in self.times]
+        """Give one issue for each bar concerned, ascending in time, bars without one first."""
+        if self.parts:
+            found = [one for part in self.parts for one in part.each()]
+            return sorted(found, key=lambda one: (one.at is not None, one.at))
+        nameless = [None] * (self.count - len(self.times))
+        return [
+            replace(self, at=at, count=1, words=self.single or self.words, times=() if at is None else (at,))
+            for at in (*nameless, *self.times)
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON values; `at` as text of RFC 3339."""
@@ -96,7 +105,8 @@ class QualityReport:
     score
         From 0 to 1. The mean over all bars that there are or should be, where a bar without fault counts 1, one with a
         warning 0.5, one that is missing or has an error 0 (the worst counts); halved for each error and times 0.8 for
-        each warning that is about the series as a whole. What is only worth knowing costs nothing.
+        each warning that is about the series as a whole. What is only worth knowing costs nothing. One bad bar among
+        thousands hardly lowers it: `worst` tells of that one.
     issues
         One for each rule that found something, in the order of `RULES`.
     """
@@ -104,10 +114,22 @@ class QualityReport:
     score: float
     issues: tuple[Issue, ...]
 
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity of all issues; None where there is none."""
+        order = list(Severity)
+        return max((issue.severity for issue in self.issues), key=order.index, default=None)
+
     def as_dict(self, *, each: bool = False) -> dict[str, Any]:
         """Give it as JSON values, with one issue for each flagged bar where asked."""
-        return {"score": round(self.score, 4), "issues": [issue.as_dict() for issue in self.listed(each=each)]}
+        return {"score": cut(self.score, 4), "issues": [issue.as_dict() for issue in self.listed(each=each)]}
 
     def listed(self, *, each: bool = False) -> Sequence[Issue]:
         """Give the issues, those of single bars one by one where asked."""
         return [one for issue in self.issues for one in issue.each()] if each else self.issues
+
+
+def cut(score: float, digits: int) -> float:
+    """Give a score with so many digits, never rounded up: what is not without fault must not look like it."""
+    step = 10.0**digits
+    return math.floor(score * step + 1e-9) / step

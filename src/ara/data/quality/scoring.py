@@ -8,7 +8,7 @@ import polars as pl
 from ara.data.quality.jumps import unlikely
 from ara.data.quality.moves import moves
 from ara.data.quality.prices import crossed, unpriced
-from ara.data.quality.repeats import standing
+from ara.data.quality.repeats import standing, untraded
 from ara.data.quality.series import rows
 from ara.data.quality.sessions import closed
 from ara.market.instrument import Instrument
@@ -40,7 +40,7 @@ def scores(bars: pl.DataFrame, instrument: Instrument, timeframe: Timeframe = DA
         `quality`, row by row in the order given: 1 without fault; 0 where the close is no positive number, or the row
         has no time; 0.5 where another price or the volume can't be, where an earlier row has the same time, the bar was
         received before it was over or the venue did not trade, it repeats the one before or stands still longer than
-        chance allows, or it moved by more than 25 times what was usual.
+        chance allows, nothing was traded in it, which is seldom so, or it moved by more than 25 times what was usual.
     """
     series, place = rows(bars, instrument, timeframe)
     quality = np.ones(len(series))
@@ -49,7 +49,7 @@ def scores(bars: pl.DataFrame, instrument: Instrument, timeframe: Timeframe = DA
         doubtful = unpriceable.any(axis=0) | (series.volume < 0) | np.isinf(series.volume)
         doubtful |= crossed(series) | closed(series) | series.twin | (series.learned < series.known)
         moved = moves(series)
-        doubtful[series.bar] |= unlikely(moved) | standing(moved)
+        doubtful[series.bar] |= unlikely(moved) | standing(moved) | untraded(series, moved)
     quality[doubtful] = _HALF
     quality[unpriceable[3]] = 0.0
     found = np.zeros(len(bars))

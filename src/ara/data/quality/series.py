@@ -39,11 +39,8 @@ class Finding:
     words: str
     single: str = ""
     count: int = -1
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is about the series and not about single bars."""
-        return not self.single
+    whole: bool = False
+    """Whether it is about the series and not about single bars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """Rules about when: missing, off_calendar, duplicate, partial."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +18,17 @@ _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _USUAL = 0.5
 _MOST = 100_000
+_YEAR: Final = 366 * _DAY
+_FEW: Final = 0.01
+_CROWD: Final = 20
 
 
 def missing(series: Series) -> Iterator[Finding]:
-    """Find the bars that the venue's calendar expects between the first and the last."""
-    if not len(series):
+    """Find the bars that the venue's calendar expects between the first and the last; strays are neither."""
+    home = _home(series)
+    if home.start == home.stop:
         return
+    series = replace(series, at=series.at[home], label=series.label[home])
     gone = _expected(series)
     gone = gone[~np.isin(gone, series.at)] if not series.daily else gone
     if len(gone):
@@ -38,8 +45,18 @@ def missing(series: Series) -> Iterator[Finding]:
 
 
 def off_calendar(series: Series) -> Iterator[Finding]:
-    """Find bars at times at which the venue doesn't trade."""
-    off = closed(series) & ~series.twin
+    """Find bars at times at which the venue doesn't trade, and strays: a few bars years away from all others."""
+    stray = _strays(series)
+    off = closed(series) & ~series.twin & ~stray
+    if stray.any():
+        at = series.at[stray]
+        yield Finding(
+            rule="off_calendar",
+            severity=Severity.ERROR,
+            at=at,
+            words=series.since(at, "bar is years away from all others", "bars are years away from all others"),
+            single="it is years away from all others",
+        )
     if off.any():
         at = series.at[off]
         yield Finding(
@@ -71,10 +88,20 @@ def duplicate(series: Series) -> Iterator[Finding]:
 
 
 def partial(series: Series) -> Iterator[Finding]:
-    """Find bars that were received before they were over."""
+    """Find bars that were received before they were over, and bars of the future."""
     if not len(series):
         return
-    early = (series.learned < series.known) | (series.known > series.now)
+    future = series.at > series.now
+    if future.any():
+        at = series.at[future]
+        yield Finding(
+            rule="partial",
+            severity=Severity.ERROR,
+            at=at,
+            words=series.since(at, "bar is of the future", "bars are of the future"),
+            single="it is of the future",
+        )
+    early = ((series.learned < series.known) | (series.known > series.now)) & ~future
     if early.any():
         at = series.at[early]
         yield Finding(
@@ -84,6 +111,35 @@ def partial(series: Series) -> Iterator[Finding]:
             words=series.since(at, "bar was received before it was over", "bars were received before they were over"),
             single="received before it was over",
         )
+
+
+def _home(series: Series) -> slice:
+    """Give the rows between the strays and before the future: between them the calendar says what there should be."""
+    at = series.at
+    end = int(np.searchsorted(at, series.now, side="right"))
+    return _settled(at[:end])
+
+
+def _settled(at: Instants) -> slice:
+    """Give the rows without the few at either end that are farther from the rest than it is long, and over a year."""
+    few, count = max(int(_FEW * len(at)), 1), len(at)
+    first, last = 0, count
+    if count < _CROWD:
+        return slice(first, last)
+    gap = np.diff(at)
+    for place in np.flatnonzero(gap > _YEAR).tolist():
+        if place < few and gap[place] > at[-few - 1] - at[place + 1]:
+            first = place + 1
+        elif place >= count - 1 - few and gap[place] > at[place] - at[first]:
+            last = min(last, place + 1)
+    return slice(first, last)
+
+
+def _strays(series: Series) -> NDArray[np.bool_]:
+    """Say of each row whether it is no bar of the future, and years away from all others."""
+    home, found = _home(series), series.at <= series.now
+    found[home] = False
+    return found
 
 
 def _expected(series: Series) -> Instants:

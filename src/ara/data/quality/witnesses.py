@@ -66,7 +66,8 @@ def disagree(series: Series, m: Moves, others: Mapping[str, Moves]) -> Iterator[
 
 
 def _moved(m: Moves, words: str) -> Finding:
-    return Finding(rule="shift", severity=Severity.ERROR, at=m.at[:1], words=words, count=len(m))
+    single = "its label, or that of its close, is one bar off"
+    return Finding(rule="shift", severity=Severity.ERROR, at=m.at, words=words, single=single, whole=True)
 
 
 def _common(m: Moves, other: Moves) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

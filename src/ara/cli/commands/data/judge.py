@@ -169,6 +169,7 @@ def _read(path: Path, step: "Timeframe", reading: "Reading", refused: "list[Refu
 
 
 def _table(symbol: str, own: "pl.DataFrame", step: "Timeframe", name: str) -> "list[Judged]":
+    from ara.clock import SystemClock
     from ara.market.calendar import calendar
     from ara.market.hours import spans
     from ara.market.symbols import guess
@@ -176,7 +177,7 @@ def _table(symbol: str, own: "pl.DataFrame", step: "Timeframe", name: str) -> "l
     one = guess(symbol, next((word for word in own["asset_class"] if word), ""))
     length = _length(own["ts"], step)
     frame = own.hstack(spans(own["ts"], calendar(one.calendar), length))
-    return _judged(one, length, {name: frame}, {}, None)
+    return _judged(one, length, {name: frame}, {}, SystemClock().now())
 
 
 def _length(stamps: "pl.Series", step: "Timeframe") -> "Timeframe":
