@@ -1,0 +1,140 @@
+"""From bars to features: one path for one instrument and for many."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import AraError, FeatureEngineeringError
+from ara.features.blocks.block import Block
+from ara.features.blocks.inputs import Inputs, instants
+from ara.features.blocks.panel import Crossed
+from ara.features.indicator import Indicator
+from ara.features.sets import FeatureSet, Item
+from ara.features.timeframes import Higher
+from ara.market.bars import Bars
+from ara.market.timeframe import Timeframe
+
+__all__ = ["Block", "build", "build_panel"]
+
+_CHECK: Final = "See what it does wrong: ara plugins check"
+
+_Arrays = tuple[NDArray[np.float64], ...]
+
+
+def build(chosen: FeatureSet, bars: Bars, *, others: Mapping[str, Bars] | None = None) -> Block:
+    """Compute the features of one instrument.
+
+    Parameters
+    ----------
+    chosen
+        Which features.
+    bars
+        Closed bars, ascending in time.
+    others
+        Bars of instruments to compare with, by the name that items call them; `market` for those that name none. Of
+        these, each bar sees what was known at its close.
+
+    Raises
+    ------
+    FeatureEngineeringError
+        The bars are not ascending, a timeframe is shorter than theirs, or an indicator failed.
+    """
+    return next(build_panel(chosen, {bars.instrument.symbol: bars}, others=others))
+
+
+def build_panel(
+    chosen: FeatureSet, panel: Mapping[str, Bars], *, others: Mapping[str, Bars] | None = None
+) -> Iterator[Block]:
+    """Compute the features of many instruments, one block after the other, so that memory holds one at a time.
+
+    Parameters
+    ----------
+    chosen
+        Which features; those of `ara.features.cross` see all instruments of the panel, each as it was known.
+    panel
+        Bars by symbol.
+    others
+        As for `build`.
+    """
+    crossed = Crossed(chosen, panel, others or {})
+    for symbol, bars in panel.items():
+        yield _block(chosen, symbol, bars, others or {}, crossed)
+
+
+def _block(chosen: FeatureSet, symbol: str, bars: Bars, others: Mapping[str, Bars], crossed: Crossed) -> Block:
+    x = np.empty((len(bars), len(chosen.columns)), np.float32)
+    sources = _Sources(bars, others)
+    missing: list[tuple[str, str]] = []
+    place = 0
+    for item in chosen.items:
+        columns = item.columns
+        part = x[:, place : place + len(columns)]
+        place += len(columns)
+        found, why = crossed.figures(item, symbol) if item.crosses else sources.figures(item)
+        if why:
+            part[:] = np.nan
+            missing += [(column.name, why) for column in columns]
+            continue
+        with np.errstate(over="ignore"):
+            for number, column in enumerate(columns):
+                part[:, number] = found[item.spec.outputs.index(column.output)]
+    x[np.isinf(x)] = np.nan
+    at, known_at = (instants(bars, name).astype("datetime64[us]") for name in ("at", "known_at"))
+    return Block(
+        symbol=symbol,
+        timeframe=str(bars.timeframe),
+        names=chosen.names,
+        at=at,
+        known_at=known_at,
+        x=x,
+        set=chosen.id,
+        missing=tuple(missing),
+    )
+
+
+class _Sources:
+    """One instrument's bars and the longer ones made of them, each prepared once."""
+
+    def __init__(self, bars: Bars, others: Mapping[str, Bars]) -> None:
+        self._own = Inputs(bars, others)
+        self._others = others
+        self._longer: dict[Timeframe, tuple[Higher, Inputs]] = {}
+
+    def figures(self, item: Item) -> tuple[_Arrays, str]:
+        """Give an item's outputs for each bar, or why there are none."""
+        bars = self._own.bars
+        length = Timeframe.parse(item.timeframe) if item.timeframe else bars.timeframe
+        if length == bars.timeframe:
+            return _computed(item, self._own)
+        if length not in self._longer:
+            higher = Higher.of(bars, length)
+            self._longer[length] = higher, Inputs(higher.bars, self._others)
+        higher, inputs = self._longer[length]
+        found, why = _computed(item, inputs)
+        return tuple(higher.seen(one) for one in found), why
+
+
+def _computed(item: Item, inputs: Inputs) -> tuple[_Arrays, str]:
+    spec = item.spec
+    given, why = inputs.given(spec.inputs, other=item.other)
+    return ((), why) if why else (_run(item, given, len(inputs.bars)), "")
+
+
+def _run(item: Item, given: Mapping[str, NDArray[np.float64]], length: int) -> _Arrays:
+    """Compute an item; FeatureEngineeringError that names it where a stranger's code fails or gives something else."""
+    indicator: Indicator = item.found
+    try:
+        found: Any = indicator.compute(given, **item.params)
+    except AraError:
+        raise
+    except Exception as error:
+        raise FeatureEngineeringError(
+            f"The indicator {item.label} failed: {type(error).__name__}: {error!s:.200}.", hint=_CHECK
+        ) from error
+    outputs = len(indicator.spec.outputs)
+    if not isinstance(found, tuple) or len(found) != outputs or any(np.shape(one) != (length,) for one in found):
+        words = f"The indicator {item.label} did not give {outputs} arrays of {length} numbers"
+        raise FeatureEngineeringError(f"{words}, one for each bar.", hint=_CHECK)
+    return found
