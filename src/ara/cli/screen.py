@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ from ara.cli.words import clean, wrapped
 from ara.errors import AraError
 
 if TYPE_CHECKING:
+    from ara.data.waiting import Wait
     from ara.settings import Settings
 
 __all__ = ["Flags", "OutputError", "Screen", "screen", "shown"]
@@ -91,6 +93,7 @@ class Screen:
         self._settings: Settings | None = None
         self._logs = False
         self._meter: Meter | None = None
+        self._waited: dict[str, float] = {}
 
     @property
     def json(self) -> bool:
@@ -174,9 +177,19 @@ class Screen:
         return self._settings
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        """Run a coroutine to its end and give what it returns."""
-        result: _T = self._runner(coroutine)
+        """Run a coroutine to its end and give what it returns; that a source makes it wait is said on stderr."""
+        from ara.data.waiting import telling
+
+        with telling(self._waits):
+            result: _T = self._runner(coroutine)
         return result
+
+    def _waits(self, wait: "Wait") -> None:
+        """Say once for all who wait for the same source; silent beside a document."""
+        until = time.monotonic() + wait.seconds
+        if not self.json and until > self._waited.get(wait.source, 0.0) + 1:
+            self._waited[wait.source] = until
+            self.note(wait.words)
 
     def result(self, data: Mapping[str, Any], text: Callable[[], Any]) -> None:
         """Print the result on stdout: `data` under `--json`, else what `text` gives (a string or a rich renderable)."""

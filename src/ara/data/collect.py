@@ -3,10 +3,10 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -15,10 +15,11 @@ from ara.data.actions import read
 from ara.data.adjust import as_traded, seen_from_last
 from ara.data.bar_store import ROWS, Appended, BarStore
 from ara.data.failover import Tried
+from ara.data.fetched import Failed, Fetched
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
 from ara.data.quality import QualityReport, check, scores
 from ara.data.sources import Sources
-from ara.errors import AraError, DataProviderError
+from ara.errors import AraError, DataProviderError, MissingKeyError
 from ara.market.bars import Basis
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import DAY, Timeframe, Unit
@@ -41,49 +42,6 @@ _AT_ONCE: Final = 8
 _CONTEXT: Final = 600
 _BATCH: Final = 128
 _WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """What came of asking for one instrument.
-
-    Parameters
-    ----------
-    instrument, timeframe
-        What was asked for.
-    source
-        Who answered.
-    tried
-        Everybody who was asked or passed over, in order, with the reason.
-    bars
-        How many closed bars the answer held.
-    new, corrected, same
-        How many of them were not kept before, differ from what was kept, were kept already.
-    first, last
-        Opens of the first and the last bar of the answer, UTC; None where it held none.
-    report
-        What is wrong with the answer.
-    """
-
-    instrument: Instrument
-    timeframe: Timeframe
-    source: str
-    tried: tuple[Tried, ...]
-    bars: int
-    new: int
-    corrected: int
-    same: int
-    first: datetime | None
-    last: datetime | None
-    report: QualityReport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """An instrument that nobody could give, and why."""
-
-    instrument: Instrument
-    error: AraError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,8 +178,13 @@ class Collector:
                 await self._facts(source, instrument, whole=start is None),
             )
 
-        told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
+        try:
+            told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
+        except AraError as error:
+            self._attempted(instrument, timeframe, error.context.get("tried", ()), now=now, end=end)
+            raise
         bars, actions, facts = told.value
+        self._attempted(instrument, timeframe, [asdict(one) for one in told.tried], now=now, end=end, bars=bars)
         report = await asyncio.to_thread(check, bars, instrument, timeframe, actions=actions, now=now)
         stale = None if bars.is_empty() or end else (now - bars["known_at"][-1]).total_seconds()
         self._sources.report(told.source, quality=report.score, freshness=stale)
@@ -237,6 +200,26 @@ class Collector:
             facts=facts,
             report=report,
         )
+
+    def _attempted(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        tried: Sequence[Mapping[str, Any]],
+        *,
+        now: datetime,
+        end: datetime | None,
+        bars: pl.DataFrame | None = None,
+    ) -> None:
+        """Note who was asked for the newest bars, so that no process asks again before there can be others."""
+        from ara.data.access.attempts import Attempt
+
+        newest: datetime | None = None if bars is None else bars["known_at"].max()  # type: ignore[assignment]
+        for one in tried if end is None else ():
+            if one["code"] == MissingKeyError.code:  # it was not asked
+                continue
+            attempt = Attempt(at=now, newest=newest if one["ok"] else None, code=one["code"], words=one["words"])
+            self._sources.attempted(one["source"], instrument.symbol, str(timeframe), attempt=attempt)
 
     async def _actions(
         self, source: Provider, instrument: Instrument, timeframe: Timeframe, start: datetime

@@ -32,12 +32,15 @@ class Tried:
         Why it gave none; empty where it did.
     seconds
         How long that took.
+    code
+        Of the error, as in `ara.errors`; empty where it gave an answer.
     """
 
     source: str
     ok: bool
     words: str
     seconds: float
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,8 @@ async def first(
                 error = _foreign(name, fault)
         seconds = time.monotonic() - began
         told(name, error, seconds)
-        tried.append(Tried(source=name, ok=error is None, words=error.message if error else "", seconds=seconds))
+        words, code = (error.message, error.code) if error else ("", "")
+        tried.append(Tried(source=name, ok=error is None, words=words, seconds=seconds, code=code))
         if error is None:
             return Answered(value=value, source=name, tried=tuple(tried), payloads=tuple(received))
         _log.debug("%s gives no %s: %s", name, what, error.message)

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
+from weakref import WeakValueDictionary
 
 import polars as pl
 
 from ara.data import answers
 from ara.data.adjust import quality
 from ara.data.bar_store import BarStore, open_bar_store
+from ara.data.due import due, lacks
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
+from ara.data.reasons import nothing, refusal, worst
 from ara.data.sources import Sources
 from ara.data.view import Kept, View, view
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
@@ -33,8 +36,6 @@ __all__ = ["MarketData"]
 _log = logging.getLogger("ara.data")
 
 _BEGINNING: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-
-_PATIENCE: Final = timedelta(minutes=5)
 
 
 class MarketData:
@@ -67,7 +68,7 @@ class MarketData:
         self._store_given = store is not None
         self._elsewhere: Sources | None = None
         self._cache: Cache | None = None
-        self._asked: dict[tuple[str, str], datetime] = {}
+        self._asking: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,7 +107,8 @@ class MarketData:
 
         What is not yet known is cut before anything is computed, so the answer for a moment never changes with what
         comes after it. What is kept is looked at first. Where the settings name a live source, it is brought up to
-        date if its last closed bar is missing. Then the other sources are asked in their order.
+        date if its last closed bar is missing, unless it was asked since that bar could be there. Then the other
+        sources are asked in their order.
 
         Parameters
         ----------
@@ -157,7 +159,7 @@ class MarketData:
         from ara.data.provenance import provenance
 
         at = _aware("day", day) if isinstance(day, datetime) else calendar(instrument.calendar).opens(day)
-        seen, kept, _ = await self._view(instrument, timeframe, as_of=as_of, learned=learned)
+        seen, kept, _ = await self._view(instrument, timeframe, as_of=as_of, learned=learned, wanted=at)
         revisions, facts = kept.rows.clear(), SCHEMAS[Kind.FACTS].to_frame()
         if not self._given and self._stores():
             span = {"start": at, "end": at + timedelta.resolution}
@@ -236,32 +238,57 @@ class MarketData:
             self._elsewhere = Sources(self._desk, names=self._desk.settings.data.online)
         return self._elsewhere
 
-    async def _refresh(self, instrument: Instrument, timeframe: Timeframe) -> AraError | None:
-        """Fetch what is missing, at most once in a while; give the reason where that fails."""
+    async def _refresh(
+        self, kept: Kept | None, instrument: Instrument, timeframe: Timeframe, moment: datetime
+    ) -> AraError | None:
+        """Fetch what is missing by a moment, where somebody can have it; give the reason where that fails."""
         from ara.data.collect import Failed
 
-        asked, now = (instrument.symbol, str(timeframe)), self._clock.now()
-        before = self._asked.get(asked)
-        if before is not None and now - before < _PATIENCE:
-            return None
-        self._asked[asked] = now
+        rows = SCHEMAS[Kind.BARS].to_frame() if kept is None else kept.rows
+        wanted, held = await asyncio.to_thread(self._due, rows, instrument, timeframe, moment)
+        if not wanted:
+            return held
         async for outcome in self.collector.update([instrument], timeframe):
             if isinstance(outcome, Failed):
                 _log.warning("%s was not brought up to date: %s", instrument.symbol, outcome.error.message)
                 return outcome.error
         return None
 
+    def _due(
+        self, rows: pl.DataFrame, instrument: Instrument, timeframe: Timeframe, moment: datetime
+    ) -> tuple[bool, AraError | None]:
+        """Say whether to ask the sources, and if not, with what error they ended last time; all processes count."""
+        sources, now, held = self._online(), self._clock.now(), None
+        for name in filter(self._fetches, sources.live(instrument)):
+            attempt = sources.attempt(name, instrument.symbol, str(timeframe))
+            if due(attempt, rows, instrument, timeframe, moment=moment, now=now):
+                return True, None
+            if attempt is None or not attempt.code:
+                return False, None
+            held = held or refusal(attempt, instrument.symbol)
+        return False, held
+
     async def _view(
-        self, instrument: Instrument, timeframe: Timeframe, *, as_of: datetime | None, learned: datetime | None
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        *,
+        as_of: datetime | None,
+        learned: datetime | None,
+        wanted: datetime | None = None,
     ) -> tuple[View, Kept, tuple[str, ...]]:
-        """Give what is seen, what it is made of, and what a reader should know of it."""
+        """Give what is seen, what it is made of, and what a reader should know of it; `wanted` is all he asks for."""
         moment = self._clock.now() if as_of is None else _aware("as_of", as_of)
         bound = None if learned is None else _aware("learned", learned)
         failed: list[AraError] = []
         if not self._given:
             kept = await self._kept(instrument, timeframe, learned=bound)
-            if bound is None and self._live(instrument) and _lacks(kept, instrument, timeframe, moment):
-                error = await self._refresh(instrument, timeframe)
+            rows = None if kept is None else kept.rows
+            missing = lacks(rows, instrument, timeframe, moment=moment, wanted=wanted)
+            if missing and bound is None and self._live(instrument):
+                async with self._asking.setdefault((instrument.symbol, str(timeframe)), asyncio.Lock()):
+                    kept = await self._kept(instrument, timeframe, learned=bound)
+                    error = await self._refresh(kept, instrument, timeframe, moment)
                 failed += [error] if error else []
                 kept = await self._kept(instrument, timeframe, learned=bound)
             seen = kept and view(kept, instrument, timeframe, moment=moment, order=self._sources.names)
@@ -278,7 +305,7 @@ class MarketData:
             seen = view(kept, instrument, timeframe, moment=moment)
             if seen:
                 return seen, kept, notes
-        raise _worst(failed)
+        raise worst(failed)
 
     async def _direct(
         self, name: str, instrument: Instrument, timeframe: Timeframe, *, moment: datetime, learned: datetime | None
@@ -290,7 +317,7 @@ class MarketData:
         if learned is not None:
             cut = cut.filter(pl.col("learned_at") <= learned)
         if cut.is_empty():
-            raise _nothing(name, instrument, published, moment=moment, learned=learned)
+            raise nothing(name, instrument, published, moment=moment, learned=learned)
         basis = basis_of(source, instrument)
         rows = cut.with_columns(quality(), source=pl.lit(name), basis=pl.lit(basis.value), fetch=pl.lit(""))
         actions = pl.DataFrame(schema={"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]})
@@ -333,50 +360,9 @@ def _later(seen: View, moment: datetime | None) -> tuple[str, ...]:
     return (f"{source} had adjusted its prices by {received:%Y-%m-%d}: their level may not be what was traded then",)
 
 
-def _lacks(kept: Kept | None, instrument: Instrument, timeframe: Timeframe, moment: datetime) -> bool:
-    """Say whether a bar that was closed at a moment is missing at the end of what is kept."""
-    if kept is None or kept.rows.is_empty():
-        return True
-    venue = calendar(instrument.calendar)
-    known_at: datetime = kept.rows["known_at"].max()  # type: ignore[assignment]
-    label = venue.dated(known_at - timedelta.resolution)
-    within = timeframe.span < DAY.span and known_at < venue.closes(label)
-    begins = known_at if within else venue.opens(venue.following(label, 1)[0])
-    return timeframe.closes(begins, venue) <= moment
-
-
 def _aware(what: str, moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValidationError(
             f"{what} is {moment.isoformat()}, without a time zone.", hint="Give an aware time: 2020-02-20T21:00:00Z"
         )
     return moment.astimezone(UTC)
-
-
-def _nothing(
-    name: str, instrument: Instrument, published: pl.DataFrame, *, moment: datetime, learned: datetime | None
-) -> DataProviderError:
-    if published.is_empty():
-        words = f"The source {name} has no bar of {instrument.symbol} before {moment:%Y-%m-%d %H:%M} UTC."
-        return DataProviderError(words, hint="Ask for a later moment, or name another source with more history.")
-    first = published["known_at"][0]
-    if learned is not None and first <= moment:
-        got = published["learned_at"].sort()[0]
-        words = f"Ara received its first bars of {instrument.symbol} from {name} at {got:%Y-%m-%d %H:%M} UTC."
-        return DataProviderError(words, hint="Ask for what was learned by a later moment.")
-    words = (
-        f"The first bar of {instrument.symbol} in the source {name} was public at {first:%Y-%m-%d %H:%M} UTC,"
-        f" after {moment:%Y-%m-%d %H:%M}."
-    )
-    return DataProviderError(words, hint="Ask for a later moment.")
-
-
-def _worst(failed: list[AraError]) -> AraError:
-    """Give the one reason, or all of them in one sentence each."""
-    if not failed:
-        return DataProviderError("There is no source of data.", hint="Name one in the setting data.providers.")
-    if len(failed) == 1:
-        return failed[0]
-    if all(isinstance(error, UnknownSymbolError) for error in failed):
-        return failed[0]
-    return DataProviderError(" ".join(error.message for error in failed), hint=failed[0].hint)

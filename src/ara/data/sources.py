@@ -1,6 +1,7 @@
 """The desk's sources: opened when first asked, ranked by how well they answer, closed together."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from ara.data.access.access import Access
+    from ara.data.access.attempts import Attempt
     from ara.data.access.board import Board
     from ara.data.access.breaker import Breaker
     from ara.data.access.health import Health
@@ -112,6 +114,20 @@ class Sources:
             health.report(connection, self._key(name), quality=quality, freshness=freshness)
 
         self._board(name).run(write)
+
+    def attempt(self, name: str, symbol: str, timeframe: str) -> "Attempt | None":
+        """Give when a source was last asked for the newest bars of an instrument, by any process; None for never."""
+        from ara.data.access import attempts
+
+        key = self._key(name)
+        return self._board(name).run(partial(attempts.last, source=key, symbol=symbol, timeframe=timeframe))
+
+    def attempted(self, name: str, symbol: str, timeframe: str, *, attempt: "Attempt") -> None:
+        """Note that a source was asked for the newest bars of an instrument."""
+        from ara.data.access import attempts
+
+        note = partial(attempts.note, source=self._key(name), symbol=symbol, timeframe=timeframe, attempt=attempt)
+        self._board(name).run(note)
 
     def health(self) -> pl.DataFrame:
         """Give how well each source answers.

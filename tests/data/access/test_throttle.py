@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ara.data.access.board import Board
 from ara.data.access.throttle import confirm, pause, paused, reserve, settle
 from ara.data.access.venue import Limit
+from ara.data.waiting import telling
 from ara.errors import ValidationError
 
 
@@ -211,3 +212,18 @@ def test_a_pause_ends_and_is_bounded():
     assert hand.board.run(lambda connection, now: paused(connection, now, bucket="acme")) == 0, "the clock went back"
     hand.now += 86_402
     assert hand.board.run(lambda connection, now: paused(connection, now, bucket="acme")) == 0
+
+
+async def test_a_wait_for_a_limit_is_told_with_the_limit(venue, reach):
+    venue.on("/x", body=b"1")
+    access = reach(limits=(Limit(requests=500, seconds=86_400), Limit(requests=1, seconds=1.2)))
+    heard = []
+    with telling(heard.append):
+        for _ in range(2):
+            await access.get("/x")
+    assert [(one.source, one.why) for one in heard] == [("acme", "1 request in 1.2 s")]
+    assert heard[0].words == "Waiting 2 s for acme: 1 request in 1.2 s."
+    assert [str(Limit(requests=count, seconds=60)) for count in (1, 6000)] == [
+        "1 request a minute",
+        "6,000 requests a minute",
+    ]

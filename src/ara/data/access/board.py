@@ -1,8 +1,8 @@
 """What all processes of one home know of the venues, in one small SQLite file.
 
-How much of a limit is used, which venue is resting, how well each one answers, what was answered last: none of it is
-worth an error. A file that is damaged is put aside and begun anew; where nothing can be written, each process counts
-for itself, and says so once.
+How much of a limit is used, which venue is resting, how well each one answers, when it was asked for what, what it
+answered last: none of it is worth an error. A file that is damaged is put aside and begun anew; where nothing can be
+written, each process counts for itself, and says so once.
 """
 
 import asyncio
@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS breakers (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS health (
     source TEXT PRIMARY KEY, asked INTEGER, success REAL, latency REAL, freshness REAL, quality REAL, error TEXT
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS attempts (
+    source TEXT, symbol TEXT, timeframe TEXT, at TEXT, newest TEXT, code TEXT, words TEXT,
+    PRIMARY KEY (source, symbol, timeframe)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (
     id TEXT PRIMARY KEY, etag TEXT, modified TEXT, sha256 TEXT, size INTEGER, used REAL, body BLOB

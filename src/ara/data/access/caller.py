@@ -19,6 +19,7 @@ from ara.data.access.breaker import Breaker, State
 from ara.data.access.retry import Transient, retry_after, told_time
 from ara.data.access.venue import Limit, Payload, Venue
 from ara.data.access.wire import quote
+from ara.data.waiting import tell
 from ara.errors import DataProviderError, RateLimitError, UnknownSymbolError
 from ara.redaction import redact
 from ara.settings import Secret
@@ -61,6 +62,7 @@ class _Leave:
     at: float
     granted: bool
     kept: Kept | None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,7 @@ class Caller:
         waited, wait, reserved = 0.0, leave.wait, leave.at
         while wait > 0 and waited < 2 * _PATIENCE:  # a clock that is set back can't hold it longer
             _log.debug("%s: waits %.2f s for its turn", self._name, wait)
+            tell(self._name, wait, leave.why)
             await sleep(wait)
             waited += wait
             wait, reserved = await self._board.ask(partial(self._confirm, reserved=reserved, weight=weight))
@@ -198,6 +201,7 @@ class Caller:
         paused = throttle.paused(connection, now, bucket=self._bucket)
         if rest.left > 0 or paused > self._timeout:
             return _Leave(breaker=rest, paused=paused, wait=0.0, at=now, granted=False, kept=None)
+        tight = throttle.tightest(connection, now, bucket=self._bucket, limits=self._limits, weight=weight)
         wait, granted = throttle.reserve(
             connection,
             now,
@@ -208,7 +212,8 @@ class Caller:
             patience=_PATIENCE,
         )
         kept = answers.kept(connection, now, address=f"{self._bucket} {url}") if granted else None
-        return _Leave(breaker=rest, paused=0.0, wait=wait, at=now + wait, granted=granted, kept=kept)
+        why = "it wants to be left alone" if paused else str(tight)
+        return _Leave(breaker=rest, paused=0.0, wait=wait, at=now + wait, granted=granted, kept=kept, why=why)
 
     def _confirm(self, connection: Connection, now: float, *, reserved: float, weight: int) -> tuple[float, float]:
         wait = throttle.confirm(

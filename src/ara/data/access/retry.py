@@ -11,7 +11,8 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ara.errors import DataProviderError
+from ara.data.waiting import tell
+from ara.errors import DataProviderError, RateLimitError
 
 if TYPE_CHECKING:
     from stamina.instrumentation import RetryDetails
@@ -133,3 +134,7 @@ def _say_retries() -> None:
 
 def _say(details: "RetryDetails") -> None:
     _log.info("%s Asked again in %.1f s.", details.caused_by, details.wait_for)
+    if isinstance(details.caused_by, Transient):
+        error = details.caused_by.error
+        why = "it was asked too often" if isinstance(error, RateLimitError) else "it is in trouble"
+        tell(str(error.context.get("source", "a source")), details.wait_for, why)

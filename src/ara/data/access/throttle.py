@@ -14,7 +14,7 @@ from typing import Final
 from ara.data.access.venue import Limit
 from ara.errors import ValidationError
 
-__all__ = ["confirm", "pause", "paused", "reserve", "settle"]
+__all__ = ["confirm", "pause", "paused", "reserve", "settle", "tightest"]
 
 _SLOTS: Final = 32
 _SLACK: Final = 0.1
@@ -59,6 +59,15 @@ def reserve(
         return at - now, False
     _count(connection, at, bucket=bucket, limits=limits, weight=weight)
     return at - now, True
+
+
+def tightest(
+    connection: sqlite3.Connection, now: float, *, bucket: str, limits: Sequence[Limit], weight: int
+) -> Limit | None:
+    """Give the limit for which a request would wait longest; None where there is none."""
+    if len(limits) < 2:
+        return limits[0] if limits else None
+    return max(limits, key=lambda one: _free(connection, now, bucket=bucket, limit=one, weight=weight))
 
 
 def confirm(

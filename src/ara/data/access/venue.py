@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from ara.errors import ValidationError
 
 __all__ = ["Limit", "Payload", "Venue"]
+
+_SPANS: Final[Mapping[float, str]] = {1: "a second", 60: "a minute", 3_600: "an hour", 86_400: "a day"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,10 @@ class Limit:
     def __post_init__(self) -> None:
         if self.requests < 1 or not 0 < self.seconds < float("inf"):
             raise ValidationError(f"{self.requests} requests in {self.seconds} s is no limit; both are above zero.")
+
+    def __str__(self) -> str:
+        count = "1 request" if self.requests == 1 else f"{self.requests:,} requests"
+        return f"{count} {_SPANS.get(self.seconds, f'in {self.seconds:g} s')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,53 @@
+"""Why there are no bars: errors that name what was asked and what there is."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ara.errors import AraError, DataProviderError, UnknownSymbolError
+from ara.market.instrument import Instrument
+
+if TYPE_CHECKING:
+    from ara.data.access.attempts import Attempt
+
+__all__ = ["nothing", "refusal", "worst"]
+
+
+def nothing(
+    name: str, instrument: Instrument, published: pl.DataFrame, *, moment: datetime, learned: datetime | None
+) -> DataProviderError:
+    """Make the error for a source that had published nothing by a moment, or nothing that had been received."""
+    if published.is_empty():
+        words = f"The source {name} has no bar of {instrument.symbol} before {moment:%Y-%m-%d %H:%M} UTC."
+        return DataProviderError(words, hint="Ask for a later moment, or name another source with more history.")
+    first = published["known_at"][0]
+    if learned is not None and first <= moment:
+        got = published["learned_at"].sort()[0]
+        words = f"Ara received its first bars of {instrument.symbol} from {name} at {got:%Y-%m-%d %H:%M} UTC."
+        return DataProviderError(words, hint="Ask for what was learned by a later moment.")
+    words = (
+        f"The first bar of {instrument.symbol} in the source {name} was public at {first:%Y-%m-%d %H:%M} UTC,"
+        f" after {moment:%Y-%m-%d %H:%M}."
+    )
+    return DataProviderError(words, hint="Ask for a later moment.")
+
+
+def worst(failed: Sequence[AraError]) -> AraError:
+    """Make one error of several: the only one, or one with a sentence for each."""
+    if not failed:
+        return DataProviderError("There is no source of data.", hint="Name one in the setting data.providers.")
+    if len(failed) == 1:
+        return failed[0]
+    if all(isinstance(error, UnknownSymbolError) for error in failed):
+        return failed[0]
+    return DataProviderError(" ".join(error.message for error in failed), hint=failed[0].hint)
+
+
+def refusal(attempt: "Attempt", symbol: str) -> AraError:
+    """Give the error with which an attempt ended that is not made again yet."""
+    hint = f"Ask again at once: ara data update {symbol}"
+    if attempt.code == UnknownSymbolError.code:
+        return UnknownSymbolError(attempt.words, hint=hint, symbol=symbol)
+    return DataProviderError(attempt.words, hint=hint, symbol=symbol)
