@@ -1,0 +1,170 @@
+"""What a candlestick is: a rule over the open, high, low and close of a few bars, and what people read into it.
+
+The rules are written as one speaks them over a chart. A number behind a name counts bars back: `c` is the newest close,
+`c1` the one before. `body` is |c - o|, `top` and `bottom` are its ends, `upper` and `lower` the shadows; `white` says
+c >= o, `black` that it isn't, `colour` is 1 or -1. What is large or small is told by the bars just before the one in
+question: `usual` is the mean body of ten, `tiny` a tenth of their mean range, `shade` half the mean of both their
+shadows; `same`, `near` and `far` are 0.05, 0.2 and 0.6 of the mean range of five.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.features.arrays import Array, runs
+from ara.features.indicator import ArrayIndicator, Param, Scale, indicator
+from ara.features.library import talib
+
+__all__ = ["BODY", "INPUTS", "MORRIS", "Candle", "Reading", "candle", "exact", "penetration"]
+
+INPUTS: Final = ("open", "high", "low", "close")
+"""What every candlestick looks at, in this order."""
+
+BODY: Final = Param(default=0, low=-1, high=1, whole=True, words="Colour the body must have: 1 white, -1 black, 0 any.")
+"""Narrows a shape that may have either colour."""
+
+MORRIS: Final = "G. L. Morris (1992), CandlePower; rule of TA-Lib"
+"""Who described the shapes that the other book leaves out."""
+
+_BOOK: Final = "S. Nison (1991), Japanese Candlestick Charting Techniques; rule of TA-Lib"
+_LARGEST: Final = 200.0
+_DROPPED: Final = 16
+
+
+class Reading(StrEnum):
+    """What the textbooks make of a shape.
+
+    `turn` ends the trend before it, `pause` says that neither side has won, `onward` carries the trend on, and `either`
+    points somewhere whatever came before.
+    """
+
+    TURN = "turn"
+    PAUSE = "pause"
+    ONWARD = "onward"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class Candle(ArrayIndicator):
+    """A candlestick: an indicator that is 0 wherever its shape isn't.
+
+    Parameters
+    ----------
+    spec, function
+        As in ArrayIndicator.
+    bars
+        How many bars the shape itself has.
+    reading
+        What the textbooks make of it.
+    direction
+        Where it points, if that isn't the sign of its value: -1 down, 0 nowhere.
+    """
+
+    bars: int = 1
+    reading: Reading = Reading.EITHER
+    direction: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called in a sentence: `three black crows`."""
+        return self.spec.name.removeprefix("cdl_").replace("_", " ")
+
+
+def penetration(default: float) -> Param:
+    """Give the parameter that says how deep the last close must reach into the first body."""
+    words = "How far into the first body the last close must reach, as a share of that body; more asks for more."
+    return Param(default=default, low=0.0, high=1.0, words=words)
+
+
+def exact(prices: Array) -> Array:
+    """Give the prices to 36 binary digits, 11 decimal ones: sums of a few of them are then free of rounding.
+
+    TA-Lib keeps running sums. With all digits, what has left such a sum leaves a trace, and where a body is as long as
+    the limit the answer would depend on how far back the bars begin.
+    """
+    bits = np.ascontiguousarray(prices, np.float64).view(np.int64)
+    return ((bits + (1 << (_DROPPED - 1))) & -(1 << _DROPPED)).view(np.float64)
+
+
+def candle(
+    library: str = "",
+    *,
+    bars: int,
+    warmup: int | Callable[..., int],
+    reading: Reading,
+    rule: str,
+    direction: int | None = None,
+    params: Mapping[str, Param] | None = None,
+    reference: str = _BOOK,
+) -> Callable[[Callable[..., Array | None]], Candle]:
+    """Make a candlestick of a function whose docstring says what it looks like and what people read into it.
+
+    Parameters
+    ----------
+    library
+        The function of TA-Lib that finds it; where there is none, the decorated function does.
+    bars, reading, direction
+        As in Candle.
+    warmup
+        How many leading bars have no value; a function of the parameters where it depends on them.
+    rule
+        When it is there, in the words of this module.
+    params
+        Numbers that users may choose.
+    reference
+        Who described it.
+    """
+
+    def make(described: Callable[..., Array | None]) -> Candle:
+        count = warmup if callable(warmup) else _always(warmup)
+        made = indicator(
+            inputs=INPUTS,
+            params=params,
+            warmup=count,
+            memory=lambda **chosen: count(**chosen) + 1,
+            scale=Scale.FREE,
+            bounds=(-_LARGEST, _LARGEST),
+            formula=rule,
+            reference=reference,
+            words=" ".join((described.__doc__ or "").split()),
+            name=described.__name__,
+        )(_asked(library, count) if library else _own(described, count))
+        return Candle(made.spec, made.function, bars=bars, reading=reading, direction=direction)
+
+    return make
+
+
+def _always(bars: int) -> Callable[..., int]:
+    return lambda **_: bars
+
+
+def _asked(library: str, warmup: Callable[..., int]) -> Callable[..., Array]:
+    """Ask TA-Lib, then keep the colour that is wanted."""
+
+    def find(open: Array, high: Array, low: Array, close: Array, *, body: int = 0, **params: float) -> Array:
+        found: NDArray[np.int32] = getattr(talib(), library)(open, high, low, close, **params)
+        wanted = 1 if not body else np.where(close >= open, 1, -1) == body
+        return np.asarray(found * wanted, np.float64)
+
+    return _own(find, warmup)
+
+
+def _own(find: Callable[..., Array | None], warmup: Callable[..., int]) -> Callable[..., Array]:
+    """Look at each stretch of whole bars by itself, and leave its first ones unknown."""
+
+    def function(*columns: Array, **params: float) -> Array:
+        missing = warmup(**params)
+
+        def stretch(*parts: Array) -> Array:
+            out = np.full(len(parts[0]), np.nan)
+            if len(out) > missing:
+                out[missing:] = np.asarray(find(*map(exact, parts), **params))[missing:]
+            return out
+
+        return runs(stretch, *columns)[0]
+
+    return function
