@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ara.features.library import talib
+from ara.features.loops import joint_moments, moving_sums
 
 __all__ = [
     "Array",
@@ -62,7 +63,7 @@ def logs(values: Array) -> Array:
     with np.errstate(all="ignore"):
         out = np.log(values)
     endless = np.isinf(out)
-    return np.where(endless, np.nan, out) if endless.any() else np.asarray(out)
+    return np.where(endless, np.nan, out) if np.count_nonzero(endless) else np.asarray(out)
 
 
 def quotient(above: Array | float, below: Array | float, *, otherwise: float = np.nan) -> Array:
@@ -70,7 +71,7 @@ def quotient(above: Array | float, below: Array | float, *, otherwise: float = n
     with np.errstate(all="ignore"):
         out = np.asarray(np.divide(above, below))
     nothing = np.broadcast_to(np.equal(below, 0.0), out.shape)
-    if nothing.any():
+    if np.count_nonzero(nothing):
         known = np.broadcast_to(~np.isnan(above), out.shape)
         out = np.where(nothing, np.where(known, otherwise, np.nan), out)
     return out
@@ -113,10 +114,9 @@ def spread(values: Array, window: int, *, sample: bool = False) -> Array:
 
     Computed from the deviations of each window, so a small spread of large numbers is not lost to rounding.
     """
-    out = np.full(len(values), np.nan)
-    if window + sample > 1 and len(values) >= window:
-        out[window - 1 :] = sliding_window_view(values, window).std(axis=1, ddof=int(sample))
-    return out
+    if window == 1 and sample:
+        return np.full(len(values), np.nan)
+    return np.asarray(np.sqrt(moments(values, window)[1] * (window / (window - sample))))
 
 
 def windows(values: Array, window: int) -> Array:
@@ -188,51 +188,18 @@ def _whole(function: object, values: Array, window: int) -> Array:
 def sums(values: Array, window: int) -> Array:
     """Give the sum of the last `window` values, each added anew: zeros sum to 0 whatever came before.
 
-    Sums of 1, 2, 4, ... values are put together, so nothing that has left a window leaves a trace of rounding in it. A
-    NaN makes the sums that hold it NaN, and no later ones.
+    Nothing that has left a window leaves a trace of rounding in it. A NaN makes the sums that hold it NaN, and no later
+    ones.
     """
-    out = np.full(len(values), np.nan)
-    count, size, done = len(values) - window + 1, 1, 0
-    if count < 1:
-        return out
-    part, found = values, out[window - 1 :]
-    while done < window:
-        if window & size:
-            piece = part[done : done + count]
-            found[:] = found + piece if done else piece
-            done += size
-        if done < window:
-            part = part[:-size] + part[size:]
-            size *= 2
-    return out
+    return moving_sums(values, window)
 
 
 def moments(values: Array, window: int) -> tuple[Array, Array]:
     """Give the mean of the last `window` values and their variance, that of the population.
 
-    Those of 1, 2, 4, ... values are put together by the squared distance of their means (T. F. Chan, G. H. Golub, R. J.
-    LeVeque, 1983): equal values have a variance of exactly 0, and small deviations of large values are not lost. NaN as
-    in `sums`.
+    Equal values have a variance of exactly 0, and small deviations of large values are not lost. NaN as in `sums`.
     """
-    average, variance = np.full(len(values), np.nan), np.full(len(values), np.nan)
-    count, size, done = len(values) - window + 1, 1, 0
-    if count < 1:
-        return average, variance
-    mean_of, squares_of = values, np.where(np.isfinite(values), 0.0, np.nan)
-    middle, squares = average[window - 1 :], variance[window - 1 :]
-    while done < window:
-        if window & size:
-            other, more = mean_of[done : done + count], squares_of[done : done + count]
-            apart = other - middle if done else 0.0
-            middle[:] = middle + apart * (size / (done + size)) if done else other
-            squares[:] = squares + more + apart * apart * (done * size / (done + size)) if done else more
-            done += size
-        if done < window:
-            apart = mean_of[size:] - mean_of[:-size]
-            squares_of = squares_of[size:] + squares_of[:-size] + apart * apart * (0.5 * size)
-            mean_of = mean_of[:-size] + 0.5 * apart
-            size *= 2
-    squares /= window
+    average, _, variance, _, _ = joint_moments(values, values, window)
     return average, variance
 
 

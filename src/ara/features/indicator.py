@@ -182,7 +182,7 @@ def _finite(values: Any) -> Any:
     if not isinstance(values, np.ndarray) or values.dtype != np.float64:
         return values
     endless = np.isinf(values)
-    return np.where(endless, np.nan, values) if endless.any() else values
+    return np.where(endless, np.nan, values) if np.count_nonzero(endless) else values
 
 
 def indicator(

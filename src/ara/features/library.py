@@ -2,14 +2,18 @@
 
 import sys
 from functools import cache
-from types import ModuleType
+from types import SimpleNamespace
 
 __all__ = ["talib"]
 
 
 @cache
-def talib() -> ModuleType:
-    """Give the module `talib`, whose functions take and give arrays of float64, NaN where undefined."""
+def talib() -> SimpleNamespace:
+    """Give the functions of TA-Lib by name; they take and give arrays of float64, NaN where undefined.
+
+    They are those beneath its own wrapper, which looks for data frames among the arguments and takes as long as many
+    of them do.
+    """
     hidden = "pandas" not in sys.modules
     if hidden:
         sys.modules["pandas"] = None  # type: ignore[assignment] # an import of it fails, which TA-Lib expects
@@ -18,4 +22,4 @@ def talib() -> ModuleType:
     finally:
         if hidden:
             del sys.modules["pandas"]
-    return found
+    return SimpleNamespace(**{name: getattr(found, name).__wrapped__ for name in found.get_functions()})

@@ -34,11 +34,12 @@ def ewma_variance(returns: NDArray[np.float64], *, decay: float = 0.94, seed_bar
         return out
     first = int(known[seed_bars - 1])
     start = float(square[known[:seed_bars]].sum()) / seed_bars
-    rest = square[first + 1 :].tolist()
-    gain = 1.0 - decay
-
-    def step(variance: float, latest: float) -> float:
-        return variance if math.isnan(latest) else decay * variance + gain * latest
-
-    out[first:] = list(accumulate(rest, step, initial=start))
+    rest = ((1.0 - decay) * square[first + 1 :]).tolist()
+    if math.isnan(sum(rest)):
+        line = accumulate(
+            rest, lambda variance, part: variance if math.isnan(part) else decay * variance + part, initial=start
+        )
+    else:
+        line = accumulate(rest, lambda variance, part: decay * variance + part, initial=start)
+    out[first:] = list(line)
     return out

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ara.features.families import MOMENTUM
 from ara.features.indicators.momentum import derived, terms
-from ara.features.indicators.trend.terms import compiled
+from ara.features.loops import compiled
 
 ALL = MOMENTUM.indicators()
 NAN = math.nan

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ara.features.indicators.trend import adaptive, channels, charts, filters, hilbert, macd, stops
-from ara.features.indicators.trend.terms import compiled
+from ara.features.loops import compiled
 
 RANDOM = np.random.default_rng(5)
 CLOSE = 100 * np.exp(np.cumsum(RANDOM.normal(0, 0.02, 400)))

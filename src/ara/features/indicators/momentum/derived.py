@@ -8,7 +8,8 @@ import numpy as np
 from ara.features.arrays import change, ema, filled, mean
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import relative, settled, strength_memory, summed, unbroken, within
-from ara.features.indicators.trend.terms import Array, compiled, gapless, length, weighted
+from ara.features.indicators.trend.terms import Array, gapless, length, weighted
+from ara.features.loops import compiled
 
 __all__ = ["composite_index", "derivative_oscillator", "inverse_fisher_rsi", "qqe"]
 

@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from ara.features.arrays import filled, highest, lowest, quotient
-from ara.features.indicators.trend.terms import Array, compiled, settles, weighted
+from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
+from ara.features.loops import compiled
 
 __all__ = [
     "deviation",

@@ -7,7 +7,8 @@ import numpy as np
 
 from ara.features.arrays import change, logs, previous
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import Array, covariances, length, ratio, running, steady
+from ara.features.indicators.statistical.terms import Array, length, ratio, running, steady
+from ara.features.loops import joint_moments
 
 __all__ = ["cointegration", "hedge_ratio", "pair_zscore"]
 
@@ -17,9 +18,9 @@ _GRANGER: Final = "R. F. Engle and C. W. J. Granger (1987), Co-Integration and E
 
 def _tied(close: Array, other: Array, window: int) -> tuple[Array, Array, Array, Array]:
     """Give the slope of one log price on the other, both means, and the mean square of what is left."""
-    means, spread = covariances(window, logs(close), logs(other))
-    slope = ratio(spread[0, 1], steady(spread[1, 1]))
-    return slope, means[0], means[1], steady(np.maximum(spread[0, 0] - slope * spread[0, 1], 0.0))
+    own, base, scatter, swing, both = joint_moments(logs(close), logs(other), window)
+    slope = ratio(both, steady(swing))
+    return slope, own, base, steady(np.maximum(scatter - slope * both, 0.0))
 
 
 @indicator(

@@ -11,14 +11,13 @@ from ara.features.indicators.statistical.terms import (
     RETURNS,
     SAMPLE,
     Array,
-    at_level,
     length,
     log_returns,
-    ordered,
     running,
     settled,
 )
 from ara.features.library import talib
+from ara.features.loops import median_spread, quantiles
 
 __all__ = [
     "avgdev",
@@ -115,26 +114,6 @@ def avgdev(close: Array, *, window: int) -> Array:
     return runs(lambda part: np.asarray(talib().AVGDEV(part, window)), close)[0]
 
 
-def _median(part: Array) -> Array:
-    half = part.shape[1] // 2
-    return part[:, half] if part.shape[1] % 2 else (part[:, half - 1] + part[:, half]) / 2.0
-
-
-def _median_and_spread(close: Array, window: int) -> tuple[Array, Array]:
-    """Give the median of each window, and the median distance from it."""
-    values = clean(close)
-    (middle,) = ordered(values, window, _median)
-    spread = np.full(len(values), np.nan)
-    rows = max(1, (1 << 20) // window)
-    spans = windows(values, window)
-    for start in range(0, len(spans), rows):
-        part, end = spans[start : start + rows], window - 1 + start
-        distances = np.abs(part - middle[end : end + len(part), None])
-        distances.sort(axis=1)
-        spread[end : end + len(part)] = _median(distances)
-    return middle, spread
-
-
 @indicator(
     inputs=["close"],
     params={"window": length(20)},
@@ -148,7 +127,7 @@ def _median_and_spread(close: Array, window: int) -> tuple[Array, Array]:
 )
 def mad(close: Array, *, window: int) -> Array:
     """Give the median absolute deviation of the closes of the window."""
-    return _median_and_spread(close, window)[1]
+    return median_spread(clean(close), window)[1]
 
 
 @indicator(
@@ -164,7 +143,7 @@ def mad(close: Array, *, window: int) -> Array:
 )
 def robust_zscore(close: Array, *, window: int) -> Array:
     """Give the distance of the close from the median, in median distances made comparable to deviations."""
-    middle, spread = _median_and_spread(close, window)
+    middle, spread = median_spread(clean(close), window)
     return quotient(clean(close) - middle, _NORMAL * spread)
 
 
@@ -239,8 +218,8 @@ def sma_error(close: Array, *, window: int) -> Array:
 )
 def interquartile_range(close: Array, *, window: int) -> Array:
     """Give the distance between the quartiles of the log returns."""
-    (found,) = ordered(log_returns(close), window, lambda part: at_level(part, 0.75) - at_level(part, 0.25))
-    return found
+    low, high = quantiles(log_returns(close), window, 0.25, 0.75)
+    return high - low
 
 
 @indicator(
@@ -264,8 +243,7 @@ def quantile(close: Array, *, window: int, level: float, nearest: int) -> Array:
     """Give a quantile of the closes of the window."""
     if nearest and level > 0.0:
         return runs(lambda part: np.asarray(talib().PERCENTILE(part, window, 100.0 * level)), clean(close))[0]
-    (found,) = ordered(clean(close), window, lambda part: at_level(part, level))
-    return found
+    return quantiles(clean(close), window, level)[0]
 
 
 @indicator(

@@ -12,7 +12,6 @@ from ara.features.indicators.statistical.terms import (
     RETURNS,
     SAMPLE,
     Array,
-    covariances,
     joint,
     length,
     log_returns,
@@ -22,6 +21,7 @@ from ara.features.indicators.statistical.terms import (
     simple_returns,
     steady,
 )
+from ara.features.loops import joint_moments
 
 __all__ = [
     "alpha",
@@ -144,12 +144,8 @@ def correlation(close: Array, other: Array, *, window: int, returns: int) -> tup
 
 
 def _correlation(x: Array, y: Array, window: int, returns: int) -> Array:
-    if returns:
-        _, _, xx, yy, xy = joint(window, x, y)
-    else:
-        means, spread = covariances(window, x, y)
-        xx, yy = (steady(spread[i, i], FAINT * means[i] ** 2) for i in (0, 1))
-        xy = spread[0, 1]
+    a, b, xx, yy, xy = joint_moments(x, y, window)
+    xx, yy = (steady(xx), steady(yy)) if returns else (steady(xx, FAINT * a * a), steady(yy, FAINT * b * b))
     return np.clip(ratio(xy, np.sqrt(xx) * np.sqrt(yy)), -1.0, 1.0)
 
 
@@ -167,7 +163,7 @@ def _correlation(x: Array, y: Array, window: int, returns: int) -> Array:
 def covariance(close: Array, other: Array, *, window: int, returns: int, sample: int) -> Array:
     """Give the covariance of both log returns, or of both closes."""
     x, y = (log_returns(one) if returns else clean(one) for one in (close, other))
-    found = joint(window, x, y)[4] if returns else covariances(window, x, y)[1][0, 1]
+    found = joint_moments(x, y, window)[4]
     return np.asarray(found * (window / (window - sample)))
 
 

@@ -11,16 +11,15 @@ from ara.features.indicators.statistical.terms import (
     RETURNS,
     SAMPLE,
     Array,
-    at_level,
     central,
     length,
     log_returns,
-    ordered,
     ratio,
     running,
     settled,
     simple_returns,
 )
+from ara.features.loops import order_statistics, quantiles
 
 __all__ = [
     "bowley_skew",
@@ -142,13 +141,8 @@ def modified_var(close: Array, *, window: int, share: float) -> Array:
 )
 def bowley_skew(close: Array, *, window: int) -> Array:
     """Give the quartile skewness of the log returns; NaN where the quartiles are equal."""
-
-    def figure(part: Array) -> Array:
-        low, middle, high = (at_level(part, level) for level in (0.25, 0.5, 0.75))
-        return np.clip(ratio(high + low - 2.0 * middle, high - low), -1.0, 1.0)
-
-    (found,) = ordered(log_returns(close), window, figure)
-    return found
+    low, middle, high = quantiles(log_returns(close), window, 0.25, 0.5, 0.75)
+    return np.clip(ratio(high + low - 2.0 * middle, high - low), -1.0, 1.0)
 
 
 @indicator(
@@ -164,12 +158,8 @@ def bowley_skew(close: Array, *, window: int) -> Array:
 )
 def tail_ratio(close: Array, *, window: int, share: float) -> Array:
     """Give the upper quantile of the log returns over the lower one."""
-
-    def figure(part: Array) -> Array:
-        return ratio(np.abs(at_level(part, 1.0 - share)), np.abs(at_level(part, share)))
-
-    (found,) = ordered(log_returns(close), window, figure)
-    return found
+    high, low = quantiles(log_returns(close), window, 1.0 - share, share)
+    return ratio(np.abs(high), np.abs(low))
 
 
 @indicator(
@@ -186,14 +176,10 @@ def tail_ratio(close: Array, *, window: int, share: float) -> Array:
 )
 def value_at_risk(close: Array, *, window: int, share: float) -> tuple[Array, Array]:
     """Give historical value at risk and expected shortfall of the log returns, as positive losses."""
-    worst = max(math.ceil(round(share * window, 9)), 1)
-    found = ordered(
-        log_returns(close),
-        window,
-        lambda part: np.stack([-at_level(part, share), -part[:, :worst].mean(axis=1)]),
-        outputs=2,
-    )
-    return found[0], found[1]
+    returns = log_returns(close)
+    worst = range(max(math.ceil(round(share * window, 9)), 1))
+    (low,) = quantiles(returns, window, share)
+    return -low, -order_statistics(returns, window, worst).mean(axis=0)
 
 
 @indicator(

@@ -1,16 +1,17 @@
-"""What the statistical indicators share: returns, exact moving moments, counts of states, sorted windows."""
+"""What the statistical indicators share: returns, exact moving moments, counts of states."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, reduce
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, clean, logs, previous, sums, windows
+from ara.features.arrays import change, clean, logs, previous, sums
 from ara.features.indicator import Param
 from ara.features.library import talib
+from ara.features.loops import joint_moments
 
 __all__ = [
     "FAINT",
@@ -20,13 +21,10 @@ __all__ = [
     "Array",
     "Codes",
     "anchored",
-    "at_level",
     "central",
-    "covariances",
     "joint",
     "length",
     "log_returns",
-    "ordered",
     "ratio",
     "running",
     "settled",
@@ -64,7 +62,6 @@ SAMPLE: Final = Param(
 )
 """Which of the two usual definitions."""
 
-_CHUNK: Final = 1 << 20
 _ROUNDING: Final = 1e-12
 
 
@@ -111,8 +108,8 @@ def running(window: int, *columns: Array) -> list[Array]:
 
 def joint(window: int, x: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Give both means, both variances and the covariance of the last returns, those of the population."""
-    a, b, xx, yy, xy = (one / window for one in running(window, x, y, x * x, y * y, x * y))
-    return a, b, settled(xx - a * a, xx), settled(yy - b * b, yy), xy - a * b
+    a, b, xx, yy, xy = joint_moments(x, y, window)
+    return a, b, steady(xx), steady(yy), xy
 
 
 def settled(variance: Array, squares: Array) -> Array:
@@ -145,20 +142,6 @@ def anchored(window: int, columns: Sequence[Array], products: Sequence[tuple[int
     return found[:, :count], np.repeat(anchor[:, :, 0], window, axis=1)[:, :count]
 
 
-def covariances(window: int, *columns: Array) -> tuple[Array, Array]:
-    """Give the means `[column, bar]` and the population's covariances `[column, column, bar]` of the last bars."""
-    size = len(columns)
-    pairs = [(i, j) for i in range(size) for j in range(i, size)]
-    singles: list[tuple[int, ...]] = [(i,) for i in range(size)]
-    found, anchor = anchored(window, columns, [*singles, *pairs])
-    out = np.empty((size, size, found.shape[1]))
-    for (i, j), mean in zip(pairs, found[size:], strict=True):
-        out[i, j] = out[j, i] = mean - found[i] * found[j]
-    for i in range(size):
-        np.maximum(out[i, i], 0.0, out=out[i, i])
-    return found[:size] + anchor, out
-
-
 def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array, Array, Array, Array]:
     """Give the mean and the second, third and fourth central moments of the last returns, or of levels far from 0."""
     if levels:
@@ -174,27 +157,6 @@ def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array,
     third = c - 3.0 * a * b + 2.0 * a * square
     fourth = d - 4.0 * a * c + 6.0 * square * b - 3.0 * square * square
     return a + base, second, third, np.maximum(fourth, 0.0)
-
-
-def ordered(values: Array, window: int, figure: Callable[[Array], Array], *, outputs: int = 1) -> tuple[Array, ...]:
-    """Give figures of the last `window` values sorted upwards; NaN where one of them is."""
-    out = np.full((outputs, len(values)), np.nan)
-    spans = windows(values, window)
-    rows = max(1, _CHUNK // window)
-    for start in range(0, len(spans), rows):
-        part = np.sort(spans[start : start + rows], axis=1)
-        found = np.where(np.isnan(part[:, -1]), np.nan, figure(part))
-        out[:, window - 1 + start : window - 1 + start + len(part)] = found
-    return tuple(out)
-
-
-def at_level(part: Array, level: float) -> Array:
-    """Give the quantile of sorted rows, linear between the values."""
-    place = level * (part.shape[1] - 1)
-    low = math.floor(place)
-    high = min(low + 1, part.shape[1] - 1)
-    found: Array = part[:, low] + (place - low) * (part[:, high] - part[:, low])
-    return found
 
 
 def states(values: Array, window: int) -> Codes:

@@ -8,8 +8,9 @@ import numpy as np
 
 from ara.features.arrays import change, highest, lowest, previous, quotient, total
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, compiled, gapless, length, over_gaps, settles
+from ara.features.indicators.trend.terms import Array, gapless, length, over_gaps, settles
 from ara.features.library import talib
+from ara.features.loops import compiled
 
 __all__ = ["efficiency_ratio", "evwma", "frama", "kama", "mcginley", "vidya"]
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from ara.features.arrays import highest, logs, lowest, mean, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, compiled, length, weighted
+from ara.features.indicators.trend.terms import Array, length, weighted
+from ara.features.loops import compiled
 
 __all__ = ["clenow", "donchian", "linreg_channel", "ma_envelope"]
 

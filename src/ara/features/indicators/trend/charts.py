@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from ara.features.arrays import change, filled, highest, lowest, previous
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, compiled, length, settles
+from ara.features.indicators.trend.terms import Array, length, settles
 from ara.features.library import talib
+from ara.features.loops import compiled
 
 __all__ = [
     "alligator",

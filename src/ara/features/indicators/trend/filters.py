@@ -6,7 +6,8 @@ import numpy as np
 
 from ara.features.arrays import filled, mean, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, compiled, length, settles
+from ara.features.indicators.trend.terms import Array, length, settles
+from ara.features.loops import compiled
 
 __all__ = ["decycler", "holt_average", "instant_trendline", "laguerre", "reflex", "rema", "super_smoother", "trendflex"]
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from ara.features.arrays import filled
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, compiled, settles, weighted
+from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
+from ara.features.loops import compiled
 
 __all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama"]
 

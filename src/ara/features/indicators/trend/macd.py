@@ -7,8 +7,9 @@ import numpy as np
 from ara.features.arrays import change, filled, highest, lowest, previous, quotient
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import SEEDED, Array, chain, compiled, length, links, settles
+from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, settles
 from ara.features.library import talib
+from ara.features.loops import compiled
 
 __all__ = ["elder_impulse", "macd", "macd_leader", "macd_v", "schaff", "trix", "zero_lag_macd"]
 

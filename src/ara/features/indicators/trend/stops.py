@@ -7,8 +7,9 @@ import numpy as np
 
 from ara.features.arrays import change, highest, lowest, mean, previous, quotient, total
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, chain, compiled, gapless, length, over_gaps
+from ara.features.indicators.trend.terms import Array, chain, gapless, length, over_gaps
 from ara.features.library import talib
+from ara.features.loops import compiled
 
 __all__ = [
     "atr_stop",

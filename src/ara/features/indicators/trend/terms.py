@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ __all__ = [
     "SEEDED",
     "Array",
     "chain",
-    "compiled",
     "gapless",
     "length",
     "links",
@@ -99,11 +97,3 @@ def over_gaps(figure: Callable[..., Array], *columns: Array) -> Array:
     out = np.full(len(known), np.nan)
     out[known] = figure(*(column[known] for column in columns))
     return out
-
-
-@cache
-def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a loop over bars as machine code, compiled once per machine and kept beside its file."""
-    from numba import njit
-
-    return njit(cache=True, nogil=True)(kernel)

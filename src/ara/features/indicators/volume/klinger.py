@@ -7,8 +7,9 @@ import numpy as np
 
 from ara.features.arrays import change, ema, runs
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.trend.terms import chain, compiled, gapless, length, over_gaps
+from ara.features.indicators.trend.terms import chain, gapless, length, over_gaps
 from ara.features.indicators.volume.terms import Array, ema_step, signalled
+from ara.features.loops import compiled
 
 __all__ = ["kvo", "signed_volume_oscillator"]
 

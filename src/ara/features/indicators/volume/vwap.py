@@ -7,9 +7,10 @@ import numpy as np
 
 from ara.features.arrays import quotient, rolling, windows
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import compiled, gapless, length
+from ara.features.indicators.trend.terms import gapless, length
 from ara.features.indicators.volatility.terms import times
 from ara.features.indicators.volume.terms import Array, weighed
+from ara.features.loops import compiled
 
 __all__ = [
     "anchored_vwap",

@@ -1,0 +1,156 @@
+"""Loops over bars as machine code: moving figures for which no operation on whole arrays is as quick."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["compiled", "joint_moments", "median_spread", "moving_sums", "order_statistics", "quantiles"]
+
+_Array = NDArray[np.float64]
+
+
+@cache
+def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a loop over bars as machine code, compiled once per machine and kept beside its file."""
+    from numba import njit
+
+    return njit(cache=True, nogil=True)(kernel)
+
+
+def order_statistics(values: _Array, window: int, ranks: Sequence[int]) -> _Array:
+    """Give `[rank, bar]`, the values of these ranks among the last `window` ones, 0 the smallest.
+
+    A NaN makes the windows that hold it NaN, and no later ones.
+    """
+    out = np.full((len(ranks), len(values)), np.nan)
+    compiled(_ranked)(np.ascontiguousarray(values), window, np.array(ranks, np.int64), out, np.empty(0))
+    return out
+
+
+def quantiles(values: _Array, window: int, *levels: float) -> tuple[_Array, ...]:
+    """Give the quantiles of the last `window` values, linear between them; NaN as in `order_statistics`."""
+    places = [level * (window - 1) for level in levels]
+    lows = [int(place) for place in places]
+    found = order_statistics(values, window, [*lows, *(min(low + 1, window - 1) for low in lows)])
+    count = len(levels)
+    return tuple(found[i] + (places[i] - lows[i]) * (found[count + i] - found[i]) for i in range(count))
+
+
+def median_spread(values: _Array, window: int) -> tuple[_Array, _Array]:
+    """Give the median of the last `window` values and the median distance from it; NaN as in `order_statistics`."""
+    halves, spread = np.full((2, len(values)), np.nan), np.full(len(values), np.nan)
+    ranks = np.array([(window - 1) // 2, window // 2])
+    compiled(_ranked)(np.ascontiguousarray(values), window, ranks, halves, spread)
+    return (halves[0] + halves[1]) / 2.0, spread
+
+
+def moving_sums(values: _Array, window: int) -> _Array:
+    """Give the sum of the last `window` values; nothing is ever taken away from a sum, so zeros sum to 0 after all.
+
+    NaN as in `order_statistics`.
+    """
+    out = np.full(len(values), np.nan)
+    compiled(_summed)(np.ascontiguousarray(values), window, out)
+    return out
+
+
+def joint_moments(x: _Array, y: _Array, window: int) -> tuple[_Array, _Array, _Array, _Array, _Array]:
+    """Give both means of the last `window` values, both variances and the covariance, those of the population.
+
+    Each window is counted from one of its own values and nothing is ever taken away from a sum: equal values vary by
+    exactly 0, small differences of large values aren't lost, and what has left a window leaves no trace. NaN as in
+    `order_statistics`.
+    """
+    out = np.full((5, len(x)), np.nan)
+    compiled(_joint)(np.ascontiguousarray(x), np.ascontiguousarray(y), window, out)
+    return out[0], out[1], out[2], out[3], out[4]
+
+
+def _ranked(values: Any, window: Any, ranks: Any, out: Any, spread: Any) -> None:
+    """Keep the window sorted: the newest value moves to its place from that of the one it replaces."""
+    line, held = np.empty(window), 0
+    centre, nearest = (window - 1) // 2, window // 2 + 1
+    for bar in range(len(values)):
+        new = values[bar]
+        if np.isnan(new):
+            held = 0
+            continue
+        place = held if held < window else np.searchsorted(line, values[bar - window])
+        held = min(held + 1, window)
+        while place + 1 < held and line[place + 1] < new:
+            line[place] = line[place + 1]
+            place += 1
+        while place > 0 and line[place - 1] > new:
+            line[place] = line[place - 1]
+            place -= 1
+        line[place] = new
+        if held < window:
+            continue
+        for rank in range(len(ranks)):
+            out[rank, bar] = line[ranks[rank]]
+        if len(spread) == 0:
+            continue
+        # Distances from the median grow to both sides of it: `taken` of the nearest lie on the left.
+        half = (out[0, bar] + out[1, bar]) / 2.0
+        taken, most = max(0, nearest - (window - 1 - centre)), min(nearest, centre + 1)
+        while taken < most:
+            middle = (taken + most) // 2
+            if half - line[centre - middle] < line[centre + nearest - middle] - half:
+                taken = middle + 1
+            else:
+                most = middle
+        left, right = centre - taken + 1, centre + nearest - taken
+        last, before = max(half - line[left], line[right] - half), min(half - line[left], line[right] - half)
+        if nearest > 1:
+            on_left = half - line[left] >= line[right] - half
+            before = max(before, half - line[left + 1] if on_left else line[right - 1] - half)
+        spread[bar] = last if window % 2 else (before + last) / 2.0
+
+
+def _summed(values: Any, window: Any, out: Any) -> None:
+    """Go through blocks of one window's length: a window is the end of one block and the beginning of the next."""
+    count = len(values)
+    tail = np.full(window, np.nan)
+    tail[window - 1] = 0.0
+    for start in range(0, count, window):
+        sofar = 0.0
+        for place in range(min(window, count - start)):
+            sofar += values[start + place]
+            out[start + place] = tail[place] + sofar
+        if start + window < count:
+            for place in range(window - 2, -1, -1):
+                tail[place] = tail[place + 1] + values[start + place + 1]
+
+
+def _joint(x: Any, y: Any, window: Any, out: Any) -> None:
+    """Go through blocks as `_summed` does, counting from the first values of each."""
+    count = len(x)
+    tail = np.zeros((5, window))
+    for start in range(0, count, window):
+        first_x, first_y = x[start], y[start]
+        tail[:, window - 1] = 0.0
+        for back in range(1, window):
+            bar = start - back
+            place = window - 1 - back
+            if bar < 0:
+                tail[:, place] = np.nan
+                continue
+            a, b = x[bar] - first_x, y[bar] - first_y
+            tail[0, place] = tail[0, place + 1] + a
+            tail[1, place] = tail[1, place + 1] + b
+            tail[2, place] = tail[2, place + 1] + a * a
+            tail[3, place] = tail[3, place + 1] + b * b
+            tail[4, place] = tail[4, place + 1] + a * b
+        sx, sy, sxx, syy, sxy = 0.0, 0.0, 0.0, 0.0, 0.0
+        for place in range(min(window, count - start)):
+            bar = start + place
+            a, b = x[bar] - first_x, y[bar] - first_y
+            sx, sy, sxx, syy, sxy = sx + a, sy + b, sxx + a * a, syy + b * b, sxy + a * b
+            mean_x, mean_y = (sx + tail[0, place]) / window, (sy + tail[1, place]) / window
+            out[0, bar], out[1, bar] = mean_x + first_x, mean_y + first_y
+            out[2, bar] = max((sxx + tail[2, place]) / window - mean_x * mean_x, 0.0)
+            out[3, bar] = max((syy + tail[3, place]) / window - mean_y * mean_y, 0.0)
+            out[4, bar] = (sxy + tail[4, place]) / window - mean_x * mean_y

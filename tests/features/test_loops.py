@@ -1,0 +1,68 @@
+"""Moving figures of loops against what NumPy says of each window alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ara.features.loops import joint_moments, median_spread, moving_sums, order_statistics, quantiles
+
+TICKS = st.integers(-4, 4).map(float)
+LINES = st.lists(st.one_of(TICKS, TICKS, TICKS, st.just(float("nan"))), max_size=50).map(np.array)
+WINDOWS = st.integers(1, 12)
+UNITS = st.sampled_from([1e-12, 1.0, 1e12])
+
+
+def each(values, window, figure):
+    """Give the figure of every whole window that holds no NaN."""
+    spans = [values[end - window : end] if end >= window else np.array([np.nan]) for end in range(1, len(values) + 1)]
+    return np.array([np.nan if np.isnan(span).any() else figure(span) for span in spans], float)
+
+
+def same(found, expected, **near):
+    assert np.allclose(found, expected, equal_nan=True, **{"rtol": 1e-12, "atol": 0.0, **near})
+
+
+@settings(deadline=None)
+@given(LINES, WINDOWS, UNITS)
+def test_ranks_medians_and_their_distances(line, window, unit):
+    values = np.asarray(line, float) * unit
+    ranks = sorted({0, window // 2, window - 1})
+    for rank, found in zip(ranks, order_statistics(values, window, ranks), strict=True):
+        same(found, each(values, window, lambda span, rank=rank: np.sort(span)[rank]))
+    middle, spread = median_spread(values, window)
+    same(middle, each(values, window, np.median))
+    same(spread, each(values, window, lambda span: np.median(np.abs(span - np.median(span)))))
+    low, high = quantiles(values, window, 0.1, 0.75)
+    same(low, each(values, window, lambda span: np.quantile(span, 0.1)), atol=1e-12 * unit)
+    same(high, each(values, window, lambda span: np.quantile(span, 0.75)), atol=1e-12 * unit)
+
+
+@settings(deadline=None)
+@given(LINES, WINDOWS, UNITS)
+def test_sums_and_moments(line, window, unit):
+    x = np.asarray(line, float) * unit
+    y = 1e6 + np.arange(len(x)) % 3 * 0.25
+    same(moving_sums(x, window), each(x, window, np.sum), atol=1e-12 * unit)
+    mean, other, own, its, both = joint_moments(x, y, window)
+    same(mean, each(x, window, np.mean), atol=1e-12 * unit)
+    same(own, each(x, window, np.var), rtol=1e-9, atol=1e-12 * unit**2)
+    whole = ~np.isnan(each(x, window, np.sum))
+    same(other[whole], each(y, window, np.mean)[whole])
+    same(its[whole], each(y, window, np.var)[whole], rtol=1e-9, atol=1e-12)
+    product = each(x * y, window, np.mean) - each(x, window, np.mean) * each(y, window, np.mean)
+    same(both, product, rtol=1e-6, atol=1e-8 * unit)
+
+
+@pytest.mark.parametrize("price", [1e-12, 0.1, 12345.678, 1e12])
+def test_equal_values_vary_by_exactly_nothing_after_a_great_one(price):
+    values = np.concatenate([[price * 1e6], np.full(40, price)])
+    assert not np.any(joint_moments(values, values, 7)[2][8:])
+    assert not np.any(moving_sums(np.where(values == price, 0.0, values), 7)[8:])
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_fewer_values_than_the_window_give_none(count):
+    values = np.ones(count)
+    found = [moving_sums(values, 4), *joint_moments(values, values, 4), *median_spread(values, 4)]
+    assert all(len(one) == count and np.isnan(one).all() for one in found)
