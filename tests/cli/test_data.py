@@ -35,7 +35,7 @@ def document(outcome):
 
 def test_nothing_is_kept_at_first(ara):
     assert ara("data", "list").out.startswith("Nothing is kept yet.")
-    assert document(ara("data", "list", "--json")) == {"schema": 1, "series": []}
+    assert document(ara("data", "list", "--json")) == {"schema": 1, "series": [], "rates": []}
 
 
 def test_fetch_then_again(ara, yahoo):

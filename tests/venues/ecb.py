@@ -24,6 +24,13 @@ class EcbVenue(FakeVenue):
 
     def __init__(self, until=date(2023, 12, 29)):
         super().__init__()
+        self.publish(until)
+        self.down = False
+        self.on("/stats/eurofxref/eurofxref-hist.zip", handler=lambda request: self._served(request, self.table))
+        self.on("/stats/eurofxref/eurofxref.zip", handler=lambda request: self._served(request, self.newest))
+
+    def publish(self, until):
+        """Have the rates up to a date and no others."""
         with RATES.open(encoding="ascii", newline="") as file:
             header, *rows = csv.reader(file)
         self.rows = [row for row in rows if row[0] <= until.isoformat()]
@@ -31,10 +38,7 @@ class EcbVenue(FakeVenue):
         first = self.rows[0]
         day = f"{date.fromisoformat(first[0]):%d %B %Y}"
         self.newest = f"{', '.join(header)}\n{', '.join([day, *first[1:]])}\n"
-        self.down = False
         self.tag = f'"{until}"'
-        self.on("/stats/eurofxref/eurofxref-hist.zip", handler=lambda request: self._served(request, self.table))
-        self.on("/stats/eurofxref/eurofxref.zip", handler=lambda request: self._served(request, self.newest))
 
     def _served(self, request, text):
         if self.down:

@@ -9,7 +9,7 @@ from ara.errors import DataProviderError
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["actions", "bars", "facts", "wrong"]
+__all__ = ["actions", "bars", "facts", "rates", "wrong"]
 
 
 async def bars(
@@ -50,6 +50,29 @@ async def facts(provider: Provider, instrument: Instrument, timeframe: Timeframe
     return await _other(
         provider, Kind.FACTS, instrument, timeframe, start=datetime(1970, 1, 1, tzinfo=UTC), end=now + timedelta(days=1)
     )
+
+
+async def rates(
+    provider: Provider, base: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
+) -> pl.DataFrame:
+    """Ask a source for its rates of a currency with `start <= at < end`.
+
+    Raises
+    ------
+    DataProviderError
+        It has no rates, or its answer is none.
+    """
+    if Kind.RATES not in provider.offers:
+        raise DataProviderError(f"The source {provider.name} has no rates.", hint="The source ecb has: --provider ecb")
+    frame = await _other(provider, Kind.RATES, base, timeframe, start=start, end=end)
+    sound = pl.all_horizontal(pl.all().is_not_null()) & pl.col("rate").is_finite() & (pl.col("rate") > 0)
+    wrong = frame.filter(~sound | (pl.col("base") != base.symbol))
+    if wrong.height:
+        raise DataProviderError(
+            f"The source {provider.name} gave rates of {base.symbol} that can't be used: {wrong.row(0, named=True)}.",
+            symbol=base.symbol,
+        )
+    return frame
 
 
 async def _other(

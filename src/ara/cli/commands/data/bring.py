@@ -1,6 +1,7 @@
 """`ara data fetch`, `update` and `import`: bars from outside into the store."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from ara.cli.commands.data.asked import (
     timeframe,
     with_market,
 )
+from ara.cli.commands.data.rates import EURO, are_kept, brought, parted, rate_sources, serves
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import AraError, DataProviderError, ValidationError
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from ara.data.collect import Failed, Fetched
     from ara.data.feed import MarketData
     from ara.data.imports import Imported
+    from ara.data.rates import BroughtRates
+    from ara.settings import Settings
 
 __all__ = ["fetch", "import_files", "update"]
 
@@ -52,7 +56,9 @@ def fetch(
 
         ara data fetch AAPL --from 2015-01-01
         ara data fetch BTC-USD ETH-USD --provider kraken
-        ara data fetch EURUSD -t 1h --from 2026-01-01
+        ara data fetch EUR
+
+    EUR, or a pair with --provider ecb, stands for the euro's rates in all currencies.
 
     Without --provider the sources of the settings are asked, the healthiest first, until one answers.
     """
@@ -62,8 +68,11 @@ def fetch(
     if first is not None and last is not None and first >= last:
         raise ValidationError("--from is not before --to.", hint="Swap them, or leave one of them out.")
 
-    async def ask(market: "MarketData") -> "tuple[list[Fetched], list[Failure]]":
-        instruments, failures = await found(market, symbols, new=True)
+    async def ask(market: "MarketData") -> _Told:
+        rated, others = parted(market, symbols, provider)
+        instruments, failures = await found(market, others, new=True)
+        span = {"start": first, "end": last}
+        rates = await brought(market, s, rated, provider=provider, step=wanted, failures=failures, asked=span)
         done: list[Fetched] = []
         for place, one in enumerate(instruments):
             progress(place, words=f"Fetching {one.symbol}")
@@ -71,11 +80,11 @@ def fetch(
                 done.append(await market.collector.fetch(one, wanted, start=first, end=last, provider=provider))
             except AraError as error:
                 failures.append(Failure(symbol=one.symbol, error=error))
-        return done, failures
+        return _Told(done=done, rates=rates, failures=failures)
 
     with s.progress("Fetching", len(symbols)) as progress:
-        done, failures = with_market(s, ask)
-    return _told(s, done, failures, asked=len(symbols))
+        told = with_market(s, ask)
+    return _tell(s, told, asked=len(symbols))
 
 
 def update(
@@ -97,7 +106,8 @@ def update(
         ara data update --symbols portfolio.txt
         ara data update --all
 
-    A run that is stopped goes on where it was: every bar that was told of is kept already.
+    A run that is stopped goes on where it was: every bar that was told of is kept already. Where nothing is named, the
+    euro's rates are brought up to date too, if a source of the settings has them.
     """
     s = screen()
     s.settings()
@@ -106,19 +116,22 @@ def update(
     if named and everything:
         raise ValidationError("--all leaves nothing to name.", hint="Leave out --all, or the symbols.")
 
-    async def ask(market: "MarketData") -> "tuple[list[Fetched], list[Failure]]":
-        words = named or await asyncio.to_thread(_kept, market, str(wanted))
-        instruments, failures = await found(market, words, new=True)
+    async def ask(market: "MarketData") -> _Told:
+        words = named or await asyncio.to_thread(_kept, market, s.settings(), str(wanted), provider)
+        rated, others = parted(market, words, provider)
+        instruments, failures = await found(market, others, new=True)
+        news = {"since_kept": True}
+        rates = await brought(market, s, rated, provider=provider, step=wanted, failures=failures, asked=news)
         done: list[Fetched] = []
         progress(0, total=len(instruments))
         async for outcome in market.collector.update(instruments, wanted, provider=provider):
             _sort(outcome, done, failures)
             progress(len(done) + len(failures), words=f"Updating, {outcome.instrument.symbol}")
-        return done, failures
+        return _Told(done=done, rates=rates, failures=failures)
 
     with s.progress("Updating", len(named) or None) as progress:
-        done, failures = with_market(s, ask)
-    return _told(s, done, failures, asked=len(named) or len(done) + len(failures))
+        told = with_market(s, ask)
+    return _tell(s, told, asked=len(named) or len(told.done) + len(told.rates) + len(told.failures))
 
 
 def _sort(outcome: "Fetched | Failed", done: "list[Fetched]", failures: list[Failure]) -> None:
@@ -130,30 +143,54 @@ def _sort(outcome: "Fetched | Failed", done: "list[Fetched]", failures: list[Fai
         failures.append(Failure(symbol=outcome.instrument.symbol, error=outcome.error))
 
 
-def _kept(market: "MarketData", step: str) -> list[str]:
-    """Give the symbols that were fetched before: those of files alone have nobody to ask."""
+def _kept(market: "MarketData", settings: "Settings", step: str, provider: str | None) -> list[str]:
+    """Give the symbols that were fetched before, and the word for rates: those of files alone have nobody to ask."""
+    rated = [EURO] if step == "1d" and rate_sources(market, settings, provider) else []
+    if provider and rated and not serves(market, provider, bars=True):
+        return rated
+    if provider and not serves(market, provider, bars=False):
+        rated = []
     listed = market.store.catalogue()
     kept = [
         str(row["symbol"])
         for row in listed.iter_rows(named=True)
         if row["timeframe"] == step and not str(row["source"]).startswith("file")
     ]
-    if not kept:
+    if not kept and not (rated and are_kept(market)):
         raise DataProviderError(
             f"No {step} bars from a source are kept yet, so there is nothing to update.",
             hint="Fetch some first: ara data fetch AAPL",
         )
-    return list(dict.fromkeys(kept))
+    return [*dict.fromkeys(kept), *rated]
 
 
-def _told(s: Screen, done: "Sequence[Fetched]", failures: "Sequence[Failure]", *, asked: int) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What came of a run: bars, rates, and what failed."""
+
+    done: "list[Fetched]"
+    rates: "list[BroughtRates]"
+    failures: list[Failure]
+
+
+def _tell(s: Screen, told: _Told, *, asked: int) -> int:
+    from ara.cli.render import rates as said
     from ara.cli.render.data import fetched, fetched_document
+    from ara.clock import SystemClock
 
+    done, rates, failures = told.done, told.rates, told.failures
     if asked == 1 and failures and not done:
         raise failures[0].error
-    data = {"schema": 1, "fetched": [fetched_document(one) for one in done], **failures_document(failures)}
-    if done or s.json:
-        s.result(data, lambda: fetched(done, s))
+    data = {
+        "schema": 1,
+        "fetched": [fetched_document(one) for one in done],
+        "rates": [said.brought_document(one) for one in rates],
+        **failures_document(failures),
+    }
+    today = SystemClock().now().date()
+    if done or rates or s.json:
+        lines = [line for one in rates for line in said.brought(one, s, today=today)]
+        s.result(data, lambda: "\n".join([*([fetched(done, s)] if done else []), *lines]))
     return ended(s, failures)
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ara.cli.commands.data.asked import counted, day, found, moment, store, timeframe, with_desk, with_market
+from ara.cli.commands.data.rates import kept_rates, means_rates, show_rates
 from ara.cli.screen import Screen, screen
 from ara.errors import AraError, ValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from ara.data.access import Venue
@@ -29,6 +32,11 @@ _AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Only what was public then; an instant needs its zone")
 ]
 _Learned = Annotated[str | None, typer.Option("--learned", metavar="DATE", help="Only what Ara had received then")]
+_Step = Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")]
+_Count = Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest")]
+_Actions = Annotated[bool, typer.Option("--actions", help="Splits and dividends instead of bars")]
+_Raw = Annotated[bool, typer.Option("--raw", help="As each source published them, not adjusted")]
+_Rates = Annotated[bool, typer.Option("--rates", help="What a pair was worth by the rates that are kept, not its bars")]
 
 
 def catalogue(
@@ -42,6 +50,7 @@ def catalogue(
         ara data list apple
         ara data list --json
     """
+    from ara.cli.render import rates as rated
     from ara.cli.render.data import listed, listed_document
 
     s = screen()
@@ -50,26 +59,36 @@ def catalogue(
     try:
         with s.progress("Reading the catalogue"):
             rows = kept.catalogue()
-            names = {one.symbol: one.name for one in kept.instruments()} if rows.height else {}
+            known = {one.symbol: one for one in kept.instruments()} if rows.height else {}
+            rates = kept_rates(kept, query)
     finally:
         kept.close()
     wanted = query.strip().casefold()
-    chosen = [
-        {**row, "name": names.get(row["symbol"], "")}
-        for row in rows.iter_rows(named=True)
-        if wanted in f"{row['symbol']} {names.get(row['symbol'], '')} {row['source']}".casefold()
-    ]
-    s.result(listed_document(chosen), lambda: listed(chosen, s, query=query, total=rows.height))
+    named = [{**row, **_told(row, known.get(row["symbol"]))} for row in rows.iter_rows(named=True)]
+    chosen = [row for row in named if wanted in f"{row['symbol']} {row['name']} {row['source']}".casefold()]
+    data = {**listed_document(chosen), "rates": rated.kept_document(rates)}
+    s.result(data, lambda: "\n".join([listed(chosen, s, query=query, total=rows.height), *rated.kept(rates, s)]))
+
+
+def _told(row: "Mapping[str, Any]", one: "Instrument | None") -> dict[str, str]:
+    """Give a series' name, and the dates of its first and its last session as its calendar labels them."""
+    from ara.market.calendar import calendar
+    from ara.market.symbols import guess
+
+    hours = calendar((one or guess(row["symbol"], row["asset_class"])).calendar)
+    dates = {f"{end}_date": hours.dated(row[end]).isoformat() for end in ("first", "last")}
+    return {"name": one.name if one else "", **dates}
 
 
 def show(
     symbol: _Symbol,
     as_of: _AsOf = None,
     learned: _Learned = None,
-    step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
-    actions: Annotated[bool, typer.Option("--actions", help="Splits and dividends instead of bars")] = False,
-    count: Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest")] = "20",
-    raw: Annotated[bool, typer.Option("--raw", help="As each source published them, not adjusted")] = False,
+    step: _Step = "1d",
+    actions: _Actions = False,
+    count: _Count = "20",
+    raw: _Raw = False,
+    rates: _Rates = False,
 ) -> None:
     """Show the bars of an instrument as they are, or as they were known at a moment.
 
@@ -77,9 +96,9 @@ def show(
 
         ara data show AAPL
         ara data show AAPL --as-of 2020-08-28 -n 5
-        ara data show AAPL --actions
+        ara data show USDJPY --rates
 
-    Prices are adjusted to the last bar shown, so that a later split changes nothing; --raw shows them as published.
+    EUR stands for all rates of the euro. Prices are adjusted to the last bar shown, so that a later split changes nothing; --raw shows them as published.
     """
     s = screen()
     s.settings()
@@ -90,6 +109,9 @@ def show(
         by=moment(as_of, "--as-of"),
         received=moment(learned, "--learned"),
     )
+    if rates or means_rates(symbol):
+        show_rates(s, symbol, most=wish.most, by=wish.by, received=wish.received)
+        return
     if actions and raw:
         raise ValidationError("--actions and --raw exclude each other.", hint="Leave out one of them.")
     (_show_actions if actions else _show_raw if raw else _show_bars)(s, wish)
@@ -160,7 +182,7 @@ def why(
     on: Annotated[str, typer.Argument(metavar="DATE", help="A session, or the instant at which a bar opened")],
     as_of: _AsOf = None,
     learned: _Learned = None,
-    step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
+    step: _Step = "1d",
 ) -> None:
     """Tell where one bar comes from: who said what, who was believed, what was done to it since.
 

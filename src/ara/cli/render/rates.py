@@ -1,0 +1,153 @@
+"""Rates between currencies on a terminal and as JSON."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.render.data_table import Column, instant, plain_value, stamp, table
+from ara.cli.render.numbers import ago
+from ara.cli.screen import Screen
+from ara.cli.words import clean, wrapped
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import polars as pl
+
+    from ara.data.rates import BroughtRates
+
+__all__ = [
+    "brought",
+    "brought_document",
+    "kept",
+    "kept_document",
+    "newest",
+    "of_pair",
+    "rate",
+    "rates_document",
+]
+
+
+def rate(value: float) -> str:
+    """Give a rate with six digits that count, as sources publish them."""
+    return f"{value:,.6g}"
+
+
+def brought_document(one: "BroughtRates") -> dict[str, Any]:
+    """Give what came of asking for rates as JSON values."""
+    return {
+        "base": one.base,
+        "source": one.source,
+        "rates": one.rates,
+        "new": one.new,
+        "corrected": one.corrected,
+        "same": one.same,
+        "first": instant(one.first),
+        "last": instant(one.last),
+        "newest": instant(one.newest),
+        "currencies": list(one.currencies),
+        "tried": [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried],
+    }
+
+
+def brought(one: "BroughtRates", s: Screen, *, today: "date") -> list[str]:
+    """Say how many rates are new, until when they reach, and who failed to answer first."""
+    also = f", {one.corrected:,} corrected" if one.corrected else ""
+    news = (
+        f"{one.new:,} rates of the euro are new{also}, by {one.source}"
+        if one.new or also
+        else "No new rate of the euro"
+    )
+    until = "none are kept"
+    if one.newest is not None:
+        until = f"{len(one.currencies)} currencies until {one.newest:%Y-%m-%d}, {ago(one.newest.date(), today)}"
+    lines = wrapped(clean(f"{news}: {until}."), s.width)
+    for each in one.tried:
+        if not each.ok:
+            said = wrapped(clean(f"{each.source} gave nothing: {each.words}"), s.width - 2)
+            lines += [s.palette()(f"  {line}", "quiet") for line in said]
+    return lines
+
+
+def kept_document(rows: "pl.DataFrame") -> list[dict[str, Any]]:
+    """Give one entry for each source of rates as JSON values."""
+    return [
+        {
+            "base": row["base"],
+            "source": row["source"],
+            "currencies": row["currencies"],
+            "rates": row["rates"],
+            "first": f"{row['first']:%Y-%m-%d}",
+            "last": f"{row['last']:%Y-%m-%d}",
+            "learned_at": instant(row["learned_at"]),
+        }
+        for row in _summed(rows)
+    ]
+
+
+def _summed(rows: "pl.DataFrame") -> list[dict[str, Any]]:
+    import polars as pl
+
+    summed = rows.group_by("base", "source").agg(
+        currencies=pl.col("quote").n_unique(),
+        rates=pl.len(),
+        first=pl.col("at").min(),
+        last=pl.col("at").max(),
+        learned_at=pl.col("learned_at").max(),
+    )
+    return list(summed.sort("base", "source").iter_rows(named=True))
+
+
+def kept(rows: "pl.DataFrame", s: Screen) -> list[str]:
+    """Give a line for each source of rates; none where nothing is kept."""
+    lines: list[str] = []
+    for row in _summed(rows):
+        whose = f"{row['rates']:,} rates of {row['base']} in {row['currencies']} currencies by {row['source']}"
+        span = f"{row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}"
+        received = f"received {row['learned_at'].astimezone(s.zone):%Y-%m-%d}"
+        lines += wrapped(clean(f"{whose}, {span}, {received}. See them: ara data show {row['base']}"), s.width)
+    return lines
+
+
+def rates_document(rows: "pl.DataFrame", pair: str, most: int, *, last_each: bool) -> dict[str, Any]:
+    """Give rates as JSON values: the newest of each currency, or the newest of a pair."""
+    chosen = _last(rows) if last_each else rows.tail(most)
+    names = ("at", "known_at", "learned_at", "source", "base", "quote", "rate")
+    told = [{name: plain_value(row[name]) for name in names} for row in chosen.iter_rows(named=True)]
+    return {"schema": 1, "symbol": pair, "count": rows.height, "rates": told}
+
+
+def _last(rows: "pl.DataFrame") -> "pl.DataFrame":
+    return rows.sort("at", "learned_at").unique(["base", "quote"], keep="last").sort("base", "quote")
+
+
+def newest(rows: "pl.DataFrame", s: Screen, *, today: "date") -> str:
+    """Give the newest rate of each currency, and how old the newest of all is."""
+    from ara.market.money import CODES
+
+    last = list(_last(rows).iter_rows(named=True))
+    day = max(row["at"] for row in last)
+    said = f"What one euro was worth on {day:%Y-%m-%d}, {ago(day.date(), today)}: {len(last)} currencies."
+    columns = [
+        Column(head="currency", cells=[row["quote"] for row in last]),
+        Column(head="name", cells=[CODES[row["quote"]].name if row["quote"] in CODES else "" for row in last], leave=3),
+        Column(head="rate", cells=[rate(row["rate"]) for row in last], right=True),
+        Column(head="of", cells=[f"{row['at']:%Y-%m-%d}" for row in last], leave=2),
+        Column(head="public", cells=[stamp(row["known_at"], s) for row in last], leave=4),
+        Column(head="source", cells=[row["source"] for row in last], leave=1),
+    ]
+    return "\n".join([*wrapped(said, s.width), "", *table(columns, s)])
+
+
+def of_pair(rows: "pl.DataFrame", pair: str, most: int, s: Screen, *, today: "date") -> str:
+    """Give the newest rates of a pair."""
+    shown: Sequence[dict[str, Any]] = list(rows.tail(most).iter_rows(named=True))
+    day = shown[-1]["at"]
+    said = f"{clean(pair)}: {rows.height:,} rates until {day:%Y-%m-%d}, {ago(day.date(), today)}."
+    columns = [
+        Column(head="of", cells=[f"{row['at']:%Y-%m-%d}" for row in shown]),
+        Column(head="rate", cells=[rate(row["rate"]) for row in shown], right=True),
+        Column(head="public", cells=[stamp(row["known_at"], s) for row in shown], leave=3),
+        Column(head="received", cells=[stamp(row["learned_at"], s) for row in shown], leave=2),
+        Column(head="source", cells=[row["source"] for row in shown], leave=1),
+    ]
+    return "\n".join([*wrapped(said, s.width), "", *table(columns, s)])

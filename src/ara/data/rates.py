@@ -1,0 +1,178 @@
+"""Rates between currencies, from the sources that publish them into the store."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+
+import polars as pl
+
+from ara.clock import Clock
+from ara.data import answers
+from ara.data.bar_store import BarStore
+from ara.data.failover import Answered, Tried
+from ara.data.provider import SCHEMAS, Kind, Provider, fetches
+from ara.data.sources import Sources
+from ara.errors import AraError
+from ara.market.instrument import Instrument
+from ara.market.timeframe import DAY
+
+if TYPE_CHECKING:
+    from ara.data.access import Payload
+
+__all__ = ["Asked", "BroughtRates", "bring_rates", "serving"]
+
+_OLDEST: Final = datetime(1999, 1, 1, tzinfo=UTC)
+_NAMES: Final = ["at", "base", "quote"]
+
+
+class Asked(TypedDict, total=False):
+    """Which rates are asked for: those set from `start` until before `end`; since each source's newest kept one."""
+
+    start: datetime | None
+    end: datetime | None
+    since_kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroughtRates:
+    """What came of asking for the rates of a currency.
+
+    Parameters
+    ----------
+    base
+        The currency whose rates they are.
+    source
+        Who answered.
+    tried
+        Everybody who was asked, in order, with the reason.
+    rates
+        How many rates the answer held.
+    new, corrected, same
+        How many of them were not kept before, differ from what was kept, were kept already.
+    first, last
+        When the first and the last rate of the answer were set, UTC; None where it held none.
+    newest
+        When the newest rate that is kept now was set, UTC; None where none is.
+    currencies
+        In which other currencies rates of `base` are kept, whichever source gave them.
+    """
+
+    base: str
+    source: str
+    tried: tuple[Tried, ...]
+    rates: int
+    new: int
+    corrected: int
+    same: int
+    first: datetime | None
+    last: datetime | None
+    newest: datetime | None
+    currencies: tuple[str, ...]
+
+
+def serving(sources: Sources, names: Iterable[str]) -> list[str]:
+    """Give those of the named sources that fetch rates from a venue, in their order; broken ones are passed over."""
+    return [name for name in dict.fromkeys(names) if _serves(sources, name)]
+
+
+def _serves(sources: Sources, name: str) -> bool:
+    try:
+        source = sources.get(name)
+    except AraError:
+        return False
+    return Kind.RATES in source.offers and fetches(source)
+
+
+async def bring_rates(
+    sources: Sources,
+    store: BarStore,
+    *,
+    clock: Clock,
+    names: Sequence[str],
+    **asked: Unpack[Asked],
+) -> BroughtRates:
+    """Fetch the euro's rates and keep what is new: the answer as it was received, who was asked, the rates.
+
+    Parameters
+    ----------
+    sources, store
+        Where to ask, and where to keep it.
+    clock
+        Says what is past.
+    names
+        Whom to ask, one after the other until one answers.
+    asked
+        Which of them; all there are, if nothing is said.
+
+    Raises
+    ------
+    DataProviderError
+        Nobody has them; the hint says how old those are that are kept.
+    """
+    euro, now = _euro(), clock.now()
+    kept = await asyncio.to_thread(store.facts, Kind.RATES, euro.symbol)
+
+    async def ask(source: Provider) -> pl.DataFrame:
+        begin = _after(kept, source.name) if asked.get("since_kept") else asked.get("start")
+        return await answers.rates(source, euro, DAY, start=begin or _OLDEST, end=asked.get("end") or now)
+
+    try:
+        told = await sources.ask(names, ask, what=f"rates of {euro.symbol}")
+    except AraError as error:
+        error.hint = f"{error.hint} {_stays(kept, now)}".strip()
+        raise
+    written = await asyncio.to_thread(_keep, store, euro, told, now)
+    after = pl.concat([kept.select(*SCHEMAS[Kind.RATES]), told.value])
+    newest: datetime | None = after["at"].max()  # type: ignore[assignment]
+    if newest is not None and not asked.get("end"):
+        sources.report(told.source, freshness=(now - newest).total_seconds())
+    at = told.value["at"]
+    fresh = told.value.join(kept.filter(pl.col("source") == told.source), on=_NAMES, how="anti").height
+    return BroughtRates(
+        base=euro.symbol,
+        source=told.source,
+        tried=told.tried,
+        rates=told.value.height,
+        new=min(fresh, written),
+        corrected=max(written - fresh, 0),
+        same=told.value.height - written,
+        first=at[0] if len(at) else None,
+        last=at[-1] if len(at) else None,
+        newest=newest,
+        currencies=tuple(after["quote"].unique().sort()),
+    )
+
+
+def _euro() -> Instrument:
+    from ara.data.providers.ecb import EURO
+
+    return EURO
+
+
+def _after(kept: pl.DataFrame, source: str) -> datetime | None:
+    """Give the moment after the newest rate that is kept from a source; None where none is."""
+    newest = kept.filter(pl.col("source") == source)["at"].max()
+    return newest + timedelta.resolution if isinstance(newest, datetime) else None
+
+
+def _stays(kept: pl.DataFrame, now: datetime) -> str:
+    """Say what is left to convert by, and how old that is; nothing where nothing is kept."""
+    newest = kept["at"].max()
+    if not isinstance(newest, datetime):
+        return ""
+    days = max((now - newest).days, 0)
+    return f"The rates that are kept stay in use; the newest are of {newest:%Y-%m-%d}, {days:,} days old."
+
+
+def _keep(store: BarStore, euro: Instrument, told: "Answered[pl.DataFrame]", now: datetime) -> int:
+    """Write the answer before the rates, so that no rate is without what explains it; count what was new."""
+    payloads: tuple[Payload, ...] = told.payloads
+    fetch = store.keep(payloads)
+    tried = [{"source": one.source, "ok": one.ok, "words": one.words} for one in told.tried]
+    value = json.dumps({"fetch": fetch, "timeframe": str(DAY), "tried": tried}, sort_keys=True)
+    row = {"at": now, "known_at": now, "learned_at": now, "field": "fetch", "value": value}
+    store.append_facts(Kind.FACTS, euro.symbol, told.source, pl.DataFrame([row], schema=SCHEMAS[Kind.FACTS]))
+    return store.append_facts(Kind.RATES, euro.symbol, told.source, told.value) if told.value.height else 0

@@ -1,0 +1,97 @@
+"""Rates on the command line, from a venue on this machine."""
+
+import json
+from datetime import date
+
+import pytest
+
+from tests.venues.ecb import EcbVenue
+
+
+@pytest.fixture
+def venue(home, monkeypatch):
+    with EcbVenue(until=date(2023, 12, 28)) as made:
+        monkeypatch.setenv("ARA_DATA_PROVIDERS_ECB_URL", made.url)
+        monkeypatch.setenv("ARA_DATA_ONLINE", "ecb")
+        monkeypatch.setenv("ARA_DATA_RETRIES", "0")
+        monkeypatch.setenv("ARA_CLI_TIMEZONE", "UTC")
+        yield made
+
+
+def document(outcome):
+    assert outcome.out, outcome.err
+    return json.loads(outcome.out)
+
+
+@pytest.mark.parametrize(
+    "words", [("EUR", "--provider", "ecb"), ("eur",), ("EURUSD", "--provider", "ecb"), ("USDJPY", "-p", "ecb")]
+)
+def test_fetch(ara, venue, words):
+    first = ara("data", "fetch", *words)
+    assert first.code == 0, first.err
+    assert "rates of the euro are new, by ecb: 15 currencies until 2023-12-28" in " ".join(first.out.split())
+    (one,) = document(ara("data", "fetch", *words, "--json"))["rates"]
+    assert (one["new"], one["corrected"], one["source"], one["newest"]) == (0, 0, "ecb", "2023-12-28T13:15:00Z")
+    assert ara("data", "fetch", *words).out.startswith("No new rate of the euro: 15 currencies until 2023-12-28")
+
+
+@pytest.mark.parametrize("words", [(), ("--all",), ("--provider", "ecb"), ("EUR",)])
+def test_update_brings_what_is_missing(ara, venue, words):
+    assert ara("data", "fetch", "EUR").code == 0
+    venue.publish(date(2023, 12, 29))
+    outcome = ara("data", "update", *words)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.startswith("15 rates of the euro are new, by ecb: 15 currencies until 2023-12-29")
+
+
+def test_nothing_kept_nothing_updated_unless_named(ara, venue):
+    assert "nothing to update" in ara("data", "update").err
+    assert ara("data", "update", "--provider", "ecb").code == 0
+
+
+def test_without_the_venue_what_is_kept_stays_and_its_age_is_said(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    venue.down = True
+    outcome = ara("data", "update")
+    assert outcome.code == 3
+    assert "The rates that are kept stay in use; the newest are of 2023-12-28" in " ".join(outcome.err.split())
+    assert " ago: 15 currencies." in " ".join(ara("data", "show", "EUR").out.split())
+
+
+def test_what_is_kept_is_listed_and_shown(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    assert "rates of EUR in 15 currencies by ecb, 1999-01-04 to 2023-12-28" in " ".join(ara("data", "list").out.split())
+    (one,) = document(ara("data", "list", "--json"))["rates"]
+    assert (one["base"], one["source"], one["last"]) == ("EUR", "ecb", "2023-12-28")
+    assert document(ara("data", "list", "apple", "--json"))["rates"] == []
+    shown = ara("data", "show", "EUR")
+    assert "US dollar" in shown.out
+    assert "2023-12-28 15:00" in shown.out
+    told = document(ara("data", "show", "EUR", "--as-of", "2023-12-21", "--json"))
+    assert {row["at"][:10] for row in told["rates"] if row["quote"] == "USD"} == {"2023-12-21"}
+
+
+def test_any_pair_is_shown_by_way_of_the_euro(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    rows = {row["quote"]: row["rate"] for row in document(ara("data", "show", "EUR", "--json"))["rates"]}
+    told = document(ara("data", "show", "USDJPY", "--rates", "--json", "-n", "3"))
+    assert len(told["rates"]) == 3
+    assert told["rates"][-1]["rate"] == pytest.approx(rows["JPY"] / rows["USD"])
+    assert "2023-12-28" in ara("data", "show", "USDJPY", "--rates").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("fetch", "AAPL", "-p", "ecb"), "has no bars"),
+        (("fetch", "XAUUSD", "-p", "ecb"), "has no rates of XAU"),
+        (("fetch", "EUR", "-p", "sample"), "has no rates"),
+        (("fetch", "EUR", "-t", "1h"), "once a day"),
+        (("show", "EUR"), "No rates are kept"),
+        (("show", "AAPL", "--rates"), "No rates are kept"),
+    ],
+)
+def test_what_can_not_be_is_said(ara, venue, words, said):
+    outcome = ara("data", *words)
+    assert outcome.code in {2, 3}
+    assert said in " ".join(outcome.err.split())
