@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ara.features import catalogue
+from ara.features.levels.bricks import renko
 
 NAMES = Path(__file__).with_name("names")
 
@@ -57,6 +58,9 @@ def indicators(indicator, quotes, params, other):
     columns["month"] = (days.year * 12 + days.month).to_numpy(float)
     if other is not None:
         columns["other"] = other["close"].to_numpy(float)
+    if indicator == "renko":
+        laid = renko(*(columns[name] for name in ("high", "low", "close", "volume")), brick=params["brick"])
+        return {"isUp": laid.up} | {name: getattr(laid, name) for name in ("open", "high", "low", "close", "volume")}
     return answer("indicators", indicator, columns, params)
 
 

@@ -15,8 +15,8 @@ FOLDER = os.environ.get("ARA_CONFORMANCE", "")
 ROOT = Path(__file__).parents[2]
 MARKET = ("brokers", "calendars", "hostile_csv", "hostile_json", "hostile_strings", "signatures")
 FEATURES = ("indicators", "sheets", "talib", "tulip")
-LATER = {"indicators": {"cdl_marubozu", "pivot_points", "renko"}}
-"""What belongs to patterns, levels and charts, which have no room yet."""
+LATER = {"indicators": {"cdl_marubozu"}}
+"""What belongs to patterns, which have no room yet."""
 
 
 def compared(kind, adapter, known):

@@ -17,6 +17,7 @@ _SPARE: Final = 64
 _CLOSE: Final = 1e-9
 _UNIT: Final = 1024.0
 _SESSION: Final = 7.0
+_ALONE: Final = 4.0
 
 _Arrays = dict[str, NDArray[np.float64]]
 
@@ -227,7 +228,13 @@ class _Trial:
         volume = np.floor(random.lognormal(12, 0.5, count)) * (random.random(count) > (0.1 if jumpy else 0.0))
         other = 50 * np.exp(np.cumsum(0.5 * steps + 0.008 * random.standard_t(4, count)))
         bars = {"open": opened, "high": high, "low": low, "close": close, "volume": volume, "other": other}
-        return {**bars, "session": np.arange(count) // _SESSION}
+        return {**bars, "session": self._sessions(count)}
+
+    def _sessions(self, count: int) -> NDArray[np.float64]:
+        """Number the sessions: of one bar each while it warms up, as the warm-up counts them, and of more later."""
+        alone = self._spec.warmup(**self._spec.resolve({})) + _ALONE
+        bar = np.arange(count, dtype=np.float64)
+        return np.where(bar < alone, bar, alone + (bar - alone) // _SESSION)
 
 
 def _head(bars: _Arrays, count: int) -> _Arrays:
