@@ -20,7 +20,7 @@ from ara.market.instrument import Instrument
 if TYPE_CHECKING:
     from ara.settings import Settings
 
-__all__ = ["CATALOGUE", "ROWS", "Appended", "BarStore", "Received", "open_bar_store"]
+__all__ = ["BROUGHT", "CATALOGUE", "ROWS", "WITHDRAWN", "Appended", "BarStore", "Received", "open_bar_store"]
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
@@ -67,6 +67,27 @@ CATALOGUE: Final = pl.Schema(
 )
 """Columns of a catalogue, one row for each series: `bars` counts bars, not revisions, of which `corrections` counts
 those after the first; `first` and `last` are opens, `learned_at` the latest receipt."""
+
+
+WITHDRAWN: Final = pl.Schema(
+    {"symbol": pl.String(), "source": pl.String(), "fetch": pl.String(), "learned_at": _INSTANT}
+)
+"""Columns of withdrawals: what a fetch brought of a symbol under the name of a source, and when it was taken back."""
+
+BROUGHT: Final = pl.Schema(
+    {
+        "symbol": pl.String(),
+        "source": pl.String(),
+        "timeframe": pl.String(),
+        "fetch": pl.String(),
+        "bars": pl.Int64(),
+        "first": _INSTANT,
+        "last": _INSTANT,
+        "learned_at": _INSTANT,
+    }
+)
+"""Columns of what fetches and imports brought: how many bars that still stand, the opens of the first and last of them,
+and the latest receipt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +233,22 @@ class BarStore(Protocol):
 
     def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
         """Give every row ever kept of the bars that opened in `start <= at < end`, by source, time and receipt."""
+        ...
+
+    def brought(self, *, fetch: str = "", source: str = "") -> pl.DataFrame:
+        """Give what stands of the bars that a fetch or a source brought, in `BROUGHT`, by symbol and source."""
+        ...
+
+    def withdraw(self, rows: pl.DataFrame) -> None:
+        """Take back what fetches brought (columns `WITHDRAWN`); the bars stay, and are seen as of a moment before it.
+
+        From then on every view shows what it would show had they never been received by then. What is received again
+        afterwards stands again.
+        """
+        ...
+
+    def withdrawals(self, symbol: str = "", *, learned_by: datetime | None = None) -> pl.DataFrame:
+        """Give what was withdrawn, in `WITHDRAWN`, everybody's where no symbol is given."""
         ...
 
     def append_facts(self, kind: Kind, symbol: str, source: str, frame: pl.DataFrame) -> int:

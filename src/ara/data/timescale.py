@@ -7,10 +7,13 @@ from typing import Any, Final
 import polars as pl
 
 from ara.clock import Clock
-from ara.data.bar_store import CATALOGUE, ROWS, Appended, Received
+from ara.data.bar_store import CATALOGUE, ROWS, WITHDRAWN, Appended, Received
 from ara.data.lake.bronze import PAYLOADS, fetch_id, payload_rows
 from ara.data.lake.facts import INSTRUMENTS, instrument_of, instrument_rows, kept_columns, names_of
-from ara.data.lake.revision import check_moments, check_rows, fact_rows, latest, named, news, news_of_facts
+from ara.data.lake.heads import listed, summed
+from ara.data.lake.revision import BAR, check_moments, check_rows, fact_rows, latest, named, news, news_of_facts
+from ara.data.lake.silver import BROUGHT_BY, brought
+from ara.data.lake.withdrawals import bounded, check_withdrawn, without
 from ara.data.provider import Kind
 from ara.data.timescale_link import Connection, Link
 from ara.data.timescale_tables import BAR_COLUMNS, SERIES, copy_in, frame, make_years, prepare, quoted
@@ -88,7 +91,8 @@ class TimescaleStore:
         async def work(connection: Connection) -> Appended:
             await connection.execute(_WRITERS)
             numbered = await _numbered(connection, dealt)
-            fresh, _ = news(dealt, await _kept(connection, numbered))
+            kept = without(await _kept(connection, numbered), await _withdrawn(connection))
+            fresh, _ = news(dealt, latest(kept, BAR))
             added = fresh.join(numbered.select(*SERIES, "series").unique(), on=SERIES, maintain_order="left")
             await make_years(connection, sorted(added["at"].dt.year().unique()))
             await copy_in(connection, "bars", added.select("series", *BAR_COLUMNS))
@@ -115,13 +119,38 @@ class TimescaleStore:
         if sources is not None:
             values.append(list(sources))
             where += f" AND s.source = ANY(${len(values)}::text[])"
-        return latest(self._rows(where, values), ("source", "at"))
+        told = self.withdrawals(symbol, learned_by=learned_by)
+        return latest(without(self._rows(where, values), told), ("source", "at"))
 
     def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
         """Give every row ever kept of the bars of a span; see `BarStore.revisions`."""
         check_moments(start, end)
         where = "s.symbol = $1 AND s.timeframe = $2 AND b.at >= $3 AND b.at < $4"
         return self._rows(where, [symbol, timeframe, start, end]).sort("source", "at", "learned_at")
+
+    def brought(self, *, fetch: str = "", source: str = "") -> pl.DataFrame:
+        """Give what stands of what a fetch or a source brought; see `BarStore.brought`."""
+        where, values = "true", []
+        for column, value in (('b."fetch"', fetch), ("s.source", source)):
+            if value:
+                values.append(value)
+                where += f" AND {column} = ${len(values)}"
+        rows = self._rows(where, values).select(*BROUGHT_BY, "at", "learned_at")
+        return brought(without(rows, self.withdrawals()))
+
+    def withdraw(self, rows: pl.DataFrame) -> None:
+        """Take back what fetches brought; see `BarStore.withdraw`."""
+        check_withdrawn(rows)
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(_WRITERS)
+            await copy_in(connection, "bar_withdrawals", rows)
+
+        self._link.run(work)
+
+    def withdrawals(self, symbol: str = "", *, learned_by: datetime | None = None) -> pl.DataFrame:
+        """Give what was withdrawn; see `BarStore.withdrawals`."""
+        return bounded(self._link.run(_withdrawn), symbol, learned_by)
 
     def append_facts(self, kind: Kind, symbol: str, source: str, frame: pl.DataFrame) -> int:
         """Keep actions, facts or rates; see `BarStore.append_facts`."""
@@ -182,12 +211,38 @@ class TimescaleStore:
             "ORDER BY at DESC, learned_at DESC LIMIT 1) b WHERE s.timeframe = $1"
         )
         rows = self._link.run(lambda connection: frame(connection, ROWS, statement, *values))
+        touched = self._touched(rows)
+        if touched.height:
+            again = self._left(touched, known_by=known_by).sort("at").unique(BAR[:4], keep="last")
+            again = again.filter(pl.col("timeframe") == timeframe)
+            rows = pl.concat([rows.join(touched, on=BAR[:4], how="anti"), again])
         return rows.sort("symbol", "source")
 
     def catalogue(self) -> pl.DataFrame:
         """Give one row for each series that is kept; see `BarStore.catalogue`."""
         statement = f"SELECT {_NAMES}, basis, bars, first, last, received, corrections FROM bar_series WHERE bars > 0"  # noqa: S608 - names of our own
-        return self._link.run(lambda connection: frame(connection, CATALOGUE, statement)).sort(SERIES)
+        rows = self._link.run(lambda connection: frame(connection, CATALOGUE, statement))
+        touched = self._touched(rows)
+        if touched.height:
+            told = self.withdrawals()
+            every = without(self._series(touched), told)
+            again = listed(summed(every))
+            rows = pl.concat([rows.join(touched, on=BAR[:4], how="anti"), again])
+        return rows.sort(SERIES)
+
+    def _touched(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Give those series of which something was withdrawn."""
+        return rows.join(self.withdrawals(), on=("symbol", "source"), how="semi").select(BAR[:4])
+
+    def _series(self, series: pl.DataFrame) -> pl.DataFrame:
+        """Give every row of some series."""
+        rows = self._rows("s.symbol = ANY($1::text[])", [series["symbol"].unique().to_list()])
+        return rows.join(series, on=BAR[:4], how="semi")
+
+    def _left(self, series: pl.DataFrame, *, known_by: datetime | None) -> pl.DataFrame:
+        """Give the latest revisions that stand of some series."""
+        rows = without(self._series(series), self.withdrawals())
+        return latest(rows if known_by is None else rows.filter(pl.col("known_at") <= known_by), BAR)
 
     def close(self) -> None:
         """End the connections; they open again when they are needed again."""
@@ -224,14 +279,11 @@ async def _numbered(connection: Connection, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 async def _kept(connection: Connection, numbered: pl.DataFrame) -> pl.DataFrame:
-    """Give the latest revisions of those bars that are kept already."""
+    """Give the revisions of those bars that are kept already."""
     await connection.execute("CREATE TEMP TABLE asked (series int, at timestamptz) ON COMMIT DROP")
     await copy_in(connection, "asked", numbered.select("series", "at").unique())
     await connection.execute("ANALYZE asked")
-    statement = (
-        f"SELECT DISTINCT ON (b.series, b.at) {_ROW} FROM asked JOIN bars b USING (series, at) "  # noqa: S608 - names of our own
-        "JOIN bar_series s USING (series) ORDER BY b.series, b.at, b.learned_at DESC"
-    )
+    statement = f"SELECT {_ROW} FROM asked JOIN bars b USING (series, at) JOIN bar_series s USING (series)"  # noqa: S608 - names of our own
     return await frame(connection, ROWS, statement)
 
 
@@ -261,6 +313,10 @@ async def _facts(connection: Connection, kind: Kind, where: str, values: Sequenc
     schema = kept_columns(kind)
     statement = f"SELECT {quoted(schema)} FROM bar_{kind} WHERE {where}"  # noqa: S608 - names of our own, values bound
     return await frame(connection, schema, statement, *values)
+
+
+async def _withdrawn(connection: Connection) -> pl.DataFrame:
+    return await frame(connection, WITHDRAWN, f"SELECT {quoted(WITHDRAWN)} FROM bar_withdrawals ORDER BY learned_at")  # noqa: S608 - names of our own
 
 
 async def _told(connection: Connection) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from ara.data.bar_store import ROWS
+from ara.data.bar_store import ROWS, WITHDRAWN
 from ara.data.lake.bronze import PAYLOADS
 from ara.data.lake.facts import INSTRUMENTS, kept_columns
 from ara.data.lake.revision import FACT_KINDS
@@ -46,6 +46,15 @@ async def prepare(connection: Connection) -> None:
         raise StoreError(
             f"The tables of bars were written by a newer Ara: their schema is {version}, this one knows {_VERSION}.",
             hint="Update Ara, or name another database in `data.bars`; nothing was changed.",
+        )
+    await _extend(connection)
+
+
+async def _extend(connection: Connection) -> None:
+    """Add what came later to tables that were made before."""
+    if await connection.fetchval("SELECT to_regclass('bar_withdrawals')") is None:
+        await connection.execute(
+            f'{_table("bar_withdrawals", WITHDRAWN)} CREATE INDEX ON bar_withdrawals (symbol, source, "fetch");'
         )
 
 

@@ -4,7 +4,7 @@ One small file beside the table, named by the version that it was derived from. 
 what changed since is counted again from the bars themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -14,12 +14,12 @@ from uuid import uuid4
 import msgspec
 import polars as pl
 
-from ara.data.bar_store import ROWS
+from ara.data.bar_store import CATALOGUE, ROWS
 from ara.data.lake.layout import Snapshot
 from ara.data.lake.revision import BAR
 from ara.data.lake.table import Table
 
-__all__ = ["HEADS", "Heads"]
+__all__ = ["HEADS", "Heads", "listed", "summed"]
 
 HEADS: Final = pl.Schema(
     {
@@ -70,7 +70,7 @@ class Heads:
         if changed:
             heads = self._recounted(heads, snapshot, changed)
         if changed is None or not _complete(heads, snapshot):
-            heads = self._counted(snapshot.files)
+            heads = self.counted(snapshot.files)
         self._keep(snapshot, heads)
         return heads
 
@@ -142,21 +142,42 @@ class Heads:
         listed = listed.with_columns(pl.col("bucket").cast(pl.Int32))
         touched = self._table.scan(listed).select(columns).unique().collect()
         files = snapshot.files.join(touched, on=self._table.layout.partitions, how="semi")
-        again = self._counted(files, symbols=touched["symbol"].unique())
+        again = self.counted(files, symbols=touched["symbol"].unique())
         rest = heads.join(touched.select("symbol", "timeframe", "asset_class").unique(), on=_SERIES[:3], how="anti")
         return pl.concat([rest, again])
 
-    def _counted(self, files: pl.DataFrame, *, symbols: pl.Series | None = None) -> pl.DataFrame:
+    def counted(
+        self,
+        files: pl.DataFrame,
+        *,
+        symbols: pl.Series | None = None,
+        cut: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+    ) -> pl.DataFrame:
+        """Give the heads of some symbols of some files, counted from the bars that `cut` leaves."""
         found = [pl.DataFrame(schema=HEADS)]
         where = None if symbols is None else pl.col("symbol").is_in(symbols.to_list())
         for _, part in files.group_by(self._table.layout.partitions, maintain_order=True):
-            rows = self._table.scan(part, where).select(ROWS.names()).collect().sort(*BAR, "learned_at")
-            corrects = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in BAR).fill_null(value=False)
-            marked = rows.with_columns(corrections=corrects.cast(pl.Int64)).with_columns(
-                bars=1 - pl.col("corrections"), first="at", received="learned_at"
-            )
-            found.append(_summed(marked.select(HEADS.names())))
+            rows = self._table.scan(part, where).select(ROWS.names()).collect()
+            found.append(summed(rows if cut is None else cut(rows)))
         return pl.concat(found)
+
+
+def summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give the heads of bars, in `HEADS`, from every row of each."""
+    rows = rows.sort(*BAR, "learned_at")
+    corrects = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in BAR).fill_null(value=False)
+    marked = rows.with_columns(corrections=corrects.cast(pl.Int64)).with_columns(
+        bars=1 - pl.col("corrections"), first="at", received="learned_at"
+    )
+    return _summed(marked.select(HEADS.names()))
+
+
+def listed(heads: pl.DataFrame) -> pl.DataFrame:
+    """Give heads as a catalogue shows them, in `CATALOGUE`."""
+    named = heads.select(
+        *_SERIES, "basis", "bars", "first", last="at", learned_at="received", corrections="corrections"
+    )
+    return named.select(CATALOGUE.names()).sort(_SERIES)
 
 
 def _complete(heads: pl.DataFrame, snapshot: Snapshot) -> bool:

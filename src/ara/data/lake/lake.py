@@ -21,6 +21,7 @@ from ara.data.lake.turn import turn
 from ara.data.lake.upkeep import KEPT, Tidied, clear, clear_daily, settle
 from ara.data.lake.verification import Verification, verify
 from ara.data.lake.versions import versions_of
+from ara.data.lake.withdrawals import bounded
 from ara.data.provider import Kind
 from ara.errors import IntegrityError, StoreError
 from ara.market.instrument import Instrument
@@ -97,6 +98,19 @@ class Lake:
         """Give every row ever kept of the bars of a span; see `BarStore.revisions`."""
         return self._silver.revisions(symbol, timeframe, start=start, end=end)
 
+    def brought(self, *, fetch: str = "", source: str = "") -> pl.DataFrame:
+        """Give what stands of what a fetch or a source brought; see `BarStore.brought`."""
+        return self._silver.brought(fetch=fetch, source=source)
+
+    def withdraw(self, rows: pl.DataFrame) -> None:
+        """Take back what fetches brought; see `BarStore.withdraw`."""
+        with self._writing():
+            self._silver.withdrawals.add(rows)
+
+    def withdrawals(self, symbol: str = "", *, learned_by: datetime | None = None) -> pl.DataFrame:
+        """Give what was withdrawn; see `BarStore.withdrawals`."""
+        return bounded(self._silver.withdrawals.read(), symbol, learned_by)
+
     def append_facts(self, kind: Kind, symbol: str, source: str, frame: pl.DataFrame) -> int:
         """Keep actions, facts or rates; see `BarStore.append_facts`."""
         return self.append_all_facts(kind, named(kind, symbol, source, frame=frame))
@@ -161,9 +175,10 @@ class Lake:
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The tables by name: `bars`, `actions`, `facts`, `rates`, `instruments`, `bronze`, and those of gold."""
+        """The tables by name: `bars`, `actions`, `facts`, `rates`, `instruments`, `withdrawals`, `bronze`, gold's."""
         tables = {"bars": self._silver.table, **{str(kind): table for kind, table in self._facts.tables.items()}}
-        tables |= {"instruments": self._facts.listed, "bronze": self._bronze.table, "gold": self._gold.listed}
+        tables |= {"instruments": self._facts.listed, "withdrawals": self._silver.withdrawals.table}
+        tables |= {"bronze": self._bronze.table, "gold": self._gold.listed}
         for name, version in self._gold.versions().select("name", "version").iter_rows():
             tables[f"gold/{name}/{version}"] = self._gold.table(name, version)
         return tables
@@ -238,9 +253,10 @@ class Lake:
 
     def close(self) -> None:
         """Let go of what was read; a lake that was closed can be used again."""
-        for table in (self._silver.table, self._bronze.table, self._facts.listed, *self._facts.tables.values()):
+        silver = (self._silver.table, self._silver.withdrawals.table)
+        facts = (self._facts.listed, *self._facts.tables.values())
+        for table in (*silver, *facts, self._bronze.table, self._gold.listed):
             table.close()
-        self._gold.listed.close()
 
     def _table(self, name: str) -> Table:
         tables = self.tables

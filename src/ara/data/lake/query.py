@@ -29,6 +29,8 @@ _THREADS: Final = 2
 _LONGEST: Final = 100_000
 _WORDED: Final = re.compile(r"\bINTERVAL\b|\bTIME WITH TIME ZONE\b")
 _BAR: Final = 'symbol, asset_class, timeframe, source, "at"'
+_STANDS: Final = """WHERE NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.symbol = r.symbol
+AND w.source = r.source AND w."fetch" = r."fetch" AND w.learned_at >= r.learned_at)"""
 _TYPES: Final = {
     pl.String: "VARCHAR",
     pl.Float64: "DOUBLE",
@@ -167,7 +169,8 @@ def _offer(connection: Any, lake: "Lake") -> None:
         connection.execute(f"CREATE VIEW {view} AS {_select(table, snapshot)}")
     corrected = bool(lake.catalogue()["corrections"].sum())
     last = f"QUALIFY row_number() OVER (PARTITION BY {_BAR} ORDER BY learned_at DESC) = 1" if corrected else ""
-    connection.execute(f"CREATE VIEW bars AS SELECT * FROM revisions {last}")  # noqa: S608 - words of our own
+    stands = "" if lake.withdrawals().is_empty() else _STANDS
+    connection.execute(f"CREATE VIEW bars AS SELECT * FROM revisions r {stands} {last}")  # noqa: S608 - words of our own
 
 
 def _select(table: Table, snapshot: Snapshot) -> str:

@@ -9,15 +9,16 @@ from typing import Final
 import polars as pl
 
 from ara.clock import Clock
-from ara.data.bar_store import CATALOGUE, ROWS, Appended
+from ara.data.bar_store import BROUGHT, ROWS, Appended
 from ara.data.lake.faults import lost
-from ara.data.lake.heads import Heads
+from ara.data.lake.heads import Heads, listed
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import BAR, check_moments, check_rows, latest, news
 from ara.data.lake.table import Table
 from ara.data.lake.upkeep import settle
+from ara.data.lake.withdrawals import Withdrawals, without
 
-__all__ = ["BUCKETS", "Silver"]
+__all__ = ["BROUGHT_BY", "BUCKETS", "Silver", "brought"]
 
 BUCKETS: Final = 64
 """Folders among which the symbols of a class and timeframe are dealt out."""
@@ -29,6 +30,9 @@ _LAYOUT: Final = Layout(
     bounds=("symbol", "at"),
 )
 _FEW: Final = 50
+
+BROUGHT_BY: Final = ("symbol", "source", "timeframe", "fetch")
+"""The columns by which it is told what brought which bars."""
 
 
 class Silver:
@@ -45,6 +49,7 @@ class Silver:
     def __init__(self, folder: Path, *, clock: Clock) -> None:
         self.table = Table(folder / "bars", _LAYOUT, clock=clock)
         self.heads = Heads(folder / "heads", self.table)
+        self.withdrawals = Withdrawals(folder / "withdrawals", clock=clock)
 
     @property
     def there(self) -> bool:
@@ -97,7 +102,7 @@ class Silver:
         if sources is not None:
             where &= pl.col("source").is_in(list(sources))
         rows = self._read(symbol, timeframe, where=where, start=start, end=end)
-        return latest(rows, ("source", "at"))
+        return latest(without(rows, self.withdrawals.read(), learned_by=learned_by), ("source", "at"))
 
     def revisions(self, symbol: str, timeframe: str, *, start: datetime, end: datetime) -> pl.DataFrame:
         """Give every row of the bars that opened in a span."""
@@ -110,7 +115,7 @@ class Silver:
         check_moments(known_by)
 
         def read(snapshot: Snapshot) -> pl.DataFrame:
-            heads = self.heads.at(snapshot).filter(pl.col("timeframe") == timeframe).select(ROWS.names())
+            heads = self._shown(snapshot).filter(pl.col("timeframe") == timeframe).select(ROWS.names())
             if known_by is None:
                 return heads
             late = heads.filter(pl.col("known_at") > known_by)
@@ -124,11 +129,32 @@ class Silver:
     def catalogue(self) -> pl.DataFrame:
         """Give the series that are kept."""
         self._look()
-        found = self.table.reading(self.heads.at)
-        renamed = found.select(
-            *BAR[:4], "basis", "bars", "first", last="at", learned_at="received", corrections="corrections"
+        found = self.table.reading(self._shown)
+        return listed(found)
+
+    def brought(self, *, fetch: str, source: str) -> pl.DataFrame:
+        """Give what stands of the bars that came by a fetch or from a source."""
+        where = pl.lit(value=True)
+        if fetch:
+            where &= pl.col("fetch") == fetch
+        if source:
+            where &= pl.col("source") == source
+        rows = self.table.reading(
+            lambda now: self.table.scan(now.files, where).select(*BROUGHT_BY, "at", "learned_at").collect()
         )
-        return renamed.select(CATALOGUE.names()).sort(BAR[:4])
+        return brought(without(rows, self.withdrawals.read()))
+
+    def _shown(self, snapshot: Snapshot) -> pl.DataFrame:
+        """Give the heads as they are seen: those of series of which something was withdrawn are counted without it."""
+        heads, told = self.heads.at(snapshot), self.withdrawals.read()
+        if told.is_empty():
+            return heads
+        touched = heads.join(told, on=("symbol", "source"), how="semi").select(BAR[:4])
+        buckets = _dealt(touched).select(_LAYOUT.partitions).unique()
+        files = snapshot.files.join(buckets, on=_LAYOUT.partitions, how="semi")
+        again = self.heads.counted(files, symbols=touched["symbol"].unique(), cut=lambda rows: without(rows, told))
+        stood = heads.join(touched, on=BAR[:4], how="anti")
+        return pl.concat([stood, again.join(touched, on=BAR[:4], how="semi")])
 
     def _look(self) -> None:
         """Refuse to go on where the bars were lost."""
@@ -154,6 +180,7 @@ class Silver:
         for values, part in _dealt(late).group_by(_LAYOUT.partitions):
             chosen = pl.col("symbol").is_in(part["symbol"].unique().to_list()) & (pl.col("known_at") <= known_by)
             older = self.table.scan(snapshot.files.filter(_within(values)), chosen).select(ROWS.names()).collect()
+            older = without(older, self.withdrawals.read())
             found.append(older.sort(*BAR, "learned_at").unique(BAR[:4], keep="last"))
         return pl.concat(found).join(late, on=BAR[:4], how="semi")
 
@@ -172,8 +199,19 @@ class Silver:
             if len(symbols) <= _FEW:
                 where &= pl.col("symbol").is_in(symbols.to_list())
             kept = self.table.scan(files, where).join(part.lazy().select(BAR).unique(), on=BAR, how="semi")
-            found.append(latest(kept.select(ROWS.names()).collect(), BAR))
+            found.append(latest(without(kept.select(ROWS.names()).collect(), self.withdrawals.read()), BAR))
         return pl.concat(found)
+
+
+def brought(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count the bars of each series and fetch, in `BROUGHT`."""
+    counted = rows.group_by(BROUGHT_BY).agg(
+        bars=pl.col("at").n_unique().cast(pl.Int64),
+        first=pl.col("at").min(),
+        last=pl.col("at").max(),
+        learned_at=pl.col("learned_at").max(),
+    )
+    return counted.select(BROUGHT.names()).sort(BROUGHT_BY)
 
 
 def _bucket(symbol: str) -> int:
