@@ -1,5 +1,6 @@
 """What is kept of an instrument, seen as of a moment."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -200,3 +201,45 @@ def test_what_one_file_states_of_splits_goes_for_another():
     found = seen(kept, "2020-09-30")
     assert set(found.traded) == {"file:raw"}
     assert len(found.actions) == 2
+
+
+LONG = calendar("XNYS").sessions(date(2019, 1, 2), date(2020, 6, 30))
+
+
+def wave(**rest):
+    closes = [100 + 5 * math.sin(place / 9) + place % 7 / 10 for place in range(len(LONG))]
+    return rows(closes, basis="raw", days=LONG, **rest)
+
+
+def hurt(frame, place, **prices):
+    here = pl.int_range(pl.len()) == place
+    return frame.with_columns(pl.when(here).then(price).otherwise(name).alias(name) for name, price in prices.items())
+
+
+def repaired_and_not(*frames):
+    kept = Kept(rows=pl.concat(frames), actions=actions())
+    return [view(kept, APPLE, DAY, moment=TODAY, repaired=asked).bars.frame for asked in (True, False)]
+
+
+def test_a_repair_is_made_only_where_asked_and_is_marked():
+    wrong = hurt(wave(), 200, high=50.0)
+    put_right, plain = repaired_and_not(wrong)
+    assert plain["high"][200] == 50.0
+    assert not plain["imputed"].any()
+    assert put_right["high"][200] == put_right["close"][200] == plain["close"][200]
+    assert put_right.filter("imputed")["at"].to_list() == [wrong["at"][200]]
+    others = pl.int_range(pl.len()) != 200
+    assert put_right.filter(others).equals(plain.filter(others))
+
+
+def test_two_sources_outvote_the_preferred_one_that_weighs_as_much_as_both():
+    wrong = hurt(wave(), 200, open=170.0, high=175.0, low=168.0, close=171.0)
+    frames = [wrong, wave(source="polygon"), wave(source="binance")]
+    kept = Kept(rows=pl.concat(frames), actions=actions())
+    put_right, plain = (
+        view(kept, APPLE, DAY, moment=TODAY, order=("yahoo",), repaired=asked).bars.frame for asked in (True, False)
+    )
+    assert plain["close"][200] == 171.0
+    assert put_right["close"][200] == wave()["close"][200]
+    assert put_right.filter("imputed")["at"].to_list() == [wrong["at"][200]]
+    assert put_right["source"][200] == "binance+polygon"

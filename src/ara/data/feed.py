@@ -102,6 +102,7 @@ class MarketData:
         *,
         as_of: datetime | None = None,
         learned: datetime | None = None,
+        repaired: bool = False,
     ) -> Bars:
         """Give the closed bars that were public at a moment, adjusted to the last of them.
 
@@ -120,6 +121,9 @@ class MarketData:
             Only bars whose close was public then; now, if None.
         learned
             Only bars that Ara had received then; all, if None.
+        repaired
+            Whether bars that can't be used are put right where two witnesses say how, and marked in `imputed`. What is
+            kept stays as it is. A repair looks at bars that came later, so it is for looking at the past.
 
         Raises
         ------
@@ -128,7 +132,7 @@ class MarketData:
         UnknownSymbolError
             No source knows the instrument.
         """
-        seen, _, notes = await self._view(instrument, timeframe, as_of=as_of, learned=learned)
+        seen, _, notes = await self._view(instrument, timeframe, as_of=as_of, learned=learned, repaired=repaired)
         return replace(seen.bars, notes=notes) if notes else seen.bars
 
     async def why(
@@ -276,6 +280,7 @@ class MarketData:
         as_of: datetime | None,
         learned: datetime | None,
         wanted: datetime | None = None,
+        repaired: bool = False,
     ) -> tuple[View, Kept, tuple[str, ...]]:
         """Give what is seen, what it is made of, and what a reader should know of it; `wanted` is all he asks for."""
         moment = self._clock.now() if as_of is None else _aware("as_of", as_of)
@@ -290,8 +295,10 @@ class MarketData:
                     kept = await self._kept(instrument, timeframe, learned=bound)
                     error = await self._refresh(kept, instrument, timeframe, moment)
                 failed += [error] if error else []
+                instrument = await asyncio.to_thread(self._as_kept, instrument)
                 kept = await self._kept(instrument, timeframe, learned=bound)
-            seen = kept and view(kept, instrument, timeframe, moment=moment, order=self._sources.names)
+            order = self._sources.names
+            seen = kept and view(kept, instrument, timeframe, moment=moment, order=order, repaired=repaired)
             if kept and seen:
                 said = [f"not brought up to date: {one.message}" for one in failed]
                 return seen, kept.until(moment), (*said, *_later(seen, moment if as_of else None))
@@ -302,7 +309,7 @@ class MarketData:
             except (DataProviderError, UnknownSymbolError) as error:
                 failed.append(error)
                 continue
-            seen = view(kept, instrument, timeframe, moment=moment)
+            seen = view(kept, instrument, timeframe, moment=moment, repaired=repaired)
             if seen:
                 return seen, kept, notes
         raise worst(failed)
@@ -322,6 +329,11 @@ class MarketData:
         rows = cut.with_columns(quality(), source=pl.lit(name), basis=pl.lit(basis.value), fetch=pl.lit(""))
         actions = pl.DataFrame(schema={"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]})
         return Kept(rows=rows, actions=actions)
+
+    def _as_kept(self, instrument: Instrument) -> Instrument:
+        """Give an instrument as its first source told of it: what a symbol alone tells may be wrong."""
+        listed = self.store.instruments(instrument.symbol) if self._stores() else []
+        return next((one for one in listed if one.symbol == instrument.symbol), instrument)
 
     def _live(self, instrument: Instrument) -> bool:
         """Say whether the settings name a source that fetches this instrument from a venue."""

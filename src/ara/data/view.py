@@ -95,7 +95,13 @@ class View:
 
 
 def view(
-    kept: Kept, instrument: Instrument, timeframe: Timeframe, *, moment: datetime, order: Sequence[str] = ()
+    kept: Kept,
+    instrument: Instrument,
+    timeframe: Timeframe,
+    *,
+    moment: datetime,
+    order: Sequence[str] = (),
+    repaired: bool = False,
 ) -> View | None:
     """Give the closed bars that were public at a moment, or None where there are none.
 
@@ -109,6 +115,8 @@ def view(
         Bars and actions that became public later are cut before anything is computed.
     order
         Names of sources, the preferred one first; others come after them.
+    repaired
+        Whether bars that can't be used are put right where two witnesses say how (`ara.data.quality.repair`).
     """
     seen = kept.until(moment)
     sources = seen.by_source()
@@ -118,12 +126,14 @@ def view(
     best = min(sources, key=lambda name: _rank(sources[name], order, asked))
     own, traded = sources[best], seen.traded(instrument)
     if best not in traded or (best not in asked and _gives_adjusted(own)):
+        own = _repaired(own, {}, instrument, timeframe) if repaired else own
         frame, basis = adjusted(own, best)
         basis = Basis.TOTAL if Basis.TOTAL.value in set(own["basis"]) else basis
         traded, whole, actions, weights = {}, own, [], {best: 1.0}
     else:
         weights = _weights(traded, order)
         whole = together(traded, timeframe, weights)
+        whole = _repaired(whole, traded, instrument, timeframe) if repaired else whole
         until = int(moment.timestamp() * 1_000_000)
         known = [one for one in read(seen.actions) if one.known <= until]
         actions, basis = believed(known, _own(traded, seen.actions), whole), _basis(instrument, asked)
@@ -140,6 +150,15 @@ def together(traded: Mapping[str, pl.DataFrame], timeframe: Timeframe, weights: 
 
     frames = {name: own.select(*BARS, "quality", "imputed") for name, own in traded.items()}
     return merge(frames, timeframe, weights=weights)
+
+
+def _repaired(
+    whole: pl.DataFrame, traded: Mapping[str, pl.DataFrame], instrument: Instrument, timeframe: Timeframe
+) -> pl.DataFrame:
+    """Put right what can't be used; the sources are each other's witnesses, all in one basis."""
+    from ara.data.quality import repair
+
+    return repair(whole, instrument, timeframe, others=traded if len(traded) > 1 else None)
 
 
 def _weights(names: Iterable[str], order: Sequence[str]) -> dict[str, float]:

@@ -75,3 +75,18 @@ def test_of_two_rows_of_one_time_the_better_stays(apple):
 def test_what_can_not_be_used_stays_with_its_score(apple):
     given = repair(put(apple, 9, close=-1.0), APPLE)
     assert (given["close"][9], given["quality"][9], given["imputed"][9]) == (-1.0, 0.0, False)
+
+
+def test_a_doubted_bar_that_two_others_have_too_is_not_changed_and_not_marked(apple):
+    crash = scaled(apple, 200, 200, 1.7)
+    given = repair(crash, APPLE, others={"a": crash, "b": crash})
+    assert_frame_equal(told(given), crash)
+    assert not given["imputed"].any()
+
+
+def test_what_was_repaired_before_stays_marked(apple):
+    marked = apple.with_columns(quality=pl.lit(0.3), imputed=pl.int_range(pl.len()) == 7)
+    given = repair(marked, APPLE)
+    assert given.filter("imputed")["at"].to_list() == [apple["at"][7]]
+    assert given["quality"].unique().to_list() == [1.0]
+    assert given.columns == [*apple.columns, "quality", "imputed"]

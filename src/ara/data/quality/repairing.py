@@ -49,8 +49,11 @@ def repair(
     -------
     pl.DataFrame
         One row for each time, ascending: the columns of `bars`, then `quality` (`scores` of the bar as published; for a
-        repaired one, the share of the witnesses' weight that agrees) and `imputed`, true where a price was changed.
+        repaired one, the share of the witnesses' weight that agrees) and `imputed`, true where a price was changed, now
+        or before.
     """
+    before = pl.col("imputed") if "imputed" in bars.columns else pl.lit(value=False)
+    bars = bars.with_columns(before.alias("_before")).drop("quality", "imputed", strict=False)
     names = bars.columns
     scored = bars.with_columns(scores(bars, instrument, timeframe)).filter(pl.col("at").is_not_null())
     kept = scored.sort("at", "quality", descending=[False, True], maintain_order=True).unique(
@@ -60,13 +63,21 @@ def repair(
     doubted = [at for issue in report.issues if issue.rule in _DOUBTED for at in issue.times]
     wanted = pl.DataFrame({"at": doubted}, schema={"at": kept.schema["at"]}).unique()
     told = merge(others or {}, timeframe, weights={}).filter(pl.col("votes") >= 2).join(wanted, on="at", how="semi")
+    told = told.join(_equal(kept, told), on="at", how="anti")
     whole = told.select(
         *(pl.col(name) if name in told.columns else pl.lit(None).alias(name) for name in names),
         "quality",
         imputed=pl.lit(value=True),
     ).cast({name: kept.schema[name] for name in names})
-    rest = kept.join(told, on="at", how="anti").with_columns(imputed=pl.lit(value=False))
-    return pl.concat([_stretched(rest), whole.select(rest.columns)]).sort("at")
+    rest = kept.join(told, on="at", how="anti").with_columns(imputed=pl.col("_before"))
+    return pl.concat([_stretched(rest), whole.select(rest.columns)]).sort("at").drop("_before")
+
+
+def _equal(kept: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Give the opens of bars of which the witnesses say what stands there already."""
+    both = kept.join(told, on="at", suffix="_told")
+    same = [((pl.col(name) / pl.col(f"{name}_told")) - 1).abs() < _ROUNDED - 1 for name in _PRICES]
+    return both.filter(pl.all_horizontal(same)).select("at")
 
 
 def _stretched(bars: pl.DataFrame) -> pl.DataFrame:

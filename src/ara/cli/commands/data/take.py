@@ -74,6 +74,10 @@ def export(
         str | None, typer.Option("--learned", metavar="DATE", help="Only what Ara had received then")
     ] = None,
     step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
+    repaired: Annotated[
+        bool,
+        typer.Option("--repaired", help="Bars that can't be are put right where two witnesses say how, and marked"),
+    ] = False,
 ) -> int:
     """Write the bars of instruments to a file.
 
@@ -97,7 +101,7 @@ def export(
         for place, one in enumerate(instruments):
             progress(place, words=f"Reading {one.symbol}")
             try:
-                seen = await market.bars(one, wanted, as_of=by, learned=received)
+                seen = await market.bars(one, wanted, as_of=by, learned=received, repaired=repaired)
             except AraError as error:
                 failures.append(Failure(symbol=one.symbol, error=error))
             else:
