@@ -1,31 +1,30 @@
 """From sources into the store: fetched with failover, judged, kept as received and as bars, a batch at a time."""
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from ara.data import answers
+from ara.data import answers, harvest
 from ara.data.actions import read
 from ara.data.adjust import as_traded, seen_from_last
-from ara.data.bar_store import ROWS, Appended, BarStore
-from ara.data.failover import Tried
+from ara.data.bar_store import BarStore
 from ara.data.fetched import Failed, Fetched
+from ara.data.harvest import Harvest
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
-from ara.data.quality import QualityReport, check, scores
+from ara.data.quality import check, scores
 from ara.data.sources import Sources
-from ara.errors import AraError, DataProviderError, MissingKeyError
+from ara.errors import AraError, DataProviderError, MissingKeyError, UnknownSymbolError
 from ara.market.bars import Basis
 from ara.market.instrument import AssetClass, Instrument
+from ara.market.symbols import resolve
 from ara.market.timeframe import DAY, Timeframe, Unit
 
 if TYPE_CHECKING:
-    from ara.data.access import Payload
     from ara.desk import Desk
 
 __all__ = ["Collector", "Failed", "Fetched"]
@@ -44,18 +43,8 @@ _BATCH: Final = 128
 _WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Harvest:
-    instrument: Instrument
-    timeframe: Timeframe
-    source: str
-    basis: Basis
-    tried: tuple[Tried, ...]
-    payloads: "tuple[Payload, ...]"
-    bars: pl.DataFrame
-    actions: pl.DataFrame
-    facts: pl.DataFrame
-    report: QualityReport
+_Answer = tuple[Instrument, pl.DataFrame, pl.DataFrame, pl.DataFrame]
+"""Whose bars, and the bars, actions and facts."""
 
 
 class Collector:
@@ -113,8 +102,8 @@ class Collector:
         DataProviderError
             Nobody has it; the message holds every reason.
         """
-        harvest = await self._harvest(instrument, timeframe, start=start, end=end, provider=provider)
-        return (await self._kept([harvest]))[0]
+        found = await self._harvest(instrument, timeframe, start=start, end=end, provider=provider)
+        return (await self._kept([found]))[0]
 
     async def update(
         self,
@@ -132,7 +121,7 @@ class Collector:
             gate = asyncio.Semaphore(_AT_ONCE)
             batch = instruments[begin : begin + _BATCH]
             found = await asyncio.gather(*(self._next(one, timeframe, last, gate, provider) for one in batch))
-            harvests = [one for one in found if isinstance(one, _Harvest)]
+            harvests = [one for one in found if isinstance(one, Harvest)]
             kept = {one.instrument.symbol: one for one in await self._kept(harvests)}
             for one in found:
                 yield one if isinstance(one, Failed) else kept[one.instrument.symbol]
@@ -144,7 +133,7 @@ class Collector:
         last: dict[str, datetime],
         gate: asyncio.Semaphore,
         provider: str | None,
-    ) -> _Harvest | Failed:
+    ) -> Harvest | Failed:
         async with gate:
             newest = last.get(instrument.symbol)
             start = None if newest is None else newest - max(timeframe.span, timedelta(days=1)) * _OVERLAP
@@ -161,34 +150,31 @@ class Collector:
         start: datetime | None,
         end: datetime | None,
         provider: str | None,
-    ) -> _Harvest:
+    ) -> Harvest:
         now = self._clock.now()
         begin = _beginning(instrument, timeframe, now) if start is None else start
         names = [provider] if provider else [n for n in self._sources.live(instrument) if fetches(self._sources.get(n))]
 
-        async def ask(source: Provider) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-            bars = await answers.bars(source, instrument, timeframe, start=begin, end=end or now)
-            if bars.is_empty() and start is None:
-                raise DataProviderError(f"{source.name} has no bars of {instrument.symbol}.", symbol=instrument.symbol)
-            return (
-                bars,
-                await self._actions(
-                    source, instrument, timeframe, await asyncio.to_thread(self._since, source, begin, instrument)
-                ),
-                await self._facts(source, instrument, whole=start is None),
-            )
+        async def ask(source: Provider) -> _Answer:
+            try:
+                return await self._answer(source, instrument, timeframe, begin, end or now, whole=start is None)
+            except DataProviderError as error:
+                priced = await asyncio.to_thread(self._priced, instrument, error)
+                if priced is None:
+                    raise
+                return await self._answer(source, priced, timeframe, begin, end or now, whole=start is None)
 
         try:
             told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
         except AraError as error:
             self._attempted(instrument, timeframe, error.context.get("tried", ()), now=now, end=end)
             raise
-        bars, actions, facts = told.value
+        instrument, bars, actions, facts = told.value
         self._attempted(instrument, timeframe, [asdict(one) for one in told.tried], now=now, end=end, bars=bars)
         report = await asyncio.to_thread(check, bars, instrument, timeframe, actions=actions, now=now)
         stale = None if bars.is_empty() or end else (now - bars["known_at"][-1]).total_seconds()
         self._sources.report(told.source, quality=report.score, freshness=stale)
-        return _Harvest(
+        return Harvest(
             instrument=instrument,
             timeframe=timeframe,
             source=told.source,
@@ -200,6 +186,32 @@ class Collector:
             facts=facts,
             report=report,
         )
+
+    async def _answer(
+        self,
+        source: Provider,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        begin: datetime,
+        end: datetime,
+        *,
+        whole: bool,
+    ) -> _Answer:
+        """Put all questions to a source; where the whole history is asked for, no bars are no answer."""
+        bars = await answers.bars(source, instrument, timeframe, start=begin, end=end)
+        if bars.is_empty() and whole:
+            raise DataProviderError(f"{source.name} has no bars of {instrument.symbol}.", symbol=instrument.symbol)
+        since = await asyncio.to_thread(self._since, source, begin, instrument)
+        actions = await self._actions(source, instrument, timeframe, since)
+        return instrument, bars, actions, await self._facts(source, instrument, whole=whole)
+
+    def _priced(self, instrument: Instrument, error: AraError) -> Instrument | None:
+        """Give an instrument that nothing is known of in the currency that its first source tells; None for others."""
+        currency = error.context.get("currency")
+        if not isinstance(currency, str) or _known(instrument.symbol):
+            return None
+        kept = self._store.instruments(instrument.symbol)
+        return None if any(one.symbol == instrument.symbol for one in kept) else replace(instrument, currency=currency)
 
     def _attempted(
         self,
@@ -251,14 +263,14 @@ class Collector:
         newest = self._store.lasts(str(timeframe)).group_by("symbol").agg(pl.col("at").max())
         return {str(symbol): at for symbol, at in newest.iter_rows()}
 
-    async def _kept(self, harvests: Sequence[_Harvest]) -> list[Fetched]:
+    async def _kept(self, harvests: Sequence[Harvest]) -> list[Fetched]:
         found = await asyncio.to_thread(self._keep, harvests)
         for one in found:
             if self._changed is not None and one.new + one.corrected:
                 await self._changed(one.instrument.symbol)
         return found
 
-    def _keep(self, harvests: Sequence[_Harvest]) -> list[Fetched]:
+    def _keep(self, harvests: Sequence[Harvest]) -> list[Fetched]:
         """Write a batch: payloads first, then facts, then bars, so that no bar is without what explains it."""
         if not harvests:
             return []
@@ -267,18 +279,20 @@ class Collector:
         for source in sorted({one.source for one in harvests}):
             listed = [one.instrument for one in harvests if one.source == source]
             self._store.put_instruments(listed, source=source, learned_at=now)
-        actions = pl.concat([_named(one, one.actions) for one in harvests])
+        actions = pl.concat([harvest.named(one, one.actions) for one in harvests])
         if actions.height:
             self._store.append_all_facts(Kind.ACTIONS, actions)
-        told = [pl.concat([one.facts, _told(one, fetch, now)]) for one, fetch in zip(harvests, fetches, strict=True)]
-        facts = [_named(one, frame) for one, frame in zip(harvests, told, strict=True)]
+        told = [
+            pl.concat([one.facts, harvest.told(one, fetch, now)]) for one, fetch in zip(harvests, fetches, strict=True)
+        ]
+        facts = [harvest.named(one, frame) for one, frame in zip(harvests, told, strict=True)]
         self._store.append_all_facts(Kind.FACTS, pl.concat(facts))
         pairs = zip(harvests, fetches, strict=True)
-        rows = [self._news(one, _rows(one, fetch, quality=self._scores(one))) for one, fetch in pairs]
+        rows = [self._news(one, harvest.rows(one, fetch, quality=self._scores(one))) for one, fetch in pairs]
         appended = self._store.append(pl.concat(rows))
-        return [_fetched(one, appended) for one in harvests]
+        return [harvest.fetched(one, appended) for one in harvests]
 
-    def _scores(self, one: _Harvest) -> pl.Series:
+    def _scores(self, one: Harvest) -> pl.Series:
         """Score the bars of an answer after those that are kept, so that an update sees what a whole fetch would."""
         if one.bars.is_empty():
             return pl.Series("quality", [], pl.Float64)
@@ -290,7 +304,7 @@ class Collector:
         whole = pl.concat([as_traded(frame.select(columns), splits) for frame in (kept, one.bars)])
         return scores(seen_from_last(whole, splits, one.source), one.instrument, one.timeframe).tail(one.bars.height)
 
-    def _news(self, one: _Harvest, rows: pl.DataFrame) -> pl.DataFrame:
+    def _news(self, one: Harvest, rows: pl.DataFrame) -> pl.DataFrame:
         """Leave out bars that differ from the kept ones by a split alone: the source divided them, nobody corrected."""
         if one.basis is not Basis.SPLIT or rows.is_empty() or "split" not in set(one.actions["action"]):
             return rows
@@ -310,59 +324,16 @@ class Collector:
         return rows.filter(~both.select(pl.all_horizontal(there, *near)).to_series())
 
 
+def _known(symbol: str) -> bool:
+    try:
+        return resolve(symbol).symbol == symbol
+    except UnknownSymbolError:
+        return False
+
+
 def _beginning(instrument: Instrument, timeframe: Timeframe, now: datetime) -> datetime:
     """Give how far back to ask where nothing is said: sources keep little of what is shorter than a day."""
     if timeframe.unit in _INTRADAY:
         return now - _INTRADAY[timeframe.unit]
     year = _FIRST.get(instrument.asset_class)
     return _OLDEST if year is None else datetime(year, 1, 1, tzinfo=UTC)
-
-
-def _rows(one: _Harvest, fetch: str, *, quality: pl.Series) -> pl.DataFrame:
-    """Give the answer as rows of the store.
-
-    Where the source states its actions, its adjusted closes say nothing more, and change with each dividend: they stay
-    in the payload.
-    """
-    adjusted = pl.lit(None, pl.Float64) if one.actions.height else pl.col("adjusted")
-    return one.bars.with_columns(
-        adjusted.alias("adjusted"),
-        quality.alias("quality"),
-        symbol=pl.lit(one.instrument.symbol),
-        asset_class=pl.lit(one.instrument.asset_class.value),
-        timeframe=pl.lit(str(one.timeframe)),
-        source=pl.lit(one.source),
-        basis=pl.lit(one.basis.value),
-        imputed=pl.lit(value=False),
-        fetch=pl.lit(fetch),
-    ).select(ROWS.names())
-
-
-def _told(one: _Harvest, fetch: str, now: datetime) -> pl.DataFrame:
-    """Give the fact that a fetch was made: its id, and who was asked with what success."""
-    tried = [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried]
-    value = json.dumps({"fetch": fetch, "timeframe": str(one.timeframe), "tried": tried}, sort_keys=True)
-    row = {"at": now, "known_at": now, "learned_at": now, "field": "fetch", "value": value}
-    return pl.DataFrame([row], schema=SCHEMAS[Kind.FACTS])
-
-
-def _named(one: _Harvest, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(pl.lit(one.instrument.symbol).alias("symbol"), pl.lit(one.source).alias("source"), pl.all())
-
-
-def _fetched(one: _Harvest, appended: Appended) -> Fetched:
-    at = one.bars["at"]
-    new, corrected = appended.each.get(one.instrument.symbol, (0, 0))
-    return Fetched(
-        instrument=one.instrument,
-        timeframe=one.timeframe,
-        source=one.source,
-        tried=one.tried,
-        bars=one.bars.height,
-        new=new,
-        corrected=corrected,
-        same=one.bars.height - new - corrected,
-        first=at[0] if len(at) else None,
-        last=at[-1] if len(at) else None,
-        report=one.report,
-    )

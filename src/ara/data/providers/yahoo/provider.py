@@ -17,6 +17,7 @@ from ara.data.providers.yahoo import charts
 from ara.data.providers.yahoo.messages import Answer, Chart, Fault, OptionsOf, ProfileAnswer, Search
 from ara.data.providers.yahoo.options import contracts
 from ara.data.providers.yahoo.spelling import CLASSES, found_instrument, same, spelled
+from ara.data.providers.yahoo.units import checked
 from ara.errors import DataProviderError, UnknownSymbolError
 from ara.market.bars import Basis
 from ara.market.instrument import AssetClass, Instrument
@@ -50,7 +51,8 @@ class Yahoo:
 
     Prices are divided by later splits, and beside each close stands one that is adjusted for dividends too. Daily bars
     reach back to the listing, hourly ones two years, those of 1 minute 29 days, others 59 days; weeks are made of days.
-    There is no key and no promise: the terms are those of Yahoo's website, and it may refuse who asks often.
+    Prices in pence, agorot or cents (`GBp`, `ILA`, `ZAc`) are divided by 100, and any currency but the instrument's is
+    refused. There is no key and no promise: the terms are those of Yahoo's website, and it may refuse who asks often.
 
     Daily bars of currencies run from midnight to midnight of London and are known at that midnight, hours after the
     session of their date. Their close lies near the start of the day, while high and low are of the whole of it: what
@@ -192,7 +194,7 @@ class Yahoo:
         chart = answer.result[0]
         if not same(chart.meta.symbol, instrument):
             raise _another(chart.meta.symbol, instrument)
-        return chart
+        return checked(chart, instrument)
 
     async def _now(self, kind: Kind, instrument: Instrument) -> pl.DataFrame:
         now = self._access.clock.now()
