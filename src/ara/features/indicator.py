@@ -1,5 +1,6 @@
 """What an indicator is, and the decorator that makes one of a function of arrays."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -167,6 +168,20 @@ class ArrayIndicator:
         with np.errstate(all="ignore"):
             found = self.function(*arrays, **self.spec.resolve(params))
         return tuple(_finite(one) for one in (found if isinstance(found, tuple) else (found,)))
+
+    def newest(self, arrays: Sequence[NDArray[np.float64]], params: Mapping[str, float]) -> tuple[float, ...]:
+        """Give the last value of each output, as `compute` does, for arrays and parameters that are known to be right.
+
+        Parameters
+        ----------
+        arrays
+            The inputs, in the spec's order, of one length.
+        params
+            All of them, as `resolve` gives them.
+        """
+        found = self.function(*arrays, **params)
+        values = [float(one[-1]) for one in (found if isinstance(found, tuple) else (found,))]
+        return tuple(math.nan if math.isinf(value) else value for value in values)
 
     def memory(self, **params: float) -> int | None:
         """Give how many of the last bars the last value depends on; None where all do."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
 from ara.features import catalogue
-from ara.features.indicator import Indicator
+from ara.features.indicator import ArrayIndicator, Indicator
 
 __all__ = ["Item", "Stream"]
 
@@ -160,6 +160,8 @@ class _Line:
             )
             return found
         start = max(end - min(self.memory or 1, seen), 0)
+        if isinstance(self.indicator, ArrayIndicator):
+            return self.indicator.newest([rows[name][start:end] for name in spec.inputs], self.params)
         tail = {name: rows[name][start:end] for name in spec.inputs}
         return tuple(float(one[-1]) for one in self.indicator.compute(tail, **self.params))
 
