@@ -83,7 +83,7 @@ def test_the_catalogue_refuses_what_is_no_indicator(monkeypatch):
         monkeypatch.setattr(plugins, "load", lambda group, name, offered=offered: offered)
         with pytest.raises(
             PluginError,
-            match=r"What is offered as the indicator 'momentum' is not .* nor a family",
+            match=r"What is offered as the indicator '[a-z]+' is not .* nor a family",
         ):
             catalogue.get("edges")
     monkeypatch.undo()
