@@ -3,15 +3,19 @@
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from ara.data.access.wire import value
-from ara.data.files import rows
+from ara.data.files import Reading, Table, members, rows
 from ara.data.providers.binance import messages as binance
 from ara.data.providers.binance import sign as sign_binance
 from ara.data.providers.coinbase import messages as coinbase
 from ara.data.providers.exact import plain
 from ara.data.providers.kraken import messages as kraken
 from ara.data.providers.kraken import sign as sign_kraken
-from ara.market import calendar
+from ara.data.quality import check
+from ara.features import catalogue
+from ara.market import calendar, hours, symbols
 from ara.market.symbols import normalise
 
 READ = {"binance": (binance.read, "stream"), "coinbase": (coinbase.read, "stream"), "kraken": (kraken.read, "channel")}
@@ -70,6 +74,10 @@ KINDS = {
 """What each recorded message is, where it isn't what a venue's stream gives."""
 
 
+OF_A_ROW = {"impossible", "nonpositive"}
+"""Rules that tell of one row's own numbers."""
+
+
 def brokers(venue, name, message):
     read, usual = READ[venue]
     return plain(read(KINDS[venue].get(name, usual), message.encode()), source=venue)
@@ -85,6 +93,24 @@ def calendars(exchange, start, end):
     venue = calendar(exchange)
     days = venue.sessions(date.fromisoformat(start), date.fromisoformat(end))
     return [(day, venue.opens(day), venue.closes(day)) for day in days]
+
+
+def pathological(path):
+    """Read a file as it lies there, give what every indicator makes of it, and the rows that the report names."""
+    frame = pl.concat(piece for piece, _ in Table(members(Path(path))[0][0], Reading()).frames())
+    one = symbols.guess(frame["symbol"][0])
+    bars = frame.hstack(hours.spans(frame["ts"], calendar(one.calendar)))
+    named = {at for issue in check(bars, one).issues if issue.rule in OF_A_ROW for at in issue.times}
+    bad = bars.filter(pl.col("at").is_in(named)).select(pl.col("row") - 1).to_series().to_list()
+    columns = {name: bars[name].to_numpy() for name in ("open", "high", "low", "close", "volume")}
+    days = hours.labels(bars["at"], calendar(one.calendar))
+    columns |= {"session": days.to_physical().cast(pl.Float64).to_numpy(), "other": columns["open"]}
+    outputs = {}
+    for name in catalogue.names():
+        spec = catalogue.get(name).spec
+        values = catalogue.compute(name, {column: columns[column] for column in spec.inputs})
+        outputs |= {f"{name}.{output}": array for output, array in zip(spec.outputs, values, strict=True)}
+    return {"outputs": outputs, "bad_rows": bad}
 
 
 def hostile_csv(path):

@@ -13,7 +13,7 @@ import pytest
 
 FOLDER = os.environ.get("ARA_CONFORMANCE", "")
 ROOT = Path(__file__).parents[2]
-MARKET = ("brokers", "calendars", "hostile_csv", "hostile_json", "hostile_strings", "signatures")
+MARKET = ("brokers", "calendars", "hostile_csv", "hostile_json", "hostile_strings", "pathological", "signatures")
 FEATURES = ("indicators", "sheets", "talib", "tulip")
 LATER = {"indicators": {"cdl_marubozu"}}
 """What belongs to patterns, which have no room yet."""

@@ -191,6 +191,29 @@ def test_the_order_of_day_and_month_is_told_by_the_whole_column(read):
     assert read("KO.csv", "\n".join(["Date,Close", *rows]), dates="mdy")[0]["ts"][2] == at(2020, 3, 2)
 
 
+def test_years_of_two_digits_are_read_where_they_stand_last(read):
+    stamps = ("12/30/99 16:00", "12/31/99 16:00", "01/03/00 16:00", "11/13/68 09:30")
+    frame, refused = read("KO.csv", "\n".join(["Date;Close", *(f"{stamp};1" for stamp in stamps)]))
+    assert frame["ts"].to_list() == [
+        at(1999, 12, 30, 16),
+        at(1999, 12, 31, 16),
+        at(2000, 1, 3, 16),
+        at(2068, 11, 13, 9, 30),
+    ]
+    assert refused == []
+    assert read("KO.csv", "Date;Close\n13.02.17;1\n14.02.17;2\n")[0]["ts"].to_list() == [
+        at(2017, 2, 13),
+        at(2017, 2, 14),
+    ]
+
+
+def test_years_of_two_digits_that_may_stand_first_are_not_guessed(read):
+    rows = [f"17/01/{day:02d},1" for day in range(3, 28)]
+    frame, (refused,) = read("KO.csv", "\n".join(["Date,Close", *rows, "2017-02-01,1"]))
+    assert frame["ts"].to_list() == [at(2017, 2, 1)]
+    assert (refused.reason, refused.count) == ("its time can't be read", 25)
+
+
 def test_what_tells_the_order_may_stand_far_down(read, monkeypatch):
     monkeypatch.setattr(text, "BLOCK", 4096)
     rows = [f"0{1 + day % 9}/02/20{20 + day // 900},1" for day in range(2000)]
@@ -233,7 +256,7 @@ def test_times_in_every_form_are_read(read, stamp, instant):
 
 
 @pytest.mark.parametrize(
-    "stamp", ["soon", "2020-02-30", "25:00", "1/2/20", "2020-01-02 25:61", "-5", "99999999999999999999"]
+    "stamp", ["soon", "2020-02-30", "25:00", "1-2-20", "2020-01-02 25:61", "-5", "99999999999999999999"]
 )
 def test_what_is_no_time_is_refused_by_row(read, stamp):
     frame, refused = read("KO.csv", f"Date;Close\n2020-01-02;1\n{stamp};1\n")

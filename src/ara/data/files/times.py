@@ -24,6 +24,8 @@ _PARTS: Final = (
 )
 _NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS: Final = {name: f"{number:02d}" for number, name in enumerate(_NAMES, start=1)}
+_SHORT: Final = r"^(?P<a>\d{1,2})(?P<sign>[/.])(?P<b>\d{1,2})[/.](?P<c>\d{2})(?P<rest>$|[T ,].*$)"
+_PIVOT: Final = 69
 _EPOCH: Final = r"^(\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(?:\.0*)?$"
 _UNITS: Final = ((18, 1e-3), (15, 1.0), (12, 1e3), (0, 1e6))
 
@@ -75,7 +77,7 @@ def orders(stamps: pl.Series) -> Orders:
     """Count in which order day and month of a column of text stand; points between them mean day first."""
     if stamps.dtype != pl.String:
         return Orders()
-    text = stamps.str.strip_chars()
+    text = _long_years(stamps.str.strip_chars())
     found = pl.DataFrame([text.rename("text")]).select(
         a=pl.col("text").str.extract(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{4}").cast(pl.Int64),
         b=pl.col("text").str.extract(r"^\d{1,2}[-/.](\d{1,2})[-/.]\d{4}").cast(pl.Int64),
@@ -202,7 +204,7 @@ def _walls(stamps: pl.Series, order: str) -> pl.DataFrame:
 
 def _with_dashes(stamps: pl.Series) -> pl.Series:
     """Bring dates without signs and dates with names of months to the form of the others."""
-    text = stamps.str.strip_chars().str.strip_chars("\"'")
+    text = _long_years(stamps.str.strip_chars().str.strip_chars("\"'"))
     text = text.str.replace(r"^((?:18|19|20)\d{2})(\d{2})(\d{2})($|[T ,]+)", "$1-$2-$3$4")
     text = text.str.replace(r"^((?:19|20)\d{2}-\d{2}-\d{2}[T ,]+)(\d{2})(\d{2})(\d{2})?$", "$1$2:$3:${4}")
     text = text.str.replace(r"(:\d{2}):$", "$1")
@@ -214,6 +216,20 @@ def _with_dashes(stamps: pl.Series) -> pl.Series:
         lower = lower.str.replace(rf"^(\d{{1,2}})[ -](?i:{name})[a-z]*\.?[ ,-]+(\d{{4}})", rf"$2-{number}-$1")
         lower = lower.str.replace(rf"^(?i:{name})[a-z]*\.? +(\d{{1,2}}),? +(\d{{4}})", rf"$2-{number}-$1")
     return lower
+
+
+def _long_years(text: pl.Series) -> pl.Series:
+    """Give years of two digits at the end of `3/1/17` all four: 69 to 99 lie before 2000.
+
+    A column whose last part varies more than the others has the year elsewhere, and is left as it is.
+    """
+    parts = text.str.extract_groups(_SHORT).struct.unnest()
+    written = parts.drop_nulls()
+    if written.is_empty() or written["c"].n_unique() > min(written["a"].n_unique(), written["b"].n_unique()):
+        return text
+    century = pl.when(pl.col("c").cast(pl.Int64) < _PIVOT).then(pl.lit("20")).otherwise(pl.lit("19"))
+    whole = pl.concat_str("a", "sign", "b", "sign", century, "c", "rest")
+    return pl.DataFrame([text.rename("text")]).hstack(parts).select(pl.coalesce(whole, "text")).to_series()
 
 
 def _zoned(wall: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
