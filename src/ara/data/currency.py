@@ -18,15 +18,17 @@ from ara.data.provider import SCHEMAS, Kind
 from ara.errors import DataProviderError, ValidationError
 from ara.market.bars import Bars
 from ara.market.codes import MINOR
+from ara.market.instrument import AssetClass, Instrument
 from ara.market.money import Currency
 from ara.market.symbols import split_pair
 from ara.renamed import renamed
 from ara.settings import Settings
 
-__all__ = ["Preference", "Rates", "hedged_returns"]
+__all__ = ["Preference", "Rate", "Rates", "hedged_returns"]
 
 _RATES: Final = SCHEMAS[Kind.RATES]
 _PRICES: Final = ("open", "high", "low", "close", "adjusted")
+_NO_AMOUNTS: Final = frozenset({AssetClass.FOREX, AssetClass.INDEX})
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -40,6 +42,30 @@ class _Leg:
 
     known_at: _Stamps
     rate: _Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What one currency was worth in another, as it was known at an instant.
+
+    Parameters
+    ----------
+    base, quote
+        One `base` is worth `value` of `quote`.
+    value
+        How much.
+    known_at
+        Since when that was public, UTC: of a rate led over other currencies, its oldest step. The instant asked for,
+        where both are one currency.
+    way
+        The currencies that it is led over, both ends included.
+    """
+
+    base: str
+    quote: str
+    value: float
+    known_at: datetime
+    way: tuple[str, ...]
 
 
 class Rates:
@@ -118,11 +144,18 @@ class Rates:
         DataProviderError
             No way leads from one to the other, or the newest rate known then was too old.
         """
+        return self.found(base, quote, as_of=as_of).value
+
+    def found(self, base: str, quote: str, *, as_of: datetime) -> Rate:
+        """Give a rate as `rate` does, with the time since which it was known and the way that led to it."""
         moment = np.array([_stamp(as_of)], dtype=np.int64)
         found, way = self._over(base, quote, moment)
         if np.isnan(found[0]):
             raise self._none(way, as_of)
-        return float(found[0])
+        steps = (self._legs.get(pair) or self._legs[pair[::-1]] for pair in pairwise(way))
+        known = [int(leg.known_at[np.searchsorted(leg.known_at, moment[0], side="right") - 1]) for leg in steps]
+        oldest = _EPOCH + min(known, default=int(moment[0])) * _MICROSECOND
+        return Rate(base=base, quote=quote, value=float(found[0]), known_at=oldest, way=way)
 
     def convert(
         self, frame: pl.DataFrame, source: str, *, to: str, columns: Sequence[str] = (), gaps: bool = False
@@ -238,6 +271,15 @@ class Preference:
     def of(cls, settings: Settings) -> Self:
         """Take it from the setting `data.currency`."""
         return cls(currency=Currency(settings.data.currency))
+
+    @classmethod
+    def chosen(cls, settings: Settings) -> Self | None:
+        """Take it from the setting where somebody has set it; None where it stands at its default."""
+        return None if settings.origin("data.currency").kind == "default" else cls.of(settings)
+
+    def wanted(self, instrument: Instrument) -> bool:
+        """Say whether an instrument's prices are amounts of another currency: those of pairs and indices are none."""
+        return instrument.asset_class not in _NO_AMOUNTS and instrument.currency != self.currency.code
 
     def shown(self, amount: float, currency: str, *, rates: Rates, as_of: datetime) -> str:
         """Give an amount in words, converted by the rate of the moment: `1,234.50 USD`."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from ara.cli.export import check_target, export
+from ara.cli.money import OPTION, Purse, converted, purse, shown_document
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import AraError, UnknownSymbolError, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date, datetime
 
     from ara.cli.progress import Step
@@ -47,6 +47,7 @@ class _Wish:
     depth: "Depth"
     model: str
     threshold: float
+    currency: str
     target: Path | None
 
 
@@ -85,6 +86,7 @@ def command(
             "--confidence-threshold", "-c", metavar="P", help="Leave out days that are less sure than P, 0 to 1"
         ),
     ] = None,
+    currency: OPTION = "",
     crypto: Annotated[bool, typer.Option("--crypto", help="Insist that each symbol is a crypto currency")] = False,
     forex: Annotated[bool, typer.Option("--forex", help="Insist that each symbol is a currency pair")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", hidden=True)] = False,
@@ -112,6 +114,7 @@ def command(
         depth=_depth(analysis or ("full" if verbose else "standard")),
         model=settings.prediction.model if model is None else model,
         threshold=0.0 if threshold is None else _share(threshold),
+        currency=currency,
         target=None if target is None else check_target(Path(target)),
     )
     if repeated := len(symbols) - len(wish.symbols):
@@ -121,8 +124,8 @@ def command(
     if verbose:
         s.note("The spelling --verbose is old; it is now: --analysis full")
     with s.progress("Forecasting", len(wish.symbols)) as step:
-        answers, today = s.run(_ask(s, wish, step))
-    return _tell(s, wish, answers, today=today)
+        asked = s.run(_ask(s, wish, step))
+    return _tell(s, wish, asked)
 
 
 def _days(text: str) -> int:
@@ -165,7 +168,16 @@ def _share(text: str) -> float:
     return share
 
 
-async def _ask(s: Screen, wish: _Wish, step: "Step") -> "tuple[list[Kept | _Failure], date]":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What came of it, the day on which it was asked, and the currency to show it in."""
+
+    answers: "list[Kept | _Failure]"
+    today: "date"
+    purse: Purse | None
+
+
+async def _ask(s: Screen, wish: _Wish, step: "Step") -> _Asked:
     """Forecast every symbol in turn; one that fails doesn't keep the others from being answered."""
     from ara.desk import Desk
     from ara.prediction import PredictionEngine
@@ -183,7 +195,9 @@ async def _ask(s: Screen, wish: _Wish, step: "Step") -> "tuple[list[Kept | _Fail
                 if len(wish.symbols) == 1:
                     raise
                 answers.append(_Failure(symbol=symbol, error=error))
-        return answers, desk.clock.now().date()
+        codes = {one.forecast.instrument.currency for one in answers if not isinstance(one, _Failure)}
+        shown = await purse(s, desk, wish.currency, codes=codes, learned=learned)
+        return _Asked(answers=answers, today=desk.clock.now().date(), purse=shown)
 
 
 async def _one(engine: "PredictionEngine", wish: _Wish, symbol: str, *, learned: "datetime | None") -> "Kept":
@@ -219,11 +233,12 @@ def _found(symbol: str, asset_class: str) -> "Instrument":
         raise
 
 
-def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today: "date") -> int:
+def _tell(s: Screen, wish: _Wish, asked: _Asked) -> int:
+    answers = asked.answers
     failures = [answer for answer in answers if isinstance(answer, _Failure)]
     whole = [answer for answer in answers if not isinstance(answer, _Failure)]
     kept = [_sure_days(answer, wish.threshold) for answer in whole]
-    documents = [_document(answer) for answer in kept]
+    documents = [_document(answer, asked.purse) for answer in kept]
     data = (
         documents[0]
         if len(wish.symbols) == 1
@@ -237,7 +252,7 @@ def _tell(s: Screen, wish: _Wish, answers: "Sequence[Kept | _Failure]", *, today
     if wish.target is not None:
         export(data, wish.target)
     if documents or s.json:
-        s.result(data, lambda: "\n\n".join(_shown(s, wish, answer, today=today) for answer in kept))
+        s.result(data, lambda: "\n\n".join(_shown(s, wish, answer, asked) for answer in kept))
     for before, after in zip(whole, kept, strict=True):
         if unsure := len(before.forecast.days) - len(after.forecast.days):
             s.note(_left_out(before, unsure, wish.threshold))
@@ -259,18 +274,23 @@ def _left_out(kept: "Kept", unsure: int, threshold: float) -> str:
     return f"{unsure} of {days} days of {symbol} {are} less sure than {threshold:g} and left out; the ledger has all."
 
 
-def _document(kept: "Kept") -> dict[str, Any]:
+def _document(kept: "Kept", purse: Purse | None) -> dict[str, Any]:
     from ara.prediction.document import to_document
 
-    return {**to_document(kept.forecast), "kept": {"sequence": kept.sequence}}
+    data = {**to_document(kept.forecast), "kept": {"sequence": kept.sequence}}
+    rate = purse.rate(kept.forecast.instrument, kept.forecast.as_of)[0] if purse else None
+    return data if rate is None else {**data, "shown": shown_document(rate)}
 
 
-def _shown(s: Screen, wish: _Wish, kept: "Kept", *, today: "date") -> str:
+def _shown(s: Screen, wish: _Wish, kept: "Kept", asked: _Asked) -> str:
     from ara.cli.render.forecast import View, show
 
+    one = kept.forecast
+    rate, said = asked.purse.rate(one.instrument, one.as_of) if asked.purse else (None, "")
     view = View(
         width=s.width,
-        today=today,
+        today=asked.today,
+        money=said,
         depth=wish.depth,
         kept=True,
         asked=wish.as_of is not None,
@@ -279,4 +299,4 @@ def _shown(s: Screen, wish: _Wish, kept: "Kept", *, today: "date") -> str:
         plain=s.plain,
         zone=s.zone,
     )
-    return show(kept.forecast, view)
+    return show(one if rate is None else converted(one, rate), view)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ara.cli.money import in_currency
 from ara.cli.render.data_table import Column, instant, plain_value, stamp, table
 from ara.cli.render.numbers import grouped, long_day, places
 from ara.cli.screen import Screen
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from ara.cli.money import Converted
     from ara.cli.palette import Role
     from ara.data.collect import Fetched
     from ara.data.imports import Imported
@@ -27,8 +29,6 @@ __all__ = [
     "dated",
     "fetched",
     "fetched_document",
-    "health",
-    "health_document",
     "imported",
     "imported_document",
     "listed",
@@ -83,11 +83,20 @@ def fetched_document(one: "Fetched") -> dict[str, Any]:
         "same": one.same,
         "first": instant(one.first),
         "last": instant(one.last),
-        "quality": cut(one.report.score, 4),
+        "asked": {"from": instant(one.start), "to": instant(one.end)},
+        "missing": _missing_document(one),
+        "quality": cut(one.report.score, 4) if one.bars else None,
         "worst": one.report.worst,
         "issues": [issue.as_dict() for issue in one.report.issues],
         "tried": [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried],
     }
+
+
+def _missing_document(one: "Fetched") -> dict[str, Any] | None:
+    if one.missing is None:
+        return None
+    named = {"from": instant(one.missing.start), "to": instant(one.missing.end), "sessions": one.missing.sessions}
+    return {**named, "words": one.missing.words, "hint": one.missing.hint}
 
 
 def fetched(done: Sequence["Fetched"], s: Screen) -> str:
@@ -118,12 +127,21 @@ def fetched(done: Sequence["Fetched"], s: Screen) -> str:
         s,
     )
     for one in done:
-        lines += _issues(one, s)
+        lines += _short(one, s) + _issues(one, s)
     missed = [(one, each) for one in done for each in one.tried if not each.ok]
     for one, each in missed:
         words = f"{one.instrument.symbol}: {each.source} gave nothing: {each.words}"
         lines += [s.palette()(f"  {line}", "quiet") for line in wrapped(clean(words), s.width - 2)]
     return "\n".join(lines)
+
+
+def _short(one: "Fetched", s: Screen) -> list[str]:
+    """Say what a source did not give of what was asked for, and what to do."""
+    if one.missing is None:
+        return []
+    paint = s.palette()
+    said = ((one.missing.words, "warning"), (one.missing.hint, "quiet"))
+    return [paint(f"  {line}", role) for words, role in said for line in wrapped(clean(words), s.width - 2)]
 
 
 def _issues(one: "Fetched", s: Screen) -> list[str]:
@@ -223,8 +241,8 @@ def _opened(row: Mapping[str, Any], end: str, s: Screen) -> str:
     return str(row[f"{end}_date"]) if row["timeframe"] in {"1d", "1w"} else stamp(row[end], s)
 
 
-def bars_document(seen: "Bars", most: int) -> dict[str, Any]:
-    """Give the newest bars as JSON values."""
+def bars_document(seen: "Bars", most: int, told: "Converted | None" = None) -> dict[str, Any]:
+    """Give the newest bars as JSON values; beside them, under `shown`, their prices in the currency that was chosen."""
     one = seen.instrument
     rows = [
         {"date": _label(row["at"], one).isoformat(), **{name: plain_value(value) for name, value in row.items()}}
@@ -240,17 +258,29 @@ def bars_document(seen: "Bars", most: int) -> dict[str, Any]:
         "count": len(seen),
         "notes": list(seen.notes),
         "bars": rows,
+        **({} if told is None or told.rate is None else {"shown": _shown(told)}),
     }
 
 
-def bars(seen: "Bars", most: int, s: Screen) -> str:
-    """Give the newest bars under a line on the instrument and one on the series."""
+def _shown(told: "Converted") -> dict[str, Any]:
+    from ara.cli.money import shown_document
+
+    rows = () if told.frame is None else told.frame.select("at", *_PRICES).iter_rows(named=True)
+    bars = [{name: plain_value(value) for name, value in row.items()} for row in rows]
+    return {**({} if told.rate is None else shown_document(told.rate)), "bars": bars}
+
+
+def bars(seen: "Bars", most: int, s: Screen, told: "Converted | None" = None) -> str:
+    """Give the newest bars under a line on the instrument and one on the series, in the currency that was chosen."""
     one, step, frame = seen.instrument, str(seen.timeframe), seen.frame.tail(most)
+    if told is not None and told.rate is not None and told.frame is not None:
+        one, frame = in_currency(one, told.rate.quote), told.frame
     rows = list(frame.iter_rows(named=True))
     first, last = seen.frame.row(0, named=True), rows[-1]
     said = f"{_bars(len(seen))} of {step} from {_when(first['at'], one, step, s)} to {_when(last['at'], one, step, s)}"
     lines = [_head(one, f"close {price(last['close'], one)}", s)]
     lines += [f"  {line}" for line in wrapped(f"{said}, {_ADJUSTED[seen.basis.value]}.", s.width - 2)]
+    lines += [s.palette()(f"  {line}", "quiet") for line in wrapped(told.words, s.width - 2)] if told else []
     for note in seen.notes:
         lines += [s.palette()(f"  {line}", "warning") for line in wrapped(clean(note), s.width - 2)]
     columns = [
@@ -355,43 +385,3 @@ def _worth(row: Mapping[str, Any]) -> str:
 def _nothing(one: "Instrument", what: str, s: Screen) -> str:
     said = f"No {what} of {clean(one.symbol)} are kept. Fetch them: ara data fetch {clean(one.symbol)}"
     return "\n".join(wrapped(said, s.width))
-
-
-def health_document(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the state of the sources as JSON values."""
-    return {"schema": 1, "sources": [{name: plain_value(value) for name, value in row.items()} for row in rows]}
-
-
-_STATES = {"closed": "asked", "open": "left alone", "half": "on trial", "broken": "broken"}
-
-
-def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
-    """Give the state of each source, and what went wrong last."""
-    columns = [
-        Column(head="source", cells=[row["source"] for row in rows]),
-        Column(head="state", cells=[_STATES[row["state"]] for row in rows]),
-        Column(head="answers", cells=[_share(row["success"] if row["asked"] else None) for row in rows], right=True),
-        Column(head="asked", cells=[f"{row['asked']:,}" for row in rows], right=True, leave=4),
-        Column(head="usually in", cells=[_time(row["latency_ms"]) for row in rows], right=True, leave=3),
-        Column(head="quality", cells=[_score(row["quality"]) for row in rows], right=True, leave=2),
-        Column(head="key", cells=[row["key"] for row in rows], leave=1),
-        Column(head="address", cells=[row["url"] for row in rows], leave=5),
-    ]
-    lines = table(columns, s)
-    for row in rows:
-        if row["last_error"]:
-            words = wrapped(clean(f"{row['source']}: {row['last_error']}"), s.width - 2)
-            lines += [s.palette()(f"  {line}", "quiet") for line in words]
-    return "\n".join(lines)
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value * 100:.0f} %"
-
-
-def _time(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f} ms"
-
-
-def _score(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"

@@ -52,6 +52,8 @@ class View:
         Whether only ASCII may be used.
     zone
         The reader's time zone; the machine's if None.
+    money
+        What is to be said of the currency that the amounts are shown in; empty where they are as traded.
     """
 
     width: int
@@ -63,6 +65,7 @@ class View:
     palette: Palette = field(default_factory=lambda: Palette(0))
     plain: bool = False
     zone: tzinfo | None = None
+    money: str = ""
 
     @property
     def level(self) -> int:
@@ -160,7 +163,7 @@ def _paragraph(text: str, view: View, *, hang: int = 0) -> list[str]:
 
 
 def _before(forecast: Forecast, view: View) -> list[str]:
-    lines: list[str] = []
+    lines = [view.palette(line, "quiet") for line in _paragraph(clean(view.money), view)] if view.money else []
     for warning in (*forecast.degraded, *forecast.warnings):
         lines += [view.palette(line, "warning") for line in _paragraph(clean(warning), view)]
     if view.level and forecast.days and all(abs(entry.p_up - 0.5) < _NO_VIEW for entry in forecast.days):

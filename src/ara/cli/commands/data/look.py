@@ -9,6 +9,7 @@ import typer
 
 from ara.cli.commands.data.asked import counted, day, found, moment, store, timeframe, with_desk, with_market
 from ara.cli.commands.data.rates import kept_rates, means_rates, show_rates
+from ara.cli.money import OPTION, Purse, purse
 from ara.cli.screen import Screen, screen
 from ara.errors import AraError, ValidationError
 
@@ -89,6 +90,7 @@ def show(
     count: _Count = "20",
     raw: _Raw = False,
     rates: _Rates = False,
+    currency: OPTION = "",
 ) -> None:
     """Show the bars of an instrument as they are, or as they were known at a moment.
 
@@ -98,7 +100,9 @@ def show(
         ara data show AAPL --as-of 2020-08-28 -n 5
         ara data show USDJPY --rates
 
-    EUR stands for all rates of the euro. Prices are adjusted to the last bar shown, so that a later split changes nothing; --raw shows them as published.
+    EUR stands for all rates of the euro.
+
+    Prices are adjusted to the last bar shown, so that a later split changes nothing; --raw shows them as published.
     """
     s = screen()
     s.settings()
@@ -108,6 +112,7 @@ def show(
         most=counted(count, "--limit"),
         by=moment(as_of, "--as-of"),
         received=moment(learned, "--learned"),
+        currency=currency,
     )
     if rates or means_rates(symbol):
         show_rates(s, symbol, most=wish.most, by=wish.by, received=wish.received)
@@ -126,18 +131,23 @@ class _Wish:
     most: int
     by: datetime | None
     received: datetime | None
+    currency: str
 
 
 def _show_bars(s: Screen, wish: _Wish) -> None:
     from ara.cli.render.data import bars, bars_document
+    from ara.data.feed import MarketData
 
-    async def ask(market: "MarketData") -> "Bars":
-        one = await _one(market, wish.symbol)
-        return await market.bars(one, wish.step, as_of=wish.by, learned=wish.received)
+    async def ask(desk: "Desk") -> "tuple[Bars, Purse | None]":
+        async with MarketData(desk) as market:
+            one = await _one(market, wish.symbol)
+            seen = await market.bars(one, wish.step, as_of=wish.by, learned=wish.received)
+        return seen, await purse(s, desk, wish.currency, codes=[seen.instrument.currency], learned=wish.received)
 
     with s.progress("Reading"):
-        seen = with_market(s, ask)
-    s.result(bars_document(seen, wish.most), lambda: bars(seen, wish.most, s))
+        seen, money = with_desk(s, ask)
+    told = money.frame(seen, wish.most) if money else None
+    s.result(bars_document(seen, wish.most, told), lambda: bars(seen, wish.most, s, told))
 
 
 def _show_raw(s: Screen, wish: _Wish) -> None:
@@ -217,7 +227,7 @@ def sources() -> None:
         ara data sources --json
         ara data sources --set data.providers=yahoo,polygon
     """
-    from ara.cli.render.data import health, health_document
+    from ara.cli.render.health import health, health_document
 
     s = screen()
     settings = s.settings()

@@ -1,0 +1,50 @@
+"""The health of sources on a terminal and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ara.cli.render.data_table import Column, plain_value, table
+from ara.cli.screen import Screen
+from ara.cli.words import clean, wrapped
+
+__all__ = ["health", "health_document"]
+
+
+def health_document(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the state of the sources as JSON values."""
+    return {"schema": 1, "sources": [{name: plain_value(value) for name, value in row.items()} for row in rows]}
+
+
+_STATES = {"closed": "asked", "open": "left alone", "half": "on trial", "broken": "broken"}
+
+
+def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
+    """Give the state of each source, and what went wrong last."""
+    columns = [
+        Column(head="source", cells=[row["source"] for row in rows]),
+        Column(head="state", cells=[_STATES[row["state"]] for row in rows]),
+        Column(head="answers", cells=[_share(row["success"] if row["asked"] else None) for row in rows], right=True),
+        Column(head="asked", cells=[f"{row['asked']:,}" for row in rows], right=True, leave=4),
+        Column(head="usually in", cells=[_time(row["latency_ms"]) for row in rows], right=True, leave=3),
+        Column(head="quality", cells=[_score(row["quality"]) for row in rows], right=True, leave=2),
+        Column(head="key", cells=[row["key"] for row in rows], leave=1),
+        Column(head="address", cells=[row["url"] for row in rows], leave=5),
+    ]
+    lines = table(columns, s)
+    for row in rows:
+        if row["last_error"]:
+            words = wrapped(clean(f"{row['source']}: {row['last_error']}"), s.width - 2)
+            lines += [s.palette()(f"  {line}", "quiet") for line in words]
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value * 100:.0f} %"
+
+
+def _time(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f} ms"
+
+
+def _score(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
