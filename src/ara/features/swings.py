@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
-from ara.features.arrays import Array
+from ara.features.arrays import Array, sums
 
 __all__ = ["Swings", "swings", "zigzag"]
 
@@ -160,7 +160,7 @@ def _ranges(high: Array, low: Array, window: int) -> Array:
     lead = min(window, len(ranges))
     out[:lead] = np.cumsum(ranges[:lead]) / np.arange(1, lead + 1)
     if len(ranges) > window:
-        out[window - 1 :] = sliding_window_view(ranges, window).mean(axis=1)
+        out[window - 1 :] = sums(ranges, window)[window - 1 :] / window
     return out
 
 

@@ -1,9 +1,11 @@
 """A shape found in the price, and when it could first be told."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from itertools import takewhile
+from typing import Any, Final, Literal
 
-__all__ = ["Direction", "Line", "Pattern", "Point"]
+__all__ = ["Direction", "Line", "Pattern", "Point", "once"]
 
 Direction = Literal["bullish", "bearish", "neutral"]
 """Which way the shape is said to point."""
@@ -64,3 +66,29 @@ class Pattern:
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values, points and lines as tuples."""
         return asdict(self)
+
+
+_SAME: Final = 0.5
+
+
+def once(found: Iterable[Pattern]) -> list[Pattern]:
+    """Give the patterns sorted by when they were known, of the same name on about the same bars only the first.
+
+    Two are on about the same bars where they share half or more of the bars that they have together. Of those known at
+    once the best stands for all. What is given depends on nothing that was known later.
+    """
+    ordered = sorted(found, key=lambda one: (one.known_at, -one.quality, one.name, one.began, one.completed))
+    kept: list[Pattern] = []
+    last: dict[tuple[str, str], list[Pattern]] = {}
+    for one in ordered:
+        before = last.setdefault((one.name, one.direction), [])
+        near = takewhile(lambda other: other.known_at >= one.began, reversed(before))  # noqa: B023
+        if not any(_overlap(one, other) >= _SAME for other in near):
+            kept.append(one)
+            before.append(one)
+    return kept
+
+
+def _overlap(one: Pattern, other: Pattern) -> float:
+    both = min(one.completed, other.completed) - max(one.began, other.began) + 1
+    return both / (max(one.completed, other.completed) - min(one.began, other.began) + 1)

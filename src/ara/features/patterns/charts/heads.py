@@ -1,0 +1,99 @@
+"""Head and shoulders, both ways."""
+
+from typing import Final
+
+import numpy as np
+
+from ara.features.patterns.charts.ground import Ground, linked
+from ara.features.patterns.pattern import Pattern
+
+__all__ = ["heads"]
+
+_RISE: Final = 0.5
+_BACK: Final = 0.4
+_RANGES: Final = 2.0
+_SHOULDER: Final = (0.2, 0.88)
+_SLOPE: Final = 0.4
+_UNEVEN: Final = 3.0
+
+
+def heads(ground: Ground) -> list[Pattern]:
+    """Find head and shoulders; inverse ones on bars upside down.
+
+    Three tops, the middle one the highest, the outer two at about the same price (`Limits.apart`), each nearer to its
+    neighbour than to anything above it. The neckline runs through the lowest lows on both sides of the head. Measured
+    from it, the shoulders have 20 % to 88 % of the head's height; over the shape it climbs or falls by 40 % of that
+    height or less, and one side of the head lasts up to three times as long as the other. The price rose into the left
+    shoulder by half of that shoulder's height or more. Known when a low after the right shoulder is under it by 40 % of
+    the shoulder's height, with no higher high before.
+
+    Quality: the mean of how even the shoulders are, in height and in time, and how level the neckline is.
+    Target: the neckline, where it is when the shape is known, less the height of the head. Invalidation: the head.
+
+    References
+    ----------
+    Edwards and Magee, 1948; T. N. Bulkowski, Encyclopedia of Chart Patterns, 2000; A. W. Lo, H. Mamaysky, J. Wang,
+    Foundations of Technical Analysis, Journal of Finance, 2000 (shoulders and troughs within 1.5 % of their mean).
+    """
+    first, head, last, known = linked(*ground.pairs)
+    one, top, three = ground.high[first], ground.high[head], ground.high[last]
+    span = last - first
+    kept = (one < top) & (three < top) & (span >= ground.limits.shortest) & (span <= ground.limits.longest)
+    first, head, last, known, span = first[kept], head[kept], last[kept], known[kept], span[kept]
+    one, top, three = one[kept], top[kept], three[kept]
+    left, right = ground.bottoms(first, head), ground.bottoms(head, last)
+    start, end = ground.low[left], ground.low[right]
+    slope = (end - start) / (right - left)
+    height = top - (start + slope * (head - left))
+    shoulders = one - (start + slope * (first - left)), three - (start + slope * (last - left))
+    allowed = ground.limits.apart(three, height)
+    sure = ground.turned(last, known, three, three - _BACK * shoulders[1])
+    before, after = head - first, last - head
+    good = (
+        (height > 0)
+        & (np.abs(one - three) <= allowed)
+        & (np.minimum(*shoulders) >= _SHOULDER[0] * height)
+        & (np.maximum(*shoulders) <= _SHOULDER[1] * height)
+        & (np.abs(end - start) <= _SLOPE * height)
+        & (np.maximum(before, after) <= _UNEVEN * np.minimum(before, after))
+        & (height >= _RANGES * ground.mean_range(first, last))
+        & (ground.rise(first, span) >= _RISE * shoulders[0])
+        & (sure < len(ground))
+        & (sure - last <= span)
+    )
+    found = []
+    for k in np.flatnonzero(good).tolist():
+        longer, shorter = max(before[k], after[k]), min(before[k], after[k])
+        parts = (
+            1.0 - abs(one[k] - three[k]) / allowed[k],
+            1.0 - (longer / shorter - 1.0) / (_UNEVEN - 1.0),
+            1.0 - abs(end[k] - start[k]) / (_SLOPE * height[k]),
+        )
+        bars = tuple(int(bar[k]) for bar in (first, left, head, right, last))
+        found.append(_told(ground, bars, int(sure[k]), float(slope[k]), float(height[k]), sum(parts) / 3.0))
+    return found
+
+
+def _told(ground: Ground, bars: tuple[int, ...], known: int, slope: float, height: float, quality: float) -> Pattern:
+    up = ground.sign < 0
+    neck = float(ground.low[bars[1]])
+    now = neck + slope * (known - bars[1])
+    target = ground.price(now - height)
+    names = ("left shoulder", "left neck", "head", "right neck", "right shoulder")
+    prices = [float(ground.low[bar] if k % 2 else ground.high[bar]) for k, bar in enumerate(bars)]
+    return Pattern(
+        name="inverse_head_and_shoulders" if up else "head_and_shoulders",
+        family="chart",
+        direction="bullish" if up else "bearish",
+        began=int(ground.kept[bars[0]]),
+        completed=int(ground.kept[bars[-1]]),
+        known_at=int(ground.kept[known]),
+        points=tuple(ground.point(*one) for one in zip(names, bars, prices, strict=True)),
+        lines=(ground.line("neckline", (bars[1], neck), (known, now)),),
+        quality=float(quality),
+        target=target,
+        invalidation=ground.price(prices[2]),
+        words=f"A {'low' if up else 'top'} between two {'higher lows' if up else 'lower tops'} of about the same "
+        f"price. Confirmed by a close {'above' if up else 'below'} the neckline, now {ground.price(now):.6g}; then "
+        f"{target:.6g} is the measure.",
+    )
