@@ -10,7 +10,8 @@ shadows; `same`, `near` and `far` are 0.05, 0.2 and 0.6 of the mean range of fiv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,16 +63,29 @@ class Candle(ArrayIndicator):
         What the textbooks make of it.
     direction
         Where it points, if that isn't the sign of its value: -1 down, 0 nowhere.
+    rule
+        What finds it in whole bars of exact prices, its parameters' defaults filled in; the first bars count for
+        nothing.
     """
 
     bars: int = 1
     reading: Reading = Reading.EITHER
     direction: int | None = None
+    rule: Callable[..., Array] = np.zeros_like
 
     @property
     def title(self) -> str:
         """What it is called in a sentence: `three black crows`."""
         return self.spec.name.removeprefix("cdl_").replace("_", " ")
+
+    def points(self, values: Array) -> Array:
+        """Give where it points with each of its values: 1 up, -1 down, 0 nowhere."""
+        return np.sign(values) if self.direction is None else np.full(len(values), float(self.direction))
+
+    @property
+    def asks(self) -> int:
+        """Which trend the textbooks ask for: 1 where it points, -1 the other one, 0 none."""
+        return {Reading.TURN: -1, Reading.ONWARD: 1}.get(self.reading, 0)
 
 
 def penetration(default: float) -> Param:
@@ -81,12 +95,12 @@ def penetration(default: float) -> Param:
 
 
 def exact(prices: Array) -> Array:
-    """Give the prices to 36 binary digits, 11 decimal ones: sums of a few of them are then free of rounding.
+    """Give float64 prices to 36 binary digits, 11 decimal ones: sums of a few of them are then free of rounding.
 
     TA-Lib keeps running sums. With all digits, what has left such a sum leaves a trace, and where a body is as long as
     the limit the answer would depend on how far back the bars begin.
     """
-    bits = np.ascontiguousarray(prices, np.float64).view(np.int64)
+    bits = prices.view(np.int64)
     return ((bits + (1 << (_DROPPED - 1))) & -(1 << _DROPPED)).view(np.float64)
 
 
@@ -100,7 +114,7 @@ def candle(
     direction: int | None = None,
     params: Mapping[str, Param] | None = None,
     reference: str = _BOOK,
-) -> Callable[[Callable[..., Array | None]], Candle]:
+) -> Callable[[Callable[..., Any]], Candle]:
     """Make a candlestick of a function whose docstring says what it looks like and what people read into it.
 
     Parameters
@@ -119,7 +133,8 @@ def candle(
         Who described it.
     """
 
-    def make(described: Callable[..., Array | None]) -> Candle:
+    def make(described: Callable[..., Any]) -> Candle:
+        find = _asked(library) if library else described
         count = warmup if callable(warmup) else _always(warmup)
         made = indicator(
             inputs=INPUTS,
@@ -132,8 +147,9 @@ def candle(
             reference=reference,
             words=" ".join((described.__doc__ or "").split()),
             name=described.__name__,
-        )(_asked(library, count) if library else _own(described, count))
-        return Candle(made.spec, made.function, bars=bars, reading=reading, direction=direction)
+        )(_apart(find, count))
+        rule_of = partial(find, **made.spec.resolve({}))
+        return Candle(made.spec, made.function, bars=bars, reading=reading, direction=direction, rule=rule_of)
 
     return make
 
@@ -142,29 +158,32 @@ def _always(bars: int) -> Callable[..., int]:
     return lambda **_: bars
 
 
-def _asked(library: str, warmup: Callable[..., int]) -> Callable[..., Array]:
+def _asked(library: str) -> Callable[..., Array]:
     """Ask TA-Lib, then keep the colour that is wanted."""
 
     def find(open: Array, high: Array, low: Array, close: Array, *, body: int = 0, **params: float) -> Array:
         found: NDArray[np.int32] = getattr(talib(), library)(open, high, low, close, **params)
-        wanted = 1 if not body else np.where(close >= open, 1, -1) == body
-        return np.asarray(found * wanted, np.float64)
+        if not body:
+            return found.astype(np.float64)
+        return np.where(np.where(close >= open, 1, -1) == body, found, 0).astype(np.float64)
 
-    return _own(find, warmup)
+    return find
 
 
-def _own(find: Callable[..., Array | None], warmup: Callable[..., int]) -> Callable[..., Array]:
+def _apart(find: Callable[..., Array], warmup: Callable[..., int]) -> Callable[..., Array]:
     """Look at each stretch of whole bars by itself, and leave its first ones unknown."""
 
     def function(*columns: Array, **params: float) -> Array:
         missing = warmup(**params)
 
         def stretch(*parts: Array) -> Array:
-            out = np.full(len(parts[0]), np.nan)
-            if len(out) > missing:
-                out[missing:] = np.asarray(find(*map(exact, parts), **params))[missing:]
-            return out
+            if len(parts[0]) <= missing:
+                return np.full(len(parts[0]), np.nan)
+            found = find(*parts, **params)
+            found[:missing] = np.nan
+            return found
 
-        return runs(stretch, *columns)[0]
+        prices = exact(np.array(columns))
+        return stretch(*prices) if np.isfinite(prices.sum()) else runs(stretch, *prices)[0]
 
     return function
