@@ -78,3 +78,21 @@ def test_the_command_exports_repaired_bars_marked(command, tmp_path):
         assert frame["imputed"].sum() == marked
         assert (frame["high"] == 50.0).sum() == 1 - marked
     assert printed(tmp_path / "lake") == before
+
+
+def test_the_command_shows_repaired_bars_marked(command, tmp_path, capsys):
+    before = printed(tmp_path / "lake")
+    words = ("data", "show", "AAPL", "--as-of", "2020-06-01", "-n", "400")
+    plain, given = command(*words), command(*words, "--repaired")
+    assert [bar["imputed"] for bar in plain["bars"]].count(True) == 0
+    (bar,) = [bar for bar in given["bars"] if bar["imputed"]]
+    assert bar["high"] == bar["close"]
+    assert main([*words, "--repaired", "--width", "160"]) == 0
+    assert capsys.readouterr().out.count("repaired") == 1
+    assert printed(tmp_path / "lake") == before
+
+
+@pytest.mark.parametrize("other", ["--raw", "--actions"])
+def test_what_was_published_is_never_shown_repaired(command, other, capsys):
+    assert main(["data", "show", "AAPL", other, "--repaired"]) == 2
+    assert f"{other} and --repaired exclude each other." in capsys.readouterr().err

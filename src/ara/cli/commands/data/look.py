@@ -37,6 +37,9 @@ _Step = Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="L
 _Count = Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest")]
 _Actions = Annotated[bool, typer.Option("--actions", help="Splits and dividends instead of bars")]
 _Raw = Annotated[bool, typer.Option("--raw", help="As each source published them, not adjusted")]
+_Repaired = Annotated[
+    bool, typer.Option("--repaired", help="Bars that can't be are put right where two witnesses say how, and marked")
+]
 _Rates = Annotated[bool, typer.Option("--rates", help="What a pair was worth by the rates that are kept, not its bars")]
 
 
@@ -89,6 +92,7 @@ def show(
     actions: _Actions = False,
     count: _Count = "20",
     raw: _Raw = False,
+    repaired: _Repaired = False,
     rates: _Rates = False,
     currency: OPTION = "",
 ) -> None:
@@ -113,12 +117,14 @@ def show(
         by=moment(as_of, "--as-of"),
         received=moment(learned, "--learned"),
         currency=currency,
+        repaired=repaired,
     )
     if rates or means_rates(symbol):
         show_rates(s, symbol, most=wish.most, by=wish.by, received=wish.received)
         return
-    if actions and raw:
-        raise ValidationError("--actions and --raw exclude each other.", hint="Leave out one of them.")
+    chosen = [name for name, on in (("--actions", actions), ("--raw", raw), ("--repaired", repaired)) if on]
+    if len(chosen) > 1:
+        raise ValidationError(f"{' and '.join(chosen)} exclude each other.", hint="Leave out all but one.")
     (_show_actions if actions else _show_raw if raw else _show_bars)(s, wish)
 
 
@@ -132,6 +138,7 @@ class _Wish:
     by: datetime | None
     received: datetime | None
     currency: str
+    repaired: bool
 
 
 def _show_bars(s: Screen, wish: _Wish) -> None:
@@ -141,7 +148,8 @@ def _show_bars(s: Screen, wish: _Wish) -> None:
     async def ask(desk: "Desk") -> "tuple[Bars, Purse | None]":
         async with MarketData(desk) as market:
             one = await _one(market, wish.symbol)
-            seen = await market.bars(one, wish.step, as_of=wish.by, learned=wish.received)
+            bounds = {"as_of": wish.by, "learned": wish.received}
+            seen = await market.bars(one, wish.step, **bounds, repaired=wish.repaired)
         return seen, await purse(s, desk, wish.currency, codes=[seen.instrument.currency], learned=wish.received)
 
     with s.progress("Reading"):
