@@ -11,6 +11,7 @@ from ara.features.arrays import Array, filled, highest, lowest, quotient, runs, 
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import length
 from ara.features.levels.turns import SPAN, fractals
+from ara.features.pieces import in_pieces
 
 __all__ = ["support_resistance", "support_resistance_distance"]
 
@@ -28,7 +29,7 @@ _PARAMS: Final = {
     ),
 }
 
-_Found = tuple[Array, Array, Array, Array]
+_Levels = tuple[Array, Array, Array, Array]
 
 
 def _ready(span: int, window: int, width: float) -> int:
@@ -39,7 +40,18 @@ def _memory(span: int, window: int, width: float) -> int:
     return max(window + 2 * span, _RANGE + 1)
 
 
-def _nearest(high: Array, low: Array, close: Array, *, span: int, window: int, width: float) -> _Found:
+def _found(high: Array, low: Array, close: Array, *, span: int, window: int, width: float) -> tuple[Array, ...]:
+    """Give the figures of each bar, begun anew after a gap."""
+    nearest = partial(_nearest, span=span, window=window, width=width)
+    memory, turns = _memory(span, window, width), window // (span + 1) + 1
+
+    def stretch(*columns: Array) -> tuple[Array, ...]:
+        return in_pieces(nearest, *columns, memory=memory, width=4 * turns)
+
+    return runs(stretch, high, low, close, outputs=4)
+
+
+def _nearest(high: Array, low: Array, close: Array, *, span: int, window: int, width: float) -> _Levels:
     """Give the nearest cluster at or below the close and the turns in it, and the nearest above it and its turns."""
     below, above = lowest(low, window), highest(high, window)
     under, over = np.zeros(len(close)), np.zeros(len(close))
@@ -101,8 +113,7 @@ def support_resistance(
     high: Array, low: Array, close: Array, *, span: int, window: int, width: float
 ) -> tuple[Array, Array]:
     """Give the nearest clusters of turns."""
-    nearest = partial(_nearest, span=span, window=window, width=width)
-    below, _, above, _ = runs(nearest, high, low, close, outputs=4)
+    below, _, above, _ = _found(high, low, close, span=span, window=window, width=width)
     return below, above
 
 
@@ -122,6 +133,5 @@ def support_resistance_distance(
     high: Array, low: Array, close: Array, *, span: int, window: int, width: float
 ) -> tuple[Array, ...]:
     """Give the distances to the nearest clusters of turns and how many turns are in them."""
-    nearest = partial(_nearest, span=span, window=window, width=width)
-    below, under, above, over = runs(nearest, high, low, close, outputs=4)
+    below, under, above, over = _found(high, low, close, span=span, window=window, width=width)
     return quotient(close - below, close), quotient(above - close, close), under, over

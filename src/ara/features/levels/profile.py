@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import Array, filled, quotient, windows
+from ara.features.arrays import Array, quotient, windows
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import length
+from ara.features.pieces import in_pieces
 
 __all__ = ["area", "spread_volume", "volume_profile", "volume_profile_position"]
 
@@ -23,7 +24,6 @@ _PARAMS: Final = {
     "bins": Param(default=24, low=4, high=200, whole=True, words="Parts of the range; more tell finer prices apart."),
     "share": Param(default=0.7, low=0.1, high=0.99, words="Share of the volume that the value area holds."),
 }
-_BLOCK: Final = 1 << 17
 
 
 def spread_volume(
@@ -77,28 +77,34 @@ def _profile(
     high: Array, low: Array, close: Array, volume: Array, window: int, bins: int, share: float
 ) -> tuple[Array, ...]:
     """Give the point of control, the ends of the value area, and the fullness of the close's bin, at each bar."""
+
+    def piece(*columns: Array) -> tuple[Array, ...]:
+        return _rows(*columns, window=window, bins=bins, share=share)
+
+    return in_pieces(piece, high, low, close, volume, memory=window, width=window + bins)
+
+
+def _rows(
+    high: Array, low: Array, close: Array, volume: Array, *, window: int, bins: int, share: float
+) -> tuple[Array, ...]:
     out = tuple(np.full(len(close), np.nan) for _ in range(4))
-    parts = [windows(column, window) for column in (high, low, volume)]
-    rows = max(_BLOCK // window, 1)
-    for start in range(0, len(parts[0]), rows):
-        stop = min(start + rows, len(parts[0]))
-        top, bottom, traded = (part[start:stop] for part in parts)
-        place = window - 1 + np.arange(start, stop)
-        clean = np.isfinite((top - bottom).sum(axis=1)) & np.isfinite(traded.sum(axis=1)) & (traded.sum(axis=1) > 0)
-        if not clean.all():
-            top, bottom, traded, place = top[clean], bottom[clean], traded[clean], place[clean]
-        if not len(place):
-            continue
-        held, least, step = spread_volume(top, bottom, traded, bins)
-        fullest, first, last = area(held, share)
-        here = quotient(close[place] - least, step, otherwise=0.0)
-        inside = np.clip(np.nan_to_num(here), 0, bins - 1).astype(np.int64)
-        row = np.arange(len(place))
-        out[0][place] = least + (fullest + 0.5) * step
-        out[1][place] = least + (last + 1.0) * step
-        out[2][place] = least + first * step
-        out[3][place] = quotient(held[row, inside], held[row, fullest])
-    return tuple(filled(one, window - 1) for one in out)
+    top, bottom, traded = (windows(column, window) for column in (high, low, volume))
+    known = np.isfinite((top - bottom).sum(axis=1)) & np.isfinite(traded.sum(axis=1)) & (traded.sum(axis=1) > 0)
+    if not known.any():
+        return out
+    place = window - 1 + np.flatnonzero(known)
+    if not known.all():
+        top, bottom, traded = top[known], bottom[known], traded[known]
+    held, least, step = spread_volume(top, bottom, traded, bins)
+    fullest, first, last = area(held, share)
+    here = quotient(close[place] - least, step, otherwise=0.0)
+    inside = np.clip(np.nan_to_num(here), 0, bins - 1).astype(np.int64)
+    row = np.arange(len(place))
+    out[0][place] = least + (fullest + 0.5) * step
+    out[1][place] = least + (last + 1.0) * step
+    out[2][place] = least + first * step
+    out[3][place] = quotient(held[row, inside], held[row, fullest])
+    return out
 
 
 @indicator(
