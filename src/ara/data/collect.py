@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from ara.data import answers, harvest
+from ara.data import answers, coverage, harvest
 from ara.data.actions import read
 from ara.data.adjust import as_traded, seen_from_last
 from ara.data.bar_store import BarStore
@@ -99,10 +99,14 @@ class Collector:
 
         Raises
         ------
+        ValidationError
+            The range begins in the future.
         DataProviderError
-            Nobody has it; the message holds every reason.
+            Nobody has a closed bar of it; the message holds every reason.
         """
-        found = await self._harvest(instrument, timeframe, start=start, end=end, provider=provider)
+        if start is not None:
+            coverage.askable(instrument, timeframe, start=start, now=self._clock.now())
+        found = await self._harvest(instrument, timeframe, start=start, end=end, provider=provider, whole=True)
         return (await self._kept([found]))[0]
 
     async def update(
@@ -137,8 +141,9 @@ class Collector:
         async with gate:
             newest = last.get(instrument.symbol)
             start = None if newest is None else newest - max(timeframe.span, timedelta(days=1)) * _OVERLAP
+            whole = newest is None
             try:
-                return await self._harvest(instrument, timeframe, start=start, end=None, provider=provider)
+                return await self._harvest(instrument, timeframe, start=start, end=None, provider=provider, whole=whole)
             except AraError as error:
                 return Failed(instrument=instrument, error=error)
 
@@ -150,19 +155,23 @@ class Collector:
         start: datetime | None,
         end: datetime | None,
         provider: str | None,
+        whole: bool,
     ) -> Harvest:
+        """Ask for a range; where it is `whole` and no addition to what is kept, no bars are no answer."""
         now = self._clock.now()
         begin = _beginning(instrument, timeframe, now) if start is None else start
         names = [provider] if provider else [n for n in self._sources.live(instrument) if fetches(self._sources.get(n))]
 
+        span = (begin, end or now)
+
         async def ask(source: Provider) -> _Answer:
             try:
-                return await self._answer(source, instrument, timeframe, begin, end or now, whole=start is None)
+                return await self._answer(source, instrument, timeframe, span, every=start is None, whole=whole)
             except DataProviderError as error:
                 priced = await asyncio.to_thread(self._priced, instrument, error)
                 if priced is None:
                     raise
-                return await self._answer(source, priced, timeframe, begin, end or now, whole=start is None)
+                return await self._answer(source, priced, timeframe, span, every=start is None, whole=whole)
 
         try:
             told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
@@ -173,18 +182,25 @@ class Collector:
         self._attempted(instrument, timeframe, [asdict(one) for one in told.tried], now=now, end=end, bars=bars)
         report = await asyncio.to_thread(check, bars, instrument, timeframe, actions=actions, now=now)
         stale = None if bars.is_empty() or end else (now - bars["known_at"][-1]).total_seconds()
-        self._sources.report(told.source, quality=report.score, freshness=stale)
+        score = None if bars.is_empty() else report.score
+        self._sources.report(told.source, quality=score, freshness=stale)
+        source, missing = self._sources.get(told.source), None
+        if whole and not bars.is_empty():
+            missing = coverage.cut_short(source, bars, instrument, timeframe, start=start, now=now)
         return Harvest(
             instrument=instrument,
             timeframe=timeframe,
             source=told.source,
-            basis=basis_of(self._sources.get(told.source), instrument),
+            basis=basis_of(source, instrument),
             tried=told.tried,
             payloads=told.payloads,
             bars=bars,
             actions=actions,
             facts=facts,
             report=report,
+            start=start if whole else None,
+            end=end,
+            missing=missing,
         )
 
     async def _answer(
@@ -192,18 +208,21 @@ class Collector:
         source: Provider,
         instrument: Instrument,
         timeframe: Timeframe,
-        begin: datetime,
-        end: datetime,
+        span: tuple[datetime, datetime],
         *,
+        every: bool,
         whole: bool,
     ) -> _Answer:
-        """Put all questions to a source; where the whole history is asked for, no bars are no answer."""
+        """Put all questions to a source: for every bar that it has, or for those of a span."""
+        (begin, end), now = span, self._clock.now()
         bars = await answers.bars(source, instrument, timeframe, start=begin, end=end)
-        if bars.is_empty() and whole:
+        if bars.is_empty() and every:
             raise DataProviderError(f"{source.name} has no bars of {instrument.symbol}.", symbol=instrument.symbol)
+        if bars.is_empty() and whole:
+            raise coverage.none_closed(source, instrument, timeframe, start=begin, end=end, now=now)
         since = await asyncio.to_thread(self._since, source, begin, instrument)
         actions = await self._actions(source, instrument, timeframe, since)
-        return instrument, bars, actions, await self._facts(source, instrument, whole=whole)
+        return instrument, bars, actions, await self._facts(source, instrument, whole=every)
 
     def _priced(self, instrument: Instrument, error: AraError) -> Instrument | None:
         """Give an instrument that nothing is known of in the currency that its first source tells; None for others."""

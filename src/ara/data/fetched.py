@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ara.data.coverage import Missing
 from ara.data.failover import Tried
 from ara.data.quality import QualityReport
 from ara.errors import AraError
@@ -32,6 +33,10 @@ class Fetched:
         Opens of the first and the last bar of the answer, UTC; None where it held none.
     report
         What is wrong with the answer.
+    start, end
+        The range that was asked for; None for all there is, and for now.
+    missing
+        What the source did not give at the beginning of that range; None where it gave all.
     """
 
     instrument: Instrument
@@ -45,6 +50,9 @@ class Fetched:
     first: datetime | None
     last: datetime | None
     report: QualityReport
+    start: datetime | None = None
+    end: datetime | None = None
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

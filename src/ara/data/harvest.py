@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ara.data.bar_store import ROWS, Appended
+from ara.data.coverage import Missing
 from ara.data.failover import Tried
 from ara.data.fetched import Fetched
 from ara.data.provider import SCHEMAS, Kind
@@ -36,6 +37,9 @@ class Harvest:
     actions: pl.DataFrame
     facts: pl.DataFrame
     report: QualityReport
+    start: datetime | None
+    end: datetime | None
+    missing: Missing | None
 
 
 def rows(one: Harvest, fetch: str, *, quality: pl.Series) -> pl.DataFrame:
@@ -87,4 +91,7 @@ def fetched(one: Harvest, appended: Appended) -> Fetched:
         first=at[0] if len(at) else None,
         last=at[-1] if len(at) else None,
         report=one.report,
+        start=one.start,
+        end=one.end,
+        missing=one.missing,
     )

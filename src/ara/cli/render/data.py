@@ -101,8 +101,6 @@ def _missing_document(one: "Fetched") -> dict[str, Any] | None:
 
 def fetched(done: Sequence["Fetched"], s: Screen) -> str:
     """Give one line for each instrument; below it what is wrong with the answers, and who failed to answer first."""
-    from ara.data.quality import cut
-
     new, corrected = sum(one.new for one in done), sum(one.corrected for one in done)
     whose = f"of {clean(done[0].instrument.symbol)}" if len(done) == 1 else f"of {len(done):,} instruments"
     also = f", {corrected:,} corrected" if corrected else ""
@@ -121,7 +119,7 @@ def fetched(done: Sequence["Fetched"], s: Screen) -> str:
             Column(head="known", cells=[f"{one.same:,}" for one in done], right=True, leave=4),
             Column(head="first", cells=[_at(one.first, one, s) for one in done], leave=3),
             Column(head="last", cells=[_at(one.last, one, s) for one in done], leave=2),
-            Column(head="quality", cells=[f"{cut(one.report.score, 2):.2f}" for one in done], right=True, leave=3),
+            Column(head="quality", cells=[_grade(one) for one in done], right=True, leave=3),
             Column(head="worst", cells=[one.report.worst or "" for one in done], leave=3),
         ],
         s,
@@ -135,12 +133,18 @@ def fetched(done: Sequence["Fetched"], s: Screen) -> str:
     return "\n".join(lines)
 
 
+def _grade(one: "Fetched") -> str:
+    from ara.data.quality import cut
+
+    return f"{cut(one.report.score, 2):.2f}" if one.bars else ""
+
+
 def _short(one: "Fetched", s: Screen) -> list[str]:
     """Say what a source did not give of what was asked for, and what to do."""
     if one.missing is None:
         return []
     paint = s.palette()
-    said = ((one.missing.words, "warning"), (one.missing.hint, "quiet"))
+    said: list[tuple[str, Role]] = [(one.missing.words, "warning"), (one.missing.hint, "quiet")]
     return [paint(f"  {line}", role) for words, role in said for line in wrapped(clean(words), s.width - 2)]
 
 

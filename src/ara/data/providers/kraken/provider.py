@@ -58,6 +58,10 @@ class Kraken:
         self._access = access
         self._listed: tuple[Instrument, ...] = ()
 
+    def oldest(self, timeframe: Timeframe, now: datetime) -> datetime:
+        """Give from when on Kraken has bars of a length: it keeps the last 720."""
+        return now - _KEPT * timeframe.span
+
     async def symbols(self, query: str = "") -> Sequence[Instrument]:
         """Give the pairs whose symbol or coin's name holds the query; the list is asked for once."""
         return exchange.found(await self._listing(), query)

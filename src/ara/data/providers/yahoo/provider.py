@@ -81,6 +81,10 @@ class Yahoo:
         self._access = access
         self._pause = pause
 
+    def oldest(self, timeframe: Timeframe, now: datetime) -> datetime | None:
+        """Give from when on Yahoo has bars shorter than a day; None for longer ones, which reach to the listing."""
+        return now - _INTERVALS[timeframe][1] if timeframe in _INTERVALS else None
+
     async def symbols(self, query: str = "") -> Sequence[Instrument]:
         """Give what Yahoo's search finds; for an empty query, which it doesn't answer, what Ara knows of."""
         if not query.strip():

@@ -12,9 +12,9 @@ from ara.data.providers.yahoo.messages import AdjustedCloses, Chart, Prices
 from ara.errors import ShapeError
 from ara.market.instrument import Instrument
 
-__all__ = ["TYPES", "checked"]
+__all__ = ["checked"]
 
-TYPES: Final = frozenset({"EQUITY", "ETF", "INDEX", "CRYPTOCURRENCY", "CURRENCY", "FUTURE", "MUTUALFUND", "OPTION"})
+_TYPES: Final = frozenset({"EQUITY", "ETF", "INDEX", "CRYPTOCURRENCY", "CURRENCY", "FUTURE", "MUTUALFUND", "OPTION"})
 """What Yahoo says that an instrument is."""
 
 _FIELD: Final = "$.chart.result[0].meta.instrumentType"
@@ -34,8 +34,8 @@ def checked(chart: Chart, instrument: Instrument) -> Chart:
         Its prices are in another currency than the instrument's.
     """
     kind = chart.meta.instrument_type
-    if kind is not None and kind not in TYPES:
-        known = ", ".join(sorted(TYPES))
+    if kind is not None and kind not in _TYPES:
+        known = ", ".join(sorted(_TYPES))
         raise ShapeError(f"yahoo sends {quote(kind)!r} in {_FIELD}; known are {known}.", source="yahoo", field=_FIELD)
     count = parts(chart.meta.currency, instrument, source="yahoo")
     return chart if count == 1 else _divided(chart, count, instrument.currency)
