@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "symbols": "Search for instruments",
         "crypto": "List coins and where they trade",
         "indicators": "List, explain and compute indicators",
+        "patterns": "Show patterns in the price and what followed their like",
     },
     "Hold to account": {
         "score": "Compare forecasts that came due with what happened",

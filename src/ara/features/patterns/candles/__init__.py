@@ -1,3 +1,5 @@
 """The candlesticks: shapes of one to five bars."""
 
-__all__: list[str] = []
+from ara.features.patterns.candles.found import find
+
+__all__ = ["find"]
