@@ -1,6 +1,8 @@
 """Indicators by name, whichever package offers them."""
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -14,6 +16,8 @@ from ara.market.bars import Bars
 
 __all__ = ["columns", "compute", "families", "get", "names"]
 
+_FORMULA: Final = re.compile(r"[-+*/<>(]|[A-Za-z] *\.")
+
 
 def names() -> tuple[str, ...]:
     """Give the names of all indicators, sorted."""
@@ -26,7 +30,17 @@ def families() -> Mapping[str, Mapping[str, Indicator]]:
 
 
 def get(name: str) -> Indicator:
-    """Give the indicator of that name; FeatureEngineeringError with the nearest names where there is none."""
+    """Give the indicator of that name, or the one that a formula makes (`ara.features.expr`).
+
+    Raises
+    ------
+    FeatureEngineeringError
+        There is none of that name, and the message says the nearest; or the formula is none, and it says where.
+    """
+    if _FORMULA.search(name):
+        from ara.features.expr import expr
+
+        return expr(name)
     offered = plugins.names("indicators")
     for family in sorted(offered, key=lambda one: one != name):
         found = _offered(family).get(name)
