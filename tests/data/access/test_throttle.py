@@ -1,3 +1,4 @@
+import asyncio
 import math
 from itertools import pairwise
 
@@ -5,11 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ara.clock import SystemClock
+from ara.data.access import Access
 from ara.data.access.board import Board
-from ara.data.access.throttle import confirm, pause, paused, reserve, settle
-from ara.data.access.venue import Limit
+from ara.data.access.throttle import adopt, confirm, pause, paused, reserve, settle
+from ara.data.access.venue import Limit, Venue
 from ara.data.waiting import telling
 from ara.errors import ValidationError
+from ara.testing import Reply
 
 
 class Hand:
@@ -227,3 +231,45 @@ async def test_a_wait_for_a_limit_is_told_with_the_limit(venue, reach):
         "1 request a minute",
         "6,000 requests a minute",
     ]
+
+
+@pytest.mark.parametrize(("used", "free"), [(1, 8), (2, 8), (9, 1), (10, 0), (10**9, 0)])
+def test_what_the_venue_has_counted_counts_here_too(used, free):
+    minute, day = Limit(requests=10, seconds=60), Limit(requests=100, seconds=86_400)
+    board, told = Board(), {"bucket": "acme", "limits": [minute, day]}
+    board.run(lambda connection, _: reserve(connection, 1000.0, **told, weight=2))
+    for _ in range(2):  # told twice, counted once
+        board.run(lambda connection, _: adopt(connection, 1001.0, **told, seconds=60, used=used))
+    given = [board.run(lambda connection, _: reserve(connection, 1001.0, **told, patience=0))[1] for _ in range(12)]
+    assert given == [True] * free + [False] * (12 - free)
+    wait, _ = board.run(lambda connection, _: reserve(connection, 1001.0, **told))
+    assert 55 < wait < 65
+    later = board.run(lambda connection, _: reserve(connection, 1070.0, **told, patience=0))
+    assert later == (0.0, True)
+
+
+async def test_a_header_of_the_venue_slows_us_before_it_refuses(venue):
+    used = iter([5, 5999, 6000])
+    venue.on("/x", handler=lambda _: Reply(body=b"1", headers={"X-MBX-USED-WEIGHT-1M": str(next(used))}))
+    limits = (Limit(requests=6000, seconds=60.0),)
+    counting = Venue(name="acme", url=venue.url, limits=limits, counters={"x-mbx-used-weight-1m": 60.0})
+    access = Access(counting, clock=SystemClock(), retries=0)
+    for _ in range(3):
+        await access.get("/x")
+    heard, waits = [], asyncio.Event()
+    with telling(lambda wait: (heard.append(wait), waits.set())):
+        asking = asyncio.create_task(access.get("/x"))
+        await asyncio.wait_for(waits.wait(), 30)
+        asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert (len(venue.requests), heard[0].seconds > 50, heard[0].why) == (3, True, "6,000 requests a minute")
+    await access.close()
+
+
+@pytest.mark.parametrize("text", ["", "-1", "many", "5.5", "٣"])
+async def test_a_senseless_count_is_passed_over(venue, text):
+    venue.on("/x", Reply(body=b"1", headers={"X-Used": text.encode().decode("latin-1")}))
+    counting = Venue(name="acme", url=venue.url, limits=(Limit(requests=3, seconds=60),), counters={"x-used": 60})
+    access = Access(counting, clock=SystemClock(), retries=0)
+    assert [await access.get("/x") for _ in range(3)] == [b"1"] * 3
+    await access.close()

@@ -37,6 +37,7 @@ _PATIENCE: Final = 120.0
 _SHORTEST_KEY: Final = 8  # a shorter one may stand in any answer by chance
 _KEPT_HEADERS: Final = ("etag", "last-modified", "date", "content-type")
 _SKEW: Final = 60.0
+_DIGITS: Final = 12
 _TOO_MANY: Final = frozenset({418, 429})
 _WORTH_AGAIN: Final = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
@@ -91,6 +92,7 @@ class Caller:
         most: int,
     ) -> None:
         self._name = venue.name
+        self._counters = venue.counters
         self._board = board
         self._clock = clock
         self._url = url
@@ -232,6 +234,8 @@ class Caller:
             reserved=outcome.reserved,
         )
         answer, error = outcome.answer, outcome.error
+        if answer is not None:
+            self._adopt(connection, now, answer.headers)
         trouble = isinstance(error, Transient) and not isinstance(error.error, RateLimitError)
         breaker.record(connection, now, source=self.source, ok=not trouble)
         well = error is None or isinstance(error, UnknownSymbolError)
@@ -242,6 +246,14 @@ class Caller:
         if answer is not None and answer.status == 200:
             address = f"{self._bucket} {outcome.url}"
             answers.keep(connection, now, address=address, headers=answer.headers, body=self._without_key(answer.body))
+
+    def _adopt(self, connection: Connection, now: float, headers: Mapping[str, str]) -> None:
+        """Take over what the venue itself has counted."""
+        for header, seconds in self._counters.items():
+            told = headers.get(header, "")
+            if told.isascii() and told.isdecimal():
+                used = int(told[:_DIGITS])
+                throttle.adopt(connection, now, bucket=self._bucket, limits=self._limits, seconds=seconds, used=used)
 
     def _refusal(self, answer: "Answer", request: Request) -> Exception | None:
         """Say what is wrong with a status; None where nothing is."""

@@ -14,7 +14,7 @@ from typing import Final
 from ara.data.access.venue import Limit
 from ara.errors import ValidationError
 
-__all__ = ["confirm", "pause", "paused", "reserve", "settle", "tightest"]
+__all__ = ["adopt", "confirm", "pause", "paused", "reserve", "settle", "tightest"]
 
 _SLOTS: Final = 32
 _SLACK: Final = 0.1
@@ -98,6 +98,34 @@ def settle(
     """Count a request from now on, when it was answered: the venue may have seen it as late as this."""
     _count(connection, reserved, bucket=bucket, limits=limits, weight=-weight)
     _count(connection, now, bucket=bucket, limits=limits, weight=weight)
+
+
+def adopt(
+    connection: sqlite3.Connection, now: float, *, bucket: str, limits: Sequence[Limit], seconds: float, used: int
+) -> None:
+    """Count as much as the venue itself has counted, where that is more than what went out from here.
+
+    Others may ask from the same address or with the same key, and a venue may weigh requests otherwise than we thought.
+
+    Parameters
+    ----------
+    connection, now
+        The board's.
+    bucket, limits
+        As they were reserved.
+    seconds
+        Which limit is meant: the one of that length.
+    used
+        What the venue has counted in it.
+    """
+    for limit in limits:
+        if limit.seconds == seconds:
+            slot, window = _slot(limit), _window(limit)
+            statement = "SELECT sum(taken) FROM tokens WHERE bucket = ? AND slot <= ? AND (slot + 1) * ? + ? > ?"
+            told = (_name(bucket, limit), math.floor(now / slot), slot, window, now)
+            more = min(used, limit.requests) - int(connection.execute(statement, told).fetchone()[0] or 0)
+            if more > 0:
+                _count(connection, now, bucket=bucket, limits=[limit], weight=more)
 
 
 def pause(connection: sqlite3.Connection, now: float, *, bucket: str, seconds: float) -> None:

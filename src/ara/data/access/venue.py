@@ -57,6 +57,8 @@ class Venue:
         Where to get one, in a sentence.
     check
         A cheap path that tells whether it is up.
+    counters
+        Headers, in small letters, by which it tells how much of a limit is used up, and the seconds of that limit.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Venue:
     key: bool = False
     key_words: str = ""
     check: str = ""
+    counters: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

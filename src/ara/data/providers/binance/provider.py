@@ -49,6 +49,7 @@ class Binance:
         socket="wss://stream.binance.com:9443",
         limits=(Limit(requests=6000, seconds=60.0),),
         check="/api/v3/ping",
+        counters={"x-mbx-used-weight-1m": 60.0},
     )
 
     def __init__(self, access: Access) -> None:
