@@ -68,3 +68,63 @@ def test_the_hints_of_back_ups_can_be_typed(ara, imported):
     missing = ara("data", "restore", "nowhere")
     assert (missing.code, "ara data backup nowhere" in missing.err) == (2, True)
     assert ara("data", "backup", "nowhere").code == 0
+
+
+def told(outcome):
+    assert outcome.out, outcome.err
+    return json.loads(outcome.out)
+
+
+def test_a_wrong_import_is_seen_for_what_it_is_and_taken_back(ara, home):
+    before = told(ara("data", "show", "AAPL", "--json"))
+    (home / "aapl.csv").write_text("\n".join(BARS.splitlines()[:3]))
+    assert "aapl.csv: AAPL, bars of 1d" in " ".join(ara("data", "import", "aapl.csv").out.split())
+    for words in (("predict", "AAPL"), ("data", "show", "AAPL")):
+        outcome = ara(*words)
+        said = " ".join((outcome.out + outcome.err).split()).lower()
+        assert "only 2 bars of aapl are kept, from file:aapl, and they stand before the 3," in said, words
+        assert "ara data withdraw file:aapl --symbol aapl" in said
+    assert ara("predict", "AAPL").code == 4
+    refused = ara("data", "withdraw", "aapl.csv")
+    assert (refused.code, "--yes" in refused.err) == (10, True)
+    done = told(ara("data", "withdraw", "aapl.csv", "--yes", "--json"))
+    assert [(one["symbol"], one["source"], one["bars"]) for one in done["withdrawn"]] == [("AAPL", "file:aapl", 2)]
+    assert told(ara("data", "show", "AAPL", "--json"))["bars"] == before["bars"]
+    assert ara("predict", "AAPL").code == 0
+    assert ara("data", "list").out.startswith("Nothing is kept yet.")
+    why = ara("data", "why", "AAPL", "2020-02-03")
+    assert "Withdrawn on 20" in why.out
+    assert "file:aapl 10.30" in why.out
+    (row,) = told(ara("data", "why", "AAPL", "2020-02-03", "--json"))["withdrawn"]
+    assert (row["source"], row["close"], row["withdrawn_at"]) == ("file:aapl", 10.3, done["withdrawn_at"])
+    assert ara("data", "withdraw", "aapl.csv", "--yes").code == 2
+
+
+def test_a_view_from_before_the_withdrawal_comes_out_again(ara, home):
+    (home / "aapl.csv").write_text(BARS)
+    ara("data", "import", "aapl.csv")
+    kept = told(ara("data", "show", "AAPL", "--json"))
+    learned = told(ara("data", "list", "--json"))["series"][0]["learned_at"]
+    assert ara("data", "withdraw", "file:aapl", "--yes").out.startswith("Withdrawn: 13 bars of AAPL from file:aapl.")
+    again = told(ara("data", "show", "AAPL", "--learned", learned, "--json"))
+    assert again["bars"] == kept["bars"]
+    assert told(ara("data", "show", "AAPL", "--json"))["bars"] != kept["bars"]
+    assert ara("data", "import", "aapl.csv").out.startswith("13 bars new from 1 file, 1 symbol")
+    assert len(told(ara("data", "show", "AAPL", "--json"))["bars"]) == 13
+
+
+def test_only_what_is_named_is_taken_back(ara, home):
+    (home / "two.csv").write_text(BARS + BARS.partition("\n")[2].replace("AAPL", "MSFT"))
+    ara("data", "import", "two.csv")
+    (fetch,) = {one["fetch"] for one in told(ara("data", "why", "MSFT", "2020-02-03", "--json"))["witnesses"]}
+    assert ara("data", "withdraw", fetch[:10], "--symbol", "msft", "--yes").code == 0
+    assert [one["symbol"] for one in told(ara("data", "list", "--json"))["series"]] == ["AAPL"]
+    assert "26" not in ara("data", "import", "two.csv").out.splitlines()[0]
+    assert [one["symbol"] for one in told(ara("data", "list", "--json"))["series"]] == ["AAPL", "MSFT"]
+    (home / "two.csv").unlink()
+    assert ara("data", "withdraw", "two.csv", "--yes").out.startswith("Withdrawn: 26 bars of AAPL, MSFT")
+
+
+@pytest.mark.parametrize("words", [("none.csv",), (" ",), ("00000000",), ("aapl.csv", "--source", "other")])
+def test_what_is_not_there_cannot_be_taken_back(ara, imported, words):
+    assert ara("data", "withdraw", *words, "--yes").code == 2

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
@@ -12,10 +13,11 @@ import polars as pl
 
 from ara.data import answers
 from ara.data.adjust import quality
-from ara.data.bar_store import BarStore, open_bar_store
+from ara.data.bar_store import WITHDRAWN, BarStore, open_bar_store
 from ara.data.due import due, lacks
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
 from ara.data.reasons import nothing, refusal, worst
+from ara.data.scarce import FEW, scarce
 from ara.data.sources import Sources
 from ara.data.view import Kept, View, view
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
@@ -164,12 +166,13 @@ class MarketData:
 
         at = _aware("day", day) if isinstance(day, datetime) else calendar(instrument.calendar).opens(day)
         seen, kept, _ = await self._view(instrument, timeframe, as_of=as_of, learned=learned, wanted=at)
-        revisions, facts = kept.rows.clear(), SCHEMAS[Kind.FACTS].to_frame()
+        revisions, facts, taken = kept.rows.clear(), SCHEMAS[Kind.FACTS].to_frame(), WITHDRAWN.to_frame()
         if not self._given and self._stores():
             span = {"start": at, "end": at + timedelta.resolution}
             revisions = await asyncio.to_thread(self.store.revisions, instrument.symbol, str(timeframe), **span)
             facts = await asyncio.to_thread(self.store.facts, Kind.FACTS, instrument.symbol, learned_by=learned)
-        return provenance(seen, kept, at, revisions=revisions, facts=facts)
+            taken = await asyncio.to_thread(self.store.withdrawals, instrument.symbol, learned_by=learned)
+        return provenance(seen, kept, at, revisions=revisions, facts=facts, taken=taken)
 
     async def instrument(self, text: str) -> Instrument:
         """Give the instrument that a user means: one that Ara ships facts about, that is kept, or that a source knows.
@@ -301,6 +304,7 @@ class MarketData:
             seen = kept and view(kept, instrument, timeframe, moment=moment, order=order, repaired=repaired)
             if kept and seen:
                 said = [f"not brought up to date: {one.message}" for one in failed]
+                said += await self._hidden(seen, moment=moment, learned=bound)
                 return seen, kept.until(moment), (*said, *_later(seen, moment if as_of else None))
         notes = tuple(f"no live source answered: {one.message}" for one in failed)
         for name in self._past_the_store():
@@ -313,6 +317,17 @@ class MarketData:
             if seen:
                 return seen, kept, notes
         raise worst(failed)
+
+    async def _hidden(self, seen: View, *, moment: datetime, learned: datetime | None) -> list[str]:
+        """Say of a few kept bars that a source with more is hidden by them."""
+        bars = seen.bars
+        for name in self._past_the_store() if len(bars) < FEW else ():
+            with suppress(DataProviderError, UnknownSymbolError):
+                kept = await self._direct(name, bars.instrument, bars.timeframe, moment=moment, learned=learned)
+                if kept.rows.height > len(bars):
+                    symbol, sources = bars.instrument.symbol, bars.frame["source"]
+                    return [scarce(symbol, len(bars), sources=sources, behind=name, held=kept.rows.height)]
+        return []
 
     async def _direct(
         self, name: str, instrument: Instrument, timeframe: Timeframe, *, moment: datetime, learned: datetime | None

@@ -6,7 +6,6 @@ A file's answers are kept like a venue's: the file itself in bronze, its bars as
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +20,9 @@ from ara.data.files import Reading, Refused, Table
 from ara.data.files.columns import symbol_of
 from ara.data.files.factors import factors, is_map
 from ara.data.files.member import Member, members
-from ara.data.files.series import Series, Spool
+from ara.data.files.series import EARLY, Series, Spool
+from ara.data.files.spooling import spooling
+from ara.data.marks import Marks
 from ara.data.provider import Kind
 from ara.errors import CancelledError, ValidationError
 from ara.market.bars import Basis
@@ -38,7 +39,6 @@ __all__ = ["Imported", "import_path"]
 
 _WHOLE: Final = 64 << 20
 _TOGETHER: Final = 200_000
-_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +200,14 @@ class _Waiting:
     rows: int = 0
 
 
+@dataclass(slots=True)
+class _OfFile:
+    """What was seen of the file that is read now: whose bars, and whether some of them are not over yet."""
+
+    symbols: set[str] = field(default_factory=set)
+    early: bool = False
+
+
 class _Run:
     def __init__(self, store: BarStore, clock: Clock, asked: _Asked) -> None:
         self._store = store
@@ -211,24 +219,26 @@ class _Run:
         self._files = self._rows = 0
         self._refused: list[Refused] = []
         self._notes: list[str] = []
-        self._held: set[str] | None = None
+        self._marks = Marks(store, asked.words)
+        self._of_file = _OfFile()
         self.skipped: list[str] = []
 
     def add(self, file: Path, tables: list[Member], *, alone: bool) -> None:
         """Import one file."""
         now, digest = self._clock.now(), _sha256(file)
-        mark = self._mark(digest, file, now)
-        if self._is_done(mark) and self._is_held({self._source(member) for member in tables}):
+        if self._marks.done(self._marks.of(file, digest, now), {self._source(member) for member in tables}):
             self.skipped.append(f"{file.name} was imported before and has not changed.")
             return
         fetch = ""
         read = 0
+        self._of_file = _OfFile()
         for member in tables:
             try:
                 if self._facts(member, now):
                     read += 1
                     continue
                 table = Table(member, self._asked.reading)
+                table.check_name()
             except ValidationError as error:
                 if alone and len(tables) == 1:
                     raise
@@ -239,16 +249,24 @@ class _Run:
             read += 1
         if read:
             self._files += 1
-            self._waiting.marks.append(mark)
+            if not self._of_file.early:
+                self._waiting.marks.append(self._marks.of(file, digest, now, symbols=self._of_file.symbols))
 
     def _table(self, member: Member, table: Table, fetch: str, now: datetime) -> None:
-        with tempfile.TemporaryDirectory(prefix="ara-import-") as folder:
-            spool = Spool(Path(folder))
+        with spooling() as folder:
+            spool = Spool(folder)
             refused: list[Refused] = []
             for piece, report in table.frames():
                 spool.add(piece)
                 refused += report
-            series = Series(spool, basis=self._asked.basis, timeframe=self._asked.timeframe, name=member.name, now=now)
+            series = Series(
+                spool,
+                basis=self._asked.basis,
+                timeframe=self._asked.timeframe,
+                name=member.name,
+                now=now,
+                actions=self._actions,
+            )
             if self._asked.strict:
                 refused += [one for *_, report in series.bars(self._asked.reading.asset_class) for one in report]
                 if refused:
@@ -261,6 +279,8 @@ class _Run:
             for frame, instrument, report in series.bars(self._asked.reading.asset_class):
                 refused += report
                 self._hold(frame, instrument, source=self._source(member), fetch=fetch)
+        # What can be a bar later makes the file worth reading again.
+        self._of_file.early |= any(one.reason == EARLY for one in refused)
         self._refused += _together(refused)
 
     def _hold(self, frame: pl.DataFrame, instrument: Instrument, *, source: str, fetch: str) -> None:
@@ -276,6 +296,8 @@ class _Run:
         waiting.instruments[source, instrument.symbol] = instrument
         waiting.rows += rows.height
         self._symbols.add(instrument.symbol)
+        if rows.height:
+            self._of_file.symbols.add(instrument.symbol)
         if waiting.rows >= _TOGETHER:
             self.flush()
 
@@ -284,7 +306,7 @@ class _Run:
         waiting = self._waiting
         if waiting.frames:
             self._done += self._store.append(pl.concat(waiting.frames))
-            self._held = None
+            self._marks.forget()
         by_source: dict[str, list[Instrument]] = {}
         for (source, _), instrument in waiting.instruments.items():
             by_source.setdefault(source, []).append(instrument)
@@ -294,6 +316,9 @@ class _Run:
         for mark in waiting.marks:
             self._store.keep([mark])
         waiting.marks.clear()
+
+    def _actions(self) -> pl.DataFrame:
+        return self._store.facts(Kind.ACTIONS)
 
     def _facts(self, member: Member, now: datetime) -> bool:
         """Take a file of factors or of tickers for what it is; false where it is neither."""
@@ -308,6 +333,7 @@ class _Run:
             return False
         added = self._store.append_facts(Kind.ACTIONS, instrument.symbol, self._source(member), stated.actions)
         unclear = f"; {stated.unclear} steps that its digits don't tell exactly were left out" if stated.unclear else ""
+        self._of_file.symbols.add(instrument.symbol)
         held = stated.actions.height
         self._notes.append(f"{member.name} states {held} splits and dividends, {added} of them new{unclear}.")
         return True
@@ -324,24 +350,6 @@ class _Run:
         else:
             body = json.dumps({"file": str(file.resolve()), "size": size, "sha256": digest}).encode()
         return Payload(source=f"file:{file.stem[:200]}", url=f"file:{file.name}", at=now, status=200, body=body)
-
-    def _mark(self, digest: str, file: Path, now: datetime) -> "Payload":
-        from ara.data.access.venue import Payload
-
-        said = {"imported": digest, "name": file.name, "version": _VERSION, **self._asked.words}
-        body = json.dumps(said, sort_keys=True).encode()
-        return Payload(source=f"file:{file.stem[:200]}", url="ara:imported", at=now, status=200, body=body)
-
-    def _is_done(self, mark: "Payload") -> bool:
-        from ara.data.lake.bronze import fetch_id
-
-        return not self._store.fetched(fetch_id([mark])).is_empty()
-
-    def _is_held(self, sources: set[str]) -> bool:
-        """Tell whether the store still has what was imported under these names; a mark may outlive its bars."""
-        if self._held is None:
-            self._held = {*self._store.catalogue()["source"], *self._store.facts(Kind.ACTIONS)["source"]}
-        return sources <= self._held
 
     def told(self) -> Imported:
         """Give what came of it."""

@@ -9,11 +9,12 @@ from typing import Any
 import polars as pl
 
 from ara.data.actions import Action
+from ara.data.lake.withdrawals import without
 from ara.data.view import Kept, View
 from ara.errors import DataProviderError
 from ara.market.bars import Bars
 
-__all__ = ["Fetch", "Provenance", "Witness", "provenance", "row_at"]
+__all__ = ["Fetch", "Provenance", "Withdrawn", "Witness", "provenance", "row_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,29 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """What was said of a bar and taken back.
+
+    Parameters
+    ----------
+    source
+        Who had said it.
+    close
+        The close as published.
+    learned_at, at
+        When Ara had received it, and when it was withdrawn, UTC.
+    fetch
+        Id of the payloads it was read from.
+    """
+
+    source: str
+    close: float | None
+    learned_at: datetime
+    at: datetime
+    fetch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where one bar comes from.
 
@@ -96,6 +120,8 @@ class Provenance:
         Splits and dividends that took effect after the bar and by the last one: why the close is not as traded.
     fetches
         The requests that brought what is known of the instrument, newest first.
+    withdrawn
+        What was said of the bar and taken back.
     """
 
     bars: Bars
@@ -103,9 +129,12 @@ class Provenance:
     witnesses: tuple[Witness, ...]
     actions: tuple[Action, ...] = ()
     fetches: tuple[Fetch, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
-def provenance(seen: View, kept: Kept, at: datetime, *, revisions: pl.DataFrame, facts: pl.DataFrame) -> Provenance:
+def provenance(
+    seen: View, kept: Kept, at: datetime, *, revisions: pl.DataFrame, facts: pl.DataFrame, taken: pl.DataFrame
+) -> Provenance:
     """Tell where the bar that opened at a moment comes from.
 
     Parameters
@@ -120,11 +149,13 @@ def provenance(seen: View, kept: Kept, at: datetime, *, revisions: pl.DataFrame,
         Every kept row of that bar.
     facts
         The instrument's facts, of which those named `fetch` tell of requests.
+    taken
+        What was withdrawn of the instrument.
     """
     row = row_at(seen.bars, at)
     factor = row["close"] / seen.whole.filter(pl.col("at") == row["at"])["close"][0]
     told = _told(seen, row["at"])
-    counts = dict(revisions.group_by("source").len().iter_rows())
+    counts = dict(without(revisions, taken).group_by("source").len().iter_rows())
     voters = str(row["source"]).split("+")
     witnesses = []
     for source, own in kept.by_source().items():
@@ -156,6 +187,7 @@ def provenance(seen: View, kept: Kept, at: datetime, *, revisions: pl.DataFrame,
         witnesses=tuple(sorted(witnesses, key=lambda one: (-one.weight, not one.vote, one.source))),
         actions=tuple(one for one in seen.actions if moment < one.effective <= last),
         fetches=_fetches(facts),
+        withdrawn=_withdrawn(revisions, taken),
     )
 
 
@@ -202,6 +234,17 @@ def _passed_over(seen: View, source: str, basis: str) -> str:
     if not seen.traded:
         return f"not merged: {', '.join(sorted(used))} alone is adjusted, by closes of its own"
     return f"not merged: its prices are adjusted for {_FOR[basis]}, by events that it doesn't state"
+
+
+def _withdrawn(revisions: pl.DataFrame, taken: pl.DataFrame) -> tuple[Withdrawn, ...]:
+    last = taken.group_by("source", "fetch").agg(pl.col("learned_at").max().alias("moment"))
+    rows = revisions.join(last, on=("source", "fetch")).filter(pl.col("learned_at") <= pl.col("moment"))
+    return tuple(
+        Withdrawn(
+            source=row["source"], close=row["close"], learned_at=row["learned_at"], at=row["moment"], fetch=row["fetch"]
+        )
+        for row in rows.sort("moment", "learned_at").iter_rows(named=True)
+    )
 
 
 _FOR = {"raw": "nothing", "split": "splits", "total": "splits and dividends"}

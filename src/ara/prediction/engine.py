@@ -8,7 +8,10 @@ from typing import Self
 
 from ara.data.feed import MarketData
 from ara.data.provider import Provider
+from ara.data.scarce import origins, scarce
 from ara.desk import Desk
+from ara.errors import ModelError
+from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
@@ -126,7 +129,10 @@ class PredictionEngine:
         with desk.telemetry.stage("data"):
             bars = await market.bars(instrument, timeframe, as_of=moment, learned=bound)
         with desk.telemetry.stage("compute"):
-            forecast = await desk.workers.run(outlook, bars, days, recipe)
+            try:
+                forecast = await desk.workers.run(outlook, bars, days, recipe)
+            except ModelError as error:
+                raise _explained(error, bars) from error
         with desk.telemetry.stage("ledger"):
             return await Ledger(desk).append(forecast)
 
@@ -140,3 +146,15 @@ class PredictionEngine:
         if self._desk is None:
             self._desk = await self._ours.enter_async_context(Desk.open())
         return self._desk
+
+
+def _explained(error: ModelError, bars: Bars) -> ModelError:
+    """Say of a forecast that failed for want of bars where those come from, and how to get more."""
+    if "bars" not in error.context:
+        return error
+    sources, symbol = bars.frame["source"], bars.instrument.symbol
+    words = next((note for note in bars.notes if note.startswith("only ")), "") or scarce(
+        symbol, len(bars), sources=sources
+    )
+    message = f"{error.message}. They come from {' and '.join(origins(sources))}."
+    return ModelError(message, hint=f"{words[:1].upper()}{words[1:]}. {error.hint}", **error.context)

@@ -61,6 +61,16 @@ def document(told: "Provenance") -> dict[str, Any]:
             {"at": instant(each.at), "source": each.source, "fetch": each.fetch, "tried": [dict(t) for t in each.tried]}
             for each in told.fetches
         ],
+        "withdrawn": [
+            {
+                "source": each.source,
+                "close": plain_value(each.close),
+                "learned_at": instant(each.learned_at),
+                "withdrawn_at": instant(each.at),
+                "fetch": each.fetch,
+            }
+            for each in told.withdrawn
+        ],
     }
 
 
@@ -134,6 +144,11 @@ def _further(told: "Provenance") -> list[str]:
                 f"{len(cash)} dividend{'s' if len(cash) > 1 else ''}, the last {last.value:g} {last.currency}".rstrip()
             )
         words.append(f"Since then: {', '.join(parts)}.")
+    words += [
+        f"Withdrawn on {each.at:%Y-%m-%d}: {each.source} {price(each.close, told.bars.instrument)},"
+        f" learned {each.learned_at:%Y-%m-%d}."
+        for each in told.withdrawn[-_SHOWN:]
+    ]
     words += [_request(each) for each in told.fetches[:_SHOWN]]
     if len(told.fetches) > _SHOWN:
         words.append(f"And {len(told.fetches) - _SHOWN:,} earlier requests; all of them: --json")

@@ -8,7 +8,7 @@ from typing import Final
 from ara.errors import ValidationError
 from ara.market.symbols import guess, known, normalise
 
-__all__ = ["PRICES", "Columns", "by_layout", "by_name", "symbol_of"]
+__all__ = ["PRICES", "Columns", "by_layout", "by_name", "says_nothing", "symbol_of"]
 
 PRICES: Final = ("open", "high", "low", "close")
 """The four prices of a bar."""
@@ -41,6 +41,13 @@ _PASSED: Final = re.compile(
 _ENDING: Final = re.compile(
     r"(?i)([-_](daily|hourly|historical|history|data|prices?|[1-9]\d?[mhdw]|[mhd][1-9]\d?"
     r"|(19|20)\d{2}([-_]?\d{2}){0,2})|\.us)+$"
+)
+
+
+_NO_NAMES: Final = (
+    "bars book book1 candles chart csv daily data dataset download downloads export exported exports file history"
+    " historical historicaldata import ohlc ohlcv output price prices quote quotes report result results sample sheet"
+    " sheet1 stock stocks table temp tmp ticks timeseries unnamed untitled values"
 )
 
 
@@ -136,6 +143,13 @@ def symbol_of(name: str) -> str:
         return symbol
     index = guess(f"^{symbol}") if symbol[0].isalnum() and len(symbol) < 32 else None
     return symbol if index is None or index.name == index.symbol else index.symbol
+
+
+def says_nothing(name: str) -> bool:
+    """Tell whether a file's name is one that any table may have, such as `export (1)`, and so no symbol."""
+    word = re.split(r"[\s,()]", name.strip(), maxsplit=1)[0]
+    plain = re.sub(r"[_-]|[\d_-]+$", "", _ENDING.sub("", word).casefold())
+    return plain in {"", *_NO_NAMES.split()} or not symbol_of(name)
 
 
 def _role(name: str) -> str | None:

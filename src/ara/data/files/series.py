@@ -1,22 +1,26 @@
 """The series of one table: its rows put down on disk, judged as a whole, given as bars of one instrument at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from ara.data.files.splits import steps
 from ara.data.files.table import FRAME, Refused
 from ara.data.quality import scores
 from ara.market.bars import Basis
 from ara.market.calendar import calendar
-from ara.market.hours import spans, step
+from ara.market.hours import Stamped, spans, stamped, step
 from ara.market.instrument import Instrument
 from ara.market.symbols import guess
 from ara.market.timeframe import DAY, Timeframe
 
-__all__ = ["Series", "Spool"]
+__all__ = ["EARLY", "Series", "Spool"]
+
+EARLY: Final = "its bar is not over yet"
+"""Why a row is refused that can be a bar later."""
 
 _TOGETHER: Final = 200_000
 _BEFORE: Final = 5_000
@@ -71,12 +75,22 @@ class Series:
         The table, for reports.
     now
         When it is received.
+    actions
+        Gives the splits that are known: `symbol` and the columns of the kind `ACTIONS`.
     """
 
     def __init__(
-        self, spool: Spool, *, basis: Basis | None, timeframe: Timeframe | None, name: str, now: datetime
+        self,
+        spool: Spool,
+        *,
+        basis: Basis | None,
+        timeframe: Timeframe | None,
+        name: str,
+        now: datetime,
+        actions: Callable[[], pl.DataFrame] | None = None,
     ) -> None:
         self._scan = spool.scan()
+        self._actions = actions
         self._name = name
         self._now = now
         self._timeframe = timeframe
@@ -90,8 +104,9 @@ class Series:
         self.notes: list[str] = []
         if self._counts:
             how = "as said" if basis else self._why
+            taken = _BASES[self._basis] if basis or self._basis is not Basis.RAW else f"taken {_BASES[self._basis]}"
             length = timeframe or self._usual
-            self.notes.append(f"{name}: bars of {length}, prices {_BASES[self._basis]} ({how}).")
+            self.notes.append(f"{name}: {self._whose()}, bars of {length}, prices {taken} ({how}).")
 
     def bars(self, asset_class: str) -> Iterator[tuple[pl.DataFrame, Instrument, list[Refused]]]:
         """Give the bars of one instrument after the other, a long series in parts.
@@ -148,7 +163,7 @@ class Series:
     ) -> tuple[pl.DataFrame, Instrument, list[Refused]]:
         said = (word for word in rows["asset_class"].drop_nulls().unique(maintain_order=True) if word)
         instrument = guess(symbol, asset_class or next(said, ""))
-        hours = spans(rows["ts"], calendar(instrument.calendar), length)
+        hours = self._spans(rows["ts"], instrument, length)
         frame = pl.concat([rows.drop("ts", "symbol", "asset_class"), hours], how="horizontal").sort("at", "row")
         frame = frame.unique(["at", *_VALUES], keep="first", maintain_order=True)
         mine = pl.lit(value=True) if first is None else pl.col("row").is_in(_since(rows, first).implode())
@@ -157,7 +172,7 @@ class Series:
         )
         reports = [
             *self._report(frame.filter("mine", "twin"), f"another row of {symbol} has its time and other values"),
-            *self._report(frame.filter("mine", "early", ~pl.col("twin")), "its bar is not over yet"),
+            *self._report(frame.filter("mine", "early", ~pl.col("twin")), EARLY),
         ]
         # what the whole bar is adjusted for, its close is too
         told = pl.col("close") if self._basis is Basis.TOTAL else pl.col("adjusted")
@@ -170,20 +185,44 @@ class Series:
         good = good.with_columns(scores(good, instrument, length).alias("quality"))
         return good.filter("mine").drop("row", "mine", "twin", "early"), instrument, reports
 
+    def _spans(self, stamps: pl.Series, instrument: Instrument, length: Timeframe) -> pl.DataFrame:
+        """Give when the bars opened and closed; which end their stamps mark is judged for daily bars alone."""
+        venue = calendar(instrument.calendar)
+        ends: Stamped = stamped(stamps, venue) if length == DAY else "open"
+        return spans(stamps, venue, length, stamped=ends)
+
     def _report(self, rows: pl.DataFrame, reason: str) -> list[Refused]:
         if rows.is_empty():
             return []
         examples = tuple(rows["row"].sort().head(_EXAMPLES).to_list())
         return [Refused(file=self._name, reason=reason, count=rows.height, rows=examples)]
 
+    def _whose(self) -> str:
+        """Name the instruments that the table became."""
+        names = [guess(symbol).symbol for symbol, _ in self._counts[:_FEW]]
+        more = len(self._counts) - len(names)
+        return ", ".join(names) + (f" and {more:,} more" if more else "")
+
+    def _plain(self) -> Basis:
+        """Judge prices without adjusted closes by the splits that are known."""
+        found = None if self._actions is None else steps(self._scan, self._actions())
+        if found is None or not (found.stepped or found.level):
+            self._why = "it has no adjusted closes, and no split in its time is known"
+        elif not found.adjusted:
+            self._why = f"they step at {found.stepped} of {found.stepped + found.level} known splits"
+        else:
+            self._why = f"they don't step at the {found.example}"
+            return Basis.SPLIT
+        return Basis.RAW
+
     def _judged(self) -> Basis:
         """Judge what the prices are adjusted for, once for the whole table."""
         told = pl.col("adjusted").is_not_null()
         apart = (pl.col("adjusted") / pl.col("close") - 1).abs() > 1e-6
         some, differs = self._scan.select(some=told.any(), differs=(told & apart).any()).collect().row(0)
-        self._why = "judged by its adjusted closes" if some else "it has no adjusted closes"
         if not some:
-            return Basis.RAW
+            return self._plain()
+        self._why = "judged by its adjusted closes"
         if not differs:
             return Basis.TOTAL
         for batch in self._batches():

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from ara.data.files.columns import PRICES, Columns, by_layout, by_name, symbol_of
+from ara.data.files.columns import PRICES, Columns, by_layout, by_name, says_nothing, symbol_of
 from ara.data.files.member import Member
 from ara.data.files.numbers import Style, as_numbers, style
 from ara.data.files.text import MORE, Dialect, blocks, chunks, dialect
@@ -135,6 +135,20 @@ class Table:
         if first is None or first.is_empty():
             raise self._no_bars("it has no rows")
         self._plan = self._planned(first)
+
+    @property
+    def named(self) -> bool:
+        """Whether its name alone says whose bars it holds."""
+        columns = self._plan.columns
+        return not (self._reading.symbol or columns.wide or "symbol" in columns.place)
+
+    def check_name(self) -> None:
+        """Refuse a table that says nowhere whose bars it holds: no column does, and its name may be any table's."""
+        if self.named and says_nothing(self._member.stem):
+            raise ValidationError(
+                f"{self._member.name} doesn't say whose bars it holds: no column does, and its name is no symbol.",
+                hint="Say it with --symbol AAPL, or name the file so: AAPL.csv",
+            )
 
     def frames(self) -> Iterator[tuple[pl.DataFrame, list[Refused]]]:
         """Give the rows piece by piece, each with its report; a piece is in `FRAME`."""

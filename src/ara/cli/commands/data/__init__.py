@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.data import bring, cached, judge, look, safe, take
+from ara.cli.commands.data import bring, cached, judge, look, safe, take, undo
 
 __all__ = ["command"]
 
@@ -26,6 +26,7 @@ command = typer.Typer(
 command.command("fetch")(bring.fetch)
 command.command("update")(bring.update)
 command.command("import")(bring.import_files)
+command.command("withdraw")(undo.withdraw)
 command.command("list")(look.catalogue)
 command.command("show")(look.show)
 command.command("check")(judge.check)

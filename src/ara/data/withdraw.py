@@ -1,0 +1,80 @@
+"""Taking back an import or a fetch: what is meant, and how it is done."""
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from ara.data.bar_store import WITHDRAWN, BarStore
+from ara.errors import ValidationError
+
+__all__ = ["meant", "withdraw"]
+
+_ID = re.compile(r"[0-9a-f]{8,64}")
+
+
+def meant(store: BarStore, what: str, *, symbol: str = "", source: str = "") -> pl.DataFrame:
+    """Give what still stands of what somebody wants to take back, in `BROUGHT`.
+
+    Parameters
+    ----------
+    store
+        Where it is kept.
+    what
+        A file as it was imported, its content unchanged; the id of a fetch, or its first 8 letters and more; or a
+        source, such as `file:prices`.
+    symbol, source
+        Only of this one.
+
+    Raises
+    ------
+    ValidationError
+        Nothing that is kept came from there, or an id's beginning is that of several.
+    """
+    path = Path(what)
+    if path.is_file():
+        found = pl.concat([store.brought(fetch=fetch) for fetch in _ids(path)])
+    elif _ID.fullmatch(what):
+        found = store.brought(fetch=what) if len(what) == 64 else _beginning(store.brought(), what)
+    else:
+        found = pl.concat([store.brought(source=name) for name in {what, f"file:{path.stem}"}])
+    if symbol:
+        found = found.filter(pl.col("symbol") == symbol)
+    if source:
+        found = found.filter(pl.col("source").is_in([source, f"file:{source}"]))
+    if found.is_empty():
+        raise ValidationError(
+            f"Nothing that is kept came from {what[:80]!a}.",
+            hint="Name a file as it was imported, a source such as file:NAME (ara data list),"
+            " or the id of a fetch (ara data why SYMBOL DATE --json).",
+        )
+    return found
+
+
+def withdraw(store: BarStore, rows: pl.DataFrame, *, now: datetime) -> datetime:
+    """Take back what `meant` gave, and give the moment from which it isn't seen: no earlier than it was received."""
+    received: datetime = rows["learned_at"].max()  # type: ignore[assignment]
+    moment = max(now, received)
+    names = rows.select("symbol", "source", "fetch").filter(pl.col("fetch") != "").unique()
+    if names.is_empty():
+        raise ValidationError("These bars came by no fetch, so there is nothing to name in a withdrawal.")
+    store.withdraw(names.with_columns(pl.lit(moment, WITHDRAWN["learned_at"]).alias("learned_at")))
+    return moment
+
+
+def _ids(path: Path) -> list[str]:
+    """Give the ids that a file may have been kept under: by its content, or by its name where it was too large."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    told = json.dumps({"file": str(path.resolve()), "size": path.stat().st_size, "sha256": digest}).encode()
+    return [hashlib.sha256(one.encode()).hexdigest() for one in (digest, hashlib.sha256(told).hexdigest())]
+
+
+def _beginning(found: pl.DataFrame, start: str) -> pl.DataFrame:
+    chosen = found.filter(pl.col("fetch").str.starts_with(start))
+    if chosen["fetch"].n_unique() > 1:
+        raise ValidationError(f"Several fetches begin with {start}.", hint="Give more of the id.")
+    return chosen

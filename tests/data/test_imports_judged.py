@@ -1,0 +1,166 @@
+"""Imports, a second time and judged: what is tried again, whose bars they are, what prices are adjusted for."""
+
+import fcntl
+import os
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ara.data.bar_store import WITHDRAWN
+from ara.data.files.columns import says_nothing
+from ara.data.files.spooling import spooling
+from ara.data.imports import import_path
+from ara.data.lake import Lake
+from ara.data.provider import SCHEMAS, Kind
+from ara.errors import ValidationError
+from ara.testing import FakeClock
+
+NOW = datetime(2020, 9, 1, 15, tzinfo=UTC)
+HEAD = "Date,Open,High,Low,Close,Volume\n"
+
+
+def rows(*days: tuple[str, float]) -> str:
+    return HEAD + "".join(f"{day},{close},{close},{close},{close},100\n" for day, close in days)
+
+
+@pytest.fixture
+def store(tmp_path):
+    lake = Lake.at(tmp_path / "lake", clock=FakeClock(NOW))
+    yield lake
+    lake.close()
+
+
+@pytest.fixture
+def bring(store, tmp_path):
+    def bringing(name, content=None, *, now=NOW, **said):
+        path = tmp_path / name
+        if content is not None:
+            path.write_text(content)
+        return import_path(store, path, clock=FakeClock(now), **said)
+
+    return bringing
+
+
+def test_what_was_refused_as_not_over_is_tried_again(store, bring):
+    first = bring("KO.csv", rows(("2020-08-31", 49.5), ("2020-09-01", 49.9)))
+    assert (first.new, first.refused[0].reason) == (1, "its bar is not over yet")
+    again = bring("KO.csv")
+    assert (again.new, again.same, again.skipped, again.refused[0].count) == (0, 1, (), 1)
+    later = bring("KO.csv", now=NOW + timedelta(days=1))
+    assert (later.new, later.same, later.refused) == (1, 1, ())
+    done = bring("KO.csv", now=NOW + timedelta(days=2))
+    assert done.skipped == ("KO.csv was imported before and has not changed.",)
+
+
+def test_one_symbol_that_is_gone_makes_the_file_new(store, bring):
+    text = "symbol,date,close\n" + "".join(f"{name},2020-08-{day},{day}\n" for name in ("KO", "PG") for day in (27, 28))
+    bring("two.csv", text)
+    bring("KO.csv", rows(("2020-08-27", 49.5)), source="two")
+    kept = store.brought(source="file:two").filter(pl.col("symbol") == "PG")
+    taken = kept.select("symbol", "source", "fetch", learned_at=pl.lit(NOW, pl.Datetime("us", "UTC")))
+    store.withdraw(taken.cast(dict(WITHDRAWN)))
+    assert store.catalogue()["symbol"].to_list() == ["KO"]
+    again = bring("two.csv", now=NOW + timedelta(hours=1))
+    assert (again.new, again.skipped) == (2, ())
+    assert store.catalogue()["symbol"].to_list() == ["KO", "PG"]
+    assert bring("two.csv").skipped
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["data", "prices", "export (1)", "Export", "download (2)", "data_2020", "prices-daily", "history_1d", "OHLCV", "1"],
+)
+def test_a_name_that_any_table_has_is_no_symbol(store, bring, name):
+    assert says_nothing(name)
+    with pytest.raises(ValidationError, match="doesn't say whose bars it holds") as caught:
+        bring(f"{name}.csv", rows(("2020-08-31", 49.5)))
+    assert "--symbol AAPL" in caught.value.hint
+    assert store.catalogue().is_empty()
+    assert bring(f"{name}.csv", symbol="KO").new == 1
+    assert bring(f"{name}.csv", "symbol,date,close\nPG,2020-08-31,1\n").new == 1
+
+
+@pytest.mark.parametrize("name", ["KO", "aapl.us", "vix", "btc-usd_1h", "EURUSD", "BRK-B", "AAPL_daily_2020"])
+def test_a_name_that_is_a_symbol_stays_one(name):
+    assert not says_nothing(name)
+
+
+def test_in_a_folder_only_the_nameless_is_passed_over(store, bring, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("KO", "prices"):
+        (tmp_path / "in" / f"{name}.csv").write_text(rows(("2020-08-31", 49.5)))
+    done = bring("in")
+    assert (done.new, len(done.skipped), "prices.csv doesn't say" in done.skipped[0]) == (1, 1, True)
+
+
+def split(store, value=4.0, symbol="AAPL"):
+    at = datetime(2020, 8, 31, 13, 30, tzinfo=UTC)
+    row = {"at": at, "known_at": at, "learned_at": at, "action": "split", "value": value, "currency": "", "basis": ""}
+    store.append_facts(Kind.ACTIONS, symbol, "yahoo", pl.DataFrame([row], schema=SCHEMAS[Kind.ACTIONS]))
+
+
+@pytest.mark.parametrize(
+    ("closes", "value", "basis", "words"),
+    [
+        ((124.8, 129.0), 4.0, "split", "adjusted for splits (they don't step at the 4:1 split of AAPL on 2020-08-31)"),
+        ((499.2, 129.0), 4.0, "raw", "taken as traded (they step at 1 of 1 known splits)"),
+        ((12.48, 129.0), 0.1, "raw", "taken as traded (they step at 1 of 1 known splits)"),
+        (
+            (124.8, 129.0),
+            0.1,
+            "split",
+            "adjusted for splits (they don't step at the 0.1:1 split of AAPL on 2020-08-31)",
+        ),
+        ((124.8, 129.0), 1.2, "raw", "taken as traded (it has no adjusted closes, and no split in its time is known)"),
+    ],
+)
+def test_known_splits_tell_what_prices_are(store, bring, closes, value, basis, words):
+    split(store, value)
+    done = bring("AAPL.csv", rows(("2020-08-28", closes[0]), ("2020-08-31", closes[1])))
+    assert done.notes == (f"AAPL.csv: AAPL, bars of 1d, prices {words}.",)
+    assert set(store.bars("AAPL", "1d")["basis"]) == {basis}
+
+
+def test_a_split_outside_of_the_file_or_of_another_says_nothing(store, bring):
+    split(store, symbol="TSLA")
+    split(store)
+    assert "taken as traded" in bring("AAPL.csv", rows(("2020-08-26", 124.8), ("2020-08-28", 129.0))).notes[0]
+    as_said = bring("KO.csv", rows(("2020-08-28", 1), ("2020-08-31", 1)), basis="raw").notes[0]
+    assert "prices as traded (as said)" in as_said
+
+
+def test_many_symbols_are_named_in_few_words(store, bring):
+    text = "symbol,date,close\n" + "".join(f"S{n},2020-08-{day},{day}\n" for n in range(5) for day in (27, 28))
+    assert bring("many.csv", text).notes[0].startswith("many.csv: S0, S1, S2 and 2 more, bars of 1d")
+
+
+def test_spools_of_dead_imports_are_cleared(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dead, young, held, other = (tmp_path / name for name in ("ara-import-a", "ara-import-b", "ara-import-c", "other"))
+    for folder in (dead, young, held, other):
+        folder.mkdir()
+        (folder / "000000.parquet").write_bytes(b"rows")
+    (tmp_path / "ara-import-link").symlink_to(other, target_is_directory=True)
+    for folder in (dead, held, other):
+        os.utime(folder, (1e9, 1e9))
+    os.utime(tmp_path / "ara-import-link", (1e9, 1e9), follow_symlinks=False)
+    handle = os.open(held, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with spooling() as mine:
+            assert mine.parent == tmp_path
+            assert not dead.exists()
+            os.utime(mine, (1e9, 1e9))
+            with spooling():
+                assert mine.exists()
+    finally:
+        os.close(handle)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["ara-import-b", "ara-import-c", "ara-import-link", "other"]
+    assert (other / "000000.parquet").exists()
+    with spooling():
+        assert not held.exists()
+    assert Path(young, "000000.parquet").exists()
