@@ -7,7 +7,7 @@ the lake (`ara.data.lake`), files of one machine, and PostgreSQL (`ara.data.time
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -329,4 +329,4 @@ def open_bar_store(settings: "Settings", *, clock: Clock) -> BarStore:
     from ara.data.lake import Lake
 
     folder = Path(settings.data.lake) if settings.data.lake else Path(settings.home) / "lake"
-    return Lake.at(folder, clock=clock)
+    return Lake.at(folder, clock=clock, keep=timedelta(days=settings.data.lake_days))

@@ -95,6 +95,9 @@ class DataSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             extra={"path": True, "allowed": 'the path of a folder, or ""'},
         ),
     ] = ""
+    lake_days: Annotated[
+        int, Meta(description="Days for which older versions of the lake can be read.", ge=1, le=3650)
+    ] = 7
     bars: Annotated[
         str,
         Meta(

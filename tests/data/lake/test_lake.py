@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,15 +11,16 @@ import pytest
 from deltalake import DeltaTable
 
 from ara.clock import FixedClock, SystemClock
-from ara.data.bar_store import ROWS
+from ara.data.bar_store import ROWS, open_bar_store
 from ara.data.lake import Lake
 from ara.data.lake.layout import Snapshot
 from ara.data.lake.silver import BUCKETS
 from ara.data.lake.turn import turn
 from ara.data.lake.upkeep import SMALL_FILES
 from ara.data.provider import Kind
-from ara.errors import StoreError, ValidationError
+from ara.errors import ConfigurationError, StoreError, ValidationError
 from ara.market.symbols import resolve
+from ara.settings import Settings
 from tests.data.lake.conftest import FIRST, LEARNED, Answer, bars
 from tests.data.test_bar_store import actions
 
@@ -110,6 +112,32 @@ def test_versions_tell_what_was_done_and_can_be_read(tmp_path: Path) -> None:
         lake.scan("bars", version=9)
     with pytest.raises(StoreError, match="no table 'bar'"):
         lake.scan("bar")
+
+
+@pytest.mark.parametrize(("days", "cleared"), [(None, [0, 9]), (3, [9, 0]), (10, [0, 0]), (40, [0, 0])])
+def test_what_ceased_to_count_stays_for_as_long_as_the_setting_says(
+    tmp_path: Path, days: int | None, cleared: list[int]
+) -> None:
+    """By the settings, and with the next append: 5 and 8 days after the files were merged."""
+    flags = {"home": str(tmp_path)} | ({} if days is None else {"data.lake_days": str(days)})
+    settings, start = Settings.load(flags, environ={}, folder=tmp_path), datetime.now(UTC)
+    with closing(open_bar_store(settings, clock=FixedClock(start))) as lake:
+        grown(lake, 3)
+        lake.tidy()
+    found = []
+    for later in (5, 8):
+        before = set((tmp_path / "lake" / "silver" / "bars").rglob("*.parquet"))
+        with closing(open_bar_store(settings, clock=FixedClock(start + timedelta(days=later)))) as lake:
+            lake.append(bars(f"LATE{later}", 1))
+        after = set((tmp_path / "lake" / "silver" / "bars").rglob("*.parquet"))
+        found.append(len(before - after))
+    assert found == cleared
+
+
+@pytest.mark.parametrize("days", ["0", "3651", "-1", "x"])
+def test_no_other_number_of_days_is_allowed(days: str) -> None:
+    with pytest.raises(ConfigurationError, match="lake_days"):
+        Settings.load({"data.lake_days": days}, environ={})
 
 
 def test_tidying_merges_and_clears_what_is_old_enough(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ara.data.lake.revision import named
 from ara.data.lake.silver import Silver
 from ara.data.lake.table import Table
 from ara.data.lake.turn import turn
-from ara.data.lake.upkeep import KEPT, Tidied, clear, clear_daily, settle
+from ara.data.lake.upkeep import KEPT, LOGGED, Tidied, clear, clear_daily, settle
 from ara.data.lake.verification import Verification, verify
 from ara.data.lake.versions import versions_of
 from ara.data.lake.withdrawals import bounded
@@ -38,20 +38,23 @@ class Lake:
         Where it lies; made by the first write.
     clock
         Times files and upkeep.
+    keep
+        How long files stay after they ceased to count, so that older versions can be read.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock) -> None:
+    def __init__(self, folder: Path, *, clock: Clock, keep: timedelta = KEPT) -> None:
         self.folder = folder
         self._clock = clock
+        self._keep = keep
         self._bronze = Bronze(folder / "bronze", clock=clock)
         self._silver = Silver(folder / "silver", clock=clock)
         self._facts = Facts(folder / "silver", clock=clock)
         self._gold = Gold(folder / "gold", clock=clock)
 
     @classmethod
-    def at(cls, folder: Path, *, clock: Clock) -> "Lake":
+    def at(cls, folder: Path, *, clock: Clock, keep: timedelta = KEPT) -> "Lake":
         """Give the lake of a folder; nothing is touched before the first use."""
-        return cls(folder, clock=clock)
+        return cls(folder, clock=clock, keep=keep)
 
     @property
     def there(self) -> bool:
@@ -199,11 +202,12 @@ class Lake:
         """
         return versions_of(self._table(name))
 
-    def tidy(self, *, keep: timedelta = KEPT) -> Tidied:
-        """Merge small files, shorten the logs, and delete what ceased to count longer ago than `keep`.
+    def tidy(self, *, keep: timedelta | None = None) -> Tidied:
+        """Merge small files, shorten the logs, and delete what ceased to count longer ago than `keep`, or the lake's.
 
         All of that happens by itself with the appends; this does it now.
         """
+        keep = self._keep if keep is None else keep
         before = self._clock.now() - keep
         with turn(self.folder):
             merged = cleared = 0
@@ -211,7 +215,8 @@ class Lake:
                 if table.there:
                     files = table.snapshot().files.height
                     merged += max(0, files - settle(table, table.snapshot(), most=0).files.height)
-                    table.shorten_log()
+                    if keep <= LOGGED:
+                        table.shorten_log()
                     cleared += clear(table, before=before)
             return Tidied(merged=merged, cleared=cleared)
 
@@ -269,4 +274,4 @@ class Lake:
         """Wait for the turn to write; once a day, what ceased to count is cleared away behind it."""
         with turn(self.folder):
             yield
-            clear_daily(self.folder, lambda: self.tables, now=self._clock.now())
+            clear_daily(self.folder, lambda: self.tables, now=self._clock.now(), keep=self._keep)

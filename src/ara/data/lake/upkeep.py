@@ -15,10 +15,13 @@ from ara.data.lake.layout import Snapshot, Written
 from ara.data.lake.table import Table
 from ara.errors import AraError
 
-__all__ = ["KEPT", "SMALL_FILES", "Tidied", "clear", "clear_daily", "settle"]
+__all__ = ["KEPT", "LOGGED", "SMALL_FILES", "Tidied", "clear", "clear_daily", "settle"]
 
 KEPT: Final = timedelta(days=7)
-"""How long files stay after they ceased to count: as long as a reader may still hold their names."""
+"""How long files stay after they ceased to count, where nothing else is said: versions can be read for that long."""
+
+LOGGED: Final = timedelta(days=30)
+"""How long a commit stays in a table's log, unless its files stay longer."""
 
 SMALL_FILES: Final = 2
 """Files beside the large one that a partition may have."""
@@ -77,8 +80,20 @@ def clear(table: Table, *, before: datetime) -> int:
     return cleared
 
 
-def clear_daily(folder: Path, tables: Callable[[], Mapping[str, Table]], *, now: datetime) -> None:
-    """Clear all tables and shorten their logs, where that was not done within a day; the caller has the turn."""
+def clear_daily(folder: Path, tables: Callable[[], Mapping[str, Table]], *, now: datetime, keep: timedelta) -> None:
+    """Clear all tables and shorten their logs, where that was not done within a day; the caller has the turn.
+
+    Parameters
+    ----------
+    folder
+        Of the lake.
+    tables
+        Gives its tables.
+    now
+        The present instant.
+    keep
+        How long files stay after they ceased to count.
+    """
     mark = folder / _MARK
     try:
         if now - datetime.fromisoformat(mark.read_text()) < _DAY:
@@ -89,8 +104,9 @@ def clear_daily(folder: Path, tables: Callable[[], Mapping[str, Table]], *, now:
         mark.write_text(now.isoformat())
         for table in tables().values():
             if table.there:
-                table.shorten_log()
-                clear(table, before=now - KEPT)
+                if keep <= LOGGED:
+                    table.shorten_log()
+                clear(table, before=now - keep)
     except (OSError, AraError) as error:
         _LOG.warning("What ceased to count in %s was not cleared away: %s", folder, error)
 
