@@ -60,9 +60,11 @@ def test_a_file_is_imported_as_published(store, bring):
     done = bring("KO.csv", FIVE)
     assert done == Imported(
         files=1, symbols=1, rows=5, new=5, corrected=0, same=0,
-        notes=("KO.csv: KO, bars of 1d, prices taken as traded"
-               " (it has no adjusted closes, and no split in its time is known).",),
+        notes=done.notes,
     )  # fmt: skip
+    assert done.notes == (
+        "KO.csv: KO, bars of 1d, prices taken as traded (it has no adjusted closes, and no split in its time is known).",
+    )
     bars = store.bars("KO", "1d")
     assert bars["source"].unique().to_list() == ["file:KO"]
     assert bars["at"][0] == datetime(2020, 1, 2, 14, 30, tzinfo=UTC)
