@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from ara.errors import ValidationError
 from ara.market.calendar import CALENDARS, calendar
-from ara.market.hours import labels, spans, step
+from ara.market.hours import labels, spans, stamped, step
 from ara.market.timeframe import DAY, TIMEFRAMES, WEEK, Timeframe
 
 names = st.sampled_from(sorted(CALENDARS))
@@ -72,14 +73,23 @@ def test_one_instant_alone_is_known_when_its_bar_ends():
     assert spans(only, calendar("XNYS"))["known_at"].to_list() == [datetime(2020, 11, 27, 18, tzinfo=UTC)]
 
 
+def session(moment, venue):
+    """Say which session a daily bar's stamp names, one at a time."""
+    if moment.time() == time():
+        return moment.date()
+    overnight = venue.name in {"forex", "24/7"}
+    return venue.dated(moment) if overnight else moment.astimezone(ZoneInfo(venue.zone)).date()
+
+
 @given(names, timeframes, instants)
 def test_every_bar_is_known_when_its_timeframe_says_it_closes(name, timeframe, moments):
     venue = calendar(name)
     frame = spans(pl.Series(moments, dtype=pl.Datetime("us", "UTC")), venue, timeframe)
-    midnight_is_a_label = timeframe.span >= DAY.span
     for moment, at, known in zip(moments, frame["at"], frame["known_at"], strict=True):
-        label = midnight_is_a_label and moment.time() == time()
-        assert at == (venue.opens(moment.date()) if label else moment)
+        if timeframe.span < DAY.span:
+            assert at == moment
+        else:
+            assert at == venue.opens(session(moment, venue))
         label = venue.dated(at)
         left = venue.sessions(label, label + timedelta(days=6 - label.weekday()))
         if timeframe != WEEK or left:
@@ -182,3 +192,99 @@ def test_both_ways_know_the_same_clock_changes_in_every_year(name):
     days = [date(year, 1, 1) + timedelta(days=step) for year in range(1901, 2099) for step in range(0, 365, 9)]
     frame = spans(pl.Series(days), venue)
     assert frame["at"].to_list() == [venue.opens(day) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("name", "stamp", "label"),
+    [
+        # the close and later, winter and summer, a shortened session, after-hours into the next UTC day
+        ("XNYS", "2020-02-20T21:00", "2020-02-20"),
+        ("XNYS", "2020-08-28T20:00", "2020-08-28"),
+        ("XNYS", "2020-08-28T19:59:59.999999", "2020-08-28"),
+        ("XNYS", "2020-11-27T18:00", "2020-11-27"),
+        ("XNYS", "2020-11-27T21:00", "2020-11-27"),
+        ("XNYS", "2020-08-29T03:59", "2020-08-28"),
+        # midnight in New York, before the opening, the opening; the Mondays after both clock changes
+        ("XNYS", "2020-08-28T04:00", "2020-08-28"),
+        ("XNYS", "2020-03-09T04:00", "2020-03-09"),
+        ("XNYS", "2020-11-02T05:00", "2020-11-02"),
+        ("XNYS", "2020-08-28T13:30", "2020-08-28"),
+        ("XNAS", "2020-03-09T20:00", "2020-03-09"),
+        ("XLON", "2020-07-01T15:30", "2020-07-01"),
+        ("XLON", "2020-12-24T12:30", "2020-12-24"),
+        ("XLON", "2020-01-02T16:30", "2020-01-02"),
+        ("XLON", "2020-06-30T23:00", "2020-07-01"),
+        ("XTKS", "2020-07-01T06:00", "2020-07-01"),
+        ("XTKS", "2024-11-05T06:30", "2024-11-05"),
+        ("XTKS", "2020-06-30T15:00", "2020-07-01"),
+        # an evening in New York begins the next day's session; its last instant still belongs to it
+        ("forex", "2020-07-05T21:00", "2020-07-06"),
+        ("forex", "2020-12-06T22:00", "2020-12-07"),
+        ("forex", "2020-07-06T20:59:59", "2020-07-06"),
+        ("forex", "2020-07-06T12:00", "2020-07-06"),
+        ("24/7", "2020-07-05T23:59:59.999", "2020-07-05"),
+        ("24/7", "2020-07-05T00:00", "2020-07-05"),
+    ],
+)
+def test_a_daily_stamp_with_a_time_names_the_session_of_its_day(name, stamp, label):
+    venue, day = calendar(name), date.fromisoformat(label)
+    frame = spans(pl.Series([datetime.fromisoformat(stamp).replace(tzinfo=UTC)]), venue)
+    assert labels(frame["at"], venue).to_list() == [day]
+    assert frame.row(0) == (venue.opens(day), venue.closes(day))
+
+
+def week_days(first, count, *, at):
+    """Instants of a run of days, at an hour by a zone's clock, but for those the hour leaves out."""
+    return [moment for day in range(count) if (moment := at(first + timedelta(days=day))) is not None]
+
+
+def new_york(hour, skipped):
+    def at(day):
+        wall = datetime.combine(day, time(hour), ZoneInfo("America/New_York"))
+        return None if day.weekday() in skipped else wall.astimezone(UTC)
+
+    return at
+
+
+def midnight(skipped):
+    return lambda day: None if day.weekday() in skipped else datetime.combine(day, time(), UTC)
+
+
+SPRING = date(2020, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "end"),
+    [
+        ("forex", new_york(17, {5, 6}), "close"),  # Monday to Friday, over a clock change
+        ("forex", new_york(17, {4, 5}), "open"),  # Sunday to Thursday
+        ("forex", midnight({5, 6}), "open"),
+        ("forex", midnight({6, 0}), "close"),  # Tuesday to Saturday
+        ("forex", midnight({5}), "open"),  # with Sundays, as some sources have them
+        ("XNYS", midnight({5, 6}), "open"),
+        ("XNYS", midnight({6, 0}), "close"),
+        ("XNYS", new_york(16, {5, 6}), "open"),
+        ("XNYS", midnight(set()), "open"),
+        ("XTKS", midnight({6, 0}), "close"),
+        ("24/7", midnight(set()), "open"),
+        ("24/7", midnight({6, 0}), "open"),
+    ],
+)
+def test_a_files_stamps_say_which_end_they_mark(name, at, end):
+    venue = calendar(name)
+    stamps = pl.Series(week_days(SPRING, 42, at=at), dtype=pl.Datetime("us", "UTC"))
+    assert stamped(stamps, venue) == end
+    told = labels(spans(stamps, venue, stamped=end)["at"], venue).to_list()
+    assert len(set(told)) == len(told)
+    if end == "close":
+        days = [moment.date() for moment in stamps]
+        evening = name == "forex" and stamps[0].time() != time()
+        assert told == [day if evening else day - timedelta(days=1) for day in days]
+        assert all(venue.is_session(day) or venue.special(day.year).closed for day in told)
+
+
+def test_one_saturday_turns_no_file_around():
+    days = [date(2020, 3, 2), date(2020, 3, 3), date(2020, 3, 7), date(2020, 3, 9)]
+    assert stamped(pl.Series(days), calendar("XNYS")) == "open"
+    assert stamped(pl.Series([], dtype=pl.Datetime("us", "UTC")), calendar("XNYS")) == "open"
+    assert stamped(pl.Series([None], dtype=pl.Date), calendar("XNYS")) == "open"

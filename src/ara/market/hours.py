@@ -7,10 +7,10 @@ from typing import Final, Literal
 import polars as pl
 
 from ara.errors import ValidationError
-from ara.market.calendar import LAST_YEAR, Calendar, Hours
+from ara.market.calendar import FIRST_YEAR, LAST_YEAR, Calendar, Hours
 from ara.market.timeframe import DAY, TIMEFRAMES, WEEK, Timeframe
 
-__all__ = ["labels", "spans", "step"]
+__all__ = ["Stamped", "labels", "spans", "stamped", "step"]
 
 _WALL: Final = pl.Datetime("us")
 
@@ -22,12 +22,19 @@ _WEEK_DAYS: Final = 7
 
 _FEW: Final = 2
 
+Stamped = Literal["open", "close"]
+"""Which end of its bar a stamp marks."""
+
+_ENDS: Final[tuple[Stamped, ...]] = ("open", "close")
+
 _Edge = Literal["opening", "closing"]
 
 _Moved = Literal["late", "early"]
 
 
-def spans(stamps: pl.Series, calendar: Calendar, timeframe: Timeframe = DAY) -> pl.DataFrame:
+def spans(
+    stamps: pl.Series, calendar: Calendar, timeframe: Timeframe = DAY, *, stamped: Stamped = "open"
+) -> pl.DataFrame:
     """Give when each bar of one instrument opened and when its close was public.
 
     Every row is answered from its own stamp alone, as `Timeframe.closes` answers it, so no later bar has a say. Only a
@@ -36,20 +43,25 @@ def spans(stamps: pl.Series, calendar: Calendar, timeframe: Timeframe = DAY) -> 
     Parameters
     ----------
     stamps
-        As a source writes them: dates, or UTC times. Where bars last a day or a week, a date or a midnight is the label
-        of a session and gets the calendar's hours; a date without a session gets the usual ones. All other stamps are
-        the instants at which the bars opened.
+        As a source writes them: dates, or UTC times. Bars shorter than a day opened at their stamps. Where bars last a
+        day or a week, a stamp names a session, whose hours the bar gets; a date without one gets the usual ones.
+        A date or a midnight is the session's label. Any other time belongs, at a venue that closes for the night, to
+        the session of its day by the venue's clock, before the opening, within, at the bell or after it; at one that
+        trades through, to the session that holds it, which an evening's opening in New York begins.
     calendar
         The instrument's.
     timeframe
         Length of the bars.
+    stamped
+        Which end of their bars the stamps of a day or a week mark. At the `close`, a midnight ends the day before it,
+        and the instant at which one session follows another ends the first; `stamped` judges a file by its stamps.
 
     Returns
     -------
     pl.DataFrame
         Columns `at` and `known_at`, UTC, row by row.
     """
-    frame = pl.DataFrame([_opened(stamps, calendar, timeframe)])
+    frame = pl.DataFrame([_opened(stamps, calendar, timeframe, stamped)])
     frame = frame.with_columns(label=labels(frame["at"], calendar))
     if timeframe == WEEK:
         return frame.select("at", known_at=_bell(_week_ends(frame["label"], calendar), calendar))
@@ -67,6 +79,23 @@ def labels(at: pl.Series, calendar: Calendar) -> pl.Series:
     day = pl.col("wall").dt.date()
     after = pl.col("wall") - day.cast(_WALL) >= _usual(day, calendar.hours, "closing").cast(pl.Duration("us"))
     return pl.DataFrame([wall]).select(label=pl.when(after).then(day.dt.offset_by("1d")).otherwise(day))["label"]
+
+
+def stamped(stamps: pl.Series, calendar: Calendar) -> Stamped:
+    """Give which end of their bars the stamps of a file's daily bars mark, as far as the calendar tells.
+
+    It is a fact about the file, judged once for all of it. They mark the close where that puts at least two bars more
+    on days with a session: currencies stamped at 17:00 in New York from Monday to Friday, shares at the midnights from
+    Tuesday to Saturday. What never closes tells nothing; there they mark the opening.
+    """
+    at = stamps.cast(pl.Datetime("us", "UTC")).drop_nulls().unique()
+    if at.is_empty():
+        return "open"
+    first, last = (edge.year for edge in (at.min(), at.max()))  # type: ignore[union-attr]
+    days = calendar.sessions(date(max(first, FIRST_YEAR), 1, 1), date(min(last + 1, LAST_YEAR), 12, 31))
+    sessions = pl.Series("sessions", days, dtype=pl.Date).implode()
+    fitting = {end: int(_named(at, calendar, end).is_in(sessions).sum()) for end in _ENDS}
+    return "close" if fitting["close"] >= fitting["open"] + _FEW else "open"
 
 
 def step(stamps: pl.Series) -> Timeframe:
@@ -111,16 +140,20 @@ def _words(distance: timedelta) -> str:
     return str(distance)
 
 
-def _opened(stamps: pl.Series, calendar: Calendar, timeframe: Timeframe) -> pl.Series:
-    """Give the instants at which the bars opened; a label's by the calendar."""
+def _opened(stamps: pl.Series, calendar: Calendar, timeframe: Timeframe, stamped: Stamped) -> pl.Series:
+    """Give the instants at which the bars opened; a session's by the calendar."""
     at = stamps.cast(pl.Datetime("us", "UTC")).rename("at")
-    if timeframe.span < DAY.span:
-        return at
-    label = stamps.cast(pl.Date)
+    return at if timeframe.span < DAY.span else _first(_named(at, calendar, stamped), calendar).rename("at")
+
+
+def _named(at: pl.Series, calendar: Calendar, stamped: Stamped) -> pl.Series:
+    """Give the label of the session that each stamp of a daily bar names."""
+    inside = at if stamped == "open" else at.dt.offset_by("-1us")
+    through = calendar.closing - calendar.opening == DAY.span
+    session = labels(inside, calendar) if through else inside.dt.convert_time_zone(calendar.zone).dt.date()
     marked = pl.Series("marked", at.dt.time() == time())
-    return pl.DataFrame([at, marked]).select(
-        at=pl.when("marked").then(_first(label, calendar)).otherwise("at"),
-    )["at"]
+    frame = pl.DataFrame([inside.dt.date().rename("written"), session.rename("session"), marked])
+    return frame.select(label=pl.when("marked").then("written").otherwise("session"))["label"]
 
 
 def _first(label: pl.Series, calendar: Calendar) -> pl.Series:

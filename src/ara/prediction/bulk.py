@@ -18,7 +18,7 @@ from ara.data.files import read_bars, read_origins
 from ara.errors import StoreError, ValidationError
 from ara.market.bars import SCHEMA, Bars, Basis
 from ara.market.calendar import calendar
-from ara.market.hours import spans, step
+from ara.market.hours import spans, stamped, step
 from ara.market.symbols import guess
 from ara.market.timeframe import DAY
 from ara.models.panel import Panel, Rows
@@ -132,7 +132,8 @@ def _series(bars: pl.DataFrame) -> list[Bars]:
 
 def _bars(symbol: str, own: pl.DataFrame) -> Bars:
     instrument = replace(guess(symbol, own["asset_class"][0] or ""), symbol=symbol)
-    hours = spans(own["ts"], calendar(instrument.calendar), step(own["ts"]))
+    venue = calendar(instrument.calendar)
+    hours = spans(own["ts"], venue, step(own["ts"]), stamped=stamped(own["ts"], venue))
     frame = pl.concat([hours, own.select(*_PRICES, "volume")], how="horizontal")
     return Bars(
         instrument=instrument,

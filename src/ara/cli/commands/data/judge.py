@@ -171,12 +171,13 @@ def _read(path: Path, step: "Timeframe", reading: "Reading", refused: "list[Refu
 def _table(symbol: str, own: "pl.DataFrame", step: "Timeframe", name: str) -> "list[Judged]":
     from ara.clock import SystemClock
     from ara.market.calendar import calendar
-    from ara.market.hours import spans
+    from ara.market.hours import spans, stamped
     from ara.market.symbols import guess
 
     one = guess(symbol, next((word for word in own["asset_class"] if word), ""))
     length = _length(own["ts"], step)
-    frame = own.hstack(spans(own["ts"], calendar(one.calendar), length))
+    venue = calendar(one.calendar)
+    frame = own.hstack(spans(own["ts"], venue, length, stamped=stamped(own["ts"], venue)))
     return _judged(one, length, {name: frame}, {}, SystemClock().now())
 
 
