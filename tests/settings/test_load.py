@@ -19,6 +19,7 @@ DIFFERENT = {
     "data.providers": ("sample, other", ("sample", "other")),
     "data.online": ("kraken,ecb", ("kraken", "ecb")),
     "data.lake": ("/lake", "/lake"),
+    "data.lake_days": ("30", 30),
     "data.bars": ("postgresql://me@host/bars", "postgresql://me@host/bars"),
     "data.timeout": ("5", 5),
     "data.retries": ("0", 0),
