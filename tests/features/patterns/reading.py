@@ -53,4 +53,4 @@ def named(bars):
 def judged(rule, warmup, names, **params):
     """What a rule says of each bar, None while it warms up."""
     code, functions = compiled(rule), {"__builtins__": {}, "abs": abs, "max": max, **params}
-    return [None if bar < warmup else eval(code, functions, one) for bar, one in enumerate(names)]  # noqa: S307
+    return [None if bar < warmup else eval(code, functions, one) for bar, one in enumerate(names)]

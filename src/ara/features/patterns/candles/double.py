@@ -164,7 +164,7 @@ def cdl_kicking() -> None:
     " else 0",
 )
 def cdl_kicking_by_length() -> None:
-    """Kicking, with the sign of the longer of its two bodies: who moved more is taken to win."""
+    """Kicking with the sign of the longer of its two bodies: read as who moved more having won."""
 
 
 @candle(
