@@ -91,6 +91,15 @@ class MarketData:
         return self._store
 
     @property
+    def cache(self) -> "Cache":
+        """What is kept at hand: in memory, and in Redis where the settings name one."""
+        if self._cache is None:
+            from ara.data.cache import Cache
+
+            self._cache = Cache(self._desk.settings, clock=self._clock, telemetry=self._desk.telemetry)
+        return self._cache
+
+    @property
     def collector(self) -> "Collector":
         """Fetches from the sources into the store."""
         from ara.data.collect import Collector
@@ -229,7 +238,7 @@ class MarketData:
             return Kept(rows=await rows(), actions=await actions())
         from ara.data.cache import Key
 
-        cache = self._opened_cache()
+        cache = self.cache
         bars = Key(kind=Kind.BARS, symbol=symbol, timeframe=timeframe, calendar=instrument.calendar)
         return Kept(
             rows=await cache.get(bars, rows),
@@ -367,14 +376,7 @@ class MarketData:
     async def _changed(self, symbol: str) -> None:
         from ara.data.cache import Reason
 
-        await self._opened_cache().drop(symbol, reason=Reason.BAR)
-
-    def _opened_cache(self) -> "Cache":
-        if self._cache is None:
-            from ara.data.cache import Cache
-
-            self._cache = Cache(self._desk.settings, clock=self._clock, telemetry=self._desk.telemetry)
-        return self._cache
+        await self.cache.drop(symbol, reason=Reason.BAR)
 
 
 def _later(seen: View, moment: datetime | None) -> tuple[str, ...]:

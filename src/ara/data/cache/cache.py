@@ -136,12 +136,13 @@ class Cache:
     async def price(self, symbol: str, price: float) -> bool:
         """Take note of a live price; where it is far from the cached close, drop the symbol and say True.
 
-        Far is `FAR` standard deviations of one bar, from the symbol's own last 60 bars.
+        Far is `FAR` standard deviations of one bar, from the symbol's own last 60 bars. The next move is measured from
+        this price until there is a new close.
         """
         mark = self._marks.get(symbol)
         if mark is None or not mark.far(price):
             return False
-        del self._marks[symbol]
+        self._marks[symbol] = mark.after(price)
         await self.drop(symbol, Reason.MOVE)
         return True
 
@@ -197,7 +198,8 @@ class Cache:
                 "outages": self._redis.outage.count,
             }
         loads = {name: self._tally[name] for name in ("loads", "failures", "shared")}
-        return {"tiers": tiers, **loads, "dropped": self._tally.reasons()}
+        closed = {str(Reason.CLOSE): self._memory.closed} if self._memory.closed else {}
+        return {"tiers": tiers, **loads, "dropped": {**self._tally.reasons(), **closed}}
 
     async def shared_stats(self) -> dict[str, int] | None:
         """Give the sums of all processes that share the Redis; None without one, or where it is away."""
@@ -288,9 +290,10 @@ class Cache:
             return
         now = self._clock.now()
         until = min(kept.until, now + self._times(live)[0])
-        self._memory.put(key.text, key.symbol, Kept(frame=kept.frame, at=kept.at, until=until), now)
-        mark = mark_of(kept.frame)
-        if mark is not None:
+        closing = until == next_close(key.timeframe, key.calendar, kept.at)
+        self._memory.put(key.text, key.symbol, Kept(frame=kept.frame, at=kept.at, until=until), now, closing=closing)
+        mark, before = mark_of(kept.frame), self._marks.get(key.symbol)
+        if mark is not None and (before is None or before.base != mark.base):
             self._marks[key.symbol] = mark
 
     def _longer(self, key: Key, kept: Kept, *, live: bool) -> Kept:

@@ -1,7 +1,7 @@
 """What makes a cached value stale before its time: the close of its bar, a move of its price."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -31,10 +31,21 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The last close that was cached of an instrument, and the standard deviation of its log returns, a bar."""
+    """The last close that was cached of an instrument, and the standard deviation of its log returns, a bar.
+
+    Parameters
+    ----------
+    close
+        Price from which a move is measured: the last close, or where the last far move went.
+    sigma
+        Standard deviation of the log return of one bar.
+    base
+        The last close.
+    """
 
     close: float
     sigma: float
+    base: float
 
     def far(self, price: float) -> bool:
         """Say whether a price lies `FAR` standard deviations or more from the close; never for an impossible price."""
@@ -42,16 +53,22 @@ class Mark:
             return False
         return abs(math.log(price / self.close)) >= FAR * self.sigma
 
+    def after(self, price: float) -> "Mark":
+        """Give the mark after a far move: the next one is measured from there, as long as no new close comes."""
+        return replace(self, close=price)
+
 
 def mark_of(frame: pl.DataFrame) -> Mark | None:
-    """Give the mark of a frame of bars, from its last 60; None where it holds none, or none that vary."""
+    """Give the mark of a frame of bars, from the last 60 of its last source; None where it holds none that vary."""
     if "close" not in frame.columns or frame.height <= _FEWEST or not frame.schema["close"].is_float():
         return None
+    if "source" in frame.columns:
+        frame = frame.filter(pl.col("source") == pl.col("source").last())
     closes = frame["close"].tail(_BARS + 1)
-    if not (closes.is_finite() & (closes > 0)).all() or closes.has_nulls():
+    if len(closes) <= _FEWEST or not (closes.is_finite() & (closes > 0)).all() or closes.has_nulls():
         return None
     sigma = closes.log().diff().std()
-    return Mark(closes[-1], sigma) if isinstance(sigma, float) and sigma > 0 else None
+    return Mark(closes[-1], sigma, closes[-1]) if isinstance(sigma, float) and sigma > 0 else None
 
 
 def next_close(timeframe: Timeframe | None, name: str, now: datetime) -> datetime | None:

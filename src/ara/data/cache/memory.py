@@ -20,6 +20,7 @@ class _Entry:
     kept: Kept
     symbol: str
     size: int
+    closing: bool
 
 
 class Memory:
@@ -36,6 +37,7 @@ class Memory:
         self.bytes = 0
         self.evicted = 0
         self.expired = 0
+        self.closed = 0
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._names: defaultdict[str, set[str]] = defaultdict(set)
         self._ends: list[tuple[datetime, str]] = []
@@ -52,14 +54,25 @@ class Memory:
         if entry is None:
             return None
         if not entry.kept.at <= now < entry.kept.until:
-            self._remove(name)
-            self.expired += 1
+            self._end(name, entry)
             return None
         self._entries.move_to_end(name)
         return entry.kept.frame.clone()
 
-    def put(self, name: str, symbol: str, kept: Kept, now: datetime) -> None:
-        """Keep a frame in place of what was there; make room where it is needed."""
+    def put(self, name: str, symbol: str, kept: Kept, now: datetime, *, closing: bool = False) -> None:
+        """Keep a frame in place of what was there; make room where it is needed.
+
+        Parameters
+        ----------
+        name, symbol
+            Of the frame.
+        kept
+            The frame and its times.
+        now
+            The present instant.
+        closing
+            Whether what ends it is the close of a bar and not its age.
+        """
         self._remove(name)
         size = int(kept.frame.estimated_size()) + _ENTRY + _COLUMN * kept.frame.width
         if size > self.budget or kept.until <= now:
@@ -68,7 +81,9 @@ class Memory:
         while self.bytes + size > self.budget:
             self._remove(next(iter(self._entries)))
             self.evicted += 1
-        self._entries[name] = _Entry(Kept(frame=kept.frame.clone(), at=kept.at, until=kept.until), symbol, size)
+        self._entries[name] = _Entry(
+            Kept(frame=kept.frame.clone(), at=kept.at, until=kept.until), symbol, size, closing
+        )
         self._names[symbol].add(name)
         self.bytes += size
         heapq.heappush(self._ends, (kept.until, name))
@@ -86,11 +101,15 @@ class Memory:
             _, name = heapq.heappop(self._ends)
             entry = self._entries.get(name)
             if entry is not None and entry.kept.until <= now:
-                self._remove(name)
-                self.expired += 1
+                self._end(name, entry)
         if len(self._ends) > 2 * len(self._entries) + 64:
             self._ends = [(entry.kept.until, name) for name, entry in self._entries.items()]
             heapq.heapify(self._ends)
+
+    def _end(self, name: str, entry: _Entry) -> None:
+        self._remove(name)
+        self.closed += entry.closing
+        self.expired += not entry.closing
 
     def _remove(self, name: str) -> None:
         entry = self._entries.pop(name, None)
