@@ -33,8 +33,8 @@ def build(chosen: FeatureSet, bars: Bars, *, others: Mapping[str, Bars] | None =
     bars
         Closed bars, ascending in time.
     others
-        Bars of instruments to compare with, by the name that items call them; `market` for those that name none. Of
-        these, each bar sees what was known at its close.
+        Bars of instruments to compare with, by the name that items call them; `market` for those that name none, or
+        `market:crypto` for one asset class. Of these, each bar sees what was known at its close.
 
     Raises
     ------

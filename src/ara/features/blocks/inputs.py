@@ -29,7 +29,8 @@ class Inputs:
     bars
         Ascending in time.
     others
-        Bars of the instruments that it may be compared with, by the name that items call them.
+        Bars of the instruments that it may be compared with, by the name that items call them; `market:crypto` goes
+        before `market` for an instrument of that asset class.
     """
 
     bars: Bars
@@ -86,7 +87,7 @@ class Inputs:
 
     def _compared(self, other: str) -> tuple[_Array, str]:
         """Give the other's close as it was known at each bar's close."""
-        bars = self.others.get(other)
+        bars = self.others.get(f"{other}:{self.bars.instrument.asset_class}") or self.others.get(other)
         if bars is None:
             return np.empty(0), f"no bars of {other} are given to compare with"
         place = np.searchsorted(instants(bars, "known_at"), instants(self.bars, "known_at"), side="right") - 1

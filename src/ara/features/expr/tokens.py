@@ -60,8 +60,10 @@ def fault(text: str, at: int, words: str, *, hint: str | None = None) -> Feature
     seen = "".join(one if one.isprintable() else " " for one in text[start : start + _AROUND])
     lead, rest = "..." if start else "", "..." if start + _AROUND < len(text) else ""
     pointer = " " * (len(lead) + at - start)
+    # no-break spaces keep the pointer under its place where a screen folds text
+    drawn = f"  {lead}{seen}{rest}\n  {pointer}^".replace(" ", "\u00a0")
     return FeatureEngineeringError(
-        f"The expression is wrong at column {at + 1}: {words}.\n  {lead}{seen}{rest}\n  {pointer}^",
+        f"The expression is wrong at column {at + 1}: {words}.\n{drawn}",
         hint="For example: ema(close, 12) / ema(close, 26) - 1" if hint is None else hint,
         column=at + 1,
     )
