@@ -26,7 +26,7 @@ def written(day_of):
 
 
 @pytest.fixture
-def kept(tmp_path):
+def dates_of(tmp_path):
     """Import a file with one row a session, stamped as told, and give the dates of the bars that are kept."""
     store = Lake.at(tmp_path / "lake", clock=FakeClock(NOW))
 
@@ -39,6 +39,7 @@ def kept(tmp_path):
         told = import_path(store, path, clock=FakeClock(NOW), **options)
         bars = store.bars(guess(symbol).symbol, "1d")
         assert (told.new, told.refused) == (len(sessions), ())
+        dates.notes = " ".join(told.notes)
         for row in bars.iter_rows(named=True):
             label = venue.dated(row["at"])
             assert (row["at"], row["known_at"]) == (venue.opens(label), venue.closes(label))
@@ -71,11 +72,26 @@ def kept(tmp_path):
         ("BTC-USD", str),
     ],
 )
-def test_a_bar_belongs_to_the_session_that_its_stamp_names(kept, symbol, stamp):
-    dates, sessions = kept(symbol, stamp)
+def test_a_bar_belongs_to_the_session_that_its_stamp_names(dates_of, symbol, stamp):
+    dates, sessions = dates_of(symbol, stamp)
     assert dates == sessions
 
 
-def test_times_by_the_venues_own_clock(kept):
-    dates, sessions = kept("AAPL", lambda day: f"{day} 16:00:00", timezone="America/New_York")
+def test_times_by_the_venues_own_clock(dates_of):
+    dates, sessions = dates_of("AAPL", lambda day: f"{day} 16:00:00", timezone="America/New_York")
     assert dates == sessions
+
+
+@pytest.mark.parametrize(
+    ("symbol", "stamp", "close", "prices"),
+    [
+        ("EURUSD", written(at(time(17), "America/New_York")), True, False),
+        ("EURUSD", str, False, False),
+        ("BTC-USD", str, False, False),
+        ("AAPL", str, False, True),
+    ],
+)
+def test_what_was_judged_is_said_and_of_pairs_and_coins_no_adjustment(dates_of, symbol, stamp, close, prices):
+    dates_of(symbol, stamp)
+    assert ("its times are those of the close" in dates_of.notes) == close
+    assert (", prices " in dates_of.notes) == prices

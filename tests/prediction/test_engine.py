@@ -57,6 +57,16 @@ async def test_an_instant_before_the_close_sees_the_day_before() -> None:
     assert (before.last, after.last) == (date(2020, 2, 19), date(2020, 2, 20))
 
 
+@pytest.mark.parametrize("name", ["as_of", "learned"])
+async def test_what_is_no_moment_is_called_by_its_own_name(name) -> None:
+    async with desk() as one:
+        with pytest.raises(ValidationError, match=f"^{name} is 2020-08-28 10:00, a time without a zone"):
+            await PredictionEngine(one).keep("AAPL", **{name: "2020-08-28 10:00"})
+        with pytest.raises(ValidationError, match=f"^{name} ") as caught:
+            await PredictionEngine(one).keep("AAPL", **{name: "tomorrow"})
+    assert ("as_of" in caught.value.message) == (name == "as_of")
+
+
 async def test_a_clock_in_the_past_sees_the_past() -> None:
     async with desk(clock=FixedClock(datetime(2016, 6, 24, 12, tzinfo=UTC))) as one:
         forecast = await PredictionEngine(one).predict("SPY")

@@ -122,7 +122,7 @@ class PredictionEngine:
         days = checked_days(days)
         now = desk.clock.now()
         moment = as_instant(as_of, now=now)
-        bound = None if learned is None else as_instant(learned, now=now)
+        bound = None if learned is None else as_instant(learned, now=now, what="learned")
         recipe = Recipe(model=model or self._model or desk.settings.prediction.model, seed=desk.seed)
         market = self._market(desk)
         instrument = await market.instrument(symbol)

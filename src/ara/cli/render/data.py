@@ -230,7 +230,7 @@ def listed(rows: Sequence[Mapping[str, Any]], s: Screen, *, query: str, total: i
         Column(head="kind", cells=[row["asset_class"] for row in rows], leave=6),
         Column(head="step", cells=[row["timeframe"] for row in rows]),
         Column(head="source", cells=[row["source"] for row in rows], leave=1),
-        Column(head="basis", cells=[row["basis"] for row in rows], leave=5),
+        Column(head="basis", cells=[row["basis"] if _splits(row["asset_class"]) else "" for row in rows], leave=5),
         Column(head="bars", cells=[f"{row['bars']:,}" for row in rows], right=True),
         Column(head="first", cells=[_opened(row, "first", s) for row in rows], leave=3),
         Column(head="last", cells=[_opened(row, "last", s) for row in rows], leave=2),
@@ -283,7 +283,8 @@ def bars(seen: "Bars", most: int, s: Screen, told: "Converted | None" = None) ->
     first, last = seen.frame.row(0, named=True), rows[-1]
     said = f"{_bars(len(seen))} of {step} from {_when(first['at'], one, step, s)} to {_when(last['at'], one, step, s)}"
     lines = [_head(one, f"close {price(last['close'], one)}", s)]
-    lines += [f"  {line}" for line in wrapped(f"{said}, {_ADJUSTED[seen.basis.value]}.", s.width - 2)]
+    how = f", {_ADJUSTED[seen.basis.value]}" if _splits(one.asset_class) else ""
+    lines += [f"  {line}" for line in wrapped(f"{said}{how}.", s.width - 2)]
     lines += [s.palette()(f"  {line}", "quiet") for line in wrapped(told.words, s.width - 2)] if told else []
     for note in seen.notes:
         lines += [s.palette()(f"  {line}", "warning") for line in wrapped(clean(note), s.width - 2)]
@@ -301,6 +302,11 @@ def bars(seen: "Bars", most: int, s: Screen, told: "Converted | None" = None) ->
         Column(head="", cells=["repaired" if row["imputed"] else "" for row in rows], leave=5),
     ]
     return "\n".join([*lines, "", *table(columns, s)])
+
+
+def _splits(asset_class: str) -> bool:
+    """Say whether such instruments are ever split or pay: of all others nothing is adjusted, and no word is due."""
+    return asset_class in {"stock", "etf"}
 
 
 def _first_head(step: str, s: Screen) -> str:
@@ -351,7 +357,7 @@ def raw(one: "Instrument", kept: "pl.DataFrame", most: int, s: Screen) -> str:
         ),
         Column(head="volume", cells=[_volume(row["volume"]) for row in rows], right=True, leave=5),
         Column(head="adjusted", cells=[price(row["adjusted"], one) for row in rows], right=True, leave=3),
-        Column(head="basis", cells=[row["basis"] for row in rows], leave=1),
+        Column(head="basis", cells=[row["basis"] if _splits(one.asset_class) else "" for row in rows], leave=1),
         Column(head="quality", cells=[f"{row['quality']:.2f}" for row in rows], right=True, leave=6),
         Column(head="received", cells=[stamp(row["learned_at"], s) for row in rows], leave=2),
     ]

@@ -13,7 +13,7 @@ from ara.data.quality import scores
 from ara.market.bars import Basis
 from ara.market.calendar import calendar
 from ara.market.hours import Stamped, spans, stamped, step
-from ara.market.instrument import Instrument
+from ara.market.instrument import AssetClass, Instrument
 from ara.market.symbols import guess
 from ara.market.timeframe import DAY, Timeframe
 
@@ -22,6 +22,7 @@ __all__ = ["EARLY", "Series", "Spool"]
 EARLY: Final = "its bar is not over yet"
 """Why a row is refused that can be a bar later."""
 
+_WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 _TOGETHER: Final = 200_000
 _BEFORE: Final = 5_000
 _STEP: Final = 0.28
@@ -105,8 +106,10 @@ class Series:
         if self._counts:
             how = "as said" if basis else self._why
             taken = _BASES[self._basis] if basis or self._basis is not Basis.RAW else f"taken {_BASES[self._basis]}"
-            length = timeframe or self._usual
-            self.notes.append(f"{name}: {self._whose()}, bars of {length}, prices {taken} ({how}).")
+            said = f"{name}: {self._whose()}, bars of {timeframe or self._usual}"
+            self.notes.append(f"{said}, prices {taken} ({how})." if self._shares() else f"{said}.")
+            if (timeframe or self._usual) == DAY and self._ends() == "close":
+                self.notes.append(f"{name}: its times are those of the close, by the days on which they stand.")
 
     def bars(self, asset_class: str) -> Iterator[tuple[pl.DataFrame, Instrument, list[Refused]]]:
         """Give the bars of one instrument after the other, a long series in parts.
@@ -196,6 +199,14 @@ class Series:
             return []
         examples = tuple(rows["row"].sort().head(_EXAMPLES).to_list())
         return [Refused(file=self._name, reason=reason, count=rows.height, rows=examples)]
+
+    def _shares(self) -> bool:
+        """Say whether it has anything that is split or pays; of pairs and coins alone no adjustment is spoken of."""
+        return any(guess(symbol).asset_class in _WITH_ACTIONS for symbol, _ in self._counts)
+
+    def _ends(self) -> Stamped:
+        symbol = self._counts[0][0]
+        return stamped(self._stamps(symbol), calendar(guess(symbol).calendar))
 
     def _whose(self) -> str:
         """Name the instruments that the table became."""
