@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from ara.data import compose
 from ara.data.provider import BARS, SCHEMAS, Kind, Provider
 from ara.errors import DataProviderError
 from ara.market.instrument import Instrument
@@ -15,7 +16,9 @@ __all__ = ["actions", "bars", "facts", "rates", "wrong"]
 async def bars(
     provider: Provider, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
 ) -> pl.DataFrame:
-    """Ask a source for its bars with `start <= at < end`; those that were received before they closed are left out.
+    """Ask a source for its bars with `start <= at < end`, made of shorter ones where it has none of that length.
+
+    Those that were received before they closed are left out.
 
     Raises
     ------
@@ -25,7 +28,7 @@ async def bars(
     name, symbol = provider.name, instrument.symbol
     if Kind.BARS not in provider.offers:
         raise DataProviderError(f"The source {name} has no bars.")
-    frame = await provider.history(Kind.BARS, instrument, timeframe, start=start, end=end)
+    frame = await compose.ask(provider, instrument, timeframe, start=start, end=end)
     why = wrong(frame)
     if why:
         raise DataProviderError(f"The source {name} gave bars of {symbol} that can't be used: {why}.", symbol=symbol)

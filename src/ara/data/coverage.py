@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from ara.data.compose import shorter
 from ara.data.provider import Provider
 from ara.errors import DataProviderError, ValidationError
 from ara.market.calendar import FIRST_YEAR, Calendar, calendar
@@ -70,9 +71,10 @@ def askable(instrument: Instrument, timeframe: Timeframe, *, start: datetime, no
 
 
 def oldest(source: Provider, timeframe: Timeframe, now: datetime) -> datetime | None:
-    """Give from when on a source has bars of a length at all, where it says so."""
+    """Give from when on a source has bars of a length, or those that they are made of, where it says so."""
     said = getattr(source, "oldest", None)
-    found: datetime | None = said(timeframe, now) if callable(said) else None
+    step = next(iter(shorter(source, timeframe)), timeframe)
+    found: datetime | None = said(step, now) if callable(said) else None
     return found
 
 

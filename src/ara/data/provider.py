@@ -108,9 +108,10 @@ class Provider(Protocol):
     without arguments; or, where it has a class attribute `venue` (`ara.data.access.Venue`: address, limits, whether a
     key is needed), with one: the `Access` through which it asks that venue. By `basis` (an `ara.market.Basis`, or a
     method that gives one for an instrument) it may say for what its bars are adjusted, splits where it says nothing,
-    and by `classes` (a set of `AssetClass`) what it serves; by a method `oldest(timeframe, now)`, from when on it has
-    bars of a length at all, None for the listing. `ara plugins check NAME` says whether it keeps what is
-    promised here. Every failure is a `DataProviderError`; for an instrument that the source doesn't have, an
+    by `classes` (a set of `AssetClass`) what it serves, and by `timeframes` (a set of `Timeframe`) what lengths it has:
+    others are made of those. By a method `oldest(timeframe, now)` it may say from when on it has bars of a length, None
+    for the listing. `ara plugins check NAME` says whether it keeps what is promised here. Every failure is a
+    `DataProviderError`; for an instrument that the source doesn't have, an
     `UnknownSymbolError` is right too.
     """
 

@@ -61,6 +61,7 @@ class AlphaVantage:
         key_words="Get one at https://www.alphavantage.co/support/#api-key; a free one may ask 25 times a day.",
     )
     basis: ClassVar[Basis] = Basis.RAW
+    timeframes: ClassVar[frozenset[Timeframe]] = frozenset({*_INTERVALS, DAY})
     classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.STOCK, AssetClass.ETF, *_PAIRS})
 
     def __init__(self, access: Access) -> None:

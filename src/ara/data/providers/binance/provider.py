@@ -42,6 +42,7 @@ class Binance:
     name: ClassVar[str] = "binance"
     offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.QUOTES, Kind.TRADES, Kind.BOOK})
     basis: ClassVar[Basis] = Basis.RAW
+    timeframes: ClassVar[frozenset[Timeframe]] = frozenset(map(Timeframe.parse, _SPANS))
     classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.CRYPTO})
     venue: ClassVar[Venue] = Venue(
         name="binance",

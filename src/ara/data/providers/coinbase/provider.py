@@ -52,6 +52,7 @@ class Coinbase:
     name: ClassVar[str] = "coinbase"
     offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.QUOTES, Kind.TRADES, Kind.BOOK})
     basis: ClassVar[Basis] = Basis.RAW
+    timeframes: ClassVar[frozenset[Timeframe]] = frozenset(map(Timeframe.parse, _SPANS))
     classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.CRYPTO})
     venue: ClassVar[Venue] = Venue(
         name="coinbase",

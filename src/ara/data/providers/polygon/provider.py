@@ -71,6 +71,7 @@ class Polygon:
         check="/v1/marketstatus/now",
     )
     basis: ClassVar[Basis] = Basis.RAW
+    timeframes: ClassVar[frozenset[Timeframe]] = frozenset(_SPANS)
     classes: ClassVar[frozenset[AssetClass]] = CLASSES
 
     def __init__(self, access: Access, *, silence: float = 180.0) -> None:

@@ -75,6 +75,7 @@ class Yahoo:
         check="/v8/finance/chart/SPY?interval=1d&range=1d",
     )
     basis: ClassVar[Basis] = Basis.SPLIT
+    timeframes: ClassVar[frozenset[Timeframe]] = frozenset({*_INTERVALS, DAY, _WEEK})
     classes: ClassVar[frozenset[AssetClass]] = CLASSES
 
     def __init__(self, access: Access, *, pause: float = 15.0) -> None:
