@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ara.features import catalogue
+from ara.features.patterns import charts as chart_patterns
 from ara.features.levels.bricks import renko
 
 NAMES = Path(__file__).with_name("names")
@@ -79,3 +80,21 @@ def talib(function, inputs, params):
     columns = {name: np.asarray(values, float) for name, values in inputs.items()}
     (found,) = answer("talib", function, columns, params).values()
     return found
+
+
+def charts(bars):
+    found = chart_patterns.find(*(bars[name].to_numpy(float) for name in ("high", "low", "close")))
+    return [{"pattern": one.name, "known_at": one.known_at} for one in found]
+
+
+def candles(pattern, bars):
+    """Say at which bars a candlestick is complete; `direction` keeps those that point one way."""
+    entries = table("candles").get(pattern)
+    if not entries:
+        raise NotImplementedError(pattern)
+    (one,) = entries
+    (found,) = catalogue.compute(
+        one["name"], {name: bars[name].to_numpy(float) for name in bars}, **one.get("fixed", {})
+    )
+    wanted = {"bullish": found > 0, "bearish": found < 0}
+    return wanted.get(one.get("direction"), np.nan_to_num(found) != 0)
