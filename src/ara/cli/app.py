@@ -25,7 +25,9 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "symbols": "Search for instruments",
         "crypto": "List coins and where they trade",
         "indicators": "List, explain and compute indicators",
+        "features": "Build, list and explain feature sets",
         "patterns": "Show patterns in the price and what followed their like",
+        "levels": "Show prices that matter and whether the price turned there",
     },
     "Hold to account": {
         "score": "Compare forecasts that came due with what happened",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ara.features.arrays import Array
 from ara.features.indicator import Param
 
-__all__ = ["PERIOD", "before", "before_step", "ready"]
+__all__ = ["PERIOD", "before", "before_step", "number_of", "ready"]
 
 PERIOD: Final = {
     "period": Param(
@@ -50,7 +50,7 @@ def before(
     if not known.any():
         return out
     opened, top, bottom, last, day = columns if known.all() else columns[:, known]
-    number = _number(day, period)
+    number = number_of(day, period)
     starts = np.flatnonzero(np.diff(number, prepend=number[0] - 1.0))
     ends = np.append(starts[1:], len(number)) - 1
     told = np.full((5, len(starts)), np.nan)
@@ -73,7 +73,7 @@ def before_step(
     """Give the next state and what `before` gives for the bar; the state holds the periods seen, this and the last."""
     if not np.isfinite(open + high + low + close + session):
         return state, _NOTHING
-    number = float(_number(np.array([session]), period)[0])
+    number = float(number_of(np.array([session]), period)[0])
     count, current, now, past = state or (0, number, (), ())
     if not now or number != current:
         count, past, now = count + 1, now, (open, high, low, close)
@@ -83,7 +83,8 @@ def before_step(
     return (count, number, now, past), found
 
 
-def _number(day: Array, period: int) -> Array:
+def number_of(day: Array, period: int) -> Array:
+    """Give the number of the session, week or month that the dates belong to."""
     if period == _WEEK:
         return np.floor((day + _MONDAY) / 7.0)
     if period == _MONTH:

@@ -1,0 +1,120 @@
+"""Levels on a terminal: the nearest on both sides first, then all by price with the close in its place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ara.cli.render.data_table import Column, table
+from ara.cli.render.numbers import decimals, grouped, long_day, percent
+from ara.cli.screen import Screen
+from ara.cli.words import clean, wrapped
+from ara.features.levels.evidence import Turned
+from ara.features.levels.level import Level
+from ara.market.bars import Bars
+
+__all__ = ["Seen", "shown"]
+
+_NARROW = 60
+_MARK = ">"
+_CALLED = {"cluster": "Turns", "fibonacci": "Fibonacci", "pivot": "Pivots", "volume": "Volume"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is to be shown.
+
+    Parameters
+    ----------
+    bars
+        In which was looked.
+    dates
+        Of each of them.
+    close
+        The last one.
+    move
+        The mean true range of the last bars: a usual move.
+    levels
+        What was found, the highest first.
+    hidden
+        How many were found farther away.
+    past
+        How often the price turned at such levels, by kind.
+    """
+
+    bars: Bars
+    dates: Sequence[date]
+    close: float
+    move: float
+    levels: Sequence[Level]
+    hidden: int
+    past: Mapping[str, Turned]
+
+
+def shown(seen: Seen, s: Screen) -> str:
+    """Give the levels by price."""
+    lines = [*_head(seen, s)]
+    if not seen.levels:
+        return "\n".join([*lines, *wrapped("No level was found in these bars.", s.width)])
+    lines += [*wrapped(_answer(seen), s.width), "", *_rows(seen, s), ""]
+    for kind, past in seen.past.items():
+        lines += wrapped(f"{_CALLED[kind]}: {past.words}", s.width)
+    if seen.hidden:
+        lines += wrapped(f"{seen.hidden} more lie farther away: --count {len(seen.levels) + seen.hidden}", s.width)
+    meaning = (
+        "moves: distance in mean true ranges of the last 14 bars, the usual way of one. strength: 0 to 1, how much the "
+        "turns near it weigh by size and age; not a chance."
+    )
+    return "\n".join([*lines, *(s.palette()(line, "quiet") for line in wrapped(meaning, s.width))])
+
+
+def _head(seen: Seen, s: Screen) -> list[str]:
+    one = seen.bars.instrument
+    name = f"{clean(one.symbol)}  {clean(one.name)}".rstrip()
+    place = f"close {_price(seen.close, seen)} {one.currency} on {long_day(seen.dates[-1])}"
+    return [s.palette()(name, "strong"), *wrapped(place, s.width)]
+
+
+def _answer(seen: Seen) -> str:
+    above = [one for one in seen.levels if one.price > seen.close]
+    below = [one for one in seen.levels if one.price <= seen.close]
+    said = []
+    for side, one in (("above", above[-1] if above else None), ("below", below[0] if below else None)):
+        if one is None:
+            said.append(f"nothing {side}")
+            continue
+        said.append(f"{side} {_price(one.price, seen)} ({percent(one.price / seen.close - 1)}, {one.name})")
+    return f"Nearest: {', '.join(said)}."
+
+
+def _rows(seen: Seen, s: Screen) -> list[str]:
+    entries: list[Level | None] = [one for one in seen.levels if one.price > seen.close]
+    entries += [None, *(one for one in seen.levels if one.price <= seen.close)]
+    here = entries.index(None)
+    narrow = s.width < _NARROW
+    columns = [
+        Column(head="price", cells=[_price(one.price if one else seen.close, seen) for one in entries], right=True),
+        Column(head="away", cells=[percent(one.price / seen.close - 1) if one else "" for one in entries], right=True),
+        Column(head="moves", cells=[_moves(one, seen) for one in entries], right=True, leave=2),
+        Column(head="strength", cells=[f"{one.strength:.2f}" if one else "" for one in entries], right=True, leave=1),
+        Column(head="turns", cells=[str(one.touches) if one else "" for one in entries], right=True, leave=3),
+        Column(head="what", cells=[_what(one, narrow=narrow) for one in entries]),
+    ]
+    lines = table(columns, s)
+    lines[here + 1] = s.palette()(f"{_MARK} {lines[here + 1][2:]}", "strong")
+    return lines
+
+
+def _what(one: Level | None, *, narrow: bool) -> str:
+    if one is None:
+        return "the close"
+    return one.name if narrow else one.words
+
+
+def _moves(one: Level | None, seen: Seen) -> str:
+    if one is None or not seen.move:
+        return ""
+    return f"{(one.price - seen.close) / seen.move:+.1f}"
+
+
+def _price(value: float, seen: Seen) -> str:
+    return grouped(value, decimals(seen.move, seen.close))
