@@ -2,7 +2,8 @@
 
 `NAMES/*.json` say it, one file for each family: under `indicators`, `tulip` and `sheets`, the reference's name with
 one or more answers, each `{"name": ours, "params": {theirs: ours}, "fixed": {ours: value}, "inputs": {ours: theirs},
-"outputs": {theirs: ours}, "shift": {theirs: bars}, "absent": {theirs: value}}`.
+"outputs": {theirs: ours}, "shift": {theirs: bars}, "absent": {theirs: value}, "marked": {theirs: input}}`; `marked` is
+an input at the bars that the indicator marks.
 """
 
 import json
@@ -13,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ara.features import catalogue
-from ara.features.patterns import charts as chart_patterns
 from ara.features.levels.bricks import renko
+from ara.features.patterns import charts as chart_patterns
+from ara.features.patterns import elliott as elliott_waves
+from ara.features.patterns import harmonics as harmonic_patterns
 
 NAMES = Path(__file__).with_name("names")
 
@@ -50,6 +53,8 @@ def answer(kind, name, columns, params):
         values = catalogue.compute(one["name"], arrays, **chosen, **one.get("fixed", {}))
         by_name = dict(zip(spec.outputs, values, strict=True))
         found |= {theirs: placed(by_name[ours], theirs, one) for theirs, ours in one["outputs"].items()}
+        there = values[0] != 0
+        found |= {theirs: np.where(there, columns[column], np.nan) for theirs, column in one.get("marked", {}).items()}
     return found
 
 
@@ -98,3 +103,13 @@ def candles(pattern, bars):
     )
     wanted = {"bullish": found > 0, "bearish": found < 0}
     return wanted.get(one.get("direction"), np.nan_to_num(found) != 0)
+
+
+def harmonics(bars):
+    found = harmonic_patterns.find(*(bars[name].to_numpy(float) for name in ("high", "low", "close")))
+    rows = [(one.name, one.direction, one.completed, one.known_at) for one in found]
+    return [dict(zip(("pattern", "direction", "d_index", "known_at"), row, strict=True)) for row in rows]
+
+
+def elliott(kind, points):
+    return elliott_waves.valid(kind, points)
