@@ -7,6 +7,7 @@ from ara.data.checks import check_provider
 from ara.features import catalogue
 from ara.features.checks import check_indicator
 from ara.models.checks import check_model
+from tests.venues.every import VENUES, stood_in
 
 ROOMS = {"providers": check_provider, "indicators": check_indicator, "models": check_model}
 OFFERED = [(group, name) for group in plugins.GROUPS for name in plugins.names(group)]
@@ -22,11 +23,23 @@ def test_every_room_with_parts_has_checks():
 async def test_every_registered_part_keeps_the_promises_of_its_room(group, name):
     part = catalogue.get(name) if group == "indicators" else plugins.load(group, name)
     if hasattr(part, "venue"):
-        pytest.skip("checked against its venue, in tests/data/providers")
-    found = ROOMS[group](part() if inspect.isclass(part) else part)
-    checks = await found if inspect.isawaitable(found) else found
+        checks = await _over_its_venue(name, part)
+    else:
+        found = ROOMS[group](part() if inspect.isclass(part) else part)
+        checks = await found if inspect.isawaitable(found) else found
     assert checks
     assert [(check.name, check.words) for check in checks if not check.ok] == []
+
+
+async def _over_its_venue(name, part):
+    assert name in VENUES, f"{name} asks a venue: put one that stands in for it into tests/venues/every.py"
+    with VENUES[name]() as venue:
+        return await check_provider(stood_in(part, venue))
+
+
+def test_no_venue_stands_in_for_nobody():
+    asking = {name for name in plugins.names("providers") if hasattr(plugins.load("providers", name), "venue")}
+    assert set(VENUES) == asking
 
 
 def test_a_part_is_called_what_its_entry_point_says():
