@@ -89,6 +89,8 @@ class Inputs:
         """Give the other's close as it was known at each bar's close."""
         bars = self.others.get(f"{other}:{self.bars.instrument.asset_class}") or self.others.get(other)
         if bars is None:
+            if other == MARKET:
+                return np.empty(0), "no instrument is given that stands for its market"
             return np.empty(0), f"no bars of {other} are given to compare with"
         place = np.searchsorted(instants(bars, "known_at"), instants(self.bars, "known_at"), side="right") - 1
         close = bars.frame["close"].to_numpy().astype(np.float64)
