@@ -15,6 +15,7 @@ from ara.market.bars import Bars
 __all__ = ["Seen", "shown"]
 
 _NARROW = 60
+_FINER = 5.0
 _MARK = ">"
 _CALLED = {"cluster": "Turns", "fibonacci": "Fibonacci", "pivot": "Pivots", "volume": "Volume"}
 
@@ -117,4 +118,4 @@ def _moves(one: Level | None, seen: Seen) -> str:
 
 
 def _price(value: float, seen: Seen) -> str:
-    return grouped(value, decimals(seen.move, seen.close))
+    return grouped(value, decimals(seen.move / _FINER, seen.close))

@@ -169,7 +169,7 @@ def _told(counts: NDArray[np.float64], random: np.random.Generator) -> Turned:
     )
     few = f"; {int(touches)} touches are few" if touches < _FEW else ""
     words = (
-        f"The price turned at {share:.0%} of {int(touches):,} such levels it came to, and at {base:.0%} of other prices "
-        f"as far away: {said}{few}."
+        f"The price turned at {share:.0%} of {int(touches):,} such levels it came to, and at {base:.0%} of other "
+        f"prices as far away: {said}{few}."
     ).replace("%", " %")
     return Turned(touches=int(touches), share=share, base=base, low=low, high=high, words=words)

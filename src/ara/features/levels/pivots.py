@@ -137,18 +137,14 @@ def _made(
     )(batch)
 
 
-def _pair(name: str, lines: _Lines, outputs: tuple[str, ...], texts: tuple[str, str, str]) -> Any:
-    """Make the levels in the price's own unit, and the distance of the close from each."""
-    formula, reference, words = texts
-    levels = _made(
-        name,
-        lambda told, _: lines(told),
-        outputs=outputs,
-        scale=Scale.PRICE,
-        bounds=_ALL,
-        texts=(formula, reference, words),
-    )
-    distances = _made(
+def _levels(name: str, lines: _Lines, outputs: tuple[str, ...], texts: tuple[str, str, str]) -> ArrayIndicator:
+    """Make the levels in the price's own unit."""
+    return _made(name, lambda told, _: lines(told), outputs=outputs, scale=Scale.PRICE, bounds=_ALL, texts=texts)
+
+
+def _away(name: str, lines: _Lines, outputs: tuple[str, ...], reference: str) -> ArrayIndicator:
+    """Make the distances of the close from the levels."""
+    return _made(
         f"{name}_distance",
         lambda told, close: _distances(lines, told, close),
         outputs=(*outputs, "zone"),
@@ -160,13 +156,12 @@ def _pair(name: str, lines: _Lines, outputs: tuple[str, ...], texts: tuple[str, 
             "How far the close is above each pivot, below it where negative, as a share of the close.",
         ),
     )
-    return levels, distances
 
 
 _NINE: Final = ("pp", "s1", "s2", "s3", "s4", "r1", "r2", "r3", "r4")
 _PERSON: Final = "J. L. Person (2004), A Complete Guide to Technical Trading Tactics"
 
-pivot_standard, pivot_standard_distance = _pair(
+pivot_standard = _levels(
     "pivot_standard",
     _standard,
     _NINE,
@@ -176,9 +171,12 @@ pivot_standard, pivot_standard_distance = _pair(
         "Prices many watch, worked out from the period before: above p it is stronger than then; r slow it, s hold it.",
     ),
 )
-"""Standard (floor traders') pivots of the period before, and the distance of the close from each."""
+"""Standard (floor traders') pivots of the period before."""
 
-pivot_fibonacci, pivot_fibonacci_distance = _pair(
+pivot_standard_distance = _away("pivot_standard", _standard, _NINE, _PERSON)
+"""Distance of the close from each of pivot_standard's levels."""
+
+pivot_fibonacci = _levels(
     "pivot_fibonacci",
     _fibonacci,
     ("pp", "s1", "s2", "s3", "r1", "r2", "r3"),
@@ -188,9 +186,17 @@ pivot_fibonacci, pivot_fibonacci_distance = _pair(
         "The pivot with the range of the period before laid off in Fibonacci's ratios.",
     ),
 )
-"""Pivots with Fibonacci's ratios of the range before, and the distance of the close from each."""
+"""Pivots with Fibonacci's ratios of the range before."""
 
-pivot_camarilla, pivot_camarilla_distance = _pair(
+pivot_fibonacci_distance = _away(
+    "pivot_fibonacci",
+    _fibonacci,
+    ("pp", "s1", "s2", "s3", "r1", "r2", "r3"),
+    "As in charting programs; ratios after L. Fibonacci (1202), Liber Abaci",
+)
+"""Distance of the close from each of pivot_fibonacci's levels."""
+
+pivot_camarilla = _levels(
     "pivot_camarilla",
     _camarilla,
     _NINE,
@@ -200,9 +206,12 @@ pivot_camarilla, pivot_camarilla_distance = _pair(
         "Levels close around the last close: day traders fade the third and follow a break of the fourth.",
     ),
 )
-"""Camarilla pivots, and the distance of the close from each."""
+"""Camarilla pivots."""
 
-pivot_woodie, pivot_woodie_distance = _pair(
+pivot_camarilla_distance = _away("pivot_camarilla", _camarilla, _NINE, "N. Scott (1989), Camarilla Equation")
+"""Distance of the close from each of pivot_camarilla's levels."""
+
+pivot_woodie = _levels(
     "pivot_woodie",
     _woodie,
     _NINE,
@@ -212,9 +221,12 @@ pivot_woodie, pivot_woodie_distance = _pair(
         "Like standard pivots, weighted by where this period opened, which is known from its first bar on.",
     ),
 )
-"""Woodie's pivots, and the distance of the close from each."""
+"""Woodie's pivots."""
 
-pivot_demark, pivot_demark_distance = _pair(
+pivot_woodie_distance = _away("pivot_woodie", _woodie, _NINE, "K. Wood (Woodies CCI Club), Woodie's pivots")
+"""Distance of the close from each of pivot_woodie's levels."""
+
+pivot_demark = _levels(
     "pivot_demark",
     _demark,
     ("pp", "s1", "r1"),
@@ -224,7 +236,12 @@ pivot_demark, pivot_demark_distance = _pair(
         "The range expected next, leaning the way the period before closed: low s1 and high r1.",
     ),
 )
-"""DeMark's pivots, and the distance of the close from each."""
+"""DeMark's pivots."""
+
+pivot_demark_distance = _away(
+    "pivot_demark", _demark, ("pp", "s1", "r1"), "T. R. DeMark (1994), The New Science of Technical Analysis"
+)
+"""Distance of the close from each of pivot_demark's levels."""
 
 central_pivot_range = _made(
     "central_pivot_range",

@@ -7,8 +7,9 @@ import numpy as np
 
 from ara.features.arrays import Array, filled, previous, quotient, rolling, sums, windows
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.volatility.terms import returns
 from ara.features.loops import joint_moments
-from ara.features.microstructure.terms import WINDOW, average, bought, returns, usual, window_of
+from ara.features.microstructure.terms import WINDOW, average, bought, usual, window_of
 from ara.features.pieces import in_pieces
 
 __all__ = [

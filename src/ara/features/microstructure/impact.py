@@ -7,8 +7,9 @@ import numpy as np
 
 from ara.features.arrays import Array, logs, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.volatility.terms import returns
 from ara.features.loops import joint_moments
-from ara.features.microstructure.terms import average, returns, signed_volume, slope, window_of
+from ara.features.microstructure.terms import average, signed_volume, slope, window_of
 
 __all__ = ["hasbrouck_lambda", "kyle_lambda", "pastor_stambaugh", "price_impact"]
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from ara.features.arrays import Array, highest, lowest, quotient, runs, sums
 from ara.features.indicator import Scale, indicator
-from ara.features.microstructure.terms import WINDOW, average, returns, slope, window_of
+from ara.features.indicators.volatility.terms import returns
+from ara.features.microstructure.terms import WINDOW, average, slope, window_of
 
 __all__ = [
     "amihud",

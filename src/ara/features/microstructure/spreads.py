@@ -7,8 +7,9 @@ import numpy as np
 
 from ara.features.arrays import Array, filled, logs, moments, previous, quotient, rolling, windows
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.volatility.terms import returns
 from ara.features.loops import joint_moments
-from ara.features.microstructure.terms import WINDOW, average, normal_quantiles, returns, switch, window_of
+from ara.features.microstructure.terms import WINDOW, average, normal_quantiles, switch, window_of
 from ara.features.pieces import in_pieces
 
 __all__ = [

@@ -18,7 +18,6 @@ __all__ = [
     "bought",
     "normal",
     "normal_quantiles",
-    "returns",
     "signed_volume",
     "slope",
     "switch",
