@@ -311,6 +311,20 @@ def test_the_cache_with_redis(ara, aapl, redis_url, monkeypatch):
     assert (failed.code, "ZZZZ" in failed.err) == (3, True)
 
 
+def test_an_import_drops_what_all_processes_hold(ara, aapl, redis_url, monkeypatch, home):
+    monkeypatch.setenv("ARA_DATA_CACHE_REDIS", redis_url)
+    ara("data", "cache", "clear")
+    assert ara("data", "show", "AAPL", "--as-of", "2020-09-30").code == 0
+    held = document(ara("data", "cache", "stats", "--json"))["redis"]["entries"]
+    assert held >= 1
+    bars = "symbol,date,open,high,low,close,volume\nKO,2020-09-01,1,2,1,2,5\nKO,2020-09-02,2,3,2,3,5\n"
+    (home / "ko.csv").write_text(bars)
+    for left in (0, held):
+        assert ara("data", "import", "ko.csv").code == 0
+        assert document(ara("data", "cache", "stats", "--json"))["redis"]["entries"] == left
+        assert ara("data", "show", "AAPL", "--as-of", "2020-09-30").code == 0
+
+
 def test_the_cache_with_a_redis_that_is_away(ara):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

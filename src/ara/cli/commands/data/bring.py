@@ -16,6 +16,7 @@ from ara.cli.commands.data.asked import (
     store,
     symbol_file,
     timeframe,
+    with_desk,
     with_market,
 )
 from ara.cli.commands.data.rates import EURO, are_kept, brought, parted, rate_sources, serves
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ara.data.feed import MarketData
     from ara.data.imports import Imported
     from ara.data.rates import BroughtRates
+    from ara.desk import Desk
     from ara.settings import Settings
 
 __all__ = ["fetch", "import_files", "update"]
@@ -234,6 +236,8 @@ def import_files(
         done, failures = _imported(s, paths, {**options, "strict": strict}, progress)
     if len(paths) == 1 and failures:
         raise failures[0].error
+    if s.settings().data.cache.redis and any(one.new + one.corrected for one in done):
+        with_desk(s, _forget)
     data = {"schema": 1, "imported": [imported_document(one) for one in done], **failures_document(failures)}
     if done or s.json:
         s.result(data, lambda: "\n".join(imported(one, s) for one in done))
@@ -260,6 +264,15 @@ def _imported(
     finally:
         kept.close()
     return done, failures
+
+
+async def _forget(desk: "Desk") -> None:
+    """Let all processes that share a cache forget the bars that they hold: some are older than those imported."""
+    from ara.data.cache import Reason
+    from ara.data.feed import MarketData
+
+    async with MarketData(desk) as market:
+        await market.cache.drop(reason=Reason.BAR)
 
 
 def _shown(progress: "Step") -> Any:
