@@ -14,6 +14,7 @@ from pathlib import Path
 from ara.errors import ConfigurationError, StoreError
 from ara.settings.document import Document, Mapped, Node, Scalar, Sequenced, parse, read
 from ara.settings.keys import SOURCES, find, known
+from ara.settings.turn import turn
 
 __all__ = ["changed", "put", "remove", "write"]
 
@@ -27,6 +28,7 @@ _NULLS = frozenset({"null", "Null", "NULL"})
 def put(path: Path, key: str, raw: str, *, mode: int = 0o666) -> bool:
     """Set one value in a settings file, which is created where there is none; nothing is written unless it is valid.
 
+    One process at a time reads, changes and writes a file, so that of several values set at once none is lost.
     Gives whether others could open the file and no longer can; see `write`.
 
     Parameters
@@ -46,8 +48,9 @@ def put(path: Path, key: str, raw: str, *, mode: int = 0o666) -> bool:
     except ValueError:
         message = setting.refusal(raw)
         raise ConfigurationError(message, hint="Nothing was changed.", key=key, allowed=setting.allowed) from None
-    document = read(path) if os.path.lexists(path) else parse("", path)
-    return write(path, changed(document, key, value), mode=mode)
+    with turn(path):
+        document = read(path) if os.path.lexists(path) else parse("", path)
+        return _written(path, changed(document, key, value), mode=mode)
 
 
 def write(path: Path, text: str, *, mode: int = 0o666) -> bool:
@@ -56,6 +59,11 @@ def write(path: Path, text: str, *, mode: int = 0o666) -> bool:
     The byte order mark of an old file, its permissions and its owner are kept; `mode` is for a new one. A file that
     holds a secret is its owner's alone, new or old; gives whether an old one was open to others until now.
     """
+    with turn(path):
+        return _written(path, text, mode=mode)
+
+
+def _written(path: Path, text: str, *, mode: int) -> bool:
     target = Path(os.path.realpath(path))
     widest = _OWNER if _holds_secret(text, path) else _ALL
     try:
@@ -63,7 +71,6 @@ def write(path: Path, text: str, *, mode: int = 0o666) -> bool:
         data = text.encode()
         if old is not None and target.read_bytes()[:3] == b"\xef\xbb\xbf":
             data = b"\xef\xbb\xbf" + data
-        target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".ara.", suffix=".tmp", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -119,10 +126,11 @@ def remove(path: Path) -> Path:
     number = 1
     backup = path.with_name(f"{path.name}.bak")
     try:
-        while os.path.lexists(backup):
-            number += 1
-            backup = path.with_name(f"{path.name}.bak{number}")
-        return path.rename(backup)
+        with turn(path):
+            while os.path.lexists(backup):
+                number += 1
+                backup = path.with_name(f"{path.name}.bak{number}")
+            return path.rename(backup)
     except OSError as error:
         raise StoreError(
             f"{path} can't be put away: {error.strerror or error}.", hint="Check that its folder may be written."

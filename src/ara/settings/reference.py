@@ -16,7 +16,7 @@ Every setting of Ara, its bounds and its default. A value is taken from the last
 
 1. the default below
 2. the profile (`profile`), where it has another default
-3. `~/.ara.yaml`, the user's file
+3. `~/.ara.yaml`, the user's file: in the user's folder (`HOME`), wherever `home` is
 4. `.ara.yaml`, the project's file: the nearest one, going up from the working folder
 5. the environment variable; an empty one counts as not set
 6. the command line: `--set prediction.days=10`, `--profile prod`
