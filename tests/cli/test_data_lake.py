@@ -128,3 +128,12 @@ def test_only_what_is_named_is_taken_back(ara, home):
 @pytest.mark.parametrize("words", [("none.csv",), (" ",), ("00000000",), ("aapl.csv", "--source", "other")])
 def test_what_is_not_there_cannot_be_taken_back(ara, imported, words):
     assert ara("data", "withdraw", *words, "--yes").code == 2
+
+
+def test_a_query_that_wants_too_much_memory_is_ended(ara, imported):
+    outcome = ara("data", "query", "select range(1000000000)", "--set", "data.query_mb=64")
+    assert (outcome.code, outcome.out) == (2, "")
+    said = " ".join(outcome.err.split())
+    assert "needs more than 64 MB of memory" in said
+    assert "--set data.query_mb=" in said
+    assert "13" in ara("data", "query", "select count(*) from bars").out

@@ -24,6 +24,7 @@ DIFFERENT = {
     "data.timeout": ("5", 5),
     "data.retries": ("0", 0),
     "data.max_mb": ("1", 1),
+    "data.query_mb": ("64", 64),
     "data.currency": ("EUR", "EUR"),
     "data.cache.memory_mb": ("0", 0),
     "data.cache.live_seconds": ("300", 300),

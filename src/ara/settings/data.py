@@ -111,6 +111,9 @@ class DataSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_mb: Annotated[
         int, Meta(description="Megabytes of the largest answer that is taken, after unpacking.", ge=1, le=4096)
     ] = 64
+    query_mb: Annotated[
+        int, Meta(description="Megabytes that a query of the lake in SQL may use.", ge=1, le=1_048_576)
+    ] = 1024
     currency: Annotated[
         str,
         Meta(

@@ -1,6 +1,13 @@
 """SQL over the lake: what it answers, and that nothing gets out of the room."""
 
+import contextlib
+import os
+import resource
+import signal
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import duckdb
@@ -201,16 +208,81 @@ def test_order_is_kept_within_the_limit(asked: Lake) -> None:
     assert found["range"].to_list() == [4_999, 4_998, 4_997]
 
 
-def test_what_does_not_fit_into_memory_is_refused_in_words(asked: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ara.data.lake.query._MEMORY", "30MB")
-    with pytest.raises(ValidationError, match="needs more than 30MB of memory"):
-        asked.query("select list(range) over () from range(2000000)")
+def test_what_does_not_fit_into_memory_is_refused_in_words(asked: Lake) -> None:
+    with pytest.raises(ValidationError, match="needs more than 30 MB of memory") as caught:
+        asked.query("select list(range) over () from range(2000000)", memory_mb=30)
+    assert "data.query_mb" in caught.value.hint
 
 
-def test_what_does_not_fit_into_memory_is_sorted_on_disk(asked: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ara.data.lake.query._MEMORY", "30MB")
+@pytest.mark.parametrize(
+    "sql", ["select range(1000000000)", "select repeat('x', 2000000000)", "select list(range) from range(200000000)"]
+)
+def test_one_value_larger_than_memory_takes_nobody_with_it(asked: Lake, sql: str) -> None:
+    before = peak_of_children()
+    with pytest.raises(ValidationError, match="needs more than 64 MB of memory"):
+        asked.query(sql, memory_mb=64)
+    assert peak_of_children() <= max(before, 700 << 10)
+    assert asked.query("select 1").item() == 1
+
+
+def test_a_process_that_is_killed_is_said(asked: Lake) -> None:
+    ended: list[int] = []
+
+    def end() -> None:
+        while not ended:
+            for child in children():
+                os.kill(child, signal.SIGKILL)
+                ended.append(child)
+            time.sleep(0.02)
+
+    killer = threading.Thread(target=end)
+    killer.start()
+    with pytest.raises(ValidationError, match="needs more than 1,024 MB of memory"):
+        asked.query("select count(*) from range(1000000000) a, range(1000000) b")
+    killer.join()
+
+
+def test_no_process_outlives_the_question(asked: Lake, tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from ara.clock import SystemClock; from ara.data.lake import Lake\n"
+        "lake = Lake.at(Path(sys.argv[1]), clock=SystemClock())\n"
+        "lake.query('select count(*) from range(1000000000) a, range(1000000) b', seconds=60)"
+    )
+    asker = subprocess.Popen([sys.executable, "-c", script, str(asked.folder)])
+    while not (found := children(asker.pid)):
+        time.sleep(0.02)
+    asker.kill()
+    asker.wait()
+    until = time.monotonic() + 20
+    while any(alive(one) for one in found) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(alive(one) for one in found)
+
+
+def children(of: int | None = None) -> list[int]:
+    """Give the processes that answer questions for a process."""
+    tasks = Path(f"/proc/{of or os.getpid()}/task")
+    with contextlib.suppress(OSError):
+        pids = [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
+        return [pid for pid in pids if alive(pid)]
+    return []
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process answers questions still."""
+    with contextlib.suppress(OSError):
+        return b"ara.data.lake.asking" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+def peak_of_children() -> int:
+    """Give the most memory, in kB, that any process which ended had."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+
+
+def test_what_does_not_fit_into_memory_is_sorted_on_disk(asked: Lake) -> None:
     sql = "select hash(range) % 1000003 as key, range from range(4000000) order by key, range limit 1 offset 3999990"
-    assert asked.query(sql).height == 1
+    assert asked.query(sql, memory_mb=30).height == 1
 
 
 def test_without_duckdb_the_line_to_install_it_is_given(asked: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

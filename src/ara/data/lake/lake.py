@@ -250,11 +250,11 @@ class Lake:
         self.close()
         return done
 
-    def query(self, sql: str, *, limit: int = 10_000, seconds: float = 30.0) -> pl.DataFrame:
+    def query(self, sql: str, *, limit: int = 10_000, seconds: float = 30.0, memory_mb: int = 1_024) -> pl.DataFrame:
         """Answer one SELECT over the lake's tables; see `ara.data.lake.query.query`."""
         from ara.data.lake.query import query
 
-        return query(self, sql, limit=limit, seconds=seconds)
+        return query(self, sql, limit=limit, seconds=seconds, memory_mb=memory_mb)
 
     def close(self) -> None:
         """Let go of what was read; a lake that was closed can be used again."""

@@ -55,7 +55,8 @@ def query(
     kept = lake(s, "ara data query")
     try:
         with s.progress("Asking"):
-            found = kept.query(sql, limit=most + 1, seconds=float(patience))
+            memory = s.settings().data.query_mb
+            found = kept.query(sql, limit=most + 1, seconds=float(patience), memory_mb=memory)
     finally:
         kept.close()
     cut = found.height > most
