@@ -10,7 +10,7 @@ from ara.features.arrays import Array, runs
 from ara.features.indicator import Scale, indicator
 from ara.features.patterns.candles.context import TREND, contexts
 from ara.features.patterns.candles.found import shapes
-from ara.features.patterns.candles.shape import INPUTS, Candle, Reading, exact
+from ara.features.patterns.candles.shape import INPUTS, Candle, exact
 
 __all__ = ["candle_bias"]
 
@@ -45,8 +45,8 @@ def _together(*columns: Array) -> tuple[Array, Array]:
     around = contexts(prices)
     sides, best = np.zeros((2, count)), np.zeros(count)
     for bars, chosen in groupby(sorted(shapes(), key=_length), key=_length):
-        at, points, asks, calm = _complete(list(chosen), prices)
-        strengths = around(bars).strength(at, points, asks, calm)
+        at, points, asks, small = _complete(list(chosen), prices)
+        strengths = around(bars).strength(at, points, asks, small)
         np.maximum.at(best, at, strengths)
         for side, sign in enumerate((1.0, -1.0)):
             sides[side] += np.bincount(at, strengths * (points == sign), minlength=count)
@@ -60,12 +60,13 @@ def _length(shape: Candle) -> int:
 
 
 def _complete(chosen: Sequence[Candle], prices: Sequence[Array]) -> tuple[NDArray[np.int64], Array, Array, Array]:
-    """Give the bars that complete shapes, where each points, which trend it asks for, and whether it is to be calm."""
+    """Give the bars that complete shapes, where each points, the trend it asks for, whether a small body makes it."""
     found = []
     for shape in chosen:
         values = shape.rule(*prices)
         at = np.flatnonzero(values[_WARMUP:]) + _WARMUP
-        pause = float(shape.reading is Reading.PAUSE)
-        found.append((at, shape.points(values[at]), np.full(len(at), float(shape.asks)), np.full(len(at), pause)))
-    ends, points, asks, calm = zip(*found, strict=True)
-    return np.concatenate(ends), np.concatenate(points), np.concatenate(asks), np.concatenate(calm)
+        found.append(
+            (at, shape.points(values[at]), np.full(len(at), float(shape.asks)), np.full(len(at), float(shape.small)))
+        )
+    ends, points, asks, small = zip(*found, strict=True)
+    return np.concatenate(ends), np.concatenate(points), np.concatenate(asks), np.concatenate(small)

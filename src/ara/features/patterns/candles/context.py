@@ -52,11 +52,12 @@ class Context:
     gap: Array
     volume: Array
 
-    def strength(self, at: NDArray[np.int64], points: Array, asks: Array | float, calm: Array | float) -> Array:
-        """Give how much of a textbook's example each is, 0 to 1: the mean of its parts, so far as they are known.
+    def strength(self, at: NDArray[np.int64], points: Array, asks: Array | float, small: Array | float) -> Array:
+        """Give how much of a textbook's example each is, 0 to 1.
 
-        The parts are size, body (a small one where it is to be calm), a close at the end where it points (in the middle
-        where it points nowhere), gap, volume, and a trend before it as it is asked for.
+        It is the mean of its parts, so far as they are known, brought halfway to 1 by a gap. The parts are size; body
+        (a small one where that makes the shape); volume; a trend before it as it is asked for; and a close at the end
+        where it points, with a small body at either end, in the middle where it points nowhere.
 
         Parameters
         ----------
@@ -66,16 +67,18 @@ class Context:
             Where each points: 1, -1 or 0.
         asks
             As in Candle, for each or for all.
-        calm
-            1 where a small body is what makes the shape, else 0.
+        small
+            1 where a small body makes the shape, else 0.
         """
         place, body = self.place[at], self.body[at]
-        ends = np.where(points == 0, 1.0 - np.abs(2.0 * place - 1.0), 0.5 + points * (place - 0.5))
-        bodies = body + calm * (1.0 - 2.0 * body)
+        outer = np.abs(2.0 * place - 1.0)
+        ends = np.where(points == 0, 1.0 - outer, np.where(small == 1.0, outer, 0.5 + points * (place - 0.5)))
+        bodies = body + small * (1.0 - 2.0 * body)
         fits = 1.0 / (1.0 + np.exp(-np.clip(asks * points * self.trend[at], -50.0, 50.0)))
-        parts = np.array([self.size[at], bodies, ends, self.gap[at], self.volume[at], fits])
+        parts = np.array([self.size[at], bodies, ends, self.volume[at], fits])
         known = np.isfinite(parts)
-        return np.asarray(np.where(known, parts, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+        mean = np.where(known, parts, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        return np.asarray(mean + 0.5 * np.nan_to_num(self.gap[at]) * (1.0 - mean))
 
 
 def contexts(prices: tuple[Array, ...], volume: Array | None = None) -> Callable[[int], Context]:

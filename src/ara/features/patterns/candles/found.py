@@ -1,9 +1,10 @@
 """Candlesticks in a history: each with its strength, the trend before it and the price that refutes it."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from math import isfinite
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from ara.errors import FeatureEngineeringError
 from ara.features.arrays import Array
 from ara.features.patterns.candles.context import TREND, Context, contexts
-from ara.features.patterns.candles.shape import Candle, Reading
+from ara.features.patterns.candles.shape import Candle
 from ara.features.patterns.pattern import Direction, Pattern
 
 __all__ = ["find", "shapes"]
@@ -59,25 +60,31 @@ def find(
             f"There is no candlestick {strange[0]!r:.60}.", hint="See all of them: ara indicators list candles"
         )
     columns = tuple(np.asarray(one, np.float64) for one in (open, high, low, close))
-    surroundings = contexts(columns, None if volume is None else np.asarray(volume, np.float64))
-    found = [
-        pattern
-        for one in known.values()
-        if not names or one.spec.name in names
-        for pattern in _of(one, columns, surroundings(one.bars))
-    ]
-    return sorted(found, key=lambda one: (one.known_at, one.name))
-
-
-def _of(shape: Candle, columns: tuple[Array, ...], around: Context) -> Iterator[Pattern]:
+    traded = np.full(len(columns[3]), np.nan) if volume is None else np.asarray(volume, np.float64)
+    if len({one.shape for one in (*columns, traded)}) > 1 or traded.ndim != 1:
+        raise FeatureEngineeringError("Open, high, low, close and volume differ in length; they are of the same bars.")
+    ends = columns[0].tolist(), columns[3].tolist()
     with np.errstate(all="ignore"):
-        values = shape.function(*columns, **shape.spec.resolve({}))
-        at = np.flatnonzero(np.nan_to_num(values))
-        points = shape.points(values[at])
-        strengths = around.strength(at, points, shape.asks, float(shape.reading is Reading.PAUSE))
-    figures = (*around.reach, *around.line, around.trend)
+        surroundings = contexts(columns, traded)
+        found = [
+            pattern
+            for one in known.values()
+            if not names or one.spec.name in names
+            for pattern in _of(one, columns, ends, surroundings(one.bars))
+        ]
+    return sorted(found, key=attrgetter("known_at", "name"))
+
+
+def _of(
+    shape: Candle, columns: tuple[Array, ...], ends: tuple[list[float], list[float]], around: Context
+) -> Iterator[Pattern]:
+    values = shape.function(*columns, **shape.spec.resolve({}))
+    at = np.flatnonzero(np.nan_to_num(values))
+    points = shape.points(values[at])
+    strengths = around.strength(at, points, shape.asks, float(shape.small))
+    figures = (*around.reach, *around.line, around.trend.round(1))
     told = zip(at.tolist(), points.tolist(), strengths.tolist(), *(one[at].tolist() for one in figures), strict=True)
-    opened, closed = columns[0].tolist(), columns[3].tolist()
+    opened, closed = ends
     for bar, way, strength, floor, top, first, last, trend in told:
         began = bar - shape.bars + 1
         yield Pattern(
@@ -91,11 +98,11 @@ def _of(shape: Candle, columns: tuple[Array, ...], around: Context) -> Iterator[
             lines=(("trend before", (began - TREND, first), (began - 1, last)),) if isfinite(trend) else (),
             quality=strength,
             invalidation=floor if way > 0 else top if way < 0 else None,
-            words=_said(shape.asks * int(way), round(trend, 1)),
+            words=_said(shape.asks * int(way), trend),
         )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _said(asked: int, trend: float) -> str:
     """Say what the bars before it did, and whether the textbooks want that."""
     if not isfinite(trend):

@@ -63,6 +63,8 @@ class Candle(ArrayIndicator):
         What the textbooks make of it.
     direction
         Where it points, if that isn't the sign of its value: -1 down, 0 nowhere.
+    small
+        Whether a small body makes it, so that a smaller one is more of it.
     rule
         What finds it in whole bars of exact prices, its parameters' defaults filled in; the first bars count for
         nothing.
@@ -71,6 +73,7 @@ class Candle(ArrayIndicator):
     bars: int = 1
     reading: Reading = Reading.EITHER
     direction: int | None = None
+    small: bool = False
     rule: Callable[..., Array] = np.zeros_like
 
     @property
@@ -112,6 +115,7 @@ def candle(
     reading: Reading,
     rule: str,
     direction: int | None = None,
+    small: bool = False,
     params: Mapping[str, Param] | None = None,
     reference: str = _BOOK,
 ) -> Callable[[Callable[..., Any]], Candle]:
@@ -121,7 +125,7 @@ def candle(
     ----------
     library
         The function of TA-Lib that finds it; where there is none, the decorated function does.
-    bars, reading, direction
+    bars, reading, direction, small
         As in Candle.
     warmup
         How many leading bars have no value; a function of the parameters where it depends on them.
@@ -149,7 +153,7 @@ def candle(
             name=described.__name__,
         )(_apart(find, count))
         rule_of = partial(find, **made.spec.resolve({}))
-        return Candle(made.spec, made.function, bars=bars, reading=reading, direction=direction, rule=rule_of)
+        return Candle(made.spec, made.function, bars, reading, direction, small, rule_of)
 
     return make
 

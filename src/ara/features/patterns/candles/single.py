@@ -86,7 +86,7 @@ def cdl_closing_marubozu() -> None:
     """
 
 
-@candle("CDLDOJI", bars=1, warmup=10, reading=Reading.PAUSE, direction=0, rule="100 if body <= tiny else 0")
+@candle("CDLDOJI", bars=1, warmup=10, reading=Reading.PAUSE, direction=0, small=True, rule="100 if body <= tiny else 0")
 def cdl_doji() -> None:
     """Opens and closes at nearly one price: 100 wherever it stands, it points nowhere.
 
@@ -99,6 +99,7 @@ def cdl_doji() -> None:
     bars=1,
     warmup=10,
     reading=Reading.TURN,
+    small=True,
     rule="100 if body <= tiny and upper < tiny and lower > tiny else 0",
 )
 def cdl_dragonfly_doji() -> None:
@@ -113,6 +114,7 @@ def cdl_dragonfly_doji() -> None:
     warmup=10,
     reading=Reading.PAUSE,
     direction=0,
+    small=True,
     rule="100 if h - l <= tiny else 0",
     reference="S. Nison (1991), Japanese Candlestick Charting Techniques; measured as in shape: Ara",
 )
@@ -131,6 +133,7 @@ def cdl_four_price_doji(open: Array, high: Array, low: Array, close: Array) -> A
     warmup=10,
     reading=Reading.TURN,
     direction=-1,
+    small=True,
     rule="100 if body <= tiny and lower < tiny and upper > tiny else 0",
 )
 def cdl_gravestone_doji() -> None:
@@ -146,6 +149,7 @@ def cdl_gravestone_doji() -> None:
     warmup=11,
     reading=Reading.TURN,
     params={"body": BODY},
+    small=True,
     rule="100 if body < usual and lower > body and upper < tiny and bottom <= l1 + near1 else 0",
 )
 def cdl_hammer() -> None:
@@ -161,6 +165,7 @@ def cdl_hammer() -> None:
     warmup=11,
     reading=Reading.TURN,
     params={"body": BODY},
+    small=True,
     rule="-100 if body < usual and lower > body and upper < tiny and bottom >= h1 - near1 else 0",
 )
 def cdl_hanging_man() -> None:
@@ -177,6 +182,7 @@ def cdl_hanging_man() -> None:
     warmup=10,
     reading=Reading.PAUSE,
     direction=0,
+    small=True,
     rule="100 * colour if body < usual and upper > 2 * body and lower > 2 * body else 0",
 )
 def cdl_high_wave() -> None:
@@ -192,6 +198,7 @@ def cdl_high_wave() -> None:
     warmup=11,
     reading=Reading.TURN,
     params={"body": BODY},
+    small=True,
     rule="100 if body < usual and upper > body and lower < tiny and top < bottom1 else 0",
 )
 def cdl_inverted_hammer() -> None:
@@ -207,6 +214,7 @@ def cdl_inverted_hammer() -> None:
     warmup=10,
     reading=Reading.PAUSE,
     direction=0,
+    small=True,
     rule="100 if body <= tiny and (lower > body or upper > body) else 0",
 )
 def cdl_long_legged_doji() -> None:
@@ -256,6 +264,7 @@ def cdl_marubozu(open: Array, high: Array, low: Array, close: Array, *, share: f
     warmup=10,
     reading=Reading.PAUSE,
     direction=0,
+    small=True,
     rule="100 if body <= tiny and lower > body and upper > body and bottom <= (h + l) / 2 + near"
     " and top >= (h + l) / 2 - near else 0",
 )
@@ -272,6 +281,7 @@ def cdl_rickshaw_man() -> None:
     warmup=11,
     reading=Reading.TURN,
     params={"body": BODY},
+    small=True,
     rule="-100 if body < usual and upper > body and lower < tiny and bottom > top1 else 0",
 )
 def cdl_shooting_star() -> None:
@@ -287,6 +297,7 @@ def cdl_shooting_star() -> None:
     warmup=10,
     reading=Reading.PAUSE,
     direction=0,
+    small=True,
     rule="100 * colour if body < usual and upper < shade and lower < shade else 0",
 )
 def cdl_short_line() -> None:
@@ -302,6 +313,7 @@ def cdl_short_line() -> None:
     warmup=10,
     reading=Reading.PAUSE,
     direction=0,
+    small=True,
     rule="100 * colour if body < usual and upper > body and lower > body else 0",
 )
 def cdl_spinning_top() -> None:
@@ -315,6 +327,7 @@ def cdl_spinning_top() -> None:
     bars=1,
     warmup=10,
     reading=Reading.TURN,
+    small=True,
     rule="(-100 if l > h1 else 100 if h < l1 else 0) if body < usual else 0",
     reference="S. Nison (1991), Japanese Candlestick Charting Techniques; measured as in shape: Ara",
 )
@@ -333,6 +346,7 @@ def cdl_star(open: Array, high: Array, low: Array, close: Array) -> Array:
     bars=1,
     warmup=10,
     reading=Reading.TURN,
+    small=True,
     rule="100 if body <= tiny and upper < tiny and lower > 2 * body else 0",
 )
 def cdl_takuri() -> None:
