@@ -5,6 +5,7 @@ and nothing that a stranger puts into a record can break its line or colour the 
 """
 
 from ara.logs.context import correlation, current, with_correlation
+from ara.logs.once import Once
 from ara.logs.setup import configure, get_logger
 
-__all__ = ["configure", "correlation", "current", "get_logger", "with_correlation"]
+__all__ = ["Once", "configure", "correlation", "current", "get_logger", "with_correlation"]

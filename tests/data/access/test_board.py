@@ -89,8 +89,12 @@ def test_where_nothing_can_be_written_each_process_counts_for_itself_and_says_so
     board.run(put)
     board.run(put)
     assert (board.run(count), board.shared) == (1, False)
+    other = Board.at(tmp_path / "home")
+    other.run(put)
+    assert not other.shared
     assert len([each for each in caplog.records if "counts for itself" in each.message]) == 1
     board.close()
+    other.close()
 
 
 def test_a_full_disk_ends_the_sharing_and_nothing_else(board, caplog):

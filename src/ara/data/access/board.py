@@ -15,9 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
+from ara.logs import Once
+
 __all__ = ["Board"]
 
 _log: Final = logging.getLogger(__name__)
+_log.addFilter(Once())
 _T = TypeVar("_T")
 
 _TABLES: Final = """

@@ -12,9 +12,11 @@ from typing import Final
 from ara.data.lake.faults import writing
 from ara.errors import StoreError
 
-__all__ = ["turn"]
+__all__ = ["LOCK", "turn"]
 
-_FILE: Final = "turn.lock"
+LOCK: Final = "turn.lock"
+"""Name of the file in a lake that its writers hold in turn."""
+
 _STEP: Final = 0.005
 _BUSY: Final = (errno.EAGAIN, errno.EACCES)
 _SEALED: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -49,18 +51,18 @@ def turn(folder: Path, *, patience: float = 300.0, reads: bool = False) -> Itera
 def _opened(folder: Path) -> int:
     with writing(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _sealed(folder: Path) -> int | None:
     """Open the lock of a folder that may be read-only; None where it has none, since nobody ever wrote from here."""
     try:
-        return os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno not in _SEALED:
             return _opened(folder)
     try:
-        return os.open(folder / _FILE, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
 

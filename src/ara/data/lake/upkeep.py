@@ -13,7 +13,9 @@ import polars as pl
 
 from ara.data.lake.layout import Snapshot, Written
 from ara.data.lake.table import Table
+from ara.data.lake.turn import LOCK
 from ara.errors import AraError
+from ara.logs import Once
 
 __all__ = ["KEPT", "LOGGED", "SMALL_FILES", "Tidied", "clear", "clear_daily", "settle"]
 
@@ -29,6 +31,7 @@ SMALL_FILES: Final = 2
 _MARK: Final = "cleared"
 _DAY: Final = timedelta(days=1)
 _LOG: Final = logging.getLogger(__name__)
+_LOG.addFilter(Once(lambda record: f"{record.msg} {_lake(record)}"))
 _RATIO: Final = 4
 _LARGEST: Final = 2_000_000
 _LARGEST_BYTES: Final = 32 << 20
@@ -41,6 +44,12 @@ class Tidied:
 
     merged: int
     cleared: int
+
+
+def _lake(record: logging.LogRecord) -> Path:
+    """Give the lake of a folder that a record names: what is wrong with one of its tables is wrong with all."""
+    folder = Path(str(record.args[0])) if isinstance(record.args, tuple) and record.args else Path()
+    return next((place for place in (folder, *folder.parents) if (place / LOCK).exists()), folder)
 
 
 def settle(table: Table, snapshot: Snapshot, *, most: int = SMALL_FILES) -> Snapshot:
