@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ara.testing import FakeClock, FakeVenue, Reply
-from tests.venues.sample_days import NOW, days
+from tests.venues.sample_days import NOW, Splitting, days
 
 STOCKS = {"AAPL": "Apple Inc", "MSFT": "Microsoft Corporation", "IBM": "International Business Machines Corp"}
 PAIRS = {("EUR", "USD"): "EURUSD", ("BTC", "USD"): "BTC-USD"}
@@ -14,7 +14,7 @@ INVALID = {
 }
 
 
-class AlphaVantageVenue(FakeVenue):
+class AlphaVantageVenue(Splitting, FakeVenue):
     """Serves the bundled sample as Alpha Vantage would at `clock`'s time, to one key, paid or not."""
 
     def __init__(self, clock=None, *, key="K3Y", paid=True):
@@ -51,13 +51,14 @@ class AlphaVantageVenue(FakeVenue):
         if symbol not in STOCKS:
             return None
         rows = {}
-        for label, *values, total in self._rows(symbol, query).iter_rows():
+        split = self.splits.get(symbol, {}) | dict(self.happened(symbol))
+        for label, *values, total in self._stock_rows(symbol, query):
             row = ohlc(values[:4])
             if adjusted:
                 row["5. adjusted close"] = text(total)
                 row["6. volume"] = str(int(values[4]))
                 row["7. dividend amount"] = text(self.dividends.get(symbol, {}).get(label, 0))
-                row["8. split coefficient"] = f"{self.splits.get(symbol, {}).get(label, 1):.1f}"
+                row["8. split coefficient"] = f"{split.get(label, 1):.1f}"
             else:
                 row["5. volume"] = str(int(values[4]))
             rows[label.isoformat()] = row
@@ -66,6 +67,10 @@ class AlphaVantageVenue(FakeVenue):
             "Meta Data": {**meta, "4. Output Size": "Full size", "5. Time Zone": "US/Eastern"},
             "Time Series (Daily)": rows,
         }
+
+    def _stock_rows(self, symbol, query):
+        found = list(self.traded(symbol, symbol))
+        return reversed(found[-100:] if query.get("outputsize") == "compact" else found)
 
     def _rows(self, symbol, query=None):
         found = days(symbol)

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from ara.testing import FakeClock, FakeVenue, Reply
-from tests.venues.sample_days import NOW, days
+from tests.venues.sample_days import NOW, Splitting, days
 
 NEW_YORK = ZoneInfo("America/New_York")
 TICKERS = {
@@ -34,7 +34,7 @@ OFF_THE_LIST = [
 UNITS = {"minute": 60, "hour": 3600}
 
 
-class PolygonVenue(FakeVenue):
+class PolygonVenue(Splitting, FakeVenue):
     """Serves the bundled sample as Polygon would at `clock`'s time, in pages of `page` rows, to one key."""
 
     def __init__(self, clock=None, *, key="K3Y", page=1000):
@@ -86,10 +86,15 @@ class PolygonVenue(FakeVenue):
         newest = request.query.get("sort") == "desc" or request.query.get("order") == "desc"
         return {"limit"} if newest else set()
 
-    def daily(self, ticker):
+    def split(self, symbol, day, ratio):
+        super().split(symbol, day, ratio)
+        terms = {"execution_date": day.isoformat(), "split_from": 1, "split_to": ratio}
+        self.splits.append({"ticker": symbol, "id": f"{symbol}{day}", **terms})
+
+    def daily(self, ticker, *, adjusted=False):
         ours, market, *_ = TICKERS[ticker]
         rows = []
-        for label, *values in days(ours).iter_rows():
+        for label, *values in (self.divided if adjusted else self.traded)(ticker, ours):
             zone = NEW_YORK if market in {"stocks", "indices"} else UTC
             moment = int(datetime.combine(label, time(), zone).timestamp() * 1000)
             rows.append((moment, *values[:5]))
@@ -97,17 +102,18 @@ class PolygonVenue(FakeVenue):
 
     def aggregates(self, request):
         ticker, _, count, unit, first, last = unquote(request.path).split("/")[4:]
-        if request.query["adjusted"] != "false":
-            return Reply.json({"status": "ERROR", "error": "these tests want prices as traded"}, status=400)
+        adjusted = request.query.get("adjusted", "true") != "false"
         if ticker not in TICKERS:
-            return Reply.json({"ticker": ticker, "status": "OK", "queryCount": 0, "resultsCount": 0, "adjusted": False})
-        rows = self.daily(ticker)
+            return Reply.json(
+                {"ticker": ticker, "status": "OK", "queryCount": 0, "resultsCount": 0, "adjusted": adjusted}
+            )
+        rows = self.daily(ticker, adjusted=adjusted)
         if unit != "day":
             rows = [(row[0] * 1000, *row[1:]) for row in self.minutes.get((ticker, f"{count}/{unit}"), [])]
         rows = [aggregate(row) for row in rows if int(first) <= row[0] <= int(last)]
         if request.query["sort"] == "desc":
             rows.reverse()
-        return self.paged(request, rows, ticker=ticker, adjusted=False, resultsCount=len(rows))
+        return self.paged(request, rows, ticker=ticker, adjusted=adjusted, resultsCount=len(rows))
 
     def grouped(self, request):
         label = date.fromisoformat(request.path.rpartition("/")[2])

@@ -1,6 +1,7 @@
 """Days of the bundled sample, for venues that speak of real prices in their own words."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,6 +31,41 @@ def days(symbol: str, first: date = date(2015, 1, 1)) -> pl.DataFrame:
     bars = Sample()._bars(one).filter(pl.col("at") >= datetime(first.year, first.month, first.day, tzinfo=UTC))
     label = labels(bars["at"], calendar(one.calendar)).alias("label")
     return bars.select(label, "open", "high", "low", "close", "volume", "adjusted")
+
+
+class Splitting:
+    """A venue whose instruments split at a date: it knows by its clock what has happened.
+
+    The sample's prices are as traded, so they hold Apple's split of 31 August 2020 already; `split` has the venue tell
+    of it, and divide what lies before where its protocol does.
+    """
+
+    def split(self, symbol, day, ratio):
+        """Tell of a split: `ratio` new shares for an old one from the session `day` on."""
+        self.happening = [*getattr(self, "happening", []), (symbol, day, ratio)]
+
+    def happened(self, symbol):
+        """Give the splits of a symbol that have taken effect, as (day, ratio)."""
+        told = getattr(self, "happening", [])
+        return [(day, ratio) for one, day, ratio in told if one == symbol and self._begun(day)]
+
+    def traded(self, symbol, ours):
+        """Give the days that have begun, as traded: label, open, high, low, close, volume, adjusted."""
+        coming = [(day, ratio) for one, day, ratio in getattr(self, "happening", []) if one == symbol]
+        coming = [(day, ratio) for day, ratio in coming if not self._begun(day)]
+        factor = math.prod(ratio for _, ratio in coming)
+        for label, *values, total in days(ours).iter_rows():
+            if self._begun(label):
+                yield label, *values, total if total is None else total * factor
+
+    def divided(self, symbol, ours):
+        """Give the same with prices divided by the splits after them."""
+        for label, *prices, volume, total in self.traded(symbol, ours):
+            factor = math.prod(ratio for day, ratio in self.happened(symbol) if label < day)
+            yield label, *(price / factor for price in prices), volume and volume * factor, total
+
+    def _begun(self, day):
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) <= self.clock.now()
 
 
 async def history(provider, symbol, *, kind=Kind.BARS, timeframe=DAY, start=datetime(1990, 1, 1, tzinfo=UTC), end=NOW):

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from ara.testing import FakeClock, FakeVenue, Reply
-from tests.venues.sample_days import NOW, days
+from tests.venues.sample_days import NOW, Splitting, days
 
 ZONES = {
     "EQUITY": ("America/New_York", time(9, 30), time(16), "NMS", "USD"),
@@ -26,7 +26,7 @@ STEP = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600}
 MOST = {"1m": 8}
 
 
-class YahooVenue(FakeVenue):
+class YahooVenue(Splitting, FakeVenue):
     """Serves the bundled sample as Yahoo would at `clock`'s time; single answers may be scripted with `on`."""
 
     def __init__(self, clock=None):
@@ -65,15 +65,17 @@ class YahooVenue(FakeVenue):
             return Reply.json(chart(self._meta(symbol, interval), [row for row in rows if start <= row[0] < end]))
         rows = [row for row in self.daily(symbol) if start <= row[0] < end]
         events = {}
-        for name, listed in (("dividends", self.dividends), ("splits", self.splits)):
-            inside = {str(one["date"]): one for one in listed.get(symbol, []) if start <= one["date"] < end}
+        told = [split_of(symbol, *one) for one in self.happened(symbol)]
+        listings = {"dividends": self.dividends.get(symbol, []), "splits": [*self.splits.get(symbol, []), *told]}
+        for name, listed in listings.items():
+            inside = {str(one["date"]): one for one in listed if start <= one["date"] < end}
             if inside:
                 events[name] = inside
         return Reply.json(chart(self._meta(symbol, interval), rows, adjusted=True, events=events))
 
     def daily(self, symbol):
         ours, kind, _ = SYMBOLS[symbol]
-        return [(epoch(row[0], kind), *row[1:]) for row in days(ours).iter_rows()]
+        return [(epoch(row[0], kind), *row[1:]) for row in self.divided(symbol, ours)]
 
     def _range_fault(self, interval, start, end):
         oldest = self.clock.now() - timedelta(days=REACH[interval])
@@ -151,6 +153,16 @@ def epoch(day: date, kind: str = "EQUITY") -> int:
     """Give a day's stamp as Yahoo writes it: the session's open in the exchange's zone."""
     zone, opening, *_ = ZONES[kind]
     return int(datetime.combine(day, opening, ZoneInfo(zone)).timestamp())
+
+
+def split_of(symbol, day, ratio):
+    """Give a split in Yahoo's words."""
+    return {
+        "date": epoch(day, SYMBOLS[symbol][1]),
+        "numerator": ratio,
+        "denominator": 1,
+        "splitRatio": f"{ratio}:1",
+    }
 
 
 def chart(meta, rows, *, adjusted=False, events=None):
