@@ -95,7 +95,7 @@ def test_an_old_rate_does_not_count_forever():
     assert rates.rate("EUR", "RUB", as_of=START + timedelta(days=5)) == 117.2
     with pytest.raises(DataProviderError, match="run from 2023-12-01 to 2023-12-01 and count for 5 days") as caught:
         rates.rate("EUR", "RUB", as_of=START + timedelta(days=5, microseconds=1))
-    assert "ara data update EURRUB" in caught.value.hint
+    assert "ara data update EUR" in caught.value.hint
 
 
 def test_the_step_that_has_no_rate_is_named():
@@ -323,3 +323,27 @@ def test_every_code_is_a_currency_with_a_name():
         assert one.digits in {0, 2, 3}
     assert Currency("USD").told(-1234.567) == "-1,234.57 USD"
     assert resolve("XAUUSD").currency == "USD"
+
+
+def test_what_is_found_says_since_when_and_by_which_way():
+    rates = Rates(frame([("EUR", "USD", 0, 1.25), ("EUR", "USD", 2, 2.0), ("EUR", "JPY", 1, 125.0)]))
+    found = rates.found("USD", "JPY", as_of=START + timedelta(days=1, hours=1))
+    assert (found.value, found.way) == (100.0, ("USD", "EUR", "JPY"))
+    assert found.known_at == START
+    assert rates.found("JPY", "USD", as_of=START + timedelta(days=3)).known_at == START + timedelta(days=1)
+    same = rates.found("USD", "USD", as_of=START)
+    assert (same.value, same.known_at, same.way) == (1.0, START, ("USD",))
+
+
+def test_a_preference_is_one_that_somebody_stated(tmp_path):
+    assert Preference.chosen(Settings.load(environ={}, folder=tmp_path)) is None
+    stated = Settings.load(flags={"data.currency": "USD"}, environ={}, folder=tmp_path)
+    assert Preference.chosen(stated) == Preference.of(stated)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "wanted"),
+    [("AAPL", True), ("SPY", True), ("BTC-USD", True), ("^GSPC", False), ("EURUSD", False), ("ETH-EUR", False)],
+)
+def test_only_amounts_of_another_currency_are_converted(symbol, wanted):
+    assert Preference(currency=Currency("EUR")).wanted(resolve(symbol)) is wanted

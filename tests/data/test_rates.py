@@ -11,6 +11,7 @@ from ara.data.lake import Lake
 from ara.data.provider import Kind
 from ara.data.rates import bring_rates, serving
 from ara.data.sources import Sources
+from ara.data.timescale import TimescaleStore
 from ara.desk import Desk
 from ara.errors import DataProviderError
 from ara.settings import Settings
@@ -32,10 +33,16 @@ def clock():
     return FakeClock(WEDNESDAY)
 
 
+@pytest.fixture(params=["lake", "postgres"])
+def store(request, tmp_path, clock):
+    if request.param == "lake":
+        return Lake.at(tmp_path / "lake", clock=clock)
+    return TimescaleStore(request.getfixturevalue("postgres_url"), clock=clock)
+
+
 @pytest.fixture
-async def bring(tmp_path, clock, venue):
-    """Bring rates into a lake, asked of the sources named."""
-    store = Lake.at(tmp_path / "lake", clock=clock)
+async def bring(tmp_path, clock, venue, store):
+    """Bring rates into a store, asked of the sources named."""
     async with AsyncExitStack() as stack:
         stack.callback(store.close)
         flags = {"home": str(tmp_path), "store.url": "memory:", "data.providers.ecb.url": venue.url}

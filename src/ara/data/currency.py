@@ -233,7 +233,7 @@ class Rates:
                 return way
         raise DataProviderError(
             f"No rate leads from {base} to {quote}.",
-            hint=f"There are rates of {' '.join(self.currencies) or 'nothing'}. More: ara data update {base}{quote}",
+            hint=f"There are rates of {' '.join(self.currencies) or 'nothing'}. More: ara data fetch EUR",
         )
 
     def _at(self, leg: _Leg, moments: _Stamps) -> _Floats:
@@ -251,7 +251,7 @@ class Rates:
         return DataProviderError(
             f"There is no rate of {left}{right} for {moment:%Y-%m-%d %H:%M} UTC; they run from {first:%Y-%m-%d} to "
             f"{last:%Y-%m-%d} and count for {self._oldest.days} days.",
-            hint=f"Get newer ones: ara data update {left}{right}",
+            hint="Get newer ones: ara data update EUR",
         )
 
 

@@ -117,7 +117,7 @@ class DataSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     currency: Annotated[
         str,
         Meta(
-            description="The currency that amounts are shown in.",
+            description="The currency that amounts are shown in, once it is set; until then each instrument's own.",
             pattern=r"^[A-Z]{3}$",
             extra={"allowed": "the three capital letters of a currency, such as USD"},
         ),
