@@ -38,12 +38,15 @@ class Layout:
         Columns whose values are folders, not columns of files.
     bounds
         Columns whose least and greatest value are noted for each file.
+    noted
+        A column of text whose values each file notes, unless they are very many; empty for none.
     """
 
     schema: pl.Schema
     order: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()
+    noted: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ _LAYOUT: Final = Layout(
     order=("symbol", "source", "at", "learned_at"),
     partitions=("timeframe", "asset_class", "bucket"),
     bounds=("symbol", "at"),
+    noted="symbol",
 )
 _FEW: Final = 50
 
@@ -170,7 +171,8 @@ class Silver:
                 chosen &= pl.col("max.at") >= start
             if end is not None:
                 chosen &= pl.col("min.at") < end
-            return self.table.scan(snapshot.files.filter(chosen), where).select(ROWS.names()).collect()
+            files = self.table.noted.holding(snapshot.files.filter(chosen), symbol)
+            return self.table.scan(files, where).select(ROWS.names()).collect()
 
         return self.table.reading(read)
 

@@ -23,6 +23,7 @@ import polars as pl
 from ara.clock import Clock
 from ara.data.lake.faults import TakenError, broken, committed, logged, vanished, writing
 from ara.data.lake.layout import Layout, Snapshot, Written, delta_schema
+from ara.data.lake.noted import Noted, note
 from ara.errors import AraError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Table:
     def __init__(self, folder: Path, layout: Layout, *, clock: Clock) -> None:
         self.folder = folder
         self.layout = layout
+        self.noted = Noted(folder, layout.noted)
         self._clock = clock
         self._turn = threading.Lock()
         self._delta: DeltaTable | None = None
@@ -299,7 +301,8 @@ class Table:
     def _write_one(self, rows: pl.DataFrame, values: Mapping[str, str]) -> Written:
         ordered = rows.sort(self.layout.order) if self.layout.order else rows
         buffer = BytesIO()
-        ordered.write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP)
+        told = note(rows, self.layout.noted)
+        ordered.write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP, metadata=told)
         # The name holds the content's hash, so that a change of the file shows.
         name = f"{uuid4().hex}-{hashlib.sha256(buffer.getbuffer()).hexdigest()[:32]}.parquet"
         place = "/".join([*(f"{name}={value}" for name, value in values.items()), name])
