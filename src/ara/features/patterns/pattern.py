@@ -1,6 +1,6 @@
 """A shape found in the price, and when it could first be told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import Any, Final, Literal
@@ -71,22 +71,40 @@ class Pattern:
 _SAME: Final = 0.5
 
 
-def once(found: Iterable[Pattern]) -> list[Pattern]:
+def once(found: Iterable[Pattern], *, alike: Iterable[str] = ()) -> list[Pattern]:
     """Give the patterns sorted by when they were known, of the same name on about the same bars only the first.
 
     Two are on about the same bars where they share half or more of the bars that they have together. Of those known at
     once the best stands for all. What is given depends on nothing that was known later.
+
+    Parameters
+    ----------
+    found
+        The patterns, in any order.
+    alike
+        Names of which a later one replaces nothing and counts only where it fits better than all earlier ones on about
+        the same bars, whichever of these names they have.
     """
+    group = dict.fromkeys(alike, "")
     ordered = sorted(found, key=lambda one: (one.known_at, -one.quality, one.name, one.began, one.completed))
     kept: list[Pattern] = []
-    last: dict[tuple[str, str], list[Pattern]] = {}
+    earlier: dict[tuple[str, str, int], list[Pattern]] = {}
     for one in ordered:
-        before = last.setdefault((one.name, one.direction), [])
-        near = takewhile(lambda other: other.known_at >= one.began, reversed(before))  # noqa: B023
-        if not any(_overlap(one, other) >= _SAME for other in near):
+        name, size = group.get(one.name, one.name), (one.completed + 1 - one.began).bit_length()
+        side = one.direction if name else ""
+        before = [earlier.get((name, side, near), []) for near in (size - 1, size, size + 1)]
+        if not any(_covers(other, one) for part in before for other in _near(part, one.began)):
             kept.append(one)
-            before.append(one)
+            earlier.setdefault((name, side, size), []).append(one)
     return kept
+
+
+def _near(before: list[Pattern], began: int) -> Iterator[Pattern]:
+    return takewhile(lambda other: other.known_at >= began, reversed(before))
+
+
+def _covers(other: Pattern, one: Pattern) -> bool:
+    return _overlap(one, other) >= _SAME and (other.name == one.name or other.quality >= one.quality)
 
 
 def _overlap(one: Pattern, other: Pattern) -> float:

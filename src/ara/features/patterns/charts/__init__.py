@@ -7,7 +7,7 @@ from ara.features.patterns.charts.cups import cups
 from ara.features.patterns.charts.flags import flags
 from ara.features.patterns.charts.ground import Limits, grounds
 from ara.features.patterns.charts.heads import heads
-from ara.features.patterns.charts.lines import between_lines
+from ara.features.patterns.charts.lines import DIRECTIONS, between_lines
 from ara.features.patterns.charts.rounds import rounds
 from ara.features.patterns.charts.tops import doubles, triples
 from ara.features.patterns.pattern import Pattern, once
@@ -80,4 +80,4 @@ def find(
     for ground in (upright, upside_down):
         for finder in (doubles, triples, heads, cups, flags, rounds):
             found += finder(ground)
-    return once(found)
+    return once(found, alike=DIRECTIONS)

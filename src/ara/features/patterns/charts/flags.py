@@ -10,10 +10,13 @@ from ara.features.patterns.pattern import Pattern
 
 __all__ = ["flags"]
 
-_POLE: Final = (3, 25)
-_STRAIGHT: Final = 0.7
+_POLE: Final = (3, 40)
+_STRAIGHT: Final = 0.5
+_BENT: Final = 0.25
+_SLOW: Final = 0.3
+_FOOT: Final = 0.1
 _RANGES: Final = 4.0
-_PAUSE: Final = (7, 30)
+_PAUSE: Final = (7, 60)
 _BACK: Final = 0.5
 _WIDE: Final = 0.4
 _NARROWING: Final = 0.6
@@ -24,15 +27,17 @@ _NEW: Final = 0.05
 def flags(ground: Ground) -> list[Pattern]:
     """Find bull flags and bull pennants; bear ones on bars upside down.
 
-    The pole ends at a high that no bar of the pause exceeds by more than 5 % of the pole, and begins at the lowest low
-    of the 3 to 25 bars before it. It is straight: from bar to bar its closes went 70 % of their way, or more, in its
-    direction; and long: four mean ranges of a bar of the pause, and of as many bars before the pole as it has, or more.
+    The pole ends at a high that no bar of the pause exceeds by more than 5 % of the pole, and begins at the last bar
+    whose low is within a tenth of the lowest low of the 3 to 40 bars before it. It is straight: from bar to bar its
+    closes went half of their way, or more, in its direction, and none is off the line between its ends by more than a
+    quarter of it; and long: four mean ranges of a bar of the pause, and of as many bars before the pole as it has, or
+    more.
 
-    The pause lasts 7 to 30 bars, and no more than three times as long as the pole where that has 5 bars or more. It
-    gives back half of the pole or less; measured from the straight line through its middles, it is as wide as 40 % of
-    the pole or less. A pennant is half as wide, or a little more (60 %), in its second half as in its first, and
-    drifts by 12 % of the pole or less; a flag is about as wide in both (60 % to 167 %) and drifts against the pole, or
-    along it by 10 % of the pole at most. Known at the first bar at which all that holds.
+    The pause lasts 7 to 60 bars, and no more than three times as long as the pole where that has 5 bars or more. It
+    gives back half of the pole or less, at 30 % of its speed or less; measured from the straight line through its
+    middles, it is as wide as 40 % of the pole or less. A pennant is 60 % as wide in its second half as in its first, or
+    less, and drifts by 12 % of the pole or less; a flag is about as wide in both (60 % to 167 %) and drifts against the
+    pole, or along it by 10 % of the pole at most. Known at the first bar at which all that holds.
 
     Quality: the mean of how straight the pole is, how narrow the pause is and how little it gives back.
     Target: the end of the pole plus its length (measured from the low of the pause). Invalidation: half of the pole.
@@ -70,13 +75,17 @@ def _ends(ground: Ground) -> list[int]:
 def _pole(ground: Ground, end: int) -> tuple[int, float] | None:
     """Give where the pole that ends at a bar began, and how straight it is; none where it is no pole."""
     begin = max(end - _POLE[1], 0)
-    start = begin + int(ground.low[begin : end - _POLE[0] + 1].argmin())
+    lows = ground.low[begin : end - _POLE[0] + 1]
+    foot = float(lows.min())
+    start = begin + int(np.flatnonzero(lows <= foot + _FOOT * (float(ground.high[end]) - foot))[-1])
     closes = ground.close[start : end + 1]
     way = float(np.abs(np.diff(closes)).sum())
     length = float(ground.high[end] - ground.low[start])
     straight = float(closes[-1] - closes[0]) / way if way > 0 else 0.0
     calm = ground.high[max(2 * start - end, 0) : start] - ground.low[max(2 * start - end, 0) : start]
-    if straight < _STRAIGHT or (len(calm) and length < _RANGES * float(calm.mean())):
+    chord = closes[0] + (closes[-1] - closes[0]) * np.linspace(0.0, 1.0, len(closes))
+    bent = float(np.abs(closes - chord).max())
+    if straight < _STRAIGHT or bent > _BENT * length or (len(calm) and length < _RANGES * float(calm.mean())):
         return None
     return start, straight
 
@@ -92,7 +101,8 @@ def _pauses(ground: Ground, start: int, end: int, straight: float) -> list[Patte
         if high.max() > ground.high[end] + _NEW * pole or back > _BACK * pole:
             break
         drift, wide, ratio = _measured(high, low)
-        if pole < _RANGES * float((high - low).mean()) or wide > _WIDE * pole:
+        fast = abs(drift) / (bars - 1) > _SLOW * pole / (end - start)
+        if fast or wide > _WIDE * pole or pole < _RANGES * float((high - low).mean()):
             continue
         kind = _kind(drift / pole, ratio)
         if kind and kind not in found:

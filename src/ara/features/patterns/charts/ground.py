@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
 from ara.features.arrays import Array
-from ara.features.patterns.charts.extremes import Extremes
+from ara.features.patterns.extremes import Extremes
+from ara.features.patterns.legs import Legs, flipped, kept, rows, sizes
 from ara.features.patterns.pattern import Line, Point
-from ara.features.swings import Swings, swings
+from ara.features.swings import Swings
 
-__all__ = ["Bars", "Ground", "Limits", "grounds", "linked"]
+__all__ = ["Bars", "Ground", "Limits", "grounds"]
 
 Bars = NDArray[np.int64]
 """Numbers of bars."""
@@ -70,6 +72,8 @@ class Ground:
         1 or -1.
     kept
         The number that each bar has among all bars.
+    sizes
+        Its turns of all sizes, the smallest first.
     limits
         What every finder goes by.
     """
@@ -79,21 +83,31 @@ class Ground:
     close: Array
     sign: int
     kept: Bars
+    sizes: tuple[Swings, ...]
     limits: Limits
 
     def __len__(self) -> int:
         """Count the bars."""
         return len(self.close)
 
-    @cached_property
-    def turns(self) -> Swings:
-        """Give the turns of the smallest size."""
-        return swings(self.high, self.low, strength=self.limits.strength)
+    def rows(self, count: int) -> Legs:
+        """Give the rows of turns that begin with a top and have as many bars as a shape may have."""
+        found = rows(self.sizes, count)
+        span = found.at[:, -1] - found.at[:, 0]
+        return found.only(~found.up & (span >= self.limits.shortest) & (span <= self.limits.longest))
+
+    def clean(self, bars: tuple[int, ...]) -> float:
+        """Give the largest move back of the closes within the legs between some bars, a top first; in price."""
+        worst = 0.0
+        for k, (start, end) in enumerate(pairwise(bars)):
+            closes = self.close[start : end + 1] if k % 2 else -self.close[start : end + 1]
+            worst = max(worst, float((np.maximum.accumulate(closes) - closes).max()))
+        return worst
 
     @cached_property
     def pairs(self) -> tuple[Bars, Bars, Bars]:
         """Give the tops that see each other over all tops between them: the two bars, and when the second was known."""
-        turns, longest = self.turns, self.limits.longest
+        turns, longest = self.sizes[0], self.limits.longest
         found: list[tuple[int, int, int]] = []
         seen: list[tuple[int, float]] = []
         tops = zip(turns.at[turns.high].tolist(), turns.price[turns.high].tolist(), turns.known[turns.high].tolist())  # noqa: B905
@@ -175,22 +189,9 @@ class Ground:
 
 def grounds(high: Array, low: Array, close: Array, limits: Limits) -> tuple[Ground, Ground]:
     """Give the bars upright and upside down, less those with a gap."""
-    columns = [np.asarray(one, np.float64) for one in (high, low, close)]
-    if len({len(one) for one in columns}) > 1:
-        raise FeatureEngineeringError(f"high, low and close have {', '.join(str(len(one)) for one in columns)} bars.")
-    kept = np.flatnonzero(np.logical_and.reduce([np.isfinite(one) for one in columns]))
-    top, bottom, last = (one[kept] for one in columns)
-    upright = Ground(high=top, low=bottom, close=last, sign=1, kept=kept, limits=limits)
-    return upright, Ground(high=-bottom, low=-top, close=-last, sign=-1, kept=kept, limits=limits)
-
-
-def linked(first: Bars, last: Bars, known: Bars) -> tuple[Bars, Bars, Bars, Bars]:
-    """Join pairs of bars to triples where one ends on which another begins: first, middle, last, and when known."""
-    order = np.argsort(first, kind="stable")
-    begins = first[order]
-    start, stop = np.searchsorted(begins, last, side="left"), np.searchsorted(begins, last, side="right")
-    count = stop - start
-    left = np.repeat(np.arange(len(first)), count)
-    offset = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
-    right = order[np.repeat(start, count) + offset]
-    return first[left], last[left], last[right], known[right]
+    top, bottom, left = kept(high, low, close)
+    last = np.asarray(close, np.float64)[left]
+    turns = tuple(sizes(top, bottom, smallest=limits.strength))
+    turned = tuple(flipped(one) for one in turns)
+    upright = Ground(high=top, low=bottom, close=last, sign=1, kept=left, sizes=turns, limits=limits)
+    return upright, Ground(high=-bottom, low=-top, close=-last, sign=-1, kept=left, sizes=turned, limits=limits)

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.patterns.charts.ground import Ground, linked
+from ara.features.patterns.charts.ground import Ground
 from ara.features.patterns.pattern import Pattern
 
 __all__ = ["heads"]
@@ -15,19 +15,21 @@ _RANGES: Final = 2.0
 _SHOULDER: Final = (0.2, 0.88)
 _SLOPE: Final = 0.4
 _UNEVEN: Final = 3.0
+_CLEAN: Final = 0.2
 
 
 def heads(ground: Ground) -> list[Pattern]:
     """Find head and shoulders; inverse ones on bars upside down.
 
-    Three tops, the middle one the highest, the outer two at about the same price (`Limits.apart`), each nearer to its
-    neighbour than to anything above it. The neckline runs through the lowest lows on both sides of the head. Measured
-    from it, the shoulders have 20 % to 88 % of the head's height; over the shape it climbs or falls by 40 % of that
-    height or less, and one side of the head lasts up to three times as long as the other. The price rose into the left
-    shoulder by half of that shoulder's height or more. Known when a low after the right shoulder is under it by 40 % of
-    the shoulder's height, with no higher high before.
+    Three tops, the middle one the highest, the outer two at about the same price (`Limits.apart`). The neckline runs
+    through the lowest lows on both sides of the head. Measured from it, the shoulders have 20 % to 88 % of the head's
+    height; over the shape it climbs or falls by 40 % of that height or less, and one side of the head lasts up to three
+    times as long as the other. The price rose into the left shoulder by half of that shoulder's height or more; between
+    the five points the closes go back by 20 % of the head's height at most. Known when a low after the right shoulder
+    is under it by 40 % of the shoulder's height, with no higher high before.
 
-    Quality: the mean of how even the shoulders are, in height and in time, and how level the neckline is.
+    Quality: the mean of how even the shoulders are, in height and in time, and how level the neckline is, and of that
+    with how little the closes go back.
     Target: the neckline, where it is when the shape is known, less the height of the head. Invalidation: the head.
 
     References
@@ -35,12 +37,10 @@ def heads(ground: Ground) -> list[Pattern]:
     Edwards and Magee, 1948; T. N. Bulkowski, Encyclopedia of Chart Patterns, 2000; A. W. Lo, H. Mamaysky, J. Wang,
     Foundations of Technical Analysis, Journal of Finance, 2000 (shoulders and troughs within 1.5 % of their mean).
     """
-    first, head, last, known = linked(*ground.pairs)
+    legs = ground.rows(5)
+    first, head, last, known = legs.at[:, 0], legs.at[:, 2], legs.at[:, 4], legs.known
     one, top, three = ground.high[first], ground.high[head], ground.high[last]
     span = last - first
-    kept = (one < top) & (three < top) & (span >= ground.limits.shortest) & (span <= ground.limits.longest)
-    first, head, last, known, span = first[kept], head[kept], last[kept], known[kept], span[kept]
-    one, top, three = one[kept], top[kept], three[kept]
     left, right = ground.bottoms(first, head), ground.bottoms(head, last)
     start, end = ground.low[left], ground.low[right]
     slope = (end - start) / (right - left)
@@ -51,6 +51,7 @@ def heads(ground: Ground) -> list[Pattern]:
     before, after = head - first, last - head
     good = (
         (height > 0)
+        & (top > np.maximum(one, three))
         & (np.abs(one - three) <= allowed)
         & (np.minimum(*shoulders) >= _SHOULDER[0] * height)
         & (np.maximum(*shoulders) <= _SHOULDER[1] * height)
@@ -63,14 +64,18 @@ def heads(ground: Ground) -> list[Pattern]:
     )
     found = []
     for k in np.flatnonzero(good).tolist():
+        bars = tuple(int(bar[k]) for bar in (first, left, head, right, last))
+        back = ground.clean(bars) / height[k]
+        if back > _CLEAN:
+            continue
         longer, shorter = max(before[k], after[k]), min(before[k], after[k])
         parts = (
             1.0 - abs(one[k] - three[k]) / allowed[k],
             1.0 - (longer / shorter - 1.0) / (_UNEVEN - 1.0),
             1.0 - abs(end[k] - start[k]) / (_SLOPE * height[k]),
         )
-        bars = tuple(int(bar[k]) for bar in (first, left, head, right, last))
-        found.append(_told(ground, bars, int(sure[k]), float(slope[k]), float(height[k]), sum(parts) / 3.0))
+        whole = 0.5 * (sum(parts) / 3.0 + 1.0 - back / _CLEAN)
+        found.append(_told(ground, bars, int(sure[k]), float(slope[k]), float(height[k]), whole))
     return found
 
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from ara.features.arrays import Array
 from ara.features.patterns.charts.ground import Bars, Ground
-from ara.features.patterns.legs import rows, sizes
+from ara.features.patterns.legs import rows
 from ara.features.patterns.pattern import Direction, Pattern
 
-__all__ = ["between_lines"]
+__all__ = ["DIRECTIONS", "between_lines"]
 
 _TOUCHES: Final = (5, 6, 7, 8)
 _OFF: Final = {5: 0.07, 6: 0.1, 7: 0.12, 8: 0.12}
@@ -24,7 +24,7 @@ _RANGES: Final = 3.0
 _OUTSIDE: Final = 0.1
 _GONE: Final = 0.3
 
-_DIRECTIONS: Final[dict[str, Direction]] = {
+DIRECTIONS: Final[dict[str, Direction]] = {
     "ascending_triangle": "bullish",
     "descending_triangle": "bearish",
     "symmetrical_triangle": "neutral",
@@ -34,6 +34,7 @@ _DIRECTIONS: Final[dict[str, Direction]] = {
     "channel_down": "bearish",
     "rectangle": "neutral",
 }
+"""What each is said to point to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,10 +72,9 @@ def between_lines(ground: Ground) -> list[Pattern]:
     ----------
     Edwards and Magee, 1948; T. N. Bulkowski, Encyclopedia of Chart Patterns, 2000 (five touches or more).
     """
-    turns = sizes(ground.high, ground.low)
     found: list[Pattern] = []
     for count in _TOUCHES:
-        legs = rows(turns, count)
+        legs = rows(ground.sizes, count)
         span = legs.at[:, -1] - legs.at[:, 0]
         kept = (span >= ground.limits.shortest) & (span <= ground.limits.longest)
         kept &= np.diff(legs.at, axis=1).max(axis=1, initial=0) <= _LEG * span
@@ -166,7 +166,7 @@ class _Shape:
 
     def told(self, ground: Ground, name: str, quality: float) -> Pattern:
         """Give it in words."""
-        direction = _DIRECTIONS[name]
+        direction = DIRECTIONS[name]
         tops, bottoms = (self.prices[1::2], self.prices[::2]) if self.up else (self.prices[::2], self.prices[1::2])
         high, low = self.at(self.upper, self.known), self.at(self.lower, self.known)
         away = {"bullish": bottoms[-1], "bearish": tops[-1]}.get(direction)
@@ -206,9 +206,9 @@ class _Shape:
         lines = f"{title}: {len(self.bars)} turns between two lines, now at {low:.6g} and {high:.6g}."
         if name.startswith("channel"):
             return f"{lines} It lasts until a close leaves them."
-        if _DIRECTIONS[name] == "neutral":
+        if DIRECTIONS[name] == "neutral":
             return f"{lines} Which way is open until a close leaves them; {self.size:.6g} from there is the measure."
-        up = _DIRECTIONS[name] == "bullish"
+        up = DIRECTIONS[name] == "bullish"
         return f"{lines} Confirmed by a close {'above the upper' if up else 'below the lower'} one."
 
 

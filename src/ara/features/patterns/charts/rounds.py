@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ara.features.arrays import Array
+from ara.features.patterns.charts.cups import roundness
 from ara.features.patterns.charts.ground import Bars, Ground
 from ara.features.patterns.pattern import Pattern
 
@@ -18,15 +19,17 @@ _FIT: Final = 0.85
 _CENTRE: Final = 0.12
 _RANGES: Final = 3.0
 _ENDS: Final = 0.35
+_ROUND: Final = 0.62
 
 
 def rounds(ground: Ground) -> list[Pattern]:
     """Find rounding bottoms; rounding tops on bars upside down.
 
     The closes of 20, 25, 31, ... bars, looked at twelve times in their length, lie on a parabola that opens upwards:
-    it explains 85 % or more of their variance, and leaves less unexplained than a V with the same centre; its lowest
-    point is no further from the middle than 12 % of the length; it is three mean ranges of a bar deep or more; the ends
-    differ by 35 % of that depth or less. Known at the last of these bars.
+    it explains 85 % or more of their variance, and leaves less unexplained than a V with the same centre; they are
+    round (`roundness` of 0.62 or more); its lowest point is no further from the middle than 12 % of the length; it is
+    three mean ranges of a bar deep or more; the ends differ by 35 % of that depth or less. Known at the last of these
+    bars.
 
     Quality: the mean of how much is explained and how central it is.
     Target: the higher end plus the depth. Invalidation: the lowest low.
@@ -61,6 +64,8 @@ def _of_length(ground: Ground, bars: int, last: Bars) -> list[Pattern]:
     good &= (centre <= 2.0 * _CENTRE) & (np.abs(2.0 * tilt) <= _ENDS * bend)
     found = []
     for k in np.flatnonzero(good).tolist():
+        if roundness(closes[k]) < _ROUND:
+            continue
         fit = (1.0 - float(left[k] / whole[k]) - _FIT) / (1.0 - _FIT)
         quality = 0.5 * fit + 0.5 * (1.0 - float(centre[k]) / (2.0 * _CENTRE))
         found.append(_told(ground, int(last[k]) + 1 - bars, int(last[k]), quality))

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.patterns.charts.ground import Ground, linked
+from ara.features.patterns.charts.ground import Ground
 from ara.features.patterns.pattern import Pattern
 
 __all__ = ["doubles", "triples"]
@@ -14,17 +14,20 @@ _BACK: Final = 0.3
 _RANGES: Final = 2.0
 _SIDE: Final = 0.1
 _VALLEYS: Final = 0.5
+_CLEAN: Final = 0.2
 
 
 def doubles(ground: Ground) -> list[Pattern]:
     """Find double tops; double bottoms on bars upside down.
 
     Two tops at about the same price (`Limits.apart`) with no higher bar between them, and a valley between them that is
-    two mean ranges of a bar deep or more and 10 % of the way or more from either top. The price rose into the first top
+    two mean ranges of a bar deep or more and 10 % of the way or more from either top; on the way down and up the closes
+    go back by 20 % of that depth at most. The price rose into the first top
     by half of that depth or more, over no more bars than the shape has. Known when a low after the second top is under
     it by 30 % of the depth, with no higher high before.
 
-    Quality: the mean of how even the tops are, how central the valley is, and how deep it is in ranges (10: full).
+    Quality: the mean of how even the tops are, how central the valley is and how deep it is in ranges (10: full), and
+    of that with how little the closes go back.
     Target: the valley less the depth. Invalidation: the higher top.
 
     References
@@ -54,12 +57,16 @@ def doubles(ground: Ground) -> list[Pattern]:
     )
     found = []
     for k in np.flatnonzero(good).tolist():
+        bars = int(first[k]), int(valley[k]), int(last[k])
+        back = ground.clean(bars) / depth[k]
+        if back > _CLEAN:
+            continue
         parts = (
             1.0 - abs(left[k] - right[k]) / allowed[k],
             1.0 - abs(place[k] - 0.5) / (0.5 - _SIDE),
             min(depth[k] / noise[k] / 10.0, 1.0) if noise[k] > 0 else 1.0,
         )
-        found.append(_told(ground, (int(first[k]), int(valley[k]), int(last[k])), int(sure[k]), sum(parts) / 3.0))
+        found.append(_told(ground, bars, int(sure[k]), 0.5 * (sum(parts) / 3.0 + 1.0 - back / _CLEAN)))
     return found
 
 
@@ -70,17 +77,17 @@ def triples(ground: Ground) -> list[Pattern]:
     they may differ (that would be a head), with valleys whose depths differ by half the deeper one or less. The rest as
     for double tops.
 
-    Quality: the mean of how even the tops are, the valleys are, and the distances between the tops.
+    Quality: the mean of how even the tops are, the valleys are and the distances between the tops, and of that with how
+    little the closes go back.
     Target: the lower valley less the depth. Invalidation: the highest top.
 
     References
     ----------
     Edwards and Magee, 1948; Bulkowski, 2000.
     """
-    first, middle, last, known = linked(*ground.pairs)
+    legs = ground.rows(5)
+    first, middle, last, known = legs.at[:, 0], legs.at[:, 2], legs.at[:, 4], legs.known
     span = last - first
-    kept = (span >= ground.limits.shortest) & (span <= ground.limits.longest)
-    first, middle, last, known, span = first[kept], middle[kept], last[kept], known[kept], span[kept]
     one, two, three = ground.high[first], ground.high[middle], ground.high[last]
     low, high = np.minimum(np.minimum(one, two), three), np.maximum(np.maximum(one, two), three)
     left, right = ground.bottoms(first, middle), ground.bottoms(middle, last)
@@ -101,13 +108,16 @@ def triples(ground: Ground) -> list[Pattern]:
     )
     found = []
     for k in np.flatnonzero(good).tolist():
+        bars = tuple(int(one[k]) for one in (first, left, middle, right, last))
+        back = ground.clean(bars) / depth[k]
+        if back > _CLEAN:
+            continue
         parts = (
             1.0 - (high[k] - low[k]) / allowed[k],
             1.0 - abs(depths[0][k] - depths[1][k]) / (_VALLEYS * depth[k]),
             1.0 - shift[k] / (0.5 - _SIDE),
         )
-        bars = tuple(int(one[k]) for one in (first, left, middle, right, last))
-        found.append(_told(ground, bars, int(sure[k]), sum(parts) / 3.0))
+        found.append(_told(ground, bars, int(sure[k]), 0.5 * (sum(parts) / 3.0 + 1.0 - back / _CLEAN)))
     return found
 
 
