@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ara import plugins
 from ara.errors import FeatureEngineeringError, PluginError
+from ara.features.aliases import ALIASES
 from ara.features.families import Family
 from ara.features.indicator import Indicator
 from ara.market.bars import Bars
@@ -30,7 +31,7 @@ def families() -> Mapping[str, Mapping[str, Indicator]]:
 
 
 def get(name: str) -> Indicator:
-    """Give the indicator of that name, or the one that a formula makes (`ara.features.expr`).
+    """Give the indicator of that name, that others call so (`bbands`), or that a formula makes (`ara.features.expr`).
 
     Raises
     ------
@@ -42,13 +43,14 @@ def get(name: str) -> Indicator:
 
         return expr(name)
     offered = plugins.names("indicators")
-    for family in sorted(offered, key=lambda one: one != name):
-        found = _offered(family).get(name)
-        if found is not None:
-            return found
+    for called in dict.fromkeys((name, ALIASES.get(name, name))):
+        for family in sorted(offered, key=lambda one, called=called: one != called):  # type: ignore[misc]
+            found = _offered(family).get(called)
+            if found is not None:
+                return found
     import difflib
 
-    near = difflib.get_close_matches(name, names(), n=3)
+    near = difflib.get_close_matches(name, [*names(), *ALIASES], n=3)
     guess = f" Did you mean {' or '.join(near)}?" if near else ""
     raise FeatureEngineeringError(
         f"There is no indicator {name!r:.60}.{guess}", hint="See all of them: ara indicators list", nearest=near
