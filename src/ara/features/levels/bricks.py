@@ -81,9 +81,9 @@ def renko(high: Array, low: Array, close: Array, volume: Array, *, brick: float,
     columns = np.stack([np.asarray(one, np.float64) for one in (high, low, close, volume)])
     kept = np.flatnonzero(np.isfinite(columns.sum(axis=0)))
     top, bottom, last, traded = columns[:, kept]
-    if len(kept) and np.abs(np.diff(last)).sum() / brick > _MOST:
-        raise FeatureEngineeringError(f"brick is {brick:g}; these prices would take more than {_MOST:,} bricks.")
     base = (round(float(last[0]) / brick) * brick if len(kept) else 0.0) if start is None else start
+    if not np.abs(np.diff(last, prepend=base)).sum() / brick <= _MOST:
+        raise FeatureEngineeringError(f"brick is {brick:g}; these prices would take more than {_MOST:,} bricks.")
     where, ends = _laid(last.tolist(), base, brick)
     at = np.array(where, np.int64)
     close_of = base + brick * np.array([end for end, _ in ends], np.float64)

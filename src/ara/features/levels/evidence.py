@@ -128,7 +128,7 @@ def _drawn(distance: NDArray[np.float64], random: np.random.Generator) -> NDArra
         pool = distance[side]
         if len(pool):
             out[side] = random.choice(pool, size=(int(side.sum()), _DRAWS))
-    return out.reshape(len(distance), -1)
+    return out.reshape(len(distance), distance.shape[1] * _DRAWS)
 
 
 def _outcomes(
