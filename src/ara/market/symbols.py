@@ -55,6 +55,9 @@ _ABROAD: Final[Mapping[str, tuple[str, str, str, str, str, str]]] = {
     ".T": ("TSE", "XTKS", "Asia/Tokyo", "0.1", "100", "JPY"),
 }
 
+_ENDLESS: Final = frozenset({"PERP", "PERPETUAL"})
+"""What stands in the place of the quote where a coin's future never ends: it is worth dollars."""
+
 _TICKER: Final = 5
 """Letters of the longest ticker: a coin of so short a name is told by its pair only, for a share may be meant."""
 
@@ -172,9 +175,9 @@ def guess(symbol: str, asset_class: str = "") -> Instrument:
         As the file spells it; what comes out has Ara's spelling.
     asset_class
         The file's own word, such as `equity`, `us_equity`, `coin`, `fx` or `commodity`, in any case. A word that says
-        nothing is passed over, and the symbol's shape decides: `BTC-USD` is a coin, two currencies are forex, a leading
-        `^` is an index, `AAPL240621C00190000` an option, all else a stock: of London with `.L`, of Tokyo with `.T`,
-        else of the United States. Commodities and metals count as forex, whose week they trade.
+        nothing is passed over, and the symbol's shape decides: `BTC-USD` and `BTC-PERP` are coins, two currencies are
+        forex, a leading `^` is an index, `AAPL240621C00190000` an option, all else a stock: of London with `.L`, of
+        Tokyo with `.T`, else of the United States. Commodities and metals count as forex, whose week they trade.
 
     Raises
     ------
@@ -275,7 +278,8 @@ def _shape(symbol: str) -> AssetClass:
         return AssetClass.INDEX
     if _is_forex(symbol) or symbol.endswith(("=X", "=F")):
         return AssetClass.FOREX
-    return AssetClass.CRYPTO if dash and left and right in QUOTES else AssetClass.STOCK
+    coin = bool(dash and left) and (right in QUOTES or (right in _ENDLESS and left in COINS))
+    return AssetClass.CRYPTO if coin else AssetClass.STOCK
 
 
 def _made(symbol: str, kind: AssetClass) -> Instrument:
@@ -310,7 +314,8 @@ def _traded(symbol: str, kind: AssetClass) -> tuple[str, str, str, str, str, str
         return abroad
     money = "USD"
     if kind is AssetClass.CRYPTO and "-" in symbol:
-        money = symbol.rpartition("-")[2]
+        quote = symbol.rpartition("-")[2]
+        money = money if quote in _ENDLESS else quote
     elif kind is AssetClass.FOREX and _is_forex(symbol):
         money = symbol[3:]
     return *_TRADED[kind], money

@@ -39,11 +39,18 @@ TRUE_MOVES = (
 )
 
 
-def listed():
+COLUMNS = {
+    "missing": "missing",
+    "off_calendar": "off_calendar",
+    "duplicate": "dup_ts",
+    "impossible": "impossible",
+}
+
+
+def listed(folder="bars"):
     with (MARKET / "SANITY.csv").open(encoding="utf-8") as file:
-        return {
-            (Path(row["file"]).name, row["symbol"]): row for row in csv.DictReader(file) if row["file"][:4] == "bars"
-        }
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith(f"{folder}/")]
+    return {(Path(row["file"]).name, row["symbol"]): row for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +61,9 @@ def reports():
 
 
 def test_every_listed_defect_is_found_and_no_other_of_its_kind(reports):
-    columns = {"missing": "missing", "off_calendar": "off_calendar", "duplicate": "dup_ts", "impossible": "impossible"}
     for key, row in listed().items():
         found = {issue.rule: issue.count for issue in reports[key][1].issues}
-        for rule, column in columns.items():
+        for rule, column in COLUMNS.items():
             forex = key[0].startswith("fx_") and rule in ("missing", "off_calendar")
             if row[column] and not forex:
                 assert found.get(rule, 0) == int(row[column]), (key, rule)
@@ -73,6 +79,22 @@ def test_every_listed_bar_without_a_trade_is_found_and_no_other(reports):
         listed_zero = 0 if key[0].startswith("fx_") else int(float(row["zero_volume"] or 0))
         assert found[key] == listed_zero, key
     assert sum(found.values()) == 14
+
+
+def test_bars_of_a_minute_have_the_listed_defects_and_no_other():
+    """As far as the tables tell: of shares they don't say which minutes there should be."""
+    rows = listed("intraday")
+    for name in sorted({name for name, _ in rows}):
+        for base in bases(MARKET / "intraday" / name):
+            row = rows.pop((name, base.bars_symbol))
+            report = check(base.bars, base.instrument, base.timeframe)
+            found = {issue.rule: issue.count for issue in report.issues}
+            told = {rule: int(row[column]) for rule, column in COLUMNS.items() if row[column]}
+            assert {rule: found.get(rule, 0) for rule in told} == told, (name, base.bars_symbol)
+            idle = sum(one.words == "its volume is zero" for issue in report.issues for one in issue.each())
+            assert idle == int(row["zero_volume"].replace("n/a", "0")), (name, base.bars_symbol)
+            assert base.bars.height == int(row["bars"])
+    assert rows == {}
 
 
 def test_the_tables_tell_of_the_bars_that_were_checked(reports):
