@@ -95,3 +95,27 @@ def test_what_can_not_be_is_said(ara, venue, words, said):
     outcome = ara("data", *words)
     assert outcome.code in {2, 3}
     assert said in " ".join(outcome.err.split())
+
+
+def test_why_says_who_set_the_rates_of_a_day_and_how_they_came(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    said = " ".join(ara("data", "why", "EUR", "2023-12-28").out.split())
+    assert "15 rates of EUR by ecb, set 2023-12-28 13:15 UTC, public from 2023-12-28 15:00 UTC, received" in said
+    assert said.endswith("ecb answered.")
+    told = document(ara("data", "why", "EUR", "2023-12-28T13:15:00Z", "--json"))
+    assert (len(told["rates"]), told["fetches"][0]["source"]) == (15, "ecb")
+    missing = ara("data", "why", "EUR", "2023-12-25")
+    assert missing.code == 3
+    assert "No rates of 2023-12-25 are kept; those beside it are of 2023-12-22 and 2023-12-27." in missing.err
+
+
+def test_who_failed_to_answer_first_is_told(ara, venue, monkeypatch):
+    monkeypatch.setenv("ARA_DATA_ONLINE", "ecb,stranger")
+    assert ara("data", "fetch", "EUR").code == 0
+    assert "by ecb" in ara("data", "list").out
+
+
+def test_a_corrected_rate_is_counted(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    venue.table, venue.tag = venue.table.replace("2023-12-28,1.1114", "2023-12-28,1.1115"), '"corrected"'
+    assert "0 rates of the euro are new, 1 corrected" in ara("data", "fetch", "EUR").out

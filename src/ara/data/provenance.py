@@ -14,7 +14,7 @@ from ara.data.view import Kept, View
 from ara.errors import DataProviderError
 from ara.market.bars import Bars
 
-__all__ = ["Fetch", "Provenance", "Withdrawn", "Witness", "provenance", "row_at"]
+__all__ = ["Fetch", "Provenance", "Withdrawn", "Witness", "fetches", "provenance", "row_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ def provenance(
         bar=row,
         witnesses=tuple(sorted(witnesses, key=lambda one: (-one.weight, not one.vote, one.source))),
         actions=tuple(one for one in seen.actions if moment < one.effective <= last),
-        fetches=_fetches(facts),
+        fetches=fetches(facts),
         withdrawn=_withdrawn(revisions, taken),
     )
 
@@ -250,7 +250,8 @@ def _withdrawn(revisions: pl.DataFrame, taken: pl.DataFrame) -> tuple[Withdrawn,
 _FOR = {"raw": "nothing", "split": "splits", "total": "splits and dividends"}
 
 
-def _fetches(facts: pl.DataFrame) -> tuple[Fetch, ...]:
+def fetches(facts: pl.DataFrame) -> tuple[Fetch, ...]:
+    """Give the requests that an instrument's facts tell of, newest first."""
     found = []
     for row in facts.filter(pl.col("field") == "fetch").sort("at", descending=True).iter_rows(named=True):
         value = json.loads(row["value"])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from ara.data.provenance import Fetch
     from ara.data.rates import BroughtRates
 
 __all__ = [
@@ -24,7 +25,11 @@ __all__ = [
     "of_pair",
     "rate",
     "rates_document",
+    "why",
+    "why_document",
 ]
+
+_SHOWN = 3
 
 
 def rate(value: float) -> str:
@@ -151,3 +156,33 @@ def of_pair(rows: "pl.DataFrame", pair: str, most: int, s: Screen, *, today: "da
         Column(head="source", cells=[row["source"] for row in shown], leave=1),
     ]
     return "\n".join([*wrapped(said, s.width), "", *table(columns, s)])
+
+
+def why_document(rows: "pl.DataFrame", asked: "Sequence[Fetch]") -> dict[str, Any]:
+    """Give the rates of one day and the requests for rates as JSON values."""
+    names = ("at", "known_at", "learned_at", "source", "base", "quote", "rate")
+    return {
+        "schema": 1,
+        "symbol": rows["base"][0],
+        "rates": [{name: plain_value(row[name]) for name in names} for row in rows.iter_rows(named=True)],
+        "fetches": [
+            {"at": instant(each.at), "source": each.source, "fetch": each.fetch, "tried": [dict(t) for t in each.tried]}
+            for each in asked
+        ],
+    }
+
+
+def why(rows: "pl.DataFrame", asked: "Sequence[Fetch]", s: Screen) -> str:
+    """Say by whom the rates of one day were set and when they were public, and how they came here."""
+    lines: list[str] = []
+    for (source,), own in rows.group_by("source", maintain_order=True):
+        one = own.sort("learned_at").row(-1, named=True)
+        said = f"{own.height} rates of {one['base']} by {source}, set {stamp(one['at'], s, zoned=True)}"
+        came = f"public from {stamp(one['known_at'], s, zoned=True)}, received {stamp(one['learned_at'], s)}"
+        lines += wrapped(clean(f"{said}, {came}."), s.width)
+    for each in asked[:_SHOWN]:
+        failed = [f"{one['source']} gave nothing ({one['words']})" for one in each.tried if not one["ok"]]
+        said = "; ".join([*failed, f"{each.source} answered"])
+        told = wrapped(clean(f"Asked {stamp(each.at, s, zoned=True)}: {said}."), s.width - 2)
+        lines += [s.palette()(f"  {line}", "quiet") for line in told]
+    return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ara.cli.commands.data.asked import counted, day, found, moment, store, timeframe, with_desk, with_market
-from ara.cli.commands.data.rates import kept_rates, means_rates, show_rates
+from ara.cli.commands.data.rates import kept_rates, means_rates, show_rates, why_rates
 from ara.cli.money import OPTION, Purse, purse
 from ara.cli.screen import Screen, screen
 from ara.errors import AraError, ValidationError
@@ -217,6 +217,9 @@ def why(
     wanted, instant = timeframe(step), day(on, "DATE")
     place: date = date.fromisoformat(on.strip()) if len(on.strip()) <= 10 else instant  # type: ignore[assignment]
     by, received = moment(as_of, "--as-of"), moment(learned, "--learned")
+    if means_rates(symbol):
+        why_rates(s, place.date() if isinstance(place, datetime) else place, by=by, received=received)
+        return
 
     async def ask(market: "MarketData") -> "Provenance":
         return await market.why(await _one(market, symbol), place, wanted, as_of=by, learned=received)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.commands.data.asked import Failure
@@ -29,6 +29,7 @@ __all__ = [
     "serves",
     "show_rates",
     "table_of",
+    "why_rates",
 ]
 
 EURO = "EUR"
@@ -152,6 +153,32 @@ def show_rates(s: "Screen", pair: str, *, most: int, by: datetime | None, receiv
         render.rates_document(rows, symbol, most, last_each=each),
         lambda: render.newest(rows, s, today=today) if each else render.of_pair(rows, symbol, most, s, today=today),
     )
+
+
+def why_rates(s: "Screen", on: date, *, by: datetime | None, received: datetime | None) -> None:
+    """Tell where the rates of one day come from: who set and published them, when they came, who was asked."""
+    from ara.cli.commands.data.asked import with_market
+    from ara.cli.render import rates as render
+    from ara.data.provenance import fetches
+    from ara.data.provider import Kind
+
+    async def ask(market: "MarketData") -> "tuple[pl.DataFrame, pl.DataFrame]":
+        rows = await table_of(market, EURO, by=by, received=received)
+        return rows, await asyncio.to_thread(market.store.facts, Kind.FACTS, EURO, learned_by=received)
+
+    with s.progress("Reading"):
+        rows, facts = with_market(s, ask)
+    days = rows["at"].dt.date()
+    mine = rows.filter(days == on)
+    if mine.is_empty():
+        beside = [*days.filter(days < on).sort().tail(1), *days.filter(days > on).sort().head(1)]
+        near = [day.isoformat() for day in beside]
+        raise DataProviderError(
+            f"No rates of {on} are kept; those beside it are of {' and '.join(near)}.",
+            hint="Rates are set on working days. Bring them up to date: ara data update EUR",
+        )
+    asked = fetches(facts)
+    s.result(render.why_document(mine, asked), lambda: render.why(mine, asked, s))
 
 
 async def table_of(
