@@ -126,7 +126,7 @@ def _run(item: Item, given: Mapping[str, NDArray[np.float64]], length: int) -> _
     """Compute an item; FeatureEngineeringError that names it where a stranger's code fails or gives something else."""
     indicator: Indicator = item.found
     try:
-        found: Any = indicator.compute(given, **item.params)
+        found: Any = indicator.compute(given, **item.spec.resolve(item.params))
     except AraError:
         raise
     except Exception as error:

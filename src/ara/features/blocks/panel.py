@@ -86,7 +86,7 @@ class _Side:
         groups = tuple(bars.instrument.asset_class.value for bars in self._bars.values())
         shape = (len(self._grid), len(self._bars))
         try:
-            found: Any = item.found.compute_panel(inputs, groups=groups, **item.params)
+            found: Any = item.found.compute_panel(inputs, groups=groups, **item.spec.resolve(item.params))
         except AraError:
             raise
         except Exception as error:

@@ -85,6 +85,10 @@ class Item:
             raise FeatureEngineeringError(f"{self.other!r:.60} can't name another instrument; give its symbol.")
         spec = self.spec
         spec.resolve(self.params)
+        if self.other and "other" not in spec.inputs:
+            raise FeatureEngineeringError(
+                f"The indicator {spec.name} compares with no other instrument, so {self.other} says nothing."
+            )
         strange = [name for name in self.outputs if name not in spec.outputs]
         if strange:
             raise FeatureEngineeringError(
