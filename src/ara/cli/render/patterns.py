@@ -1,5 +1,6 @@
 """Patterns on a terminal: what they are worth first, then each with its dates and what followed its like."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -92,10 +93,10 @@ def _one(one: Recent, seen: Seen, s: Screen) -> list[str]:
     paint, pattern = s.palette(), one.pattern
     name = pattern.name.removeprefix("cdl_").replace("_", " ")
     if s.width < _NARROW:
-        lines = wrapped(f"  {clean(name)}, {pattern.direction}, {_clear(pattern)}", s.width, indent="    ")
+        lines = [f"  {text}" for text in wrapped(f"{clean(name)}, {pattern.direction}, {_clear(pattern)}", s.width - 2)]
     else:
         lines = [f"  {padded(clean(name), 28)}{padded(pattern.direction, 10)}{_clear(pattern)}"]
-    for text in (f"{_when(pattern, seen)} {_limits(pattern, seen)}".strip(), clean(pattern.words)):
+    for text in (f"{_when(pattern, seen)} {_limits(pattern, seen)}".strip(), clean(_told(pattern))):
         lines += [paint(line, "quiet") for line in _inset(text, s)]
     said = _inset(_sentence(one.followed.words), s)
     return [*lines, *([paint(line, "strong") for line in said] if one.followed.verdict in {"more", "less"} else said)]
@@ -122,6 +123,13 @@ def _when(pattern: Pattern, seen: Seen) -> str:
     if pattern.completed == pattern.known_at:
         return f"Began on {began}."
     return f"Began on {began}, complete on {completed}."
+
+
+def _told(pattern: Pattern) -> str:
+    """Give its words, but for those that say again where it aims, and those of a candlestick that asks for nothing."""
+    if pattern.family == "candle" and pattern.direction == "neutral":
+        return ""
+    return " ".join(one for one in re.split(r"(?<=\.) ", pattern.words) if not one.startswith("Aims at "))
 
 
 def _limits(pattern: Pattern, seen: Seen) -> str:

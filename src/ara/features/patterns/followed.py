@@ -175,5 +175,6 @@ def _told(found: Followed, unit: str) -> str:
     if not found.count:
         return f"no case before whose outcome is known {later}: nothing can be said"
     cases = "1 case" if found.count == 1 else f"{found.count:,} cases"
-    held = f"{way} {later} in {found.up:.0%} of {cases} ({found.low:.0%} to {found.high:.0%})".replace("%", " %")
-    return f"{held}; any {unit} {found.base * 100:.0f} %: {_VERDICTS[found.verdict]}"
+    share, low, high, base = (f"{100 * one:.0f}" for one in (found.up, found.low, found.high, found.base))
+    held = f"{way} {later} in {share} % of {cases} ({low} to {high} %)"
+    return f"{held}; any {unit} {base} %: {_VERDICTS[found.verdict]}"

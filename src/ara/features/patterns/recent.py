@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Final
 
 import numpy as np
@@ -66,8 +65,6 @@ _FINDERS: Final[Mapping[str, Callable[[_Columns], list[Pattern]]]] = {
     "elliott": _elliott,
 }
 
-_PACKAGES: Final = {"harmonic": "ara.features.patterns.harmonics", "elliott": "ara.features.patterns.elliott"}
-
 FAMILIES: Final = tuple(_FINDERS)
 """The kinds of patterns there are."""
 
@@ -98,7 +95,6 @@ def recent(
         raise FeatureEngineeringError(
             f"There is no family of patterns {strange[0]!r:.40}.", hint=f"There are: {', '.join(FAMILIES)}."
         )
-    families = [one for one in families if one not in {"harmonic", "elliott"} or find_spec(_PACKAGES[one])]
     close = np.asarray(bars["close"], np.float64)
     every = [one for family in families for one in _FINDERS[family](bars)]
     there = [one for one in every if one.known_at >= len(close) - last]
