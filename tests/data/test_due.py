@@ -16,6 +16,7 @@ from ara.market.symbols import guess, resolve
 from ara.market.timeframe import DAY, WEEK, Timeframe
 from ara.settings import Settings
 from ara.testing import FakeClock, Reply
+from tests.venues.polygon import PolygonVenue
 from tests.venues.yahoo import YahooVenue
 
 APPLE, COIN = resolve("AAPL"), resolve("BTC-USD")
@@ -116,8 +117,8 @@ def venue(clock):
 async def opened(tmp_path, clock, venue):
     async with AsyncExitStack() as stack:
 
-        async def make():
-            flags = {"home": str(tmp_path), "store.url": "memory:", "data.providers": "yahoo,sample"}
+        async def make(**flags):
+            flags = {"home": str(tmp_path), "store.url": "memory:", "data.providers": "yahoo,sample", **flags}
             flags |= {"data.providers.yahoo.url": venue.url, "data.retries": "0"}
             settings = Settings.load(flags, environ={}, folder=tmp_path)
             desk = await stack.enter_async_context(Desk.open(settings, clock=clock))
@@ -166,6 +167,27 @@ async def test_an_unknown_symbol_is_asked_for_once(opened, venue):
             await (await opened()).bars(guess("NOSUCH"))
         count = len(venue.requests)
     assert count == len([one for one in venue.requests if one.path.endswith("NOSUCH")]) == 1
+
+
+async def test_a_key_that_was_missing_counts_as_soon_as_it_is_there(opened, clock):
+    await (await opened()).bars(APPLE)
+    clock.set(MONDAY + timedelta(hours=2))
+    with PolygonVenue(clock) as polygon:
+        asks = {"data.providers": "polygon", "data.providers.polygon.url": polygon.url}
+        without = await (await opened(**asks)).bars(APPLE)
+        assert "answers only with a key" in without.notes[0]
+        assert not polygon.requests
+        with_key = await (await opened(**asks, **{"data.providers.polygon.key": "K3Y"})).bars(APPLE)
+        assert with_key.frame["known_at"][-1] == MONDAY
+
+
+async def test_an_answer_without_a_bar_says_nothing_of_the_quality_of_its_source(opened, venue):
+    market = await opened()
+    await market.bars(APPLE)
+    before = market.sources.health()["quality"][0]
+    venue.daily = lambda symbol: []
+    (told,) = [one async for one in market.collector.update([APPLE])]
+    assert (told.bars, market.sources.health()["quality"][0]) == (0, before)
 
 
 async def test_many_at_once_ask_once(opened, venue):
