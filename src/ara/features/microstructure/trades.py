@@ -293,13 +293,7 @@ def effective_tick(price: Array, *, increments: Sequence[float]) -> float:
     C. W. Holden, New Low-Frequency Spread Measures, J. Financial Markets 12:4, 2009.
     """
     sizes = np.array(increments, np.float64)
-    parts = sizes[1:] / sizes[:-1] if len(sizes) > 1 else np.empty(0)
-    if (
-        not len(sizes)
-        or not (sizes > 0).all()
-        or (parts < 1.5).any()
-        or np.abs(parts - np.round(parts)).max(initial=0) > 1e-6
-    ):
+    if not _nested(sizes):
         raise FeatureEngineeringError(f"increments are {tuple(increments)}; each must be a multiple of the one before.")
     values = np.asarray(price, np.float64)
     values = values[np.isfinite(values) & (values > 0)]
@@ -317,6 +311,14 @@ def effective_tick(price: Array, *, increments: Sequence[float]) -> float:
     for one in excess.tolist():
         chances.append(min(max(one, 0.0), 1.0 - sum(chances)))
     return float(np.array(chances) @ sizes / values.mean())
+
+
+def _nested(sizes: Array) -> bool:
+    """Say whether sizes rise from above 0, each a multiple of the one before."""
+    if not len(sizes) or not (np.isfinite(sizes) & (sizes > 0)).all():
+        return False
+    parts = sizes[1:] / sizes[:-1]
+    return bool((parts > 1.5).all() and np.abs(parts - np.round(parts)).max(initial=0.0) < 1e-6)
 
 
 def _columns(**given: Array) -> tuple[Array, ...]:
