@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "data": "Fetch, import, check, query and back up market data",
         "symbols": "Search for instruments",
         "crypto": "List coins and where they trade",
+        "market": "Show how an instrument stands by well-known indicators",
         "indicators": "List, explain and compute indicators",
         "features": "Build, list and explain feature sets",
         "patterns": "Show patterns in the price and what followed their like",

@@ -1,0 +1,116 @@
+"""Readings of indicators on a terminal: what they are worth first, then each with how common it is."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from ara.cli.render.numbers import grouped, long_day, places
+from ara.cli.screen import Screen
+from ara.cli.words import clean, padded, width, wrapped
+from ara.features.readings import Read
+from ara.market.bars import Bars
+
+__all__ = ["Seen", "shown"]
+
+_NARROW = 60
+_SURE = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is to be shown.
+
+    Parameters
+    ----------
+    bars
+        Which were read.
+    dates
+        Of each of them.
+    found
+        What the indicators say.
+    unit
+        What a bar is called.
+    """
+
+    bars: Bars
+    dates: Sequence[date]
+    found: Sequence[Read]
+    unit: str
+
+
+def shown(seen: Seen, s: Screen) -> str:
+    """Give the readings by family."""
+    lines = [*_head(seen, s), *wrapped(_worth(seen), s.width)]
+    names = max((width(_name(one)) for one in seen.found), default=0)
+    for family, members in groupby(seen.found, key=lambda one: one.reading.family):
+        lines += ["", s.palette()(family.capitalize(), "strong")]
+        for one in members:
+            lines += _one(one, names, seen, s)
+    meaning = f"In brackets: where the share of any {seen.unit} lies 95 times of 100 if the reading means nothing."
+    told = any(one.followed is not None and one.followed.count for one in seen.found)
+    quiet = ["", *wrapped(meaning, s.width)] if told else []
+    return "\n".join([*lines, *(s.palette()(line, "quiet") for line in quiet)])
+
+
+def _head(seen: Seen, s: Screen) -> list[str]:
+    one = seen.bars.instrument
+    price = grouped(float(seen.bars.frame["close"][-1]), places(one.tick))
+    name = f"{clean(one.symbol)}  {clean(one.name)}".rstrip()
+    return [
+        s.palette()(name, "strong"),
+        *wrapped(f"close {price} {one.currency} on {long_day(seen.dates[-1])}", s.width),
+    ]
+
+
+def _worth(seen: Seen) -> str:
+    """Say in a sentence or two what all of it is worth."""
+    judged = [one.followed for one in seen.found if one.followed is not None and one.followed.count]
+    if not judged:
+        return "None of these readings says where the price goes next."
+    apart = sum(one.verdict != "chance" for one in judged)
+    said = "1 reading says" if len(judged) == 1 else f"{len(judged)} readings say"
+    if not apart:
+        return f"{said} where the price goes next; what followed them here is what follows any {seen.unit}."
+    stood = "1 stands" if apart == 1 else f"{apart} stand"
+    return (
+        f"{said} where the price goes next; {stood} out from what follows any {seen.unit}, and chance alone makes"
+        f" {grouped(_SURE * len(judged), 1)} of so many do so. That is a reason to test it elsewhere, not to trade it."
+    )
+
+
+def _one(one: Read, names: int, seen: Seen, s: Screen) -> list[str]:
+    words = (
+        "no value: too few bars, or an input is missing"
+        if one.band is None
+        else f"{one.band.words}{_common(one, seen)}"
+    )
+    if s.width < _NARROW:
+        lines = wrapped(f"  {_name(one)} {_value(one.value)}: {words}", s.width, indent="    ")
+        inset = 4
+    else:
+        inset = names + 13
+        first, *more = wrapped(words, s.width - inset)
+        lines = [f"  {padded(_name(one), names)}  {padded(_value(one.value), 7, right=True)}  {first}"]
+        lines += [" " * inset + line for line in more]
+    if one.followed is None or not one.followed.count:
+        return lines
+    after = [" " * inset + line for line in wrapped(one.followed.words, s.width - inset)]
+    stands_out = one.followed.verdict in {"more", "less"}
+    return [*lines, *(s.palette()(line, "strong" if stands_out else "quiet") for line in after)]
+
+
+def _name(one: Read) -> str:
+    return one.reading.indicator
+
+
+def _common(one: Read, seen: Seen) -> str:
+    share = "under 1" if 0 < one.share < 0.005 else f"{100 * one.share:.0f}"
+    return f"; so on {share} % of {one.bars:,} {seen.unit}s"
+
+
+def _value(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return grouped(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2)
