@@ -136,6 +136,19 @@ def test_what_the_bank_publishes_goes_before_pairs(ara, monkeypatch):
     assert "1 USD = 31.2648 THB of 2021-03-31 (ecb)" in ara("predict", "AAPL", "--currency", "THB").out
 
 
+def test_a_rate_that_was_received_later_is_not_used_for_what_was_known_before(ara, monkeypatch):
+    with EcbVenue(until=date(2021, 12, 31)) as venue:
+        monkeypatch.setenv("ARA_DATA_PROVIDERS_ECB_URL", venue.url)
+        venue.table, venue.tag = "Date,USD,\n2021-03-31,1.25,\n", '"first"'
+        assert ara("data", "fetch", "EUR").code == 0
+        then = datetime.now(UTC).isoformat()
+        venue.table, venue.tag = "Date,USD,\n2021-03-31,1.60,\n", '"second"'
+        assert ara("data", "fetch", "EUR").code == 0
+    assert "1 USD = 0.625 EUR" in ara("predict", "AAPL", "--currency", "EUR").out
+    for command in (("predict", "AAPL"), ("data", "show", "AAPL", "-n", "1")):
+        assert "1 USD = 0.8 EUR" in ara(*command, "--currency", "EUR", "--learned", then).out
+
+
 @pytest.mark.parametrize("command", [("predict", "AAPL"), ("data", "show", "AAPL")])
 def test_no_such_currency(ara, command):
     outcome = ara(*command, "--currency", "BITS")

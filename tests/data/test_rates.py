@@ -8,7 +8,7 @@ import pytest
 
 from ara.data.currency import Rates
 from ara.data.lake import Lake
-from ara.data.provider import Kind
+from ara.data.provider import SCHEMAS, Kind
 from ara.data.rates import bring_rates, serving
 from ara.data.sources import Sources
 from ara.data.timescale import TimescaleStore
@@ -54,7 +54,7 @@ async def bring(tmp_path, clock, venue, store):
         async def brought(*names, **asked):
             return await bring_rates(sources, store, clock=clock, names=names or ["ecb"], **asked)
 
-        brought.store, brought.sources = store, sources
+        brought.store, brought.sources, brought.desk = store, sources, desk
         yield brought
 
 
@@ -145,3 +145,30 @@ async def test_who_serves_rates(bring):
 async def test_bounds_are_kept(bring):
     told = await bring(start=datetime(2023, 12, 20, tzinfo=UTC), end=datetime(2023, 12, 21, tzinfo=UTC))
     assert told.first == told.last == datetime(2023, 12, 20, 13, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"base": "USD"}, "gave rates of EUR that can't be used"),
+        ({"rate": float("nan")}, "gave rates of EUR that can't be used"),
+        ({"rate": -1.0}, "gave rates of EUR that can't be used"),
+        ({"quote": None}, "gave rates of EUR that can't be used"),
+        ({"more": 1, "yet": 2}, "gave rates of EUR with the columns"),
+    ],
+)
+async def test_what_is_no_rate_is_not_kept(stranger, bring, odd, said):
+    class Odd(stranger["Stranger"]):
+        name = "odd"
+        offers = frozenset({Kind.RATES})
+
+        async def history(self, kind, instrument, timeframe, *, start, end):
+            row = {"at": WEDNESDAY, "known_at": WEDNESDAY, "learned_at": WEDNESDAY}
+            row |= {"base": "EUR", "quote": "USD", "rate": 1.25} | odd
+            return pl.DataFrame([row], schema=SCHEMAS[kind] if set(odd) <= set(SCHEMAS[kind]) else None)
+
+    sources = Sources(bring.desk, given=[Odd()])
+    with pytest.raises(DataProviderError, match=said):
+        await bring_rates(sources, bring.store, clock=FakeClock(WEDNESDAY), names=["odd"])
+    await sources.close()
+    assert bring.store.facts(Kind.RATES, "EUR").is_empty()

@@ -286,5 +286,6 @@ def test_a_files_stamps_say_which_end_they_mark(name, at, end):
 def test_one_saturday_turns_no_file_around():
     days = [date(2020, 3, 2), date(2020, 3, 3), date(2020, 3, 7), date(2020, 3, 9)]
     assert stamped(pl.Series(days), calendar("XNYS")) == "open"
+    assert stamped(pl.Series([date(2020, 3, 3), date(2020, 3, 7)]), calendar("XNYS")) == "open"
     assert stamped(pl.Series([], dtype=pl.Datetime("us", "UTC")), calendar("XNYS")) == "open"
     assert stamped(pl.Series([None], dtype=pl.Date), calendar("XNYS")) == "open"
