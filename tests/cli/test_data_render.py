@@ -13,7 +13,7 @@ from ara.cli.render.quality import Judged, document, report
 from ara.cli.render.rows import rows, rows_document
 from ara.cli.screen import Flags, Screen
 from ara.cli.words import width
-from ara.data.collect import Fetched
+from ara.data.fetched import Fetched
 from ara.data.quality import Issue, QualityReport, Severity
 from ara.market.symbols import resolve
 from ara.market.timeframe import DAY

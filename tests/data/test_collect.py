@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from ara.data.collect import Failed
 from ara.data.feed import MarketData
+from ara.data.fetched import Failed
 from ara.data.lake import Lake
 from ara.data.provider import Kind
 from ara.desk import Desk

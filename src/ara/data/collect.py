@@ -13,6 +13,7 @@ from ara.data import answers, coverage, harvest
 from ara.data.actions import read
 from ara.data.adjust import as_traded, seen_from_last
 from ara.data.bar_store import BarStore
+from ara.data.failover import Answered
 from ara.data.fetched import Failed, Fetched
 from ara.data.harvest import Harvest
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
@@ -27,7 +28,7 @@ from ara.market.timeframe import DAY, Timeframe, Unit
 if TYPE_CHECKING:
     from ara.desk import Desk
 
-__all__ = ["Collector", "Failed", "Fetched"]
+__all__ = ["Collector"]
 
 _log = logging.getLogger("ara.data")
 
@@ -161,30 +162,43 @@ class Collector:
         now = self._clock.now()
         begin = _beginning(instrument, timeframe, now) if start is None else start
         names = [provider] if provider else [n for n in self._sources.live(instrument) if fetches(self._sources.get(n))]
-
-        span = (begin, end or now)
+        span, every = (begin, end or now), start is None
 
         async def ask(source: Provider) -> _Answer:
             try:
-                return await self._answer(source, instrument, timeframe, span, every=start is None, whole=whole)
+                return await self._answer(source, instrument, timeframe, span, every=every, whole=whole)
             except DataProviderError as error:
                 priced = await asyncio.to_thread(self._priced, instrument, error)
                 if priced is None:
                     raise
-                return await self._answer(source, priced, timeframe, span, every=start is None, whole=whole)
+                return await self._answer(source, priced, timeframe, span, every=every, whole=whole)
 
         try:
             told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
         except AraError as error:
             self._attempted(instrument, timeframe, error.context.get("tried", ()), now=now, end=end)
             raise
+        tried = [asdict(one) for one in told.tried]
+        self._attempted(instrument, timeframe, tried, now=now, end=end, bars=told.value[1])
+        found = await asyncio.to_thread(self._judged, told, timeframe, start=start, end=end, whole=whole)
+        late = None if found.bars.is_empty() or end else (now - found.bars["known_at"][-1]).total_seconds()
+        score = None if found.bars.is_empty() else found.report.score
+        self._sources.report(told.source, quality=score, freshness=late)
+        return found
+
+    def _judged(
+        self,
+        told: Answered[_Answer],
+        timeframe: Timeframe,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        whole: bool,
+    ) -> Harvest:
+        """Say what an answer is worth, and what it lacks of a range that was asked for."""
         instrument, bars, actions, facts = told.value
-        self._attempted(instrument, timeframe, [asdict(one) for one in told.tried], now=now, end=end, bars=bars)
-        report = await asyncio.to_thread(check, bars, instrument, timeframe, actions=actions, now=now)
-        stale = None if bars.is_empty() or end else (now - bars["known_at"][-1]).total_seconds()
-        score = None if bars.is_empty() else report.score
-        self._sources.report(told.source, quality=score, freshness=stale)
-        source, missing = self._sources.get(told.source), None
+        now, source = self._clock.now(), self._sources.get(told.source)
+        missing = None
         if whole and not bars.is_empty():
             missing = coverage.cut_short(source, bars, instrument, timeframe, start=start, now=now)
         return Harvest(
@@ -197,7 +211,7 @@ class Collector:
             bars=bars,
             actions=actions,
             facts=facts,
-            report=report,
+            report=check(bars, instrument, timeframe, actions=actions, now=now),
             start=start if whole else None,
             end=end,
             missing=missing,

@@ -258,7 +258,7 @@ class MarketData:
         self, kept: Kept | None, instrument: Instrument, timeframe: Timeframe, moment: datetime
     ) -> AraError | None:
         """Fetch what is missing by a moment, where somebody can have it; give the reason where that fails."""
-        from ara.data.collect import Failed
+        from ara.data.fetched import Failed
 
         rows = SCHEMAS[Kind.BARS].to_frame() if kept is None else kept.rows
         wanted, held = await asyncio.to_thread(self._due, rows, instrument, timeframe, moment)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ara.cli.money import Converted
     from ara.cli.palette import Role
-    from ara.data.collect import Fetched
+    from ara.data.fetched import Fetched
     from ara.data.imports import Imported
     from ara.market.bars import Bars
     from ara.market.instrument import Instrument

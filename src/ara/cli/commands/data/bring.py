@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ara.cli.progress import Step
-    from ara.data.collect import Failed, Fetched
     from ara.data.feed import MarketData
+    from ara.data.fetched import Failed, Fetched
     from ara.data.imports import Imported
     from ara.data.rates import BroughtRates
     from ara.desk import Desk
@@ -137,7 +137,7 @@ def update(
 
 
 def _sort(outcome: "Fetched | Failed", done: "list[Fetched]", failures: list[Failure]) -> None:
-    from ara.data.collect import Fetched
+    from ara.data.fetched import Fetched
 
     if isinstance(outcome, Fetched):
         done.append(outcome)
