@@ -43,18 +43,21 @@ def plain(bars, timeframe):
             key, end = venue.opens(week[0]), venue.closes(week[-1])
             if at >= end:
                 continue
-        elif inside:
-            key = opened + (max(at, opened) - opened) // timeframe.span * timeframe.span
-            end = min(key + timeframe.span, bell)
         else:
-            key = opened + (at - opened) // timeframe.span * timeframe.span
-            end = key + timeframe.span
-            key = max(key, bell) if at >= bell else key
-        one = found.setdefault(key, [end, row["open"], row["high"], row["low"], row["close"], 0.0])
-        one[2], one[3], one[4] = max(one[2], row["high"]), min(one[3], row["low"]), row["close"]
-        one[5] += row["volume"]
+            start = max(at, opened) if inside else at
+            key = opened + (start - opened) // timeframe.span * timeframe.span
+            end = min(key + timeframe.span, bell) if inside else key + timeframe.span
+        own = found.setdefault((key, inside, day) if timeframe.span < DAY.span else key, [])
+        if not own:
+            shown = key if inside or timeframe.span >= DAY.span else at
+            latest = max((one[2] for one in found.values() if one), default=end)
+            own += [key, shown, max(end, latest), row["open"], row["high"], row["low"], row["close"], 0.0]
+        elif row["known_at"] <= own[2]:
+            own[4], own[5], own[6] = max(own[4], row["high"]), min(own[5], row["low"]), row["close"]
+        if row["known_at"] <= own[2]:
+            own[7] += row["volume"]
     first, last = bars.frame["at"][0], bars.frame["known_at"][-1]
-    return [(key, *values) for key, values in found.items() if key >= first and values[0] <= last]
+    return [tuple(values[1:]) for values in found.values() if values[0] >= first and values[2] <= last]
 
 
 def rows(bars):

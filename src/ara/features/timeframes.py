@@ -7,7 +7,7 @@ was traded within sessions.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -88,20 +88,21 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     priced = pl.all_horizontal(pl.col(_PRICES).is_finite().fill_null(value=False))
     frame = bars.frame.filter(priced)
     if frame.height:
-        frame = _merged(*_binned(frame, venue, bars.timeframe, timeframe))
-        begun, end = bars.frame["at"][0], bars.frame["known_at"][-1]
-        frame = frame.filter((pl.col("at") >= begun) & (pl.col("known_at") <= end))
+        begun, end = _micros(bars.frame["at"])[0], bars.frame["known_at"][-1]
+        frame = _merged(*_binned(frame, venue, bars.timeframe, timeframe, begun=begun))
+        frame = frame.filter(pl.col("known_at") <= end)
     return Bars(instrument=bars.instrument, timeframe=timeframe, basis=bars.basis, frame=frame, notes=bars.notes)
 
 
 def _binned(
-    frame: pl.DataFrame, venue: Calendar, own: Timeframe, timeframe: Timeframe
+    frame: pl.DataFrame, venue: Calendar, own: Timeframe, timeframe: Timeframe, *, begun: int
 ) -> tuple[pl.DataFrame, _Instants, _Instants]:
     """Give the bars that belong to longer ones, and when the one of each opened and was known."""
-    at, label = _micros(frame["at"]), labels(frame["at"], venue)
+    at, known, label = _micros(frame["at"]), _micros(frame["known_at"]), labels(frame["at"], venue)
     day = spans(label, venue, DAY)
     opens, bell = _micros(day["at"]), _micros(day["known_at"])
     inside = (at + _length(own) > opens) & (at < bell)
+    kept = inside
     if timeframe == DAY:
         opened, closed = opens, bell
     elif timeframe == WEEK:
@@ -111,14 +112,16 @@ def _binned(
         step = _length(timeframe)
         opened = opens + (np.where(inside, np.maximum(at, opens), at) - opens) // step * step
         closed = np.where(inside, np.minimum(opened + step, bell), opened + step)
-        opened = np.where(~inside & (at >= bell), np.maximum(opened, bell), opened)
-        inside = np.ones(len(at), bool)
-    known = _micros(frame["known_at"])
+        kept = np.ones(len(at), bool)
     late = np.maximum.accumulate(known - _micros(spans(frame["at"], venue, own)["known_at"]))
-    first = _starts(opened)
-    closed = closed + np.maximum(np.repeat(late[first], np.diff(first, append=len(at))), 0)
-    kept = inside & (known <= closed)
-    return frame.filter(pl.Series(kept)), opened[kept], closed[kept]
+    dated = timeframe.span >= DAY.span
+    first = _starts(opened) if dated else _starts(opened, inside, opens)
+    count = np.diff(first, append=len(at))
+    closed = np.maximum.accumulate(closed[first] + np.maximum(late[first], 0)).repeat(count)
+    kept = kept & (known <= closed) & (opened >= begun)
+    # what trades outside of a session opens with its first bar: the hours of two sessions would overlap there
+    shown = np.where(inside[first] | dated, opened[first], at[first]).repeat(count)
+    return frame.filter(pl.Series(kept)), shown[kept], closed[kept]
 
 
 def _first_sessions(label: pl.Series, venue: Calendar) -> pl.Series:
@@ -160,8 +163,10 @@ def _merged(frame: pl.DataFrame, opened: _Instants, closed: _Instants) -> pl.Dat
     ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
-def _starts(opened: _Instants) -> NDArray[np.int64]:
-    return np.flatnonzero(np.append(True, np.diff(opened) != 0))
+def _starts(*keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Give the places at which one of the keys changes."""
+    changed = np.logical_or.reduce([one[1:] != one[:-1] for one in keys])
+    return np.flatnonzero(np.append(True, changed))
 
 
 def _length(timeframe: Timeframe) -> int:

@@ -181,7 +181,8 @@ class Builder:
             return self._folded(run, values, at)
         told = [one.text for one in values] + ([str(number)] if function.number else [])
         text = f"{name}({', '.join(told)})"
-        unit = function.unit(*self._units(values))
+        lead = values[:1] if name == "where" else []
+        unit = function.unit(*map(self._unit, lead), *self._units(values[len(lead) :]))
         node = self._each(
             text, run, values, unit, function.bounds, delay=function.delay(number), reach=function.reach(number)
         )
