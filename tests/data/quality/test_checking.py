@@ -439,6 +439,7 @@ def test_a_series_that_becomes_another_company_at_once_is_found(apple):
         high=pl.when(pl.int_range(pl.len()) >= 250).then(pl.col("high") * 1.08).otherwise("high"),
     )
     issue = found(wild)["reuse"]
+    assert check(wild, APPLE).score <= 0.5
     assert (issue.at, issue.count) == (apple["at"][250], 1)
     assert issue.words == "from 2015-12-30 on it seems to be another company under the same symbol"
 
