@@ -29,7 +29,7 @@ from ara.market.timeframe import DAY
 from ara.settings import Secret
 from benchmarks.measure import show
 
-__all__ = ["figures"]
+__all__ = ["daily_yahoo", "figures"]
 
 _NOW = datetime(2025, 1, 2, tzinfo=UTC)
 _APPLE = resolve("AAPL")
@@ -46,6 +46,11 @@ def figures() -> dict[str, float]:
         found[f"{name}_decade_per_s"] = 1 / ours
         found[f"{name}_year_per_s"] = 1 / _turns(partial(read, year))[0]
     return found
+
+
+def daily_yahoo(count: int) -> bytes:
+    """Give an answer of so many daily bars of AAPL as Yahoo sends it."""
+    return _yahoo(_rows(count))
 
 
 def _rows(count: int) -> list[tuple[date, list[float]]]:

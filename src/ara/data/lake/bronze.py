@@ -35,6 +35,10 @@ PAYLOADS: Final = pl.Schema(
 and `place` which fetch it belongs to and where in it, `headers` as JSON; `body` is null where an earlier row has it."""
 
 
+_FILES: Final = 8
+"""Small files that may lie beside the large ones: bodies are large to write again and seldom read."""
+
+
 class Bronze:
     """The payloads of a lake.
 
@@ -64,7 +68,7 @@ class Bronze:
             return fresh.with_columns(body=pl.when(told).then(None).otherwise("body")), None
 
         _, after, _ = self.table.update(decide)
-        settle(self.table, after)
+        settle(self.table, after, most=_FILES)
         return ids
 
     def fetched(self, fetch: str) -> pl.DataFrame:

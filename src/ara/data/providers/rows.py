@@ -10,8 +10,10 @@ import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, TypeVar
 
+import numpy as np
 import polars as pl
 
 from ara.data.provider import BARS, SCHEMAS, Kind
@@ -92,6 +94,9 @@ def numbers(values: Sequence[Decimal | None], *, source: str, field: str) -> pl.
     except (TypeError, ValueError):
         floats = [None if value is None else _float(value) for value in values]
     found = pl.Series(field, floats, pl.Float64)
+    # Of columns with a NaN both are NaN, and no comparison holds.
+    if not found.count() or (found.nan_min() >= -_ABSURD and found.nan_max() <= _ABSURD):  # type: ignore[operator]
+        return found
     wrong = ~(found.is_finite() & (found.abs() <= _ABSURD))
     if wrong.any():
         place = wrong.arg_true()[0]
@@ -219,12 +224,20 @@ def _single(frame: pl.DataFrame, instrument: Instrument, source: str) -> pl.Data
 
 
 def _daily(labels: pl.Series, hours: Calendar, zone: str) -> pl.DataFrame:
-    found = spans(labels, hours)
+    shared = not labels.has_nulls()
+    found = _sessions(labels.to_physical().to_numpy().tobytes(), hours.name) if shared else spans(labels, hours)
     if not zone:
         return found
     midnight = (labels + timedelta(days=1)).cast(pl.Datetime("us"))
     ends = midnight.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC")
     return found.with_columns(known_at=pl.max_horizontal("known_at", ends.alias("ends")))
+
+
+@lru_cache(maxsize=16)
+def _sessions(labels: bytes, name: str) -> pl.DataFrame:
+    """Give when the sessions of some dates open and close; many instruments have the same dates."""
+    days = pl.Series("stamp", np.frombuffer(labels, dtype=np.int32)).cast(pl.Date)
+    return spans(days, calendar(name))
 
 
 def _shorter(at: pl.Series, timeframe: Timeframe, hours: Calendar) -> pl.DataFrame:
