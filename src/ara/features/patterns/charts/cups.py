@@ -16,6 +16,7 @@ _ROUND: Final = 0.59
 _HANDLE: Final = (0.08, 0.45)
 _SIDE: Final = 0.2
 _BARS: Final = 3
+_RIMS: Final = 0.2
 
 
 def roundness(closes: Array) -> float:
@@ -33,11 +34,13 @@ def roundness(closes: Array) -> float:
 def cups(ground: Ground) -> list[Pattern]:
     """Find cups with handles; inverse ones on bars upside down.
 
-    Two tops, the rims, at about the same price (`Limits.apart`) with no higher bar between them; a rise into the left
-    one of half the cup's depth or more; a bottom 20 % of the way or more from either rim; a round one (`roundness` of
-    0.59 or more: no V). After the right rim the price goes back by 8 % to 45 % of the depth, the handle, without a
-    high above the rims, over no more than half as many bars as the cup has. Known at the first bar whose close has made
-    up half of that, two bars after the handle's lowest low or later, and when the right rim is known.
+    Two tops, the rims, at about the same price (`Limits.apart`, and 20 % of the depth at most) with no higher bar
+    between them; a rise into the left one of half the cup's depth or more, and in half as many bars before it no high
+    above the rims by more than they may differ; a bottom 20 % of the way or more from either rim; a round one
+    (`roundness` of 0.59 or more: no V). After the right rim the price goes back by 8 % to 45 % of the depth, the
+    handle, without a high above the rims, over no more than half as many bars as the cup has. Known at the first bar
+    whose close has made up half of that, two bars after the handle's lowest low or later, and when the right rim is
+    known.
 
     Quality: the mean of how even the rims are, how central the bottom is, and how round (0.68: full).
     Target: the rim plus the depth. Invalidation: the middle of the cup.
@@ -52,7 +55,7 @@ def cups(ground: Ground) -> list[Pattern]:
     bottom = ground.bottoms(first, last)
     left, right = ground.high[first], ground.high[last]
     depth = 0.5 * (left + right) - ground.low[bottom]
-    allowed = ground.limits.apart(right, depth)
+    allowed = np.minimum(ground.limits.apart(right, depth), _RIMS * depth)
     place = np.abs((bottom - first) / (last - first) - 0.5)
     good = (
         (np.abs(left - right) <= allowed)
@@ -60,6 +63,7 @@ def cups(ground: Ground) -> list[Pattern]:
         & (place <= 0.5 - _SIDE)
         & (depth >= _RANGES * ground.mean_range(first, last))
         & (ground.rise(first, last - first) >= _RISE * depth)
+        & ground.fresh(first, last - first, np.maximum(left, right) + allowed)
     )
     found = []
     for k in np.flatnonzero(good).tolist():

@@ -138,8 +138,9 @@ def _told(ground: Ground, kind: str, bars: tuple[int, int, int], quality: float)
     foot, peak, floor = float(ground.low[start]), float(ground.high[end]), float(ground.low[low])
     target = ground.price(floor + peak - foot)
     trigger = ground.price(max(peak, float(ground.high[pause].max())))
-    drift = _measured(ground.high[pause], ground.low[pause])[0]
-    edge = floor - drift * (low - end - 1) / max(last - end - 1, 1)
+    drift, wide, _ = _measured(ground.high[pause], ground.low[pause])
+    slope = drift / (last - end - 1)
+    edge = float((ground.low[pause] - slope * np.arange(last - end)).min())
     names = ("pole begins", "pole ends", "pause ends")
     prices = (foot, peak, float(ground.close[last]))
     return Pattern(
@@ -152,7 +153,8 @@ def _told(ground: Ground, kind: str, bars: tuple[int, int, int], quality: float)
         points=tuple(ground.point(*one) for one in zip(names, bars, prices, strict=True)),
         lines=(
             ground.line("pole", (start, foot), (end, peak)),
-            ground.line("pause", (end + 1, edge), (last, edge + drift)),
+            ground.line("lower" if up else "upper", (end + 1, edge), (last, edge + drift)),
+            ground.line("upper" if up else "lower", (end + 1, edge + wide), (last, edge + wide + drift)),
         ),
         quality=float(quality),
         target=target,

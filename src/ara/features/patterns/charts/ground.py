@@ -174,6 +174,11 @@ class Ground:
         low = self.lowest(before, np.maximum(first - 1, 0))
         return np.where(first > 0, self.high[first] - low, 0.0)
 
+    def fresh(self, first: Bars, bars: Bars, price: Array) -> NDArray[np.bool_]:
+        """Tell whether no high of half as many bars as are told, before some bars, was above a price."""
+        before = self.highest(np.maximum(first - bars // 2, 0), np.maximum(first - 1, 0))
+        return np.asarray((first == 0) | (before <= price))
+
     def point(self, name: str, bar: int, price: float) -> Point:
         """Give a point as the user sees it."""
         return (name, int(self.kept[bar]), self.price(price))

@@ -24,9 +24,10 @@ def heads(ground: Ground) -> list[Pattern]:
     Three tops, the middle one the highest, the outer two at about the same price (`Limits.apart`). The neckline runs
     through the lowest lows on both sides of the head. Measured from it, the shoulders have 20 % to 88 % of the head's
     height; over the shape it climbs or falls by 40 % of that height or less, and one side of the head lasts up to three
-    times as long as the other. The price rose into the left shoulder by half of that shoulder's height or more; between
-    the five points the closes go back by 20 % of the head's height at most. Known when a low after the right shoulder
-    is under it by 40 % of the shoulder's height, with no higher high before.
+    times as long as the other. The price rose into the left shoulder by half of that shoulder's height or more, and in
+    half as many bars before it as the shape has no high was above the head; between the five points the closes go back
+    by 20 % of the head's height at most. Known when a low after the right shoulder is under it by 40 % of the
+    shoulder's height, with no higher high before.
 
     Quality: the mean of how even the shoulders are, in height and in time, and how level the neckline is, and of that
     with how little the closes go back.
@@ -59,6 +60,7 @@ def heads(ground: Ground) -> list[Pattern]:
         & (np.maximum(before, after) <= _UNEVEN * np.minimum(before, after))
         & (height >= _RANGES * ground.mean_range(first, last))
         & (ground.rise(first, span) >= _RISE * shoulders[0])
+        & ground.fresh(first, span, top)
         & (sure < len(ground))
         & (sure - last <= span)
     )

@@ -16,7 +16,7 @@ __all__ = ["DIRECTIONS", "between_lines"]
 _TOUCHES: Final = (5, 6, 7, 8)
 _OFF: Final = {5: 0.07, 6: 0.1, 7: 0.12, 8: 0.12}
 _FLAT: Final = 0.2
-_TILTED: Final = 0.3
+_TILTED: Final = 0.2
 _CLOSING: Final = 0.7
 _PARALLEL: Final = 0.8
 _LEG: Final = 0.5
@@ -61,7 +61,7 @@ def between_lines(ground: Ground) -> list[Pattern]:
     - ascending triangle: closing, the upper line flat, the lower one rising; descending: the mirror image
     - symmetrical triangle: closing, the upper line falling, the lower one rising
     - rising wedge: closing, both rising; falling wedge: both falling
-    - channel: parallel, on the whole moving by more than 30 % of H; rectangle: parallel, by less
+    - channel: parallel, on the whole moving by more than 20 % of H; rectangle: parallel, by less
 
     Quality: the mean of how near the turns are to the lines and how many there are (8: full).
     Target: of a triangle the flat line plus or less H; of a wedge the price at which it began; of a channel its far

@@ -53,15 +53,17 @@ def _of_length(ground: Ground, bars: int, last: Bars) -> list[Pattern]:
     bowl, wedge = time * time - (time * time).mean(), np.abs(time) - np.abs(time).mean()
     closes = sliding_window_view(ground.close, bars)[last + 1 - bars]
     apart = closes - closes[:, bars // 2][:, None]
-    apart = apart - apart.mean(axis=1)[:, None]
-    tilt, bend = _share(apart, time), _share(apart, bowl)
-    rest = apart - tilt[:, None] * time - bend[:, None] * bowl
-    sharp = apart - tilt[:, None] * time - _share(apart, wedge)[:, None] * wedge
-    whole, left, other = ((one * one).sum(axis=1) for one in (apart, rest, sharp))
-    noise = ground.mean_range(last + 1 - bars, last)
+    bend, tilt = _share(apart, bowl), _share(apart, time)
     centre = np.abs(tilt) / np.where(bend > 0, 2.0 * bend, np.inf)
-    good = (bend >= _RANGES * noise) & (bend > 0) & (left <= (1.0 - _FIT) * whole) & (left < other)
+    good = (bend >= _RANGES * ground.mean_range(last + 1 - bars, last)) & (bend > 0)
     good &= (centre <= 2.0 * _CENTRE) & (np.abs(2.0 * tilt) <= _ENDS * bend)
+    last = last[good]
+    closes, apart, bend, tilt, centre = (one[good] for one in (closes, apart, bend, tilt, centre))
+    apart = apart - apart.mean(axis=1)[:, None] - tilt[:, None] * time
+    rest, sharp = apart - bend[:, None] * bowl, apart - _share(apart, wedge)[:, None] * wedge
+    left, other = (rest * rest).sum(axis=1), (sharp * sharp).sum(axis=1)
+    whole = (apart * apart).sum(axis=1) + tilt * tilt * (time * time).sum()
+    good = (left <= (1.0 - _FIT) * whole) & (left < other)
     found = []
     for k in np.flatnonzero(good).tolist():
         if roundness(closes[k]) < _ROUND:

@@ -23,7 +23,8 @@ def doubles(ground: Ground) -> list[Pattern]:
     Two tops at about the same price (`Limits.apart`) with no higher bar between them, and a valley between them that is
     two mean ranges of a bar deep or more and 10 % of the way or more from either top; on the way down and up the closes
     go back by 20 % of that depth at most. The price rose into the first top
-    by half of that depth or more, over no more bars than the shape has. Known when a low after the second top is under
+    by half of that depth or more, over no more bars than the shape has, and in half as many before it no high was above
+    the tops by more than they may differ. Known when a low after the second top is under
     it by 30 % of the depth, with no higher high before.
 
     Quality: the mean of how even the tops are, how central the valley is and how deep it is in ranges (10: full), and
@@ -52,6 +53,7 @@ def doubles(ground: Ground) -> list[Pattern]:
         & (depth >= _RANGES * noise)
         & (depth > 0)
         & (ground.rise(first, last - first) >= _RISE * depth)
+        & ground.fresh(first, last - first, np.maximum(left, right) + allowed)
         & (sure < len(ground))
         & (sure - last <= last - first)
     )
@@ -103,6 +105,7 @@ def triples(ground: Ground) -> list[Pattern]:
         & (depth > 0)
         & (shift <= 0.5 - _SIDE)
         & (ground.rise(first, span) >= _RISE * depth)
+        & ground.fresh(first, span, high + allowed)
         & (sure < len(ground))
         & (sure - last <= span)
     )
