@@ -10,6 +10,8 @@ import pytest
 import ara.data
 from ara.features.patterns.recent import FAMILIES, recent
 
+SAMPLE = f"{ara.data.__path__[0]}/sample/sample.parquet"
+
 
 @pytest.fixture
 def shown(ara):
@@ -58,8 +60,7 @@ def test_the_document_is_what_was_found(shown):
 
 
 def test_the_figures_are_those_of_the_bars(shown):
-    file = f"{ara.data.__path__[0]}/sample/sample.parquet"
-    frame = pl.read_parquet(file).filter(pl.col("symbol") == "EURUSD")
+    frame = pl.read_parquet(SAMPLE).filter(pl.col("symbol") == "EURUSD")
     bars = {name: frame[name].to_numpy().astype(np.float64) for name in ("open", "high", "low", "close", "volume")}
     wanted = recent(bars, last=9, families=["candle"], unit="day")
     found = json.loads(shown("EURUSD", "--last", "9", "--family", "candle", "--json").out)["patterns"]
@@ -124,3 +125,16 @@ def test_a_kind_that_stands_out_is_no_reason_to_trade(shown):
     if "stand out among" in text or "stands out among" in text:
         assert "chance alone makes" in text
         assert "not to trade it" in text
+
+
+def test_patterns_without_a_known_outcome(shown):
+    first = pl.read_parquet(SAMPLE).filter(pl.col("symbol") == "AAPL")["ts"].dt.date().sort()[40]
+    text = shown("AAPL", "--as-of", f"{first}", "--last", "30", "--horizon", "250").out
+    assert "Nothing is known of what follows them here." in text
+    assert "No case before whose outcome is known 250 days later: nothing can be said." in text
+
+
+def test_before_the_first_bar(ara):
+    outcome = ara("patterns", "AAPL", "--as-of", "1950-01-01")
+    assert outcome.code != 0
+    assert "Traceback" not in outcome.err

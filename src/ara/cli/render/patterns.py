@@ -57,8 +57,6 @@ def shown(seen: Seen, s: Screen) -> str:
 def _head(seen: Seen, s: Screen) -> list[str]:
     instrument = seen.bars.instrument
     left = f"{clean(instrument.symbol)}  {clean(instrument.name)}  {clean(instrument.venue)}, {instrument.currency}"
-    if not seen.dates:
-        return [s.palette()(left, "strong")]
     price = _price(float(seen.bars.frame["close"][-1]), seen)
     right = f"close {price} on {long_day(seen.dates[-1])}"
     room = s.width - width(left) - width(right)
