@@ -37,6 +37,7 @@ def one(*texts, **facts):
         ("(close - open)@1w", ("(close - open)@1w",)),
         ("close / other : SPY", ("(close / other):SPY",)),
         ("rsi(7)", ("rsi(window=7)",)),
+        ("close@1w", ("close@1w",)),
     ],
 )
 def test_an_item_is_written_and_called_in_one_way(text, columns):
@@ -64,6 +65,7 @@ def test_an_item_is_written_and_called_in_one_way(text, columns):
         ("rsi(window=7, window=9)", "given twice"),
         ("x" * 3000, "at most 2000"),
         ("", "it is empty"),
+        ("session", "session is no column"),
     ],
 )
 def test_what_is_no_item_is_refused_with_what_is_allowed(text, words):

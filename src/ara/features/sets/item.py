@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ara.errors import AraError, FeatureEngineeringError, ValidationError
 from ara.features import catalogue
-from ara.features.indicator import IndicatorSpec, Scale
+from ara.features.indicator import INPUTS, IndicatorSpec, Scale
 from ara.market.timeframe import Timeframe
 
 __all__ = ["MARKET", "Column", "Item"]
@@ -210,7 +210,7 @@ def _pairs(text: str) -> dict[str, float] | None:
 
 @lru_cache(maxsize=4096)
 def _find(text: str) -> Any:
-    if not _NAME.fullmatch(text):
+    if not _NAME.fullmatch(text) or text in INPUTS:
         from ara.features.expr import expr
 
         return expr(text)
