@@ -14,7 +14,7 @@ from ara.market.bars import Bars
 
 __all__ = ["Seen", "shown"]
 
-_NARROW = 60
+_NARROW = 100
 _FINER = 5.0
 _MARK = ">"
 _CALLED = {"cluster": "Turns", "fibonacci": "Fibonacci", "pivot": "Pivots", "volume": "Volume"}
@@ -56,7 +56,7 @@ def shown(seen: Seen, s: Screen) -> str:
     lines = [*_head(seen, s)]
     if not seen.levels:
         return "\n".join([*lines, *wrapped("No level was found in these bars.", s.width)])
-    lines += [*wrapped(_answer(seen), s.width), "", *_rows(seen, s), ""]
+    lines += [*wrapped(_answer(seen), s.width), *wrapped(_worth(seen), s.width), "", *_rows(seen, s), ""]
     for kind, past in seen.past.items():
         lines += wrapped(f"{_CALLED[kind]}: {past.words}", s.width)
     if seen.hidden:
@@ -85,6 +85,14 @@ def _answer(seen: Seen) -> str:
             continue
         said.append(f"{side} {_price(one.price, seen)} ({percent(one.price / seen.close - 1)}, {one.name})")
     return f"Nearest: {', '.join(said)}."
+
+
+def _worth(seen: Seen) -> str:
+    """Say first what the rest shows: whether the price cares for such levels at all."""
+    better = [_CALLED[kind].lower() for kind, one in seen.past.items() if one.low > 0]
+    if better:
+        return f"In the past the price turned at {' and '.join(better)} more often than at other prices as far away."
+    return "In the past the price turned at such levels no more often than at other prices as far away."
 
 
 def _rows(seen: Seen, s: Screen) -> list[str]:

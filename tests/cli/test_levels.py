@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+
+@pytest.fixture
+def told(ara):
+    outcome = ara("levels", "AAPL", "--json")
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out)
+
+
+def test_the_document_has_levels_by_price_and_what_came_of_them(told):
+    assert told["schema"] == 1
+    assert (told["symbol"], told["currency"], told["timeframe"]) == ("AAPL", "USD", "1d")
+    prices = [one["price"] for one in told["levels"]]
+    assert prices == sorted(prices, reverse=True)
+    assert len(prices) == 16
+    for one in told["levels"]:
+        assert one["distance"] == pytest.approx(one["price"] / told["close"] - 1)
+        assert one["moves"] == pytest.approx((one["price"] - told["close"]) / told["usual_move"])
+        assert one["since"] <= one["known_at"] <= told["date"]
+    assert set(told["turned"]) == {"cluster", "fibonacci", "pivot", "volume"}
+    for past in told["turned"].values():
+        assert 0 <= past["share"] <= 1
+        assert past["low"] <= past["share"] - past["base"] <= past["high"]
+
+
+def test_the_screen_says_the_nearest_first_and_the_close_in_its_place(ara, told):
+    lines = ara("levels", "AAPL", "--width", "100").plain.splitlines()
+    assert lines[2].startswith("Nearest: above ")
+    assert "no more often than at other prices" in lines[3]
+    here = next(place for place, line in enumerate(lines) if line.startswith("> "))
+    assert lines[here].split()[1] == f"{told['close']:.2f}"
+    above = sum(one["price"] > told["close"] for one in told["levels"])
+    assert lines[here - above - 1].split() == ["price", "away", "moves", "strength", "turns", "what"]
+    text = " ".join(lines)
+    assert "no more than chance" in text
+    assert "not a chance" in text
+    assert "more lie farther away" in text
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "90", "100", "120"])
+def test_it_fits(ara, columns):
+    lines = ara("levels", "AAPL", "--width", columns).plain.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+
+
+def test_only_what_is_asked(ara):
+    found = json.loads(ara("levels", "BTC-USD", "--kind", "cluster", "-n", "3", "--window", "500", "--json").out)
+    assert [one["kind"] for one in found["levels"]] == ["cluster"] * 3
+    assert set(found["turned"]) == {"cluster"}
+    words = ("levels", "EURUSD", "--pivots", "demark, camarilla", "--period", "session", "--kind", "pivot", "-n", "99")
+    pivots = json.loads(ara(*words, "--json").out)["levels"]
+    assert len(pivots) == 12
+    assert any("demark pivots of the session before" in one["words"] for one in pivots)
+
+
+def test_what_was_known_then(ara):
+    early = json.loads(ara("levels", "AAPL", "--as-of", "2019-06-03", "--json").out)
+    assert early["date"] <= "2019-06-03"
+    assert all(one["known_at"] <= early["date"] for one in early["levels"])
+
+
+def test_no_level_of_a_kind_is_said_so(ara):
+    outcome = ara("levels", "AAPL", "--pivots", "", "--kind", "pivot")
+    assert (outcome.code, "No level was found" in outcome.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--kind", "magic"), "cluster, fibonacci, pivot, volume"),
+        (("--pivots", "standard,mine"), "camarilla"),
+        (("--period", "year"), "session, week, month"),
+        (("--count", "0"), "--count"),
+        (("--window", "x"), "--window"),
+        (("--as-of", "someday"), "--as-of"),
+    ],
+)
+def test_wrong_words_are_told_with_what_is_allowed(ara, words, said):
+    outcome = ara("levels", "AAPL", *words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
