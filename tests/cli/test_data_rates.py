@@ -119,3 +119,18 @@ def test_a_corrected_rate_is_counted(ara, venue):
     assert ara("data", "fetch", "EUR").code == 0
     venue.table, venue.tag = venue.table.replace("2023-12-28,1.1114", "2023-12-28,1.1115"), '"corrected"'
     assert "0 rates of the euro are new, 1 corrected" in ara("data", "fetch", "EUR").out
+
+
+def test_check_judges_each_currency(ara, venue):
+    assert ara("data", "check", "EUR").code == 3
+    days = ("2023-12-18,1.09", "2023-12-19,1.50", "2023-12-20,1.09", "2023-12-22,1.10")
+    venue.table = "Date,USD,\n" + ",\n".join(reversed(days)) + ",\n"
+    assert ara("data", "fetch", "EUR").code == 0
+    told = document(ara("data", "check", "EUR", "--json"))
+    assert [(one["symbol"], one["rule"], one["count"]) for one in told["issues"]] == [
+        ("EURUSD", "missing", 1),
+        ("EURUSD", "outlier", 1),
+    ]
+    said = ara("data", "check", "EUR").out
+    assert "1 working day is without a rate: 2023-12-21" in said
+    assert "1 rate is far from both neighbours: 2023-12-19" in said

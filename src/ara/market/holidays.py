@@ -10,6 +10,7 @@ from typing import Final
 
 __all__ = [
     "easter",
+    "euro_closed",
     "forex_closed",
     "london_closed",
     "london_shortened",
@@ -137,6 +138,14 @@ def tokyo_closed(year: int) -> frozenset[date]:
 def forex_closed(year: int) -> frozenset[date]:
     """Give the days of a year on which banks nowhere make prices: New Year's Day and Christmas."""
     return frozenset({date(year, 1, 1), date(year, 12, 25)})
+
+
+@cache
+def euro_closed(year: int) -> frozenset[date]:
+    """Give the days of a year on which the euro's central banks settle nothing and so set no rates."""
+    sunday, christmas = easter(year), date(year, 12, 25)
+    fixed = {date(year, 1, 1), date(year, 5, 1), christmas, christmas + _DAY}
+    return frozenset(fixed | {sunday - timedelta(days=2), sunday + _DAY})
 
 
 def _nth(year: int, month: int, weekday: int, number: int) -> date:

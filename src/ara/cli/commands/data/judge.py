@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ara.cli.commands.data.asked import Failure, ended, failures_document, found, timeframe, with_market
+from ara.cli.commands.data.rates import EURO, means_rates, table_of
 from ara.cli.screen import screen
 from ara.cli.words import clean
 from ara.errors import AraError, ValidationError
@@ -60,8 +61,8 @@ def check(
     symbols = [name for name in names if name not in files]
 
     async def ask(market: "MarketData") -> "tuple[list[Judged], list[Failure]]":
-        judged: list[Judged] = []
-        instruments, failures = await found(market, symbols)
+        judged = await _rates(market) if any(map(means_rates, symbols)) else []
+        instruments, failures = await found(market, [name for name in symbols if not means_rates(name)])
         for place, one in enumerate(instruments):
             progress(place, words=f"Checking {one.symbol}")
             try:
@@ -82,6 +83,20 @@ def check(
     for one in refused:
         s.warn(f"Not read as bars: {one.words}")
     return ended(s, failures)
+
+
+async def _rates(market: "MarketData") -> "list[Judged]":
+    """Judge all rates that are kept, each currency by itself."""
+    from ara.cli.render.quality import Judged
+    from ara.data.rate_checks import check_rates
+    from ara.market.symbols import guess
+
+    rows = await table_of(market, EURO, by=None, received=None)
+    told = await asyncio.to_thread(lambda: list(check_rates(rows)))
+    return [
+        Judged(instrument=guess(pair, "forex"), timeframe="1d", source=source, bars=count, report=report)
+        for pair, source, count, report in told
+    ]
 
 
 def _check_files(
