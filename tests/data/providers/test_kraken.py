@@ -6,6 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ara.data.access import Access
+from ara.data.access.board import Board
 from ara.data.checks import check_provider
 from ara.data.provider import SCHEMAS, Kind
 from ara.data.providers.exact import plain
@@ -307,3 +309,20 @@ def test_the_checksum_is_that_of_the_documentation():
         [(Decimal(p), Decimal(q)) for p, q in zip(*[iter(text.split())] * 2, strict=True)] for text in (bids, asks)
     ]
     assert checksum(*sides) == 3310070434
+
+
+async def test_a_refusal_within_an_answer_gives_the_venue_a_rest_in_all_processes(venue, tmp_path):
+    def another():
+        board = Board.at(tmp_path)
+        return Kraken(Access(Kraken.venue, clock=venue.clock, url=venue.url, retries=0, timeout=2, board=board))
+
+    venue.error = "EAPI:Rate limit exceeded"
+    first, second = another(), another()
+    with pytest.raises(RateLimitError) as caught:
+        await past(first, "BTC-USD")
+    assert caught.value.context["retry_after"] == 5
+    with pytest.raises(RateLimitError, match="kraken wants to be left alone for 5 s more"):
+        await past(second, "ETH-USD")
+    assert len(venue.requests) == 1
+    await first.close()
+    await second.close()

@@ -242,6 +242,10 @@ class Access:
         finally:
             await lines.aclose()
 
+    async def pause(self, seconds: float) -> None:
+        """Leave the venue alone for some seconds, in all processes: it refused in an answer with status 200."""
+        await self._caller.pause(seconds)
+
     @property
     def source(self) -> str:
         """What breaker and health of the venue stand under on the board."""

@@ -158,6 +158,10 @@ class Caller:
         key = self._key.reveal().encode("utf-8", "surrogatepass")
         return body.replace(key, b"***") if len(key) >= _SHORTEST_KEY and key in body else body
 
+    async def pause(self, seconds: float) -> None:
+        """Leave the venue alone for some seconds, in all processes."""
+        await self._board.ask(partial(throttle.pause, bucket=self._bucket, seconds=seconds))
+
     async def close(self) -> None:
         """Let go of connections."""
         client, self._client = self._client, None

@@ -27,6 +27,7 @@ _KEPT: Final = 720
 _PAGE: Final = 1000
 _SPANS: Final = {"1m": "1", "5m": "5", "15m": "15", "30m": "30", "1h": "60", "4h": "240", "1d": "1440"}
 _NO_PAIR: Final = ("EQuery:Unknown asset pair", "EGeneral:Invalid arguments:pair")
+_REST: Final = 5
 _TOO_OFTEN: Final = ("EAPI:Rate limit exceeded", "EGeneral:Too many requests", "EService:Throttled")
 
 
@@ -174,13 +175,15 @@ class Kraken:
         errors = messages.read("fault", raw).error
         if any(error.startswith(_NO_PAIR) for error in errors):
             raise exchange.unknown(self.name, symbol, await self._listing())
+        if any(error.startswith(_TOO_OFTEN) for error in errors):
+            await self._access.pause(_REST)
         self._refuse(errors, symbol)
         return messages.read(kind, raw)
 
     def _refuse(self, errors: list[str], what: str) -> None:
         words = "; ".join(error for error in errors if error.startswith("E"))
         if any(error.startswith(_TOO_OFTEN) for error in errors):
-            raise RateLimitError(f"kraken was asked too often: {exchange.cited(words)}.")
+            raise RateLimitError(f"kraken was asked too often: {exchange.cited(words)}.", retry_after=_REST)
         if words:
             raise exchange.refused(self.name, what, words)
 
