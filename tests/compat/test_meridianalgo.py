@@ -57,7 +57,8 @@ def test_every_old_name_works_and_warns(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.warns(DeprecationWarning, match="deprecated"):
         assert meridianalgo.get_version_info()["version"] == ara.__version__
     assert sorted(meridianalgo.__all__) == [
-        "AraAI", "StockPredictor", "analyze_accuracy", "get_version_info", "predict_stock", "quick_predict",
+        "AraAI", "CacheManager", "MarketDataManager", "StockPredictor",
+        "analyze_accuracy", "get_version_info", "predict_stock", "quick_predict",
     ]  # fmt: skip
 
 
@@ -95,3 +96,50 @@ def test_a_name_that_comes_later_says_so() -> None:
 
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
         meridianalgo.nothing_of_the_kind  # noqa: B018
+
+
+def test_market_data_comes_from_the_data_room() -> None:
+    pytest.importorskip("pandas")
+    import meridianalgo
+
+    with pytest.warns(DeprecationWarning, match=r"ara\.history"):
+        market = meridianalgo.MarketDataManager(verbose=True)
+    new = ara.history("AAPL")
+    whole = market.get_stock_data("aapl", period="max")
+    assert list(whole.columns) == ["Open", "High", "Low", "Close", "Volume"]
+    assert whole["Close"].tolist() == new["close"].to_list()
+    assert whole.index[-1].date() == new["known_at"][-1].date()
+    year = market.get_stock_data("AAPL")
+    assert 240 < len(year) < 260
+    assert year["Close"].tolist() == new["close"].to_list()[-len(year) :]
+    assert len(market.get_stock_data("AAPL", "5d")) < 6
+    assert market.get_current_price("AAPL") == new["close"][-1]
+    for period in ("", "y", "1x", "0d", "-1y", "1.5y"):
+        with pytest.raises(ValidationError, match="no length of time"):
+            market.get_stock_data("AAPL", period)
+
+
+def test_the_cache_is_that_of_the_data_room(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import meridianalgo
+    from ara.cli.app import main
+
+    monkeypatch.setenv("ARA_DATA_CACHE_REDIS", redis_url)
+    with pytest.warns(DeprecationWarning, match="ara data cache"):
+        cache = meridianalgo.CacheManager()
+    cache.clear_cache()
+    (Path.cwd() / "aapl.csv").write_text("date,close\n2020-02-03,10\n2020-02-04,11\n")
+    assert main(("data", "import", "aapl.csv")) == 0
+    assert main(("data", "show", "AAPL")) == 0
+    assert set(cache.get_cache_stats()["tiers"]) == {"memory", "redis"}
+    assert cache.clear_cache("MSFT") == 0
+    assert cache.clear_cache("aapl") > 0
+    assert cache.clear_cache("aapl") == 0
+
+
+def test_a_cache_without_redis_answers_too() -> None:
+    import meridianalgo
+
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        cache = meridianalgo.CacheManager()
+    assert cache.clear_cache() == 0
+    assert cache.get_cache_stats()["shared"] is None

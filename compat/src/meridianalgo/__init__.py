@@ -8,16 +8,24 @@ from meridianalgo.core import (
     predict_stock,
     quick_predict,
 )
+from meridianalgo.market import CacheManager, MarketDataManager
 
-__all__ = ["AraAI", "StockPredictor", "analyze_accuracy", "get_version_info", "predict_stock", "quick_predict"]
+__all__ = [
+    "AraAI",
+    "CacheManager",
+    "MarketDataManager",
+    "StockPredictor",
+    "analyze_accuracy",
+    "get_version_info",
+    "predict_stock",
+    "quick_predict",
+]
 
 _LATER = frozenset(
     [
-        "CacheManager",
         "EnsembleMLSystem",
         "GPUManager",
         "LSTMModel",
-        "MarketDataManager",
         "PerformanceTracker",
         "PortfolioAnalyzer",
         "RiskManager",
