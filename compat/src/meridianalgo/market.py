@@ -31,7 +31,7 @@ class MarketDataManager:
         self.verbose = verbose
 
     def get_stock_data(self, symbol: str, period: str = "1y") -> Any:
-        """Give Open, High, Low, Close and Volume, a pandas frame by session (`Date`), those of the last `period` before the last one.
+        """Give a pandas frame of Open, High, Low, Close and Volume by session (`Date`), as far back as `period` says.
 
         Parameters
         ----------
