@@ -11,7 +11,7 @@ from ara.cli.words import clean, width, wrapped
 
 if TYPE_CHECKING:
     from ara.data.actions import Action
-    from ara.data.provenance import Fetch, Provenance, Witness
+    from ara.data.provenance import Fetch, Provenance, Withdrawn, Witness
 
 __all__ = ["answer", "document"]
 
@@ -47,30 +47,32 @@ def document(told: "Provenance") -> dict[str, Any]:
             }
             for each in told.witnesses
         ],
-        "actions": [
-            {
-                "action": "split" if each.split else "dividend",
-                "at": instant(_moment(each)),
-                "value": each.value,
-                "currency": each.currency,
-                "sources": list(each.sources),
-            }
-            for each in told.actions
-        ],
+        "actions": [_stated(each) for each in told.actions],
         "fetches": [
             {"at": instant(each.at), "source": each.source, "fetch": each.fetch, "tried": [dict(t) for t in each.tried]}
             for each in told.fetches
         ],
-        "withdrawn": [
-            {
-                "source": each.source,
-                "close": plain_value(each.close),
-                "learned_at": instant(each.learned_at),
-                "withdrawn_at": instant(each.at),
-                "fetch": each.fetch,
-            }
-            for each in told.withdrawn
-        ],
+        "withdrawn": [_withdrawn(each) for each in told.withdrawn],
+    }
+
+
+def _stated(each: "Action") -> dict[str, Any]:
+    return {
+        "action": "split" if each.split else "dividend",
+        "at": instant(_moment(each)),
+        "value": each.value,
+        "currency": each.currency,
+        "sources": list(each.sources),
+    }
+
+
+def _withdrawn(each: "Withdrawn") -> dict[str, Any]:
+    return {
+        "source": each.source,
+        "close": plain_value(each.close),
+        "learned_at": instant(each.learned_at),
+        "withdrawn_at": instant(each.at),
+        "fetch": each.fetch,
     }
 
 
