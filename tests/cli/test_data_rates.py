@@ -60,7 +60,9 @@ def test_without_the_venue_what_is_kept_stays_and_its_age_is_said(ara, venue):
 
 def test_what_is_kept_is_listed_and_shown(ara, venue):
     assert ara("data", "fetch", "EUR").code == 0
-    assert "rates of EUR in 15 currencies by ecb, 1999-01-04 to 2023-12-28" in " ".join(ara("data", "list").out.split())
+    listed = " ".join(ara("data", "list").out.split())
+    assert "rates of EUR in 15 currencies by ecb, 1999-01-04 to 2023-12-28" in listed
+    assert "Nothing is kept" not in listed
     (one,) = document(ara("data", "list", "--json"))["rates"]
     assert (one["base"], one["source"], one["last"]) == ("EUR", "ecb", "2023-12-28")
     assert document(ara("data", "list", "apple", "--json"))["rates"] == []

@@ -71,7 +71,13 @@ def catalogue(
     named = [{**row, **_told(row, known.get(row["symbol"]))} for row in rows.iter_rows(named=True)]
     chosen = [row for row in named if wanted in f"{row['symbol']} {row['name']} {row['source']}".casefold()]
     data = {**listed_document(chosen), "rates": rated.kept_document(rates)}
-    s.result(data, lambda: "\n".join([listed(chosen, s, query=query, total=rows.height), *rated.kept(rates, s)]))
+    lines = rated.kept(rates, s)
+    s.result(
+        data,
+        lambda: "\n".join(
+            [listed(chosen, s, query=query, total=rows.height), *lines] if chosen or not lines else lines
+        ),
+    )
 
 
 def _told(row: "Mapping[str, Any]", one: "Instrument | None") -> dict[str, str]:
