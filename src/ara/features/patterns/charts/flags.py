@@ -16,10 +16,10 @@ _BENT: Final = 0.25
 _SLOW: Final = 0.3
 _FOOT: Final = 0.1
 _RANGES: Final = 4.0
-_PAUSE: Final = (7, 60)
+_PAUSE: Final = (7, 80)
 _BACK: Final = 0.5
 _WIDE: Final = 0.4
-_NARROWING: Final = 0.6
+_NARROWING: Final = 0.7
 _DRIFT: Final = (0.1, 0.12)
 _NEW: Final = 0.05
 
@@ -33,10 +33,10 @@ def flags(ground: Ground) -> list[Pattern]:
     quarter of it; and long: four mean ranges of a bar of the pause, and of as many bars before the pole as it has, or
     more.
 
-    The pause lasts 7 to 60 bars, and no more than three times as long as the pole where that has 5 bars or more. It
+    The pause lasts 7 to 80 bars, and no more than three times as long as the pole where that has 5 bars or more. It
     gives back half of the pole or less, at 30 % of its speed or less; measured from the straight line through its
-    middles, it is as wide as 40 % of the pole or less. A pennant is 60 % as wide in its second half as in its first, or
-    less, and drifts by 12 % of the pole or less; a flag is about as wide in both (60 % to 167 %) and drifts against the
+    middles, it is as wide as 40 % of the pole or less. A pennant is 70 % as wide in its second half as in its first, or
+    less, and drifts by 12 % of the pole or less; a flag is about as wide in both (70 % to 143 %) and drifts against the
     pole, or along it by 10 % of the pole at most. Known at the first bar at which all that holds.
 
     Quality: the mean of how straight the pole is, how narrow the pause is and how little it gives back.
