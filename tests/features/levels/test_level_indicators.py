@@ -271,13 +271,13 @@ def test_long_series_in_pieces_are_those_in_one():
 
 
 def test_bricks_step_by_whole_sizes_and_turn_after_two():
-    close = np.array([100.0, 100.9, 101.0, 103.5, 102.1, 101.0, 100.2, 104.0])
+    close = np.array([100.0, 100.9, 101.0, 103.5, 101.6, 101.0, 100.2, 104.0])
     laid = renko(close + 0.5, close - 0.5, close, np.arange(1.0, 9.0), brick=1.0)
     assert laid.at.tolist() == [2, 3, 3, 5, 7, 7]
     assert laid.up.tolist() == [True, True, True, False, True, True]
     assert laid.close.tolist() == [101, 102, 103, 101, 103, 104]
     assert laid.open.tolist() == [100, 101, 102, 102, 102, 103]
-    assert laid.high[3] == 102.6
+    assert laid.high[3] == 102.1
     assert laid.low[3] == 100.5
     assert laid.volume[:4].tolist() == [5.0, 2.0, 2.0, 11.0]
     assert len(renko(close, close, close, close, brick=50.0)) == 0

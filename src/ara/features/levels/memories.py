@@ -48,7 +48,7 @@ class Memories:
             As in `levels`.
         """
         last = len(high) - 1
-        found = swings(high, low, strength=span).by(last)
+        found = swings(high, low, strength=span)
         young = found.at > last - window
         turns = Swings(at=found.at[young], price=found.price[young], high=found.high[young], known=found.known[young])
         went = [_reaction(high, low, int(at), bool(top)) for at, top in zip(turns.at, turns.high, strict=True)]
