@@ -83,6 +83,14 @@ def test_a_planted_lambda_is_recovered_from_trades():
     assert abs(none.value) < 4 * none.error
 
 
+def test_a_trade_counts_in_the_interval_whose_price_it_made():
+    signs, size = np.tile((1.0, -1.0, 1.0), 30), np.arange(1.0, 91.0)
+    price = 100 + 0.01 * np.cumsum(signs * size)
+    found = kyle_lambda_of_trades(price, signs, size, every=1)
+    assert found.value == pytest.approx(0.01, rel=1e-9)
+    assert found.share == pytest.approx(1.0)
+
+
 def test_lambda_of_what_does_not_vary_or_is_too_little():
     flat = kyle_lambda_of_trades(np.full(500, 5.0), np.zeros(500), np.ones(500))
     assert (flat.value, flat.share) == (0.0, 0.0)
