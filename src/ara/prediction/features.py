@@ -17,6 +17,7 @@ from ara.data.batch import SIZE, many
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import AraError, StoreError, ValidationError
+from ara.features.blocks.inputs import instants
 from ara.features.build import Block, build_panel
 from ara.features.sets import MARKET, FeatureSet, find
 from ara.lineage import digest, digest_arrays
@@ -229,31 +230,33 @@ def _keep(lake: "Lake", name: str, version: str, made_of: Mapping[str, Any], blo
 
 def _kept(lake: "Lake", name: str, version: str, chosen: FeatureSet, panel: Mapping[str, Bars]) -> list[Block] | None:
     """Give the blocks that were made of the same bars by the same set; None where there are none."""
-    if not lake.there:
+    if not (lake.folder / "gold").is_dir():
         return None
     try:
         frame = lake.gold(name, version=version)
         told = lake.golds().filter(pl.col("name") == name, pl.col("version") == version)["lineage"][0]
     except StoreError:
         return None
+    if frame["symbol"].rle().struct.unnest().rows() != [
+        (len(bars), symbol) for symbol, bars in panel.items() if len(bars)
+    ]:
+        return None
     missing = json.loads(told)["missing"]
-    rows = frame.partition_by("symbol", as_dict=True, maintain_order=True)
-    return [
-        _block(symbol, bars, rows.get((symbol,), frame.clear()), chosen, missing[symbol])
-        for symbol, bars in panel.items()
-    ]
-
-
-def _block(symbol: str, bars: Bars, rows: pl.DataFrame, chosen: FeatureSet, missing: Sequence[Any]) -> Block:
-    x: NDArray[np.float32] = np.ascontiguousarray(rows.select(chosen.names).to_numpy(), np.float32)
-    at, known_at = (rows[name].dt.replace_time_zone(None).to_numpy() for name in ("at", "known_at"))
-    return Block(
-        symbol=symbol,
-        timeframe=str(bars.timeframe),
-        names=chosen.names,
-        at=at,
-        known_at=known_at,
-        x=x,
-        set=chosen.id,
-        missing=tuple((str(name), str(why)) for name, why in missing),
-    )
+    x: NDArray[np.float32] = frame.select(chosen.names).to_numpy(order="c")
+    blocks, start = [], 0
+    for symbol, bars in panel.items():
+        at, known_at = (instants(bars, name).astype("datetime64[us]") for name in ("at", "known_at"))
+        blocks.append(
+            Block(
+                symbol=symbol,
+                timeframe=str(bars.timeframe),
+                names=chosen.names,
+                at=at,
+                known_at=known_at,
+                x=x[start : start + len(bars)],
+                set=chosen.id,
+                missing=tuple((str(column), str(why)) for column, why in missing[symbol]),
+            )
+        )
+        start += len(bars)
+    return blocks

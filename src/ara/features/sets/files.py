@@ -159,4 +159,4 @@ def _shown(told: Any) -> str:
 
 
 def _refused(path: Path, reason: str, *, hint: str | None = None) -> FeatureEngineeringError:
-    return FeatureEngineeringError(f"{path}: {reason.rstrip('.')}.", hint=hint)
+    return FeatureEngineeringError(f"{path}: {reason.rstrip('.')}.", hint=hint or _HINT)
