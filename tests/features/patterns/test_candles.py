@@ -100,6 +100,39 @@ def test_each_keeps_what_an_indicator_promises():
     assert [check.words for check in check_indicator(CANDLES) if not check.ok] == []
 
 
+def calm(rows):
+    """The same with bodies of quarters now and then, which are often just as long as a doji's may be."""
+    random = np.random.default_rng(0)
+    for o, h, low, c in rows:
+        close = o + random.integers(-2, 3) / 4 if random.random() < 0.3 else c
+        yield o, max(h, close), min(low, close), close
+
+
+def test_a_body_just_as_long_as_the_limit_counts_as_the_rule_says():
+    rows = list(calm(whole_prices(6000, 12)))
+    known = list(named(rows))
+    assert sum(one["body"] == one["tiny"] > 0 for one in known[10:]) > 5
+    assert sum(one["body"] == one["usual"] > 0 for one in known[10:]) > 5
+    for name in READABLE:
+        agrees(name, rows, known)
+
+
+def test_the_first_values_come_when_talib_has_them():
+    from talib import abstract
+
+    spelled = {
+        "cdl_hikkake_modified": "CDLHIKKAKEMOD",
+        "cdl_concealing_baby_swallow": "CDLCONCEALBABYSWALL",
+        "cdl_three_stars_in_the_south": "CDL3STARSINSOUTH",
+    }
+    for one in shapes():
+        if one.spec.name in OWN:
+            continue
+        plain = one.spec.name.replace("three", "3").replace("two", "2").replace("_", "").upper()
+        theirs = spelled.get(one.spec.name, plain)
+        assert one.warmup() == abstract.Function(theirs).lookback, one.spec.name
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_rule_as_written_is_what_is_found(seed):
     rows = whole_prices(2500, seed)
@@ -217,6 +250,7 @@ def test_a_colour_narrows_a_shape(name):
     assert np.nansum(np.abs(white)) > 0 < np.nansum(np.abs(black))
     np.testing.assert_array_equal(white + black, either)
     assert (bars["close"] >= bars["open"])[np.nan_to_num(white) != 0].all()
+    assert (bars["close"] < bars["open"])[np.nan_to_num(black) != 0].all()
 
 
 def test_a_marubozu_by_its_share_of_the_range_needs_no_bars_before():

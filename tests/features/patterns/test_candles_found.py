@@ -194,6 +194,32 @@ def test_a_gap_brings_a_shape_halfway_to_the_whole():
     assert with_gap == pytest.approx((1 + without) / 2)
 
 
+def test_the_trend_that_is_asked_for_makes_it_stronger():
+    opened, high, low, close, _ = world(60, seed=8)
+    around = contexts((opened, high, low, close))(1)
+    at, up = np.array([40]), np.array([1.0])
+    fall, rise = (replace(around, trend=np.full(60, trend)) for trend in (-2.0, 2.0))
+    for asks, better, worse in ((-1, fall, rise), (1, rise, fall)):
+        assert better.strength(at, up, asks, 0.0)[0] > worse.strength(at, up, asks, 0.0)[0]
+        assert better.strength(at, -up, asks, 0.0)[0] < worse.strength(at, -up, asks, 0.0)[0]
+    assert fall.strength(at, up, 0, 0.0) == rise.strength(at, up, 0, 0.0)
+
+
+def test_a_close_at_the_end_where_it_points_makes_it_stronger():
+    opened, high, low, close, _ = world(60, seed=8)
+    around = contexts((opened, high, low, close))(1)
+    at, up = np.array([40]), np.array([1.0])
+    ends = [replace(around, place=np.full(60, place)) for place in (0.0, 0.5, 1.0)]
+    long_up, long_down, nowhere, small = (
+        [one.strength(at, points, -1, tiny)[0] for one in ends]
+        for points, tiny in ((up, 0.0), (-up, 0.0), (0 * up, 0.0), (up, 1.0))
+    )
+    assert long_up[0] < long_up[1] < long_up[2]
+    assert long_down[0] > long_down[1] > long_down[2]
+    assert nowhere[0] == nowhere[2] < nowhere[1]
+    assert small[0] == small[2] > small[1]
+
+
 def test_a_small_body_is_better_where_it_makes_the_shape():
     opened, high, low, close, _ = world(60, seed=8)
     around = replace(contexts((opened, high, low, close))(1), place=np.full(60, 1.0))

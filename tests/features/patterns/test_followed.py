@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ara.errors import FeatureEngineeringError
-from ara.features.patterns.followed import followed
+from ara.features.patterns.followed import _interval, followed
 
 RISING = [100.0 + bar for bar in range(50)]
 
@@ -112,6 +112,17 @@ def test_the_interval_is_no_wider_than_it_must_be():
         close = walk(random, "plain", 900)
         held += followed(cases_of(random, "most", close), 1, close, horizon=5).verdict == "chance"
     assert 0.92 <= held / 800 <= 0.985
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"),
+    [(81, 263, 0.2535, 0.3682), (15, 148, 0.0598, 0.1644), (0, 20, 0.0, 0.2005), (1, 29, 0.0018, 0.1963)],
+)
+def test_the_interval_is_that_of_newcombe(hits, count, low, high):
+    """His method 4, as printed in table I."""
+    assert _interval(hits / count, count, 0.95) == pytest.approx((low, high), abs=6e-5)
+    mirrored = _interval(1 - hits / count, count, 0.95)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=6e-5)
 
 
 def test_overlapping_cases_are_worth_fewer():

@@ -43,12 +43,14 @@ def test_the_newest_stand_first_and_in_a_bar_the_clearest(bars):
     assert {-at for at, _ in found} <= set(range(1470, 1500))
 
 
-def test_each_is_told_what_followed_its_name_and_direction(bars):
-    every = found_by("candle", bars)
-    for one in recent(bars, last=5, families=["candle"], horizon=3, unit="day"):
-        cases = sorted(
-            {e.known_at for e in every if (e.name, e.direction) == (one.pattern.name, one.pattern.direction)}
-        )
+@pytest.mark.parametrize(("family", "last"), [("candle", 5), ("chart", 300), ("elliott", 300)])
+def test_each_is_told_what_followed_its_name_and_direction(bars, family, last):
+    every = found_by(family, bars)
+    found = recent(bars, last=last, families=[family], horizon=3, unit="day")
+    assert found
+    for one in found:
+        kind = (one.pattern.name, one.pattern.direction)
+        cases = sorted({other.known_at for other in every if (other.name, other.direction) == kind})
         side = {"bullish": 1, "bearish": -1, "neutral": 0}[one.pattern.direction]
         assert one.followed == followed(cases, side, bars["close"], horizon=3, unit="day")
 
