@@ -14,7 +14,7 @@ import pytest
 FOLDER = os.environ.get("ARA_CONFORMANCE", "")
 ROOT = Path(__file__).parents[2]
 MARKET = ("brokers", "calendars", "hostile_csv", "hostile_json", "hostile_strings", "pathological", "signatures")
-FEATURES = ("candles", "indicators", "sheets", "talib", "tulip")
+FEATURES = ("candles", "charts", "elliott", "harmonics", "indicators", "sheets", "talib", "tulip")
 
 
 def compared(kind, adapter, known):

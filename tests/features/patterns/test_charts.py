@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ara
 from ara.errors import FeatureEngineeringError
-from ara.features.patterns import charts
+from ara.features.patterns import charts, elliott, harmonics
 from ara.features.patterns.charts.cups import roundness
 from ara.features.patterns.charts.ground import Limits, grounds
 from ara.features.patterns.extremes import Extremes
@@ -227,6 +228,7 @@ def test_limits_allow_small_shapes_no_more_than_large_ones():
     assert apart.tolist() == pytest.approx([0.3, 2.4, 7.2])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 70), st.data())
 def test_extremes_answer_as_a_search_would(values, longest, data):
     array = np.array(values, float)
@@ -275,3 +277,14 @@ def test_of_the_same_shape_the_first_known_stands_and_of_shapes_alike_a_better_o
     other, better = pattern("b", 0, 10, 14, 0.4), pattern("b", 0, 11, 15, 0.8)
     assert once([better, other, first], alike=["a", "b"]) == [first, better]
     assert once([better, other, first]) == [first, other]
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "BTC-USD", "EURUSD"])
+@pytest.mark.parametrize("finder", [charts, harmonics, elliott])
+def test_on_real_bars_all_kinds_keep_to_what_was_known(symbol, finder):
+    history = ara.history(symbol)
+    columns = [history[name].to_numpy()[-900:] for name in ("high", "low", "close")]
+    found = finder.find(*columns)
+    assert len(found) > 10
+    for cut in (137, 400, 611, 899):
+        assert finder.find(*(one[:cut] for one in columns)) == [one for one in found if one.known_at < cut]

@@ -36,6 +36,7 @@ def standing_out(high, strength):
     return found
 
 
+@settings(deadline=None)
 @given(STEPS, st.lists(st.integers(0, 4), min_size=1, max_size=7), st.integers(1, 5))
 def test_every_bar_that_stands_out_is_a_turn_unless_it_is_both(steps, spread, strength):
     high, low = bars(steps, spread)
@@ -49,6 +50,7 @@ def test_every_bar_that_stands_out_is_a_turn_unless_it_is_both(steps, spread, st
         assert at in tops or given_bottoms.get(at) == known or known > at + strength
 
 
+@settings(deadline=None)
 @given(STEPS, st.lists(st.integers(0, 4), min_size=1, max_size=7), st.integers(1, 5), st.integers(0, 90))
 def test_the_turns_known_by_a_bar_are_those_of_the_bars_up_to_it(steps, spread, strength, bar):
     high, low = bars(steps, spread)
@@ -61,6 +63,7 @@ def test_the_turns_known_by_a_bar_are_those_of_the_bars_up_to_it(steps, spread, 
         assert rows(find(high, low).by(bar)) == rows(find(high[: bar + 1], low[: bar + 1]))
 
 
+@settings(deadline=None)
 @given(STEPS, st.lists(st.integers(0, 4), min_size=1, max_size=7), st.integers(1, 5))
 def test_turns_alternate_move_on_and_are_known_after_they_are_made(steps, spread, strength):
     high, low = bars(steps, spread)
@@ -78,6 +81,7 @@ def test_turns_alternate_move_on_and_are_known_after_they_are_made(steps, spread
         assert (legs > 0).all()
 
 
+@settings(deadline=None)
 @given(STEPS, st.lists(st.integers(0, 4), min_size=1, max_size=7))
 def test_a_chart_upside_down_turns_at_the_same_bars(steps, spread):
     high, low = bars(steps, spread)
@@ -123,7 +127,7 @@ def test_what_does_not_turn_has_no_turns(price):
         assert found.at.dtype == np.int64
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(STEPS, st.sampled_from([2.0**-40, 2.0**40]))
 def test_the_unit_of_the_price_does_not_matter(steps, unit):
     high, low = bars(steps, [1, 2])
