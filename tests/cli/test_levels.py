@@ -1,6 +1,13 @@
 import json
+from datetime import date
 
 import pytest
+
+from ara.cli.render.levels import Seen, shown
+from ara.cli.screen import Flags, Screen
+from ara.features.levels.evidence import Turned
+from ara.features.levels.level import Level
+from tests.features.made import sample
 
 
 @pytest.fixture
@@ -82,3 +89,26 @@ def test_wrong_words_are_told_with_what_is_allowed(ara, words, said):
     outcome = ara("levels", "AAPL", *words)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
+
+
+def test_all_of_them_leave_nothing_hidden(ara):
+    assert "farther away" not in ara("levels", "AAPL", "-n", "99").out
+    alone = ara("levels", "AAPL", "-n", "1").plain
+    assert "nothing above" in alone or "nothing below" in alone
+
+
+def test_levels_that_turned_the_price_are_told_first(home):
+    level = Level(
+        kind="cluster", name="turns", price=90.0, low=89.0, high=91.0, strength=0.5, touches=3, known_at=0, since=0,
+        words="The price turned here 3 times: 3 up",
+    )  # fmt: skip
+    better = Turned(touches=50, share=0.7, base=0.4, low=0.1, high=0.5, words="More often than chance.")
+    even = Turned(touches=50, share=0.4, base=0.4, low=-0.1, high=0.1, words="No more than chance.")
+    seen = Seen(
+        bars=sample("AAPL"), dates=[date(2021, 3, 31)], close=100.0, move=0.0, levels=[level], hidden=0,
+        past={"cluster": better, "pivot": even},
+    )  # fmt: skip
+    text = shown(seen, Screen(Flags(width=120, colour=False), runner=lambda _: None))
+    assert "the price turned at such levels (turns) more often than at other prices" in text
+    assert "nothing above, below 90" in text
+    assert "moves " not in text.splitlines()[5]

@@ -91,7 +91,8 @@ def _worth(seen: Seen) -> str:
     """Say first what the rest shows: whether the price cares for such levels at all."""
     better = [_CALLED[kind].lower() for kind, one in seen.past.items() if one.low > 0]
     if better:
-        return f"In the past the price turned at {' and '.join(better)} more often than at other prices as far away."
+        kinds = " and ".join(better)
+        return f"In the past the price turned at such levels ({kinds}) more often than at other prices as far away."
     return "In the past the price turned at such levels no more often than at other prices as far away."
 
 
