@@ -248,6 +248,18 @@ def test_a_stranger_that_fails_is_named(offered):
     assert np.isnan(build(chosen("stranger(fault=3)"), bars).x).all()
 
 
+def test_a_stranger_s_own_words_and_needs_are_passed_on(offered):
+    def refuse(close, **_):
+        raise FeatureEngineeringError("No moon today.")
+
+    bars = cut(sample("AAPL"), 20)
+    offered(replace(stranger, function=refuse))
+    with pytest.raises(FeatureEngineeringError, match=r"^No moon today\.$"):
+        build(chosen("stranger"), bars)
+    offered(replace(stranger, spec=replace(stranger.spec, inputs=("moon",))))
+    assert build(chosen("stranger"), bars).missing == (("stranger", "bars have no moon"),)
+
+
 def test_a_stranger_s_infinity_is_no_number(offered):
     offered(Unfinished())
     bars = cut(sample("AAPL"), 20)
@@ -276,6 +288,8 @@ class Breadth:
         self.groups.append(groups)
         if self.fault == "raises":
             raise RuntimeError("out of order")
+        if self.fault == "refuses":
+            raise FeatureEngineeringError("No moon today.")
         if self.fault == "shape":
             return (close[1:], close)
         past = np.full_like(close, np.nan)
@@ -371,7 +385,11 @@ def test_figures_of_many_instruments_know_nothing_of_later_bars(end):
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("raises", "The feature breadth failed: RuntimeError: out of order"), ("shape", "did not give arrays of")],
+    [
+        ("refuses", "^No moon today"),
+        ("raises", "The feature breadth failed: RuntimeError: out of order"),
+        ("shape", "did not give arrays of"),
+    ],
 )
 def test_a_figure_of_many_that_fails_is_named(breadth, fault, words):
     breadth.fault = fault

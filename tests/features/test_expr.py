@@ -373,6 +373,9 @@ def test_units_are_plain_algebra():
     assert unknown.log().scale is Scale.PRICE
     assert not unknown.plus(VOLUME).free
     assert FREE.lost().free
+    lost = PRICE.plus(FREE)
+    assert lost.times(PRICE).mixed == lost.to_power(2.0).mixed == (True, False)
+    assert Unit((1.0, 0.0), (1.0, 0.0)).plus(Unit((1.0, 0.0), (1.0, 0.0))).mixed == (True, False)
 
 
 def test_bounds_are_those_of_the_outermost_part():

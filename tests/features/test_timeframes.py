@@ -267,6 +267,9 @@ def test_no_bars_make_none():
     bars = cut(days(10), 0)
     assert len(resample(bars, WEEK)) == 0
     assert Higher.of(bars, WEEK).seen(np.empty(0)).shape == (0,)
+    assert len(resample(cut(days(10), 9, 5), WEEK)) == 0
+    outside = intraday("XNYS", date(2020, 6, 1), date(2020, 6, 1), step="30m", before=3)
+    assert len(resample(cut(outside, 3), DAY)) == 0
     one = Higher.of(days(1), WEEK)
     assert np.isnan(one.seen(np.empty(0))).all()
     nothing = days(10).frame.with_columns(close=pl.lit(float("nan")))
@@ -282,3 +285,25 @@ def test_bars_on_odd_stamps_belong_to_the_session_that_they_reach_into():
     assert found["open"][1] == bars.frame["open"][7]
     hours = resample(bars, Timeframe.parse("2h")).frame
     assert hours["at"][0] == datetime(2020, 6, 1, 13, 30, tzinfo=UTC)
+
+
+@given(seed=st.integers(0, 50), end=st.integers(5, 200))
+@settings(deadline=None, max_examples=40)
+def test_a_bar_that_comes_too_late_belongs_to_no_longer_bar(seed, end):
+    bars = intraday("XNYS", date(2020, 11, 16), date(2020, 12, 31))
+    random = np.random.default_rng(seed)
+    late = np.where(random.random(len(bars)) < 0.2, random.integers(0, 300, len(bars)), 0)
+    known = bars.frame["known_at"].dt.epoch("us").to_numpy() + late * 60_000_000
+    moments = pl.Series(np.maximum.accumulate(known)).cast(pl.Datetime("us", "UTC"))
+    bars = replace(bars, frame=bars.frame.with_columns(known_at=moments))
+    whole, part = build(HOURS, bars).x, build(HOURS, cut(bars, end)).x
+    assert np.array_equal(part, whole[:end], equal_nan=True)
+
+
+def test_what_a_source_gives_after_the_week_has_closed_is_not_in_it():
+    stamps = [date(2020, 6, day) for day in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12)]
+    rows = walk([datetime(day.year, day.month, day.day, tzinfo=UTC) for day in stamps])
+    bars = bars_of(rows, symbol="EURUSD", asset_class="forex")
+    weeks = resample(bars, WEEK).frame
+    assert weeks["close"].to_list() == [rows["close"][4], rows["close"][10]]
+    assert weeks["known_at"][0] == datetime(2020, 6, 5, 21, tzinfo=UTC)

@@ -70,7 +70,7 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     bars
         Ascending in time.
     timeframe
-        Longer than theirs, and a whole number of them.
+        Longer than theirs.
 
     Raises
     ------
@@ -82,8 +82,6 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
             f"Bars of {bars.timeframe} can't be made into bars of {timeframe}.",
             hint=f"Take {bars.timeframe} or longer, or give shorter bars.",
         )
-    if timeframe.span % bars.timeframe.span:
-        raise FeatureEngineeringError(f"Bars of {timeframe} are no whole number of bars of {bars.timeframe}.")
     venue = calendar(bars.instrument.calendar)
     priced = pl.all_horizontal(pl.col(_PRICES).is_finite().fill_null(value=False))
     frame = bars.frame.filter(priced)

@@ -161,3 +161,22 @@ def test_a_formula_is_computed_where_an_indicator_is(ara):
     lines = wrong.err.splitlines()
     place = next(row for row, line in enumerate(lines) if line.strip() == "^")
     assert lines[place - 1].index("emaa") == lines[place].index("^")
+
+
+def test_an_instrument_without_bars_or_news_is_said_so(home):
+    from ara.cli.render.features import built
+    from ara.cli.screen import Flags, Screen
+    from tests.features.made import cut
+
+    s = Screen(Flags(width=80), runner=lambda one: one)
+    chosen = sets.FeatureSet(name="mine", items=(sets.Item("rsi"), sets.Item("obv")))
+    empty, few = build(chosen, cut(sample("AAPL"), 0)), build(chosen, cut(sample("AAPL"), 2))
+    text = built(chosen, [empty, few], s, out="")
+    assert "AAPL  no bars" in text
+    assert "1 of 2 have a value in the newest bar." in text
+    calm = sets.FeatureSet(name="calm", items=(sets.Item("close * 0 + 1"),))
+    assert "None of them is unusual for it." in built(calm, [build(calm, cut(sample("AAPL"), 50))], s, out="")
+    long = sets.FeatureSet(name="long", items=tuple(sets.Item(f"mfi({n})") for n in range(2, 12)))
+    from ara.cli.render.features import shown
+
+    assert "mfi(window=11)" in shown(long, s)
