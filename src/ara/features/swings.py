@@ -56,7 +56,8 @@ def swings(high: Array, low: Array, *, strength: int = 3) -> Swings:
 
     Tops and bottoms alternate. Where two tops follow each other without a bottom that stands out between them, the
     lowest low between the two is taken as the bottom, known when the second top is: so a later, more extreme turn adds
-    to what was known and replaces nothing. A bar that is a top and a bottom at once counts as the turn that is due.
+    to what was known and replaces nothing. A bar that is a top and a bottom at once counts as the turn that is due. A
+    bottom that is not below the last top, after a gap upwards, is none; nor is a top not above the last bottom.
 
     Bars whose high or low is no finite number are passed over as if they were not there.
 
@@ -80,19 +81,7 @@ def swings(high: Array, low: Array, *, strength: int = 3) -> Swings:
         [(known, at, True) for at, known in tops] + [(known, at, False) for at, known in bottoms],
         key=lambda one: one[:2],
     )
-    found: list[tuple[int, bool, int]] = []
-    for place, (known, at, is_top) in enumerate(turns):
-        twice = any(
-            one[:2] == (known, at) for one in (*turns[max(place - 1, 0) : place], *turns[place + 1 : place + 2])
-        )
-        if (found and at <= found[-1][0]) or (twice and (not found or found[-1][1] == is_top)):
-            continue
-        if found and found[-1][1] == is_top:
-            start = found[-1][0] + 1
-            between = bottom[start:at].argmin() if is_top else top[start:at].argmax()
-            found.append((start + int(between), not is_top, known))
-        found.append((at, is_top, known))
-    return _columns(found, top, bottom, kept)
+    return _columns(_alternating(turns, top, bottom), top, bottom, kept)
 
 
 def zigzag(high: Array, low: Array, *, move: float = 0.05, atr: float = 0.0, window: int = 14) -> Swings:
@@ -148,6 +137,26 @@ def _fractals(values: Array, strength: int) -> list[tuple[int, int]]:
     at, left = at[ended], left[ended]
     turned = values[left] < values[at]
     return list(zip(at[turned].tolist(), np.maximum(at + strength, left)[turned].tolist(), strict=True))
+
+
+def _alternating(turns: list[tuple[int, int, bool]], high: Array, low: Array) -> list[tuple[int, bool, int]]:
+    """Make tops and bottoms follow each other, in the order in which they were known."""
+    found: list[tuple[int, bool, int]] = []
+    for place, (known, at, is_top) in enumerate(turns):
+        twice = any(one[:2] == (known, at) for one in turns[max(place - 1, 0) : place] + turns[place + 1 : place + 2])
+        if not found:
+            found += [] if twice else [(at, is_top, known)]
+            continue
+        before, was_top, _ = found[-1]
+        if at <= before or (twice and was_top == is_top):
+            continue
+        if was_top == is_top:
+            between = low[before + 1 : at].argmin() if is_top else high[before + 1 : at].argmax()
+            found.append((before + 1 + int(between), not is_top, known))
+        elif (high[at] <= low[before]) if is_top else (low[at] >= high[before]):
+            continue
+        found.append((at, is_top, known))
+    return found
 
 
 def _ranges(high: Array, low: Array, window: int) -> Array:

@@ -45,9 +45,18 @@ def test_every_bar_that_stands_out_is_a_turn_unless_it_is_both(steps, spread, st
     given_tops = {at: known for at, _, is_top, known in rows(found) if is_top}
     given_bottoms = {at: known for at, _, is_top, known in rows(found) if not is_top}
     for at, known in tops.items():
-        assert at in bottoms or given_tops.get(at) == known or known > at + strength
+        bottom = max((x for x in rows(found) if x[0] < at), default=(0, -np.inf, False, 0))
+        gap = not bottom[2] and high[at] <= bottom[1]
+        assert at in bottoms or given_tops.get(at) == known or known > at + strength or gap
     for at, known in bottoms.items():
-        assert at in tops or given_bottoms.get(at) == known or known > at + strength
+        top = max((x for x in rows(found) if x[0] < at), default=(0, np.inf, True, 0))
+        gap = top[2] and low[at] >= top[1]
+        assert at in tops or given_bottoms.get(at) == known or known > at + strength or gap
+
+
+def test_a_bottom_above_the_last_top_is_none():
+    high, low = np.array([1, 5, 4.5, 9, 10, 11]), np.array([0, 1, 2, 8.8, 8.5, 9])
+    assert rows(swings(high, low, strength=1)) == [(1, 5.0, True, 2)]
 
 
 @settings(deadline=None)
