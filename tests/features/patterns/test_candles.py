@@ -152,8 +152,9 @@ def test_a_shape_drawn_by_hand_is_found_and_its_rule_holds_around_it(name):
 @pytest.mark.parametrize("symbol", ["AAPL", "EURUSD"])
 def test_the_rules_hold_on_real_bars(symbol):
     frame = pl.read_parquet(SAMPLE).filter(pl.col("symbol") == symbol).tail(1500)
-    rows = list(zip(*(exact(frame[name].to_numpy().astype(float)).tolist() for name in INPUTS), strict=True))
-    known = list(named(rows))
+    prices = [frame[name].to_numpy().astype(float) for name in INPUTS]
+    rows = list(zip(*(one.tolist() for one in prices), strict=True))
+    known = list(named(list(zip(*(exact(one).tolist() for one in prices), strict=True))))
     assert sum(agrees(name, rows, known) for name in READABLE) > 1000
 
 
@@ -297,15 +298,27 @@ def test_a_gap_begins_anew():
             np.testing.assert_array_equal(full[41:], part)
 
 
-def test_exact_prices_keep_eleven_digits_and_their_order():
+def test_exact_prices_keep_twelve_digits_and_their_order():
     random = np.random.default_rng(0)
     prices = np.concatenate([random.lognormal(0, 12, 5000), [0.0, 1e-12, 1e12, 123456789.01]])
     rounded = exact(prices)
-    np.testing.assert_allclose(rounded, prices, rtol=2**-36, atol=0)
+    np.testing.assert_allclose(rounded, prices * 1e8, rtol=2**-40, atol=0)
     assert (np.diff(rounded[np.argsort(prices)]) >= 0).all()
-    assert exact(np.array([0.1 + 0.2]))[0] == exact(np.array([0.3]))[0]
-    sums = np.cumsum(np.concatenate([rounded[:1], np.diff(exact(np.full(50, 1.1)))]))
-    assert (sums == rounded[0]).all()
+
+
+@pytest.mark.parametrize(("digits", "largest"), [(2, 500_000), (5, 5_000), (8, 5_000)])
+def test_decimal_prices_become_whole_numbers(digits, largest):
+    whole = np.random.default_rng(1).integers(1, largest * 10**digits, 5000)
+    assert (exact(whole / 10**digits) == whole * 10.0 ** (8 - digits)).all()
+
+
+@pytest.mark.parametrize("tick", [0.01, 0.05, 0.00001])
+def test_a_tie_in_ticks_is_a_tie(tick):
+    """The same bars in whole numbers and in ticks of a decimal price are the same shapes."""
+    rows = whole_prices(2000, 15)
+    ticks = {name: np.round(values * tick, 5) for name, values in columns(rows).items()}
+    for one in shapes():
+        np.testing.assert_array_equal(one.compute(ticks)[0], one.compute(columns(rows))[0], err_msg=one.spec.name)
 
 
 def test_the_words_say_what_is_seen_and_what_is_read_into_it():
@@ -315,3 +328,14 @@ def test_the_words_say_what_is_seen_and_what_is_read_into_it():
         assert one.title in one.spec.name.replace("_", " ")
     assert len({one.spec.words for one in shapes()}) == len(shapes())
     assert {one.direction for one in shapes() if one.reading is Reading.PAUSE} == {0}
+
+
+def test_where_real_bars_begin_changes_nothing():
+    frame = pl.read_parquet(SAMPLE)
+    for symbol in ("USDJPY", "XAUUSD", "LTC-USD", "KO"):
+        prices = [frame.filter(pl.col("symbol") == symbol)[name].to_numpy().astype(float) for name in INPUTS]
+        cut = len(prices[0]) // 2
+        whole, tail = (dict(zip(INPUTS, part, strict=True)) for part in (prices, [one[cut:] for one in prices]))
+        for one in shapes():
+            (full,), (part,) = one.compute(whole), one.compute(tail)
+            np.testing.assert_array_equal(full[cut + one.warmup() :], part[one.warmup() :], err_msg=one.spec.name)

@@ -33,7 +33,8 @@ MORRIS: Final = "G. L. Morris (1992), CandlePower; rule of TA-Lib"
 
 _BOOK: Final = "S. Nison (1991), Japanese Candlestick Charting Techniques; rule of TA-Lib"
 _LARGEST: Final = 200.0
-_DROPPED: Final = 16
+_DROPPED: Final = 12
+_UNITS: Final = 1e8
 
 
 class Reading(StrEnum):
@@ -66,7 +67,7 @@ class Candle(ArrayIndicator):
     small
         Whether a small body makes it, so that a smaller one is more of it.
     rule
-        What finds it in whole bars of exact prices, its parameters' defaults filled in; the first bars count for
+        What finds it in whole bars of `exact` prices, its parameters' defaults filled in; the first bars count for
         nothing.
     """
 
@@ -98,12 +99,13 @@ def penetration(default: float) -> Param:
 
 
 def exact(prices: Array) -> Array:
-    """Give float64 prices to 36 binary digits, 11 decimal ones: sums of a few of them are then free of rounding.
+    """Give float64 prices in hundred-millionths, to 40 binary digits: decimal ones become whole numbers.
 
-    TA-Lib keeps running sums. With all digits, what has left such a sum leaves a trace, and where a body is as long as
-    the limit the answer would depend on how far back the bars begin.
+    Sums and differences of such numbers are free of rounding. TA-Lib keeps running sums: with all digits, what has left
+    one leaves a trace in it, and where a body is just as long as the limit, that or the rounding of decimals decides.
+    So it is the rule, wherever the bars begin.
     """
-    bits = prices.view(np.int64)
+    bits = (prices * _UNITS).view(np.int64)
     return ((bits + (1 << (_DROPPED - 1))) & -(1 << _DROPPED)).view(np.float64)
 
 
