@@ -151,6 +151,20 @@ def test_a_planted_cycle_is_found_with_its_period(period):
     assert low + middle + high == pytest.approx(1.0)
 
 
+def test_bands_and_entropy_as_written():
+    close, window = walk(100), 32
+    part = np.diff(np.log(close))[-window:]
+    taper = np.sin(np.pi * (np.arange(window) + 0.5) / window) ** 2
+    power = np.abs(np.fft.fft((part - part.mean()) * taper)[1:]) ** 2  # both halves: the quickest stands alone
+    periods = window / np.minimum(np.arange(1, window), window - np.arange(1, window))
+    shares = power / power.sum()
+    bands = [shares[periods > 16].sum(), shares[(periods <= 16) & (periods >= 5)].sum(), shares[periods < 5].sum()]
+    assert [one[-1] for one in of("band_power", close, window=window)] == pytest.approx(bands)
+    halves = np.array([shares[periods == period].sum() for period in np.unique(periods)])
+    entropy = -(halves * np.log(halves)).sum() / math.log(window // 2)
+    assert of("spectral_entropy", close, window=window)[0][-1] == pytest.approx(entropy)
+
+
 def test_the_spectrum_of_memory_leans():
     alone, going_on = (
         np.nanmean(of("spectral_slope", walk(returns=one), window=256)[0])
@@ -183,22 +197,25 @@ def test_garch_as_written():
     close, window = walk(420, seed=9), 60
     returns = np.diff(np.log(close))
     pairs = [(0.0, 0.0)] + [(a, p - a) for p in (0.7, 0.85, 0.93, 0.97, 0.99) for a in (0.02, 0.05, 0.1, 0.2)]
-    scores, ahead, first = [], [], window - 1
+    scores, before, ahead, foreseen, first = [], [], [], [], window - 1
     for shock, kept in pairs:
         variance, fit = np.mean(returns[:window] ** 2), []
         for bar in range(first, len(returns)):
             if bar > first:
+                last = variance
                 fit.append(-0.5 * (math.log(variance) + returns[bar] ** 2 / variance))
             usual = np.mean(returns[bar - window + 1 : bar + 1] ** 2)
             variance = (1 - shock - kept) * usual + shock * returns[bar] ** 2 + kept * variance
         scores.append(sum(fit[-window:]))
+        before.append(sum(fit[-window - 1 : -1]))
         ahead.append(variance)
-    scores[0] += math.log(20)
-    weights = np.exp(np.array(scores) - max(scores))
-    weights /= weights.sum()
+        foreseen.append(last)
+    weights, earlier = (np.exp(np.array([one[0] + math.log(20), *one[1:]]) - max(one)) for one in (scores, before))
+    weights, earlier = weights / weights.sum(), earlier / earlier.sum()
     found = [one[-1] for one in of("garch", close, window=window)]
     assert found[0] == pytest.approx(math.sqrt(weights @ np.array(ahead)))
     assert found[3] == pytest.approx(1 - weights[0])
+    assert found[4] == pytest.approx(returns[-1] / math.sqrt(earlier @ np.array(foreseen)))
     rest = weights[1:] / weights[1:].sum()
     assert found[1] == pytest.approx(sum(w * (a + b) for w, (a, b) in zip(rest, pairs[1:], strict=True)))
 

@@ -194,7 +194,7 @@ def _rescaled(part: _Array, size: int) -> _Array:
     centred = spans - spans.mean(axis=2, keepdims=True)
     deviation = np.sqrt((centred * centred).mean(axis=2))
     sofar = np.cumsum(centred, axis=2)
-    reach = np.maximum(sofar.max(axis=2), 0.0) - np.minimum(sofar.min(axis=2), 0.0)
+    reach = sofar.max(axis=2) - sofar.min(axis=2)  # the last of them is 0
     return np.asarray((reach / np.where(deviation > _STILL, deviation, np.nan)).mean(axis=1))
 
 

@@ -90,7 +90,7 @@ def wavelet_distance(close: _Array, *, levels: int, kind: int) -> _Array:
     bounds=(0.0, 1.0),
     formula="share of sum(d[j]^2) over n bars, d[j] = s[j-1] - s[j] of log returns, j = 1..4; s[4]^2 for the slowest",
     reference=f"{_SOURCE}; R. Gencay, F. Selcuk and B. Whitcher (2002), An Introduction to Wavelets in Finance",
-    words="Where the movement is: swings of 2 to 4 bars, 4 to 8, 8 to 16, 16 to 32, slower; half of a walk is the first.",
+    words="Where the movement is: swings of 2 to 4 bars, 4 to 8, 8 to 16, 16 to 32, slower; half of a walk is first.",
 )
 def wavelet_energy(close: _Array, *, window: int, kind: int) -> tuple[_Array, ...]:
     """Give the shares of the levels in the energy of the returns; NaN where no price moved."""
