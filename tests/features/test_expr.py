@@ -274,7 +274,7 @@ lag(obv, 3) - obv | -close | abs(diff(volume)) | min(close, open)
 sum(max(diff(close), 0), 14) / sum(abs(diff(close)), 14)
 close > mean(close, 50) or volume > 2 * mean(volume, 50) | force_index / lag(close, 1) / mean(volume, 20)
 sqrt(mean(diff(log(close)) ** 2, 20)) * 252 ** 0.5 | where(obv > mean(obv, 20), rsi, 100 - rsi)
-mean(session_vwap_distance, 5)
+obv(lag(close, 3), volume) | mean(session_vwap_distance, 5)
 """
 
 
@@ -584,3 +584,35 @@ def test_any_text_is_a_formula_or_a_typed_error(text):
     except FeatureEngineeringError:
         return
     assert found.compute(BARS)[0].shape == (COUNT,)
+
+
+def test_a_step_is_told_nothing_before_its_figures_are_known(monkeypatch):
+    """A stranger's running sum that never forgets a NaN."""
+
+    def add(state, close):
+        found = (state or 0.0) + close
+        return found, (found,)
+
+    @indicator(
+        inputs=["close"],
+        warmup=0,
+        memory=None,
+        scale=Scale.PRICE,
+        bounds=(-math.inf, math.inf),
+        formula="f",
+        reference="r",
+        words="w",
+        step=add,
+    )
+    def running(close):
+        return np.cumsum(close)
+
+    monkeypatch.setattr(catalogue, "get", lambda name: running)
+    found = expr("running(mean(lag(close, 3), 2))")
+    assert found.spec.step is not None
+    state, values = None, []
+    for close in CLOSE[:40].tolist():
+        state, (one,) = found.spec.step(state, close)
+        values.append(one)
+    assert np.allclose(values, found.compute({"close": CLOSE[:40]})[0], equal_nan=True)
+    assert np.isfinite(values[4:]).all()

@@ -162,6 +162,9 @@ def test_the_shipped_sets_are_what_they_say():
         "volatility",
         "volume",
         "statistical",
+        "microstructure",
+        "spectral",
+        "levels",
     }
 
 

@@ -107,6 +107,16 @@ THEMES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        "cost of trading",
+        "What it costs to trade, who presses, and whether that changes: dear and thin markets move otherwise.",
+        ("abdi_ranaldo", "amihud_shift", "kyle_lambda", "order_flow_imbalance"),
+    ),
+    (
+        "waves",
+        "On which scale the price moves, and how much of the last swing is taken back.",
+        ("wavelet_distance", "spectral_entropy", "katz", "fibonacci_position.taken_back"),
+    ),
+    (
         "market",
         "How it moves with the market; without a value where no market is given.",
         ("beta", "correlation.correlation", "relative_strength", "residual_volatility"),
