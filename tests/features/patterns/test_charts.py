@@ -89,8 +89,9 @@ def test_what_breaks_one_rule_is_refused(name, corners, down):
 
 
 def test_tops_that_end_no_rise_are_refused():
-    corners = [(0, 2.5), (0.15, 1), (0.17, 0.6), (0.25, 1), (0.5, 0), (0.85, 1), (1, 0.1)]
-    assert "double_top" not in names(along(corners, lead=1.0))
+    shape = [(0.2, 0.4), (0.35, 1), (0.6, 0), (0.85, 1), (1, 0.1)]
+    assert "double_top" in names(along([(0, 0.2), *shape]))
+    assert "double_top" not in names(along([(0, 2.5), *shape], lead=0.5))
 
 
 def cup(bottom, handle):
@@ -288,3 +289,19 @@ def test_on_real_bars_all_kinds_keep_to_what_was_known(symbol, finder):
     assert len(found) > 3
     for cut in (137, 400, 611, 899):
         assert finder.find(*(one[:cut] for one in columns)) == [one for one in found if one.known_at < cut]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("finder", [charts, harmonics, elliott])
+def test_each_is_found_at_the_bar_at_which_it_was_known_and_at_none_before(seed, finder):
+    columns = walk(260, RNG(seed))
+    for one in finder.find(*columns):
+        assert one in finder.find(*(column[: one.known_at + 1] for column in columns))
+        assert one not in finder.find(*(column[: one.known_at] for column in columns))
+
+
+def test_a_top_is_sure_when_the_price_fell_before_it_rose_and_the_turn_was_known():
+    high, low = np.array([1, 2, 5, 4, 3, 6, 6.0]), np.array([0, 1, 4, 3, 2, 1, 5.0])
+    ground, _ = grounds(high, low, low, Limits())
+    for known, back, sure in ((3, 2.5, 4), (5, 2.5, 5), (3, 1.5, 7), (3, 0.5, 7)):
+        assert ground.turned(np.array([2]), np.array([known]), np.array([5.0]), np.array([back])).tolist() == [sure]
