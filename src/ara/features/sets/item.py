@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Final
 
 from ara.errors import AraError, FeatureEngineeringError, ValidationError
@@ -12,7 +13,7 @@ from ara.features import catalogue
 from ara.features.indicator import INPUTS, IndicatorSpec, Scale
 from ara.market.timeframe import Timeframe
 
-__all__ = ["MARKET", "Column", "Item"]
+__all__ = ["MARKET", "Column", "Item", "crossed"]
 
 MARKET: Final = "market"
 """What another instrument is called where an item names none: the one that stands for the market."""
@@ -217,20 +218,20 @@ def _find(text: str) -> Any:
     try:
         return catalogue.get(text)
     except FeatureEngineeringError as error:
-        if text in _crossed():
-            from ara.features import cross
-
-            return cross.get(text)
+        if text in crossed():
+            return _cross().get(text)
         unknown: AraError = error
-    near = difflib.get_close_matches(text, (*catalogue.names(), *_crossed()), n=3)
+    near = difflib.get_close_matches(text, (*catalogue.names(), *crossed()), n=3)
     guess = f" Did you mean {' or '.join(near)}?" if near else ""
     raise FeatureEngineeringError(
         f"There is no indicator {text!r:.60}.{guess}", hint=unknown.hint, nearest=near
     ) from None
 
 
-def _crossed() -> tuple[str, ...]:
+def crossed() -> tuple[str, ...]:
     """Give the names of what needs many instruments."""
-    from ara.features import cross
+    return tuple(getattr(_cross(), "names", tuple)())
 
-    return tuple(getattr(cross, "names", tuple)())
+
+def _cross() -> Any:
+    return import_module("ara.features.cross")

@@ -9,7 +9,7 @@ from ara.errors import FeatureEngineeringError
 from ara.features import catalogue
 from ara.features.indicator import Scale
 from ara.features.sets.feature_set import FeatureSet
-from ara.features.sets.item import Item
+from ara.features.sets.item import Item, crossed
 
 __all__ = ["THEMES", "find", "get", "names"]
 
@@ -203,6 +203,4 @@ def _technical() -> list[str]:
 
 
 def _every() -> list[str]:
-    from ara.features import cross
-
-    return [*catalogue.names(), *getattr(cross, "names", tuple)()]
+    return [*catalogue.names(), *crossed()]
