@@ -22,4 +22,5 @@ def talib() -> SimpleNamespace:
     finally:
         if hidden:
             del sys.modules["pandas"]
-    return SimpleNamespace(**{name: getattr(found, name).__wrapped__ for name in found.get_functions()})
+    names: list[str] = found.get_functions()  # type: ignore[no-untyped-call]
+    return SimpleNamespace(**{name: getattr(found, name).__wrapped__ for name in names})

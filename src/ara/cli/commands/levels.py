@@ -4,12 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.screen import Screen, screen
+from ara.cli.screen import screen
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from ara.cli.render.levels import Seen
     from ara.features.levels.level import Level
     from ara.market.bars import Bars
@@ -35,7 +33,7 @@ def command(
     window: Annotated[str, typer.Option("--window", metavar="N", help="Bars whose turns and volume count")] = "250",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
 ) -> None:
-    """Show the prices that matter: pivots, ratios of the last swing, clusters of turns, where most was traded.
+    """Show the prices that matter: pivots, retracements, clusters of turns, volume.
 
     ::
 
@@ -47,6 +45,7 @@ def command(
     Mostly the two are the same, and then it says so.
     """
     from ara.cli.commands.data.asked import counted
+    from ara.cli.commands.viewed import closed_bars
     from ara.cli.render.levels import shown
     from ara.features.levels.find import PERIODS, PIVOTS
 
@@ -57,7 +56,7 @@ def command(
     _check("--kind", [chosen] if chosen else [], ("cluster", "fibonacci", "pivot", "volume"))
     _check("--pivots", schemes, PIVOTS)
     _check("--period", [period.strip().lower()], PERIODS)
-    bars = _bars(s, symbol, as_of or None)
+    bars = closed_bars(s, symbol, as_of=as_of)
     with s.progress("Looking for levels"):
         seen = _seen(bars, schemes, period.strip().lower(), bars_back, chosen, most)
     s.result(_document(seen), lambda: shown(seen, s))
@@ -69,22 +68,10 @@ def _check(flag: str, given: list[str], allowed: tuple[str, ...]) -> None:
             raise ValidationError(f"{flag} is {one!r:.40}.", hint=f"There are: {', '.join(allowed)}.")
 
 
-def _bars(s: Screen, symbol: str, as_of: str | None) -> "Bars":
-    from ara.data.feed import MarketData
-    from ara.desk import Desk
-    from ara.prediction.origin import as_instant
-
-    async def ask() -> "Bars":
-        async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
-            moment = as_instant(as_of, now=desk.clock.now(), what="--as-of")
-            return await market.bars(await market.instrument(symbol), as_of=moment)
-
-    return s.run(ask())
-
-
 def _seen(bars: "Bars", schemes: list[str], period: str, window: int, kind: str, most: int) -> "Seen":
     import numpy as np
 
+    from ara.cli.commands.viewed import dates
     from ara.cli.render.levels import Seen
     from ara.features.arrays import true_range
     from ara.features.catalogue import columns
@@ -105,20 +92,13 @@ def _seen(bars: "Bars", schemes: list[str], period: str, window: int, kind: str,
     past = turned_by_kind(given, window=min(window, 250))
     return Seen(
         bars=bars,
-        dates=_dates(bars),
+        dates=dates(bars),
         close=close,
         move=float(np.nanmean(wide)) if np.isfinite(wide).any() else 0.0,
         levels=[one for one in found if one in near],
         hidden=len(found) - len(near),
         past={name: one for name, one in past.items() if any(level.kind == name for level in found)},
     )
-
-
-def _dates(bars: "Bars") -> "list[date]":
-    from ara.market.calendar import calendar
-    from ara.market.hours import labels
-
-    return labels(bars.frame["at"], calendar(bars.instrument.calendar)).to_list()
 
 
 def _document(seen: "Seen") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.screen import Screen, screen
+from ara.cli.screen import screen
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def command(
     what follows any bar, and then it says so.
     """
     from ara.cli.commands.data.asked import counted
+    from ara.cli.commands.viewed import bar_word, closed_bars, dates
     from ara.cli.render.patterns import Seen, shown
     from ara.features.patterns.recent import FAMILIES, recent
 
@@ -49,31 +50,18 @@ def command(
     if chosen and chosen not in FAMILIES:
         raise ValidationError(f"There is no family {family!r:.40}.", hint=f"There are: {', '.join(FAMILIES)}.")
     bars_back, later = counted(last, "--last", most=_MOST), counted(horizon, "--horizon", most=_LONGEST)
-    bars = _bars(s, symbol, as_of or None)
+    bars = closed_bars(s, symbol, as_of=as_of)
     with s.progress("Looking for patterns"):
         found = recent(
             _columns(bars),
             last=bars_back,
             families=[chosen] if chosen else FAMILIES,
             horizon=later,
-            unit=_unit(bars),
+            unit=bar_word(bars),
         )
-    dates = _dates(bars)
-    seen = Seen(bars=bars, dates=dates, found=found, last=bars_back, unit=_unit(bars))
-    s.result(_document(bars, dates, found, later), lambda: shown(seen, s))
-
-
-def _bars(s: Screen, symbol: str, as_of: str | None) -> "Bars":
-    from ara.data.feed import MarketData
-    from ara.desk import Desk
-    from ara.prediction.origin import as_instant
-
-    async def ask() -> "Bars":
-        async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
-            moment = as_instant(as_of, now=desk.clock.now(), what="--as-of")
-            return await market.bars(await market.instrument(symbol), as_of=moment)
-
-    return s.run(ask())
+    days = dates(bars)
+    seen = Seen(bars=bars, dates=days, found=found, last=bars_back, unit=bar_word(bars))
+    s.result(_document(bars, days, found, later), lambda: shown(seen, s))
 
 
 def _columns(bars: "Bars") -> dict[str, Any]:
@@ -83,47 +71,35 @@ def _columns(bars: "Bars") -> dict[str, Any]:
     return found | ({"volume": volume.to_numpy()} if (volume.fill_nan(None).fill_null(0.0) > 0).any() else {})
 
 
-def _dates(bars: "Bars") -> list[date]:
-    """Give each bar's date by the instrument's calendar."""
-    from ara.market.calendar import calendar
-    from ara.market.hours import labels
-
-    return labels(bars.frame["at"], calendar(bars.instrument.calendar)).to_list()
-
-
-def _unit(bars: "Bars") -> str:
-    return {"1d": "day", "1w": "week"}.get(str(bars.timeframe), "bar")
-
-
-def _document(bars: "Bars", dates: list[date], found: "list[Recent]", horizon: int) -> dict[str, Any]:
+def _document(bars: "Bars", days: list[date], found: "list[Recent]", horizon: int) -> dict[str, Any]:
     return {
         "schema": 1,
         "symbol": bars.instrument.symbol,
         "timeframe": str(bars.timeframe),
         "bars": len(bars),
-        "date": dates[-1].isoformat(),
+        "date": days[-1].isoformat(),
         "close": bars.frame["close"][-1],
         "currency": bars.instrument.currency,
         "horizon": horizon,
-        "patterns": [_facts(one, dates) for one in found],
+        "patterns": [_facts(one, days) for one in found],
     }
 
 
-def _facts(one: "Recent", dates: list[date]) -> dict[str, Any]:
+def _facts(one: "Recent", days: list[date]) -> dict[str, Any]:
     pattern, past = one.pattern, one.followed
     known = past.count > 0
     return {
         "name": pattern.name,
         "family": pattern.family,
         "direction": pattern.direction,
-        "began": dates[pattern.began].isoformat(),
-        "completed": dates[pattern.completed].isoformat(),
-        "known_at": dates[pattern.known_at].isoformat(),
+        "began": days[pattern.began].isoformat(),
+        "completed": days[pattern.completed].isoformat(),
+        "known_at": days[pattern.known_at].isoformat(),
         "quality": round(pattern.quality, 4),
         "target": pattern.target,
         "invalidation": pattern.invalidation,
         "points": [
-            {"name": name, "date": dates[bar].isoformat(), "price": price} for name, bar, price in pattern.points
+            {"name": name, "date": days[bar].isoformat(), "price": price} for name, bar, price in pattern.points
         ],
         "words": pattern.words,
         "followed": {

@@ -12,16 +12,12 @@ command = typer.Typer(
     ara market indicators AAPL
 
     ara market indicators BTC-USD --category momentum
+
+    ara market indicators EURUSD --as-of 2020-02-20
     """,
     add_completion=False,
     rich_markup_mode=None,
 )
 """The group `ara market`."""
-
-
-@command.callback()
-def _group() -> None:
-    """Look at how an instrument stands."""
-
-
+command.callback()(lambda: None)  # so that a group with one command stays a group
 command.command("indicators")(indicators.indicators)

@@ -30,7 +30,7 @@ def indicators(
     ] = "5",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
 ) -> None:
-    """Show what well-known indicators say now, how common that is, and what followed it before.
+    """Show what indicators say now, how common that is, and what followed.
 
     ::
 
