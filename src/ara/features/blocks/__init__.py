@@ -1,5 +1,3 @@
-"""What `ara.features.build` makes and works with: blocks of numbers, prepared inputs, panels side by side."""
+"""What `ara.features.build` works with: prepared inputs, and panels put side by side."""
 
-from ara.features.blocks.block import Block
-
-__all__ = ["Block"]
+__all__: list[str] = []

@@ -12,7 +12,7 @@ from ara.features import arrays
 from ara.features.arrays import Array
 from ara.features.expr.units import FREE, Unit
 
-__all__ = ["COLUMNS", "FUNCTIONS", "LOGIC", "LONGEST_WINDOW", "OPERATORS", "Function", "Operator"]
+__all__ = ["COLUMNS", "FUNCTIONS", "LOGIC", "LONGEST_WINDOW", "OPERATORS", "Function", "Operator", "negated"]
 
 COLUMNS: Final = ("open", "high", "low", "close", "volume", "other")
 """Columns of bars that an expression can name."""
