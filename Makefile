@@ -56,6 +56,7 @@ examples: $(VENV)/dev.stamp ## put what commands print now into the documents: m
 
 reference: $(VENV)/dev.stamp ## write the reference pages that follow from the code
 	$(PYTHON) -m tools.reference --write
+	$(PYTHON) -m tools.indicator_pages --write
 
 calendars: $(VENV)/dev.stamp ## make the table of sessions anew from the calendars library
 	$(PYTHON) -m tools.calendars --write

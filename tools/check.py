@@ -30,6 +30,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "banned": (_PYTHON, "-m", "tools.banned"),
     "workshop": (_PYTHON, "-m", "tools.workshop"),
     "reference": (_PYTHON, "-m", "tools.reference"),
+    "indicator-pages": (_PYTHON, "-m", "tools.indicator_pages"),
     "calendars": (_PYTHON, "-m", "tools.calendars"),
     "lock": (_PYTHON, "-m", "tools.lock"),
     "changelog": (_PYTHON, "-m", "tools.changelog"),

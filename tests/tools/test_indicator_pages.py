@@ -1,0 +1,59 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ara.features import catalogue
+from tools.indicator_pages import check, index_page, page, picture
+
+ROOT = Path(__file__).parents[2]
+PAGES = "docs/reference/indicators"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    shutil.copytree(ROOT / PAGES, tmp_path / PAGES)
+    return tmp_path
+
+
+def words(tree):
+    return {(found.path.name, found.words.split(" ")[0]) for found in check(tree)}
+
+
+def test_what_is_kept_is_what_the_registry_says(tree):
+    assert words(tree) == set()
+
+
+def test_a_stale_page_a_missing_picture_and_one_of_nothing_are_found(tree):
+    folder = tree / PAGES
+    text = (folder / "trend.md").read_text("utf-8")
+    (folder / "trend.md").write_text(text.replace("Formula", "Formel", 1), "utf-8")
+    (folder / "pictures/rsi.svg").unlink()
+    (folder / "pictures/luck.svg").write_text("<svg/>")
+    assert words(tree) == {("trend.md", "the"), ("rsi.svg", "no"), ("luck.svg", "a")}
+
+
+def test_every_indicator_has_its_place_with_formula_parameters_and_reference():
+    assert "[rsi](momentum.md#rsi)" in index_page()
+    members = catalogue.families()["momentum"]
+    text = page("momentum", members)
+    for name, one in members.items():
+        assert f"## {name}\n" in text
+        assert f"- Formula: `{one.spec.formula}`\n" in text
+        assert all(f"- `{param}` = " in text for param in one.spec.params)
+
+
+@pytest.mark.parametrize(("name", "panels"), [("sma", 1), ("rsi", 2), ("macd", 2), ("bollinger", 1)])
+def test_prices_are_drawn_over_the_closes_and_the_rest_below(name, panels):
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, 400)))
+    drawn = picture(catalogue.get(name), {"close": close, "high": close * 1.01, "low": close * 0.99, "open": close})
+    assert drawn.startswith("<svg ")
+    assert f'viewBox="0 0 480 {84 * panels}"' in drawn
+    assert drawn.count("<path ") >= 1 + len(catalogue.get(name).spec.outputs)
+    assert "nan" not in drawn
+
+
+def test_what_has_no_value_is_an_empty_panel():
+    close = np.full(50, 5.0)
+    assert picture(catalogue.get("volatility_ratio"), {"close": close}).count('d=""') == 1

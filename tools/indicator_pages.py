@@ -1,0 +1,182 @@
+"""The reference of indicators: a page for each family, made from the registry, and a picture for each indicator.
+
+`--write` makes them anew; without it a page that is stale is found, a picture that is missing, and one of nothing.
+Pictures are drawn from bars of the bundled sample. They are not compared: their last digit may differ by machine.
+"""
+
+import asyncio
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.data.feed import MarketData
+from ara.features import Indicator, IndicatorSpec, catalogue
+from ara.features.indicator import INPUTS
+from ara.testing import desk
+from tools.findings import Finding, main
+
+__all__ = ["check", "index_page", "page", "picture", "write"]
+
+_FOLDER: Final = Path("docs/reference/indicators")
+_SHOWN: Final = 160
+_WIDE, _HIGH, _EDGE = 480, 84, 4
+_COLOURS: Final = ("#3b6fb6", "#d9822b", "#3d9970", "#b04a5a", "#8661c1")
+_SCALES: Final = {"free": "neither price nor volume", "price": "the price", "volume": "the volume"}
+_Bars = Mapping[str, NDArray[np.float64]]
+
+
+def index_page() -> str:
+    """Write the list of families with the number of their indicators."""
+    families = {name: members for name, members in catalogue.families().items() if members}
+    shapes = len(families.get("candles", {}))
+    figures = sum(map(len, families.values())) - shapes
+    lines = ["# Indicators", "", f"{figures} figures in {len(families) - 1} families, and {shapes} candlesticks.", ""]
+    lines += ["All of them: `ara indicators list`. One of them on your bars: `ara indicators compute NAME SYMBOL`.", ""]
+    lines += ["| family | indicators | |", "|---|---|---|"]
+    for name, members in families.items():
+        told = ", ".join(f"[{one}]({name}.md#{one})" for one in members)
+        lines.append(f"| [{name}]({name}.md) | {len(members)} | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def page(family: str, members: Mapping[str, Indicator]) -> str:
+    """Write one family: what each indicator says, its formula, parameters, range, warm-up and reference."""
+    lines = [f"# {family.capitalize()}", ""]
+    lines += ["Drawn over the last bars of AAPL in the bundled sample: the closes above, in grey, the indicator below,"]
+    lines += ["or over the closes where it is a price.", ""]
+    for name, one in members.items():
+        lines += [f"## {name}", "", escape(one.spec.words, quote=False), "", f"![{name}](pictures/{name}.svg)", ""]
+        lines += [f"- {label}: {text}" for label, text in _facts(one.spec)]
+        lines += [_parameter(key, one.spec) for key in one.spec.params] + [""]
+    return "\n".join(lines)
+
+
+def _facts(spec: IndicatorSpec) -> list[tuple[str, str]]:
+    chosen = spec.resolve({})
+    memory = spec.memory(**chosen)
+    ranges = "; ".join(f"`{name}` {_range(*spec.bounds[name])}" for name in spec.outputs)
+    return [
+        ("Formula", f"`{spec.formula}`" if "`" not in spec.formula else f"`` {spec.formula} ``"),
+        ("Inputs", ", ".join(f"`{name}`" for name in spec.inputs)),
+        ("Outputs", ranges),
+        ("Moves with", _SCALES[spec.scale]),
+        ("Warm-up", f"{spec.warmup(**chosen)} bars; memory: {'all bars' if memory is None else f'{memory:,} bars'}"),
+        ("Reference", escape(spec.reference, quote=False)),
+    ]
+
+
+def _parameter(name: str, spec: IndicatorSpec) -> str:
+    one = spec.params[name]
+    return f"- `{name}` = {one.default:g}, from {one.low:g} to {one.high:g}: {escape(one.words, quote=False)}"
+
+
+def _range(low: float, high: float) -> str:
+    if math.isfinite(low) and math.isfinite(high):
+        return f"from {low:g} to {high:g}"
+    return f"from {low:g} up" if math.isfinite(low) else f"up to {high:g}" if math.isfinite(high) else "of any size"
+
+
+def picture(one: Indicator, bars: _Bars) -> str:
+    """Draw an indicator with its default parameters beside the closes, as SVG."""
+    found = [values[-_SHOWN:] for values in one.compute(bars)]
+    close = bars["close"][-_SHOWN:]
+    over = [values for values in found if _is_price(values, close)]
+    apart = [values for values in found if not _is_price(values, close)]
+    colours = {id(values): _COLOURS[place % len(_COLOURS)] for place, values in enumerate(found)}
+    body = _lines([(close, "#8a8f98"), *((values, colours[id(values)]) for values in over)], top=0)
+    if apart:
+        body += _lines([(values, colours[id(values)]) for values in apart], top=_HIGH, zero=True)
+    high = 2 * _HIGH if apart else _HIGH
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" width="{_WIDE}" height="{high}"'
+    return f'{head} fill="none" stroke-width="1.4" stroke-linejoin="round">\n{body}</svg>\n'
+
+
+def _is_price(values: NDArray[np.float64], close: NDArray[np.float64]) -> bool:
+    """Tell whether values lie where the closes do."""
+    known = np.isfinite(values)
+    return bool(known.any()) and bool((np.abs(values[known] / close[known] - 1.0) < 0.5).all())
+
+
+def _lines(drawn: list[tuple[NDArray[np.float64], str]], *, top: int, zero: bool = False) -> str:
+    known = np.concatenate([values[np.isfinite(values)] for values, _ in drawn])
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    span = (high - low) or 1.0
+
+    def y(value: float) -> float:
+        return top + _EDGE + (_HIGH - 2 * _EDGE) * (1.0 - (value - low) / span if high > low else 0.5)
+
+    body = ""
+    if zero and low < 0.0 < high:
+        body += f'<path stroke="#8a8f98" stroke-dasharray="2 4" d="M0 {y(0.0):.0f}H{_WIDE}"/>\n'
+    for values, colour in drawn:
+        body += f'<path stroke="{colour}" d="{_path(values, y)}"/>\n'
+    return body
+
+
+def _path(values: NDArray[np.float64], y: Callable[[float], float]) -> str:
+    steps, pen = [], "M"
+    for place, value in enumerate(values.tolist()):
+        if not math.isfinite(value):
+            pen = "M"
+            continue
+        steps.append(f"{pen}{_WIDE * place / (len(values) - 1):.0f} {y(value):.1f}")
+        pen = "L"
+    return "".join(steps)
+
+
+async def _sample() -> _Bars:
+    """Give AAPL's bars of the sample, and the closes of the S&P 500 as the other instrument."""
+    async with desk() as opened, MarketData(opened) as market:
+        apple, other = [await market.bars(await market.instrument(symbol)) for symbol in ("AAPL", "^GSPC")]
+    found = dict(catalogue.columns(apple, [*INPUTS]))
+    beside = apple.frame.select("at").join_asof(other.frame.select("at", "close"), on="at")
+    return {**found, "other": beside["close"].to_numpy()}
+
+
+def write(root: Path) -> None:
+    """Write the pages and draw the pictures."""
+    pages = _pages(root)
+    pictures = root / _FOLDER / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for path in [*pictures.glob("*.svg"), *(root / _FOLDER).glob("*.md")]:
+        path.unlink()
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
+    bars = asyncio.run(_sample())
+    for name, one in _members():
+        (pictures / f"{name}.svg").write_text(picture(one, bars), encoding="utf-8")
+
+
+def check(root: Path) -> Iterator[Finding]:
+    """Compare every page with what would be written now, and the pictures there with the indicators."""
+    for path, text in _pages(root).items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield Finding(path=path, line=1, words="the page no longer says what the registry says")
+    wanted = {root / _FOLDER / "pictures" / f"{name}.svg" for name, _ in _members()}
+    there = set((root / _FOLDER / "pictures").glob("*.svg"))
+    for path in wanted ^ there:
+        yield Finding(path=path, line=1, words="no such picture" if path in wanted else "a picture of no indicator")
+
+
+def _members() -> list[tuple[str, Indicator]]:
+    return [pair for members in catalogue.families().values() for pair in members.items()]
+
+
+def _pages(root: Path) -> dict[Path, str]:
+    folder = root / _FOLDER
+    families = {name: members for name, members in catalogue.families().items() if members}
+    pages = {folder / f"{name}.md": page(name, members) for name, members in families.items()}
+    return {folder / "index.md": index_page(), **pages}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        write(Path.cwd())
+    else:
+        sys.exit(main(check, advice="Write the pages again: make reference"))
