@@ -49,7 +49,7 @@ def heads(ground: Ground) -> list[Pattern]:
     shoulders = one - (start + slope * (first - left)), three - (start + slope * (last - left))
     allowed = ground.limits.apart(three, height)
     sure = ground.turned(last, known, three, three - _BACK * shoulders[1])
-    before, after = head - first, last - head
+    longer, shorter = np.maximum(head - first, last - head), np.minimum(head - first, last - head)
     good = (
         (height > 0)
         & (top > np.maximum(one, three))
@@ -57,7 +57,7 @@ def heads(ground: Ground) -> list[Pattern]:
         & (np.minimum(*shoulders) >= _SHOULDER[0] * height)
         & (np.maximum(*shoulders) <= _SHOULDER[1] * height)
         & (np.abs(end - start) <= _SLOPE * height)
-        & (np.maximum(before, after) <= _UNEVEN * np.minimum(before, after))
+        & (longer <= _UNEVEN * shorter)
         & (height >= _RANGES * ground.mean_range(first, last))
         & (ground.rise(first, span) >= _RISE * shoulders[0])
         & ground.fresh(first, span, top)
@@ -70,10 +70,9 @@ def heads(ground: Ground) -> list[Pattern]:
         back = ground.clean(bars) / height[k]
         if back > _CLEAN:
             continue
-        longer, shorter = max(before[k], after[k]), min(before[k], after[k])
         parts = (
             1.0 - abs(one[k] - three[k]) / allowed[k],
-            1.0 - (longer / shorter - 1.0) / (_UNEVEN - 1.0),
+            1.0 - (longer[k] / shorter[k] - 1.0) / (_UNEVEN - 1.0),
             1.0 - abs(end[k] - start[k]) / (_SLOPE * height[k]),
         )
         whole = 0.5 * (sum(parts) / 3.0 + 1.0 - back / _CLEAN)
