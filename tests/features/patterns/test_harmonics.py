@@ -120,10 +120,14 @@ def test_equal_legs_are_an_abcd_and_unequal_ones_none():
     assert d > one.invalidation
 
 
-def test_a_leg_that_a_bar_leaves_is_none():
-    high, low, close = bars(five("gartley"))
-    low = low.copy()
-    low[12 + 9 + 9 + 4] = 90.0
+@pytest.mark.parametrize("down", [False, True])
+def test_a_leg_that_a_bar_leaves_is_none(down):
+    high, low, close = bars(five("gartley"), down=down)
+    assert [one for one in named(harmonics.find(high, low, close), "gartley") if one.began == 12]
+    if down:
+        high[12 + 9 + 9 + 4] = 110.0
+    else:
+        low[12 + 9 + 9 + 4] = 90.0
     assert not [one for one in named(harmonics.find(high, low, close), "gartley") if one.began == 12]
 
 
