@@ -93,18 +93,25 @@ def decimals(text):
     return json.loads(text, parse_float=Decimal)
 
 
-def kept(sent, read, at="$"):
-    """List what a venue sent and a message lost: paths whose number, text or flag is not in what was read."""
+def kept(sent, read, at="$", *, floats=False):
+    """List what a venue sent and a message lost: paths whose number, text or flag is not in what was read.
+
+    Where `floats` may stand for decimals, each must write out as the digits that were sent.
+    """
     if isinstance(sent, dict):
         if not isinstance(read, dict):
             return [at]
-        return [one for key, value in sent.items() for one in kept(value, read.get(key), f"{at}.{key}")]
+        return [one for key, value in sent.items() for one in kept(value, read.get(key), f"{at}.{key}", floats=floats)]
     if isinstance(sent, list):
         if not isinstance(read, list) or len(read) != len(sent):
             return [at]
         pairs = zip(sent, read, strict=True)
-        return [one for place, (was, now) in enumerate(pairs) for one in kept(was, now, f"{at}[{place}]")]
+        return [
+            one for place, (was, now) in enumerate(pairs) for one in kept(was, now, f"{at}[{place}]", floats=floats)
+        ]
     if isinstance(sent, Decimal) or (isinstance(sent, int) and not isinstance(sent, bool)):
+        if floats and isinstance(read, float):
+            return [] if Decimal(repr(read)) == sent else [at]
         same = isinstance(read, (int, Decimal)) and not isinstance(read, bool) and str(sent) in {str(read)}
         return [] if same else [at]
     return [] if sent == read else [at]

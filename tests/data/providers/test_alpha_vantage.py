@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ara.data.checks import check_provider
@@ -359,6 +359,7 @@ TEXTS = st.sampled_from(["1", "1.5", "-3", "0", "", "NaN", "sNaN", "1e400", "-",
 
 
 @settings(max_examples=150, deadline=None)
+@example(stamp="2021-03-31", field="8. split coefficient", junk="sNaN")
 @given(stamp=TEXTS, field=st.sampled_from(["1. open", "4. close", "8. split coefficient"]), junk=TEXTS | st.none())
 def test_whatever_stands_in_a_series_it_is_read_or_refused(stamp, field, junk):
     rows = {"2021-03-30": {"1. open": "1", "2. high": "2", "3. low": "1", "4. close": "2"}}

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -46,19 +46,27 @@ _R = TypeVar("_R")
 _ABSURD: Final = 1e18
 _PRICES: Final = ("open", "high", "low", "close")
 _INSTANT: Final = pl.Datetime("us", "UTC")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - _EPOCH
+_BEYOND: Final = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH
+_YEARS: Final = {
+    pl.Date: (_FIRST.days, _BEYOND.days),
+    pl.Datetime: (_FIRST // _MICROSECOND, _BEYOND // _MICROSECOND),
+}
 _UNITS: Final = ((10**11, 10**6), (10**14, 10**3), (10**17, 1))
 
 
 def instants(stamps: Sequence[int], *, source: str, field: str) -> pl.Series:
     """Give epoch stamps as UTC instants; their size says whether they count seconds, milli-, micro- or nanoseconds."""
-    largest = max(map(abs, stamps), default=0)
+    largest = max(abs(min(stamps)), abs(max(stamps))) if stamps else 0
     factor = next((factor for limit, factor in _UNITS if largest < limit), 0)
-    micros = [stamp * factor for stamp in stamps] if factor else [stamp // 1000 for stamp in stamps]
     try:
-        found = pl.Series(field, micros, pl.Int64).cast(_INSTANT)
+        counted = pl.Series(field, stamps, pl.Int64)
     except (OverflowError, TypeError):
         raise _odd(source, field, f"the time {largest}") from None
-    return _placed(found, source, field)
+    micros = counted * factor if factor else counted // 1000
+    return _placed(micros.cast(_INSTANT), source, field)
 
 
 def days(texts: Iterable[str], *, source: str, field: str) -> pl.Series:
@@ -86,7 +94,7 @@ def ratio(new: Decimal, old: Decimal, *, source: str, field: str) -> float:
     return shares / before
 
 
-def numbers(values: Sequence[Decimal | None], *, source: str, field: str) -> pl.Series:
+def numbers(values: Sequence[Decimal | float | None], *, source: str, field: str) -> pl.Series:
     """Give exact numbers as a column of floats; ShapeError where one is beyond all prices and volumes."""
     floats: list[float | None]
     try:
@@ -94,12 +102,10 @@ def numbers(values: Sequence[Decimal | None], *, source: str, field: str) -> pl.
     except (TypeError, ValueError):
         floats = [None if value is None else _float(value) for value in values]
     found = pl.Series(field, floats, pl.Float64)
-    # Of columns with a NaN both are NaN, and no comparison holds.
-    if not found.count() or (found.nan_min() >= -_ABSURD and found.nan_max() <= _ABSURD):  # type: ignore[operator]
-        return found
-    wrong = ~(found.is_finite() & (found.abs() <= _ABSURD))
-    if wrong.any():
-        place = wrong.arg_true()[0]
+    # What is null here is a NaN there, and no comparison holds of it.
+    wrong = ~(np.abs(found.to_numpy()) <= _ABSURD)
+    if np.count_nonzero(wrong) > found.null_count():
+        place = next(place for place in wrong.nonzero()[0].tolist() if values[place] is not None)
         raise _odd(source, f"{field}[{place}]", f"the number {str(values[place])[:24]}")
     return found
 
@@ -107,7 +113,9 @@ def numbers(values: Sequence[Decimal | None], *, source: str, field: str) -> pl.
 def dated(stamps: pl.Series, zone: str, *, source: str) -> pl.Series:
     """Give the dates that instants have in a zone; ShapeError where there is no such zone."""
     try:
-        return stamps.dt.convert_time_zone(zone).dt.date()
+        if stamps.has_nulls():
+            return stamps.dt.convert_time_zone(zone).dt.date()
+        return _dates(stamps.cast(pl.Int64).to_numpy().tobytes(), zone).alias(stamps.name)
     except pl.exceptions.PolarsError:
         raise _odd(source, "time zone", f"{zone[:40]!r}") from None
 
@@ -145,7 +153,7 @@ def bars(
         Columns as in `BARS`, ascending, one an `at`: of several that differ the last in order counts.
     """
     frame = pl.DataFrame({"stamp": stamps, **columns})
-    priced = frame.drop_nulls(_PRICES)
+    priced = frame.drop_nulls(_PRICES) if any(columns[name].has_nulls() for name in _PRICES) else frame
     if dropped := len(frame) - len(priced):
         _log.info("%s: %d rows of %s lack a price and are left out", source, dropped, instrument.symbol)
     if priced.is_empty():
@@ -154,9 +162,9 @@ def bars(
     hours = calendar(instrument.calendar)
     stamp = whole["stamp"]
     times = _daily(stamp, hours, zone) if timeframe == DAY else _shorter(stamp, timeframe, hours)
-    absent = [pl.lit(None, pl.Float64).alias(name) for name in ("volume", "adjusted") if name not in columns]
-    learned = pl.lit(now, _INSTANT).alias("learned_at")
-    return pl.concat([whole, times], how="horizontal").with_columns(learned, *absent).select(BARS.names())
+    learned = _repeated("learned_at", (now - _EPOCH) // _MICROSECOND, pl.Int64(), len(whole)).cast(_INSTANT)
+    absent = [_repeated(name, None, pl.Float64(), len(whole)) for name in ("volume", "adjusted") if name not in columns]
+    return whole.hstack([*times, learned, *absent])[BARS.names()]
 
 
 def between(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
@@ -200,13 +208,20 @@ async def each(ask: Callable[[_T], Awaitable[_R]], items: Iterable[_T], *, at_on
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _float(value: Decimal) -> float:
-    return math.nan if value.is_nan() else float(value)  # float() refuses a signalling one
+def _float(value: Decimal | float) -> float:
+    # float() refuses a signalling NaN
+    return math.nan if isinstance(value, Decimal) and value.is_nan() else float(value)
+
+
+def _repeated(name: str, value: object, kind: pl.DataType, count: int) -> pl.Series:
+    return pl.Series(name, [value], kind).new_from_index(0, count)
 
 
 def _placed(column: pl.Series, source: str, field: str) -> pl.Series:
-    years = column.dt.year()
-    wrong = column.filter((years < FIRST_YEAR) | (years > LAST_YEAR))
+    """Refuse a date or instant outside the years of the calendars; compared as numbers, which takes no query."""
+    first, beyond = _YEARS[type(column.dtype)]
+    numbers = column.cast(pl.Int64)
+    wrong = column.filter((numbers < first) | (numbers >= beyond))
     if len(wrong):
         raise _odd(source, field, f"{wrong[0]}, outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return column
@@ -214,7 +229,10 @@ def _placed(column: pl.Series, source: str, field: str) -> pl.Series:
 
 def _single(frame: pl.DataFrame, instrument: Instrument, source: str) -> pl.DataFrame:
     """Give the rows ascending, one a stamp."""
-    if frame["stamp"].n_unique() == len(frame):
+    stamps = frame["stamp"]
+    if not stamps.has_nulls() and (stamps[1:] > stamps[:-1]).all():
+        return frame
+    if stamps.n_unique() == len(frame):
         return frame.sort("stamp")
     distinct = frame.unique(maintain_order=True)
     found = distinct.unique("stamp", keep="last", maintain_order=True).sort("stamp")
@@ -225,12 +243,19 @@ def _single(frame: pl.DataFrame, instrument: Instrument, source: str) -> pl.Data
 
 def _daily(labels: pl.Series, hours: Calendar, zone: str) -> pl.DataFrame:
     shared = not labels.has_nulls()
-    found = _sessions(labels.to_physical().to_numpy().tobytes(), hours.name) if shared else spans(labels, hours)
+    found = _sessions(labels.cast(pl.Int32).to_numpy().tobytes(), hours.name) if shared else spans(labels, hours)
     if not zone:
         return found
     midnight = (labels + timedelta(days=1)).cast(pl.Datetime("us"))
     ends = midnight.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC")
     return found.with_columns(known_at=pl.max_horizontal("known_at", ends.alias("ends")))
+
+
+@lru_cache(maxsize=16)
+def _dates(micros: bytes, zone: str) -> pl.Series:
+    """Give the dates in a zone of instants; many instruments have the same instants."""
+    stamps = pl.Series("stamp", np.frombuffer(micros, dtype=np.int64)).cast(_INSTANT)
+    return stamps.dt.convert_time_zone(zone).dt.date()
 
 
 @lru_cache(maxsize=16)

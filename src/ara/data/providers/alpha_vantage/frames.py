@@ -72,8 +72,8 @@ def actions(found: Series, instrument: Instrument, now: datetime) -> pl.DataFram
     for moment, bar in zip(at, found.rows.values(), strict=True):
         if bar.dividend:
             rows.append((moment, "dividend", _value(bar.dividend, "7. dividend amount"), instrument.currency))
-        if bar.split and bar.split != 1:
-            rows.append((moment, "split", _value(bar.split, "8. split coefficient"), ""))
+        if bar.split and (shares := _value(bar.split, "8. split coefficient")) != 1:
+            rows.append((moment, "split", shares, ""))
     schema = {"at": BARS["at"], "action": pl.String(), "value": pl.Float64(), "currency": pl.String()}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     learned = pl.lit(now, BARS["at"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 import polars as pl
@@ -106,7 +105,7 @@ def _columns(chart: Chart) -> dict[str, pl.Series]:
     return {name: _column(name, values, len(chart.timestamp)) for name, values in given.items()}
 
 
-def _column(name: str, values: Sequence[Decimal | None], rows: int) -> pl.Series:
+def _column(name: str, values: Sequence[float | None], rows: int) -> pl.Series:
     field = f"indicators.{name}"
     if not values and name in {"volume", "adjusted"}:
         values = [None] * rows

@@ -1,4 +1,4 @@
-"""What Yahoo sends, field by field; decimals are exact."""
+"""What Yahoo sends, field by field; decimals are exact, and columns the floats that Yahoo itself writes out."""
 
 from decimal import Decimal
 
@@ -110,19 +110,19 @@ class Events(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns, one value a stamp; null where nothing traded."""
+    """Columns, one value a stamp, each the float nearest to what is written; null where nothing traded."""
 
-    open: list[Decimal | None] = msgspec.field(default_factory=list)
-    high: list[Decimal | None] = msgspec.field(default_factory=list)
-    low: list[Decimal | None] = msgspec.field(default_factory=list)
-    close: list[Decimal | None] = msgspec.field(default_factory=list)
-    volume: list[Decimal | None] = msgspec.field(default_factory=list)
+    open: list[float | None] = msgspec.field(default_factory=list)
+    high: list[float | None] = msgspec.field(default_factory=list)
+    low: list[float | None] = msgspec.field(default_factory=list)
+    close: list[float | None] = msgspec.field(default_factory=list)
+    volume: list[float | None] = msgspec.field(default_factory=list)
 
 
 class AdjustedCloses(msgspec.Struct, frozen=True, kw_only=True):
     """Closes after all splits and dividends."""
 
-    adjclose: list[Decimal | None] = msgspec.field(default_factory=list)
+    adjclose: list[float | None] = msgspec.field(default_factory=list)
 
 
 class Indicators(msgspec.Struct, frozen=True, kw_only=True):

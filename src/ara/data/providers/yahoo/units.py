@@ -42,8 +42,9 @@ def checked(chart: Chart, instrument: Instrument) -> Chart:
 
 
 def _divided(chart: Chart, count: int, currency: str) -> Chart:
-    def over(values: Sequence[Decimal | None]) -> list[Decimal | None]:
-        return [None if value is None else value / count for value in values]
+    def over(values: Sequence[float | None]) -> list[float | None]:
+        # By the digits that Yahoo wrote, not by their float: so the quotient is rounded once.
+        return [None if value is None else float(Decimal(repr(value)) / count) for value in values]
 
     prices = [
         Prices(open=over(one.open), high=over(one.high), low=over(one.low), close=over(one.close), volume=one.volume)
@@ -51,10 +52,10 @@ def _divided(chart: Chart, count: int, currency: str) -> Chart:
     ]
     adjusted = [AdjustedCloses(adjclose=over(one.adjclose)) for one in chart.indicators.adjclose]
     paid = {day: replace(one, amount=one.amount / count) for day, one in chart.events.dividends.items()}
-    (last,) = over([chart.meta.regular_market_price])
+    last = chart.meta.regular_market_price
     return replace(
         chart,
-        meta=replace(chart.meta, currency=currency, regular_market_price=last),
+        meta=replace(chart.meta, currency=currency, regular_market_price=None if last is None else last / count),
         indicators=replace(chart.indicators, quote=prices, adjclose=adjusted),
         events=replace(chart.events, dividends=paid),
     )
