@@ -109,6 +109,8 @@ class IndicatorSpec:
 
     def resolve(self, params: Mapping[str, float]) -> dict[str, float]:
         """Give every parameter's value, the defaults filled in; FeatureEngineeringError for what isn't allowed."""
+        if not params:
+            return {name: int(one.default) if one.whole else float(one.default) for name, one in self.params.items()}
         for name, value in params.items():
             if name not in self.params:
                 known = f"it has {', '.join(self.params)}" if self.params else "it has none"
@@ -157,17 +159,18 @@ class ArrayIndicator:
 
     def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
         """Give one array per output; FeatureEngineeringError where inputs or parameters aren't as the spec says."""
-        missing = [name for name in self.spec.inputs if name not in inputs]
+        names = self.spec.inputs
+        missing = [name for name in names if name not in inputs]
         if missing:
             raise FeatureEngineeringError(f"The indicator {self.spec.name} needs {', '.join(missing)}.")
-        arrays = [np.asarray(inputs[name], np.float64) for name in self.spec.inputs]
-        lengths = {array.shape for array in arrays}
-        if len(lengths) > 1 or any(array.ndim != 1 for array in arrays):
-            shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(self.spec.inputs, arrays, strict=True))
+        arrays = [np.asarray(inputs[name], np.float64) for name in names]
+        shape = arrays[0].shape
+        if len(shape) != 1 or (len(arrays) > 1 and {array.shape for array in arrays} != {shape}):
+            shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(names, arrays, strict=True))
             raise FeatureEngineeringError(f"The inputs of the indicator {self.spec.name} differ in shape: {shapes}.")
         with np.errstate(all="ignore"):
             found = self.function(*arrays, **self.spec.resolve(params))
-        return tuple(_finite(one) for one in (found if isinstance(found, tuple) else (found,)))
+        return tuple(map(_finite, found)) if isinstance(found, tuple) else (_finite(found),)
 
     def newest(self, arrays: Sequence[NDArray[np.float64]], params: Mapping[str, float]) -> tuple[float, ...]:
         """Give the last value of each output, as `compute` does, for arrays and parameters that are known to be right.

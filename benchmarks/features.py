@@ -1,0 +1,200 @@
+"""What indicators cost: the registry over TA-Lib's own functions, bars one by one, long histories.
+
+All in processor time, the least of several runs, both sides in turn.
+
+- `registry_over_talib`: what the registry adds to TA-Lib, for indicators that are one of its functions
+- `all_over_talib`: all of the five families over TA-Lib's whole set; `per_200_over_talib`: as many as 200 of them take
+- `new_bar_per_200_ms`: one more bar, for as many as 200 of them take on average
+- `new_bar_long_over_short`: one more bar after 100,000 over after 1,000, for those that remember all bars and three
+  that don't
+- `bars_100k_over_1k`: all of them over a hundred times the bars
+- `patterns_ms`, `spectral_ms`: the budgets apart, 1,000 bars
+- `classic_over_registry`: pandas-ta-classic over the registry for what both have, where it is installed
+- `first_call_s`: all of them in a new process, nothing compiled yet
+"""
+
+import inspect
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.features import Indicator, catalogue
+from ara.features.stream import Stream
+from benchmarks.measure import ROOT, show
+
+__all__ = ["figures"]
+
+_Bars = dict[str, NDArray[np.float64]]
+
+_FAMILIES: Final = ("momentum", "statistical", "trend", "volatility", "volume")
+_AS_TALIB: Final = {
+    "SMA": "sma", "EMA": "ema", "WMA": "wma", "DEMA": "dema", "TEMA": "tema", "TRIMA": "trima", "KAMA": "kama",
+    "T3": "t3", "RSI": "rsi", "CCI": "cci", "WILLR": "williams_r", "ATR": "atr", "NATR": "natr", "ADX": "adx", "MFI": "mfi",
+    "MOM": "mom", "ROC": "roc", "TRIX": "trix", "ULTOSC": "ultimate", "LINEARREG": "lsma", "STDDEV": "stddev",
+    "BBANDS": "bollinger", "AROON": "aroon", "MACD": "macd", "STOCH": "stoch",
+}  # fmt: skip
+_CLASSIC: Final = {
+    "sma": "sma", "ema": "ema", "wma": "wma", "rsi": "rsi", "cci": "cci", "williams_r": "willr", "atr": "atr", "adx": "adx",
+    "mfi": "mfi", "mom": "mom", "roc": "roc", "aroon": "aroon", "macd": "macd", "stoch": "stoch", "bollinger": "bbands",
+    "keltner": "kc", "donchian": "donchian", "supertrend": "supertrend", "hma": "hma", "kama": "kama", "parabolic_sar": "psar",
+    "zscore": "zscore", "skew": "skew", "kurtosis": "kurtosis", "entropy": "entropy", "cmf": "cmf", "obv": "obv",
+    "vortex": "vortex", "tsi": "tsi", "kst": "kst",
+}  # fmt: skip
+
+
+def figures() -> dict[str, float]:
+    """Measure ratios and times; what rests on a package that isn't there is left out."""
+    bars, long = _bars(1_000), _bars(100_000)
+    ours = {name: one for family in _FAMILIES for name, one in catalogue.families()[family].items()}
+    chosen = {theirs: ours[name] for theirs, name in _AS_TALIB.items() if name in ours}
+    floor, direct = _talib(bars), _talib(bars, only=chosen)
+    work: dict[str, Callable[[], object]] = {
+        "talib": lambda: [one(*given) for one, given in floor.values()],
+        "direct": lambda: [one(*given) for one, given in direct.values()],
+        "registry": lambda: [one.compute(bars) for one in chosen.values()],
+        "all": lambda: [one.compute(bars) for one in ours.values()],
+    }
+    took = _least(work, runs=15)
+    far = _least({"all": lambda: [one.compute(long) for one in ours.values()]}, runs=2)["all"]
+    kept = [name for name, one in ours.items() if one.memory() is None] + ["sma", "rsi", "atr"]
+    short_bar, long_bar = (_new_bar(kept, history) for history in (_bars(1_200), _bars(100_200)))
+    return {
+        "registry_over_talib": took["registry"] / took["direct"],
+        "all_over_talib": took["all"] / took["talib"],
+        "per_200_over_talib": took["all"] / len(ours) * 200 / took["talib"],
+        "all_ms": took["all"] * 1000,
+        "bars_100k_over_1k": far / took["all"],
+        "new_bar_per_200_ms": _new_bar(list(ours), _bars(1_200)) / len(ours) * 200 * 1000,
+        "new_bar_long_over_short": long_bar / short_bar,
+        **_budgets(bars),
+        **_classic(bars, ours),
+        "first_call_s": _first_call(),
+    }
+
+
+def _least(work: Mapping[str, Callable[[], object]], *, runs: int) -> dict[str, float]:
+    least = dict.fromkeys(work, float("inf"))
+    for turn in range(runs + 1):
+        for name, one in work.items():
+            begin = time.process_time()
+            one()
+            if turn:
+                least[name] = min(least[name], time.process_time() - begin)
+    return least
+
+
+def _bars(count: int) -> _Bars:
+    """Give a walk with fat tails: prices, volumes, sessions of seven bars, another instrument's close."""
+    random = np.random.default_rng(7)
+    close = 100 * np.exp(np.cumsum(0.01 * random.standard_t(5, count) / np.sqrt(count / 1_000)))
+    opened = close * np.exp(random.normal(0, 0.003, count))
+    reach = np.abs(random.normal(0, 0.004, (2, count)))
+    return {
+        "open": opened,
+        "high": np.maximum(opened, close) * (1 + reach[0]),
+        "low": np.minimum(opened, close) * (1 - reach[1]),
+        "close": close,
+        "volume": np.floor(random.lognormal(12, 0.5, count)),
+        "session": np.floor(np.arange(count) / 7),
+        "other": 50 * np.exp(np.cumsum(random.normal(0, 0.01 / np.sqrt(count / 1_000), count))),
+    }
+
+
+def _talib(bars: _Bars, only: Mapping[str, object] | None = None) -> dict[str, tuple[Any, list[NDArray[np.float64]]]]:
+    """Give TA-Lib's functions, by its own wrapper as users call them, with their inputs."""
+    import talib
+    from talib.abstract import Function  # type: ignore[attr-defined]
+
+    found = {}
+    for name in only or talib.get_functions():  # type: ignore[no-untyped-call]
+        given: list[NDArray[np.float64]] = []
+        for kind, names in Function(name).info["input_names"].items():
+            given += (
+                [bars[one] for one in names] if kind == "prices" else [bars["open" if kind == "price1" else "close"]]
+            )
+        if name == "MAVP":
+            given = [bars["close"], np.full(len(bars["close"]), 10.0)]
+        if name not in {"ACOS", "ASIN", "COSH", "SINH", "EXP", "TAN"}:
+            found[name] = (getattr(talib, name), given)
+    return found
+
+
+def _new_bar(names: list[str], bars: _Bars) -> float:
+    """Give the least seconds for one more bar after all but the last 200."""
+    stream = Stream(names)
+    rows = [dict(zip(bars, map(float, row), strict=True)) for row in zip(*bars.values(), strict=True)]
+    least = float("inf")
+    for number, row in enumerate(rows):
+        begin = time.process_time()
+        stream.push(row)
+        if number >= len(rows) - 200:
+            least = min(least, time.process_time() - begin)
+    return least
+
+
+def _budgets(bars: _Bars) -> dict[str, float]:
+    """Give milliseconds of all patterns and of the spectral family."""
+    from ara.features.patterns import charts, elliott, harmonics
+
+    families = catalogue.families()
+    high, low, close = bars["high"], bars["low"], bars["close"]
+    found = _least(
+        {
+            "patterns": lambda: (
+                [one.compute(bars) for one in families["candles"].values()],
+                charts.find(high, low, close),
+                harmonics.find(high, low, close),
+                elliott.find(high, low, close),
+            ),
+            "spectral": lambda: [one.compute(bars) for one in families["spectral"].values()],
+        },
+        runs=3,
+    )
+    return {f"{name}_ms": seconds * 1000 for name, seconds in found.items()}
+
+
+def _classic(bars: _Bars, ours: Mapping[str, Indicator]) -> dict[str, float]:
+    try:
+        pd, classic = (import_module(name) for name in ("pandas", "pandas_ta_classic"))
+    except ImportError:
+        return {}
+    when = pd.date_range("2020-01-01", periods=len(bars["close"]), freq="D")
+    columns = {name: pd.Series(values, when) for name, values in bars.items()}
+    columns["open_"] = columns.pop("open")
+    given = []
+    for name, theirs in _CLASSIC.items():
+        wanted = inspect.signature(getattr(classic, theirs)).parameters
+        given.append((ours[name], getattr(classic, theirs), {one: columns[one] for one in wanted if one in columns}))
+    found = _least(
+        {
+            "classic": lambda: [theirs(**inputs) for _, theirs, inputs in given],
+            "registry": lambda: [one.compute(bars) for one, _, _ in given],
+        },
+        runs=2,
+    )
+    return {"classic_over_registry": found["classic"] / found["registry"]}
+
+
+def _first_call() -> float:
+    """Give the processor seconds of a process that computes every indicator of the families, nothing compiled yet."""
+    words = "from benchmarks import features as f; from ara.features import catalogue as c; b = f._bars(1000)\n"
+    words += "for name in f._FAMILIES:\n  for one in c.families()[name].values(): one.compute(b)"
+    with tempfile.TemporaryDirectory() as folder:
+        begin = os.times()
+        subprocess.run(
+            [sys.executable, "-c", words], cwd=ROOT, check=True, env={**os.environ, "NUMBA_CACHE_DIR": folder}
+        )
+        end = os.times()
+    return end.children_user + end.children_system - begin.children_user - begin.children_system
+
+
+if __name__ == "__main__":
+    show(figures())
