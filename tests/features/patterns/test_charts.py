@@ -108,6 +108,15 @@ def test_a_cup_is_round_and_its_handle_stays_in_the_upper_half():
         assert ("cup_and_handle" in names(charts.find(*bars(line, 0.0, RNG(1))))) is there
 
 
+def test_a_cup_is_not_known_before_its_right_rim_is():
+    (found,) = [
+        one
+        for one in charts.find(*bars(cup(np.linspace(-1, 1, 41) ** 2, 0.3), 0.0, RNG(1)), strength=10)
+        if one.name == "cup_and_handle"
+    ]
+    assert found.known_at == found.points[2][1] + 10
+
+
 def test_roundness_tells_a_bowl_from_a_point():
     time = np.linspace(-1, 1, 401)
     assert roundness(np.abs(time)) == pytest.approx(0.571, abs=0.005)
@@ -116,7 +125,7 @@ def test_roundness_tells_a_bowl_from_a_point():
     assert roundness(np.ones(9)) == roundness(np.array([1.0, 0.0])) == 0.0
 
 
-CLIMB = [0, 0.3, 0.1, 0.4, 0.25, 0.55, 0.4, 0.7, 0.5, 0.85, 0.65, 1]
+CLIMB = [0, 0.3, 0.1, 0.4, 0.25, 0.55, 0.4, 0.7, 0.5, 0.85, 0.75, 1]
 
 
 def flag(pole, pause):

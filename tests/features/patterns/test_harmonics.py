@@ -1,5 +1,7 @@
 """Harmonic patterns: found where the legs stand in their ratios, refused where one is off, known after D."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from ara.errors import FeatureEngineeringError
 from ara.features.patterns import harmonics
+from ara.features.patterns.legs import bounded, rows, sizes
 from tests.features.patterns.shapes import walk
 
 RNG = np.random.default_rng
@@ -129,6 +132,20 @@ def test_a_leg_that_a_bar_leaves_is_none(down):
     else:
         low[12 + 9 + 9 + 4] = 90.0
     assert not [one for one in named(harmonics.find(high, low, close), "gartley") if one.began == 12]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_that_are_bounded_are_those_whose_legs_no_bar_leaves(seed):
+    high, low, _ = walk(300, RNG(seed))
+    legs = rows(sizes(high, low), 4)
+
+    def within(at, price):
+        ends = zip(pairwise(at), pairwise(price), strict=True)
+        return all(high[i : j + 1].max() <= max(one) and low[i : j + 1].min() >= min(one) for (i, j), one in ends)
+
+    wanted = [at for at, price in zip(legs.at.tolist(), legs.price.tolist(), strict=True) if within(at, price)]
+    assert bounded(legs, high, low).at.tolist() == wanted
+    assert 0 < len(wanted) < len(legs.at)
 
 
 @settings(max_examples=40, deadline=None)
