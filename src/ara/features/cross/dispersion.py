@@ -83,8 +83,7 @@ def dispersion_ratio(close: Matrix, *, window: int) -> _LINE:
     memory=lambda bars: bars + 1 + GAP,
     bounds=ALL,
     formula="mean across i of ((x[i] - mean) / sd)^3, x = ln(C / C[t-n])",
-    reference="P. Hansson, C. Colacito, E. Ghysels, J. Meng, W. Siwasarit (2016), Skewness in Expected Macro "
-    "Fundamentals, Review of Financial Studies 29:8; of returns",
+    reference="S. S. Oh, J. A. Wachter (2022), Cross-Sectional Skewness, Review of Asset Pricing Studies 12:1",
     words="Above 0 a few did far better than the rest, below 0 a few far worse.",
     shared=True,
 )

@@ -128,7 +128,7 @@ _FORMATION: Final = window_of(120, "Bars over which residuals are added up, the 
     warmup=lambda window, formation, skip: window + max(formation, skip + 2),
     memory=lambda window, formation, skip: window + max(formation, skip + 2) + 1 + GAP,
     bounds=ALL,
-    formula="mean of e over bars t-f+1 ... t-s, over sd(e) there, times sqrt(f - s); e = r - a - b M, a and b of the bar before",
+    formula="mean of e over bars t-f+1 ... t-s, over sd(e) there, times sqrt(f - s); e = r - a - b M, line of t-1",
     reference="D. Blitz, J. Huij, M. Martens (2011), Residual Momentum, J. Empirical Finance 18:3; rolling lines",
     words="Momentum of what the market doesn't explain, as a t-value: above 0 it has run ahead on its own.",
 )

@@ -1,0 +1,241 @@
+"""All pairs of a panel: how closely they go together, and which go ahead of the others."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import FeatureEngineeringError
+from ara.features.cross.eigen import Window
+from ara.features.cross.feature import Matrix, panel_feature
+from ara.features.cross.matrices import ALL, GAP, POSITIVE, enough, line_average, line_spread, returns, window_of
+from ara.features.cross.principal import Held
+from ara.features.indicator import Param
+
+__all__ = [
+    "Lead",
+    "correlation_shift",
+    "lead_score",
+    "lead_signal",
+    "lead_strength",
+    "leaders",
+    "mean_correlation",
+    "peer_correlation",
+]
+
+_LINE = NDArray[np.float64]
+
+_WINDOW: Final = {"window": window_of(60, "Bars whose correlations count; more of them are steadier.", low=5)}
+_LEADING: Final = {
+    "window": window_of(120, "Bars whose correlations count; more of them are steadier.", low=10),
+    "lag": Param(default=1, low=1, high=20, whole=True, words="How many bars one goes ahead of the other."),
+}
+_MEAN: Final = "J. M. Pollet, M. Wilson (2010), Average Correlation and Stock Market Returns, J. Financial Econ. 96:3"
+_CROSS: Final = "A. W. Lo, A. C. MacKinlay (1990), When Are Contrarian Profits Due to Overreaction, RFS 3:2"
+_LIKELY: Final = 3.0
+_FEWEST: Final = 2
+
+
+@lru_cache(maxsize=2)
+def _together(held: Held, window: int) -> tuple[_LINE, Matrix]:
+    """Give the mean correlation of all pairs, and of each series with the others, at each bar."""
+    moves = returns(held.matrix)
+    all_pairs, own = np.full(len(moves), np.nan), np.full_like(moves, np.nan)
+    line = Window(moves, window, least=enough(window))
+    for bar in range(_start(moves, window), len(moves)):
+        line.at(bar)
+        there = line.size > 0
+        count = int(there.sum())
+        if count >= _FEWEST:
+            mean = (line.matrix.sum(axis=1) - 1.0) / (count - 1)
+            own[bar, there] = mean[there]
+            all_pairs[bar] = mean[there].mean()
+    return np.clip(all_pairs, -1.0, 1.0), np.clip(own, -1.0, 1.0)
+
+
+def _start(moves: Matrix, window: int) -> int:
+    known = np.isfinite(moves).any(axis=1)
+    return int(np.argmax(known)) + window - 1 if known.any() else len(moves)
+
+
+@panel_feature(
+    inputs=["close"],
+    params=_WINDOW,
+    warmup=lambda window: window,
+    memory=lambda window: window + 1 + GAP,
+    bounds=(-1.0, 1.0),
+    formula="mean over pairs i < j of the correlation of r[i] and r[j] over n bars",
+    reference=_MEAN,
+    words="How much all go together: near 1 there is nowhere to hide, near 0 each has news of its own.",
+    shared=True,
+)
+def mean_correlation(close: Matrix, *, window: int) -> _LINE:
+    """Give the mean correlation of all pairs of series that move."""
+    return _together(Held.of(close), window)[0]
+
+
+@panel_feature(
+    inputs=["close"],
+    params=_WINDOW,
+    warmup=lambda window: window,
+    memory=lambda window: window + 1 + GAP,
+    bounds=(-1.0, 1.0),
+    formula="mean over j != i of the correlation of r[i] and r[j] over n bars",
+    reference=_MEAN,
+    words="How much it goes with each of the others on average; near 0 or below, it spreads the risk of the rest.",
+)
+def peer_correlation(close: Matrix, *, window: int) -> Matrix:
+    """Give each series' mean correlation with the others."""
+    return _together(Held.of(close), window)[1]
+
+
+@panel_feature(
+    inputs=["close"],
+    params={**_WINDOW, "slow": window_of(250, "Bars of the mean and spread that it is compared with.", low=5)},
+    warmup=lambda window, slow: window + slow - 1,
+    memory=lambda window, slow: window + slow + GAP,
+    bounds=ALL,
+    formula="(c - mean of c over s bars) / sd of c over s bars, c = mean_correlation",
+    reference=_MEAN,
+    words="Whether all go together more than in their last year, in standard deviations; a jump is a common fear.",
+    shared=True,
+)
+def correlation_shift(close: Matrix, *, window: int, slow: int) -> _LINE:
+    """Give how far the mean correlation is from its own mean; 0 where it doesn't vary."""
+    found = _together(Held.of(close), window)[0]
+    spread, apart = line_spread(found, slow), found - line_average(found, slow)
+    return np.where(spread > 0, apart / spread, 0.0 * apart)
+
+
+@lru_cache(maxsize=2)
+def _leads(held: Held, window: int, lag: int) -> tuple[Matrix, Matrix, Matrix]:
+    """Give how each series leads less follows, the strongest lead over it, and what leads say of its next return."""
+    moves = returns(held.matrix)
+    score, strength, signal = (np.full_like(moves, np.nan) for _ in range(3))
+    line = Window(moves, window, least=enough(window))
+    for bar in range(_start(moves, window), len(moves)):
+        newest = line.at(bar, lag=lag)[-1] * np.sqrt(window)
+        there = np.flatnonzero(line.size > 0)
+        count = len(there)
+        if count < _FEWEST:
+            continue
+        ahead = line.matrix[np.ix_(there, there)]
+        np.fill_diagonal(ahead, 0.0)
+        score[bar, there] = (ahead.sum(axis=1) - ahead.sum(axis=0)) / (count - 1)
+        strength[bar, there] = np.abs(ahead).max(axis=0) * np.sqrt(window)
+        signal[bar, there] = np.einsum("ij,i->j", ahead, newest[there]) / (count - 1)
+    return np.clip(score, -2.0, 2.0), strength, signal
+
+
+@panel_feature(
+    inputs=["close"],
+    params=_LEADING,
+    warmup=lambda window, lag: window,
+    memory=lambda window, lag: window + 1 + GAP,
+    bounds=(-2.0, 2.0),
+    formula="mean over j != i of c(r[i, t-lag], r[j, t]) - c(r[j, t-lag], r[i, t]), c: correlation over n bars",
+    reference=_CROSS,
+    words="Above 0 the others follow it, below 0 it follows them; small figures are chance.",
+)
+def lead_score(close: Matrix, *, window: int, lag: int) -> Matrix:
+    """Give how much more each series leads the others than it follows them."""
+    return _leads(Held.of(close), window, lag)[0]
+
+
+@panel_feature(
+    inputs=["close"],
+    params=_LEADING,
+    warmup=lambda window, lag: window,
+    memory=lambda window, lag: window + 1 + GAP,
+    bounds=POSITIVE,
+    formula="sqrt(n) max over j != i of |c(r[j, t-lag], r[i, t])|, c: correlation over n bars",
+    reference=_CROSS,
+    words="The strongest lead of any other over it, as a z-value; among 50 others chance alone often gives 3.",
+)
+def lead_strength(close: Matrix, *, window: int, lag: int) -> Matrix:
+    """Give the strongest lagged correlation of each series with another's past."""
+    return _leads(Held.of(close), window, lag)[1]
+
+
+@panel_feature(
+    inputs=["close"],
+    params=_LEADING,
+    warmup=lambda window, lag: window,
+    memory=lambda window, lag: window + 1 + GAP,
+    bounds=ALL,
+    formula="mean over j != i of c(r[j, t-lag], r[i, t]) z[j, t], z = (r - mean) / sd over n bars",
+    reference=_CROSS,
+    words="What the newest returns of the others have meant for this one: above 0 a rise, if leads last.",
+)
+def lead_signal(close: Matrix, *, window: int, lag: int) -> Matrix:
+    """Give what the others' newest returns say of each series' return some bars later, in standard deviations."""
+    return _leads(Held.of(close), window, lag)[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """One series going ahead of another.
+
+    Parameters
+    ----------
+    leader, follower
+        Places of the two series.
+    lag
+        By how many bars.
+    correlation
+        Of the leader's return with the follower's that many bars later.
+    z
+        The correlation times the root of the number of bars; beyond the threshold either way.
+    """
+
+    leader: int
+    follower: int
+    lag: int
+    correlation: float
+    z: float
+
+
+def leaders(close: Matrix, *, window: int = 250, lags: int = 3, chance: float = 0.05) -> list[Lead]:
+    """Give who leads whom in the last bars: pairs too strong for chance among all pairs and lags, strongest first.
+
+    The threshold takes account of how many pairs and lags are looked at (C. E. Bonferroni, 1936), so that among series
+    that move on their own some lead is found with the probability `chance` at most, roughly.
+
+    Parameters
+    ----------
+    close
+        Prices, `[time, series]`.
+    window
+        How many of the last returns count.
+    lags
+        Lags from 1 to this are looked at.
+    chance
+        The probability to allow for.
+
+    Raises
+    ------
+    FeatureEngineeringError
+        There are fewer bars than the window and one.
+    """
+    from statistics import NormalDist
+
+    moves = returns(np.asarray(close, np.float64))
+    if len(moves) <= window:
+        raise FeatureEngineeringError(f"Leads over {window} bars need {window + 1} of them; there are {len(moves)}.")
+    line = Window(moves, window, least=enough(window))
+    found: list[Lead] = []
+    width = moves.shape[1]
+    tests = max(width * (width - 1) * lags, 1)
+    threshold = max(NormalDist().inv_cdf(1.0 - chance / (2.0 * tests)), _LIKELY)
+    for lag in range(1, lags + 1):
+        line.at(len(moves) - 1, lag=lag)
+        z = line.matrix * window / np.sqrt(window - lag)
+        np.fill_diagonal(z, 0.0)
+        for leader, follower in np.argwhere(np.abs(z) > threshold).tolist():
+            strength = float(line.matrix[leader, follower])
+            found.append(
+                Lead(leader=leader, follower=follower, lag=lag, correlation=strength, z=float(z[leader, follower]))
+            )
+    return sorted(found, key=lambda one: (-abs(one.z), one.lag, one.leader, one.follower))
