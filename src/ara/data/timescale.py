@@ -57,7 +57,7 @@ class TimescaleStore:
         distinct = {fetch: payloads for fetch, payloads in zip(ids, fetches, strict=True) if fetch}
         if not distinct:
             return ids
-        rows = pl.concat([payload_rows(payloads, fetch=fetch) for fetch, payloads in distinct.items()])
+        rows = payload_rows(distinct)
 
         async def work(connection: Connection) -> None:
             await connection.execute(_WRITERS)

@@ -1,7 +1,7 @@
 """Answers as they were received, in bronze: each body once, compressed, found again by the id of its fetch."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ from ara.clock import Clock
 from ara.data.bar_store import Received
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.table import Table
-from ara.data.lake.upkeep import settle
+from ara.data.lake.upkeep import Pace, settle
 
 __all__ = ["PAYLOADS", "Bronze", "fetch_id", "payload_rows"]
 
@@ -35,8 +35,8 @@ PAYLOADS: Final = pl.Schema(
 and `place` which fetch it belongs to and where in it, `headers` as JSON; `body` is null where an earlier row has it."""
 
 
-_FILES: Final = 8
-"""Small files that may lie beside the large ones: bodies are large to write again and seldom read."""
+_PACE: Final = Pace(most=8)
+"""More small files may lie beside the large ones: bodies are large to write again and seldom read."""
 
 
 class Bronze:
@@ -59,7 +59,7 @@ class Bronze:
         distinct = {fetch: payloads for fetch, payloads in zip(ids, fetches, strict=True) if fetch}
         if not distinct:
             return ids
-        rows = pl.concat([payload_rows(payloads, fetch=fetch) for fetch, payloads in distinct.items()])
+        rows = payload_rows(distinct)
 
         def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, None]:
             kept = self._kept(snapshot, rows["mark"])
@@ -68,7 +68,7 @@ class Bronze:
             return fresh.with_columns(body=pl.when(told).then(None).otherwise("body")), None
 
         _, after, _ = self.table.update(decide)
-        settle(self.table, after, most=_FILES)
+        settle(self.table, after, pace=_PACE)
         return ids
 
     def fetched(self, fetch: str) -> pl.DataFrame:
@@ -97,21 +97,14 @@ def fetch_id(payloads: Sequence[Received]) -> str:
     return hashlib.sha256("\n".join(one.sha256 for one in payloads).encode()).hexdigest()
 
 
-def payload_rows(payloads: Sequence[Received], *, fetch: str) -> pl.DataFrame:
-    """Give payloads in the columns `PAYLOADS`."""
-    rows = [
-        {
-            "mark": int.from_bytes(bytes.fromhex(one.sha256[:16]), "big", signed=True),
-            "fetch": fetch,
-            "place": place,
-            "sha256": one.sha256,
-            "source": one.source,
-            "url": one.url,
-            "at": one.at,
-            "status": one.status,
-            "headers": msgspec.json.encode(dict(one.headers), order="sorted").decode(),
-            "body": one.body,
-        }
-        for place, one in enumerate(payloads)
-    ]
-    return pl.DataFrame(rows, schema=PAYLOADS)
+def payload_rows(fetches: Mapping[str, Sequence[Received]]) -> pl.DataFrame:
+    """Give the payloads of fetches, by their ids, in the columns `PAYLOADS`."""
+    told: list[tuple[object, ...]] = []
+    for fetch, payloads in fetches.items():
+        for place, one in enumerate(payloads):
+            hashed = one.sha256
+            mark = int.from_bytes(bytes.fromhex(hashed[:16]), "big", signed=True)
+            headers = msgspec.json.encode(dict(one.headers), order="sorted").decode()
+            told.append((mark, fetch, place, hashed, one.source, one.url, one.at, one.status, headers, one.body))
+    columns = zip(*told, strict=True) if told else ([] for _ in PAYLOADS)
+    return pl.DataFrame(dict(zip(PAYLOADS, columns, strict=True)), schema=PAYLOADS)

@@ -75,7 +75,7 @@ class Heads:
         return heads
 
     def take(self, before: Snapshot, after: Snapshot, *, news: pl.DataFrame) -> None:
-        """Bring the heads up to a version by the rows that it added, each with the flag `corrects`."""
+        """Bring the heads up to a version by the rows that it added, in order, each with the flag `corrects`."""
         heads = pl.DataFrame(schema=HEADS) if before.version < 0 else self.at(before)
         added = news.select(
             *ROWS.names(),
@@ -84,7 +84,8 @@ class Heads:
             received="learned_at",
             corrections=pl.col("corrects").cast(pl.Int64),
         )
-        self._keep(after, _summed(pl.concat([heads, added])))
+        # Each series by itself first: the heads are few, and the rows many.
+        self._keep(after, _summed(pl.concat([heads, _joined(added).select(HEADS.names())])))
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("heads-*.parquet"))
@@ -186,17 +187,15 @@ def _complete(heads: pl.DataFrame, snapshot: Snapshot) -> bool:
 
 
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    lasts = [pl.col(name).last() for name in ROWS if name not in _SERIES]
-    return (
-        rows.sort(*_SERIES, "at", "learned_at")
-        .group_by(_SERIES, maintain_order=True)
-        .agg(
-            *lasts,
-            pl.col("bars").sum(),
-            pl.col("first").min(),
-            pl.col("received").max(),
-            pl.col("corrections").sum(),
-        )
-        .select(HEADS.names())
-        .cast(HEADS)
+    return _joined(rows.sort(*_SERIES, "at", "learned_at")).select(HEADS.names()).cast(HEADS)
+
+
+def _joined(rows: pl.DataFrame) -> pl.DataFrame:
+    """Make one row of each series, whose rows ascend."""
+    return rows.group_by(_SERIES, maintain_order=True).agg(
+        *(pl.col(name).last() for name in ROWS if name not in _SERIES),
+        pl.col("bars").sum(),
+        pl.col("first").min(),
+        pl.col("received").max(),
+        pl.col("corrections").sum(),
     )

@@ -1,10 +1,11 @@
 """The lake: Delta tables of payloads, bars and facts in one folder."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from ara.data.lake.revision import named
 from ara.data.lake.silver import Silver
 from ara.data.lake.table import Table
 from ara.data.lake.turn import turn
-from ara.data.lake.upkeep import KEPT, LOGGED, Tidied, clear, clear_daily, settle
+from ara.data.lake.upkeep import KEPT, LOGGED, Pace, Tidied, clear, clear_daily, settle
 from ara.data.lake.verification import Verification, verify
 from ara.data.lake.versions import versions_of
 from ara.data.lake.withdrawals import bounded
@@ -27,6 +28,8 @@ from ara.errors import IntegrityError, StoreError
 from ara.market.instrument import Instrument
 
 __all__ = ["Lake"]
+
+_ALL: Final = Pace(most=0, rows=math.inf)
 
 
 class Lake:
@@ -214,7 +217,7 @@ class Lake:
             for table in self.tables.values():
                 if table.there:
                     files = table.snapshot().files.height
-                    merged += max(0, files - settle(table, table.snapshot(), most=0).files.height)
+                    merged += max(0, files - settle(table, table.snapshot(), pace=_ALL).files.height)
                     if keep <= LOGGED:
                         table.shorten_log()
                     cleared += clear(table, before=before)

@@ -18,6 +18,7 @@ __all__ = [
     "check_moments",
     "check_names",
     "check_rows",
+    "distinct",
     "fact_rows",
     "latest",
     "named",
@@ -75,6 +76,16 @@ def check_moments(*moments: datetime | None) -> None:
             raise ValidationError(
                 f"The time {moment.isoformat()} has no time zone.", hint="Give an aware time, in UTC."
             )
+
+
+def distinct(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out rows that repeat another in every value; seen at once where each series comes in one ascending run."""
+    starts = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in BAR[:4])
+    starts |= pl.int_range(pl.len()) == 0
+    seen = rows.select(starts=starts, rises=(pl.col("at") > pl.col("at").shift()).fill_null(value=False))
+    if (seen["starts"] | seen["rises"]).all() and rows.filter(seen["starts"]).select(BAR[:4]).is_unique().all():
+        return rows
+    return rows.unique(maintain_order=True)
 
 
 def news(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, int]:

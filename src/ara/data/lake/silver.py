@@ -13,9 +13,9 @@ from ara.data.bar_store import BROUGHT, ROWS, Appended
 from ara.data.lake.faults import lost
 from ara.data.lake.heads import Heads, listed
 from ara.data.lake.layout import Layout, Snapshot
-from ara.data.lake.revision import BAR, check_moments, check_rows, latest, news
+from ara.data.lake.revision import BAR, check_moments, check_rows, distinct, latest, news
 from ara.data.lake.table import Table
-from ara.data.lake.upkeep import settle
+from ara.data.lake.upkeep import DAYS, HISTORIES, settle
 from ara.data.lake.withdrawals import Withdrawals, without
 
 __all__ = ["BROUGHT_BY", "BUCKETS", "Silver", "brought"]
@@ -67,15 +67,17 @@ class Silver:
         self._look()
         if rows.is_empty():
             return Appended(new=0, corrected=0, same=0)
-        dealt = rows.unique(maintain_order=True)
+        given = distinct(rows)
 
         def decide(snapshot: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
-            fresh, _ = news(dealt, self._kept(snapshot, dealt))
+            fresh, _ = news(given, self._kept(snapshot, given))
             return _dealt(fresh.drop("corrects")), fresh
 
         before, after, fresh = self.table.update(decide)
         if fresh.height:
-            self.heads.take(before, settle(self.table, after), news=fresh)
+            grown = fresh["symbol"].unique().is_in(self.heads.at(before)["symbol"].unique().to_list()).any()
+            pace = DAYS if grown else HISTORIES
+            self.heads.take(before, settle(self.table, after, pace=pace), news=fresh)
         return Appended.of(rows, fresh)
 
     def bars(

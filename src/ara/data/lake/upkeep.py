@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,18 @@ from ara.data.lake.turn import LOCK
 from ara.errors import AraError
 from ara.logs import Once
 
-__all__ = ["KEPT", "LOGGED", "SMALL_FILES", "Tidied", "clear", "clear_daily", "settle"]
+__all__ = [
+    "DAYS",
+    "HISTORIES",
+    "KEPT",
+    "LOGGED",
+    "SMALL_FILES",
+    "Pace",
+    "Tidied",
+    "clear",
+    "clear_daily",
+    "settle",
+]
 
 KEPT: Final = timedelta(days=7)
 """How long files stay after they ceased to count, where nothing else is said: versions can be read for that long."""
@@ -26,16 +38,41 @@ LOGGED: Final = timedelta(days=30)
 """How long a commit stays in a table's log, unless its files stay longer."""
 
 SMALL_FILES: Final = 2
-"""Files beside the large one that a partition may have."""
+"""Files beside the large one that a partition may have, where symbols lie in several of them."""
 
 _MARK: Final = "cleared"
 _DAY: Final = timedelta(days=1)
 _LOG: Final = logging.getLogger(__name__)
 _LOG.addFilter(Once(lambda record: f"{record.msg} {_lake(record)}"))
-_RATIO: Final = 4
 _LARGEST: Final = 2_000_000
 _LARGEST_BYTES: Final = 32 << 20
 _COMMITS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How readily small files are merged.
+
+    Parameters
+    ----------
+    most
+        Small files that a partition may have.
+    ratio
+        A file joins the smaller ones where it is at most so many times as large as all of them.
+    rows
+        What is written again at one time; other partitions wait for the next.
+    """
+
+    most: int = SMALL_FILES
+    ratio: float = 4
+    rows: float = 2_000_000
+
+
+DAYS: Final = Pace()
+"""For rows of symbols that were there, which are read from as many files as they came in."""
+
+HISTORIES: Final = Pace(most=8, ratio=1)
+"""For whole symbols that were not there: each lies in one file, and each file notes which ones it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +89,7 @@ def _lake(record: logging.LogRecord) -> Path:
     return next((place for place in (folder, *folder.parents) if (place / LOCK).exists()), folder)
 
 
-def settle(table: Table, snapshot: Snapshot, *, most: int = SMALL_FILES) -> Snapshot:
+def settle(table: Table, snapshot: Snapshot, *, pace: Pace = DAYS) -> Snapshot:
     """Merge what has become too many small files, and shorten the way to the newest version; give that version.
 
     What fails here is logged and done with the next append: the rows are kept already.
@@ -63,11 +100,11 @@ def settle(table: Table, snapshot: Snapshot, *, most: int = SMALL_FILES) -> Snap
         Whose files.
     snapshot
         Its newest one; the caller has the turn.
-    most
-        Small files that a partition may have.
+    pace
+        How much of it is done now.
     """
     try:
-        merged = _merge(table, snapshot, most=most)
+        merged = _merge(table, snapshot, pace)
         if merged.version != snapshot.version or merged.version - _checkpoint(table) >= _COMMITS:
             table.checkpoint()
     except AraError as error:
@@ -120,10 +157,14 @@ def clear_daily(folder: Path, tables: Callable[[], Mapping[str, Table]], *, now:
         _LOG.warning("What ceased to count in %s was not cleared away: %s", folder, error)
 
 
-def _merge(table: Table, snapshot: Snapshot, *, most: int) -> Snapshot:
+def _merge(table: Table, snapshot: Snapshot, pace: Pace) -> Snapshot:
     parts = list(table.layout.partitions)
     groups = snapshot.files.partition_by(parts) if parts else [snapshot.files]
-    crowded = [chosen for files in groups for chosen in (_crowd(files, most=most),) if chosen.height > 1]
+    crowded = [chosen for files in groups for chosen in (_crowd(files, pace),) if chosen.height > 1]
+    sums = accumulate(int(one["rows"].sum()) for one in crowded)
+    crowded = [
+        one for place, (one, rows) in enumerate(zip(crowded, sums, strict=True)) if not place or rows <= pace.rows
+    ]
     if not crowded:
         return snapshot
     written: list[Written] = []
@@ -141,14 +182,14 @@ def _merge(table: Table, snapshot: Snapshot, *, most: int) -> Snapshot:
     return merged
 
 
-def _crowd(files: pl.DataFrame, *, most: int) -> pl.DataFrame:
+def _crowd(files: pl.DataFrame, pace: Pace) -> pl.DataFrame:
     """Choose the files to merge: from the smallest up, as long as the next is not much larger than all before it."""
     small = files.filter((pl.col("rows") < _LARGEST // 2) & (pl.col("size") < _LARGEST_BYTES // 2)).sort("rows", "path")
-    if files.height <= most + 1 or small.height <= most:
+    if files.height <= pace.most + 1 or small.height <= pace.most:
         return files.clear()
     chosen = rows = size = 0
     for more, bytes_more in small.select("rows", "size").iter_rows():
-        if rows + more > _LARGEST or size + bytes_more > _LARGEST_BYTES or (chosen > 1 and more > _RATIO * rows):
+        if rows + more > _LARGEST or size + bytes_more > _LARGEST_BYTES or (chosen > 1 and more > pace.ratio * rows):
             break
         chosen, rows, size = chosen + 1, rows + more, size + bytes_more
     return small.head(chosen)
