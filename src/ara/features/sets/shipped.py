@@ -147,7 +147,7 @@ _FAST: Final = (
     "cmf",
 )
 
-_NAMES: Final = ("all", "ara-default", "ara-fast", "technical")
+_NAMES: Final = ("all", "ara-default", "ara-fast", "cross", "technical")
 
 
 def names() -> tuple[str, ...]:
@@ -157,7 +157,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def get(name: str) -> FeatureSet:
-    """Give the set of that name: `ara-default`, `ara-fast`, `technical` or `all`.
+    """Give the set of that name: `ara-default`, `ara-fast`, `cross`, `technical` or `all`.
 
     Raises
     ------
@@ -169,6 +169,9 @@ def get(name: str) -> FeatureSet:
         return _of(name, words, [text for _, _, texts in THEMES for text in texts])
     if name == "ara-fast":
         return _of(name, "The least that tells return, trend, stretch, volatility and volume.", _FAST)
+    if name == "cross":
+        words = "What many instruments say together: market, groups, breadth, factors, leads, dispersion, peers."
+        return _of(name, f"{words} Give several symbols.", crossed())
     if name == "technical":
         words = "Every indicator of trend, momentum, volatility, volume and statistics that is free of units."
         return _of(name, words, _technical())
