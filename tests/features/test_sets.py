@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.errors import AraError, FeatureEngineeringError
-from ara.features import catalogue, sets
+from ara.features import catalogue, cross, sets
 from ara.features.indicator import Scale
 from ara.features.sets import FeatureSet, Item
 from ara.features.sets.feature_set import ENGINE
@@ -140,7 +140,7 @@ def test_a_set_has_a_name_items_and_no_column_twice():
 
 
 def test_the_shipped_sets_are_what_they_say():
-    assert sets.names() == ("all", "ara-default", "ara-fast", "technical")
+    assert sets.names() == ("all", "ara-default", "ara-fast", "cross", "technical")
     default, fast, technical, every = (sets.get(name) for name in ("ara-default", "ara-fast", "technical", "all"))
     assert 40 <= len(default.names) <= 80
     assert len(fast.names) < 20
@@ -152,7 +152,9 @@ def test_the_shipped_sets_are_what_they_say():
         if found.spec.scale is Scale.FREE
     }
     assert {item.indicator for item in technical.items} == free
-    assert {item.indicator for item in every.items} >= set(catalogue.names())
+    assert {item.indicator for item in every.items} == {*catalogue.names(), *cross.names()}
+    assert [item.indicator for item in sets.get("cross").items] == list(cross.names())
+    assert all(item.crosses for item in sets.get("cross").items)
     assert all(why.endswith(".") and texts for _, why, texts in THEMES)
     assert len({found.id for found in (default, fast, technical, every)}) == 4
     families = {name: family for family, members in catalogue.families().items() for name in members}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ara.features import Indicator
+    from ara.features.cross import PanelFeature
 
 __all__ = ["command"]
 
@@ -49,13 +50,16 @@ def _list(
 
         ara indicators list
         ara indicators list momentum
+        ara indicators list cross
         ara indicators list --search volume --json
+
+    Those of the family cross compare many instruments: ara features build cross AAPL MSFT QQQ
     """
     from ara.cli.render.indicators import listed
     from ara.features import catalogue
 
     s = screen()
-    families = catalogue.families()
+    families: Mapping[str, Mapping[str, Indicator | PanelFeature]] = {**catalogue.families(), **_crossed()}
     if family and family not in families:
         raise ValidationError(f"There is no family {family!r:.40}.", hint=f"There are: {', '.join(families)}.")
     wanted = search.casefold()
@@ -86,7 +90,9 @@ def _show(name: Annotated[str, typer.Argument(metavar="NAME", help="What the ind
     from ara.features import catalogue
 
     s = screen()
-    found = catalogue.get(name.strip().lower())
+    wanted = name.strip().lower()
+    crossed = _crossed()["cross"]
+    found = crossed[wanted] if wanted in crossed else catalogue.get(wanted)
     s.result({"schema": 1, **_facts(found)}, lambda: shown(found.spec, s))
 
 
@@ -113,7 +119,13 @@ def _compute(
     from ara.features import catalogue
 
     s = screen()
-    found = catalogue.get(name.strip().lower())
+    wanted = name.strip().lower()
+    if wanted in _crossed()["cross"]:
+        raise ValidationError(
+            f"{wanted} compares many instruments, so it can't be computed for one.",
+            hint="All of that kind: ara features build cross AAPL MSFT QQQ",
+        )
+    found = catalogue.get(wanted)
     chosen = _params(params)
     at, columns = _from_file(Path(bars), symbol, found) if bars else _from_market(s, symbol, found, as_of or None)
     values = found.compute(columns, **chosen)
@@ -122,7 +134,14 @@ def _compute(
     s.result(data, lambda: computed(found.spec, at, outputs, s, count=count))
 
 
-def _facts(found: "Indicator") -> dict[str, Any]:
+def _crossed() -> "Mapping[str, Mapping[str, PanelFeature]]":
+    """Give the features of many instruments, as a family beside those of one."""
+    from ara.features import cross
+
+    return {"cross": {name: cross.get(name) for name in cross.names()}}
+
+
+def _facts(found: "Indicator | PanelFeature") -> dict[str, Any]:
     spec = found.spec
     chosen = spec.resolve({})
     return {

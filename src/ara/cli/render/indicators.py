@@ -9,11 +9,12 @@ from ara.cli.render.numbers import grouped
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
 from ara.features import Indicator, IndicatorSpec
+from ara.features.cross import PanelFeature
 
 __all__ = ["computed", "listed", "shown"]
 
 
-def listed(families: Mapping[str, Sequence[Indicator]], s: Screen) -> str:
+def listed(families: Mapping[str, Sequence[Indicator | PanelFeature]], s: Screen) -> str:
     """Give the indicators of each family, a line or paragraph each."""
     paint = s.palette()
     lines: list[str] = []

@@ -127,8 +127,9 @@ def _lowest(values: Matrix, window: int) -> Matrix:
 )
 def mcclellan(close: Matrix, *, fast: int, slow: int) -> _LINE:
     """Give the quick less the slow exponential mean of net advances."""
-    net = _gapless(_net(close))
-    return np.asarray(ema(net, fast) - ema(net, slow))
+    net = _net(close)
+    line = _gapless(net)
+    return np.where(np.isnan(net), np.nan, ema(line, fast) - ema(line, slow))
 
 
 @panel_feature(
@@ -144,7 +145,8 @@ def mcclellan(close: Matrix, *, fast: int, slow: int) -> _LINE:
 )
 def breadth_thrust(close: Matrix, *, window: int) -> _LINE:
     """Give the exponential mean of the share of advances; a half where none moved."""
-    return np.asarray(np.clip(ema(_gapless((_net(close) + 1.0) / 2.0), window), 0.0, 1.0))
+    net = _net(close)
+    return np.where(np.isnan(net), np.nan, np.clip(ema((_gapless(net) + 1.0) / 2.0, window), 0.0, 1.0))
 
 
 def _gapless(line: _LINE) -> _LINE:

@@ -36,14 +36,17 @@ def _forgets(decay: float) -> int:
 def _weights(close: Matrix, decay: float) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Give, bar by bar, the weights of each series' peers by the correlations known one bar before; rows sum to 1.
 
-    A product of returns counts where both are known; pairs with fewer than twenty have no weight.
+    A product of returns counts where both are known; pairs with fewer than twenty have no weight, and neither has a
+    peer without a bar for longer than a short gap.
     """
     moves = returns(close)
     width = moves.shape[1]
     products, seen = np.zeros((width, width)), np.zeros((width, width))
+    last = np.full(width, -GAP - 1)
     for bar, row in enumerate(moves):
-        yield bar, _shares(products, seen)
         known = np.isfinite(row)
+        last[known] = bar
+        yield bar, _shares(products, np.where(bar - last <= GAP, seen, 0.0))
         plain = np.where(known, row, 0.0)
         both = known[:, None] & known
         products = np.where(both, decay * products + plain[:, None] * plain, products)
