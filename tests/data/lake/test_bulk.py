@@ -85,6 +85,16 @@ def test_tidying_knows_no_bound(lake: Lake) -> None:
     assert heights(lake) == [80, 80]
 
 
+def test_a_file_that_is_large_enough_is_not_written_again(lake: Lake) -> None:
+    for name in neighbours(5):
+        lake.append(bars(name, 20))
+    table = lake.tables["bars"]
+    size = int(table.snapshot().files["size"].min())  # type: ignore[arg-type]
+    assert settle(table, table.snapshot(), pace=Pace(most=1, size=2 * size)).files.height == 5
+    merged = settle(table, table.snapshot(), pace=Pace(most=1, size=size * 5 // 2)).files
+    assert sorted(merged["rows"]) == [20, 20, 20, 40]
+
+
 def test_heads_that_grew_with_the_appends_are_those_counted_from_the_bars(lake: Lake) -> None:
     lake.append(pl.concat([bars("A", 5), bars("B", 3, source="polygon")]))
     later = LEARNED + DAY

@@ -35,7 +35,7 @@ PAYLOADS: Final = pl.Schema(
 and `place` which fetch it belongs to and where in it, `headers` as JSON; `body` is null where an earlier row has it."""
 
 
-_PACE: Final = Pace(most=8)
+_PACE: Final = Pace(most=8, ratio=1, size=8 << 20)
 """More small files may lie beside the large ones: bodies are large to write again and seldom read."""
 
 

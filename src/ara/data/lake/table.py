@@ -302,7 +302,7 @@ class Table:
         ordered = rows.sort(self.layout.order) if self.layout.order else rows
         buffer = BytesIO()
         told = note(rows, self.layout.noted)
-        ordered.write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP, metadata=told)
+        ordered.write_parquet(buffer, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, metadata=told)
         # The name holds the content's hash, so that a change of the file shows.
         name = f"{uuid4().hex}-{hashlib.sha256(buffer.getbuffer()).hexdigest()[:32]}.parquet"
         place = "/".join([*(f"{name}={value}" for name, value in values.items()), name])

@@ -45,7 +45,6 @@ _DAY: Final = timedelta(days=1)
 _LOG: Final = logging.getLogger(__name__)
 _LOG.addFilter(Once(lambda record: f"{record.msg} {_lake(record)}"))
 _LARGEST: Final = 2_000_000
-_LARGEST_BYTES: Final = 32 << 20
 _COMMITS: Final = 20
 
 
@@ -61,11 +60,14 @@ class Pace:
         A file joins the smaller ones where it is at most so many times as large as all of them.
     rows
         What is written again at one time; other partitions wait for the next.
+    size
+        Bytes that a file has at most, if it is merged of others; half of that is no small file.
     """
 
     most: int = SMALL_FILES
     ratio: float = 4
     rows: float = 2_000_000
+    size: int = 32 << 20
 
 
 DAYS: Final = Pace()
@@ -184,12 +186,12 @@ def _merge(table: Table, snapshot: Snapshot, pace: Pace) -> Snapshot:
 
 def _crowd(files: pl.DataFrame, pace: Pace) -> pl.DataFrame:
     """Choose the files to merge: from the smallest up, as long as the next is not much larger than all before it."""
-    small = files.filter((pl.col("rows") < _LARGEST // 2) & (pl.col("size") < _LARGEST_BYTES // 2)).sort("rows", "path")
+    small = files.filter((pl.col("rows") < _LARGEST // 2) & (pl.col("size") < pace.size // 2)).sort("rows", "path")
     if files.height <= pace.most + 1 or small.height <= pace.most:
         return files.clear()
     chosen = rows = size = 0
     for more, bytes_more in small.select("rows", "size").iter_rows():
-        if rows + more > _LARGEST or size + bytes_more > _LARGEST_BYTES or (chosen > 1 and more > pace.ratio * rows):
+        if rows + more > _LARGEST or size + bytes_more > pace.size or (chosen > 1 and more > pace.ratio * rows):
             break
         chosen, rows, size = chosen + 1, rows + more, size + bytes_more
     return small.head(chosen)
