@@ -15,7 +15,7 @@ def values(*words):
 
 def test_commands_come_first():
     assert values("pr") == ["predict"]
-    assert values("le") == ["ledger"]
+    assert values("led") == ["ledger"]
     assert {"predict", "doctor", "version"} <= set(values(""))
     assert "predict" in values("--json", "--width", "80", "")
 

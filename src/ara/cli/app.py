@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Hold to account": {
         "score": "Compare forecasts that came due with what happened",
+        "audit": "Prove that features know nothing of the future, yours too",
         "ledger": "List, show, verify and anchor kept forecasts",
     },
     "Set up": {

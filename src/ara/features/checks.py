@@ -172,7 +172,7 @@ class _Trial:
         bars, scale = self._bars(), self._spec.scale
         factors = {"price": (_UNIT, 1.0), "volume": (1.0, _UNIT)}
         for unit, (price, volume) in factors.items():
-            units = dict.fromkeys(bars, price) | {"volume": volume, "session": 1.0}
+            units = dict.fromkeys(bars, price) | {"volume": volume, "session": 1.0, "other": 1.0}
             other = {name: column * units[name] for name, column in bars.items()}
             expected = _UNIT if scale == unit else 1.0
             for (name, values), (_, moved) in zip(self._named(bars), self._named(other), strict=True):

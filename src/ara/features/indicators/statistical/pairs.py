@@ -263,7 +263,7 @@ def _active(close: Array, other: Array, window: int) -> tuple[Array, Array]:
     inputs=["close", "other"],
     warmup=0,
     memory=1,
-    scale=Scale.FREE,
+    scale=Scale.PRICE,
     bounds=(0.0, math.inf),
     formula="C / D, D the other's close",
     reference="R. D. Edwards and J. Magee (1948), Technical Analysis of Stock Trends, relative strength",

@@ -1,0 +1,117 @@
+"""`ara audit features`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ara.cli.screen import Screen, screen
+from ara.errors import FeatureEngineeringError
+
+if TYPE_CHECKING:
+    from ara.features.audit.planted import Trap
+    from ara.market.bars import Bars
+
+__all__ = ["features"]
+
+_SYMBOLS = ("AAPL", "EURUSD", "BTC-USD")
+_MOST = 50
+
+
+def features(
+    name: Annotated[
+        str, typer.Argument(metavar="WHAT", help="A set or its file, an indicator, a formula, module:function, planted")
+    ],
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYMBOL...]", help="On whose bars; AAPL EURUSD BTC-USD")
+    ] = None,
+    step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
+    cuts: Annotated[str, typer.Option("--cuts", metavar="N", help="How many random cuts of the past are tried")] = "3",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help="Of what is random")] = "20",
+) -> None:
+    """Prove that features know nothing of the future, or show where they do; exit code 4 where one does.
+
+    ::
+
+        ara audit features ara-default
+        ara audit features "close / sma(close, 20)" BTC-USD --cuts 10
+        ara audit features my_package.features:make AAPL MSFT --json
+        ara audit features planted
+
+    What was known at the close of a bar may not change with what follows it. The features are built again from bars
+    that end earlier, that go on in another way, that begin later, in which a few differ, that a split follows; what
+    they say of the same past must be the same. `planted` shows that ten well-known leaks are found so.
+    """
+    from ara.cli.commands.data.asked import counted
+    from ara.cli.render.audit import audited, caught
+    from ara.features.audit import audit, subject
+
+    s = screen()
+    s.settings()
+    tries, chance = counted(cuts, "--cuts", most=_MOST), counted(seed, "--seed")
+    if name.strip() == "planted":
+        from ara.features.audit.planted import self_test
+
+        traps = self_test(_bars(s, (symbols or [_SYMBOLS[0]])[:1], [], step, as_of)[0][0], cuts=tries, seed=chance)
+        s.result(_traps(traps), lambda: caught(traps, s))
+        raise typer.Exit(0 if all(trap.caught for trap in traps) else FeatureEngineeringError.exit_code)
+    chosen = subject(name)
+    bars, others = _bars(s, symbols or _SYMBOLS, chosen.wants, step, as_of)
+    if chosen.crosses:
+        others |= {one.instrument.symbol: one for one in bars}
+    with s.progress("Auditing"):
+        found = audit(chosen, *bars, others=others, cuts=tries, seed=chance)
+    code = FeatureEngineeringError.exit_code if found.leaks else 0
+    s.result({"schema": 1, **found.as_dict(), "exit_code": code}, lambda: audited(found, s))
+    raise typer.Exit(code)
+
+
+def _bars(
+    s: Screen, symbols: Sequence[str], wants: Sequence[str], step: str, as_of: str
+) -> "tuple[list[Bars], dict[str, Bars]]":
+    """Give the bars of the instruments, and of those that the features compare with."""
+    from ara.cli.commands.data.asked import timeframe
+    from ara.data.feed import MarketData
+    from ara.desk import Desk
+    from ara.features.sets import MARKET
+    from ara.prediction.features import MARKETS
+    from ara.prediction.origin import as_instant
+
+    length = timeframe(step)
+
+    async def ask() -> "tuple[list[Bars], dict[str, Bars]]":
+        async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
+            moment = as_instant(as_of or None, now=desk.clock.now(), what="--as-of")
+
+            async def bars(symbol: str) -> "Bars":
+                return await market.bars(await market.instrument(symbol), length, as_of=moment)
+
+            found = [await bars(symbol) for symbol in dict.fromkeys(symbols)]
+            others = {want: want for want in wants if want != MARKET}
+            if MARKET in wants:
+                kinds = {one.instrument.asset_class for one in found}
+                others |= {f"{MARKET}:{kind}": MARKETS[kind] for kind in sorted(kinds) if kind in MARKETS}
+            return found, {name: await bars(symbol) for name, symbol in others.items()}
+
+    return s.run(ask())
+
+
+def _traps(traps: "Sequence[Trap]") -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "caught": sum(trap.caught for trap in traps if trap.leaks),
+        "planted": sum(trap.leaks for trap in traps),
+        "ok": all(trap.caught for trap in traps),
+        "traps": [
+            {
+                "name": trap.name,
+                "words": trap.words,
+                "leaks": trap.leaks,
+                "rule": trap.rule or None,
+                "found_by": list(trap.found_by),
+                "ok": trap.caught,
+            }
+            for trap in traps
+        ],
+    }

@@ -1,0 +1,186 @@
+"""Who is audited: whatever makes features of bars."""
+
+import importlib
+import math
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from ara.errors import FeatureEngineeringError
+from ara.features.build import build_panel
+from ara.features.indicator import Scale
+from ara.features.sets import FeatureSet, Item, find, names
+from ara.features.sets.files import SUFFIXES
+from ara.market.bars import Bars
+from ara.market.timeframe import Timeframe
+
+__all__ = ["Claim", "Subject", "subject"]
+
+_FUNCTION: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_SPARE: Final = 2
+_HINT: Final = "Name a set, an indicator, a formula, a file of a set, or a function of bars: package.module:function"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a column says of itself.
+
+    Parameters
+    ----------
+    scale
+        How it moves with the unit of prices and volumes.
+    memory
+        On how many of the last bars it depends; None where it says that all matter.
+    timeframe
+        Length of the bars that it is made of; the subject's own if empty.
+    """
+
+    scale: Scale
+    memory: int | None
+    timeframe: str = ""
+
+    def reach(self, own: Timeframe) -> float:
+        """Give after how many bars of a length it no longer depends on where they begin."""
+        if self.memory is None:
+            return math.inf
+        longer = Timeframe.parse(self.timeframe).span if self.timeframe else own.span
+        return (self.memory + _SPARE) * math.ceil(longer / own.span)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Something that makes features of bars.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    build
+        Gives a frame with `at`, `known_at` and a column for each feature, of bars and of the others by name.
+    claims
+        What its columns say of themselves; none where nothing is known of them.
+    wants
+        The others that it looks at, by the names that it calls them.
+    crosses
+        Whether it looks at many instruments.
+    """
+
+    name: str
+    build: Callable[[Bars, Mapping[str, Bars]], pl.DataFrame]
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    wants: tuple[str, ...] = ()
+    crosses: bool = False
+
+    @classmethod
+    def of_set(cls, chosen: FeatureSet, *, name: str = "") -> "Subject":
+        """Make one of a feature set."""
+        claims = {
+            column.name: Claim(
+                scale=column.scale,
+                memory=item.spec.memory(**item.spec.resolve(item.params)),
+                timeframe=item.timeframe,
+            )
+            for item in chosen.items
+            for column in item.columns
+        }
+        crosses = any(item.crosses for item in chosen.items)
+
+        def build(bars: Bars, others: Mapping[str, Bars]) -> pl.DataFrame:
+            panel = {bars.instrument.symbol: bars}
+            if crosses:
+                panel |= {one.instrument.symbol: one for one in others.values()} | panel
+            return next(build_panel(chosen, panel, others=others)).frame()
+
+        items = [item for item in chosen.items if "other" in item.spec.inputs]
+        wants = tuple(dict.fromkeys(item.other or "market" for item in items))
+        return cls(name=name or chosen.name, build=build, claims=claims, wants=wants, crosses=crosses)
+
+    @classmethod
+    def of_item(cls, text: str) -> "Subject":
+        """Make one of an indicator or a formula, as a column is called: `rsi(window=7)@1w`."""
+        return cls.of_set(FeatureSet(name="one", items=(Item.parse(text),)), name=text)
+
+    @classmethod
+    def of_function(cls, function: Callable[[Bars], Any], *, name: str = "") -> "Subject":
+        """Make one of a function of bars that gives a frame, or arrays by name with a value for each bar."""
+        called = name or getattr(function, "__name__", "function")
+
+        def build(bars: Bars, _others: Mapping[str, Bars]) -> pl.DataFrame:
+            found = function(bars)
+            return found if isinstance(found, pl.DataFrame) else _framed(found, bars, called)
+
+        return cls(name=called, build=build)
+
+
+def subject(text: str) -> Subject:
+    """Give the subject of that name.
+
+    Parameters
+    ----------
+    text
+        A feature set or its file, an indicator or a formula, or `module:function` of bars, a stranger's too; the
+        working folder is looked into first.
+
+    Raises
+    ------
+    FeatureEngineeringError
+        It names nothing that makes features.
+    """
+    text = text.strip()
+    if text in names() or text.lower().endswith(SUFFIXES):
+        return Subject.of_set(find(text))
+    if _FUNCTION.fullmatch(text) and not _is_item(text):
+        return Subject.of_function(_imported(text), name=text)
+    try:
+        return Subject.of_item(text)
+    except FeatureEngineeringError as error:
+        raise FeatureEngineeringError(error.message, hint=error.hint or _HINT) from None
+
+
+def _is_item(text: str) -> bool:
+    """Say whether it is an item with another instrument, such as `beta:QQQ`."""
+    try:
+        Item.parse(text)
+    except FeatureEngineeringError:
+        return False
+    return True
+
+
+def _imported(text: str) -> Callable[[Bars], Any]:
+    module, _, name = text.partition(":")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way
+        raise FeatureEngineeringError(
+            f"{text} can't be imported: {type(error).__name__}: {error!s:.200}.", hint=_HINT
+        ) from error
+    finally:
+        sys.path.remove(here)
+    if not callable(found):
+        raise FeatureEngineeringError(f"The module {module} has no function {name}.", hint=_HINT)
+    function: Callable[[Bars], Any] = found
+    return function
+
+
+def _framed(found: Any, bars: Bars, name: str) -> pl.DataFrame:
+    """Put values, one for each bar, beside the stamps of the bars."""
+    if isinstance(found, pl.Series | np.ndarray | list | tuple):
+        found = {name.rpartition(":")[2]: found}
+    if not isinstance(found, Mapping):
+        raise FeatureEngineeringError(
+            f"{name} gave {type(found).__name__}; give a frame of polars, or values by name, one for each bar."
+        )
+    for column, values in found.items():
+        if np.shape(values) != (len(bars),):
+            words = f"{name} gave {column!r:.60} of shape {np.shape(values)} for {len(bars)} bars"
+            raise FeatureEngineeringError(f"{words}; give one value for each.")
+    columns = {str(column): np.asarray(values, np.float64) for column, values in found.items()}
+    return bars.frame.select("at", "known_at").with_columns(**columns)

@@ -1,0 +1,269 @@
+"""A subject before its judge: built again and again from other pasts and futures of the same bars."""
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import FeatureEngineeringError
+from ara.features.audit.outcome import Audit, Finding
+from ara.features.audit.scene import Scene
+from ara.features.audit.subject import Subject
+from ara.features.audit.table import Difference, Table, differences
+from ara.market.bars import Bars
+from ara.market.instrument import AssetClass
+
+__all__ = ["audit"]
+
+_FEWEST: Final = 60
+_NEWEST: Final = (1, 2, 5)
+_SEEN: Final = 2
+_SELDOM: Final = 2
+_SPLIT: Final = 4.0
+_SPLITTING: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def audit(
+    subject: Subject,
+    *bars: Bars,
+    others: Mapping[str, Bars] | None = None,
+    cuts: int = 3,
+    seed: int = 20,
+    tolerance: float = 1e-6,
+) -> Audit:
+    """Look for values that nobody could have known, and for what a subject says of itself and doesn't keep.
+
+    The subject is built from all bars, then from bars that end at random cuts, that go on in another way, that begin
+    later, in which one bar differs, or before and after a split. What each says of the same past must be the same.
+
+    Parameters
+    ----------
+    subject
+        What is audited.
+    *bars
+        Of one instrument or of several, each audited by itself.
+    others
+        Bars of instruments to compare with, by the name that the subject calls them.
+    cuts
+        How many random cuts, futures and bars are tried.
+    seed
+        Of what is random.
+    tolerance
+        Share of a value, and of the usual size of its column, that counts as equal.
+
+    Raises
+    ------
+    FeatureEngineeringError
+        There are too few bars, or the subject fails on all of them or doesn't give features.
+    """
+    if not bars:
+        raise FeatureEngineeringError("There are no bars to audit on.")
+    trials = [_Trial(subject, Scene(bars=one, others=others or {}), cuts, seed, tolerance) for one in bars]
+    findings = [finding for trial in trials for finding in trial.findings()]
+    columns = tuple(dict.fromkeys(name for trial in trials for name in trial.whole.names))
+    seen = {name for trial in trials for name in trial.valued}
+    return Audit(
+        subject=subject.name,
+        symbols=tuple(one.instrument.symbol for one in bars),
+        rows=sum(len(trial.whole) for trial in trials),
+        columns=columns,
+        builds=sum(trial.builds for trial in trials),
+        unjudged=tuple(name for name in columns if name not in seen),
+        findings=tuple(sorted(findings, key=lambda one: not one.leak)),
+    )
+
+
+class _Trial:
+    """One subject on one instrument's bars."""
+
+    def __init__(self, subject: Subject, scene: Scene, cuts: int, seed: int, tolerance: float) -> None:
+        self._subject, self._scene, self._tolerance = subject, scene, tolerance
+        self._symbol = scene.bars.instrument.symbol
+        self._length = len(scene.bars)
+        if self._length < _FEWEST:
+            words = f"{self._symbol} has {self._length} bars; an audit needs {_FEWEST} at least"
+            raise FeatureEngineeringError(f"{words}.")
+        self._random = np.random.default_rng(seed)
+        self._known = scene.known
+        self._found: dict[tuple[str, str], Finding] = {}
+        self.builds = 0
+        self.whole = self._built(scene)
+        self._cuts = self._chosen(cuts)
+
+    @property
+    def valued(self) -> list[str]:
+        """The columns that have a value."""
+        return [
+            name for name, column in zip(self.whole.names, self.whole.x.T, strict=True) if np.isfinite(column).any()
+        ]
+
+    def findings(self) -> Iterator[Finding]:
+        """Try everything; one finding for each column and rule."""
+        self._same()
+        unstable = {column for _, column in self._found}
+        self._stamps()
+        self._prefixes()
+        self._futures()
+        self._touches()
+        self._splits()
+        self._starts()
+        yield from (one for one in self._found.values() if one.rule == "same" or one.column not in unstable)
+
+    def _chosen(self, cuts: int) -> list[int]:
+        """Choose how many bars are known: at random, then so that what is seldom there, such as a top, is newest."""
+        first, last = self._length // 2, self._length - max(_NEWEST)
+        random = self._random.integers(first, last, cuts).tolist()
+        order = np.argsort(self.whole.known, kind="stable")
+        row = np.searchsorted(self.whole.known[order], self._known[first - 1 : last - 1], side="right") - 1
+        there = self.whole.events[order[np.maximum(row, 0)]] & (row >= 0)[:, None]
+        wanted = _SEEN - there[[count - first for count in random]].sum(axis=0)
+        chosen = list(random)
+        for _ in range(_SELDOM * cuts):
+            gain = there @ (wanted > 0).astype(np.float64)
+            best = np.flatnonzero(gain == gain.max(initial=0.0))
+            if not len(best) or not gain[best[0]]:
+                break
+            place = int(self._random.choice(best))
+            wanted = wanted - there[place]
+            there[place] = False
+            chosen.append(first + place)
+        return sorted(set(chosen))
+
+    def _same(self) -> None:
+        for one in self._differences(self._scene, until=int(self.whole.known.max(initial=0))):
+            self._note("same", one)
+
+    def _stamps(self) -> None:
+        """See that no row is known before the bar of the same opening is."""
+        at = self._scene.bars.frame["at"].cast(int).to_numpy()
+        place = np.searchsorted(at, self.whole.at, side="right") - 1
+        inside = place >= 0
+        early = (
+            inside
+            & (self.whole.known < self._known[np.maximum(place, 0)])
+            & (at[np.maximum(place, 0)] == self.whole.at)
+        )
+        early |= ~inside
+        if early.any():
+            row = int(np.argmax(early))
+            for place_, name in enumerate(self.whole.names):
+                value = float(self.whole.x[row, place_])
+                self._keep(
+                    "known_at", name, self.whole.at[row], int(early.sum()), value, math.nan, "before its bar closed"
+                )
+
+    def _prefixes(self) -> None:
+        for count in self._cuts:
+            self._compare("prefix", self._scene.until(count), count, f"{count} of {self._length} bars known")
+        for back in _NEWEST:
+            count = self._length - back
+            self._compare("end", self._scene.until(count), count, f"{back} bar{'s' * (back > 1)} before the last")
+
+    def _futures(self) -> None:
+        for count in self._cuts:
+            scene = self._scene.shuffled(count, self._random)
+            self._compare("future", scene, count, f"bars after the first {count} in another order")
+
+    def _touches(self) -> None:
+        """Change a few bars: a row that was known before the close of the first may not move."""
+        for row in self._cuts:
+            scene = self._scene.touched(row, self._random)
+            for one in self._differences(scene, until=int(self._known[row]) - 1):
+                self._note("known_at", one, f"bars from {_day(self._known[row])} on changed it")
+
+    def _splits(self) -> None:
+        """Let a split follow: what was known before may not move, however the bars are told."""
+        if self._scene.bars.instrument.asset_class not in _SPLITTING:
+            return
+        count = self._cuts[-1]
+        detail = f"a split of {_SPLIT:g} for 1 after {count} bars"
+        self._compare("split", self._scene.split_after(count, _SPLIT), count, detail)
+        claims = self._subject.claims
+        before = self._built_or_note(self._scene.until(count))
+        if before is None:
+            return
+        for one in self._differences(
+            self._scene.seen_after_split(count, _SPLIT), until=int(self._known[count - 1]), whole=before
+        ):
+            if one.column not in claims or claims[one.column].scale.value == "free":
+                self._note("split", one, f"{detail}, prices adjusted for it")
+
+    def _starts(self) -> None:
+        """Let the bars begin later: once its memory is full, a column may not differ."""
+        first = self._length // 4
+        at = self._scene.bars.frame["at"].cast(int).to_numpy()
+        late = np.iinfo(np.int64).max
+        since: NDArray[np.int64] = np.full(len(self.whole.names), late)
+        for place, name in enumerate(self.whole.names):
+            claim = self._subject.claims.get(name)
+            # of a column that claims nothing, the last quarter is asked to be free of where the bars begin
+            reach = claim.reach(self._scene.bars.timeframe) if claim else self._length // 2
+            if first + reach < self._length:
+                since[place] = at[first + int(reach)]
+        detail = f"without the first {first} bars"
+        for one in self._differences(self._scene.since(first), until=int(self._known[-1]), since=since):
+            self._note("start", one, detail)
+
+    def _compare(self, rule: str, scene: Scene, count: int, detail: str) -> None:
+        for one in self._differences(scene, until=int(self._known[count - 1])):
+            self._note(rule, one, detail)
+
+    def _differences(
+        self, scene: Scene, *, until: int, whole: Table | None = None, since: NDArray[np.int64] | None = None
+    ) -> list[Difference]:
+        other = self._built_or_note(scene)
+        if other is None:
+            return []
+        return differences(whole or self.whole, other, until=until, since=since, tolerance=self._tolerance)
+
+    def _built_or_note(self, scene: Scene) -> Table | None:
+        try:
+            return self._built(scene)
+        except FeatureEngineeringError as error:
+            self._keep(
+                "fails", "", scene.bars.frame["at"].cast(int)[-1], len(scene.bars), math.nan, math.nan, error.message
+            )
+            return None
+
+    def _built(self, scene: Scene) -> Table:
+        self.builds += 1
+        name = self._subject.name
+        try:
+            frame = self._subject.build(scene.bars, scene.others)
+        except FeatureEngineeringError:
+            raise
+        except Exception as error:
+            raise FeatureEngineeringError(f"{name} failed: {type(error).__name__}: {error!s:.200}.") from error
+        return Table.of(frame, name=name)
+
+    def _note(self, rule: str, one: Difference, detail: str = "") -> None:
+        self._keep(rule, one.column, one.at, one.count, one.whole, one.other, detail)
+
+    def _keep(self, rule: str, column: str, at: int, count: int, was: float, now: float, detail: str) -> None:
+        """Keep what is found; of several findings of a column by one rule, the one in the most rows."""
+        kept = self._found.get((rule, column))
+        if kept is not None and kept.count >= count:
+            return
+        self._found[rule, column] = Finding(
+            subject=self._subject.name,
+            column=column,
+            symbol=self._symbol,
+            rule=rule,
+            at=_moment(at),
+            count=count,
+            was=was,
+            now=now,
+            detail=detail.rstrip("."),
+        )
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(micros))
+
+
+def _day(micros: int) -> str:
+    return f"{_moment(micros):%Y-%m-%d}"

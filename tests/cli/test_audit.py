@@ -1,0 +1,103 @@
+"""`ara audit features`."""
+
+import json
+
+import pytest
+
+from ara.features.audit.planted import PLANTED
+
+STRANGER = "tests.features.audit.stranger:features"
+
+
+def document(outcome):
+    assert outcome.out, outcome.err
+    return json.loads(outcome.out)
+
+
+def test_what_does_not_leak_passes(ara):
+    outcome = ara("audit", "features", "ara-fast")
+    assert outcome.code == 0
+    assert outcome.plain.startswith("No leak was found in ara-fast: 17 features, each the same whatever came after.")
+    assert "on AAPL, EURUSD, BTC-USD (7,346 rows)" in " ".join(outcome.plain.split())
+    told = document(ara("audit", "features", "close / sma(close, 20)", "BTC-USD", "--cuts", "1", "--json"))
+    assert (told["schema"], told["leaks"], told["findings"], told["exit_code"]) == (1, 0, [], 0)
+    assert told["symbols"] == ["BTC-USD"]
+
+
+def test_a_set_that_compares_is_given_the_market(ara):
+    told = document(ara("audit", "features", "ara-default", "AAPL", "--cuts", "1", "--json"))
+    assert told["unjudged"] == []
+    assert told["leaks"] == 0
+    other = document(ara("audit", "features", "beta:QQQ", "AAPL", "--cuts", "1", "--json"))
+    assert (other["columns"], other["unjudged"]) == (1, [])
+
+
+@pytest.mark.parametrize("columns", ["30", "60", "100"])
+def test_a_stranger_s_leak_is_shown_with_what_to_do(ara, columns):
+    outcome = ara("audit", "features", STRANGER, "AAPL", "--width", columns)
+    words = " ".join(outcome.plain.split())
+    assert outcome.code == 4
+    assert "leaks: 1 of 2 features knew what nobody knew then." in words
+    assert "Look for a shift by a negative number" in words
+    assert "ahead (AAPL):" in words
+    assert "behind (AAPL)" not in words
+    told = document(ara("audit", "features", STRANGER, "AAPL", "--json"))
+    assert told["exit_code"] == 4
+    assert {one["column"] for one in told["findings"]} == {"ahead"}
+    assert all(one["leak"] and one["advice"] for one in told["findings"])
+
+
+def test_many_findings_are_cut_short_and_what_had_no_value_is_named(ara, home, monkeypatch):
+    (home / "mine.py").write_text(
+        "import numpy as np\n"
+        "def make(bars):\n"
+        "    close = bars.frame['close'].to_numpy()\n"
+        "    rows = {f'level_{n}': close * n for n in range(1, 15)}\n"
+        "    return rows | {f'none_{n}': close * np.nan for n in range(13)} | {'noise': np.random.random(len(close))}\n"
+        "def short(bars):\n"
+        "    return bars.frame['close'].to_numpy() * 0 if len(bars) > 3080 else 1 / 0\n"
+        "def begun(bars):\n"
+        "    return np.cumsum(bars.frame['volume'].to_numpy())\n"
+    )
+    outcome = ara("audit", "features", "mine:make", "AAPL")
+    assert "and 2 more; all with --json" in outcome.plain
+    assert "none_11 and 1 more." in " ".join(outcome.plain.split())
+    assert "same: the same bars give another value" in outcome.plain
+    failing = ara("audit", "features", "mine:short", "AAPL")
+    assert failing.code == 0
+    assert "It isn't all that it says it is, though" in " ".join(failing.plain.split())
+    assert "ZeroDivisionError" in failing.plain
+    begun = ara("audit", "features", "mine:begun", "EURUSD")
+    assert begun.code == 0
+    assert "start: it depends on where the bars begin" in begun.plain
+
+
+def test_the_planted_leaks_are_all_found(ara):
+    outcome = ara("audit", "features", "planted")
+    assert outcome.code == 0
+    assert outcome.plain.startswith("10 of 10 planted leaks were found; 2 of 2 honest twins passed.")
+    told = document(ara("audit", "features", "planted", "--json", "--seed", "3"))
+    assert (told["planted"], told["caught"], told["ok"]) == (10, 10, True)
+    assert [trap["name"] for trap in told["traps"] if trap["leaks"]] == list(PLANTED)
+    assert all(trap["rule"] in trap["found_by"] for trap in told["traps"] if trap["leaks"])
+    missed = ara("audit", "features", "planted", "EURUSD")
+    assert missed.code == 4, "currencies are never split, so that a level of prices tells nothing"
+    assert "missed" in missed.plain
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rsy"], "Did you mean"),
+        (["nothing.at:all"], "can't be imported"),
+        (["rsi", "--cuts", "0"], "--cuts is 0"),
+        (["rsi", "--seed", "x"], "--seed is x"),
+        (["rsi", "--timeframe", "7q"], "7q"),
+        (["rsi", "XXXX9"], "XXXX9"),
+    ],
+)
+def test_bad_requests_are_refused(ara, words, said):
+    outcome = ara("audit", "features", *words)
+    assert outcome.code in {2, 3, 4}
+    assert said in outcome.err
+    assert not outcome.out
