@@ -42,3 +42,28 @@ def test_every_command_and_flag_is_on_the_page():
     page = (PAGES / "cli.md").read_text("utf-8")
     assert all(f"  {name} " in page for group in COMMANDS.values() for name in group)
     assert all(f"`{flag}`" in page.replace("`-q`, `", "`-q, ") for flag, _ in GLOBAL_FLAGS)
+
+
+def leaves(ara, *path):
+    """Give each command that has none below it, and the names of each of its options."""
+    told = json.loads(ara(*path, "--help", "--json").out)
+    if told["commands"]:
+        return [leaf for one in told["commands"] for leaf in leaves(ara, *path, one["name"])]
+    return [(path, [set(one["flags"]) for one in told["options"]])]
+
+
+def test_every_command_and_option_is_explained_on_the_page(ara):
+    from ara.cli.app import COMMANDS, GLOBAL_FLAGS
+
+    page = (PAGES / "cli.md").read_text("utf-8")
+    rows = {line.split(" | ")[0]: line for line in page.splitlines() if line.startswith("| `ara ")}
+    anywhere = {flag.split(", ")[-1].split()[0] for flag, _ in GLOBAL_FLAGS}
+    found = [leaf for group in COMMANDS.values() for name in group for leaf in leaves(ara, name)]
+    assert len(found) > 40
+    for path, options in found:
+        whole, group, last = f"`ara {' '.join(path)}", f"| `ara {' '.join(path[:-1])} ", f"`{path[-1]}"
+        # Commands of one group may share a row, where those after the first stand without it.
+        mine = [row for cell, row in rows.items() if whole in cell or (cell.startswith(group) and last in cell)]
+        assert mine or whole in page, path
+        told = set(re.findall(r"--[a-z-]+", "".join(mine) or page)) | anywhere
+        assert [names for names in options if not names & told] == [], path
