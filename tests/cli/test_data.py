@@ -452,6 +452,26 @@ def test_splits_and_dividends_as_stated(ara, yahoo):
     assert document(ara("data", "show", "AAPL", "--actions", "--as-of", "2020-08-20", "--json"))["count"] == 1
 
 
+def test_a_split_that_adjusted_bars_do_not_show_is_no_fault(ara, yahoo, monkeypatch):
+    """Yahoo divides every price before one; another, as it does on the day itself, it has told of and not divided by."""
+    first, sound = epoch(date(2020, 8, 3), "EQUITY"), yahoo.daily
+    span = ("AAPL", "--from", "2020-01-02", "--to", "2020-10-01")
+
+    def late(symbol):
+        return [(at, *(p * 2 for p in prices), n) if at < first else (at, *prices, n)
+                for at, *prices, n in sound(symbol)]  # fmt: skip
+
+    yahoo.split("AAPL", date(2020, 8, 31), 4)
+    assert ": error" not in ara("data", "fetch", *span).out
+    assert document(ara("data", "check", "AAPL", "--rule", "split", "--json"))["issues"] == []
+    monkeypatch.setattr(yahoo, "daily", late)
+    yahoo.split("AAPL", date(2020, 8, 3), 2)
+    fetched = ara("data", "fetch", *span)
+    assert (fetched.code, ": error" in fetched.out) == (0, False), fetched.out
+    checked = document(ara("data", "check", "AAPL", "--rule", "split", "--json"))
+    assert [one["severity"] for one in checked["issues"]] in ([], ["info"])
+
+
 def test_a_folder_says_what_it_passed_over(ara, home):
     folder = home / "many"
     folder.mkdir()

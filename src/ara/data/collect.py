@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from ara.data import answers, coverage, harvest
+from ara.data import answers, coverage, harvest, lateness
 from ara.data.actions import read
 from ara.data.adjust import as_traded, seen_from_last
 from ara.data.bar_store import BarStore
@@ -23,7 +23,7 @@ from ara.errors import AraError, DataProviderError, MissingKeyError, UnknownSymb
 from ara.market.bars import Basis
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.symbols import resolve
-from ara.market.timeframe import DAY, Timeframe, Unit
+from ara.market.timeframe import DAY, Timeframe
 
 if TYPE_CHECKING:
     from ara.desk import Desk
@@ -32,14 +32,12 @@ __all__ = ["Collector"]
 
 _log = logging.getLogger("ara.data")
 
-_FIRST: Final = {AssetClass.CRYPTO: 2010, AssetClass.FOREX: 1999}
-_OLDEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
-_INTRADAY: Final = {Unit.MINUTE: timedelta(days=7), Unit.HOUR: timedelta(days=700)}
 _OVERLAP: Final = 5
 _NEAR: Final = 1e-6
 _COMPARED: Final = ("open", "high", "low", "close", "volume")
 _AT_ONCE: Final = 8
 _CONTEXT: Final = 600
+_SHORT_WHILE: Final = timedelta(days=1)
 _BATCH: Final = 128
 _WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 
@@ -135,16 +133,16 @@ class Collector:
         self,
         instrument: Instrument,
         timeframe: Timeframe,
-        last: dict[str, datetime],
+        last: dict[str, tuple[datetime, datetime]],
         gate: asyncio.Semaphore,
         provider: str | None,
     ) -> Harvest | Failed:
         async with gate:
-            newest = last.get(instrument.symbol)
-            start = None if newest is None else newest - max(timeframe.span, timedelta(days=1)) * _OVERLAP
-            whole = newest is None
+            at, newest = last.get(instrument.symbol, (None, None))
+            start = None if at is None else at - max(timeframe.span, timedelta(days=1)) * _OVERLAP
+            asked: dict[str, Any] = {"provider": provider, "whole": at is None, "kept": newest}
             try:
-                return await self._harvest(instrument, timeframe, start=start, end=None, provider=provider, whole=whole)
+                return await self._harvest(instrument, timeframe, start=start, end=None, **asked)
             except AraError as error:
                 return Failed(instrument=instrument, error=error)
 
@@ -157,10 +155,11 @@ class Collector:
         end: datetime | None,
         provider: str | None,
         whole: bool,
+        kept: datetime | None = None,
     ) -> Harvest:
-        """Ask for a range; where it is `whole` and no addition to what is kept, no bars are no answer."""
+        """Ask for a range; where it is `whole` and no addition to what is `kept` until then, no bars are no answer."""
         now = self._clock.now()
-        begin = _beginning(instrument, timeframe, now) if start is None else start
+        begin = coverage.beginning(instrument, timeframe, now) if start is None else start
         names = [provider] if provider else [n for n in self._sources.live(instrument) if fetches(self._sources.get(n))]
         span, every = (begin, end or now), start is None
 
@@ -173,18 +172,39 @@ class Collector:
                     raise
                 return await self._answer(source, priced, timeframe, span, every=every, whole=whole)
 
+        def short(name: str, answer: _Answer) -> tuple[int, str] | None:
+            return self._short(name, answer, timeframe, (begin, min(end or now, now)), kept=kept)
+
         try:
-            told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}")
+            told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}", short=short)
         except AraError as error:
             self._attempted(instrument, timeframe, error.context.get("tried", ()), now=now, end=end)
             raise
         tried = [asdict(one) for one in told.tried]
         self._attempted(instrument, timeframe, tried, now=now, end=end, bars=told.value[1])
-        found = await asyncio.to_thread(self._judged, told, timeframe, start=start, end=end, whole=whole)
-        late = None if found.bars.is_empty() or end else (now - found.bars["known_at"][-1]).total_seconds()
-        score = None if found.bars.is_empty() else found.report.score
-        self._sources.report(told.source, quality=score, freshness=late)
+        found = await asyncio.to_thread(self._judged, told, timeframe, start=start, end=end, whole=whole, kept=kept)
+        if not found.bars.is_empty():
+            self._sources.report(told.source, quality=found.report.score)
         return found
+
+    def _short(
+        self,
+        name: str,
+        answer: _Answer,
+        timeframe: Timeframe,
+        span: tuple[datetime, datetime],
+        *,
+        kept: datetime | None,
+    ) -> tuple[int, str] | None:
+        """Say why an answer is too old to stand; note how late its newest bar is, where it was asked for up to now."""
+        instrument, bars = answer[:2]
+        (begin, moment), now = span, self._clock.now()
+        own: datetime | None = None if bars.is_empty() else bars["known_at"][-1]
+        if own is not None and moment >= now:
+            self._sources.report(name, freshness=lateness.late(own, instrument, timeframe, now=now).total_seconds())
+        before = None if kept is None else self._sources.attempt(name, instrument.symbol, str(timeframe))
+        known = before is not None and before.newest == own and now - before.at < _SHORT_WHILE
+        return lateness.short(own, instrument, timeframe, begin=begin, moment=moment, kept=kept, known=known)
 
     def _judged(
         self,
@@ -194,27 +214,33 @@ class Collector:
         start: datetime | None,
         end: datetime | None,
         whole: bool,
+        kept: datetime | None,
     ) -> Harvest:
         """Say what an answer is worth, and what it lacks of a range that was asked for."""
         instrument, bars, actions, facts = told.value
         now, source = self._clock.now(), self._sources.get(told.source)
+        basis = basis_of(source, instrument)
         missing = None
         if whole and not bars.is_empty():
             missing = coverage.cut_short(source, bars, instrument, timeframe, start=start, now=now)
+        ends = [one for one in (kept, *bars["known_at"].tail(1)) if one is not None]
+        until = min(end or now, now)
+        behind = lateness.behind(max(ends), instrument, timeframe, moment=until) if ends else None
         return Harvest(
             instrument=instrument,
             timeframe=timeframe,
             source=told.source,
-            basis=basis_of(source, instrument),
+            basis=basis,
             tried=told.tried,
             payloads=told.payloads,
             bars=bars,
             actions=actions,
             facts=facts,
-            report=check(bars, instrument, timeframe, actions=actions, now=now),
+            report=check(bars, instrument, timeframe, actions=actions, basis=basis, now=now),
             start=start if whole else None,
             end=end,
             missing=missing,
+            behind=behind,
         )
 
     async def _answer(
@@ -292,9 +318,10 @@ class Collector:
                 _log.debug("%s gives no facts of %s: %s", source.name, instrument.symbol, error.message)
         return SCHEMAS[Kind.FACTS].to_frame()
 
-    def _last(self, timeframe: Timeframe) -> dict[str, datetime]:
-        newest = self._store.lasts(str(timeframe)).group_by("symbol").agg(pl.col("at").max())
-        return {str(symbol): at for symbol, at in newest.iter_rows()}
+    def _last(self, timeframe: Timeframe) -> dict[str, tuple[datetime, datetime]]:
+        """Give when the newest kept bar of each symbol opened, and when its close was public."""
+        newest = self._store.lasts(str(timeframe)).group_by("symbol").agg(pl.col("at", "known_at").max())
+        return {str(symbol): (at, known) for symbol, at, known in newest.iter_rows()}
 
     async def _kept(self, harvests: Sequence[Harvest]) -> list[Fetched]:
         found = await asyncio.to_thread(self._keep, harvests)
@@ -362,11 +389,3 @@ def _known(symbol: str) -> bool:
         return resolve(symbol).symbol == symbol
     except UnknownSymbolError:
         return False
-
-
-def _beginning(instrument: Instrument, timeframe: Timeframe, now: datetime) -> datetime:
-    """Give how far back to ask where nothing is said: sources keep little of what is shorter than a day."""
-    if timeframe.unit in _INTRADAY:
-        return now - _INTRADAY[timeframe.unit]
-    year = _FIRST.get(instrument.asset_class)
-    return _OLDEST if year is None else datetime(year, 1, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ import pytest
 from ara.data import SCHEMAS, Kind
 from ara.data.quality import QualityReport, Severity, check, cut
 from ara.market import symbols
+from ara.market.bars import Basis
 from ara.market.calendar import calendar
 from ara.market.hours import spans
 from ara.market.instrument import AssetClass, Instrument
@@ -415,7 +416,9 @@ def test_one_untold_split_beside_a_told_one_is_a_warning(apple):
 
 def test_a_split_that_did_not_happen_is_an_error(apple):
     told = splits((apple["at"][250], 4))
-    assert found(apple, actions=told)["split"].severity == Severity.ERROR
+    assert found(apple, actions=told, basis=Basis.RAW)["split"].severity == Severity.ERROR
+    two = splits((apple["at"][100], 2), (apple["at"][250], 4))
+    assert found(apple, actions=two, basis=Basis.RAW)["split"].count == 2
     factor = pl.when(pl.int_range(pl.len()) < 250).then(0.25).otherwise(1.0) * pl.col("close")
     assert found(apple.with_columns(adjusted=factor))["split"].times == (apple["at"][250],)
 
@@ -423,6 +426,14 @@ def test_a_split_that_did_not_happen_is_an_error(apple):
 def test_bars_that_are_adjusted_for_all_told_splits_are_in_order(apple):
     told = splits((apple["at"][100], 2), (apple["at"][250], 4))
     assert check(apple, APPLE, actions=told).issues == ()
+
+
+@pytest.mark.parametrize("basis", [Basis.SPLIT, Basis.TOTAL, None])
+def test_one_told_split_in_adjusted_bars_is_in_order(basis, apple):
+    told = splits((apple["at"][250], 4))
+    assert check(apple, APPLE, actions=told, basis=basis).issues == ()
+    untold = scaled(apple, 0, 149, 2.0)
+    assert found(untold, actions=told, basis=basis)["split"].times == (apple["at"][150],)
 
 
 def test_splits_told_of_outside_the_bars_are_passed_over(apple):

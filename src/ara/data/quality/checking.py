@@ -17,6 +17,7 @@ from ara.data.quality.series import Finding, Series, rows
 from ara.data.quality.sessions import duplicate, missing, off_calendar, partial
 from ara.data.quality.splits import split
 from ara.data.quality.witnesses import disagree, shift
+from ara.market.bars import Basis
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
@@ -55,6 +56,7 @@ def check(
     timeframe: Timeframe = DAY,
     *,
     actions: pl.DataFrame | None = None,
+    basis: Basis | None = None,
     others: Mapping[str, pl.DataFrame] | None = None,
     now: datetime | None = None,
     each: bool = False,
@@ -72,6 +74,9 @@ def check(
         Length of a bar.
     actions
         Splits and dividends that are known, in the columns of the kind `ACTIONS`; None where nothing is known of any.
+    basis
+        What the prices are adjusted for: in raw ones a split must leave a move, in others it need not; None where
+        nobody says, so that splits none of which leaves a move are taken to be adjusted for.
     others
         Bars of the same instrument by other sources, by their names, in the same columns.
     now
@@ -88,7 +93,10 @@ def check(
     # prices may be anything: what overflows is no number, and what is no number proves nothing
     with np.errstate(all="ignore"):
         found = _found(
-            series, actions, {name: rows(frame, instrument, timeframe)[0] for name, frame in (others or {}).items()}
+            series,
+            {name: rows(frame, instrument, timeframe)[0] for name, frame in (others or {}).items()},
+            actions=actions,
+            basis=basis,
         )
     found.sort(key=lambda finding: RULES.index(finding.rule))
     issues = _merged(_issue(finding, instrument.symbol) for finding in found)
@@ -96,13 +104,15 @@ def check(
     return QualityReport(score=report.score, issues=tuple(report.listed(each=True))) if each else report
 
 
-def _found(series: Series, actions: pl.DataFrame | None, others: Mapping[str, Series]) -> list[Finding]:
+def _found(
+    series: Series, others: Mapping[str, Series], *, actions: pl.DataFrame | None, basis: Basis | None
+) -> list[Finding]:
     """Ask every rule."""
     moved = moves(series)
     witnesses = {name: moves(other) for name, other in others.items()}
     found = [finding for rule in _ROWS for finding in rule(series)]
     found += [finding for rule in _MOVES for finding in rule(series, moved)]
-    found += split(series, moved, actions=actions)
+    found += split(series, moved, actions=actions, basis=basis)
     found += shift(series, moved, witnesses)
     found += disagree(series, moved, witnesses)
     return found

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ara.data.quality.moves import Moves
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Floats, Series
+from ara.market.bars import Basis
 
 __all__ = ["split"]
 
@@ -26,12 +27,14 @@ _SAME: Final = 0.1
 _DAYS: Final = 4 * 86_400_000_000
 
 
-def split(series: Series, m: Moves, *, actions: pl.DataFrame | None = None) -> Iterator[Finding]:
+def split(
+    series: Series, m: Moves, *, actions: pl.DataFrame | None = None, basis: Basis | None = None
+) -> Iterator[Finding]:
     """Find falls and rises by the ratio of a split that nobody told of, and told splits without such a move.
 
     The open must be in line with the ratio and the session itself quiet, and where the ratio is 3 or less, the money
     traded ordinary: a crash has none of these. A split is told by `actions` or by a step of the adjusted close against
-    the close.
+    the close. In prices that are adjusted for splits, one that `actions` tell of leaves no move and is in order.
     """
     if len(m) < 2:
         return
@@ -41,7 +44,8 @@ def split(series: Series, m: Moves, *, actions: pl.DataFrame | None = None) -> I
     with np.errstate(invalid="ignore"):
         explained = (ratio != 0) & (_agree(ratio, told) | _agree(ratio, stepped))
     yield from _unknown(series, m, np.where(explained, 0.0, ratio))
-    yield from _invented(series, m, np.where(np.abs(stepped) > _STEP, stepped, told), ratio)
+    due = told if basis in (None, Basis.RAW) else np.zeros(len(m))
+    yield from _invented(series, m, np.where(np.abs(stepped) > _STEP, stepped, due), ratio, basis=basis)
     if explained.any() and not ((ratio != 0) & ~explained).any():
         at = m.at[explained]
         yield Finding(
@@ -70,13 +74,13 @@ def _unknown(series: Series, m: Moves, ratio: Floats) -> Iterator[Finding]:
         )
 
 
-def _invented(series: Series, m: Moves, told: Floats, ratio: Floats) -> Iterator[Finding]:
-    """Find told splits without a move. Where no told split has one, the bars are adjusted already."""
+def _invented(series: Series, m: Moves, told: Floats, ratio: Floats, *, basis: Basis | None) -> Iterator[Finding]:
+    """Find told splits without a move. Where none has one and nobody says the basis, the bars are adjusted already."""
     with np.errstate(invalid="ignore"):
         due = np.abs(told) > _STEP
         absent = due & (np.abs(m.gap + told) > 0.6 * np.abs(told)) & ~_agree(told, ratio)
     stepped = np.abs(_steps(m)) > _STEP
-    if absent.any() and int(due.sum()) > 1 and (absent == due).all() and not stepped.any():
+    if basis is None and (absent == due).all() and not stepped.any():
         return
     if absent.any():
         at = m.at[absent]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ara.cli.render.quality import Judged
     from ara.data.feed import MarketData
     from ara.data.files import Reading, Refused
+    from ara.market.bars import Basis
     from ara.market.instrument import Instrument
     from ara.market.timeframe import Timeframe
 
@@ -94,7 +95,7 @@ async def _rates(market: "MarketData") -> "list[Judged]":
     rows = await table_of(market, EURO, by=None, received=None)
     told = await asyncio.to_thread(lambda: list(check_rates(rows)))
     return [
-        Judged(instrument=guess(pair, "forex"), timeframe="1d", source=source, bars=count, report=report)
+        Judged(instrument=guess(pair, "forex"), timeframe="1d", source=source, bars=count, report=report, rates=True)
         for pair, source, count, report in told
     ]
 
@@ -160,9 +161,17 @@ def _judged(
     judged = []
     for source, own in frames.items():
         others = {name: frame for name, frame in frames.items() if name != source}
-        told = find(own, one, step, actions=actions.get(source), others=others, now=now)
+        told = find(own, one, step, actions=actions.get(source), basis=_basis(own), others=others, now=now)
         judged.append(Judged(instrument=one, timeframe=str(step), source=source, bars=own.height, report=told))
     return judged
+
+
+def _basis(own: "pl.DataFrame") -> "Basis | None":
+    """Give what all rows say that they are adjusted for; None where they don't, or differ."""
+    from ara.market.bars import Basis
+
+    said = own["basis"].unique().to_list() if "basis" in own.columns else []
+    return Basis(said[0]) if len(said) == 1 and said[0] in list(Basis) else None
 
 
 def _read(path: Path, step: "Timeframe", reading: "Reading", refused: "list[Refused]") -> "list[Judged]":
