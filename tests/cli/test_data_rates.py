@@ -123,6 +123,38 @@ def test_a_corrected_rate_is_counted(ara, venue):
     assert "0 rates of the euro are new, 1 corrected" in ara("data", "fetch", "EUR").out
 
 
+def test_a_correction_is_named_and_a_leap_is_warned_of(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    venue.table, venue.tag = venue.table.replace("2023-12-28,1.1114", "2023-12-28,111.14"), '"a slip"'
+    said = " ".join(ara("data", "fetch", "EUR").out.split())
+    assert "Corrected: EURUSD of 2023-12-28, from 1.1114 to 111.14." in said
+    assert "Look at EURUSD: the newest rate, 111.14 on 2023-12-28, is far from 1.1065 on 2023-12-27." in said
+    venue.table, venue.tag = venue.table.replace("2023-12-28,111.14", "2023-12-28,1.1114"), '"mended"'
+    (told,) = document(ara("data", "fetch", "EUR", "--json"))["rates"]
+    day = {"base": "EUR", "quote": "USD", "at": "2023-12-28T13:15:00Z"}
+    assert told["corrections"] == [{**day, "before": 111.14, "after": 1.1114}]
+    assert told["leaps"] == []
+
+
+def test_many_corrections_are_summed_up(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    rows = venue.table.splitlines()
+    day, *cells = rows[1].split(",")
+    rows[1] = ",".join([day, *(f"9{cell}" if cell[:1].isdigit() else cell for cell in cells)])
+    venue.table, venue.tag = "\n".join(rows) + "\n", '"all wrong"'
+    said = " ".join(ara("data", "fetch", "EUR").out.split())
+    assert said.count("Corrected: ") == 3
+    assert said.count("And 12 more; each of them: --json") == 2
+
+
+def test_a_history_that_was_cut_is_refused(ara, venue):
+    venue.table = venue.table[:3000]
+    outcome = ara("data", "fetch", "EUR")
+    assert outcome.code == 3
+    assert "a row has" in outcome.err
+    assert ara("data", "show", "EUR").code == 3
+
+
 def test_check_judges_each_currency(ara, venue):
     assert ara("data", "check", "EUR").code == 3
     days = ("2023-12-18,1.09", "2023-12-19,1.50", "2023-12-20,1.09", "2023-12-22,1.10")

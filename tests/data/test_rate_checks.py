@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from ara.data.quality import Severity
-from ara.data.rate_checks import check_rates
+from ara.data.rate_checks import check_rates, leaps_at_end
 from ara.market.holidays import euro_closed
 
 FIRST = date(2022, 12, 1)
@@ -63,6 +63,24 @@ def test_a_currency_that_was_suspended_or_went_costs_nothing():
     assert [(one.rule, one.severity) for one in hrk.issues] == [("stale", Severity.INFO)]
     assert isk.score == hrk.score == 1.0
     assert found["EURUSD"][1].issues == ()
+
+
+def test_a_leap_on_the_newest_day_is_found_and_said_to_be_open():
+    _, report = judged(rates(leaps={DAYS[-1]: 100.0}))["EURUSD"]
+    (issue,) = report.issues
+    assert (issue.rule, issue.severity, issue.at.date()) == ("outlier", Severity.WARNING, DAYS[-1])
+    assert issue.words.startswith("the newest rate, 10")
+    assert f"on {DAYS[-1]}, is far from 1" in issue.words
+    both = pl.concat([rates(leaps={DAYS[-1]: 100.0}), rates("JPY")])
+    (words,) = leaps_at_end(both)
+    assert words == f"EURUSD: {issue.words}"
+    assert leaps_at_end(both.filter(pl.col("quote") == "JPY")) == []
+
+
+def test_the_last_leap_of_a_currency_that_went_and_one_over_a_long_pause_are_no_news():
+    went = rates("HRK", days=DAYS[:20], leaps={DAYS[19]: 2.0})
+    paused = rates("ISK", without=DAYS[50:-1], leaps={DAYS[-1]: 2.0})
+    assert leaps_at_end(pl.concat([rates(), went, paused])) == []
 
 
 def test_holidays_of_the_euro():

@@ -116,8 +116,27 @@ async def test_a_corrected_rate_is_a_new_row_and_the_old_one_stays_known(bring, 
     venue.table, venue.tag = venue.table.replace(before, after), '"corrected"'
     told = await bring()
     assert (told.new, told.corrected) == (0, 1)
+    (one,) = told.corrections
+    assert (one.base, one.quote, one.at.date(), one.before, one.after) == (
+        "EUR",
+        "USD",
+        date(2023, 12, 27),
+        1.1065,
+        1.1165,
+    )
+    assert told.leaps == ()
     rate = lambda learned: Rates.of_store(bring.store, learned=learned).rate("EUR", "USD", as_of=WEDNESDAY)  # noqa: E731
     assert (rate(then), rate(None)) == (1.1065, 1.1165)
+
+
+async def test_a_leap_of_the_newest_rate_is_told_though_it_is_kept(bring, venue, clock):
+    await bring(since_kept=True)
+    clock.advance(days=1)
+    venue.publish(date(2023, 12, 28))
+    venue.newest, venue.tag = venue.newest.replace("1.1114", "111.14"), '"a slip"'
+    told = await bring(since_kept=True)
+    assert told.leaps == ("EURUSD: the newest rate, 111.14 on 2023-12-28, is far from 1.1065 on 2023-12-27",)
+    assert (told.new, told.corrections) == (15, ())
 
 
 async def test_a_failure_says_how_old_the_kept_rates_are_and_they_stay_in_use(bring, venue, clock):

@@ -1,5 +1,6 @@
 """How far kept rates can be trusted: days without one, leaps that were taken back, currencies that went."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -10,7 +11,7 @@ import polars as pl
 from ara.data.quality import Issue, QualityReport, Severity
 from ara.market.holidays import euro_closed
 
-__all__ = ["check_rates"]
+__all__ = ["check_rates", "leaps_at_end"]
 
 _SATURDAY: Final = 5
 _SUSPENDED: Final = 20
@@ -31,8 +32,8 @@ def check_rates(rows: pl.DataFrame) -> Iterator[tuple[str, str, int, QualityRepo
     -----
     `missing`: a working day between the first and the last rate has none; of more than 20 in a row it is said that the
     currency was suspended, which costs nothing. `outlier`: a rate is more than 5 % from the one before, and the next
-    one takes at least four fifths of that back. `stale`: the newest rate is more than ten days older than the newest of
-    the source: the currency is quoted no longer.
+    one takes at least four fifths of that back, or there is no next one yet. `stale`: the newest rate is more than ten
+    days older than the newest of the source: the currency is quoted no longer.
     """
     for (source, base), whole in rows.sort("source", "base").group_by(["source", "base"], maintain_order=True):
         newest: datetime = whole["at"].max()  # type: ignore[assignment]
@@ -54,6 +55,8 @@ def _judged(pair: str, own: pl.DataFrame, newest: datetime) -> QualityReport:
     if own["at"][-1] < newest - _OLD:
         last = own["at"][-1].date()
         issues.append(_issue(pair, "stale", Severity.INFO, f"no rate since {last}: quoted no longer", [last]))
+    if own["at"][-1] == newest and (words := _leap_at_end(own)):
+        issues.append(_issue(pair, "outlier", Severity.WARNING, words, [newest.date()]))
     if leaps:
         words = f"{_many(len(leaps), 'rate')} {_are(leaps)} far from both neighbours: {_listed(leaps)}"
         issues.append(_issue(pair, "outlier", Severity.WARNING, words, leaps))
@@ -78,6 +81,32 @@ def _leaps(own: pl.DataFrame) -> list[date]:
     leap, left = here - before, after - before
     found = own.select("at", wrong=(leap.abs() > _LEAP) & (left.abs() < _BACK * leap.abs()))
     return list(found.filter("wrong")["at"].dt.date())
+
+
+def leaps_at_end(rows: pl.DataFrame) -> list[str]:
+    """Say of which currencies the newest rate is more than 5 % from the one before it, which nothing confirms yet.
+
+    Parameters
+    ----------
+    rows
+        Rates of one source and one base, in the columns of the kind `RATES`. Only those of their newest day are judged,
+        and none whose one before is more than ten days older.
+    """
+    newest = rows["at"].max()
+    ended = rows.sort("quote", "at").partition_by("quote", maintain_order=True)
+    told = ((own, _leap_at_end(own)) for own in ended if own["at"][-1] == newest)
+    return [f"{own['base'][-1]}{own['quote'][-1]}: {words}" for own, words in told if words]
+
+
+def _leap_at_end(own: pl.DataFrame) -> str:
+    """Say how far the last rate of one pair is from the one before; nothing where that is near, or long ago."""
+    if own.height < 2 or own["at"][-1] - own["at"][-2] > _OLD:
+        return ""
+    before, last = own["rate"][-2], own["rate"][-1]
+    if abs(math.log(last / before)) <= _LEAP:
+        return ""
+    days = [f"{at:%Y-%m-%d}" for at in own["at"].tail(2)]
+    return f"the newest rate, {last:,.6g} on {days[1]}, is far from {before:,.6g} on {days[0]}"
 
 
 def _issue(pair: str, rule: str, severity: Severity, words: str, days: list[date]) -> Issue:

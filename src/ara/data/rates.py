@@ -14,6 +14,7 @@ from ara.data import answers
 from ara.data.bar_store import BarStore
 from ara.data.failover import Answered, Tried
 from ara.data.provider import SCHEMAS, Kind, Provider, fetches
+from ara.data.rate_checks import leaps_at_end
 from ara.data.sources import Sources
 from ara.errors import AraError
 from ara.market.instrument import Instrument
@@ -22,10 +23,11 @@ from ara.market.timeframe import DAY
 if TYPE_CHECKING:
     from ara.data.access import Payload
 
-__all__ = ["Asked", "BroughtRates", "bring_rates", "serving"]
+__all__ = ["Asked", "BroughtRates", "Correction", "bring_rates", "serving"]
 
 _OLDEST: Final = datetime(1999, 1, 1, tzinfo=UTC)
 _NAMES: Final = ["at", "base", "quote"]
+_SAME: Final = 1e-6
 
 
 class Asked(TypedDict, total=False):
@@ -34,6 +36,27 @@ class Asked(TypedDict, total=False):
     start: datetime | None
     end: datetime | None
     since_kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A rate that a source states otherwise than before.
+
+    Parameters
+    ----------
+    base, quote
+        The currencies.
+    at
+        When the rate was set, UTC.
+    before, after
+        What was kept, and what is stated now.
+    """
+
+    base: str
+    quote: str
+    at: datetime
+    before: float
+    after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +75,10 @@ class BroughtRates:
         How many rates the answer held.
     new, corrected, same
         How many of them were not kept before, differ from what was kept, were kept already.
+    corrections
+        What was corrected, the newest first.
+    leaps
+        Of which currencies the newest rate is far from the one before, in words; it may be a fault of the source.
     first, last
         When the first and the last rate of the answer were set, UTC; None where it held none.
     newest
@@ -67,6 +94,8 @@ class BroughtRates:
     new: int
     corrected: int
     same: int
+    corrections: tuple[Correction, ...]
+    leaps: tuple[str, ...]
     first: datetime | None
     last: datetime | None
     newest: datetime | None
@@ -130,7 +159,8 @@ async def bring_rates(
     if newest is not None and not asked.get("end"):
         sources.report(told.source, freshness=(now - newest).total_seconds())
     at = told.value["at"]
-    fresh = told.value.join(kept.filter(pl.col("source") == told.source), on=_NAMES, how="anti").height
+    own = kept.filter(pl.col("source") == told.source)
+    fresh = told.value.join(own, on=_NAMES, how="anti").height
     return BroughtRates(
         base=euro.symbol,
         source=told.source,
@@ -139,11 +169,32 @@ async def bring_rates(
         new=min(fresh, written),
         corrected=max(written - fresh, 0),
         same=told.value.height - written,
+        corrections=_corrections(own, told.value),
+        leaps=_leaps(own, told.value),
         first=at[0] if len(at) else None,
         last=at[-1] if len(at) else None,
         newest=newest,
         currencies=tuple(after["quote"].unique().sort()),
     )
+
+
+def _corrections(kept: pl.DataFrame, told: pl.DataFrame) -> tuple[Correction, ...]:
+    """Give what an answer states otherwise than what was kept of the same source."""
+    both = told.join(kept.select(*_NAMES, before="rate"), on=_NAMES).sort("at", "quote", descending=[True, False])
+    differ = both.filter((pl.col("rate") - pl.col("before")).abs() > _SAME * pl.col("before"))
+    names = ("base", "quote", "at", "before")
+    return tuple(
+        Correction(**{name: row[name] for name in names}, after=row["rate"]) for row in differ.iter_rows(named=True)
+    )
+
+
+def _leaps(kept: pl.DataFrame, told: pl.DataFrame) -> tuple[str, ...]:
+    """Say where the newest rates of an answer are far from those before them."""
+    if told.is_empty():
+        return ()
+    columns = [*_NAMES, "rate"]
+    rows = pl.concat([kept.select(columns), told.select(columns)]).unique(_NAMES, keep="last", maintain_order=True)
+    return tuple(leaps_at_end(rows))
 
 
 def _euro() -> Instrument:

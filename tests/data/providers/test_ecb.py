@@ -165,6 +165,11 @@ def table(*rows, header="Date,USD,JPY,"):
         (table("2023-12-29,1.1,156,", header="Day,USD,JPY,"), "the columns are Day, USD, JPY"),
         (table("2023-12-29,1.1,156,", header="Date,USD,Yen,"), "the columns are Date, USD, Yen"),
         (table("2023-12-29,1.1,156,", header="Date,USD,USD,"), "the columns are Date, USD, USD"),
+        (
+            table("2023-12-29,1.1,156.3,", "2023-12-28,1.1,15"),
+            "a row has 3 cells under a heading of 4: 2023-12-28,1.1,15",
+        ),
+        (table("2023-12-29,1.1,156.3", "2023-12-28,1.1", header="Date,USD,JPY"), "a row has 2 cells under a heading"),
         (table("2023-12-29", header="Date"), "the columns are Date"),
         (archive(""), "no table"),
         (archive(b"Date,USD\n2023-12-29,\xff\xfe\n"), "shape that isn't the agreed one"),

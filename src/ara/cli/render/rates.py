@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ara.cli.palette import Role
 from ara.cli.render.data_table import Column, instant, plain_value, stamp, table
 from ara.cli.render.numbers import ago
 from ara.cli.screen import Screen
@@ -46,6 +47,17 @@ def brought_document(one: "BroughtRates") -> dict[str, Any]:
         "new": one.new,
         "corrected": one.corrected,
         "same": one.same,
+        "corrections": [
+            {
+                "base": each.base,
+                "quote": each.quote,
+                "at": instant(each.at),
+                "before": each.before,
+                "after": each.after,
+            }
+            for each in one.corrections
+        ],
+        "leaps": list(one.leaps),
         "first": instant(one.first),
         "last": instant(one.last),
         "newest": instant(one.newest),
@@ -66,11 +78,29 @@ def brought(one: "BroughtRates", s: Screen, *, today: "date") -> list[str]:
     if one.newest is not None:
         until = f"{len(one.currencies)} currencies until {one.newest:%Y-%m-%d}, {ago(one.newest.date(), today)}"
     lines = wrapped(clean(f"{news}: {until}."), s.width)
-    for each in one.tried:
-        if not each.ok:
-            said = wrapped(clean(f"{each.source} gave nothing: {each.words}"), s.width - 2)
-            lines += [s.palette()(f"  {line}", "quiet") for line in said]
-    return lines
+    notes: list[tuple[str, Role]] = [(words, "warning") for words in (*_corrected(one), *_leapt(one))]
+    notes += [(f"{each.source} gave nothing: {each.words}", "quiet") for each in one.tried if not each.ok]
+    paint = s.palette()
+    return lines + [paint(f"  {line}", role) for words, role in notes for line in wrapped(clean(words), s.width - 2)]
+
+
+def _corrected(one: "BroughtRates") -> list[str]:
+    """Name the newest of the rates that were corrected: currency, day, the old value and the new one."""
+    told = [
+        f"Corrected: {each.base}{each.quote} of {each.at:%Y-%m-%d}, from {rate(each.before)} to {rate(each.after)}."
+        for each in one.corrections[:_SHOWN]
+    ]
+    more = len(one.corrections) - _SHOWN
+    return [*told, f"And {more:,} more; each of them: --json"] if more > 0 else told
+
+
+def _leapt(one: "BroughtRates") -> list[str]:
+    """Warn of newest rates far from those before, which may be mistakes of the source and are in use all the same."""
+    if not one.leaps:
+        return []
+    more = len(one.leaps) - _SHOWN
+    told = [f"Look at {words}." for words in one.leaps[:_SHOWN]]
+    return [*told, f"And {more:,} more; each of them: --json"] if more > 0 else told
 
 
 def kept_document(rows: "pl.DataFrame") -> list[dict[str, Any]]:

@@ -194,6 +194,7 @@ def _table(text: bytes) -> pl.DataFrame:
         cells = pl.read_csv(text, infer_schema=False, truncate_ragged_lines=False)
     except pl.exceptions.PolarsError as error:
         raise _odd(f"it is no table, {shown(str(error))}", "") from None
+    _whole(text)
     names = [name.strip() for name in cells.columns]
     cells.columns = names
     codes = [name for name in names[1:] if name]
@@ -210,6 +211,16 @@ def _table(text: bytes) -> pl.DataFrame:
     if read.is_duplicated().any():
         raise _odd(f"the date {read.filter(read.is_duplicated())[0]} stands twice", "Date")
     return cells.select(read.alias("day"), *codes)
+
+
+def _whole(text: bytes) -> None:
+    """Refuse a row with fewer cells than the heading: the table was cut, and so perhaps the row's last number."""
+    heading, *rows = text.splitlines()
+    wanted = heading.count(b",")
+    for row in rows:
+        if row.strip() and row.count(b",") < wanted:
+            held = row.count(b",") + 1
+            raise _odd(f"a row has {held} cells under a heading of {wanted + 1}: {shown(row)}", "Date")
 
 
 def _unpacked(packed: bytes) -> bytes:
