@@ -227,7 +227,7 @@ class _Trial:
         if wild not in self._panels:
             rows = self._warm + (self._thing.memory() or 0) + _SPARE
             self._panels[wild] = _made(rows, wild=wild)
-        return self._panels[wild]
+        return {name: values.copy() for name, values in self._panels[wild].items()}
 
 
 def _made(rows: int, *, wild: bool) -> _Inputs:

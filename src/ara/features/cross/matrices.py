@@ -226,4 +226,4 @@ def scores(values: Matrix) -> Matrix:
     mean, spread = across(values)
     apart = values - mean[:, None]
     equal = spread[:, None] <= _NOTHING * np.abs(mean)[:, None]
-    return np.where(equal, 0.0 * apart, apart / spread[:, None])
+    return np.where(equal, 0.0 * apart, apart / np.where(equal, 1.0, spread[:, None]))

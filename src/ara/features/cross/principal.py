@@ -1,10 +1,12 @@
 """Principal factors of a panel's correlations at every bar, computed once for all features that are made of them.
 
-At each bar the eigenvectors of the window's correlation matrix are found anew. The strongest of them are the factors;
+At each bar the eigenvectors of the window's correlation matrix are found anew. The three strongest are the factors;
 which is called the first, second and third, and which way each points, follows from the bar before: of all ways to name
-and turn them, the one that overlaps most with the names of that bar. So a factor keeps its name when another grows
-stronger than it, and a factor that is no longer among the strongest gives its name to the one that takes its place. At
-the first bar they are named by strength and turned so that their loadings sum to more than 0.
+and turn them, the one that overlaps most with that bar's factors. So none turns round or changes places with another
+from one bar to the next, and one that is no longer among the strongest gives its name to the one that takes its place.
+When two come to the same strength, mostly they turn into each other over some bars, and the names go along; where they
+cross without touching, each keeps its name, and the second may then be the stronger one. At the first bar they are
+named by strength and turned so that their loadings sum to more than 0.
 """
 
 import hashlib

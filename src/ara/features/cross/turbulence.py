@@ -26,14 +26,15 @@ _PARAMS: Final = {
 
 
 def _distances(close: Matrix, window: int, shrinkage: float) -> tuple[_LINE, _LINE]:
-    """Give the squared distance of each bar from the usual, per series that has one: with correlations and without."""
+    """Give the squared distance of each bar from the usual over its expectation: with correlations and without."""
     found = principal(close, window)
-    usual = (1.0 - shrinkage) * shifted(found.values, 1) + shrinkage
+    values = shifted(found.values, 1)
+    usual = (1.0 - shrinkage) * values + shrinkage
     apart = (found.moves - shifted(found.centre, 1)) / shifted(found.size, 1)
     count = np.isfinite(apart).sum(axis=1).astype(np.float64)
     count[np.isnan(found.surprise).all(axis=1) | (count == 0)] = np.nan
-    joined = np.nansum(found.surprise**2 / usual, axis=1) / count
-    return joined, np.nansum(apart**2, axis=1) / count
+    expected = np.nansum(values / usual, axis=1) * count / np.isfinite(values).sum(axis=1)
+    return np.nansum(found.surprise**2 / usual, axis=1) / expected, np.nansum(apart**2, axis=1) / count
 
 
 @panel_feature(
@@ -42,13 +43,13 @@ def _distances(close: Matrix, window: int, shrinkage: float) -> tuple[_LINE, _LI
     warmup=lambda window, shrinkage: window + 1,
     memory=lambda window, shrinkage: window + 2 + GAP,
     bounds=POSITIVE,
-    formula="z'((1 - d) R + d I)^-1 z / N, z = (r - mean) / sd, R: correlations; all of them of the n bars before",
+    formula="z'S^-1 z / tr(S^-1 R), S = (1 - d) R + d I, z = (r - mean) / sd, R: correlations, of the n bars before",
     reference="M. Kritzman, Y. Li (2010), Skulls, Financial Turbulence, and Risk Management, Financial Analysts J. 66",
     words="How unusual this bar is for all together: 1 is ordinary, beyond 3 the usual sizes or relations don't hold.",
     shared=True,
 )
 def turbulence(close: Matrix, *, window: int, shrinkage: float) -> _LINE:
-    """Give the squared Mahalanobis distance of the bar's returns from those before, per series."""
+    """Give the squared Mahalanobis distance of the bar's returns from those before, over its expectation."""
     return _distances(close, window, shrinkage)[0]
 
 
@@ -58,7 +59,7 @@ def turbulence(close: Matrix, *, window: int, shrinkage: float) -> _LINE:
     warmup=lambda window, shrinkage: window + 1,
     memory=lambda window, shrinkage: window + 2 + GAP,
     bounds=POSITIVE,
-    formula="turbulence / (z'z / N)",
+    formula="turbulence / (z'z / N), N series",
     reference="W. Kinlaw, D. Turkington (2014), Correlation Surprise, J. Asset Management 14:6",
     words="Above 1 instruments moved against their usual relations, whatever the size of the moves; below 1 with them.",
     shared=True,

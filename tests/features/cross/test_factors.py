@@ -1,0 +1,236 @@
+"""Eigenvectors against NumPy's; factors keep their names and signs; what is planted is found."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ara.features import cross
+from ara.features.cross.eigen import Window, decomposed
+from ara.features.cross.matrices import ranks, returns, scores
+from ara.features.cross.principal import FACTORS, Held, principal
+from tests.features.cross.panels import panel, walk
+
+
+def features(name, close, **params):
+    found = cross.get(name).compute_panel({"close": close}, **params)
+    return found if len(found) > 1 else found[0]
+
+
+@given(
+    count=st.integers(1, 30),
+    kind=st.sampled_from(["full", "thin", "one", "many", "ones", "none"]),
+    seed=st.integers(0, 99),
+)
+@settings(deadline=None, max_examples=80)
+def test_eigenvectors_are_those_of_numpy(count, kind, seed):
+    random = np.random.default_rng(seed)
+    line = random.standard_normal((max(count // 2, 1) if kind == "thin" else count + 2, count))
+    matrix = {
+        "full": line.T @ line,
+        "thin": line.T @ line,
+        "one": np.eye(count),
+        "many": np.kron(np.eye(2), np.ones((count, count))),
+        "ones": np.ones((count, count)),
+        "none": np.zeros((count, count)),
+    }[kind]
+    kept = matrix.copy()
+    values, vectors = decomposed(matrix)
+    assert np.array_equal(matrix, kept)
+    largest = max(np.abs(matrix).max() * len(matrix), 1e-300)
+    assert np.allclose(values, np.linalg.eigvalsh(matrix)[::-1], atol=1e-13 * largest)
+    assert (np.diff(values) <= 0).all()
+    assert np.allclose(vectors @ vectors.T, np.eye(len(matrix)), atol=1e-12)
+    assert np.allclose(vectors.T @ np.diag(values) @ vectors, matrix, atol=1e-13 * largest)
+
+
+def test_correlations_of_a_window_are_those_of_numpy():
+    moves = returns(panel(80, 5)["close"])
+    window = Window(moves, 30, least=20)
+    line = window.at(60)
+    assert np.allclose(window.matrix, np.corrcoef(moves[31:61].T), atol=1e-14)
+    assert np.allclose(window.centre, moves[31:61].mean(axis=0))
+    assert np.allclose(window.size, moves[31:61].std(axis=0))
+    assert np.allclose((line**2).sum(axis=0), 1.0)
+    window.at(60, lag=2)
+    assert np.allclose(window.matrix, line[:-2].T @ line[2:], atol=1e-14)
+
+
+def test_few_returns_or_none_that_move_do_not_count():
+    moves = returns(panel(80, 5)["close"])
+    moves[31:43, 1] = np.nan
+    moves[31:41, 2] = np.nan
+    moves[:, 3] = 0.001
+    window = Window(moves, 30, least=20)
+    window.at(60)
+    assert (window.size > 0).tolist() == [True, False, True, False, True]
+    assert not window.matrix[1].any()
+    assert not window.matrix[:, 3].any()
+
+
+def test_one_factor_is_recovered():
+    """A planted factor: betas, the factor's path, loadings and what it absorbs."""
+    betas = np.linspace(0.3, 1.7, 20)
+    close, factor = walk(1500, 20, seed=3, betas=betas, common=0.01, own=0.01)
+    market = factor * betas.mean()
+    found = features("market_beta", close, window=1000)[-1]
+    assert np.allclose(found, betas / betas.mean(), atol=0.15)
+    size = np.sqrt(betas**2 + 1)
+    usual = np.outer(betas / size, betas / size) + np.diag(1 / size**2)
+    values, vectors = np.linalg.eigh(usual)
+    loading = features("pca_loading", close, window=1000)[0][-1]
+    assert np.allclose(loading, np.abs(vectors[:, -1]) * np.sqrt(values[-1]), atol=0.06)
+    first = features("pca_return", close, window=250)[0][:, 0]
+    assert np.corrcoef(first[300:], market[300:])[0, 1] > 0.97, "as much as twenty series can tell"
+    assert np.std(first[300:]) == pytest.approx(np.std(market), rel=0.15)
+    absorbed = features("absorption_ratio", close, window=1000)[-1, 0]
+    assert absorbed == pytest.approx(values[-4:].sum() / 20, abs=0.03)
+    specific = features("specific_volatility", close, window=1000)[-1]
+    assert np.allclose(specific, 0.01, rtol=0.12)
+
+
+def test_without_a_factor_nothing_is_absorbed():
+    close, _ = walk(1200, 10, seed=4, common=0.0)
+    assert features("absorption_ratio", close, window=1000)[-1, 0] < 0.3
+    assert features("pca_share", close, window=1000)[0][-1, 0] < 0.16
+    assert features("effective_factors", close, window=1000)[-1, 0] > 0.97
+    assert abs(features("mean_correlation", close, window=1000)[-1, 0]) < 0.02
+    assert abs(features("implied_correlation", close, window=1000)[-1, 0]) < 0.03
+
+
+def test_absorption_shifts_when_markets_grow_tight():
+    calm, _ = walk(700, 10, seed=5, common=0.004)
+    tight, _ = walk(120, 10, seed=6, common=0.03)
+    close = np.concatenate([calm, calm[-1] * tight / tight[0]])
+    shift = features("absorption_shift", close, window=60, slow=250)[:, 0]
+    assert np.nanmax(np.abs(shift[:690])) < shift[720:790].max()
+    assert features("correlation_shift", close)[720:790, 0].max() > 3
+
+
+def two_factors(rows=1600, series=12, seed=7, *, apart=False):
+    """Two groups that move on their own, one after the other in step; on bars of their own if apart."""
+    random = np.random.default_rng(seed)
+    early = (np.arange(rows) < rows // 2)[:, None]
+    one, two = (0.01 * random.standard_normal((rows, 1)) for _ in range(2))
+    first = np.arange(series) < series // 2
+    common = np.where(first, one, two) * np.where(first == early, 3.0, 0.8)
+    steps = common + 0.01 * random.standard_normal((rows, series))
+    if apart:
+        steps *= (np.arange(rows) % 2)[:, None] == first
+    return 100 * np.exp(np.cumsum(steps, axis=0)), first
+
+
+def overlaps(found, window):
+    """Of each factor with the bar before."""
+    return np.einsum("tki,tki->tk", found.vectors[window + 1 :], found.vectors[window:-1])
+
+
+def test_factors_that_cross_keep_their_names():
+    close, first = two_factors(apart=True)
+    found = principal(close, 250)
+    strongest = np.argmax(found.named[250:, :2], axis=1)
+    assert strongest[0] == 0
+    assert strongest[-1] == 1, "the second has become the strongest, and is still called the second"
+    assert overlaps(found, 250)[:, :2].min() > 0.7
+    loading = features("pca_loading", close)[0]
+    assert (loading[260:, first].mean(axis=1) > 0.5).all(), "the first is the first group's throughout"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_factor_turns_round_or_changes_places_at_once(seed):
+    close, _ = two_factors(seed=seed)
+    found = principal(close, 250)
+    assert (overlaps(found, 250) >= 0).all()
+    assert overlaps(found, 250)[:, :2].min() > 0.7
+    alone = found.vectors[250:, :2]
+    other = np.abs(np.einsum("tki,tji->tkj", alone[1:], alone[:-1]))
+    assert (other[:, 0, 0] + other[:, 1, 1] >= other[:, 0, 1] + other[:, 1, 0]).all()
+
+
+def test_factors_are_the_strongest_in_every_bar():
+    close, _ = two_factors(700)
+    found = principal(close, 60)
+    named = np.sort(found.named[60:], axis=1)[:, ::-1]
+    assert np.array_equal(named, found.values[60:, :FACTORS])
+    length = np.linalg.norm(found.vectors[60:], axis=2)
+    assert np.allclose(length, 1.0)
+    values = np.sort(np.linalg.eigvalsh(np.corrcoef(returns(close)[-60:].T)))[::-1]
+    assert np.allclose(found.values[-1], values)
+
+
+def test_at_first_factors_are_named_by_strength_and_sum_to_more_than_none():
+    found = principal(panel(100, 6)["close"], 60)
+    assert (np.diff(found.named[60]) <= 0).all()
+    assert (found.vectors[60].sum(axis=1) >= 0).all()
+    assert np.isnan(found.vectors[59]).all()
+
+
+def test_a_panel_of_two_has_two_factors():
+    close = panel(90, 2)["close"]
+    first, second, third = features("pca_share", close, window=30)
+    assert np.allclose(first[30:] + second[30:], 1.0)
+    assert np.isnan(third).all()
+    assert np.isnan(features("pca_return", close, window=30)[2]).all()
+    assert np.allclose(features("pca_specific", close, window=30)[30:], 0.0, atol=1e-12)
+
+
+def test_a_newcomer_joins_the_factors_of_the_others():
+    close = panel(200, 5)["close"]
+    close[:100, 4] = np.nan
+    found = features("pca_loading", close, window=40)[0]
+    assert np.isnan(found[100:129, 4]).all()
+    assert (found[131:, 4] > 0).all()
+    alone = features("pca_loading", close[:, :4], window=40)[0]
+    assert np.allclose(found[40:120, :4], alone[40:120])
+
+
+def test_factor_returns_are_of_weights_known_before():
+    close = panel(120, 6)["close"]
+    found = principal(close, 60)
+    first = features("pca_return", close, window=60)[0]
+    weights = found.vectors[99, 0] / found.size[99]
+    assert first[100, 0] == pytest.approx((weights @ returns(close)[100]) / np.abs(weights).sum())
+
+
+def test_turbulence_is_one_on_ordinary_days_and_large_on_planted_ones():
+    close, _ = walk(900, 10, seed=8, common=0.01)
+    steps = np.diff(np.log(close), axis=0)
+    steps[600] *= 6
+    steps[700] = np.where(np.arange(10) % 2, 0.02, -0.02)
+    close = np.exp(np.vstack([np.zeros(10), np.cumsum(steps, axis=0)]))
+    found = features("turbulence", close)[:, 0]
+    assert np.nanmedian(found) == pytest.approx(1.0, abs=0.2)
+    assert found[601] > 10
+    surprise = features("correlation_surprise", close)[:, 0]
+    assert surprise[701] > 1.4, "against the usual relations"
+    assert surprise[701] == np.nanmax(surprise[690:710])
+
+
+def test_the_same_content_is_computed_once_and_other_content_anew():
+    close = panel(80, 4)["close"]
+    assert principal(close, 30) is principal(close.copy(), 30)
+    assert principal(close, 30) is not principal(close, 31)
+    assert Held.of(close) == Held.of(np.asfortranarray(close))
+    assert Held.of(np.ones((2, 3))) != Held.of(np.ones((3, 2)))
+    assert Held.of(close) != "close"
+    changed = close.copy()
+    changed[-1, -1] *= 1 + 1e-15
+    assert principal(changed, 30) is not principal(close, 30)
+
+
+@given(st.lists(st.sampled_from([math.nan, 0.0, 1.0, 1.0, 2.0, -3.5]), min_size=1, max_size=8))
+def test_ranks_and_scores_are_those_of_a_plain_count(values):
+    (line,) = ranks(np.array([values]))
+    there = [value for value in values if value == value]
+    for value, found in zip(values, line, strict=True):
+        if value != value or len(there) < 2:
+            assert math.isnan(found)
+            continue
+        below, same = sum(one < value for one in there), there.count(value)
+        assert found == (below + (same - 1) / 2) / (len(there) - 1)
+    (line,) = scores(np.array([values]))
+    if len(there) >= 2 and np.std(there) > 0:
+        expected = (np.array(values) - np.mean(there)) / np.std(there)
+        assert np.allclose(line, expected, equal_nan=True)
