@@ -166,5 +166,7 @@ def test_check_judges_each_currency(ara, venue):
         ("EURUSD", "outlier", 1),
     ]
     said = ara("data", "check", "EUR").out
+    assert "EURUSD  ecb, 4 rates " in said
+    assert "bars" not in said
     assert "1 working day is without a rate: 2023-12-21" in said
     assert "1 rate is far from both neighbours: 2023-12-19" in said

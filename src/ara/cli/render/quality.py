@@ -20,13 +20,14 @@ _ROLES: dict[str, Role] = {"error": "warning", "warning": "warning", "info": "qu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One series of one source, how many bars it has, and what was found in it."""
+    """One series of one source, how many bars it has, or rates, and what was found in it."""
 
     instrument: "Instrument"
     timeframe: str
     source: str
     bars: int
     report: "QualityReport"
+    rates: bool = False
 
 
 def document(judged: Sequence[Judged], *, each: bool, rule: str) -> dict[str, Any]:
@@ -75,7 +76,10 @@ def _series(one: Judged, issues: Sequence["Issue"], s: Screen) -> list[str]:
     from ara.data.quality import cut
 
     paint = s.palette()
-    name = clean(f"{one.instrument.symbol}  {one.source}, {one.bars:,} bars of {one.timeframe}")
+    much = (
+        f"{one.bars:,} {'rate' if one.bars == 1 else 'rates'}" if one.rates else f"{one.bars:,} bars of {one.timeframe}"
+    )
+    name = clean(f"{one.instrument.symbol}  {one.source}, {much}")
     score = f"quality {cut(one.report.score, 2):.2f}" + (f", {one.report.worst}" if one.report.worst else "")
     gap = s.width - width(name) - width(score)
     lines = [paint(name + " " * gap + score, "strong")] if gap > 1 else [paint(name, "strong"), paint(score, "strong")]
