@@ -4,15 +4,15 @@ Every function gives an array as long as its input, NaN where it has no value ye
 window begins with the first number. A NaN after that makes what depends on it NaN.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import polars as pl
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ara.features.library import talib
-from ara.features.loops import joint_moments, moving_sums
+from ara.features.loops import moving_sums, own_moments
 
 __all__ = [
     "Array",
@@ -31,11 +31,14 @@ __all__ = [
     "runs",
     "smoothed",
     "spread",
+    "steps",
+    "stretches",
     "sums",
     "total",
     "true_range",
     "wilder",
     "windows",
+    "within",
 ]
 
 Array = NDArray[np.float64]
@@ -44,17 +47,25 @@ Array = NDArray[np.float64]
 
 def previous(values: Array, bars: int = 1) -> Array:
     """Give the value some bars ago."""
-    out = np.full(len(values), np.nan)
-    if bars < len(values):
-        out[bars:] = values[: len(values) - bars]
+    out = np.empty(len(values))
+    out[:bars] = np.nan
+    out[bars:] = values[: max(len(values) - bars, 0)]
     return out
 
 
 def change(values: Array, bars: int = 1) -> Array:
     """Give the value less the one some bars ago."""
-    out = np.full(len(values), np.nan)
-    if bars < len(values):
-        np.subtract(values[bars:], values[: len(values) - bars], out=out[bars:])
+    out = np.empty(len(values))
+    out[:bars] = np.nan
+    np.subtract(values[bars:], values[: max(len(values) - bars, 0)], out[bars:])
+    return out
+
+
+def steps(values: Array) -> Array:
+    """Give the value less the one before; 0 for the first."""
+    out = np.empty(len(values))
+    np.subtract(values[:1], values[:1], out[:1])
+    np.subtract(values[1:], values[:-1], out[1:])
     return out
 
 
@@ -68,13 +79,11 @@ def logs(values: Array) -> Array:
 
 def quotient(above: Array | float, below: Array | float, *, otherwise: float = np.nan) -> Array:
     """Give `above / below`, and `otherwise` where `below` is 0."""
+    nothing = np.equal(below, 0.0)
+    if not np.count_nonzero(nothing):
+        return np.asarray(np.divide(above, below))
     with np.errstate(all="ignore"):
-        out = np.asarray(np.divide(above, below))
-    nothing = np.broadcast_to(np.equal(below, 0.0), out.shape)
-    if np.count_nonzero(nothing):
-        known = np.broadcast_to(~np.isnan(above), out.shape)
-        out = np.where(nothing, np.where(known, otherwise, np.nan), out)
-    return out
+        return np.where(nothing, np.where(np.isnan(above), np.nan, otherwise), np.divide(above, below))
 
 
 def filled(values: Array, start: int) -> Array:
@@ -86,7 +95,13 @@ def filled(values: Array, start: int) -> Array:
 
 def clean(values: Array) -> Array:
     """Give the values with infinities as NaN."""
-    return np.where(np.isfinite(values), values, np.nan)
+    known = np.isfinite(values)
+    return values.copy() if np.count_nonzero(known) == known.size else np.where(known, values, np.nan)
+
+
+def within(values: Array, low: float, high: float) -> Array:
+    """Give values without what rounding put beyond their bounds."""
+    return np.minimum(np.maximum(values, low), high)
 
 
 def mean(values: Array, window: int) -> Array:
@@ -121,7 +136,8 @@ def spread(values: Array, window: int, *, sample: bool = False) -> Array:
 
 def windows(values: Array, window: int) -> Array:
     """Give `[bar, window]`, the last values of each bar, oldest first; the first row belongs to bar `window - 1`."""
-    return sliding_window_view(values, window) if len(values) >= window else np.empty((0, window))
+    line = np.ascontiguousarray(values)
+    return np.ndarray((max(len(line) - window + 1, 0), window), line.dtype, line, 0, line.strides * 2)
 
 
 def rolling(values: Array, figures: Array, window: int) -> Array:
@@ -169,8 +185,10 @@ def smoothed(values: Array, weight: float, *, seed: int) -> Array:
 
 def true_range(high: Array, low: Array, close: Array) -> Array:
     """Give the largest of high - low, |high - previous close|, |low - previous close|; NaN for the first bar."""
-    before = previous(close)
-    return np.asarray(np.maximum(high, before) - np.minimum(low, before))
+    out = np.empty(len(close))
+    out[:1] = np.nan
+    np.subtract(np.maximum(high[1:], close[:-1]), np.minimum(low[1:], close[:-1]), out[1:])
+    return out
 
 
 def _first(values: Array) -> int:
@@ -199,8 +217,14 @@ def moments(values: Array, window: int) -> tuple[Array, Array]:
 
     Equal values have a variance of exactly 0, and small deviations of large values are not lost. NaN as in `sums`.
     """
-    average, _, variance, _, _ = joint_moments(values, values, window)
-    return average, variance
+    return own_moments(values, window)
+
+
+def stretches(known: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Give where each row of known bars begins, and where it has ended."""
+    turns = (np.flatnonzero(known[1:] != known[:-1]) + 1).tolist()
+    bounds = [0, *turns, len(known)] if len(known) and known[0] else [*turns, len(known)]
+    return list(zip(bounds[::2], bounds[1::2], strict=False))
 
 
 def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, outputs: int = 1) -> tuple[Array, ...]:
@@ -215,13 +239,14 @@ def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, ou
     outputs
         How many arrays it gives.
     """
-    if len(columns[0]) and all(np.isfinite(one.sum()) for one in columns):
+    if len(columns[0]) and all(math.isfinite(np.add.reduce(one)) for one in columns):
         found = function(*columns)
         return found if isinstance(found, tuple) else (found,)
-    known = np.logical_and.reduce([np.isfinite(one) for one in columns])
-    edges = np.flatnonzero(np.diff(known, prepend=False, append=False)).tolist()
+    known = np.isfinite(columns[0])
+    for one in columns[1:]:
+        known &= np.isfinite(one)
     out = tuple(np.full(len(known), np.nan) for _ in range(outputs))
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
+    for start, end in stretches(known):
         found = function(*(one[start:end] for one in columns))
         for whole, part in zip(out, found if isinstance(found, tuple) else (found,), strict=True):
             whole[start:end] = part

@@ -106,11 +106,16 @@ class IndicatorSpec:
     reference: str
     words: str
     step: Step | None = None
+    _defaults: dict[str, float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        chosen = {name: int(one.default) if one.whole else float(one.default) for name, one in self.params.items()}
+        object.__setattr__(self, "_defaults", chosen)
 
     def resolve(self, params: Mapping[str, float]) -> dict[str, float]:
         """Give every parameter's value, the defaults filled in; FeatureEngineeringError for what isn't allowed."""
         if not params:
-            return {name: int(one.default) if one.whole else float(one.default) for name, one in self.params.items()}
+            return self._defaults.copy()
         for name, value in params.items():
             if name not in self.params:
                 known = f"it has {', '.join(self.params)}" if self.params else "it has none"
@@ -159,17 +164,19 @@ class ArrayIndicator:
 
     def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
         """Give one array per output; FeatureEngineeringError where inputs or parameters aren't as the spec says."""
-        names = self.spec.inputs
-        missing = [name for name in names if name not in inputs]
-        if missing:
-            raise FeatureEngineeringError(f"The indicator {self.spec.name} needs {', '.join(missing)}.")
-        arrays = [np.asarray(inputs[name], np.float64) for name in names]
+        spec = self.spec
+        try:
+            arrays = [np.asarray(inputs[name], np.float64) for name in spec.inputs]
+        except KeyError:
+            missing = ", ".join(name for name in spec.inputs if name not in inputs)
+            raise FeatureEngineeringError(f"The indicator {spec.name} needs {missing}.") from None
         shape = arrays[0].shape
-        if len(shape) != 1 or (len(arrays) > 1 and {array.shape for array in arrays} != {shape}):
-            shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(names, arrays, strict=True))
-            raise FeatureEngineeringError(f"The inputs of the indicator {self.spec.name} differ in shape: {shapes}.")
+        for array in arrays:
+            if array.shape != shape or len(shape) != 1:
+                shapes = ", ".join(f"{name} {one.shape}" for name, one in zip(spec.inputs, arrays, strict=True))
+                raise FeatureEngineeringError(f"The inputs of the indicator {spec.name} differ in shape: {shapes}.")
         with np.errstate(all="ignore"):
-            found = self.function(*arrays, **self.spec.resolve(params))
+            found = self.function(*arrays, **spec.resolve(params))
         return tuple(map(_finite, found)) if isinstance(found, tuple) else (_finite(found),)
 
     def newest(self, arrays: Sequence[NDArray[np.float64]], params: Mapping[str, float]) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["compiled", "joint_moments", "median_spread", "moving_sums", "order_statistics", "quantiles"]
+__all__ = ["compiled", "joint_moments", "median_spread", "moving_sums", "order_statistics", "own_moments", "quantiles"]
 
 _Array = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def moving_sums(values: _Array, window: int) -> _Array:
 
     NaN as in `order_statistics`.
     """
-    out = np.full(len(values), np.nan)
+    out = np.empty(len(values))
     compiled(_summed)(np.ascontiguousarray(values), window, out)
     return out
 
@@ -64,29 +64,35 @@ def joint_moments(x: _Array, y: _Array, window: int) -> tuple[_Array, _Array, _A
     exactly 0, small differences of large values aren't lost, and what has left a window leaves no trace. NaN as in
     `order_statistics`.
     """
-    out = np.full((5, len(x)), np.nan)
+    out = np.empty((5, len(x)))
     compiled(_joint)(np.ascontiguousarray(x), np.ascontiguousarray(y), window, out)
-    return out[0], out[1], out[2], out[3], out[4]
+    return out[0], out[2], out[1], out[3], out[4]
+
+
+def own_moments(values: _Array, window: int) -> tuple[_Array, _Array]:
+    """Give the mean of the last `window` values and their variance, as `joint_moments` does."""
+    out = np.empty((2, len(values)))
+    compiled(_joint)(np.ascontiguousarray(values), np.empty(0), window, out)
+    return out[0], out[1]
 
 
 def _ranked(values: Any, window: Any, ranks: Any, out: Any, spread: Any) -> None:
-    """Keep the window sorted: the newest value moves to its place from that of the one it replaces."""
-    line, held = np.empty(window), 0
+    """Keep the window sorted, without a branch per value: the oldest is left out, the newest put between its like."""
+    line, rest, held = np.full(window + 1, np.inf), np.full(window + 1, -np.inf), 0
     centre, nearest = (window - 1) // 2, window // 2 + 1
     for bar in range(len(values)):
         new = values[bar]
         if np.isnan(new):
             held = 0
+            line[:] = np.inf
             continue
-        place = held if held < window else np.searchsorted(line, values[bar - window])
+        oldest = values[bar - window] if held == window else np.inf
+        for place in range(window):
+            rest[place + 1] = line[place] if line[place] < oldest else line[place + 1]
+        for place in range(window):
+            least = new if new > rest[place] else rest[place]
+            line[place] = least if least < rest[place + 1] else rest[place + 1]
         held = min(held + 1, window)
-        while place + 1 < held and line[place + 1] < new:
-            line[place] = line[place + 1]
-            place += 1
-        while place > 0 and line[place - 1] > new:
-            line[place] = line[place - 1]
-            place -= 1
-        line[place] = new
         if held < window:
             continue
         for rank in range(len(ranks)):
@@ -126,11 +132,11 @@ def _summed(values: Any, window: Any, out: Any) -> None:
 
 
 def _joint(x: Any, y: Any, window: Any, out: Any) -> None:
-    """Go through blocks as `_summed` does, counting from the first values of each."""
-    count = len(x)
+    """Go through blocks as `_summed` does, counting from the first values of each; without y, by x alone."""
+    count, both = len(x), len(y) > 0
     tail = np.zeros((5, window))
     for start in range(0, count, window):
-        first_x, first_y = x[start], y[start]
+        first_x, first_y = x[start], y[start] if both else 0.0
         tail[:, window - 1] = 0.0
         for back in range(1, window):
             bar = start - back
@@ -138,19 +144,26 @@ def _joint(x: Any, y: Any, window: Any, out: Any) -> None:
             if bar < 0:
                 tail[:, place] = np.nan
                 continue
-            a, b = x[bar] - first_x, y[bar] - first_y
+            a = x[bar] - first_x
             tail[0, place] = tail[0, place + 1] + a
-            tail[1, place] = tail[1, place + 1] + b
-            tail[2, place] = tail[2, place + 1] + a * a
-            tail[3, place] = tail[3, place + 1] + b * b
-            tail[4, place] = tail[4, place + 1] + a * b
+            tail[1, place] = tail[1, place + 1] + a * a
+            if both:
+                b = y[bar] - first_y
+                tail[2, place] = tail[2, place + 1] + b
+                tail[3, place] = tail[3, place + 1] + b * b
+                tail[4, place] = tail[4, place + 1] + a * b
         sx, sy, sxx, syy, sxy = 0.0, 0.0, 0.0, 0.0, 0.0
         for place in range(min(window, count - start)):
             bar = start + place
-            a, b = x[bar] - first_x, y[bar] - first_y
-            sx, sy, sxx, syy, sxy = sx + a, sy + b, sxx + a * a, syy + b * b, sxy + a * b
-            mean_x, mean_y = (sx + tail[0, place]) / window, (sy + tail[1, place]) / window
-            out[0, bar], out[1, bar] = mean_x + first_x, mean_y + first_y
-            out[2, bar] = max((sxx + tail[2, place]) / window - mean_x * mean_x, 0.0)
-            out[3, bar] = max((syy + tail[3, place]) / window - mean_y * mean_y, 0.0)
-            out[4, bar] = (sxy + tail[4, place]) / window - mean_x * mean_y
+            a = x[bar] - first_x
+            sx, sxx = sx + a, sxx + a * a
+            mean_x = (sx + tail[0, place]) / window
+            out[0, bar] = mean_x + first_x
+            out[1, bar] = max((sxx + tail[1, place]) / window - mean_x * mean_x, 0.0)
+            if both:
+                b = y[bar] - first_y
+                sy, syy, sxy = sy + b, syy + b * b, sxy + a * b
+                mean_y = (sy + tail[2, place]) / window
+                out[2, bar] = mean_y + first_y
+                out[3, bar] = max((syy + tail[3, place]) / window - mean_y * mean_y, 0.0)
+                out[4, bar] = (sxy + tail[4, place]) / window - mean_x * mean_y

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, highest, logs, previous, quotient
+from ara.features.arrays import change, clean, highest, logs, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import summed, unbroken, wilder
+from ara.features.indicators.momentum.terms import unbroken, wilder
 from ara.features.indicators.trend.terms import Array, length, settles
 
 __all__ = ["information_discreteness", "momentum_12_1", "nearness_to_high", "tsmom"]
@@ -100,4 +100,4 @@ def nearness_to_high(high: Array, close: Array, *, window: int) -> Array:
 @unbroken
 def information_discreteness(close: Array, *, window: int) -> Array:
     """Give how much of a move came at once."""
-    return -np.sign(change(close, window)) * summed(np.sign(change(close)), window) / window
+    return -np.sign(change(close, window)) * sums(np.sign(change(close)), window) / window

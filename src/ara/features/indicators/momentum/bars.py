@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.features.arrays import filled, previous, quotient
+from ara.features.arrays import filled, previous, quotient, sums, within
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import summed, unbroken, within
+from ara.features.indicators.momentum.terms import unbroken
 from ara.features.indicators.trend.terms import Array, gapless, length, weighted
 
 __all__ = ["asi", "bop", "brar", "demarker", "rvgi", "swing_index", "td_rei", "td_setup", "wad"]
@@ -42,7 +42,7 @@ _REI_START: Final = 8
 def bop(open: Array, high: Array, low: Array, close: Array, *, smooth: int) -> Array:
     """Give the balance of power."""
     share = quotient(close - open, high - low, otherwise=0.0)
-    return share if smooth == 1 else summed(share, smooth) / smooth
+    return share if smooth == 1 else sums(share, smooth) / smooth
 
 
 @indicator(
@@ -61,7 +61,7 @@ def bop(open: Array, high: Array, low: Array, close: Array, *, smooth: int) -> A
 @unbroken
 def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the relative vigour index and its signal line."""
-    body, span = summed(weighted(close - open, _SWMA), window), summed(weighted(high - low, _SWMA), window)
+    body, span = sums(weighted(close - open, _SWMA), window), sums(weighted(high - low, _SWMA), window)
     line = within(quotient(body, span, otherwise=0.0), -1.0, 1.0)
     return filled(line, window + 5), within(weighted(line, _SWMA), -1.0, 1.0)
 
@@ -83,8 +83,8 @@ def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> 
 def brar(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the ratio of popularity, from the open, and the one of willingness, from the close before."""
     before = previous(close)
-    mood = quotient(summed(high - open, window), summed(open - low, window))
-    will = quotient(summed(np.maximum(high - before, 0.0), window), summed(np.maximum(before - low, 0.0), window))
+    mood = quotient(sums(high - open, window), sums(open - low, window))
+    will = quotient(sums(np.maximum(high - before, 0.0), window), sums(np.maximum(before - low, 0.0), window))
     return filled(100.0 * np.maximum(mood, 0.0), window), 100.0 * will
 
 
@@ -169,8 +169,8 @@ def asi(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> 
 @unbroken
 def demarker(high: Array, low: Array, *, window: int) -> Array:
     """Give DeMark's DeMarker."""
-    up = summed(np.maximum(high - previous(high), 0.0), window)
-    down = summed(np.maximum(previous(low) - low, 0.0), window)
+    up = sums(np.maximum(high - previous(high), 0.0), window)
+    down = sums(np.maximum(previous(low) - low, 0.0), window)
     return quotient(up, up + down, otherwise=0.5)
 
 
@@ -195,7 +195,7 @@ def td_rei(high: Array, low: Array, close: Array, *, window: int) -> Array:
     rising = (low2 > np.maximum(close7, close8)) & (low > np.maximum(previous(low, 5), previous(low, 6)))
     moves = filled(np.where(falling | rising, 0.0, high - high2 + low - low2), _REI_START)
     ways = filled(np.abs(high - high2) + np.abs(low - low2), _REI_START)
-    share = quotient(summed(moves, window), summed(ways, window), otherwise=0.0)
+    share = quotient(sums(moves, window), sums(ways, window), otherwise=0.0)
     return 100.0 * within(share, -1.0, 1.0)
 
 

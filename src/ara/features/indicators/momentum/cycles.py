@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import filled, highest, lowest, previous, quotient
+from ara.features.arrays import filled, highest, lowest, previous, quotient, steps, within
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken, within
+from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken
+from ara.features.indicators.trend.hilbert import turned
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
 from ara.features.library import talib
 
@@ -49,8 +50,8 @@ def fisher(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
 
 
 def _bend(values: Array) -> Array:
-    """Give the second difference; 0 for the first two values."""
-    return np.diff(values, 2, prepend=[values[0], values[0]]) if len(values) else values.copy()
+    """Give the second difference; no move before the first value."""
+    return steps(steps(values))
 
 
 @indicator(
@@ -98,7 +99,7 @@ def even_better_sinewave(close: Array, *, slow: int, fast: int) -> Array:
     """Give Ehlers' even better sine wave."""
     angle = 2.0 * math.pi / slow
     kept = (1.0 - math.sin(angle)) / math.cos(angle)
-    high = recurred((1.0 + kept) / 2.0 * np.diff(close, prepend=close[:1]), kept)
+    high = recurred((1.0 + kept) / 2.0 * steps(close), kept)
     decay = math.exp(-math.sqrt(2.0) * math.pi / fast)
     a1, a2 = 2.0 * decay * math.cos(math.sqrt(2.0) * math.pi / fast), -decay * decay
     pushed = (1.0 - a1 - a2) / 2.0 * (high + np.concatenate((np.zeros(min(1, len(high))), high[:-1])))
@@ -132,7 +133,7 @@ def correlation_trend(close: Array, *, window: int) -> Array:
 def _turning(values: Array, price: Array) -> Array:
     """Take away what is only rounding: there is no cycle where the price has stood still."""
     still = highest(price, _LONGEST) == lowest(price, _LONGEST)
-    return np.where(still, np.nan, values)
+    return np.where(still, np.nan, values) if np.count_nonzero(still) else values
 
 
 @indicator(
@@ -151,7 +152,7 @@ def _turning(values: Array, price: Array) -> Array:
 def ht_phase(high: Array, low: Array) -> Array:
     """Give the phase of the dominant cycle."""
     price = 0.5 * (high + low)
-    return _turning(np.asarray(talib().HT_DCPHASE(price)), price)
+    return _turning(turned(price)[0], price)
 
 
 @indicator(
@@ -189,5 +190,5 @@ def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
 def ht_sine(high: Array, low: Array) -> tuple[Array, Array]:
     """Give the sine of the dominant cycle's phase and the one that leads it."""
     price = 0.5 * (high + low)
-    sine, lead = talib().HT_SINE(price)
-    return _turning(sine, price), _turning(lead, price)
+    angle = np.radians(_turning(turned(price)[0], price))
+    return np.sin(angle), np.sin(angle + math.pi / 4.0)

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, mean
+from ara.features.arrays import change, ema, filled, mean, sums, within
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import relative, settled, strength_memory, summed, unbroken, within
+from ara.features.indicators.momentum.terms import relative, settled, strength_memory, unbroken
 from ara.features.indicators.trend.terms import Array, gapless, length, weighted
 from ara.features.loops import compiled
 
@@ -84,7 +84,7 @@ def derivative_oscillator(close: Array, *, window: int, first: int, second: int,
 @unbroken
 def composite_index(close: Array, *, window: int, span: int, quick: int, smooth: int) -> Array:
     """Give Brown's composite index."""
-    found = change(relative(close, window), span) + summed(relative(close, quick), smooth) / smooth
+    found = change(relative(close, window), span) + sums(relative(close, quick), smooth) / smooth
     return filled(found, max(window + span, quick + smooth - 1))
 
 

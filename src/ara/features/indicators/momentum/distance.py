@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, mean, previous, quotient, true_range
+from ara.features.arrays import change, ema, filled, mean, previous, quotient, sums, true_range
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.momentum.terms import settled, summed, unbroken
+from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
 from ara.features.library import talib
 
@@ -156,7 +156,7 @@ def wavetrend(high: Array, low: Array, close: Array, *, window: int, smooth: int
     price = (high + low + close) / 3.0
     away = _apart(price, ema(price, window))
     line = ema(quotient(away, _LAMBERT * ema(np.abs(away), window), otherwise=0.0), smooth)
-    return filled(line, 2 * (window - 1) + smooth + signal - 2), summed(line, signal) / signal
+    return filled(line, 2 * (window - 1) + smooth + signal - 2), sums(line, signal) / signal
 
 
 @indicator(
@@ -195,7 +195,7 @@ def elder_ray(high: Array, low: Array, close: Array, *, window: int) -> tuple[Ar
 def psy(close: Array, *, window: int) -> Array:
     """Give the psychological line."""
     rose = filled((change(close) > 0).astype(np.float64), 1)
-    return 100.0 * summed(rose, window) / window
+    return 100.0 * sums(rose, window) / window
 
 
 @indicator(
@@ -216,4 +216,4 @@ def center_of_gravity(high: Array, low: Array, *, window: int) -> Array:
     """Give Ehlers' centre of gravity."""
     middle = 0.5 * (high + low)
     ages = np.arange(window, 0, -1.0)
-    return quotient(weighted(middle, (window + 1) / 2.0 - ages), summed(middle, window), otherwise=0.0)
+    return quotient(weighted(middle, (window + 1) / 2.0 - ages), sums(middle, window), otherwise=0.0)

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, mean, previous, quotient
+from ara.features.arrays import change, ema, filled, mean, previous, quotient, within
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.momentum.terms import settled, unbroken, within
+from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import SEEDED, Array, length
 
 __all__ = ["ac", "ao", "apo", "dpo", "ppo", "tsi"]

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, ema, filled, mean, previous, quotient
+from ara.features.arrays import change, clean, ema, filled, mean, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import settled, summed, unbroken
+from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
 
 __all__ = ["coppock", "kst", "mom", "pmo", "roc", "roc_bands", "rocr"]
@@ -99,7 +99,7 @@ def roc_bands(close: Array, *, window: int, smooth: int, size: int) -> tuple[Arr
     """Give the rate of change, its exponential mean and bands of its usual size."""
     start = window + max(smooth, size) - 1
     speed = 100.0 * _rate(close, window)
-    band = filled(np.sqrt(summed(speed * speed, size) / size), start)
+    band = filled(np.sqrt(sums(speed * speed, size) / size), start)
     return filled(speed, start), filled(ema(speed, smooth), start), band, -band
 
 

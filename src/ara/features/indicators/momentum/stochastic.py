@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import ema, filled, highest, lowest, previous, quotient
+from ara.features.arrays import ema, filled, highest, lowest, previous, quotient, steps, sums, within
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.momentum.terms import place, recurred, settled, summed, unbroken, wilder, within
+from ara.features.indicators.momentum.terms import place, recurred, settled, unbroken, wilder
 from ara.features.indicators.trend.terms import Array, length, settles
 
 __all__ = [
@@ -50,8 +50,8 @@ def stoch(
     high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int
 ) -> tuple[Array, Array, Array]:
     """Give the stochastic oscillator, slow by default, its signal line and three times the one less twice the other."""
-    k = summed(place(close, high, low, window), smooth) / smooth
-    d = summed(k, signal) / signal
+    k = sums(place(close, high, low, window), smooth) / smooth
+    d = sums(k, signal) / signal
     return filled(k, window + smooth + signal - 3), d, 3.0 * k - 2.0 * d
 
 
@@ -71,7 +71,7 @@ def stoch(
 def stoch_fast(high: Array, low: Array, close: Array, *, window: int, signal: int) -> tuple[Array, Array]:
     """Give the fast stochastic oscillator and its signal line."""
     k = place(close, high, low, window)
-    return filled(k, window + signal - 2), summed(k, signal) / signal
+    return filled(k, window + signal - 2), sums(k, signal) / signal
 
 
 @indicator(
@@ -222,7 +222,7 @@ def mesa_stochastic(close: Array, *, window: int, slow: int, fast: int) -> Array
         return np.full(len(close), np.nan)
     angle = math.sqrt(2.0) * math.pi / slow
     weight = (math.cos(angle) + math.sin(angle) - 1.0) / math.cos(angle)
-    bend = np.diff(close, 2, prepend=[close[0], close[0]])
+    bend = steps(steps(close))
     detrended = recurred((1.0 - weight / 2.0) ** 2 * bend, 2.0 * (1.0 - weight), -((1.0 - weight) ** 2))
     wave = _smoother(detrended, fast, 0.0)
     stands = place(wave, wave, wave, window)[window + 1 :]
@@ -253,7 +253,7 @@ def ultimate(high: Array, low: Array, close: Array, *, fast: int, middle: int, s
     bottom = np.minimum(low, before)
     bought, span = close - bottom, np.maximum(high, before) - bottom
     parts = [
-        weight * quotient(summed(bought, window), summed(span, window), otherwise=0.5)
+        weight * quotient(sums(bought, window), sums(span, window), otherwise=0.5)
         for weight, window in ((4.0, fast), (2.0, middle), (1.0, slow))
     ]
     return within((parts[0] + parts[1] + parts[2]) * (100.0 / 7.0), 0.0, 100.0)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, filled, previous, quotient
+from ara.features.arrays import change, filled, previous, quotient, steps, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import (
     deviation,
@@ -14,9 +14,7 @@ from ara.features.indicators.momentum.terms import (
     recurred,
     relative,
     strength_memory,
-    summed,
     unbroken,
-    within,
 )
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
 from ara.features.library import talib
@@ -73,7 +71,7 @@ def rsi(close: Array, *, window: int, seeded: int) -> Array:
 
 def _plain_momentum(close: Array, window: int) -> Array:
     """Give the move over a window as a share of the way, from -1 to 1: rises less falls over their sum."""
-    way = summed(np.abs(change(close)), window)
+    way = sums(np.abs(change(close)), window)
     return within(quotient(change(close, window), way, otherwise=0.0), -1.0, 1.0)
 
 
@@ -143,8 +141,8 @@ def cmo(close: Array, *, window: int, smoothed: int) -> Array:
 def stoch_rsi(close: Array, *, window: int, span: int, smooth: int, signal: int) -> tuple[Array, Array]:
     """Give the stochastic of the relative strength index and its signal line."""
     strength = relative(close, window)
-    k = summed(within(place(strength, strength, strength, span, least=1e-9), 0.0, 100.0), smooth) / smooth
-    return filled(k, window + span + smooth + signal - 3), summed(k, signal) / signal
+    k = sums(within(place(strength, strength, strength, span, least=1e-9), 0.0, 100.0), smooth) / smooth
+    return filled(k, window + span + smooth + signal - 3), sums(k, signal) / signal
 
 
 def _ranked(values: Array, window: int) -> Array:
@@ -154,7 +152,7 @@ def _ranked(values: Array, window: int) -> Array:
 
 def _streak(close: Array) -> Array:
     """Count the closes in a row that rose, or fell as a negative number, up to a hundred."""
-    sign = np.sign(np.diff(close, prepend=close[:1]))
+    sign = np.sign(steps(close))
     bars = np.arange(len(close))
     turned = np.diff(sign, prepend=np.nan) != 0
     began = np.maximum.accumulate(np.where(turned, bars, 0))
@@ -235,7 +233,7 @@ def _jurik(values: Array, weight: float) -> Array:
 @unbroken
 def rsx(close: Array, *, window: int) -> Array:
     """Give Jurik's smooth relative strength index."""
-    step = np.diff(close, prepend=close[:1])
+    step = steps(close)
     weight = 3.0 / (window + 2.0)
     way = np.maximum(_jurik(np.abs(step), weight), 0.0)
     line = 50.0 + 50.0 * within(quotient(_jurik(step, weight), way, otherwise=0.0), -1.0, 1.0)
@@ -320,10 +318,10 @@ def dynamic_momentum(close: Array, *, window: int, measure: int, usual: int) -> 
     if len(close) <= start:
         return np.full(len(close), np.nan)
     wild = deviation(close, measure)
-    ratio = quotient(summed(wild, usual) / usual, wild, otherwise=1.0)
+    ratio = quotient(sums(wild, usual) / usual, wild, otherwise=1.0)
     bars = within(np.floor(window * filled(ratio, start)), _SHORTEST_MEAN, _LONGEST_MEAN)
     bars[:start] = _LONGEST_MEAN
-    way = bars * talib().MAVP(np.abs(np.diff(close, prepend=close[:1])), bars, _SHORTEST_MEAN, _LONGEST_MEAN, 0)
+    way = bars * talib().MAVP(np.abs(steps(close)), bars, _SHORTEST_MEAN, _LONGEST_MEAN, 0)
     net = close - close[np.maximum(np.arange(len(close)) - bars.astype(np.intp), 0)]
     return filled(50.0 + 50.0 * within(quotient(net, way, otherwise=0.0), -1.0, 1.0), start)
 
@@ -343,5 +341,5 @@ def dynamic_momentum(close: Array, *, window: int, measure: int, usual: int) -> 
 def imi(open: Array, close: Array, *, window: int) -> Array:
     """Give Chande's intraday momentum index."""
     body = close - open
-    share = quotient(summed(body, window), summed(np.abs(body), window), otherwise=0.0)
+    share = quotient(sums(body, window), sums(np.abs(body), window), otherwise=0.0)
     return 50.0 + 50.0 * within(share, -1.0, 1.0)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from ara.features.arrays import filled, highest, lowest, quotient
+from ara.features.arrays import filled, highest, lowest, quotient, steps, stretches, within
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
 from ara.features.loops import compiled
@@ -21,10 +21,8 @@ __all__ = [
     "relative",
     "settled",
     "strength_memory",
-    "summed",
     "unbroken",
     "wilder",
-    "within",
 ]
 
 _LINK: Final = 3.0
@@ -38,16 +36,15 @@ def unbroken(function: _Function) -> _Function:
 
     @wraps(function)
     def parts(*inputs: Any, **params: Any) -> Any:
-        if math.isfinite(sum(float(one.sum()) for one in inputs)):
+        if all(math.isfinite(np.add.reduce(one)) for one in inputs):
             return function(*inputs, **params)
         known = np.isfinite(inputs[0])
         for one in inputs[1:]:
             known &= np.isfinite(one)
-        edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
         empty: Any = function(*(one[:0] for one in inputs), **params)
         several = isinstance(empty, tuple)
         outs = [np.full(len(known), np.nan) for _ in range(len(empty) if several else 1)]
-        for start, end in edges.reshape(-1, 2).tolist():
+        for start, end in stretches(known):
             found: Any = function(*(np.ascontiguousarray(one[start:end]) for one in inputs), **params)
             for out, values in zip(outs, found if several else (found,), strict=True):
                 out[start:end] = values
@@ -66,27 +63,6 @@ def settled(*windows: int) -> int:
 def strength_memory(window: int) -> int:
     """Give the bars after which Wilder's mean of changes has forgotten its start."""
     return window + 1 + settles(1.0 / window)
-
-
-def summed(values: Array, window: int) -> Array:
-    """Give the sum of the last values, each window added up anew: exactly 0 where all are, whatever came before.
-
-    Sums of 1, 2, 4, 8, ... values are made of each other, and put together to the window.
-    """
-    out, count = np.full(len(values), np.nan), len(values) - window + 1
-    if count < 1:
-        return out
-    found, part, width, begin = np.zeros(count), values, 1, 0
-    while True:
-        if window & width:
-            found += part[begin : begin + count]
-            begin += width
-        if 2 * width > window:
-            break
-        part = part[width:] + part[:-width]
-        width *= 2
-    out[window - 1 :] = found
-    return out
 
 
 def wilder(values: Array, window: int) -> Array:
@@ -113,7 +89,7 @@ def relative(values: Array, window: int, *, seeded: bool = True) -> Array:
     """
     if seeded:
         return np.asarray(50.0 + 0.5 * talib().CMO(values, window))
-    step = np.diff(values, prepend=values[:1])
+    step = steps(values)
     net, way = (recurred(one / window, 1.0 - 1.0 / window) for one in (step, np.abs(step)))
     return filled(50.0 + 50.0 * within(quotient(net, way, otherwise=0.0), -1.0, 1.0), 1)
 
@@ -138,11 +114,6 @@ def place(values: Array, high: Array, low: Array, window: int, *, least: float =
     if least:
         span = np.where(span <= least, 0.0, span)
     return 100.0 * quotient(values - bottom, span, otherwise=0.5)
-
-
-def within(values: Array, low: float, high: float) -> Array:
-    """Give values without what rounding put beyond their bounds."""
-    return np.minimum(np.maximum(values, low), high)
 
 
 def endpoint(values: Array, window: int) -> Array:

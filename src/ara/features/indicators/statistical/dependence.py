@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, logs, previous, sums
+from ara.features.arrays import change, clean, logs, previous, sums, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import (
     Array,
@@ -43,7 +43,7 @@ _STILL: Final = 1e-13
 
 def _correlation(x: Array, y: Array, window: int) -> Array:
     _, _, xx, yy, xy = joint(window, x, y)
-    return np.clip(ratio(xy, np.sqrt(xx) * np.sqrt(yy)), -1.0, 1.0)
+    return within(ratio(xy, np.sqrt(xx) * np.sqrt(yy)), -1.0, 1.0)
 
 
 @indicator(
@@ -84,7 +84,7 @@ def partial_autocorrelation(close: Array, *, window: int) -> Array:
     xy, xz, yz = xy - a * b, xz - a * c, yz - b * c
     over, first, second = xy - ratio(xz * yz, zz), xx - ratio(xz * xz, zz), yy - ratio(yz * yz, zz)
     below = np.sqrt(np.maximum(first, 0.0) * np.maximum(second, 0.0))
-    return np.clip(ratio(over, below), -1.0, 1.0)
+    return within(ratio(over, below), -1.0, 1.0)
 
 
 @indicator(
@@ -282,4 +282,4 @@ def hurst(close: Array, *, window: int) -> Array:
     for span, weight in zip(_SPANS, weights.tolist(), strict=True):
         size = running(window - span, np.abs(change(line, span)))[0] / (window - span)
         found += weight * np.log(np.where(size > _STILL, size, np.nan))
-    return np.clip(found, 0.0, 1.0)
+    return within(found, 0.0, 1.0)

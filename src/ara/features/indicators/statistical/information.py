@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import clean, previous, quotient, sums
+from ara.features.arrays import clean, previous, quotient, sums, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import (
     STATES,
@@ -13,7 +13,6 @@ from ara.features.indicators.statistical.terms import (
     Codes,
     length,
     log_returns,
-    shares,
     states,
     surplus,
     tally,
@@ -42,16 +41,14 @@ def _before(codes: Codes) -> Codes:
 
 def _joined(first: Codes, second: Codes, kinds: int) -> Codes:
     """Number the pairs of two states: the first counts slower."""
-    return np.where((first < 0) | (second < 0), -1, first * kinds + second)
+    return np.where(np.minimum(first, second) < 0, -1, first * kinds + second)
 
 
 def _shared(first: Codes, second: Codes, window: int) -> Array:
     """Give the mutual information of two lines of states, in bits."""
-    counts = tally(_joined(first, second, STATES), STATES * STATES, window)
-    table = counts.reshape(STATES, STATES, -1)
-    rows, columns = surplus(table.sum(axis=1), window), surplus(table.sum(axis=0), window)
-    bits = (math.log(window) + (surplus(counts, window) - rows - columns) / window) / math.log(2.0)
-    return shares(np.maximum(bits, 0.0), counts, len(first), window)
+    both = surplus(_joined(first, second, STATES), STATES * STATES, window)
+    rows, columns = surplus(first, STATES, window), surplus(second, STATES, window)
+    return np.maximum((math.log(window) + (both - rows - columns) / window) / math.log(2.0), 0.0)
 
 
 @indicator(
@@ -68,9 +65,8 @@ def _shared(first: Codes, second: Codes, window: int) -> Array:
 def entropy(close: Array, *, window: int) -> Array:
     """Give Shannon's entropy of the states of log returns, as a share of its largest value."""
     codes = states(log_returns(close), window)
-    counts = tally(codes, STATES, window)
-    share = (math.log(window) - surplus(counts, window) / window) / math.log(STATES)
-    return shares(np.clip(share, 0.0, 1.0), counts, len(codes), window)
+    share = (math.log(window) - surplus(codes, STATES, window) / window) / math.log(STATES)
+    return within(share, 0.0, 1.0)
 
 
 @indicator(
@@ -90,9 +86,8 @@ def permutation_entropy(close: Array, *, window: int) -> Array:
     second, first = previous(third), previous(third, 2)
     order = (first < second) + 2 * (second < third) + 4 * (first < third)
     codes = np.where(np.isnan(first + second + third), -1, order).astype(np.int64)
-    counts = tally(codes, 8, window)
-    share = (math.log(window) - surplus(counts, window) / window) / math.log(6.0)
-    return shares(np.clip(share, 0.0, 1.0), counts, len(codes), window)
+    share = (math.log(window) - surplus(codes, 8, window) / window) / math.log(6.0)
+    return within(share, 0.0, 1.0)
 
 
 @indicator(
@@ -142,13 +137,11 @@ def shared_information(close: Array, other: Array, *, window: int) -> Array:
 def transfer_entropy(close: Array, other: Array, *, window: int) -> Array:
     """Give the transfer entropy from the other's rises to this one's, not corrected for chance."""
     own, lead = _rises(close), _rises(other)
-    codes = _joined(_joined(own, _before(own), 2), _before(lead), 2)
-    counts = tally(codes, 8, window)
-    table = counts.reshape(2, 2, 2, -1)
-    pairs = surplus(table.sum(axis=2).reshape(4, -1), window)
-    past, both = surplus(table.sum(axis=(0, 2)), window), surplus(table.sum(axis=0).reshape(4, -1), window)
-    bits = (surplus(counts, window) - pairs - both + past) / (window * math.log(2.0))
-    return shares(np.clip(bits, 0.0, 1.0), counts, len(codes), window)
+    past, led = _before(own), _before(lead)
+    pair, both = _joined(own, past, 2), _joined(past, led, 2)
+    alone, together = surplus(pair, 4, window), surplus(_joined(pair, led, 2), 8, window)
+    bits = (together - alone - surplus(both, 4, window) + surplus(past, 2, window)) / (window * math.log(2.0))
+    return within(bits, 0.0, 1.0)
 
 
 def _rises(close: Array) -> Codes:
@@ -203,4 +196,4 @@ def volume_entropy(volume: Array, *, window: int) -> Array:
     logarithms = values * np.log(np.where(values > 0, values, 1.0))
     whole = sums(values, window)
     bits = np.log(np.where(whole > 0, whole, np.nan)) - quotient(sums(logarithms, window), whole)
-    return np.clip(bits / math.log(window), 0.0, 1.0)
+    return within(bits / math.log(window), 0.0, 1.0)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import previous
+from ara.features.arrays import previous, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settled
 
@@ -117,4 +117,4 @@ def signed_jump(close: Array, *, window: int) -> Array:
     returns = log_returns(close)
     squares = returns * returns
     both, signed = running(window, squares, np.sign(returns) * squares)
-    return np.clip(ratio(signed, settled(both, both)), -1.0, 1.0)
+    return within(ratio(signed, settled(both, both)), -1.0, 1.0)

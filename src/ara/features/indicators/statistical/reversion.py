@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, clean, logs, moments, previous
+from ara.features.arrays import change, clean, logs, moments, previous, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import Array, length, ratio, running, settled
 
@@ -77,7 +77,7 @@ def half_life(close: Array, *, window: int, most: int) -> Array:
     line = logs(close)
     s = _spreads(window, line, [change(line)])
     slope = ratio(s[0, 1], s[1, 1])
-    kept = np.clip(1.0 + slope, 0.0, 1.0)
+    kept = within(1.0 + slope, 0.0, 1.0)
     return np.minimum(math.log(2.0) / np.abs(np.log(kept)), float(most))
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import clean
+from ara.features.arrays import clean, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.statistical.terms import (
     RETURNS,
@@ -142,7 +142,7 @@ def modified_var(close: Array, *, window: int, share: float) -> Array:
 def bowley_skew(close: Array, *, window: int) -> Array:
     """Give the quartile skewness of the log returns; NaN where the quartiles are equal."""
     low, middle, high = quantiles(log_returns(close), window, 0.25, 0.5, 0.75)
-    return np.clip(ratio(high + low - 2.0 * middle, high - low), -1.0, 1.0)
+    return within(ratio(high + low - 2.0 * middle, high - low), -1.0, 1.0)
 
 
 @indicator(

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import cache, reduce
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ara.features.arrays import change, clean, logs, previous, sums
 from ara.features.indicator import Param
 from ara.features.library import talib
-from ara.features.loops import joint_moments
+from ara.features.loops import compiled, joint_moments
 
 __all__ = [
     "FAINT",
@@ -84,12 +84,14 @@ def simple_returns(close: Array) -> Array:
 
 def ratio(above: Array, below: Array) -> Array:
     """Give `above / below`, NaN where `below` is 0."""
-    return np.asarray(np.divide(above, np.where(below == 0.0, np.nan, below)))
+    out, nothing = np.asarray(np.divide(above, below)), below == 0.0
+    return np.where(nothing, np.nan, out) if np.count_nonzero(nothing) else out
 
 
 def steady(variance: Array, floor: Array | float = FAINT) -> Array:
     """Give a variance, and 0 where it is below what rounding leaves."""
-    return np.where(variance <= floor, 0.0, variance)
+    small = variance <= floor
+    return np.where(small, 0.0, variance) if np.count_nonzero(small) else variance
 
 
 def running(window: int, *columns: Array) -> list[Array]:
@@ -114,6 +116,8 @@ def joint(window: int, x: Array, y: Array) -> tuple[Array, Array, Array, Array, 
 
 def settled(variance: Array, squares: Array) -> Array:
     """Give a variance made of running sums, and 0 where it is no more than the rounding of the largest mean square."""
+    if not np.count_nonzero(variance <= max(_ROUNDING * float(np.fmax.reduce(squares, initial=0.0)), FAINT)):
+        return variance
     return np.where(variance <= np.maximum(_ROUNDING * np.fmax.accumulate(squares), FAINT), 0.0, variance)
 
 
@@ -185,9 +189,35 @@ def shares(figures: Array, counts: NDArray[np.int64], length: int, window: int) 
     return out
 
 
-def surplus(counts: NDArray[np.int64], window: int) -> Array:
-    """Give the sum over kinds of `c * ln(c)`, which is all that an entropy needs: `H = ln(n) - sum / n`."""
-    return np.asarray(_entropies(window)[counts].sum(axis=0))
+def surplus(codes: Codes, kinds: int, window: int) -> Array:
+    """Give the sum over kinds of `c * ln(c)`, c the count of each in the window: an entropy is `ln(n) - sum / n`.
+
+    NaN where a window has a bar without a state.
+    """
+    out = np.empty(len(codes))
+    compiled(_counted)(codes, kinds, window, _entropies(window), out)
+    return out
+
+
+def _counted(codes: Any, kinds: Any, window: Any, entropies: Any, out: Any) -> None:
+    """Count the kinds as they come in and as they leave."""
+    counts, held = np.zeros(kinds, np.int64), 0
+    for bar in range(len(codes)):
+        out[bar] = np.nan
+        if codes[bar] < 0:
+            held = 0
+            counts[:] = 0
+            continue
+        if held == window:
+            counts[codes[bar - window]] -= 1
+        else:
+            held += 1
+        counts[codes[bar]] += 1
+        if held == window:
+            found = 0.0
+            for kind in range(kinds):
+                found += entropies[counts[kind]]
+            out[bar] = found
 
 
 @cache

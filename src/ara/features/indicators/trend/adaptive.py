@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import change, highest, lowest, previous, quotient, total
+from ara.features.arrays import change, highest, lowest, previous, quotient, total, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, gapless, length, over_gaps, settles
 from ara.features.library import talib
@@ -146,7 +146,7 @@ def frama(high: Array, low: Array, *, window: int) -> Array:
     newer = highest(high, half) - lowest(low, half)
     whole = highest(high, 2 * half) - lowest(low, 2 * half)
     jagged = quotient(newer + previous(newer, half), whole / 2.0, otherwise=1.0)
-    weights = np.clip(np.exp(-4.6 * (np.log2(np.maximum(jagged, 1e-300)) - 1.0)), _FRACTAL_FLOOR, 1.0)
+    weights = within(np.exp(-4.6 * (np.log2(np.maximum(jagged, 1e-300)) - 1.0)), _FRACTAL_FLOOR, 1.0)
     return _follow((high + low) / 2.0, weights, 2 * half - 1)
 
 
@@ -203,4 +203,4 @@ def mcginley(close: Array, *, window: int, share: float) -> Array:
 def evwma(close: Array, volume: Array, *, window: int) -> Array:
     """Give the elastic volume-weighted moving average."""
     weights = quotient(volume, total(volume, window), otherwise=0.0)
-    return _follow(close, np.clip(weights, 0.0, 1.0), window - 1)
+    return _follow(close, within(weights, 0.0, 1.0), window - 1)

@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
-import polars as pl
 
-from ara.features.arrays import highest, lowest, mean, quotient, total
+from ara.features.arrays import clean, highest, lowest, mean, quotient, total
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, sum_of_sizes, weighted
 from ara.features.library import talib
+from ara.features.loops import quantiles
 
 __all__ = [
     "alma",
@@ -209,7 +209,7 @@ def swma(close: Array, *, window: int) -> Array:
 )
 def median_average(close: Array, *, window: int) -> Array:
     """Give the moving median."""
-    return np.asarray(pl.Series(close, nan_to_null=True).rolling_median(window).to_numpy())
+    return quantiles(clean(close), window, 0.5)[0]
 
 
 @indicator(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import highest, logs, lowest, mean, previous, quotient
+from ara.features.arrays import highest, logs, lowest, mean, previous, quotient, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, weighted
 from ara.features.loops import compiled
@@ -135,7 +135,7 @@ def linreg_channel(close: Array, *, window: int, width: float) -> tuple[Array, A
 def clenow(close: Array, *, window: int) -> tuple[Array, Array, Array]:
     """Give the exponential slope a year, times the fit, and both."""
     slope, whole, left = _regression(logs(close), window)
-    fit = np.clip(1.0 - quotient(left, whole, otherwise=1.0), 0.0, 1.0)
+    fit = within(1.0 - quotient(left, whole, otherwise=1.0), 0.0, 1.0)
     fit = np.where(whole == 0.0, 0.0, fit)
     rate = np.minimum(np.expm1(np.minimum(slope * _YEAR, 700.0)), 1e6)
     return rate * fit, rate, fit

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, ema, previous, quotient, rolling, total, true_range, windows
+from ara.features.arrays import change, ema, previous, quotient, rolling, total, true_range, windows, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
 from ara.features.library import talib
@@ -232,4 +232,4 @@ def dti(high: Array, low: Array, *, window: int, second: int, third: int) -> Arr
     """Give Blau's directional trend index."""
     move = np.maximum(change(high), 0.0) - np.maximum(-change(low), 0.0)
     above, below = (ema(ema(ema(one, window), second), third) for one in (move, np.abs(move)))
-    return np.clip(100.0 * quotient(above, below, otherwise=0.0), -100.0, 100.0)
+    return within(100.0 * quotient(above, below, otherwise=0.0), -100.0, 100.0)

@@ -1,16 +1,17 @@
 """Ehlers' trend lines that measure the dominant cycle by a Hilbert transform."""
 
 import math
+from functools import cache
 
 import numpy as np
 
-from ara.features.arrays import filled
+from ara.features.arrays import filled, runs
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
 from ara.features.loops import compiled
 
-__all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama"]
+__all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama", "turned"]
 
 _EARLY = Param(
     default=0,
@@ -20,6 +21,10 @@ _EARLY = Param(
     words="0 measures the cycle from where TA-Lib does, 1 from the seventh bar; lines are equal after some 200 bars.",
 )
 _FIRST = 6
+_BEGUN = 37
+_KNOWN = 63
+_LONGEST = 50
+_FAR = 0.015
 _SETTLED = 500
 _LINE = np.array([0.1, 0.2, 0.3, 0.4])
 _SOURCE = "J. F. Ehlers (2001), Rocket Science for Traders, "
@@ -52,6 +57,54 @@ def _cycle(smooth: Array, start: int) -> tuple[Array, Array]:
         periods[t] = steady
         phases[t] = np.degrees(np.arctan(quad[t] / inphase[t])) if inphase[t] != 0.0 else 0.0
     return periods, phases
+
+
+@cache
+def _circles() -> tuple[Array, Array]:
+    """Give `[bars, place]`, the sine and cosine of each place of a cycle of so many bars."""
+    bars = np.arange(_LONGEST + 1)
+    angles = 2.0 * np.pi * bars / np.maximum(bars, 1)[:, None]
+    return np.sin(angles), np.cos(angles)
+
+
+def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Array, start: int) -> tuple[Array, Array]:
+    """Give the dominant cycle's phase in degrees, and whether there is a trend, from bar `start` on."""
+    count = len(price)
+    phases, trends = np.zeros(count), np.zeros(count)
+    phase, since, sine, lead, mean1, mean2, mean3 = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for t in range(start, count):
+        bars = int(periods[t] + 0.5)
+        real, imaginary, mean = 0.0, 0.0, 0.0
+        for back in range(bars):
+            value = smooth[t - back] if t - back >= start else 0.0
+            real += sines[bars, back] * value
+            imaginary += cosines[bars, back] * value
+            mean += price[t - back]
+        before, sine_before, lead_before = phase, sine, lead
+        if imaginary != 0.0:
+            phase = np.degrees(np.arctan(real / imaginary))
+        elif real != 0.0:
+            phase += 90.0 if real > 0.0 else -90.0
+        phase += 90.0 + (360.0 / periods[t] if periods[t] != 0.0 else 0.0) + (180.0 if imaginary < 0.0 else 0.0)
+        phase -= 360.0 if phase > 315.0 else 0.0
+        sine, lead = np.sin(np.radians(phase)), np.sin(np.radians(phase + 45.0))
+        mean /= max(bars, 1)
+        line = (4.0 * mean + 3.0 * mean1 + 2.0 * mean2 + mean3) / 10.0
+        mean1, mean2, mean3 = mean, mean1, mean2
+        crossed = (sine > lead and sine_before <= lead_before) or (sine < lead and sine_before >= lead_before)
+        since = 1 if crossed else since + 1
+        cycling = 0.67 * 360.0 < (phase - before) * periods[t] < 1.5 * 360.0
+        trend = not (crossed or since < 0.5 * periods[t] or cycling)
+        away = line != 0.0 and abs((smooth[t] - line) / line) >= _FAR
+        phases[t], trends[t] = phase, 1.0 if trend or away else 0.0
+    return phases, trends
+
+
+def turned(price: Array) -> tuple[Array, Array]:
+    """Give the phase of the dominant cycle in degrees, from -45 to 315, and 1 in a trend, else 0; from bar 63 on."""
+    smooth = weighted(price, _LINE)
+    phases, trends = compiled(_wave)(price, smooth, compiled(_cycle)(smooth, _BEGUN)[0], *_circles(), _BEGUN)
+    return filled(phases, _KNOWN), filled(trends, _KNOWN)
 
 
 def _lines(price: Array, period: Array) -> Array:
@@ -172,4 +225,4 @@ def ht_period(high: Array, low: Array, *, early: int) -> Array:
 )
 def ht_trendmode(high: Array, low: Array) -> Array:
     """Give whether the market is in a trend, by the Hilbert transform."""
-    return filled(np.asarray(talib().HT_TRENDMODE(_middle(high, low)), np.float64), 63)
+    return runs(lambda price: turned(price)[1], _middle(high, low))[0]

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, total
+from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, total, within
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
@@ -68,7 +68,7 @@ def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     """Give the trend intensity index."""
     away = close - mean(close, window)
     above, both = sum_of_sizes(np.maximum(away, 0.0), recent), sum_of_sizes(np.abs(away), recent)
-    return np.clip(100.0 * quotient(above, both, otherwise=0.5), 0.0, 100.0)
+    return within(100.0 * quotient(above, both, otherwise=0.5), 0.0, 100.0)
 
 
 @indicator(
@@ -93,7 +93,7 @@ def pfe(close: Array, *, window: int, smooth: int) -> Array:
     all_of_it = 100.0 * (close / previous(close, window) - 1.0)
     way = total(np.sqrt(one * one + 1.0), window)
     straight = np.sign(all_of_it) * np.sqrt(all_of_it * all_of_it + window * window)
-    return exponential(np.clip(100.0 * straight / way, -100.0, 100.0), smooth)
+    return exponential(within(100.0 * straight / way, -100.0, 100.0), smooth)
 
 
 @indicator(

@@ -91,9 +91,9 @@ def sum_of_sizes(values: Array, window: int) -> Array:
 
 def over_gaps(figure: Callable[..., Array], *columns: Array) -> Array:
     """Give a figure of the bars that are wholly known, as if the others had not been; NaN for these."""
-    known = np.logical_and.reduce([np.isfinite(column) for column in columns])
-    if known.all():
+    if len(columns[0]) and all(math.isfinite(np.add.reduce(one)) for one in columns):
         return figure(*columns)
+    known = np.logical_and.reduce([np.isfinite(column) for column in columns])
     out = np.full(len(known), np.nan)
     out[known] = figure(*(column[known] for column in columns))
     return out

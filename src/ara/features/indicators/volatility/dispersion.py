@@ -4,7 +4,19 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, highest, lowest, moments, previous, quotient, rolling, runs, sums, windows
+from ara.features.arrays import (
+    change,
+    highest,
+    lowest,
+    moments,
+    previous,
+    quotient,
+    rolling,
+    runs,
+    sums,
+    windows,
+    within,
+)
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length, settles
 from ara.features.indicators.volatility.terms import (
@@ -103,7 +115,7 @@ def upside_volatility(close: Array, *, window: int, year: float) -> Array:
 def semivariance_balance(close: Array, *, window: int) -> Array:
     """Give upper less lower semivariance, over both; 0 where no price moved."""
     moved = returns(close)
-    return np.clip(quotient(sums(moved * np.abs(moved), window), sums(moved * moved, window), otherwise=0.0), -1.0, 1.0)
+    return within(quotient(sums(moved * np.abs(moved), window), sums(moved * moved, window), otherwise=0.0), -1.0, 1.0)
 
 
 @indicator(

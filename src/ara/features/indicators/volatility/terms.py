@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import logs, previous, runs, sums
+from ara.features.arrays import clean, logs, previous, sums
 from ara.features.indicator import Param
-from ara.features.library import talib
+from ara.features.loops import quantiles
 
 __all__ = ["YEAR", "Array", "flag", "median", "move", "returns", "returns_variance", "root", "times", "window_mean"]
 
@@ -38,11 +38,7 @@ def returns(close: Array) -> Array:
 
 def median(values: Array, window: int) -> Array:
     """Give the median of the last `window` values; begun anew after a gap."""
-    lower = runs(lambda one: talib().PERCENTILE(one, window, 50.0), values)[0]
-    if window % 2:
-        return lower
-    upper = runs(lambda one: talib().PERCENTILE(one, window, 50.0 + 50.0 / window), values)[0]
-    return np.asarray(0.5 * (lower + upper))
+    return quantiles(clean(values), window, 0.5)[0]
 
 
 def move(newer: Array, older: Array) -> Array:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, ema, previous, quotient, runs, sums
+from ara.features.arrays import change, ema, previous, quotient, runs, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import SEEDED, chain, length, settles
 from ara.features.indicators.volatility.terms import window_mean
@@ -45,7 +45,7 @@ _CHAIKIN = "M. Chaikin; in S. B. Achelis (2000), Technical Analysis from A to Z,
 )
 def money_flow_multiplier(high: Array, low: Array, close: Array) -> Array:
     """Give the close's place in its bar."""
-    return np.clip(multiplier(high, low, close), -1.0, 1.0)
+    return within(multiplier(high, low, close), -1.0, 1.0)
 
 
 @indicator(
@@ -130,7 +130,7 @@ def adosc(high: Array, low: Array, close: Array, volume: Array, *, fast: int, sl
 def cmf(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
     """Give Chaikin's money flow; 0 where nothing was traded."""
     flow = sums(multiplier(high, low, close) * volume, window)
-    return np.clip(quotient(flow, sums(volume, window), otherwise=0.0), -1.0, 1.0)
+    return within(quotient(flow, sums(volume, window), otherwise=0.0), -1.0, 1.0)
 
 
 @indicator(
@@ -172,7 +172,7 @@ def twiggs_money_flow(high: Array, low: Array, close: Array, volume: Array, *, w
         traded = talib().RMA(volume + 0.0 * before, window)
         return quotient(talib().RMA(side * volume, window), traded, otherwise=0.0)
 
-    return np.clip(runs(flow, high, low, close, volume)[0], -1.0, 1.0)
+    return within(runs(flow, high, low, close, volume)[0], -1.0, 1.0)
 
 
 @indicator(
@@ -247,7 +247,7 @@ def volume_rsi(close: Array, volume: Array, *, window: int) -> Array:
 def net_volume(close: Array, volume: Array, *, window: int) -> Array:
     """Give the balance of rising and falling volume; 0 where nothing was traded."""
     net = quotient(sums(np.sign(change(close)) * volume, window), sums(volume, window), otherwise=0.0)
-    return np.clip(net, -1.0, 1.0)
+    return within(net, -1.0, 1.0)
 
 
 @indicator(

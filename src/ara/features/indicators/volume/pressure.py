@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, logs, moments, previous, quotient, runs, sums
+from ara.features.arrays import change, ema, filled, logs, moments, previous, quotient, runs, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import chain, length
 from ara.features.indicators.volatility.terms import returns_variance, window_mean
@@ -172,7 +172,7 @@ def fve(high: Array, low: Array, close: Array, volume: Array, *, window: int, cu
     money = close - 0.5 * (high + low) + change((high + low + close) / 3.0)
     side = np.where(np.isnan(money), np.nan, np.sign(money) * (np.abs(money) > cutoff * close))
     share = quotient(sums(side * volume, window), sums(volume, window), otherwise=0.0)
-    return np.clip(100.0 * share, -100.0, 100.0)
+    return within(100.0 * share, -100.0, 100.0)
 
 
 @indicator(
@@ -237,7 +237,7 @@ def price_volume_correlation(close: Array, volume: Array, *, window: int) -> Arr
     average, variance = moments(volume, window)
     both = window_mean(moved * volume, window) - window_mean(moved, window) * average
     spread = np.sqrt(returns_variance(moved, window)) * np.sqrt(variance)
-    return np.clip(quotient(both, spread, otherwise=0.0), -1.0, 1.0)
+    return within(quotient(both, spread, otherwise=0.0), -1.0, 1.0)
 
 
 @indicator(
