@@ -453,7 +453,7 @@ def test_splits_and_dividends_as_stated(ara, yahoo):
 
 
 def test_a_split_that_adjusted_bars_do_not_show_is_no_fault(ara, yahoo, monkeypatch):
-    """Yahoo divides every price before one; another, as it does on the day itself, it has told of and not divided by."""
+    """Yahoo divides every price before one; another it has told of and not yet divided by, as on the day itself."""
     first, sound = epoch(date(2020, 8, 3), "EQUITY"), yahoo.daily
     span = ("AAPL", "--from", "2020-01-02", "--to", "2020-10-01")
 

@@ -464,6 +464,63 @@ def test_another_source_shows_a_label_that_is_off(apple):
     assert "shift" not in found(late[:30], others={"other": apple})
 
 
+def test_the_majority_says_whose_labels_are_off(apple):
+    late = apple.with_columns(pl.col("open", "high", "low", "close").shift(1)).drop_nulls("close")
+    assert found(late, others={"a": apple, "b": apple, "c": late})["shift"].severity == Severity.WARNING
+    sure = found(late, others={"a": apple, "b": apple})["shift"]
+    assert (sure.severity, sure.words) == ("error", "its bars are labelled one bar late, against those of a and b")
+    for others in ({"off": late, "a": apple}, {"a": apple, "off": late}, {"a": apple, "b": apple, "off": late}):
+        assert check(apple, APPLE, others=others).issues == ()
+    alone = found(late, others={"a": apple})["shift"]
+    assert (alone.severity, "or those of a" in alone.words) == ("warning", True)
+
+
+def telling(bars):
+    """Give bars whose highs and lows stretch to the next close, and whose closes are wrong now and then."""
+    following = pl.col("close").shift(-1).fill_null(pl.col("close"))
+    stretched = bars.with_columns(high=pl.max_horizontal("high", following), low=pl.min_horizontal("low", following))
+    for row in range(20, 500, 40):
+        stretched = scaled(stretched, row, row, 1.06)
+    return stretched
+
+
+def test_a_source_that_convicts_itself_is_no_witness(apple):
+    liar = telling(apple)
+    assert "same_bar" in found(liar)
+    assert check(apple, APPLE, others={"liar": liar}).issues == ()
+    late = liar.with_columns(pl.col("open", "high", "low", "close").shift(1)).drop_nulls("close")
+    assert check(apple, APPLE, others={"late": late}).issues == ()
+    assert found(late, others={"a": apple})["shift"].severity == Severity.ERROR
+    wrong = put(scaled(apple, 200, 200, 1.06), 200, low=1e6)
+    assert check(apple, APPLE, others={"a": wrong}).issues == ()
+
+
+def test_each_disagreement_names_those_that_differ_there(apple):
+    two, one = scaled(apple, 200, 200, 1.05), scaled(apple, 300, 300, 1.05)
+    others = {"a": scaled(apple, 300, 300, 1.05)[:400], "b": apple}
+    assert check(apple, APPLE, others={"a": two, "b": one}).issues == ()
+    wrong = scaled(scaled(two, 300, 300, 1.05), 450, 450, 1.05)
+    issue = found(wrong, others=others)["disagree"]
+    assert [(part.severity, part.words) for part in issue.parts] == [
+        ("error", "1 close is another than that of a and b: 2015-10-19"),
+        ("warning", "1 close is another than that of b: 2016-10-14"),
+    ]
+    assert [one.words for one in issue.each()] == ["the close of a and b is another", "the close of b is another"]
+
+
+def test_one_against_one_the_close_that_the_next_open_takes_back_is_to_blame(apple):
+    wrong = scaled(apple, 200, 200, 1.06)
+    assert found(wrong, others={"a": apple})["disagree"].count == 1
+    assert check(apple, APPLE, others={"a": wrong}).issues == ()
+
+
+def test_closes_apart_by_a_part_of_the_bars_range_are_no_disagreement(apple):
+    wide = put(apple, 200, high=apple["close"][200] * 1.08, low=apple["close"][200] * 0.96)
+    near = put(wide, 200, close=wide["close"][200] * 1.02)
+    assert "disagree" not in found(near, others={"a": wide, "b": wide})
+    assert "disagree" in found(put(apple, 200, close=apple["close"][200] * 1.02), others={"a": apple, "b": apple})
+
+
 def test_two_sources_against_one_are_an_error_one_a_warning(apple):
     wrong = scaled(apple, 200, 200, 1.02)
     assert found(wrong, others={"a": apple})["disagree"].severity == Severity.WARNING
@@ -495,4 +552,5 @@ def test_the_score_counts_each_bar_by_its_worst_fault_and_halves_for_the_whole(a
     worse = put(wrong, 9, open=-1.0)
     assert check(worse, APPLE).score == pytest.approx((len(apple) - 1) / len(apple))
     late = apple.with_columns(pl.col("open", "high", "low", "close").shift(1)).drop_nulls("close")
-    assert check(late, APPLE, others={"other": apple}).score == pytest.approx(0.5)
+    assert check(late, APPLE, others={"a": apple, "b": apple}).score == pytest.approx(0.5)
+    assert check(late, APPLE, others={"a": apple}).score == pytest.approx(0.8)

@@ -185,3 +185,15 @@ def test_the_source_whose_bars_tell_the_next_close_is_found_alone(reports):
 def test_no_real_series_looks_generated_or_reused(reports):
     for key, (_, report) in reports.items():
         assert {"generated", "reuse"}.isdisjoint({issue.rule for issue in report.issues}), key
+
+
+def test_of_three_sources_the_one_beside_the_others_is_blamed_alone(reports):
+    own = {file: base for (file, symbol), (base, _) in reports.items() if symbol == "EURUSD" and "daily" in file}
+    found = {}
+    for file, base in own.items():
+        others = {name: other.bars for name, other in own.items() if name != file}
+        issues = check(base.bars, base.instrument, base.timeframe, others=others).issues
+        found[file] = {issue.rule: issue for issue in issues if issue.rule in ("shift", "disagree")}
+    assert [file for file, rules in found.items() if "shift" in rules] == ["fx_daily_yahoo.parquet"]
+    assert "disagree" not in found["fx_daily_oanda_bidask.parquet"]
+    assert found["fx_daily_mt5.parquet"]["disagree"].count <= 2

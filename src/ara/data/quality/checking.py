@@ -16,7 +16,7 @@ from ara.data.quality.report import RULES, Issue, QualityReport, Severity
 from ara.data.quality.series import Finding, Series, rows
 from ara.data.quality.sessions import duplicate, missing, off_calendar, partial
 from ara.data.quality.splits import split
-from ara.data.quality.witnesses import disagree, shift
+from ara.data.quality.witnesses import disagree, shift, witness
 from ara.market.bars import Basis
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
@@ -109,7 +109,7 @@ def _found(
 ) -> list[Finding]:
     """Ask every rule."""
     moved = moves(series)
-    witnesses = {name: moves(other) for name, other in others.items()}
+    witnesses = {name: witness(other) for name, other in others.items()}
     found = [finding for rule in _ROWS for finding in rule(series)]
     found += [finding for rule in _MOVES for finding in rule(series, moved)]
     found += split(series, moved, actions=actions, basis=basis)
