@@ -43,6 +43,22 @@ def test_a_lake_whose_log_is_lost_is_not_empty(ara, imported, words):
     assert not (imported / "x.csv").exists()
 
 
+def test_a_table_that_is_gone_is_told_by_all(ara, imported):
+    assert ara("data", "withdraw", "aapl.csv", "--yes").code == 0
+    shutil.rmtree(imported / "ara/lake/silver/withdrawals")
+    for words in (("data", "list"), ("data", "show", "AAPL"), ("predict", "AAPL"), ("data", "backup", "safe")):
+        outcome = ara(*words)
+        assert (outcome.code, outcome.out) == (7, ""), words
+        assert "silver/withdrawals is damaged" in " ".join(outcome.err.split())
+    assert "silver/withdrawals is damaged" in ara("doctor", "--json").out
+    shutil.rmtree(imported / "ara/lake/silver")
+    for words in (("data", "list"), ("data", "show", "AAPL"), ("predict", "AAPL"), ("data", "backup", "safe")):
+        outcome = ara(*words)
+        assert (outcome.code, outcome.out) == (7, ""), words
+    assert ara("data", "restore", "safe", "--yes").code == 0
+    assert "AAPL" in ara("data", "list").out
+
+
 def test_a_file_where_the_lake_should_be(ara, home):
     (home / "ara").mkdir()
     (home / "ara/lake").write_text("")

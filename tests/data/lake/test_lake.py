@@ -334,6 +334,7 @@ def test_gold_that_was_written_but_not_listed_is_written_again(lake: Lake) -> No
         if path.is_file():
             path.unlink()
     (lake.folder / "gold/versions/_delta_log").rmdir()
+    (lake.folder / "begun/gold.versions").unlink()
     again = Lake.at(lake.folder, clock=SystemClock())
     again.put_gold("momentum", frame * 2, version="v1", lineage={})
     assert again.gold("momentum").equals(frame * 2)

@@ -3,17 +3,21 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from ara.clock import SystemClock
+from ara.data.bar_store import WITHDRAWN
 from ara.data.lake import Lake
 from ara.data.lake.backup import list_backups
 from ara.data.provider import SCHEMAS, Kind
 from ara.errors import IntegrityError
-from tests.data.lake.conftest import LEARNED, bars
+from ara.market.symbols import guess
+from ara.testing import FakeClock
+from tests.data.lake.conftest import LEARNED, Answer, bars
 from tests.data.lake.test_faults import run
 
 READ = """
@@ -118,6 +122,90 @@ def test_a_first_write_that_died_is_no_damage(lake: Lake) -> None:
     assert again.append(bars()).new == 5
 
 
+def filled(lake: Lake) -> None:
+    """Put something into every table."""
+    fetch = lake.keep([Answer(body=b"{}")])
+    lake.append(bars(fetch=fetch))
+    told = {"symbol": "AAPL", "source": "yahoo", "fetch": fetch, "learned_at": LEARNED}
+    lake.withdraw(pl.DataFrame([told], schema=WITHDRAWN))
+    row = {"at": LEARNED, "known_at": LEARNED, "learned_at": LEARNED}
+    action = pl.DataFrame([{**row, "action": "split", "value": 4.0}], schema=SCHEMAS[Kind.ACTIONS])
+    lake.append_facts(Kind.ACTIONS, "AAPL", "yahoo", action)
+    rate = pl.DataFrame([{**row, "base": "EUR", "quote": "USD", "rate": 1.1}], schema=SCHEMAS[Kind.RATES])
+    lake.append_facts(Kind.RATES, "EUR", "ecb", rate)
+    lake.put_instruments([guess("AAPL")], source="yahoo", learned_at=LEARNED)
+    lake.put_gold("momentum", pl.DataFrame({"x": [1.5]}), version="v1", lineage={})
+
+
+_ASKS = {
+    "silver/bars": lambda lake: lake.bars("AAPL", "1d"),
+    "silver/withdrawals": lambda lake: lake.catalogue(),
+    "silver/actions": lambda lake: lake.facts(Kind.ACTIONS, "AAPL"),
+    "silver/rates": lambda lake: lake.facts(Kind.RATES),
+    "silver/instruments": lambda lake: lake.instruments(),
+    "bronze": lambda lake: lake.fetched("none"),
+    "gold/versions": lambda lake: lake.golds(),
+    "gold/momentum/v1": lambda lake: lake.gold("momentum"),
+}
+
+
+@pytest.mark.parametrize("table", _ASKS)
+def test_a_table_that_is_gone_is_never_an_empty_one(lake: Lake, table: str) -> None:
+    filled(lake)
+    shutil.rmtree(lake.folder / table)
+    for one in (lake, reopened(lake)):
+        with pytest.raises(IntegrityError, match=f"{table} is damaged: it is gone") as caught:
+            _ASKS[table](one)
+        assert "begun/" in caught.value.message
+        found = one.verify(whole=False)
+        assert f"{table} is damaged: it is gone" in found.words
+        with pytest.raises(IntegrityError, match="it is gone"):
+            one.back_up(lake.folder.parent / "backups")
+    assert not (lake.folder.parent / "backups/snapshots").exists()
+
+
+def test_all_of_silver_is_gone(lake: Lake) -> None:
+    filled(lake)
+    shutil.rmtree(lake.folder / "silver")
+    for error in told(reopened(lake)):
+        assert "it is gone" in error.message
+    with pytest.raises(IntegrityError, match="it is gone"):
+        _ = reopened(lake).empty
+    with pytest.raises(IntegrityError, match="silver/actions is damaged"):
+        reopened(lake).append_facts(Kind.ACTIONS, "KO", "yahoo", pl.DataFrame(schema=SCHEMAS[Kind.ACTIONS]))
+    assert len(reopened(lake).verify().problems) == 5
+
+
+def test_a_lake_without_notes_goes_on_and_gets_them_with_a_day_s_upkeep(lake: Lake) -> None:
+    filled(lake)
+    noted = {path.name for path in (lake.folder / "begun").iterdir()}
+    assert noted == {name.replace("/", ".") for name in _ASKS}
+    shutil.rmtree(lake.folder / "begun")
+    shutil.rmtree(lake.folder / "silver/rates")
+    assert reopened(lake).facts(Kind.RATES).is_empty()
+    assert reopened(lake).verify().ok
+    later = Lake.at(lake.folder, clock=FakeClock(SystemClock().now() + timedelta(days=2)))
+    assert later.append(bars("MSFT")).new == 5
+    assert {path.name for path in (lake.folder / "begun").iterdir()} == noted - {"silver.rates"}
+
+
+def test_a_restored_lake_knows_what_was_begun(lake: Lake, tmp_path: Path) -> None:
+    filled(lake)
+    shutil.rmtree(lake.folder / "begun")
+    lake.back_up(tmp_path / "backups")
+    lake.restore(tmp_path / "backups")
+    shutil.rmtree(lake.folder / "silver/withdrawals")
+    with pytest.raises(IntegrityError, match="silver/withdrawals is damaged"):
+        reopened(lake).bars("AAPL", "1d")
+
+
+def test_notes_that_cannot_be_written_spoil_nothing(lake: Lake) -> None:
+    lake.folder.mkdir(parents=True)
+    (lake.folder / "begun").write_text("")
+    assert lake.append(bars()).new == 5
+    assert reopened(lake).bars("AAPL", "1d").height == 5
+
+
 @pytest.fixture
 def strangers() -> Iterator[Path]:
     """A folder that somebody who is not root may look into."""
@@ -155,7 +243,7 @@ def test_a_lake_that_can_only_be_read_is_backed_up(strangers: Path, locked: bool
     finally:
         for path in (lake.folder, *lake.folder.rglob("*")):
             path.chmod(0o700)
-    assert done.stdout.strip() == "3", done.stderr
+    assert done.stdout.strip() == "4", done.stderr
     (made,) = list_backups(strangers / "backups")
     other = Lake.at(strangers / "other", clock=SystemClock())
     other.restore(strangers / "backups", name=made.name)

@@ -10,6 +10,7 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.bar_store import Received
+from ara.data.lake.begun import Begun
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.table import Table
 from ara.data.lake.upkeep import Pace, settle
@@ -48,10 +49,12 @@ class Bronze:
         Where the table lies.
     clock
         Times the files.
+    begun
+        Notes of the lake which tables were begun.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock) -> None:
-        self.table = Table(folder, Layout(schema=PAYLOADS, order=("mark",), bounds=("at",)), clock=clock)
+    def __init__(self, folder: Path, *, clock: Clock, begun: Begun) -> None:
+        self.table = Table(folder, Layout(schema=PAYLOADS, order=("mark",), bounds=("at",)), clock=clock, begun=begun)
 
     def keep(self, fetches: Sequence[Sequence[Received]]) -> list[str]:
         """Write the payloads that are new, and give the id of each fetch; the caller has the turn."""

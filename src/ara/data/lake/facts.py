@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from ara.clock import Clock
+from ara.data.lake.begun import Begun
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import FACT_KINDS, check_moments, fact_rows, latest, news_of_facts
 from ara.data.lake.table import Table
@@ -47,11 +48,15 @@ class Facts:
         Where their tables lie.
     clock
         Times the files.
+    begun
+        Notes of the lake which tables were begun.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock) -> None:
-        self.tables = {kind: Table(folder / kind, _layout(kept_columns(kind)), clock=clock) for kind in FACT_KINDS}
-        self.listed = Table(folder / "instruments", _layout(INSTRUMENTS), clock=clock)
+    def __init__(self, folder: Path, *, clock: Clock, begun: Begun) -> None:
+        self.tables = {
+            kind: Table(folder / kind, _layout(kept_columns(kind)), clock=clock, begun=begun) for kind in FACT_KINDS
+        }
+        self.listed = Table(folder / "instruments", _layout(INSTRUMENTS), clock=clock, begun=begun)
 
     def append(self, kind: Kind, frame: pl.DataFrame) -> int:
         """Write what is new of `symbol`, `source` and the kind's columns; the caller has the turn."""

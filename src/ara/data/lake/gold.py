@@ -9,6 +9,7 @@ import msgspec
 import polars as pl
 
 from ara.clock import Clock
+from ara.data.lake.begun import Begun
 from ara.data.lake.layout import Layout, storable
 from ara.data.lake.table import Table
 from ara.errors import StoreError, ValidationError
@@ -39,12 +40,17 @@ class Gold:
         Where its tables lie.
     clock
         Times the versions.
+    begun
+        Notes of the lake which tables were begun.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock) -> None:
-        self.listed = Table(folder / "versions", Layout(schema=VERSIONS, order=("name", "at")), clock=clock)
+    def __init__(self, folder: Path, *, clock: Clock, begun: Begun) -> None:
+        self.listed = Table(
+            folder / "versions", Layout(schema=VERSIONS, order=("name", "at")), clock=clock, begun=begun
+        )
         self._folder = folder
         self._clock = clock
+        self._begun = begun
 
     def put(self, name: str, frame: pl.DataFrame, *, version: str, lineage: Mapping[str, Any]) -> None:
         """Write a version; the same one again is no fault, another of the same name is; the caller has the turn."""
@@ -100,7 +106,7 @@ class Gold:
         return self._found(name, version)[0]
 
     def _table(self, name: str, version: str, schema: pl.Schema) -> Table:
-        return Table(self._folder / name / version, Layout(schema=schema), clock=self._clock)
+        return Table(self._folder / name / version, Layout(schema=schema), clock=self._clock, begun=self._begun)
 
     def _versions(self, name: str | None, version: str | None) -> pl.DataFrame:
         where = pl.lit(value=True)

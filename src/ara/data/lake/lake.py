@@ -12,6 +12,7 @@ import polars as pl
 from ara.clock import Clock
 from ara.data.bar_store import Appended, Received
 from ara.data.lake.backup import Backup, Progress, back_up, restore
+from ara.data.lake.begun import Begun
 from ara.data.lake.bronze import Bronze
 from ara.data.lake.facts import Facts
 from ara.data.lake.gold import Gold
@@ -49,10 +50,11 @@ class Lake:
         self.folder = folder
         self._clock = clock
         self._keep = keep
-        self._bronze = Bronze(folder / "bronze", clock=clock)
-        self._silver = Silver(folder / "silver", clock=clock)
-        self._facts = Facts(folder / "silver", clock=clock)
-        self._gold = Gold(folder / "gold", clock=clock)
+        self._begun = Begun(folder)
+        self._bronze = Bronze(folder / "bronze", clock=clock, begun=self._begun)
+        self._silver = Silver(folder / "silver", clock=clock, begun=self._begun)
+        self._facts = Facts(folder / "silver", clock=clock, begun=self._begun)
+        self._gold = Gold(folder / "gold", clock=clock, begun=self._begun)
 
     @classmethod
     def at(cls, folder: Path, *, clock: Clock, keep: timedelta = KEPT) -> "Lake":
@@ -182,12 +184,15 @@ class Lake:
     @property
     def tables(self) -> dict[str, Table]:
         """The tables by name: `bars`, `actions`, `facts`, `rates`, `instruments`, `withdrawals`, `bronze`, gold's."""
-        tables = {"bars": self._silver.table, **{str(kind): table for kind, table in self._facts.tables.items()}}
-        tables |= {"instruments": self._facts.listed, "withdrawals": self._silver.withdrawals.table}
-        tables |= {"bronze": self._bronze.table, "gold": self._gold.listed}
+        tables = self._fixed
         for name, version in self._gold.versions().select("name", "version").iter_rows():
             tables[f"gold/{name}/{version}"] = self._gold.table(name, version)
         return tables
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was kept, no rates or answers either; IntegrityError where a table is lost."""
+        return not any(table.there for table in self._fixed.values())
 
     def scan(self, name: str, *, version: int | None = None) -> pl.LazyFrame:
         """Give every row of a table, lazily and so larger than memory, now or at an earlier version.
@@ -225,12 +230,14 @@ class Lake:
 
     def verify(self, *, whole: bool = True) -> Verification:
         """Read every file that counts and say what is wrong with it; where not `whole`, only look at its size."""
-        found = verify(self.tables, whole=whole)
+        missing = ""
         try:
+            tables = self.tables
             _ = self.there
         except IntegrityError as error:
-            return found.with_problem(error.message)
-        return found
+            tables, missing = self._fixed, error.message
+        found = verify(tables, whole=whole)
+        return found.with_problem(missing) if missing else found
 
     def back_up(self, target: Path, *, progress: Progress | None = None) -> Backup:
         """Copy the lake as it is now into a folder of back-ups; what is there already isn't copied again."""
@@ -241,6 +248,7 @@ class Lake:
                 place = table.folder.relative_to(self.folder).as_posix()
                 files |= {f"{place}/{path}": table.folder / path for path in table.snapshot().files["path"]}
                 files |= {f"{place}/_delta_log/{path.name}": path.read_bytes() for path in table.log_files()}
+                files[self._begun.place(table.folder).relative_to(self.folder).as_posix()] = b""
         return back_up(self.folder, files, target, at=self._clock.now(), progress=progress)
 
     def restore(self, target: Path, *, name: str = "", progress: Progress | None = None) -> tuple[Backup, Path | None]:
@@ -265,6 +273,13 @@ class Lake:
         facts = (self._facts.listed, *self._facts.tables.values())
         for table in (*silver, *facts, self._bronze.table, self._gold.listed):
             table.close()
+
+    @property
+    def _fixed(self) -> dict[str, Table]:
+        """Give the tables that every lake has."""
+        tables = {"bars": self._silver.table, **{str(kind): table for kind, table in self._facts.tables.items()}}
+        tables |= {"instruments": self._facts.listed, "withdrawals": self._silver.withdrawals.table}
+        return tables | {"bronze": self._bronze.table, "gold": self._gold.listed}
 
     def _table(self, name: str) -> Table:
         tables = self.tables

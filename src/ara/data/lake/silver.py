@@ -10,6 +10,7 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.bar_store import BROUGHT, ROWS, Appended
+from ara.data.lake.begun import Begun
 from ara.data.lake.faults import lost
 from ara.data.lake.heads import Heads, listed
 from ara.data.lake.layout import Layout, Snapshot
@@ -45,12 +46,14 @@ class Silver:
         Where the table `bars` lies.
     clock
         Times the files.
+    begun
+        Notes of the lake which tables were begun.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock) -> None:
-        self.table = Table(folder / "bars", _LAYOUT, clock=clock)
+    def __init__(self, folder: Path, *, clock: Clock, begun: Begun) -> None:
+        self.table = Table(folder / "bars", _LAYOUT, clock=clock, begun=begun)
         self.heads = Heads(folder / "heads", self.table)
-        self.withdrawals = Withdrawals(folder / "withdrawals", clock=clock)
+        self.withdrawals = Withdrawals(folder / "withdrawals", clock=clock, begun=begun)
 
     @property
     def there(self) -> bool:

@@ -21,6 +21,7 @@ from uuid import uuid4
 import polars as pl
 
 from ara.clock import Clock
+from ara.data.lake.begun import Begun
 from ara.data.lake.faults import TakenError, broken, committed, logged, vanished, writing
 from ara.data.lake.layout import Layout, Snapshot, Written, delta_schema
 from ara.data.lake.noted import Noted, note
@@ -56,13 +57,16 @@ class Table:
         Columns, order, partitions.
     clock
         Times the files and commits.
+    begun
+        Notes of the lake that it was begun.
     """
 
-    def __init__(self, folder: Path, layout: Layout, *, clock: Clock) -> None:
+    def __init__(self, folder: Path, layout: Layout, *, clock: Clock, begun: Begun) -> None:
         self.folder = folder
         self.layout = layout
         self.noted = Noted(folder, layout.noted)
         self._clock = clock
+        self.begun = begun
         self._turn = threading.Lock()
         self._delta: DeltaTable | None = None
         self._mark: tuple[int, int] = (0, 0)
@@ -71,8 +75,14 @@ class Table:
 
     @property
     def there(self) -> bool:
-        """Whether anything was ever committed; a look at one folder. IntegrityError where files have lost their log."""
-        return committed(self.folder)
+        """Whether anything was ever committed; a look at one folder.
+
+        IntegrityError where files have lost their log, or the whole table is gone that was begun once.
+        """
+        if committed(self.folder):
+            return True
+        self.begun.check(self.folder)
+        return False
 
     def snapshot(self) -> Snapshot:
         """Give the files that count now."""
@@ -297,6 +307,7 @@ class Table:
         schema = delta_schema(self.layout.schema)
         DeltaTable.create(str(self.folder), schema, mode="ignore", partition_by=list(self.layout.partitions))
         _sync(self._log_file(0))
+        self.begun.note(self.folder)
 
     def _write_one(self, rows: pl.DataFrame, values: Mapping[str, str]) -> Written:
         ordered = rows.sort(self.layout.order) if self.layout.order else rows

@@ -152,6 +152,7 @@ def clear_daily(folder: Path, tables: Callable[[], Mapping[str, Table]], *, now:
         mark.write_text(now.isoformat())
         for table in tables().values():
             if table.there:
+                table.begun.note(table.folder)
                 if keep <= LOGGED:
                     table.shorten_log()
                 clear(table, before=now - keep)

@@ -8,6 +8,7 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.bar_store import WITHDRAWN
+from ara.data.lake.begun import Begun
 from ara.data.lake.layout import Layout, Snapshot
 from ara.data.lake.revision import check_moments
 from ara.data.lake.table import Table
@@ -28,11 +29,13 @@ class Withdrawals:
         Where the table lies.
     clock
         Times the files.
+    begun
+        Notes of the lake which tables were begun.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock) -> None:
+    def __init__(self, folder: Path, *, clock: Clock, begun: Begun) -> None:
         layout = Layout(schema=WITHDRAWN, order=(*_KEY, "learned_at"), bounds=("symbol",))
-        self.table = Table(folder, layout, clock=clock)
+        self.table = Table(folder, layout, clock=clock, begun=begun)
         self._known: tuple[tuple[int, int], pl.DataFrame] = ((-1, -1), WITHDRAWN.to_frame())
 
     def add(self, rows: pl.DataFrame) -> None:

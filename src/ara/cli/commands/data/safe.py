@@ -37,7 +37,7 @@ def backup(
         raise ValidationError("No folder is named for the back-up.", hint="For example: ara data backup ~/backups")
     kept = lake(s, "ara data backup")
     try:
-        if not kept.there:
+        if kept.empty:
             raise ValidationError("The lake is empty; there is nothing to back up.", hint="See: ara data list")
         with s.progress("Copying") as progress:
             done = kept.back_up(Path(target).expanduser(), progress=_bytes(progress))
@@ -97,11 +97,14 @@ def restore(
 def _held(kept: "Lake") -> str:
     """Say what is in the lake that a back-up would replace; empty where nothing is."""
     try:
-        if not kept.there:
+        if kept.empty:
             return ""
         rows = kept.catalogue()
+        begun = [name for name, table in kept.tables.items() if table.there]
     except IntegrityError as error:
         return f"{error.message} What is left of the lake is kept beside the new one."
+    if rows.is_empty():
+        return f"The lake holds no bars, but {', '.join(begun)}."
     return f"The lake holds {rows['bars'].sum():,} bars in {rows.height:,} series."
 
 

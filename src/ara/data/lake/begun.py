@@ -1,0 +1,45 @@
+"""Which tables of a lake were ever begun: a note for each at the lake's root, so that a lost one isn't an empty one."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from ara.data.lake.faults import lost
+
+__all__ = ["FOLDER", "Begun"]
+
+FOLDER: Final = "begun"
+"""Name of the folder at a lake's root that holds the notes."""
+
+
+class Begun:
+    """The notes of one lake: an empty file for each table that was begun, named after its place.
+
+    A lake of an earlier version has none until it is next written to; what it lost before then is not told.
+
+    Parameters
+    ----------
+    folder
+        The lake's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def place(self, table: Path) -> Path:
+        """Give where the note of a table lies, by the table's folder."""
+        return self._folder / FOLDER / table.relative_to(self._folder).as_posix().replace("/", ".")
+
+    def note(self, table: Path) -> None:
+        """Note that a table is there; a note that can't be written spoils no write of bars."""
+        with suppress(OSError):
+            place = self.place(table)
+            if not place.exists():
+                place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                place.touch(mode=0o600)
+
+    def check(self, table: Path) -> None:
+        """Refuse to take a table that isn't there for an empty one, where it was begun; IntegrityError then."""
+        place = self.place(table)
+        if place.exists():
+            raise lost(table, f"it is gone, though the lake has begun it ({place.parent.name}/{place.name})")
