@@ -59,7 +59,9 @@ def test_dates_are_ten_columns_wide():
     ("then", "text"),
     [
         (date(2026, 11, 21), "today"),
-        (date(2026, 11, 22), "today"),
+        (date(2026, 11, 22), "dated tomorrow"),
+        (date(2026, 11, 23), "2 days ahead of the clock"),
+        (date(2027, 11, 21), "365 days ahead of the clock"),
         (date(2026, 11, 20), "1 day ago"),
         (date(2026, 10, 1), "51 days ago"),
         (date(2026, 8, 22), "2 months ago"),

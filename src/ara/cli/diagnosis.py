@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,9 @@ from ara.cli.words import clean
 from ara.errors import AraError, IntegrityError, PluginError, StoreError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ara.data.lake import Lake
     from ara.settings import Settings
 
 __all__ = ["FOREIGN", "Finding", "State", "clash", "examine"]
@@ -26,6 +30,7 @@ FOREIGN: Final = ("setup", "callback_plugins.py")
 """A file of ARA Records Ansible (`ara` on PyPI), which installs itself into the same folder as Ara."""
 
 _TIMEOUT: Final = 3.0
+_EARLY: Final = timedelta(days=1)  # what is published before its hour counts as received at that hour
 _EXTRA: Final = "extra =="
 
 
@@ -85,7 +90,8 @@ async def examine(load: "Callable[[], Settings]") -> AsyncIterator[Finding]:
         return
     home = _home(Path(settings.home))
     yield home
-    yield _lake(settings)
+    for finding in _lake(settings):
+        yield finding
     for finding in _servers(settings):
         yield finding
     if home.state == "fail" and not settings.store.url:
@@ -206,25 +212,45 @@ def _home(home: Path) -> Finding:
     return _good("Data", "home", f"{home}, writable" if there == home else f"{home}, to be made on first use")
 
 
-def _lake(settings: "Settings") -> Finding:
+def _lake(settings: "Settings") -> Iterator[Finding]:
     """Look whether its logs can be read and its files are there; what is in them is left to a back-up."""
     if settings.data.bars:
-        return Finding(group="Data", name="lake", state="off", words="not used; data.bars names a database")
+        yield Finding(group="Data", name="lake", state="off", words="not used; data.bars names a database")
+        return
     folder = Path(settings.data.lake) if settings.data.lake else Path(settings.home, "lake")
     if not folder.exists():
-        return Finding(group="Data", name="lake", state="off", words="none yet; made when bars are first kept")
+        yield Finding(group="Data", name="lake", state="off", words="none yet; made when bars are first kept")
+        return
     try:
         from ara.clock import SystemClock
         from ara.data.lake import Lake
 
-        found = Lake.at(folder, clock=SystemClock()).verify(whole=False)
+        lake = Lake.at(folder, clock=SystemClock())
+        found = lake.verify(whole=False)
+        newest = _received(lake) if found.ok else None
     except Exception as error:  # noqa: BLE001 - a broken installation is what is looked for
-        return _bad("Data", "lake", _named(error))
-    if found.ok:
-        return _good("Data", "lake", f"{folder}, {found.files:,} files, {found.rows:,} rows, all there")
-    more = f" And {len(found.problems) - 1:,} more." if len(found.problems) > 1 else ""
-    hint = "Put the lake back from a back-up: ara data restore FOLDER"
-    return _bad("Data", "lake", IntegrityError(found.problems[0] + more, hint=hint))
+        yield _bad("Data", "lake", _named(error))
+        return
+    if not found.ok:
+        more = f" And {len(found.problems) - 1:,} more." if len(found.problems) > 1 else ""
+        hint = "Put the lake back from a back-up: ara data restore FOLDER"
+        yield _bad("Data", "lake", IntegrityError(found.problems[0] + more, hint=hint))
+        return
+    yield _good("Data", "lake", f"{folder}, {found.files:,} files, {found.rows:,} rows, all there")
+    if newest is not None and (now := SystemClock().now()) + _EARLY < newest:
+        words = f"data was received {newest:%Y-%m-%d %H:%M} UTC, but by this machine's clock it is {now:%Y-%m-%d %H:%M}"
+        hint = "Set the clock right: one that is behind hides what became public since then."
+        yield Finding(group="Data", name="clock", state="warn", words=words, hint=hint)
+
+
+def _received(lake: "Lake") -> "datetime | None":
+    """Give when the newest bars, rates, actions and facts that are kept were received."""
+    from ara.data.provider import Kind
+
+    kinds = (Kind.RATES, Kind.ACTIONS, Kind.FACTS)
+    newest = (rows["learned_at"].max() for rows in (lake.catalogue(), *map(lake.facts, kinds)))
+    times: list[datetime] = [one for one in newest if one is not None]  # type: ignore[misc]
+    return max(times, default=None)
 
 
 def _servers(settings: "Settings") -> Iterator[Finding]:

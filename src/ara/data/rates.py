@@ -214,8 +214,9 @@ def _stays(kept: pl.DataFrame, now: datetime) -> str:
     newest = kept["at"].max()
     if not isinstance(newest, datetime):
         return ""
-    days = max((now - newest).days, 0)
-    return f"The rates that are kept stay in use; the newest are of {newest:%Y-%m-%d}, {days:,} days old."
+    days = (now.date() - newest.date()).days
+    old = f"{days:,} days old" if days >= 0 else f"{-days:,} days ahead of the clock"
+    return f"The rates that are kept stay in use; the newest are of {newest:%Y-%m-%d}, {old}."
 
 
 def _keep(store: BarStore, euro: Instrument, told: "Answered[pl.DataFrame]", now: datetime) -> int:

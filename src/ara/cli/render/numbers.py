@@ -47,9 +47,13 @@ def long_day(label: date) -> str:
 
 
 def ago(then: date, now: date) -> str:
-    """Give the time from one date to another in its two largest units: `5 years and 7 months ago`."""
+    """Give the time from one date to another in its two largest units, `5 years and 7 months ago`, or from it."""
     days = (now - then).days
-    if days <= 0:
+    if days == -1:
+        return "dated tomorrow"
+    if days < 0:
+        return f"{_counted(-days, 'day')} ahead of the clock"
+    if not days:
         return "today"
     if days < 60:
         return _counted(days, "day") + " ago"

@@ -141,14 +141,15 @@ def show_rates(s: "Screen", pair: str, *, most: int, by: datetime | None, receiv
     from ara.clock import SystemClock
     from ara.market.symbols import normalise
 
-    symbol = normalise(pair)
+    symbol, now = normalise(pair), SystemClock().now()
+    public = now if by is None else min(by, now)
 
     async def ask(market: "MarketData") -> "pl.DataFrame":
-        return await table_of(market, symbol, by=by, received=received)
+        return await table_of(market, symbol, by=public, received=received)
 
     with s.progress("Reading"):
         rows = with_market(s, ask)
-    today, each = SystemClock().now().date(), means_rates(pair)
+    today, each = now.date(), means_rates(pair)
     s.result(
         render.rates_document(rows, symbol, most, last_each=each),
         lambda: render.newest(rows, s, today=today) if each else render.of_pair(rows, symbol, most, s, today=today),
@@ -199,7 +200,7 @@ async def table_of(
 
     rows = await asyncio.to_thread(market.store.facts, Kind.RATES, EURO, known_by=by, learned_by=received)
     if rows.is_empty():
-        then = f" as of {by:%Y-%m-%d %H:%M} UTC" if by else ""
+        then = f" as of {by:%Y-%m-%d %H:%M} UTC" if by and are_kept(market) else ""
         raise DataProviderError(f"No rates are kept{then}.", hint=f"Fetch the euro's: ara data fetch {EURO}")
     if means_rates(pair):
         return rows.sort("at", "quote", "source")

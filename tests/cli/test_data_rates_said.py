@@ -1,0 +1,67 @@
+"""What is said of rates that are ahead of the clock, corrected, or asked for with words that don't fit them."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from ara.data.lake import Lake
+from ara.data.provider import SCHEMAS, Kind
+from ara.testing import FakeClock
+from tests.venues.ecb import EcbVenue
+
+
+@pytest.fixture
+def venue(home, monkeypatch):
+    with EcbVenue(until=date(2023, 12, 28)) as made:
+        monkeypatch.setenv("ARA_DATA_PROVIDERS_ECB_URL", made.url)
+        monkeypatch.setenv("ARA_DATA_ONLINE", "ecb")
+        monkeypatch.setenv("ARA_DATA_RETRIES", "0")
+        monkeypatch.setenv("ARA_CLI_TIMEZONE", "UTC")
+        yield made
+
+
+def document(outcome):
+    assert outcome.out, outcome.err
+    return json.loads(outcome.out)
+
+
+@pytest.fixture
+def ahead(venue, home):
+    """Rates that are kept of days which, by this machine's clock, are still to come."""
+    now = datetime.now(UTC)
+    lake = Lake.at(home / "ara" / "lake", clock=FakeClock(now))
+    frame = pl.DataFrame(
+        [
+            {"at": at, "known_at": at, "learned_at": at, "base": "EUR", "quote": "USD", "rate": 1.0 + step / 100}
+            for step, at in enumerate((now - timedelta(days=3), now + timedelta(days=20)))
+        ],
+        schema=SCHEMAS[Kind.RATES],
+    )
+    lake.append_facts(Kind.RATES, "EUR", "ecb", frame)
+    lake.close()
+    return now
+
+
+def test_with_the_clock_set_back_no_rate_of_the_future_is_shown(ara, ahead):
+    for words in (("EUR",), ("EURUSD", "--rates"), ("EUR", "--as-of", f"{ahead + timedelta(days=30):%Y-%m-%d}")):
+        shown = ara("data", "show", *words)
+        assert "3 days ago" in shown.out or shown.code == 2, (shown.out, shown.err)
+        assert "today" not in shown.out
+        assert f"{ahead + timedelta(days=20):%Y-%m-%d}" not in shown.out
+    doctor = document(ara("doctor", "--json"))
+    (clock,) = [one for one in doctor["findings"] if one["name"] == "clock"]
+    assert clock["state"] == "warn"
+    assert f"data was received {ahead + timedelta(days=20):%Y-%m-%d}" in clock["words"]
+
+
+def test_where_nothing_was_public_yet_it_is_said(ara, ahead, venue):
+    outcome = ara("data", "show", "EUR", "--as-of", "2020-01-01")
+    assert outcome.code == 3
+    assert "No rates are kept as of 2020-01-02" in outcome.err
+
+
+def test_rates_that_came_in_time_are_no_matter_for_the_doctor(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    assert "clock" not in [one["name"] for one in document(ara("doctor", "--json"))["findings"]]
