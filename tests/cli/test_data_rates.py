@@ -35,6 +35,17 @@ def test_fetch(ara, venue, words):
     assert ara("data", "fetch", *words).out.startswith("No new rate of the euro: 15 currencies until 2023-12-28")
 
 
+def test_rates_alone_are_backed_up_and_put_back(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    before = ara("data", "show", "EUR", "--json").out
+    done = ara("data", "backup", "safe")
+    assert (done.code, done.out.startswith("Back-up ")) == (0, True), done.err
+    refused = ara("data", "restore", "safe")
+    assert (refused.code, "--yes" in refused.err) == (10, True)
+    assert ara("data", "restore", "safe", "--yes").code == 0
+    assert ara("data", "show", "EUR", "--json").out == before
+
+
 @pytest.mark.parametrize("words", [(), ("--all",), ("--provider", "ecb"), ("EUR",)])
 def test_update_brings_what_is_missing(ara, venue, words):
     assert ara("data", "fetch", "EUR").code == 0
