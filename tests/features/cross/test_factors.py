@@ -234,3 +234,30 @@ def test_ranks_and_scores_are_those_of_a_plain_count(values):
     if len(there) >= 2 and np.std(there) > 0:
         expected = (np.array(values) - np.mean(there)) / np.std(there)
         assert np.allclose(line, expected, equal_nan=True)
+
+
+def test_the_machine_code_does_what_it_reads(monkeypatch):
+    """The loops over bars, run as plain Python, give the same bytes."""
+    from ara.features.cross import eigen
+
+    moves = returns(panel(60, 6, gaps=True)["close"])
+    fast = Window(moves, 20, least=15)
+    results = []
+    for compiled in (eigen.compiled, lambda kernel: kernel):
+        monkeypatch.setattr(eigen, "compiled", compiled)
+        for lag in (0, 2):
+            fast.at(50, lag=lag)
+            results.append((fast.matrix.copy(), fast.size.copy(), fast.centre.copy()))
+        results.append(decomposed(np.corrcoef(moves[1:40, [0, 4, 5]].T)))
+        results.append(decomposed(np.ones((5, 5))))
+        results.append(decomposed(np.zeros((4, 4))))
+    half = len(results) // 2
+    for one, other in zip(results[:half], results[half:], strict=True):
+        assert [part.tobytes() for part in one] == [part.tobytes() for part in other]
+
+
+def test_a_path_longer_than_the_window_waits_for_it():
+    close = panel(90, 5)["close"]
+    found = features("residual_score", close, window=20, path=40)
+    assert np.isnan(found[:40]).all()
+    assert np.isfinite(found[40:]).all()
