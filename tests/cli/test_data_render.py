@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ara.cli.render.data import fetched, price
+from ara.cli.render.data import price
 from ara.cli.render.data_table import Column, instant, plain_value, stamp, table
+from ara.cli.render.fetched import fetched
 from ara.cli.render.health import health
 from ara.cli.render.quality import Judged, document, report
 from ara.cli.render.rows import rows, rows_document

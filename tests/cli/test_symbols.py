@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tests.venues.kraken import KrakenVenue
 from tests.venues.yahoo import YahooVenue
 
 
@@ -51,3 +52,12 @@ def test_what_is_kept_and_what_a_source_has(ara, monkeypatch):
         assert len(venue.requests) == asked
     outcome = ara("symbols", "MSFT", "--provider", "nobody")
     assert (outcome.code, "nobody" in outcome.err) == (8, True)
+
+
+def test_in_the_spelling_of_exchanges(ara, monkeypatch):
+    assert "BTC-USD" in found(ara("symbols", "XBT", "--json"))
+    assert found(ara("symbols", "btcusdt", "--json")) == ["BTC-USDT"]
+    with KrakenVenue() as venue:
+        monkeypatch.setenv("ARA_DATA_PROVIDERS_KRAKEN_URL", venue.url)
+        assert "BTC-USD" in found(ara("symbols", "xbt", "--provider", "kraken", "--json"))
+        assert found(ara("symbols", "XBTUSD", "--provider", "kraken", "--json")) == ["BTC-USD"]

@@ -1,7 +1,7 @@
 """What was asked for, held against what came: a history that is cut short, bars that no one can have yet."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -10,13 +10,16 @@ from ara.data.compose import shorter
 from ara.data.provider import Provider
 from ara.errors import DataProviderError, ValidationError
 from ara.market.calendar import FIRST_YEAR, Calendar, calendar
-from ara.market.instrument import Instrument
+from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import DAY, Timeframe, Unit
 
-__all__ = ["Missing", "askable", "cut_short", "none_closed", "oldest"]
+__all__ = ["Missing", "askable", "beginning", "cut_short", "none_closed", "oldest"]
 
 _NEAR: Final = 3
 _EARLIEST: Final = datetime(FIRST_YEAR, 1, 2, tzinfo=UTC)
+_FIRST: Final = {AssetClass.CRYPTO: 2010, AssetClass.FOREX: 1999}
+_OLDEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_INTRADAY: Final = {Unit.MINUTE: timedelta(days=7), Unit.HOUR: timedelta(days=700)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,14 @@ def askable(instrument: Instrument, timeframe: Timeframe, *, start: datetime, no
             symbol=symbol,
             closes_at=closes.isoformat(),
         )
+
+
+def beginning(instrument: Instrument, timeframe: Timeframe, now: datetime) -> datetime:
+    """Give how far back to ask where nothing is said: sources keep little of what is shorter than a day."""
+    if timeframe.unit in _INTRADAY:
+        return now - _INTRADAY[timeframe.unit]
+    year = _FIRST.get(instrument.asset_class)
+    return _OLDEST if year is None else datetime(year, 1, 1, tzinfo=UTC)
 
 
 def oldest(source: Provider, timeframe: Timeframe, now: datetime) -> datetime | None:

@@ -3,11 +3,11 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ara.data.provider import Provider
-from ara.errors import AraError, CancelledError, DataProviderError, PluginError, UnknownSymbolError
+from ara.errors import AraError, CancelledError, DataProviderError, MissingKeyError, PluginError, UnknownSymbolError
 
 if TYPE_CHECKING:
     from ara.data.access import Payload
@@ -16,6 +16,7 @@ __all__ = ["Answered", "Tried", "first"]
 
 _log: Final = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_SPELLING: Final = "Check how it is spelled: ara symbols SEARCH"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,13 @@ class Tried:
     source
         The provider's name.
     ok
-        Whether it gave an answer.
+        Whether its answer was taken.
     words
-        Why it gave none; empty where it did.
+        Why it gave none, or what its answer lacks.
     seconds
         How long that took.
     code
-        Of the error, as in `ara.errors`; empty where it gave an answer.
+        Of the error, as in `ara.errors`; empty where it gave an answer, if only one that was passed over.
     """
 
     source: str
@@ -54,7 +55,7 @@ class Answered(Generic[_T]):
     source
         The provider that it was put to.
     tried
-        All that were asked, in order; the last one is `source`.
+        All that were asked, in order.
     payloads
         What the source's venue sent for it, in order; none from a source that asks no venue.
     """
@@ -72,8 +73,9 @@ async def first(
     what: str,
     get: Callable[[str], Provider],
     told: Callable[[str, AraError | None, float], None],
+    short: Callable[[str, _T], tuple[int, str] | None] | None = None,
 ) -> Answered[_T]:
-    """Put a question to one source after the other until one answers.
+    """Put a question to one source after the other until one answers well.
 
     Parameters
     ----------
@@ -87,6 +89,9 @@ async def first(
         Opens a source.
     told
         Is told of each outcome: source, error or None, seconds.
+    short
+        Says of a source's answer by how much and why it falls short; None where it is well. Of several that fall short
+        the one that does least is taken, where nobody has a better one.
 
     Raises
     ------
@@ -101,28 +106,53 @@ async def first(
 
     tried: list[Tried] = []
     errors: list[AraError] = []
+    poor: list[tuple[int, Answered[_T]]] = []
     for name in names:
         began = time.monotonic()
-        error: AraError | None = None
         with recording() as received:
-            try:
-                value = await question(get(name))
-            except CancelledError:
-                raise
-            except AraError as fault:
-                error = fault
-            except Exception as fault:  # noqa: BLE001 - a stranger's code may fail in any way, and the next one be well
-                _log.debug("%s failed", name, exc_info=True)
-                error = _foreign(name, fault)
+            got = await _asked(name, question, get)
         seconds = time.monotonic() - began
+        error = got if isinstance(got, AraError) else None
         told(name, error, seconds)
-        words, code = (error.message, error.code) if error else ("", "")
-        tried.append(Tried(source=name, ok=error is None, words=words, seconds=seconds, code=code))
-        if error is None:
-            return Answered(value=value, source=name, tried=tuple(tried), payloads=tuple(received))
-        _log.debug("%s gives no %s: %s", name, what, error.message)
-        errors.append(error)
+        if isinstance(got, AraError):
+            tried.append(Tried(source=name, ok=False, words=got.message, seconds=seconds, code=got.code))
+            _log.debug("%s gives no %s: %s", name, what, got.message)
+            errors.append(got)
+            continue
+        lacks = None if short is None else short(name, got.value)
+        words = lacks[1] if lacks else ""
+        tried.append(Tried(source=name, ok=lacks is None, words=words, seconds=seconds))
+        answered = Answered(value=got.value, source=name, tried=tuple(tried), payloads=tuple(received))
+        if lacks is None:
+            return answered
+        _log.info("%s falls short of %s: %s", name, what, words)
+        poor.append((lacks[0], answered))
+    if poor:
+        _, best = min(poor, key=lambda one: one[0])
+        return replace(best, tried=tuple(replace(one, ok=one.source == best.source) for one in tried))
     raise _nobody(what, tried, errors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Got(Generic[_T]):
+    """What a source gave; not an error."""
+
+    value: _T
+
+
+async def _asked(
+    name: str, question: Callable[[Provider], Awaitable[_T]], get: Callable[[str], Provider]
+) -> _Got[_T] | AraError:
+    """Put the question to one source; give what it raised where that means that it has no answer."""
+    try:
+        return _Got(await question(get(name)))
+    except CancelledError:
+        raise
+    except AraError as fault:
+        return fault
+    except Exception as fault:  # noqa: BLE001 - a stranger's code may fail in any way, and the next one be well
+        _log.debug("%s failed", name, exc_info=True)
+        return _foreign(name, fault)
 
 
 def _foreign(name: str, fault: Exception) -> PluginError:
@@ -145,10 +175,18 @@ def _nobody(what: str, tried: Sequence[Tried], errors: Sequence[AraError]) -> Ar
     if all(isinstance(error, UnknownSymbolError) for error in errors):
         return UnknownSymbolError(f"No source has {what}. {reasons}", **{**errors[0].context, **context})
     waits = [error.context["retry_after"] for error in errors if "retry_after" in error.context]
-    hints = dict.fromkeys(error.hint for error in errors if error.hint != error.default_hint)
     return DataProviderError(
         f"No source gave {what}. {reasons}",
-        hint=" ".join(hints) or None,
+        hint=_hint(errors),
         **context,
         **({"retry_after": min(waits)} if waits else {}),
     )
+
+
+def _hint(errors: Sequence[AraError]) -> str | None:
+    """Give the one hint that helps most: a key helps nobody to what those who were asked don't know."""
+    said = [error for error in errors if error.hint != error.default_hint]
+    asked = [error for error in errors if not isinstance(error, MissingKeyError)]
+    if asked and all(isinstance(error, UnknownSymbolError) for error in asked):
+        return next((error.hint for error in asked if error in said), _SPELLING)
+    return next((error.hint for error in [*(one for one in asked if one in said), *said]), None)

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import polars as pl
 
-from ara.data import answers
+from ara.data import answers, lateness
 from ara.data.adjust import quality
 from ara.data.bar_store import WITHDRAWN, BarStore, open_bar_store
 from ara.data.due import due, lacks
@@ -314,6 +314,7 @@ class MarketData:
             if kept and seen:
                 said = [f"not brought up to date: {one.message}" for one in failed]
                 said += await self._hidden(seen, moment=moment, learned=bound)
+                said += lateness.note(seen.bars, moment)
                 return seen, kept.until(moment), (*said, *_later(seen, moment if as_of else None))
         notes = tuple(f"no live source answered: {one.message}" for one in failed)
         for name in self._past_the_store():

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ara.data.coverage import Missing
 from ara.data.failover import Tried
+from ara.data.lateness import Behind
 from ara.data.quality import QualityReport
 from ara.errors import AraError
 from ara.market.instrument import Instrument
@@ -37,6 +38,8 @@ class Fetched:
         The range that was asked for; None for all there is, and for now.
     missing
         What the source did not give at the beginning of that range; None where it gave all.
+    behind
+        What is missing at its end: between the newest bar, kept or new, and now; None where no session is.
     """
 
     instrument: Instrument
@@ -53,6 +56,7 @@ class Fetched:
     start: datetime | None = None
     end: datetime | None = None
     missing: Missing | None = None
+    behind: Behind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

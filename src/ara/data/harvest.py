@@ -11,6 +11,7 @@ from ara.data.bar_store import ROWS, Appended
 from ara.data.coverage import Missing
 from ara.data.failover import Tried
 from ara.data.fetched import Fetched
+from ara.data.lateness import Behind
 from ara.data.provider import SCHEMAS, Kind
 from ara.data.quality import QualityReport
 from ara.market.bars import Basis
@@ -40,6 +41,7 @@ class Harvest:
     start: datetime | None
     end: datetime | None
     missing: Missing | None
+    behind: Behind | None = None
 
 
 def rows(one: Harvest, fetch: str, *, quality: pl.Series) -> pl.DataFrame:
@@ -64,7 +66,7 @@ def rows(one: Harvest, fetch: str, *, quality: pl.Series) -> pl.DataFrame:
 
 def told(one: Harvest, fetch: str, now: datetime) -> pl.DataFrame:
     """Give the fact that a fetch was made: its id, and who was asked with what success."""
-    tried = [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried]
+    tried = [{"source": each.source, "ok": each.ok, "words": each.words, "code": each.code} for each in one.tried]
     value = json.dumps({"fetch": fetch, "timeframe": str(one.timeframe), "tried": tried}, sort_keys=True)
     row = {"at": now, "known_at": now, "learned_at": now, "field": "fetch", "value": value}
     return pl.DataFrame([row], schema=SCHEMAS[Kind.FACTS])
@@ -94,4 +96,5 @@ def fetched(one: Harvest, appended: Appended) -> Fetched:
         start=one.start,
         end=one.end,
         missing=one.missing,
+        behind=one.behind,
     )

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import polars as pl
 
@@ -13,8 +13,14 @@ from ara.data.lake.withdrawals import without
 from ara.data.view import Kept, View
 from ara.errors import DataProviderError
 from ara.market.bars import Bars
+from ara.market.calendar import calendar
+from ara.market.instrument import Instrument
+from ara.market.timeframe import DAY
 
 __all__ = ["Fetch", "Provenance", "Withdrawn", "Witness", "fetches", "provenance", "row_at"]
+
+_WEEKEND: Final = 5
+_FORTNIGHT: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +209,13 @@ def row_at(bars: Bars, at: datetime) -> Mapping[str, Any]:
     place = int(frame["at"].search_sorted(at))
     if place < len(frame) and frame["at"][place] == at:
         return frame.row(place, named=True)
+    one = bars.instrument
+    if (said := _no_session(one, at)) and bars.timeframe.span <= DAY.span:
+        raise DataProviderError(
+            f"{said}, so there is no {bars.timeframe} bar of {one.symbol}.",
+            hint="Ask for one of those dates.",
+            symbol=one.symbol,
+        )
     beside = [f"{frame['at'][near]:%Y-%m-%d %H:%M}" for near in (place - 1, place) if 0 <= near < len(frame)]
     raise DataProviderError(
         f"There is no {bars.timeframe} bar of {bars.instrument.symbol} that opened at {at:%Y-%m-%d %H:%M} UTC;"
@@ -210,6 +223,18 @@ def row_at(bars: Bars, at: datetime) -> Mapping[str, Any]:
         hint=f"See what there is: ara data show {bars.instrument.symbol}",
         symbol=bars.instrument.symbol,
     )
+
+
+def _no_session(one: Instrument, at: datetime) -> str:
+    """Say that a date is no session of an instrument, and which ones are beside it; nothing where it is one."""
+    hours = calendar(one.calendar)
+    day = hours.dated(at)
+    if hours.is_session(day):
+        return ""
+    before = hours.sessions(day - timedelta(days=_FORTNIGHT), day)[-1:]
+    beside = [f"{label:%Y-%m-%d}" for label in (*before, *hours.following(day, 1))]
+    what = f"a {day:%A}" if day.weekday() >= _WEEKEND else f"{day:%A}, a holiday"
+    return f"{day} is {what}, and no session of {hours.name}; those beside it are {' and '.join(beside)}"
 
 
 def _told(seen: View, at: datetime) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The desk's sources: opened when first asked, ranked by how well they answer, closed together."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -37,6 +38,7 @@ _HEALTH: Final = pl.Schema(
         "state": pl.String(),
         "asked": pl.Int64(),
         "last_error": pl.String(),
+        "rests_until": pl.Datetime("us", "UTC"),
     }
 )
 
@@ -91,7 +93,12 @@ class Sources:
         return sorted(found, key=self._rank)
 
     async def ask(
-        self, names: Sequence[str], question: Callable[[Provider], Awaitable[_T]], *, what: str
+        self,
+        names: Sequence[str],
+        question: Callable[[Provider], Awaitable[_T]],
+        *,
+        what: str,
+        short: Callable[[str, _T], tuple[int, str] | None] | None = None,
     ) -> Answered[_T]:
         """Put a question to one source after the other until one answers; see `ara.data.failover.first`.
 
@@ -103,8 +110,10 @@ class Sources:
             Asks a source; what it raises means that this one has no answer.
         what
             What is wanted, for messages.
+        short
+            Says of a source's answer by how much and why it falls short; None where it is well.
         """
-        return await first(names, question, what=what, get=self.get, told=self._told)
+        return await first(names, question, what=what, get=self.get, told=self._told, short=short)
 
     def report(self, name: str, *, quality: float | None = None, freshness: float | None = None) -> None:
         """Take in how good a source's bars were found: their score from 0 to 1, and the seconds they were late."""
@@ -136,13 +145,15 @@ class Sources:
         -------
         polars.DataFrame
             `source`, `success` (share of answers), `latency_ms`, `freshness_s`, `quality` (0 to 1), `state` (`closed`:
-            it is asked; `open`: it is left alone; `half`: it is being tried), `asked` (how often), `last_error`.
+            it is asked; `open`: it is left alone; `half`: it is being tried), `asked` (how often), `last_error`, `rests_until` (until when the venue wants to be
+            left alone, UTC; null where it doesn't).
         """
         rows = []
         for name in self.names:
             known, breaker = self._standing(name)
             row = (known.success, known.latency_ms, known.freshness_s, known.quality)
-            rows.append((name, *row, breaker.state.value, known.asked, self._unopened(name) or known.error))
+            error = self._unopened(name) or known.error
+            rows.append((name, *row, breaker.state.value, known.asked, error, self._rests(name)))
         return pl.DataFrame(rows, schema=_HEALTH, orient="row")
 
     async def close(self) -> None:
@@ -202,6 +213,20 @@ class Sources:
         return self._board(name).run(
             lambda connection, now: (health.of(connection, key), breaker.look(connection, now, source=key))
         )
+
+    def _rests(self, name: str) -> datetime | None:
+        """Give until when a venue wants to be left alone; None where it doesn't, or there is none."""
+        from ara.data.access import throttle
+
+        if not self._asks_venue(name):
+            return None
+        bucket = self._accesses[name].bucket
+
+        def until(connection: "Connection", now: float) -> datetime | None:
+            left = throttle.paused(connection, now, bucket=bucket)
+            return datetime.fromtimestamp(now + left, UTC) if left else None
+
+        return self._board(name).run(until)
 
     def _told(self, name: str, error: AraError | None, seconds: float) -> None:
         """Note what came of a question, as far as the source's access didn't see it itself."""

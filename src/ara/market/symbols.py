@@ -20,7 +20,7 @@ from ara.market.codes import COINS, CURRENCIES, QUOTES
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.money import Currency
 
-__all__ = ["coin", "coins", "guess", "known", "nearest", "normalise", "resolve", "split_pair"]
+__all__ = ["coin", "coins", "guess", "known", "nearest", "normalise", "resolve", "spellings", "split_pair"]
 
 _LEGAL: Final = re.compile(r"[A-Z0-9./:^=_-]{1,32}")
 
@@ -84,6 +84,20 @@ def normalise(text: str) -> str:
     """
     word = _checked(text).upper()
     return _pair(word) or word
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """Give what to look for where a text is searched: as it stands, and as Ara spells it where that is another word.
+
+    >>> spellings("btcusdt"), spellings("xbt"), spellings("apple")
+    (('btcusdt', 'BTC-USDT'), ('xbt', 'BTC'), ('apple',))
+    """
+    try:
+        word = normalise(text)
+    except ValidationError:
+        return (text,)
+    word = _ALIASES.get(word, word)
+    return (text,) if word.casefold() == _folded(text) else (text, word)
 
 
 def split_pair(text: str) -> tuple[str, str]:
@@ -156,6 +170,7 @@ def coin(text: str) -> Instrument:
         No coin is called that; the message names the three nearest.
     """
     wanted = _folded(text)
+    wanted = _ALIASES.get(wanted.upper(), wanted).casefold()
     named = next((code for code, name in COINS.items() if wanted in {code.casefold(), name.casefold()}), None)
     if named is not None:
         return guess(f"{named}-USD")

@@ -75,12 +75,14 @@ async def _ask(desk: "Desk", wanted: str, provider: str | None, online: bool) ->
     """Look into the table, the store and the sources; of an instrument that several have, the first one's stands."""
     from ara.data.provider import fetches
     from ara.data.sources import Sources
+    from ara.market.symbols import spellings
 
     matches: dict[str, _Match] = {}
     failures: list[AraError] = []
     if provider is None:
-        _add(matches, _known(wanted), "known")
-        _add(matches, await asyncio.to_thread(_kept, desk, wanted), "kept")
+        for words in spellings(wanted):
+            _add(matches, _known(words), "known")
+            _add(matches, await asyncio.to_thread(_kept, desk, words), "kept")
     data = desk.settings.data
     names = (provider,) if provider else dict.fromkeys((*data.providers, *(data.online if online else ())))
     sources = Sources(desk, names=tuple(names))
@@ -89,7 +91,8 @@ async def _ask(desk: "Desk", wanted: str, provider: str | None, online: bool) ->
             try:
                 source = sources.get(name)
                 if provider or online or not fetches(source):
-                    _add(matches, await source.symbols(wanted), name)
+                    for words in spellings(wanted):
+                        _add(matches, await source.symbols(words), name)
             except AraError as error:
                 failures.append(error)
     finally:
@@ -103,15 +106,16 @@ def _add(matches: dict[str, _Match], found: "Iterable[Instrument]", place: str) 
 
 
 def _known(wanted: str) -> "list[Instrument]":
-    from ara.market.symbols import coins, known, normalise
+    from ara.market.symbols import coins, known, resolve
 
     folded = wanted.casefold()
-    try:
-        spelled = normalise(wanted)
-    except ValidationError:
-        spelled = ""
     table = {one.symbol: one for one in (*known(), *coins())}
-    return [one for one in table.values() if folded in f"{one.symbol} {one.name}".casefold() or one.symbol == spelled]
+    found = [one for one in table.values() if folded in f"{one.symbol} {one.name}".casefold()]
+    try:
+        meant = resolve(wanted)
+    except (UnknownSymbolError, ValidationError):
+        return found
+    return found if meant in found else [*found, meant]
 
 
 def _kept(desk: "Desk", wanted: str) -> "list[Instrument]":

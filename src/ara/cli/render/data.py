@@ -1,10 +1,10 @@
-"""Market data on a terminal and as JSON: what was fetched, what is kept, bars, actions, the health of sources."""
+"""Market data on a terminal and as JSON: what was imported, what is kept, bars, actions, the health of sources."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.money import in_currency
-from ara.cli.render.data_table import Column, instant, plain_value, stamp, table
+from ara.cli.render.data_table import Column, plain_value, stamp, table
 from ara.cli.render.numbers import grouped, long_day, places
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ara.cli.money import Converted
-    from ara.cli.palette import Role
-    from ara.data.fetched import Fetched
     from ara.data.imports import Imported
     from ara.market.bars import Bars
     from ara.market.instrument import Instrument
@@ -27,8 +25,6 @@ __all__ = [
     "bars",
     "bars_document",
     "dated",
-    "fetched",
-    "fetched_document",
     "imported",
     "imported_document",
     "listed",
@@ -40,8 +36,7 @@ __all__ = [
 
 _PRICES = ("open", "high", "low", "close")
 _ADJUSTED = {"raw": "as traded", "split": "adjusted for splits", "total": "adjusted for splits and dividends"}
-_ROLES: "dict[str, Role]" = {"error": "warning", "warning": "warning", "info": "quiet"}  # the worst comes first
-_SHOWN, _WORST = 5, 3
+_SHOWN = 5
 _LARGE = 1e15
 """From here on a number is written with its power of ten: no line is wide enough for all its digits."""
 
@@ -69,105 +64,8 @@ def _label(at: "datetime", instrument: "Instrument") -> "date":
     return calendar(instrument.calendar).dated(at)
 
 
-def fetched_document(one: "Fetched") -> dict[str, Any]:
-    """Give what came of one request as JSON values."""
-    from ara.data.quality import cut
-
-    return {
-        "symbol": one.instrument.symbol,
-        "timeframe": str(one.timeframe),
-        "source": one.source,
-        "bars": one.bars,
-        "new": one.new,
-        "corrected": one.corrected,
-        "same": one.same,
-        "first": instant(one.first),
-        "last": instant(one.last),
-        "asked": {"from": instant(one.start), "to": instant(one.end)},
-        "missing": _missing_document(one),
-        "quality": cut(one.report.score, 4) if one.bars else None,
-        "worst": one.report.worst,
-        "issues": [issue.as_dict() for issue in one.report.issues],
-        "tried": [{"source": each.source, "ok": each.ok, "words": each.words} for each in one.tried],
-    }
-
-
-def _missing_document(one: "Fetched") -> dict[str, Any] | None:
-    if one.missing is None:
-        return None
-    named = {"from": instant(one.missing.start), "to": instant(one.missing.end), "sessions": one.missing.sessions}
-    return {**named, "words": one.missing.words, "hint": one.missing.hint}
-
-
-def fetched(done: Sequence["Fetched"], s: Screen) -> str:
-    """Give one line for each instrument; below it what is wrong with the answers, and who failed to answer first."""
-    new, corrected = sum(one.new for one in done), sum(one.corrected for one in done)
-    whose = f"of {clean(done[0].instrument.symbol)}" if len(done) == 1 else f"of {len(done):,} instruments"
-    also = f", {corrected:,} corrected" if corrected else ""
-    said = (
-        f"{_bars(new)} {whose} {'is' if new == 1 else 'are'} new{also}." if new or corrected else f"No new bar {whose}."
-    )
-    lines = [*wrapped(said, s.width), ""]
-    steps = [str(one.timeframe) for one in done]
-    lines += table(
-        [
-            Column(head="symbol", cells=[one.instrument.symbol for one in done]),
-            Column(head="bars", cells=steps, leave=6),
-            Column(head="source", cells=[one.source for one in done], leave=1),
-            Column(head="new", cells=[f"{one.new:,}" for one in done], right=True),
-            Column(head="corrected", cells=[f"{one.corrected:,}" for one in done], right=True, leave=5),
-            Column(head="known", cells=[f"{one.same:,}" for one in done], right=True, leave=4),
-            Column(head="first", cells=[_at(one.first, one, s) for one in done], leave=3),
-            Column(head="last", cells=[_at(one.last, one, s) for one in done], leave=2),
-            Column(head="quality", cells=[_grade(one) for one in done], right=True, leave=3),
-            Column(head="worst", cells=[one.report.worst or "" for one in done], leave=3),
-        ],
-        s,
-    )
-    for one in done:
-        lines += _short(one, s) + _issues(one, s)
-    missed = [(one, each) for one in done for each in one.tried if not each.ok]
-    for one, each in missed:
-        words = f"{one.instrument.symbol}: {each.source} gave nothing: {each.words}"
-        lines += [s.palette()(f"  {line}", "quiet") for line in wrapped(clean(words), s.width - 2)]
-    return "\n".join(lines)
-
-
-def _grade(one: "Fetched") -> str:
-    from ara.data.quality import cut
-
-    return f"{cut(one.report.score, 2):.2f}" if one.bars else ""
-
-
-def _short(one: "Fetched", s: Screen) -> list[str]:
-    """Say what a source did not give of what was asked for, and what to do."""
-    if one.missing is None:
-        return []
-    paint = s.palette()
-    said: list[tuple[str, Role]] = [(one.missing.words, "warning"), (one.missing.hint, "quiet")]
-    return [paint(f"  {line}", role) for words, role in said for line in wrapped(clean(words), s.width - 2)]
-
-
-def _issues(one: "Fetched", s: Screen) -> list[str]:
-    """Give the worst issues of an answer, and where to read of the others."""
-    symbol, severities = one.instrument.symbol, list(_ROLES)
-    found = sorted(one.report.issues, key=lambda issue: severities.index(issue.severity))
-    said = [(f"{issue.severity.value}, {issue.rule}: {issue.words}", _ROLES[issue.severity]) for issue in found]
-    told = said[:_WORST]
-    if more := len(said[_WORST:]):
-        told.append((f"{_many(more, 'more issue')}; see ara data check {symbol}", "quiet"))
-    paint = s.palette()
-    return [
-        paint(f"  {line}", role) for words, role in told for line in wrapped(clean(f"{symbol}: {words}"), s.width - 2)
-    ]
-
-
 def _bars(count: int) -> str:
     return "1 bar" if count == 1 else f"{count:,} bars"
-
-
-def _at(moment: "datetime | None", one: "Fetched", s: Screen) -> str:
-    return "" if moment is None else dated(moment, one.instrument, str(one.timeframe), s)
 
 
 def imported_document(one: "Imported") -> dict[str, Any]:

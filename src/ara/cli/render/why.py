@@ -10,6 +10,8 @@ from ara.cli.screen import Screen
 from ara.cli.words import clean, width, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ara.data.actions import Action
     from ara.data.provenance import Fetch, Provenance, Withdrawn, Witness
 
@@ -158,9 +160,15 @@ def _further(told: "Provenance") -> list[str]:
 
 
 def _request(each: "Fetch") -> str:
-    failed = [f"{one['source']} gave nothing ({one['words']})" for one in each.tried if not one["ok"]]
+    failed = [_failed(one) for one in each.tried if not one["ok"]]
     said = f"Asked {each.at:%Y-%m-%d %H:%M} UTC: "
     return said + "; ".join([*failed, f"{each.source} answered"]) + "."
+
+
+def _failed(one: "Mapping[str, Any]") -> str:
+    """Say who gave nothing, or an answer that had less than another one's, and why."""
+    gave = "gave nothing" if one.get("code", "?") else "was passed over"
+    return f"{one['source']} {gave} ({one['words'].rstrip('.')})"
 
 
 def _moment(one: "Action") -> datetime:

@@ -251,6 +251,11 @@ class Access:
         """What breaker and health of the venue stand under on the board."""
         return self._caller.source
 
+    @property
+    def bucket(self) -> str:
+        """What the venue's limits and its rests are kept under: the provider's name and the key."""
+        return self._caller.bucket
+
     async def close(self) -> None:
         """Let go of connections; closing twice is no fault."""
         await self._caller.close()

@@ -19,7 +19,7 @@ from ara.data.access.breaker import Breaker, State
 from ara.data.access.retry import Transient, retry_after, told_time
 from ara.data.access.venue import Limit, Payload, Venue
 from ara.data.access.wire import quote
-from ara.data.waiting import tell
+from ara.data.waiting import lasting, tell
 from ara.errors import DataProviderError, RateLimitError, UnknownSymbolError
 from ara.redaction import redact
 from ara.settings import Secret
@@ -110,6 +110,11 @@ class Caller:
         """What breaker and health are kept under: the provider's name and where it is asked."""
         return f"{self._name} {_bare(self._url)}"
 
+    @property
+    def bucket(self) -> str:
+        """What its limits and its rests are kept under: the provider's name and the key."""
+        return self._bucket
+
     async def ask(self, request: Request) -> Payload:
         """Make one request.
 
@@ -192,7 +197,8 @@ class Caller:
         if not leave.granted:
             seconds = math.ceil(leave.paused or leave.wait)
             words = "wants to be left alone" if leave.paused else "has given all that its limits allow"
-            raise RateLimitError(f"{self._name} {words} for {seconds} s more.", source=self._name, retry_after=seconds)
+            told = {"source": self._name, "retry_after": seconds}
+            raise RateLimitError(f"{self._name} {words} for {lasting(seconds)} more.", hint=_again(seconds), **told)
         waited, wait, reserved = 0.0, leave.wait, leave.at
         while wait > 0 and waited < 2 * _PATIENCE:  # a clock that is set back can't hold it longer
             _log.debug("%s: waits %.2f s for its turn", self._name, wait)
@@ -274,9 +280,8 @@ class Caller:
             if after is not None:
                 context["retry_after"] = math.ceil(after)
             if status in _TOO_MANY:
-                return Transient(
-                    RateLimitError(f"{name} was asked too often; it says {words}.", **context), after=after
-                )
+                words = f"{name} was asked too often; it says {words}."
+                return Transient(RateLimitError(words, hint=_again(after), **context), after=after)
             return Transient(DataProviderError(f"{name} is in trouble; it says {words}.", **context), after=after)
         if status in {401, 403}:
             hint = f"Look at the key: ara config show data.providers.{name}.key" if self._key else None
@@ -298,6 +303,13 @@ class Caller:
             self._skewed = True
             words = "%s: by its clock this machine's is %.0f s %s; bars may be taken for open or closed wrongly"
             _log.warning(words, self._name, abs(ahead), "ahead" if ahead > 0 else "behind")
+
+
+def _again(seconds: float | None) -> str | None:
+    """Give the hint for a rest that is longer than one waits for; None for one that isn't."""
+    if seconds is None or seconds <= _PATIENCE:
+        return None
+    return f"Ask again in {lasting(seconds)}, or name another source with --provider."
 
 
 def _bare(url: str) -> str:

@@ -8,10 +8,13 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Health", "observe", "of", "report"]
+__all__ = ["STALE", "Health", "observe", "of", "report"]
 
 _NEWEST: Final = 0.1
 _SLOW: Final = 2_000.0
+
+STALE: Final = 7 * 86_400.0
+"""Seconds by which a bar is late at most: one that is traded no longer says little of its source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class Health:
     latency_ms
         Milliseconds until an answer was there; None where none ever was.
     freshness_s
-        Seconds by which its newest bar was late; None where nobody looked.
+        Seconds by which its newest bars were late, a week at most counted of each; None where nobody looked.
     quality
         Score of its bars, 0 to 1; None where nobody looked.
     error
@@ -43,9 +46,10 @@ class Health:
 
     @property
     def score(self) -> float:
-        """What sources are ranked by, 0 to 1: success times quality, and up to a tenth off for being slow."""
+        """What sources are ranked by, 0 to 1: success times quality, up to a tenth off for slow, three for stale."""
         slow = 0.0 if self.latency_ms is None else min(self.latency_ms / _SLOW, 1.0)
-        return self.success * (1.0 if self.quality is None else self.quality) * (1 - 0.1 * slow)
+        stale = min((self.freshness_s or 0.0) / STALE, 1.0)
+        return self.success * (1.0 if self.quality is None else self.quality) * (1 - 0.1 * slow) * (1 - 0.3 * stale)
 
 
 def of(connection: sqlite3.Connection, source: str) -> Health:
@@ -74,7 +78,7 @@ def report(
     """Take in what was found when its bars were looked at: their score, and the seconds by which they were late."""
     old = of(connection, source)
     better = old.quality if quality is None else _mean(old.quality, min(max(quality, 0.0), 1.0))
-    fresher = old.freshness_s if freshness is None else _mean(old.freshness_s, freshness)
+    fresher = old.freshness_s if freshness is None else _mean(old.freshness_s, min(max(freshness, 0.0), STALE))
     _write(connection, source, (old.asked, old.success, old.latency_ms, fresher, better, old.error))
 
 

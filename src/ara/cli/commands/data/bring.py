@@ -177,7 +177,7 @@ class _Told:
 
 def _tell(s: Screen, told: _Told, *, asked: int) -> int:
     from ara.cli.render import rates as said
-    from ara.cli.render.data import fetched, fetched_document
+    from ara.cli.render.fetched import fetched, fetched_document
     from ara.clock import SystemClock
 
     done, rates, failures = told.done, told.rates, told.failures

@@ -267,7 +267,8 @@ async def _standing(desk: "Desk", name: str) -> dict[str, Any]:
         row: dict[str, Any] = one.health().row(0, named=True)
     except AraError as error:
         row = {"source": name, "state": "broken", "asked": 0, "last_error": error.message}
-        return {**row, **dict.fromkeys(("success", "latency_ms", "freshness_s", "quality")), "key": "", "url": ""}
+        absent = dict.fromkeys(("success", "latency_ms", "freshness_s", "quality", "rests_until"))
+        return {**row, **absent, "key": "", "url": ""}
     finally:
         await one.close()
     return {**row, "key": _key(desk, name, venue), "url": "" if venue is None else _url(desk, name, venue)}
