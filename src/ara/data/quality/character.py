@@ -26,6 +26,7 @@ _EXPLAINED: Final = 0.08
 _RIGHT: Final = 0.58
 _WHOLE: Final = 200
 _LONG: Final = 750
+_BOTH: Final = 2
 _LAGS: Final = 10
 _BOX: Final = 26.0
 _FIT: Final = 5.0
@@ -130,6 +131,8 @@ def generated(series: Series, m: Moves) -> Iterator[Finding]:
 
     Kurtosis within five of its standard errors of the normal's (a series of three years may do without), a Ljung-Box
     statistic of the sizes of ten lags below its 99.6 % quantile, ranges and volumes without memory from bar to bar.
+    Real bars may look so by their moves alone: without volumes or without ranges three years are needed, and even these
+    only give a hint.
     """
     change = m.change[1:]
     if len(change) < _WHOLE or series.timeframe.unit is Unit.WEEK or not change.std():
@@ -139,21 +142,33 @@ def generated(series: Series, m: Moves) -> Iterator[Finding]:
     normal = abs(tails) < _FIT * np.sqrt(24 / count)
     if (not normal and count < _LONG) or _box(np.abs(change)) > _BOX:
         return
-    memory = 3.5 / np.sqrt(count)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        volume = np.log(m.volume[1:])
-    if _memory(m.range[1:]) > memory or (np.isfinite(volume).all() and _memory(volume) > memory):
+    heard = _witnesses(m)
+    if any(_memory(values) > 3.5 / np.sqrt(count) for values in heard.values()):
         return
-    if not m.range[1:].any() and not normal:
+    if len(heard) < _BOTH and (count < _LONG or not (heard or normal or m.range[1:].any())):
         return
+    sure = len(heard) == _BOTH
+    named = "moves, ranges and volumes" if sure else " and ".join(["moves", *heard])
     yield Finding(
         rule="generated",
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if sure else Severity.INFO,
         at=m.at,
-        words="the bars look drawn by chance, not traded: their moves, ranges and volumes know no calm or wild times",
-        single="it is of a series that looks drawn by chance",
+        words=f"the bars {'look' if sure else 'may be'} drawn by chance, not traded: their {named} know no calm or wild"
+        f" times{'' if sure else f'; there are no {_lacking(heard)} to tell'}",
+        single=f"it is of a series that {'looks' if sure else 'may be'} drawn by chance",
         whole=True,
     )
+
+
+def _lacking(heard: dict[str, Floats]) -> str:
+    return " or ".join(name for name in ("ranges", "volumes") if name not in heard)
+
+
+def _witnesses(m: Moves) -> dict[str, Floats]:
+    """Give what speaks of calm and wild times beside the moves: ranges and volumes, where they are there and differ."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        told = {"ranges": m.range[1:], "volumes": np.log(m.volume[1:])}
+    return {name: values for name, values in told.items() if np.isfinite(values).all() and np.ptp(values) > 0}
 
 
 def _box(size: Floats) -> float:
