@@ -203,13 +203,11 @@ def _whole(function: object, values: Array, window: int) -> Array:
     return np.asarray(function(np.ascontiguousarray(values, np.float64), window))  # type: ignore[operator]
 
 
-def sums(values: Array, window: int) -> Array:
-    """Give the sum of the last `window` values, each added anew: zeros sum to 0 whatever came before.
+sums = moving_sums
+"""Give the sum of the last `window` values, each added anew: zeros sum to 0 whatever came before.
 
-    Nothing that has left a window leaves a trace of rounding in it. A NaN makes the sums that hold it NaN, and no later
-    ones.
-    """
-    return moving_sums(values, window)
+Nothing that has left a window leaves a trace of rounding in it. A NaN makes the sums that hold it NaN, no later ones.
+"""
 
 
 def moments(values: Array, window: int) -> tuple[Array, Array]:

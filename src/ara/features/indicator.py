@@ -190,8 +190,8 @@ class ArrayIndicator:
             All of them, as `resolve` gives them.
         """
         found = self.function(*arrays, **params)
-        values = [float(one[-1]) for one in (found if isinstance(found, tuple) else (found,))]
-        return tuple(math.nan if math.isinf(value) else value for value in values)
+        values = [one.item(-1) for one in found] if isinstance(found, tuple) else [found.item(-1)]
+        return tuple([value if math.isfinite(value) else math.nan for value in values])
 
     def memory(self, **params: float) -> int | None:
         """Give how many of the last bars the last value depends on; None where all do."""

@@ -117,22 +117,31 @@ def _ranked(values: Any, window: Any, ranks: Any, out: Any, spread: Any) -> None
 
 
 def _summed(values: Any, window: Any, out: Any) -> None:
-    """Go through blocks of one window's length: a window is the end of one block and the beginning of the next."""
-    count = len(values)
-    tail = np.full(window, np.nan)
-    tail[window - 1] = 0.0
-    for start in range(0, count, window):
-        sofar = 0.0
-        for place in range(min(window, count - start)):
-            sofar += values[start + place]
-            out[start + place] = tail[place] + sofar
-        if start + window < count:
-            for place in range(window - 2, -1, -1):
-                tail[place] = tail[place + 1] + values[start + place + 1]
+    """Make sums of 1, 2, 4, 8, ... values of each other, and put them together to the window."""
+    count, held, width = len(values), 0, 1
+    out[:] = np.nan
+    whole = out[window - 1 :]
+    whole[:] = 0.0
+    part, spare = values.copy(), np.empty(count)
+    while len(whole) > 0:
+        if window & width:
+            newer = part[window - 1 - held : count - held]
+            for place in range(len(whole)):
+                whole[place] += newer[place]
+            held += width
+        if 2 * width > window:
+            break
+        wider, ends, before = spare[2 * width - 1 :], part[2 * width - 1 :], part[width - 1 :]
+        for place in range(len(wider)):
+            wider[place] = ends[place] + before[place]
+        part, spare, width = spare, part, 2 * width
 
 
 def _joint(x: Any, y: Any, window: Any, out: Any) -> None:
-    """Go through blocks as `_summed` does, counting from the first values of each; without y, by x alone."""
+    """Go through blocks of one window's length: a window is the end of one block and the beginning of the next.
+
+    Each counts from its first values; without y, there is x alone.
+    """
     count, both = len(x), len(y) > 0
     tail = np.zeros((5, window))
     for start in range(0, count, window):

@@ -62,6 +62,7 @@ class Stream:
     def __init__(self, items: Sequence[Item | str]) -> None:
         self._items = [Item(one) if isinstance(one, str) else one for one in items]
         self._lines = [_Line.of(one) for one in self._items]
+        self._labels = [one.label for one in self._items]
         self._inputs = sorted({name for line in self._lines for name in line.indicator.spec.inputs})
         longest = max((line.memory or 0 for line in self._lines), default=0)
         self._kept = np.full((len(self._inputs), 2 * max(longest, 1)), np.nan)
@@ -87,8 +88,8 @@ class Stream:
         rows = dict(zip(self._inputs, self._kept, strict=True))
         with np.errstate(all="ignore"):
             return {
-                item.label: line.next(rows, end=self._end, seen=self._seen)
-                for item, line in zip(self._items, self._lines, strict=True)
+                label: line.next(rows, end=self._end, seen=self._seen)
+                for label, line in zip(self._labels, self._lines, strict=True)
             }
 
     def state(self) -> dict[str, Any]:

@@ -102,16 +102,15 @@ def ljung_box(close: Array, *, window: int, lags: int) -> Array:
     """Give the statistic of Ljung and Box of the log returns."""
     returns = log_returns(close)
     average, squares = (one / window for one in running(window, returns, returns * returns))
-    spread = settled(squares - average * average, squares)
-    found = np.zeros(len(returns))
-    oldest, newest = np.zeros(len(returns)), np.zeros(len(returns))
+    level = average * average
+    spread = settled(squares - level, squares)
+    found, ends = np.zeros(len(returns)), np.zeros(len(returns))
     for lag in range(1, lags + 1):
-        oldest = oldest + previous(returns, window - lag)
-        newest = newest + previous(returns, lag - 1)
+        ends += previous(returns, window - lag) + previous(returns, lag - 1)
         (products,) = running(window - lag, returns * previous(returns, lag))
-        covariance = products - average * (2.0 * window * average - oldest - newest) + (window - lag) * average**2
-        found += ratio(covariance / window, spread) ** 2 / (window - lag)
-    return window * (window + 2.0) * found
+        covariance = products + average * ends - (window + lag) * level
+        found += covariance * covariance / (window - lag)
+    return (1.0 + 2.0 / window) * ratio(found, spread * spread)
 
 
 @indicator(

@@ -175,7 +175,8 @@ def surprise(close: Array, *, window: int, past: int) -> Array:
         now, before = counts[:, past:], older[:, :count]
         p, q = (now + 1.0) / (window + STATES), (before + 1.0) / (past + STATES)
         known = (now.sum(axis=0) == window) & (before.sum(axis=0) == past)
-        out[window + past - 1 :] = np.where(known, np.maximum((p * np.log2(p / q)).sum(axis=0), 0.0), np.nan)
+        bits = (p * np.log(p / q)).sum(axis=0) / math.log(2.0)
+        out[window + past - 1 :] = np.where(known, np.maximum(bits, 0.0), np.nan)
     return out
 
 

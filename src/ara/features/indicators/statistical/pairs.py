@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, previous, quotient, sums
+from ara.features.arrays import change, clean, previous, quotient, sums, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import (
     FAINT,
@@ -146,7 +146,7 @@ def correlation(close: Array, other: Array, *, window: int, returns: int) -> tup
 def _correlation(x: Array, y: Array, window: int, returns: int) -> Array:
     a, b, xx, yy, xy = joint_moments(x, y, window)
     xx, yy = (steady(xx), steady(yy)) if returns else (steady(xx, FAINT * a * a), steady(yy, FAINT * b * b))
-    return np.clip(ratio(xy, np.sqrt(xx) * np.sqrt(yy)), -1.0, 1.0)
+    return within(ratio(xy, np.sqrt(xx) * np.sqrt(yy)), -1.0, 1.0)
 
 
 @indicator(

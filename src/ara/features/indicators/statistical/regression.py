@@ -216,14 +216,14 @@ def kendall_trend(close: Array, *, window: int) -> Array:
     """Give Kendall's tau of the closes of the window against time."""
     values = clean(close)
     padded = np.concatenate([np.full(window - 1, np.nan), values])
-    entered, left = np.zeros(len(values)), np.zeros(len(values))
+    entered, left = np.zeros((2, len(values)), np.int8 if window <= 128 else np.int16)
     for bars in range(1, min(window, len(values))):
         earlier = padded[window - 1 - bars : len(padded) - bars]
-        pair = (values > earlier).astype(np.float64) - (values < earlier)
+        pair = (values > earlier).view(np.int8) - (values < earlier).view(np.int8)
         entered += pair
         left[: len(values) - bars] += pair[bars:]
-    pairs = np.cumsum(entered)
-    pairs[window:] -= np.cumsum(left)[: max(len(values) - window, 0)]
+    pairs = np.cumsum(entered, dtype=np.float64)
+    pairs[window:] -= np.cumsum(left, dtype=np.float64)[: max(len(values) - window, 0)]
     unknown = np.isnan(sums(values, window))
     return np.where(unknown, np.nan, pairs / (window * (window - 1) / 2.0))
 

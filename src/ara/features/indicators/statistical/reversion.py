@@ -30,8 +30,8 @@ def adf(close: Array, *, window: int, lags: int) -> Array:
     line = logs(close)
     moved = change(line)
     s = _spreads(window, line, [moved, *(previous(moved, lag) for lag in range(1, lags + 1))])
-    for held in range(2, lags + 2):
-        s = s - ratio(s[:, held, None] * s[None, :, held], s[held, held])
+    for held in range(lags + 1, 1, -1):
+        s = s[:held, :held] - ratio(s[:held, held, None] * s[None, held, :held], s[held, held])
     slope = ratio(s[0, 1], s[1, 1])
     rest = np.maximum(s[0, 0] - slope * s[0, 1], 0.0) / (window - lags - 2)
     return ratio(slope, np.sqrt(ratio(rest, s[1, 1])))

@@ -177,9 +177,10 @@ def tail_ratio(close: Array, *, window: int, share: float) -> Array:
 def value_at_risk(close: Array, *, window: int, share: float) -> tuple[Array, Array]:
     """Give historical value at risk and expected shortfall of the log returns, as positive losses."""
     returns = log_returns(close)
-    worst = range(max(math.ceil(round(share * window, 9)), 1))
-    (low,) = quantiles(returns, window, share)
-    return -low, -order_statistics(returns, window, worst).mean(axis=0)
+    worst, place = max(math.ceil(round(share * window, 9)), 1), share * (window - 1)
+    rank = int(place)
+    low, above, *tail = order_statistics(returns, window, [rank, min(rank + 1, window - 1), *range(worst)])
+    return -low - (place - rank) * (above - low), sum(tail) / -worst
 
 
 @indicator(

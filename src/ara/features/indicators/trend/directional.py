@@ -203,13 +203,14 @@ def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, A
     """Give the random walk index of highs and of lows."""
     ranges = true_range(high, low, close)
     rise, fall = np.full(len(close), np.nan), np.full(len(close), np.nan)
-    walk = ranges.copy()
+    walk = ranges
     for bars in range(2, window + 1):
-        walk = walk + previous(ranges, bars - 1)
-        share = np.where(walk[bars:] == 0.0, np.nan, math.sqrt(bars) / walk[bars:])
-        rise[bars:] = np.fmax(rise[bars:], (high[bars:] - low[:-bars]) * share)
-        fall[bars:] = np.fmax(fall[bars:], (high[:-bars] - low[bars:]) * share)
-    still, unknown = np.isnan(rise), np.isnan(walk)
+        walk = walk[1:] + ranges[: max(len(ranges) - bars + 1, 0)]
+        share = quotient(math.sqrt(bars), walk[1:])
+        np.fmax(rise[bars:], (high[bars:] - low[:-bars]) * share, rise[bars:])
+        np.fmax(fall[bars:], (high[:-bars] - low[bars:]) * share, fall[bars:])
+    still, unknown = np.isnan(rise), np.ones(len(close), np.bool_)
+    unknown[window - 1 :] = np.isnan(walk)
     return tuple(np.where(unknown, np.nan, np.where(still, 0.0, one)) for one in (rise, fall))  # type: ignore[return-value]
 
 

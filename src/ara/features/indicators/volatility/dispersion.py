@@ -14,7 +14,6 @@ from ara.features.arrays import (
     rolling,
     runs,
     sums,
-    windows,
     within,
 )
 from ara.features.indicator import Scale, indicator
@@ -366,8 +365,13 @@ def relative_volatility(close: Array, *, window: int, bars: int) -> Array:
 def ulcer_index(close: Array, *, window: int, inside: int) -> Array:
     """Give the ulcer index."""
     if inside:
-        seen = np.ascontiguousarray(windows(close, window).T)
-        fall = quotient(seen, np.maximum.accumulate(seen, axis=0), otherwise=1.0) - 1.0
-        return rolling(close, 100.0 * np.sqrt(np.einsum("ij,ij->j", fall, fall) / window), window)
+        count = max(len(close) - window + 1, 0)
+        top, squares = close[:count], np.zeros(count)
+        for bar in range(1, window):
+            seen = close[bar : bar + count]
+            top = np.maximum(top, seen)
+            fall = quotient(seen, top, otherwise=1.0) - 1.0
+            squares += fall * fall
+        return rolling(close, 100.0 * np.sqrt(squares / window), window)
     (top,) = runs(lambda one: highest(one, window), close)
     return np.asarray(100.0 * np.sqrt(_squared(quotient(close, top, otherwise=1.0) - 1.0, window)))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, previous, quotient
+from ara.features.arrays import change, logs, previous, quotient
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length
 from ara.features.indicators.volatility.terms import (
@@ -44,8 +44,9 @@ def _sampled(variance: Array, window: int) -> Array:
 
 
 def _rogers_satchell(opened: Array, high: Array, low: Array, close: Array) -> Array:
-    up, down, end = move(high, opened), move(low, opened), move(close, opened)
-    return np.asarray(up * (up - end) + down * (down - end))
+    begin, end = logs(opened), logs(close)
+    top, bottom = logs(high), logs(low)
+    return np.asarray((top - begin) * (top - end) + (bottom - begin) * (bottom - end))
 
 
 def _garman_klass(opened: Array, high: Array, low: Array, close: Array) -> Array:
@@ -167,8 +168,9 @@ def rogers_satchell(opened: Array, high: Array, low: Array, close: Array, *, win
 )
 def yang_zhang(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
     """Give Yang and Zhang's volatility."""
-    gap = _sampled(returns_variance(move(opened, previous(close)), window), window)
-    inside = _sampled(returns_variance(move(close, opened), window), window)
+    begin, end = logs(opened), logs(close)
+    gap = _sampled(returns_variance(begin - previous(end), window), window)
+    inside = _sampled(returns_variance(end - begin, window), window)
     ranged = window_mean(_rogers_satchell(opened, high, low, close), window)
     share = 0.34 / (1.34 + (window + 1.0) / (window - 1.0))
     return root(gap + share * inside + (1.0 - share) * ranged, year)

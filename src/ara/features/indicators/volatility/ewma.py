@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.features.arrays import change, logs
 from ara.features.indicator import Param, Scale, indicator
 from ara.statistics.volatility import ewma_variance
 
@@ -27,8 +28,7 @@ _WINDOW: Final = Param(
 
 
 def _volatility(close: NDArray[np.float64], decay: float) -> NDArray[np.float64]:
-    logs = np.log(np.where((close > 0) & np.isfinite(close), close, np.nan))
-    returns = np.diff(logs, prepend=np.nan)
+    returns = change(logs(close))
     return np.asarray(np.sqrt(ewma_variance(returns, decay=decay, seed_bars=_SEED_BARS)))
 
 
