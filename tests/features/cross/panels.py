@@ -26,5 +26,5 @@ def panel(rows=110, series=6, *, seed=1, gaps=False):
             values[: rows // 3, 1] = np.nan
             values[-rows // 5 :, 2] = np.nan
             values[4::13, 3] = np.nan
-            values[rows // 2 : rows // 2 + 8, 4] = np.nan
+            values[rows // 2 : rows // 2 + 6, 4] = np.nan
     return found

@@ -83,7 +83,7 @@ def advance_decline(close: Matrix, *, window: int) -> _LINE:
 
 @panel_feature(
     inputs=["close", "high", "low"],
-    params={"window": window_of(250, "Bars that a new high is above of.")},
+    params={"window": window_of(250, "Bars whose highs a new high exceeds.")},
     warmup=lambda window: window,
     memory=lambda window: window + 1,
     bounds=(-1.0, 1.0),

@@ -11,6 +11,7 @@ from ara.features.cross.matrices import (
     GAP,
     POSITIVE,
     Joint,
+    averages,
     joint,
     of_others,
     returns,
@@ -31,6 +32,7 @@ __all__ = [
 
 _WINDOW: Final = {"window": window_of(60, low=5)}
 _NOTHING: Final = 1e-12
+_FEWEST: Final = 5
 _SHARPE: Final = "W. F. Sharpe (1963), A Simplified Model for Portfolio Analysis, Management Science 9:2"
 
 
@@ -84,20 +86,17 @@ def market_beta(close: Matrix, *, window: int) -> Matrix:
     words="Its beta in bad bars alone: above its usual beta it falls with the market more than it rises with it.",
 )
 def downside_beta(close: Matrix, *, window: int) -> Matrix:
-    """Give the beta over the bars in which the others did worse than their mean; 0 where fewer than 5 are bad."""
+    """Give the beta over bars in which the others did worse than usual; 0 where fewer than 5 of a window are bad."""
     moves = returns(close)
     market = of_others(moves)
-    together = joint(moves, market, window)
-    bad = market < together.other_mean
-    whole = joint(np.where(bad, moves, 0.0) + 0.0 * together.mean, bad.astype(np.float64), window)
-    share = whole.other_mean
-    x, y = (np.where(bad, one, 0.0) + 0.0 * together.mean for one in (moves, market))
-    mean_x, mean_y = joint(x, y, window).mean / share, joint(x, y, window).other_mean / share
-    squares, products = joint(y * y, x * y, window).mean, joint(y * y, x * y, window).other_mean
-    spread = squares / share - mean_y**2
-    slope = (products / share - mean_x * mean_y) / spread
-    few = ~(spread > _NOTHING * squares / share) | (share * window < 5)
-    return np.where(few, 0.0 * share, slope)
+    usual = joint(moves, market, window).other_mean
+    bad = np.where(np.isnan(moves + market + usual), np.nan, market < usual)
+    share = averages(bad, window)
+    products = (moves, market, market * market, moves * market)
+    own, others, squares, both = (averages(bad * one, window) / share for one in products)
+    spread = squares - others * others
+    few = ~(spread > _NOTHING * squares) | (share * window < _FEWEST)
+    return np.asarray(np.where(few, 0.0 * share, (both - own * others) / spread))
 
 
 @panel_feature(
