@@ -243,3 +243,23 @@ def test_two_sources_outvote_the_preferred_one_that_weighs_as_much_as_both():
     assert put_right["close"][200] == wave()["close"][200]
     assert put_right.filter("imputed")["at"].to_list() == [wrong["at"][200]]
     assert put_right["source"][200] == "binance+polygon"
+
+
+@pytest.mark.parametrize(
+    ("stated", "counts"),
+    [
+        ((), (0, 0)),
+        ((SPLIT,), (1, 0)),
+        ((("yahoo", "dividend", date(2020, 8, 26), 0.82, "raw"),), (0, 1)),
+    ],
+)
+def test_how_many_actions_went_into_the_prices_is_told(stated, counts):
+    kept = Kept(rows=rows(DIVIDED), actions=actions(asked("yahoo"), *stated))
+    bars = seen(kept, "2020-09-05").bars
+    assert bars.basis is Basis.TOTAL
+    assert (bars.splits, bars.dividends) == counts
+
+
+def test_of_prices_that_a_source_adjusted_itself_no_number_is_told():
+    bars = seen(Kept(rows=rows(DIVIDED, adjusted=[0.5] * len(DAYS)), actions=actions()), "2020-09-05").bars
+    assert (bars.splits, bars.dividends) == (None, None)

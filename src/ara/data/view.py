@@ -138,7 +138,11 @@ def view(
         known = [one for one in read(seen.actions) if one.known <= until]
         actions, basis = believed(known, _own(traded, seen.actions), whole), _basis(instrument, asked)
         frame = seen_from_last(whole, actions, best)
-    bars = Bars(instrument=instrument, timeframe=timeframe, basis=basis, frame=frame)
+    splits = sum(one.split for one in actions)
+    counts = (splits, len(actions) - splits) if traded and basis is Basis.TOTAL else (None, None)
+    bars = Bars(
+        instrument=instrument, timeframe=timeframe, basis=basis, frame=frame, splits=counts[0], dividends=counts[1]
+    )
     return View(bars=bars, traded=traded, whole=whole, actions=actions, weights=weights)
 
 

@@ -59,6 +59,9 @@ class Bars:
         how many of those asked agree on it. `quality` runs from 0 to 1; `imputed` marks bars that were repaired.
     notes
         What a reader should know about where they come from, in sentences.
+    splits, dividends
+        How many of them are known and went into the prices; None where a source adjusted its prices itself, or nothing
+        is ever split.
     """
 
     instrument: Instrument
@@ -66,6 +69,8 @@ class Bars:
     basis: Basis
     frame: pl.DataFrame
     notes: tuple[str, ...] = ()
+    splits: int | None = None
+    dividends: int | None = None
 
     def __post_init__(self) -> None:
         if self.frame.schema != SCHEMA:

@@ -157,6 +157,8 @@ def bars_document(seen: "Bars", most: int, told: "Converted | None" = None) -> d
         "currency": one.currency,
         "timeframe": str(seen.timeframe),
         "basis": seen.basis.value,
+        "splits": seen.splits,
+        "dividends": seen.dividends,
         "count": len(seen),
         "notes": list(seen.notes),
         "bars": rows,
@@ -181,7 +183,7 @@ def bars(seen: "Bars", most: int, s: Screen, told: "Converted | None" = None) ->
     first, last = seen.frame.row(0, named=True), rows[-1]
     said = f"{_bars(len(seen))} of {step} from {_when(first['at'], one, step, s)} to {_when(last['at'], one, step, s)}"
     lines = [_head(one, f"close {price(last['close'], one)}", s)]
-    how = f", {_ADJUSTED[seen.basis.value]}" if _splits(one.asset_class) else ""
+    how = f", {_how(seen)}" if _splits(one.asset_class) else ""
     lines += [f"  {line}" for line in wrapped(f"{said}{how}.", s.width - 2)]
     lines += [s.palette()(f"  {line}", "quiet") for line in wrapped(told.words, s.width - 2)] if told else []
     for note in seen.notes:
@@ -200,6 +202,16 @@ def bars(seen: "Bars", most: int, s: Screen, told: "Converted | None" = None) ->
         Column(head="", cells=["repaired" if row["imputed"] else "" for row in rows], leave=5),
     ]
     return "\n".join([*lines, "", *table(columns, s)])
+
+
+def _how(seen: "Bars") -> str:
+    """Say what the prices are adjusted for, and of what nothing is known."""
+    if seen.splits is None or seen.dividends is None or (seen.splits and seen.dividends):
+        return _ADJUSTED[seen.basis.value]
+    if not seen.splits and not seen.dividends:
+        return "as traded: no split or dividend is known of"
+    done, lacking = ("splits", "dividend") if seen.splits else ("dividends", "split")
+    return f"adjusted for {done}; no {lacking} is known of"
 
 
 def _splits(asset_class: str) -> bool:
