@@ -288,6 +288,7 @@ def test_a_file_whose_bars_are_gone_is_imported_again(store, bring, tmp_path):
     bring("KO.csv", FIVE)
     store.close()
     shutil.rmtree(tmp_path / "lake" / "silver")
+    shutil.rmtree(tmp_path / "lake" / "begun")
     again = bring("KO.csv")
     assert (again.files, again.new, again.skipped) == (1, 5, ())
     assert store.bars("KO", "1d").height == 5

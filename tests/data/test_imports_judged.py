@@ -69,6 +69,19 @@ def test_one_symbol_that_is_gone_makes_the_file_new(store, bring):
     assert bring("two.csv").skipped
 
 
+def test_a_column_for_each_symbol_is_said_and_a_kept_symbol_is_a_known_one(store, bring):
+    text = "Date,HDFC,NSE\n2020-08-27,1,2\n2020-08-28,1.5,2.5\n"
+    with pytest.raises(ValidationError, match="HDFC, NSE, none of which is a symbol that is known") as caught:
+        bring("all.csv", text)
+    assert "--wide" in caught.value.hint
+    assert store.catalogue().is_empty()
+    bring("HDFC.csv", rows(("2020-08-31", 49.5)))
+    told = bring("all.csv", text)
+    assert (told.new, told.symbols) == (4, 2)
+    assert told.notes[0] == "all.csv: taken as one column of closes for each symbol: HDFC, NSE."
+    assert bring("other.csv", text.replace("NSE", "BSE"), wide=True).new == 4
+
+
 @pytest.mark.parametrize(
     "name",
     ["data", "prices", "export (1)", "Export", "download (2)", "data_2020", "prices-daily", "history_1d", "OHLCV", "1"],

@@ -87,6 +87,7 @@ def import_path(
     timezone: str = "",
     dates: str = "",
     asset_class: str = "",
+    wide: bool = False,
     strict: bool = False,
     progress: Callable[[int, int, str], bool] | None = None,
 ) -> Imported:
@@ -122,6 +123,8 @@ def import_path(
         `dmy` or `mdy`, where the whole column leaves it open.
     asset_class
         Kind of instrument, where neither file nor symbol says it.
+    wide
+        Each column but the time holds the closes of the symbol that it is called, whether that is known or not.
     strict
         Refuse a file with any row that can't be a bar.
     progress
@@ -134,7 +137,7 @@ def import_path(
     CancelledError
         `progress` said to stop; what was imported stays.
     """
-    reading = Reading(symbol=symbol, timezone=timezone, dates=dates, asset_class=asset_class)
+    reading = Reading(symbol=symbol, timezone=timezone, dates=dates, asset_class=asset_class, wide=wide)
     asked = _Asked(
         reading=reading,
         source=source,
@@ -187,7 +190,7 @@ class _Asked:
             "source": self.source,
             "basis": str(self.basis or ""),
             "timeframe": str(self.timeframe or ""),
-        }
+        } | ({"wide": "yes"} if reading.wide else {})
 
 
 @dataclass(slots=True)
@@ -221,6 +224,7 @@ class _Run:
         self._notes: list[str] = []
         self._marks = Marks(store, asked.words)
         self._of_file = _OfFile()
+        self._known: set[str] | None = None
         self.skipped: list[str] = []
 
     def add(self, file: Path, tables: list[Member], *, alone: bool) -> None:
@@ -237,7 +241,7 @@ class _Run:
                 if self._facts(member, now):
                     read += 1
                     continue
-                table = Table(member, self._asked.reading)
+                table = Table(member, self._asked.reading, kept=self._kept)
                 table.check_name()
             except ValidationError as error:
                 if alone and len(tables) == 1:
@@ -274,7 +278,7 @@ class _Run:
                         f"{refused[0].words}; nothing of it was imported.",
                         hint="Correct the row, or leave out --strict.",
                     )
-            self._notes += series.notes
+            self._notes += table.notes + series.notes
             self._rows += spool.rows
             for frame, instrument, report in series.bars(self._asked.reading.asset_class):
                 refused += report
@@ -316,6 +320,12 @@ class _Run:
         for mark in waiting.marks:
             self._store.keep([mark])
         waiting.marks.clear()
+
+    def _kept(self) -> set[str]:
+        """Give the symbols that the store has bars of, before this import."""
+        if self._known is None:
+            self._known = set(self._store.catalogue()["symbol"].to_list())
+        return self._known
 
     def _actions(self) -> pl.DataFrame:
         return self._store.facts(Kind.ACTIONS)

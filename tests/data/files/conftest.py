@@ -15,7 +15,9 @@ Read = Callable[..., tuple[pl.DataFrame, list[Refused]]]
 def read(tmp_path: Path) -> Read:
     """Give what is read of a file of that name and content."""
 
-    def reading(name: str, content: str | bytes | pl.DataFrame, **said: str) -> tuple[pl.DataFrame, list[Refused]]:
+    def reading(
+        name: str, content: str | bytes | pl.DataFrame, **said: str | bool
+    ) -> tuple[pl.DataFrame, list[Refused]]:
         path = tmp_path / name
         if isinstance(content, pl.DataFrame):
             content.write_parquet(path)

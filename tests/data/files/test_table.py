@@ -1,4 +1,5 @@
 import codecs
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -315,10 +316,43 @@ def test_wide_tables_have_a_series_in_every_column(read):
     ]
     assert refused == []
     many = [f"S{number}" for number in range(10_000)]
-    frame, _ = read("wide.csv", f"Date,{','.join(many)}\n2020-01-02,{','.join('7' for _ in many)}\n")
+    frame, _ = read("wide.csv", f"Date,{','.join(many)}\n2020-01-02,{','.join('7' for _ in many)}\n", wide=True)
     assert frame.height == 10_000
     with pytest.raises(ValidationError, match="20,002 columns, more than 20,000"):
         read("wide.csv", f"Date,{','.join(f'S{number}' for number in range(20_001))}\n2020-01-02{',1' * 20_001}\n")
+
+
+@pytest.mark.parametrize(
+    ("heading", "why"),
+    [
+        ("Date,temperature,humidity", "temperature, humidity, none of which is a symbol that is known"),
+        ("Date,Volume,Turnover", "Turnover is no symbol"),
+        ("Date,Bid,Ask", "its columns are Bid, Ask, and Bid is no symbol"),
+        ("Date,AAPL,Turnover", "its columns are AAPL, Turnover, and Turnover is no symbol"),
+        ("Date,foo bar", "its columns are Date, foo bar"),
+        ("Date,AAPL is fine,MSFT", "its columns are Date, AAPL is fine, MSFT"),
+        ("Date,HDFC", "its columns are HDFC, none of which is a symbol that is known"),
+    ],
+)
+def test_columns_that_are_no_symbols_are_not_taken_for_some(read, heading, why):
+    cells = ",1" * heading.count(",")
+    with pytest.raises(ValidationError, match=re.escape(why)):
+        read("KO.csv", f"{heading}\n2020-01-02{cells}\n")
+
+
+def test_columns_are_symbols_where_one_is_known_or_it_is_said(read):
+    cells = "2020-01-02,1,2\n"
+    for heading, said in (("AAPL,HDFC", {}), ("HDFC,NSE50", {"wide": True}), ("AAPL Close,MSFT Adj Close", {})):
+        frame, _ = read("all.csv", f"Date,{heading}\n{cells}", **said)
+        assert frame["symbol"].to_list() == [word.split()[0] for word in heading.split(",")]
+    assert read("x.csv", "Date,NAV per share\n2020-01-02,1\n".replace(" per share", ""), symbol="KO", wide=True)[
+        0
+    ].height
+
+
+def test_opening_highest_lowest_closing_are_the_prices_of_a_bar(read):
+    frame, _ = read("KO.csv", "Date,Opening,Highest,Lowest,Closing\n2020-01-02,2,4,1,3\n")
+    assert frame.select("symbol", "open", "high", "low", "close").rows() == [("KO", 2.0, 4.0, 1.0, 3.0)]
 
 
 def test_who_a_file_is_of_is_said_by_the_user_the_column_or_the_name(read):

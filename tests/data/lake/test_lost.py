@@ -13,6 +13,7 @@ from ara.clock import SystemClock
 from ara.data.bar_store import WITHDRAWN
 from ara.data.lake import Lake
 from ara.data.lake.backup import list_backups
+from ara.data.lake.faults import committed
 from ara.data.provider import SCHEMAS, Kind
 from ara.errors import IntegrityError
 from ara.market.symbols import guess
@@ -187,6 +188,21 @@ def test_a_lake_without_notes_goes_on_and_gets_them_with_a_day_s_upkeep(lake: La
     later = Lake.at(lake.folder, clock=FakeClock(SystemClock().now() + timedelta(days=2)))
     assert later.append(bars("MSFT")).new == 5
     assert {path.name for path in (lake.folder / "begun").iterdir()} == noted - {"silver.rates"}
+
+
+def test_a_table_that_is_begun_meanwhile_is_not_lost(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def seen(folder: Path) -> bool:
+        found = committed(folder)
+        calls.append(folder)
+        if len(calls) == 1:
+            reopened(lake).append(bars())
+        return found
+
+    monkeypatch.setattr("ara.data.lake.table.committed", seen)
+    assert not lake.there
+    assert lake.there
 
 
 def test_a_restored_lake_knows_what_was_begun(lake: Lake, tmp_path: Path) -> None:

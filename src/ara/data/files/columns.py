@@ -1,14 +1,15 @@
 """What the columns of a stranger's table are: by their names, or by a known layout where they have none."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ara.errors import ValidationError
+from ara.market.instrument import AssetClass
 from ara.market.symbols import guess, known, normalise
 
-__all__ = ["PRICES", "Columns", "by_layout", "by_name", "says_nothing", "symbol_of"]
+__all__ = ["PRICES", "Columns", "by_layout", "by_name", "doubt", "says_nothing", "symbol_of"]
 
 PRICES: Final = ("open", "high", "low", "close")
 """The four prices of a bar."""
@@ -18,11 +19,13 @@ _WORDS: Final[Mapping[str, str]] = {
     "date": "date day tradedate tradingday tradingdate session datum businessdate dates",
     "time": "time hour timeofday uhrzeit",
     "epoch": "unix epoch unixtime unixtimestamp epochtime t",
-    "open": "open o openprice firstprice first eroffnung eroffnungskurs erster 1open priceopen openbid",
-    "high": "high h highprice max hoch 2high pricehigh highbid",
-    "low": "low l lowprice min tief 3low pricelow lowbid",
+    "open": "open o openprice firstprice first eroffnung eroffnungskurs erster 1open priceopen openbid"
+    " opening openingprice",
+    "high": "high h highprice max hoch 2high pricehigh highbid highest highestprice",
+    "low": "low l lowprice min tief 3low pricelow lowbid lowest lowestprice",
     "close": "close c closeprice last lastprice closelast price settle settlement schluss schlusskurs"
-    " 4close priceclose closebid pxlast closevalue",
+    " 4close priceclose closebid pxlast closevalue"
+    " closing closingprice",
     "adjusted": "adjclose adjustedclose adjcloseprice closeadj closeadjusted 5adjustedclose adjusted",
     "volume": "volume vol v tickvol tickvolume volumebase basevolume shares 5volume 6volume"
     " totalvolume umsatz volumen stucke",
@@ -43,6 +46,12 @@ _ENDING: Final = re.compile(
     r"|(19|20)\d{2}([-_]?\d{2}){0,2})|\.us)+$"
 )
 
+
+_QUANTITIES: Final = (
+    "amount ask asking askprice asksize avg average averageprice bid bidprice bidsize count depth lots mean median mid"
+    " midprice nav number offer price prices qty quantity quotevolume rate return returns size spot ticks tradevalue"
+    " trades turnover typical value values volume vwap weighted worth yield"
+)
 
 _NO_NAMES: Final = (
     "bars book book1 candles chart csv daily data dataset download downloads export exported exports file history"
@@ -100,7 +109,7 @@ def by_name(names: Mapping[str, str], *, numeric: frozenset[str] | None = None) 
         return Columns(place=place, wide={})
     if {"symbol", "open", "high", "low"} & set(place):
         return None
-    wide = {column: symbol for column, name in rest if (symbol := symbol_of(name))}
+    wide = {column: symbol for column, name in rest if (symbol := _headed(name))}
     fitting = numeric is None or set(wide) <= numeric
     if not wide or len(wide) != len(rest) or not fitting or len(set(wide.values())) != len(wide):
         return None
@@ -145,11 +154,43 @@ def symbol_of(name: str) -> str:
     return symbol if index is None or index.name == index.symbol else index.symbol
 
 
+def doubt(columns: Mapping[str, str], kept: Callable[[], Container[str]]) -> str:
+    """Say why it isn't plain that each column holds the closes of a symbol; empty where it is.
+
+    Parameters
+    ----------
+    columns
+        Heading and symbol; none where the table isn't of that form.
+    kept
+        Gives the symbols that are kept, which are known beside those that Ara knows.
+    """
+    listed = ascii(", ".join(name[:30] for name in list(columns)[:8]))[1:-1]
+    if word := next((name for name in columns if _plain(name) in _QUANTITIES.split() or _role(name)), ""):
+        return f"its columns are {listed}, and {ascii(word[:30])[1:-1]} is no symbol"
+    if not columns or any(map(_is_known, columns.values())):
+        return ""
+    there = kept()
+    if any(symbol in there for symbol in columns.values()):
+        return ""
+    return f"its columns are {listed}, none of which is a symbol that is known"
+
+
 def says_nothing(name: str) -> bool:
     """Tell whether a file's name is one that any table may have, such as `export (1)`, and so no symbol."""
     word = re.split(r"[\s,()]", name.strip(), maxsplit=1)[0]
     plain = re.sub(r"[_-]|[\d_-]+$", "", _ENDING.sub("", word).casefold())
     return plain in {"", *_NO_NAMES.split()} or not symbol_of(name)
+
+
+def _is_known(symbol: str) -> bool:
+    """Tell whether a symbol is one that Ara knows, or has a shape that words don't have."""
+    return any(one.symbol == symbol for one in known()) or guess(symbol).asset_class is not AssetClass.STOCK
+
+
+def _headed(name: str) -> str:
+    """Give the symbol of a heading: `AAPL` and `AAPL Close`, and nothing of a sentence."""
+    _, *more = re.split(r"[\s,()]+", name.strip().strip("'\"<>"), maxsplit=1)
+    return symbol_of(name) if _role("".join(more)) in {"", "close", "adjusted"} else ""
 
 
 def _role(name: str) -> str | None:

@@ -1,14 +1,14 @@
 """One table of bars, read in pieces: its rows in one form, and a report of those that can't be bars."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final
 
 import polars as pl
 
-from ara.data.files.columns import PRICES, Columns, by_layout, by_name, says_nothing, symbol_of
+from ara.data.files.columns import PRICES, Columns, by_layout, by_name, doubt, says_nothing, symbol_of
 from ara.data.files.member import Member
 from ara.data.files.numbers import Style, as_numbers, style
 from ara.data.files.text import MORE, Dialect, blocks, chunks, dialect
@@ -51,12 +51,16 @@ class Reading:
         Order of day and month: `dmy` or `mdy`; empty: as the whole column tells.
     asset_class
         Kind of instrument; empty: as the file or the symbol tells.
+    wide
+        Whether each column but the time holds the closes of the symbol that it is called; else such a table is taken
+        only where one of them is a symbol that is known.
     """
 
     symbol: str = ""
     timezone: str = ""
     dates: str = ""
     asset_class: str = ""
+    wide: bool = False
 
     def __post_init__(self) -> None:
         if self.dates and self.dates not in ORDERS:
@@ -113,6 +117,8 @@ class Table:
         Which.
     reading
         What the user says of it.
+    kept
+        Gives the symbols that are kept, which are known beside those that Ara knows.
 
     Raises
     ------
@@ -120,8 +126,9 @@ class Table:
         It can't be read, or holds no bars.
     """
 
-    def __init__(self, member: Member, reading: Reading) -> None:
+    def __init__(self, member: Member, reading: Reading, *, kept: Callable[[], Container[str]] = tuple) -> None:
         self._member = member
+        self._kept = kept
         self._reading = reading
         with member.open() as stream:
             start = stream.read(4)
@@ -141,6 +148,16 @@ class Table:
         """Whether its name alone says whose bars it holds."""
         columns = self._plan.columns
         return not (self._reading.symbol or columns.wide or "symbol" in columns.place)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was taken to be so that the file doesn't say, in sentences."""
+        symbols = list(self._plan.columns.wide.values())
+        if not symbols or (len(symbols) == 1 and self._reading.symbol):
+            return []
+        more = f" and {len(symbols) - _EXAMPLES:,} more" if len(symbols) > _EXAMPLES else ""
+        listed = ", ".join(symbols[:_EXAMPLES])
+        return [f"{self._member.name}: taken as one column of closes for each symbol: {listed}{more}."]
 
     def check_name(self) -> None:
         """Refuse a table that says nowhere whose bars it holds: no column does, and its name may be any table's."""
@@ -226,6 +243,12 @@ class Table:
         if found is None:
             listed = ", ".join(name[:30] for name in list(names.values())[:8]) or "none with a name"
             raise self._no_bars(f"its columns are {ascii(listed)[1:-1]}")
+        said = self._reading.wide or (len(found.wide) == 1 and self._reading.symbol)
+        if why := "" if said else doubt({names[column]: symbol for column, symbol in found.wide.items()}, self._kept):
+            raise ValidationError(
+                f"{self._member.name} holds no bars: {why}.",
+                hint="Name the closes Close; or, where each column holds the closes of a symbol, say so: --wide",
+            )
         return found
 
     def _parquet_names(self) -> dict[str, str]:

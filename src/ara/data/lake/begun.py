@@ -4,8 +4,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ara.data.lake.faults import lost
-
 __all__ = ["FOLDER", "Begun"]
 
 FOLDER: Final = "begun"
@@ -38,8 +36,7 @@ class Begun:
                 place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 place.touch(mode=0o600)
 
-    def check(self, table: Path) -> None:
-        """Refuse to take a table that isn't there for an empty one, where it was begun; IntegrityError then."""
+    def told(self, table: Path) -> str:
+        """Give the note of a table by its place in the lake; empty where the table was never begun."""
         place = self.place(table)
-        if place.exists():
-            raise lost(table, f"it is gone, though the lake has begun it ({place.parent.name}/{place.name})")
+        return place.relative_to(self._folder).as_posix() if place.exists() else ""

@@ -22,7 +22,7 @@ import polars as pl
 
 from ara.clock import Clock
 from ara.data.lake.begun import Begun
-from ara.data.lake.faults import TakenError, broken, committed, logged, vanished, writing
+from ara.data.lake.faults import TakenError, broken, committed, logged, lost, vanished, writing
 from ara.data.lake.layout import Layout, Snapshot, Written, delta_schema
 from ara.data.lake.noted import Noted, note
 from ara.errors import AraError
@@ -75,13 +75,13 @@ class Table:
 
     @property
     def there(self) -> bool:
-        """Whether anything was ever committed; a look at one folder.
-
-        IntegrityError where files have lost their log, or the whole table is gone that was begun once.
-        """
+        """Whether anything was ever committed; IntegrityError where it was, and the log or the whole table is gone."""
+        # The note first: it is written after the log, so whoever sees it must find that.
+        told = self.begun.told(self.folder)
         if committed(self.folder):
             return True
-        self.begun.check(self.folder)
+        if told:
+            raise lost(self.folder, f"it is gone, though the lake has begun it ({told})")
         return False
 
     def snapshot(self) -> Snapshot:

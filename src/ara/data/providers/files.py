@@ -148,7 +148,7 @@ class Files:
         failed = ""
         for member in found:
             try:
-                table = Table(member, Reading())
+                table = Table(member, Reading(wide=True))
             except ValidationError as error:
                 failed = failed or error.message
                 continue

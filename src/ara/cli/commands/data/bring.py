@@ -210,8 +210,11 @@ def import_files(
     ] = "",
     zone: Annotated[str, typer.Option("--timezone", metavar="ZONE", help="Zone of times that name none")] = "",
     dates: Annotated[
-        str, typer.Option("--dates", metavar="dmy|mdy", help="Order of day and month, where it is open")
+        str, typer.Option("--dates", metavar="dmy|mdy|ymd", help="Order of day and month, where it is open")
     ] = "",
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Each column holds the closes of the symbol that it is called")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a file with any row that can't be a bar")] = False,
 ) -> int:
     """Import bars from files into the store.
@@ -233,7 +236,7 @@ def import_files(
         raise ValidationError("An empty name is no file.", hint="For example: ara data import bars.csv")
     options = {"symbol": symbol, "source": source, "basis": basis, "timeframe": step, "timezone": zone, "dates": dates}
     with s.progress("Importing") as progress:
-        done, failures = _imported(s, paths, {**options, "strict": strict}, progress)
+        done, failures = _imported(s, paths, {**options, "wide": wide, "strict": strict}, progress)
     if len(paths) == 1 and failures:
         raise failures[0].error
     if s.settings().data.cache.redis and any(one.new + one.corrected for one in done):
