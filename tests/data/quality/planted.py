@@ -207,7 +207,7 @@ def unit(base: Base, random: np.random.Generator) -> Planted:
 
 
 def split(base: Base, random: np.random.Generator) -> Planted | None:
-    if base.instrument.calendar != "XNYS":
+    if base.instrument.asset_class not in ("stock", "etf"):
         return None
     row = places(base, random, 1)[0]
     ratio = float(random.choice([2, 3, 4, 5, 7, 10, 20, 1 / 2, 1 / 5, 1 / 10, 1 / 20, 1.5]))

@@ -271,7 +271,10 @@ def test_a_last_bar_with_little_in_it_is_partial(apple):
     last = len(apple) - 1
     tiny = put(apple, last, high=apple["close"][last], low=apple["close"][last], open=apple["close"][last], volume=9.0)
     assert "seems to be unfinished" in found(tiny)["partial"].words
-    assert "partial" not in found(put(tiny, last, high=200.0))
+    few = put(apple, last, volume=0.1 * apple["volume"].tail(40).median())
+    assert found(few)["partial"].at == apple["at"][last]
+    short = put(few, last, known_at=few["at"][last] + timedelta(hours=3, minutes=30))
+    assert "partial" not in found(short)
     assert "partial" not in found(tiny[-30:])
 
 
@@ -380,6 +383,27 @@ def test_another_unit_is_told_with_its_factor(factor, last, words, apple):
     assert issues["unit"].count == int(words.split()[0])
 
 
+@pytest.mark.parametrize(
+    ("factor", "shown"), [(1e-200, "less than a billionth of"), (1e60, "more than a billion times")]
+)
+def test_a_factor_beyond_counting_is_said_in_words(factor, shown, apple):
+    issue = found(scaled(apple, 200, 220, factor))["unit"]
+    assert issue.words == f"21 bars are, first 2015-10-19, in another unit or currency: {shown} the price before"
+
+
+@pytest.mark.parametrize("factor", [1.35, 1 / 1.35, 1.5])
+def test_another_currency_is_found_by_the_way_back(factor, apple):
+    wild = np.random.default_rng(8).normal(0, 0.02, len(apple))
+    bars = walk(APPLE, sessions(APPLE, date(2015, 1, 2), date(2016, 12, 30)), steps=wild)
+    bars = bars.with_columns(open=pl.col("close").shift(1).fill_null(100.0))
+    bars = bars.with_columns(
+        high=pl.max_horizontal("open", "close", "high"), low=pl.min_horizontal("open", "close", "low")
+    )
+    assert found(scaled(bars, 200, 204, factor))["unit"].count == 5
+    assert "unit" not in found(scaled(bars, 200, 9999, factor))
+    assert "unit" not in found(bars)
+
+
 def splits(*rows):
     at = [at for at, _ in rows]
     columns = {
@@ -396,6 +420,22 @@ def test_an_untold_split_is_found_with_its_ratio(ratio, said, apple):
     assert (issue.times, issue.severity) == ((apple["at"][250],), Severity.WARNING)
     assert said in issue.words
     assert check(bars, APPLE, actions=splits()).issues == (issue,)
+
+
+@pytest.mark.parametrize("kind", ["index", "forex", "crypto"])
+def test_what_is_no_share_does_not_split(kind, apple):
+    halved = scaled(apple, 0, 249, 2.0)
+    assert "split" not in found(halved, symbols.guess("^VIX" if kind == "index" else "ABC", kind))
+    assert "split" in found(halved)
+
+
+def test_swings_of_an_index_of_closes_alone_are_no_outliers(apple):
+    spike = scaled(apple, 200, 200, 1.3)
+    only = spike.with_columns(pl.col("close").alias(name) for name in ("open", "high", "low"))
+    half = put(only, 201, **dict.fromkeys(("open", "high", "low", "close"), only["close"][199] * 1.08))
+    fear = symbols.guess("^VIX", "index")
+    assert "outlier" in found(only, fear)
+    assert "outlier" not in found(half, fear)
 
 
 def test_a_told_split_is_worth_knowing_only(apple):
@@ -453,6 +493,16 @@ def test_a_series_that_becomes_another_company_at_once_is_found(apple):
     assert check(wild, APPLE).score <= 0.5
     assert (issue.at, issue.count) == (apple["at"][250], 1)
     assert issue.words == "from 2015-12-30 on it seems to be another company under the same symbol"
+
+
+def test_a_level_that_changes_unnoticed_is_another_company_and_one_with_news_is_none(apple):
+    other = scaled(apple, 250, 9999, 2.3)
+    assert found(other)["reuse"].at == apple["at"][250]
+    volume = pl.when(pl.int_range(pl.len()) == 250).then(pl.col("volume") * 9).otherwise("volume")
+    assert "reuse" not in found(other.with_columns(volume=volume))
+    assert "reuse" not in found(scaled(apple, 250, 9999, 2.0))
+    assert "reuse" not in found(scaled(apple, 250, 260, 2.3))
+    assert "reuse" not in found(scaled(apple, 503, 503, 2.3))
 
 
 def test_another_source_shows_a_label_that_is_off(apple):

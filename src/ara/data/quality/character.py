@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ara.data.quality.jumps import other_unit
 from ara.data.quality.moves import Moves
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Floats, Series
+from ara.data.quality.splits import ratios
 from ara.market.timeframe import Unit
 
 __all__ = ["generated", "reuse", "same_bar"]
@@ -16,6 +19,10 @@ _SIDE: Final = 60
 _PAUSE: Final = 9 * 86_400_000_000
 _LEVEL: Final = 2.5
 _ALONE: Final = 12.0
+_FAR: Final = 8.0
+_BY_HALF: Final = 0.4
+_QUIET: Final = 4.0
+_NOTICED: Final = 1.6
 _OVER_NIGHT: Final = 0.7
 _MONEY: Final = float(np.log(4.0))
 _CALM: Final = float(np.log(1.6))
@@ -38,7 +45,9 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
 
     After a pause of more than nine days the three are weighed: the level by how much farther away it is than the pause
     explains, the money by fourfolds, the volatility, half as much, by 1.6-folds; more than 2.1 in sum are too many.
-    Without a pause the level must jump by twelve usual changes, and both others change.
+    Without a pause the level must jump by twelve usual changes, and both others change; or by half or more and eight
+    usual changes overnight, by no ratio of a split, into a quiet session of ordinary trade, and stay: news that moves
+    a share like that is traded by multiples.
     """
     if len(m) < _SIDE:
         return
@@ -47,12 +56,15 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
     waited = np.maximum(step / max(int(np.median(step[1:])), 1), 1.0)
     with np.errstate(invalid="ignore"):
         jump = np.nan_to_num(np.abs(m.change) / m.sigma)
-    alone = (jump > _ALONE) & (np.abs(m.gap) > _OVER_NIGHT * np.abs(m.change))
-    for place in np.flatnonzero(paused | alone).tolist():
+        over_night = np.abs(m.gap) > _OVER_NIGHT * np.abs(m.change)
+        far = over_night & (jump > _FAR) & (np.abs(m.change) > _BY_HALF) & ~paused
+    alone = (jump > _ALONE) & over_night
+    unnoticed = _unnoticed(m, far) if far.any() else far
+    for place in np.flatnonzero(paused | alone | unnoticed).tolist():
         money, calm = _broken(m, place)
         level = jump[place] / np.sqrt(waited[place]) / _LEVEL
         weighed = min(level, _MOST) + min(money, _MOST) + min(calm, _MOST) / 2
-        if weighed > _TOO_MANY if paused[place] else money > 1 and calm > 1:
+        if weighed > _TOO_MANY if paused[place] else unnoticed[place] or (money > 1 and calm > 1):
             at = m.at[place : place + 1]
             yield Finding(
                 rule="reuse",
@@ -62,6 +74,17 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
                 single="from it on it seems to be another company under the same symbol",
                 whole=True,
             )
+
+
+def _unnoticed(m: Moves, far: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which jumps stay, are no split and no other unit, and had a quiet session of ordinary trade."""
+    found: NDArray[np.bool_] = far & (ratios(m) == 0) & ~other_unit(m) & (np.abs(m.body) < _QUIET * m.sigma)
+    for place in np.flatnonzero(found).tolist():
+        after = slice(place + 1, place + 1 + _SIDE)
+        usual = np.fmax(m.money[place], np.median(m.volume[after] * m.close[after])) if len(m) > place + 1 else np.nan
+        stays = abs(np.log(np.median(m.close[place:][:_SIDE]) / m.close[place])) < abs(m.change[place]) / 2
+        found[place] = stays and m.volume[place] * m.close[place] < _NOTICED * usual
+    return found
 
 
 def _broken(m: Moves, place: int) -> tuple[float, float]:

@@ -10,33 +10,36 @@ from ara.data.quality.moves import Moves
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Floats, Series
 
-__all__ = ["outlier", "unit", "unlikely"]
+__all__ = ["other_unit", "outlier", "unit", "unlikely"]
 
 _WICK: Final = 8.0
-_SPIKE: Final = 6.0
+_CLOSELY: Final = ((5.0, 0.3), (4.0, 0.2))
+_ALONE: Final = (8.0, 0.1)
 _BEYOND: Final = 6.0
 _BACK: Final = 0.25
-_LEVEL: Final = 10.0
+_LEVEL: Final = 5.0
+_SWINGS: Final = 10.0
 _LEAST_LEVEL: Final = 0.15
 _ALIKE: Final = 0.05
 _LONGEST: Final = 60
 _ROUGHLY: Final = 0.4
-_OPENED: Final = 0.8
+_OPENED: Final = 0.7
 _STRAY: Final = 6.0
+_STRAYED: Final = 0.3
 _UNHEARD: Final = 25.0
+_COUNTED: Final = 9
 _TENS: Final = float(np.log(10.0))
-_FENCE: Final = 3.0
 
 
 def outlier(series: Series, m: Moves) -> Iterator[Finding]:
     """Find single prices that their own bar or the next one takes back; a move that persists is none.
 
-    A change is measured by the usual change before it, and must lie beyond the fences of all changes so measured
-    (Tukey's, three interquartile ranges). Then it is an outlier where the next open undoes a close, the close undoes an
-    open, or a high or low stands far beyond what this bar, the one before and the next did else.
+    A change is measured by the usual change before it. It is an outlier where the next open undoes a close (the more
+    exactly, the smaller it may be), the close undoes an open, or a high or low stands far beyond what this bar, the one
+    before and the next did else. Where closes are all there is, a close must be undone by the next one almost exactly.
     """
     wrong = _taken_back(m) | _wrong_open(m) | _wrong_wick(m)
-    wrong &= ~_inside(_unit_bars(m), len(m))
+    wrong &= ~other_unit(m)
     if wrong.any():
         at = m.at[wrong]
         singular, plural = (
@@ -73,8 +76,17 @@ def _factor(size: float) -> str:
     tens = round(abs(size) / _TENS)
     if tens < 2:
         return f"{np.exp(size):.3g} times"
-    shown = f"{10**tens:,}" if tens < 10 else f"1e{tens}"
-    return f"{shown} times" if size > 0 else f"1/{shown} of"
+    if tens > _COUNTED:
+        return "more than a billion times" if size > 0 else "less than a billionth of"
+    return f"{10**tens:,} times" if size > 0 else f"1/{10**tens:,} of"
+
+
+def other_unit(m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar whether it is in another unit, or the first after such bars, which seems to jump too."""
+    marked = np.zeros(len(m), bool)
+    for start, end, _ in _unit_bars(m):
+        marked[start : end + 1] = True
+    return marked
 
 
 def unlikely(m: Moves) -> NDArray[np.bool_]:
@@ -87,12 +99,13 @@ def unlikely(m: Moves) -> NDArray[np.bool_]:
 def _taken_back(m: Moves) -> NDArray[np.bool_]:
     """Say of each close whether the next bar opens, and closes, where the bar before it did."""
     size = np.abs(m.change)
-    following, after = _next(m.gap), _next(m.change)
+    undone, stays = np.abs(m.change + _next(m.gap)), np.abs(m.change + _next(m.change))
+    # without opens the next move itself stands for the gap, and swings there and back are usual
+    pairs = (_ALONE,) if not m.body.any() else _CLOSELY
     with np.errstate(invalid="ignore"):
-        far = (size > _SPIKE * m.sigma) & (size > _fence(m) * m.sigma)
-        back = np.abs(m.change + following) < _BACK * size
-        stays = np.abs(m.change + after) < 2 * _BACK * size
-        return far & back & stays
+        each = [(size > far * m.sigma) & (undone < back * size) & (stays < 2 * back * size) for far, back in pairs]
+    found: NDArray[np.bool_] = np.logical_or.reduce(each)
+    return found
 
 
 def _wrong_open(m: Moves) -> NDArray[np.bool_]:
@@ -118,7 +131,11 @@ def _unit_bars(m: Moves) -> list[tuple[int, int, float]]:
         size = np.abs(m.change)
         tens = np.nan_to_num(np.round(size / _TENS)).astype(np.int64)
         power = (tens >= 2) & (np.abs(size - tens * _TENS) < _ROUGHLY)
-        level = (size > _LEVEL * m.sigma) & (size > _LEAST_LEVEL) & (np.abs(m.gap) > _OPENED * size)
+        level = (
+            (size > (_LEVEL if m.body.any() else _SWINGS) * m.sigma)
+            & (size > _LEAST_LEVEL)
+            & (np.abs(m.gap) > _OPENED * size)
+        )
     tens = np.where(power, np.where(m.change > 0, tens, -tens), 0)
     edges = np.flatnonzero(power | level).tolist()
     found: list[tuple[int, int, float]] = []
@@ -141,20 +158,9 @@ def _returns(m: Moves, tens: NDArray[np.int64], start: int, end: int) -> bool:
     """Say whether the second jump undoes the first: by the same power of ten, or soon and by about as much."""
     if tens[start] or tens[end]:
         return bool(tens[start] == -tens[end])
-    apart = abs(float(m.change[start] + m.change[end]))
-    slack = max(_ALIKE * abs(float(m.change[start])), _STRAY * float(m.sigma[start]))
+    size, apart = abs(float(m.change[start])), abs(float(m.change[start] + m.change[end]))
+    slack = max(_ALIKE * size, min(_STRAY * float(m.sigma[start]), _STRAYED * size))
     return end - start <= _LONGEST and apart < slack
-
-
-def _fence(m: Moves) -> float:
-    """Give the farther of Tukey's outer fences of all changes, in their usual size."""
-    with np.errstate(invalid="ignore"):
-        scaled = m.change / m.sigma
-    known = scaled[np.isfinite(scaled)]
-    if len(known) < 4:
-        return 0.0
-    low, high = np.quantile(known, (0.25, 0.75))
-    return float(max(high, -low) + _FENCE * (high - low))
 
 
 def _around(m: Moves, *, later: bool = True) -> Floats:
@@ -168,11 +174,3 @@ def _around(m: Moves, *, later: bool = True) -> Floats:
 def _next(values: Floats) -> Floats:
     following: Floats = np.concatenate([values[1:], np.full(min(1, len(values)), np.nan)])
     return following
-
-
-def _inside(stretches: list[tuple[int, int, float]], length: int) -> NDArray[np.bool_]:
-    marked = np.zeros(length, bool)
-    for start, end, _ in stretches:
-        # the bar after the last one seems to jump too
-        marked[start : end + 1] = True
-    return marked

@@ -18,6 +18,9 @@ _LEAST_SHARE: Final = 0.01
 _TAIL: Final = 40
 _HOURS: Final = 500
 _LITTLE: Final = 0.25
+_LESS: Final = 0.3
+_FIFTH: Final = 4
+_SHORT: Final = 0.8
 _SELDOM: Final = 0.05
 _NO_TAPE: Final = frozenset({AssetClass.INDEX, AssetClass.FOREX})
 
@@ -53,14 +56,22 @@ def stale(series: Series, m: Moves) -> Iterator[Finding]:
 
 
 def cut_short(series: Series, m: Moves) -> Iterator[Finding]:
-    """Find a last bar taken before its end: less is traded in it than in any before (40 sessions, 500 shorter bars)."""
+    """Find a last bar taken before its end, by what is traded in it.
+
+    A session must lie below three tenths of the fifth least of the 40 before, and be no short one; a shorter bar below
+    a quarter of the least of the 500 before, with a small range.
+    """
     tail = _TAIL if series.daily else _HOURS
     if len(m) <= tail:
         return
     before = slice(-tail - 1, -1)
-    volume, ranged = m.volume[before], m.range[before]
-    little = m.volume[-1] < _LITTLE * np.min(volume)
-    if little and m.range[-1] < np.median(ranged):
+    volume, ranged = np.sort(m.volume[before]), m.range[before]
+    if series.daily:
+        length = (series.known - series.at)[series.bar]
+        little = m.volume[-1] < _LESS * volume[_FIFTH] and length[-1] > _SHORT * np.median(length[before])
+    else:
+        little = m.volume[-1] < _LITTLE * volume[0] and m.range[-1] < np.median(ranged)
+    if little:
         at = m.at[-1:]
         yield Finding(
             rule="partial",

@@ -12,14 +12,18 @@ from ara.data.quality.moves import Moves
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Floats, Series
 from ara.market.bars import Basis
+from ara.market.instrument import AssetClass
 
-__all__ = ["split"]
+__all__ = ["ratios", "split"]
 
+_SHARES: Final = (AssetClass.STOCK, AssetClass.ETF)
 _WHOLE: Final = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50)
 _RATIOS: Final = np.log(np.array([1.5, *_WHOLE]))
 _FAR: Final = 8.0
 _NEAR: Final = 0.03
+_NEARER: Final = 0.045
 _QUIET: Final = 4.0
+_QUIETER: Final = 3.0
 _TRADED: Final = 5.0
 _PLAIN: Final = float(np.log(3.5))
 _STEP: Final = 0.15
@@ -30,15 +34,15 @@ _DAYS: Final = 4 * 86_400_000_000
 def split(
     series: Series, m: Moves, *, actions: pl.DataFrame | None = None, basis: Basis | None = None
 ) -> Iterator[Finding]:
-    """Find falls and rises by the ratio of a split that nobody told of, and told splits without such a move.
+    """Find falls and rises of shares by the ratio of a split that nobody told of, and told splits without such a move.
 
     The open must be in line with the ratio and the session itself quiet, and where the ratio is 3 or less, the money
     traded ordinary: a crash has none of these. A split is told by `actions` or by a step of the adjusted close against
     the close. In prices that are adjusted for splits, one that `actions` tell of leaves no move and is in order.
     """
-    if len(m) < 2:
+    if len(m) < 2 or series.instrument.asset_class not in _SHARES:
         return
-    ratio = _ratios(m)
+    ratio = ratios(m)
     told = _told(m, actions)
     stepped = _steps(m)
     with np.errstate(invalid="ignore"):
@@ -97,7 +101,7 @@ def _invented(series: Series, m: Moves, told: Floats, ratio: Floats, *, basis: B
         )
 
 
-def _ratios(m: Moves) -> Floats:
+def ratios(m: Moves) -> Floats:
     """Give for each bar the logarithm of new shares for an old one, judged by its price alone; 0 for no split."""
     size = np.abs(m.gap)
     place = np.abs(size[:, None] - _RATIOS).argmin(axis=1)
@@ -106,8 +110,8 @@ def _ratios(m: Moves) -> Floats:
         traded = np.nan_to_num(m.volume * m.close / m.money, nan=1.0, posinf=1.0)
         small = nearest < np.log(1.9)
         busy = (nearest < _PLAIN) & (traded > np.where(small, _TRADED / 2, _TRADED))
-        calm = np.abs(m.change - m.gap) < np.where(small, 2.0, _QUIET) * m.sigma
-        near = np.abs(size - nearest) < np.where(small, _NEAR, np.fmax(_NEAR, 2 * m.sigma))
+        calm = np.abs(m.change - m.gap) < np.where(small, _QUIETER, _QUIET) * m.sigma
+        near = np.abs(size - nearest) < np.where(small, _NEARER, np.fmax(_NEAR, 2 * m.sigma))
         likely = (size > _FAR * m.sigma) & near & calm & ~busy
     likely &= ~_returns(m)
     return np.where(likely, -np.sign(m.gap) * nearest, 0.0)
