@@ -65,3 +65,42 @@ def test_where_nothing_was_public_yet_it_is_said(ara, ahead, venue):
 def test_rates_that_came_in_time_are_no_matter_for_the_doctor(ara, venue):
     assert ara("data", "fetch", "EUR").code == 0
     assert "clock" not in [one["name"] for one in document(ara("doctor", "--json"))["findings"]]
+
+
+def test_rates_are_not_withdrawn_and_the_refusal_says_what_corrects_them(ara, venue):
+    assert "Nothing that is kept came from 'ecb'" in ara("data", "withdraw", "ecb", "--yes").err
+    assert ara("data", "fetch", "EUR").code == 0
+    fetch = document(ara("data", "why", "EUR", "2023-12-28", "--json"))["fetches"][0]["fetch"]
+    for what in ("ecb", fetch, fetch[:12]):
+        refused = ara("data", "withdraw", what, "--yes")
+        assert refused.code == 2
+        said = " ".join(refused.err.split())
+        assert "are rates, and these can't be withdrawn. A later answer of the source corrects them" in said
+    assert "Nothing that is kept came from 'ffffffff'" in ara("data", "withdraw", "ffffffff", "--yes").err
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (("--raw",), "--raw"),
+        (("--actions",), "--actions"),
+        (("--repaired",), "--repaired"),
+        (("-t", "1h"), "--timeframe"),
+        (("--currency", "USD"), "--currency"),
+    ],
+)
+@pytest.mark.parametrize("whose", [("EUR",), ("USDJPY", "--rates")])
+def test_options_that_rates_have_no_use_for_are_refused(ara, venue, whose, words, refused):
+    outcome = ara("data", "show", *whose, *words)
+    assert outcome.code == 2
+    assert f"{refused} has no use with rates" in outcome.err
+
+
+def test_so_many_currencies_as_were_asked_for_are_shown(ara, venue):
+    assert ara("data", "fetch", "EUR").code == 0
+    told = document(ara("data", "show", "EUR", "-n", "3", "--json"))
+    assert [row["quote"] for row in told["rates"]] == ["AUD", "BRL", "CAD"]
+    said = ara("data", "show", "EUR", "-n", "3").out
+    assert "15 currencies, 3 of them shown." in " ".join(said.split())
+    assert len(said.strip().splitlines()) == 6
+    assert len(document(ara("data", "show", "EUR", "--json"))["rates"]) == 15

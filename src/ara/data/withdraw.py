@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from ara.data.bar_store import WITHDRAWN, BarStore
+from ara.data.provider import Kind
 from ara.errors import ValidationError
 
 __all__ = ["meant", "withdraw"]
@@ -32,7 +33,7 @@ def meant(store: BarStore, what: str, *, symbol: str = "", source: str = "") -> 
     Raises
     ------
     ValidationError
-        Nothing that is kept came from there, or an id's beginning is that of several.
+        Nothing that is kept came from there, or rates alone, or an id's beginning is that of several.
     """
     path = Path(what)
     if path.is_file():
@@ -46,6 +47,7 @@ def meant(store: BarStore, what: str, *, symbol: str = "", source: str = "") -> 
     if source:
         found = found.filter(pl.col("source").is_in([source, f"file:{source}"]))
     if found.is_empty():
+        _refuse_rates(store, what)
         raise ValidationError(
             f"Nothing that is kept came from {what[:80]!a}.",
             hint="Name a file as it was imported, a source such as file:NAME (ara data list),"
@@ -63,6 +65,18 @@ def withdraw(store: BarStore, rows: pl.DataFrame, *, now: datetime) -> datetime:
         raise ValidationError("These bars came by no fetch, so there is nothing to name in a withdrawal.")
     store.withdraw(names.with_columns(pl.lit(moment, WITHDRAWN["learned_at"]).alias("learned_at")))
     return moment
+
+
+def _refuse_rates(store: BarStore, what: str) -> None:
+    """Say of a source of rates, or of a fetch that brought some, that they stay."""
+    sources = set(store.facts(Kind.RATES)["source"])
+    asked = store.facts(Kind.FACTS).filter(pl.col("field") == "fetch", pl.col("source").is_in(list(sources)))
+    ids = asked["value"].str.json_path_match("$.fetch").drop_nulls().to_list()
+    if what in sources or (_ID.fullmatch(what) and any(one.startswith(what) for one in ids)):
+        raise ValidationError(
+            f"What came from {what[:80]!a} are rates, and these can't be withdrawn.",
+            hint="A later answer of the source corrects them: ara data fetch EUR",
+        )
 
 
 def _ids(path: Path) -> list[str]:

@@ -145,7 +145,7 @@ def kept(rows: "pl.DataFrame", s: Screen) -> list[str]:
 
 def rates_document(rows: "pl.DataFrame", pair: str, most: int, *, last_each: bool) -> dict[str, Any]:
     """Give rates as JSON values: the newest of each currency, or the newest of a pair."""
-    chosen = _last(rows) if last_each else rows.tail(most)
+    chosen = _last(rows).head(most) if last_each else rows.tail(most)
     names = ("at", "known_at", "learned_at", "source", "base", "quote", "rate")
     told = [{name: plain_value(row[name]) for name in names} for row in chosen.iter_rows(named=True)]
     return {"schema": 1, "symbol": pair, "count": rows.height, "rates": told}
@@ -155,13 +155,15 @@ def _last(rows: "pl.DataFrame") -> "pl.DataFrame":
     return rows.sort("at", "learned_at").unique(["base", "quote"], keep="last").sort("base", "quote")
 
 
-def newest(rows: "pl.DataFrame", s: Screen, *, today: "date") -> str:
-    """Give the newest rate of each currency, and how old the newest of all is."""
+def newest(rows: "pl.DataFrame", most: int, s: Screen, *, today: "date") -> str:
+    """Give the newest rate of each currency, of the first so many, and how old the newest of all is."""
     from ara.market.money import CODES
 
     last = list(_last(rows).iter_rows(named=True))
     day = max(row["at"] for row in last)
-    said = f"What one euro was worth on {day:%Y-%m-%d}, {ago(day.date(), today)}: {len(last)} currencies."
+    shown = f", {most:,} of them shown" if most < len(last) else ""
+    said = f"What one euro was worth on {day:%Y-%m-%d}, {ago(day.date(), today)}: {len(last)} currencies{shown}."
+    last = last[:most]
     columns = [
         Column(head="currency", cells=[row["quote"] for row in last]),
         Column(head="name", cells=[CODES[row["quote"]].name if row["quote"] in CODES else "" for row in last], leave=3),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ara.cli.commands.data.asked import counted, day, found, moment, store, timeframe, with_desk, with_market
-from ara.cli.commands.data.rates import kept_rates, means_rates, show_rates, why_rates
+from ara.cli.commands.data.rates import kept_rates, means_rates, no_use, show_rates, why_rates
 from ara.cli.money import OPTION, Purse, purse
 from ara.cli.screen import Screen, screen
 from ara.errors import AraError, ValidationError
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["catalogue", "show", "sources", "why"]
 
+_USUAL, _EVERY = 20, 1_000
 _Symbol = Annotated[str, typer.Argument(metavar="SYMBOL", help="AAPL, BTC-USD, EURUSD, ^GSPC and so on")]
 _AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="Only what was public then; an instant needs its zone")
 ]
 _Learned = Annotated[str | None, typer.Option("--learned", metavar="DATE", help="Only what Ara had received then")]
 _Step = Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")]
-_Count = Annotated[str, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest")]
+_Count = Annotated[str | None, typer.Option("--limit", "-n", metavar="N", help="At most so many, the newest (20)")]
 _Actions = Annotated[bool, typer.Option("--actions", help="Splits and dividends instead of bars")]
 _Raw = Annotated[bool, typer.Option("--raw", help="As each source published them, not adjusted")]
 _Repaired = Annotated[
@@ -96,7 +97,7 @@ def show(
     learned: _Learned = None,
     step: _Step = "1d",
     actions: _Actions = False,
-    count: _Count = "20",
+    count: _Count = None,
     raw: _Raw = False,
     repaired: _Repaired = False,
     rates: _Rates = False,
@@ -119,14 +120,17 @@ def show(
     wish = _Wish(
         symbol=symbol,
         step=timeframe(step),
-        most=counted(count, "--limit"),
+        most=_USUAL if count is None else counted(count, "--limit"),
         by=moment(as_of, "--as-of"),
         received=moment(learned, "--learned"),
         currency=currency,
         repaired=repaired,
     )
     if rates or means_rates(symbol):
-        show_rates(s, symbol, most=wish.most, by=wish.by, received=wish.received)
+        idle = {"--actions": actions, "--raw": raw, "--repaired": repaired, "--currency": currency}
+        no_use([*(name for name, on in idle.items() if on), *(["--timeframe"] if str(wish.step) != "1d" else [])])
+        every = means_rates(symbol) and count is None
+        show_rates(s, symbol, most=_EVERY if every else wish.most, by=wish.by, received=wish.received)
         return
     chosen = [name for name, on in (("--actions", actions), ("--raw", raw), ("--repaired", repaired)) if on]
     if len(chosen) > 1:

@@ -24,6 +24,7 @@ __all__ = [
     "brought",
     "kept_rates",
     "means_rates",
+    "no_use",
     "parted",
     "rate_sources",
     "serves",
@@ -134,6 +135,17 @@ def kept_rates(store: "BarStore", query: str = "") -> "pl.DataFrame":
     return rows if any(wanted in word for word in words) else rows.clear()
 
 
+def no_use(options: Sequence[str]) -> None:
+    """Refuse the options that were given and say nothing about rates."""
+    if options:
+        raise ValidationError(
+            f"{' and '.join(options)} has no use with rates."
+            if len(options) == 1
+            else f"{' and '.join(options)} have no use with rates.",
+            hint="Rates are set once a day, as they are: leave it out.",
+        )
+
+
 def show_rates(s: "Screen", pair: str, *, most: int, by: datetime | None, received: datetime | None) -> None:
     """Show the newest rate of each currency, or the newest rates of one pair, as they were known."""
     from ara.cli.commands.data.asked import with_market
@@ -152,7 +164,9 @@ def show_rates(s: "Screen", pair: str, *, most: int, by: datetime | None, receiv
     today, each = now.date(), means_rates(pair)
     s.result(
         render.rates_document(rows, symbol, most, last_each=each),
-        lambda: render.newest(rows, s, today=today) if each else render.of_pair(rows, symbol, most, s, today=today),
+        lambda: (
+            render.newest(rows, most, s, today=today) if each else render.of_pair(rows, symbol, most, s, today=today)
+        ),
     )
 
 

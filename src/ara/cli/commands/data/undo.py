@@ -38,6 +38,7 @@ def withdraw(
 
     Nothing is deleted: from now on these bars aren't seen, and what was said of their days before stands again. A view
     as of before (--learned) shows them still, and ara data why tells of them. A further import brings them back.
+    Rates can't be withdrawn: a later answer of their source corrects them.
     """
     from ara.clock import SystemClock
     from ara.data.withdraw import meant
