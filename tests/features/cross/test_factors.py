@@ -46,6 +46,13 @@ def test_eigenvectors_are_those_of_numpy(count, kind, seed):
     assert np.allclose(vectors.T @ np.diag(values) @ vectors, matrix, atol=1e-13 * largest)
 
 
+def test_eigenvectors_of_many_that_are_one_stand_upright():
+    """What rounding leaves of a matrix of rank one has squares too small for a float."""
+    values, vectors = decomposed(np.ones((120, 120)))
+    assert values[0] == pytest.approx(120)
+    assert np.allclose(vectors @ vectors.T, np.eye(120), atol=1e-12)
+
+
 def test_correlations_of_a_window_are_those_of_numpy():
     moves = returns(panel(80, 5)["close"])
     window = Window(moves, 30, least=20)

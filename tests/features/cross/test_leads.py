@@ -38,6 +38,19 @@ def test_none_leads_among_walks_on_their_own():
     assert found <= 8
 
 
+def test_a_few_wild_bars_are_no_lead():
+    """Two crashes and their rebounds, which all share, in an otherwise quiet market."""
+    close, _ = walk(400, 6, seed=16, common=0.0)
+    steps = np.diff(np.log(close), axis=0, prepend=0.0)
+    for bar in (200, 300):
+        steps[bar] -= 0.15
+        steps[bar + 1] += 0.15
+    wild = 100 * np.exp(np.cumsum(steps, axis=0))
+    plain = np.corrcoef(steps[150:-1, 0], steps[151:, 1])[0, 1] * np.sqrt(249)
+    assert plain < -5, "as a correlation it looks like one"
+    assert leaders(wild, window=250) == []
+
+
 def test_leads_need_their_bars():
     with pytest.raises(FeatureEngineeringError, match="need 251 of them; there are 250"):
         leaders(led(250), window=250)

@@ -187,7 +187,8 @@ class Lead:
     correlation
         Of the leader's return with the follower's that many bars later.
     z
-        The correlation times the root of the number of bars; beyond the threshold either way.
+        The sum of the products of both over the root of the sum of their squares, so that a few wild bars are no lead
+        (H. White, 1980).
     """
 
     leader: int
@@ -230,8 +231,9 @@ def leaders(close: Matrix, *, window: int = 250, lags: int = 3, chance: float = 
     tests = max(width * (width - 1) * lags, 1)
     threshold = max(NormalDist().inv_cdf(1.0 - chance / (2.0 * tests)), _LIKELY)
     for lag in range(1, lags + 1):
-        line.at(len(moves) - 1, lag=lag)
-        z = line.matrix * window / np.sqrt(window - lag)
+        squares = line.at(len(moves) - 1, lag=lag) ** 2
+        error = np.sqrt(np.einsum("ti,tj->ij", squares[:-lag], squares[lag:]))
+        z = np.where(error > 0, line.matrix / np.where(error > 0, error, 1.0), 0.0)
         np.fill_diagonal(z, 0.0)
         for leader, follower in np.argwhere(np.abs(z) > threshold).tolist():
             strength = float(line.matrix[leader, follower])
