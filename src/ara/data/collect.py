@@ -173,7 +173,7 @@ class Collector:
                 return await self._answer(source, priced, timeframe, span, every=every, whole=whole)
 
         def short(name: str, answer: _Answer) -> tuple[int, str] | None:
-            return self._short(name, answer, timeframe, (begin, min(end or now, now)), kept=kept)
+            return self._short(name, answer, timeframe, (begin, min(end or now, now)), kept=kept, newest=end is None)
 
         try:
             told = await self._sources.ask(names, ask, what=f"{timeframe} bars of {instrument.symbol}", short=short)
@@ -195,12 +195,13 @@ class Collector:
         span: tuple[datetime, datetime],
         *,
         kept: datetime | None,
+        newest: bool,
     ) -> tuple[int, str] | None:
-        """Say why an answer is too old to stand; note how late its newest bar is, where it was asked for up to now."""
+        """Say why an answer is too old to stand; note how late its `newest` bar is, where that was asked for."""
         instrument, bars = answer[:2]
         (begin, moment), now = span, self._clock.now()
         own: datetime | None = None if bars.is_empty() else bars["known_at"][-1]
-        if own is not None and moment >= now:
+        if own is not None and newest:
             self._sources.report(name, freshness=lateness.late(own, instrument, timeframe, now=now).total_seconds())
         before = None if kept is None else self._sources.attempt(name, instrument.symbol, str(timeframe))
         known = before is not None and before.newest == own and now - before.at < _SHORT_WHILE

@@ -189,4 +189,4 @@ def _hint(errors: Sequence[AraError]) -> str | None:
     asked = [error for error in errors if not isinstance(error, MissingKeyError)]
     if asked and all(isinstance(error, UnknownSymbolError) for error in asked):
         return next((error.hint for error in asked if error in said), _SPELLING)
-    return next((error.hint for error in [*(one for one in asked if one in said), *said]), None)
+    return next((error.hint for error in said), None)

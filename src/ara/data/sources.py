@@ -145,8 +145,8 @@ class Sources:
         -------
         polars.DataFrame
             `source`, `success` (share of answers), `latency_ms`, `freshness_s`, `quality` (0 to 1), `state` (`closed`:
-            it is asked; `open`: it is left alone; `half`: it is being tried), `asked` (how often), `last_error`, `rests_until` (until when the venue wants to be
-            left alone, UTC; null where it doesn't).
+            it is asked; `open`: it is left alone; `half`: it is being tried), `asked` (how often), `last_error`,
+            `rests_until` (until when the venue wants to be left alone, UTC; null where it doesn't).
         """
         rows = []
         for name in self.names:

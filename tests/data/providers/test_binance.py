@@ -63,7 +63,7 @@ async def test_a_bar_that_runs_is_no_history(venue, binance):
 
 
 async def test_a_page_that_goes_back_is_refused(venue, binance):
-    rows = [[0, "1", "1", "1", "1", "1", 1, "1", 1, "1", "1", "0"]] * 1000
+    rows = [[1500000000000, "1", "1", "1", "1", "1", 1, "1", 1, "1", "1", "0"]] * 1000
     venue.on("/api/v3/klines", json=rows)
     with pytest.raises(ShapeError, match="before the time"):
         await past(binance, "BTC-USDT")
@@ -162,8 +162,8 @@ async def test_other_refusals_are_quoted(venue, binance):
     ("row", "field"),
     [
         ([1, "1", "x", "1", "1", "1", 2, "1", 1, "1", "1"], r"\$\[0\]\[2\]"),
-        ([1, "1", "NaN", "1", "1", "1", 2, "1", 1, "1", "1"], "high"),
-        ([1, "1", "1e400", "1", "1", "1", 2, "1", 1, "1", "1"], "high"),
+        ([1501545600000, "1", "NaN", "1", "1", "1", 2, "1", 1, "1", "1"], "high"),
+        ([1501545600000, "1", "1e400", "1", "1", "1", 2, "1", 1, "1", "1"], "high"),
         ([1, "1", "1"], r"\$\[0\]"),
         ({"t": 1}, r"\$\[0\]"),
     ],

@@ -1,14 +1,18 @@
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.data.provider import SCHEMAS, Kind
-from ara.data.providers.rows import each, facts, instants, number, numbers, offered, ratio
+from ara.data.providers.rows import bars, each, facts, instants, number, numbers, offered, ratio
 from ara.errors import DataProviderError, ShapeError
+from ara.market.symbols import guess
+from ara.market.timeframe import DAY
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -97,3 +101,15 @@ async def test_the_first_failure_ends_the_others():
     with pytest.raises(DataProviderError, match="no"):
         await each(ask, range(3))
     assert ended == [1, 2]
+
+
+@pytest.mark.parametrize(("symbol", "refused"), [("AAPL", True), ("BTC-USD", True), ("^IRX", False), ("CL=F", False)])
+def test_only_what_can_be_worth_less_than_nothing_is(symbol, refused):
+    stamps = pl.Series("stamp", [date(2020, 4, 17), date(2020, 4, 20)])
+    prices = {name: pl.Series(name, [18.3, -37.63]) for name in ("open", "high", "low", "close")}
+    made = partial(bars, stamps, prices, guess(symbol), DAY, source="acme", now=datetime(2021, 1, 1, tzinfo=UTC))
+    if refused:
+        with pytest.raises(ShapeError, match=r"acme sends the price -37.63 in open\[1\]"):
+            made()
+    else:
+        assert made()["close"].to_list() == [18.3, -37.63]

@@ -268,9 +268,12 @@ async def test_a_number_beyond_floats_is_refused(venue, yahoo):
         await history(yahoo, "AAPL")
 
 
-async def test_negative_prices_pass_for_quality_to_judge(venue, yahoo):
-    scripted(venue, [(epoch(date(2021, 3, 1)), -10.0, 12.0, -40.32, -37.63, 1000, -37.63)])
-    assert (await history(yahoo, "AAPL"))["close"].to_list() == [-37.63]
+async def test_negative_prices_of_a_share_are_refused_and_no_open_is_left_to_quality(venue, yahoo):
+    scripted(venue, [(epoch(date(2021, 3, 1)), 10.0, 12.0, -40.32, 11.0, 1000, 11.0)])
+    with pytest.raises(ShapeError, match=r"yahoo sends the price -40.32 in low\[0\]"):
+        await history(yahoo, "AAPL")
+    scripted(venue, [(epoch(date(2021, 3, 1)), 0.0, 12.0, 10.0, 11.0, 1000, 11.0)])
+    assert (await history(yahoo, "AAPL"))["open"].to_list() == [0.0]
 
 
 async def test_rows_without_a_price_are_left_out_and_counted(venue, yahoo, caplog):

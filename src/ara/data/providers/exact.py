@@ -9,11 +9,14 @@ import msgspec
 
 from ara.errors import ShapeError
 
-__all__ = ["Millis", "Nanos", "Seconds", "Text", "amount", "instant", "plain"]
+__all__ = ["Millis", "Nanos", "Seconds", "Text", "amount", "instant", "opened", "plain"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _UNITS: Final = {"seconds": 1_000_000_000, "millis": 1_000_000, "nanos": 1}
+
+_NAMES: Final = {"seconds": "seconds", "millis": "milliseconds", "nanos": "nanoseconds"}
+_COINS, _BEYOND = datetime(2009, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 Seconds = Annotated[int, msgspec.Meta(extra={"exact": "seconds"})]
 """A time as whole seconds since 1970, UTC."""
@@ -44,6 +47,30 @@ def amount(text: str, *, source: str, field: str) -> Decimal | None:
 def instant(count: int, unit: str = "millis") -> datetime:
     """Give the instant, UTC, of a count of `seconds`, `millis` or `nanos` since 1970; microseconds are kept."""
     return _EPOCH + timedelta(microseconds=count * _UNITS[unit] // 1000)
+
+
+def opened(count: int, unit: str = "millis", *, source: str, field: str) -> datetime:
+    """Give the instant, UTC, at which a coin's bar opened; ShapeError that quotes one at which there can be none.
+
+    Parameters
+    ----------
+    count, unit
+        As for `instant`.
+    source, field
+        Who sends it and where, for the message.
+    """
+    try:
+        at = instant(count, unit)
+    except OverflowError:
+        at = _BEYOND
+    if _COINS <= at < _BEYOND:
+        return at
+    wrong = "before there were coins: is it in a larger unit" if at < _COINS else "far ahead: is it in a smaller unit"
+    raise ShapeError(
+        f"{source} sends the time {str(count)[:24]} in {field}, which is {wrong} than {_NAMES[unit]}?",
+        source=source,
+        field=field,
+    )
 
 
 def plain(message: Any, *, source: str) -> Any:

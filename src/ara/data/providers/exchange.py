@@ -13,7 +13,7 @@ import polars as pl
 
 from ara.data.access.wire import quote
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import named, number, numbers
+from ara.data.providers.rows import named, number, numbers, prices
 from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
 from ara.market.codes import COINS, CURRENCIES
 from ara.market.instrument import AssetClass, Instrument
@@ -52,7 +52,8 @@ MINUTE: Final = Timeframe(1, Unit.MINUTE)
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 _MICROSECOND: Final = timedelta(microseconds=1)
-_PRICES: Final = ("open", "high", "low", "close", "volume")
+_PRICES: Final = ("open", "high", "low", "close")
+_COLUMNS: Final = (*_PRICES, "volume")
 _TOLD: Final = pl.Schema({"symbol": pl.String(), **BARS})
 _TABLE: Final = Path(__file__).with_name("coins.json")
 
@@ -221,7 +222,9 @@ def bar_frame(
     symbol
         Whether the symbol is the first column.
     """
-    columns = {name: numbers([getattr(bar, name) for bar in bars], source=source, field=name) for name in _PRICES}
+    columns = {name: numbers([getattr(bar, name) for bar in bars], source=source, field=name) for name in _COLUMNS}
+    for name in _PRICES:
+        prices(columns[name], source=source, zero=False)
     learned = pl.lit(now.astimezone(UTC), _INSTANT)
     known = pl.col("at") + timeframe.span
     frame = pl.DataFrame(
@@ -254,7 +257,9 @@ def told_frame(bars: Sequence[Bar], *, now: datetime, source: str) -> pl.DataFra
     for bar in bars:
         known = bar.at + MINUTE.span
         learned = max(now, known) if bar.closed else min(now, known - _MICROSECOND)
-        values = [number(value, source=source, field=name) for name, value in zip(_PRICES, bar[2:7], strict=True)]
+        values = [number(value, source=source, field=name) for name, value in zip(_COLUMNS, bar[2:7], strict=True)]
+        for name, value in zip(_PRICES, values, strict=False):
+            prices(pl.Series(name, [value]), source=source, zero=False)
         given.append((bar.symbol, bar.at, known, learned, *values, None))
     return pl.DataFrame(given, schema=_TOLD, orient="row")
 

@@ -20,7 +20,7 @@ from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.errors import DataProviderError, ShapeError
 from ara.market.calendar import FIRST_YEAR, LAST_YEAR, Calendar, calendar
 from ara.market.hours import labels, spans
-from ara.market.instrument import Instrument
+from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "number",
     "numbers",
     "offered",
+    "prices",
     "ratio",
 ]
 
@@ -45,6 +46,8 @@ _R = TypeVar("_R")
 
 _ABSURD: Final = 1e18
 _PRICES: Final = ("open", "high", "low", "close")
+_PRICED: Final = frozenset({AssetClass.STOCK, AssetClass.ETF, AssetClass.CRYPTO, AssetClass.FOREX})
+_FUTURE: Final = "=F"  # oil was worth less than nothing, as are yields and spreads, which are indices
 _INSTANT: Final = pl.Datetime("us", "UTC")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -110,6 +113,13 @@ def numbers(values: Sequence[Decimal | float | None], *, source: str, field: str
     return found
 
 
+def prices(column: pl.Series, *, source: str, zero: bool = True) -> None:
+    """Refuse prices below zero with a ShapeError; `zero` says whether nought may stand for one that isn't known."""
+    least = column.min()
+    if isinstance(least, float) and (least < 0 or (least == 0 and not zero)):
+        raise _odd(source, f"{column.name}[{column.arg_min()}]", f"the price {least:g}")
+
+
 def dated(stamps: pl.Series, zone: str, *, source: str) -> pl.Series:
     """Give the dates that instants have in a zone; ShapeError where there is no such zone."""
     try:
@@ -158,6 +168,9 @@ def bars(
         _log.info("%s: %d rows of %s lack a price and are left out", source, dropped, instrument.symbol)
     if priced.is_empty():
         return pl.DataFrame(schema=BARS)
+    if instrument.asset_class in _PRICED and not instrument.symbol.endswith(_FUTURE):
+        for name in _PRICES:
+            prices(priced[name], source=source)
     whole = _single(priced, instrument, source)
     hours = calendar(instrument.calendar)
     stamp = whole["stamp"]

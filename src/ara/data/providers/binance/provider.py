@@ -11,7 +11,7 @@ from ara.data.access import Access, Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
 from ara.data.providers.binance import messages, spelling, stream
-from ara.data.providers.exact import instant
+from ara.data.providers.exact import instant, opened
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.rows import between, each, offered
 from ara.errors import ShapeError
@@ -178,7 +178,8 @@ def _millis(moment: datetime) -> str:
 
 
 def _bar(symbol: str, row: messages.KlineRow) -> Bar:
-    return Bar(symbol, instant(row.opened), row.open, row.high, row.low, row.close, row.volume)
+    at = opened(row.opened, source="binance", field="$[...][0]")
+    return Bar(symbol, at, row.open, row.high, row.low, row.close, row.volume)
 
 
 def _aggregate(symbol: str, row: messages.RestAggTrade) -> Trade:

@@ -13,7 +13,7 @@ from ara.data.access.wire import decode, quote
 from ara.data.provider import Kind
 from ara.data.providers import exchange
 from ara.data.providers.binance import messages, spelling
-from ara.data.providers.exact import instant
+from ara.data.providers.exact import instant, opened
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.ladder import Ladder
 from ara.data.providers.tape import BarTape, TradeTape
@@ -104,7 +104,7 @@ def _bars(raw: bytes, symbols: dict[str, str]) -> Iterator[Bar]:
     event = _read(raw)
     if isinstance(event, messages.KlineEvent) and event.symbol in symbols:
         bar, symbol = event.bar, symbols[event.symbol]
-        at = instant(bar.opened)
+        at = opened(bar.opened, source="binance", field="$.k.t")
         yield Bar(symbol, at, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.final)
 
 

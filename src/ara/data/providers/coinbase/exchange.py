@@ -10,7 +10,7 @@ from ara.data.access import Access, Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
 from ara.data.providers.coinbase import messages, spelling
-from ara.data.providers.exact import instant
+from ara.data.providers.exact import opened
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.rows import between, each, offered
 from ara.errors import DataProviderError, UnknownSymbolError
@@ -97,8 +97,9 @@ class CoinbaseExchange:
     async def _page(self, one: Instrument, span: str, first: datetime, last: datetime) -> list[Bar]:
         asked = {"granularity": span, "start": str(int(first.timestamp())), "end": str(int(last.timestamp()))}
         rows = await self._get(one.symbol, "/candles", "exchange_candles", asked)
+        told = {"source": self.name, "field": "$[...][0]"}
         return [
-            Bar(one.symbol, instant(row.start, "seconds"), row.open, row.high, row.low, row.close, row.volume)
+            Bar(one.symbol, opened(row.start, "seconds", **told), row.open, row.high, row.low, row.close, row.volume)
             for row in rows
         ]
 

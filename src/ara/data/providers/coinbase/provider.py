@@ -11,7 +11,7 @@ from ara.data.access import Access, Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
 from ara.data.providers.coinbase import messages, spelling, stream
-from ara.data.providers.exact import amount, instant
+from ara.data.providers.exact import amount, opened
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.rows import between, each, offered
 from ara.errors import UnknownSymbolError
@@ -181,8 +181,9 @@ def _is_traded(one: messages.Product) -> bool:
 
 
 def _bar(symbol: str, row: messages.Candle) -> Bar:
-    at = exchange.number_of(row.start, source="coinbase", field="$.candles[...].start")
-    return Bar(symbol, instant(at, "seconds"), row.open, row.high, row.low, row.close, row.volume)
+    told = {"source": "coinbase", "field": "$.candles[...].start"}
+    at = opened(exchange.number_of(row.start, **told), "seconds", **told)
+    return Bar(symbol, at, row.open, row.high, row.low, row.close, row.volume)
 
 
 def _traded(symbol: str, row: messages.Trade) -> Trade:

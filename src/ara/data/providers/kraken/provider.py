@@ -11,7 +11,7 @@ import polars as pl
 from ara.data.access import Access, Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
-from ara.data.providers.exact import instant
+from ara.data.providers.exact import instant, opened
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.kraken import messages, spelling, stream
 from ara.data.providers.rows import between, each, offered
@@ -199,8 +199,9 @@ class Kraken:
 
 def _bars(symbol: str, rows: Sequence[messages.OhlcRow]) -> list[Bar]:
     """Give the bars of an answer, of which the last one always runs."""
+    told = {"source": "kraken", "field": "$.result[...][0]"}
     bars = [
-        Bar(symbol, instant(row.at, "seconds"), row.open, row.high, row.low, row.close, row.volume, closed=None)
+        Bar(symbol, opened(row.at, "seconds", **told), row.open, row.high, row.low, row.close, row.volume, closed=None)
         for row in rows
     ]
     return [*bars[:-1], *(bar._replace(closed=False) for bar in bars[-1:])]
