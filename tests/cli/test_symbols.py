@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from ara.market.symbols import coin, spellings
 from tests.venues.kraken import KrakenVenue
 from tests.venues.yahoo import YahooVenue
 
@@ -38,6 +39,13 @@ def test_nothing_found_names_the_nearest(ara, search):
 @pytest.mark.parametrize("search", ["", "   ", "x" * 65])
 def test_a_search_has_bounds(ara, search):
     assert ara("symbols", search).code == 2
+
+
+def test_a_coin_by_a_code_that_exchanges_have():
+    assert coin("xbt").symbol == "BTC-USD"
+    assert spellings("btc/usdt") == ("btc/usdt", "BTC-USDT")
+    assert spellings("apple") == ("apple",)
+    assert spellings("漢") == ("漢",)
 
 
 def test_what_is_kept_and_what_a_source_has(ara, monkeypatch):

@@ -49,3 +49,11 @@ def test_the_score_is_success_times_quality_less_a_tenth_for_being_slow():
     assert Health(success=0.8, quality=0.5).score == pytest.approx(0.4)
     assert Health(latency_ms=1_000).score == pytest.approx(0.95)
     assert Health(latency_ms=60_000).score == pytest.approx(0.9)
+
+
+def test_late_bars_cost_up_to_three_tenths_and_one_that_is_traded_no_longer_little(board):
+    assert Health(freshness_s=health.STALE / 2).score == pytest.approx(0.85)
+    assert Health(freshness_s=10 * health.STALE).score == pytest.approx(0.7)
+    for late in (0.0, 20 * 365 * 86_400.0):
+        ask(board, health.report, freshness=late)
+    assert ask(board, health.of).score == pytest.approx(0.97)

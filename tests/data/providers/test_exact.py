@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.data.providers import exchange
-from ara.data.providers.exact import Millis, Nanos, Seconds, Text, amount, instant, plain
+from ara.data.providers.exact import Millis, Nanos, Seconds, Text, amount, instant, opened, plain
 from ara.data.providers.exchange import MINUTE, Bar, bar_frame, told_frame
 from ara.data.providers.ladder import Ladder
 from ara.errors import DataProviderError, ShapeError
@@ -117,3 +117,34 @@ def test_a_ladder_of_some_depth_lets_the_worst_go():
     book.change("bid", [(Decimal(n), Decimal(1)) for n in (1, 2, 3)])
     book.change("ask", [(Decimal(n), Decimal(1)) for n in (1, 2, 3)])
     assert ([p for p, _ in book.bids], [p for p, _ in book.asks]) == ([3, 2], [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "words"),
+    [
+        (1577836800, "millis", "before there were coins: is it in a larger unit than milliseconds"),
+        (1577836800000, "seconds", "far ahead: is it in a smaller unit than seconds"),
+        (10**30, "seconds", "far ahead"),
+        (-(10**30), "seconds", "before there were coins"),
+    ],
+)
+def test_a_coins_bar_opened_when_there_were_coins(count, unit, words):
+    with pytest.raises(ShapeError, match=rf"acme sends the time {str(count)[:24]} in t, which is {words}"):
+        opened(count, unit, source="acme", field="t")
+
+
+def test_when_a_coins_bar_opened():
+    assert opened(1577836800000, source="acme", field="t") == datetime(2020, 1, 1, tzinfo=UTC)
+    assert opened(1577836800, "seconds", source="acme", field="t") == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("name", "price"), [("open", "0"), ("low", "-1"), ("close", "-0.5")])
+def test_no_coin_is_worth_nothing(name, price):
+    bar = Bar("BTC-USD", datetime(2020, 1, 1, tzinfo=UTC), *[Decimal(1)] * 5)._replace(**{name: Decimal(price)})
+    now = datetime(2020, 1, 2, tzinfo=UTC)
+    for made in (
+        lambda: bar_frame([bar], MINUTE, now=now, source="acme"),
+        lambda: told_frame([bar], now=now, source="acme"),
+    ):
+        with pytest.raises(ShapeError, match=rf"acme sends the price {price} in {name}\[0\]"):
+            made()

@@ -62,7 +62,7 @@ def opened(count: int, unit: str = "millis", *, source: str, field: str) -> date
     try:
         at = instant(count, unit)
     except OverflowError:
-        at = _BEYOND
+        at = _BEYOND if count > 0 else _EPOCH
     if _COINS <= at < _BEYOND:
         return at
     wrong = "before there were coins: is it in a larger unit" if at < _COINS else "far ahead: is it in a smaller unit"
