@@ -104,3 +104,17 @@ def test_so_many_currencies_as_were_asked_for_are_shown(ara, venue):
     assert "15 currencies, 3 of them shown." in " ".join(said.split())
     assert len(said.strip().splitlines()) == 6
     assert len(document(ara("data", "show", "EUR", "--json"))["rates"]) == 15
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_what_many_currencies_lack_alike_is_said_once(ara, venue, columns):
+    assert ara("data", "fetch", "EUR").code == 0
+    shown = ara("data", "check", "EUR", "--width", str(columns)).out
+    said = " ".join(shown.split())
+    assert "bars" not in said
+    assert "quality 1.00" not in said
+    assert said.count("from 1999-01-18 to 2023-12-15: not received") == 1
+    assert max(map(len, shown.splitlines())) <= columns
+    told = document(ara("data", "check", "EUR", "--json"))
+    assert len(told["series"]) == 15
+    assert told["score"] < 0.1

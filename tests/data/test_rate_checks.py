@@ -61,6 +61,7 @@ def test_a_currency_that_was_suspended_or_went_costs_nothing():
     isk, hrk = found["EURISK"][1], found["EURHRK"][1]
     assert [(one.rule, one.severity, one.count) for one in isk.issues] == [("missing", Severity.INFO, len(gone))]
     assert [(one.rule, one.severity) for one in hrk.issues] == [("stale", Severity.INFO)]
+    assert isk.issues[0].words.endswith(": suspended, or not received")
     assert isk.score == hrk.score == 1.0
     assert found["EURUSD"][1].issues == ()
 
@@ -81,6 +82,16 @@ def test_the_last_leap_of_a_currency_that_went_and_one_over_a_long_pause_are_no_
     went = rates("HRK", days=DAYS[:20], leaps={DAYS[19]: 2.0})
     paused = rates("ISK", without=DAYS[50:-1], leaps={DAYS[-1]: 2.0})
     assert leaps_at_end(pl.concat([rates(), went, paused])) == []
+
+
+def test_days_on_which_no_currency_has_a_rate_were_not_received_and_cost():
+    gone = DAYS[10:-5]
+    found = judged(rates(without=gone), rates("JPY", without=gone))
+    for pair in ("EURUSD", "EURJPY"):
+        (issue,) = found[pair][1].issues
+        assert (issue.rule, issue.severity, issue.count) == ("missing", Severity.WARNING, len(gone))
+        assert issue.words.endswith(f"from {gone[0]} to {gone[-1]}: not received")
+        assert found[pair][1].score == pytest.approx(15 / len(DAYS))
 
 
 def test_holidays_of_the_euro():

@@ -30,27 +30,34 @@ def check_rates(rows: pl.DataFrame) -> Iterator[tuple[str, str, int, QualityRepo
 
     Notes
     -----
-    `missing`: a working day between the first and the last rate has none; of more than 20 in a row it is said that the
-    currency was suspended, which costs nothing. `outlier`: a rate is more than 5 % from the one before, and the next
+    `missing`: a working day between the first and the last rate has none. Of more than 20 in a row on which the source
+    has other currencies' rates it is said that this one was suspended, which costs nothing; those on which it has none
+    were not received. `outlier`: a rate is more than 5 % from the one before, and the next
     one takes at least four fifths of that back, or there is no next one yet. `stale`: the newest rate is more than ten
     days older than the newest of the source: the currency is quoted no longer.
     """
     for (source, base), whole in rows.sort("source", "base").group_by(["source", "base"], maintain_order=True):
         newest: datetime = whole["at"].max()  # type: ignore[assignment]
+        received = set(whole["at"].dt.date())
         for (quote,), own in whole.sort("quote", "at").group_by(["quote"], maintain_order=True):
             pair = f"{base}{quote}"
-            yield pair, str(source), own.height, _judged(pair, own, newest)
+            yield pair, str(source), own.height, _judged(pair, own, newest, received)
 
 
-def _judged(pair: str, own: pl.DataFrame, newest: datetime) -> QualityReport:
-    missing, suspended = _holes(own["at"].dt.date().to_list())
+def _judged(pair: str, own: pl.DataFrame, newest: datetime, received: set[date]) -> QualityReport:
+    missing, long = _holes(own["at"].dt.date().to_list())
+    suspended = [day for day in long if day in received]
+    lacking = [day for day in long if day not in received]
     leaps = _leaps(own)
     issues = []
     if missing:
         words = f"{_many(len(missing), 'working day')} {_are(missing)} without a rate: {_listed(missing)}"
         issues.append(_issue(pair, "missing", Severity.WARNING, words, missing))
+    if lacking:
+        words = f"{_without(lacking)}: not received"
+        issues.append(_issue(pair, "missing", Severity.WARNING, words, lacking))
     if suspended:
-        words = f"no rates for {len(suspended):,} working days, from {suspended[0]} to {suspended[-1]}: suspended"
+        words = f"{_without(suspended)}: suspended, or not received"
         issues.append(_issue(pair, "missing", Severity.INFO, words, suspended))
     if own["at"][-1] < newest - _OLD:
         last = own["at"][-1].date()
@@ -60,7 +67,7 @@ def _judged(pair: str, own: pl.DataFrame, newest: datetime) -> QualityReport:
     if leaps:
         words = f"{_many(len(leaps), 'rate')} {_are(leaps)} far from both neighbours: {_listed(leaps)}"
         issues.append(_issue(pair, "outlier", Severity.WARNING, words, leaps))
-    total = own.height + len(missing)
+    total = own.height + len(missing) + len(lacking)
     return QualityReport(score=(own.height - 0.5 * len(leaps)) / total, issues=tuple(issues))
 
 
@@ -112,6 +119,10 @@ def _leap_at_end(own: pl.DataFrame) -> str:
 def _issue(pair: str, rule: str, severity: Severity, words: str, days: list[date]) -> Issue:
     times = tuple(datetime.combine(day, time(12), UTC) for day in days)
     return Issue(rule=rule, severity=severity, symbol=pair, at=times[0], count=len(times), words=words, times=times)
+
+
+def _without(days: list[date]) -> str:
+    return f"no rates for {_many(len(days), 'working day')}, from {days[0]} to {days[-1]}"
 
 
 def _many(count: int, noun: str) -> str:

@@ -62,14 +62,48 @@ def report(judged: Sequence[Judged], s: Screen, *, each: bool, rule: str) -> str
     """Give each series' score and its issues; those without any in one line together."""
     lines: list[str] = []
     clear = [one for one in judged if not _issues(one, each=each, rule=rule)]
+    alike = [] if each else _alike(judged, rule)
+    for group in alike:
+        lines += [*_group(*group, s), ""]
+    told = {(one.instrument.symbol, one.source, issue.words) for issue, ones in alike for one in ones}
     for one in judged:
-        issues = _issues(one, each=each, rule=rule)
+        found = _issues(one, each=each, rule=rule)
+        issues = [issue for issue in found if (one.instrument.symbol, one.source, issue.words) not in told]
+        if found and not issues:
+            continue
         if issues or len(judged) == 1:
             lines += [*_series(one, issues, s), ""]
     if clear and len(judged) > 1:
         names = ", ".join(dict.fromkeys(one.instrument.symbol for one in clear))
         lines += wrapped(clean(f"Nothing found in {len(clear):,} of {len(judged):,} series: {names}"), s.width)
     return "\n".join(lines).rstrip("\n")
+
+
+def _alike(judged: Sequence[Judged], rule: str) -> list[tuple["Issue", list[Judged]]]:
+    """Give what is found alike in the rates of several currencies, and in which."""
+    found: dict[tuple[str, str, str], tuple[Issue, list[Judged]]] = {}
+    for one in judged:
+        for issue in _issues(one, each=False, rule=rule) if one.rates else ():
+            found.setdefault((one.source, issue.rule, issue.words), (issue, []))[1].append(one)
+    return [group for group in found.values() if len(group[1]) > 1]
+
+
+def _group(issue: "Issue", ones: Sequence[Judged], s: Screen) -> list[str]:
+    """Say once what is found in several currencies."""
+    from ara.data.quality import cut
+
+    paint, role = s.palette(), _ROLES[issue.severity]
+    scores = sorted({f"{cut(one.report.score, 2):.2f}" for one in ones})
+    head = f"{len(ones):,} currencies  {ones[0].source}, quality {' to '.join(dict.fromkeys((scores[0], scores[-1])))}"
+    names = ", ".join(one.instrument.symbol for one in ones)
+    return [
+        *(paint(line, "strong") for line in wrapped(clean(head), s.width)),
+        *(
+            paint(f"  {line}", role)
+            for line in wrapped(f"{issue.severity.value}  {issue.rule}  {issue.words}", s.width - 2)
+        ),
+        *(paint(f"  {line}", "quiet") for line in wrapped(names, s.width - 2)),
+    ]
 
 
 def _series(one: Judged, issues: Sequence["Issue"], s: Screen) -> list[str]:
