@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.features import build, look
+from ara.cli.commands.features import build, drift, look
 
 __all__ = ["command"]
 
@@ -24,5 +24,6 @@ command = typer.Typer(
 """The group `ara features`."""
 
 command.command("build")(build.build)
+command.command("drift")(drift.drift)
 command.command("list")(look.list_sets)
 command.command("show")(look.show)
