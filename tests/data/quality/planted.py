@@ -15,8 +15,10 @@ import numpy as np
 import polars as pl
 
 import ara.data
+from ara.data import SCHEMAS, Kind
 from ara.data.quality import check
 from ara.market import symbols
+from ara.market.bars import Basis
 from ara.market.calendar import calendar
 from ara.market.hours import spans
 from ara.market.instrument import Instrument
@@ -110,12 +112,6 @@ def usual(base: Base) -> float:
     return float(np.median(change[change > 0])) * 1.4826
 
 
-def local(base: Base, row: int) -> float:
-    """Give what a change was usually before a bar."""
-    size = np.abs(np.diff(np.log(base.bars["close"].to_numpy()[row - 61 : row])))
-    return max(float(np.median(size)), float(np.median(size[-10:]))) * 1.4826
-
-
 def missing(base: Base, random: np.random.Generator) -> Planted | None:
     if not daily(base) and base.instrument.calendar != "24/7":
         return None
@@ -177,42 +173,56 @@ def stale(base: Base, random: np.random.Generator) -> Planted:
     return Planted(prices(base, values, volume=pl.Series(volume)), opens(base, wrong))
 
 
-def outlier(base: Base, random: np.random.Generator) -> Planted:
+def outlier(base: Base, random: np.random.Generator, *, sizes: tuple[float, float] = (1.4, 3.0)) -> Planted:
+    """One bar, its close or a high or low is wrong by a factor that knows nothing of how the bars usually move."""
     rows, values = places(base, random, 6), array(base)
     for number, row in enumerate(rows):
-        around = np.log(values[1, row - 20 : row + 2] / values[2, row - 20 : row + 2]).max()
-        far = float(np.exp(max(random.uniform(12, 40) * local(base, row), 7.5 * around)))
-        far = min(far, 9.0)
-        up = random.random() < 0.5
+        far = drawn(random, sizes)
         if number % 3 == 0:
-            values[:, row] *= far if up else 1 / far
+            values[:, row] *= far
         elif number % 3 == 1:
-            values[3, row] *= far if up else 1 / far
+            values[3, row] *= far
             values[1, row], values[2, row] = values[:, row].max(), values[:, row].min()
-        elif up:
+        elif far > 1:
             values[1, row] = max(values[0, row], values[3, row]) * far
         else:
-            values[2, row] = min(values[0, row], values[3, row]) / far
+            values[2, row] = min(values[0, row], values[3, row]) * far
     return Planted(prices(base, values), opens(base, rows))
 
 
-def unit(base: Base, random: np.random.Generator) -> Planted:
+def drawn(random: np.random.Generator, sizes: tuple[float, float]) -> float:
+    """Draw a factor, evenly by its logarithm, or one over it."""
+    return float(np.exp(random.choice([-1, 1]) * random.uniform(*np.log(sizes))))
+
+
+def unit(base: Base, random: np.random.Generator, *, sizes: tuple[float, float] | None = None) -> Planted:
+    """A power of ten from 100 on, or as often another currency's factor, for 2 to 40 bars."""
     rows, values, wrong = places(base, random, 2, apart=120), array(base), []
     for row in rows:
-        factor = float(random.choice([100, 0.01, 1000, 0.001, 1.35 if local(base, row) < 0.02 else 100]))
-        length = int(random.integers(2, 40)) if factor == 1.35 else int(random.integers(1, 40))
+        factor = drawn(random, sizes or (1.4, 2.0))
+        if sizes is None and random.random() < 0.5:
+            factor = float(random.choice([100, 0.01, 1000, 0.001]))
+        length = int(random.integers(2, 41))
         values[:, row : row + length] *= factor
         wrong.extend(range(row, row + length))
     return Planted(prices(base, values), opens(base, wrong))
 
 
-def split(base: Base, random: np.random.Generator) -> Planted | None:
+RATIOS = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0, 1 / 2, 1 / 5, 1 / 10, 1 / 20, 1.5)
+
+
+def split(base: Base, random: np.random.Generator, *, among: tuple[float, ...] = RATIOS) -> Planted | None:
+    """An untold split; one that is told of and did not happen; or one that adjusted prices rightly don't show."""
     if base.instrument.asset_class not in ("stock", "etf"):
         return None
     row = places(base, random, 1)[0]
-    ratio = float(random.choice([2, 3, 4, 5, 7, 10, 20, 1 / 2, 1 / 5, 1 / 10, 1 / 20, 1.5]))
-    values = array(base)
-    if random.random() < 0.3:
+    ratio = float(random.choice(among))
+    values, kind = array(base), random.random() if among is RATIOS else 1.0
+    if kind < 0.4:
+        told = {"actions": stated(base, row, ratio), "basis": Basis.RAW if kind < 0.2 else Basis.SPLIT}
+        bars = base.bars.with_columns(adjusted=pl.lit(None, pl.Float64))
+        return Planted(bars, opens(base, [row]) if kind < 0.2 else frozenset(), told)
+    if kind < 0.6:
         factor = np.where(np.arange(len(base.bars)) < row, 1 / ratio, 1.0)
         return Planted(base.bars.with_columns(adjusted=pl.Series(values[3] * factor)), opens(base, [row]))
     values[:, :row] *= ratio
@@ -221,6 +231,13 @@ def split(base: Base, random: np.random.Generator) -> Planted | None:
     return Planted(
         prices(base, values, volume=pl.Series(volume), adjusted=pl.lit(None, pl.Float64)), opens(base, [row])
     )
+
+
+def stated(base: Base, row: int, ratio: float) -> pl.DataFrame:
+    """Give the fact of a split at a bar."""
+    at = base.bars["at"][row]
+    row_of = {"at": at, "known_at": at, "learned_at": at, "action": "split", "value": ratio, "currency": ""}
+    return pl.DataFrame([{**row_of, "basis": "raw"}], schema=SCHEMAS[Kind.ACTIONS])
 
 
 def reuse(base: Base, random: np.random.Generator, other: Base) -> Planted | None:
@@ -243,17 +260,21 @@ def paused(base: Base, random: np.random.Generator) -> Planted:
     return Planted(pl.concat([base.bars[:row], base.bars[row + pause :]]), frozenset())
 
 
-def partial(base: Base, random: np.random.Generator) -> Planted:
+def partial(base: Base, random: np.random.Generator, *, part: float | None = None) -> Planted | None:
+    """A last bar received before its end; or with so much of its own volume, and the root of it of its moves."""
     last, values = len(base.bars) - 1, array(base)
     opened = values[0, last]
-    if random.random() < 0.5 or not (base.bars["volume"].to_numpy()[-600:] > 0).all():
+    traded = bool((base.bars["volume"].to_numpy()[-600:] > 0).all()) and base.bars["volume"].null_count() == 0
+    if part is not None and not (traded and daily(base)):
+        return None
+    if part is None and (random.random() < 0.5 or not traded):
         learned = base.bars["known_at"].to_list()
         learned[last] = base.bars["at"][last] + timedelta(minutes=10)
         return Planted(base.bars.with_columns(learned_at=pl.Series(learned)), opens(base, [last]))
-    share = random.uniform(0.02, 0.25)
-    values[:, last] = opened + (values[:, last] - opened) * share
+    share = random.uniform(0.01, 0.1) if part is None else part
+    values[:, last] = opened + (values[:, last] - opened) * np.sqrt(share)
     volume = base.bars["volume"].to_numpy().copy()
-    volume[last] = np.median(volume[-41:-1]) * random.uniform(0.005, 0.05)
+    volume[last] *= share
     return Planted(prices(base, values, volume=pl.Series(volume)), opens(base, [last]))
 
 
@@ -269,10 +290,10 @@ def shift(base: Base, random: np.random.Generator) -> Planted:
     return Planted(moved, frozenset([moved["at"][0]]), {"others": {"other": witness(base, random)}})
 
 
-def disagree(base: Base, random: np.random.Generator) -> Planted:
+def disagree(base: Base, random: np.random.Generator, *, sizes: tuple[float, float] = (1.03, 1.2)) -> Planted:
     rows, values = places(base, random, 6), array(base)
     for row in rows:
-        values[:, row] *= np.exp(random.choice([-1, 1]) * max(random.uniform(0.01, 0.05), 1.5 * local(base, row)))
+        values[:, row] *= drawn(random, sizes)
     return Planted(prices(base, values), opens(base, rows), {"others": {"other": witness(base, random)}})
 
 
