@@ -51,6 +51,26 @@ def test_a_few_wild_bars_are_no_lead():
     assert leaders(wild, window=250) == []
 
 
+def test_a_lead_is_told_with_its_figures():
+    close = led(by=2)
+    (first, _) = leaders(close, window=500)
+    moves = np.diff(np.log(close), axis=0)[-500:]
+    moves -= moves.mean(axis=0)
+    x, y = moves[:-2, first.leader], moves[2:, first.follower]
+    assert first.z == pytest.approx((x @ y) / np.sqrt((x * x) @ (y * y)))
+    whole = np.sqrt((moves[:, first.leader] ** 2).sum() * (moves[:, first.follower] ** 2).sum())
+    assert first.correlation == pytest.approx((x @ y) / whole)
+
+
+def test_a_market_with_few_bad_bars_has_no_downside_beta():
+    steps = np.full((90, 3), 0.01) + 0.0001 * np.random.default_rng(17).standard_normal((90, 3))
+    steps[9::10] = [-0.2, -0.3, -0.1]
+    close = 100 * np.exp(np.cumsum(steps, axis=0))
+    found = feature("downside_beta", close, window=20)
+    assert np.isnan(found[:39]).all()
+    assert (found[39:] == 0).all()
+
+
 def test_leads_need_their_bars():
     with pytest.raises(FeatureEngineeringError, match="need 251 of them; there are 250"):
         leaders(led(250), window=250)
