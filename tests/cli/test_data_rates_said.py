@@ -118,3 +118,41 @@ def test_what_many_currencies_lack_alike_is_said_once(ara, venue, columns):
     told = document(ara("data", "check", "EUR", "--json"))
     assert len(told["series"]) == 15
     assert told["score"] < 0.1
+
+
+def test_where_rates_are_kept_a_query_that_matches_nothing_is_not_told_that_nothing_is(ara, venue):
+    assert ara("data", "list", "zzz").out.startswith("Nothing is kept yet.")
+    assert ara("data", "fetch", "EUR").code == 0
+    assert ara("data", "list", "zzz").out.startswith("Nothing kept matches 'zzz'.")
+
+
+def test_of_the_only_source_no_other_is_advised(ara, venue):
+    venue.on("/stats/eurofxref/eurofxref-hist.zip", status=429, headers={"Retry-After": "600"})
+    refused = ara("data", "fetch", "EUR")
+    assert refused.code == 3
+    assert "Ask again in 10 min." in refused.err
+    assert "another source" not in refused.err
+
+
+def test_a_folder_that_takes_no_back_up_is_the_one_that_is_named(ara, venue, home):
+    assert ara("data", "fetch", "EUR").code == 0
+    (home / "taken").write_text("")
+    for place in ("taken/safe", "/proc/x"):
+        refused = ara("data", "backup", place)
+        said = " ".join(refused.err.split())
+        assert refused.code != 0
+        assert f"The folder of back-ups {place} can't be written" in said
+        assert "data.lake" not in said
+
+
+def test_a_year_far_away_is_a_date_all_the_same(ara, venue):
+    refused = ara("data", "show", "EUR", "--as-of", "9999-12-31")
+    assert refused.code == 2
+    assert "dates from 1901 to 2098 are understood" in refused.err
+
+
+def test_a_folder_without_files_and_a_device_are_called_so(ara, home):
+    (home / "d.csv").mkdir()
+    assert "The folder d.csv has no files" in ara("data", "import", "d.csv").err
+    assert "/dev/null is no file that holds bars" in ara("data", "import", "/dev/null").err
+    assert "There is no file e.csv" in ara("data", "import", "e.csv").err

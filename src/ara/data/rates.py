@@ -27,6 +27,7 @@ __all__ = ["Asked", "BroughtRates", "Correction", "bring_rates", "serving"]
 
 _OLDEST: Final = datetime(1999, 1, 1, tzinfo=UTC)
 _NAMES: Final = ["at", "base", "quote"]
+_ELSEWHERE: Final = ", or name another source with --provider."
 _SAME: Final = 1e-6
 
 
@@ -151,7 +152,8 @@ async def bring_rates(
     try:
         told = await sources.ask(names, ask, what=f"rates of {euro.symbol}")
     except AraError as error:
-        error.hint = f"{error.hint} {_stays(kept, now)}".strip()
+        hint = error.hint if len(names) > 1 else error.hint.replace(_ELSEWHERE, ".")
+        error.hint = f"{hint} {_stays(kept, now)}".strip()
         raise
     written = await asyncio.to_thread(_keep, store, euro, told, now)
     after = pl.concat([kept.select(*SCHEMAS[Kind.RATES]), told.value])

@@ -147,6 +147,12 @@ def outer(path: Path) -> list[Path]:
             found = []
     except (OSError, ValueError, RuntimeError) as error:
         raise _unreadable(str(path), error) from None
+    if not found and path.is_dir():
+        raise ValidationError(
+            f"The folder {_shown(path)} has no files.", hint="Give one that holds CSV or Parquet files."
+        )
+    if not found and path.exists():
+        raise ValidationError(f"{_shown(path)} is no file that holds bars.", hint="Give a CSV or Parquet file.")
     if not found:
         raise ValidationError(
             f"There is no file {_shown(path)}.", hint="Give a file, a folder, or a pattern in quotes: 'prices/*.csv'."

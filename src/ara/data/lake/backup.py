@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import msgspec
 
-from ara.data.lake.faults import broken, writing
+from ara.data.lake.faults import broken, no_backup, writing
 from ara.data.lake.table import told_hash
 from ara.errors import AraError, CancelledError, IntegrityError, StoreError, ValidationError
 
@@ -93,9 +93,12 @@ def back_up(
     """
     if target.resolve().is_relative_to(folder.resolve()):
         raise ValidationError(f"A back-up in {target} would lie inside the lake {folder}; name another folder.")
-    with writing(target):
+    try:
         (target / "objects").mkdir(parents=True, exist_ok=True)
         (target / "snapshots").mkdir(exist_ok=True)
+    except OSError as error:
+        raise no_backup(target, error) from error
+    with writing(target):
         known = {kept.path: kept for kept in _last(target)}
         total = sum(_size(folder, place, one) for place, one in files.items())
         done = copied = 0

@@ -12,7 +12,7 @@ import polars as pl
 
 from ara.errors import IntegrityError, StoreError
 
-__all__ = ["TakenError", "broken", "committed", "logged", "lost", "refused", "vanished", "writing"]
+__all__ = ["TakenError", "broken", "committed", "logged", "lost", "no_backup", "refused", "vanished", "writing"]
 
 _RESTORE: Final = "Put the lake back from a back-up: ara data restore FOLDER"
 _ELSEWHERE: Final = "or choose another folder with `data.lake`"
@@ -46,6 +46,13 @@ def refused(folder: Path, error: Exception) -> StoreError:
     other = (getattr(error, "strerror", None) or _first_line(error), f"Check the disk of the folder, {_ELSEWHERE}.")
     words, hint = _REASONS.get(_code(error), other)
     return StoreError(f"The lake in {folder} can't be written: {words}.", hint=hint)
+
+
+def no_backup(target: Path, error: OSError) -> StoreError:
+    """Say why a folder of back-ups can't be written, and what to do about that."""
+    words, hint = _REASONS.get(_code(error), (error.strerror or _first_line(error), "Check its disk."))
+    instead = hint.replace(_ELSEWHERE, "or name another folder for the back-ups")
+    return StoreError(f"The folder of back-ups {target} can't be written: {words}.", hint=instead)
 
 
 def broken(folder: Path, error: Exception, *, gone: str = "") -> IntegrityError:

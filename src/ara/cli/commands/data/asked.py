@@ -158,7 +158,9 @@ def _parsed(text: str, flag: str) -> date | datetime:
                 f"{flag} is {clean(text)[:40]}, a time without a zone.", hint="Add it: 2020-08-28T20:00:00Z"
             )
         if not 1900 < said.year < 2099:
-            break
+            raise ValidationError(
+                f"{flag} is {clean(text)[:40]}; dates from 1901 to 2098 are understood.", hint="Look at the year."
+            )
         return said.astimezone(UTC) if isinstance(said, datetime) else said
     raise ValidationError(
         f"{flag} is {clean(text)[:40]!r}, which is no date.", hint="Write 2020-08-28, or 2020-08-28T20:00:00Z."

@@ -66,6 +66,7 @@ def catalogue(
             rows = kept.catalogue()
             known = {one.symbol: one for one in kept.instruments()} if rows.height else {}
             rates = kept_rates(kept, query)
+            others = 0 if rates.height else kept_rates(kept).height
     finally:
         kept.close()
     wanted = query.strip().casefold()
@@ -76,7 +77,7 @@ def catalogue(
     s.result(
         data,
         lambda: "\n".join(
-            [listed(chosen, s, query=query, total=rows.height), *lines] if chosen or not lines else lines
+            [listed(chosen, s, query=query, total=rows.height + others), *lines] if chosen or not lines else lines
         ),
     )
 
