@@ -165,7 +165,7 @@ async def test_why_names_source_payload_and_split(opened):
     assert (one.traded, one.adjusted) == (pytest.approx(499.23), pytest.approx(found.bar["close"]))
     assert [(action.split, action.value) for action in found.actions if action.split] == [(True, 4.0)]
     assert found.fetches[0].fetch == one.fetch != ""
-    with pytest.raises(DataProviderError, match="no 1d bar of AAPL that opened at 2020-08-29 13:30 UTC; those beside"):
+    with pytest.raises(DataProviderError, match="2020-08-29 is a Saturday, and no session of XNYS; those beside"):
         await market.why(APPLE, date(2020, 8, 29))
     sample = await (await opened("sample")).why(resolve("MSFT"), date(2020, 8, 28))
     assert [one.source for one in sample.witnesses] == ["sample"]
