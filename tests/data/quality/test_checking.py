@@ -367,6 +367,14 @@ def test_a_spike_that_is_taken_back_is_an_outlier_and_a_move_that_stays_is_none(
     assert "outlier" not in found(scaled(apple, 200, 9999, 1.45))
 
 
+def test_two_wrong_closes_are_no_stretch_in_another_unit_between_them(apple):
+    both = put(apple, 200, close=apple["close"][200] * 1.4, high=apple["close"][200] * 1.4)
+    both = put(both, 220, close=apple["close"][220] / 1.4, low=apple["close"][220] / 1.4)
+    issues = found(both)
+    assert "unit" not in issues
+    assert issues["outlier"].times == (apple["at"][200], apple["at"][220])
+
+
 @pytest.mark.parametrize(
     ("factor", "last", "words"),
     [

@@ -136,6 +136,8 @@ def _unit_bars(m: Moves) -> list[tuple[int, int, float]]:
             & (size > _LEAST_LEVEL)
             & (np.abs(m.gap) > _OPENED * size)
         )
+    # the way back from a single wrong close is no way into another unit
+    level[1:] &= ~_taken_back(m)[:-1]
     tens = np.where(power, np.where(m.change > 0, tens, -tens), 0)
     edges = np.flatnonzero(power | level).tolist()
     found: list[tuple[int, int, float]] = []
