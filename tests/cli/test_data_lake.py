@@ -153,3 +153,17 @@ def test_a_query_that_wants_too_much_memory_is_ended(ara, imported):
     assert "needs more than 64 MB of memory" in said
     assert "--set data.query_mb=" in said
     assert "13" in ara("data", "query", "select count(*) from bars").out
+
+
+def test_an_import_says_how_good_it_is_and_refuses_what_is_no_price(ara, home):
+    (home / "KO.csv").write_text("Date,Open,High,Low,Close\n2020-01-02,1,1,1,1\n2020-01-03,2,inf,1,2\n")
+    done = told(ara("data", "import", "KO.csv", "--json"))["imported"][0]
+    assert done["quality"] == [{"symbol": "KO", "timeframe": "1d", "score": 1.0, "worst": "", "issues": []}]
+    assert done["refused"][0]["reason"] == "its high is no finite number"
+    (home / "PG.csv").write_text("Date,Open,High,Low,Close\n2020-01-02,1,2,1,1\n2020-01-03,49,40,48,49\n")
+    text = " ".join(ara("data", "import", "PG.csv").out.split())
+    assert "Quality of PG: 0." in text
+    assert "; worst: " in text
+    (home / "V.csv").write_text("Date,Close\n2020-01-02,-1\n")
+    outcome = ara("data", "import", "V.csv")
+    assert (outcome.code, "its close is not above 0" in " ".join(outcome.err.split())) == (2, True)

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from ara.data.files import Refused, series
+from ara.data.grades import Grade
 from ara.data.imports import Imported, import_path
 from ara.data.lake import Lake
 from ara.data.provider import Kind
@@ -61,6 +62,7 @@ def test_a_file_is_imported_as_published(store, bring):
     assert done == Imported(
         files=1, symbols=1, rows=5, new=5, corrected=0, same=0,
         notes=done.notes,
+        quality=(Grade(symbol="KO", timeframe="1d", score=1.0, worst=""),),
     )  # fmt: skip
     (note,) = done.notes
     assert note.startswith("KO.csv: KO, bars of 1d, prices taken as traded (it has no adjusted closes, and no split ")

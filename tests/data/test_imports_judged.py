@@ -78,8 +78,89 @@ def test_a_column_for_each_symbol_is_said_and_a_kept_symbol_is_a_known_one(store
     bring("HDFC.csv", rows(("2020-08-31", 49.5)))
     told = bring("all.csv", text)
     assert (told.new, told.symbols) == (4, 2)
-    assert told.notes[0] == "all.csv: taken as one column of closes for each symbol: HDFC, NSE."
+    assert told.notes[1:] == (
+        "all.csv: taken as one column of closes for each symbol: HDFC, NSE.",
+        "all.csv: closes only: open, high and low are taken as the close.",
+    )
     assert bring("other.csv", text.replace("NSE", "BSE"), wide=True).new == 4
+
+
+PRICED = "Date,Open,High,Low,Close\n2020-08-26,49,50,48,49.5\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("nan,inf,-1,1e308", "its close is beyond what a price can be (1e-15 to 1e+15)"),
+        ("49,50,48,-5", "its close is not above 0"),
+        ("0,50,48,49", "its open is not above 0"),
+        ("49,1e400,48,49", "its high is no finite number"),
+        ("49,inf,48,49", "its high is no finite number"),
+        ("49,50,5e-324,49", "its low is beyond what a price can be (1e-15 to 1e+15)"),
+    ],
+)
+def test_a_price_that_is_none_is_refused_by_its_row(store, bring, tmp_path, row, reason):
+    text = f"{PRICED}2020-08-27,{row}\n"
+    done = bring("KO.csv", text)
+    assert (done.new, [(one.reason, one.count, one.rows) for one in done.refused]) == (1, [(reason, 1, (2,))])
+    assert store.bars("KO", "1d")["close"].to_list() == [49.5]
+    assert text.encode() in store.fetched(store.bars("KO", "1d")["fetch"][0])["body"].to_list()
+    with pytest.raises(ValidationError, match="nothing of it was imported"):
+        bring("KO.csv", strict=True, source="again")
+
+
+def test_a_file_without_a_row_that_can_be_a_bar_is_an_error(store, bring, tmp_path):
+    text = "Date,Close\n2020-08-26,-1\n2020-08-27,inf\n2020-08-28,\n"
+    with pytest.raises(ValidationError, match=r"KO\.csv has no row that can be a bar: row 3: it has no close; row 1"):
+        bring("KO.csv", text)
+    bring("PG.csv", rows(("2020-08-28", 1.5)))
+    both = bring("")
+    assert both.files == 0
+    assert any("KO.csv has no row that can be a bar" in words for words in both.skipped)
+    assert store.catalogue()["symbol"].to_list() == ["PG"]
+
+
+def test_an_infinite_volume_is_refused_and_a_missing_open_is_none(store, bring):
+    done = bring("KO.csv", HEAD + "2020-08-26,,50,48,49,1\n2020-08-27,49,50,48,49,inf\n")
+    assert (done.new, done.refused[0].reason) == (1, "its volume is no finite number")
+    assert store.bars("KO", "1d")["open"].to_list() == [None]
+
+
+def test_an_import_says_how_good_its_bars_are(store, bring):
+    good, bad = bring("KO.csv", rows(("2020-08-27", 49.5))), bring("PG.csv", PRICED + "2020-08-27,49,40,48,49\n")
+    assert [(one.symbol, one.score, one.worst, one.issues) for one in good.quality] == [("KO", 1.0, "", ())]
+    (grade,) = bad.quality
+    assert (grade.symbol, grade.timeframe, grade.worst) == ("PG", "1d", "warning")
+    assert grade.score < 1
+    assert any(words.startswith("warning, ") for words in grade.issues)
+
+
+def test_of_very_many_bars_check_tells(store, bring, monkeypatch):
+    monkeypatch.setattr("ara.data.imports.MOST", 1)
+    assert len(bring("KO.csv", rows(("2020-08-27", 49.5))).quality) == 1
+    assert bring("PG.csv", rows(("2020-08-27", 49.5), ("2020-08-28", 49.5))).quality == ()
+
+
+@pytest.mark.parametrize(
+    ("stamps", "said", "note"),
+    [
+        (("2020-08-27 14:00", "2020-08-27 15:00"), {}, "its times name no zone and are taken as those of UTC"),
+        (("2020-08-27 14:00", "2020-08-27 15:00"), {"timezone": "Europe/Paris"}, "taken as those of Europe/Paris"),
+        (("2020-08-27T14:00Z", "2020-08-27T15:00Z"), {}, ""),
+        (("2020-08-27", "2020-08-28"), {}, ""),
+        (("1598536800", "1598540400"), {}, ""),
+    ],
+)
+def test_the_zone_that_times_are_taken_to_be_of_is_said(bring, stamps, said, note):
+    notes = " ".join(bring("KO.csv", rows(*((one, 49.5) for one in stamps)), **said).notes)
+    assert (note in notes) if note else ("zone" not in notes)
+
+
+def test_prices_that_are_lacking_are_said(bring):
+    said = " ".join(bring("KO.csv", "Date,Close\n2020-08-27,1\n").notes)
+    assert "KO.csv: closes only: open, high and low are taken as the close." in said
+    said = " ".join(bring("PG.csv", "Date,High,Low,Close\n2020-08-27,1,1,1\n").notes)
+    assert "PG.csv: it has no open: the close is taken for that." in said
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,11 @@ from ara.data.files import Reading, Refused, Table
 from ara.data.files.columns import symbol_of
 from ara.data.files.factors import factors, is_map
 from ara.data.files.member import Member, members
+from ara.data.files.prices import possible
 from ara.data.files.series import EARLY, Series, Spool
 from ara.data.files.spooling import spooling
+from ara.data.grades import MOST, Grade, grade
+from ara.data.imported import Imported
 from ara.data.marks import Marks
 from ara.data.provider import Kind
 from ara.errors import CancelledError, ValidationError
@@ -39,39 +42,6 @@ __all__ = ["Imported", "import_path"]
 
 _WHOLE: Final = 64 << 20
 _TOGETHER: Final = 200_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What came of an import.
-
-    Parameters
-    ----------
-    files
-        How many files were read.
-    symbols
-        How many instruments they have bars of.
-    rows
-        How many rows they hold that can be bars.
-    new, corrected, same
-        How many bars were not there, were there with other values, or were there just so.
-    refused
-        Rows that can't be bars, by file and reason.
-    skipped
-        Files that were passed over, each with the reason.
-    notes
-        What was judged, such as the basis of each file's prices, in sentences.
-    """
-
-    files: int
-    symbols: int
-    rows: int
-    new: int
-    corrected: int
-    same: int
-    refused: tuple[Refused, ...] = ()
-    skipped: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def import_path(
@@ -94,8 +64,8 @@ def import_path(
     """Import a file, a folder or a pattern of files.
 
     What was imported before, hasn't changed and still has bars in the store is passed over, so an import that was
-    stopped is simply run again: nothing is doubled. A row that can't be a bar is reported and left out; a price that
-    no market has, such as NaN or one below zero, is kept with the quality it deserves.
+    stopped is simply run again: nothing is doubled. A row that can't be a bar, or has a price that can be none, is
+    reported and left out; the file as it is stays beside the bars.
 
     Parameters
     ----------
@@ -133,7 +103,7 @@ def import_path(
     Raises
     ------
     ValidationError
-        There is nothing to read, or what is there holds no bars; under `strict`, a row can't be one.
+        There is nothing to read, or no row of it can be a bar; under `strict`, any row can't be one.
     CancelledError
         `progress` said to stop; what was imported stays.
     """
@@ -225,6 +195,8 @@ class _Run:
         self._marks = Marks(store, asked.words)
         self._of_file = _OfFile()
         self._known: set[str] | None = None
+        self._quality: list[Grade] = []
+        self._judged = 0
         self.skipped: list[str] = []
 
     def add(self, file: Path, tables: list[Member], *, alone: bool) -> None:
@@ -249,20 +221,30 @@ class _Run:
                 self.skipped.append(error.message)
                 continue
             fetch = fetch or self._store.keep([self._whole(file, digest, now)])
-            self._table(member, table, fetch, now)
+            if why := self._table(member, table, fetch, now):
+                if alone and len(tables) == 1:
+                    raise ValidationError(why, hint="Correct its rows and import it again.")
+                self.skipped.append(why)
+                continue
             read += 1
         if read:
             self._files += 1
             if not self._of_file.early:
                 self._waiting.marks.append(self._marks.of(file, digest, now, symbols=self._of_file.symbols))
 
-    def _table(self, member: Member, table: Table, fetch: str, now: datetime) -> None:
+    def _table(self, member: Member, table: Table, fetch: str, now: datetime) -> str:
+        """Take the bars of a table; say why where no row of it can be one."""
         with spooling() as folder:
             spool = Spool(folder)
             refused: list[Refused] = []
             for piece, report in table.frames():
-                spool.add(piece)
-                refused += report
+                good, bad = possible(piece, member.name)
+                spool.add(good)
+                refused += [*report, *bad]
+            refused = list(_together(refused))
+            if not spool.rows and not self._asked.strict:
+                self._refused += refused
+                return f"{member.name} has no row that can be a bar: {_why(refused)}."
             series = Series(
                 spool,
                 basis=self._asked.basis,
@@ -278,14 +260,23 @@ class _Run:
                         f"{refused[0].words}; nothing of it was imported.",
                         hint="Correct the row, or leave out --strict.",
                     )
-            self._notes += table.notes + series.notes
+            self._notes += series.notes + table.notes
             self._rows += spool.rows
             for frame, instrument, report in series.bars(self._asked.reading.asset_class):
                 refused += report
+                self._judge(frame, instrument, now)
                 self._hold(frame, instrument, source=self._source(member), fetch=fetch)
         # What can be a bar later makes the file worth reading again.
         self._of_file.early |= any(one.reason == EARLY for one in refused)
         self._refused += _together(refused)
+        return ""
+
+    def _judge(self, frame: pl.DataFrame, instrument: Instrument, now: datetime) -> None:
+        """Say how good the bars of a series are, as long as they are not very many."""
+        self._judged += frame.height
+        if frame.height and self._judged <= MOST:
+            actions = self._store.facts(Kind.ACTIONS, instrument.symbol)
+            self._quality.append(grade(frame, instrument, actions=actions, now=now))
 
     def _hold(self, frame: pl.DataFrame, instrument: Instrument, *, source: str, fetch: str) -> None:
         rows = frame.with_columns(
@@ -375,6 +366,7 @@ class _Run:
             refused=tuple(self._refused),
             skipped=tuple(self.skipped),
             notes=tuple(self._notes),
+            quality=tuple(self._quality),
         )
 
 
@@ -384,6 +376,10 @@ def _sha256(file: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise ValidationError(f"{file.name} can't be read: {error.strerror or error}.") from None
+
+
+def _why(refused: list[Refused]) -> str:
+    return "; ".join(one.words.partition(", ")[2] for one in refused[:3]) or "they are empty"
 
 
 def _together(refused: list[Refused]) -> Iterator[Refused]:

@@ -94,6 +94,7 @@ def imported(one: "Imported", s: Screen) -> str:
         lines += wrapped(f"And {_many(len(one.skipped) - _SHOWN, 'more file')}; each of them: --json", s.width)
     for note in one.notes:
         lines += [s.palette()(line, "quiet") for line in wrapped(clean(note), s.width)]
+    lines += _grades(one, s)
     refused = list(one.refused)
     if refused:
         rows = sum(each.count for each in refused)
@@ -101,6 +102,21 @@ def imported(one: "Imported", s: Screen) -> str:
         for each in refused[:_SHOWN]:
             lines += [f"  {line}" for line in wrapped(clean(each.words), s.width - 2)]
     return "\n".join(lines)
+
+
+def _grades(one: "Imported", s: Screen) -> list[str]:
+    """Say how good the bars are, the worst first, each with the worst that was found."""
+    from ara.data.quality import cut
+
+    lines: list[str] = []
+    worst_first = sorted(one.quality, key=lambda each: each.score)
+    for each in worst_first[:_SHOWN]:
+        worst = next((words for words in each.issues if words.startswith(f"{each.worst}, ")), "")
+        found = f"worst: {worst}" if worst else "nothing wrong was found."
+        lines += wrapped(clean(f"Quality of {each.symbol}: {cut(each.score, 2):.2f}; {found}"), s.width)
+    if len(worst_first) > _SHOWN:
+        lines += wrapped(f"The other {len(worst_first) - _SHOWN:,} are no worse; each of them: --json", s.width)
+    return lines
 
 
 def _many(count: int, noun: str) -> str:

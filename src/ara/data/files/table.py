@@ -12,7 +12,7 @@ from ara.data.files.columns import PRICES, Columns, by_layout, by_name, doubt, s
 from ara.data.files.member import Member
 from ara.data.files.numbers import Style, as_numbers, style
 from ara.data.files.text import MORE, Dialect, blocks, chunks, dialect
-from ara.data.files.times import ORDERS, Orders, Stamping, instants, orders, plan, zone_named
+from ara.data.files.times import ORDERS, Orders, Stamping, instants, orders, plan, unzoned, zone_named
 from ara.data.stamps import refused
 from ara.errors import ValidationError
 from ara.market.symbols import normalise
@@ -105,6 +105,7 @@ class Refused:
 class _Plan:
     columns: Columns
     stamping: Stamping
+    unzoned: bool
     style: Style
 
 
@@ -152,12 +153,19 @@ class Table:
     @property
     def notes(self) -> list[str]:
         """What was taken to be so that the file doesn't say, in sentences."""
+        said = []
         symbols = list(self._plan.columns.wide.values())
-        if not symbols or (len(symbols) == 1 and self._reading.symbol):
-            return []
-        more = f" and {len(symbols) - _EXAMPLES:,} more" if len(symbols) > _EXAMPLES else ""
-        listed = ", ".join(symbols[:_EXAMPLES])
-        return [f"{self._member.name}: taken as one column of closes for each symbol: {listed}{more}."]
+        if symbols and not (len(symbols) == 1 and self._reading.symbol):
+            more = f" and {len(symbols) - _EXAMPLES:,} more" if len(symbols) > _EXAMPLES else ""
+            said.append(f"taken as one column of closes for each symbol: {', '.join(symbols[:_EXAMPLES])}{more}")
+        if self._plan.unzoned:
+            said.append(f"its times name no zone and are taken as those of {self._plan.stamping.zone}")
+        lacking = [role for role in PRICES if role not in self._plan.columns.place]
+        if "open" in lacking and "high" in lacking and "low" in lacking:
+            said.append("closes only: open, high and low are taken as the close")
+        elif lacking:
+            said.append(f"it has no {' and no '.join(lacking)}: the close is taken for that")
+        return [f"{self._member.name}: {words}." for words in said]
 
     def check_name(self) -> None:
         """Refuse a table that says nowhere whose bars it holds: no column does, and its name may be any table's."""
@@ -222,11 +230,11 @@ class Table:
         found = orders(stamps)
         if found.either and not (found.day_first and found.month_first) and not self._reading.dates:
             found = reduce(Orders.__add__, (orders(_stamps(block, place)) for block in self._blocks()))
+        how = plan(stamps, found, dates=self._reading.dates, zone=self._reading.timezone, name=self._member.name)
         return _Plan(
             columns=columns,
-            stamping=plan(
-                stamps, found, dates=self._reading.dates, zone=self._reading.timezone, name=self._member.name
-            ),
+            stamping=how,
+            unzoned=unzoned(stamps, how),
             style=style(texts, self._dialect.delimiter) if texts else Style(),
         )
 

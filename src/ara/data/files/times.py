@@ -1,6 +1,6 @@
 """Times as people write them: dates in any order, times of day, epochs in any unit, with or without a zone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,8 +10,9 @@ import polars as pl
 from ara.data.stamps import TEXT, as_utc
 from ara.errors import ValidationError
 
-__all__ = ["ORDERS", "Orders", "Stamping", "instants", "orders", "plan", "zone_named"]
+__all__ = ["ORDERS", "Orders", "Stamping", "instants", "orders", "plan", "unzoned", "zone_named"]
 
+_FIRST: Final = 1_000
 ORDERS: Final = ("ymd", "dmy", "mdy")
 """What `--dates` may say."""
 
@@ -119,6 +120,12 @@ def plan(stamps: pl.Series, found: Orders, *, dates: str, zone: str, name: str) 
         )
     key = zone_named(zone) if zone else "UTC"
     return Stamping(order=order, zone=key, labels=_midnights(stamps, order))
+
+
+def unzoned(stamps: pl.Series, how: Stamping) -> bool:
+    """Tell whether times of day are written without a zone, so that another zone would move them."""
+    here, there = (instants(stamps.head(_FIRST), replace(how, zone=zone))[0] for zone in ("UTC", "Etc/GMT-1"))
+    return not here.equals(there)
 
 
 def _midnights(stamps: pl.Series, order: str) -> bool:

@@ -1,0 +1,53 @@
+"""Rows whose prices are none: infinite, not above zero, or beyond what a price can be."""
+
+from typing import Final
+
+import polars as pl
+
+from ara.data.files.columns import PRICES
+from ara.data.files.table import Refused
+
+__all__ = ["LEAST", "MOST", "possible"]
+
+LEAST: Final = 1e-15
+"""The least that a price can be: a millionth of the least unit that the cheapest coins are traded in."""
+
+MOST: Final = 1e15
+"""The most that a price can be: far above a coin in the weakest currency, and within what a float tells exactly."""
+
+_EXAMPLES: Final = 5
+_NO_NUMBER: Final = "is no finite number"
+
+
+def possible(rows: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Refused]]:
+    """Give the rows of a piece, in `FRAME`, whose prices can be some, and a report of the others.
+
+    Parameters
+    ----------
+    rows
+        As they stand in the file; an open, a high or a low may be missing.
+    name
+        The table, for the report.
+    """
+    wrong = pl.lit(None, pl.String)
+    for role in ("close", *(one for one in PRICES if one != "close")):
+        value = pl.col(role)
+        wrong = pl.coalesce(
+            wrong,
+            pl.when(~value.is_finite()).then(pl.lit(f"its {role} {_NO_NUMBER}")),
+            pl.when(value <= 0).then(pl.lit(f"its {role} is not above 0")),
+            pl.when((value > MOST) | (value < LEAST)).then(
+                pl.lit(f"its {role} is beyond what a price can be ({LEAST:g} to {MOST:g})")
+            ),
+        )
+    for role, words in (("volume", "volume"), ("adjusted", "adjusted close")):
+        wrong = pl.coalesce(wrong, pl.when(~pl.col(role).is_finite()).then(pl.lit(f"its {words} {_NO_NUMBER}")))
+    judged = rows.with_columns(wrong.alias("wrong"))
+    bad = judged.filter(pl.col("wrong").is_not_null())
+    if bad.is_empty():
+        return rows, []
+    reports = [
+        Refused(file=name, reason=str(reason), count=own.height, rows=tuple(own["row"].sort().head(_EXAMPLES)))
+        for (reason,), own in bad.group_by("wrong", maintain_order=True)
+    ]
+    return judged.filter(pl.col("wrong").is_null()).drop("wrong"), reports
