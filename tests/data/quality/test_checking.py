@@ -545,12 +545,12 @@ def telling(bars):
 def test_a_source_that_convicts_itself_is_no_witness(apple):
     liar = telling(apple)
     assert "same_bar" in found(liar)
-    assert check(apple, APPLE, others={"liar": liar}).issues == ()
+    assert check(apple, APPLE, others={"liar": liar, "again": liar}).issues == ()
     late = liar.with_columns(pl.col("open", "high", "low", "close").shift(1)).drop_nulls("close")
     assert check(apple, APPLE, others={"late": late}).issues == ()
     assert found(late, others={"a": apple})["shift"].severity == Severity.ERROR
     wrong = put(scaled(apple, 200, 200, 1.06), 200, low=1e6)
-    assert check(apple, APPLE, others={"a": wrong}).issues == ()
+    assert check(apple, APPLE, others={"a": wrong, "b": wrong}).issues == ()
 
 
 def test_each_disagreement_names_those_that_differ_there(apple):
