@@ -207,7 +207,7 @@ def _finite(values: Any) -> Any:
     if not isinstance(values, np.ndarray) or values.dtype != np.float64:
         return values
     endless = np.isinf(values)
-    return np.where(endless, np.nan, values) if np.count_nonzero(endless) else values
+    return np.where(endless, np.nan, values) if b"\x01" in endless.tobytes() else values
 
 
 def indicator(

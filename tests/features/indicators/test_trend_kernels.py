@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from ara.features.indicators.trend import adaptive, channels, charts, filters, hilbert, macd, stops
+from ara.features.arrays import moments
+from ara.features.indicators.statistical import terms
+from ara.features.indicators.trend import adaptive, charts, filters, hilbert, macd, stops
 from ara.features.loops import compiled
 
 RANDOM = np.random.default_rng(5)
 CLOSE = 100 * np.exp(np.cumsum(RANDOM.normal(0, 0.02, 400)))
 CLOSE[[30, 31, 200]] = np.nan
 HIGH, LOW = CLOSE * 1.01, CLOSE * 0.99
+KNOWN = np.nan_to_num(CLOSE, nan=100.0)
 FLAT = np.concatenate([np.full(40, 5.0), CLOSE[40:120]])
 
 CALLS = {
@@ -18,12 +21,14 @@ CALLS = {
     "adaptive": (adaptive._adaptive, (CLOSE, np.full(400, 0.1), 9)),
     "adaptive of too few": (adaptive._adaptive, (CLOSE[:5], np.full(5, 0.1), 9)),
     "mcginley": (adaptive._mcginley, (CLOSE, 0.0, 8.4)),
-    "variance": (channels._variance, (CLOSE, 20)),
     "held": (macd._held, (FLAT, np.minimum(FLAT, 90.0), np.maximum(FLAT, 5.0), 0.5)),
     "held of the still": (macd._held, (FLAT, FLAT, FLAT, 0.5)),
     "pursue": (hilbert._pursue, (CLOSE, np.full(400, 0.1), 6)),
     "pursue of too few": (hilbert._pursue, (CLOSE[:3], np.full(3, 0.1), 6)),
     "cycle": (hilbert._cycle, (CLOSE, 6)),
+    "wave": (hilbert._wave, (KNOWN, KNOWN, 8.0 + KNOWN % 20, *hilbert._circles(), 60)),
+    "wave without a price": (hilbert._wave, (CLOSE[:0], FLAT, np.full(120, 17.0), *hilbert._circles(), 37)),
+    "wave of the still": (hilbert._wave, (FLAT[:80] * 0, FLAT[:80] * 0, np.zeros(80), *hilbert._circles(), 37)),
     "cycle of the still": (hilbert._cycle, (FLAT[:40], 6)),
 }
 
@@ -47,6 +52,20 @@ def test_the_ratchet_is_the_same_compiled(base):
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-12)
 
 
+def test_states_are_counted_the_same_compiled_and_a_window_with_an_unknown_one_has_no_figure():
+    codes = np.arange(90) % 31 % 4
+    codes[50] = -1
+    found = np.empty((2, 90))
+    for run, out in zip((compiled(terms._counted), terms._counted), found, strict=True):
+        run(codes, 4, 9, terms._entropies(9), out)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+    for bar in range(90):
+        held = codes[max(bar - 8, 0) : bar + 1]
+        whole = len(held) == 9 and (held >= 0).all()
+        expected = sum(count * np.log(count) for count in np.bincount(held) if count) if whole else np.nan
+        assert found[1][bar] == pytest.approx(expected, rel=1e-12, nan_ok=True)
+
+
 def test_the_swings_are_the_same_compiled():
     found = []
     for run in (compiled(charts._swings), charts._swings):
@@ -57,23 +76,15 @@ def test_the_swings_are_the_same_compiled():
     np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
-def test_the_variance_of_a_window_is_that_of_its_deviations():
-    window = 20
-    far = 1e9 + RANDOM.normal(0, 1, 300)
-    expected = [far[bar - window + 1 : bar + 1].var() for bar in range(window - 1, 300)]
-    np.testing.assert_allclose(compiled(channels._variance)(far, window)[window - 1 :], expected, rtol=1e-6)
-    assert (compiled(channels._variance)(np.full(90, 0.1), window)[window - 1 :] < 1e-30).all()
-
-
 def test_a_gap_lasts_no_longer_than_its_window():
-    found = compiled(channels._variance)(CLOSE, 20)
+    found = moments(CLOSE, 20)[1]
     unknown = [bar for bar in range(400) if bar < 19 or np.isnan(CLOSE[max(bar - 19, 0) : bar + 1]).any()]
     assert np.flatnonzero(np.isnan(found)).tolist() == unknown
 
 
 def test_a_wild_price_leaves_no_trace_in_the_variance_after_it():
     wild = np.concatenate([RANDOM.normal(0, 1, 50), [1e12], RANDOM.normal(0, 1, 100)])
-    found = compiled(channels._variance)(wild, 20)
+    found = moments(wild, 20)[1]
     for bar in range(100, 151):
         assert found[bar] == pytest.approx(wild[bar - 19 : bar + 1].var(), rel=1e-9)
 

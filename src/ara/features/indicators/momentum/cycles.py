@@ -152,7 +152,7 @@ def _turning(values: Array, price: Array) -> Array:
 def ht_phase(high: Array, low: Array) -> Array:
     """Give the phase of the dominant cycle."""
     price = 0.5 * (high + low)
-    return _turning(turned(price)[0], price)
+    return _turning(turned(price), price)
 
 
 @indicator(
@@ -190,5 +190,5 @@ def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
 def ht_sine(high: Array, low: Array) -> tuple[Array, Array]:
     """Give the sine of the dominant cycle's phase and the one that leads it."""
     price = 0.5 * (high + low)
-    angle = np.radians(_turning(turned(price)[0], price))
+    angle = np.radians(_turning(turned(price), price))
     return np.sin(angle), np.sin(angle + math.pi / 4.0)

@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import highest, logs, lowest, mean, previous, quotient, within
+from ara.features.arrays import highest, logs, lowest, mean, moments, previous, quotient, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, weighted
-from ara.features.loops import compiled
 
 __all__ = ["clenow", "donchian", "linreg_channel", "ma_envelope"]
 
@@ -64,32 +63,12 @@ def ma_envelope(close: Array, *, window: int, percent: float) -> tuple[Array, Ar
     return middle * (1.0 + share), middle, middle * (1.0 - share)
 
 
-def _variance(values: Array, window: int) -> Array:
-    """Move mean and squares along by the value that comes and the one that goes, and compute them anew now and then."""
-    out = np.full(len(values), np.nan)
-    middle, squares, known = 0.0, 0.0, 0
-    for bar in range(window - 1, len(values)):
-        if known == 0:
-            middle, squares = 0.0, 0.0
-            for back in range(window):
-                middle += values[bar - back] / window
-            for back in range(window):
-                squares += (values[bar - back] - middle) * (values[bar - back] - middle)
-        else:
-            new, old, before = values[bar], values[bar - window], middle
-            middle += (new - old) / window
-            squares += (new - old) * (new - middle + old - before)
-        known = 0 if np.isnan(squares) or known == window - 1 else known + 1
-        out[bar] = max(squares, 0.0) / window if not np.isnan(squares) else np.nan
-    return out
-
-
 def _regression(values: Array, window: int) -> tuple[Array, Array, Array]:
     """Give the slope per bar of the least-squares line, the variance of values, and that of what the line leaves."""
     place: Array = np.arange(window, dtype=np.float64) - (window - 1) / 2.0
     squares = float(place @ place)
     slope = weighted(values, place / squares)
-    spread = compiled(_variance)(np.ascontiguousarray(values), window)
+    spread = moments(values, window)[1]
     return slope, spread, np.maximum(spread - slope * slope * squares / window, 0.0)
 
 

@@ -68,8 +68,8 @@ def _circles() -> tuple[Array, Array]:
 
 
 def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Array, start: int) -> tuple[Array, Array]:
-    """Give the dominant cycle's phase in degrees, and whether there is a trend, from bar `start` on."""
-    count = len(price)
+    """Give the dominant cycle's phase in degrees from `start` on, and with prices whether there is a trend."""
+    count = len(smooth)
     phases, trends = np.zeros(count), np.zeros(count)
     phase, since, sine, lead, mean1, mean2, mean3 = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(start, count):
@@ -79,7 +79,6 @@ def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Ar
             value = smooth[t - back] if t - back >= start else 0.0
             real += sines[bars, back] * value
             imaginary += cosines[bars, back] * value
-            mean += price[t - back]
         before, sine_before, lead_before = phase, sine, lead
         if imaginary != 0.0:
             phase = np.degrees(np.arctan(real / imaginary))
@@ -87,8 +86,12 @@ def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Ar
             phase += 90.0 if real > 0.0 else -90.0
         phase += 90.0 + (360.0 / periods[t] if periods[t] != 0.0 else 0.0) + (180.0 if imaginary < 0.0 else 0.0)
         phase -= 360.0 if phase > 315.0 else 0.0
+        phases[t] = phase
+        if len(price) == 0:
+            continue
+        for back in range(bars):
+            mean += price[t - back] / bars
         sine, lead = np.sin(np.radians(phase)), np.sin(np.radians(phase + 45.0))
-        mean /= max(bars, 1)
         line = (4.0 * mean + 3.0 * mean1 + 2.0 * mean2 + mean3) / 10.0
         mean1, mean2, mean3 = mean, mean1, mean2
         crossed = (sine > lead and sine_before <= lead_before) or (sine < lead and sine_before >= lead_before)
@@ -96,15 +99,19 @@ def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Ar
         cycling = 0.67 * 360.0 < (phase - before) * periods[t] < 1.5 * 360.0
         trend = not (crossed or since < 0.5 * periods[t] or cycling)
         away = line != 0.0 and abs((smooth[t] - line) / line) >= _FAR
-        phases[t], trends[t] = phase, 1.0 if trend or away else 0.0
+        trends[t] = 1.0 if trend or away else 0.0
     return phases, trends
 
 
-def turned(price: Array) -> tuple[Array, Array]:
-    """Give the phase of the dominant cycle in degrees, from -45 to 315, and 1 in a trend, else 0; from bar 63 on."""
+def _turned(price: Array, judged: Array) -> tuple[Array, Array]:
     smooth = weighted(price, _LINE)
-    phases, trends = compiled(_wave)(price, smooth, compiled(_cycle)(smooth, _BEGUN)[0], *_circles(), _BEGUN)
+    phases, trends = compiled(_wave)(judged, smooth, compiled(_cycle)(smooth, _BEGUN)[0], *_circles(), _BEGUN)
     return filled(phases, _KNOWN), filled(trends, _KNOWN)
+
+
+def turned(price: Array) -> Array:
+    """Give the phase of the dominant cycle in degrees, from -45 to 315; NaN for the first 63 bars."""
+    return _turned(price, np.empty(0))[0]
 
 
 def _lines(price: Array, period: Array) -> Array:
@@ -225,4 +232,4 @@ def ht_period(high: Array, low: Array, *, early: int) -> Array:
 )
 def ht_trendmode(high: Array, low: Array) -> Array:
     """Give whether the market is in a trend, by the Hilbert transform."""
-    return runs(lambda price: turned(price)[1], _middle(high, low))[0]
+    return runs(lambda price: _turned(price, price)[1], _middle(high, low))[0]

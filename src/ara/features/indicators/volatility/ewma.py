@@ -68,8 +68,9 @@ def volatility_ratio(close: NDArray[np.float64], *, decay: float, window: int) -
     """Give the volatility at each bar over its median of the last `window` bars."""
     volatility = _volatility(close, decay)
     missing = int(np.isnan(volatility).sum())  # all at the start: a bar without a return keeps the last variance
-    median = np.full(len(close), np.nan)
-    median[missing:] = pl.Series(volatility[missing:]).rolling_median(window).to_numpy()
+    median = np.zeros(len(close))  # a window that isn't whole has none, and stays unknown for it
+    median[missing:] = pl.Series(volatility[missing:]).rolling_median(window, min_samples=1).to_numpy()
+    median[: missing + window - 1] = 0.0
     out = np.full(len(close), np.nan)
     np.divide(volatility, median, out=out, where=median > 0)
     return out

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import quotient, rolling, windows
+from ara.features.arrays import quotient, rolling, sums, windows
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import gapless, length
 from ara.features.indicators.volatility.terms import times
@@ -196,7 +196,7 @@ def vwap_bands(high: Array, low: Array, close: Array, volume: Array, *, window: 
     price = (high + low + close) / 3.0
     line = weighed(price, volume, window)
     weights, off = windows(volume, window), windows(price, window) - line[window - 1 :, None]
-    variance = quotient(np.einsum("ij,ij,ij->i", weights, off, off), weights.sum(axis=1))
+    variance = quotient(np.einsum("ij,ij,ij->i", weights, off, off), sums(volume, window)[window - 1 :])
     half = width * np.sqrt(rolling(price, variance, window))
     return line + half, line, line - half
 
