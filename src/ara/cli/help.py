@@ -183,7 +183,9 @@ def explained(error: typer.TyperException, name: str) -> AraError:
         hidden = {name for each in known if getattr(each, "hidden", False) for name in each.opts}
         near = sorted(set(error.possibilities or ()) - hidden)
         hint = f"Did you mean {' or '.join(near)}? {hint}" if near else hint
-        return ValidationError(f"{name} has no option {clean(option)}.", hint=hint)
+        if option.startswith("-- "):
+            hint = f"To begin with a comment, write -- before it: {name} -- '{clean(option)[:20].strip()}…'"
+        return ValidationError(f"{name} has no option {clean(option)[:60].strip()}.", hint=hint)
     if parameter is not None and hasattr(error, "param_type"):
         return ValidationError(f"{_label(parameter)} is missing.", hint=hint)
     said = clean(error.message).replace("(s)", "").rstrip(".?")

@@ -48,6 +48,8 @@ def test_the_tables_are_there(asked: Lake) -> None:
     }
     for name, count in counts.items():
         assert asked.query(f"select count(*) from {name}").item() == count, name
+    asked.append_facts(Kind.ACTIONS, "AAPL", "yahoo", actions((FIRST, "asked", 1.0)))
+    assert asked.query("select action from actions")["action"].to_list() == ["split"]
     found = asked.query("select close from bars where symbol = 'AAPL' order by \"at\"")
     assert found["close"].to_list() == [50.0, 101.0, 102.0, 103.0, 104.0]
     assert asked.query("select sum(x) from gold.momentum").item() == 6.0

@@ -1,5 +1,7 @@
 """The rows of a query on a terminal and as JSON."""
 
+import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["rows", "rows_document"]
 
 _WIDEST = 48
+_ID = re.compile("[0-9a-f]{64}")  # of a fetch: another command wants all of it
 
 
 def rows_document(found: "pl.DataFrame", *, cut: bool) -> dict[str, Any]:
@@ -51,7 +54,14 @@ def rows(found: "pl.DataFrame", s: Screen) -> str:
 
 def _cut(text: str, room: int) -> list[str]:
     """Give the lines of a text, in the middle of a word where it is longer than a line."""
-    return [line[at : at + room] for line in wrapped(text, room) for at in range(0, max(len(line), 1), room)]
+    lines = [""]
+    for line in wrapped(text, room):
+        lines.append("")
+        for character in line:
+            if width(lines[-1] + character) > room:
+                lines.append("")
+            lines[-1] += character
+    return lines[1:]
 
 
 def _kept(column: Column) -> Column:
@@ -66,5 +76,14 @@ def _text(value: Any) -> str:
         return f"{value:.10g}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}" if value.second or value.microsecond else f"{value:%Y-%m-%d %H:%M}"
-    text = " ".join(str(value).split()) if not isinstance(value, bytes) else value.hex()
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    text = value.hex() if isinstance(value, bytes) else " ".join(_plain(value).split())
+    return text if len(text) <= _WIDEST or _ID.fullmatch(text) else f"{text[: _WIDEST - 1]}…"
+
+
+def _plain(value: Any) -> str:
+    """Give a value in words; one with others inside as JSON has it."""
+    import polars as pl
+
+    if isinstance(value, pl.Series):
+        value = value.to_list()
+    return json.dumps(plain_value(value), ensure_ascii=False) if isinstance(value, list | dict) else str(value)

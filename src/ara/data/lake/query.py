@@ -164,13 +164,20 @@ def _offer(lake: "Lake") -> tuple[str, ...]:
         f"SET allowed_paths = [{', '.join(_text(path) for path in paths)}]",
         "SET enable_external_access = false",
         "CREATE SCHEMA gold",
-        *(f"CREATE VIEW {view} AS {_select(table, snapshot)}" for view, (table, snapshot) in views.items()),
+        *(f"CREATE VIEW {view} AS {_shown(view, table, snapshot)}" for view, (table, snapshot) in views.items()),
     ]
     corrected = bool(lake.catalogue()["corrections"].sum())
     last = f"QUALIFY row_number() OVER (PARTITION BY {_BAR} ORDER BY learned_at DESC) = 1" if corrected else ""
     stands = "" if lake.withdrawals().is_empty() else _STANDS
     made.append(f"CREATE VIEW bars AS SELECT * FROM revisions r {stands} {last}")  # noqa: S608 - words of our own
     return tuple(made)
+
+
+def _shown(view: str, table: Table, snapshot: Snapshot) -> str:
+    """Give what a view shows: of the actions those that sources state, and no notes of who was asked for some."""
+    chosen = _select(table, snapshot)
+    stated = f"SELECT * FROM ({chosen}) WHERE action IN ('split', 'dividend')"  # noqa: S608 - words of our own
+    return stated if view == _name("actions") else chosen
 
 
 def _select(table: Table, snapshot: Snapshot) -> str:

@@ -45,7 +45,7 @@ def query(
         ara data query 'select "at", close from bars' --limit 5
         ara data query "select * from actions" --json
 
-    The tables: bars, revisions, actions, facts, rates, instruments, bronze, and gold.NAME. Times are UTC.
+    The tables: bars, revisions, withdrawals, actions, facts, rates, instruments, bronze, and gold.NAME. Times are UTC.
     """
     from ara.cli.render.rows import rows, rows_document
 
