@@ -167,3 +167,19 @@ def test_an_import_says_how_good_it_is_and_refuses_what_is_no_price(ara, home):
     (home / "V.csv").write_text("Date,Close\n2020-01-02,-1\n")
     outcome = ara("data", "import", "V.csv")
     assert (outcome.code, "its close is not above 0" in " ".join(outcome.err.split())) == (2, True)
+
+
+def test_what_an_edited_file_brought_before_is_told_and_taken_too(ara, home):
+    head, day = "Date,Close\n", "2020-01-{:02},1.5\n"
+    (home / "KO.csv").write_text(head + day.format(2) + day.format(3))
+    assert ara("data", "import", "KO.csv").code == 0
+    (home / "KO.csv").write_text(head + day.format(6))
+    refused = ara("data", "withdraw", "KO.csv", "--yes")
+    words = " ".join(refused.err.split())
+    assert (refused.code, "2 bars of file:KO came from another state of it" in words) == (2, True)
+    assert "ara data withdraw file:KO" in words
+    assert ara("data", "import", "KO.csv").code == 0
+    done = ara("data", "withdraw", "KO.csv", "--yes")
+    assert (done.code, "2 bars of KO from file:KO stand" in " ".join(done.err.split())) == (0, True)
+    assert told(ara("data", "withdraw", "file:KO", "--yes", "--json"))["others"] == 0
+    assert ara("data", "withdraw", "file:KO", "--yes").code == 2

@@ -12,7 +12,7 @@ from ara.data.bar_store import WITHDRAWN, BarStore
 from ara.data.provider import Kind
 from ara.errors import ValidationError
 
-__all__ = ["meant", "withdraw"]
+__all__ = ["meant", "others_of", "withdraw"]
 
 _ID = re.compile(r"[0-9a-f]{8,64}")
 
@@ -48,12 +48,20 @@ def meant(store: BarStore, what: str, *, symbol: str = "", source: str = "") -> 
         found = found.filter(pl.col("source").is_in([source, f"file:{source}"]))
     if found.is_empty():
         _refuse_rates(store, what)
+        _refuse_edited(store, path)
         raise ValidationError(
             f"Nothing that is kept came from {what[:80]!a}.",
             hint="Name a file as it was imported, a source such as file:NAME (ara data list),"
             " or the id of a fetch (ara data why SYMBOL DATE --json).",
         )
     return found
+
+
+def others_of(store: BarStore, what: str, found: pl.DataFrame) -> pl.DataFrame:
+    """Give what stands that came from a file in other states than the one that lies there now, in `BROUGHT`."""
+    path = Path(what)
+    named = store.brought(source=f"file:{path.stem[:200]}") if path.is_file() else found.clear()
+    return named.join(found, on=("symbol", "source", "fetch"), how="anti")
 
 
 def withdraw(store: BarStore, rows: pl.DataFrame, *, now: datetime) -> datetime:
@@ -65,6 +73,18 @@ def withdraw(store: BarStore, rows: pl.DataFrame, *, now: datetime) -> datetime:
         raise ValidationError("These bars came by no fetch, so there is nothing to name in a withdrawal.")
     store.withdraw(names.with_columns(pl.lit(moment, WITHDRAWN["learned_at"]).alias("learned_at")))
     return moment
+
+
+def _refuse_edited(store: BarStore, path: Path) -> None:
+    """Say of a file that was edited since, or taken back as it is now, that bars of its other states stand."""
+    stands = others_of(store, str(path), store.brought(fetch="none"))
+    if stands.height:
+        source = f"file:{path.stem[:200]}"
+        raise ValidationError(
+            f"Nothing that is kept came from {path.name[:80]!a} as it is now; {int(stands['bars'].sum()):,} bars of"
+            f" {source} came from another state of it.",
+            hint=f"Take them all back: ara data withdraw {source}",
+        )
 
 
 def _refuse_rates(store: BarStore, what: str) -> None:

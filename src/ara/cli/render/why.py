@@ -35,11 +35,11 @@ def document(told: "Provenance") -> dict[str, Any]:
         "witnesses": [
             {
                 "source": each.source,
-                "close": each.close,
+                "close": plain_value(each.close),
                 "basis": each.basis,
                 "traded": plain_value(each.traded),
                 "adjusted": plain_value(each.adjusted),
-                "weight": round(each.weight, 4),
+                "weight": plain_value(round(each.weight, 4)),
                 "vote": each.vote,
                 "quality": plain_value(each.quality),
                 "conflict": each.conflict,
@@ -62,7 +62,7 @@ def _stated(each: "Action") -> dict[str, Any]:
     return {
         "action": "split" if each.split else "dividend",
         "at": instant(_moment(each)),
-        "value": each.value,
+        "value": plain_value(each.value),
         "currency": each.currency,
         "sources": list(each.sources),
     }

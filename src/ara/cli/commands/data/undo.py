@@ -41,7 +41,7 @@ def withdraw(
     Rates can't be withdrawn: a later answer of their source corrects them.
     """
     from ara.clock import SystemClock
-    from ara.data.withdraw import meant
+    from ara.data.withdraw import meant, others_of
     from ara.data.withdraw import withdraw as taken_back
     from ara.market.symbols import normalise
 
@@ -54,11 +54,15 @@ def withdraw(
         found = meant(kept, what.strip(), symbol=normalise(symbol) if symbol else "", source=source)
         if not s.confirm(f"{_what(found)} will not be seen any more. Withdraw them?", yes=yes):
             raise CancelledError("Nothing was withdrawn.", hint="Without a terminal, say --yes.")
+        rest = others_of(kept, what.strip(), found)
         moment = taken_back(kept, found, now=SystemClock().now())
     finally:
         kept.close()
     _forget(s, found)
-    s.result(_document(found, moment), lambda: _said(found, moment, s))
+    s.result({**_document(found, moment), "others": int(rest["bars"].sum())}, lambda: _said(found, moment, s))
+    if rest.height and not (symbol or source):
+        name = rest["source"][0]
+        s.note(f"{_what(rest)} stand: they came from another state of this file. Take all: ara data withdraw {name}")
 
 
 def _forget(s: Screen, found: "pl.DataFrame") -> None:
