@@ -21,6 +21,7 @@ _HERE = Path(__file__).resolve().parent
 _STORED = _HERE / "stored.json"
 _NOT_BENCHMARKS = {"run", "measure"}
 _TOLERANCE = 0.5
+_UNKNOWN = "not stored, so nothing to compare with: --update"
 _ASK = "import importlib, json, sys; print('\\n' + json.dumps(importlib.import_module(sys.argv[1]).figures()))"
 
 
@@ -46,6 +47,8 @@ def verdict(value: float | None, entry: dict[str, Any]) -> str:
     """
     if value is None:
         return "not measured any more"
+    if not entry:
+        return _UNKNOWN
     sign = -1 if entry.get("better") == "higher" else 1
     bound, stored = entry.get("bound"), entry.get("stored")
     if bound is not None and sign * value > sign * bound:
@@ -77,19 +80,23 @@ def main(arguments: list[str] | None = None, *, stored: Path = _STORED) -> int:
     if unknown := set(asked.names) - set(there):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(there)}")
     book: dict[str, Any] = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else {}
-    worse = []
+    worse, unknown_figures = [], []
     for name in asked.names or there:
         figures = measured(name)
         for figure, value, words in compare(figures, book.get(name, {})):
             text = "-" if value is None else f"{value:.4g}"
             print(f"{name + '.' + figure:44} {text:>10}  {words or 'ok'}", flush=True)
-            if words:
+            if words == _UNKNOWN:
+                unknown_figures.append(f"{name}.{figure}")
+            elif words:
                 worse.append(f"{name}.{figure}")
         if asked.update:
             book[name] = _accept(figures, book.get(name, {}))
     if asked.update:
         stored.write_text(json.dumps(book, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         return 0
+    if unknown_figures:
+        print(f"{len(unknown_figures)} not stored: {', '.join(unknown_figures)}")
     print(f"{len(worse)} got worse: {', '.join(worse)}" if worse else "Nothing got worse.")
     return int(bool(worse))
 

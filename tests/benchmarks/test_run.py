@@ -10,7 +10,7 @@ from benchmarks.measure import cpu_seconds, show
 @pytest.mark.parametrize(
     ("value", "entry", "words"),
     [
-        (1.0, {}, ""),
+        (1.0, {}, "not stored, so nothing to compare with: --update"),
         (1.0, {"bound": 1.0}, ""),
         (1.1, {"bound": 1.0}, "beyond its bound of 1"),
         (0.0, {"bound": 0, "stored": 0}, ""),
@@ -28,11 +28,11 @@ def test_a_figure_is_held_to_its_bound_and_to_what_was_stored(value, entry, word
     assert run.verdict(value, entry) == words
 
 
-def test_new_figures_pass_lost_ones_fail_and_optional_ones_may_be_lost():
+def test_new_figures_are_said_lost_ones_fail_and_optional_ones_may_be_lost():
     entries = {"old": {"stored": 1.0}, "lost": {"stored": 1.0}, "peer": {"stored": 1.0, "optional": True}}
     assert run.compare({"old": 1.0, "new": 7.0}, entries) == [
         ("old", 1.0, ""),
-        ("new", 7.0, ""),
+        ("new", 7.0, "not stored, so nothing to compare with: --update"),
         ("lost", None, "not measured any more"),
     ]
 
@@ -71,3 +71,14 @@ def test_a_command_that_fails_stops_the_measurement():
 def test_figures_are_printed_with_their_units(capsys):
     show({"import_ara_ms": 1.25, "appends_per_s": 2500.0, "help_over_typer": 0.1})
     assert capsys.readouterr().out == "import_ara_ms=1.25 ms\nappends_per_s=2500 1/s\nhelp_over_typer=0.1 x\n"
+
+
+def test_a_figure_that_is_not_stored_is_said_and_is_not_called_fine(tmp_path, monkeypatch, capsys):
+    assert "not stored" in run.verdict(1.0, {})
+    assert run.compare({"new": 1.0}, {})[0][2].startswith("not stored")
+    assert run.verdict(1.0, {"bound": 2.0}) == ""
+    monkeypatch.setattr(run, "measured", lambda name: {"new": 1.0})
+    assert run.main(["imports"], stored=tmp_path / "none.json") == 0
+    said = capsys.readouterr().out
+    assert "1 not stored: imports.new" in said
+    assert " ok" not in said
