@@ -7,7 +7,7 @@ Pictures are drawn from bars of the bundled sample. They are not compared: their
 import asyncio
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.data.feed import MarketData
-from ara.features import Indicator, IndicatorSpec, catalogue
+from ara.features import Indicator, IndicatorSpec, catalogue, cross, sets
+from ara.features.build import build_panel
 from ara.features.indicator import INPUTS
 from ara.testing import desk
 from tools.findings import Finding, main
@@ -28,15 +29,21 @@ _SHOWN: Final = 160
 _WIDE, _HIGH, _EDGE = 480, 84, 4
 _COLOURS: Final = ("#3b6fb6", "#d9822b", "#3d9970", "#b04a5a", "#8661c1")
 _SCALES: Final = {"free": "neither price nor volume", "price": "the price", "volume": "the volume"}
-_Bars = Mapping[str, NDArray[np.float64]]
+_PANEL: Final = ("AAPL", "AMZN", "BAC", "IBM", "JNJ", "JPM", "KO", "MSFT", "XOM")
+_Array = NDArray[np.float64]
+_Bars = Mapping[str, _Array]
+_Member = Indicator | cross.PanelFeature
 
 
 def index_page() -> str:
     """Write the list of families with the number of their indicators."""
-    families = {name: members for name, members in catalogue.families().items() if members}
-    shapes = len(families.get("candles", {}))
-    figures = sum(map(len, families.values())) - shapes
-    lines = ["# Indicators", "", f"{figures} figures in {len(families) - 1} families, and {shapes} candlesticks.", ""]
+    families = _families()
+    shapes, across = len(families["candles"]), len(families["cross"])
+    figures = sum(map(len, families.values())) - shapes - across
+    told = (
+        f"{figures} figures in {len(families) - 2} families, {across} of many instruments, and {shapes} candlesticks."
+    )
+    lines = ["# Indicators", "", told, ""]
     lines += ["All of them: `ara indicators list`. One of them on your bars: `ara indicators compute NAME SYMBOL`.", ""]
     lines += ["| family | indicators | |", "|---|---|---|"]
     for name, members in families.items():
@@ -45,11 +52,17 @@ def index_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def page(family: str, members: Mapping[str, Indicator]) -> str:
+def page(family: str, members: Mapping[str, _Member]) -> str:
     """Write one family: what each indicator says, its formula, parameters, range, warm-up and reference."""
     lines = [f"# {family.capitalize()}", ""]
     lines += ["Drawn over the last bars of AAPL in the bundled sample: the closes above, in grey, the indicator below,"]
-    lines += ["or over the closes where it is a price.", ""]
+    lines += ["or over the closes where it is a price."]
+    if family == "cross":
+        lines += [
+            "",
+            f"Each sees a panel of instruments; here AAPL among {', '.join(_PANEL[1:])}, and ^GSPC as the other.",
+        ]
+    lines += [""]
     for name, one in members.items():
         lines += [f"## {name}", "", escape(one.spec.words, quote=False), "", f"![{name}](pictures/{name}.svg)", ""]
         lines += [f"- {label}: {text}" for label, text in _facts(one.spec)]
@@ -82,10 +95,10 @@ def _range(low: float, high: float) -> str:
     return f"from {low:g} up" if math.isfinite(low) else f"up to {high:g}" if math.isfinite(high) else "of any size"
 
 
-def picture(one: Indicator, bars: _Bars) -> str:
-    """Draw an indicator with its default parameters beside the closes, as SVG."""
-    found = [values[-_SHOWN:] for values in one.compute(bars)]
-    close = bars["close"][-_SHOWN:]
+def picture(outputs: Sequence[_Array], close: _Array) -> str:
+    """Draw what an indicator gives beside the closes, as SVG."""
+    found = [values[-_SHOWN:] for values in outputs]
+    close = close[-_SHOWN:]
     over = [values for values in found if _is_price(values, close)]
     apart = [values for values in found if not _is_price(values, close)]
     colours = {id(values): _COLOURS[place % len(_COLOURS)] for place, values in enumerate(found)}
@@ -97,13 +110,13 @@ def picture(one: Indicator, bars: _Bars) -> str:
     return f'{head} fill="none" stroke-width="1.4" stroke-linejoin="round">\n{body}</svg>\n'
 
 
-def _is_price(values: NDArray[np.float64], close: NDArray[np.float64]) -> bool:
+def _is_price(values: _Array, close: _Array) -> bool:
     """Tell whether values lie where the closes do."""
     known = np.isfinite(values)
     return bool(known.any()) and bool((np.abs(values[known] / close[known] - 1.0) < 0.5).all())
 
 
-def _lines(drawn: list[tuple[NDArray[np.float64], str]], *, top: int, zero: bool = False) -> str:
+def _lines(drawn: list[tuple[_Array, str]], *, top: int, zero: bool = False) -> str:
     known = np.concatenate([values[np.isfinite(values)] for values, _ in drawn])
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     span = (high - low) or 1.0
@@ -119,7 +132,7 @@ def _lines(drawn: list[tuple[NDArray[np.float64], str]], *, top: int, zero: bool
     return body
 
 
-def _path(values: NDArray[np.float64], y: Callable[[float], float]) -> str:
+def _path(values: _Array, y: Callable[[float], float]) -> str:
     steps, pen = [], "M"
     for place, value in enumerate(values.tolist()):
         if not math.isfinite(value):
@@ -130,13 +143,19 @@ def _path(values: NDArray[np.float64], y: Callable[[float], float]) -> str:
     return "".join(steps)
 
 
-async def _sample() -> _Bars:
-    """Give AAPL's bars of the sample, and the closes of the S&P 500 as the other instrument."""
+async def _sample() -> tuple[_Bars, Mapping[str, Sequence[_Array]]]:
+    """Give AAPL's bars of the sample with the closes of the S&P 500 beside them, and its figures among others."""
     async with desk() as opened, MarketData(opened) as market:
-        apple, other = [await market.bars(await market.instrument(symbol)) for symbol in ("AAPL", "^GSPC")]
+        panel = {symbol: await market.bars(await market.instrument(symbol)) for symbol in (*_PANEL, "^GSPC")}
+    apple, other = panel["AAPL"], panel.pop("^GSPC")
     found = dict(catalogue.columns(apple, [*INPUTS]))
     beside = apple.frame.select("at").join_asof(other.frame.select("at", "close"), on="at")
-    return {**found, "other": beside["close"].to_numpy()}
+    block = next(build_panel(sets.get("cross"), panel, others={"market": other}))
+    across: dict[str, list[_Array]] = {}
+    for item in sets.get("cross").items:
+        places = [block.names.index(column.name) for column in item.columns]
+        across[item.indicator] = [block.x[:, place].astype(np.float64) for place in places]
+    return {**found, "other": beside["close"].to_numpy()}, across
 
 
 def write(root: Path) -> None:
@@ -148,9 +167,11 @@ def write(root: Path) -> None:
         path.unlink()
     for path, text in pages.items():
         path.write_text(text, encoding="utf-8")
-    bars = asyncio.run(_sample())
-    for name, one in _members():
-        (pictures / f"{name}.svg").write_text(picture(one, bars), encoding="utf-8")
+    bars, across = asyncio.run(_sample())
+    for family, members in _families().items():
+        for name, one in members.items():
+            found = across[name] if family == "cross" else one.compute(bars)  # type: ignore[union-attr]
+            (pictures / f"{name}.svg").write_text(picture(found, bars["close"]), encoding="utf-8")
 
 
 def check(root: Path) -> Iterator[Finding]:
@@ -158,20 +179,21 @@ def check(root: Path) -> Iterator[Finding]:
     for path, text in _pages(root).items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             yield Finding(path=path, line=1, words="the page no longer says what the registry says")
-    wanted = {root / _FOLDER / "pictures" / f"{name}.svg" for name, _ in _members()}
+    wanted = {root / _FOLDER / "pictures" / f"{name}.svg" for members in _families().values() for name in members}
     there = set((root / _FOLDER / "pictures").glob("*.svg"))
     for path in wanted ^ there:
         yield Finding(path=path, line=1, words="no such picture" if path in wanted else "a picture of no indicator")
 
 
-def _members() -> list[tuple[str, Indicator]]:
-    return [pair for members in catalogue.families().values() for pair in members.items()]
+def _families() -> dict[str, Mapping[str, _Member]]:
+    """Give every family that has members, and the figures of many instruments as one."""
+    families: dict[str, Mapping[str, _Member]] = {name: one for name, one in catalogue.families().items() if one}
+    return {**families, "cross": {name: cross.get(name) for name in cross.names()}}
 
 
 def _pages(root: Path) -> dict[Path, str]:
     folder = root / _FOLDER
-    families = {name: members for name, members in catalogue.families().items() if members}
-    pages = {folder / f"{name}.md": page(name, members) for name, members in families.items()}
+    pages = {folder / f"{name}.md": page(name, members) for name, members in _families().items()}
     return {folder / "index.md": index_page(), **pages}
 
 

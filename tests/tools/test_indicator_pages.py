@@ -47,7 +47,8 @@ def test_every_indicator_has_its_place_with_formula_parameters_and_reference():
 @pytest.mark.parametrize(("name", "panels"), [("sma", 1), ("rsi", 2), ("macd", 2), ("bollinger", 1)])
 def test_prices_are_drawn_over_the_closes_and_the_rest_below(name, panels):
     close = 100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, 400)))
-    drawn = picture(catalogue.get(name), {"close": close, "high": close * 1.01, "low": close * 0.99, "open": close})
+    bars = {"close": close, "high": close * 1.01, "low": close * 0.99, "open": close}
+    drawn = picture(catalogue.get(name).compute(bars), close)
     assert drawn.startswith("<svg ")
     assert f'viewBox="0 0 480 {84 * panels}"' in drawn
     assert drawn.count("<path ") >= 1 + len(catalogue.get(name).spec.outputs)
@@ -56,4 +57,4 @@ def test_prices_are_drawn_over_the_closes_and_the_rest_below(name, panels):
 
 def test_what_has_no_value_is_an_empty_panel():
     close = np.full(50, 5.0)
-    assert picture(catalogue.get("volatility_ratio"), {"close": close}).count('d=""') == 1
+    assert picture(catalogue.compute("volatility_ratio", {"close": close}), close).count('d=""') == 1
