@@ -170,7 +170,27 @@ def test_health_says_what_went_wrong_last():
     text = health([{**row, "key": "", "url": "", "last_error": "503 \x1b[2J", "freshness_s": None}], screen())
     assert "left alone" in text
     assert "46 %" in text
-    assert "yahoo: 503 \\x1b[2J" in text
+    assert "yahoo, when it last failed: 503 \\x1b[2J" in text
+
+
+@pytest.mark.parametrize("columns", [20, 24, 40, 80])
+def test_health_fits_and_says_who_was_never_asked(columns):
+    row = {"source": "alpha_vantage", "state": "closed", "success": 1.0, "latency_ms": None, "quality": None}
+    more = {"asked": 0, "key": "missing", "url": "https://www.alphavantage.co", "last_error": "", "freshness_s": None}
+    text = health([row | more], screen(columns))
+    assert max(map(width, text.splitlines())) <= columns
+    assert "notaskedyet" in "".join(health([row | more], screen(80)).split())
+
+
+def test_texts_are_folded_and_numbers_are_not():
+    columns = [
+        Column(head="symbol", cells=["LONGNAME-USD"]),
+        Column(head="bars", cells=["12,345,678"], right=True),
+    ]
+    lines = table(columns, screen(20))
+    assert max(map(width, lines)) <= 20
+    assert "12,345,678" in lines[2] or "12,345,678" in "".join(lines)
+    assert "".join(line.split()[0] for line in lines if line.split()[0] in "LONGNAME-USD") == "LONGNAME-USD"
 
 
 def answer(*issues):

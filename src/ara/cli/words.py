@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["clean", "padded", "width", "wrapped"]
+__all__ = ["clean", "folded", "padded", "width", "wrapped"]
 
 _KEPT: Final = "\n\t"
 _GLUE: Final = "\u00a0"
@@ -64,6 +64,18 @@ def wrapped(text: str, columns: int, *, indent: str = "") -> list[str]:
             filled = True
         lines.append(line)
     return [line.replace(_GLUE, " ") for line in lines]
+
+
+def folded(text: str, columns: int) -> list[str]:
+    """Give the lines of a text, each at most so wide, in the middle of a word where it is longer than a line."""
+    lines: list[str] = []
+    for line in wrapped(text, columns):
+        lines.append("")
+        for character in line:
+            if lines[-1] and width(lines[-1] + character) > columns:
+                lines.append("")
+            lines[-1] += character
+    return lines
 
 
 def _words(paragraph: str, room: int) -> Iterator[str]:

@@ -4,12 +4,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from ara.cli.screen import Screen
-from ara.cli.words import clean, padded, width
+from ara.cli.words import clean, folded, padded, width
 
 __all__ = ["Column", "instant", "plain_value", "stamp", "table"]
+
+
+_LEAST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,20 +27,37 @@ class Column:
 
 
 def table(columns: Sequence[Column], s: Screen) -> list[str]:
-    """Give the lines of a table, its heads first; a column whose cells are all empty is left out."""
+    """Give the lines of a table, its heads first; a column whose cells are all empty is left out.
+
+    Where the columns that stay are too wide, texts are folded, the widest first; numbers never are.
+    """
     shown = [column for column in columns if any(column.cells)]
     while _filled(shown) > s.width and any(column.leave for column in shown):
         first = max(shown, key=lambda column: column.leave)
         shown = [column for column in shown if column is not first]
-    sizes = [_size(column) for column in shown]
+    sizes = _fitted(shown, s.width)
     paint = s.palette()
     rows = zip(*([column.head, *map(clean, column.cells)] for column in shown), strict=True)
     lines = []
     for number, row in enumerate(rows):
-        cells = [padded(cell, size, right=column.right) for cell, size, column in zip(row, sizes, shown, strict=True)]
-        line = ("  " + "  ".join(cells)).rstrip()
-        lines.append(line if number else paint(line, "quiet"))
+        parts = [[cell] if width(cell) <= size else folded(cell, size) for cell, size in zip(row, sizes, strict=True)]
+        for cells in zip_longest(*parts, fillvalue=""):
+            each = zip(cells, sizes, shown, strict=True)
+            line = "  " + "  ".join(padded(cell, size, right=column.right) for cell, size, column in each)
+            lines.append(line.rstrip() if number else paint(line.rstrip(), "quiet"))
     return lines
+
+
+def _fitted(columns: Sequence[Column], room: int) -> list[int]:
+    """Give the columns' widths, those of the widest texts made smaller until all of them fit."""
+    sizes = [_size(column) for column in columns]
+    texts = [place for place, column in enumerate(columns) if not column.right]
+    while sum(sizes) + 2 * len(sizes) > room and texts:
+        widest = max(texts, key=lambda place: sizes[place])
+        if sizes[widest] <= _LEAST:
+            break
+        sizes[widest] -= 1
+    return sizes
 
 
 def _size(column: Column) -> int:

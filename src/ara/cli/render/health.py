@@ -36,7 +36,7 @@ def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
     lines = table(columns, s)
     for row in rows:
         if row["last_error"]:
-            words = wrapped(clean(f"{row['source']}: {row['last_error']}"), s.width - 2)
+            words = wrapped(clean(f"{row['source']}, when it last failed: {row['last_error']}"), s.width - 2)
             lines += [s.palette()(f"  {line}", "quiet") for line in words]
     return "\n".join(lines)
 
@@ -44,7 +44,9 @@ def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
 def _state(row: Mapping[str, Any], s: Screen) -> str:
     """Say whether it is asked, or until when it wants to be left alone."""
     until = row.get("rests_until")
-    return f"resting until {stamp(until, s, zoned=True)}" if until else _STATES[row["state"]]
+    if until:
+        return f"resting until {stamp(until, s, zoned=True)}"
+    return "not asked yet" if row["state"] == "closed" and not row["asked"] else _STATES[row["state"]]
 
 
 def _late(seconds: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ara.cli.render.data_table import Column, plain_value, table
 from ara.cli.screen import Screen
-from ara.cli.words import clean, width, wrapped
+from ara.cli.words import clean, folded, width
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,22 +46,10 @@ def rows(found: "pl.DataFrame", s: Screen) -> str:
         for column in columns:
             cell = clean(column.cells[number])
             room = max(s.width - label - 2, 8)
-            first, *more = _cut(cell, room)
+            first, *more = folded(cell, room)
             lines.append(f"  {paint(column.head, 'quiet')}{' ' * (label - width(column.head))}{first}".rstrip())
             lines += [" " * (label + 2) + line for line in more]
     return "\n".join(lines)
-
-
-def _cut(text: str, room: int) -> list[str]:
-    """Give the lines of a text, in the middle of a word where it is longer than a line."""
-    lines = [""]
-    for line in wrapped(text, room):
-        lines.append("")
-        for character in line:
-            if width(lines[-1] + character) > room:
-                lines.append("")
-            lines[-1] += character
-    return lines[1:]
 
 
 def _kept(column: Column) -> Column:
