@@ -6,7 +6,7 @@ All in processor time, the least of several runs, both sides in turn.
   ours for it, over these functions called directly, each with its own defaults; promised 1.5
 - `plain_over_talib`, `candles_over_talib`: the two halves of it
 - `all_over_talib`: all of the five families over TA-Lib's whole set but the six functions that no price fits; promised
-  3 for 200 of them, `per_200_over_talib`, aimed at for all of them
+  3 for 200 of them, which is `per_200_over_talib` and met; all of them take more
 - `new_bar_per_200_ms`: one more bar for all of them in one stream, as many as 200 of them take; promised 2, which is
   not met: a bar is computed anew from each memory, and the calls that takes cost more than the arithmetic
 - `new_bar_long_over_short`: one more bar after 100,000 over after 1,000, for those that remember all bars and three
@@ -14,7 +14,8 @@ All in processor time, the least of several runs, both sides in turn.
 - `bars_100k_over_1k`: all of them over a hundred times the bars; promised 120
 - `patterns_ms`, `spectral_ms`: the budgets apart, 1,000 bars; promised 60 and 100
 - `classic_over_registry`: pandas-ta-classic over the registry for what both have, where it is installed; promised 20
-- `first_call_s`: all of them in a new process that compiles every loop anew; promised 3 on a quiet machine
+- `first_call_s`: all of them in a new process that compiles every loop anew; promised 3, met if at all on a quiet
+  machine
 """
 
 import inspect
