@@ -183,3 +183,15 @@ def test_what_an_edited_file_brought_before_is_told_and_taken_too(ara, home):
     assert (done.code, "2 bars of KO from file:KO stand" in " ".join(done.err.split())) == (0, True)
     assert told(ara("data", "withdraw", "file:KO", "--yes", "--json"))["others"] == 0
     assert ara("data", "withdraw", "file:KO", "--yes").code == 2
+
+
+@pytest.mark.parametrize("words", [("why", "OOO", "2020-01-02"), ("show", "OOO")])
+def test_of_what_is_not_there_it_is_said_that_it_was_withdrawn(ara, home, words):
+    (home / "OOO.csv").write_text("Date,Close\n2020-01-02,1.5\n2020-01-03,1.5\n")
+    assert "withdrawn" not in ara("data", *words).err
+    assert ara("data", "import", "OOO.csv").code == 0
+    assert ara("data", "withdraw", "OOO.csv", "--yes").code == 0
+    outcome = ara("data", *words)
+    said = " ".join(outcome.err.split())
+    assert (outcome.code, "Bars of OOO from file:OOO were withdrawn on 20" in said) == (2, True)
+    assert "ara data import FILE" in said

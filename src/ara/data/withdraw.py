@@ -12,7 +12,7 @@ from ara.data.bar_store import WITHDRAWN, BarStore
 from ara.data.provider import Kind
 from ara.errors import ValidationError
 
-__all__ = ["meant", "others_of", "withdraw"]
+__all__ = ["meant", "others_of", "told", "withdraw"]
 
 _ID = re.compile(r"[0-9a-f]{8,64}")
 
@@ -73,6 +73,16 @@ def withdraw(store: BarStore, rows: pl.DataFrame, *, now: datetime) -> datetime:
         raise ValidationError("These bars came by no fetch, so there is nothing to name in a withdrawal.")
     store.withdraw(names.with_columns(pl.lit(moment, WITHDRAWN["learned_at"]).alias("learned_at")))
     return moment
+
+
+def told(store: BarStore, symbol: str) -> str:
+    """Say what of a symbol was withdrawn last, and what brings it back; empty where nothing was."""
+    rows = store.withdrawals(symbol).sort("learned_at", "source")
+    if rows.is_empty():
+        return ""
+    source, moment = rows.row(-1, named=True)["source"], rows["learned_at"][-1]
+    back = "ara data import FILE" if str(source).startswith("file:") else f"ara data fetch {symbol}"
+    return f"Bars of {symbol} from {source} were withdrawn on {moment:%Y-%m-%d}; what brings them back: {back}"
 
 
 def _refuse_edited(store: BarStore, path: Path) -> None:

@@ -1,6 +1,8 @@
 """`ara data list`, `show`, `why` and `sources`: what is kept, and where it comes from."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +13,7 @@ from ara.cli.commands.data.asked import counted, day, found, moment, store, time
 from ara.cli.commands.data.rates import kept_rates, means_rates, no_use, show_rates, why_rates
 from ara.cli.money import OPTION, Purse, purse
 from ara.cli.screen import Screen, screen
-from ara.errors import AraError, ValidationError
+from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +138,8 @@ def show(
     chosen = [name for name, on in (("--actions", actions), ("--raw", raw), ("--repaired", repaired)) if on]
     if len(chosen) > 1:
         raise ValidationError(f"{' and '.join(chosen)} exclude each other.", hint="Leave out all but one.")
-    (_show_actions if actions else _show_raw if raw else _show_bars)(s, wish)
+    with _tells_of_withdrawals(s, symbol):
+        (_show_actions if actions else _show_raw if raw else _show_bars)(s, wish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +202,24 @@ def _show_actions(s: Screen, wish: _Wish) -> None:
     s.result(actions_document(one, kept, wish.most), lambda: actions(one, kept, wish.most, s))
 
 
+@contextmanager
+def _tells_of_withdrawals(s: Screen, word: str) -> Iterator[None]:
+    """Add to what is said of a missing bar that bars of its instrument were withdrawn."""
+    from ara.data.withdraw import told
+    from ara.market.symbols import normalise
+
+    try:
+        yield
+    except (DataProviderError, UnknownSymbolError) as error:
+        kept, words = store(s), ""
+        with suppress(AraError):
+            words = told(kept, normalise(word))
+        kept.close()
+        if words:
+            error.hint = f"{words}\n{error.hint}"
+        raise
+
+
 async def _one(market: "MarketData", word: str) -> "Instrument":
     instruments, failures = await found(market, [word])
     if failures:
@@ -235,7 +256,7 @@ def why(
     async def ask(market: "MarketData") -> "Provenance":
         return await market.why(await _one(market, symbol), place, wanted, as_of=by, learned=received)
 
-    with s.progress("Reading"):
+    with _tells_of_withdrawals(s, symbol), s.progress("Reading"):
         told = with_market(s, ask)
     s.result(document(told), lambda: answer(told, s))
 
