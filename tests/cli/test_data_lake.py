@@ -195,3 +195,20 @@ def test_of_what_is_not_there_it_is_said_that_it_was_withdrawn(ara, home, words)
     said = " ".join(outcome.err.split())
     assert (outcome.code, "Bars of OOO from file:OOO were withdrawn on 20" in said) == (2, True)
     assert "ara data import FILE" in said
+
+
+def test_an_infinite_price_of_an_older_version_is_null(ara, home):
+    import polars as pl
+
+    from ara.clock import SystemClock
+    from ara.data.lake import Lake
+
+    (home / "OOO.csv").write_text("Date,Close\n2020-01-02,1.5\n2020-01-03,1.5\n")
+    assert ara("data", "import", "OOO.csv").code == 0
+    lake = Lake.at(home / "ara/lake", clock=SystemClock())
+    rows = lake.bars("OOO", "1d")
+    lake.append(rows.with_columns(close=pl.lit(float("inf")), learned_at=SystemClock().now()))
+    lake.close()
+    outcome = ara("data", "why", "OOO", "2020-01-02", "--json")
+    assert outcome.code == 0, outcome.err
+    assert told(outcome)["witnesses"][0]["close"] is None
