@@ -16,6 +16,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ara", deadline=None)  # no test looks at the clock: machines are shared and compile loops
+settings.load_profile("ara")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
