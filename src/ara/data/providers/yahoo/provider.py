@@ -43,6 +43,7 @@ _MARGIN: Final = timedelta(days=3)
 _FORTNIGHT: Final = timedelta(days=14)
 _DECADE: Final = timedelta(days=3653)
 _REFUSED: Final = (400, 404, 422)
+_NO_COOKIE: Final = (401, 403)  # of a side question: it says nothing about how well bars are answered
 _OUT_OF_RANGE: Final = ("data doesn't exist for startdate", "must be within the last", "only 8 days worth")
 
 
@@ -238,7 +239,7 @@ class Yahoo:
         symbol = spelled(instrument)
         path = f"/v10/finance/quoteSummary/{escaped(symbol, safe='')}"
         try:
-            raw = await self._access.get(path, {"modules": "assetProfile"})
+            raw = await self._access.get(path, {"modules": "assetProfile"}, accept=_NO_COOKIE)
             listed = decode(raw, ProfileAnswer, source=self.name).quote_summary.result
             profile = listed[0].asset_profile if listed else None
         except DataProviderError as error:
