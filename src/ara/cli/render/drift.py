@@ -33,19 +33,7 @@ def drifted(found: Drift, symbol: str, days: Sequence[Sequence[str]], s: Screen)
         for (first, last), bars in zip(days, (found.before, found.after), strict=True)
     )
     lines += wrapped(f"Now is {' compared with '.join(reversed(list(windows)))}.", s.width)
-    shown = found.drifted[:_MOST]
-    if shown:
-        columns = [
-            Column(head="feature", cells=[one.name for one in shown]),
-            Column(head="chance", cells=[_chance(one.adjusted) for one in shown], right=True),
-            Column(head="PSI", cells=[f"{one.psi:.2f}" for one in shown], right=True),
-            Column(head="KS", cells=[f"{one.ks:.2f}" for one in shown], right=True, leave=1),
-            Column(head="moved by", cells=[f"{one.wasserstein:.2f} sd" for one in shown], right=True, leave=2),
-            Column(head="JS", cells=[f"{one.jensen_shannon:.2f}" for one in shown], right=True, leave=3),
-        ]
-        lines += ["", *table(columns, s)]
-        if count > _MOST:
-            lines.append(f"  and {count - _MOST} more; all with --json")
+    lines += _named(found, s)
     if found.untold:
         names = ", ".join(one.name for one in found.untold[:_MOST])
         more = f" and {len(found.untold) - _MOST} more" if len(found.untold) > _MOST else ""
@@ -60,6 +48,25 @@ def drifted(found: Drift, symbol: str, days: Sequence[Sequence[str]], s: Screen)
         ),
     ]
     return "\n".join(lines)
+
+
+def _named(found: Drift, s: Screen) -> list[str]:
+    """Give a table of those that drifted."""
+    shown = found.drifted[:_MOST]
+    if not shown:
+        return []
+    columns = [
+        Column(head="feature", cells=[one.name for one in shown]),
+        Column(head="chance", cells=[_chance(one.adjusted) for one in shown], right=True),
+        Column(head="PSI", cells=[f"{one.psi:.2f}" for one in shown], right=True),
+        Column(head="KS", cells=[f"{one.ks:.2f}" for one in shown], right=True, leave=1),
+        Column(head="moved by", cells=[f"{one.wasserstein:.2f} sd" for one in shown], right=True, leave=2),
+        Column(head="JS", cells=[f"{one.jensen_shannon:.2f}" for one in shown], right=True, leave=3),
+    ]
+    lines = ["", *table(columns, s)]
+    if len(found.drifted) > _MOST:
+        lines.append(f"  and {len(found.drifted) - _MOST} more; all with --json")
+    return lines
 
 
 def _chance(value: float) -> str:

@@ -2,12 +2,12 @@
 
 import typer
 
-from ara.cli.commands.features import build, drift, look
+from ara.cli.commands.features import build, drift, look, select
 
 __all__ = ["command"]
 
 command = typer.Typer(
-    help="""Build, list and explain feature sets.
+    help="""Build, list, explain and watch feature sets, and choose from them.
 
     ara features list
 
@@ -26,4 +26,5 @@ command = typer.Typer(
 command.command("build")(build.build)
 command.command("drift")(drift.drift)
 command.command("list")(look.list_sets)
+command.command("select")(select.select)
 command.command("show")(look.show)

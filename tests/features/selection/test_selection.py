@@ -1,0 +1,211 @@
+"""Selection: what helps is kept, what doesn't is dropped with its reason, and the future has no say."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ara.errors import ValidationError
+from ara.features.selection import Fold, Limits, folds, select
+from ara.features.selection.filters import (
+    clusters,
+    inflation,
+    mutual_information,
+    rank_correlation,
+    ranks,
+    variation,
+)
+from ara.features.selection.importance import judged, score
+from ara.statistics import Ridge
+
+
+def world(seed=1, rows=1200):
+    """Two features that help, one that repeats the first, one sum, one constant, one with gaps, two of noise."""
+    random = np.random.default_rng(seed)
+    x = random.standard_normal((rows, 8))
+    x[:, 2] = x[:, 0] + 0.05 * random.standard_normal(rows)
+    x[:, 3] = x[:, 6] + x[:, 7] + x[:, 1] + 0.05 * random.standard_normal(rows)
+    x[:, 4] = 3.0
+    x[: rows // 2, 5] = np.nan
+    y = 0.4 * x[:, 0] - 0.4 * x[:, 1] + random.standard_normal(rows)
+    return [f"f{n}" for n in range(8)], x, y
+
+
+def test_what_helps_is_kept_and_each_other_is_dropped_with_its_reason():
+    names, x, y = world()
+    found = select(names, x, y, Ridge(), horizon=1)
+    told = {one.name: one for one in found.features}
+    assert {"f1"} < set(found.kept) <= {"f0", "f1", "f2"}
+    assert len(found.kept) == 2
+    repeated = ({"f0", "f2"} - set(found.kept)).pop()
+    assert "it says what" in told[repeated].reason
+    assert "variance inflation" in told["f3"].reason
+    assert told["f4"].reason == "it stands still"
+    assert told["f5"].reason == "50% of its values are missing"
+    assert all(not told[name].kept for name in ("f6", "f7"))
+    assert found.score > max(found.shuffled) + 0.1
+    assert found.chance == pytest.approx(1 / 11)
+    assert told["f1"].importance > 0.05
+    assert told["f1"].folds == told["f1"].stability == 1.0
+    assert json.loads(json.dumps([one.as_dict() for one in found.features]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_noise_nothing_is_kept(seed):
+    random = np.random.default_rng(seed)
+    x = np.cumsum(random.standard_normal((900, 12)), axis=0) if seed % 2 else random.standard_normal((900, 12))
+    found = select([f"n{n}" for n in range(12)], x, random.standard_normal(900), Ridge(), horizon=5, seed=seed)
+    assert found.kept == ()
+    assert all(one.reason for one in found.features)
+
+
+def test_overlapping_returns_of_a_walk_are_no_skill():
+    random = np.random.default_rng(7)
+    walk = np.cumsum(random.standard_normal(1300))
+    y = np.append(walk[20:] - walk[:-20], np.full(20, math.nan))
+    trend = [np.append(np.full(n, math.nan), walk[n:] - walk[:-n]) for n in (5, 20, 60)]
+    found = select(["a", "b", "c"], np.column_stack(trend), y, Ridge(), horizon=20)
+    assert found.kept == ()
+
+
+def test_a_choice_never_sees_what_comes_after_it():
+    names, x, y = world()
+    parts = list(folds(len(y), count=4, horizon=3))
+    whole = select(names, x, y, Ridge(), horizon=3)
+    random = np.random.default_rng(9)
+    for number, part in enumerate(parts):
+        later_x, later_y = x.copy(), y.copy()
+        begin = part.test[0]
+        later_x[begin:] = random.standard_normal(later_x[begin:].shape) * 9
+        later_y[begin:] = later_x[begin:, 6] * 5
+        other = select(names, later_x, later_y, Ridge(), horizon=3)
+        for place in range(number + 1):
+            assert other.folds[place].names == whole.folds[place].names
+        for place in range(number):
+            assert other.folds[place].score == whole.folds[place].score
+        assert other.folds[number].score != whole.folds[number].score
+        later_x[part.train[-1] + 1 :] = 7.0
+        later_y[part.train[-1] + 1 :] = 7.0
+        assert select(names, later_x, later_y, Ridge(), horizon=3).folds[number].names == whole.folds[number].names
+
+
+@given(st.integers(20, 400), st.integers(1, 6), st.integers(1, 10), st.integers(0, 5))
+@settings(deadline=None, max_examples=60)
+def test_folds_are_purged_and_go_forward(rows, count, horizon, embargo):
+    if rows // (count + 1) <= horizon + embargo:
+        with pytest.raises(ValidationError, match="too few"):
+            list(folds(rows, count=count, horizon=horizon, embargo=embargo))
+        return
+    made = list(folds(rows, count=count, horizon=horizon, embargo=embargo))
+    assert len(made) == count
+    assert made[-1].test[-1] == rows - 1
+    for before, after in zip([None, *made[:-1]], made, strict=True):
+        assert after.train[0] == 0
+        assert after.train[-1] + horizon + embargo < after.test[0]
+        assert before is None or before.test[-1] + 1 == after.test[0]
+
+
+@given(st.integers(0, 1000))
+@settings(deadline=None, max_examples=20)
+def test_rank_correlation_is_scipy_s(seed):
+    random = np.random.default_rng(seed)
+    x = np.round(random.standard_normal((60, 3)), 1)
+    np.testing.assert_allclose(rank_correlation(x), stats.spearmanr(x).statistic, atol=1e-9)
+    assert ranks(np.full((4, 1), math.nan)).tolist() == [[0.0]] * 4
+
+
+def test_inflation_is_that_of_the_regression_on_the_others():
+    random = np.random.default_rng(2)
+    x = random.standard_normal((500, 4))
+    x[:, 3] = x[:, 0] + 0.5 * random.standard_normal(500)
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    found = inflation(np.corrcoef(z.T))
+    for place in range(4):
+        rest = np.delete(z, place, axis=1)
+        error = z[:, place] - rest @ np.linalg.lstsq(rest, z[:, place], rcond=None)[0]
+        assert found[place] == pytest.approx(1 / error.var(), rel=1e-5)
+
+
+def test_information_is_none_for_noise_and_much_for_a_copy():
+    random = np.random.default_rng(3)
+    y = random.standard_normal(4000)
+    x = np.column_stack([y, y**2, random.standard_normal(4000), np.full(4000, math.nan), np.ones(4000)])
+    copy, square, noise, nothing, still = mutual_information(x, y).tolist()
+    assert copy == pytest.approx(3.0, abs=0.02)
+    assert square > 1.5
+    assert noise < 0.01
+    assert nothing == still == 0.0
+
+
+def test_one_stands_for_those_that_say_the_same():
+    correlation = np.array([[1, 0.95, 0.1], [0.95, 1, -0.2], [0.1, -0.2, 1]])
+    assert clusters(correlation, 0.9, np.array([1, 0, 2])).tolist() == [1, 1, 2]
+    assert clusters(correlation, 0.99, np.array([1, 0, 2])).tolist() == [0, 1, 2]
+    assert clusters(-correlation, 0.9, np.array([0, 1, 2])).tolist() == [0, 0, 2]
+    np.testing.assert_allclose(variation(np.array([[1.0, 0.0, 5.0], [3.0, 0.0, math.nan]])), [0.5, 0.0, 0.0])
+
+
+def test_importance_is_what_is_lost():
+    _, x, y = world()
+    part = [Fold(train=np.arange(800), test=np.arange(801, 1200))]
+    own, losses = judged(Ridge(), x[:, :2], y, part, np.random.default_rng(1))
+    assert own == pytest.approx(0.24, abs=0.06)
+    assert losses == pytest.approx([0.25, 0.25], abs=0.1)
+    assert score(y, y, 0.0) == 1.0
+    assert score(y, np.ones(len(y)), 1.0) == 0.0
+
+
+def test_any_estimator_will_do():
+    class Mean:
+        def fit(self, x, y):
+            level = y.mean()
+            return type("Fitted", (), {"predict": lambda self, x: np.full(len(x), level)})()
+
+    names, x, y = world(rows=600)
+    found = select(names, x, y, Mean(), horizon=1)
+    assert found.kept == ()
+    assert "the estimator does as well without it" in {one.reason for one in found.features}
+
+
+def test_limits_may_be_chosen():
+    names, x, y = world()
+    found = select(names, x, y, Ridge(), horizon=1, limits=Limits(missing=0.9, correlation=1.0, inflation=1e9))
+    reasons = " ".join(one.reason for one in found.features)
+    assert "are missing" not in reasons
+    assert "it says what" not in reasons
+    assert "variance inflation" not in reasons
+
+
+def test_the_same_seed_chooses_the_same():
+    names, x, y = world(rows=500)
+    assert select(names, x, y, Ridge(), horizon=1) == select(names, x, y, Ridge(), horizon=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"names": ["a"]}, "don't fit"),
+        ({"y": np.ones(3)}, "don't fit"),
+        ({"x": np.ones(300)}, "don't fit"),
+        ({"horizon": 0}, "horizon is 0"),
+        ({"embargo": -1}, "embargo -1"),
+        ({"horizon": 50}, "too few"),
+        ({"y": np.full(300, math.nan)}, "0 rows with a target"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change, words):
+    asked = {"names": ["a", "b"], "x": np.ones((300, 2)), "y": np.ones(300), "horizon": 1, **change}
+    with pytest.raises(ValidationError, match=words):
+        select(asked.pop("names"), asked.pop("x"), asked.pop("y"), Ridge(), **asked)
+
+
+def test_features_of_which_none_is_usable_are_no_error():
+    found = select(
+        ["a", "b"], np.full((300, 2), math.nan), np.random.default_rng(1).standard_normal(300), Ridge(), horizon=1
+    )
+    assert found.kept == ()
+    assert found.score == 0.0
