@@ -273,6 +273,18 @@ def test_adjusting_bars_for_a_split_that_comes_later_is_found():
     assert "split" in rules(found)
 
 
+def test_a_rank_that_turns_on_the_last_digit_is_no_leak():
+    def tied(bars, others):
+        first = bars.frame["close"][0]
+        row = pl.int_range(pl.len(), eager=False) == 700
+        return bars.frame.select(
+            "at", "known_at", x=pl.when(row & (first < 50)).then(0.0).otherwise(pl.col("close") / pl.col("open"))
+        )
+
+    found = audit(Subject(name="tied", build=tied), sample("AAPL"))
+    assert found.findings == ()
+
+
 def test_others_are_cut_with_the_bars():
     def ahead(bars, others):
         other = others["QQQ"].frame

@@ -141,6 +141,16 @@ def test_what_came_and_went_before_is_no_drift():
     assert not found.drifted
 
 
+def test_what_chance_does_not_explain_but_the_reference_knew_is_no_drift():
+    x = np.random.default_rng(6).standard_normal((3100, 1))
+    x[1500:1600] += 1.5
+    x[3000:] += 1.3
+    found = drift(["x"], x[:3000], x[3000:]).features[0]
+    assert found.p <= 0.01
+    assert not found.unseen
+    assert not found.drifted
+
+
 def test_gaps_constants_and_slow_features_are_told_apart():
     random = np.random.default_rng(7)
     x = random.standard_normal((700, 5))

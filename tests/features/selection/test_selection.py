@@ -61,6 +61,7 @@ def test_of_noise_nothing_is_kept(seed):
     found = select([f"n{n}" for n in range(12)], x, random.standard_normal(900), Ridge(), horizon=5, seed=seed)
     assert found.kept == ()
     assert all(one.reason for one in found.features)
+    assert any("alone it goes with the target no more" in one.reason for one in found.features)
 
 
 def test_overlapping_returns_of_a_walk_are_no_skill():

@@ -23,6 +23,7 @@ _NEWEST: Final = (1, 2, 5)
 _SEEN: Final = 2
 _SELDOM: Final = 2
 _SPLIT: Final = 4.0
+_ROUNDED: Final = 0.01
 _SPLITTING: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -189,7 +190,9 @@ class _Trial:
         for one in self._differences(
             self._scene.seen_after_split(count, _SPLIT), until=int(self._known[count - 1]), whole=before
         ):
-            if one.column not in claims or claims[one.column].scale.value == "free":
+            # a level moves nearly everywhere; a rank that turns on the last digit does so in a row or two
+            many = one.count > _ROUNDED * before.events[:, before.names.index(one.column)].sum()
+            if many and (one.column not in claims or claims[one.column].scale.value == "free"):
                 self._note("split", one, f"{detail}, prices adjusted for it")
 
     def _starts(self) -> None:
