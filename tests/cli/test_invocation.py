@@ -144,7 +144,7 @@ def test_a_group_alone_explains_itself(ara):
         (
             ("predcit", "AAPL"),
             "There is no command predcit.",
-            "Did you mean predict or forecast? See what there is: ara --help",
+            "Did you mean predict or forecast",
         ),
         (("zzzz",), "There is no command zzzz.", "See what there is: ara --help"),
         (("--nonsense",), "There is no option --nonsense.", "See what there is: ara --help"),

@@ -1,6 +1,5 @@
 """The currency that amounts are shown in: `--currency` or `data.currency`, by the rates known then."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -148,6 +147,8 @@ async def purse(
     learned
         Only rates that Ara had received then.
     """
+    import asyncio
+
     from ara.data.currency import Preference, Rates
     from ara.data.feed import MarketData
     from ara.data.provider import SCHEMAS, Kind

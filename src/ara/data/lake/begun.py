@@ -38,5 +38,7 @@ class Begun:
 
     def told(self, table: Path) -> str:
         """Give the note of a table by its place in the lake; empty where the table was never begun."""
-        place = self.place(table)
-        return place.relative_to(self._folder).as_posix() if place.exists() else ""
+        place, there = self.place(table), False
+        with suppress(OSError):  # who may not look here may not look at the table either, and is told so there
+            there = place.exists()
+        return place.relative_to(self._folder).as_posix() if there else ""

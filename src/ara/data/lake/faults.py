@@ -85,6 +85,8 @@ def committed(folder: Path) -> bool:
     except FileNotFoundError:
         pass
     except OSError as error:
+        if isinstance(error, NotADirectoryError) and not _within(folder):
+            return False  # the lake's own place is none: whoever writes there says so
         reason = _REASONS.get(_code(error), (error.strerror or str(error), ""))[0]
         reason = "this user may not read it" if isinstance(error, PermissionError) else reason
         raise IntegrityError(
@@ -95,6 +97,11 @@ def committed(folder: Path) -> bool:
     if next(folder.rglob("*.parquet"), None) is not None:
         raise lost(folder, "its log _delta_log is missing, without which its files can't be told from discarded ones")
     return False
+
+
+def _within(folder: Path) -> bool:
+    """Tell whether what stands in a folder's way is a part of the lake, which lies at most two folders above."""
+    return any(place.is_file() for place in (folder, *folder.parents[:2]))
 
 
 def vanished(folder: Path, paths: Iterable[str]) -> str:
