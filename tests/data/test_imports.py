@@ -17,7 +17,8 @@ import pytest
 
 from ara.data.files import Refused, series
 from ara.data.grades import Grade
-from ara.data.imports import Imported, import_path
+from ara.data.imported import Imported
+from ara.data.imports import import_path
 from ara.data.lake import Lake
 from ara.data.provider import Kind
 from ara.errors import AraError, CancelledError, ValidationError

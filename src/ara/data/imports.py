@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ara.data.access import Payload
     from ara.settings import Settings
 
-__all__ = ["Imported", "import_path"]
+__all__ = ["import_path"]
 
 _WHOLE: Final = 64 << 20
 _TOGETHER: Final = 200_000

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ara.cli.money import Converted
-    from ara.data.imports import Imported
+    from ara.data.imported import Imported
     from ara.market.bars import Bars
     from ara.market.instrument import Instrument
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ara.cli.progress import Step
     from ara.data.feed import MarketData
     from ara.data.fetched import Failed, Fetched
-    from ara.data.imports import Imported
+    from ara.data.imported import Imported
     from ara.data.rates import BroughtRates
     from ara.desk import Desk
     from ara.settings import Settings
