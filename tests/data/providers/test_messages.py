@@ -15,62 +15,12 @@ from ara.data.providers.coinbase import messages as coinbase
 from ara.data.providers.exact import plain
 from ara.data.providers.kraken import messages as kraken
 from ara.data.providers.kraken import sign as sign_kraken
+from tests.conformance.market import KINDS
 
 BROKERS = Path(os.environ.get("ARA_CONFORMANCE", "/nowhere")) / "brokers"
 READ = {"binance": binance.read, "coinbase": coinbase.read, "kraken": kraken.read}
 OTHER = {"binance": "stream", "coinbase": "stream", "kraken": "channel"}
 EMPTY = {"ws_all_market_mini_tickers_stream", "ws_all_market_rolling_window_statistics_streams"}
-NAMES = {
-    "binance": {
-        "futures__market_data_json__book_ticker_stream": "book_ticker_event",
-        "spot__http_json__account_response": "account",
-        "spot__http_json__account_trades_response": "account_trades",
-        "spot__http_json__all_orders_response": "orders",
-        "spot__http_json__open_orders_response": "orders",
-        "spot__http_json__cancel_open_orders_response": "canceled_orders",
-        "spot__http_json__cancel_order_response": "order",
-        "spot__http_json__depth_response": "depth",
-        "spot__http_json__new_order_full_response": "order",
-        "spot__http_json__order_response": "order",
-        "spot__http_json__ticker_24hr_response": "ticker_24h",
-        "spot__http_json__ticker_price_response": "ticker_price",
-        "spot__http_json__trades_response": "trades",
-        "spot__user_data_json__balance_update": "user",
-        "spot__user_data_json__balance_update_wrapped": "user_wrapped",
-        "spot__user_data_json__execution_report_canceled": "user",
-        "spot__user_data_json__execution_report_stop_loss": "user",
-        "spot__user_data_json__execution_report_trade": "user",
-        "spot__user_data_json__execution_report_wrapped": "user_wrapped",
-        "ws_individual_symbol_book_ticker_streams": "book_ticker_event",
-        "ws_partial_book_depth_streams": "depth",
-        "ws_live_subscribing_unsubscribing_to_streams": "subscription",
-    },
-    "coinbase": {
-        "http_candles": "candles",
-        "http_fills": "fills",
-        "http_order": "order",
-        "http_product_book": "product_book",
-        "http_products": "products",
-        "http_ticker": "market",
-    },
-    "kraken": {
-        "http_add_order_spot": "order_added",
-        "http_asset_pairs": "asset_pairs",
-        "http_closed_orders": "closed_orders",
-        "http_ohlc": "ohlc",
-        "http_open_orders": "open_orders",
-        "http_spot_balance": "balance",
-        "http_spot_open_positions": "open_positions",
-        "http_spot_trade_balance": "trade_balance",
-        "http_trades_history": "trades_history",
-        "ws_add_order_request": "request",
-        "ws_batch_add_request": "request",
-        "ws_add_order_response_failure": "answer",
-        "ws_batch_add_response_partial": "answer",
-        "ws_pong": "answer",
-        "ws_subscribe_response": "answer",
-    },
-}
 
 FILES = [
     (venue, path)
@@ -100,7 +50,7 @@ def with_more(data):
 @pytest.mark.parametrize(("venue", "path"), FILES, ids=[f"{venue}-{path.stem}" for venue, path in FILES])
 def test_each_message_is_read_without_loss(venue, path):
     text = path.read_text(encoding="utf-8")
-    kind = NAMES[venue].get(path.stem, OTHER[venue])
+    kind = KINDS[venue].get(path.stem, OTHER[venue])
     found = leaves(plain(READ[venue](kind, text.encode()), source=venue))
     sent = leaves(json.loads(text, parse_float=Decimal))
     decimals = {Decimal(one) for one in sent if isinstance(one, Decimal) or re.fullmatch(r"-?\d+\.\d+", str(one))}

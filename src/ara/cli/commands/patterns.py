@@ -86,8 +86,7 @@ def _document(bars: "Bars", days: list[date], found: "list[Recent]", horizon: in
 
 
 def _facts(one: "Recent", days: list[date]) -> dict[str, Any]:
-    pattern, past = one.pattern, one.followed
-    known = past.count > 0
+    pattern = one.pattern
     return {
         "name": pattern.name,
         "family": pattern.family,
@@ -102,14 +101,5 @@ def _facts(one: "Recent", days: list[date]) -> dict[str, Any]:
             {"name": name, "date": days[bar].isoformat(), "price": price} for name, bar, price in pattern.points
         ],
         "words": pattern.words,
-        "followed": {
-            "direction": "up" if past.direction > 0 else "down",
-            "count": past.count,
-            "share": past.up if known else None,
-            "low": past.low,
-            "high": past.high,
-            "base": past.base if known else None,
-            "verdict": past.verdict,
-            "words": past.words,
-        },
+        "followed": one.followed.as_dict(),
     }

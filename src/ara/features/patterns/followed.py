@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,6 +70,19 @@ class Followed:
         if not self.count:
             return "unknown"
         return "more" if self.low > self.base else "less" if self.high < self.base else "chance"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON has it, null where there is no case."""
+        return {
+            "direction": "up" if self.direction > 0 else "down",
+            "count": self.count,
+            "share": self.up if self.count else None,
+            "low": self.low,
+            "high": self.high,
+            "base": self.base if self.count else None,
+            "verdict": self.verdict,
+            "words": self.words,
+        }
 
 
 def followed(

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, logs, windows
+from ara.features.arrays import change, logs, rolling, windows
 from ara.features.indicator import Param, Scale, indicator
 
 __all__ = ["band_power", "dominant_period", "spectral_entropy", "spectral_slope"]
@@ -42,13 +42,6 @@ def _spectrum(close: _Array, window: int) -> tuple[_Array, _Array]:
     return window / np.arange(1, window // 2 + 1), power / np.where(total > _STILL, total, np.nan)
 
 
-def _placed(close: _Array, figures: _Array) -> _Array:
-    """Put the figures of windows at their last bars."""
-    out = np.full(len(close), np.nan)
-    out[len(close) - len(figures) :] = figures
-    return out
-
-
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW},
@@ -66,7 +59,7 @@ def band_power(close: _Array, *, window: int) -> tuple[_Array, _Array, _Array]:
     periods, power = _spectrum(close, window)
     slow, quick = periods > _SLOW, periods < _QUICK
     bands = (slow, ~slow & ~quick, quick)
-    low, middle, high = (np.clip(_placed(close, power[:, band].sum(axis=1)), 0.0, 1.0) for band in bands)
+    low, middle, high = (np.clip(rolling(close, power[:, band].sum(axis=1), window), 0.0, 1.0) for band in bands)
     return low, middle, high
 
 
@@ -91,7 +84,7 @@ def dominant_period(close: _Array, *, window: int) -> tuple[_Array, _Array]:
     lengths = np.log(np.pad(periods, 1, mode="edge"))
     total = near.sum(axis=0)
     middle = sum(near[place] * lengths[top + place] for place in range(3)) / total
-    return _placed(close, np.exp(middle)), _placed(close, np.minimum(total, 1.0))
+    return rolling(close, np.exp(middle), window), rolling(close, np.minimum(total, 1.0), window)
 
 
 @indicator(
@@ -110,7 +103,7 @@ def spectral_entropy(close: _Array, *, window: int) -> _Array:
     _, power = _spectrum(close, window)
     parts = power * np.log(np.where(power > 0.0, power, 1.0))
     found = -parts.sum(axis=1) / math.log(power.shape[1])
-    return _placed(close, np.clip(found, 0.0, 1.0))
+    return rolling(close, np.clip(found, 0.0, 1.0), window)
 
 
 @indicator(
@@ -130,4 +123,4 @@ def spectral_slope(close: _Array, *, window: int) -> _Array:
     axis = np.log(periods)
     weights = axis - axis.mean()
     lines = np.log(np.where(power > _STILL, power, np.where(np.isnan(power), np.nan, _STILL)))
-    return _placed(close, (lines * (weights / float(weights @ weights))).sum(axis=1))
+    return rolling(close, (lines * (weights / float(weights @ weights))).sum(axis=1), window)

@@ -83,16 +83,5 @@ def _facts(one: "Read") -> dict[str, Any]:
         "words": one.band.words if one.band else None,
         "share": None if math.isnan(one.share) else one.share,
         "bars": one.bars,
-        "followed": None
-        if after is None
-        else {
-            "direction": "up" if after.direction > 0 else "down",
-            "count": after.count,
-            "share": after.up if after.count else None,
-            "low": after.low,
-            "high": after.high,
-            "base": after.base if after.count else None,
-            "verdict": after.verdict,
-            "words": after.words,
-        },
+        "followed": None if after is None else after.as_dict(),
     }
