@@ -72,7 +72,7 @@ def test_until_is_the_panel_of_bars_cut_at_that_moment(day: int) -> None:
     ]
     got, expected = Panel.build(whole, (1, 5)).until(moment), Panel.build(cut, (1, 5))
     assert len(got) == len(expected)
-    for name in ("at", "known_at", "series", "group", "bars", "scale", "y", "y_known"):
+    for name in ("at", "known_at", "series", "group", "bars", "volume", "scale", "y", "y_known"):
         assert np.array_equal(getattr(got, name), getattr(expected, name), equal_nan=name in {"bars", "scale", "y"}), (
             name
         )
@@ -97,12 +97,12 @@ def test_the_digest_tells_any_change_apart() -> None:
     panel = toy_panel(bars=60)
     other = {n: getattr(panel, n) for n in Panel.__slots__}
     seen = {panel.digest()}
-    for name in ("at", "known_at", "bars", "scale", "y_known"):
+    for name in ("at", "known_at", "bars", "volume", "scale", "y_known"):
         moved = other[name].copy()
         moved.flat[-1] = 17
         seen.add(Panel(**{**other, name: moved}).digest())
     seen.add(Panel(**{**other, "symbols": ("A", "B", "C")}).digest())
-    assert len(seen) == 7
+    assert len(seen) == 8
     assert panel.digest() == toy_panel(bars=60).digest()
 
 

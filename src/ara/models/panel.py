@@ -41,6 +41,8 @@ class Panel:
     bars
         `[n, 4]`: logs of open, high, low and close over the previous close; NaN in a series' first row and where a
         price is not above 0.
+    volume
+        `[n]`: as the bars have it; NaN where there is none, which is always so for currencies.
     x, names
         `[n, F]` features as float32, as serving sees them, and their names.
     scale
@@ -59,6 +61,7 @@ class Panel:
     group: NDArray[np.int32]
     groups: tuple[str, ...]
     bars: NDArray[np.float64]
+    volume: NDArray[np.float64]
     x: NDArray[np.float32]
     names: tuple[str, ...]
     scale: NDArray[np.float64]
@@ -90,6 +93,7 @@ class Panel:
             group=np.repeat(np.array([groups.index(b.instrument.asset_class.value) for b in ordered], np.int32), sizes),
             groups=groups,
             bars=np.concatenate([part[0] for part in parts]),
+            volume=frame["volume"].fill_null(np.nan).to_numpy(),
             x=np.empty((len(known), 0), np.float32),
             names=(),
             scale=np.concatenate([part[1] for part in parts]),
@@ -109,6 +113,7 @@ class Panel:
             series=self.series[keep],
             group=self.group[keep],
             bars=self.bars[keep],
+            volume=self.volume[keep],
             x=self.x[keep],
             scale=self.scale[keep],
             y=np.where(future, np.nan, self.y[keep]),
@@ -126,7 +131,7 @@ class Panel:
     def digest(self) -> str:
         """Give the sha256 of all that a model can see."""
         names = "|".join((*self.symbols, "", *self.groups, "", *self.names, "", *map(str, self.horizons)))
-        arrays = ("at", "known_at", "series", "group", "bars", "x", "scale", "y", "y_known")
+        arrays = ("at", "known_at", "series", "group", "bars", "volume", "x", "scale", "y", "y_known")
         return digest_arrays(
             [("names", np.frombuffer(names.encode(), np.uint8)), *((name, getattr(self, name)) for name in arrays)]
         )

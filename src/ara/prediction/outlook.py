@@ -18,7 +18,7 @@ from ara.prediction.forecast import Day, Forecast
 
 __all__ = ["outlook"]
 
-_USED = ("open", "high", "low", "close")
+_USED = ("open", "high", "low", "close", "volume")
 _YEAR, _RECENT = 250, 20
 _LOW = 0.5
 _LEAP = 20  # no market moves so far in one bar; a price in cents or in another currency does
