@@ -7,6 +7,8 @@ from ara.statistics.distributions import (
     student_t_quantiles,
     summed_degrees,
 )
+from ara.statistics.linear import least_squares, products, solve_positive
+from ara.statistics.ranges import floored, range_variance
 from ara.statistics.ridge import Ridge, RidgeFit
 from ara.statistics.volatility import ewma_variance
 
@@ -16,6 +18,11 @@ __all__ = [
     "binomial_tail",
     "ewma_variance",
     "fit_student_t",
+    "floored",
+    "least_squares",
+    "products",
+    "range_variance",
+    "solve_positive",
     "student_t_cdf",
     "student_t_quantiles",
     "summed_degrees",

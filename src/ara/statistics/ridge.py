@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.statistics.linear import products, solve_positive
+
 __all__ = ["Ridge", "RidgeFit"]
 
 _Array = NDArray[np.float64]
@@ -31,7 +33,7 @@ class RidgeFit:
 
     def predict(self, x: _Array) -> _Array:
         """Give the forecast for each row; a missing value counts as the feature's mean."""
-        return np.asarray(_standard(x, self.means, self.spreads) @ self.weights + self.level)
+        return np.asarray(np.einsum("ij,j->i", _standard(x, self.means, self.spreads), self.weights) + self.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,8 @@ class Ridge:
         spreads = np.sqrt((gaps * gaps).sum(axis=0) / count)
         z = _standard(x, means, spreads)
         level = float(y.mean())
-        matrix = z.T @ z + self.penalty * len(y) * np.eye(x.shape[1])
-        weights = np.asarray(np.linalg.solve(matrix, z.T @ (y - level)), np.float64)
+        matrix = products(z) + self.penalty * len(y) * np.eye(x.shape[1])
+        weights = solve_positive(matrix, products(z, y - level))
         return RidgeFit(means=means, spreads=spreads, weights=weights, level=level)
 
 
