@@ -99,7 +99,7 @@ def besiege(tmp_path: Path, kills: int, dice: random.Random) -> None:
             check(lake, set(map(int, told.read_text().split())))
     last = start(folder, told)
     go(last)
-    last.communicate(timeout=120)
+    last.communicate(timeout=900)
     assert last.returncode == 0
     check(lake, set(range(DAYS)))
     assert lake.catalogue().filter(pl.col("symbol") != "CORRECTED")["bars"].to_list() == [DAYS] * SYMBOLS
@@ -127,7 +127,7 @@ def test_updaters_at_once_lose_and_double_nothing(tmp_path: Path, how: str) -> N
     for updater in updaters:
         go(updater)
     for updater in updaters:
-        updater.communicate(timeout=180)
+        updater.communicate(timeout=900)
     assert [updater.returncode for updater in updaters] == [0, 0, 0]
     lake = Lake.at(folder, clock=SystemClock())
     rows = lake.scan("bars").filter(pl.col("symbol").str.starts_with("S")).collect()

@@ -88,7 +88,7 @@ def process(home) -> Callable[..., Outcome]:
             capture_output=True,
             encoding="utf-8",
             env={**os.environ, **environ},
-            timeout=60,
+            timeout=900,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
@@ -114,7 +114,7 @@ class Terminal:
         os.close(slave)
         self.text = ""
 
-    def read(self, until="", *, seconds=60.0):
+    def read(self, until="", *, seconds=900.0):
         """Read until a text has come, or to the end."""
         deadline = time.monotonic() + seconds
         while not until or until not in self.text:
@@ -137,7 +137,7 @@ class Terminal:
 
     def end(self):
         self.read()
-        code = self._process.wait(60)
+        code = self._process.wait(900)
         return Outcome(code, self.text)
 
     def close(self):

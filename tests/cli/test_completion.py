@@ -96,7 +96,7 @@ def shell(home, tmp_path):
             pytest.skip(f"{name} is not installed")
         flags = {"bash": ["--norc", "--noprofile", "-c"], "zsh": ["-f", "-c"], "fish": ["--no-config", "-c"]}[name]
         environ = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
-        done = subprocess.run([place, *flags, program], capture_output=True, text=True, env=environ, timeout=60)
+        done = subprocess.run([place, *flags, program], capture_output=True, text=True, env=environ, timeout=900)
         assert done.stderr == ""
         return done.stdout.split("\n")[:-1]
 

@@ -357,7 +357,7 @@ def test_ctrl_c_in_a_question_leaves_nothing_half_written(folders):
     while b"start from?" not in seen:
         seen += os.read(master, 4096)
     process.send_signal(2)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=900) == 130
     process.stdout.close()
     os.close(master)
     assert list(Path(folders[1]).iterdir()) == []

@@ -223,7 +223,7 @@ def test_ctrl_c_ends_quietly_with_130_and_a_whole_ledger(process, home, wait, sp
         assert running.poll() is None
     time.sleep(wait)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=900)
     assert (running.returncode, out, err) == (130, b"", b"")
     outcome = process("ledger", "verify")
     assert outcome.code == 0

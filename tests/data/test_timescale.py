@@ -124,7 +124,7 @@ def test_a_writer_that_waits_too_long_is_told(postgres_url: str) -> None:
 
     thread = threading.Thread(target=lambda: holder._link.run(hold))
     thread.start()
-    entered.wait(20)
+    entered.wait()
     with pytest.raises(StoreError, match="being written by somebody else"):
         waiter.append(bars(count=6))
     leave.set()

@@ -20,7 +20,7 @@ def ara(tmp_path):
             text=True,
             cwd=tmp_path,
             env=environ,
-            timeout=60,
+            timeout=900,
         )
 
     return run

@@ -113,7 +113,8 @@ class Link:
         pool, self._pool = self._pool, None
         if pool is not None:
             try:
-                await asyncio.wait_for(pool.close(), self._patience)
+                async with asyncio.timeout(self._patience):
+                    await pool.close()
             except (TimeoutError, OSError, self._driver.PostgresError, self._driver.InterfaceError):
                 pool.terminate()
 

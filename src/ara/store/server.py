@@ -124,7 +124,8 @@ class Server:
         pool, self._pool = self._pool, None
         if pool is not None:
             try:
-                await asyncio.wait_for(pool.close(), self._patience)
+                async with asyncio.timeout(self._patience):
+                    await pool.close()
             except (*_GONE, TimeoutError):
                 pool.terminate()
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from ara.data.access.board import Board
+from tests.processes import begin, codes
 
 
 def put(connection, now):
@@ -149,12 +150,13 @@ def _one_more(connection, _now):
 def test_processes_and_threads_count_together(tmp_path):
     path = tmp_path / "venues.db"
     spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_add, args=(path, 50)) for _ in range(2)]
-    workers += [threading.Thread(target=_add, args=(path, 50)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
+    workers = [begin(spawn, _add, path, 50) for _ in range(2)]
+    threads = [threading.Thread(target=_add, args=(path, 50)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes(workers) == [0, 0]
     board = Board(path)
     assert board.run(lambda connection, _: connection.execute("SELECT until FROM pauses").fetchone()[0]) == 200
     board.close()

@@ -15,13 +15,14 @@ from ara.data.access.board import Board
 from ara.data.access.throttle import reserve
 from ara.errors import DataProviderError
 from ara.testing import Reply
+from tests.processes import begin, codes
 
 LIMIT = Limit(requests=5, seconds=1.0)
 
 
-def _access(url, home, *limits):
+def _access(url, home, *limits, timeout=600):
     venue = Venue(name="acme", url=url, limits=limits)
-    return Access(venue, clock=SystemClock(), board=Board.at(Path(home)), retries=0, timeout=5)
+    return Access(venue, clock=SystemClock(), board=Board.at(Path(home)), retries=0, timeout=timeout)
 
 
 def _ask(url, home, times):
@@ -38,7 +39,7 @@ def _reserve_and_wait(home, ready):
     for _ in range(8):
         board.run(lambda connection, now: reserve(connection, now, bucket="acme", limits=[LIMIT]))
     ready.set()
-    time.sleep(60)
+    signal.pause()  # until it is killed
 
 
 def _probe_and_wait(url, home):
@@ -62,12 +63,8 @@ def test_two_processes_never_exceed_a_limit_between_them(venue, tmp_path, spawn)
         return Reply(body=b"1")
 
     venue.on("/x", handler=note)
-    workers = [spawn.Process(target=_ask, args=(venue.url, str(tmp_path), 8)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0]
+    workers = [begin(spawn, _ask, venue.url, str(tmp_path), 8) for _ in range(2)]
+    assert codes(workers) == [0, 0]
     assert len(seen) == 16
     seen.sort()
     assert min(late - early for early, late in zip(seen, seen[5:], strict=False)) >= 1.0
@@ -75,11 +72,11 @@ def test_two_processes_never_exceed_a_limit_between_them(venue, tmp_path, spawn)
 
 def test_a_process_that_is_killed_gives_its_reservations_back(tmp_path, spawn):
     ready = spawn.Event()
-    worker = spawn.Process(target=_reserve_and_wait, args=(str(tmp_path), ready))
-    worker.start()
-    assert ready.wait(60)
+    worker = begin(spawn, _reserve_and_wait, str(tmp_path), ready)
+    while not ready.wait(0.2):
+        assert worker.is_alive()
     os.kill(worker.pid, signal.SIGKILL)
-    worker.join(60)
+    worker.join()
     later = Board(tmp_path / "venues.db", now=lambda: time.time() + 3)
     assert later.run(lambda connection, now: reserve(connection, now, bucket="acme", limits=[LIMIT])) == (0.0, True)
     later.close()
@@ -102,13 +99,13 @@ def test_a_breaker_is_open_for_all_and_a_killed_probe_holds_it_for_its_lease_onl
     board = Board.at(tmp_path)
     board.run(lambda connection, now: connection.execute("UPDATE breakers SET until = ?", (now,)))
     venue.on("/hang", delay=600)
-    worker = spawn.Process(target=_probe_and_wait, args=(venue.url, str(tmp_path)))
-    worker.start()
+    worker = begin(spawn, _probe_and_wait, venue.url, str(tmp_path))
     while len(venue.requests) < 6:
+        assert worker.is_alive()
         time.sleep(0.02)
     assert "is being tried by another request" in str(asyncio.run(fail(Board.at(tmp_path))))
     os.kill(worker.pid, signal.SIGKILL)
-    worker.join(60)
-    later = Board(tmp_path / "venues.db", now=lambda: time.time() + 130)
+    worker.join()
+    later = Board(tmp_path / "venues.db", now=lambda: time.time() + 400)
     assert "500" in str(asyncio.run(fail(later)))
     board.close()

@@ -27,7 +27,7 @@ def run(script: str, *arguments: object, user: bool = False) -> subprocess.Compl
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=120,
+        timeout=900,
     )
 
 

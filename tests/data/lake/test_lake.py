@@ -347,11 +347,11 @@ def test_only_one_writes_at_a_time_and_waits_no_longer_than_it_may(tmp_path: Pat
     def hold() -> None:
         with turn(tmp_path / "lake"):
             entered.set()
-            leave.wait(20)
+            leave.wait()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    entered.wait(20)
+    entered.wait()
     with (
         pytest.raises(StoreError, match=r"being written by another process for 0\.05 s"),
         turn(tmp_path / "lake", patience=0.05),

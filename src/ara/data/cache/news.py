@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from ara.data.cache.heed import heed
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -54,7 +56,7 @@ async def hear(client: "Redis", name: str, *, told: Callable[[Dropped], None], m
     while True:
         channel = client.pubsub()
         try:
-            await channel.subscribe(name)
+            await heed(channel.subscribe(name))
             if before:
                 missed()
             before, pause = True, _PAUSE[0]
@@ -63,7 +65,7 @@ async def hear(client: "Redis", name: str, *, told: Callable[[Dropped], None], m
             pause = min(pause * 2, _PAUSE[1])
         finally:
             with suppress(RedisError, OSError):
-                await channel.aclose()  # type: ignore[no-untyped-call]
+                await heed(channel.aclose())  # type: ignore[no-untyped-call]
         await asyncio.sleep(pause)
 
 
@@ -71,10 +73,10 @@ async def _listen(channel: Any, told: Callable[[Dropped], None]) -> None:
     """Pass messages on until the server is silent twice in a row: a line can be dead without a word."""
     silent = 0
     while silent < 2:
-        message = await channel.get_message(timeout=_SILENCE)
+        message = await heed(channel.get_message(timeout=_SILENCE))
         if message is None:
             silent += 1
-            await channel.ping()
+            await heed(channel.ping())
             continue
         silent = 0
         news = read(message["data"]) if message["type"] == "message" else None

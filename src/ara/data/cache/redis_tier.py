@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from ara.clock import Clock
 from ara.data.cache.frames import LARGEST, Kept, pack, unpack
+from ara.data.cache.heed import heed
 from ara.data.cache.key import PREFIX, Key
 from ara.data.cache.outage import Outage
 from ara.data.cache.scripts import DROP, PUT, RELEASE, RENEW
@@ -228,7 +229,7 @@ class RedisTier:
         from redis.exceptions import RedisError
 
         with suppress(RedisError, OSError):
-            await self.client.aclose()
+            await heed(self.client.aclose())
 
     async def _ask(self, work: Callable[[], Awaitable[_T]], otherwise: _T) -> _T:
         from redis.exceptions import RedisError
@@ -236,7 +237,7 @@ class RedisTier:
         if not self.outage.may_try():
             return otherwise
         try:
-            value = await work()
+            value = await heed(work())
         except (RedisError, OSError, ValueError, TypeError) as error:  # the last two: an answer of another form
             self.outage.failed(redact(f"{type(error).__name__}: {error}", longest=200))
             return otherwise
