@@ -6,6 +6,8 @@ window begins with the first number. A NaN after that makes what depends on it N
 
 import math
 from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -36,6 +38,7 @@ __all__ = [
     "sums",
     "total",
     "true_range",
+    "unbroken",
     "wilder",
     "windows",
     "within",
@@ -43,6 +46,9 @@ __all__ = [
 
 Array = NDArray[np.float64]
 """One number for each bar."""
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def previous(values: Array, bars: int = 1) -> Array:
@@ -249,3 +255,23 @@ def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, ou
         for whole, part in zip(out, found if isinstance(found, tuple) else (found,), strict=True):
             whole[start:end] = part
     return out
+
+
+def unbroken(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Make a function of arrays begin anew after a gap, as `runs` does, however many arrays it gives."""
+
+    @wraps(function)
+    def each(*columns: Any, **params: Any) -> Any:
+        call = cast("Callable[..., Any]", function)
+        if all(math.isfinite(np.add.reduce(one)) for one in columns):
+            return call(*columns, **params)
+        none = call(*(one[:0] for one in columns), **params)
+        several = isinstance(none, tuple)
+
+        def part(*bars: Array) -> Any:
+            return call(*bars, **params)
+
+        found = runs(part, *columns, outputs=len(none) if several else 1)
+        return found if several else found[0]
+
+    return cast("Callable[_P, _R]", each)

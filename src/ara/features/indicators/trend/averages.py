@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import clean, highest, lowest, mean, quotient, total
+from ara.features.arrays import clean, highest, lowest, mean, quotient, total, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, sum_of_sizes, weighted
 from ara.features.library import talib
@@ -42,6 +42,7 @@ _ABOVE = "Prices above it are read as a rising trend, below it as a falling one.
     ),
     words=f"The mean close of the last bars. {_ABOVE}",
 )
+@unbroken
 def sma(close: Array, *, window: int) -> Array:
     """Give the simple moving average."""
     return mean(close, window)
@@ -58,6 +59,7 @@ def sma(close: Array, *, window: int) -> Array:
     reference="P. J. Kaufman (2013), Trading Systems and Methods, 5th ed., chapter 7",
     words=f"A mean whose weights fall in a straight line with age, so it follows sooner than the simple one. {_ABOVE}",
 )
+@unbroken
 def wma(close: Array, *, window: int) -> Array:
     """Give the linearly weighted moving average."""
     return np.asarray(talib().WMA(close, window))
@@ -74,6 +76,7 @@ def wma(close: Array, *, window: int) -> Array:
     reference="P. J. Kaufman (2013), Trading Systems and Methods, 5th ed., chapter 7; as in TA-Lib",
     words="A mean that weighs the middle of its window most: very smooth and late, for seeing the broad swing.",
 )
+@unbroken
 def trima(close: Array, *, window: int) -> Array:
     """Give the triangular moving average."""
     return np.asarray(talib().TRIMA(close, window))
@@ -92,6 +95,7 @@ def trima(close: Array, *, window: int) -> Array:
         "A weighted mean that makes up for its own delay: it turns soon and may overshoot. Its direction is the signal."
     ),
 )
+@unbroken
 def hma(close: Array, *, window: int) -> Array:
     """Give Hull's moving average."""
     return np.asarray(talib().HMA(close, window))
@@ -157,6 +161,7 @@ def lsma(close: Array, *, window: int) -> Array:
     reference="P. J. Kaufman (2013), Trading Systems and Methods, 5th ed., chapter 7",
     words="A mean that counts a bar by what was traded in it; above the simple mean where buyers had the volume.",
 )
+@unbroken
 def vwma(close: Array, volume: Array, *, window: int) -> Array:
     """Give the volume-weighted moving average."""
     traded = sum_of_sizes(volume, window)
@@ -223,6 +228,7 @@ def median_average(close: Array, *, window: int) -> Array:
     reference="TA-Lib, MIDPOINT",
     words=f"Halfway between the highest and the lowest close of the last bars. {_ABOVE}",
 )
+@unbroken
 def midpoint(close: Array, *, window: int) -> Array:
     """Give the middle of the range of closes."""
     return (highest(close, window) + lowest(close, window)) / 2.0
@@ -239,6 +245,7 @@ def midpoint(close: Array, *, window: int) -> Array:
     reference="TA-Lib, MIDPRICE; G. Hosoda (1969) uses it in Ichimoku",
     words=f"Halfway between the highest high and the lowest low of the last bars. {_ABOVE}",
 )
+@unbroken
 def midprice(high: Array, low: Array, *, window: int) -> Array:
     """Give the middle of the range of prices."""
     return (highest(high, window) + lowest(low, window)) / 2.0

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import highest, logs, lowest, mean, moments, previous, quotient, within
+from ara.features.arrays import highest, logs, lowest, mean, moments, previous, quotient, unbroken, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, weighted
 
@@ -36,6 +36,7 @@ _REGRESSION = "P. J. Kaufman (2013), Trading Systems and Methods, 5th ed., chapt
     reference="R. D. Donchian (1960), 5- and 20-day rules; C. Faith (2003), The Original Turtle Trading Rules",
     words="The highest high and the lowest low of the last bars; with offset 1, a close outside is a breakout.",
 )
+@unbroken
 def donchian(high: Array, low: Array, *, window: int, offset: int) -> tuple[Array, Array, Array]:
     """Give Donchian's channel."""
     upper, lower = previous(highest(high, window), offset), previous(lowest(low, window), offset)
@@ -57,6 +58,7 @@ def donchian(high: Array, low: Array, *, window: int, offset: int) -> tuple[Arra
     reference="J. J. Murphy (1999), Technical Analysis of the Financial Markets, chapter 9",
     words="Lines a fixed share above and below the mean: outside of them the price is far from its average.",
 )
+@unbroken
 def ma_envelope(close: Array, *, window: int, percent: float) -> tuple[Array, Array, Array]:
     """Give the envelope around a simple moving average."""
     middle, share = mean(close, window), percent / 100.0
@@ -91,6 +93,7 @@ def _regression(values: Array, window: int) -> tuple[Array, Array, Array]:
         "A straight line through the last bars as it ended at each of them, and bands; outside is far from the trend."
     ),
 )
+@unbroken
 def linreg_channel(close: Array, *, window: int, width: float) -> tuple[Array, Array, Array]:
     """Give the newest point of the regression channel; past points are not drawn anew."""
     slope, _, left = _regression(close, window)

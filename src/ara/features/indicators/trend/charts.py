@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, filled, highest, lowest, previous
+from ara.features.arrays import change, filled, highest, lowest, previous, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, settles
 from ara.features.library import talib
@@ -64,6 +64,7 @@ def _cloud(high: Array, low: Array, given: dict[str, int]) -> tuple[Array, Array
         "Above the cloud the trend is up; tenkan above kijun, and today's close above that of 26 bars ago, confirm it."
     ),
 )
+@unbroken
 def ichimoku(high: Array, low: Array, close: Array, **given: int) -> tuple[Array, ...]:
     """Give the five lines as they stand at each bar; chikou is the close at the bar where it is known."""
     start = _ready(**given)
@@ -83,6 +84,7 @@ def ichimoku(high: Array, low: Array, close: Array, **given: int) -> tuple[Array
     reference=_HOSODA,
     words="Where the price stands in Ichimoku as shares of it: each of the four is bullish above 0.",
 )
+@unbroken
 def ichimoku_position(high: Array, low: Array, close: Array, **given: int) -> tuple[Array, ...]:
     """Give the distances that are read from Ichimoku."""
     tenkan, kijun, edge_a, edge_b = _cloud(high, low, given)
@@ -106,6 +108,7 @@ def ichimoku_position(high: Array, low: Array, close: Array, **given: int) -> tu
         "Candles averaged with those before: a run of one colour, without a wick on its other side, is a steady trend."
     ),
 )
+@unbroken
 def heikin_ashi(open: Array, high: Array, low: Array, close: Array) -> tuple[Array, ...]:
     """Give the Heikin-Ashi candles."""
     return tuple(talib().HA(open, high, low, close))
@@ -153,6 +156,7 @@ def _mouth_memory(**given: int) -> int:
         "reverse falling."
     ),
 )
+@unbroken
 def alligator(high: Array, low: Array, **given: int) -> tuple[Array, ...]:
     """Give Williams' alligator."""
     return _mouth(high, low, given)
@@ -170,6 +174,7 @@ def alligator(high: Array, low: Array, **given: int) -> tuple[Array, ...]:
     reference=_CHAOS,
     words="How far the alligator's mouth is open; near 0 on both sides it sleeps, and there is no trend.",
 )
+@unbroken
 def gator(high: Array, low: Array, **given: int) -> tuple[Array, Array]:
     """Give the gator oscillator."""
     jaw, teeth, lips = _mouth(high, low, given)
@@ -188,6 +193,7 @@ def gator(high: Array, low: Array, **given: int) -> tuple[Array, Array]:
     reference=_CHAOS,
     words="Both 1: the trend is under way; one of them: it begins or ends; both 0: no trend.",
 )
+@unbroken
 def gator_phase(high: Array, low: Array, **given: int) -> tuple[Array, Array]:
     """Give which sides of the gator oscillator are growing."""
     jaw, teeth, lips = _mouth(high, low, given)
@@ -221,6 +227,7 @@ def _turns(values: Array, span: int) -> NDArray[np.bool_]:
     reference=_CHAOS,
     words="The price of a turn at the bar that confirms it, k bars later; 0 else. A break of it is traded.",
 )
+@unbroken
 def williams_fractal(high: Array, low: Array, *, span: int) -> tuple[Array, Array]:
     """Give the turns known at each bar."""
     bear = np.where(_turns(high, span), previous(high, span), 0.0)
@@ -249,6 +256,7 @@ def _last_turn(values: Array, span: int, window: int) -> Array:
     reference="E. W. Dreiss (1990s), Fractal Chaos Bands, after " + _CHAOS,
     words="The last two turns as lines: between them the market goes sideways, a close beyond begins a trend.",
 )
+@unbroken
 def fractal_chaos_bands(high: Array, low: Array, *, span: int, window: int) -> tuple[Array, Array]:
     """Give the bands of the last fractals."""
     return _last_turn(high, span, window), -_last_turn(-low, span, window)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, ema, previous, quotient, rolling, total, true_range, windows, within
+from ara.features.arrays import change, ema, previous, quotient, rolling, total, true_range, unbroken, windows, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
 from ara.features.library import talib
@@ -38,6 +38,7 @@ def _twice(window: int) -> int:
     reference=_WILDER,
     words="Share of the range that went up and that went down; plus above minus is a rising trend.",
 )
+@unbroken
 def di(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give both directional indicators."""
     return (
@@ -76,6 +77,7 @@ def dm(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
     reference=_WILDER,
     words="How one-sided the movement is: 0 both ways alike, 100 one way only; adx is its mean.",
 )
+@unbroken
 def dx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the directional movement index."""
     return np.asarray(talib().DX(high, low, close, window))
@@ -92,6 +94,7 @@ def dx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     reference=_WILDER,
     words="Strength of the trend, whichever way: over 25 there is one, under 20 none.",
 )
+@unbroken
 def adx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the average directional movement index."""
     return np.asarray(talib().ADX(high, low, close, window))
@@ -111,6 +114,7 @@ def adx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     reference=_WILDER,
     words="adx and its own past, halved: a slower strength of trend, used to rank markets.",
 )
+@unbroken
 def adxr(high: Array, low: Array, close: Array, *, window: int, whole: int) -> Array:
     """Give the average directional movement rating."""
     now = np.asarray(talib().ADX(high, low, close, window))
@@ -139,6 +143,7 @@ def _since(values: Array, window: int) -> Array:
     reference="T. S. Chande (1995), The Time Price Oscillator, Stocks & Commodities 13:9",
     words="How fresh the high and the low are: up near 100 and down near 0 is a strong rise.",
 )
+@unbroken
 def aroon(high: Array, low: Array, *, window: int, oldest: int) -> tuple[Array, Array, Array]:
     """Give Aroon up, Aroon down and their difference."""
     if oldest:
@@ -160,6 +165,7 @@ def aroon(high: Array, low: Array, *, window: int, oldest: int) -> tuple[Array, 
     reference="E. Botes and D. Siepman (2010), The Vortex Indicator, Stocks & Commodities 28:1",
     words="Movement up and movement down over the range; plus crossing above minus begins a rise.",
 )
+@unbroken
 def vortex(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give both vortex lines."""
     ranges = sum_of_sizes(true_range(high, low, close), window)
@@ -181,6 +187,7 @@ def vortex(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array
     reference="D. Dorsey (1992), The Mass Index, Stocks & Commodities 10:6",
     words="Whether ranges widen: over 27 and back under 26.5 announces a turn of the trend, not its direction.",
 )
+@unbroken
 def mass_index(high: Array, low: Array, *, window: int, smooth: int) -> Array:
     """Give the mass index."""
     first = ema(high - low, smooth)
@@ -229,6 +236,7 @@ def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, A
     reference="W. Blau (1995), Momentum, Direction, and Divergence, chapter 5",
     words="Directional movement smoothed three times: above 0 up, below down, beyond 25 a strong trend.",
 )
+@unbroken
 def dti(high: Array, low: Array, *, window: int, second: int, third: int) -> Array:
     """Give Blau's directional trend index."""
     move = np.maximum(change(high), 0.0) - np.maximum(-change(low), 0.0)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ara.features.arrays import ema as exponential
-from ara.features.arrays import previous
+from ara.features.arrays import previous, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import EMA_SOURCE, SEEDED, Array, chain, length, links, settles
 from ara.features.library import talib
@@ -24,6 +24,7 @@ __all__ = ["dema", "ema", "smma", "t3", "tema", "zlema"]
     reference=EMA_SOURCE + "G. Appel (1979), The Moving Average Convergence-Divergence Trading Method",
     words="A mean in which a bar counts less the older it is; above it the trend is read as rising, below as falling.",
 )
+@unbroken
 def ema(close: Array, *, window: int, seeded: int) -> Array:
     """Give the exponential moving average."""
     return exponential(close, window, seeded=bool(seeded))
@@ -40,6 +41,7 @@ def ema(close: Array, *, window: int, seeded: int) -> Array:
     reference="P. G. Mulloy (1994), Smoothing Data with Faster Moving Averages, Stocks & Commodities 12:1",
     words="An exponential mean with its delay taken off once: it follows sooner and may overshoot.",
 )
+@unbroken
 def dema(close: Array, *, window: int, seeded: int) -> Array:
     """Give the double exponential moving average."""
     if seeded:
@@ -59,6 +61,7 @@ def dema(close: Array, *, window: int, seeded: int) -> Array:
     reference="P. G. Mulloy (1994), Smoothing Data with Less Lag, Stocks & Commodities 12:2",
     words="An exponential mean with its delay taken off twice: the quickest of its family, with the most overshoot.",
 )
+@unbroken
 def tema(close: Array, *, window: int, seeded: int) -> Array:
     """Give the triple exponential moving average."""
     if seeded:
@@ -81,6 +84,7 @@ def tema(close: Array, *, window: int, seeded: int) -> Array:
     reference="T. Tillson (1998), Smoothing Techniques for More Accurate Signals, Stocks & Commodities 16:1",
     words="Six exponential means in a row with the delay partly taken off: a smooth line that still turns early.",
 )
+@unbroken
 def t3(close: Array, *, window: int, volume_factor: float) -> Array:
     """Give Tillson's T3."""
     return np.asarray(talib().T3(close, window, volume_factor))
@@ -97,6 +101,7 @@ def t3(close: Array, *, window: int, volume_factor: float) -> Array:
     reference="J. F. Ehlers and R. Way (2010), Zero Lag (Well, Almost), Stocks & Commodities 28",
     words="An exponential mean of closes carried forward by their own change, which removes most of the delay.",
 )
+@unbroken
 def zlema(close: Array, *, window: int) -> Array:
     """Give the exponential moving average without lag."""
     ahead = 2.0 * close - previous(close, (window - 1) // 2)
@@ -116,6 +121,7 @@ def zlema(close: Array, *, window: int) -> Array:
     ),
     words="A slow exponential mean, as long as a simple one of twice the bars; above it the trend is read as rising.",
 )
+@unbroken
 def smma(close: Array, *, window: int) -> Array:
     """Give the smoothed moving average, Wilder's."""
     return np.asarray(talib().RMA(close, window))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import change, highest, lowest, mean, previous, quotient, total
+from ara.features.arrays import change, highest, lowest, previous, quotient, sums, total, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, chain, gapless, length, over_gaps
 from ara.features.library import talib
@@ -24,6 +24,7 @@ __all__ = [
 
 _BARS = ("high", "low", "close")
 _NEW = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_ABOVE = 1.0 + 1e-12  # a smaller share above a mean is rounding
 
 
 def _wide(default: float) -> Param:
@@ -32,7 +33,7 @@ def _wide(default: float) -> Param:
     )
 
 
-def _ratchet(high: Any, low: Any, close: Any, given: Any, state: Any, lines: Any) -> None:
+def _ratchet(high: Any, low: Any, close: Any, given: Any, state: Any, uppers: Any, lowers: Any, ways: Any) -> None:
     """Move the bands towards the price only, and change sides when a close breaks one.
 
     `given` is (window, multiplier, where the bands hang: 0 the middle of the bar, 1 its close, 2 its high and low);
@@ -63,21 +64,21 @@ def _ratchet(high: Any, low: Any, close: Any, given: Any, state: Any, lines: Any
             lower = below if below > lower or before < lower else lower
         way = -1.0 if c <= (lower if way > 0.0 else upper) else 1.0
         state[2], state[3], state[4], state[5] = usual, upper, lower, way
-        lines[0][bar], lines[1][bar], lines[2][bar] = upper, lower, way
+        uppers[bar], lowers[bar], ways[bar] = upper, lower, way
 
 
 def _banded(bars: tuple[Array, ...], given: tuple[float, float, float]) -> Array:
     """Give upper band, lower band and direction over all bars."""
     lines = np.full((3, len(bars[0])), np.nan)
     known = (np.ascontiguousarray(one) for one in bars)
-    compiled(_ratchet)(*known, given, np.array(_NEW), lines)
+    compiled(_ratchet)(*known, given, np.array(_NEW), *lines)
     return lines
 
 
 def _banded_step(state: Any, bar: tuple[float, ...], given: tuple[float, float, float]) -> tuple[Any, list[float]]:
     now, lines = list(state or _NEW), [[math.nan], [math.nan], [math.nan]]
     high, low, close = ([value] for value in bar)
-    _ratchet(high, low, close, given, now, lines)
+    _ratchet(high, low, close, given, now, *lines)
     return tuple(now), [line[0] for line in lines]
 
 
@@ -250,6 +251,7 @@ def parabolic_sar(high: Array, low: Array, *, acceleration: float, maximum: floa
     reference="C. Le Beau, in A. Elder (2002), Come Into My Trading Room, chapter 7",
     words="Stops hung from the high and the low of the last bars: a close below `long` ends a long position.",
 )
+@unbroken
 def chandelier_exit(high: Array, low: Array, close: Array, *, window: int, multiplier: float) -> tuple[Array, Array]:
     """Give the chandelier exits of long and of short positions."""
     far = multiplier * np.asarray(talib().ATR(high, low, close, window))
@@ -272,6 +274,7 @@ def chandelier_exit(high: Array, low: Array, close: Array, *, window: int, multi
     reference="T. S. Chande and S. Kroll (1994), The New Technical Trader, chapter 9",
     words="Stops that hold still: a close under `short` ends a long position, one over `long` a short position.",
 )
+@unbroken
 def chande_kroll_stop(
     high: Array, low: Array, close: Array, *, window: int, multiplier: float, second: int
 ) -> tuple[Array, Array]:
@@ -287,7 +290,7 @@ def _hilo_step(state: Any, high: float, low: float, close: float, *, window: int
         return state, (math.nan,)
     ready = len(highs) == window
     roof, floor = (math.fsum(highs) / window, math.fsum(lows) / window) if ready else (math.inf, -math.inf)
-    way = 1 if close > roof else -1 if close < floor else way
+    way = 1 if close > roof * _ABOVE else -1 if close * _ABOVE < floor else way
     found = ((floor if way > 0 else roof if way < 0 else (roof + floor) / 2.0) if ready else math.nan,)
     return ((*highs, high)[-window:], (*lows, low)[-window:], way), found
 
@@ -316,8 +319,8 @@ def hilo_activator(high: Array, low: Array, close: Array, *, window: int) -> Arr
 
 def _sided(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the mean of the lows since a close over that of the highs, and the reverse."""
-    roof, floor = previous(mean(high, window)), previous(mean(low, window))
-    broken = np.where(close > roof, 1, np.where(close < floor, -1, 0))
+    roof, floor = previous(sums(high, window) / window), previous(sums(low, window) / window)
+    broken = np.where(close > roof * _ABOVE, 1, np.where(close * _ABOVE < floor, -1, 0))
     place = np.maximum.accumulate(np.where(broken != 0, np.arange(len(close)), 0)) if len(close) else broken
     way = broken[place]
     return np.where(way > 0, floor, np.where(way < 0, roof, (roof + floor) / 2.0))
@@ -340,6 +343,7 @@ def _sided(high: Array, low: Array, close: Array, *, window: int) -> Array:
     reference="A. Elder (2002), Come Into My Trading Room, chapter 7",
     words="Stops beyond the usual noise against the trend: long ones below the low, short ones above the high.",
 )
+@unbroken
 def safezone_stop(high: Array, low: Array, *, window: int, multiplier: float) -> tuple[Array, Array]:
     """Give Elder's SafeZone stops, each from its own bar."""
     fall, rise = np.maximum(-change(low), 0.0), np.maximum(change(high), 0.0)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, total, within
+from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, sums, total, unbroken, within
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
@@ -15,6 +15,7 @@ __all__ = ["guppy", "ma_cross", "ma_ribbon", "pfe", "qstick", "rainbow", "trend_
 _SHORT, _LONG = (3, 5, 8, 10, 12, 15), (30, 35, 40, 45, 50, 60)
 _RIBBON = (10, 20, 30, 40, 50, 60, 70, 80)
 _COLOURS = 10
+_TIE = 1e-12  # a smaller share of a mean between two is rounding
 
 
 @indicator(
@@ -28,6 +29,7 @@ _COLOURS = 10
     reference="T. S. Chande and S. Kroll (1994), The New Technical Trader, chapter 8",
     words="Mean body of the candles: above 0 buyers close the bars higher than they opened.",
 )
+@unbroken
 def qstick(open: Array, close: Array, *, window: int) -> Array:
     """Give the QStick."""
     return mean(close - open, window)
@@ -44,6 +46,7 @@ def qstick(open: Array, close: Array, *, window: int) -> Array:
     reference="A. White (1991), The Vertical Horizontal Filter, Futures 20",
     words="Range over the way walked: high ones are trends, low ones to and fro.",
 )
+@unbroken
 def vhf(close: Array, *, window: int) -> Array:
     """Give the vertical horizontal filter."""
     way = total(np.abs(change(close)), window)
@@ -64,6 +67,7 @@ def vhf(close: Array, *, window: int) -> Array:
     reference="M. H. Pee (2002), Trend Intensity Index, Stocks & Commodities 20:6",
     words="Share of the distance from the mean that lies above it: over 80 a strong rise, under 20 a strong fall.",
 )
+@unbroken
 def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     """Give the trend intensity index."""
     away = close - mean(close, window)
@@ -87,6 +91,7 @@ def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     reference="H. Hannula (1994), Polarized Fractal Efficiency, Stocks & Commodities 12:1",
     words="How straight the way was, with its direction: over 50 an efficient rise, under -50 an efficient fall.",
 )
+@unbroken
 def pfe(close: Array, *, window: int, smooth: int) -> Array:
     """Give the polarised fractal efficiency."""
     one = 100.0 * (close / previous(close) - 1.0)
@@ -132,9 +137,11 @@ def trend_score(close: Array, *, nearest: int, farthest: int) -> Array:
     reference="W. Brock, J. Lakonishok and B. LeBaron (1992), Simple Technical Trading Rules, Journal of Finance 47",
     words="1 in `crossed` is the golden cross, -1 the death cross; the spread says how far apart the means are.",
 )
+@unbroken
 def ma_cross(close: Array, *, fast: int, slow: int) -> tuple[Array, Array, Array]:
     """Give how two simple means stand to each other, and when they cross."""
-    spread = mean(close, fast) / mean(close, slow) - 1.0
+    spread = (sums(close, fast) / fast) / (sums(close, slow) / slow) - 1.0
+    spread[np.abs(spread) < _TIE] = 0.0
     state = np.sign(spread)
     before = previous(state)
     crossed = np.where(state != before, state, 0.0)
@@ -144,7 +151,8 @@ def ma_cross(close: Array, *, fast: int, slow: int) -> tuple[Array, Array, Array
 
 def _ordered(lines: list[Array]) -> Array:
     """Give the mean sign of each line less the next slower one: 1 where all are in rising order."""
-    return np.asarray(sum(np.sign(one - other) for one, other in pairwise(lines)) / (len(lines) - 1))
+    steps = [one / other - 1.0 for one, other in pairwise(lines)]
+    return np.asarray(sum(np.where(np.abs(step) < _TIE, 0.0, np.sign(step)) for step in steps) / (len(lines) - 1))
 
 
 @indicator(
@@ -158,9 +166,10 @@ def _ordered(lines: list[Array]) -> Array:
     reference="G. Morris (2013), Investing with the Trend, on ribbons of moving averages",
     words="1: all averages in rising order, -1: in falling; a narrow ribbon is a market at rest before a move.",
 )
+@unbroken
 def ma_ribbon(close: Array) -> tuple[Array, Array]:
     """Give the order and the width of a ribbon of eight simple means."""
-    lines = [mean(close, window) for window in _RIBBON]
+    lines = [sums(close, window) / window for window in _RIBBON]
     width = np.maximum.reduce(lines) - np.minimum.reduce(lines)
     return _ordered(lines), width / lines[-1]
 
@@ -179,6 +188,7 @@ def ma_ribbon(close: Array) -> tuple[Array, Array]:
     reference="D. Guppy (2004), Trend Trading, chapter 9: multiple moving averages",
     words="Traders' averages above investors' is a rise; an investors' group that stays wide carries it.",
 )
+@unbroken
 def guppy(close: Array) -> tuple[Array, Array, Array]:
     """Give how Guppy's two groups of averages stand to each other, and how wide each is."""
     groups = [[exponential(close, window) for window in group] for group in (_SHORT, _LONG)]
@@ -205,6 +215,7 @@ def guppy(close: Array) -> tuple[Array, Array, Array]:
     reference="M. Widner (1997), Rainbow Charts, Stocks & Commodities 15:7",
     words="Price against ten means of means: above 0 rising; a wide rainbow is a trend that may be stretched.",
 )
+@unbroken
 def rainbow(close: Array, *, window: int, range: int) -> tuple[Array, Array]:
     """Give the rainbow oscillator and the width of the rainbow."""
     lines = [mean(close, window)]
