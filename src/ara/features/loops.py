@@ -1,5 +1,6 @@
 """Loops over bars as machine code: moving figures for which no operation on whole arrays is as quick."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -7,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["compiled", "joint_moments", "median_spread", "moving_sums", "order_statistics", "own_moments", "quantiles"]
+__all__ = [
+    "along",
+    "compiled",
+    "joint_moments",
+    "median_spread",
+    "moving_sums",
+    "order_statistics",
+    "own_moments",
+    "quantiles",
+]
 
 _Array = NDArray[np.float64]
 
@@ -20,13 +30,33 @@ def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return njit(cache=True, nogil=True)(kernel)
 
 
+def along(kernel: Callable[..., Any], values: _Array, *given: Any) -> _Array:
+    """Give what a loop writes along values, NaN where it writes nothing.
+
+    A loop asks for no memory of its own, here and elsewhere: that takes long to compile.
+
+    Parameters
+    ----------
+    kernel
+        Takes the values, what else it is given, and the array that it writes to.
+    values
+        One for each bar.
+    *given
+        What else it needs.
+    """
+    out = np.full(len(values), np.nan)
+    compiled(kernel)(np.ascontiguousarray(values), *given, out)
+    return out
+
+
 def order_statistics(values: _Array, window: int, ranks: Sequence[int]) -> _Array:
     """Give `[rank, bar]`, the values of these ranks among the last `window` ones, 0 the smallest.
 
     A NaN makes the windows that hold it NaN, and no later ones.
     """
     out = np.full((len(ranks), len(values)), np.nan)
-    compiled(_ranked)(np.ascontiguousarray(values), window, np.array(ranks, np.int64), out, np.empty(0))
+    spare = np.empty((2, window + 1))
+    compiled(_ranked)(np.ascontiguousarray(values), window, np.array(ranks, np.int64), *spare, out, np.empty(0))
     return out
 
 
@@ -42,8 +72,8 @@ def quantiles(values: _Array, window: int, *levels: float) -> tuple[_Array, ...]
 def median_spread(values: _Array, window: int) -> tuple[_Array, _Array]:
     """Give the median of the last `window` values and the median distance from it; NaN as in `order_statistics`."""
     halves, spread = np.full((2, len(values)), np.nan), np.full(len(values), np.nan)
-    ranks = np.array([(window - 1) // 2, window // 2])
-    compiled(_ranked)(np.ascontiguousarray(values), window, ranks, halves, spread)
+    ranks, spare = np.array([(window - 1) // 2, window // 2]), np.empty((2, window + 1))
+    compiled(_ranked)(np.ascontiguousarray(values), window, ranks, *spare, halves, spread)
     return (halves[0] + halves[1]) / 2.0, spread
 
 
@@ -53,7 +83,7 @@ def moving_sums(values: _Array, window: int) -> _Array:
     NaN as in `order_statistics`.
     """
     out = np.empty(len(values))
-    compiled(_summed)(np.ascontiguousarray(values), window, out)
+    compiled(_summed)(values.copy(), np.empty(len(values)), window, out)
     return out
 
 
@@ -65,27 +95,30 @@ def joint_moments(x: _Array, y: _Array, window: int) -> tuple[_Array, _Array, _A
     `order_statistics`.
     """
     out = np.empty((5, len(x)))
-    compiled(_joint)(np.ascontiguousarray(x), np.ascontiguousarray(y), window, out)
+    compiled(_joint)(np.ascontiguousarray(x), np.ascontiguousarray(y), window, np.zeros((5, window)), out)
     return out[0], out[2], out[1], out[3], out[4]
 
 
 def own_moments(values: _Array, window: int) -> tuple[_Array, _Array]:
     """Give the mean of the last `window` values and their variance, as `joint_moments` does."""
     out = np.empty((2, len(values)))
-    compiled(_joint)(np.ascontiguousarray(values), np.empty(0), window, out)
+    compiled(_joint)(np.ascontiguousarray(values), np.empty(0), window, np.zeros((2, window)), out)
     return out[0], out[1]
 
 
-def _ranked(values: Any, window: Any, ranks: Any, out: Any, spread: Any) -> None:
+def _ranked(values: Any, window: Any, ranks: Any, line: Any, rest: Any, out: Any, spread: Any) -> None:
     """Keep the window sorted, without a branch per value: the oldest is left out, the newest put between its like."""
-    line, rest, held = np.full(window + 1, np.inf), np.full(window + 1, -np.inf), 0
+    rest[0], held, unknown = -np.inf, 0, True
     centre, nearest = (window - 1) // 2, window // 2 + 1
     for bar in range(len(values)):
         new = values[bar]
-        if np.isnan(new):
-            held = 0
-            line[:] = np.inf
+        if math.isnan(new):
+            unknown = True
             continue
+        if unknown:
+            held, unknown = 0, False
+            for place in range(window + 1):
+                line[place] = np.inf
         oldest = values[bar - window] if held == window else np.inf
         for place in range(window):
             rest[place + 1] = line[place] if line[place] < oldest else line[place + 1]
@@ -116,48 +149,38 @@ def _ranked(values: Any, window: Any, ranks: Any, out: Any, spread: Any) -> None
         spread[bar] = last if window % 2 else (before + last) / 2.0
 
 
-def _summed(values: Any, window: Any, out: Any) -> None:
+def _summed(part: Any, spare: Any, window: Any, out: Any) -> None:
     """Make sums of 1, 2, 4, 8, ... values of each other, and put them together to the window."""
-    count, held, width = len(values), 0, 1
-    out[:] = np.nan
-    whole = out[window - 1 :]
-    whole[:] = 0.0
-    part, spare = values.copy(), np.empty(count)
-    while len(whole) > 0:
+    count, held, width = len(part), 0, 1
+    for bar in range(count):
+        out[bar] = np.nan if bar < window - 1 else 0.0
+    while width <= window <= count:
         if window & width:
-            newer = part[window - 1 - held : count - held]
-            for place in range(len(whole)):
-                whole[place] += newer[place]
+            for bar in range(window - 1, count):
+                out[bar] += part[bar - held]
             held += width
-        if 2 * width > window:
-            break
-        wider, ends, before = spare[2 * width - 1 :], part[2 * width - 1 :], part[width - 1 :]
-        for place in range(len(wider)):
-            wider[place] = ends[place] + before[place]
+        if 2 * width <= window:
+            for bar in range(2 * width - 1, count):
+                spare[bar] = part[bar] + part[bar - width]
         part, spare, width = spare, part, 2 * width
 
 
-def _joint(x: Any, y: Any, window: Any, out: Any) -> None:
+def _joint(x: Any, y: Any, window: Any, tail: Any, out: Any) -> None:
     """Go through blocks of one window's length: a window is the end of one block and the beginning of the next.
 
-    Each counts from its first values; without y, there is x alone.
+    Each counts from its first values, and `tail` keeps sums of the end of a block; without y, there is x alone.
     """
     count, both = len(x), len(y) > 0
-    tail = np.zeros((5, window))
     for start in range(0, count, window):
         first_x, first_y = x[start], y[start] if both else 0.0
-        tail[:, window - 1] = 0.0
         for back in range(1, window):
             bar = start - back
             place = window - 1 - back
-            if bar < 0:
-                tail[:, place] = np.nan
-                continue
-            a = x[bar] - first_x
+            a = x[bar] - first_x if bar >= 0 else np.nan
             tail[0, place] = tail[0, place + 1] + a
             tail[1, place] = tail[1, place + 1] + a * a
             if both:
-                b = y[bar] - first_y
+                b = y[bar] - first_y if bar >= 0 else np.nan
                 tail[2, place] = tail[2, place + 1] + b
                 tail[3, place] = tail[3, place + 1] + b * b
                 tail[4, place] = tail[4, place + 1] + a * b

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ara.features import loops
 from ara.features.arrays import moments
 from ara.features.indicators.statistical import terms
 from ara.features.indicators.trend import adaptive, charts, filters, hilbert, macd, stops
@@ -16,29 +17,52 @@ KNOWN = np.nan_to_num(CLOSE, nan=100.0)
 FLAT = np.concatenate([np.full(40, 5.0), CLOSE[40:120]])
 
 CALLS = {
-    "second": (filters._second, (CLOSE, 2, 0.1, 0.1, 0.0, 1.2, -0.4)),
-    "chained": (filters._chained, (CLOSE, 0.8)),
-    "adaptive": (adaptive._adaptive, (CLOSE, np.full(400, 0.1), 9)),
-    "adaptive of too few": (adaptive._adaptive, (CLOSE[:5], np.full(5, 0.1), 9)),
-    "mcginley": (adaptive._mcginley, (CLOSE, 0.0, 8.4)),
-    "held": (macd._held, (FLAT, np.minimum(FLAT, 90.0), np.maximum(FLAT, 5.0), 0.5)),
-    "held of the still": (macd._held, (FLAT, FLAT, FLAT, 0.5)),
-    "pursue": (hilbert._pursue, (CLOSE, np.full(400, 0.1), 6)),
-    "pursue of too few": (hilbert._pursue, (CLOSE[:3], np.full(3, 0.1), 6)),
-    "cycle": (hilbert._cycle, (CLOSE, 6)),
-    "wave": (hilbert._wave, (KNOWN, KNOWN, 8.0 + KNOWN % 20, *hilbert._circles(), 60)),
-    "wave without a price": (hilbert._wave, (CLOSE[:0], FLAT, np.full(120, 17.0), *hilbert._circles(), 37)),
-    "wave of the still": (hilbert._wave, (FLAT[:80] * 0, FLAT[:80] * 0, np.zeros(80), *hilbert._circles(), 37)),
-    "cycle of the still": (hilbert._cycle, (FLAT[:40], 6)),
+    "second": (filters._second, CLOSE, (2, 0.1, 0.1, 0.0, 1.2, -0.4), 1),
+    "chained": (filters._chained, CLOSE, (0.8,), 1),
+    "adaptive": (adaptive._adaptive, CLOSE, (np.full(400, 0.1), 9), 1),
+    "adaptive of too few": (adaptive._adaptive, CLOSE[:5], (np.full(5, 0.1), 9), 1),
+    "mcginley": (adaptive._mcginley, CLOSE, (0.0, 8.4), 1),
+    "held": (macd._held, FLAT, (np.minimum(FLAT, 90.0), np.maximum(FLAT, 5.0), 0.5), 1),
+    "held of the still": (macd._held, FLAT, (FLAT, FLAT, 0.5), 1),
+    "pursue": (hilbert._pursue, CLOSE, (np.full(400, 0.1), 6, 100.0), 2),
+    "pursue of too few": (hilbert._pursue, CLOSE[:3], (np.full(3, 0.1), 6, np.nan), 2),
+    "cycle": (hilbert._cycle, CLOSE, (6,), 6),
+    "cycle of the still": (hilbert._cycle, FLAT[:40], (6,), 6),
+    "wave": (hilbert._wave, KNOWN, (KNOWN, 8.0 + KNOWN % 20, *hilbert._circles(), 60), 2),
+    "wave without a price": (hilbert._wave, CLOSE[:0], (FLAT, np.full(120, 17.0), *hilbert._circles(), 37), 2),
+    "wave of the still": (hilbert._wave, FLAT[:80] * 0, (FLAT[:80] * 0, np.zeros(80), *hilbert._circles(), 37), 2),
+    "sums": (loops._summed, KNOWN.copy(), (np.empty(400), 13), 1),
+    "sums of gaps": (loops._summed, CLOSE.copy(), (np.empty(400), 8), 1),
+    "sums of too few": (loops._summed, CLOSE[:5].copy(), (np.empty(5), 8), 1),
 }
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_a_compiled_loop_gives_what_python_gives(name):
-    kernel, given = CALLS[name]
-    fast, plain = compiled(kernel)(*given), kernel(*given)
-    for one, other in zip(np.atleast_2d(fast), np.atleast_2d(plain), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    kernel, values, given, lines = CALLS[name]
+    found = np.zeros((2, lines, 400))
+    for run, out in zip((compiled(kernel), kernel), found, strict=True):
+        run(values.copy(), *given, *out)
+    assert found.any() or "still" in name or "few" in name
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("spread", [False, True])
+def test_ranks_are_the_same_compiled(spread):
+    found = np.full((2, 3, 400), np.nan)
+    for run, out in zip((compiled(loops._ranked), loops._ranked), found, strict=True):
+        run(CLOSE, 9, np.array([4, 4]), *np.empty((2, 10)), out[:2], out[2] if spread else np.empty(0))
+    assert np.isfinite(found).any(axis=2).tolist() == [[True, True, spread]] * 2
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_moments_are_the_same_compiled(both):
+    found = np.full((2, 5, 400), np.nan)
+    for run, out in zip((compiled(loops._joint), loops._joint), found, strict=True):
+        run(CLOSE, HIGH if both else np.empty(0), 20, np.zeros((5, 20)), out)
+    assert np.isfinite(found).any(axis=2).tolist() == [[True, True, both, both, both]] * 2
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("base", [0.0, 1.0, 2.0])
@@ -46,7 +70,7 @@ def test_the_ratchet_is_the_same_compiled(base):
     found = []
     for run in (compiled(stops._ratchet), stops._ratchet):
         state, lines = np.array(stops._NEW), np.full((3, 400), np.nan)
-        run(HIGH, LOW, CLOSE, (10.0, 3.0, base), state, lines)
+        run(HIGH, LOW, CLOSE, (10.0, 3.0, base), state, *lines)
         found.append((state, lines))
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-12)
@@ -57,7 +81,7 @@ def test_states_are_counted_the_same_compiled_and_a_window_with_an_unknown_one_h
     codes[50] = -1
     found = np.empty((2, 90))
     for run, out in zip((compiled(terms._counted), terms._counted), found, strict=True):
-        run(codes, 4, 9, terms._entropies(9), out)
+        run(codes, np.zeros(4, np.int64), 9, terms._entropies(9), out)
     np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
     for bar in range(90):
         held = codes[max(bar - 8, 0) : bar + 1]

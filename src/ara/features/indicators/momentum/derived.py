@@ -9,7 +9,7 @@ from ara.features.arrays import change, ema, filled, mean, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import relative, settled, strength_memory, unbroken
 from ara.features.indicators.trend.terms import Array, gapless, length, weighted
-from ara.features.loops import compiled
+from ara.features.loops import along
 
 __all__ = ["composite_index", "derivative_oscillator", "inverse_fisher_rsi", "qqe"]
 
@@ -88,24 +88,16 @@ def composite_index(close: Array, *, window: int, span: int, quick: int, smooth:
     return filled(found, max(window + span, quick + smooth - 1))
 
 
-def _trail(line: Array, width: Array, start: int) -> Array:
+def _trail(line: Array, width: Array, start: int, out: Array) -> None:
     """Follow a line at a distance that only closes, on the side that the line left last."""
-    out = np.full(len(line), np.nan)
-    if start >= len(line):
-        return out
-    below, above = line[start] - width[start], line[start] + width[start]
-    rising = True
-    out[start] = below
-    for bar in range(start + 1, len(line)):
-        if line[bar] > above:
-            rising = True
-        elif line[bar] < below:
-            rising = False
-        under, over = line[bar] - width[bar], line[bar] + width[bar]
-        below = max(below, under) if line[bar - 1] > below and line[bar] > below else under
-        above = min(above, over) if line[bar - 1] < above and line[bar] < above else over
-        out[bar] = below if rising else above
-    return out
+    below, above, rising, before = -np.inf, np.inf, True, 0.0
+    for bar in range(start, len(line)):
+        now, far = line[bar], width[bar]
+        if now > above or now < below:
+            rising = now > above
+        below = below if before > below and now > below > now - far else now - far
+        above = above if before < above and now < above < now + far else now + far
+        before, out[bar] = now, below if rising else above
 
 
 def _grown(state: Any, value: float, window: int, weight: float) -> tuple[Any, float]:
@@ -180,4 +172,4 @@ def qqe(close: Array, *, window: int, smooth: int, factor: float) -> tuple[Array
     slow = 2 * window - 1
     width = factor * ema(ema(np.abs(change(line)), slow), slow)
     start = window + smooth + 2 * (slow - 1)
-    return filled(line, start), np.asarray(compiled(_trail)(line, width, start))
+    return filled(line, start), along(_trail, line, width, start)

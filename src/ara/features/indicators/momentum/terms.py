@@ -10,7 +10,7 @@ import numpy as np
 from ara.features.arrays import filled, highest, lowest, quotient, steps, stretches, within
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
-from ara.features.loops import compiled
+from ara.features.loops import along
 
 __all__ = [
     "deviation",
@@ -122,9 +122,8 @@ def endpoint(values: Array, window: int) -> Array:
     return weighted(values, 1.0 / window + places[-1] * places / (places @ places))
 
 
-def _recur(values: Array, a1: float, a2: float, y1: float, y2: float, limit: float, cap: float) -> Array:
+def _recur(values: Array, a1: float, a2: float, y1: float, y2: float, limit: float, cap: float, out: Array) -> None:
     """Add to each value a share of the last two results; a result beyond the limit counts as the cap."""
-    out = np.empty(len(values))
     for bar in range(len(values)):
         y = values[bar] + a1 * y1 + a2 * y2
         if y > limit:
@@ -134,7 +133,6 @@ def _recur(values: Array, a1: float, a2: float, y1: float, y2: float, limit: flo
         y2 = y1
         y1 = y
         out[bar] = y
-    return out
 
 
 def recurred(
@@ -159,4 +157,4 @@ def recurred(
     limit, cap
         A result larger than the limit, either way, is set to the cap.
     """
-    return np.asarray(compiled(_recur)(np.ascontiguousarray(values), a1, a2, *start, limit, cap))
+    return along(_recur, values, a1, a2, *start, limit, cap)

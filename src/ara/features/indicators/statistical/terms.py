@@ -195,18 +195,19 @@ def surplus(codes: Codes, kinds: int, window: int) -> Array:
     NaN where a window has a bar without a state.
     """
     out = np.empty(len(codes))
-    compiled(_counted)(codes, kinds, window, _entropies(window), out)
+    compiled(_counted)(codes, np.zeros(kinds, np.int64), window, _entropies(window), out)
     return out
 
 
-def _counted(codes: Any, kinds: Any, window: Any, entropies: Any, out: Any) -> None:
+def _counted(codes: Any, counts: Any, window: Any, entropies: Any, out: Any) -> None:
     """Count the kinds as they come in and as they leave."""
-    counts, held = np.zeros(kinds, np.int64), 0
+    held = 0
     for bar in range(len(codes)):
         out[bar] = np.nan
         if codes[bar] < 0:
             held = 0
-            counts[:] = 0
+            for kind in range(len(counts)):
+                counts[kind] = 0
             continue
         if held == window:
             counts[codes[bar - window]] -= 1
@@ -215,7 +216,7 @@ def _counted(codes: Any, kinds: Any, window: Any, entropies: Any, out: Any) -> N
         counts[codes[bar]] += 1
         if held == window:
             found = 0.0
-            for kind in range(kinds):
+            for kind in range(len(counts)):
                 found += entropies[counts[kind]]
             out[bar] = found
 

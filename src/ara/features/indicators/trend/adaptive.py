@@ -10,7 +10,7 @@ from ara.features.arrays import change, highest, lowest, previous, quotient, tot
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, gapless, length, over_gaps, settles
 from ara.features.library import talib
-from ara.features.loops import compiled
+from ara.features.loops import along
 
 __all__ = ["efficiency_ratio", "evwma", "frama", "kama", "mcginley", "vidya"]
 
@@ -19,26 +19,21 @@ _FRACTAL_FLOOR = 0.01
 _STEADY_VOLUME = 60
 
 
-def _adaptive(values: Array, weights: Array, start: int) -> Array:
+def _adaptive(values: Array, weights: Array, start: int, out: Array) -> None:
     """Take the step of its own weight towards each value; a gap leaves the line as it is."""
-    out = np.full(len(values), np.nan)
-    if start >= len(values):
-        return out
-    line = values[start]
-    out[start] = line
-    for bar in range(start + 1, len(values)):
-        moved = line + weights[bar] * (values[bar] - line)
-        if np.isnan(moved):
+    line = 0.0
+    for bar in range(start, len(values)):
+        moved = line + weights[bar] * (values[bar] - line) if bar > start else values[bar]
+        if math.isnan(moved):
             continue
         line = moved
         out[bar] = line
-    return out
 
 
 def _follow(values: Array, weights: Array, bars: int) -> Array:
     known = np.isfinite(values)
     first = int(np.argmax(known)) if known.any() else len(values)
-    return np.asarray(compiled(_adaptive)(np.ascontiguousarray(values), np.ascontiguousarray(weights), first + bars))
+    return along(_adaptive, values, np.ascontiguousarray(weights), first + bars)
 
 
 def _efficiency(close: Array, window: int, otherwise: float) -> Array:
@@ -150,9 +145,8 @@ def frama(high: Array, low: Array, *, window: int) -> Array:
     return _follow((high + low) / 2.0, weights, 2 * half - 1)
 
 
-def _mcginley(values: Array, line: float, length: float) -> Array:
+def _mcginley(values: Any, line: Any, length: Any, out: Any) -> None:
     """Step towards each value by a share that falls with the fourth power of value over line."""
-    out = np.full(len(values), np.nan)
     for bar in range(len(values)):
         x = values[bar]
         if not (x > 0.0 and x < np.inf):
@@ -160,13 +154,13 @@ def _mcginley(values: Array, line: float, length: float) -> Array:
         square = x * x / (line * line) if line > 0.0 else 1.0
         line = x if line <= 0.0 else line + (x - line) / max(length * square * square, 1.0)
         out[bar] = line
-    return out
 
 
 def _mcginley_step(state: Any, close: float, *, window: int, share: float) -> tuple[Any, tuple[float, ...]]:
     """Go on from the line."""
-    (found,) = _mcginley(np.array([close]), state or 0.0, share * window).tolist()
-    return (state if math.isnan(found) else found), (found,)
+    out = [math.nan]
+    _mcginley([close], state or 0.0, share * window, out)
+    return (state if math.isnan(out[0]) else out[0]), (out[0],)
 
 
 @indicator(
@@ -186,7 +180,7 @@ def _mcginley_step(state: Any, close: float, *, window: int, share: float) -> tu
 )
 def mcginley(close: Array, *, window: int, share: float) -> Array:
     """Give the McGinley dynamic."""
-    return np.asarray(compiled(_mcginley)(np.ascontiguousarray(close), 0.0, share * window))
+    return along(_mcginley, close, 0.0, share * window)
 
 
 @indicator(

@@ -7,7 +7,7 @@ import numpy as np
 from ara.features.arrays import filled, mean, previous, quotient
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, settles
-from ara.features.loops import compiled
+from ara.features.loops import along
 
 __all__ = ["decycler", "holt_average", "instant_trendline", "laguerre", "reflex", "rema", "super_smoother", "trendflex"]
 
@@ -15,22 +15,20 @@ _POWER = 0.04
 _Taps = tuple[float, float, float, float, float]
 
 
-def _second(values: Array, begun: int, b0: float, b1: float, b2: float, a1: float, a2: float) -> Array:
+def _second(values: Array, begun: int, b0: float, b1: float, b2: float, a1: float, a2: float, out: Array) -> None:
     """Recur on the last two results; the first known values stand for themselves, a gap is passed over."""
-    out = np.full(len(values), np.nan)
     seen, x1, x2, y1, y2 = 0, 0.0, 0.0, 0.0, 0.0
     for bar in range(len(values)):
         x = values[bar]
-        if np.isnan(x):
+        if math.isnan(x):
             continue
         y = x if seen < begun else b0 * x + b1 * x1 + b2 * x2 + a1 * y1 + a2 * y2
         seen, x1, x2, y1, y2 = seen + 1, x, x1, y, y1
         out[bar] = y
-    return out
 
 
 def _filter(values: Array, taps: _Taps, *, begun: int = 2) -> Array:
-    return np.asarray(compiled(_second)(np.ascontiguousarray(values), begun, *taps))
+    return along(_second, values, begun, *taps)
 
 
 def _forgets(taps: _Taps) -> int:
@@ -174,16 +172,15 @@ def decycler(close: Array, *, period: int) -> Array:
 )
 def laguerre(close: Array, *, gamma: float) -> Array:
     """Give Ehlers' Laguerre filter."""
-    return np.asarray(compiled(_chained)(np.ascontiguousarray(close), gamma))
+    return along(_chained, close, gamma)
 
 
-def _chained(values: Array, gamma: float) -> Array:
+def _chained(values: Array, gamma: float, out: Array) -> None:
     """Pass values down four parts that all begin at the first one; a gap is passed over."""
-    out = np.full(len(values), np.nan)
     seen, p0, p1, p2, p3 = False, 0.0, 0.0, 0.0, 0.0
     for bar in range(len(values)):
         x = values[bar]
-        if np.isnan(x):
+        if math.isnan(x):
             continue
         if not seen:
             seen, p0, p1, p2, p3 = True, x, x, x, x
@@ -193,7 +190,6 @@ def _chained(values: Array, gamma: float) -> Array:
         q3 = p2 + gamma * (p3 - q2)
         p0, p1, p2, p3 = q0, q1, q2, q3
         out[bar] = (q0 + 2.0 * q1 + 2.0 * q2 + q3) / 6.0
-    return out
 
 
 def _flex(close: Array, window: int, *, straight: bool) -> Array:

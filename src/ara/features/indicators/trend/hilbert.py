@@ -30,14 +30,16 @@ _LINE = np.array([0.1, 0.2, 0.3, 0.4])
 _SOURCE = "J. F. Ehlers (2001), Rocket Science for Traders, "
 
 
-def _cycle(smooth: Array, start: int) -> tuple[Array, Array]:
-    """Give the smoothed period of the dominant cycle and its phase in degrees, from bar `start` on."""
-    count = len(smooth)
-    periods, phases = np.zeros(count), np.zeros(count)
-    x, detrend, quad, inphase = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
+def _cycle(
+    smooth: Array, start: int, x: Array, detrend: Array, quad: Array, inphase: Array, periods: Array, phases: Array
+) -> None:
+    """Write the smoothed period of the dominant cycle and its phase in degrees, from bar `start` on; all are 0 before.
+
+    The arrays between are what is worked with.
+    """
     period, steady, i2, q2, real, imaginary = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for t in range(start, count):
-        x[t] = 0.0 if np.isnan(smooth[t]) else smooth[t]
+    for t in range(start, len(smooth)):
+        x[t] = 0.0 if math.isnan(smooth[t]) else smooth[t]
         gain = 0.075 * period + 0.54
         detrend[t] = gain * (0.0962 * (x[t] - x[t - 6]) + 0.5769 * (x[t - 2] - x[t - 4]))
         quad[t] = gain * (0.0962 * (detrend[t] - detrend[t - 6]) + 0.5769 * (detrend[t - 2] - detrend[t - 4]))
@@ -50,12 +52,17 @@ def _cycle(smooth: Array, start: int) -> tuple[Array, Array]:
         imaginary = 0.2 * (i_now * q2 - q_now * i2) + 0.8 * imaginary
         i2, q2, before = i_now, q_now, period
         if real != 0.0 and imaginary != 0.0:
-            period = 2.0 * np.pi / np.arctan(imaginary / real)
+            period = 2.0 * np.pi / math.atan(imaginary / real)
         period = min(max(min(max(period, 0.67 * before), 1.5 * before), 6.0), 50.0)
         period = 0.2 * period + 0.8 * before
         steady = 0.33 * period + 0.67 * steady
         periods[t] = steady
-        phases[t] = np.degrees(np.arctan(quad[t] / inphase[t])) if inphase[t] != 0.0 else 0.0
+        phases[t] = math.degrees(math.atan(quad[t] / inphase[t])) if inphase[t] != 0.0 else 0.0
+
+
+def _cycles(smooth: Array, start: int) -> tuple[Array, Array]:
+    *work, periods, phases = np.zeros((6, len(smooth)))
+    compiled(_cycle)(smooth, start, *work, periods, phases)
     return periods, phases
 
 
@@ -67,12 +74,19 @@ def _circles() -> tuple[Array, Array]:
     return np.sin(angles), np.cos(angles)
 
 
-def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Array, start: int) -> tuple[Array, Array]:
-    """Give the dominant cycle's phase in degrees from `start` on, and with prices whether there is a trend."""
-    count = len(smooth)
-    phases, trends = np.zeros(count), np.zeros(count)
+def _wave(
+    price: Array,
+    smooth: Array,
+    periods: Array,
+    sines: Array,
+    cosines: Array,
+    start: int,
+    phases: Array,
+    trends: Array,
+) -> None:
+    """Write the dominant cycle's phase in degrees from `start` on, and with prices whether there is a trend."""
     phase, since, sine, lead, mean1, mean2, mean3 = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for t in range(start, count):
+    for t in range(start, len(smooth)):
         bars = int(periods[t] + 0.5)
         real, imaginary, mean = 0.0, 0.0, 0.0
         for back in range(bars):
@@ -81,7 +95,7 @@ def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Ar
             imaginary += cosines[bars, back] * value
         before, sine_before, lead_before = phase, sine, lead
         if imaginary != 0.0:
-            phase = np.degrees(np.arctan(real / imaginary))
+            phase = math.degrees(math.atan(real / imaginary))
         elif real != 0.0:
             phase += 90.0 if real > 0.0 else -90.0
         phase += 90.0 + (360.0 / periods[t] if periods[t] != 0.0 else 0.0) + (180.0 if imaginary < 0.0 else 0.0)
@@ -91,7 +105,7 @@ def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Ar
             continue
         for back in range(bars):
             mean += price[t - back] / bars
-        sine, lead = np.sin(np.radians(phase)), np.sin(np.radians(phase + 45.0))
+        sine, lead = math.sin(math.radians(phase)), math.sin(math.radians(phase + 45.0))
         line = (4.0 * mean + 3.0 * mean1 + 2.0 * mean2 + mean3) / 10.0
         mean1, mean2, mean3 = mean, mean1, mean2
         crossed = (sine > lead and sine_before <= lead_before) or (sine < lead and sine_before >= lead_before)
@@ -100,12 +114,12 @@ def _wave(price: Array, smooth: Array, periods: Array, sines: Array, cosines: Ar
         trend = not (crossed or since < 0.5 * periods[t] or cycling)
         away = line != 0.0 and abs((smooth[t] - line) / line) >= _FAR
         trends[t] = 1.0 if trend or away else 0.0
-    return phases, trends
 
 
 def _turned(price: Array, judged: Array) -> tuple[Array, Array]:
     smooth = weighted(price, _LINE)
-    phases, trends = compiled(_wave)(judged, smooth, compiled(_cycle)(smooth, _BEGUN)[0], *_circles(), _BEGUN)
+    phases, trends = np.zeros((2, len(price)))
+    compiled(_wave)(judged, smooth, _cycles(smooth, _BEGUN)[0], *_circles(), _BEGUN, phases, trends)
     return filled(phases, _KNOWN), filled(trends, _KNOWN)
 
 
@@ -129,8 +143,7 @@ def _middle(high: Array, low: Array) -> Array:
 
 
 def _early(price: Array) -> tuple[Array, Array]:
-    period, phase = compiled(_cycle)(weighted(price, _LINE), _FIRST)
-    return period, phase
+    return _cycles(weighted(price, _LINE), _FIRST)
 
 
 @indicator(
@@ -166,21 +179,20 @@ def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tu
 
 def _pursued(price: Array, weights: Array) -> tuple[Array, Array]:
     """Begin both lines with the mean of the first six prices."""
-    line, follower = compiled(_pursue)(price, weights, _FIRST)
-    return line, follower
+    lines, followers = np.full((2, len(price)), np.nan)
+    start = float(price[:_FIRST].mean()) if len(price) >= _FIRST else math.nan
+    compiled(_pursue)(price, weights, _FIRST, start, lines, followers)
+    return lines, followers
 
 
-def _pursue(price: Array, weights: Array, start: int) -> tuple[Array, Array]:
-    lines, followers = np.full(len(price), np.nan), np.full(len(price), np.nan)
-    line = price[:start].mean() if len(price) >= start else np.nan
+def _pursue(price: Array, weights: Array, start: int, line: float, lines: Array, followers: Array) -> None:
     follower = line
     for t in range(start, len(price)):
-        if np.isnan(price[t]):
+        if math.isnan(price[t]):
             continue
         line += weights[t] * (price[t] - line)
         follower += 0.5 * weights[t] * (line - follower)
         lines[t], followers[t] = line, follower
-    return lines, followers
 
 
 @indicator(

@@ -9,7 +9,7 @@ from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, settles
 from ara.features.library import talib
-from ara.features.loops import compiled
+from ara.features.loops import along
 
 __all__ = ["elder_impulse", "macd", "macd_leader", "macd_v", "schaff", "trix", "zero_lag_macd"]
 
@@ -169,21 +169,19 @@ def trix(close: Array, *, window: int, signal: int, seeded: int) -> tuple[Array,
 
 def _placed(values: Array, window: int, share: float) -> Array:
     """Give the smoothed place of values in their own range; where that is empty, the place they had before."""
-    return np.asarray(compiled(_held)(values, lowest(values, window), highest(values, window), share))
+    return along(_held, values, lowest(values, window), highest(values, window), share)
 
 
-def _held(values: Array, low: Array, high: Array, share: float) -> Array:
-    out = np.full(len(values), np.nan)
+def _held(values: Array, low: Array, high: Array, share: float, out: Array) -> None:
     seen, place, line = False, 50.0, 50.0
     for bar in range(len(values)):
         scope = high[bar] - low[bar]
-        if not (scope >= 0.0 and np.isfinite(values[bar])):
+        if not (scope >= 0.0 and math.isfinite(values[bar])):
             continue
         if scope > 0.0:
             place = 100.0 * min(max((values[bar] - low[bar]) / scope, 0.0), 1.0)
         line = line + share * (place - line) if seen else place
         seen, out[bar] = True, line
-    return out
 
 
 @indicator(

@@ -34,7 +34,7 @@ _WIDE = {"width": times(2.0, "Standard deviations, weighted by volume, from the 
 _Step = tuple[Any, tuple[float, ...]]
 
 
-def _gather(high: Any, low: Any, close: Any, volume: Any, session: Any, state: Any, lines: Any) -> None:
+def _gather(high: Any, low: Any, close: Any, volume: Any, session: Any, state: Any, means: Any, variances: Any) -> None:
     """Take the weighted mean and variance since the session changed; state: session, volume, mean, squares."""
     for bar in range(len(close)):
         price, traded = (high[bar] + low[bar] + close[bar]) / 3.0, volume[bar]
@@ -48,19 +48,19 @@ def _gather(high: Any, low: Any, close: Any, volume: Any, session: Any, state: A
             state[2] += off * (traded / state[1])
             state[3] += traded * off * (price - state[2])
         if state[1] > 0.0:
-            lines[0][bar], lines[1][bar] = state[2], state[3] / state[1]
+            means[bar], variances[bar] = state[2], state[3] / state[1]
 
 
 def _gathered(*columns: Array) -> Array:
     lines = np.full((2, len(columns[0])), np.nan)
-    compiled(_gather)(*(np.ascontiguousarray(one) for one in columns), np.array(_NEW), lines)
+    compiled(_gather)(*(np.ascontiguousarray(one) for one in columns), np.array(_NEW), *lines)
     return lines
 
 
 def _one(state: Any, *bar: float) -> tuple[Any, float, float]:
     now, lines = list(state or _NEW), [[math.nan], [math.nan]]
     high, low, close, volume, session = ([value] for value in bar)
-    _gather(high, low, close, volume, session, now, lines)
+    _gather(high, low, close, volume, session, now, *lines)
     return tuple(now), lines[0][0], lines[1][0]
 
 
