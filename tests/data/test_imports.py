@@ -21,6 +21,7 @@ from ara.data.imported import Imported
 from ara.data.imports import import_path
 from ara.data.lake import Lake
 from ara.data.provider import Kind
+from ara.data.withdraw import meant, withdraw
 from ara.errors import AraError, CancelledError, ValidationError
 from ara.settings import DataSettings, Settings
 from ara.testing import FakeClock
@@ -382,3 +383,63 @@ def test_real_files_are_judged_right(store):
         "file:us_etf_daily_raw_av": "raw",
         "file:us_equity_daily_yahoo_2022_2025": "split",
     }
+
+
+HOURS = "time,close\n" + "".join(f"2024-01-02 {hour:02d}:00,{100 + hour}\n" for hour in range(12))
+
+
+@pytest.mark.parametrize("before", [{}, {"timezone": "Asia/Tokyo"}])
+def test_a_file_that_is_read_otherwise_is_not_taken_twice(store, bring, before):
+    bring("BTC-USD.csv", HOURS, **before)
+    kept = store.bars("BTC-USD", "1h")
+    with pytest.raises(ValidationError, match="was imported before and read otherwise") as caught:
+        bring("BTC-USD.csv", timezone="America/New_York")
+    assert " of its bars of BTC-USD stand under file:BTC-USD at other times" in caught.value.message
+    assert f"ara data withdraw {kept['fetch'][0][:12]}" in caught.value.hint
+    assert store.bars("BTC-USD", "1h").equals(kept)
+    assert bring("BTC-USD.csv", timezone="America/New_York", source="second").new == 12
+    same = bring("BTC-USD.csv", timezone="Japan" if before else "Etc/UTC")
+    assert (same.new, same.same) == (0, 12)
+
+
+def test_a_file_that_is_read_otherwise_keeps_no_other_of_its_folder_back(store, bring, folder):
+    bring("BTC-USD.csv", HOURS)
+    (folder / "ETH-USD.csv").write_text(HOURS)
+    done = bring(timezone="America/New_York")
+    assert (done.files, done.new, done.symbols, done.rows) == (1, 12, 1, 12)
+    (words,) = done.skipped
+    assert words.startswith("BTC-USD.csv was imported before and read otherwise: 5 of its bars")
+
+
+def test_a_reading_that_was_taken_back_gives_way_to_another(store, bring, folder):
+    bring("BTC-USD.csv", HOURS)
+    withdraw(store, meant(store, str(folder / "BTC-USD.csv")), now=NOW)
+    assert bring("BTC-USD.csv", timezone="America/New_York", now=NOW + timedelta(days=1)).new == 12
+    assert store.bars("BTC-USD", "1h")["at"][0] == datetime(2024, 1, 2, 5, tzinfo=UTC)
+
+
+def test_another_basis_of_the_same_file_corrects_its_bars(store, bring):
+    bring("KO.csv", FIVE)
+    assert bring("KO.csv", basis="total").corrected == 5
+
+
+def test_the_parts_of_an_archive_do_not_stand_in_each_others_way(store, bring):
+    lines = HOURS.splitlines(keepends=True)
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("1/BTC-USD.csv", "".join(lines[:7]))
+        archive.writestr("2/BTC-USD.csv", "".join([lines[0], *lines[7:]]))
+    early = datetime(2024, 1, 2, 10, 30, tzinfo=UTC)
+    assert bring("BTC-USD.zip", data.getvalue(), now=early).new == 10
+    assert bring("BTC-USD.zip").new == 2
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT-1", "Etc/GMT+1"])
+def test_a_long_series_that_is_read_otherwise_is_not_taken_twice(store, bring, monkeypatch, zone):
+    monkeypatch.setattr(series, "_TOGETHER", 10)
+    times = [datetime(2024, 1, 2) + timedelta(hours=hour) for hour in range(48)]  # noqa: DTZ001
+    rows = pl.DataFrame({"time": times, "close": [100.0 + hour for hour in range(48)]})
+    bring("BTC-USD.csv", rows.write_csv())
+    assert bring("BTC-USD.csv", rows.write_csv(), timezone="Etc/UTC").same == 48
+    with pytest.raises(ValidationError, match="otherwise: 1 of its bars"):
+        bring("BTC-USD.csv", timezone=zone)

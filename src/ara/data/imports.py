@@ -4,11 +4,10 @@ A file's answers are kept like a venue's: the file itself in bronze, its bars as
 `file:NAME`. What a file doesn't say is judged once for the whole of it, and said.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +24,9 @@ from ara.data.files.series import EARLY, Series, Spool
 from ara.data.files.spooling import spooling
 from ara.data.grades import MOST, Grade, grade
 from ara.data.imported import Imported
-from ara.data.marks import Marks
+from ara.data.marks import Marks, content, digest_of
 from ara.data.provider import Kind
+from ara.data.rereading import read_otherwise
 from ara.errors import CancelledError, ValidationError
 from ara.market.bars import Basis
 from ara.market.calendar import calendar
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["import_path"]
 
+_Part = tuple[pl.DataFrame, Instrument, list[Refused]]
 _WHOLE: Final = 64 << 20
 _TOGETHER: Final = 200_000
 
@@ -175,10 +176,12 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _OfFile:
-    """What was seen of the file that is read now: whose bars, and whether some of them are not over yet."""
+    """What is known of the file that is read now: whose bars, whether some are not over yet, whether it was here."""
 
     symbols: set[str] = field(default_factory=set)
     early: bool = False
+    known: bool = False
+    alone: bool = True
 
 
 class _Run:
@@ -201,13 +204,13 @@ class _Run:
 
     def add(self, file: Path, tables: list[Member], *, alone: bool) -> None:
         """Import one file."""
-        now, digest = self._clock.now(), _sha256(file)
+        now, digest = self._clock.now(), digest_of(file)
         if self._marks.done(self._marks.of(file, digest, now), {self._source(member) for member in tables}):
             self.skipped.append(f"{file.name} was imported before and has not changed.")
             return
         fetch = ""
         read = 0
-        self._of_file = _OfFile()
+        self._of_file = _OfFile(alone=len(tables) == 1)
         for member in tables:
             try:
                 if self._facts(member, now):
@@ -220,11 +223,14 @@ class _Run:
                     raise
                 self.skipped.append(error.message)
                 continue
-            fetch = fetch or self._store.keep([self._whole(file, digest, now)])
+            if not fetch:
+                whole = content(file, digest, now, most=self._asked.whole)
+                self._of_file.known = self._marks.kept(whole)
+                fetch = self._store.keep([whole])
             if why := self._table(member, table, fetch, now):
                 if alone and len(tables) == 1:
-                    raise ValidationError(why, hint="Correct its rows and import it again.")
-                self.skipped.append(why)
+                    raise why
+                self.skipped.append(why.message)
                 continue
             read += 1
         if read:
@@ -232,8 +238,8 @@ class _Run:
             if not self._of_file.early:
                 self._waiting.marks.append(self._marks.of(file, digest, now, symbols=self._of_file.symbols))
 
-    def _table(self, member: Member, table: Table, fetch: str, now: datetime) -> str:
-        """Take the bars of a table; say why where no row of it can be one."""
+    def _table(self, member: Member, table: Table, fetch: str, now: datetime) -> ValidationError | None:
+        """Take the bars of a table; say why where none of them can be taken."""
         with spooling() as folder:
             spool = Spool(folder)
             refused: list[Refused] = []
@@ -244,7 +250,8 @@ class _Run:
             refused = list(_together(refused))
             if not spool.rows and not self._asked.strict:
                 self._refused += refused
-                return f"{member.name} has no row that can be a bar: {_why(refused)}."
+                words = f"{member.name} has no row that can be a bar: {_why(refused)}."
+                return ValidationError(words, hint="Correct its rows and import it again.")
             series = Series(
                 spool,
                 basis=self._asked.basis,
@@ -253,23 +260,31 @@ class _Run:
                 now=now,
                 actions=self._actions,
             )
+            read = partial(series.bars, self._asked.reading.asset_class)
             if self._asked.strict:
-                refused += [one for *_, report in series.bars(self._asked.reading.asset_class) for one in report]
+                refused += [one for *_, report in read() for one in report]
                 if refused:
                     raise ValidationError(
                         f"{refused[0].words}; nothing of it was imported.",
                         hint="Correct the row, or leave out --strict.",
                     )
-            self._notes += series.notes + table.notes
-            self._rows += spool.rows
-            for frame, instrument, report in series.bars(self._asked.reading.asset_class):
+            if self._of_file.known and (why := self._otherwise(read(), member, fetch)):
+                return why
+            for frame, instrument, report in read():
                 refused += report
                 self._judge(frame, instrument, now)
                 self._hold(frame, instrument, source=self._source(member), fetch=fetch)
+            self._notes += series.notes + table.notes
+            self._rows += spool.rows
         # What can be a bar later makes the file worth reading again.
         self._of_file.early |= any(one.reason == EARLY for one in refused)
         self._refused += _together(refused)
-        return ""
+        return None
+
+    def _otherwise(self, read: Iterator[_Part], member: Member, fetch: str) -> ValidationError | None:
+        parts = ((instrument.symbol, frame) for frame, instrument, _ in read)
+        source, alone = self._source(member), self._of_file.alone
+        return read_otherwise(self._store, parts, name=member.name, source=source, fetch=fetch, whole=alone)
 
     def _judge(self, frame: pl.DataFrame, instrument: Instrument, now: datetime) -> None:
         """Say how good the bars of a series are, as long as they are not very many."""
@@ -342,16 +357,6 @@ class _Run:
     def _source(self, member: Member) -> str:
         return f"file:{(self._asked.source.removeprefix('file:') or member.path.stem)[:200]}"
 
-    def _whole(self, file: Path, digest: str, now: datetime) -> "Payload":
-        from ara.data.access.venue import Payload
-
-        size = file.stat().st_size
-        if size <= self._asked.whole:
-            body = file.read_bytes()
-        else:
-            body = json.dumps({"file": str(file.resolve()), "size": size, "sha256": digest}).encode()
-        return Payload(source=f"file:{file.stem[:200]}", url=f"file:{file.name}", at=now, status=200, body=body)
-
     def told(self) -> Imported:
         """Give what came of it."""
         if not self._files and not any("imported before" in reason for reason in self.skipped):
@@ -368,14 +373,6 @@ class _Run:
             notes=tuple(self._notes),
             quality=tuple(self._quality),
         )
-
-
-def _sha256(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise ValidationError(f"{file.name} can't be read: {error.strerror or error}.") from None
 
 
 def _why(refused: list[Refused]) -> str:

@@ -1,5 +1,6 @@
 """What was imported before: a mark for each file that is done, kept beside the payloads."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from ara.data.bar_store import BarStore
 from ara.data.provider import Kind
+from ara.errors import ValidationError
 
 if TYPE_CHECKING:
     from ara.data.access import Payload
 
-__all__ = ["Marks"]
+__all__ = ["Marks", "content", "digest_of"]
 
 _VERSION: Final = 1
 
@@ -61,6 +63,33 @@ class Marks:
         there = {symbol for source, symbol in self._held if source in sources}
         return symbols <= there and sources <= {source for source, _ in self._held}
 
+    def kept(self, payload: "Payload") -> bool:
+        """Tell whether a content was kept before, however it was read."""
+        from ara.data.lake.bronze import fetch_id
+
+        return self._store.fetched(fetch_id([payload])).height > 0
+
     def forget(self) -> None:
         """Look again at what the store holds before the next answer."""
         self._held = None
+
+
+def digest_of(file: Path) -> str:
+    """Give the sha256 of what a file holds, in hex."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ValidationError(f"{file.name} can't be read: {error.strerror or error}.") from None
+
+
+def content(file: Path, digest: str, now: datetime, *, most: int) -> "Payload":
+    """Give what is kept of a file: all that it holds, or of a larger one than `most` bytes its name, size and hash."""
+    from ara.data.access.venue import Payload
+
+    size = file.stat().st_size
+    if size <= most:
+        body = file.read_bytes()
+    else:
+        body = json.dumps({"file": str(file.resolve()), "size": size, "sha256": digest}).encode()
+    return Payload(source=f"file:{file.stem[:200]}", url=f"file:{file.name}", at=now, status=200, body=body)
