@@ -66,6 +66,6 @@ def read_otherwise(
     return ValidationError(
         f"{name} was imported before and read otherwise: {other:,} of its bars of {symbol} stand under {source} at"
         " other times than they would now; nothing of it was imported.",
-        hint=f"Take that reading back (ara data withdraw {fetch[:12]}) and import it again, or name these bars otherwise"
-        " (--source NAME).",
+        hint=f"Take that reading back (ara data withdraw {fetch[:12]}) and import it again, or name these bars"
+        " otherwise (--source NAME).",
     )
