@@ -1,0 +1,177 @@
+"""`har_t` and `har_fhs`: volatility from the ranges of the last day, week and month, falls counting more."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ara.errors import ModelError
+from ara.models.panel import Rows
+from ara.models.quantiles import LEVELS
+from ara.models.series import Line, SeriesModel, spread_t
+from ara.statistics.distributions import fit_student_t
+from ara.statistics.linear import least_squares
+from ara.statistics.ranges import floored, range_variance
+from ara.statistics.volatility import ewma_variance
+
+__all__ = ["HarFhs", "HarT", "Learned", "Reach"]
+
+_Array = NDArray[np.float64]
+
+_WINDOW, _SHAPED, _ENOUGH = 1500, 1000, 120
+_PENALTY = 1e-3
+_WEEK, _MONTH = 5, 22
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned of one horizon.
+
+    Parameters
+    ----------
+    horizon
+        In bars.
+    weights
+        Of 1, the log variance of the last bar, its means over 5 and 22 bars, and the last return where it was a fall,
+        over its volatility; they give the log of the mean variance of the next bars.
+    width
+        Standard deviation of the return over its forecast volatility; about 1 where the ranges tell all.
+    quantiles
+        Of the same, both signs counted alike.
+    """
+
+    horizon: int
+    weights: tuple[float, ...]
+    width: float
+    quantiles: tuple[float, ...]
+
+
+class Learned(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned of one series.
+
+    Parameters
+    ----------
+    degrees
+        Of the Student-t of one bar's return over its forecast volatility.
+    reaches
+        One for each horizon, ascending.
+    """
+
+    degrees: float
+    reaches: tuple[Reach, ...]
+
+
+class _Har(SeriesModel[Learned]):
+    __slots__ = ()
+
+    kept = Learned
+
+    def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Learned | None:
+        """Regress, for each horizon, the variance of the next bars on what was known; last 1500 bars."""
+        variance = floored(range_variance(line.bars))
+        known = _known(line, variance)
+        path = np.concatenate(([0.0], np.cumsum(line.returns)))
+        reaches, degrees = [], 0.0
+        for horizon in sorted({1, *horizons}):
+            last = len(line) - horizon
+            rows = train[(train >= max(30, last - _WINDOW + horizon - 1)) & (train < last)]
+            rows = rows[np.isfinite(known[rows]).all(axis=1)]
+            if len(rows) < _ENOUGH:
+                return None
+            coming = sliding_window_view(variance, horizon)[rows + 1].mean(axis=1)
+            weights = least_squares(known[rows], np.log(coming), penalty=_PENALTY)
+            sigma = _sigma(known[rows], weights, horizon)
+            scaled = ((path[rows + 1 + horizon] - path[rows + 1]) / sigma)[-_SHAPED:]
+            if not scaled.std() > 0:
+                return None
+            degrees = degrees or fit_student_t(scaled)
+            shape = np.quantile(np.concatenate((scaled, -scaled)), LEVELS)
+            reaches.append(
+                Reach(
+                    horizon=horizon,
+                    weights=tuple(weights.tolist()),
+                    width=float(scaled.std()),
+                    quantiles=tuple(shape.tolist()),
+                )
+            )
+        return Learned(degrees=degrees, reaches=tuple(reaches))
+
+    def answer(self, learned: Learned | None, line: Line, places: Rows, horizons: Sequence[int]) -> _Array:
+        """Give quantiles around no change, as wide as the ranges up to each place foretell."""
+        values = np.full((len(places), len(horizons), len(LEVELS)), np.nan)
+        if learned is None:
+            return values
+        known = _known(line, floored(range_variance(line.bars)))[places]
+        reaches = {reach.horizon: reach for reach in learned.reaches}
+        for place, horizon in enumerate(horizons):
+            if horizon not in reaches:
+                raise ModelError(
+                    f"this {self.family} was fitted for {', '.join(map(str, reaches))} bars ahead, not for {horizon}",
+                    hint="Fit it on a panel with the horizons that will be asked.",
+                )
+            reach = reaches[horizon]
+            sigma = _sigma(known, np.array(reach.weights), horizon)
+            values[:, place] = self._spread(learned, reach, sigma)
+        return values
+
+    @abstractmethod
+    def _spread(self, learned: Learned, reach: Reach, sigma: _Array) -> _Array:
+        """Give `[place, level]` for volatilities `[place]`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarT(_Har):
+    """A random walk whose volatility is regressed on ranges, and whose steps are Student-t.
+
+    ln mean v[t+1 .. t+h] = a + b ln v[t] + c mean of 5 + d mean of 22 + e min(r[t], 0) / s[t], one regression for each
+    horizon, on the last 1500 bars; v is Garman-Klass and the gap before it, s the EWMA volatility. The median is the
+    last close.
+
+    References
+    ----------
+    F. Corsi (2009), Journal of Financial Econometrics 7; the fall: F. Corsi and R. Reno (2012), Journal of Business and
+    Economic Statistics 30.
+    """
+
+    family: ClassVar[str] = "har_t"
+
+    def _spread(self, learned: Learned, reach: Reach, sigma: _Array) -> _Array:
+        return spread_t(reach.width * sigma[:, None], learned.degrees, (reach.horizon,))[:, 0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarFhs(_Har):
+    """As `har_t`, with the shape that the last 1000 returns over their forecast volatility had, both signs alike.
+
+    References
+    ----------
+    F. Corsi (2009), Journal of Financial Econometrics 7; G. Barone-Adesi, K. Giannopoulos and L. Vosper (1999), Journal
+    of Futures Markets 19, for the shape.
+    """
+
+    family: ClassVar[str] = "har_fhs"
+
+    def _spread(self, learned: Learned, reach: Reach, sigma: _Array) -> _Array:
+        return np.asarray(sigma[:, None] * np.array(reach.quantiles))
+
+
+def _known(line: Line, variance: _Array) -> _Array:
+    """Give `[bar, 5]`: what the regression sees at each bar; NaN until there is a volatility."""
+    logs = np.log(variance)
+    fall = np.minimum(line.returns, 0) / np.sqrt(ewma_variance(line.returns) + 1e-16)
+    return np.column_stack([np.ones(len(line)), logs, _mean(logs, _WEEK), _mean(logs, _MONTH), fall])
+
+
+def _mean(values: _Array, bars: int) -> _Array:
+    """Give the mean of the last `bars` values, of fewer at the beginning."""
+    total = np.concatenate((np.zeros(bars), np.cumsum(values)))
+    return np.asarray((total[bars:] - total[:-bars]) / np.minimum(np.arange(1, len(values) + 1), bars))
+
+
+def _sigma(known: _Array, weights: _Array, horizon: int) -> _Array:
+    """Give the volatility of the return over the horizon; kept within what a float can hold."""
+    return np.asarray(np.sqrt(np.exp(np.clip(np.einsum("ij,j->i", known, weights), -60.0, 60.0)) * horizon))
