@@ -10,6 +10,7 @@ from ara.statistics.distributions import (
 from ara.statistics.linear import least_squares, products, solve_positive
 from ara.statistics.ranges import floored, range_variance
 from ara.statistics.ridge import Ridge, RidgeFit
+from ara.statistics.sums import summed_quantiles
 from ara.statistics.volatility import ewma_variance
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "student_t_cdf",
     "student_t_quantiles",
     "summed_degrees",
+    "summed_quantiles",
 ]
