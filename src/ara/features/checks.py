@@ -22,13 +22,16 @@ _ALONE: Final = 4.0
 _Arrays = dict[str, NDArray[np.float64]]
 
 
-def check_indicator(thing: Any) -> list[Check]:
-    """Try an indicator, with its default parameters, on made-up bars that are the same every time.
+def check_indicator(thing: Any, bars: Mapping[str, NDArray[np.float64]] | None = None) -> list[Check]:
+    """Try an indicator, with its default parameters, on made-up bars that are the same every time, or on given ones.
 
     Parameters
     ----------
     thing
         What the entry point names: an indicator or a family of them.
+    bars
+        Its inputs by name, ascending in time, to try it on. They may have gaps, stand still or trade nothing: it has
+        no value while it warms up, and may have none later.
 
     Returns
     -------
@@ -36,11 +39,11 @@ def check_indicator(thing: Any) -> list[Check]:
         One entry for each promise of `ara.features.Indicator` and its spec; of a family, one for each indicator.
     """
     if isinstance(thing, Family):
-        return [_summed(name, check_indicator(one)) for name, one in thing.indicators().items()]
+        return [_summed(name, check_indicator(one, bars)) for name, one in thing.indicators().items()]
     if not isinstance(thing, Indicator):
         words = "it lacks spec, compute or memory; decorate a function of arrays with ara.features.indicator"
         return [Check("has the parts of an indicator", ok=False, words=words)]
-    trial = _Trial(thing)
+    trial = _Trial(thing, bars)
     return [_try(name, find) for name, find in trial.promises()]
 
 
@@ -60,9 +63,10 @@ def _try(name: str, find: Callable[[], str]) -> Check:
 class _Trial:
     """One indicator on one set of bars; each method gives what is wrong in words, or nothing."""
 
-    def __init__(self, thing: Indicator) -> None:
+    def __init__(self, thing: Indicator, bars: Mapping[str, NDArray[np.float64]] | None) -> None:
         self._thing = thing
         self._spec = thing.spec
+        self._given = None if bars is None else dict(bars)
 
     def promises(self) -> list[tuple[str, Callable[[], str]]]:
         return [
@@ -97,21 +101,21 @@ class _Trial:
         found: Any = self._thing.compute(bars)
         if not isinstance(found, tuple) or len(found) != len(self._spec.outputs):
             return f"it gives {_kinds(found)}; its outputs are {', '.join(self._spec.outputs)}"
-        length = len(bars["close"])
+        length = _length(bars)
         wrong = [one for one in found if getattr(one, "shape", None) != (length,)]
         return f"it gives {_kinds(found)} for {length} bars" if wrong else ""
 
     def _warmup(self) -> str:
         expected = self._spec.warmup(**self._spec.resolve({}))
         for name, values in self._named(self._bars()):
-            missing = np.flatnonzero(np.isnan(values))
-            if not np.array_equal(missing, np.arange(expected)):
+            missing = np.flatnonzero(np.isnan(values) if self._given is None else np.isnan(values[:expected]))
+            if not np.array_equal(missing, np.arange(min(expected, len(values)))):
                 first = int(np.argmin(np.isnan(values))) if len(missing) < len(values) else len(values)
                 return f"{name} has {len(missing)} NaN, its first value in bar {first}; the warm-up is {expected} bars"
         return ""
 
     def _bounds(self) -> str:
-        for bars in (self._bars(), self._bars(jumpy=True)):
+        for bars in (self._bars(), self._bars(jumpy=True)) if self._given is None else (self._given,):
             for name, values in self._named(bars):
                 low, high = self._spec.bounds[name]
                 outside = values[(values < low) | (values > high)]
@@ -134,8 +138,8 @@ class _Trial:
     def _stream(self) -> str:
         bars = self._bars()
         whole = dict(self._named(bars))
-        length = len(bars["close"])
-        for end in range(length - 24, length + 1):
+        length = _length(bars)
+        for end in range(max(length - 24, 1), length + 1):
             for name, values in self._named(_head(bars, end)):
                 if not _same(values[-1:], whole[name][end - 1 : end], of=whole[name]).all():
                     later = whole[name][end - 1]
@@ -144,12 +148,13 @@ class _Trial:
 
     def _memory(self) -> str:
         memory = self._thing.memory()
-        if memory is None:
-            return self._steps()
+        if memory is None or self._spec.step is not None:
+            wrong = self._steps()
+            if wrong or memory is None:
+                return wrong
         bars = self._bars()
-        length = len(bars["close"])
-        for end in range(length - 24, length + 1):
-            tail = {name: column[end - memory : end] for name, column in bars.items()}
+        for end in self._closes():
+            tail = {name: column[max(end - memory, 0) : end] for name, column in bars.items()}
             for (name, values), (_, all_of_it) in zip(self._named(tail), self._named(_head(bars, end)), strict=True):
                 if not _same(values[-1:], all_of_it[-1:], of=all_of_it).all():
                     return f"{name} is {values[-1]:g} from its last {memory} bars, {all_of_it[-1]:g} from all {end}"
@@ -186,7 +191,7 @@ class _Trial:
         bars = self._bars()
         kept = {name: column.copy() for name, column in bars.items()}
         first, second = self._thing.compute(bars), self._thing.compute(bars)
-        if any(not np.array_equal(bars[name], kept[name]) for name in bars):
+        if any(not np.array_equal(bars[name], kept[name], equal_nan=True) for name in bars):
             return "it changes the arrays that it is given"
         equal = all(one.tobytes() == other.tobytes() for one, other in zip(first, second, strict=True))
         return "" if equal else "the same bars give other values the second time"
@@ -194,7 +199,7 @@ class _Trial:
     def _short(self) -> str:
         bars = self._bars()
         warmup = self._spec.warmup(**self._spec.resolve({}))
-        for length in (0, 1, 2, warmup):
+        for length in (0, 1, 2, min(warmup, _length(bars))):
             for name, values in self._named(_head(bars, length)):
                 if len(values) != length or not np.isnan(values[:warmup]).all():
                     return f"of {length} bars, {name} is {values[:3]}; the warm-up is longer"
@@ -202,7 +207,7 @@ class _Trial:
         for column in gaps.values():
             column[5::37] = np.nan
         for name, values in self._named(gaps):
-            if len(values) != len(bars["close"]):
+            if len(values) != _length(bars):
                 return f"{name} has {len(values)} values for {len(bars['close'])} bars with gaps"
         return ""
 
@@ -210,11 +215,19 @@ class _Trial:
         return list(zip(self._spec.outputs, self._thing.compute(bars), strict=True))
 
     def _ends(self) -> list[int]:
-        length = len(self._bars()["close"])
+        length = _length(self._bars())
         return sorted({*range(1, length, max(1, length // 24)), length - 1})
+
+    def _closes(self) -> list[int]:
+        """Give how many bars are known when its memory is tried: near the end of clean ones, all over given ones."""
+        length = _length(self._bars())
+        last = range(max(length - 24, 1), length + 1)
+        return list(last) if self._given is None else sorted({*self._ends(), *last[-4:]})
 
     def _bars(self, *, jumpy: bool = False) -> _Arrays:
         """Make clean bars, enough for the warm-up and the memory; jumpy ones leap, stand still and trade nothing."""
+        if self._given is not None:
+            return self._given
         chosen = self._spec.resolve({})
         count = self._spec.warmup(**chosen) + (self._thing.memory() or 0) + _SPARE
         random = np.random.default_rng(20 + jumpy)
@@ -235,6 +248,10 @@ class _Trial:
         alone = self._spec.warmup(**self._spec.resolve({})) + _ALONE
         bar = np.arange(count, dtype=np.float64)
         return np.where(bar < alone, bar, alone + (bar - alone) // _SESSION)
+
+
+def _length(bars: _Arrays) -> int:
+    return len(next(iter(bars.values())))
 
 
 def _head(bars: _Arrays, count: int) -> _Arrays:

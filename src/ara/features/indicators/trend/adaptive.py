@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import change, highest, lowest, previous, quotient, total, within
+from ara.features.arrays import change, highest, lowest, previous, quotient, total, unbroken, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, gapless, length, over_gaps, settles
 from ara.features.library import talib
@@ -52,6 +52,7 @@ def _efficiency(close: Array, window: int, otherwise: float) -> Array:
     reference="P. J. Kaufman (1995), Smarter Trading, chapter 8",
     words="How straight the way of the price was: 1 is a straight line, near 0 is to and fro without direction.",
 )
+@unbroken
 def efficiency_ratio(close: Array, *, window: int) -> Array:
     """Give Kaufman's efficiency ratio."""
     return _efficiency(close, window, 0.0)
@@ -75,13 +76,12 @@ def efficiency_ratio(close: Array, *, window: int) -> Array:
     reference="P. J. Kaufman (1995), Smarter Trading, chapter 8",
     words="A mean that runs with the price in a straight trend and stands nearly still in to and fro.",
 )
+@unbroken
 def kama(close: Array, *, window: int, fast: int, slow: int) -> Array:
     """Give Kaufman's adaptive moving average."""
     if (fast, slow) == (_FASTEST, _SLOWEST):
         line = np.asarray(talib().KAMA(close, window))
-        known = np.flatnonzero(~np.isnan(line))
-        if len(known):
-            line[known[0] - 1] = close[known[0] - 1]
+        line[window - 1 : window] = close[window - 1 : window]
         return line
     quick, calm = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
     weights = (_efficiency(close, window, 1.0) * (quick - calm) + calm) ** 2
@@ -194,6 +194,7 @@ def mcginley(close: Array, *, window: int, share: float) -> Array:
     reference="C. P. Fries (2001), Elastic Moving Averages, Stocks & Commodities 19:6",
     words="What holders paid on average if each trade replaced an older one; above it holders are in profit.",
 )
+@unbroken
 def evwma(close: Array, volume: Array, *, window: int) -> Array:
     """Give the elastic volume-weighted moving average."""
     weights = quotient(volume, total(volume, window), otherwise=0.0)

@@ -69,8 +69,8 @@ def _regression(values: Array, window: int) -> tuple[Array, Array, Array]:
     """Give the slope per bar of the least-squares line, the variance of values, and that of what the line leaves."""
     place: Array = np.arange(window, dtype=np.float64) - (window - 1) / 2.0
     squares = float(place @ place)
-    slope = weighted(values, place / squares)
     spread = moments(values, window)[1]
+    slope = np.where(spread == 0.0, 0.0, weighted(values, place / squares))
     return slope, spread, np.maximum(spread - slope * slope * squares / window, 0.0)
 
 

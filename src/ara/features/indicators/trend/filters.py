@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import filled, mean, previous, quotient
+from ara.features.arrays import filled, mean, previous, quotient, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, length, settles
 from ara.features.loops import along
@@ -223,6 +223,7 @@ def _flex_memory(window: int) -> int:
     reference=_FLEX_SOURCE,
     words="How far a smooth line stands from its recent past in its own usual steps; above 0 the trend is up.",
 )
+@unbroken
 def trendflex(close: Array, *, window: int) -> Array:
     """Give Ehlers' trendflex."""
     return _flex(close, window, straight=False)
@@ -241,6 +242,7 @@ def trendflex(close: Array, *, window: int) -> Array:
     reference=_FLEX_SOURCE,
     words="How far a smooth line bends from the straight line through its window; it turns before the price does.",
 )
+@unbroken
 def reflex(close: Array, *, window: int) -> Array:
     """Give Ehlers' reflex."""
     return _flex(close, window, straight=True)

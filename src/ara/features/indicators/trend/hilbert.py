@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from ara.features.arrays import filled, runs
+from ara.features.arrays import filled, runs, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
@@ -166,6 +166,7 @@ def _early(price: Array) -> tuple[Array, Array]:
         "A mean that leaps when a cycle turns and rests in between, and a slower follower; mama above fama is rising."
     ),
 )
+@unbroken
 def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tuple[Array, Array]:
     """Give the MESA adaptive moving average and the following one."""
     price = _middle(high, low)
@@ -207,6 +208,7 @@ def _pursue(price: Array, weights: Array, start: int, line: float, lines: Array,
     reference=_SOURCE + "chapter 9",
     words="The price with its dominant cycle averaged out; smooth above line is an upward swing or trend.",
 )
+@unbroken
 def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
     """Give the Hilbert transform's trend line, and the smooth price it is compared with."""
     price, start = _middle(high, low), 2 * _FIRST if early else 63
@@ -225,6 +227,7 @@ def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
     reference=_SOURCE + "chapter 7",
     words="Bars in one turn of the dominant cycle now: the window that fits it; long ones come with trends.",
 )
+@unbroken
 def ht_period(high: Array, low: Array, *, early: int) -> Array:
     """Give the period of the dominant cycle in whole bars."""
     price = _middle(high, low)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, previous, quotient
+from ara.features.arrays import change, filled, highest, lowest, previous, quotient, unbroken
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, settles
@@ -49,6 +49,7 @@ def _with_signal(line: Array, signal: int, *, seeded: bool) -> tuple[Array, Arra
     reference=_APPEL,
     words="Above 0 the recent mean is above the longer one; the line crossing its signal upwards is read as a buy.",
 )
+@unbroken
 def macd(close: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tuple[Array, ...]:
     """Give the moving average convergence and divergence."""
     if seeded and signal > 1 and fast != slow:
@@ -75,6 +76,7 @@ def _true_mean(high: Array, low: Array, close: Array, window: int) -> Array:
         "MACD in percent of the usual range, comparable across instruments: beyond 150 it is stretched, within 50 flat."
     ),
 )
+@unbroken
 def macd_v(high: Array, low: Array, close: Array, *, fast: int, slow: int, signal: int) -> tuple[Array, ...]:
     """Give the MACD normalised by volatility."""
     quick, calm = _means(close, fast, slow, seeded=True)
@@ -99,6 +101,7 @@ def _double(values: Array, window: int) -> Array:
     reference="P. G. Mulloy (1994), Smoothing Data with Faster Moving Averages, Stocks & Commodities 12:1",
     words="MACD of means without most of their delay: it crosses sooner, and more often in vain.",
 )
+@unbroken
 def zero_lag_macd(close: Array, *, fast: int, slow: int, signal: int) -> tuple[Array, ...]:
     """Give the MACD of double exponential means."""
     line = _double(close, min(fast, slow)) - _double(close, max(fast, slow))
@@ -117,6 +120,7 @@ def zero_lag_macd(close: Array, *, fast: int, slow: int, signal: int) -> tuple[A
     reference="G. Siligardos (2008), Leader of the MACD, Stocks & Commodities 26:7",
     words="MACD with the error of each mean added back: it leads MACD, above it when a rise begins.",
 )
+@unbroken
 def macd_leader(close: Array, *, fast: int, slow: int) -> Array:
     """Give the leader of the MACD."""
     quick, calm = _means(close, fast, slow, seeded=True)
@@ -135,6 +139,7 @@ def macd_leader(close: Array, *, fast: int, slow: int) -> Array:
     reference="A. Elder (2002), Come Into My Trading Room, chapter 6",
     words="1: do not sell against it; -1: do not buy; 0: either side is allowed.",
 )
+@unbroken
 def elder_impulse(close: Array, *, window: int, fast: int, slow: int, signal: int) -> Array:
     """Give Elder's impulse."""
     slope = np.sign(change(exponential(close, window)))
@@ -159,6 +164,7 @@ def elder_impulse(close: Array, *, window: int, fast: int, slow: int, signal: in
     reference="J. K. Hutson (1983), Good TRIX, Stocks & Commodities 1:5",
     words="Percent change of a very smooth mean: above 0 the trend is up; crossing the signal warns before 0 does.",
 )
+@unbroken
 def trix(close: Array, *, window: int, signal: int, seeded: int) -> tuple[Array, Array]:
     """Give the rate of change of a triple exponential mean."""
     smooth = links(close, window, 3, seeded=bool(seeded))[-1]
@@ -200,6 +206,7 @@ def _held(values: Array, low: Array, high: Array, share: float, out: Array) -> N
     reference="D. Schaff (2008), The Schaff Trend Cycle",
     words="MACD through two stochastics: rising over 25 is an early buy, falling under 75 an early sell.",
 )
+@unbroken
 def schaff(close: Array, *, fast: int, slow: int, cycle: int, share: float) -> Array:
     """Give the Schaff trend cycle."""
     quick, calm = _means(close, fast, slow, seeded=True)

@@ -14,6 +14,7 @@ from ara.features.arrays import (
     rolling,
     runs,
     sums,
+    windows,
     within,
 )
 from ara.features.indicator import Scale, indicator
@@ -52,6 +53,7 @@ __all__ = [
 _WINDOW = length(20, "Bars that count; more of them are steadier and later.")
 _PARAMS = {"window": _WINDOW, "year": YEAR}
 _LONG = length(252, "Bars that it is compared with; 252 daily bars are a year.")
+_SAME = 1e-12
 _NORMAL_MEAN = math.sqrt(math.pi / 2.0)
 _NORMAL_MEDIAN = 1.482602218505602  # 1 / the upper quartile of a standard normal
 _SEMI = "O. E. Barndorff-Nielsen, S. Kinnebrock, N. Shephard (2010), Measuring Downside Risk: Realised Semivariance"
@@ -281,8 +283,11 @@ def volatility_term(close: Array, *, fast: int, slow: int) -> Array:
 )
 def volatility_percentile(close: Array, *, window: int, lookback: int) -> Array:
     """Give the share of calmer bars."""
-    (found,) = runs(lambda one: talib().PERCENTRANK(one, lookback), _historical(close, window))
-    return found
+    now = _historical(close, window)
+    # what differs by rounding alone is no calmer
+    calmer = (windows(now, lookback + 1)[:, :-1] < now[lookback:, None] * (1.0 - _SAME)).sum(axis=1)
+    known = np.isfinite(sums(now, lookback + 1)[lookback:])
+    return rolling(now, np.where(known, calmer * (100.0 / lookback), np.nan), lookback + 1)
 
 
 @indicator(
