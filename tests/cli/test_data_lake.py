@@ -185,7 +185,9 @@ def test_what_an_edited_file_brought_before_is_told_and_taken_too(ara, home):
     assert ara("data", "withdraw", "file:KO", "--yes").code == 2
 
 
-@pytest.mark.parametrize("words", [("why", "OOO", "2020-01-02"), ("show", "OOO")])
+@pytest.mark.parametrize(
+    "words", [("why", "OOO", "2020-01-02"), ("show", "OOO"), ("check", "OOO"), ("export", "OOO", "--out", "ooo.csv")]
+)
 def test_of_what_is_not_there_it_is_said_that_it_was_withdrawn(ara, home, words):
     (home / "OOO.csv").write_text("Date,Close\n2020-01-02,1.5\n2020-01-03,1.5\n")
     assert "withdrawn" not in ara("data", *words).err

@@ -124,11 +124,12 @@ async def test_nobody_answering_names_every_reason(opened, venues):
     with pytest.raises(DataProviderError, match="No source gave 1d bars of AAPL") as caught:
         await sources.ask(["keyed", "one", "two"], bars, what="1d bars of AAPL")
     for words in (
-        "keyed: keyed answers only with a key",
-        "one: one was asked too often",
-        "two: two answers with a page",
+        " keyed answers only with a key",
+        " one was asked too often",
+        " two answers with a page",
     ):
         assert words in caught.value.message
+    assert "one: one" not in caught.value.message
     assert caught.value.context["retry_after"] == 500
     assert [one["source"] for one in caught.value.context["tried"]] == ["keyed", "one", "two"]
     assert "acme.example" in caught.value.hint
@@ -147,9 +148,7 @@ async def test_one_alone_keeps_its_own_error(opened, venues):
 
 async def test_a_symbol_that_nobody_has(opened, venues):
     sources = await opened()
-    with pytest.raises(
-        UnknownSymbolError, match=r"No source has bars of AAPL\. one: one has no AAPL\. two: "
-    ) as caught:
+    with pytest.raises(UnknownSymbolError, match=r"No source has bars of AAPL\. one has no AAPL\. two ") as caught:
         await sources.ask(["one", "two"], bars, what="bars of AAPL")
     assert caught.value.context["symbol"] == "AAPL"
     assert row(sources, "one")["success"] == 1.0, "that is an answer too"
@@ -289,6 +288,6 @@ async def test_a_source_that_cant_be_made_says_why(opened, install, code, words)
 async def test_an_error_of_its_own_making_is_kept(opened, install):
     install("odd", "def __init__(self):\n    from ara.errors import VaultError\n    raise VaultError('no')")
     sources = await opened(names=("odd", "two"))
-    with pytest.raises(DataProviderError, match=r"odd: no two: ") as caught:
+    with pytest.raises(DataProviderError, match=r"odd: no two has ") as caught:
         await sources.ask(["odd", "two"], bars, what="bars")
     assert caught.value.context["tried"][0]["words"] == "no"

@@ -171,7 +171,7 @@ def _nobody(what: str, tried: Sequence[Tried], errors: Sequence[AraError]) -> Ar
     if len(errors) == 1:
         errors[0].context.update(context)
         return errors[0]
-    reasons = " ".join(f"{one.source}: {one.words}" for one in tried)
+    reasons = " ".join(_whose(one) for one in tried)
     if all(isinstance(error, UnknownSymbolError) for error in errors):
         return UnknownSymbolError(f"No source has {what}. {reasons}", **{**errors[0].context, **context})
     waits = [error.context["retry_after"] for error in errors if "retry_after" in error.context]
@@ -181,6 +181,12 @@ def _nobody(what: str, tried: Sequence[Tried], errors: Sequence[AraError]) -> Ar
         **context,
         **({"retry_after": min(waits)} if waits else {}),
     )
+
+
+def _whose(one: Tried) -> str:
+    """Give a source's reason behind its name, unless it begins with that."""
+    named = one.words.startswith((f"{one.source} ", f"{one.source}: "))
+    return one.words if named else f"{one.source}: {one.words}"
 
 
 def _hint(errors: Sequence[AraError]) -> str | None:

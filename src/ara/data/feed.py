@@ -266,7 +266,8 @@ class MarketData:
             return held
         async for outcome in self.collector.update([instrument], timeframe):
             if isinstance(outcome, Failed):
-                _log.warning("%s was not brought up to date: %s", instrument.symbol, outcome.error.message)
+                if rows.height:  # else the error itself is all that there is to say
+                    _log.warning("%s was not brought up to date: %s", instrument.symbol, outcome.error.message)
                 return outcome.error
         return None
 

@@ -355,6 +355,19 @@ def test_opening_highest_lowest_closing_are_the_prices_of_a_bar(read):
     assert frame.select("symbol", "open", "high", "low", "close").rows() == [("KO", 2.0, 4.0, 1.0, 3.0)]
 
 
+def test_two_columns_of_one_name_must_agree(read):
+    frame, refused = read(
+        "KO.csv", "Date,Close,close,Volume\n2020-01-02,1.5,1.5,3\n2020-01-03,1.6,1.7,3\n2020-01-06,,2,3\n"
+    )
+    assert frame["close"].to_list() == [1.5]
+    assert [one.words for one in refused] == [
+        "KO.csv, row 2: it has two columns of close, and they differ",
+        "KO.csv, row 3: it has no close",
+    ]
+    frame, refused = read("KO.csv", "Date,Close,Last,Adj Close\n2020-01-02,1.5,1.6,1.7\n")
+    assert (frame["close"].to_list(), refused) == ([1.5], [])
+
+
 def test_who_a_file_is_of_is_said_by_the_user_the_column_or_the_name(read):
     bars = "Date,Close\n2020-01-02,1\n"
     assert read("brk.b_daily.csv", bars)[0]["symbol"].to_list() == ["BRK.B"]

@@ -281,7 +281,7 @@ async def test_rows_without_a_price_are_left_out_and_counted(venue, yahoo, caplo
     scripted(venue, [(epoch(date(2021, 3, 1)), *ROW), gap, (epoch(date(2021, 3, 3)), *ROW)])
     with caplog.at_level(logging.INFO):
         assert len(await history(yahoo, "AAPL")) == 2
-    assert "1 rows of AAPL lack a price" in caplog.text
+    assert "1 row of AAPL without a price left out" in caplog.text
 
 
 async def test_columns_of_another_length_are_refused(venue, yahoo):
@@ -316,7 +316,7 @@ async def test_reversed_and_doubled_rows_are_put_in_order(venue, yahoo, caplog):
     found = await history(yahoo, "AAPL")
     assert found["at"].to_list() == [at(2021, 3, 1, 14, 30), at(2021, 3, 2, 14, 30)]
     assert found["close"].to_list() == [11.5, 11.0], "the later of two that differ counts"
-    assert "gives 1 bars of AAPL twice and unlike" in caplog.text
+    assert "gives 1 bar of AAPL twice and unlike" in caplog.text
 
 
 async def test_midnight_and_the_open_both_label_the_session(venue, yahoo):

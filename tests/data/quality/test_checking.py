@@ -598,10 +598,17 @@ def test_a_series_that_never_moves_is_stale_and_nothing_else(apple):
     assert set(found(flat)) == {"stale"}
 
 
-def test_closes_alone_are_no_defect():
+def test_closes_alone_are_told_of_and_no_defect():
     base = next(base for base in bases(SAMPLE) if base.bars_symbol == "^GSPC")
     only = base.bars.with_columns(pl.col("close").alias(name) for name in ("open", "high", "low"))
-    assert check(only.with_columns(volume=pl.lit(None, pl.Float64)), base.instrument).issues == ()
+    only = only.with_columns(volume=pl.lit(None, pl.Float64))
+    told = check(only, base.instrument)
+    (issue,) = told.issues
+    assert (issue.rule, issue.severity, issue.at, told.score) == ("partial", "info", only["at"][0], 1.0)
+    assert issue.words == f"closes only: open, high and low are the close in each of the {len(only):,} bars"
+    assert len(check(only, base.instrument, each=True).issues) == 1
+    assert check(put(only, 7, open=1.0), base.instrument).issues[0].rule != "partial"
+    assert check(only.head(4), base.instrument).issues == ()
 
 
 def test_the_score_counts_each_bar_by_its_worst_fault_and_halves_for_the_whole(apple):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ara.errors import ValidationError
@@ -71,10 +71,13 @@ class Columns:
         `asset_class`.
     wide
         Columns that each hold the closes of one symbol, with that symbol; empty in a table of bars.
+    twins
+        Role and further columns that are called just as the one that has it.
     """
 
     place: Mapping[str, str]
     wide: Mapping[str, str]
+    twins: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def by_name(names: Mapping[str, str], *, numeric: frozenset[str] | None = None) -> Columns | None:
@@ -88,11 +91,14 @@ def by_name(names: Mapping[str, str], *, numeric: frozenset[str] | None = None) 
         The columns that hold numbers, where that is known; only they can be closes of a symbol.
     """
     place: dict[str, str] = {}
+    twins: dict[str, list[str]] = {}
     rest: list[tuple[str, str]] = []
     for column, name in names.items():
         role = _role(name)
         if role and role not in place:
             place[role] = column
+        elif role and _plain(name) == _plain(names[place[role]]):
+            twins.setdefault(role, []).append(column)
         elif role is None:
             rest.append((column, name))
     if not {"stamp", "date", "epoch"} & set(place):
@@ -106,7 +112,7 @@ def by_name(names: Mapping[str, str], *, numeric: frozenset[str] | None = None) 
     if "close" not in place and "adjusted" in place:
         place["close"] = place["adjusted"]
     if "close" in place:
-        return Columns(place=place, wide={})
+        return Columns(place=place, wide={}, twins=twins)
     if {"symbol", "open", "high", "low"} & set(place):
         return None
     wide = {column: symbol for column, name in rest if (symbol := _headed(name))}

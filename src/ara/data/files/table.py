@@ -281,7 +281,7 @@ class Table:
         if wide:
             frame, more = self._wide(block, base, wide)
         else:
-            frame, more = self._bars(block, base, place)
+            frame, more = self._bars(block, base, self._plan.columns)
         bad, reports = _report(base["row"], [*why, *more], empty, self._member.name)
         kept = (
             frame.filter(~pl.col("row").is_in(base["row"].filter(bad | empty).implode()))
@@ -291,14 +291,17 @@ class Table:
         return kept.filter(pl.col("symbol").is_not_null()).select(FRAME.names()).cast(FRAME), reports
 
     def _bars(
-        self, block: pl.DataFrame, base: pl.DataFrame, place: Mapping[str, str]
+        self, block: pl.DataFrame, base: pl.DataFrame, columns: Columns
     ) -> tuple[pl.DataFrame, list[tuple[pl.Series | None, str]]]:
+        place, twins = columns.place, columns.twins
         why: list[tuple[pl.Series | None, str]] = []
         found: dict[str, pl.Series] = {}
         for role in (*PRICES, "volume", "adjusted"):
             if role in place:
                 found[role], wrong = as_numbers(block[place[role]], self._plan.style)
                 why.append((wrong, f"its {role} is no number"))
+                others = (as_numbers(block[twin], self._plan.style)[0] for twin in twins.get(role, ()))
+                why += [(other != found[role], f"it has two columns of {role}, and they differ") for other in others]
         why.append((found["close"].is_null(), "it has no close"))
         for role in PRICES:
             found.setdefault(role, found["close"])

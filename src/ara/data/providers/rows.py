@@ -165,7 +165,8 @@ def bars(
     frame = pl.DataFrame({"stamp": stamps, **columns})
     priced = frame.drop_nulls(_PRICES) if any(columns[name].has_nulls() for name in _PRICES) else frame
     if dropped := len(frame) - len(priced):
-        _log.info("%s: %d rows of %s lack a price and are left out", source, dropped, instrument.symbol)
+        what = "1 row" if dropped == 1 else f"{dropped:,} rows"
+        _log.info("%s: %s of %s without a price left out", source, what, instrument.symbol)
     if priced.is_empty():
         return pl.DataFrame(schema=BARS)
     if instrument.asset_class in _PRICED and not instrument.symbol.endswith(_FUTURE):
@@ -250,7 +251,8 @@ def _single(frame: pl.DataFrame, instrument: Instrument, source: str) -> pl.Data
     distinct = frame.unique(maintain_order=True)
     found = distinct.unique("stamp", keep="last", maintain_order=True).sort("stamp")
     if clash := len(distinct) - len(found):
-        _log.warning("%s gives %d bars of %s twice and unlike; the later ones count", source, clash, instrument.symbol)
+        what = "1 bar" if clash == 1 else f"{clash:,} bars"
+        _log.warning("%s gives %s of %s twice and unlike; the later counts", source, what, instrument.symbol)
     return found
 
 

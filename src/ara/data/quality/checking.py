@@ -10,7 +10,7 @@ import polars as pl
 from ara.data.quality.character import generated, reuse, same_bar
 from ara.data.quality.jumps import outlier, unit
 from ara.data.quality.moves import Moves, moves
-from ara.data.quality.prices import impossible, nonpositive
+from ara.data.quality.prices import filled, impossible, nonpositive
 from ara.data.quality.repeats import cut_short, stale
 from ara.data.quality.report import RULES, Issue, QualityReport, Severity
 from ara.data.quality.series import Finding, Series, rows
@@ -32,6 +32,7 @@ _ROWS: Final[tuple[Callable[[Series], Iterator[Finding]], ...]] = (
     impossible,
     nonpositive,
     partial,
+    filled,
 )
 """Rules that look at each row as it is."""
 

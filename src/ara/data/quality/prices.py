@@ -1,4 +1,4 @@
-"""Rules about one bar's own numbers: impossible, nonpositive."""
+"""Rules about bars' own numbers: impossible, nonpositive, and of partial that there are closes alone."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Series
 
-__all__ = ["crossed", "impossible", "nonpositive", "unpriced"]
+__all__ = ["crossed", "filled", "impossible", "nonpositive", "unpriced"]
 
 _ROUNDED: Final = 1 + 1e-9
 """Prices that were multiplied by a factor may differ in their last digits."""
+
+_SEVERAL: Final = 5
 
 
 def impossible(series: Series) -> Iterator[Finding]:
@@ -54,6 +56,21 @@ def nonpositive(series: Series) -> Iterator[Finding]:
             words=series.since(at, singular, plural),
             single="a price is no positive number, or the volume is negative",
         )
+
+
+def filled(series: Series) -> Iterator[Finding]:
+    """Find a series of closes alone: in no bar differs an open, a high or a low from the close, which itself moves."""
+    prices = series.prices[:, series.bar]
+    count = prices.shape[1]
+    if count < _SEVERAL or (prices[:3] != prices[3]).any() or np.ptp(prices[3]) == 0:
+        return
+    yield Finding(
+        rule="partial",
+        severity=Severity.INFO,
+        at=series.at[series.bar][:1],
+        words=f"closes only: open, high and low are the close in each of the {count:,} bars",
+        whole=True,
+    )
 
 
 def crossed(series: Series) -> NDArray[np.bool_]:

@@ -1,7 +1,9 @@
 """What the commands of `ara data` are asked for, read and checked, and the market that answers."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -30,6 +32,7 @@ __all__ = [
     "moment",
     "store",
     "symbol_file",
+    "tell_withdrawn",
     "timeframe",
     "with_desk",
     "with_market",
@@ -124,6 +127,18 @@ async def found(
         except AraError as error:
             failures.append(Failure(symbol=clean(word)[:40], error=error))
     return list(instruments.values()), failures
+
+
+async def tell_withdrawn(market: "MarketData", failures: Sequence[Failure]) -> None:
+    """Add to what is said of instruments without bars that some of them were withdrawn."""
+    from ara.data.withdraw import told
+    from ara.market.symbols import normalise
+
+    for one in failures:
+        if isinstance(one.error, DataProviderError | UnknownSymbolError):
+            with suppress(AraError):
+                words = await asyncio.to_thread(told, market.store, normalise(one.symbol))
+                one.error.hint = f"{words}\n{one.error.hint}" if words else one.error.hint
 
 
 def _may_exist(word: str) -> bool:

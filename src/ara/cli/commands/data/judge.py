@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ara.cli.commands.data.asked import Failure, ended, failures_document, found, timeframe, with_market
+from ara.cli.commands.data.asked import (
+    Failure,
+    ended,
+    failures_document,
+    found,
+    tell_withdrawn,
+    timeframe,
+    with_market,
+)
 from ara.cli.commands.data.rates import EURO, means_rates, table_of
 from ara.cli.screen import screen
 from ara.cli.words import clean
@@ -70,6 +78,7 @@ def check(
                 judged += await _kept(market, one, wanted)
             except AraError as error:
                 failures.append(Failure(symbol=one.symbol, error=error))
+        await tell_withdrawn(market, failures)
         return judged, failures
 
     with s.progress("Checking", len(names)) as progress:

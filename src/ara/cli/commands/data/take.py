@@ -15,6 +15,7 @@ from ara.cli.commands.data.asked import (
     found,
     lake,
     moment,
+    tell_withdrawn,
     timeframe,
     with_market,
     writable,
@@ -107,6 +108,7 @@ def export(
                 failures.append(Failure(symbol=one.symbol, error=error))
             else:
                 frames.append(_named(seen.frame, one.symbol, str(wanted), seen.basis.value))
+        await tell_withdrawn(market, failures)
         return frames, failures
 
     with s.progress("Reading", len(symbols)) as progress:
