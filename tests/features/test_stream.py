@@ -6,6 +6,7 @@ import pytest
 
 from ara.errors import FeatureEngineeringError
 from ara.features import Scale, catalogue, indicator
+from ara.features.shared import shared, together
 from ara.features.stream import Item, Stream
 
 SAYS = {"formula": "f", "reference": "r", "words": "w", "scale": Scale.PRICE, "bounds": (-math.inf, math.inf)}
@@ -88,7 +89,7 @@ def test_what_is_wrong_is_named():
         Stream(["rises"]).push({"open": 1.0})
     with pytest.raises(FeatureEngineeringError, match="lost depends on all bars and has no step"):
         Stream(["lost"])
-    with pytest.raises(FeatureEngineeringError, match="version 7; this Ara reads 1"):
+    with pytest.raises(FeatureEngineeringError, match="version 7; this Ara reads 2"):
         Stream.resume({"version": 7})
     state = Stream(["middle"]).state()
     for broken in ({**state, "bars": {}}, {**state, "states": []}, {**state, "items": [{"name": "middle"}]}):
@@ -102,3 +103,46 @@ def test_what_is_wrong_is_named():
 
 def test_nothing_at_all_is_fine():
     assert Stream([]).push({}) == {}
+
+
+def test_all_told_together_are_as_each_alone():
+    """What they share of a bar is written to by none of them."""
+    random = np.random.default_rng(11)
+    close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, 700)))
+    columns = {
+        "open": close * 1.001,
+        "high": close * (1.002 + random.uniform(0, 0.01, 700)),
+        "low": close * (0.998 - random.uniform(0, 0.01, 700)),
+        "close": close,
+        "volume": np.floor(random.lognormal(9, 1, 700)),
+        "session": np.floor(np.arange(700) / 7),
+        "other": 50 * np.exp(np.cumsum(random.normal(0, 0.01, 700))),
+    }
+    families = ("momentum", "statistical", "trend", "volatility", "volume")
+    ones = {name: one for family in families for name, one in catalogue.families()[family].items()}
+    stream, newest = Stream(list(ones)), {}
+    for row in rows(columns):
+        newest = stream.push(row)
+    for name, one in ones.items():
+        for told, whole in zip(newest[name], one.compute(columns), strict=True):
+            within = 1e-9 * np.nanmax(np.abs(whole))
+            np.testing.assert_allclose(told, whole[-1], rtol=1e-9, atol=within, err_msg=name)
+
+
+def test_what_is_shared_is_computed_once_and_only_together():
+    calls = []
+
+    @shared
+    def doubled(values, times=2.0):
+        calls.append(times)
+        return values * times
+
+    values, other = np.arange(3.0), np.arange(3.0)
+    assert doubled(values) is not doubled(values)
+    with together():
+        first = doubled(values)
+        assert doubled(values) is first
+        assert doubled(other) is not first
+        assert doubled(values, times=3.0).tolist() == [0.0, 3.0, 6.0]
+    assert doubled(values) is not first
+    assert calls == [2.0, 2.0, 2.0, 2.0, 3.0, 2.0]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ara.features.library import talib
 from ara.features.loops import moving_sums, own_moments
+from ara.features.shared import shared
 
 __all__ = [
     "Array",
@@ -32,6 +33,7 @@ __all__ = [
     "rolling",
     "runs",
     "smoothed",
+    "sound",
     "spread",
     "steps",
     "stretches",
@@ -75,6 +77,7 @@ def steps(values: Array) -> Array:
     return out
 
 
+@shared
 def logs(values: Array) -> Array:
     """Give the natural logarithm; NaN for what is no positive number."""
     with np.errstate(all="ignore"):
@@ -99,6 +102,7 @@ def filled(values: Array, start: int) -> Array:
     return out
 
 
+@shared
 def clean(values: Array) -> Array:
     """Give the values with infinities as NaN."""
     known = np.isfinite(values)
@@ -189,6 +193,7 @@ def smoothed(values: Array, weight: float, *, seed: int) -> Array:
     return out
 
 
+@shared
 def true_range(high: Array, low: Array, close: Array) -> Array:
     """Give the largest of high - low, |high - previous close|, |low - previous close|; NaN for the first bar."""
     out = np.empty(len(close))
@@ -224,6 +229,12 @@ def moments(values: Array, window: int) -> tuple[Array, Array]:
     return own_moments(values, window)
 
 
+@shared
+def sound(values: Array) -> bool:
+    """Give whether all values are known and finite."""
+    return math.isfinite(np.add.reduce(values))
+
+
 def stretches(known: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Give where each row of known bars begins, and where it has ended."""
     turns = (np.flatnonzero(known[1:] != known[:-1]) + 1).tolist()
@@ -243,7 +254,7 @@ def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, ou
     outputs
         How many arrays it gives.
     """
-    if len(columns[0]) and all(math.isfinite(np.add.reduce(one)) for one in columns):
+    if len(columns[0]) and all(map(sound, columns)):
         found = function(*columns)
         return found if isinstance(found, tuple) else (found,)
     known = np.isfinite(columns[0])
@@ -263,7 +274,7 @@ def unbroken(function: Callable[_P, _R]) -> Callable[_P, _R]:
     @wraps(function)
     def each(*columns: Any, **params: Any) -> Any:
         call = cast("Callable[..., Any]", function)
-        if all(math.isfinite(np.add.reduce(one)) for one in columns):
+        if all(map(sound, columns)):
             return call(*columns, **params)
         none = call(*(one[:0] for one in columns), **params)
         several = isinstance(none, tuple)

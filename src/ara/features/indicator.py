@@ -19,7 +19,7 @@ the close of another instrument as it was known at each bar's close."""
 
 
 Step = Callable[..., tuple[Any, tuple[float, ...]]]
-"""One bar of an indicator that remembers all: `step(state, *inputs, **params)` gives the next state and the outputs.
+"""One bar more of an indicator: `step(state, *inputs, **params)` gives the next state and the outputs.
 
 The state is None before the first bar, and made of numbers, texts and tuples of them, so that it can be saved.
 """
@@ -79,7 +79,7 @@ class IndicatorSpec:
         else.
     memory
         Given the parameters: how many of the last bars the last value depends on, to 1e-9 of itself; None where all
-        matter, and then there is a `step`.
+        matter, and then there must be a `step`.
     scale
         How the outputs move with the unit of the inputs.
     bounds
@@ -91,7 +91,7 @@ class IndicatorSpec:
     words
         What it says, in plain words; larger means what.
     step
-        How one more bar changes it, where all bars matter.
+        How one more bar changes it: where all bars matter, or where that takes less than its last bars anew.
     """
 
     name: str

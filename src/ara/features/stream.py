@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 from ara.errors import FeatureEngineeringError
 from ara.features import catalogue
 from ara.features.indicator import ArrayIndicator, Indicator
+from ara.features.shared import together
 
 __all__ = ["Item", "Stream"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_SHORTEST: Final = 64
 
 _Array = NDArray[np.float64]
+_Tail = tuple[tuple[str, ...], int]
+"""Which inputs, and how many of their last bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,9 @@ class Stream:
         self._lines = [_Line.of(one) for one in self._items]
         self._labels = [one.label for one in self._items]
         self._inputs = sorted({name for line in self._lines for name in line.indicator.spec.inputs})
-        longest = max((line.memory or 0 for line in self._lines), default=0)
-        self._kept = np.full((len(self._inputs), 2 * max(longest, 1)), np.nan)
-        self._longest, self._end, self._seen = max(longest, 1), 0, 0
+        self._longest, self._end, self._seen = max((line.bars for line in self._lines), default=1), 0, 0
+        self._kept = np.full((len(self._inputs), 2 * self._longest), np.nan)
+        self._tails = list(dict.fromkeys(line.tail for line in self._lines))
 
     def push(self, bar: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
         """Take one closed bar, and give each item's outputs for it by its label; NaN while it warms up.
@@ -85,12 +89,19 @@ class Stream:
         self._kept[:, self._end] = [bar[name] for name in self._inputs]
         self._end += 1
         self._seen += 1
-        rows = dict(zip(self._inputs, self._kept, strict=True))
-        with np.errstate(all="ignore"):
+        tails = self._cut()
+        with np.errstate(all="ignore"), together():
             return {
-                label: line.next(rows, end=self._end, seen=self._seen)
-                for label, line in zip(self._labels, self._lines, strict=True)
+                label: line.next(bar, tails[line.tail]) for label, line in zip(self._labels, self._lines, strict=True)
             }
+
+    def _cut(self) -> dict[_Tail, list[_Array]]:
+        """Give the last bars for each line, the same arrays to all that need as many of them."""
+        rows = dict(zip(self._inputs, self._kept, strict=True))
+        cut: dict[tuple[str, int], _Array] = {}
+        for name, bars in {(name, bars) for names, bars in self._tails for name in names}:
+            cut[name, bars] = rows[name][self._end - min(bars, self._seen) : self._end]
+        return {(names, bars): [cut[name, bars] for name in names] for names, bars in self._tails}
 
     def state(self) -> dict[str, Any]:
         """Give all that is needed to go on later, as JSON values; NaN as null."""
@@ -141,8 +152,13 @@ class _Line:
 
     indicator: Indicator
     params: Mapping[str, float]
-    memory: int | None
+    tail: _Tail
     state: Any = None
+
+    @property
+    def bars(self) -> int:
+        """How many of the last bars it is computed of."""
+        return self.tail[1]
 
     @classmethod
     def of(cls, item: Item) -> "_Line":
@@ -151,20 +167,19 @@ class _Line:
         memory = found.memory(**params)
         if memory is None and found.spec.step is None:
             raise FeatureEngineeringError(f"The indicator {item.name} depends on all bars and has no step.")
-        return cls(indicator=found, params=params, memory=memory)
+        # A few lengths serve all, so that they can share what is computed of them.
+        bars = 1 if found.spec.step else max(_SHORTEST, 1 << ((memory or 1) - 1).bit_length())
+        return cls(indicator=found, params=params, tail=(tuple(found.spec.inputs), bars))
 
-    def next(self, rows: Mapping[str, _Array], *, end: int, seen: int) -> tuple[float, ...]:
-        spec = self.indicator.spec
-        if self.memory is None and spec.step is not None:
-            self.state, found = spec.step(
-                self.state, *(float(rows[name][end - 1]) for name in spec.inputs), **self.params
-            )
+    def next(self, bar: Mapping[str, float], tail: Sequence[_Array]) -> tuple[float, ...]:
+        indicator, spec = self.indicator, self.indicator.spec
+        if spec.step is not None:
+            self.state, found = spec.step(self.state, *[float(bar[name]) for name in spec.inputs], **self.params)
             return found
-        start = max(end - min(self.memory or 1, seen), 0)
-        if isinstance(self.indicator, ArrayIndicator):
-            return self.indicator.newest([rows[name][start:end] for name in spec.inputs], self.params)
-        tail = {name: rows[name][start:end] for name in spec.inputs}
-        return tuple(float(one[-1]) for one in self.indicator.compute(tail, **self.params))
+        if isinstance(indicator, ArrayIndicator):
+            return indicator.newest(tail, self.params)
+        columns = dict(zip(spec.inputs, tail, strict=True))
+        return tuple(float(one[-1]) for one in indicator.compute(columns, **self.params))
 
 
 def _tupled(kept: Any) -> Any:

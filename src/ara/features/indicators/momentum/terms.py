@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from ara.features.arrays import filled, highest, lowest, quotient, steps, stretches, within
+from ara.features.arrays import filled, highest, lowest, quotient, sound, steps, stretches, within
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
 from ara.features.loops import along
@@ -36,7 +36,7 @@ def unbroken(function: _Function) -> _Function:
 
     @wraps(function)
     def parts(*inputs: Any, **params: Any) -> Any:
-        if all(math.isfinite(np.add.reduce(one)) for one in inputs):
+        if all(map(sound, inputs)):
             return function(*inputs, **params)
         known = np.isfinite(inputs[0])
         for one in inputs[1:]:

@@ -12,6 +12,7 @@ from ara.features.arrays import change, clean, logs, previous, sums
 from ara.features.indicator import Param
 from ara.features.library import talib
 from ara.features.loops import compiled, joint_moments
+from ara.features.shared import shared
 
 __all__ = [
     "FAINT",
@@ -71,11 +72,13 @@ def length(default: int, words: str = "", *, low: int = 2, high: int = 5000) -> 
     return Param(default=default, low=low, high=high, whole=True, words=told)
 
 
+@shared
 def log_returns(close: Array) -> Array:
     """Give the change of the logarithm since the bar before; NaN where a price isn't positive."""
     return change(logs(close))
 
 
+@shared
 def simple_returns(close: Array) -> Array:
     """Give the change as a share of the price before; NaN where a price isn't positive."""
     known = np.where((close > 0) & np.isfinite(close), close, np.nan)
@@ -146,6 +149,7 @@ def anchored(window: int, columns: Sequence[Array], products: Sequence[tuple[int
     return found[:, :count], np.repeat(anchor[:, :, 0], window, axis=1)[:, :count]
 
 
+@shared
 def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array, Array, Array, Array]:
     """Give the mean and the second, third and fourth central moments of the last returns, or of levels far from 0."""
     if levels:
@@ -163,6 +167,7 @@ def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array,
     return a + base, second, third, np.maximum(fourth, 0.0)
 
 
+@shared
 def states(values: Array, window: int) -> Codes:
     """Give 0 for a fall, 2 for a rise, and 1 for what is less than half the mean size of the last `window` values.
 

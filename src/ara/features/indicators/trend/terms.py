@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import ema, filled, highest, total
+from ara.features.arrays import ema, filled, highest, sound, total
 from ara.features.indicator import Param
 
 __all__ = [
@@ -91,7 +91,7 @@ def sum_of_sizes(values: Array, window: int) -> Array:
 
 def over_gaps(figure: Callable[..., Array], *columns: Array) -> Array:
     """Give a figure of the bars that are wholly known, as if the others had not been; NaN for these."""
-    if len(columns[0]) and all(math.isfinite(np.add.reduce(one)) for one in columns):
+    if len(columns[0]) and all(map(sound, columns)):
         return figure(*columns)
     known = np.logical_and.reduce([np.isfinite(column) for column in columns])
     out = np.full(len(known), np.nan)

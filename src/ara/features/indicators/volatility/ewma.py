@@ -1,7 +1,8 @@
 """Volatility with exponential weights, and how it stands against its own year."""
 
 import math
-from typing import Final
+from bisect import bisect_left, insort
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ __all__ = ["ewma_volatility", "volatility_ratio"]
 
 _SEED_BARS: Final = 20
 _NEGLIGIBLE: Final = 1e-12
+_BEGUN: Any = (None, (), ())
 
 _DECAY: Final = Param(
     default=0.94,
@@ -37,6 +39,34 @@ def _memory(decay: float) -> int:
     return 1 + _SEED_BARS + math.ceil(math.log(_NEGLIGIBLE) / math.log(decay))
 
 
+def _ewma_step(state: Any, close: float, *, decay: float) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last logarithm, the squares seen, and the variance, a sum until there are enough of them."""
+    before, seen, variance = state or (math.nan, 0, 0.0)
+    now = math.log(close) if 0.0 < close < math.inf else math.nan
+    square = (now - before) * (now - before)
+    if not math.isnan(square):
+        if seen >= _SEED_BARS:
+            variance = decay * variance + (1.0 - decay) * square
+        else:
+            seen, variance = seen + 1, (variance + square) / (_SEED_BARS if seen == _SEED_BARS - 1 else 1.0)
+    return (now, seen, variance), (math.sqrt(variance) if seen == _SEED_BARS else math.nan,)
+
+
+def _ratio_step(state: Any, close: float, *, decay: float, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the variance and the last volatilities, by age and by size."""
+    kept, ages, sizes = state or _BEGUN
+    kept, (now,) = _ewma_step(kept, close, decay=decay)
+    if math.isnan(now):
+        return (kept, ages, sizes), (math.nan,)
+    line = list(sizes)
+    if len(ages) == window:
+        del line[bisect_left(line, ages[0])]
+    insort(line, now)
+    ages = (*ages[len(ages) == window :], now)
+    middle = 0.5 * (line[(window - 1) // 2] + line[window // 2]) if len(line) == window else 0.0
+    return (kept, ages, tuple(line)), (now / middle if middle > 0.0 else math.nan,)
+
+
 @indicator(
     inputs=["close"],
     params={"decay": _DECAY},
@@ -47,6 +77,7 @@ def _memory(decay: float) -> int:
     formula="sqrt(v[t]), v[t] = decay * v[t-1] + (1 - decay) * ln(C[t] / C[t-1])^2, begun with the mean of 20 squares",
     reference="J.P. Morgan/Reuters (1996), RiskMetrics Technical Document, 4th ed., section 5.2",
     words="The usual size of one bar's log return now, recent bars counting more; larger is wilder.",
+    step=_ewma_step,
 )
 def ewma_volatility(close: NDArray[np.float64], *, decay: float) -> NDArray[np.float64]:
     """Give the standard deviation of one bar's log return as known at each bar's close."""
@@ -63,6 +94,7 @@ def ewma_volatility(close: NDArray[np.float64], *, decay: float) -> NDArray[np.f
     formula="s[t] / median(s[t-window+1], ..., s[t]), s = ewma_volatility",
     reference="J.P. Morgan/Reuters (1996), RiskMetrics Technical Document, 4th ed., section 5.2; ratio: Ara",
     words="Volatility now against its own last year: 1 is an ordinary day, 2 twice as wild; NaN where no price moved.",
+    step=_ratio_step,
 )
 def volatility_ratio(close: NDArray[np.float64], *, decay: float, window: int) -> NDArray[np.float64]:
     """Give the volatility at each bar over its median of the last `window` bars."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ara.features.arrays import clean, logs, previous, sums
 from ara.features.indicator import Param
 from ara.features.loops import quantiles
+from ara.features.shared import shared
 
 __all__ = ["YEAR", "Array", "flag", "median", "move", "returns", "returns_variance", "root", "times", "window_mean"]
 
@@ -30,6 +31,7 @@ def times(default: float, words: str) -> Param:
     return Param(default=default, low=0.0, high=100.0, words=words)
 
 
+@shared
 def returns(close: Array) -> Array:
     """Give the log return of each bar; NaN for the first."""
     known = logs(close)
@@ -41,6 +43,7 @@ def median(values: Array, window: int) -> Array:
     return quantiles(clean(values), window, 0.5)[0]
 
 
+@shared
 def move(newer: Array, older: Array) -> Array:
     """Give `ln(newer / older)` of prices above 0; exactly 0 where they are equal."""
     return logs(newer) - logs(older)
@@ -56,6 +59,7 @@ def root(variance: Array, year: float = 1.0) -> Array:
     return np.sqrt(np.maximum(variance, 0.0) * year)
 
 
+@shared
 def returns_variance(moved: Array, window: int) -> Array:
     """Give the variance of the last `window` returns, that of the population; exactly 0 where all are 0.
 
