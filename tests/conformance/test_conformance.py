@@ -9,7 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
+import polars.selectors as cs
 import pytest
+
+from tests.conformance.models import garch
 
 FOLDER = os.environ.get("ARA_CONFORMANCE", "")
 ROOT = Path(__file__).parents[2]
@@ -56,3 +60,19 @@ def test_indicators_agree_but_for_what_is_explained(kind, tmp_path):
 def test_candlesticks_agree_at_least_as_often_as_talib():
     found = compared("candles", "features", None)
     assert found["agreed"] / found["checked"] >= 77 / 89
+
+
+@pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
+def test_garch_agrees_with_the_benchmark():
+    found = compared("garch", "models", None)
+    assert found["checked"] == found["agreed"] > 0
+    assert (found["differ"], found["missing"]) == ([], [])
+
+
+@pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
+def test_garch_agrees_with_the_benchmark_to_its_last_figures():
+    benchmark = json.loads(Path(FOLDER, "models", "garch_fcp.json").read_text("utf-8"))
+    returns = pl.read_csv(Path(FOLDER, "models", "dem2gbp.csv")).select(cs.numeric()).to_series(-1).to_numpy()
+    found = garch(returns, "normal")
+    for name, value in benchmark["expected"].items():
+        assert found[name] == pytest.approx(value, rel=benchmark["tol_strict"]), name

@@ -23,7 +23,7 @@ __all__ = ["FittedSeries", "Line", "SeriesModel", "spread_t"]
 _Array = NDArray[np.float64]
 _PARAMS = "params.json"
 
-LearnedT = TypeVar("LearnedT", bound=msgspec.Struct)
+LearnedT = TypeVar("LearnedT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

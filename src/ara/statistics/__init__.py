@@ -7,20 +7,25 @@ from ara.statistics.distributions import (
     student_t_quantiles,
     summed_degrees,
 )
+from ara.statistics.garch import Garch, fit_garch
 from ara.statistics.linear import least_squares, products, solve_positive
+from ara.statistics.minimum import minimise
 from ara.statistics.ranges import floored, range_variance
 from ara.statistics.ridge import Ridge, RidgeFit
 from ara.statistics.sums import summed_quantiles
 from ara.statistics.volatility import ewma_variance
 
 __all__ = [
+    "Garch",
     "Ridge",
     "RidgeFit",
     "binomial_tail",
     "ewma_variance",
+    "fit_garch",
     "fit_student_t",
     "floored",
     "least_squares",
+    "minimise",
     "products",
     "range_variance",
     "solve_positive",
