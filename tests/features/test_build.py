@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from ara.errors import FeatureEngineeringError
 from ara.features import catalogue, sets
+from ara.features.blocks.inputs import fresh
 from ara.features.build import Block, build, build_panel
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.sets import FeatureSet, Item
-from ara.market.timeframe import WEEK
+from ara.market.timeframe import DAY, WEEK, Timeframe
 from tests.features.made import bars_of, cut, days, sample, walk
 
 
@@ -113,7 +114,8 @@ def test_another_instrument_is_seen_as_it_was_known_at_the_close():
     bars, coin = sample("AAPL"), sample("BTC-USD")
     found = build(chosen("close / other:BTC-USD"), bars, others={"BTC-USD": coin}).x[:, 0]
     known = coin.frame.select("known_at", "close").rows()
-    for row in range(len(bars) - 50, len(bars)):
+    end = bars.frame["known_at"].search_sorted(coin.frame["known_at"][-1])
+    for row in range(end - 50, end):
         moment, close = bars.frame["known_at"][row], bars.frame["close"][row]
         there = [value for when, value in known if when <= moment]
         assert found[row] == np.float32(close / there[-1])
@@ -136,6 +138,25 @@ def test_nothing_known_of_the_other_is_declared():
     assert block.missing == (("beta", "nothing was known of market at these bars"),)
     none = build(chosen("beta"), early, others={"market": cut(sample("BTC-USD"), 0)})
     assert none.missing == (("beta", "nothing was known of market at these bars"),)
+
+
+def test_the_other_is_missing_a_week_after_its_last_bar():
+    stock = cut(sample("AAPL"), 300)
+    ended = {"SPY": cut(sample("SPY"), 200)}
+    ratio = build(chosen("close / other:SPY"), stock, others=ended).x[:, 0]
+    stale = stock.frame["known_at"] - ended["SPY"].frame["known_at"][-1] > timedelta(days=7)
+    assert np.array_equal(np.isnan(ratio), stale.to_numpy())
+    assert stale.sum() > 90
+    beta = build(chosen("beta"), stock, others={"market": ended["SPY"]}).x[:, 0]
+    assert np.isnan(beta[stale.to_numpy()]).all()
+    assert np.isfinite(beta[60:200]).all()
+    late = cut(sample("AAPL"), 300, 250)
+    assert build(chosen("beta"), late, others={"market": cut(sample("SPY"), 200)}).missing
+
+
+def test_a_price_of_long_bars_stands_for_four_of_them():
+    assert fresh(WEEK) == 4 * 7 * 86_400_000_000
+    assert fresh(Timeframe.parse("1h"), DAY) == 7 * 86_400_000_000
 
 
 @pytest.mark.parametrize("order", [[1, 0, 2], [0, 0, 1]])

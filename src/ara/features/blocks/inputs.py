@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -12,10 +13,13 @@ from ara.errors import FeatureEngineeringError
 from ara.features.indicator import INPUTS
 from ara.features.sets import MARKET
 from ara.market.bars import Bars
+from ara.market.timeframe import Timeframe
 
-__all__ = ["Inputs", "instants"]
+__all__ = ["Inputs", "fresh", "instants"]
 
 _PRICES: Final = ("open", "high", "low", "close")
+_FRESH: Final = timedelta(days=7)
+_FRESH_BARS: Final = 4
 
 _Array = NDArray[np.float64]
 
@@ -86,18 +90,28 @@ class Inputs:
         return np.where(np.arange(len(volume)) >= start, volume, np.nan), ""
 
     def _compared(self, other: str) -> tuple[_Array, str]:
-        """Give the other's close as it was known at each bar's close."""
+        """Give the other's close as it was known at each bar's close; NaN where that is no longer fresh."""
         bars = self.others.get(f"{other}:{self.bars.instrument.asset_class}") or self.others.get(other)
         if bars is None:
             if other == MARKET:
                 return np.empty(0), "no instrument is given that stands for its market"
             return np.empty(0), f"no bars of {other} are given to compare with"
-        place = np.searchsorted(instants(bars, "known_at"), instants(self.bars, "known_at"), side="right") - 1
+        known, now = instants(bars, "known_at"), instants(self.bars, "known_at")
         close = bars.frame["close"].to_numpy().astype(np.float64)
-        found = np.where(place >= 0, close[np.maximum(place, 0)], np.nan) if len(close) else np.full(len(place), np.nan)
+        place = np.searchsorted(known, now, side="right") - 1
+        place = place[place >= 0]
+        current = now[len(now) - len(place) :] - known[place] <= fresh(self.bars.timeframe, bars.timeframe)
+        found = np.full(len(now), np.nan)
+        found[len(now) - len(place) :] = np.where(current, close[place], np.nan)
         if len(found) and not np.isfinite(found).any():
             return found, f"nothing was known of {other} at these bars"
         return found, ""
+
+
+def fresh(*timeframes: Timeframe) -> int:
+    """Give for how many microseconds a price stands for its instrument: a week, or four of the longest bars."""
+    longest = max(one.span for one in timeframes)
+    return max(_FRESH, _FRESH_BARS * longest) // timedelta(microseconds=1)
 
 
 def instants(bars: Bars, name: str) -> NDArray[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import AraError, FeatureEngineeringError
-from ara.features.blocks.inputs import Inputs, instants
+from ara.features.blocks.inputs import Inputs, fresh, instants
 from ara.features.sets import FeatureSet, Item
 from ara.features.timeframes import Higher
 from ara.market.bars import Bars
@@ -15,8 +15,6 @@ from ara.market.timeframe import Timeframe
 
 __all__ = ["Crossed"]
 
-_FRESH: Final = 7 * 86_400_000_000
-_FRESH_BARS: Final = 4
 _FEWEST: Final = 2
 
 _Arrays = tuple[NDArray[np.float64], ...]
@@ -113,8 +111,7 @@ class _Side:
                 continue
             known = self._known[symbol]
             place = np.searchsorted(known, self._grid, side="right") - 1
-            span = self._bars[symbol].timeframe.span
-            fresh = max(_FRESH, _FRESH_BARS * round(span.total_seconds() * 1_000_000))
-            there = (place >= 0) & (self._grid - known[np.maximum(place, 0)] <= fresh) if len(known) else place >= 0
+            most = fresh(self._bars[symbol].timeframe)
+            there = (place >= 0) & (self._grid - known[np.maximum(place, 0)] <= most) if len(known) else place >= 0
             out[there, column] = given[name][place[there]]
         return out, reasons[0] if len(reasons) == len(self._bars) else ""
