@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,8 @@ _QUOTED: Final = (
 _RATES: Final = SCHEMAS[Kind.RATES]
 _HISTORY: Final = "/stats/eurofxref/eurofxref-hist.zip"
 _LATEST: Final = "/stats/eurofxref/eurofxref.zip"
-_FIRST_YEAR: Final = 1999
+_FIRST_DAY: Final = date(1999, 1, 4)
+_FIRST_YEAR: Final = _FIRST_DAY.year
 _SATURDAY: Final = 5
 _MANY: Final = 2
 _MOST: Final = 32 << 20
@@ -130,7 +131,7 @@ class Ecb:
 
     async def _rates(self, path: str) -> pl.DataFrame:
         packed = await self._access.get(path)
-        return await asyncio.to_thread(_read, packed, self._access.clock.now())
+        return await asyncio.to_thread(_read, packed, self._access.clock.now(), back_to_first=path == _HISTORY)
 
 
 def _due(start: datetime, now: datetime) -> int:
@@ -167,8 +168,8 @@ def _of(rates: pl.DataFrame, instrument: Instrument) -> pl.DataFrame:
     return found
 
 
-def _read(packed: bytes, now: datetime) -> pl.DataFrame:
-    """Give the rates in a zipped table: a row a day, a column a currency."""
+def _read(packed: bytes, now: datetime, *, back_to_first: bool = False) -> pl.DataFrame:
+    """Give the rates in a zipped table: a row a day, a column a currency, the newest day first."""
     table = _table(_unpacked(packed))
     rates = table.unpivot(index="day", variable_name="quote", value_name="text")
     rates = rates.with_columns(rate=pl.col("text").str.strip_chars().cast(pl.Float64, strict=False))
@@ -177,6 +178,9 @@ def _read(packed: bytes, now: datetime) -> pl.DataFrame:
     if wrong.height:
         day, field, text, _ = wrong.row(0)
         raise _odd(f"the rate of {field} on {day} is {shown(text)}", field)
+    oldest: object = table["day"].min()
+    if back_to_first and oldest != _FIRST_DAY:
+        raise _odd(f"its oldest day is {oldest}, not {_FIRST_DAY}, so the table was cut", "Date")
     midnight = pl.col("day").cast(pl.Datetime("us"))
     return rates.select(
         at=_instant(midnight + _FIXED),
