@@ -52,3 +52,14 @@ def test_a_gap_is_over_once_it_has_left_the_window(name):
         bars[column][300] = np.nan
     for output, line in zip(thing.spec.outputs, thing.compute(bars), strict=True):
         assert np.isfinite(line[302 + warmup :]).all(), output
+
+
+def test_what_has_a_window_forgets_what_was_before_a_long_stand_still():
+    """A mean that decays keeps a share of all, and a ratio of two such means shows it when both have nearly gone."""
+    bars = World(seed=7, stretch=90).bars(420)
+    known = {name: catalogue.get(name) for name in NAMES}
+    windowed = [name for name, one in known.items() if (one.memory() or 10_000) <= one.warmup() + 2]
+    assert len(windowed) > 200
+    assert differing(windowed, bars) == {}
+    for name in windowed:
+        assert [one.words for one in check_indicator(catalogue.get(name), bars) if not one.ok] == [], name

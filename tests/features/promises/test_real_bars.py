@@ -19,7 +19,7 @@ FAMILIES = sorted(catalogue.families())
 SAMPLE = {"AAPL": ("SPY", 1100, True), "BTC-USD": ("ETH-USD", 535, True), "EURUSD": ("USDCHF", 700, False)}
 WIDER = {
     "coin by the hour": ("bars/crypto_hourly_binance.parquet", "ETH-USDT", "BTC-USDT", "crypto", "1h"),
-    "currencies by the hour": ("bars/fx_hourly_mt5.parquet", "EURUSD", "USDCHF", "forex", "1h"),
+    "currencies by the hour": ("bars/fx_hourly_mt5.parquet", "GBPUSD", "USDCHF", "forex", "1h"),
     "share by the minute": ("intraday/us_equity_1min_trade_lean.parquet", "AAPL", "SPY", "stock", "1m"),
     "coin by the minute": ("intraday/crypto_1min_btc_perp_2022_01.parquet", "", "", "crypto", "1m"),
     "share as traded": ("bars/us_equity_daily_raw_lean.parquet", "BAC", "SPY", "stock", "1d"),
@@ -47,7 +47,9 @@ def wider(name, count=1500):
         )
         for one in (symbol, other)
     )
-    return columns(cut(bars, count), beside)
+    assert len(bars) >= count
+    found = columns(cut(bars, count), beside)
+    return found if other else {column: line for column, line in found.items() if column != "other"}
 
 
 def failed(names, found):

@@ -78,8 +78,8 @@ def partial_autocorrelation(close: Array, *, window: int) -> Array:
     """Give the partial autocorrelation of log returns at two bars."""
     returns = log_returns(close)
     x, z, y = returns, previous(returns), previous(returns, 2)
-    found = running(window, x, y, z, x * x, y * y, z * z, x * y, x * z, y * z)
-    a, b, c, xx, yy, zz, xy, xz, yz = (one / window for one in found)
+    columns = (x, y, z, x * x, y * y, z * z, x * y, x * z, y * z)
+    a, b, c, xx, yy, zz, xy, xz, yz = (sums(one, window) / window for one in columns)
     xx, yy, zz = settled(xx - a * a, xx), yy - b * b, settled(zz - c * c, zz)
     xy, xz, yz = xy - a * b, xz - a * c, yz - b * c
     over, first, second = xy - ratio(xz * yz, zz), xx - ratio(xz * xz, zz), yy - ratio(yz * yz, zz)

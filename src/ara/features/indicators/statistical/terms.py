@@ -157,8 +157,8 @@ def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array,
         base, floor = anchors[0], FAINT * (a + anchors[0]) ** 2
     else:
         square = values * values
-        a, b = (one / window for one in running(window, values, square))
-        c, d = (sums(one, window) / window for one in (square * values, square * square))
+        columns = (values, square, square * values, square * square)
+        a, b, c, d = (sums(one, window) / window for one in columns)
         base, floor = np.zeros(1), np.maximum(_ROUNDING * b, FAINT)
     square = a * a
     second = np.where(b - square <= floor, 0.0, b - square)

@@ -8,7 +8,7 @@ import numpy as np
 from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, sums, total, unbroken, within
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
+from ara.features.indicators.trend.terms import Array, chain, length
 
 __all__ = ["guppy", "ma_cross", "ma_ribbon", "pfe", "qstick", "rainbow", "trend_intensity", "trend_score", "vhf"]
 
@@ -70,8 +70,9 @@ def vhf(close: Array, *, window: int) -> Array:
 @unbroken
 def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     """Give the trend intensity index."""
-    away = close - mean(close, window)
-    above, both = sum_of_sizes(np.maximum(away, 0.0), recent), sum_of_sizes(np.abs(away), recent)
+    middle = sums(close, window) / window
+    away = np.where(np.abs(close - middle) < _TIE * middle, 0.0, close - middle)
+    above, both = sums(np.maximum(away, 0.0), recent), sums(np.abs(away), recent)
     return within(100.0 * quotient(above, both, otherwise=0.5), 0.0, 100.0)
 
 
