@@ -162,6 +162,16 @@ def test_parts_of_plug_ins_are_completed():
     assert {"sample", "ewma_t"} <= {value for value, _ in candidates(["plugins", "check"], "")}
 
 
+def test_indicators_and_feature_sets_are_completed():
+    for line in (["indicators", "show"], ["indicators", "compute"], ["audit", "features"]):
+        assert {"super_smoother", "supertrend"} <= dict(candidates(line, "super")).keys()
+    for line in (["features", "show"], ["features", "build"], ["features", "drift"], ["audit", "features"]):
+        assert {"ara-default", "ara-fast"} <= dict(candidates(line, "ara-")).keys()
+    assert dict(candidates(["features", "build"], "ara-fast"))["ara-fast"]
+    assert "planted" in dict(candidates(["audit", "features"], "pl"))
+    assert "AAPL" in dict(candidates(["features", "build", "ara-fast"], "AAP"))
+
+
 def test_a_place_beyond_the_line_has_no_completion(ara):
     for index in ("9" * 10, "٠١٢٣٤٥٦٧٨٩", "3"):
         assert (ara("__complete", index, "predict").code, ara("__complete", index, "predict").out) == (1, "")

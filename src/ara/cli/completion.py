@@ -5,6 +5,7 @@ A first line `:files` leaves the word to the shell's own completion of paths.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -179,7 +180,7 @@ def _positional(target: Any, rest: Sequence[str]) -> tuple[str, Iterator[tuple[s
     places = [parameter for parameter in target.params if parameter.param_type_name == "argument"]
     if bare >= len(places) and not (places and places[-1].nargs == -1):
         return "", iter(())
-    metavar = str(places[min(bare, len(places) - 1)].metavar or "").strip("[]")
+    metavar = str(places[min(bare, len(places) - 1)].metavar or "").strip("[].")
     return metavar, _values(metavar)
 
 
@@ -210,6 +211,29 @@ def _plugins() -> Iterator[tuple[str, str]]:
     return ((offer.name, offer.distribution) for group in plugins.GROUPS for offer in plugins.offers(group))
 
 
+def _indicators() -> Iterator[tuple[str, str]]:
+    from ara.features import catalogue
+
+    return (
+        (name, _sentence(one.spec.words))
+        for name, one in sorted((name, one) for listed in catalogue.families().values() for name, one in listed.items())
+    )
+
+
+def _sets() -> Iterator[tuple[str, str]]:
+    from ara.features import sets
+
+    return ((name, _sentence(sets.get(name).words)) for name in sets.names())
+
+
+def _audited() -> Iterator[tuple[str, str]]:
+    return chain(_sets(), [("planted", "Ten leaks on purpose, all of which it finds")], _indicators())
+
+
+def _sentence(words: str) -> str:
+    return words.partition(". ")[0].removesuffix(".")
+
+
 def _keys() -> Iterator[tuple[str, str]]:
     from ara.settings.keys import keys
 
@@ -228,6 +252,9 @@ _SOURCES: Final[Mapping[str, Callable[[], Iterator[tuple[str, str]]]]] = {
     "SYMBOL": _symbols,
     "MODEL": _models,
     "NAME": _plugins,
+    "INDICATOR": _indicators,
+    "SET": _sets,
+    "WHAT": _audited,
     "KEY": _keys,
     "SETTING": _settings,
     "FILE": lambda: iter([(FILES, "")]),

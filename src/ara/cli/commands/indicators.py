@@ -77,7 +77,7 @@ def _list(
 
 
 @command.command("show")
-def _show(name: Annotated[str, typer.Argument(metavar="NAME", help="What the indicator is called")]) -> None:
+def _show(name: Annotated[str, typer.Argument(metavar="INDICATOR", help="What the indicator is called")]) -> None:
     """Explain one indicator: what it says, formula, parameters, range, warm-up, reference.
 
     ::
@@ -98,7 +98,7 @@ def _show(name: Annotated[str, typer.Argument(metavar="NAME", help="What the ind
 
 @command.command("compute")
 def _compute(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the indicator is called")],
+    name: Annotated[str, typer.Argument(metavar="INDICATOR", help="What the indicator is called")],
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Whose bars; of a file with several, which")] = "",
     bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars from a Parquet or CSV file")] = "",
     params: Annotated[str, typer.Option("--params", metavar="JSON", help="Parameters: '{\"window\": 7}'")] = "",

@@ -125,7 +125,8 @@ def modified_var(close: Array, *, window: int, share: float) -> Array:
     skewed, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
     z = NormalDist().inv_cdf(share)
     bent = z + (z * z - 1.0) * skewed / 6.0 + (z**3 - 3.0 * z) * excess / 24.0
-    return -(average + np.sqrt(second) * (bent - (2.0 * z**3 - 5.0 * z) * skewed * skewed / 36.0))
+    bent = bent - (2.0 * z**3 - 5.0 * z) * skewed * skewed / 36.0
+    return np.asarray(-(average + np.sqrt(second) * bent))
 
 
 @indicator(
