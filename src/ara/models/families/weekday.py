@@ -55,8 +55,9 @@ class Weekday(SeriesModel[Week]):
 
     The size of each weekday is its mean |z| over that of all, its lean its mean z less that of all, z the return over
     the volatility before it, last 1000 bars. Both are pulled to nothing, by how much weekdays would differ by chance
-    alone, and leans by half of what is left, since what was found out about weekdays tends to vanish. The bars to come are taken to follow the weekdays that the series has;
-    holidays are not known to it. Bars that are no daily ones get what `ewma_t` says.
+    alone, and leans by half of what is left: what was found out about weekdays tends to vanish. The bars to come are
+    taken to follow the weekdays that the series has; holidays are not known to it. Bars that are no daily ones get what
+    `ewma_t` says.
 
     Parameters
     ----------
