@@ -1,0 +1,80 @@
+"""Models of one series: fitting and answering.
+
+A made-up series of 2,500 bars is fitted and its last bar answered over 1, 5 and 21 bars, by `drift`, `ewma_t`, `har_t`
+and `garch_t` together (`four_ms`, and as a ratio to `ewma_t` alone, whose shape is a search over 14 tails), with all
+their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 returns, `garch_over_passes` the same over
+100 passes of a plain recursion through these returns, which is what a fit by numeric slopes needs at the least.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+import numpy as np
+
+from ara.models.checks import toy_panel
+from ara.models.families.drift import Drift
+from ara.models.families.ewma_t import EwmaT
+from ara.models.families.garch import GarchT
+from ara.models.families.har import HarT
+from ara.models.model import Model
+from ara.models.panel import Panel
+from ara.statistics import distributions, fit_garch
+from benchmarks.measure import show
+
+__all__ = ["figures"]
+
+_BARS, _RUNS, _PASSES = 2500, 7, 100
+
+
+def figures() -> dict[str, float]:
+    """Measure: milliseconds of processor time, and ratios."""
+    return _four() | _garch()
+
+
+def _four() -> dict[str, float]:
+    panel = _one(toy_panel(bars=_BARS))
+    four = _least(lambda: _answered((Drift(), EwmaT(), HarT(), GarchT()), panel))
+    plain = _least(lambda: _answered((EwmaT(),), panel))
+    return {"four_ms": 1000 * four, "four_over_ewma": four / plain}
+
+
+def _garch() -> dict[str, float]:
+    returns = toy_panel(bars=1501).bars[1:1501, 3]
+    squares = (0.1 * returns * returns).tolist()
+
+    def passes() -> None:
+        for _ in range(_PASSES):
+            list(accumulate(squares, lambda variance, part: 0.9 * variance + part, initial=1e-4))
+
+    fit, least = _least(lambda: fit_garch(returns)), _least(passes)
+    return {"garch_fit_ms": 1000 * fit, "garch_over_passes": fit / least}
+
+
+def _answered(models: Sequence[Model], panel: Panel) -> None:
+    distributions._quantile.cache_clear()  # noqa: SLF001 (a first answer has nothing to remember)
+    rows = np.arange(len(panel))
+    for model in models:
+        model.fit(panel, rows, rows[:0], seed=0, watch=lambda _: True).predict(panel, rows[-1:])
+
+
+def _one(panel: Panel) -> Panel:
+    """Give the first series of the panel alone."""
+    names = ("at", "known_at", "series", "group", "bars", "volume", "x", "scale", "y", "y_known")
+    cut = {name: getattr(panel, name)[:_BARS] for name in names}
+    return replace(panel, symbols=panel.symbols[:1], **cut)
+
+
+def _least(work: Callable[[], object]) -> float:
+    """Give the processor time in seconds: the least of a few runs."""
+    least = float("inf")
+    for _ in range(_RUNS):
+        begin = time.process_time()
+        work()
+        least = min(least, time.process_time() - begin)
+    return least
+
+
+if __name__ == "__main__":
+    show(figures())
