@@ -190,8 +190,10 @@ class ArrayIndicator:
             All of them, as `resolve` gives them.
         """
         found = self.function(*arrays, **params)
-        values = [one.item(-1) for one in found] if isinstance(found, tuple) else [found.item(-1)]
-        return tuple([value if math.isfinite(value) else math.nan for value in values])
+        if isinstance(found, tuple):
+            return tuple([value if math.isfinite(value := one.item(-1)) else math.nan for one in found])
+        value = found.item(-1)
+        return (value if math.isfinite(value) else math.nan,)
 
     def memory(self, **params: float) -> int | None:
         """Give how many of the last bars the last value depends on; None where all do."""

@@ -44,7 +44,8 @@ def along(kernel: Callable[..., Any], values: _Array, *given: Any) -> _Array:
     *given
         What else it needs.
     """
-    out = np.full(len(values), np.nan)
+    out = np.empty(len(values))
+    out.fill(np.nan)
     compiled(kernel)(np.ascontiguousarray(values), *given, out)
     return out
 

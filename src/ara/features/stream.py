@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
 from ara.features import catalogue
-from ara.features.indicator import ArrayIndicator, Indicator
+from ara.features.indicator import ArrayIndicator, Indicator, Step
 from ara.features.shared import together
 
 __all__ = ["Item", "Stream"]
 
 _VERSION: Final = 2
-_SHORTEST: Final = 64
+_SHORTEST: Final = 32
 
 _Array = NDArray[np.float64]
 _Tail = tuple[tuple[str, ...], int]
@@ -151,6 +151,7 @@ class _Line:
     """One indicator under way."""
 
     indicator: Indicator
+    step: Step | None
     params: Mapping[str, float]
     tail: _Tail
     state: Any = None
@@ -168,18 +169,17 @@ class _Line:
         if memory is None and found.spec.step is None:
             raise FeatureEngineeringError(f"The indicator {item.name} depends on all bars and has no step.")
         # A few lengths serve all, so that they can share what is computed of them.
-        bars = 1 if found.spec.step else max(_SHORTEST, 1 << ((memory or 1) - 1).bit_length())
-        return cls(indicator=found, params=params, tail=(tuple(found.spec.inputs), bars))
+        bars = 1 if found.spec.step else -(-(memory or 1) // _SHORTEST) * _SHORTEST
+        return cls(indicator=found, step=found.spec.step, params=params, tail=(tuple(found.spec.inputs), bars))
 
     def next(self, bar: Mapping[str, float], tail: Sequence[_Array]) -> tuple[float, ...]:
-        indicator, spec = self.indicator, self.indicator.spec
-        if spec.step is not None:
-            self.state, found = spec.step(self.state, *[float(bar[name]) for name in spec.inputs], **self.params)
+        if self.step is not None:
+            self.state, found = self.step(self.state, *[float(bar[name]) for name in self.tail[0]], **self.params)
             return found
-        if isinstance(indicator, ArrayIndicator):
-            return indicator.newest(tail, self.params)
-        columns = dict(zip(spec.inputs, tail, strict=True))
-        return tuple(float(one[-1]) for one in indicator.compute(columns, **self.params))
+        if isinstance(self.indicator, ArrayIndicator):
+            return self.indicator.newest(tail, self.params)
+        columns = dict(zip(self.tail[0], tail, strict=True))
+        return tuple(float(one[-1]) for one in self.indicator.compute(columns, **self.params))
 
 
 def _tupled(kept: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from ara.features.arrays import filled, highest, lowest, previous, quotient, steps, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken
-from ara.features.indicators.trend.hilbert import turned
+from ara.features.indicators.trend.hilbert import middle, turned
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
 from ara.features.library import talib
 
@@ -41,11 +41,11 @@ _ROCKET: Final = "J. F. Ehlers (2001), Rocket Science for Traders, chapter "
 @unbroken
 def fisher(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
     """Give Ehlers' Fisher transform of the price and its trigger."""
-    middle = 0.5 * (high + low)
+    centre = 0.5 * (high + low)
     start = window - 1
-    stands = place(middle, middle, middle, window)[start:] * 0.01 - 0.5
+    stands = place(centre, centre, centre, window)[start:] * 0.01 - 0.5
     value = recurred(0.66 * stands, _KEPT, limit=_LIMIT, cap=_CAP)
-    line = np.concatenate((np.full(min(start, len(middle)), np.nan), recurred(np.arctanh(value), 0.5)))
+    line = np.concatenate((np.full(min(start, len(centre)), np.nan), recurred(np.arctanh(value), 0.5)))
     return filled(line, window), previous(line)
 
 
@@ -151,7 +151,7 @@ def _turning(values: Array, price: Array) -> Array:
 @unbroken
 def ht_phase(high: Array, low: Array) -> Array:
     """Give the phase of the dominant cycle."""
-    price = 0.5 * (high + low)
+    price = middle(high, low)
     return _turning(turned(price), price)
 
 
@@ -170,7 +170,7 @@ def ht_phase(high: Array, low: Array) -> Array:
 @unbroken
 def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
     """Give the parts of the dominant cycle's phasor."""
-    inphase, quadrature = talib().HT_PHASOR(0.5 * (high + low))
+    inphase, quadrature = talib().HT_PHASOR(middle(high, low))
     return inphase, quadrature
 
 
@@ -189,6 +189,6 @@ def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
 @unbroken
 def ht_sine(high: Array, low: Array) -> tuple[Array, Array]:
     """Give the sine of the dominant cycle's phase and the one that leads it."""
-    price = 0.5 * (high + low)
+    price = middle(high, low)
     angle = np.radians(_turning(turned(price), price))
     return np.sin(angle), np.sin(angle + math.pi / 4.0)

@@ -1,7 +1,8 @@
 """Relative strength: how much of all movement went up."""
 
 import math
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 
@@ -218,6 +219,29 @@ def _jurik(values: Array, weight: float) -> Array:
     return values
 
 
+def _jurik_step(links: Any, value: float, weight: float) -> tuple[Any, float]:
+    """Take one step of `_jurik`; each link has the value before and the last two results."""
+    rest = 1.0 - weight
+    first, second = 1.5 * weight - 0.5 * weight * weight, 1.5 * weight * rest
+    found = []
+    for before, y1, y2 in links or ((0.0, 0.0, 0.0),) * 3:
+        now = first * value - second * before + 2.0 * rest * y1 - rest * rest * y2
+        found.append((value, now, y1))
+        value = now
+    return tuple(found), value
+
+
+def _rsx_step(state: Any, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last close and both smooth lines."""
+    if not math.isfinite(close):
+        return None, (math.nan,)
+    seen, before, net, way = state or (0, close, None, None)
+    net, moved = _jurik_step(net, close - before, 3.0 / (window + 2.0))
+    way, size = _jurik_step(way, abs(close - before), 3.0 / (window + 2.0))
+    found = 50.0 + 50.0 * min(max(moved / size, -1.0), 1.0) if size > 0.0 else 50.0
+    return (seen + 1, close, net, way), (found if seen >= window else math.nan,)
+
+
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW},
@@ -229,6 +253,7 @@ def _jurik(values: Array, weight: float) -> Array:
     reference="M. Jurik (1999), RSX, Jurik Research; in the form known from its published reconstructions",
     words="Relative strength without the noise and with next to no delay. Above 70 and below 30 are read as extremes; "
     "its turns are smooth enough to be read by themselves.",
+    step=_rsx_step,
 )
 @unbroken
 def rsx(close: Array, *, window: int) -> Array:
@@ -238,6 +263,20 @@ def rsx(close: Array, *, window: int) -> Array:
     way = np.maximum(_jurik(np.abs(step), weight), 0.0)
     line = 50.0 + 50.0 * within(quotient(_jurik(step, weight), way, otherwise=0.0), -1.0, 1.0)
     return filled(line, window)
+
+
+def _laguerre_step(state: Any, close: float, *, gamma: float) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the four lines."""
+    if not math.isfinite(close):
+        return None, (math.nan,)
+    seen, before = state or (0, (close,) * 4)
+    lines = [(1.0 - gamma) * close + gamma * before[0]]
+    for earlier, own in pairwise(before):
+        lines.append(earlier - gamma * lines[-1] + gamma * own)
+    moves = [one - later for one, later in pairwise(lines)]
+    rises, way = sum([max(move, 0.0) for move in moves]), sum([abs(move) for move in moves])
+    found = 100.0 * rises / way if way > _TINY * abs(close) else 50.0
+    return (seen + 1, tuple(lines)), (found if seen >= 3 else math.nan,)
 
 
 @indicator(
@@ -252,6 +291,7 @@ def rsx(close: Array, *, window: int) -> Array:
     reference="J. F. Ehlers (2004), Cybernetic Analysis for Stocks and Futures, chapter 14",
     words="Relative strength between four ever later copies of the price: quick, and often at one end of its range. "
     "Leaving 80 downwards is read as a sale, leaving 20 upwards as a purchase.",
+    step=_laguerre_step,
 )
 @unbroken
 def laguerre_rsi(close: Array, *, gamma: float) -> Array:

@@ -1,7 +1,7 @@
 """Straight lines and bends through the closes of a window, and how well they fit."""
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -201,6 +201,20 @@ def curvature(close: Array, *, window: int) -> Array:
     return 2.0 * _weighted(clean(close), bend / float(bend @ bend))
 
 
+def _kendall_step(state: Any, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last closes and the pairs of them that rose, less those that fell."""
+    kept: tuple[float, ...] = state[0] if state else ()
+    pairs: int = state[1] if state else 0
+    now = close if math.isfinite(close) else math.nan
+    if len(kept) == window:
+        oldest, kept = kept[0], kept[1:]
+        pairs -= sum([(one > oldest) - (one < oldest) for one in kept])
+    pairs += sum([(now > one) - (now < one) for one in kept])
+    kept = (*kept, now)
+    unknown = len(kept) < window or math.isnan(sum(kept))
+    return (kept, pairs), (math.nan if unknown else pairs / (window * (window - 1) / 2.0),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(20, low=3, high=500)},
@@ -211,6 +225,7 @@ def curvature(close: Array, *, window: int) -> Array:
     formula="sum over i < j of sign(C[j] - C[i]), over n * (n - 1) / 2",
     reference=_KENDALL,
     words="The share of pairs of bars that rose less those that fell: 1 rose all the way; single leaps don't move it.",
+    step=_kendall_step,
 )
 def kendall_trend(close: Array, *, window: int) -> Array:
     """Give Kendall's tau of the closes of the window against time."""

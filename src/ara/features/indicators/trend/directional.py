@@ -1,12 +1,13 @@
 """Directional movement: Wilder's family, Aroon, Vortex, and others that weigh rises against falls."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ara.features.arrays import change, ema, previous, quotient, rolling, total, true_range, unbroken, windows, within
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, chain, length, sum_of_sizes
+from ara.features.indicators.trend.terms import Array, chain, gapless, length, sum_of_sizes
 from ara.features.library import talib
 
 __all__ = ["adx", "adxr", "aroon", "di", "dm", "dti", "dx", "mass_index", "rwi", "vortex"]
@@ -194,6 +195,23 @@ def mass_index(high: Array, low: Array, *, window: int, smooth: int) -> Array:
     return total(quotient(first, ema(first, smooth), otherwise=1.0), window)
 
 
+def _walk_step(state: Any, high: float, low: float, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last close, and from high, low and true range of the last bars, the newest first."""
+    before, kept = state or (math.nan, ())
+    walk = max(high, before) - min(low, before) if gapless((high, low, before)) else math.nan
+    rise, fall, bars = -math.inf, -math.inf, ((high, low, walk), *kept)[: window + 1]
+    for back in range(1, len(bars)):
+        top, bottom, _ = bars[back]
+        if back > 1 and walk > 0.0:
+            share = math.sqrt(back) / walk
+            rise, fall = max(rise, (high - bottom) * share), max(fall, (top - low) * share)
+        walk += bars[back][2] if back < window else 0.0
+    unknown = len(bars) <= window or math.isnan(walk)
+    if unknown or rise == -math.inf:
+        return (close, bars), (math.nan if unknown else 0.0,) * 2
+    return (close, bars), (rise, fall if fall > -math.inf else math.nan)
+
+
 @indicator(
     inputs=_BARS,
     params={"window": length(9, "Longest look back; each from 2 bars on is tried.", high=200)},
@@ -205,6 +223,7 @@ def mass_index(high: Array, low: Array, *, window: int, smooth: int) -> Array:
     formula="max over k = 2..n of (H - L[t-k]) / (mean TR of k bars * sqrt(k)), and of (H[t-k] - L) / the same",
     reference="M. Poulos (1991), Of Trends and Random Walks, Stocks & Commodities 9:2",
     words="Moves compared with those of a random walk: over 1 the rise (high) or the fall (low) is more than chance.",
+    step=_walk_step,
 )
 def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the random walk index of highs and of lows."""

@@ -10,8 +10,9 @@ from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
 from ara.features.loops import compiled
+from ara.features.shared import shared
 
-__all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama", "turned"]
+__all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama", "middle", "turned"]
 
 _EARLY = Param(
     default=0,
@@ -116,13 +117,21 @@ def _wave(
         trends[t] = 1.0 if trend or away else 0.0
 
 
-def _turned(price: Array, judged: Array) -> tuple[Array, Array]:
+@shared
+def _settled_cycles(price: Array) -> tuple[Array, Array]:
+    """Give the price smoothed over four bars and the period of its dominant cycle."""
     smooth = weighted(price, _LINE)
+    return smooth, _cycles(smooth, _BEGUN)[0]
+
+
+def _turned(price: Array, judged: Array) -> tuple[Array, Array]:
+    smooth, periods = _settled_cycles(price)
     phases, trends = np.zeros((2, len(price)))
-    compiled(_wave)(judged, smooth, _cycles(smooth, _BEGUN)[0], *_circles(), _BEGUN, phases, trends)
+    compiled(_wave)(judged, smooth, periods, *_circles(), _BEGUN, phases, trends)
     return filled(phases, _KNOWN), filled(trends, _KNOWN)
 
 
+@shared
 def turned(price: Array) -> Array:
     """Give the phase of the dominant cycle in degrees, from -45 to 315; NaN for the first 63 bars."""
     return _turned(price, np.empty(0))[0]
@@ -138,7 +147,9 @@ def _lines(price: Array, period: Array) -> Array:
     return np.where(place > 2 * _FIRST - 1, weighted(means, _LINE), price)
 
 
-def _middle(high: Array, low: Array) -> Array:
+@shared
+def middle(high: Array, low: Array) -> Array:
+    """Give the middle of each bar."""
     return np.ascontiguousarray((high + low) / 2.0)
 
 
@@ -169,7 +180,7 @@ def _early(price: Array) -> tuple[Array, Array]:
 @unbroken
 def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tuple[Array, Array]:
     """Give the MESA adaptive moving average and the following one."""
-    price = _middle(high, low)
+    price = middle(high, low)
     if not early:
         line, follower = talib().MAMA(price, fast, slow)
         return line, follower
@@ -211,7 +222,7 @@ def _pursue(price: Array, weights: Array, start: int, line: float, lines: Array,
 @unbroken
 def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
     """Give the Hilbert transform's trend line, and the smooth price it is compared with."""
-    price, start = _middle(high, low), 2 * _FIRST if early else 63
+    price, start = middle(high, low), 2 * _FIRST if early else 63
     line = _lines(price, _early(price)[0]) if early else np.asarray(talib().HT_TRENDLINE(price))
     return filled(line, start), filled(weighted(price, _LINE), start)
 
@@ -230,7 +241,7 @@ def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
 @unbroken
 def ht_period(high: Array, low: Array, *, early: int) -> Array:
     """Give the period of the dominant cycle in whole bars."""
-    price = _middle(high, low)
+    price = middle(high, low)
     period = _early(price)[0] if early else np.asarray(talib().HT_DCPERIOD(price))
     return filled(np.floor(period + 0.5), 2 * _FIRST if early else 32)
 
@@ -247,4 +258,4 @@ def ht_period(high: Array, low: Array, *, early: int) -> Array:
 )
 def ht_trendmode(high: Array, low: Array) -> Array:
     """Give whether the market is in a trend, by the Hilbert transform."""
-    return runs(lambda price: _turned(price, price)[1], _middle(high, low))[0]
+    return runs(lambda price: _turned(price, price)[1], middle(high, low))[0]

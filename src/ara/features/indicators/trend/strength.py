@@ -1,7 +1,8 @@
 """How strong a trend is: one-sidedness, straightness, agreement of several averages."""
 
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ara.features.indicators.trend.terms import Array, chain, length
 __all__ = ["guppy", "ma_cross", "ma_ribbon", "pfe", "qstick", "rainbow", "trend_intensity", "trend_score", "vhf"]
 
 _SHORT, _LONG = (3, 5, 8, 10, 12, 15), (30, 35, 40, 45, 50, 60)
+_ALL = (*_SHORT, *_LONG)
 _RIBBON = (10, 20, 30, 40, 50, 60, 70, 80)
 _COLOURS = 10
 _TIE = 1e-12  # a smaller share of a mean between two is rounding
@@ -156,6 +158,22 @@ def _ordered(lines: list[Array]) -> Array:
     return np.asarray(sum(np.where(np.abs(step) < _TIE, 0.0, np.sign(step)) for step in steps) / (len(lines) - 1))
 
 
+def _ribbon_step(state: Any, close: float) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last closes."""
+    if not math.isfinite(close):
+        return None, (math.nan, math.nan)
+    kept = (close, *(state or ()))[: _RIBBON[-1]]
+    if len(kept) < _RIBBON[-1]:
+        return kept, (math.nan, math.nan)
+    added = tuple(accumulate(kept))
+    lines = [added[window - 1] / window for window in _RIBBON]
+    if 0.0 in lines:
+        return kept, (math.nan, math.nan)
+    steps = [one / other - 1.0 for one, other in pairwise(lines)]
+    order = sum([(step >= _TIE) - (step <= -_TIE) for step in steps]) / len(steps)
+    return kept, (order, (max(lines) - min(lines)) / lines[-1])
+
+
 @indicator(
     inputs=["close"],
     outputs=["order", "width"],
@@ -166,6 +184,7 @@ def _ordered(lines: list[Array]) -> Array:
     formula="mean of sign(sma(C, n) - sma(C, n + 10)), n = 10..70; (largest - smallest of the eight) / sma(C, 80)",
     reference="G. Morris (2013), Investing with the Trend, on ribbons of moving averages",
     words="1: all averages in rising order, -1: in falling; a narrow ribbon is a market at rest before a move.",
+    step=_ribbon_step,
 )
 @unbroken
 def ma_ribbon(close: Array) -> tuple[Array, Array]:
@@ -173,6 +192,28 @@ def ma_ribbon(close: Array) -> tuple[Array, Array]:
     lines = [sums(close, window) / window for window in _RIBBON]
     width = np.maximum.reduce(lines) - np.minimum.reduce(lines)
     return _ordered(lines), width / lines[-1]
+
+
+def _guppy_step(state: Any, close: float) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the means, each a sum until it is whole."""
+    if not math.isfinite(close):
+        return None, (math.nan,) * 3
+    seen, before = state or (0, (0.0,) * len(_ALL))
+    seen += 1
+    lines = tuple(
+        [
+            line + 2.0 / (window + 1.0) * (close - line)
+            if seen > window
+            else (line + close) / (window if seen == window else 1)
+            for line, window in zip(before, _ALL, strict=True)
+        ]
+    )
+    short, long = lines[: len(_SHORT)], lines[len(_SHORT) :]
+    traders, investors = sum(short) / len(short), sum(long) / len(long)
+    if seen < _LONG[-1] or investors == 0.0:
+        return (seen, lines), (math.nan,) * 3
+    widths = ((max(group) - min(group)) / investors for group in (short, long))
+    return (seen, lines), ((traders - investors) / investors, *widths)
 
 
 @indicator(
@@ -188,6 +229,7 @@ def ma_ribbon(close: Array) -> tuple[Array, Array]:
     ),
     reference="D. Guppy (2004), Trend Trading, chapter 9: multiple moving averages",
     words="Traders' averages above investors' is a rise; an investors' group that stays wide carries it.",
+    step=_guppy_step,
 )
 @unbroken
 def guppy(close: Array) -> tuple[Array, Array, Array]:
