@@ -162,6 +162,10 @@ def test_the_words_say_it_all():
     )
     assert followed([30], -1, close, horizon=1).words.startswith("down 1 bar later in ")
     assert " of 1 case (" in followed([30], -1, close).words
+    nowhere = followed([30, 90], 0, close, unit="day")
+    assert nowhere.words.startswith("it points nowhere; up 5 days later in ")
+    assert (nowhere.as_dict()["points"], nowhere.as_dict()["direction"]) == ("nowhere", "up")
+    assert followed([30], -1, close).as_dict()["points"] == "down"
     assert followed([], 1, close).words == "no case before whose outcome is known 5 bars later: nothing can be said"
 
 

@@ -195,7 +195,7 @@ def test_the_same_seed_chooses_the_same():
         ({"horizon": 0}, "horizon is 0"),
         ({"embargo": -1}, "embargo -1"),
         ({"horizon": 50}, "too few"),
-        ({"y": np.full(300, math.nan)}, "0 rows with a target"),
+        ({"y": np.full(300, math.nan)}, "target of 0 of 300 rows is known, too few: 4 folds"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, words):

@@ -50,6 +50,8 @@ class Followed:
         Bars from a case to its outcome.
     direction
         The said side: 1 above the close of the case, -1 below.
+    points
+        Where the pattern points: 1 up, -1 down, 0 nowhere. What points nowhere is asked for a higher close.
     words
         All that in a sentence.
     """
@@ -62,6 +64,7 @@ class Followed:
     effective: float
     horizon: int
     direction: int
+    points: int
     words: str
 
     @property
@@ -75,6 +78,7 @@ class Followed:
         """Give it as JSON has it, null where there is no case."""
         return {
             "direction": "up" if self.direction > 0 else "down",
+            "points": {1: "up", -1: "down"}.get(self.points, "nowhere"),
             "count": self.count,
             "share": self.up if self.count else None,
             "low": self.low,
@@ -137,7 +141,16 @@ def followed(
     worth = _worth(taken, outcomes, horizon)
     low, high = _interval(share, worth, level) if count else (0.0, 1.0)
     found = Followed(
-        count=count, up=share, base=base, low=low, high=high, effective=worth, horizon=horizon, direction=side, words=""
+        count=count,
+        up=share,
+        base=base,
+        low=low,
+        high=high,
+        effective=worth,
+        horizon=horizon,
+        direction=side,
+        points=direction,
+        words="",
     )
     return replace(found, words=_told(found, unit))
 
@@ -190,4 +203,5 @@ def _told(found: Followed, unit: str) -> str:
     cases = "1 case" if found.count == 1 else f"{found.count:,} cases"
     share, low, high, base = (f"{100 * one:.0f}" for one in (found.up, found.low, found.high, found.base))
     held = f"{way} {later} in {share} % of {cases} ({low} to {high} %)"
-    return f"{held}; any {unit} {base} %: {_VERDICTS[found.verdict]}"
+    told = f"{held}; any {unit} {base} %: {_VERDICTS[found.verdict]}"
+    return told if found.points else f"it points nowhere; {told}"

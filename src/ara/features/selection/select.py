@@ -162,8 +162,13 @@ def select(
         raise ValidationError(f"The horizon is {horizon} and the embargo {embargo}; give 1 and 0 at least.")
     known = np.isfinite(y)
     x, y = np.where(np.isfinite(x[known]), x[known], np.nan), y[known]
-    if len(y) < max(_FEWEST, 10 * (count + 1) * (horizon + embargo), 2 * _BLOCKS * horizon):
-        raise ValidationError(f"{len(y)} rows with a target are too few for {count} folds and a horizon of {horizon}.")
+    needed = max(_FEWEST, 10 * (count + 1) * (horizon + embargo), 2 * _BLOCKS * horizon)
+    if len(y) < needed:
+        gap = f"{count} folds, a horizon of {horizon} and an embargo of {embargo}"
+        raise ValidationError(
+            f"The target of {len(y)} of {len(known)} rows is known, too few: {gap} need {needed}.",
+            hint="Give more rows, fewer folds or a shorter horizon.",
+        )
     maker = _Maker(names, estimator, horizon, limits or Limits(), seed)
     parts = list(folds(len(y), count=count, horizon=horizon, embargo=embargo))
     chosen, scores, losses = maker.walk(x, y, parts)
