@@ -109,6 +109,16 @@ def test_a_price_that_is_none_is_refused_by_its_row(store, bring, tmp_path, row,
         bring("KO.csv", strict=True, source="again")
 
 
+@pytest.mark.parametrize("name", ["CL=F", "^IRX"])
+def test_a_future_or_an_index_may_be_worth_nothing_or_less(store, bring, name):
+    text = PRICED + "2020-08-27,49,50,-40,-37.63\n2020-08-28,0,1,0,0\n2020-08-31,1,inf,1,1\n"
+    done = bring("oil.csv", text, symbol=name)
+    assert (done.new, [one.reason for one in done.refused]) == (3, ["its high is no finite number"])
+    assert store.bars(name, "1d")["close"].to_list() == [49.5, -37.63, 0]
+    mixed = bring("mixed.csv", "Symbol,Date,Close\nKO,2020-08-27,-1\nCL=F,2020-08-27,-1\nPG,2020-08-27,1\n")
+    assert (mixed.new, [(one.reason, one.rows) for one in mixed.refused]) == (2, [("its close is not above 0", (1,))])
+
+
 def test_a_file_without_a_row_that_can_be_a_bar_is_an_error(store, bring, tmp_path):
     text = "Date,Close\n2020-08-26,-1\n2020-08-27,inf\n2020-08-28,\n"
     with pytest.raises(ValidationError, match=r"KO\.csv has no row that can be a bar: row 3: it has no close; row 1"):
@@ -133,6 +143,18 @@ def test_an_import_says_how_good_its_bars_are(store, bring):
     assert (grade.symbol, grade.timeframe, grade.worst) == ("PG", "1d", "warning")
     assert grade.score < 1
     assert any(words.startswith("warning, ") for words in grade.issues)
+
+
+@pytest.mark.parametrize("name", ["EURUSD", "BTC-USD", "^GSPC"])
+def test_an_adjusted_close_of_what_is_never_adjusted_is_left_out(store, bring, name):
+    head = "Date,Open,High,Low,Close,Adj Close\n"
+    done = bring("a.csv", head + "2020-08-27,2,2,2,2,2\n2020-08-28,3,3,3,3,3\n", symbol=name)
+    kept = store.bars(name, "1d")
+    assert (kept["basis"].unique().to_list(), kept["adjusted"].to_list()) == (["raw"], [None, None])
+    assert not any("adjusted" in note for note in done.notes)
+    shares = bring("b.csv", head + "2020-08-27,2,2,2,2,2\n2020-08-28,3,3,3,3,3\n", symbol="KO")
+    assert "adjusted for splits and dividends" in shares.notes[0]
+    assert store.bars("KO", "1d")["adjusted"].to_list() == [2.0, 3.0]
 
 
 def test_of_very_many_bars_check_tells(store, bring, monkeypatch):

@@ -151,6 +151,63 @@ def test_a_source_whose_labels_stand_beside_is_left_out(lag, apple):
     assert set(heavier.filter(pl.col("at").is_between(apple["at"][60], apple["at"][200]))["source"]) == {"b"}
 
 
+@pytest.fixture(scope="module")
+def long_walk():
+    bars = walk(APPLE, sessions(APPLE, date(2013, 1, 2), date(2015, 12, 30)))
+    return bars.with_columns(learned_at=pl.col("known_at") + pl.duration(minutes=5)).select(BARS.names())
+
+
+def leaking(bars):
+    """Closes taken when the day begins, with the day's own high and low: these tell the next close."""
+    high, low = pl.max_horizontal("high", "open"), pl.min_horizontal("low", "open")
+    return bars.with_columns(close=pl.col("open"), open=pl.col("open").shift(1, fill_value=100.0)).with_columns(
+        high=high, low=low
+    )
+
+
+def reaching(bars):
+    """Highs and lows that reach to the next close."""
+    after = pl.col("close").shift(-1)
+    return bars.with_columns(high=pl.max_horizontal("high", after), low=pl.min_horizontal("low", after))
+
+
+def late(bars):
+    """Closes of the day before."""
+    return bars.with_columns(close=pl.col("close").shift(1, fill_value=100.0)).with_columns(
+        high=pl.max_horizontal("high", "close"), low=pl.min_horizontal("low", "close")
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [(leaking, "bars tell their next"), (reaching, "bars tell their next"), (late, "closes stand at")],
+)
+def test_a_source_that_convicts_itself_has_no_vote_however_heavy(wrong, words, long_walk):
+    frames, weights = {"a": wrong(long_walk), "b": long_walk}, {"a": 1.0, "b": 0.5}
+    merged = merge(frames, DAY, weights=weights)
+    after = merged.slice(400)
+    assert after["source"].unique().to_list() == ["b"]
+    assert_frame_equal(after.select(BARS.names()), long_walk[400:])
+    assert set(merged["source"][:200]) != {"b"}
+    told = explain(frames, long_walk["at"][600], DAY, weights=weights)
+    assert dict(told.select("source", "weight").iter_rows()) == {"a": 0.0, "b": 1.0}
+    assert f"a has no vote: its {words}" in told.filter(source="a")["conflict"][0]
+
+
+def test_a_conviction_is_of_the_past_and_not_of_what_comes(long_walk):
+    frames = {"a": leaking(long_walk), "b": long_walk}
+    whole = merge(frames, DAY, weights={})
+    for count in (200, 450):
+        early = merge({name: frame.head(count) for name, frame in frames.items()}, DAY, weights={})
+        assert_frame_equal(early, whole.head(count))
+
+
+def test_a_source_that_convicts_itself_still_has_the_bars_that_nobody_else_has(long_walk):
+    merged = merge({"a": leaking(long_walk), "b": long_walk.head(600)}, DAY, weights={})
+    assert merged["source"][599] == "b"
+    assert merged["source"][600:].unique().to_list() == ["a"]
+
+
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
 def test_a_weight_that_is_none_is_refused(weight, apple):
     with pytest.raises(ValidationError, match="the weight of a is"):

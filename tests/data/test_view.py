@@ -146,6 +146,24 @@ def test_coins_have_nothing_to_adjust_and_merge_in_any_basis():
     assert found.bars.basis is Basis.SPLIT
 
 
+@pytest.mark.parametrize("name", ["EURUSD", "BTC-USD", "^GSPC"])
+@pytest.mark.parametrize("basis", ["raw", "total"])
+def test_an_adjusted_close_is_no_word_where_nothing_is_adjusted(name, basis):
+    """One file with a column of adjusted closes does not silence two that agree."""
+    what = resolve(name)
+    days = calendar(what.calendar).sessions(date(2020, 8, 24), date(2020, 8, 28))[:3]
+    good = [rows([1.10, 1.11, 1.12], source=f"file:{one}", instrument=what, days=days) for one in ("b", "c")]
+    bad = rows([1.6, 1.7, 1.8], source="file:a", instrument=what, basis=basis, adjusted=[1.0, 1.0, 1.0], days=days)
+    found = seen(Kept(rows=pl.concat([bad, *good]), actions=actions()), "2020-09-30", what)
+    assert set(found.traded) == {"file:a", "file:b", "file:c"}
+    frame = found.bars.frame
+    assert frame["close"].to_list() == pytest.approx([1.10, 1.11, 1.12])
+    assert frame["source"].unique().to_list() == ["file:b+file:c"]
+    alone = seen(Kept(rows=bad, actions=actions()), "2020-09-30", what)
+    assert alone.bars.frame["close"].to_list() == [1.6, 1.7, 1.8]
+    assert set(alone.traded) == {"file:a"}
+
+
 def test_an_open_bar_and_what_is_not_known_yet_are_not_seen():
     open_bar = rows(TRADED[:1], learned=calendar("XNYS").opens(DAYS[0]) + timedelta(hours=1))
     assert seen(Kept(rows=open_bar, actions=actions()), "2020-09-30") is None

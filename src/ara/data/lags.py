@@ -19,7 +19,7 @@ def beside(close: _Floats, base: _Floats) -> NDArray[np.int64]:
     """Say by how many bars each source's labels stand beside those of the heaviest group, from what came before.
 
     Every source is held against the first one that has closes enough; where most of the weight stands beside that one,
-    it is that one which is moved.
+    it is that one which is moved. `base` is the weight of each source at each bar.
     """
     lags = np.zeros(close.shape, np.int64)
     if len(close) < 2 or close.shape[1] <= _ENOUGH:
@@ -33,7 +33,7 @@ def beside(close: _Floats, base: _Floats) -> NDArray[np.int64]:
         for number in range(len(close)):
             if number != first:
                 lags[number, held] = _lag(returns[first], returns[number])[held]
-    weight = np.stack([(base[:, None] * (lags == step)).sum(axis=0) for step in _STEPS])
+    weight = np.stack([(base * (lags == step)).sum(axis=0) for step in _STEPS])
     found: NDArray[np.int64] = lags - np.array(_STEPS)[weight.argmax(axis=0)]
     return found
 

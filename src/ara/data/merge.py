@@ -6,8 +6,9 @@ reached; between two of equal weight, the one that is named first has it. So eve
 a possible bar comes of possible bars. A witness votes for the answer where its prices lie within 0.2 % or a quarter of
 the bar's range of it, whichever is more.
 
-Nothing after a bar has a say in it. One thing before it has: a source whose labels stand one bar beside those of the
-others, by the correlation of the last 60 returns, is left out until that ends.
+Nothing after a bar has a say in it. Two things before it have: a source whose own last 250 bars convict it, since they
+tell the next close, has no vote where another has a bar; and one whose labels stand one bar beside those of the others,
+by the correlation of the last 60 returns, is left out until that ends.
 """
 
 from collections.abc import Mapping
@@ -21,8 +22,9 @@ from numpy.typing import NDArray
 
 from ara.data.lags import beside
 from ara.data.provider import BARS
+from ara.data.telling import TELLS, telling
 from ara.errors import ValidationError
-from ara.market.timeframe import Timeframe
+from ara.market.timeframe import DAY, Timeframe
 
 __all__ = ["MERGED", "WITNESSES", "explain", "merge"]
 
@@ -151,6 +153,7 @@ class _Court:
     values: _Floats
     weight: _Floats
     beside: NDArray[np.int64]
+    convicted: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +189,8 @@ def _gathered(
         for row, column in enumerate(_FIELDS):
             if column in frame.columns:
                 values[row, number, place] = frame[column].cast(pl.Float64).to_numpy()
-    return _weighed(names, reach, at, times=times, there=there, values=values, weights=weights)
+    convicted = telling(values[:4], daily=timeframe == DAY)
+    return _weighed(names, reach, at, times=times, there=there, values=values, weights=weights, convicted=convicted)
 
 
 def _times(frame: pl.DataFrame, timeframe: Timeframe) -> NDArray[np.int64]:
@@ -207,14 +211,16 @@ def _weighed(
     there: _Marks,
     values: _Floats,
     weights: Mapping[str, float],
+    convicted: NDArray[np.int64],
 ) -> _Court:
     score = np.nan_to_num(values[6], nan=1.0)
     base = np.array([weights.get(name, 1.0) for name in names])[:, None]
     usable = there & _possible(values)
     closes = there & np.isfinite(values[3]) & (values[3] > 0)
-    # a bar that only impossible witnesses tell of still has a close, if one of them has
-    heard = np.where(usable.any(axis=0), usable, closes)
-    apart = beside(values[3], base[:, 0])
+    # a bar that only convicted or impossible witnesses tell of still has a close, if one of them has
+    honest = usable & (convicted == 0)
+    heard = np.where(honest.any(axis=0), honest, np.where(usable.any(axis=0), usable, closes))
+    apart = beside(values[3], base * (convicted == 0))
     heard &= apart == 0
     return _Court(
         names=names,
@@ -227,6 +233,7 @@ def _weighed(
         values=values,
         weight=np.where(heard, base * np.maximum(score, 1e-6), 0.0),
         beside=apart,
+        convicted=convicted,
     )
 
 
@@ -353,6 +360,9 @@ def _conflicts(court: _Court, answer: _Answer, kept: NDArray[np.int64]) -> list[
 def _objection(court: _Court, answer: _Answer, number: int, place: int) -> str:
     """Say in words why a source did not vote for the answer."""
     name, lag = court.names[number], int(court.beside[number, place])
+    if court.convicted[number, place] and not court.weight[number, place]:
+        tells = court.convicted[number, place] == TELLS
+        return f"{name} has no vote: its {'bars tell their next close' if tells else 'closes stand at their own open'}"
     if lag:
         return f"{name} is left out: its labels stand one bar {'late' if lag > 0 else 'early'}"
     said, chosen = court.values[:4, number, place], answer.values[:4, place]

@@ -122,7 +122,8 @@ def view(
     sources = seen.by_source()
     if not sources:
         return None
-    asked = _asked(seen.actions, sources)
+    # what has nothing to adjust needs nobody's word on it, and an adjusted close of it says nothing
+    asked = _asked(seen.actions, sources) if instrument.asset_class in _WITH_ACTIONS else set(sources)
     best = min(sources, key=lambda name: _rank(sources[name], order, asked))
     own, traded = sources[best], seen.traded(instrument)
     if best not in traded or (best not in asked and _gives_adjusted(own)):

@@ -177,13 +177,15 @@ class Series:
             *self._report(frame.filter("mine", "twin"), f"another row of {symbol} has its time and other values"),
             *self._report(frame.filter("mine", "early", ~pl.col("twin")), EARLY),
         ]
-        # what the whole bar is adjusted for, its close is too
-        told = pl.col("close") if self._basis is Basis.TOTAL else pl.col("adjusted")
+        basis = self._basis if instrument.asset_class in _WITH_ACTIONS else Basis.RAW
+        # what the whole bar is adjusted for, its close is too; what pays and splits nothing has no adjusted close
+        told = pl.col("close") if basis is Basis.TOTAL else pl.col("adjusted")
+        told = told if instrument.asset_class in _WITH_ACTIONS else pl.lit(None, pl.Float64)
         good = frame.filter(~pl.col("twin"), ~pl.col("early")).with_columns(
             learned_at=pl.lit(self._now, pl.Datetime("us", "UTC")),
             adjusted=told,
             timeframe=pl.lit(str(length)),
-            basis=pl.lit(str(self._basis)),
+            basis=pl.lit(str(basis)),
         )
         good = good.with_columns(scores(good, instrument, length).alias("quality"))
         return good.filter("mine").drop("row", "mine", "twin", "early"), instrument, reports
