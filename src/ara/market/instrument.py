@@ -75,3 +75,8 @@ class Instrument:
     tick: Decimal
     lot: Decimal
     option: OptionTerms | None = None
+
+    @property
+    def below_zero(self) -> bool:
+        """Whether its price may be zero or less: that of a future, such as oil, or of an index, such as a yield."""
+        return self.symbol.endswith("=F") or self.asset_class in (AssetClass.INDEX, AssetClass.OPTION)

@@ -259,6 +259,28 @@ async def test_trades_and_prices_stream(venue, kraken):
     assert (quote["bid"], quote["ask_size"], quote["last"]) == (99.5, 3.0, 100.1)
 
 
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        ("1970-01-20T15:30:00.000000Z", "is before there were coins"),
+        ("2345-01-20T15:30:00Z", "is far ahead"),
+        ("2021-01-08T15:30:00", "names no zone"),
+        (1610119800, "kraken"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.TRADES, Kind.QUOTES])
+async def test_a_time_that_can_t_be_one_is_an_error_that_quotes_it(venue, kraken, at, why, kind):
+    trade = {"symbol": "BTC/USD", "side": "buy", "price": 1.0, "qty": 1.0, "ord_type": "limit", "trade_id": 1}
+    names = ("bid", "bid_qty", "ask", "ask_qty", "last", "volume", "vwap", "low", "high", "change", "change_pct")
+    data = trade if kind is Kind.TRADES else {"symbol": "BTC/USD", **dict.fromkeys(names, 1.0)}
+    channel = "trade" if kind is Kind.TRADES else "ticker"
+    message = {"channel": channel, "type": "update", "data": [{**data, "timestamp": at}]}
+    venue.stream(lambda line: (line.send(message), line.wait(5)))
+    with pytest.raises(ShapeError, match=why) as caught:
+        await taken(kraken.stream(kind, [BTC]), 1)
+    assert "timestamp" in caught.value.message
+
+
 async def test_a_pair_that_the_socket_does_not_know(kraken, venue):
     venue.stream(lambda line: line.wait(5))
     with pytest.raises(UnknownSymbolError, match='kraken has no "NEW-USD"'):

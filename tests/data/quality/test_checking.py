@@ -15,6 +15,7 @@ from ara.market.bars import Basis
 from ara.market.calendar import calendar
 from ara.market.hours import spans
 from ara.market.instrument import AssetClass, Instrument
+from ara.market.symbols import guess
 from ara.market.timeframe import DAY, Timeframe
 from tests.data.quality.planted import SAMPLE, bases
 
@@ -213,6 +214,16 @@ def test_missing_columns_and_null_times_are_filled_in(apple):
 def test_a_price_that_is_none_is_an_error(name, value, apple):
     issue = found(put(apple, 9, **{name: value}).cast({name: pl.Float64}))["nonpositive"]
     assert (issue.severity, issue.count, issue.at) == (Severity.ERROR, 1, apple["at"][9])
+
+
+@pytest.mark.parametrize("symbol", ["CL=F", "^IRX"])
+def test_a_future_or_an_index_may_be_worth_nothing_or_less(symbol, apple):
+    told = check(put(apple, 9, open=0.0, high=1.0, low=-40.0, close=-37.63), guess(symbol))
+    (issue,) = [one for one in told.issues if one.rule == "nonpositive"]
+    assert (issue.severity, issue.count, issue.at) == (Severity.INFO, 1, apple["at"][9])
+    assert issue.words.startswith("1 bar has a price of zero or less: ")
+    broken = check(put(apple, 9, close=float("nan")), guess(symbol))
+    assert [one.severity for one in broken.issues if one.rule == "nonpositive"] == [Severity.ERROR]
 
 
 @pytest.mark.parametrize("value", [-1.0, float("inf")])
@@ -568,8 +579,25 @@ def test_each_disagreement_names_those_that_differ_there(apple):
 
 def test_one_against_one_the_close_that_the_next_open_takes_back_is_to_blame(apple):
     wrong = scaled(apple, 200, 200, 1.06)
-    assert found(wrong, others={"a": apple})["disagree"].count == 1
+    issue = found(wrong, others={"a": apple})["disagree"]
+    assert (issue.count, issue.words) == (1, "1 close is another than that of a: 2015-10-19")
     assert check(apple, APPLE, others={"a": wrong}).issues == ()
+
+
+def test_one_against_one_whose_next_opens_fit_nobody_knows_who_is_right(apple):
+    raised = scaled(apple, 200, 200, 1.06)
+    wrong = put(raised, 201, open=apple["open"][201] * 1.06, high=apple["high"][201] * 1.06)
+    for mine, other in ((wrong, apple), (apple, wrong)):
+        issue = found(mine, others={"a": other})["disagree"]
+        assert issue.severity == Severity.WARNING
+        assert (
+            issue.words
+            == "1 close is another than that of a: 2015-10-19; of two sources it can't be told which is right"
+        )
+        assert issue.each()[0].words == "the close of a is another; of two sources it can't be told which is right"
+    both = found(scaled(wrong, 300, 300, 1.06), others={"a": apple})["disagree"]
+    assert [part.words.endswith("which is right") for part in both.parts] == [False, True]
+    assert "told" not in found(wrong, others={"a": apple, "b": apple})["disagree"].words
 
 
 def test_closes_apart_by_a_part_of_the_bars_range_are_no_disagreement(apple):

@@ -9,7 +9,7 @@ import msgspec
 
 from ara.errors import ShapeError
 
-__all__ = ["Millis", "Nanos", "Seconds", "Text", "amount", "instant", "opened", "plain"]
+__all__ = ["Millis", "Nanos", "Seconds", "Text", "amount", "instant", "opened", "plain", "stated"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -71,6 +71,14 @@ def opened(count: int, unit: str = "millis", *, source: str, field: str) -> date
         source=source,
         field=field,
     )
+
+
+def stated(at: datetime, *, source: str, field: str) -> datetime:
+    """Give a time that a venue writes out; ShapeError for one without a zone, or at which nobody traded a coin."""
+    if at.tzinfo is not None and _COINS <= at < _BEYOND:
+        return at
+    why = "names no zone" if at.tzinfo is None else "is before there were coins" if at < _COINS else "is far ahead"
+    raise ShapeError(f"{source} sends the time {at.isoformat()} in {field}, which {why}.", source=source, field=field)
 
 
 def plain(message: Any, *, source: str) -> Any:

@@ -20,7 +20,7 @@ from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.errors import DataProviderError, ShapeError
 from ara.market.calendar import FIRST_YEAR, LAST_YEAR, Calendar, calendar
 from ara.market.hours import labels, spans
-from ara.market.instrument import AssetClass, Instrument
+from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 __all__ = [
@@ -46,8 +46,6 @@ _R = TypeVar("_R")
 
 _ABSURD: Final = 1e18
 _PRICES: Final = ("open", "high", "low", "close")
-_PRICED: Final = frozenset({AssetClass.STOCK, AssetClass.ETF, AssetClass.CRYPTO, AssetClass.FOREX})
-_FUTURE: Final = "=F"  # oil was worth less than nothing, as are yields and spreads, which are indices
 _INSTANT: Final = pl.Datetime("us", "UTC")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -169,7 +167,7 @@ def bars(
         _log.info("%s: %s of %s without a price left out", source, what, instrument.symbol)
     if priced.is_empty():
         return pl.DataFrame(schema=BARS)
-    if instrument.asset_class in _PRICED and not instrument.symbol.endswith(_FUTURE):
+    if not instrument.below_zero:
         for name in _PRICES:
             prices(priced[name], source=source)
     whole = _single(priced, instrument, source)

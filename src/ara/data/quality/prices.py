@@ -43,11 +43,16 @@ def impossible(series: Series) -> Iterator[Finding]:
 
 
 def nonpositive(series: Series) -> Iterator[Finding]:
-    """Find prices that are missing, not finite, zero or below, and volumes below zero or not finite."""
+    """Find prices that are missing, not finite, zero or below, and volumes below zero or not finite.
+
+    Of a future or an index a finite price may be zero or below; it is told of, and no defect.
+    """
     with np.errstate(invalid="ignore"):
         wrong = unpriced(series).any(axis=0) | (series.volume < 0) | np.isinf(series.volume)
-    if wrong.any():
-        at = series.at[wrong]
+        broken = (series.volume < 0) | np.isinf(series.volume) | ~np.isfinite(series.prices).all(axis=0)
+    low = wrong & ~broken if series.instrument.below_zero else np.zeros_like(wrong)
+    if (wrong & ~low).any():
+        at = series.at[wrong & ~low]
         singular, plural = "bar has a price that is no positive number", "bars have prices that are no positive numbers"
         yield Finding(
             rule="nonpositive",
@@ -55,6 +60,16 @@ def nonpositive(series: Series) -> Iterator[Finding]:
             at=at,
             words=series.since(at, singular, plural),
             single="a price is no positive number, or the volume is negative",
+        )
+    if low.any():
+        at = series.at[low]
+        singular, plural = "bar has a price of zero or less", "bars have prices of zero or less"
+        yield Finding(
+            rule="nonpositive",
+            severity=Severity.INFO,
+            at=at,
+            words=f"{series.since(at, singular, plural)}; futures and indices may have such",
+            single="a price is zero or less, as it may be of a future or an index",
         )
 
 

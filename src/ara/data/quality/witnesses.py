@@ -23,6 +23,7 @@ _APART: Final = 0.005
 _WINDOW: Final = 11
 _WIDTHS: Final = 8.0
 _PART: Final = 0.25
+_UNTOLD: Final = "; of two sources it can't be told which is right"
 _SURE: Final = 3.0
 
 
@@ -76,10 +77,11 @@ def disagree(series: Series, m: Moves, others: Mapping[str, Witness]) -> Iterato
     """Find closes that leave those of most other sources, beyond the distance that they usually keep.
 
     A source that convicts itself, or whose labels stand beside, is not heard, nor a bar that can't be. One against one,
-    the close that its own next open takes back is to blame; where neither or both are, nobody knows which.
+    the close that its own next open takes back is to blame; where neither or both are, nobody knows which, and both say
+    so.
     """
     heard, against = np.zeros(len(m), np.int64), np.zeros((len(others), len(m)), bool)
-    excused = np.zeros(len(m), bool)
+    excused, blamed = np.zeros(len(m), bool), np.zeros(len(m), bool)
     for place, other in enumerate(others.values()):
         mine, theirs = _common(m, other.moves)
         sound = other.sound[theirs]
@@ -89,20 +91,26 @@ def disagree(series: Series, m: Moves, others: Mapping[str, Witness]) -> Iterato
         apart = _apart(np.log(m.close[mine] / other.moves.close[theirs]), m.range[mine])
         heard[mine] += 1
         against[place, mine] = apart
-        excused[mine] |= _back(other.moves)[theirs] > _SURE * _back(m)[mine]
+        back, others_back = _back(m)[mine], _back(other.moves)[theirs]
+        excused[mine] |= others_back > _SURE * back
+        blamed[mine] |= back > _SURE * others_back
     votes = against.sum(axis=0)
     wrong = (votes > heard / 2) & ~(excused & (heard == 1))
+    open_ones = (heard == 1) & ~blamed
     for who in sorted({tuple(column) for column in against[:, wrong].T.tolist()}, key=sum, reverse=True):
-        at = m.at[wrong & (against == np.array(who)[:, None]).all(axis=0)]
+        theirs = wrong & (against == np.array(who)[:, None]).all(axis=0)
         names = " and ".join(name for name, differs in zip(others, who, strict=True) if differs)
-        singular, plural = f"close is another than that of {names}", f"closes are others than those of {names}"
-        yield Finding(
-            rule="disagree",
-            severity=Severity.ERROR if sum(who) > 1 else Severity.WARNING,
-            at=at,
-            words=series.since(at, singular, plural),
-            single=f"the close of {names} is another",
-        )
+        for at, doubt in ((m.at[theirs & ~open_ones], ""), (m.at[theirs & open_ones], _UNTOLD)):
+            if not len(at):
+                continue
+            singular, plural = f"close is another than that of {names}", f"closes are others than those of {names}"
+            yield Finding(
+                rule="disagree",
+                severity=Severity.ERROR if sum(who) > 1 else Severity.WARNING,
+                at=at,
+                words=series.since(at, singular, plural) + doubt,
+                single=f"the close of {names} is another{doubt}",
+            )
 
 
 def _moved(m: Moves, words: str, severity: Severity = Severity.ERROR) -> Finding:

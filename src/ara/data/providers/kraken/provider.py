@@ -11,7 +11,7 @@ import polars as pl
 from ara.data.access import Access, Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
-from ara.data.providers.exact import instant, opened
+from ara.data.providers.exact import opened
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.kraken import messages, spelling, stream
 from ara.data.providers.rows import between, each, offered
@@ -208,7 +208,7 @@ def _bars(symbol: str, rows: Sequence[messages.OhlcRow]) -> list[Bar]:
 
 
 def _trade(symbol: str, row: messages.TradeRow) -> Trade:
-    at = instant(int(row.at * 1_000_000) * 1000, "nanos")
+    at = opened(int(row.at * 1_000_000) * 1000, "nanos", source="kraken", field="time")
     return Trade(symbol, at, row.price, row.size, "buy" if row.side == "b" else "sell", row.id)
 
 

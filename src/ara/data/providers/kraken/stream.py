@@ -13,6 +13,7 @@ import polars as pl
 from ara.data.access import Access
 from ara.data.provider import Kind
 from ara.data.providers import exchange
+from ara.data.providers.exact import stated
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.kraken import messages, spelling
 from ara.data.providers.kraken.stream_messages import BookMessage, OhlcMessage, TickerMessage, TradeMessage
@@ -121,7 +122,15 @@ def _bars(lines: _Lines, raw: bytes) -> Iterable[Bar]:
     if not isinstance(message, OhlcMessage):
         return []
     bars = [
-        Bar(lines.symbols[one.symbol], one.interval_begin, one.open, one.high, one.low, one.close, one.volume)
+        Bar(
+            lines.symbols[one.symbol],
+            _at(one.interval_begin, "interval_begin"),
+            one.open,
+            one.high,
+            one.low,
+            one.close,
+            one.volume,
+        )
         for one in message.data
         if one.symbol in lines.symbols and one.interval == 1
     ]
@@ -129,12 +138,16 @@ def _bars(lines: _Lines, raw: bytes) -> Iterable[Bar]:
     return bars if message.type == "update" else list({bar.symbol: bar for bar in bars}.values())
 
 
+def _at(told: datetime, field: str = "timestamp") -> datetime:
+    return stated(told, source="kraken", field=field)
+
+
 def _trades(lines: _Lines, raw: bytes) -> Iterable[Trade]:
     message = lines.read(raw)
     if not isinstance(message, TradeMessage) or message.type == "snapshot":
         return []
     return [
-        Trade(lines.symbols[one.symbol], one.timestamp, one.price, one.qty, one.side, one.trade_id)
+        Trade(lines.symbols[one.symbol], _at(one.timestamp), one.price, one.qty, one.side, one.trade_id)
         for one in message.data
         if one.symbol in lines.symbols
     ]
@@ -150,7 +163,7 @@ async def _quotes(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame,
                 prices = {"bid": one.bid, "ask": one.ask, "last": one.last, **sizes}
                 symbol = lines.symbols.get(one.symbol)
                 if symbol is not None:
-                    yield exchange.quote_frame(symbol, one.timestamp or now, prices, now=now, source="kraken")
+                    yield exchange.quote_frame(symbol, _at(one.timestamp or now), prices, now=now, source="kraken")
 
 
 async def _books(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, None]:
@@ -181,4 +194,6 @@ async def _books(access: Access, lines: _Lines) -> AsyncGenerator[pl.DataFrame, 
                     break
                 broken = 0
                 now = access.clock.now()
-                yield exchange.book_frame(symbol, one.timestamp or now, book.bids, book.asks, now=now, source="kraken")
+                yield exchange.book_frame(
+                    symbol, _at(one.timestamp or now), book.bids, book.asks, now=now, source="kraken"
+                )
