@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ara.data import SCHEMAS, Kind
-from ara.data.quality import QualityReport, Severity, check, cut
+from ara.data.quality import QualityReport, Severity, check, cut, scores
 from ara.market import symbols
 from ara.market.bars import Basis
 from ara.market.calendar import calendar
@@ -318,6 +318,23 @@ def test_hours_of_a_session_are_expected_from_bell_to_bell():
     assert (issue.count, issue.words) == (2, "2 bars are missing, first 2015-11-03 16:30")
     outside = pl.concat([stamps, pl.Series([datetime(2015, 12, 25, 15, 30, tzinfo=UTC)]).cast(stamps.dtype)]).sort()
     assert found(walk(APPLE, outside, HOUR), APPLE, HOUR)["off_calendar"].count == 1
+
+
+def test_what_trades_before_and_after_the_bell_is_of_a_day_with_trading():
+    """From 4:00 to 20:00 in New York: a Friday, the eve of a holiday and an early close too."""
+    stamps = pl.concat(
+        [
+            pl.datetime_range(
+                at := datetime(2015, month, day, 9, tzinfo=UTC), at + timedelta(hours=15), "1h", eager=True
+            )
+            for month, day in ((11, 20), (11, 25), (11, 27), (12, 24))
+        ]
+    ).cast(pl.Datetime("us", "UTC"))
+    assert "off_calendar" not in found(walk(APPLE, stamps, HOUR), APPLE, HOUR)
+    off = [datetime(2015, 11, *at, tzinfo=UTC) for at in ((21, 15), (22, 23), (26, 23), (28, 6))]
+    bars = walk(APPLE, pl.concat([stamps, pl.Series(off).cast(stamps.dtype)]).sort(), HOUR)
+    assert list(found(bars, APPLE, HOUR)["off_calendar"].times) == off
+    assert bars.filter(scores(bars, APPLE, HOUR) < 1)["at"].is_in(off).sum() == len(off)
 
 
 def test_nothing_is_expected_in_tokyos_lunch():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ara.data.quality.report import Severity
@@ -239,4 +240,13 @@ def closed(series: Series) -> NDArray[np.bool_]:
         return off
     if series.timeframe.unit is Unit.WEEK:
         return np.zeros(len(days), bool)
+    if not series.daily:
+        days = _dates(series)
     return ~np.isin(days, series.sessions(int(days.min()), int(days.max())))
+
+
+def _dates(series: Series) -> NDArray[np.int64]:
+    """Give the date of each bar by its venue's clock: what trades after the bell is still of that day."""
+    at = pl.Series(series.at).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(series.calendar.zone)
+    found: NDArray[np.int64] = at.dt.date().cast(pl.Int32).to_numpy().astype(np.int64)
+    return found
