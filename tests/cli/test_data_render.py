@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -20,6 +20,8 @@ from ara.market.symbols import resolve
 from ara.market.timeframe import DAY
 
 AT = datetime(2020, 2, 12, 14, 30, tzinfo=UTC)
+
+NOW = datetime(2026, 1, 7, tzinfo=UTC)
 
 
 def screen(columns=100):
@@ -167,19 +169,21 @@ def test_a_report_by_rule_and_bar_by_bar():
 
 def test_health_says_what_went_wrong_last():
     row = {"source": "yahoo", "state": "open", "success": 0.456, "latency_ms": 1234.5, "quality": 0.9, "asked": 7}
-    text = health([{**row, "key": "", "url": "", "last_error": "503 \x1b[2J", "freshness_s": None}], screen())
+    text = health([{**row, "key": "", "url": "", "last_error": "503 \x1b[2J", "freshness_s": None}], screen(), now=NOW)
     assert "left alone" in text
     assert "46 %" in text
     assert "yahoo, when it last failed: 503 \\x1b[2J" in text
+    row |= {"key": "", "url": "", "last_error": "503", "freshness_s": None, "failed_at": NOW - timedelta(days=3)}
+    assert "yahoo, when it last failed, 3 d ago: 503" in health([row], screen(), now=NOW)
 
 
 @pytest.mark.parametrize("columns", [20, 24, 40, 80])
 def test_health_fits_and_says_who_was_never_asked(columns):
     row = {"source": "alpha_vantage", "state": "closed", "success": 1.0, "latency_ms": None, "quality": None}
     more = {"asked": 0, "key": "missing", "url": "https://www.alphavantage.co", "last_error": "", "freshness_s": None}
-    text = health([row | more], screen(columns))
+    text = health([row | more], screen(columns), now=NOW)
     assert max(map(width, text.splitlines())) <= columns
-    assert "notaskedyet" in "".join(health([row | more], screen(80)).split())
+    assert "notaskedyet" in "".join(health([row | more], screen(80), now=NOW).split())
 
 
 def test_texts_are_folded_and_numbers_are_not():

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -134,6 +135,7 @@ async def test_nobody_answering_names_every_reason(opened, venues):
     assert [one["source"] for one in caught.value.context["tried"]] == ["keyed", "one", "two"]
     assert "acme.example" in caught.value.hint
     assert row(sources, "two")["last_error"].startswith("two answers with a page")
+    assert row(sources, "two")["failed_at"] > datetime(2025, 1, 1, tzinfo=UTC)
 
 
 async def test_one_alone_keeps_its_own_error(opened, venues):
@@ -224,7 +226,7 @@ async def test_an_open_breaker_comes_last_however_good_the_source_was(opened, tm
     board = Board.at(tmp_path / "home")
     for _ in range(5):
         board.run(lambda connection, now: record(connection, now, source=f"one {venues[0].url}", ok=False))
-    board.run(lambda connection, now: observe(connection, f"one {venues[0].url}", ok=True))
+    board.run(lambda connection, now: observe(connection, now, f"one {venues[0].url}", ok=True))
     board.close()
     assert sources.live(APPLE) == ["two", "one"]
 

@@ -39,6 +39,7 @@ _HEALTH: Final = pl.Schema(
         "asked": pl.Int64(),
         "last_error": pl.String(),
         "rests_until": pl.Datetime("us", "UTC"),
+        "failed_at": pl.Datetime("us", "UTC"),
     }
 )
 
@@ -146,14 +147,17 @@ class Sources:
         polars.DataFrame
             `source`, `success` (share of answers), `latency_ms`, `freshness_s`, `quality` (0 to 1), `state` (`closed`:
             it is asked; `open`: it is left alone; `half`: it is being tried), `asked` (how often), `last_error`,
-            `rests_until` (until when the venue wants to be left alone, UTC; null where it doesn't).
+            `rests_until` (until when the venue wants to be left alone, UTC; null where it doesn't), `failed_at` (when
+            `last_error` was, UTC; null where nobody noted it, or it is so now).
         """
         rows = []
         for name in self.names:
             known, breaker = self._standing(name)
             row = (known.success, known.latency_ms, known.freshness_s, known.quality)
-            error = self._unopened(name) or known.error
-            rows.append((name, *row, breaker.state.value, known.asked, error, self._rests(name)))
+            unopened = self._unopened(name)
+            failed = None if unopened or known.failed is None else datetime.fromtimestamp(known.failed, UTC)
+            standing = (breaker.state.value, known.asked, unopened or known.error)
+            rows.append((name, *row, *standing, self._rests(name), failed))
         return pl.DataFrame(rows, schema=_HEALTH, orient="row")
 
     async def close(self) -> None:
@@ -240,7 +244,7 @@ class Sources:
         words = "" if error is None else error.message
 
         def write(connection: "Connection", now: float) -> None:
-            health.observe(connection, self._key(name), ok=ok, seconds=seconds, error=words)
+            health.observe(connection, now, self._key(name), ok=ok, seconds=seconds, error=words)
 
         self._board(name).run(write)
 

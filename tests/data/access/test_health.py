@@ -13,7 +13,8 @@ def board():
 
 
 def ask(board, work, **parts):
-    return board.run(lambda connection, _: work(connection, "acme", **parts))
+    moment = (1_700_000_000.0,) if work is health.observe else ()
+    return board.run(lambda connection, _: work(connection, *moment, "acme", **parts))
 
 
 def test_nothing_known_counts_as_well(board):
@@ -29,7 +30,8 @@ def test_the_first_observation_counts_whole_the_later_ones_a_tenth(board):
     assert (found.asked, found.error) == (3, "it broke")
     assert (found.success, found.latency_ms) == (pytest.approx(0.9), pytest.approx(190))
     ask(board, health.observe, ok=True, seconds=0.19)
-    assert ask(board, health.of).error == "it broke", "what went wrong last stays known"
+    later = ask(board, health.of)
+    assert (later.error, later.failed) == ("it broke", 1_700_000_000.0), "what went wrong last stays known, and when"
 
 
 def test_a_first_failure_is_not_softened(board):

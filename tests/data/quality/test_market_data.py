@@ -204,4 +204,6 @@ def test_the_swings_of_fear_are_no_defects(tmp_path, monkeypatch, capsys):
     """An index of volatility, closes alone: it halves and doubles, and nobody splits it."""
     monkeypatch.setenv("ARA_HOME", str(tmp_path))
     assert main(["data", "check", str(MARKET / "bars" / "vix_close_daily_1990_2025.parquet"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["issues"] == []
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["rule"], one["severity"]) for one in told["issues"]] == [("partial", "info")]
+    assert told["score"] == 1.0

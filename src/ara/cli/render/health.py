@@ -1,6 +1,7 @@
 """The health of sources on a terminal and as JSON."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ara.cli.render.data_table import Column, plain_value, stamp, table
@@ -20,7 +21,7 @@ _MINUTE, _WEEK = 60.0, 7 * 86_400.0
 _STATES = {"closed": "asked", "open": "left alone", "half": "on trial", "broken": "broken"}
 
 
-def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
+def health(rows: Sequence[Mapping[str, Any]], s: Screen, *, now: datetime) -> str:
     """Give the state of each source, and what went wrong last."""
     columns = [
         Column(head="source", cells=[row["source"] for row in rows]),
@@ -36,7 +37,7 @@ def health(rows: Sequence[Mapping[str, Any]], s: Screen) -> str:
     lines = table(columns, s)
     for row in rows:
         if row["last_error"]:
-            words = wrapped(clean(f"{row['source']}, when it last failed: {row['last_error']}"), s.width - 2)
+            words = wrapped(clean(f"{row['source']}, {_failed(row, now)}: {row['last_error']}"), s.width - 2)
             lines += [s.palette()(f"  {line}", "quiet") for line in words]
     return "\n".join(lines)
 
@@ -47,6 +48,14 @@ def _state(row: Mapping[str, Any], s: Screen) -> str:
     if until:
         return f"resting until {stamp(until, s, zoned=True)}"
     return "not asked yet" if row["state"] == "closed" and not row["asked"] else _STATES[row["state"]]
+
+
+def _failed(row: Mapping[str, Any], now: datetime) -> str:
+    """Say how long ago a source failed; one that is broken or can't be opened is so now."""
+    at = row.get("failed_at")
+    if at is None:
+        return "which can't be asked" if row["state"] == "broken" else "when it last failed"
+    return f"when it last failed, {lasting(max((now - at).total_seconds(), 1.0))} ago"
 
 
 def _late(seconds: float | None) -> str:

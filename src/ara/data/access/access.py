@@ -274,5 +274,5 @@ class Access:
             )
 
 
-def _failed(connection: Connection, _now: float, *, source: str, words: str) -> None:
-    health.observe(connection, source, ok=False, error=words)
+def _failed(connection: Connection, now: float, *, source: str, words: str) -> None:
+    health.observe(connection, now, source, ok=False, error=words)

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS breakers (
 CREATE TABLE IF NOT EXISTS health (
     source TEXT PRIMARY KEY, asked INTEGER, success REAL, latency REAL, freshness REAL, quality REAL, error TEXT
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (source TEXT PRIMARY KEY, at REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS attempts (
     source TEXT, symbol TEXT, timeframe TEXT, at TEXT, newest TEXT, code TEXT, words TEXT,
     PRIMARY KEY (source, symbol, timeframe)

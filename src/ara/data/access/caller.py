@@ -250,7 +250,7 @@ class Caller:
         breaker.record(connection, now, source=self.source, ok=not trouble)
         well = error is None or isinstance(error, UnknownSymbolError)
         words = "" if error is None else str(error)
-        health.observe(connection, self.source, ok=well, seconds=outcome.seconds, error=words)
+        health.observe(connection, now, self.source, ok=well, seconds=outcome.seconds, error=words)
         if isinstance(error, Transient) and isinstance(error.error, RateLimitError) and error.after:
             throttle.pause(connection, now, bucket=self._bucket, seconds=error.after)
         if answer is not None and answer.status == 200:

@@ -35,6 +35,8 @@ class Health:
         Score of its bars, 0 to 1; None where nobody looked.
     error
         What went wrong last; empty where nothing did.
+    failed
+        When that was, in seconds since 1970; None where nobody noted it.
     """
 
     asked: int = 0
@@ -43,6 +45,7 @@ class Health:
     freshness_s: float | None = None
     quality: float | None = None
     error: str = ""
+    failed: float | None = None
 
     @property
     def score(self) -> float:
@@ -54,16 +57,23 @@ class Health:
 
 def of(connection: sqlite3.Connection, source: str) -> Health:
     """Give a source's figures."""
-    statement = "SELECT asked, success, latency, freshness, quality, error FROM health WHERE source = ?"
+    statement = (
+        "SELECT asked, success, latency, freshness, quality, error, failures.at"
+        " FROM health LEFT JOIN failures USING (source) WHERE source = ?"
+    )
     row = connection.execute(statement, (source,)).fetchone()
     if row is None:
         return Health()
-    names = ("asked", "success", "latency_ms", "freshness_s", "quality", "error")
+    names = ("asked", "success", "latency_ms", "freshness_s", "quality", "error", "failed")
     return Health(**dict(zip(names, row, strict=True)))
 
 
-def observe(connection: sqlite3.Connection, source: str, *, ok: bool, seconds: float = 0.0, error: str = "") -> None:
+def observe(
+    connection: sqlite3.Connection, now: float, source: str, *, ok: bool, seconds: float = 0.0, error: str = ""
+) -> None:
     """Take in one answer that took so many seconds, or one failure."""
+    if not ok:
+        connection.execute("INSERT OR REPLACE INTO failures VALUES (?, ?)", (source, now))
     old = of(connection, source)
     success = _mean(old.success if old.asked else None, float(ok))
     latency = _mean(old.latency_ms, 1000 * seconds) if ok else old.latency_ms

@@ -271,6 +271,7 @@ def sources() -> None:
         ara data sources --set data.providers=yahoo,polygon
     """
     from ara.cli.render.health import health, health_document
+    from ara.clock import SystemClock
 
     s = screen()
     settings = s.settings()
@@ -280,7 +281,7 @@ def sources() -> None:
         return [await _standing(desk, name) for name in names]
 
     rows = with_desk(s, ask)
-    s.result(health_document(rows), lambda: health(rows, s))
+    s.result(health_document(rows), lambda: health(rows, s, now=SystemClock().now()))
 
 
 async def _standing(desk: "Desk", name: str) -> dict[str, Any]:
@@ -293,7 +294,7 @@ async def _standing(desk: "Desk", name: str) -> dict[str, Any]:
         row: dict[str, Any] = one.health().row(0, named=True)
     except AraError as error:
         row = {"source": name, "state": "broken", "asked": 0, "last_error": error.message}
-        absent = dict.fromkeys(("success", "latency_ms", "freshness_s", "quality", "rests_until"))
+        absent = dict.fromkeys(("success", "latency_ms", "freshness_s", "quality", "rests_until", "failed_at"))
         return {**row, **absent, "key": "", "url": ""}
     finally:
         await one.close()
