@@ -30,6 +30,7 @@ __all__ = [
     "moments",
     "previous",
     "quotient",
+    "rested",
     "rolling",
     "runs",
     "smoothed",
@@ -93,6 +94,19 @@ def quotient(above: Array | float, below: Array | float, *, otherwise: float = n
         return np.asarray(np.divide(above, below))
     with np.errstate(all="ignore"):
         return np.where(nothing, np.where(np.isnan(above), np.nan, otherwise), np.divide(above, below))
+
+
+def rested(values: Array, moves: Array, bars: int, *, otherwise: float) -> Array:
+    """Give the values, and `otherwise` where the last `bars` moves are all 0; NaN stays NaN.
+
+    While nothing moves, the quotient of two decaying means goes on telling of moves long past, and at last of rounding.
+    """
+    still = moves == 0.0
+    if np.count_nonzero(still) < bars:
+        return values
+    bar = np.arange(len(moves))
+    waited = bar - np.maximum.accumulate(np.where(still, -1, bar))
+    return np.where((waited >= bars) & ~np.isnan(values), otherwise, values)
 
 
 def filled(values: Array, start: int) -> Array:

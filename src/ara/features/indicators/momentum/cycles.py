@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import filled, highest, lowest, previous, quotient, steps, within
+from ara.features.arrays import filled, highest, lowest, previous, quotient, rested, steps, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken
 from ara.features.indicators.trend.hilbert import middle, turned
@@ -85,7 +85,7 @@ def cyber_cycle(high: Array, low: Array, *, weight: float) -> tuple[Array, Array
         "fast": length(10, "Waves shorter than that many bars are taken out.", low=3, high=1000),
     },
     warmup=4,
-    memory=lambda slow, fast: 10 + 5 * slow + 8 * fast,
+    memory=lambda slow, fast: 10 + 7 * slow + 10 * fast,
     scale=Scale.FREE,
     bounds=(-1.0, 1.0),
     formula="mean(f, 3) / sqrt(mean(f^2, 3)), f = super smoother(h, 10), h = (1 + a) / 2 * (C - C[t-1]) + a * h[t-1], "
@@ -106,7 +106,7 @@ def even_better_sinewave(close: Array, *, slow: int, fast: int) -> Array:
     wave = recurred(pushed, a1, a2)
     third = np.full(3, 1.0 / 3.0)
     share = quotient(weighted(wave, third), np.sqrt(weighted(wave * wave, third)), otherwise=0.0)
-    return filled(within(share, -1.0, 1.0), 4)
+    return filled(within(rested(share, steps(close), 2 * (slow + fast), otherwise=0.0), -1.0, 1.0), 4)
 
 
 @indicator(

@@ -8,7 +8,7 @@ import numpy as np
 from ara.features.arrays import change, ema, filled, mean, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import relative, settled, strength_memory, unbroken
-from ara.features.indicators.trend.terms import Array, gapless, length, weighted
+from ara.features.indicators.trend.terms import Array, gapless, length, rests, weighted
 from ara.features.loops import along
 
 __all__ = ["composite_index", "derivative_oscillator", "inverse_fisher_rsi", "qqe"]
@@ -115,19 +115,21 @@ def _follow(state: Any, close: float, *, window: int, smooth: int, factor: float
     if not gapless((close,)):
         return None, (math.nan, math.nan)
     if state is None:
-        return (close, None, None, None, None, None, None, None), (math.nan, math.nan)
-    before, ups, downs, mean_, last, first, second, trail = state
+        return (close, 1, None, None, None, None, None, None, None), (math.nan, math.nan)
+    before, still, ups, downs, mean_, last, first, second, trail = state
     step = close - before
+    still = 0 if step else still + 1
     ups, up = _grown(ups, max(step, 0.0), window, 1.0 / window)
     downs, down = _grown(downs, max(-step, 0.0), window, 1.0 / window)
-    strength = 50.0 if up + down == 0.0 else 100.0 * up / (up + down)
+    strength = 50.0 if up + down == 0.0 or still >= rests(1.0 / window) else 100.0 * up / (up + down)
     mean_, line = _grown(mean_, strength, smooth, 2.0 / (smooth + 1.0))
     slow = 2 * window - 1
     first, size = _grown(first, math.nan if last is None else abs(line - last), slow, 2.0 / (slow + 1.0))
     second, size = _grown(second, size, slow, 2.0 / (slow + 1.0))
     trail, level = _moved_on(trail, line, size * factor)
     last = None if math.isnan(line) else line
-    return (close, ups, downs, mean_, last, first, second, trail), (math.nan if math.isnan(level) else line, level)
+    found = (math.nan if math.isnan(level) else line, level)
+    return (close, still, ups, downs, mean_, last, first, second, trail), found
 
 
 def _moved_on(trail: Any, line: float, width: float) -> tuple[Any, float]:

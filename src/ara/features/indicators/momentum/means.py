@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, mean, previous, quotient, within
+from ara.features.arrays import change, ema, filled, mean, previous, quotient, rested, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.terms import settled, unbroken
-from ara.features.indicators.trend.terms import SEEDED, Array, length
+from ara.features.indicators.trend.terms import SEEDED, Array, length, pause
 
 __all__ = ["ac", "ao", "apo", "dpo", "ppo", "tsi"]
 
@@ -69,7 +69,7 @@ def ppo(close: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tupl
     },
     outputs=["line", "signal"],
     warmup=lambda slow, fast, signal, seeded: 1 + (slow + fast + signal - 3) * seeded,
-    memory=lambda slow, fast, signal, seeded: 1 + settled(slow, fast, signal),
+    memory=lambda slow, fast, signal, seeded: 1 + settled(slow, fast, signal) + pause(slow, fast),
     scale=Scale.FREE,
     bounds=(-100.0, 100.0),
     formula="100 * ema(ema(d, 25), 13) / ema(ema(|d|, 25), 13), d = C[t] - C[t-1]; ema of it; 0 where no price moved",
@@ -84,6 +84,7 @@ def tsi(close: Array, *, slow: int, fast: int, signal: int, seeded: int) -> tupl
     net = ema(ema(step, slow, seeded=first), fast, seeded=first)
     way = ema(ema(np.abs(step), slow, seeded=first), fast, seeded=first)
     line = within(100.0 * quotient(net, way, otherwise=0.0), -100.0, 100.0)
+    line = rested(line, step, pause(slow, fast), otherwise=0.0)
     start = 1 + (slow + fast + signal - 3) * seeded
     return filled(line, start), within(ema(line, signal, seeded=first), -100.0, 100.0)
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from ara.features.arrays import change, filled, highest, lowest, mean, quotient, true_range
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.momentum.terms import deviation, endpoint, moved, unbroken
-from ara.features.indicators.trend.terms import Array, length, settles
+from ara.features.indicators.momentum.terms import deviation, endpoint, moved, strength_memory, unbroken
+from ara.features.indicators.trend.terms import Array, length
 
 __all__ = ["inertia", "squeeze", "squeeze_momentum"]
 
@@ -71,7 +71,7 @@ def squeeze_momentum(high: Array, low: Array, close: Array, *, window: int) -> A
         "smooth": length(14, "Bars of Wilder's means; more make it calmer."),
     },
     warmup=lambda window, size, smooth: max(size - 1, 1) + smooth + window - 2,
-    memory=lambda window, size, smooth: size + smooth + settles(1.0 / smooth) + window,
+    memory=lambda window, size, smooth: size + strength_memory(smooth) + window,
     scale=Scale.FREE,
     bounds=(100.0 - _OVER, _OVER),
     formula="the newest point of the least-squares line through the last n of 100 * U / (U + D), U and D Wilder's "

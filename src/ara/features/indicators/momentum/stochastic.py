@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import ema, filled, highest, lowest, previous, quotient, steps, sums, within
+from ara.features.arrays import ema, filled, highest, lowest, previous, quotient, rested, steps, sums, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.terms import place, recurred, settled, unbroken, wilder
-from ara.features.indicators.trend.terms import Array, length, settles
+from ara.features.indicators.trend.terms import Array, length, pause, settles
 
 __all__ = [
     "double_stochastic",
@@ -124,7 +124,7 @@ def williams_r(high: Array, low: Array, close: Array, *, window: int) -> Array:
     },
     outputs=["line", "signal"],
     warmup=lambda window, slow, fast, signal: window + slow + fast + signal - 4,
-    memory=lambda window, slow, fast, signal: window + settled(slow, fast, signal),
+    memory=lambda window, slow, fast, signal: window + settled(slow, fast, signal) + pause(slow, fast),
     scale=Scale.FREE,
     bounds=(-100.0, 100.0),
     formula="100 * ema(ema(C - m)) / (ema(ema(R)) / 2), m the middle of the last n bars' range R; ema of it; 0 if no "
@@ -142,6 +142,7 @@ def smi(
     away = ema(ema(close - 0.5 * (top + bottom), slow), fast)
     span = ema(ema(top - bottom, slow), fast)
     line = within(200.0 * quotient(away, span, otherwise=0.0), -100.0, 100.0)
+    line = rested(line, top - bottom, pause(slow, fast), otherwise=0.0)
     return filled(line, window + slow + fast + signal - 4), within(ema(line, signal), -100.0, 100.0)
 
 
@@ -152,7 +153,7 @@ def smi(
         "smooth": length(8, "Bars of both means; more make it smoother."),
     },
     warmup=lambda window, smooth: 2 * (window + smooth - 2),
-    memory=lambda window, smooth: 2 * window + settled(smooth, smooth),
+    memory=lambda window, smooth: 2 * window + 2 * settled(smooth, smooth),
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
     formula="s(s(C)), s(x) = ema(100 * (x - min) / (max - min), m) in the range of the last n bars; 50 where no range",
@@ -206,7 +207,7 @@ def _smoother(values: Array, period: float, first: float) -> Array:
         "fast": length(10, "Waves shorter than that many bars are taken out.", low=3, high=1000),
     },
     warmup=lambda window, slow, fast: window + 1,
-    memory=lambda window, slow, fast: window + 20 + 12 * slow + 8 * fast,
+    memory=lambda window, slow, fast: window + 20 + 14 * slow + 10 * fast,
     scale=Scale.FREE,
     bounds=(-_OVERSHOOT, 100.0 + _OVERSHOOT),
     formula="ss(100 * (f - min f) / (max f - min f)), f = ss(high-pass(C, 48), 10), ss the super smoother; 50 if no "
@@ -225,7 +226,7 @@ def mesa_stochastic(close: Array, *, window: int, slow: int, fast: int) -> Array
     bend = steps(steps(close))
     detrended = recurred((1.0 - weight / 2.0) ** 2 * bend, 2.0 * (1.0 - weight), -((1.0 - weight) ** 2))
     wave = _smoother(detrended, fast, 0.0)
-    stands = place(wave, wave, wave, window)[window + 1 :]
+    stands = rested(place(wave, wave, wave, window), steps(close), 2 * (slow + fast), otherwise=50.0)[window + 1 :]
     return np.concatenate((np.full(window + 1, np.nan), _smoother(within(stands, 0.0, 100.0), fast, 50.0)))
 
 

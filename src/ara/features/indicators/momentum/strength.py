@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.features.arrays import change, filled, previous, quotient, steps, sums, within
+from ara.features.arrays import change, filled, previous, quotient, rested, steps, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import (
     deviation,
@@ -17,7 +17,7 @@ from ara.features.indicators.momentum.terms import (
     strength_memory,
     unbroken,
 )
-from ara.features.indicators.trend.terms import Array, length, settles, weighted
+from ara.features.indicators.trend.terms import Array, length, rests, settles, weighted
 from ara.features.library import talib
 
 __all__ = [
@@ -117,7 +117,9 @@ def cutler_rsi(close: Array, *, window: int) -> Array:
 @unbroken
 def cmo(close: Array, *, window: int, smoothed: int) -> Array:
     """Give Chande's momentum oscillator."""
-    return np.asarray(talib().CMO(close, window)) if smoothed else 100.0 * _plain_momentum(close, window)
+    if not smoothed:
+        return 100.0 * _plain_momentum(close, window)
+    return rested(np.asarray(talib().CMO(close, window)), steps(close), rests(1.0 / window), otherwise=0.0)
 
 
 @indicator(

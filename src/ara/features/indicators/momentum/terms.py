@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from ara.features.arrays import filled, highest, lowest, quotient, sound, steps, stretches, within
-from ara.features.indicators.trend.terms import Array, settles, weighted
+from ara.features.arrays import filled, highest, lowest, quotient, rested, sound, steps, stretches, within
+from ara.features.indicators.trend.terms import Array, rests, settles, weighted
 from ara.features.library import talib
 from ara.features.loops import along
 
@@ -61,8 +61,8 @@ def settled(*windows: int) -> int:
 
 
 def strength_memory(window: int) -> int:
-    """Give the bars after which Wilder's mean of changes has forgotten its start."""
-    return window + 1 + settles(1.0 / window)
+    """Give the bars after which Wilder's mean of changes has forgotten its start, also where nothing moves."""
+    return window + 1 + settles(1.0 / window) + rests(1.0 / window)
 
 
 def wilder(values: Array, window: int) -> Array:
@@ -71,12 +71,13 @@ def wilder(values: Array, window: int) -> Array:
 
 
 def moved(values: Array, window: int) -> Array:
-    """Give Wilder's mean of values over that of their sizes, from -1 to 1; 0 where all are 0."""
-    return within(quotient(wilder(values, window), wilder(np.abs(values), window), otherwise=0.0), -1.0, 1.0)
+    """Give Wilder's mean of values over that of their sizes, from -1 to 1; 0 where all are 0, or have long been."""
+    share = within(quotient(wilder(values, window), wilder(np.abs(values), window), otherwise=0.0), -1.0, 1.0)
+    return rested(share, values, rests(1.0 / window), otherwise=0.0)
 
 
 def relative(values: Array, window: int, *, seeded: bool = True) -> Array:
-    """Give Wilder's relative strength from 0 to 100; 50 where nothing moved.
+    """Give Wilder's relative strength from 0 to 100; 50 where nothing moved, or has for long.
 
     Parameters
     ----------
@@ -87,11 +88,12 @@ def relative(values: Array, window: int, *, seeded: bool = True) -> Array:
     seeded
         Begin the means with the first `window` changes; else with none before the first bar.
     """
+    step, pause = steps(values), rests(1.0 / window)
     if seeded:
-        return np.asarray(50.0 + 0.5 * talib().CMO(values, window))
-    step = steps(values)
+        return rested(np.asarray(50.0 + 0.5 * talib().CMO(values, window)), step, pause, otherwise=50.0)
     net, way = (recurred(one / window, 1.0 - 1.0 / window) for one in (step, np.abs(step)))
-    return filled(50.0 + 50.0 * within(quotient(net, way, otherwise=0.0), -1.0, 1.0), 1)
+    line = 50.0 + 50.0 * within(quotient(net, way, otherwise=0.0), -1.0, 1.0)
+    return filled(rested(line, step, pause, otherwise=50.0), 1)
 
 
 @unbroken

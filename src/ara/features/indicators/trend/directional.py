@@ -5,9 +5,22 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import change, ema, previous, quotient, rolling, total, true_range, unbroken, windows, within
+from ara.features.arrays import (
+    change,
+    ema,
+    previous,
+    quotient,
+    rested,
+    rolling,
+    smoothed,
+    total,
+    true_range,
+    unbroken,
+    windows,
+    within,
+)
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, chain, gapless, length, sum_of_sizes
+from ara.features.indicators.trend.terms import Array, chain, gapless, length, pause, rests, sum_of_sizes
 from ara.features.library import talib
 
 __all__ = ["adx", "adxr", "aroon", "di", "dm", "dti", "dx", "mass_index", "rwi", "vortex"]
@@ -18,11 +31,28 @@ _BARS = ("high", "low", "close")
 
 
 def _once(window: int) -> int:
-    return 1 + chain(2 * window - 1)
+    return 1 + chain(2 * window - 1) + rests(1.0 / window)
 
 
 def _twice(window: int) -> int:
-    return 1 + chain(2 * window - 1, 2)
+    return 1 + chain(2 * window - 1, 2) + rests(1.0 / window)
+
+
+def _one_sided(high: Array, low: Array, close: Array, window: int) -> Array:
+    """Give the directional movement index; 0 where neither the high nor the low has long moved."""
+    moves = np.abs(change(high)) + np.abs(change(low))
+    return rested(np.asarray(talib().DX(high, low, close, window)), moves, rests(1.0 / window), otherwise=0.0)
+
+
+def _trend(high: Array, low: Array, close: Array, window: int) -> Array:
+    """Give Wilder's mean of the directional movement index, taken on by hand where prices have long stood still."""
+    line = np.asarray(talib().ADX(high, low, close, window))
+    moves = np.abs(change(high)) + np.abs(change(low))
+    still = np.flatnonzero(rested(line * 0.0, moves, rests(1.0 / window), otherwise=1.0) == 1.0)
+    if len(still) and (start := max(int(still[0]), 2 * window)) < len(line):
+        later = np.concatenate((line[start - 1 : start], _one_sided(high, low, close, window)[start:]))
+        line[start - 1 :] = smoothed(later, 1.0 / window, seed=1)
+    return line
 
 
 @indicator(
@@ -42,10 +72,9 @@ def _twice(window: int) -> int:
 @unbroken
 def di(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give both directional indicators."""
-    return (
-        np.asarray(talib().PLUS_DI(high, low, close, window)),
-        np.asarray(talib().MINUS_DI(high, low, close, window)),
-    )
+    ranges, pause = true_range(high, low, close), rests(1.0 / window)
+    plus, minus = talib().PLUS_DI(high, low, close, window), talib().MINUS_DI(high, low, close, window)
+    return rested(plus, ranges, pause, otherwise=0.0), rested(minus, ranges, pause, otherwise=0.0)
 
 
 @indicator(
@@ -81,7 +110,7 @@ def dm(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
 @unbroken
 def dx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the directional movement index."""
-    return np.asarray(talib().DX(high, low, close, window))
+    return _one_sided(high, low, close, window)
 
 
 @indicator(
@@ -98,7 +127,7 @@ def dx(high: Array, low: Array, close: Array, *, window: int) -> Array:
 @unbroken
 def adx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the average directional movement index."""
-    return np.asarray(talib().ADX(high, low, close, window))
+    return _trend(high, low, close, window)
 
 
 @indicator(
@@ -118,7 +147,7 @@ def adx(high: Array, low: Array, close: Array, *, window: int) -> Array:
 @unbroken
 def adxr(high: Array, low: Array, close: Array, *, window: int, whole: int) -> Array:
     """Give the average directional movement rating."""
-    now = np.asarray(talib().ADX(high, low, close, window))
+    now = _trend(high, low, close, window)
     return (now + previous(now, window - 1 + whole)) / 2.0
 
 
@@ -181,7 +210,7 @@ def vortex(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array
         "smooth": length(9, "Length of the means of the range; more is slower."),
     },
     warmup=lambda window, smooth: 2 * (smooth - 1) + window - 1,
-    memory=lambda window, smooth: chain(smooth, 2) + window - 1,
+    memory=lambda window, smooth: chain(smooth, 2) + window - 1 + pause(smooth),
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="sum of e1 / e2 over n bars, e1 = ema(H - L, 9), e2 = ema(e1, 9); 1 each where there is no range",
@@ -191,8 +220,10 @@ def vortex(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array
 @unbroken
 def mass_index(high: Array, low: Array, *, window: int, smooth: int) -> Array:
     """Give the mass index."""
-    first = ema(high - low, smooth)
-    return total(quotient(first, ema(first, smooth), otherwise=1.0), window)
+    wide = high - low
+    first = ema(wide, smooth)
+    share = quotient(first, ema(first, smooth), otherwise=1.0)
+    return total(rested(share, wide, pause(smooth), otherwise=1.0), window)
 
 
 def _walk_step(state: Any, high: float, low: float, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
@@ -248,7 +279,7 @@ def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, A
         "third": length(5, "Length of the third mean; more is smoother.", low=1),
     },
     warmup=lambda window, second, third: window + second + third - 2,
-    memory=lambda window, second, third: 1 + chain(max(window, second, third), 3),
+    memory=lambda window, second, third: 1 + chain(max(window, second, third), 3) + pause(window, second, third),
     scale=Scale.FREE,
     bounds=(-100.0, 100.0),
     formula="100 * E(m) / E(|m|), m = max(H - H[t-1], 0) - max(L[t-1] - L, 0), E three emas in a row; 0 where no move",
@@ -260,4 +291,5 @@ def dti(high: Array, low: Array, *, window: int, second: int, third: int) -> Arr
     """Give Blau's directional trend index."""
     move = np.maximum(change(high), 0.0) - np.maximum(-change(low), 0.0)
     above, below = (ema(ema(ema(one, window), second), third) for one in (move, np.abs(move)))
-    return within(100.0 * quotient(above, below, otherwise=0.0), -100.0, 100.0)
+    share = rested(quotient(above, below, otherwise=0.0), move, pause(window, second, third), otherwise=0.0)
+    return within(100.0 * share, -100.0, 100.0)

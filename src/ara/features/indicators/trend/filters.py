@@ -12,6 +12,7 @@ from ara.features.loops import along
 __all__ = ["decycler", "holt_average", "instant_trendline", "laguerre", "reflex", "rema", "super_smoother", "trendflex"]
 
 _POWER = 0.04
+_ROUNDING = 1e-12
 _Taps = tuple[float, float, float, float, float]
 
 
@@ -198,6 +199,7 @@ def _flex(close: Array, window: int, *, straight: bool) -> Array:
     past = mean(previous(line), window)
     middle = (window + 1) / 2.0 * (line - previous(line, window)) / window if straight else 0.0
     moved = line - past - middle
+    moved = np.where(np.abs(moved) <= _ROUNDING * np.abs(close), 0.0, moved)
     power = _filter(moved * moved, (_POWER, 0.0, 0.0, 1.0 - _POWER, 0.0), begun=1)
     return quotient(moved, np.sqrt(power), otherwise=0.0)
 

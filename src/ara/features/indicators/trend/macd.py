@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, previous, quotient, unbroken
+from ara.features.arrays import change, filled, highest, lowest, previous, quotient, rested, steps, true_range, unbroken
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, settles
+from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, pause, rests, settles
 from ara.features.library import talib
 from ara.features.loops import along
 
@@ -67,7 +67,9 @@ def _true_mean(high: Array, low: Array, close: Array, window: int) -> Array:
     params=_PERIODS,
     outputs=_OUTPUTS,
     warmup=lambda fast, slow, signal: _longer(fast, slow) + signal - 1,
-    memory=lambda fast, slow, signal: chain(2 * _longer(fast, slow) - 1, 2) + chain(signal),
+    memory=lambda fast, slow, signal: (
+        chain(2 * _longer(fast, slow) - 1, 2) + chain(signal) + rests(1.0 / _longer(fast, slow))
+    ),
     scale=Scale.FREE,
     bounds=(-math.inf, math.inf),
     formula="m = 100 * (ema(C, 12) - ema(C, 26)) / atr(26), s = ema(m, 9), m - s; 0 where no price moved",
@@ -80,8 +82,10 @@ def _true_mean(high: Array, low: Array, close: Array, window: int) -> Array:
 def macd_v(high: Array, low: Array, close: Array, *, fast: int, slow: int, signal: int) -> tuple[Array, ...]:
     """Give the MACD normalised by volatility."""
     quick, calm = _means(close, fast, slow, seeded=True)
-    usual = _true_mean(high, low, close, _longer(fast, slow))
-    return _with_signal(100.0 * quotient(quick - calm, usual, otherwise=0.0), signal, seeded=True)
+    window = _longer(fast, slow)
+    line = 100.0 * quotient(quick - calm, _true_mean(high, low, close, window), otherwise=0.0)
+    line = rested(line, true_range(high, low, close), rests(1.0 / window), otherwise=0.0)
+    return _with_signal(line, signal, seeded=True)
 
 
 def _double(values: Array, window: int) -> Array:
@@ -173,18 +177,21 @@ def trix(close: Array, *, window: int, signal: int, seeded: int) -> tuple[Array,
     return known, follower
 
 
-def _placed(values: Array, window: int, share: float) -> Array:
+def _placed(values: Array, window: int, share: float, idle: Array) -> Array:
     """Give the smoothed place of values in their own range; where that is empty, the place they had before."""
-    return along(_held, values, lowest(values, window), highest(values, window), share)
+    return along(_held, values, lowest(values, window), highest(values, window), idle, share)
 
 
-def _held(values: Array, low: Array, high: Array, share: float, out: Array) -> None:
+def _held(values: Array, low: Array, high: Array, idle: Array, share: float, out: Array) -> None:
+    """Place values; where all has long been idle, they are in the middle and begin anew there."""
     seen, place, line = False, 50.0, 50.0
     for bar in range(len(values)):
         scope = high[bar] - low[bar]
         if not (scope >= 0.0 and math.isfinite(values[bar])):
             continue
-        if scope > 0.0:
+        if idle[bar] > 0.0:
+            place, line = 50.0, 50.0
+        elif scope > 0.0:
             place = 100.0 * min(max((values[bar] - low[bar]) / scope, 0.0), 1.0)
         line = line + share * (place - line) if seen else place
         seen, out[bar] = True, line
@@ -199,7 +206,9 @@ def _held(values: Array, low: Array, high: Array, share: float, out: Array) -> N
         "share": Param(default=0.5, low=0.05, high=1.0, words="Weight of the newest place; more turns faster."),
     },
     warmup=lambda fast, slow, cycle, share: _longer(fast, slow) - 1 + 2 * (cycle - 1),
-    memory=lambda fast, slow, cycle, share: chain(_longer(fast, slow), 2) + 2 * (cycle + 2 * settles(share)),
+    memory=lambda fast, slow, cycle, share: (
+        chain(_longer(fast, slow), 2) + 2 * (cycle + 2 * settles(share)) + pause(_longer(fast, slow))
+    ),
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
     formula="s(s(m)), s(x) = smoothed 100 * (x - min(x, n)) / (max(x, n) - min(x, n)), m = ema(C, 23) - ema(C, 50)",
@@ -210,4 +219,5 @@ def _held(values: Array, low: Array, high: Array, share: float, out: Array) -> N
 def schaff(close: Array, *, fast: int, slow: int, cycle: int, share: float) -> Array:
     """Give the Schaff trend cycle."""
     quick, calm = _means(close, fast, slow, seeded=True)
-    return _placed(_placed(quick - calm, cycle, share), cycle, share)
+    idle = rested(np.zeros(len(close)), steps(close), pause(_longer(fast, slow)), otherwise=1.0)
+    return _placed(_placed(quick - calm, cycle, share, idle), cycle, share, idle)

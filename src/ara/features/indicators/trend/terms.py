@@ -19,6 +19,8 @@ __all__ = [
     "length",
     "links",
     "over_gaps",
+    "pause",
+    "rests",
     "settles",
     "sum_of_sizes",
     "weighted",
@@ -36,6 +38,7 @@ EMA_SOURCE: Final = "P. N. Haurlan (1968), Measuring Trend Values; "
 """Who first described exponential means of prices."""
 
 _NEGLIGIBLE: Final = 1e-12
+_FAINT: Final = 1e-3
 _LINK: Final = 3.0
 
 
@@ -48,6 +51,16 @@ def length(default: int, words: str = "", *, low: int = 2, high: int = 5000) -> 
 def settles(weight: float) -> int:
     """Give the bars after which an exponential mean with this weight on the newest value has forgotten its start."""
     return 1 if weight >= 1.0 else math.ceil(math.log(_NEGLIGIBLE) / math.log1p(-weight))
+
+
+def rests(weight: float) -> int:
+    """Give the bars without a move after which an exponential mean tells nothing: a thousandth of it is left."""
+    return 1 if weight >= 1.0 else math.ceil(math.log(_FAINT) / math.log1p(-weight))
+
+
+def pause(*windows: int) -> int:
+    """Give the same for exponential means of these windows."""
+    return rests(2.0 / (max(windows) + 1.0))
 
 
 def chain(window: int, links: int = 1) -> int:

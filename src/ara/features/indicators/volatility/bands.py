@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import ema, highest, lowest, mean, moments, previous, quotient, runs
+from ara.features.arrays import ema, highest, lowest, mean, moments, previous, quotient, rested, runs, true_range
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import chain, length, settles, weighted
+from ara.features.indicators.trend.terms import chain, length, rests, settles, weighted
 from ara.features.indicators.volatility.terms import Array, flag, times, window_mean
 from ara.features.library import talib
 
@@ -127,7 +127,7 @@ def bollinger_width_rank(close: Array, *, window: int, lookback: int) -> Array:
     params={"window": _WINDOW, "width": _WIDE},
     outputs=_BANDS,
     warmup=lambda window, width: 2 * window - 1,
-    memory=lambda window, width: 1 + chain(window, 2),
+    memory=lambda window, width: 1 + 2 * chain(window, 2),
     scale=Scale.PRICE,
     bounds=_ALL,
     formula="m = EMA(n) of C, +- k sqrt(v), v = EMA(n) of (1 - a) (C[t] - m[t-1])^2, a = 2 / (n + 1)",
@@ -212,7 +212,7 @@ def _keltner_warmup(window: int, bars: int, **_: float) -> int:
 
 
 def _keltner_memory(window: int, bars: int, **_: float) -> int:
-    return max(chain(window), 1 + bars + settles(1.0 / bars))
+    return max(chain(window), 1 + bars + settles(1.0 / bars)) + rests(1.0 / bars)
 
 
 @indicator(
@@ -251,7 +251,8 @@ def keltner_position(
 ) -> Array:
     """Give the place in the Keltner channel; 0.5, the middle, where the price did not move."""
     middle, usual = _keltner((high, low, close), window, bars, typical)
-    return quotient(close - middle + width * usual, 2.0 * width * usual, otherwise=0.5)
+    place = quotient(close - middle + width * usual, 2.0 * width * usual, otherwise=0.5)
+    return rested(place, true_range(high, low, close), rests(1.0 / bars), otherwise=0.5)
 
 
 @indicator(

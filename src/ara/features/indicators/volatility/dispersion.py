@@ -11,6 +11,7 @@ from ara.features.arrays import (
     moments,
     previous,
     quotient,
+    rested,
     rolling,
     runs,
     sums,
@@ -18,7 +19,7 @@ from ara.features.arrays import (
     within,
 )
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.trend.terms import length, settles
+from ara.features.indicators.trend.terms import length, rests, settles
 from ara.features.indicators.volatility.terms import (
     YEAR,
     Array,
@@ -332,7 +333,7 @@ def return_shock(close: Array, *, window: int) -> Array:
         "bars": length(10, "Bars of the standard deviation."),
     },
     warmup=lambda window, bars: window + bars - 2,
-    memory=lambda window, bars: window + bars + settles(1.0 / window),
+    memory=lambda window, bars: window + bars + settles(1.0 / window) + rests(1.0 / window),
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
     formula="100 u / (u + d): Wilder's means of the standard deviation of m C in bars that rose, and that fell",
@@ -346,7 +347,7 @@ def relative_volatility(close: Array, *, window: int, bars: int) -> Array:
         spread, step = np.sqrt(moments(price, bars)[1]), change(price)
         up = talib().RMA(np.where(step > 0, spread, 0.0 * spread), window)
         down = talib().RMA(np.where(step < 0, spread, 0.0 * spread), window)
-        return 100.0 * quotient(up, up + down, otherwise=0.5)
+        return rested(100.0 * quotient(up, up + down, otherwise=0.5), step, rests(1.0 / window), otherwise=50.0)
 
     return runs(index, close)[0]
 

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, logs
+from ara.features.arrays import change, logs, rested
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.terms import rests
 from ara.statistics.volatility import ewma_variance
 
 __all__ = ["ewma_volatility", "volatility_ratio"]
@@ -31,25 +32,32 @@ _WINDOW: Final = Param(
 
 def _volatility(close: NDArray[np.float64], decay: float) -> NDArray[np.float64]:
     returns = change(logs(close))
-    return np.asarray(np.sqrt(ewma_variance(returns, decay=decay, seed_bars=_SEED_BARS)))
+    found = np.asarray(np.sqrt(ewma_variance(returns, decay=decay, seed_bars=_SEED_BARS)))
+    return rested(found, returns, _pause(decay), otherwise=0.0)
+
+
+def _pause(decay: float) -> int:
+    return 2 * rests(1.0 - decay)
 
 
 def _memory(decay: float) -> int:
     """Bars until the start of the recursion weighs less than what is negligible."""
-    return 1 + _SEED_BARS + math.ceil(math.log(_NEGLIGIBLE) / math.log(decay))
+    return 1 + _SEED_BARS + math.ceil(math.log(_NEGLIGIBLE) / math.log(decay)) + _pause(decay)
 
 
 def _ewma_step(state: Any, close: float, *, decay: float) -> tuple[Any, tuple[float, ...]]:
-    """Go on from the last logarithm, the squares seen, and the variance, a sum until there are enough of them."""
-    before, seen, variance = state or (math.nan, 0, 0.0)
+    """Go on from the last logarithm, the squares seen, the variance, a sum until they are enough, and bars at rest."""
+    before, seen, variance, still = state or (math.nan, 0, 0.0, 0)
     now = math.log(close) if 0.0 < close < math.inf else math.nan
     square = (now - before) * (now - before)
+    still = still + 1 if now == before else 0
     if not math.isnan(square):
         if seen >= _SEED_BARS:
             variance = decay * variance + (1.0 - decay) * square
         else:
             seen, variance = seen + 1, (variance + square) / (_SEED_BARS if seen == _SEED_BARS - 1 else 1.0)
-    return (now, seen, variance), (math.sqrt(variance) if seen == _SEED_BARS else math.nan,)
+    known = 0.0 if still >= _pause(decay) else math.sqrt(variance)
+    return (now, seen, variance, still), (known if seen == _SEED_BARS else math.nan,)
 
 
 def _ratio_step(state: Any, close: float, *, decay: float, window: int) -> tuple[Any, tuple[float, ...]]:

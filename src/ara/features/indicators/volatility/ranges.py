@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from ara.features import arrays
-from ara.features.arrays import change, ema, highest, lowest, previous, quotient, runs, sums
+from ara.features.arrays import change, ema, highest, lowest, previous, quotient, rested, runs, sums
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.trend.terms import chain, length, settles
+from ara.features.indicators.trend.terms import chain, length, pause, rests, settles
 from ara.features.indicators.volatility.terms import Array, flag, window_mean
 from ara.features.library import talib
 
@@ -42,6 +42,12 @@ def _atr(high: Array, low: Array, close: Array, window: int, first: int) -> Arra
         wide = _true_range(high, low, close, first)
         return wide if window == 1 else runs(lambda one: talib().RMA(one, window), wide)[0]
     return runs(lambda h, l, c: talib().ATR(h, l, c, window), high, low, close)[0]  # noqa: E741
+
+
+def _usual(high: Array, low: Array, close: Array, window: int) -> Array:
+    """Give the average true range to divide by: 0 where the price has long stood still."""
+    wide = arrays.true_range(high, low, close)
+    return rested(_atr(high, low, close, window, 0), wide, rests(1.0 / window), otherwise=0.0)
 
 
 def _atr_memory(window: int) -> int:
@@ -134,7 +140,7 @@ def adr_percent(high: Array, low: Array, *, window: int) -> Array:
     inputs=_BARS,
     params={"fast": length(7, "Bars of the short mean."), "slow": length(49, "Bars of the long mean.")},
     warmup=lambda fast, slow: max(fast, slow),
-    memory=lambda fast, slow: _atr_memory(max(fast, slow)),
+    memory=lambda fast, slow: _atr_memory(max(fast, slow)) + rests(1.0 / max(fast, slow)),
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="atr(fast) / atr(slow)",
@@ -143,14 +149,14 @@ def adr_percent(high: Array, low: Array, *, window: int) -> Array:
 )
 def atr_ratio(high: Array, low: Array, close: Array, *, fast: int, slow: int) -> Array:
     """Give a short average true range over a long one."""
-    return quotient(_atr(high, low, close, fast, 0), _atr(high, low, close, slow, 0))
+    return quotient(_atr(high, low, close, fast, 0), _usual(high, low, close, slow))
 
 
 @indicator(
     inputs=_BARS,
     params={"window": length(14, "Bars before this one that say what is usual.", low=1)},
     warmup=lambda window: window + 1,
-    memory=lambda window: 1 + _atr_memory(window),
+    memory=lambda window: 1 + _atr_memory(window) + rests(1.0 / window),
     scale=Scale.FREE,
     bounds=(0.0, math.inf),
     formula="TR[t] / atr(n)[t-1]",
@@ -159,7 +165,7 @@ def atr_ratio(high: Array, low: Array, close: Array, *, fast: int, slow: int) ->
 )
 def relative_true_range(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the true range over the average of those before."""
-    usual = previous(_atr(high, low, close, window, 0))
+    usual = previous(_usual(high, low, close, window))
     return quotient(arrays.true_range(high, low, close), usual)
 
 
@@ -170,7 +176,7 @@ def relative_true_range(high: Array, low: Array, close: Array, *, window: int) -
         "bars": length(10, "How far back the mean is compared.", low=1),
     },
     warmup=lambda window, bars: window - 1 + bars,
-    memory=lambda window, bars: chain(window) + bars,
+    memory=lambda window, bars: chain(window) + bars + pause(window),
     scale=Scale.FREE,
     bounds=(-100.0, math.inf),
     formula="100 * (e[t] / e[t-bars] - 1), e = EMA(n) of H - L",
@@ -179,7 +185,9 @@ def relative_true_range(high: Array, low: Array, close: Array, *, window: int) -
 )
 def chaikin_volatility(high: Array, low: Array, *, window: int, bars: int) -> Array:
     """Give the change of the mean range in percent."""
-    (usual,) = runs(lambda wide: ema(wide, window), high - low)
+    wide = high - low
+    (usual,) = runs(lambda one: ema(one, window), wide)
+    usual = rested(usual, wide, pause(window), otherwise=0.0)
     return 100.0 * quotient(change(usual, bars), previous(usual, bars))
 
 

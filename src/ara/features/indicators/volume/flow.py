@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import change, ema, previous, quotient, runs, sums, within
+from ara.features.arrays import change, ema, previous, quotient, rested, runs, sums, within
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import SEEDED, chain, length, settles
+from ara.features.indicators.trend.terms import SEEDED, chain, length, rests, settles
 from ara.features.indicators.volatility.terms import window_mean
 from ara.features.indicators.volume.terms import Array, multiplier
 from ara.features.library import talib
@@ -211,7 +211,7 @@ def tsv(close: Array, volume: Array, *, window: int) -> Array:
     inputs=_TRADE,
     params={"window": length(14, "Bars of Wilder's mean; more of them are smoother and later.")},
     warmup=lambda window: window,
-    memory=lambda window: 1 + window + settles(1.0 / window),
+    memory=lambda window: 1 + window + settles(1.0 / window) + rests(1.0 / window),
     scale=Scale.FREE,
     bounds=(0.0, 100.0),
     formula="100 w(V where C rose) / (w(V where C rose) + w(V where C fell)), w Wilder's mean",
@@ -226,7 +226,8 @@ def volume_rsi(close: Array, volume: Array, *, window: int) -> Array:
         flat = 0.0 * moved
         gain = talib().RMA(np.where(moved > 0, volume, flat), window)
         loss = talib().RMA(np.where(moved < 0, volume, flat), window)
-        return 100.0 * quotient(gain, gain + loss, otherwise=0.5)
+        share = 100.0 * quotient(gain, gain + loss, otherwise=0.5)
+        return rested(share, moved * volume, rests(1.0 / window), otherwise=50.0)
 
     return runs(strength, close, volume)[0]
 
