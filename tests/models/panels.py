@@ -79,11 +79,14 @@ def bent() -> Mapping[str, Panel]:
     def huge(bars: np.ndarray) -> None:
         bars[one] *= 30.0
 
+    def climbing(bars: np.ndarray) -> None:
+        bars[one[1:]] = 0.01
+
     def two_values(bars: np.ndarray) -> None:
         bars[one[1:]] = np.where(np.arange(1, len(one)) % 2, 0.01, -0.01)[:, None]
 
     for change in (
-        still, still_then_wild, wild_then_still, holes, empty, no_ranges, one_jump, tiny, huge, two_values
+        climbing, still, still_then_wild, wild_then_still, holes, empty, no_ranges, one_jump, tiny, huge, two_values
     ):  # fmt: skip
         put(change.__name__, change)
     return found

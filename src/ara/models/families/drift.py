@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.models.families.ewma_t import STILL
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
@@ -75,7 +76,7 @@ class Drift(SeriesModel[Lean]):
         mean = float(sample.mean()) * len(sample) / (len(sample) + self.doubt)
         z = (line.returns[train] - mean) / np.sqrt(before + 1e-16)
         z = z[~np.isnan(z)][-_WINDOW:]
-        if len(z) < _ENOUGH or not z.std() > 0 or not sample.max() > sample.min():
+        if len(z) < _ENOUGH or z.std() < STILL:
             return None
         return Lean(mean=mean, width=float(z.std()), degrees=fit_student_t(z))
 

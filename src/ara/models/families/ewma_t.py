@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -15,7 +15,7 @@ from ara.statistics.distributions import fit_student_t, student_t_quantiles, sum
 from ara.statistics.volatility import ewma_variance
 from ara.workers import Progress
 
-__all__ = ["UNKNOWN", "EwmaT", "FittedEwmaT", "Shape"]
+__all__ = ["STILL", "UNKNOWN", "EwmaT", "FittedEwmaT", "Shape"]
 
 _WINDOW = 1000
 _ENOUGH = 60
@@ -38,7 +38,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 UNKNOWN = Shape(width=1.0, degrees=5.0)
-"""For a series with fewer than 60 standardised returns: daily returns of most assets lie near it."""
+"""For a series with fewer than 60 standardised returns, or all alike: daily returns of most assets lie near it."""
+
+STILL: Final = 1e-6
+"""Standardised returns that differ by less than this are all the same, but for rounding; they have no shape."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ class EwmaT:
             used = rows[(rows > first) & (rows < end)] - first
             z = returns[used] / np.sqrt(variance[used - 1] + 1e-16)
             z = z[~np.isnan(z)][-_WINDOW:]
-            if len(z) >= _ENOUGH and z.std() > 0:
+            if len(z) >= _ENOUGH and z.std() > STILL:
                 shapes[panel.symbols[code]] = Shape(width=float(z.std()), degrees=fit_student_t(z))
             if not watch(Progress(done=done, total=len(codes), words="fitting ewma_t")):
                 break

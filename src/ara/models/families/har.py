@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ara.errors import ModelError
+from ara.models.families.ewma_t import STILL
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
@@ -86,7 +87,7 @@ class _Har(SeriesModel[Learned]):
             weights = least_squares(known[rows], np.log(coming), penalty=_PENALTY)
             sigma = _sigma(known[rows], weights, horizon)
             scaled = ((path[rows + 1 + horizon] - path[rows + 1]) / sigma)[-_SHAPED:]
-            if not scaled.std() > 0:
+            if scaled.std() < STILL:
                 return None
             degrees = degrees or fit_student_t(scaled)
             shape = np.quantile(np.concatenate((scaled, -scaled)), LEVELS)

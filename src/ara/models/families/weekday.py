@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.models.families.ewma_t import STILL
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
@@ -82,14 +83,12 @@ class Weekday(SeriesModel[Week]):
         if len(used) < _ENOUGH or not _daily(line.at[used]) or not np.abs(z[used]).sum() > 0:
             return None
         days = np.flatnonzero(np.bincount(day[used], minlength=7) >= _SELDOM * len(used))
-        if len(days) < 2:
-            return None
         whole = np.abs(z[used]).mean()
         sizes = 1 + _pulled(np.abs(z[used]) / whole - 1, day[used], days)
         again = self._scaled(line, sizes[day])[used]
         means = _BELIEVED * _pulled(again - again.mean(), day[used], days)
         left = again - means[day[used]]
-        if not left.std() > 0:
+        if left.std() < STILL:
             return None
         return Week(
             width=float(left.std()),
