@@ -8,19 +8,24 @@ import difflib
 import functools
 import importlib.metadata
 import re
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ara.errors import PluginError, ValidationError
+from ara.errors import AraError, PluginError, ValidationError
 
-__all__ = ["GROUPS", "Check", "Offer", "load", "names", "offers"]
+__all__ = ["GROUPS", "Check", "Offer", "guest", "load", "names", "offers", "told"]
 
 GROUPS: Final = ("providers", "indicators", "models", "strategies", "brokers", "notifiers")
 """What can be added; the entry points of each stand in `ara.GROUP`."""
 
+_AGAIN: Final = 1.0
+_WORDS: Final = 200
 _WHEELS: Final[Mapping[str, str]] = {"sklearn": "scikit-learn", "pywt": "pywavelets", "talib": "ta-lib"}
 
 
@@ -103,10 +108,77 @@ def load(group: str, name: str) -> Any:
     entry, dist = found[0]
     try:
         return entry.load()
-    except PluginError:
+    except (PluginError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way
+    except BaseException as error:  # a stranger's module may fail in any way
         raise _broken(group, entry, dist, error) from error
+
+
+@contextmanager
+def guest(
+    who: str, *, error: type[AraError] = PluginError, hint: str | None = None, seconds: float = 0.0
+) -> Iterator[None]:
+    """Run a stranger's code, which may do anything: raise, leave the program, or never come back.
+
+    Whatever it raises becomes an error of Ara that names it, a request to end the program too; only Ctrl-C passes, and
+    what is an error of Ara already.
+
+    Parameters
+    ----------
+    who
+        Whose code, as the subject of a sentence: `The indicator rsi`.
+    error
+        Which error it becomes.
+    hint
+        What to do about it; the error's own hint if None.
+    seconds
+        How long it may take; 0 for as long as it likes. Only the main thread of a program can be called back, and not
+        on Windows; elsewhere there is no limit.
+    """
+    try:
+        with _limited(seconds):
+            yield
+    except (AraError, KeyboardInterrupt):
+        raise
+    except _LateError:
+        raise error(f"{who} took longer than {seconds:g} seconds and was stopped.", hint=hint) from None
+    except BaseException as problem:
+        raise error(f"{who} failed: {told(problem)}.", hint=hint) from problem
+
+
+def told(problem: BaseException) -> str:
+    """Give what an exception of a stranger says, in a line: its kind, and its words as far as it has any."""
+    try:
+        words = " ".join("".join(one if one.isprintable() else " " for one in str(problem)).split())
+    except Exception:  # noqa: BLE001 - its words are a stranger's code too
+        words = ""
+    kind = type(problem).__name__
+    return f"{kind}: {words[:_WORDS].rstrip('.')}" if words else kind
+
+
+class _LateError(BaseException):
+    """Time is up; no Exception, so that a stranger who catches all of these doesn't catch it."""
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Call the code back after some time, and again where it doesn't heed; a limit that is set already stands."""
+    alarm = getattr(signal, "SIGALRM", None)
+    free = seconds and threading.current_thread() is threading.main_thread()
+    if alarm is None or not free or signal.getsignal(alarm) is not signal.SIG_DFL:
+        yield
+        return
+
+    def late(*_: object) -> None:
+        raise _LateError
+
+    signal.signal(alarm, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(alarm, signal.SIG_DFL)
 
 
 def _entries(group: str) -> tuple[tuple[importlib.metadata.EntryPoint, importlib.metadata.Distribution], ...]:
@@ -155,7 +227,7 @@ def _broken(
     part = f"The {_singular(group)} {entry.name!r} of {dist.name} {dist.version}"
     module = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
     if not module:
-        words = f"{part} can't be loaded: {type(error).__name__}: {error}"
+        words = f"{part} can't be loaded: {told(error)}."
         return PluginError(words, hint=f"Update or remove the package {dist.name}, or tell its authors.")
     for owner in (dist, *importlib.metadata.distributions(name="ara-ai")):
         if extra := _extra(owner, module):

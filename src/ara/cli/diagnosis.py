@@ -75,7 +75,7 @@ async def examine(load: "Callable[[], Settings]") -> AsyncIterator[Finding]:
     load
         Loads the settings, with the flags of this invocation.
     """
-    for finding in (*_installation(), *_packages()):
+    for finding in (*_installation(), *_packages(), *_plugins()):
         yield finding
     settings: Settings | None = None
     try:
@@ -160,6 +160,24 @@ def _packages() -> Iterator[Finding]:
             continue
         words = f"not installed: {', '.join(missing)}"
         yield Finding(group="Extras", name=extra, state="off", words=words, hint=f"pip install 'ara-ai[{extra}]'")
+
+
+def _plugins() -> Iterator[Finding]:
+    """Load what other packages add, and name what can't be."""
+    from ara import plugins
+
+    for group in plugins.GROUPS:
+        loaded = []
+        for offer in plugins.offers(group):
+            if offer.distribution == "ara-ai":
+                continue
+            try:
+                plugins.load(group, offer.name)
+                loaded.append(f"{offer.name}\u00a0({offer.distribution}\u00a0{offer.version})")
+            except AraError as error:
+                yield Finding(group="Plug-ins", name=group, state="warn", words=error.message, hint=error.hint)
+        if loaded:
+            yield _good("Plug-ins", group, ", ".join(loaded))
 
 
 def _core(names: list[str]) -> Iterator[Finding]:

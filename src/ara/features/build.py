@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ara.errors import AraError, FeatureEngineeringError
+from ara import plugins
+from ara.errors import FeatureEngineeringError
 from ara.features.blocks.inputs import Inputs, instants
 from ara.features.blocks.panel import Crossed
 from ara.features.indicator import Indicator
@@ -170,14 +171,8 @@ def _computed(item: Item, inputs: Inputs) -> tuple[_Arrays, str]:
 def _run(item: Item, given: Mapping[str, NDArray[np.float64]], length: int) -> _Arrays:
     """Compute an item; FeatureEngineeringError that names it where a stranger's code fails or gives something else."""
     indicator: Indicator = item.found
-    try:
+    with plugins.guest(f"The indicator {item.label}", error=FeatureEngineeringError, hint=_CHECK):
         found: Any = indicator.compute(given, **item.spec.resolve(item.params))
-    except AraError:
-        raise
-    except Exception as error:
-        raise FeatureEngineeringError(
-            f"The indicator {item.label} failed: {type(error).__name__}: {error!s:.200}.", hint=_CHECK
-        ) from error
     outputs = len(indicator.spec.outputs)
     if not isinstance(found, tuple) or len(found) != outputs or any(np.shape(one) != (length,) for one in found):
         words = f"The indicator {item.label} did not give {outputs} arrays of {length} numbers"

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
 
-__all__ = ["INPUTS", "ArrayIndicator", "Indicator", "IndicatorSpec", "Param", "Scale", "Step", "indicator"]
+__all__ = [
+    "INPUTS",
+    "ArrayIndicator",
+    "Indicator",
+    "IndicatorSpec",
+    "Param",
+    "Scale",
+    "Step",
+    "columns_of",
+    "indicator",
+]
 
 INPUTS: Final = ("open", "high", "low", "close", "volume", "session", "other")
 """What an indicator may ask for: columns of bars; `session`, the number of the session that a bar belongs to; `other`,
@@ -121,6 +131,9 @@ class IndicatorSpec:
                 known = f"it has {', '.join(self.params)}" if self.params else "it has none"
                 raise FeatureEngineeringError(f"The indicator {self.name} has no parameter {name!r}; {known}.")
             param = self.params[name]
+            if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+                words = f"{name} of the indicator {self.name} is {value!r:.40}, a {type(value).__name__}"
+                raise FeatureEngineeringError(f"{words}; give a number from {param.low:g} to {param.high:g}.")
             if not param.low <= value <= param.high or (param.whole and value != int(value)):
                 kind = "a whole number" if param.whole else "a number"
                 words = f"{name} of the indicator {self.name} is {value}; allowed is {kind}"
@@ -165,16 +178,7 @@ class ArrayIndicator:
     def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
         """Give one array per output; FeatureEngineeringError where inputs or parameters aren't as the spec says."""
         spec = self.spec
-        try:
-            arrays = [np.asarray(inputs[name], np.float64) for name in spec.inputs]
-        except KeyError:
-            missing = ", ".join(name for name in spec.inputs if name not in inputs)
-            raise FeatureEngineeringError(f"The indicator {spec.name} needs {missing}.") from None
-        shape = arrays[0].shape
-        for array in arrays:
-            if array.shape != shape or len(shape) != 1:
-                shapes = ", ".join(f"{name} {one.shape}" for name, one in zip(spec.inputs, arrays, strict=True))
-                raise FeatureEngineeringError(f"The inputs of the indicator {spec.name} differ in shape: {shapes}.")
+        arrays = columns_of(spec, inputs)
         with np.errstate(all="ignore"):
             found = self.function(*arrays, **spec.resolve(params))
         return tuple(map(_finite, found)) if isinstance(found, tuple) else (_finite(found),)
@@ -202,6 +206,52 @@ class ArrayIndicator:
     def warmup(self, **params: float) -> int:
         """Give how many leading bars have no value."""
         return self.spec.warmup(**self.spec.resolve(params))
+
+
+def columns_of(spec: IndicatorSpec, inputs: Any) -> list[NDArray[np.float64]]:
+    """Give an indicator's inputs in its order, each a number for each bar.
+
+    Parameters
+    ----------
+    spec
+        Of the indicator.
+    inputs
+        Arrays by name.
+
+    Raises
+    ------
+    FeatureEngineeringError
+        One is missing, isn't numbers, or is as long as no other.
+    """
+    try:
+        arrays = [_floats(inputs[name], name) for name in spec.inputs]
+    except (KeyError, TypeError):
+        if not isinstance(inputs, Mapping):
+            words = f"takes arrays by name, or bars, not {type(inputs).__name__}"
+            raise FeatureEngineeringError(f"The indicator {spec.name} {words}.") from None
+        missing = ", ".join(name for name in spec.inputs if name not in inputs)
+        raise FeatureEngineeringError(f"The indicator {spec.name} needs {missing}.") from None
+    shape = arrays[0].shape if arrays else (0,)
+    for array in arrays:
+        if array.shape != shape or len(shape) != 1:
+            shapes = ", ".join(f"{name} {one.shape}" for name, one in zip(spec.inputs, arrays, strict=True))
+            raise FeatureEngineeringError(f"The inputs of the indicator {spec.name} differ in shape: {shapes}.")
+    return arrays
+
+
+def _floats(values: Any, name: str) -> NDArray[np.float64]:
+    """Read one input; what a mask hides has no value."""
+    if type(values) is np.ndarray and values.dtype == np.float64:
+        return values
+    try:
+        array = np.ma.asarray(values) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+        if array.dtype.kind not in "fiubO" or not array.ndim:
+            raise ValueError
+        plain = array.astype(np.float64)
+    except (TypeError, ValueError):
+        kind = f"an array of {array.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
+        raise FeatureEngineeringError(f"{name} is {kind}; give one number for each bar.") from None
+    return plain.filled(np.nan) if isinstance(plain, np.ma.MaskedArray) else plain
 
 
 def _finite(values: Any) -> Any:

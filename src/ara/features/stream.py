@@ -78,15 +78,22 @@ class Stream:
         Raises
         ------
         FeatureEngineeringError
-            The bar lacks an input.
+            The bar lacks an input, or has one that is no number.
         """
-        missing = [name for name in self._inputs if name not in bar]
+        try:
+            missing = [name for name in self._inputs if name not in bar]
+        except TypeError:
+            raise FeatureEngineeringError(f"A bar is numbers by name, not {type(bar).__name__}.") from None
         if missing:
             raise FeatureEngineeringError(f"The bar lacks {', '.join(missing)}.")
         if self._end == self._kept.shape[1]:
             self._kept[:, : self._longest] = self._kept[:, self._end - self._longest :]
             self._end = self._longest
-        self._kept[:, self._end] = [bar[name] for name in self._inputs]
+        try:
+            self._kept[:, self._end] = [float(bar[name]) for name in self._inputs]
+        except (TypeError, ValueError):
+            told = ", ".join(f"{name} {bar[name]!r:.40}" for name in self._inputs)
+            raise FeatureEngineeringError(f"The bar is not made of numbers: {told}.") from None
         self._end += 1
         self._seen += 1
         tails = self._cut()
@@ -128,6 +135,8 @@ class Stream:
         FeatureEngineeringError
             It was taken by another version of Ara, or is damaged.
         """
+        if not isinstance(state, Mapping):
+            raise FeatureEngineeringError(f"A state is a mapping, as `state` gives it, not {type(state).__name__}.")
         if state.get("version") != _VERSION:
             raise FeatureEngineeringError(
                 f"The state is of version {state.get('version')!r:.20}; this Ara reads {_VERSION}.",

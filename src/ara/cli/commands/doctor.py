@@ -58,7 +58,7 @@ def _report(findings: list[Finding], *, width: int, palette: Palette) -> str:
     return "\n".join(lines)
 
 
-_GROUPS = ("Installation", "Extras", "Settings", "Data", "Servers")
+_GROUPS = ("Installation", "Extras", "Plug-ins", "Settings", "Data", "Servers")
 
 
 def _lines(finding: Finding, width: int, palette: Palette) -> list[str]:

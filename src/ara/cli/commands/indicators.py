@@ -177,6 +177,8 @@ def _params(text: str) -> dict[str, float]:
     hint = "Write a JSON object of numbers: --params '{\"window\": 7}'"
     try:
         found = json.loads(text)
+    except RecursionError:
+        raise ValidationError("--params is nested too deeply.", hint=hint) from None
     except ValueError as error:
         raise ValidationError(f"--params is no JSON: {error}.", hint=hint) from None
     if not isinstance(found, dict) or any(type(value) not in {int, float} for value in found.values()):

@@ -6,7 +6,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.errors import AraError, FeatureEngineeringError
+from ara import plugins
+from ara.errors import FeatureEngineeringError
 from ara.features.blocks.inputs import Inputs, fresh, instants
 from ara.features.sets import FeatureSet, Item
 from ara.features.timeframes import Higher
@@ -78,18 +79,14 @@ class _Side:
             key = f"{name}:{item.other}"
             if key not in self._columns:
                 self._columns[key] = self._aligned(name, item.other)
+                self._columns[key][0].flags.writeable = False  # others read them too
             inputs[name], why = self._columns[key]
             if why:
                 return (), why
         groups = tuple(bars.instrument.asset_class.value for bars in self._bars.values())
         shape = (len(self._grid), len(self._bars))
-        try:
+        with plugins.guest(f"The feature {item.label}", error=FeatureEngineeringError):
             found: Any = item.found.compute_panel(inputs, groups=groups, **item.spec.resolve(item.params))
-        except AraError:
-            raise
-        except Exception as error:
-            words = f"{type(error).__name__}: {error!s:.200}"
-            raise FeatureEngineeringError(f"The feature {item.label} failed: {words}.") from error
         if not isinstance(found, tuple) or any(np.shape(one) != shape for one in found):
             raise FeatureEngineeringError(f"The feature {item.label} did not give arrays of {shape}, time by series.")
         return found, ""

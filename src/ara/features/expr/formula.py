@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from ara.errors import FeatureEngineeringError
 from ara.features.expr.grammar import Grammar
 from ara.features.expr.program import Expression
 from ara.features.indicator import IndicatorSpec
@@ -40,6 +41,8 @@ def expr(text: str) -> Expression:
     >>> found.text, found.spec.scale.value, found.warmup()
     ('ema(window=12) / ema(window=26) - 1', 'free', 25)
     """
+    if not isinstance(text, str):
+        raise FeatureEngineeringError(f"A formula is a text, not {type(text).__name__}.")
     grammar = Grammar(text)
     program, canonical = grammar.builder.finish(grammar.read())
     node = program.nodes[program.value[0]]

@@ -178,7 +178,7 @@ def get(name: str) -> FeatureSet:
     if name == "all":
         words = "Every registered feature with its defaults, those that move with the price or the volume too."
         return _of(name, words, _every())
-    near = difflib.get_close_matches(name, _NAMES, n=2, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), _NAMES, n=2, cutoff=0.5)
     guess = f" Did you mean {' or '.join(near)}?" if near else ""
     raise FeatureEngineeringError(
         f"There is no feature set {name!r:.60}.{guess}",
