@@ -425,6 +425,32 @@ def test_checking_a_file_sees_its_rows_as_they_stand(ara, home):
     assert "Not read as bars: raw.csv" in ara("data", "check", "raw.csv").err
 
 
+def test_checking_a_folder_passes_over_what_holds_no_bars(ara, home):
+    folder = home / "prices"
+    folder.mkdir()
+    (folder / "ACME.csv").write_text(BARS)
+    (folder / "map.csv").write_text("20040819,goocv,Q\n20501231,goog,Q\n")
+    (folder / "factors.csv").write_text("20040818,0.9,0.5,100\n20501231,1,1,0\n")
+    (folder / "empty.csv").write_text("")
+    (folder / "broken.parquet").write_bytes(b"PAR1 and no more")
+    (folder / "notes.md").write_text("none")
+    outcome = ara("data", "check", "prices")
+    assert (outcome.code, "ACME.csv" in outcome.out) == (0, True)
+    assert outcome.err.count("Passed over: ") == 5
+    for why in ("map.csv holds no bars: it lists the tickers", "factors.csv holds no bars: it states splits"):
+        assert f"Passed over: {why}" in outcome.err
+    told = document(ara("data", "check", "prices", "--json"))
+    assert ([one["source"] for one in told["series"]], len(told["skipped"])) == (["ACME.csv"], 5)
+    for name in ("b.md", "c.md"):
+        (folder / name).write_text("none")
+    assert "And 2 more; each of them: --json" in ara("data", "check", "prices").err
+    (folder / "ACME.csv").unlink()
+    nothing = ara("data", "check", "prices")
+    assert (nothing.code, nothing.out) == (2, "")
+    one = ara("data", "check", "prices/map.csv")
+    assert (one.code, "it lists the tickers" in one.err) == (2, True)
+
+
 def test_checking_hours_of_a_file(ara, home):
     hours = "".join(f"BTC-USD,2020-02-0{1 + n // 24} {n % 24:02}:00,{9000 + n % 7}\n" for n in range(60) if n != 30)
     (home / "hours.csv").write_text("symbol,time,close\n" + hours)

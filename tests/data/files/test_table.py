@@ -403,7 +403,7 @@ def test_what_is_said_wrongly_is_refused(said, words):
         ("Symbol,Date,PE\nKO,2020-01-02,1\n", "its columns are Symbol, Date, PE"),
         ("Date,note\n2020-01-02,hello\n", "its columns are Date, note"),
         ("Date,AAPL,aapl\n2020-01-02,1,2\n", "its columns are Date, AAPL, aapl"),
-        ("1,2,3\n4,5,6\n", "its columns are none with a name"),
+        ("1,2,3\n4,5,6\n", "its columns have no names"),
         (b"\x89PNG\x00\x00\x00\rIHDR" + b"\x00" * 50, "it is neither text nor Parquet|no rows|columns are"),
     ],
 )

@@ -13,7 +13,7 @@ from ara.data.files.text import blocks, dialect
 from ara.data.provider import SCHEMAS, Kind
 from ara.market.calendar import Calendar
 
-__all__ = ["Factors", "factors", "is_map"]
+__all__ = ["Factors", "factors", "is_factors", "is_map"]
 
 _MOST: Final = 1 << 20
 _LAST: Final = 21_000_000
@@ -56,6 +56,11 @@ def is_map(member: Member) -> bool:
     return table is not None and table.width in {3, 4} and _dated(table) and not table["c1"].str.contains(r"\d").any()
 
 
+def is_factors(member: Member) -> bool:
+    """Tell whether a file is one of factors."""
+    return _rows(member) is not None
+
+
 def factors(member: Member, sessions: Calendar, *, now: datetime) -> Factors | None:
     """Read a factor file; None where it is none.
 
@@ -73,13 +78,8 @@ def factors(member: Member, sessions: Calendar, *, now: datetime) -> Factors | N
     now
         When it is received.
     """
-    table = _table(member)
-    if table is None or table.width != 5 or not _dated(table):
-        return None
-    rows = table.select(
-        pl.col("c0").cast(pl.Int64), *(pl.col(f"c{at}").cast(pl.Float64, strict=False) for at in (1, 2, 3))
-    )
-    if rows.null_count().pipe(lambda nulls: nulls.sum_horizontal()).item() or not (rows["c1"] <= 1.5).all():
+    rows = _rows(member)
+    if rows is None:
         return None
     steps = _Steps()
     listed = rows.sort("c0").rows()
@@ -114,6 +114,18 @@ def _paid(price: float, following: float, reference: float) -> float | None:
         if abs(value - rounded) <= unsure < 0.5 * 10**-decimals and rounded > 0:
             return rounded
     return None
+
+
+def _rows(member: Member) -> pl.DataFrame | None:
+    """Give a factor file's dates, factors and prices; None where it is none."""
+    table = _table(member)
+    if table is None or table.width != 5 or not _dated(table):
+        return None
+    rows = table.select(
+        pl.col("c0").cast(pl.Int64), *(pl.col(f"c{at}").cast(pl.Float64, strict=False) for at in (1, 2, 3))
+    )
+    lacking = rows.null_count().pipe(lambda nulls: nulls.sum_horizontal()).item()
+    return None if lacking or not (rows["c1"] <= 1.5).all() else rows
 
 
 def _table(member: Member) -> pl.DataFrame | None:

@@ -249,8 +249,8 @@ class Table:
             kept = [name for name in first.columns if name != MORE]
             found = by_layout(kept, [first[name].head(50).to_list() for name in kept])
         if found is None:
-            listed = ", ".join(name[:30] for name in list(names.values())[:8]) or "none with a name"
-            raise self._no_bars(f"its columns are {ascii(listed)[1:-1]}")
+            listed = ", ".join(name[:30] for name in list(names.values())[:8])
+            raise self._no_bars(f"its columns are {ascii(listed)[1:-1]}" if listed else "its columns have no names")
         said = self._reading.wide or (len(found.wide) == 1 and self._reading.symbol)
         if why := "" if said else doubt({names[column]: symbol for column, symbol in found.wide.items()}, self._kept):
             raise ValidationError(

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
     from ara.cli.render.quality import Judged
     from ara.data.feed import MarketData
-    from ara.data.files import Reading, Refused
+    from ara.data.files import Member, Reading, Refused
     from ara.market.bars import Basis
     from ara.market.instrument import Instrument
     from ara.market.timeframe import Timeframe
 
 __all__ = ["check"]
 
+_SHOWN = 5
 _FILES = (".csv", ".txt", ".parquet", ".pq", ".gz", ".zip", ".tsv")
 
 
@@ -58,7 +59,8 @@ def check(
         ara data check prices.csv --each --json
         ara data check AAPL BTC-USD --rule outlier
 
-    Nothing is changed. Kept bars are checked as published, each source by itself with the others as witnesses.
+    Nothing is changed. Kept bars are checked as published, each source by itself with the others as witnesses. Of a
+    folder, a pattern or an archive, files that hold no bars are passed over.
     """
     from ara.cli.render.quality import document, report
 
@@ -83,15 +85,20 @@ def check(
 
     with s.progress("Checking", len(names)) as progress:
         judged, failures = with_market(s, ask) if symbols else ([], [])
-        refused = _check_files(files, wanted, (zone, dates), judged, failures)
+        refused, skipped = _check_files(files, wanted, (zone, dates), judged, failures)
     if len(names) == 1 and failures:
         raise failures[0].error
     data = {**document(judged, each=each, rule=rule), **failures_document(failures)}
     data["refused"] = [{"file": one.file, "reason": one.reason, "count": one.count} for one in refused]
+    data["skipped"] = skipped
     if judged or s.json:
         s.result(data, lambda: report(judged, s, each=each, rule=rule))
     for one in refused:
         s.warn(f"Not read as bars: {one.words}")
+    for why in skipped[:_SHOWN]:
+        s.warn(f"Passed over: {why}")
+    if len(skipped) > _SHOWN:
+        s.warn(f"And {len(skipped) - _SHOWN:,} more; each of them: --json")
     return ended(s, failures)
 
 
@@ -111,20 +118,21 @@ async def _rates(market: "MarketData") -> "list[Judged]":
 
 def _check_files(
     files: list[str], step: "Timeframe", said: tuple[str, str], judged: "list[Judged]", failures: list[Failure]
-) -> "list[Refused]":
-    """Judge each file; gives the rows that are no bars at all, and so were not judged."""
+) -> "tuple[list[Refused], list[str]]":
+    """Judge each file; gives the rows that are no bars at all, and so were not judged, and the files passed over."""
     refused: list[Refused] = []
+    skipped: list[str] = []
     if not files:
-        return refused
+        return refused, skipped
     from ara.data.files import Reading
 
     reading = Reading(timezone=said[0], dates=said[1])
     for name in files:
         try:
-            judged += _read(Path(name), step, reading, refused)
+            judged += _read(Path(name), step, reading, refused, skipped)
         except AraError as error:
             failures.append(Failure(symbol=clean(name)[:80], error=error))
-    return refused
+    return refused, skipped
 
 
 def _known_rule(rule: str) -> None:
@@ -183,21 +191,44 @@ def _basis(own: "pl.DataFrame") -> "Basis | None":
     return Basis(said[0]) if len(said) == 1 and said[0] in list(Basis) else None
 
 
-def _read(path: Path, step: "Timeframe", reading: "Reading", refused: "list[Refused]") -> "list[Judged]":
-    """Judge every symbol of a file, or of each file in a folder, as its rows stand there."""
+def _read(
+    path: Path, step: "Timeframe", reading: "Reading", refused: "list[Refused]", skipped: list[str]
+) -> "list[Judged]":
+    """Judge every symbol of a file, or of each file in a folder that holds bars."""
+    from ara.data.files import members
+
+    found, passed = members(path)
+    judged: list[Judged] = []
+    for member in found:
+        try:
+            judged += _member(member, step, reading, refused)
+        except AraError as error:
+            if len(found) == 1 and not passed:
+                raise
+            passed.append(error.message)
+    if passed and not judged:
+        raise ValidationError(passed[0], hint="Give files of bars.")
+    skipped += passed
+    return judged
+
+
+def _member(member: "Member", step: "Timeframe", reading: "Reading", refused: "list[Refused]") -> "list[Judged]":
+    """Judge every symbol of a table, as its rows stand there."""
     import polars as pl
 
-    from ara.data.files import Table, members
+    from ara.data.files import Table
+    from ara.data.files.factors import is_factors, is_map
 
+    for other, words in ((is_map, "lists the tickers that a company had"), (is_factors, "states splits and dividends")):
+        if other(member):
+            raise ValidationError(f"{member.name} holds no bars: it {words}.")
+    pieces = []
+    for piece, report in Table(member, reading).frames():
+        pieces.append(piece)
+        refused += report
     judged: list[Judged] = []
-    for member in members(path)[0]:
-        pieces = []
-        for piece, report in Table(member, reading).frames():
-            pieces.append(piece)
-            refused += report
-        rows = pl.concat(pieces)
-        for (symbol,), own in rows.partition_by("symbol", as_dict=True, maintain_order=True).items():
-            judged += _table(str(symbol), own, step, member.name)
+    for (symbol,), own in pl.concat(pieces).partition_by("symbol", as_dict=True, maintain_order=True).items():
+        judged += _table(str(symbol), own, step, member.name)
     return judged
 
 
