@@ -24,6 +24,7 @@ from ara.lineage import digest, digest_arrays
 from ara.market.bars import Bars
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import DAY, Timeframe
+from ara.prediction.kept import shelf
 from ara.prediction.origin import as_instant
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Features:
     async def _batch(
         self, chosen: FeatureSet, panel: Mapping[str, Bars], others: Mapping[str, Bars], *, keep: bool
     ) -> list[Block]:
-        name = f"features_{chosen.name.replace('-', '_')}"
+        name = shelf(chosen.name)
         lake = self._lake() if keep else None
         made_of = await asyncio.to_thread(_made_of, chosen, panel, others)
         version = digest(made_of)
@@ -241,6 +242,7 @@ def _kept(lake: "Lake", name: str, version: str, chosen: FeatureSet, panel: Mapp
         (len(bars), symbol) for symbol, bars in panel.items() if len(bars)
     ]:
         return None
+    lake.use_gold(name, version)
     missing = json.loads(told)["missing"]
     x: NDArray[np.float32] = frame.select(chosen.names).to_numpy(order="c")
     blocks, start = [], 0

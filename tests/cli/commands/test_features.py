@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from ara.cli.words import width
+from ara.clock import SystemClock
+from ara.data.lake import Lake
 from ara.features import sets
 from ara.features.build import build
 from tests.features.made import sample
@@ -180,3 +182,25 @@ def test_an_instrument_without_bars_or_news_is_said_so(home):
     from ara.cli.render.features import shown
 
     assert "mfi(window=11)" in shown(long, s)
+
+
+def test_features_that_nobody_needs_leave_the_lake(ara, home):
+    assert "Nothing to delete" in ara("features", "clear").plain
+    assert ara("features", "build", "ara-fast", "AAPL").code == 0
+    lake = Lake.at(home / "ara" / "lake", clock=SystemClock())
+    kept = lake.gold("features_ara_fast")
+    lake.put_gold("features_ara_fast", kept, version="old", lineage={"features": "another", "missing": {}})
+    lake.put_gold("features_mine", kept.head(3), version="1", lineage={"features": "mine"})
+    lake.put_gold("targets", kept.head(3), version="1", lineage={})
+    asked = ara("features", "clear")
+    assert asked.code != 0
+    assert "say --yes" in asked.err
+    assert lake.golds().height == 4
+    outcome = ara("features", "clear", "--yes")
+    assert f"Deleted 1 block of features with {kept.height:,} rows (1 of a set that has changed)." in outcome.plain
+    assert lake.golds().filter(pl.col("version") == "old").is_empty()
+    assert not (home / "ara" / "lake" / "gold" / "features_ara_fast" / "old").exists()
+    assert lake.gold("features_ara_fast").equals(kept)
+    assert document(ara("features", "clear", "--yes", "--json"))["dropped"] == []
+    lake.put_gold("features_ara_fast", kept, version="old", lineage={"features": "another", "missing": {}})
+    assert lake.verify().ok

@@ -36,6 +36,11 @@ class Begun:
                 place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 place.touch(mode=0o600)
 
+    def forget(self, table: Path) -> None:
+        """Take back the note of a table that is deleted on purpose."""
+        with suppress(OSError):
+            self.place(table).unlink(missing_ok=True)
+
     def told(self, table: Path) -> str:
         """Give the note of a table by its place in the lake; empty where the table was never begun."""
         place, there = self.place(table), False

@@ -1,7 +1,10 @@
 """Feature sets and targets, in gold: each version is written once, with what it was made from."""
 
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +30,8 @@ VERSIONS: Final = pl.Schema(
 )
 """Columns of the list of gold: `at` when a version was written, `lineage` what it was made from, as JSON."""
 
+_USED: Final = "used"
+_DAY: Final = timedelta(days=1)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -85,6 +90,37 @@ class Gold:
     def versions(self) -> pl.DataFrame:
         """Give what is kept, in `VERSIONS`, by name, the version written last at the end."""
         return self._versions(None, None)
+
+    def use(self, name: str, version: str) -> None:
+        """Note that a version was of use, once a day; a note that can't be written spoils nothing."""
+        place, now = self._folder / name / version / _USED, self._clock.now()
+        with suppress(OSError, ValueError):
+            if not place.exists() or now - datetime.fromisoformat(place.read_text()) >= _DAY:
+                place.write_text(now.isoformat())
+
+    def used(self) -> pl.DataFrame:
+        """Give what is kept as `versions` does, with `used`: when each was written or last of use."""
+        known = self.versions()
+        used = [self._last(name, version, at) for name, version, at in known.select("name", "version", "at").rows()]
+        return known.with_columns(used=pl.Series(used, dtype=VERSIONS["at"]))
+
+    def drop(self, gone: Collection[tuple[str, str]]) -> None:
+        """Forget versions and delete their files; the caller has the turn."""
+        for name, version in gone:
+            _check(name, version)
+        now = self.listed.snapshot()
+        rows = self.listed.scan(now.files).collect()
+        kept = rows.filter([pair not in gone for pair in rows.select("name", "version").rows()])
+        self.listed.commit(now, self.listed.write(kept) if kept.height else [], now.files)
+        for name, version in gone:
+            folder = self._folder / name / version
+            self._begun.forget(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _last(self, name: str, version: str, at: datetime) -> datetime:
+        with suppress(OSError, ValueError):
+            return max(at, datetime.fromisoformat((self._folder / name / version / _USED).read_text()))
+        return at
 
     def _found(self, name: str, version: str | None) -> tuple[Table, list[str]]:
         if version is not None:

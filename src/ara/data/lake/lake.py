@@ -1,7 +1,7 @@
 """The lake: Delta tables of payloads, bars and facts in one folder."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -180,6 +180,19 @@ class Lake:
     def golds(self) -> pl.DataFrame:
         """Give every version of gold with its time, number of rows and lineage."""
         return self._gold.versions()
+
+    def used_golds(self) -> pl.DataFrame:
+        """Give the same with `used`: when each was written or last of use."""
+        return self._gold.used()
+
+    def use_gold(self, name: str, version: str) -> None:
+        """Note that a version of gold was of use today."""
+        self._gold.use(name, version)
+
+    def drop_gold(self, gone: Collection[tuple[str, str]]) -> None:
+        """Delete versions of gold, each by name and version; what is made of bars can be made again."""
+        with turn(self.folder):
+            self._gold.drop(gone)
 
     @property
     def tables(self) -> dict[str, Table]:

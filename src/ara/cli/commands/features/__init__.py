@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.features import build, drift, look, select
+from ara.cli.commands.features import build, clear, drift, look, select
 
 __all__ = ["command"]
 
@@ -24,6 +24,7 @@ command = typer.Typer(
 """The group `ara features`."""
 
 command.command("build")(build.build)
+command.command("clear")(clear.clear)
 command.command("drift")(drift.drift)
 command.command("list")(look.list_sets)
 command.command("select")(select.select)
