@@ -3,11 +3,11 @@
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import typer
 
@@ -28,16 +28,18 @@ _SWITCHES: Final = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--debu
 def invoke(words: Sequence[str], *, runner: Callable[[Coroutine[Any, Any, Any]], Any]) -> int:
     """Run the command that the words name and give the exit code; no error but that of a stdout that fails leaves."""
     try:
-        return _guarded(words, runner)
+        out = sys.stdout
+        with redirect_stdout(sys.stderr):  # what a library or a plug-in prints comes not among the results
+            return _guarded(words, runner, out)
     except OutputError as error:
         raise error.cause from None
 
 
-def _guarded(words: Sequence[str], runner: Callable[[Coroutine[Any, Any, Any]], Any]) -> int:
-    screen = Screen(Flags(json="--json" in words, debug="--debug" in words), runner=runner)
+def _guarded(words: Sequence[str], runner: Callable[[Coroutine[Any, Any, Any]], Any], out: TextIO) -> int:
+    screen = Screen(Flags(json="--json" in words, debug="--debug" in words), runner=runner, out=out)
     try:
         flags, rest = flags_of(words)
-        screen = Screen(flags, runner=runner)
+        screen = Screen(flags, runner=runner, out=out)
         with shown(screen):
             _warn_of_clash(screen)
             name, rest = _command(screen, rest)

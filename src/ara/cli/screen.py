@@ -85,10 +85,19 @@ class Screen:
         What every command's flags say.
     runner
         Runs a coroutine to its end: `asyncio.run` in the program, anything else in a test.
+    out
+        Where results go; stdout if None.
     """
 
-    def __init__(self, flags: Flags | None = None, *, runner: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+    def __init__(
+        self,
+        flags: Flags | None = None,
+        *,
+        runner: Callable[[Coroutine[Any, Any, Any]], Any],
+        out: TextIO | None = None,
+    ) -> None:
         self.flags = flags or Flags()
+        self._results = out
         self._runner = runner
         self._settings: Settings | None = None
         self._logs = False
@@ -118,10 +127,14 @@ class Screen:
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     @property
+    def _out(self) -> TextIO:
+        return self._results or sys.stdout
+
+    @property
     def plain(self) -> bool:
         """Whether stdout can show ASCII only."""
         try:
-            "●─├±…".encode(sys.stdout.encoding or "ascii")
+            "●─├±…".encode(self._out.encoding or "ascii")
         except (UnicodeEncodeError, LookupError):
             return True
         return False
@@ -143,7 +156,7 @@ class Screen:
         the stream is a terminal.
         """
         wanted = self._colour_wanted()
-        if wanted == "never" or (wanted == "auto" and not _shows_colour(sys.stdout if stream is None else stream)):
+        if wanted == "never" or (wanted == "auto" and not _shows_colour(self._out if stream is None else stream)):
             return Palette(0)
         return Palette.of_terminal()
 
@@ -205,7 +218,7 @@ class Screen:
 
         palette = self.palette()
         Console(
-            file=sys.stdout,
+            file=self._out,
             width=self.width,
             no_color=not palette.colours,
             force_terminal=palette.colours,
@@ -217,7 +230,10 @@ class Screen:
     def write(self, text: str) -> None:
         """Write lines to stdout; what it can't encode is escaped."""
         self._hide_meter()
-        _print(text)
+        try:
+            _put(self._out, text)
+        except OSError as error:
+            raise OutputError(error) from error
 
     def note(self, words: str) -> None:
         """Say something beside the result, on stderr; silent under `--quiet`."""
@@ -290,13 +306,6 @@ class OutputError(Exception):
     def __init__(self, cause: OSError) -> None:
         super().__init__(str(cause))
         self.cause = cause
-
-
-def _print(text: str) -> None:
-    try:
-        _put(sys.stdout, text)
-    except OSError as error:
-        raise OutputError(error) from error
 
 
 def _put(stream: TextIO, text: str) -> None:
