@@ -23,7 +23,7 @@ __all__ = ["FittedSeries", "Line", "SeriesModel", "spread_t"]
 _Array = NDArray[np.float64]
 _PARAMS = "params.json"
 
-LearnedT = TypeVar("LearnedT")
+_LearnedT = TypeVar("_LearnedT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def spread_t(sigma: _Array, degrees: float, horizons: Sequence[int]) -> _Array:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FittedSeries(Generic[LearnedT]):
+class FittedSeries(Generic[_LearnedT]):
     """What a family learned of each series.
 
     Parameters
@@ -88,8 +88,8 @@ class FittedSeries(Generic[LearnedT]):
         The `ewma_t` that answers where the family can't: a series it has not met, or too little of one.
     """
 
-    model: "SeriesModel[LearnedT]"
-    learned: Mapping[str, LearnedT]
+    model: "SeriesModel[_LearnedT]"
+    learned: Mapping[str, _LearnedT]
     plain: FittedEwmaT
 
     def predict(self, panel: Panel, rows: Rows) -> Quantiles:
@@ -121,7 +121,7 @@ class FittedSeries(Generic[LearnedT]):
         write_head(folder, Head(family=self.model.family, levels=LEVELS))
 
 
-class SeriesModel(Generic[LearnedT]):
+class SeriesModel(Generic[_LearnedT]):
     """A family that learns of each series from that series alone; a subclass says how it learns and answers."""
 
     __slots__ = ()
@@ -130,11 +130,11 @@ class SeriesModel(Generic[LearnedT]):
     kept: ClassVar[type[Any]]
 
     @abstractmethod
-    def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> LearnedT | None:
+    def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> _LearnedT | None:
         """Learn from a series' bars at the places `train`, all of them known; None where there are too few of them."""
 
     @abstractmethod
-    def answer(self, learned: LearnedT | None, line: Line, places: Rows, horizons: Sequence[int]) -> _Array:
+    def answer(self, learned: _LearnedT | None, line: Line, places: Rows, horizons: Sequence[int]) -> _Array:
         """Give `[place, horizon, level]`; NaN where it has none. A place may look at itself and at earlier ones."""
 
     def fit(
@@ -146,10 +146,10 @@ class SeriesModel(Generic[LearnedT]):
         seed: int,
         start: object | None = None,
         watch: Callable[[Progress], bool],
-    ) -> FittedSeries[LearnedT]:
+    ) -> FittedSeries[_LearnedT]:
         """Learn of each series. There is nothing random in it and nothing to stop early: `valid` only adds rows."""
         rows = np.union1d(train, valid)
-        learned: dict[str, LearnedT] = {}
+        learned: dict[str, _LearnedT] = {}
         left: list[Rows] = []
         codes = np.unique(panel.series[rows])
         for done, code in enumerate(codes, 1):
@@ -165,12 +165,12 @@ class SeriesModel(Generic[LearnedT]):
         return FittedSeries(model=self, learned=learned, plain=plain)
 
     @classmethod
-    def load(cls, folder: Path) -> FittedSeries[LearnedT]:
+    def load(cls, folder: Path) -> FittedSeries[_LearnedT]:
         """Read what `FittedSeries.save` wrote."""
         read_head(folder, cls.family)
         try:
             body = msgspec.json.decode((folder / _PARAMS).read_bytes(), type=_Kept)
-            model: SeriesModel[LearnedT] = msgspec.json.decode(body.settings, type=cls)
+            model: SeriesModel[_LearnedT] = msgspec.json.decode(body.settings, type=cls)
             learned = {symbol: msgspec.json.decode(raw, type=cls.kept) for symbol, raw in body.learned.items()}
         except OSError as error:
             raise ModelError(f"{folder / _PARAMS} can't be read: {error.strerror}") from error
