@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from ara.features import catalogue
 from ara.features.families import SPECTRAL
+from ara.features.loops import compiled
+from ara.features.spectral import garch
 
 NAMES = sorted(SPECTRAL.indicators())
 CLOSES = st.lists(st.floats(0.5, 200.0), min_size=70, max_size=90).map(np.array)
@@ -247,3 +249,23 @@ def test_a_gap_passes(name):
     for values in of(name, close):
         assert np.isnan(values[700])
         assert np.isfinite(values[-1])
+
+
+def test_the_variances_of_garch_are_carried_as_written_and_the_same_compiled():
+    returns = np.random.default_rng(8).normal(0, 0.01, 90)
+    squares, usual = returns**2, np.full(90, 1e-4)
+    usual[40:44] = np.nan
+    shocks, kept = np.array([0.0, 0.1, 0.2]), np.array([0.0, 0.85, 0.5])
+    fast, plain = np.full((2, 3, 90), np.nan)
+    compiled(garch._recur)(squares, usual, shocks, kept, 5, fast)
+    garch._recur(squares, usual, shocks, kept, 5, plain)
+    np.testing.assert_allclose(fast, plain, rtol=1e-12)
+    for model in range(3):
+        rest = (1 - shocks[model] - kept[model]) * 1e-4
+        for start, end in ((5, 40), (44, 90)):
+            variance = 1e-4
+            for bar in range(start, end):
+                variance = rest + shocks[model] * squares[bar] + kept[model] * variance
+                assert plain[model, bar] == pytest.approx(variance, rel=1e-12)
+    assert np.isnan(plain[:, 40:44]).all()
+    assert np.isnan(plain[:, :5]).all()
