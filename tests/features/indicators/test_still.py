@@ -61,3 +61,19 @@ def test_after_a_rest_only_what_is_new_counts(name):
     alone = {column: line[MOVING + 20 :] for column, line in bars.items()}
     for with_a_past, without in zip(catalogue.compute(name, bars), catalogue.compute(name, alone), strict=True):
         np.testing.assert_allclose(with_a_past[-150:], without[-150:], rtol=1e-9, atol=1e-7)
+
+
+AT_REST = {"ht_period": [0.0], "ht_trendmode": [0.0], "ht_phasor": [0.0, 0.0], "ht_phase": [math.nan]}
+AT_REST |= {"ht_sine": [math.nan, math.nan], "ht_trendline": [100.1, 100.1], "mama": [100.1, 100.1]}
+
+
+@pytest.mark.parametrize("name", sorted(AT_REST))
+def test_a_price_that_stands_still_has_no_cycle_and_the_next_is_measured_anew(name):
+    bars = still(later=150)
+    alone = catalogue.compute(name, {column: line[MOVING + STILL // 2 :] for column, line in bars.items()})
+    begun = catalogue.compute(name, {column: line[MOVING + STILL - 63 :] for column, line in bars.items()})
+    for line, one, anew, value in zip(catalogue.compute(name, bars), alone, begun, AT_REST[name], strict=True):
+        np.testing.assert_array_equal(line[MOVING + 113 : MOVING + STILL], value)
+        np.testing.assert_array_equal(line[-150:], one[-150:])
+        np.testing.assert_array_equal(line[-150:], anew[-150:])
+        assert np.isfinite(line[-140:]).all()

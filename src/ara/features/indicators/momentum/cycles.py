@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import filled, highest, lowest, previous, quotient, rested, steps, within
+from ara.features.arrays import change, filled, previous, quotient, rested, steps, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken
-from ara.features.indicators.trend.hilbert import middle, turned
+from ara.features.indicators.trend.hilbert import middle, turned, turning
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
 from ara.features.library import talib
 
@@ -130,10 +130,9 @@ def correlation_trend(close: Array, *, window: int) -> Array:
     return within(quotient(together, size, otherwise=0.0), -1.0, 1.0)
 
 
-def _turning(values: Array, price: Array) -> Array:
+def _moving(values: Array, price: Array) -> Array:
     """Take away what is only rounding: there is no cycle where the price has stood still."""
-    still = highest(price, _LONGEST) == lowest(price, _LONGEST)
-    return np.where(still, np.nan, values) if np.count_nonzero(still) else values
+    return rested(values, change(price), _LONGEST - 1, otherwise=math.nan)
 
 
 @indicator(
@@ -148,11 +147,11 @@ def _turning(values: Array, price: Array) -> Array:
     words="How far the dominant cycle has turned, in degrees: it grows steadily while the price goes in cycles and "
     "stands nearly still in a trend.",
 )
-@unbroken
+@turning(math.nan)
 def ht_phase(high: Array, low: Array) -> Array:
     """Give the phase of the dominant cycle."""
     price = middle(high, low)
-    return _turning(turned(price), price)
+    return _moving(turned(price), price)
 
 
 @indicator(
@@ -167,7 +166,7 @@ def ht_phase(high: Array, low: Array) -> Array:
     words="The two parts of the dominant cycle a quarter turn apart, in the price's unit: their length is the size of "
     "the cycle, their angle where it is.",
 )
-@unbroken
+@turning(0.0, 0.0)
 def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
     """Give the parts of the dominant cycle's phasor."""
     inphase, quadrature = talib().HT_PHASOR(middle(high, low))
@@ -186,9 +185,9 @@ def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
     words="Where the dominant cycle is, as a wave, and the same an eighth of a turn ahead: they cross shortly before "
     "its turns, and run side by side in a trend.",
 )
-@unbroken
+@turning(math.nan, math.nan)
 def ht_sine(high: Array, low: Array) -> tuple[Array, Array]:
     """Give the sine of the dominant cycle's phase and the one that leads it."""
     price = middle(high, low)
-    angle = np.radians(_turning(turned(price), price))
+    angle = np.radians(_moving(turned(price), price))
     return np.sin(angle), np.sin(angle + math.pi / 4.0)

@@ -1,18 +1,21 @@
 """Ehlers' trend lines that measure the dominant cycle by a Hilbert transform."""
 
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ara.features.arrays import filled, runs, unbroken
+from ara.features.arrays import change, filled, rested, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.library import talib
 from ara.features.loops import compiled
 from ara.features.shared import shared
 
-__all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama", "middle", "turned"]
+__all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama", "middle", "turned", "turning"]
 
 _EARLY = Param(
     default=0,
@@ -29,6 +32,44 @@ _FAR = 0.015
 _SETTLED = 500
 _LINE = np.array([0.1, 0.2, 0.3, 0.4])
 _SOURCE = "J. F. Ehlers (2001), Rocket Science for Traders, "
+
+_R = TypeVar("_R")
+
+
+def turning(*values: float) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
+    """Begin anew after a gap, and with the last 63 bars of a long rest, in which there is no cycle.
+
+    Parameters
+    ----------
+    *values
+        What each output is where the price has stood still for so long; infinity stands for the price itself.
+    """
+
+    def make(function: Callable[..., _R]) -> Callable[..., _R]:
+        anew = unbroken(function)
+
+        @wraps(function)
+        def parts(high: Array, low: Array, **params: float) -> Any:
+            price = middle(high, low)
+            still = _still(price)
+            if not np.count_nonzero(still):
+                return anew(high, low, **params)
+            past = still & np.concatenate((still[_KNOWN:], np.zeros(min(_KNOWN, len(still)), np.bool_)))
+            found: Any = anew(np.where(past, np.nan, high), np.where(past, np.nan, low), **params)
+            lines = found if isinstance(found, tuple) else (found,)
+            ends = [price if math.isinf(value) else value for value in values]
+            told = tuple(np.where(still, end, line) for end, line in zip(ends, lines, strict=True))
+            return told if isinstance(found, tuple) else told[0]
+
+        return parts
+
+    return make
+
+
+@shared
+def _still(price: Array) -> NDArray[np.bool_]:
+    """Give where the price has not moved for so long that a cycle measured anew would have begun since."""
+    return rested(np.zeros(len(price)), change(price), _LONGEST + _KNOWN, otherwise=1.0) > 0.0
 
 
 def _cycle(
@@ -177,7 +218,7 @@ def _early(price: Array) -> tuple[Array, Array]:
         "A mean that leaps when a cycle turns and rests in between, and a slower follower; mama above fama is rising."
     ),
 )
-@unbroken
+@turning(math.inf, math.inf)
 def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tuple[Array, Array]:
     """Give the MESA adaptive moving average and the following one."""
     price = middle(high, low)
@@ -219,7 +260,7 @@ def _pursue(price: Array, weights: Array, start: int, line: float, lines: Array,
     reference=_SOURCE + "chapter 9",
     words="The price with its dominant cycle averaged out; smooth above line is an upward swing or trend.",
 )
-@unbroken
+@turning(math.inf, math.inf)
 def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
     """Give the Hilbert transform's trend line, and the smooth price it is compared with."""
     price, start = middle(high, low), 2 * _FIRST if early else 63
@@ -234,11 +275,12 @@ def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
     memory=_SETTLED,
     scale=Scale.FREE,
     bounds=(0.0, 50.0),
-    formula="floor(p + 1/2), p the smoothed period of the homodyne discriminator over P = (H+L)/2",
+    formula="floor(p + 1/2), p the smoothed period of the homodyne discriminator over P = (H+L)/2; 0 where P stood "
+    "still for 113 bars",
     reference=_SOURCE + "chapter 7",
     words="Bars in one turn of the dominant cycle now: the window that fits it; long ones come with trends.",
 )
-@unbroken
+@turning(0.0)
 def ht_period(high: Array, low: Array, *, early: int) -> Array:
     """Give the period of the dominant cycle in whole bars."""
     price = middle(high, low)
@@ -256,6 +298,8 @@ def ht_period(high: Array, low: Array, *, early: int) -> Array:
     reference=_SOURCE + "chapter 11",
     words="1 where the price is in a trend, 0 where it goes in cycles; says which kind of rule fits.",
 )
+@turning(0.0)
 def ht_trendmode(high: Array, low: Array) -> Array:
     """Give whether the market is in a trend, by the Hilbert transform."""
-    return runs(lambda price: _turned(price, price)[1], middle(high, low))[0]
+    price = middle(high, low)
+    return _turned(price, price)[1]
