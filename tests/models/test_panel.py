@@ -142,3 +142,12 @@ def test_a_fit_is_made_once_for_the_same_content_and_again_for_other() -> None:
     fit_until(Counting(decay=0.9), panel, moment, seed=0)
     fit_until(Counting(), panel, int(panel.known_at[301]), seed=0)
     assert len(calls) == 4
+
+
+def test_rows_are_parted_by_their_series_in_the_order_they_were_given() -> None:
+    panel = toy_panel(bars=10, horizons=(1,))
+    rows = np.array([25, 3, 29, 0, 21])
+    assert [(code, places.tolist()) for code, places in panel.by_series(rows)] == [(0, [1, 3]), (2, [0, 2, 4])]
+    assert list(panel.by_series(rows[:0])) == []
+    assert [panel.span(code) for code in range(3)] == [(0, 10), (10, 20), (20, 30)]
+    assert panel.until(0).span(1) == (0, 0)

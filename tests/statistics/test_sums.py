@@ -41,6 +41,22 @@ def test_a_heavy_sample_gives_what_many_draws_give(count: int) -> None:
         assert share == pytest.approx(level, abs=5 * np.sqrt(level * (1 - level) / 200_000) + 1e-4)
 
 
+def test_one_value_far_out_does_not_come_in_at_the_other_end() -> None:
+    values = np.random.default_rng(5).standard_normal(500)
+    values[7] = 1e4
+    # it is among three draws in 6 of 1000
+    got = summed_quantiles(values[None], 3, LEVELS)[0]
+    assert got[0] > -50
+    assert got[-2] < 50
+    assert got[-1] == pytest.approx(1e4, rel=0.01)
+
+
+def test_a_sample_that_is_its_own_mirror_has_such_sums() -> None:
+    half = np.random.default_rng(6).standard_t(4, 250)
+    got = summed_quantiles(np.concatenate([half, -half])[None], 5, LEVELS)[0]
+    np.testing.assert_allclose(got, -got[::-1], atol=1e-9)
+
+
 def test_rows_are_told_apart_whatever_their_size_and_number() -> None:
     random = np.random.default_rng(2)
     values = random.standard_normal((300, 80)) * 10.0 ** random.integers(-8, 8, (300, 1))

@@ -1,6 +1,6 @@
 """The table that every model sees: rows of several series, each knowing when it was known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -119,6 +119,17 @@ class Panel:
             y=np.where(future, np.nan, self.y[keep]),
             y_known=np.where(future, _NEVER, self.y_known[keep]),
         )
+
+    def by_series(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
+        """Give the index of each series that has some of the rows, ascending, and the positions of these in `rows`."""
+        order = np.argsort(self.series[rows], kind="stable")
+        codes, starts = np.unique(self.series[rows][order], return_index=True)
+        yield from zip(codes.tolist(), np.split(order, starts[1:]), strict=False)
+
+    def span(self, code: int) -> tuple[int, int]:
+        """Give the first row of the series with this index, and the row after its last."""
+        first, end = np.searchsorted(self.series, np.array((code, code + 1), self.series.dtype))
+        return int(first), int(end)
 
     def windows(self, rows: Rows, length: int) -> NDArray[np.float32]:
         """Give `[row, length, F]`: features of each row and those before it in its series; NaN where none are."""

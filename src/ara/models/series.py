@@ -48,7 +48,7 @@ class Line:
     @classmethod
     def of(cls, panel: Panel, code: int) -> "Line":
         """Give the series with this index."""
-        first, end = np.searchsorted(panel.series, (code, code + 1))
+        first, end = panel.span(code)
         rows = first + np.flatnonzero(~np.isnan(panel.bars[first:end, 3]))
         return cls(rows=rows, at=panel.at[rows], known_at=panel.known_at[rows], bars=panel.bars[rows])
 
@@ -95,15 +95,13 @@ class FittedSeries(Generic[_LearnedT]):
     def predict(self, panel: Panel, rows: Rows) -> Quantiles:
         """Give the quantiles; each series' from its own bars up to the row."""
         values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
-        owner = panel.series[rows]
-        for code in np.unique(owner):
-            line = Line.of(panel, int(code))
-            mine = np.flatnonzero(owner == code)
+        for code, mine in panel.by_series(rows):
+            line = Line.of(panel, code)
             places = line.places(rows[mine])
-            mine, places = mine[places >= 0], places[places >= 0]
-            if len(mine):
+            known = places >= 0
+            if known.any():
                 own = self.learned.get(panel.symbols[code])
-                values[mine] = self.model.answer(own, line, places, panel.horizons)
+                values[mine[known]] = self.model.answer(own, line, places[known], panel.horizons)
         left = np.flatnonzero(~np.isfinite(values).all(axis=(1, 2)))
         if len(left):
             values[left] = self.plain.predict(panel, rows[left]).values
@@ -151,15 +149,15 @@ class SeriesModel(Generic[_LearnedT]):
         rows = np.union1d(train, valid)
         learned: dict[str, _LearnedT] = {}
         left: list[Rows] = []
-        codes = np.unique(panel.series[rows])
-        for done, code in enumerate(codes, 1):
-            line = Line.of(panel, int(code))
-            own = self.learn(line, np.flatnonzero(np.isin(line.rows, rows)), panel.horizons)
+        parts = list(panel.by_series(rows))
+        for done, (code, mine) in enumerate(parts, 1):
+            line = Line.of(panel, code)
+            own = self.learn(line, np.flatnonzero(np.isin(line.rows, rows[mine])), panel.horizons)
             if own is None:
-                left.append(rows[panel.series[rows] == code])
+                left.append(rows[mine])
             else:
                 learned[panel.symbols[code]] = own
-            if not watch(Progress(done=done, total=len(codes), words=f"fitting {self.family}")):
+            if not watch(Progress(done=done, total=len(parts), words=f"fitting {self.family}")):
                 break
         plain = _plain(panel, left, seed)
         return FittedSeries(model=self, learned=learned, plain=plain)

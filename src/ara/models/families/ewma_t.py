@@ -63,10 +63,8 @@ class FittedEwmaT:
         """Give quantiles around no change: width · sqrt(variance · horizon) · t, with the tails thinned by the sum."""
         values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
         horizons = np.array(panel.horizons, float)
-        owner = panel.series[rows]
-        for code in np.unique(owner):
-            mine = np.flatnonzero(owner == code)
-            first, end = np.searchsorted(panel.series, (code, code + 1))
+        for code, mine in panel.by_series(rows):
+            first, end = panel.span(code)
             variance = ewma_variance(panel.bars[first:end, 3], decay=self.decay)[rows[mine] - first]
             shape = self.shapes.get(panel.symbols[code], UNKNOWN)
             sigma = shape.width * np.sqrt(np.maximum(variance, 1e-16)[:, None] * horizons)
@@ -114,17 +112,17 @@ class EwmaT:
         """Fit each series' shape. There is nothing random in it and nothing to stop early: `valid` only adds rows."""
         rows = np.union1d(train, valid)
         shapes: dict[str, Shape] = {}
-        codes = np.unique(panel.series[rows])
-        for done, code in enumerate(codes, 1):
-            first, end = np.searchsorted(panel.series, (code, code + 1))
+        parts = list(panel.by_series(rows))
+        for done, (code, mine) in enumerate(parts, 1):
+            first, end = panel.span(code)
             returns = panel.bars[first:end, 3]
             variance = ewma_variance(returns, decay=self.decay)
-            used = rows[(rows > first) & (rows < end)] - first
+            used = rows[mine][rows[mine] > first] - first
             z = returns[used] / np.sqrt(variance[used - 1] + 1e-16)
             z = z[~np.isnan(z)][-_WINDOW:]
             if len(z) >= _ENOUGH and z.std() > STILL:
                 shapes[panel.symbols[code]] = Shape(width=float(z.std()), degrees=fit_student_t(z))
-            if not watch(Progress(done=done, total=len(codes), words="fitting ewma_t")):
+            if not watch(Progress(done=done, total=len(parts), words="fitting ewma_t")):
                 break
         return FittedEwmaT(decay=self.decay, shapes=shapes)
 
