@@ -102,6 +102,24 @@ def test_of_two_states_of_a_bar_the_later_counts_and_all_ascend():
     assert frame["close"].to_list() == [2.0, 1.5]
 
 
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"close": Decimal("1.6")}, "close 1.5 and 1.6"),
+        ({"volume": Decimal(8)}, "volume 8 and 9"),
+        ({"close": Decimal("1.6"), "closed": True}, "close 1.5 and 1.6"),
+    ],
+)
+def test_two_closed_bars_of_one_time_that_differ_are_refused(other, told):
+    one, now = bar(closed=None), AT + timedelta(minutes=1)
+    later = one._replace(at=AT + timedelta(minutes=1))
+    with pytest.raises(ShapeError, match=f"^acme sends unlike bars of X for {AT:%Y-%m-%d %H:%M}: {told}"):
+        bar_frame([one, later, one._replace(**other)], MINUTE, now=now, source="acme")
+    other_symbol = one._replace(symbol="Y", **other)
+    assert bar_frame([one, one, other_symbol, later], MINUTE, now=now, source="acme").height == 3
+    assert bar_frame([one._replace(closed=False), one._replace(**other)], MINUTE, now=now, source="acme").height == 1
+
+
 @given(st.lists(st.tuples(st.sampled_from(["bid", "ask"]), st.integers(1, 9), st.integers(0, 3)), max_size=40))
 def test_a_ladder_is_what_its_changes_make_it(changes):
     book, held = Ladder([], []), {"bid": {}, "ask": {}}

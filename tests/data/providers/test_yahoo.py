@@ -309,14 +309,23 @@ async def test_a_zone_that_there_is_not_is_refused(venue, yahoo):
         await history(yahoo, "AAPL")
 
 
-async def test_reversed_and_doubled_rows_are_put_in_order(venue, yahoo, caplog):
+async def test_reversed_and_doubled_rows_are_put_in_order(venue, yahoo):
     first, second = epoch(date(2021, 3, 1)), epoch(date(2021, 3, 2))
-    other = (first, 10.0, 12.0, 9.0, 11.5, 1000, 10.5)
-    scripted(venue, [(second, *ROW), (first, *ROW), (second, *ROW), other])
+    scripted(venue, [(second, *ROW), (first, *ROW), (second, *ROW)])
     found = await history(yahoo, "AAPL")
     assert found["at"].to_list() == [at(2021, 3, 1, 14, 30), at(2021, 3, 2, 14, 30)]
-    assert found["close"].to_list() == [11.5, 11.0], "the later of two that differ counts"
-    assert "gives 1 bar of AAPL twice and unlike" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [((10.0, 12.0, 9.0, 11.5, 1000, 10.5), "close 11 and 11.5"), ((*ROW[:4], 7, *ROW[5:]), r"volume \d+ and 7")],
+)
+async def test_unlike_rows_of_one_day_are_refused(venue, yahoo, other, words):
+    first, second = epoch(date(2021, 3, 1)), epoch(date(2021, 3, 2))
+    for rows in ([(first, *ROW), (first, *other), (second, *ROW)], [(first, *ROW), (second, *ROW), (second, *other)]):
+        scripted(venue, rows)
+        with pytest.raises(ShapeError, match=f"yahoo sends unlike bars of AAPL for 2021-03-0.: {words}"):
+            await history(yahoo, "AAPL")
 
 
 async def test_midnight_and_the_open_both_label_the_session(venue, yahoo):
@@ -334,6 +343,22 @@ async def test_a_running_session_is_open_and_not_history(venue, yahoo):
     (row,) = newest.rows(named=True)
     assert (row["symbol"], row["at"], row["known_at"]) == ("AAPL", at(2021, 3, 2, 14, 30), at(2021, 3, 2, 21))
     assert row["learned_at"] < row["known_at"]
+
+
+async def test_of_the_newest_day_the_later_row_counts_while_it_moves(venue, yahoo):
+    """The stub of the session and the live row; a day after, nothing may move any more."""
+    venue.clock.set(at(2021, 3, 2, 22, 30))
+    live = int(at(2021, 3, 2, 21).timestamp())
+    first, second = epoch(date(2021, 3, 1)), epoch(date(2021, 3, 2))
+    scripted(venue, [(first, *ROW), (second, 10.0, 11.0, 9.5, 10.5, 10, 10.5), (live, *ROW)], regularMarketTime=live)
+    assert (await history(yahoo, "AAPL", end=LATER))["close"].to_list() == [11.0, 11.0]
+    scripted(venue, [(first, 10.0, 11.0, 9.5, 10.5, 10, 10.5), (first, *ROW), (live, *ROW)], regularMarketTime=live)
+    with pytest.raises(ShapeError, match="unlike bars of AAPL for 2021-03-01"):
+        await history(yahoo, "AAPL", end=LATER)
+    scripted(venue, [(first, *ROW), (second, 10.0, 11.0, 9.5, 10.5, 10, 10.5), (live, *ROW)], regularMarketTime=live)
+    venue.clock.set(at(2021, 3, 3, 21, 30))
+    with pytest.raises(ShapeError, match="unlike bars of AAPL for 2021-03-02"):
+        await history(yahoo, "AAPL", end=LATER)
 
 
 @pytest.mark.parametrize(("after", "closed"), [(1, 0), (59, 0), (61, 1)])

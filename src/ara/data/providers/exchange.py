@@ -13,7 +13,7 @@ import polars as pl
 
 from ara.data.access.wire import quote
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import named, number, numbers, prices
+from ara.data.providers.rows import named, number, numbers, prices, unlike
 from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
 from ara.market.codes import COINS, CURRENCIES
 from ara.market.instrument import AssetClass, Instrument
@@ -206,7 +206,7 @@ def number_of(text: str, *, source: str, field: str) -> int:
 def bar_frame(
     bars: Sequence[Bar], timeframe: Timeframe, *, now: datetime, source: str, symbol: bool = False
 ) -> pl.DataFrame:
-    """Make a frame of bars in the columns `BARS`, ascending, one an `at` of a symbol, the later of two.
+    """Make a frame of bars in the columns `BARS`, ascending, one an `at` of a symbol; of a running bar the later.
 
     Parameters
     ----------
@@ -221,6 +221,11 @@ def bar_frame(
         The provider's name, for the message of an error.
     symbol
         Whether the symbol is the first column.
+
+    Raises
+    ------
+    ShapeError
+        Two closed bars have one time and other values, or a number can be no price.
     """
     columns = {name: numbers([getattr(bar, name) for bar in bars], source=source, field=name) for name in _COLUMNS}
     for name in _PRICES:
@@ -244,8 +249,19 @@ def bar_frame(
         adjusted=pl.lit(None, pl.Float64),
     )
     if len(bars) > 1:
+        _one_each(frame, source)
         frame = frame.unique(["symbol", "at"], keep="last", maintain_order=True).sort("at", maintain_order=True)
     return frame.select("symbol", *BARS) if symbol else frame.select(*BARS)
+
+
+def _one_each(frame: pl.DataFrame, source: str) -> None:
+    """Refuse closed bars of one time that differ."""
+    closed = frame.filter(pl.col("learned_at") >= pl.col("known_at")).unique(["symbol", "at", *_COLUMNS])
+    twice = closed.filter(pl.struct("symbol", "at").is_duplicated())
+    if twice.height:
+        first = twice.sort("symbol", "at", "close").row(0, named=True)
+        same = (pl.col("symbol") == first["symbol"]) & (pl.col("at") == first["at"])
+        raise unlike(source, first["symbol"], first["at"], twice.filter(same).sort(_COLUMNS))
 
 
 def told_frame(bars: Sequence[Bar], *, now: datetime, source: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -37,6 +37,7 @@ __all__ = [
     "offered",
     "prices",
     "ratio",
+    "unlike",
 ]
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 _ABSURD: Final = 1e18
+_FEW: Final = 3
+_MOVING: Final = timedelta(days=1)
 _PRICES: Final = ("open", "high", "low", "close")
 _INSTANT: Final = pl.Datetime("us", "UTC")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -158,7 +161,13 @@ def bars(
     Returns
     -------
     pl.DataFrame
-        Columns as in `BARS`, ascending, one an `at`: of several that differ the last in order counts.
+        Columns as in `BARS`, ascending, one an `at`. Of the newest one, while it runs and for a day after, a source may
+        tell twice: the last in order counts.
+
+    Raises
+    ------
+    ShapeError
+        Two rows have one time and other values, or a number can be no price.
     """
     frame = pl.DataFrame({"stamp": stamps, **columns})
     priced = frame.drop_nulls(_PRICES) if any(columns[name].has_nulls() for name in _PRICES) else frame
@@ -170,13 +179,30 @@ def bars(
     if not instrument.below_zero:
         for name in _PRICES:
             prices(priced[name], source=source)
-    whole = _single(priced, instrument, source)
+    whole, twice = _single(priced)
     hours = calendar(instrument.calendar)
     stamp = whole["stamp"]
     times = _daily(stamp, hours, zone) if timeframe == DAY else _shorter(stamp, timeframe, hours)
+    if len(twice) and (twice[0] != stamp[-1] or times["known_at"][-1] < now - _MOVING):
+        raise unlike(source, instrument.symbol, twice[0], priced.filter(pl.col("stamp") == twice[0]))
     learned = _repeated("learned_at", (now - _EPOCH) // _MICROSECOND, pl.Int64(), len(whole)).cast(_INSTANT)
     absent = [_repeated(name, None, pl.Float64(), len(whole)) for name in ("volume", "adjusted") if name not in columns]
     return whole.hstack([*times, learned, *absent])[BARS.names()]
+
+
+def unlike(source: str, symbol: str, at: date, rows: pl.DataFrame) -> ShapeError:
+    """Make the error for a time of which a source gives bars that differ: nobody can say which is right."""
+    field = next((name for name in (*_PRICES, "volume") if name in rows.columns and rows[name].n_unique() > 1), "row")
+    values = rows[field].unique(maintain_order=True).to_list() if field in rows.columns else []
+    told = f": {field} {' and '.join(f'{value or 0:.10g}' for value in values[:_FEW])}" if values else ""
+    when = f"{at:%Y-%m-%d %H:%M}" if isinstance(at, datetime) else str(at)
+    return ShapeError(
+        f"{source} sends unlike bars of {symbol} for {when}{told}.",
+        hint="Ask another source with --provider, or this one later.",
+        source=source,
+        field=field,
+        symbol=symbol,
+    )
 
 
 def between(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
@@ -239,19 +265,16 @@ def _placed(column: pl.Series, source: str, field: str) -> pl.Series:
     return column
 
 
-def _single(frame: pl.DataFrame, instrument: Instrument, source: str) -> pl.DataFrame:
-    """Give the rows ascending, one a stamp."""
+def _single(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Give the rows ascending, one a stamp, the last in order; and the stamps, ascending, of which there are unlike."""
     stamps = frame["stamp"]
     if not stamps.has_nulls() and (stamps[1:] > stamps[:-1]).all():
-        return frame
+        return frame, stamps.clear()
     if stamps.n_unique() == len(frame):
-        return frame.sort("stamp")
+        return frame.sort("stamp"), stamps.clear()
     distinct = frame.unique(maintain_order=True)
-    found = distinct.unique("stamp", keep="last", maintain_order=True).sort("stamp")
-    if clash := len(distinct) - len(found):
-        what = "1 bar" if clash == 1 else f"{clash:,} bars"
-        _log.warning("%s gives %s of %s twice and unlike; the later counts", source, what, instrument.symbol)
-    return found
+    twice = distinct["stamp"].filter(distinct["stamp"].is_duplicated()).unique().sort()
+    return distinct.unique("stamp", keep="last", maintain_order=True).sort("stamp"), twice
 
 
 def _daily(labels: pl.Series, hours: Calendar, zone: str) -> pl.DataFrame:
