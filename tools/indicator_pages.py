@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+import ara
 from ara.data.feed import MarketData
 from ara.features import Indicator, IndicatorSpec, catalogue, cross, sets
 from ara.features.build import build_panel
@@ -22,7 +23,7 @@ from ara.features.indicator import INPUTS
 from ara.testing import desk
 from tools.findings import Finding, main
 
-__all__ = ["check", "index_page", "page", "picture", "write"]
+__all__ = ["candle_picture", "check", "index_page", "page", "picture", "write"]
 
 _FOLDER: Final = Path("docs/reference/indicators")
 _SHOWN: Final = 160
@@ -30,6 +31,10 @@ _WIDE, _HIGH, _EDGE = 480, 84, 4
 _COLOURS: Final = ("#3b6fb6", "#d9822b", "#3d9970", "#b04a5a", "#8661c1")
 _SCALES: Final = {"free": "neither price nor volume", "price": "the price", "volume": "the volume"}
 _PANEL: Final = ("AAPL", "AMZN", "BAC", "IBM", "JNJ", "JPM", "KO", "MSFT", "XOM")
+_CANDLES: Final = "candles"
+_BEFORE, _AFTER = 22, 9
+_RISE, _FALL, _MARK = "#3d9970", "#b04a5a", "#3b6fb6"
+_PRICES: Final = ("open", "high", "low", "close")
 _Array = NDArray[np.float64]
 _Bars = Mapping[str, _Array]
 _Member = Indicator | cross.PanelFeature
@@ -55,8 +60,16 @@ def index_page() -> str:
 def page(family: str, members: Mapping[str, _Member]) -> str:
     """Write one family: what each indicator says, its formula, parameters, range, warm-up and reference."""
     lines = [f"# {family.capitalize()}", ""]
-    lines += ["Drawn over the last bars of AAPL in the bundled sample: the closes above, in grey, the indicator below,"]
-    lines += ["or over the closes where it is a price."]
+    if family == _CANDLES:
+        lines += [
+            "Each is drawn where it last occurred in the bundled sample, in AAPL if it did there: the triangle marks"
+        ]
+        lines += ["the bar at whose close it was known, below it where it points up, above where down."]
+    else:
+        lines += [
+            "Drawn over the last bars of AAPL in the bundled sample: the closes above, in grey, the indicator below,"
+        ]
+        lines += ["or over the closes where it is a price."]
     if family == "cross":
         lines += [
             "",
@@ -108,6 +121,60 @@ def picture(outputs: Sequence[_Array], close: _Array) -> str:
     high = 2 * _HIGH if apart else _HIGH
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" width="{_WIDE}" height="{high}"'
     return f'{head} fill="none" stroke-width="1.4" stroke-linejoin="round">\n{body}</svg>\n'
+
+
+def candle_picture(bars: _Bars, place: int, sign: float, caption: str) -> str:
+    """Draw the candlesticks around one bar, with a triangle at it that points where the shape does, as SVG."""
+    start = max(place - _BEFORE, 0)
+    shown = {name: bars[name][start : place + _AFTER + 1] for name in _PRICES}
+    high, wide = 2 * _HIGH, _WIDE / len(shown["close"])
+    top, bottom = float(shown["high"].max()), float(shown["low"].min())
+
+    def y(value: float) -> float:
+        return 20 + (high - 40) * (1.0 - (value - bottom) / ((top - bottom) or 1.0))
+
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" width="{_WIDE}" height="{high}"'
+    body = f'{head}>\n<text x="2" y="11" font-size="11" font-family="sans-serif" fill="#8a8f98">{caption}</text>\n'
+    for number, (opened, most, least, close) in enumerate(
+        zip(*(shown[name].tolist() for name in _PRICES), strict=True)
+    ):
+        middle, colour = wide * (number + 0.5), _RISE if close >= opened else _FALL
+        body += f'<path stroke="{colour}" d="M{middle:.1f} {y(most):.1f}V{y(least):.1f}"/>\n'
+        size = max(abs(y(opened) - y(close)), 1.0)
+        corner = f'x="{middle - 0.32 * wide:.1f}" y="{min(y(opened), y(close)):.1f}"'
+        body += f'<rect {corner} width="{0.64 * wide:.1f}" height="{size:.1f}" fill="{colour}"/>\n'
+    if sign:
+        at = wide * (place - start + 0.5)
+        edge = y(bars["low"][place]) + 4 if sign > 0 else y(bars["high"][place]) - 4
+        far = edge + math.copysign(8, sign)
+        body += f'<path fill="{_MARK}" d="M{at:.1f} {edge:.1f}L{at - 5:.1f} {far:.1f}H{at + 5:.1f}Z"/>\n'
+    return body + "</svg>\n"
+
+
+def _last_seen(one: Indicator, sample: Mapping[str, tuple[_Bars, Sequence[str]]]) -> str:
+    """Draw a candlestick where it last occurred, in the first of the series where it did."""
+    for symbol, (bars, days) in sample.items():
+        (values,) = one.compute(bars)
+        hits = np.flatnonzero(np.nan_to_num(values))
+        if len(hits):
+            place = int(hits[-1])
+            return candle_picture(bars, place, float(values[place]), f"{symbol}, {days[place]}")
+    bars, _ = next(iter(sample.values()))
+    return candle_picture(bars, len(bars["close"]) - 1, 0.0, "No series of the sample has it.")
+
+
+async def _every_series() -> dict[str, tuple[_Bars, list[str]]]:
+    """Give the bars of the whole sample and their days, AAPL first."""
+    from ara.data.files import read_bars
+
+    path = Path(ara.__file__).parent / "data" / "sample" / "sample.parquet"
+    symbols = sorted(set(read_bars(path)["symbol"]), key=lambda symbol: (symbol != "AAPL", symbol))
+    async with desk() as opened, MarketData(opened) as market:
+        panel = {symbol: await market.bars(await market.instrument(symbol)) for symbol in symbols}
+    return {
+        symbol: (catalogue.columns(bars, (*_PRICES, "volume")), bars.frame["at"].dt.strftime("%d %b %Y").to_list())
+        for symbol, bars in panel.items()
+    }
 
 
 def _is_price(values: _Array, close: _Array) -> bool:
@@ -168,8 +235,12 @@ def write(root: Path) -> None:
     for path, text in pages.items():
         path.write_text(text, encoding="utf-8")
     bars, across = asyncio.run(_sample())
+    sample = asyncio.run(_every_series())
     for family, members in _families().items():
         for name, one in members.items():
+            if name.startswith("cdl_") and isinstance(one, Indicator):
+                (pictures / f"{name}.svg").write_text(_last_seen(one, sample), encoding="utf-8")
+                continue
             found = across[name] if family == "cross" else one.compute(bars)  # type: ignore[union-attr]
             (pictures / f"{name}.svg").write_text(picture(found, bars["close"]), encoding="utf-8")
 

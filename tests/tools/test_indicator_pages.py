@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ara.features import catalogue
-from tools.indicator_pages import check, index_page, page, picture
+from tools.indicator_pages import candle_picture, check, index_page, page, picture
 
 ROOT = Path(__file__).parents[2]
 PAGES = "docs/reference/indicators"
@@ -58,3 +58,22 @@ def test_prices_are_drawn_over_the_closes_and_the_rest_below(name, panels):
 def test_what_has_no_value_is_an_empty_panel():
     close = np.full(50, 5.0)
     assert picture(catalogue.compute("volatility_ratio", {"close": close}), close).count('d=""') == 1
+
+
+@pytest.mark.parametrize(("sign", "count"), [(100.0, 1), (-100.0, 1), (0.0, 0)])
+def test_a_candlestick_is_drawn_with_those_around_it_and_marked(sign, count):
+    close = 100 + np.arange(60.0) % 7
+    bars = {"open": close - 1, "high": close + 2, "low": close - 2, "close": close}
+    drawn = candle_picture(bars, 40, sign, "AAPL, 01 Jan 2020")
+    assert drawn.count("<rect ") == 32
+    assert drawn.count("<path stroke=") == 32
+    assert drawn.count("<path fill=") == count
+    assert ">AAPL, 01 Jan 2020<" in drawn
+    assert candle_picture(bars, 59, sign, "").count("<rect ") == 23
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / PAGES / "pictures").glob("cdl_*.svg")), ids=lambda path: path.stem)
+def test_every_candlestick_is_shown_with_its_bars(path):
+    drawn = path.read_text("utf-8")
+    assert drawn.count("<rect ") > 15
+    assert ("<path fill=" in drawn) != ("No series of the sample has it." in drawn)
