@@ -7,7 +7,10 @@ from scipy import stats
 from ara.errors import ModelError
 from ara.models import LEVELS, Panel
 from ara.models.checks import check_model, toy_panel
+from ara.models.families.bootstrap import Fhs, Hist
+from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import UNKNOWN, EwmaT, Shape
+from ara.models.families.weekday import Weekday
 from ara.models.head import Head, read_head, write_head
 from ara.statistics import ewma_variance
 
@@ -108,3 +111,22 @@ def test_shapes_survive_saving_to_the_last_bit(tmp_path) -> None:
     model.save(tmp_path)
     assert EwmaT.load(tmp_path) == model
     assert isinstance(model.shapes["TWO"], Shape)
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "value"),
+    [
+        (EwmaT, "decay", 1.01),
+        (EwmaT, "decay", math.nan),
+        (Weekday, "decay", -0.1),
+        (Drift, "decay", 2),
+        (Drift, "bars", 59),
+        (Drift, "doubt", -1),
+        (Hist, "bars", 0),
+        (Fhs, "bars", 10_001),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_refused_with_what_would(family, name: str, value: float) -> None:
+    with pytest.raises(ModelError, match=f"can't be had with {name} = ") as caught:
+        family(**{name: value})
+    assert f"Choose {name} from" in caught.value.hint

@@ -11,7 +11,7 @@ from ara.models.panel import Panel, Rows
 from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
-__all__ = ["Fitted", "Model", "described"]
+__all__ = ["Fitted", "Model", "described", "refuse_outside"]
 
 
 @runtime_checkable
@@ -69,6 +69,15 @@ def described(model: Model) -> Mapping[str, Any]:
             hint="Keep numbers, strings, booleans and lists of them as a model's parameters.",
         ) from error
     return {"family": model.family, "params": params}
+
+
+def refuse_outside(model: Model, name: str, low: float, high: float) -> None:
+    """Raise if a parameter of a model is not within `low` to `high`; NaN is not."""
+    value = getattr(model, name)
+    if not low <= value <= high:
+        raise ModelError(
+            f"{model.family} can't be had with {name} = {value:g}", hint=f"Choose {name} from {low:g} to {high:g}."
+        )
 
 
 def _params(model: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel
@@ -20,7 +21,7 @@ __all__ = ["Fhs", "Hist", "Nothing"]
 
 _Array = NDArray[np.float64]
 
-_ENOUGH = 60
+_ENOUGH, _MOST = 60, 10_000
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -34,12 +35,15 @@ class _Bootstrap(SeriesModel[Nothing]):
     Parameters
     ----------
     bars
-        How many returns are drawn from, 60 or more.
+        How many returns are drawn from, 60 to 10,000.
     """
 
     bars: int = 500
 
     kept: ClassVar[type[Nothing]] = Nothing
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "bars", _ENOUGH, _MOST)
 
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Nothing | None:
         """Learn nothing."""

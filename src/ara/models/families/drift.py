@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.families.ewma_t import STILL
+from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
@@ -19,7 +20,7 @@ __all__ = ["Drift", "Lean"]
 
 _Array = NDArray[np.float64]
 
-_WINDOW, _ENOUGH = 1000, 60
+_WINDOW, _ENOUGH, _MOST = 1000, 60, 100_000
 
 
 class Lean(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +52,9 @@ class Drift(SeriesModel[Lean]):
     decay
         Weight of yesterday's variance, as in `ewma_t`.
     bars
-        How many returns the mean is taken of.
+        How many returns the mean is taken of, 60 or more.
     doubt
-        How many returns would be believed by a half.
+        How many returns would be believed by a half; 0 believes all.
 
     References
     ----------
@@ -66,6 +67,11 @@ class Drift(SeriesModel[Lean]):
     doubt: float = 1600.0
     family: ClassVar[str] = "drift"
     kept: ClassVar[type[Lean]] = Lean
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "decay", 0.0, 1.0)
+        refuse_outside(self, "bars", _ENOUGH, _MOST)
+        refuse_outside(self, "doubt", 0.0, 1e18)
 
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Lean | None:
         """Learn the mean of the last returns, and the shape of what is left."""

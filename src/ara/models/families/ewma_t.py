@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from ara.models.head import Head, read_head, write_head
+from ara.models.model import refuse_outside
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.statistics.distributions import fit_student_t, student_t_quantiles, summed_degrees
@@ -98,6 +99,9 @@ class EwmaT:
 
     decay: float = 0.94
     family: ClassVar[str] = "ewma_t"
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "decay", 0.0, 1.0)
 
     def fit(
         self,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.families.ewma_t import STILL
+from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
@@ -74,6 +75,9 @@ class Weekday(SeriesModel[Week]):
     decay: float = 0.94
     family: ClassVar[str] = "weekday"
     kept: ClassVar[type[Week]] = Week
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "decay", 0.0, 1.0)
 
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Week | None:
         """Learn sizes and leans; None where bars are not daily, or fewer than a year of them."""
