@@ -86,7 +86,7 @@ class IndicatorSpec:
         By name.
     warmup
         Given the parameters: how many leading bars have no value. On clean bars the outputs are NaN there and nowhere
-        else.
+        else. What looks at sessions counts them as one bar each: where they have more, its values begin later.
     memory
         Given the parameters: how many of the last bars the last value depends on, to 1e-9 of itself; None where all
         matter, and then there must be a `step`.
