@@ -235,3 +235,24 @@ def test_upkeep_that_fails_loses_nothing(lake: Lake, caplog: pytest.LogCaptureFi
     assert caplog.text.count("put off") == 1
     assert lake.bars("AAPL", "1d").equals(bars())
     assert json.loads((log / f"{5:020d}.json").read_text().splitlines()[0])
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_small_file_stops_no_append(lake: Lake, caplog: pytest.LogCaptureFixture, damage: str) -> None:
+    """It stands in the way of merging small files, not of new rows beside it."""
+    for place in range(3):
+        lake.append(bars("AAPL", source=f"source{place}"))
+    small = sorted((lake.folder / "silver/bars").rglob("bucket=*/*.parquet"))
+    if damage == "cut":
+        small[0].write_bytes(small[0].read_bytes()[:300])
+    else:
+        small[0].unlink()
+    for place in range(3, 6):
+        assert lake.append(bars("AAPL", source=f"source{place}")).new == 5
+    assert caplog.text.count("put off") == 1
+    assert "is damaged" in caplog.text
+    again = Lake.at(lake.folder, clock=SystemClock())
+    assert again.append(bars("AAPL", source="source7")).new == 5
+    assert again.lasts("1d")["source"].to_list() == [f"source{place}" for place in (0, 1, 2, 3, 4, 5, 7)]
+    with pytest.raises(IntegrityError, match="is damaged"):
+        again.bars("AAPL", "1d")

@@ -4,8 +4,10 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -173,7 +175,7 @@ def _merge(table: Table, snapshot: Snapshot, pace: Pace) -> Snapshot:
     written: list[Written] = []
     try:
         for files in crowded:
-            written += table.write(table.scan(files).collect())
+            written += table.write(table.reading(partial(_rows, table, files)))
         merged = table.commit(snapshot, written, pl.concat(crowded), news=False)
     except BaseException:
         table.forget(written)
@@ -181,8 +183,14 @@ def _merge(table: Table, snapshot: Snapshot, pace: Pace) -> Snapshot:
     now = table.now().timestamp()
     for path in pl.concat(crowded)["path"]:
         # From now on the age of the file says since when it doesn't count.
-        os.utime(table.folder / path, (now, now))
+        with suppress(OSError):
+            os.utime(table.folder / path, (now, now))
     return merged
+
+
+def _rows(table: Table, files: pl.DataFrame, _: Snapshot) -> pl.DataFrame:
+    """Read some files; a damaged one is an error of the lake."""
+    return table.scan(files).collect()
 
 
 def _crowd(files: pl.DataFrame, pace: Pace) -> pl.DataFrame:
