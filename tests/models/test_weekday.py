@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ara.models import Panel
+from ara.models import LEVELS, Panel
 from ara.models.checks import toy_panel
 from ara.models.families.ewma_t import EwmaT
 from ara.models.families.weekday import Weekday
+from ara.statistics import ewma_variance, fit_student_t, student_t_quantiles, summed_degrees
 from tests.models.panels import fit, last_rows, with_bars
 
 DAY = 86_400_000_000
@@ -38,6 +39,38 @@ def before_monday(panel: Panel) -> np.ndarray:
     day = days_of(panel)
     rows = np.flatnonzero((day[:-1] != 0) & (day[1:] == 0) & (panel.series[1:] == 0))[-1]
     return np.array([rows, rows + 1])
+
+
+def pulled(values: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Give the weekdays' means, each times the share of their spread that chance does not explain."""
+    means, chance = np.empty(7), np.empty(7)
+    for one in range(7):
+        own = values[day == one]
+        means[one], chance[one] = own.mean(), own.var() / len(own)
+    between = max(0.0, means.var(ddof=1) - chance.mean())
+    return means * between / (between + chance)
+
+
+@pytest.mark.parametrize(("size", "lean"), [(1.6, 0.0), (1.0, 0.006), (1.3, -0.004)])
+def test_sizes_leans_and_quantiles_are_the_formula_by_hand(size: float, lean: float) -> None:
+    panel = planted(size=size, lean=lean)
+    own = fit(Weekday(), panel)
+    week = own.learned["ONE"]
+    r, day = panel.bars[1:1200, 3], days_of(panel)[1:1200]
+    z = (r[1:] / np.sqrt(ewma_variance(r)[:-1] + 1e-16))[-1000:]
+    sizes = 1 + pulled(np.abs(z) / np.abs(z).mean() - 1, day[-1000:])
+    level = r / sizes[day]
+    again = (level[1:] / np.sqrt(ewma_variance(level)[:-1] + 1e-16))[-1000:]
+    means = pulled(again - again.mean(), day[-1000:]) / 2
+    np.testing.assert_allclose(week.sizes, sizes, rtol=1e-10)
+    np.testing.assert_allclose(week.means, means, rtol=1e-8, atol=1e-12)
+    left = again - means[day[-1000:]]
+    coming = (day[-1] + 1 + np.arange(5)) % 7
+    root = np.sqrt(ewma_variance(level)[-1])
+    unit = student_t_quantiles(LEVELS, summed_degrees(fit_student_t(left), 5))
+    expected = root * ((sizes * means)[coming].sum() + left.std() * np.sqrt((sizes[coming] ** 2).sum()) * unit)
+    got = own.predict(panel, last_rows(panel)[:1]).values[0, 1]
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_a_wide_monday_is_seen_coming() -> None:
