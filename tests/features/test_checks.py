@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ara.features import Param, Scale, indicator
+from ara.features.arrays import filled
 from ara.features.checks import check_indicator
 
 SAYS = {"formula": "f", "reference": "r", "words": "w"}
@@ -103,6 +104,36 @@ def loses_gaps(close):
     return mean(close[~np.isnan(close)])
 
 
+def late(close):
+    out = mean(close)
+    out[4:5] = np.nan if len(close) > 7 else out[4:5]
+    return out
+
+
+def poisoned(close):
+    sums = np.cumsum(close)
+    return np.where(np.arange(len(close)) < 4, np.nan, (sums - np.concatenate((np.zeros(5), sums))[: len(close)]) / 5)
+
+
+def remembering(close):
+    """Share of the rises in decaying means, which tells of the past where nothing moves."""
+    out, up, way = np.full(len(close), np.nan), 0.0, 0.0
+    for bar in range(1, len(close)):
+        step = close[bar] - close[bar - 1]
+        if np.isnan(step):
+            up, way = 0.0, 0.0
+            continue
+        up, way = 0.5 * up + max(step, 0.0), 0.5 * way + abs(step)
+        out[bar] = up / way if way else 0.5
+    return filled(out, 4)
+
+
+def summing(state, close):
+    kept = (*(state or ((), 0.0))[0], close)[-6:]
+    total = (state or ((), 0.0))[1] + close - (kept[0] if len(kept) == 6 else 0.0)
+    return (kept, total), (total / 5 if len(kept) >= 5 else math.nan,)
+
+
 @pytest.mark.parametrize(
     ("function", "changed", "promise", "words"),
     [
@@ -111,6 +142,11 @@ def loses_gaps(close):
         (mean, {"warmup": 5}, "warms up", "4 NaN, its first value in bar 4; the warm-up is 5"),
         (lambda close: close * np.nan, {"name": "n"}, "warms up", "first value in bar"),
         (centred, {}, "later bars", "while"),
+        (late, {}, "later bars", "of bar 4 is .* while [5-7] bars are known, and nan once all"),
+        (poisoned, {}, "gaps and rests", "close unknown in bar 36, poisoned has no value .* bars later"),
+        (remembering, {"scale": Scale.FREE, "memory": 45}, "gaps and rests", "prices that rest in bars .* from all"),
+        (mean, {"step": lambda state, close: (0, (close,))}, "its memory", "by its step"),
+        (mean, {"step": summing}, "gaps and rests", "close unknown in bar 36, mean of bar 41 is nan by its step"),
         (repaints, {}, "later bars", "once all"),
         (knows_length, {}, "bar by bar", "when it comes"),
         (remembers, {"memory": 5}, "its memory", "from its last 5 bars"),

@@ -1,7 +1,7 @@
 """What every indicator must do; `ara plugins check` runs it on a stranger's, the tests on all."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,8 @@ from ara.plugins import Check
 __all__ = ["check_indicator"]
 
 _SPARE: Final = 64
+_TRIED: Final = 20
+_PRICES: Final = ("open", "high", "low", "close")
 _CLOSE: Final = 1e-9
 _ROUNDED: Final = 1e-6  # logarithms of prices in another unit lose other digits of small moves
 _UNIT: Final = 1024.0
@@ -56,7 +58,7 @@ def _summed(name: str, checks: list[Check]) -> Check:
 def _try(name: str, find: Callable[[], str]) -> Check:
     try:
         words = find()
-    except Exception as error:  # noqa: BLE001 - a stranger's code may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may fail in any way
         words = f"{type(error).__name__}: {error}"
     return Check(name, ok=not words, words=words)
 
@@ -78,6 +80,7 @@ class _Trial:
             ("knows nothing of later bars", self._cut),
             ("the newest value is the same bar by bar as all at once", self._stream),
             ("depends on no more bars than its memory, or steps as the batch does", self._memory),
+            ("forgets gaps and rests of the price as it forgets all else", self._interrupted),
             ("moves with the unit of its inputs as it says", self._scale),
             ("gives the same twice and leaves its inputs alone", self._pure),
             ("takes few bars and bars with gaps", self._short),
@@ -148,24 +151,75 @@ class _Trial:
         return ""
 
     def _memory(self) -> str:
-        memory = self._thing.memory()
-        if memory is None or self._spec.step is not None:
-            wrong = self._steps()
-            if wrong or memory is None:
-                return wrong
         bars = self._bars()
-        for end in self._closes():
+        return self._steps(bars) or self._tails(bars, self._closes())
+
+    def _tails(self, bars: _Arrays, ends: Iterable[int]) -> str:
+        memory = self._thing.memory()
+        if memory is None:
+            return ""
+        whole = self._named(bars)
+        for end in ends:
             tail = {name: column[max(end - memory, 0) : end] for name, column in bars.items()}
-            for (name, values), (_, all_of_it) in zip(self._named(tail), self._named(_head(bars, end)), strict=True):
-                if not _same(values[-1:], all_of_it[-1:], of=all_of_it).all():
-                    return f"{name} is {values[-1]:g} from its last {memory} bars, {all_of_it[-1]:g} from all {end}"
+            for (name, values), (_, all_of_it) in zip(self._named(tail), whole, strict=True):
+                if not _same(values[-1:], all_of_it[end - 1 : end], of=all_of_it).all():
+                    told = all_of_it[end - 1]
+                    return f"{name} is {values[-1]:g} from its last {memory} bars, {told:g} from all {end}"
         return ""
 
-    def _steps(self) -> str:
+    def _interrupted(self) -> str:
+        if self._given is not None:
+            return ""
+        for what, since, bars in self._gaps():
+            wrong = self._lost(bars, since) or self._after(bars, since)
+            if wrong:
+                return f"with {what} unknown in bar {since}, {wrong}"
+        for since, until, bars in self._rests():
+            wrong = self._after(bars, since)
+            if wrong:
+                return f"with prices that rest in bars {since} to {until}, {wrong}"
+        return ""
+
+    def _after(self, bars: _Arrays, since: int) -> str:
+        """Compare with what has seen no more than its memory, and with the steps, from a bar on."""
+        length = _length(bars)
+        known = {*range(since, length, max(1, (length - since) // _TRIED)), since + 1, length - 2, length - 1}
+        return self._steps(bars) or self._tails(bars, [bar + 1 for bar in sorted(known)])
+
+    def _lost(self, bars: _Arrays, since: int) -> str:
+        lost = [name for name, values in self._named(bars) if np.isnan(values[-1])]
+        return f"{lost[0]} has no value {_length(bars) - since} bars later" if lost else ""
+
+    def _gaps(self) -> Iterator[tuple[str, int, _Arrays]]:
+        """Give bars of which one is unknown, wholly or in one column, and enough after it."""
+        warmup = self._spec.warmup(**self._spec.resolve({}))
+        since = warmup + _SPARE // 2
+        bars = self._made(since + max(self._thing.memory() or 0, warmup) + _SPARE)
+        inputs = [name for name in self._spec.inputs if name != "session"]
+        for gone in [inputs, *([name] for name in inputs if len(inputs) > 1)]:
+            holed = {name: column.copy() for name, column in bars.items()}
+            for name in gone:
+                holed[name][since] = np.nan
+            yield " and ".join(gone), since, holed
+
+    def _rests(self) -> Iterator[tuple[int, int, _Arrays]]:
+        """Give bars whose price stands still for longer than the memory, and moves again."""
+        warmup = self._spec.warmup(**self._spec.resolve({}))
+        since = warmup + _SPARE // 2
+        until = since + (self._thing.memory() or warmup) + _SPARE // 2
+        if not any(name in _PRICES for name in self._spec.inputs):
+            return
+        bars = self._made(until + _SPARE)
+        level = bars["close"][since]
+        for name in _PRICES:
+            bars[name][since:until] = level
+        yield since, until - 1, bars
+
+    def _steps(self, bars: _Arrays) -> str:
         step, state, chosen = self._spec.step, None, self._spec.resolve({})
         if step is None:
-            return "it depends on all bars and has no step, so it can't be told one bar more"
-        bars = self._bars()
+            needed = self._thing.memory() is None
+            return "it depends on all bars and has no step, so it can't be told one bar more" if needed else ""
         whole = self._named(bars)
         for bar, row in enumerate(zip(*(bars[name].tolist() for name in self._spec.inputs), strict=True)):
             state, found = step(state, *row, **chosen)
@@ -218,7 +272,9 @@ class _Trial:
 
     def _ends(self) -> list[int]:
         length = _length(self._bars())
-        return sorted({*range(1, length, max(1, length // 24)), length - 1})
+        warmup = self._spec.warmup(**self._spec.resolve({}))
+        begun = range(max(warmup - 2, 1), min(warmup + 6, length))
+        return sorted({*range(1, length, max(1, length // 24)), *begun, length - 1})
 
     def _closes(self) -> list[int]:
         """Give how many bars are known when its memory is tried: near the end of clean ones, all over given ones."""
@@ -230,8 +286,10 @@ class _Trial:
         """Make clean bars, enough for the warm-up and the memory; jumpy ones leap, stand still and trade nothing."""
         if self._given is not None:
             return self._given
-        chosen = self._spec.resolve({})
-        count = self._spec.warmup(**chosen) + (self._thing.memory() or 0) + _SPARE
+        warmup = self._spec.warmup(**self._spec.resolve({}))
+        return self._made(warmup + (self._thing.memory() or 0) + _SPARE, jumpy=jumpy)
+
+    def _made(self, count: int, *, jumpy: bool = False) -> _Arrays:
         random = np.random.default_rng(20 + jumpy)
         steps = random.standard_t(4, count) * 0.01
         if jumpy:

@@ -123,6 +123,11 @@ def _rank(values: Array, window: int) -> Array:
     return np.asarray((found - 1.0) / (window - 1.0))
 
 
+def _mean(values: Array, window: int) -> Array:
+    """Add each window anew, so that nothing that has left it leaves a trace."""
+    return arrays.sums(values, window) / window
+
+
 def _distance(values: Array, window: int) -> Array:
     mean, variance = arrays.moments(values, window)
     return arrays.quotient(values - mean, np.sqrt(variance), otherwise=0.0)
@@ -185,7 +190,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
         words="its change over some bars",
     ),
     "sum": _moving(arrays.sums, "the sum of its last values", _unshifted),
-    "mean": _moving(arrays.mean, "their mean", _kept),
+    "mean": _moving(_mean, "their mean", _kept),
     "std": _moving(_spread, "their standard deviation", Unit.spread, bounds=_NOT_NEGATIVE),
     "highest": _moving(arrays.highest, "the highest of them", _kept),
     "lowest": _moving(arrays.lowest, "the lowest of them", _kept),

@@ -82,8 +82,9 @@ def true_range(high: Array, low: Array, close: Array, *, first: int) -> Array:
     words="How far the price usually goes in a bar, in its own unit; stops and sizes are set in multiples of it.",
 )
 def atr(high: Array, low: Array, close: Array, *, window: int, first: int) -> Array:
-    """Give the average true range."""
-    return _atr(high, low, close, window, first)
+    """Give the average true range; 0 at last where the price stands still."""
+    wide = arrays.true_range(high, low, close)
+    return rested(_atr(high, low, close, window, first), wide, settles(1.0 / window), otherwise=0.0)
 
 
 @indicator(
