@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ara.errors import FeatureEngineeringError
 from ara.features import catalogue, sets
 from ara.features.blocks.inputs import fresh
-from ara.features.build import Block, build, build_panel
+from ara.features.build import Block, build, build_panel, compute
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.sets import FeatureSet, Item
 from ara.market.timeframe import DAY, WEEK, Timeframe
@@ -45,6 +45,40 @@ def test_a_block_holds_what_each_indicator_gives_alone():
                 assert np.array_equal(block.x[:, place], expected, equal_nan=True), column.name
             place += 1
     assert np.isfinite(block.x[-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("rsi(window=50)", "it needs 51 bars, and there are 30"),
+        ("rsi@1w", "it needs 15 bars of 1w, and there are "),
+        ("1 / (close - close)", "no finite number in any of these bars"),
+        ("close / 0 + rsi", "no finite number in any of these bars"),
+    ],
+)
+def test_a_column_without_any_value_has_a_reason(text, why):
+    bars = cut(sample("AAPL"), 30)
+    block = build(chosen(text, "sma(window=5)"), bars)
+    assert [name for name, _ in block.missing] == [block.names[0]]
+    assert why in block.missing[0][1]
+    values, told = compute(Item.parse(text), bars)
+    assert told == block.missing[0][1]
+    assert all(np.isnan(one).all() for one in values.values())
+
+
+def test_one_item_is_computed_as_in_a_block_and_to_the_last_digit():
+    bars, spy = sample("AAPL"), sample("SPY")
+    for text in ("macd(fast=8)@1w", "macd.histogram", "beta:SPY", "ema(close, 12) - close"):
+        item = Item.parse(text)
+        values, why = compute(item, bars, others={"SPY": spy})
+        assert not why
+        assert list(values) == [column.output for column in item.columns]
+        block = build(chosen(text), bars, others={"SPY": spy})
+        assert np.array_equal(np.column_stack(list(values.values())).astype(np.float32), block.x, equal_nan=True)
+        assert all(one.dtype == np.float64 for one in values.values())
+    assert compute(Item.parse("beta"), bars)[1] == "no instrument is given that stands for its market"
+    assert "only one is given" in compute(Item.parse("pca_loading"), bars)[1]
+    assert compute(Item.parse("rsi"), cut(bars, 0)) == ({"rsi": pytest.approx([])}, "")
 
 
 def test_the_frame_holds_time_and_columns():

@@ -123,6 +123,27 @@ async def test_gold_of_other_rows_is_not_believed(desk):
         assert all(same(one, other) for one, other in zip(first, found, strict=True))
 
 
+@pytest.mark.parametrize("part", ["features_ara_fast", "versions"])
+@pytest.mark.parametrize("ending", [".parquet", ".json"])
+async def test_damaged_gold_is_computed_anew_and_told(desk, caplog, part, ending):
+    async with Features(desk, data=Market()) as features:
+        first = await features.build("ara-fast", SYMBOLS)
+        folder = room.Path(desk.settings.home) / "lake" / "gold" / part
+        for path in [one for one in folder.rglob(f"*{ending}") if one.is_file()]:
+            path.write_bytes(b"PAR1 damaged")
+        with caplog.at_level(logging.WARNING, "ara.features"):
+            again = await features.build("ara-fast", SYMBOLS)
+        assert "are damaged and are computed anew" in caplog.text
+        assert all(same(one, other) for one, other in zip(first, again, strict=True))
+        caplog.clear()
+        if part != "versions":
+            with caplog.at_level(logging.WARNING, "ara.features"):
+                third = await features.build("ara-fast", SYMBOLS)
+            assert not caplog.text
+            assert all(same(one, other) for one, other in zip(first, third, strict=True))
+            assert gold(desk).height == 1
+
+
 async def test_processes_give_what_threads_give(desk, monkeypatch):
     async with Features(desk, data=Market()) as features:
         threads = await features.build("ara-default", SYMBOLS, keep=False)
@@ -156,6 +177,13 @@ async def test_a_named_instrument_is_fetched_to_compare_with(desk):
     assert "QQQ" in market.asked
     assert "SPY" not in market.asked
     assert not blocks[0].missing
+
+
+async def test_a_named_instrument_that_nobody_knows_is_refused(desk):
+    chosen = sets.FeatureSet(name="mine", items=(sets.Item.parse("beta:NONE"), sets.Item.parse("rsi")))
+    async with Features(desk, data=Market()) as features:
+        with pytest.raises(UnknownSymbolError, match="There is no instrument NONE here"):
+            await features.build(chosen, ["AAPL"])
 
 
 async def test_failures_are_raised_or_told(desk):

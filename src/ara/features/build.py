@@ -18,7 +18,7 @@ from ara.features.timeframes import Higher
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
 
-__all__ = ["Block", "build", "build_panel"]
+__all__ = ["Block", "build", "build_panel", "compute"]
 
 _CHECK: Final = "See what it does wrong: ara plugins check"
 
@@ -43,7 +43,7 @@ class Block:
     set
         Id of the feature set.
     missing
-        The columns that have no value at all because an input is missing, each with the reason.
+        The columns that have no value at all, each with the reason: an input that is missing, too few bars.
     """
 
     symbol: str
@@ -109,6 +109,39 @@ def build_panel(
         yield _block(chosen, symbol, bars, others or {}, crossed)
 
 
+def compute(
+    item: Item, bars: Bars, *, others: Mapping[str, Bars] | None = None
+) -> tuple[dict[str, NDArray[np.float64]], str]:
+    """Compute one item of one instrument: an array for each output that it has as a column, a value for each bar.
+
+    Parameters
+    ----------
+    item
+        Which feature; one that looks at many instruments has no value.
+    bars
+        Closed bars, ascending in time.
+    others
+        As for `build`.
+
+    Returns
+    -------
+    dict[str, NDArray[np.float64]]
+        By output; NaN where there is no value.
+    str
+        Why there is no value at all; empty where there is one.
+    """
+    sources = _Sources(bars, others or {})
+    found, why = ((), "it compares instruments, and only one is given") if item.crosses else sources.figures(item)
+    places = item.spec.outputs
+    values = {
+        column.output: np.full(len(bars), np.nan) if why else found[places.index(column.output)]
+        for column in item.columns
+    }
+    if not why and len(bars) and not any(np.isfinite(one).any() for one in values.values()):
+        why = sources.short(item)
+    return values, why
+
+
 def _block(chosen: FeatureSet, symbol: str, bars: Bars, others: Mapping[str, Bars], crossed: Crossed) -> Block:
     x = np.empty((len(bars), len(chosen.columns)), np.float32)
     sources = _Sources(bars, others)
@@ -126,7 +159,9 @@ def _block(chosen: FeatureSet, symbol: str, bars: Bars, others: Mapping[str, Bar
         with np.errstate(over="ignore"):
             for number, column in enumerate(columns):
                 part[:, number] = found[item.spec.outputs.index(column.output)]
-    x[np.isinf(x)] = np.nan
+        part[np.isinf(part)] = np.nan
+        empty = [column.name for number, column in enumerate(columns) if np.isnan(part[:, number]).all()]
+        missing += [(name, sources.short(item)) for name in empty if len(bars)]
     at, known_at = (instants(bars, name).astype("datetime64[us]") for name in ("at", "known_at"))
     return Block(
         symbol=symbol,
@@ -160,6 +195,20 @@ class _Sources:
         higher, inputs = self._longer[length]
         found, why = _computed(item, inputs)
         return tuple(higher.seen(one) for one in found), why
+
+    def short(self, item: Item) -> str:
+        """Say why an item has no value at any bar though its inputs are there."""
+        needed = item.spec.warmup(**item.spec.resolve(item.params)) + 1
+        higher = self._longer.get(Timeframe.parse(item.timeframe)) if item.timeframe else None
+        there = len(higher[0].bars if higher else self._own.bars)
+        unit = f" of {item.timeframe}" if higher else ""
+        if there < needed:
+            return f"it needs {needed:,} bar{'s' * (needed != 1)}{unit}, and there {_are(there)}"
+        return "what it counts is no finite number in any of these bars, such as a division by zero"
+
+
+def _are(count: int) -> str:
+    return "is 1" if count == 1 else f"are {count:,}"
 
 
 def _computed(item: Item, inputs: Inputs) -> tuple[_Arrays, str]:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from ara.data.batch import SIZE, many
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import AraError, StoreError, ValidationError
+from ara.errors import AraError, IntegrityError, StoreError, ValidationError
 from ara.features.blocks.inputs import instants
 from ara.features.build import Block, build_panel
-from ara.features.sets import MARKET, FeatureSet, find
+from ara.features.sets import MARKET, FeatureSet, Item, find
 from ara.lineage import digest, digest_arrays
 from ara.market.bars import Bars
 from ara.market.instrument import AssetClass, Instrument
@@ -30,7 +30,7 @@ from ara.prediction.origin import as_instant
 if TYPE_CHECKING:
     from ara.data.lake import Lake
 
-__all__ = ["MARKETS", "Features"]
+__all__ = ["MARKETS", "Features", "compared"]
 
 _log = logging.getLogger("ara.features")
 
@@ -122,7 +122,7 @@ class Features:
         instruments = [await market.instrument(symbol) for symbol in symbols]
         if not instruments:
             raise ValidationError("Whose features? No symbol is given.", hint="Such as AAPL.")
-        others = await self._others(found, instruments, timeframe, moment)
+        others = await compared(market, found.items, instruments, timeframe, as_of=moment)
         size = max(len(instruments), 1) if any(item.crosses for item in found.items) else SIZE
         async for panel in many(market, instruments, timeframe, as_of=moment, size=size, failed=failed):
             if panel:
@@ -134,24 +134,6 @@ class Features:
             self._market = MarketData(self._desk)
             self._ours.push_async_callback(self._market.close)
         return self._market
-
-    async def _others(
-        self, chosen: FeatureSet, instruments: Sequence[Instrument], timeframe: Timeframe, moment: datetime
-    ) -> dict[str, Bars]:
-        """Give the bars that items compare with; what can't be had is missing in the blocks."""
-        market = self._opened()
-        items = [item for item in chosen.items if "other" in item.spec.inputs]
-        wanted = {item.other: item.other for item in items if item.other}
-        if any(not item.other for item in items):
-            classes = {one.asset_class for one in instruments}
-            wanted |= {f"{MARKET}:{kind}": MARKETS[kind] for kind in sorted(classes) if kind in MARKETS}
-        found: dict[str, Bars] = {}
-        for name, symbol in wanted.items():
-            try:
-                found[name] = await market.bars(await market.instrument(symbol), timeframe, as_of=moment)
-            except AraError as error:
-                _log.warning("%s is not there to compare with: %s", symbol, error.message)
-        return found
 
     async def _batch(
         self, chosen: FeatureSet, panel: Mapping[str, Bars], others: Mapping[str, Bars], *, keep: bool
@@ -194,6 +176,38 @@ class Features:
         return Lake.at(folder, clock=self._desk.clock)
 
 
+async def compared(
+    market: MarketData,
+    items: Sequence[Item],
+    instruments: Sequence[Instrument],
+    timeframe: Timeframe = DAY,
+    *,
+    as_of: datetime,
+) -> dict[str, Bars]:
+    """Give the bars that items compare with, by the name that `ara.features.build` looks for.
+
+    Of what is known and can't be had there are none, and the log says why.
+
+    Raises
+    ------
+    UnknownSymbolError
+        An item names an instrument that nobody knows.
+    """
+    items = [item for item in items if "other" in item.spec.inputs]
+    wanted = {item.other: await market.instrument(item.other) for item in items if item.other}
+    if any(not item.other for item in items):
+        classes = {one.asset_class for one in instruments}
+        leaders = {f"{MARKET}:{kind}": MARKETS[kind] for kind in sorted(classes) if kind in MARKETS}
+        wanted |= {name: await market.instrument(symbol) for name, symbol in leaders.items()}
+    found: dict[str, Bars] = {}
+    for name, instrument in wanted.items():
+        try:
+            found[name] = await market.bars(instrument, timeframe, as_of=as_of)
+        except AraError as error:
+            _log.warning("%s is not there to compare with: %s", instrument.symbol, error.message)
+    return found
+
+
 def _built(chosen: FeatureSet, panel: dict[str, Bars], others: dict[str, Bars]) -> list[Block]:
     return list(build_panel(chosen, panel, others=others))
 
@@ -230,14 +244,28 @@ def _keep(lake: "Lake", name: str, version: str, made_of: Mapping[str, Any], blo
 
 
 def _kept(lake: "Lake", name: str, version: str, chosen: FeatureSet, panel: Mapping[str, Bars]) -> list[Block] | None:
-    """Give the blocks that were made of the same bars by the same set; None where there are none."""
+    """Give the blocks that were made of the same bars by the same set; None where there are none.
+
+    What is damaged leaves the lake and is computed anew: it is made of bars, so nothing is lost.
+    """
     if not (lake.folder / "gold").is_dir():
         return None
     try:
-        frame = lake.gold(name, version=version)
-        told = lake.golds().filter(pl.col("name") == name, pl.col("version") == version)["lineage"][0]
+        return _taken(lake, name, version, chosen, panel)
     except StoreError:
         return None
+    except (IntegrityError, pl.exceptions.PolarsError, KeyError, ValueError) as error:
+        _log.warning("The kept features %s %s are damaged and are computed anew: %s", name, version[:12], error)
+    try:
+        lake.drop_gold([(name, version)])
+    except (AraError, pl.exceptions.PolarsError) as error:
+        _log.warning("They can't leave the lake: %s", error)
+    return None
+
+
+def _taken(lake: "Lake", name: str, version: str, chosen: FeatureSet, panel: Mapping[str, Bars]) -> list[Block] | None:
+    frame = lake.gold(name, version=version)
+    told = lake.golds().filter(pl.col("name") == name, pl.col("version") == version)["lineage"][0]
     if frame["symbol"].rle().struct.unnest().rows() != [
         (len(bars), symbol) for symbol, bars in panel.items() if len(bars)
     ]:
