@@ -169,6 +169,27 @@ def test_an_import_says_how_good_it_is_and_refuses_what_is_no_price(ara, home):
     assert (outcome.code, "its close is not above 0" in " ".join(outcome.err.split())) == (2, True)
 
 
+def test_an_import_counts_the_series_that_it_did_not_look_at(ara, home, monkeypatch):
+    monkeypatch.setattr("ara.data.imports.MOST", 30)
+    hours = "".join(f"BTC-USD,2020-02-0{1 + n // 24} {n % 24:02}:00Z,{9000 + n % 7}\n" for n in range(60))
+    days = "".join(f"{name},2020-02-0{day},9\n" for name in ("KO", "PG") for day in range(3, 8))
+    (home / "hours.csv").write_text("symbol,time,close\n" + hours)
+    (home / "days.csv").write_text("symbol,time,close\n" + days)
+    (home / "both").mkdir()
+    for name in ("hours.csv", "days.csv"):
+        (home / name).rename(home / "both" / name)
+    outcome = ara("data", "import", "both", "--json")
+    done = told(outcome)["imported"][0]
+    assert [one["symbol"] for one in done["quality"]] == ["KO", "PG"]
+    assert done["unjudged"] == [{"symbol": "BTC-USD", "timeframe": "1h", "source": "file:hours"}]
+    (home / "both" / "days.csv").rename(home / "days.csv")
+    text = " ".join(ara("data", "import", "both", "--source", "again").out.split())
+    assert "1 series was not looked at" in text
+    assert "ara data check BTC-USD --timeframe 1h" in text
+    assert "Quality of" not in text
+    assert "not looked at" not in ara("data", "import", "days.csv", "--source", "again").out
+
+
 def test_what_an_edited_file_brought_before_is_told_and_taken_too(ara, home):
     head, day = "Date,Close\n", "2020-01-{:02},1.5\n"
     (home / "KO.csv").write_text(head + day.format(2) + day.format(3))

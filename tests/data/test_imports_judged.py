@@ -158,9 +158,25 @@ def test_an_adjusted_close_of_what_is_never_adjusted_is_left_out(store, bring, n
 
 
 def test_of_very_many_bars_check_tells(store, bring, monkeypatch):
-    monkeypatch.setattr("ara.data.imports.MOST", 1)
-    assert len(bring("KO.csv", rows(("2020-08-27", 49.5))).quality) == 1
-    assert bring("PG.csv", rows(("2020-08-27", 49.5), ("2020-08-28", 49.5))).quality == ()
+    monkeypatch.setattr("ara.data.imports.MOST", 3)
+    whole = bring("KO.csv", rows(("2020-08-27", 49.5)))
+    assert (len(whole.quality), whole.unjudged) == (1, ())
+    days = ("2020-08-25", "2020-08-26", "2020-08-27", "2020-08-28")
+    lines = [f"{name},{day},{9}" for name, count in (("PG", 4), ("KO", 2), ("GE", 2), ("T", 1)) for day in days[:count]]
+    many = bring("many.csv", "symbol,date,close\n" + "\n".join(lines))
+    assert [one.symbol for one in many.quality] == ["GE", "T"]
+    assert [(one.symbol, one.timeframe, one.source) for one in many.unjudged] == [
+        ("KO", "1d", "file:many"),
+        ("PG", "1d", "file:many"),
+    ]
+
+
+def test_of_a_series_in_parts_no_part_is_judged_alone(store, bring, monkeypatch):
+    monkeypatch.setattr("ara.data.imports.MOST", 3)
+    monkeypatch.setattr("ara.data.files.series._TOGETHER", 4)
+    days = [f"2020-08-{day}" for day in (20, 21, 24, 25, 26)]
+    found = bring("KO.csv", rows(*((day, 49.5 + place) for place, day in enumerate(days))))
+    assert (found.new, found.quality, [one.symbol for one in found.unjudged]) == (5, (), ["KO"])
 
 
 @pytest.mark.parametrize(

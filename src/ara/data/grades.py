@@ -11,10 +11,10 @@ from ara.market.bars import Basis
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["MOST", "Grade", "grade"]
+__all__ = ["MOST", "Grade", "Unjudged", "grade"]
 
 MOST: Final = 50_000
-"""The most bars of one import that are judged at once with it; of others `ara data check` tells."""
+"""The most bars of one import that are judged at once with it; of other series `ara data check` tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,23 @@ class Grade:
     score: float
     worst: str
     issues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A series of an import whose bars were not looked at: `ara data check` does.
+
+    Parameters
+    ----------
+    symbol, timeframe
+        Whose, and how long its bars are.
+    source
+        What its file is kept as.
+    """
+
+    symbol: str
+    timeframe: str
+    source: str
 
 
 def grade(bars: pl.DataFrame, instrument: Instrument, *, actions: pl.DataFrame, now: datetime) -> Grade:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ara.data.files import Refused
-from ara.data.grades import Grade
+from ara.data.grades import Grade, Unjudged
 
 __all__ = ["Imported"]
 
@@ -29,7 +29,9 @@ class Imported:
     notes
         What was judged, such as the basis of each file's prices, in sentences.
     quality
-        How good the bars are, for each instrument of a file; of the first 50,000 bars of an import.
+        How good the bars are, for each instrument of a file, as long as they are at most 50,000 in all.
+    unjudged
+        The series that were not looked at for that.
     """
 
     files: int
@@ -42,3 +44,4 @@ class Imported:
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     quality: tuple[Grade, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()

@@ -22,7 +22,7 @@ from ara.data.files.member import Member, members
 from ara.data.files.prices import possible
 from ara.data.files.series import EARLY, Series, Spool
 from ara.data.files.spooling import spooling
-from ara.data.grades import MOST, Grade, grade
+from ara.data.grades import MOST, Grade, Unjudged, grade
 from ara.data.imported import Imported
 from ara.data.marks import Marks, content, digest_of
 from ara.data.provider import Kind
@@ -199,6 +199,7 @@ class _Run:
         self._of_file = _OfFile()
         self._known: set[str] | None = None
         self._quality: list[Grade] = []
+        self._unjudged: dict[Unjudged, None] = {}
         self._judged = 0
         self.skipped: list[str] = []
 
@@ -272,7 +273,7 @@ class _Run:
                 return why
             for frame, instrument, report in read():
                 refused += report
-                self._judge(frame, instrument, now)
+                self._judge(frame, instrument, now, source=self._source(member))
                 self._hold(frame, instrument, source=self._source(member), fetch=fetch)
             self._notes += series.notes + table.notes
             self._rows += spool.rows
@@ -286,12 +287,18 @@ class _Run:
         source, alone = self._source(member), self._of_file.alone
         return read_otherwise(self._store, parts, name=member.name, source=source, fetch=fetch, whole=alone)
 
-    def _judge(self, frame: pl.DataFrame, instrument: Instrument, now: datetime) -> None:
+    def _judge(self, frame: pl.DataFrame, instrument: Instrument, now: datetime, *, source: str) -> None:
         """Say how good the bars of a series are, as long as they are not very many."""
+        if frame.is_empty():
+            return
+        series = Unjudged(symbol=instrument.symbol, timeframe=str(frame["timeframe"][0]), source=source)
+        # a very long series comes in parts, of which the last is short
+        if series in self._unjudged or self._judged + frame.height > MOST:
+            self._unjudged[series] = None
+            return
         self._judged += frame.height
-        if frame.height and self._judged <= MOST:
-            actions = self._store.facts(Kind.ACTIONS, instrument.symbol)
-            self._quality.append(grade(frame, instrument, actions=actions, now=now))
+        actions = self._store.facts(Kind.ACTIONS, instrument.symbol)
+        self._quality.append(grade(frame, instrument, actions=actions, now=now))
 
     def _hold(self, frame: pl.DataFrame, instrument: Instrument, *, source: str, fetch: str) -> None:
         rows = frame.with_columns(
@@ -372,6 +379,7 @@ class _Run:
             skipped=tuple(self.skipped),
             notes=tuple(self._notes),
             quality=tuple(self._quality),
+            unjudged=tuple(self._unjudged),
         )
 
 

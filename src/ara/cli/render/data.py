@@ -116,6 +116,11 @@ def _grades(one: "Imported", s: Screen) -> list[str]:
         lines += wrapped(clean(f"Quality of {each.symbol}: {cut(each.score, 2):.2f}; {found}"), s.width)
     if len(worst_first) > _SHOWN:
         lines += wrapped(f"The other {len(worst_first) - _SHOWN:,} are no worse; each of them: --json", s.width)
+    if one.unjudged:
+        first, count = one.unjudged[0], len(one.unjudged)
+        step = "" if first.timeframe == "1d" else f" --timeframe {first.timeframe}"
+        said = f"{count:,} series {'was' if count == 1 else 'were'} not looked at, because there are so many bars."
+        lines += wrapped(clean(f"{said} Look at one: ara data check {first.symbol}{step}"), s.width)
     return lines
 
 
