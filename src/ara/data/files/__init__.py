@@ -2,12 +2,14 @@
 
 from ara.data.files.bars import LONGEST, read_bars, read_origins
 from ara.data.files.member import Member, members
+from ara.data.files.panel import FileBars, read_panel
 from ara.data.files.table import FRAME, Reading, Refused, Table
 from ara.data.files.text import rows
 
 __all__ = [
     "FRAME",
     "LONGEST",
+    "FileBars",
     "Member",
     "Reading",
     "Refused",
@@ -15,5 +17,6 @@ __all__ = [
     "members",
     "read_bars",
     "read_origins",
+    "read_panel",
     "rows",
 ]

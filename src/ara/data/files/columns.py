@@ -15,7 +15,8 @@ PRICES: Final = ("open", "high", "low", "close")
 """The four prices of a bar."""
 
 _WORDS: Final[Mapping[str, str]] = {
-    "stamp": "timestamp datetime ts opentime time_open starttime candlebegintime begins_at date_time timestamputc dt",
+    "stamp": "timestamp datetime ts at opentime time_open starttime candlebegintime begins_at date_time timestamputc"
+    " dt",
     "date": "date day tradedate tradingday tradingdate session datum businessdate dates",
     "time": "time hour timeofday uhrzeit",
     "epoch": "unix epoch unixtime unixtimestamp epochtime t",

@@ -151,6 +151,11 @@ class Table:
         return not (self._reading.symbol or columns.wide or "symbol" in columns.place)
 
     @property
+    def lacking(self) -> tuple[str, ...]:
+        """The prices that it has no column of, for which the close is taken."""
+        return tuple(role for role in PRICES if role != "close" and role not in self._plan.columns.place)
+
+    @property
     def notes(self) -> list[str]:
         """What was taken to be so that the file doesn't say, in sentences."""
         said = []
@@ -160,8 +165,8 @@ class Table:
             said.append(f"taken as one column of closes for each symbol: {', '.join(symbols[:_EXAMPLES])}{more}")
         if self._plan.unzoned:
             said.append(f"its times name no zone and are taken as those of {self._plan.stamping.zone}")
-        lacking = [role for role in PRICES if role not in self._plan.columns.place]
-        if "open" in lacking and "high" in lacking and "low" in lacking:
+        lacking = self.lacking
+        if len(lacking) == len(PRICES) - 1:
             said.append("closes only: open, high and low are taken as the close")
         elif lacking:
             said.append(f"it has no {' and no '.join(lacking)}: the close is taken for that")
