@@ -12,6 +12,7 @@
     │   └── ShapeError           3  502  a source's answer is not built as it was agreed
     ├── ModelError               4  500  a model can't be fitted or asked
     │   └── FeatureEngineeringError  4  500  an indicator or feature set failed
+    │       └── AuditError      15  500  an audit could not be done, or told nothing
     ├── StoreError               5  503  documents, logs or tables can't be read or written
     │   └── CacheError           5  503  the cache can't be read or written
     ├── APIError                 6  500  a request to or from a service failed
@@ -35,6 +36,7 @@ __all__ = [
     "AlertError",
     "AraAIException",
     "AraError",
+    "AuditError",
     "BacktestError",
     "CacheError",
     "CancelledError",
@@ -161,6 +163,14 @@ class FeatureEngineeringError(ModelError):
 
     code = "features"
     default_hint = "Check the indicator's name and parameters."
+
+
+class AuditError(FeatureEngineeringError):
+    """An audit could not be done, or told nothing; what was to be audited may leak or not."""
+
+    code = "audit"
+    exit_code = 15
+    default_hint = "Name a set, an indicator, a formula or a function of bars, and enough bars of an instrument."
 
 
 class StoreError(AraError):

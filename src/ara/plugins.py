@@ -135,13 +135,18 @@ def guest(
         How long it may take; 0 for as long as it likes. Only the main thread of a program can be called back, and not
         on Windows; elsewhere there is no limit.
     """
+    mine = _LateError()
     try:
-        with _limited(seconds):
+        with _limited(seconds, mine):
             yield
     except (AraError, KeyboardInterrupt):
         raise
-    except _LateError:
-        raise error(f"{who} took longer than {seconds:g} seconds and was stopped.", hint=hint) from None
+    except _LateError as late:
+        if late is not mine:
+            raise
+        raise error(
+            f"{who} took longer than {seconds:g} second{'s' * (seconds != 1)} and was stopped.", hint=hint
+        ) from None
     except BaseException as problem:
         raise error(f"{who} failed: {told(problem)}.", hint=hint) from problem
 
@@ -161,7 +166,7 @@ class _LateError(BaseException):
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def _limited(seconds: float, late: _LateError) -> Iterator[None]:
     """Call the code back after some time, and again where it doesn't heed; a limit that is set already stands."""
     alarm = getattr(signal, "SIGALRM", None)
     free = seconds and threading.current_thread() is threading.main_thread()
@@ -169,10 +174,10 @@ def _limited(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def late(*_: object) -> None:
-        raise _LateError
+    def call_back(*_: object) -> None:
+        raise late
 
-    signal.signal(alarm, late)
+    signal.signal(alarm, call_back)
     signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         yield

@@ -1,6 +1,7 @@
 """`ara audit features`."""
 
 import json
+import sys
 
 import pytest
 
@@ -64,11 +65,12 @@ def test_many_findings_are_cut_short_and_what_had_no_value_is_named(ara, home, m
     assert "none_11 and 1 more." in " ".join(outcome.plain.split())
     assert "same: the same bars give another value" in outcome.plain
     failing = ara("audit", "features", "mine:short", "AAPL")
-    assert failing.code == 0
-    assert "It isn't all that it says it is, though" in " ".join(failing.plain.split())
+    assert failing.code == 15, "it was hardly ever built"
+    assert "is not proven to be free of leaks: it failed" in " ".join(failing.plain.split())
     assert "ZeroDivisionError" in failing.plain
     begun = ara("audit", "features", "mine:begun", "EURUSD")
     assert begun.code == 0
+    assert "It isn't all that it says it is, though" in " ".join(begun.plain.split())
     assert "start: it depends on where the bars begin" in begun.plain
 
 
@@ -86,18 +88,100 @@ def test_the_planted_leaks_are_all_found(ara):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "said", "code"),
     [
-        (["rsy"], "Did you mean"),
-        (["nothing.at:all"], "can't be imported"),
-        (["rsi", "--cuts", "0"], "--cuts is 0"),
-        (["rsi", "--seed", "x"], "--seed is x"),
-        (["rsi", "--timeframe", "7q"], "7q"),
-        (["rsi", "XXXX9"], "XXXX9"),
+        (["rsy"], "Did you mean", 15),
+        (["nothing.at:all"], "can't be imported", 15),
+        (["rsi", "--cuts", "0"], "--cuts is 0", 2),
+        (["rsi", "--seed", "x"], "--seed is x", 2),
+        (["rsi", "--limit", "0"], "--limit is 0", 2),
+        (["rsi", "--timeframe", "7q"], "7q", 2),
+        (["rsi", "XXXX9"], "XXXX9", 2),
     ],
 )
-def test_bad_requests_are_refused(ara, words, said):
+def test_bad_requests_are_refused(ara, words, said, code):
     outcome = ara("audit", "features", *words)
-    assert outcome.code in {2, 3, 4}
+    assert outcome.code == code
     assert said in outcome.err
     assert not outcome.out
+
+
+STRANGE = """
+import functools, sys, time
+import numpy as np
+def returns(bars):
+    close = bars.frame["close"].to_numpy()
+    return np.append(np.nan, close[1:] / close[:-1] - 1)
+def leaves(bars): sys.exit(0)
+def raises(bars): raise ValueError("boom")
+def sleeps(bars): time.sleep(3600)
+def prints(bars):
+    print("hello")
+    return {"x": returns(bars)}
+def endless(bars): return {"x": returns(bars) / 0}
+def nothing(bars): return {"x": np.full(len(bars), np.nan)}
+def random(bars): return {"x": np.random.random(len(bars))}
+def noisy(bars): return {"x": np.append(returns(bars)[1:], np.nan) * (1 + 1e-4 * np.random.normal(size=len(bars)))}
+@functools.lru_cache
+def fitted(symbol): return {}
+def remembers(bars):
+    values, kept = returns(bars), fitted(bars.instrument.symbol)
+    if not kept:
+        kept["mean"] = np.nanmean(values)
+    return {"x": values - kept["mean"]}
+"""
+
+
+@pytest.fixture
+def strange(ara, home):
+    (home / "strange.py").write_text(STRANGE)
+    yield lambda name, *more: ara("audit", "features", f"strange:{name}", "AAPL", *more)
+    sys.modules.pop("strange", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("leaves", "strange:leaves failed: SystemExit: 0."),
+        ("raises", "strange:raises failed: ValueError: boom."),
+        ("sleeps", "strange:sleeps took longer than 1 second and was stopped."),
+    ],
+)
+def test_what_can_t_be_built_is_no_success_and_no_leak(strange, name, said):
+    outcome = strange(name, "--limit", "1")
+    assert (outcome.code, outcome.out) == (15, "")
+    assert said in outcome.err
+
+
+@pytest.mark.parametrize("name", ["endless", "nothing", "random"])
+def test_what_can_t_be_judged_is_no_success(strange, name):
+    outcome = strange(name)
+    assert outcome.code == 15
+    assert "is not proven to be free of leaks: 0 of 1 features could be judged" in " ".join(outcome.plain.split())
+    assert ("infinite: some of its values are infinite" in outcome.plain) == (name == "endless")
+    assert "Warning" not in outcome.err
+    told = document(strange(name, "--json"))
+    assert (told["verdict"], told["exit_code"]) == ("unknown", 15)
+
+
+@pytest.mark.parametrize("name", ["noisy", "remembers"])
+def test_neither_noise_nor_memory_hides_a_leak(strange, name):
+    outcome = strange(name)
+    assert outcome.code == 4
+    assert "strange:" + name + " leaks: 1 of 1 feature" in outcome.plain
+
+
+def test_what_a_stranger_prints_is_no_part_of_the_document(strange):
+    outcome = strange("prints", "--json")
+    assert json.loads(outcome.out)["verdict"] == "clear"
+    assert "hello" in outcome.err
+
+
+def test_how_much_was_looked_at_is_said(strange):
+    words = " ".join(strange("prints").plain.split())
+    assert "ends of weeks, months, quarters and years. A leak that shows at no such moment is not seen" in words
+    told = document(strange("prints", "--json"))
+    assert told["moments"]["year"] == 2
+    more = document(strange("prints", "--json", "--cuts", "6"))
+    assert more["moments"]["year"] == 4
+    assert sum(more["moments"].values()) > sum(told["moments"].values())

@@ -2,11 +2,14 @@
 
 import importlib
 import json
+import signal
 import sys
+import time
 
 import numpy as np
 import pytest
 
+from ara import plugins
 from ara.errors import FeatureEngineeringError, PluginError
 from ara.features import catalogue
 from ara.features.build import build
@@ -207,3 +210,23 @@ def test_doctor_names_what_is_broken(evil):
     assert "'gone' of evil 1.0 can't be loaded" in found["warn"].words
     assert "whole" in found["ok"].words
     assert "trend" not in found["ok"].words
+
+
+def test_a_limit_is_of_the_one_who_set_it():
+    def late(outer, inner):
+        with plugins.guest("The outer one", seconds=outer), plugins.guest("The inner one", seconds=inner):
+            time.sleep(3600)
+
+    with pytest.raises(PluginError, match="The outer one took longer than"):
+        late(0.1, 3600)
+    with pytest.raises(PluginError, match="The inner one took longer than"):
+        late(0, 0.1)
+    with plugins.guest("A quick one", seconds=3600):
+        pass
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_ctrl_c_and_errors_of_ara_pass():
+    for error in (KeyboardInterrupt, FeatureEngineeringError("told")):
+        with pytest.raises(type(error) if isinstance(error, Exception) else error), plugins.guest("It"):
+            raise error

@@ -43,7 +43,7 @@ async def check_provider(provider: Any) -> list[Check]:
     try:
         source = provider() if isinstance(provider, type) else provider
         missing = [part for part in (*_PARTS, "name", "offers") if not hasattr(source, part)]
-    except Exception as error:  # noqa: BLE001 a stranger's code may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 a stranger's code may fail in any way
         return [Check(name=shape.name, ok=False, words=f"it can't be made: {_told(error)}")]
     if missing:
         return [Check(name=shape.name, ok=False, words=f"it lacks {', '.join(missing)}")]
@@ -52,7 +52,7 @@ async def check_provider(provider: Any) -> list[Check]:
     for name, find in trial.promises():
         try:
             words = await find()
-        except Exception as error:  # noqa: BLE001 a stranger's code may fail in any way
+        except (Exception, SystemExit) as error:  # noqa: BLE001 a stranger's code may fail in any way
             words = _told(error)
         found.append(Check(name=name, ok=not words, words=words))
     return found
@@ -199,5 +199,5 @@ def _columns(schema: pl.Schema) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in schema.items())
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"

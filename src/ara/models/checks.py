@@ -25,7 +25,7 @@ def check_model(model: Model) -> list[Check]:
     for name, check in _CHECKS.items():
         try:
             words = check(model)
-        except Exception as error:  # noqa: BLE001 (a stranger's code: any failure is the finding)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's code: any failure is the finding)
             words = f"raised {type(error).__name__}: {error}"
         outcomes.append(Check(name=name, ok=not words, words=words or "as it should be"))
     return outcomes

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,12 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ara.errors import FeatureEngineeringError
+from ara.errors import AuditError, FeatureEngineeringError
 from ara.features import sets
 from ara.features.audit import RULES, Claim, Subject, audit, subject
+from ara.features.audit.moments import MOMENTS, moments
 from ara.features.audit.planted import HONEST, PLANTED, self_test
 from ara.features.audit.scene import Scene
-from ara.features.audit.table import Table, differences
+from ara.features.audit.table import Table, differences, spread
 from ara.features.indicator import Scale
 from ara.market.bars import Basis
 from ara.market.timeframe import DAY, Timeframe
@@ -92,7 +94,7 @@ def test_no_shipped_set_leaks(name):
     found = audit(Subject.of_set(sets.get(name)), sample("AAPL"), others={"market": sample("SPY")})
     assert [one.words for one in found.findings] == []
     assert found.unjudged == ()
-    assert found.builds <= 1 + 1 + 9 + 3 + 9 + 9 + 3 + 1
+    assert found.builds <= 1 + 1 + 9 + 18 + 3 + 9 + 9 + 3 + 1
 
 
 @pytest.mark.parametrize("calendar", ["XNYS", "24/7", "forex"])
@@ -364,3 +366,107 @@ def test_small_differences_are_rounding_and_large_ones_are_not():
     assert len(differences(flat, table([0.0] * 4), until=until, tolerance=1e-6)) == 1
     empty = Table(at=whole.at[:0], known=whole.known[:0], names=("x",), x=whole.x[:0])
     assert differences(empty, empty, until=until, tolerance=1e-6) == []
+
+
+def _peeking(where):
+    """Give the return, and in some bars that of the next one."""
+
+    def make(bars):
+        close = bars.frame["close"].to_numpy()
+        back = np.append(np.nan, close[1:] / close[:-1] - 1)
+        ahead = np.append(back[1:], np.nan)
+        return {"x": np.where(where(bars, back) & np.isfinite(ahead), ahead, back)}
+
+    return make
+
+
+def _last_of(part):
+    return lambda bars, back: np.append(np.diff(getattr(bars.frame["at"].dt, part)().to_numpy()) != 0, False)
+
+
+PEEKING = {
+    "week": _last_of("week"),
+    "month": _last_of("month"),
+    "quarter": _last_of("quarter"),
+    "year": _last_of("year"),
+    "gap": lambda bars, back: np.append(bars.frame["at"].diff().dt.total_hours().to_numpy()[1:] > 80, False),
+    "rise": lambda bars, back: back > 0.07,
+    "fall": lambda bars, back: back < -0.07,
+    "before": lambda bars, back: np.abs(np.append(back[1:], np.nan)) > 0.07,
+    "busy": lambda bars, back: bars.frame["volume"].to_numpy() > np.sort(bars.frame["volume"].to_numpy())[-20],
+}
+
+
+@pytest.mark.parametrize("kind", PEEKING)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_leak_that_shows_seldom_is_found_by_looking_where_it_is_likely(kind, seed):
+    found = audit(of(_peeking(PEEKING[kind])), sample("AAPL"), seed=seed)
+    assert found.verdict == "leaks"
+    assert found.moments[kind] == 2
+
+
+def test_moments_are_what_they_are_called():
+    bars = sample("AAPL")
+    at = bars.frame["at"]
+    found = moments(bars, each=3, first=700, last=3000, random=np.random.default_rng(1))
+    assert set(found) == set(MOMENTS) - {"random", "seldom", "newest", "day"}
+    assert all(700 - 1 <= count <= 3000 for counts in found.values() for count in counts)
+    assert all(len(counts) == 3 for counts in found.values())
+    for count in found["year"]:
+        assert at[count - 1].year < at[count].year
+    for count in found["gap"]:
+        assert at[count] - at[count - 1] > timedelta(days=1.5)
+    close = bars.frame["close"].to_numpy()
+    moves = np.append(0.0, np.diff(np.log(close)))
+    assert max(found["rise"], key=lambda count: moves[count - 1]) - 1 == 700 - 1 + int(np.argmax(moves[699:3000]))
+    assert all(np.abs(moves[count]) > 0.06 for count in found["before"])
+    assert "day" in moments(
+        intraday("XNYS", date(2024, 1, 2), date(2024, 2, 8)), each=1, first=9, last=50, random=np.random.default_rng(1)
+    )
+    assert not {"week", "gap"} & set(
+        moments(cut(sample("EURUSD"), 3), each=1, first=1, last=1, random=np.random.default_rng(1))
+    )
+
+
+def test_a_limit_and_its_steps():
+    told = []
+    audit(of(lambda bars: np.ones(len(bars))), days(200), step=lambda done, total: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] <= told[-1][1] <= told[-1][0] + 8
+
+    def slow(bars):
+        time.sleep(3600)
+
+    with pytest.raises(AuditError, match="slow took longer than"):
+        audit(of(slow), days(200), limit=0.1)
+
+
+def test_a_stubborn_stranger_is_called_back_again():
+    def stubborn(bars):
+        try:
+            time.sleep(3600)
+        except BaseException:  # noqa: BLE001 - as bad as it gets
+            time.sleep(3600)
+
+    with pytest.raises(AuditError, match="stubborn took longer"):
+        audit(of(stubborn), days(200), limit=0.1)
+
+
+def test_a_subject_is_named_by_a_text():
+    with pytest.raises(AuditError, match="by a text, not by NoneType"):
+        subject(None)
+
+
+def test_infinite_values_are_named_and_noise_is_measured():
+    found = audit(of(lambda bars: np.where(np.arange(len(bars)) == 5, np.inf, 1.0)), sample("AAPL"))
+    assert [(one.rule, one.count) for one in found.findings] == [("infinite", 1)]
+    assert "infinite" in found.findings[0].words
+    assert found.verdict == "clear"
+    one = Table.of(days(3).frame.select("at", "known_at").with_columns(x=pl.Series([1.0, math.nan, 2.0])), name="x")
+    other = replace(one, x=np.array([[1.5], [math.nan], [2.0]]))
+    assert spread(one, other) == {"x": 0.5}
+    assert spread(one, replace(one, x=np.array([[1.0], [1.0], [2.0]]))) == {"x": math.inf}
+    assert spread(one, replace(one, at=one.at + 1)) == {"x": math.inf}
+    until = 2**62
+    assert differences(one, other, until=until, tolerance=0.0, noise={"x": 0.5}) == []
+    assert len(differences(one, other, until=until, tolerance=0.0, noise={"x": 0.4})) == 1

@@ -1,5 +1,6 @@
 """`ara plugins`."""
 
+import asyncio
 import importlib
 import inspect
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,9 @@ def _list(
 def _check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the part is called")],
     group: Annotated[str, typer.Option("--group", metavar="GROUP", help="Where several groups have that name")] = "",
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="SECONDS", help="How long the checks of a part may take", min=1)
+    ] = 300,
 ) -> int:
     """Run a part through everything that Ara asks of its kind; exit code 8 where it fails.
 
@@ -82,7 +86,7 @@ def _check(
     with s.progress("Checking", len(chosen)) as step:
         outcomes = []
         for done, one in enumerate(chosen, 1):
-            outcomes.append((one, s.run(_checked(s, one, name))))
+            outcomes.append((one, s.run(_checked(s, one, name, limit))))
             step(done)
     failed = sum(not check.ok for _, checks in outcomes for check in checks)
     data = {
@@ -116,38 +120,45 @@ def _in_family(name: str) -> bool:
     return name in catalogue.names()
 
 
-async def _checked(s: Screen, group: str, name: str) -> list[Check]:
+async def _checked(s: Screen, group: str, name: str, limit: int) -> list[Check]:
     """Check a part; one that asks a venue through the access that the settings describe."""
     if group == "indicators" and name not in plugins.names(group):
         from ara.features import catalogue
 
-        return await _run_check(group, catalogue.get(name))
+        found = catalogue.get(name)
+        return await _run_check(group, getattr(found, "part", found), limit)
     part = plugins.load(group, name)
     if group not in _CHECKS:
         return [Check("can be loaded", ok=True)]
     if group != "providers" or not hasattr(part, "venue"):
-        return await _run_check(group, part)
+        return await _run_check(group, part, limit)
     from ara.data.sources import Sources
     from ara.desk import Desk
 
     async with Desk.open(s.settings()) as desk:
         sources = Sources(desk, names=[name])
         try:
-            return await _run_check(group, sources.get(name))
+            return await _run_check(group, sources.get(name), limit)
         finally:
             await sources.close()
 
 
-async def _run_check(group: str, part: Any) -> list[Check]:
+async def _run_check(group: str, part: Any, limit: int) -> list[Check]:
     module, _, attribute = _CHECKS[group].partition(":")
     run = getattr(importlib.import_module(module), attribute)
     if inspect.isclass(part):
         try:
-            part = part()
-        except Exception as error:  # noqa: BLE001 - a stranger's code may fail in any way
-            return [Check("can be made without arguments", ok=False, words=f"{type(error).__name__}: {error}")]
-    found = run(part)
-    return list(await found if inspect.isawaitable(found) else found)
+            with plugins.guest("It", seconds=limit):
+                part = part()
+        except AraError as error:
+            return [Check("can be made without arguments", ok=False, words=error.message)]
+    try:
+        with plugins.guest("It", seconds=limit):
+            found = run(part)
+        return list(await asyncio.wait_for(found, limit) if inspect.isawaitable(found) else found)
+    except (AraError, TimeoutError) as error:
+        words = error.message if isinstance(error, AraError) else f"It took longer than {limit} seconds."
+        return [Check("can be checked to the end", ok=False, words=f"{words} --limit gives it more time.")]
 
 
 def _fault(offer: Offer) -> str:

@@ -6,11 +6,13 @@ from ara.cli.render.data_table import Column, table
 from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
 from ara.features.audit import RULES, Audit, Finding
+from ara.features.audit.moments import MOMENTS
 from ara.features.audit.planted import Trap
 
 __all__ = ["audited", "caught"]
 
 _MOST = 12
+_ENDS = "at ends of "
 
 
 def audited(found: Audit, s: Screen) -> str:
@@ -19,24 +21,44 @@ def audited(found: Audit, s: Screen) -> str:
     lines = [paint(text, "strong") for text in wrapped(_verdict(found), s.width)]
     what = "bars that end earlier, go on in another way, begin later, differ in a few, or are followed by a split"
     tried = f"Built {found.builds} times on {_listed(found.symbols)} ({found.rows:,} rows), from {what}."
-    lines += wrapped(tried, s.width)
-    if found.unjudged:
-        names = _listed(found.unjudged[:_MOST])
-        more = f" and {len(found.unjudged) - _MOST} more" if len(found.unjudged) > _MOST else ""
-        lines += wrapped(clean(f"Not judged, because they had no value on these bars: {names}{more}."), s.width)
+    lines += wrapped(f"{tried} {_moments(found)}", s.width)
+    reasons = {"no finite value on these bars": found.unjudged, "another value every time": found.unstable}
+    for reason, columns in reasons.items():
+        if columns:
+            names = _listed(columns[:_MOST])
+            more = f" and {len(columns) - _MOST} more" if len(columns) > _MOST else ""
+            lines += wrapped(clean(f"Not judged, because they had {reason}: {names}{more}."), s.width)
     for rule in RULES:
         lines += _broken(rule, [one for one in found.findings if one.rule == rule], s)
     return "\n".join(lines)
 
 
 def _verdict(found: Audit) -> str:
-    name, count = clean(found.subject), len(found.columns) - len(found.unjudged)
+    name = clean(found.subject)
+    count = len(set(found.columns) - set(found.unjudged) - set(found.unstable))
     features = f"{count} feature{'s' * (count != 1)}"
+    if found.verdict == "unknown":
+        why = f"{count} of {len(found.columns)} features could be judged"
+        if found.failed * 2 > found.builds:
+            why = f"it failed {found.failed} of {found.builds} times"
+        return f"{name} is not proven to be free of leaks: {why}; see below."
     if found.leaks:
         leaking = len({one.column for one in found.leaks})
         return f"{name} leaks: {leaking} of {features} knew what nobody knew then."
     beside = " It isn't all that it says it is, though; see below." if found.findings else ""
     return f"No leak was found in {name}: {features}, each the same whatever came after.{beside}"
+
+
+def _moments(found: Audit) -> str:
+    """Say how much of the past was judged, since a leak may show in other bars alone."""
+    kinds = {kind: MOMENTS[kind] for kind in MOMENTS if found.moments.get(kind)}
+    ends = [words.removeprefix(_ENDS) for words in kinds.values() if words.startswith(_ENDS)]
+    others = [words for words in kinds.values() if not words.startswith(_ENDS)]
+    told = (
+        [*others, f"{_ENDS}{' and '.join((', '.join(ends[:-1]), ends[-1])).removeprefix(' and ')}"] if ends else others
+    )
+    ended = f"They ended at {sum(found.moments.values())} moments: {', '.join(told)}."
+    return f"{ended} A leak that shows at no such moment is not seen; --cuts tries more."
 
 
 def _broken(rule: str, findings: Sequence[Finding], s: Screen) -> list[str]:
@@ -53,7 +75,7 @@ def _broken(rule: str, findings: Sequence[Finding], s: Screen) -> list[str]:
 
 
 def _row(one: Finding) -> str:
-    values = "" if one.rule == "fails" else f"{_value(one.was)} against {_value(one.now)} "
+    values = f"{_value(one.was)} against {_value(one.now)} " if one.compared else ""
     moment = f"on {one.at:%Y-%m-%d} " if one.at else ""
     rows = f"in {one.count:,} row{'s' * (one.count != 1)}" if one.rule != "fails" else ""
     return (

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,10 +41,16 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "it fails on fewer bars",
         "Give rows without a value where there are too few bars.",
     ),
+    "infinite": (
+        "some of its values are infinite",
+        "Give no value (NaN) where nothing can be divided by; infinite values are read as none.",
+    ),
 }
 """What each rule says of a column that breaks it, and what to do."""
 
 _LEAKS: Final = frozenset({"prefix", "future", "known_at", "end", "split"})
+_ALONE: Final = frozenset({"fails", "infinite"})
+_HALF: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +97,16 @@ class Finding:
         return abs(self.was - self.now) / largest if 0 < largest < math.inf else 1.0
 
     @property
+    def compared(self) -> bool:
+        """Whether two tellings differ, so that both values say something."""
+        return self.rule not in _ALONE
+
+    @property
     def words(self) -> str:
         """What is wrong, in a sentence."""
         name = self.column or self.subject
         moment = f" in the row of {self.at:%Y-%m-%d}" if self.at else ""
-        values = f": {_shown(self.was)} against {_shown(self.now)}" if self.rule != "fails" else ""
+        values = f": {_shown(self.was)} against {_shown(self.now)}" if self.compared else ""
         more = f" ({self.detail})" if self.detail else ""
         return f"{name}{moment}: {RULES[self.rule][0]}{values}{more}."
 
@@ -137,9 +148,13 @@ class Audit:
     builds
         How often the subject was built.
     unjudged
-        Columns that never had a value on any of the bars, so that nothing is known of them.
+        Columns that never had a finite value on any of the bars, so that nothing is known of them.
     findings
         Leaks first.
+    moments
+        How many moments of the past were tried, by kind: see `ara.features.audit.moments.MOMENTS`.
+    failed
+        How many of the builds failed.
     """
 
     subject: str
@@ -149,21 +164,43 @@ class Audit:
     builds: int
     unjudged: tuple[str, ...]
     findings: tuple[Finding, ...]
+    moments: Mapping[str, int] = field(default_factory=dict)
+    failed: int = 0
 
     @property
     def leaks(self) -> tuple[Finding, ...]:
         """The findings that are leaks."""
         return tuple(finding for finding in self.findings if finding.leak)
 
+    @property
+    def unstable(self) -> tuple[str, ...]:
+        """The columns of which the same bars give another value, and no leak was larger than that."""
+        leaking = {one.column for one in self.leaks}
+        return tuple(
+            dict.fromkeys(one.column for one in self.findings if one.rule == "same" and one.column not in leaking)
+        )
+
+    @property
+    def verdict(self) -> str:
+        """`leaks`; `unknown`, where something could not be judged, so that nothing is proven; or `clear`."""
+        if self.leaks:
+            return "leaks"
+        unknown = self.unstable or set(self.unjudged) >= set(self.columns) or self.failed * _HALF > self.builds
+        return "unknown" if unknown else "clear"
+
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON values."""
         return {
             "subject": self.subject,
+            "verdict": self.verdict,
             "symbols": list(self.symbols),
             "rows": self.rows,
             "columns": len(self.columns),
             "builds": self.builds,
+            "failed": self.failed,
+            "moments": dict(self.moments),
             "unjudged": list(self.unjudged),
+            "unstable": list(self.unstable),
             "leaks": len(self.leaks),
             "findings": [finding.as_dict() for finding in self.findings],
         }

@@ -5,20 +5,21 @@ import math
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from ara.errors import FeatureEngineeringError
+from ara.errors import AuditError, FeatureEngineeringError
 from ara.features.build import build_panel
 from ara.features.indicator import Scale
 from ara.features.sets import FeatureSet, Item, find, names
 from ara.features.sets.files import SUFFIXES
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
+from ara.plugins import told
 
 __all__ = ["Claim", "Subject", "subject"]
 
@@ -69,6 +70,8 @@ class Subject:
         The others that it looks at, by the names that it calls them.
     crosses
         Whether it looks at many instruments.
+    anew
+        Makes it again without what it remembers of earlier calls; None where nobody can.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Subject:
     claims: Mapping[str, Claim] = field(default_factory=dict)
     wants: tuple[str, ...] = ()
     crosses: bool = False
+    anew: "Callable[[], Subject] | None" = None
 
     @classmethod
     def of_set(cls, chosen: FeatureSet, *, name: str = "") -> "Subject":
@@ -129,18 +133,39 @@ def subject(text: str) -> Subject:
 
     Raises
     ------
-    FeatureEngineeringError
+    AuditError
         It names nothing that makes features.
     """
+    if not isinstance(text, str):
+        raise AuditError(f"What is audited is named by a text, not by {type(text).__name__}.", hint=_HINT)
     text = text.strip()
-    if text in names() or text.lower().endswith(SUFFIXES):
-        return Subject.of_set(find(text))
-    if _FUNCTION.fullmatch(text) and not _is_item(text):
-        return Subject.of_function(_imported(text), name=text)
     try:
+        if text in names() or text.lower().endswith(SUFFIXES):
+            return Subject.of_set(find(text))
+        if _FUNCTION.fullmatch(text) and not _is_item(text):
+            return _stranger(text)
         return Subject.of_item(text)
     except FeatureEngineeringError as error:
-        raise FeatureEngineeringError(error.message, hint=error.hint or _HINT) from None
+        raise AuditError(error.message, hint=error.hint or _HINT, **error.context) from None
+
+
+def _stranger(text: str) -> Subject:
+    """Make one of a function by its name; made anew, its module is loaded beside what is loaded already."""
+    before = set(sys.modules)
+    function = _imported(text)
+    root = text.partition(":")[0].partition(".")[0]
+    ours = {name for name in set(sys.modules) - before if name.partition(".")[0] == root} | {text.partition(":")[0]}
+
+    def anew() -> Subject:
+        kept = {name: sys.modules.pop(name) for name in ours if name in sys.modules}
+        try:
+            return Subject.of_function(_imported(text), name=text)
+        finally:
+            for name in ours:
+                sys.modules.pop(name, None)
+            sys.modules.update(kept)
+
+    return replace(Subject.of_function(function, name=text), anew=anew)
 
 
 def _is_item(text: str) -> bool:
@@ -158,14 +183,14 @@ def _imported(text: str) -> Callable[[Bars], Any]:
     sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module), name, None)
-    except (Exception, SystemExit) as error:  # a stranger's module may fail in any way
-        raise FeatureEngineeringError(
-            f"{text} can't be imported: {type(error).__name__}: {error!s:.200}.", hint=_HINT
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's module may fail in any way
+        raise AuditError(f"{text} can't be imported: {told(error)}.", hint=_HINT) from error
     finally:
         sys.path.remove(here)
     if not callable(found):
-        raise FeatureEngineeringError(f"The module {module} has no function {name}.", hint=_HINT)
+        raise AuditError(f"The module {module} has no function {name}.", hint=_HINT)
     function: Callable[[Bars], Any] = found
     return function
 

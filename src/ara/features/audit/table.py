@@ -1,5 +1,6 @@
 """The rows of a subject as arrays, and where two tellings of the same past differ."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
 
-__all__ = ["Difference", "Table", "differences"]
+__all__ = ["Difference", "Table", "differences", "spread"]
 
 _CLOCK: Final = pl.Datetime("us", "UTC")
 _STAMPS: Final = ("at", "known_at")
@@ -123,7 +124,13 @@ class Difference:
 
 
 def differences(
-    whole: Table, other: Table, *, until: int, since: int | _Instants | None = None, tolerance: float
+    whole: Table,
+    other: Table,
+    *,
+    until: int,
+    since: int | _Instants | None = None,
+    tolerance: float,
+    noise: Mapping[str, float] | None = None,
 ) -> list[Difference]:
     """Compare what two tellings say was known by an instant; a row that one lacks has no values there.
 
@@ -137,15 +144,20 @@ def differences(
         Rows before this opening are passed over: one instant for all columns, or one for each.
     tolerance
         Share of a value, and of the column's usual size, that counts as equal.
+    noise
+        How far the values of a column may be apart besides; a column of infinite noise is passed over.
     """
     own, theirs = whole.known <= until, other.known <= until
     grid = np.union1d(whole.at[own], other.at[theirs])
     a, b = _laid(whole, whole.names, grid, own), _laid(other, whole.names, grid, theirs)
     apart = (a != b) & ~(np.isnan(a) & np.isnan(b))
+    allowed = np.array([(noise or {}).get(name, 0.0) for name in whole.names])
+    apart &= np.isfinite(allowed)
     moved = np.flatnonzero(apart.any(axis=0))
     with np.errstate(invalid="ignore", over="ignore"):
         was, now = a[:, moved], b[:, moved]
-        near = (np.abs(was - now) <= tolerance * (np.abs(was) + whole.sizes[moved])) & np.isfinite(was)
+        near = np.abs(was - now) <= tolerance * (np.abs(was) + whole.sizes[moved]) + allowed[moved]
+        near &= np.isfinite(was)
     apart[:, moved] &= ~near
     if since is not None:
         apart &= grid[:, None] >= np.broadcast_to(since, len(whole.names))[None, :]
@@ -165,6 +177,17 @@ def differences(
             )
         )
     return found
+
+
+def spread(one: Table, other: Table) -> dict[str, float]:
+    """Give how far two tellings of the same are apart at most, by column; endless where only one has a value."""
+    if one.names != other.names or not np.array_equal(one.at, other.at):
+        return dict.fromkeys(one.names, np.inf)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(one.x - other.x)
+    apart[(one.x == other.x) | (np.isnan(one.x) & np.isnan(other.x))] = 0.0
+    apart[np.isnan(apart)] = np.inf
+    return {name: float(most) for name, most in zip(one.names, apart.max(axis=0, initial=0.0), strict=True)}
 
 
 def _laid(table: Table, names: tuple[str, ...], grid: _Instants, rows: NDArray[np.bool_]) -> _Array:

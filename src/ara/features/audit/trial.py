@@ -1,18 +1,22 @@
 """A subject before its judge: built again and again from other pasts and futures of the same bars."""
 
 import math
-from collections.abc import Iterator, Mapping
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.errors import FeatureEngineeringError
+from ara import plugins
+from ara.errors import AuditError, FeatureEngineeringError
+from ara.features.audit.moments import moments
 from ara.features.audit.outcome import Audit, Finding
 from ara.features.audit.scene import Scene
 from ara.features.audit.subject import Subject
-from ara.features.audit.table import Difference, Table, differences
+from ara.features.audit.table import Difference, Table, differences, spread
 from ara.market.bars import Bars
 from ara.market.instrument import AssetClass
 
@@ -22,9 +26,13 @@ _FEWEST: Final = 60
 _NEWEST: Final = (1, 2, 5)
 _SEEN: Final = 2
 _SELDOM: Final = 2
+_NOISE: Final = 10.0
+_FAST: Final = 1.5
+_AFRESH: Final = 2
 _SPLIT: Final = 4.0
 _ROUNDED: Final = 0.01
 _SPLITTING: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
+_HINT: Final = "What fails or takes too long can't be judged; --limit gives it more seconds."
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,11 +43,14 @@ def audit(
     cuts: int = 3,
     seed: int = 20,
     tolerance: float = 1e-6,
+    limit: float = 60.0,
+    step: Callable[[int, int], object] | None = None,
 ) -> Audit:
     """Look for values that nobody could have known, and for what a subject says of itself and doesn't keep.
 
-    The subject is built from all bars, then from bars that end at random cuts, that go on in another way, that begin
-    later, in which one bar differs, or before and after a split. What each says of the same past must be the same.
+    The subject is built from all bars, then from bars that end earlier, that go on in another way, that begin later, in
+    which one bar differs, or before and after a split. What each says of the same past must be the same. Bars are cut
+    at random, and where features are most tempted to look ahead: see `ara.features.audit.moments`.
 
     Parameters
     ----------
@@ -50,21 +61,35 @@ def audit(
     others
         Bars of instruments to compare with, by the name that the subject calls them.
     cuts
-        How many random cuts, futures and bars are tried.
+        How many random cuts, futures and bars are tried; two thirds as many of every other kind of moment.
     seed
         Of what is random.
     tolerance
         Share of a value, and of the usual size of its column, that counts as equal.
+    limit
+        Seconds that one build may take, as `ara.plugins.guest` can hold to them; 0 for any.
+    step
+        Told how many builds are done, and of about how many.
 
     Raises
     ------
-    FeatureEngineeringError
+    AuditError
         There are too few bars, or the subject fails on all of them or doesn't give features.
     """
     if not bars:
-        raise FeatureEngineeringError("There are no bars to audit on.")
-    trials = [_Trial(subject, Scene(bars=one, others=others or {}), cuts, seed, tolerance) for one in bars]
-    findings = [finding for trial in trials for finding in trial.findings()]
+        raise AuditError("There are no bars to audit on.")
+    trials: list[_Trial] = []
+    tell = step or (lambda done, total: None)
+
+    def built() -> None:
+        tell(sum(one.builds for one in trials), sum(one.planned for one in trials))
+
+    findings: list[Finding] = []
+    trials += [
+        _Trial(subject, Scene(bars=one, others=others or {}), cuts, seed, tolerance, limit, built) for one in bars
+    ]
+    for trial in trials:
+        findings += trial.findings()
     columns = tuple(dict.fromkeys(name for trial in trials for name in trial.whole.names))
     seen = {name for trial in trials for name in trial.valued}
     return Audit(
@@ -75,25 +100,61 @@ def audit(
         builds=sum(trial.builds for trial in trials),
         unjudged=tuple(name for name in columns if name not in seen),
         findings=tuple(sorted(findings, key=lambda one: not one.leak)),
+        moments=dict(sum((trial.moments for trial in trials), Counter())),
+        failed=sum(trial.failed for trial in trials),
     )
 
 
 class _Trial:
     """One subject on one instrument's bars."""
 
-    def __init__(self, subject: Subject, scene: Scene, cuts: int, seed: int, tolerance: float) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        scene: Scene,
+        cuts: int,
+        seed: int,
+        tolerance: float,
+        limit: float,
+        built: Callable[[], object],
+    ) -> None:
         self._subject, self._scene, self._tolerance = subject, scene, tolerance
+        self._limit, self._tell = limit, built
         self._symbol = scene.bars.instrument.symbol
         self._length = len(scene.bars)
         if self._length < _FEWEST:
             words = f"{self._symbol} has {self._length} bars; an audit needs {_FEWEST} at least"
-            raise FeatureEngineeringError(f"{words}.")
+            raise AuditError(f"{words}.")
         self._random = np.random.default_rng(seed)
         self._known = scene.known
         self._found: dict[tuple[str, str], Finding] = {}
-        self.builds = 0
-        self.whole = self._built(scene)
+        self._noise: dict[str, float] = {}
+        self.builds = self.failed = 0
+        try:
+            self.whole = self._built(scene, subject)
+        except FeatureEngineeringError as error:
+            raise AuditError(error.message, hint=error.hint, **error.context) from error
         self._cuts = self._chosen(cuts)
+        self._moments = moments(
+            scene.bars,
+            each=max(1, round(cuts / _FAST)),
+            first=self._length // 4,
+            last=self._length - max(_NEWEST),
+            random=np.random.default_rng(seed),
+        )
+
+    @property
+    def moments(self) -> Counter[str]:
+        """How many moments are tried, by kind."""
+        kinds = {kind: len(counts) for kind, counts in self._moments.items()}
+        return Counter(
+            {"random": self._drawn, "seldom": len(self._cuts) - self._drawn, **kinds, "newest": len(_NEWEST)}
+        )
+
+    @property
+    def planned(self) -> int:
+        """How many builds there are to be, about."""
+        return 7 + len(_NEWEST) + 3 * len(self._cuts) + sum(map(len, self._moments.values()))
 
     @property
     def valued(self) -> list[str]:
@@ -104,15 +165,16 @@ class _Trial:
 
     def findings(self) -> Iterator[Finding]:
         """Try everything; one finding for each column and rule."""
+        self._finite()
         self._same()
-        unstable = {column for _, column in self._found}
         self._stamps()
         self._prefixes()
+        self._afresh()
         self._futures()
         self._touches()
         self._splits()
         self._starts()
-        yield from (one for one in self._found.values() if one.rule == "same" or one.column not in unstable)
+        yield from self._found.values()
 
     def _chosen(self, cuts: int) -> list[int]:
         """Choose how many bars are known: at random, then so that what is seldom there, such as a top, is newest."""
@@ -132,11 +194,26 @@ class _Trial:
             wanted = wanted - there[place]
             there[place] = False
             chosen.append(first + place)
+        self._drawn = len(set(random))
         return sorted(set(chosen))
 
+    def _finite(self) -> None:
+        for place, name in enumerate(self.whole.names):
+            endless = np.flatnonzero(np.isinf(self.whole.x[:, place]))
+            if len(endless):
+                at = self.whole.at[endless[0]]
+                self._keep("infinite", name, at, len(endless), float(self.whole.x[endless[0], place]), math.nan, "")
+
     def _same(self) -> None:
-        for one in self._differences(self._scene, until=int(self.whole.known.max(initial=0))):
+        """Build the same again: what differs is noise, and a leak must be larger than that to be seen."""
+        other = self._built_or_note(self._scene)
+        if other is None:
+            return
+        apart = spread(self.whole, other)
+        until = int(self.whole.known.max(initial=0))
+        for one in differences(self.whole, other, until=until, tolerance=self._tolerance):
             self._note("same", one)
+            self._noise[one.column] = _NOISE * apart[one.column]
 
     def _stamps(self) -> None:
         """See that no row is known before the bar of the same opening is."""
@@ -158,11 +235,20 @@ class _Trial:
                 )
 
     def _prefixes(self) -> None:
-        for count in self._cuts:
+        for count in sorted({*self._cuts, *(count for counts in self._moments.values() for count in counts)}):
             self._compare("prefix", self._scene.until(count), count, f"{count} of {self._length} bars known")
         for back in _NEWEST:
             count = self._length - back
             self._compare("end", self._scene.until(count), count, f"{back} bar{'s' * (back > 1)} before the last")
+
+    def _afresh(self) -> None:
+        """Build anew what may remember what it was given before, from fewer bars than it knows of by now."""
+        for part in range(1, _AFRESH + 1) if self._subject.anew else ():
+            count = self._length * part // (_AFRESH + 1)
+            other = self._built_or_note(self._scene.until(count), anew=True)
+            detail = f"{count} of {self._length} bars known, and nothing remembered of earlier calls"
+            for one in self._apart(other, until=int(self._known[count - 1])):
+                self._note("prefix", one, detail)
 
     def _futures(self) -> None:
         for count in self._cuts:
@@ -218,30 +304,37 @@ class _Trial:
     def _differences(
         self, scene: Scene, *, until: int, whole: Table | None = None, since: NDArray[np.int64] | None = None
     ) -> list[Difference]:
-        other = self._built_or_note(scene)
+        return self._apart(self._built_or_note(scene), until=until, whole=whole, since=since)
+
+    def _apart(
+        self, other: Table | None, *, until: int, whole: Table | None = None, since: NDArray[np.int64] | None = None
+    ) -> list[Difference]:
         if other is None:
             return []
-        return differences(whole or self.whole, other, until=until, since=since, tolerance=self._tolerance)
+        return differences(
+            whole or self.whole, other, until=until, since=since, tolerance=self._tolerance, noise=self._noise
+        )
 
-    def _built_or_note(self, scene: Scene) -> Table | None:
+    def _built_or_note(self, scene: Scene, *, anew: bool = False) -> Table | None:
         try:
-            return self._built(scene)
+            subject = self._subject.anew() if anew and self._subject.anew else self._subject
+            return self._built(scene, subject)
         except FeatureEngineeringError as error:
-            self._keep(
-                "fails", "", scene.bars.frame["at"].cast(int)[-1], len(scene.bars), math.nan, math.nan, error.message
-            )
+            at = scene.bars.frame["at"].cast(int)[-1]
+            self.failed += 1
+            self._keep("fails", "", at, len(scene.bars), math.nan, math.nan, error.message)
             return None
 
-    def _built(self, scene: Scene) -> Table:
+    def _built(self, scene: Scene, subject: Subject) -> Table:
         self.builds += 1
-        name = self._subject.name
-        try:
-            frame = self._subject.build(scene.bars, scene.others)
-        except FeatureEngineeringError:
-            raise
-        except Exception as error:
-            raise FeatureEngineeringError(f"{name} failed: {type(error).__name__}: {error!s:.200}.") from error
-        return Table.of(frame, name=name)
+        self._tell()
+        with (
+            np.errstate(all="ignore"),
+            warnings.catch_warnings(action="ignore", category=RuntimeWarning),
+            plugins.guest(subject.name, error=FeatureEngineeringError, hint=_HINT, seconds=self._limit),
+        ):
+            frame = subject.build(scene.bars, scene.others)
+        return Table.of(frame, name=subject.name)
 
     def _note(self, rule: str, one: Difference, detail: str = "") -> None:
         self._keep(rule, one.column, one.at, one.count, one.whole, one.other, detail)

@@ -44,7 +44,7 @@ def check_panel_feature(thing: Any) -> list[Check]:
 def _try(name: str, find: Callable[[], str]) -> Check:
     try:
         words = find()
-    except Exception as error:  # noqa: BLE001 - a stranger's code may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may fail in any way
         words = f"{type(error).__name__}: {error}"
     return Check(name, ok=not words, words=words)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ara.cli.screen import Screen, screen
-from ara.errors import FeatureEngineeringError
 
 if TYPE_CHECKING:
     from ara.features.audit.planted import Trap
@@ -16,6 +15,7 @@ __all__ = ["features"]
 
 _SYMBOLS = ("AAPL", "EURUSD", "BTC-USD")
 _MOST = 50
+_LONGEST = 86_400
 
 
 def features(
@@ -25,18 +25,22 @@ def features(
     symbols: Annotated[
         list[str] | None, typer.Argument(metavar="[SYMBOL...]", help="On whose bars; AAPL EURUSD BTC-USD")
     ] = None,
-    step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
+    length: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
     cuts: Annotated[str, typer.Option("--cuts", metavar="N", help="How many random cuts of the past are tried")] = "3",
     seed: Annotated[str, typer.Option("--seed", metavar="N", help="Of what is random")] = "20",
+    limit: Annotated[str, typer.Option("--limit", metavar="SECONDS", help="How long one build may take")] = "60",
 ) -> None:
     """Prove that features know nothing of the future, or show where they do; exit code 4 where one does.
+
+    Exit code 15 says that nothing is proven: it could not be built, had no values, or is another every time.
 
     ::
 
         ara audit features ara-default
         ara audit features "close / sma(close, 20)" BTC-USD --cuts 10
         ara audit features my_package.features:make AAPL MSFT --json
+        ara audit features my_package.features:make --limit 300
         ara audit features planted
 
     What was known at the close of a bar may not change with what follows it. The features are built again from bars
@@ -45,24 +49,35 @@ def features(
     """
     from ara.cli.commands.data.asked import counted
     from ara.cli.render.audit import audited, caught
+    from ara.errors import AuditError, FeatureEngineeringError
     from ara.features.audit import audit, subject
 
     s = screen()
     s.settings()
     tries, chance = counted(cuts, "--cuts", most=_MOST), counted(seed, "--seed")
+    seconds = counted(limit, "--limit", most=_LONGEST)
     if name.strip() == "planted":
         from ara.features.audit.planted import self_test
 
-        traps = self_test(_bars(s, (symbols or [_SYMBOLS[0]])[:1], [], step, as_of)[0][0], cuts=tries, seed=chance)
+        traps = self_test(_bars(s, (symbols or [_SYMBOLS[0]])[:1], [], length, as_of)[0][0], cuts=tries, seed=chance)
         s.result(_traps(traps), lambda: caught(traps, s))
         raise typer.Exit(0 if all(trap.caught for trap in traps) else FeatureEngineeringError.exit_code)
     chosen = subject(name)
-    bars, others = _bars(s, symbols or _SYMBOLS, chosen.wants, step, as_of)
+    bars, others = _bars(s, symbols or _SYMBOLS, chosen.wants, length, as_of)
     if chosen.crosses:
         others |= {one.instrument.symbol: one for one in bars}
-    with s.progress("Auditing"):
-        found = audit(chosen, *bars, others=others, cuts=tries, seed=chance)
-    code = FeatureEngineeringError.exit_code if found.leaks else 0
+    with s.progress("Auditing") as step:
+        found = audit(
+            chosen,
+            *bars,
+            others=others,
+            cuts=tries,
+            seed=chance,
+            limit=seconds,
+            step=lambda done, total: step(done, total=total),
+        )
+    codes = {"leaks": FeatureEngineeringError.exit_code, "unknown": AuditError.exit_code, "clear": 0}
+    code = codes[found.verdict]
     s.result({"schema": 1, **found.as_dict(), "exit_code": code}, lambda: audited(found, s))
     raise typer.Exit(code)
 
