@@ -166,3 +166,11 @@ def test_no_coin_is_worth_nothing(name, price):
     ):
         with pytest.raises(ShapeError, match=rf"acme sends the price {price} in {name}\[0\]"):
             made()
+
+
+def test_no_volume_is_below_zero():
+    bar = Bar("BTC-USD", datetime(2020, 1, 1, tzinfo=UTC), *[Decimal(1)] * 4, Decimal("-2"))
+    for make in (bar_frame, told_frame):
+        how = {} if make is told_frame else {"timeframe": MINUTE}
+        with pytest.raises(ShapeError, match=r"acme sends the volume -2 in volume\[0\]"):
+            make([bar], now=datetime(2020, 1, 2, tzinfo=UTC), source="acme", **how)

@@ -278,6 +278,14 @@ def dividend(ticker="AAPL", **more):
     return {"ticker": ticker, "cash_amount": 0.205, "ex_dividend_date": "2020-11-06", "dividend_type": "CD"} | more
 
 
+async def test_a_dividend_below_zero_is_refused_and_one_of_nothing_is_none(venue, polygon):
+    venue.dividends, venue.splits = [dividend(cash_amount=0)], []
+    assert (await history(polygon, "AAPL", kind=Kind.ACTIONS, end=LATER)).is_empty()
+    venue.dividends = [dividend(cash_amount=-0.5)]
+    with pytest.raises(ShapeError, match=r"the dividend -0\.5 in results\.cash_amount"):
+        await history(polygon, "AAPL", kind=Kind.ACTIONS, end=LATER)
+
+
 async def test_actions_are_known_when_they_are_declared(venue, polygon):
     venue.clock.set(at(2020, 11, 1, 12))
     venue.dividends = [
@@ -365,7 +373,16 @@ async def test_an_unknown_word_is_told_with_its_field(venue, polygon):
         (b'{"t": 1112331600000, "o": 1, "h": 1, "l": 1, "c": NaN}', "not JSON"),
         (b'{"t": 1112331600000, "o": 1, "h": 1, "l": 1}', "missing required field"),
         (b'{"t": "soon", "o": 1, "h": 1, "l": 1, "c": 1}', "results"),
-        (b'{"t": 9999999999999999, "o": 1, "h": 1, "l": 1, "c": 1}', "outside the years"),
+        (b'{"t": 9999999999999999, "o": 1, "h": 1, "l": 1, "c": 1}', "smaller unit than milliseconds"),
+        (b'{"t": 0, "o": 1, "h": 1, "l": 1, "c": 1}', r"the time 0 in results.t, .* larger unit than milliseconds"),
+        (b'{"t": -1, "o": 1, "h": 1, "l": 1, "c": 1}', "the time -1 in results.t"),
+        (b'{"t": 1617197400, "o": 1, "h": 1, "l": 1, "c": 1}', "larger unit than milliseconds"),
+        (b'{"t": 1000000000000000, "o": 1, "h": 1, "l": 1, "c": 1}', "smaller unit than milliseconds"),
+        (b'{"t": 1000000000000000000, "o": 1, "h": 1, "l": 1, "c": 1}', "smaller unit than milliseconds"),
+        (b'{"t": -99999999999999, "o": 1, "h": 1, "l": 1, "c": 1}', "the time -99999999999999 in results.t"),
+        (b'{"t": 1112331600000, "o": 1, "h": 1, "l": 1, "c": 1, "v": -5}', r"the volume -5 in volume\[0\]"),
+        (b'{"t": 1112331600000, "o": 1, "h": 1, "l": 1, "c": 0}', r"the price 0 in close\[0\]"),
+        (b'{"t": 1112331600000, "o": 1, "h": 1, "l": 1, "c": -0.0}', r"the price 0 in close\[0\]"),
         (b'{"t": 99999999999999999999999, "o": 1, "h": 1, "l": 1, "c": 1}', "results"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.data.provider import SCHEMAS, Kind
-from ara.data.providers.rows import bars, each, facts, instants, number, numbers, offered, ratio
+from ara.data.providers.rows import bars, counted, each, facts, instants, number, numbers, offered, ratio
 from ara.errors import DataProviderError, ShapeError
 from ara.market.symbols import guess
 from ara.market.timeframe import DAY
@@ -32,6 +32,28 @@ def test_stamps_before_1970_are_seconds():
 def test_stamps_of_no_age_are_refused(stamp):
     with pytest.raises(ShapeError, match="in t"):
         instants([stamp], source="venue", field="t")
+
+
+@pytest.mark.parametrize(("unit", "power"), [("seconds", 0), ("milliseconds", 3), ("nanoseconds", 9)])
+def test_stamps_of_a_known_unit_are_taken_by_it_alone(unit, power):
+    ask = partial(counted, unit=unit, since=datetime(1990, 1, 1, tzinfo=UTC), source="venue", field="t")
+    assert ask([1_617_197_400 * 10**power]).to_list() == [datetime(2021, 3, 31, 13, 30, tzinfo=UTC)]
+    assert ask([]).is_empty()
+    for wrong, size in (
+        (1_617_197_400 * 10 ** (power + 3), "smaller"),
+        (1_617_197 * 10**power, "larger"),
+        (0, "larger"),
+    ):
+        with pytest.raises(ShapeError, match=f"the time {wrong} in t, .* a {size} unit than {unit}"):
+            ask([1_617_197_400 * 10**power, wrong])
+
+
+@pytest.mark.parametrize("text", ["1e-400", "-1e-400"])
+def test_numbers_too_small_for_a_float_are_no_nought(text):
+    with pytest.raises(ShapeError, match=r"the number -?1E-400 in price\[2\]"):
+        numbers([None, Decimal(0), Decimal(text)], source="venue", field="price")
+    with pytest.raises(ShapeError, match="in price"):
+        number(Decimal(text), source="venue", field="price")
 
 
 @pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1e19", "-1e19", "1e400"])

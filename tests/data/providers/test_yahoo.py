@@ -303,6 +303,19 @@ async def test_a_time_of_another_age_is_refused(venue, yahoo):
         await history(yahoo, "AAPL")
 
 
+@pytest.mark.parametrize("stamp", [-99_999_999_999_999, -9_999_999_999_999, 9_000_000_000_000_000_000])
+async def test_a_time_before_all_dates_is_quoted(venue, yahoo, stamp):
+    scripted(venue, [(stamp, *ROW)])
+    with pytest.raises(ShapeError, match=f"yahoo sends the time {stamp}, outside the years 1900 to 2099, in timestamp"):
+        await history(yahoo, "AAPL")
+
+
+async def test_a_negative_volume_is_refused(venue, yahoo):
+    scripted(venue, [(epoch(date(2021, 3, 1)), 10.0, 12.0, 9.0, 11.0, -7, 11.0)])
+    with pytest.raises(ShapeError, match=r"yahoo sends the volume -7 in volume\[0\]"):
+        await history(yahoo, "AAPL")
+
+
 async def test_a_zone_that_there_is_not_is_refused(venue, yahoo):
     scripted(venue, [(epoch(date(2021, 3, 1)), *ROW)], exchangeTimezoneName="Mars/Olympus")
     with pytest.raises(ShapeError, match="'Mars/Olympus' in time zone"):
@@ -483,6 +496,15 @@ async def test_splits_that_make_no_sense_are_refused(venue, yahoo):
     stamp = epoch(date(2021, 3, 1))
     venue.splits["AAPL"] = [{"date": stamp, "numerator": 0, "denominator": 1, "splitRatio": "0:1"}]
     with pytest.raises(ShapeError, match="a split of 0 for 1"):
+        await history(yahoo, "AAPL", kind=Kind.ACTIONS)
+
+
+async def test_a_dividend_below_zero_is_refused_and_one_of_nothing_is_none(venue, yahoo):
+    stamp = epoch(date(2021, 3, 1))
+    venue.dividends["AAPL"] = [{"date": stamp, "amount": 0}]
+    assert (await history(yahoo, "AAPL", kind=Kind.ACTIONS)).is_empty()
+    venue.dividends["AAPL"] = [{"date": stamp, "amount": -3}]
+    with pytest.raises(ShapeError, match=r"the dividend -3 in events\.dividends\.amount"):
         await history(yahoo, "AAPL", kind=Kind.ACTIONS)
 
 

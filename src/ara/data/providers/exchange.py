@@ -13,7 +13,7 @@ import polars as pl
 
 from ara.data.access.wire import quote
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import named, number, numbers, prices, unlike
+from ara.data.providers.rows import named, number, numbers, prices, unlike, volumes
 from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
 from ara.market.codes import COINS, CURRENCIES
 from ara.market.instrument import AssetClass, Instrument
@@ -225,11 +225,12 @@ def bar_frame(
     Raises
     ------
     ShapeError
-        Two closed bars have one time and other values, or a number can be no price.
+        Two closed bars have one time and other values, or a number can be no price or no volume.
     """
     columns = {name: numbers([getattr(bar, name) for bar in bars], source=source, field=name) for name in _COLUMNS}
     for name in _PRICES:
         prices(columns[name], source=source, zero=False)
+    volumes(columns["volume"], source=source)
     learned = pl.lit(now.astimezone(UTC), _INSTANT)
     known = pl.col("at") + timeframe.span
     frame = pl.DataFrame(
@@ -276,6 +277,7 @@ def told_frame(bars: Sequence[Bar], *, now: datetime, source: str) -> pl.DataFra
         values = [number(value, source=source, field=name) for name, value in zip(_COLUMNS, bar[2:7], strict=True)]
         for name, value in zip(_PRICES, values, strict=False):
             prices(pl.Series(name, [value]), source=source, zero=False)
+        volumes(pl.Series("volume", values[4:]), source=source)
         given.append((bar.symbol, bar.at, known, learned, *values, None))
     return pl.DataFrame(given, schema=_TOLD, orient="row")
 

@@ -26,6 +26,7 @@ from ara.market.timeframe import DAY, Timeframe
 __all__ = [
     "bars",
     "between",
+    "counted",
     "dated",
     "days",
     "each",
@@ -35,9 +36,11 @@ __all__ = [
     "number",
     "numbers",
     "offered",
+    "paid",
     "prices",
     "ratio",
     "unlike",
+    "volumes",
 ]
 
 _log = logging.getLogger(__name__)
@@ -59,6 +62,8 @@ _YEARS: Final = {
     pl.Datetime: (_FIRST // _MICROSECOND, _BEYOND // _MICROSECOND),
 }
 _UNITS: Final = ((10**11, 10**6), (10**14, 10**3), (10**17, 1))
+_EACH: Final = {"seconds": 10**9, "milliseconds": 10**6, "nanoseconds": 1}
+_SHOWN: Final = 24
 
 
 def instants(stamps: Sequence[int], *, source: str, field: str) -> pl.Series:
@@ -68,9 +73,34 @@ def instants(stamps: Sequence[int], *, source: str, field: str) -> pl.Series:
     try:
         counted = pl.Series(field, stamps, pl.Int64)
     except (OverflowError, TypeError):
-        raise _odd(source, field, f"the time {largest}") from None
+        raise _odd(source, field, f"the time {str(largest)[:_SHOWN]}") from None
     micros = counted * factor if factor else counted // 1000
-    return _placed(micros.cast(_INSTANT), source, field)
+    return _placed(micros.cast(_INSTANT), stamps, source, field)
+
+
+def counted(stamps: Sequence[int], unit: str, *, since: datetime, source: str, field: str) -> pl.Series:
+    """Give epoch stamps of a unit as UTC instants; ShapeError that quotes one at which the source can have no data.
+
+    Parameters
+    ----------
+    stamps
+        So many `unit` since 1970: `seconds`, `milliseconds` or `nanoseconds`.
+    unit
+        What they count.
+    since
+        The source has nothing from before.
+    source, field
+        Who sends them and where, for the message.
+    """
+    each = _EACH[unit]
+    first, beyond = (since - _EPOCH) // _MICROSECOND * 1000 // each, _BEYOND // _MICROSECOND * 1000 // each
+    for stamp in (min(stamps), max(stamps)) if stamps else ():
+        if not first <= stamp < beyond:
+            size = f"before {since.year}: is it in a larger" if stamp < first else "far ahead: is it in a smaller"
+            words = f"{source} sends the time {str(stamp)[:_SHOWN]} in {field}, which is {size} unit than {unit}?"
+            raise ShapeError(words, source=source, field=field)
+    found = pl.Series(field, stamps, pl.Int64)
+    return (found * (each // 1000) if each >= 1000 else found // 1000).cast(_INSTANT)
 
 
 def days(texts: Iterable[str], *, source: str, field: str) -> pl.Series:
@@ -79,15 +109,23 @@ def days(texts: Iterable[str], *, source: str, field: str) -> pl.Series:
     found = column.str.to_date("%Y-%m-%d", strict=False)
     if found.null_count():
         raise _odd(source, field, f"the date {column.filter(found.is_null())[0]!r}")
-    return _placed(found, source, field)
+    return _placed(found, column, source, field)
 
 
 def number(value: Decimal, *, source: str, field: str) -> float:
-    """Give one exact number as a float; ShapeError for one that is beyond all prices and volumes."""
+    """Give one exact number as a float; ShapeError for one that is beyond all prices and volumes, or too small."""
     found = _float(value)
-    if not math.isfinite(found) or abs(found) > _ABSURD:
-        raise _odd(source, field, f"the number {str(value)[:24]}")
+    if not math.isfinite(found) or abs(found) > _ABSURD or (found == 0 and value != 0):
+        raise _odd(source, field, f"the number {str(value)[:_SHOWN]}")
     return found
+
+
+def paid(value: Decimal, *, source: str, field: str) -> float:
+    """Give the amount of a dividend; ShapeError where it is below zero."""
+    amount = number(value, source=source, field=field)
+    if amount < 0:
+        raise _odd(source, field, f"the dividend {amount:g}")
+    return amount
 
 
 def ratio(new: Decimal, old: Decimal, *, source: str, field: str) -> float:
@@ -99,7 +137,7 @@ def ratio(new: Decimal, old: Decimal, *, source: str, field: str) -> float:
 
 
 def numbers(values: Sequence[Decimal | float | None], *, source: str, field: str) -> pl.Series:
-    """Give exact numbers as a column of floats; ShapeError where one is beyond all prices and volumes."""
+    """Give exact numbers as a column of floats; ShapeError where one is beyond all prices and volumes, or too small."""
     floats: list[float | None]
     try:
         floats = list(map(float, values))  # type: ignore[arg-type]
@@ -107,10 +145,13 @@ def numbers(values: Sequence[Decimal | float | None], *, source: str, field: str
         floats = [None if value is None else _float(value) for value in values]
     found = pl.Series(field, floats, pl.Float64)
     # What is null here is a NaN there, and no comparison holds of it.
-    wrong = ~(np.abs(found.to_numpy()) <= _ABSURD)
+    sizes = np.abs(found.to_numpy())
+    wrong = ~(sizes <= _ABSURD)
+    # A number too small for a float would pass as nought.
+    wrong[[place for place in (sizes == 0).nonzero()[0].tolist() if values[place] != 0]] = True
     if np.count_nonzero(wrong) > found.null_count():
         place = next(place for place in wrong.nonzero()[0].tolist() if values[place] is not None)
-        raise _odd(source, f"{field}[{place}]", f"the number {str(values[place])[:24]}")
+        raise _odd(source, f"{field}[{place}]", f"the number {str(values[place])[:_SHOWN]}")
     return found
 
 
@@ -118,7 +159,14 @@ def prices(column: pl.Series, *, source: str, zero: bool = True) -> None:
     """Refuse prices below zero with a ShapeError; `zero` says whether nought may stand for one that isn't known."""
     least = column.min()
     if isinstance(least, float) and (least < 0 or (least == 0 and not zero)):
-        raise _odd(source, f"{column.name}[{column.arg_min()}]", f"the price {least:g}")
+        raise _odd(source, f"{column.name}[{column.arg_min()}]", f"the price {least + 0.0:g}")
+
+
+def volumes(column: pl.Series, *, source: str) -> None:
+    """Refuse volumes below zero with a ShapeError."""
+    least = column.min()
+    if isinstance(least, float) and least < 0:
+        raise _odd(source, f"{column.name}[{column.arg_min()}]", f"the volume {least:g}")
 
 
 def dated(stamps: pl.Series, zone: str, *, source: str) -> pl.Series:
@@ -140,6 +188,7 @@ def bars(
     source: str,
     now: datetime,
     zone: str = "",
+    zero: bool = True,
 ) -> pl.DataFrame:
     """Make bars, open ones among them, of a venue's columns in any order.
 
@@ -157,6 +206,8 @@ def bars(
         When they were received.
     zone
         Where given, daily bars run to the end of their date in this zone, and are known then at the earliest.
+    zero
+        Whether nought may stand for a price that the source doesn't know.
 
     Returns
     -------
@@ -167,7 +218,7 @@ def bars(
     Raises
     ------
     ShapeError
-        Two rows have one time and other values, or a number can be no price.
+        Two rows have one time and other values, or a number can be no price or no volume.
     """
     frame = pl.DataFrame({"stamp": stamps, **columns})
     priced = frame.drop_nulls(_PRICES) if any(columns[name].has_nulls() for name in _PRICES) else frame
@@ -178,7 +229,9 @@ def bars(
         return pl.DataFrame(schema=BARS)
     if not instrument.below_zero:
         for name in _PRICES:
-            prices(priced[name], source=source)
+            prices(priced[name], source=source, zero=zero)
+    if "volume" in columns:
+        volumes(priced["volume"], source=source)
     whole, twice = _single(priced)
     hours = calendar(instrument.calendar)
     stamp = whole["stamp"]
@@ -255,13 +308,14 @@ def _repeated(name: str, value: object, kind: pl.DataType, count: int) -> pl.Ser
     return pl.Series(name, [value], kind).new_from_index(0, count)
 
 
-def _placed(column: pl.Series, source: str, field: str) -> pl.Series:
+def _placed(column: pl.Series, said: Sequence[int] | pl.Series, source: str, field: str) -> pl.Series:
     """Refuse a date or instant outside the years of the calendars; compared as numbers, which takes no query."""
     first, beyond = _YEARS[type(column.dtype)]
     numbers = column.cast(pl.Int64)
-    wrong = column.filter((numbers < first) | (numbers >= beyond))
-    if len(wrong):
-        raise _odd(source, field, f"{wrong[0]}, outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    wrong = ((numbers < first) | (numbers >= beyond)).arg_max()
+    if wrong is not None and not first <= numbers[wrong] < beyond:
+        shown = str(said[wrong])[:_SHOWN]
+        raise _odd(source, field, f"the time {shown}, outside the years {FIRST_YEAR} to {LAST_YEAR},")
     return column
 
 

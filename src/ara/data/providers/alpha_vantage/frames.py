@@ -32,14 +32,14 @@ def bars_of(found: Series, instrument: Instrument, timeframe: Timeframe, now: da
         ends = found.zone if instrument.asset_class is AssetClass.FOREX else ""
     else:
         stamps = _instants(list(found.rows), found.zone)
-    return bars(stamps, _columns(rows), instrument, timeframe, source=_SOURCE, now=now, zone=ends)
+    return bars(stamps, _columns(rows), instrument, timeframe, source=_SOURCE, now=now, zone=ends, zero=False)
 
 
 def day_of(found: GlobalQuote, instrument: Instrument, now: datetime) -> pl.DataFrame:
     """Give the day of a quote as a bar, which is open as long as its session."""
     row = Bar(open=found.open, high=found.high, low=found.low, close=found.price, plain_volume=found.volume)
     stamps = days([found.day], source=_SOURCE, field="07. latest trading day")
-    return bars(stamps, _columns([row]), instrument, DAY, source=_SOURCE, now=now)
+    return bars(stamps, _columns([row]), instrument, DAY, source=_SOURCE, now=now, zero=False)
 
 
 def last_price(found: GlobalQuote, instrument: Instrument, now: datetime) -> pl.DataFrame:

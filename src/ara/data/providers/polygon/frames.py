@@ -1,7 +1,7 @@
 """From Polygon's answers to frames."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import polars as pl
 from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.data.providers.polygon.messages import Aggregate, CoinMinute, CurrencyMinute, Minute, Quote, Trade
 from ara.data.providers.polygon.reference import Contract, Details, Dividend, OptionSnapshot, OptionTermsSent, Split
-from ara.data.providers.rows import bars, dated, days, facts, instants, number, numbers, ratio
+from ara.data.providers.rows import bars, counted, dated, days, facts, number, numbers, paid, prices, ratio, volumes
 from ara.market.calendar import calendar
 from ara.market.hours import spans
 from ara.market.instrument import AssetClass, Instrument
@@ -19,6 +19,8 @@ from ara.market.timeframe import DAY, Timeframe
 __all__ = ["actions", "bars_of", "chain", "details", "listed", "minutes", "quotes", "trades"]
 
 _SOURCE: Final = "polygon"
+_SINCE: Final = datetime(1990, 1, 1, tzinfo=UTC)
+_PRICES: Final = ("open", "high", "low", "close")
 _ROUND_THE_CLOCK: Final = frozenset({AssetClass.CRYPTO, AssetClass.FOREX})
 _DIVISIONS: Final = (
     (999, "Agriculture, Forestry and Fishing"),
@@ -40,19 +42,22 @@ def bars_of(found: Sequence[Aggregate], instrument: Instrument, timeframe: Timef
     A daily bar's date is New York's for what is listed there, and UTC's for coins and currencies, whose day ends at
     midnight UTC, hours after the session of currencies.
     """
-    opened = instants([one.t for one in found], source=_SOURCE, field="results.t")
+    opened = _instants([one.t for one in found], "milliseconds", "results.t")
     around = instrument.asset_class in _ROUND_THE_CLOCK
     if timeframe == DAY:
         opened = dated(opened, "UTC" if around else "America/New_York", source=_SOURCE)
     ends = "UTC" if instrument.asset_class is AssetClass.FOREX and timeframe == DAY else ""
-    return bars(opened, _columns(found), instrument, timeframe, source=_SOURCE, now=now, zone=ends)
+    return bars(opened, _columns(found), instrument, timeframe, source=_SOURCE, now=now, zone=ends, zero=False)
 
 
 def minutes(found: Sequence[tuple[str, Minute | CoinMinute | CurrencyMinute]], now: datetime) -> pl.DataFrame:
     """Give the bars of a stream with their symbols, by time; they are closed, whatever this machine's clock says."""
-    at = instants([one.s for _, one in found], source=_SOURCE, field="s")
-    known = instants([one.e for _, one in found], source=_SOURCE, field="e")
+    at = _instants([one.s for _, one in found], "milliseconds", "s")
+    known = _instants([one.e for _, one in found], "milliseconds", "e")
     columns = _columns([one for _, one in found])
+    for name in _PRICES:
+        prices(columns[name], source=_SOURCE, zero=False)
+    volumes(columns["volume"], source=_SOURCE)
     times = {"symbol": [symbol for symbol, _ in found], "at": at, "known_at": known}
     absent = pl.lit(None, pl.Float64).alias("adjusted")
     learned = pl.max_horizontal("known_at", pl.lit(now, BARS["at"])).alias("learned_at")
@@ -63,7 +68,7 @@ def minutes(found: Sequence[tuple[str, Minute | CoinMinute | CurrencyMinute]], n
 def trades(found: Sequence[Trade], now: datetime) -> pl.DataFrame:
     """Give trades as the tape lists them; Polygon doesn't say who took them."""
     ordered = sorted(found, key=lambda one: (_when(one), one.sequence_number or 0))
-    at = instants([_when(one) for one in ordered], source=_SOURCE, field="results.sip_timestamp")
+    at = _instants([_when(one) for one in ordered], "nanoseconds", "results.sip_timestamp")
     columns = {
         "price": numbers([one.price for one in ordered], source=_SOURCE, field="results.price"),
         "size": numbers([one.size for one in ordered], source=_SOURCE, field="results.size"),
@@ -76,7 +81,7 @@ def trades(found: Sequence[Trade], now: datetime) -> pl.DataFrame:
 def quotes(found: Sequence[Quote], now: datetime) -> pl.DataFrame:
     """Give the best bids and asks; their sizes are in round lots, as published."""
     ordered = sorted(found, key=lambda one: (_when(one), one.sequence_number or 0))
-    at = instants([_when(one) for one in ordered], source=_SOURCE, field="results.sip_timestamp")
+    at = _instants([_when(one) for one in ordered], "nanoseconds", "results.sip_timestamp")
     names = {"bid": "bid_price", "ask": "ask_price", "bid_size": "bid_size", "ask_size": "ask_size"}
     columns = {
         ours: numbers([getattr(one, theirs) for one in ordered], source=_SOURCE, field=f"results.{theirs}")
@@ -91,6 +96,7 @@ def actions(
 ) -> pl.DataFrame:
     """Give splits and dividends as paid, known when the day of their declaration is over where it is told."""
     hours = calendar(instrument.calendar)
+    dividends = [one for one in dividends if one.cash_amount]
     field = "results.ex_dividend_date"
     dates = days([one.ex_dividend_date for one in dividends], source=_SOURCE, field=field).append(
         days([one.execution_date for one in splits], source=_SOURCE, field=field)
@@ -98,7 +104,7 @@ def actions(
     declared = [one.declaration_date for one in dividends] + [None] * len(splits)
     evening = (pl.Series("declared", declared, pl.String).str.to_date("%Y-%m-%d", strict=False)) + timedelta(days=1)
     told = evening.cast(pl.Datetime("us")).dt.replace_time_zone(hours.zone).dt.convert_time_zone("UTC")
-    paid = [number(one.cash_amount, source=_SOURCE, field="results.cash_amount") for one in dividends]
+    amounts = [paid(one.cash_amount, source=_SOURCE, field="results.cash_amount") for one in dividends]
     field = "results.split_from"
     ratios = [ratio(one.split_to, one.split_from, source=_SOURCE, field=field) for one in splits]
     frame = pl.DataFrame(
@@ -107,7 +113,7 @@ def actions(
             "told": told,
             "learned_at": pl.Series([now] * len(dates), dtype=BARS["at"]),
             "action": pl.Series(["dividend"] * len(dividends) + ["split"] * len(splits), dtype=pl.String),
-            "value": pl.Series([*paid, *ratios], dtype=pl.Float64),
+            "value": pl.Series([*amounts, *ratios], dtype=pl.Float64),
             "currency": pl.Series(
                 [one.currency or instrument.currency for one in dividends] + [""] * len(splits), dtype=pl.String
             ),
@@ -172,6 +178,10 @@ def _columns(found: Sequence[Aggregate | Minute | CoinMinute | CurrencyMinute]) 
         ours: numbers([getattr(one, theirs) for one in found], source=_SOURCE, field=f"results.{theirs}").alias(ours)
         for ours, theirs in names.items()
     }
+
+
+def _instants(stamps: Sequence[int], unit: str, field: str) -> pl.Series:
+    return counted(stamps, unit, since=_SINCE, source=_SOURCE, field=field)
 
 
 def _when(one: Trade | Quote) -> int:
