@@ -54,6 +54,14 @@ def test_what_the_source_states_of_its_own_bars_is_believed():
     assert values(believed(read(stated(SPLIT)), ["yahoo"], WHOLE)) == [(True, 4.0, ("yahoo",))]
 
 
+@pytest.mark.parametrize(("paid", "believed_too"), [(403.9, True), (404.0, False), (5_000.0, False)])
+def test_a_dividend_of_the_whole_price_is_believed_of_nobody(paid, believed_too):
+    one = stated(("yahoo", "dividend", 2, paid, "raw", 30), ("polygon", "dividend", 2, paid, "raw", 30))
+    assert bool(believed(read(one), ["yahoo"], FLAT)) is believed_too
+    before_all = stated(("yahoo", "dividend", 0, paid, "raw", 30))
+    assert len(believed(read(before_all), ["yahoo"], FLAT)) == 1
+
+
 def test_an_invented_split_that_prices_contradict_is_not():
     assert believed(read(stated(SPLIT)), ["yahoo"], FLAT) == []
 

@@ -222,6 +222,19 @@ async def test_dividends_are_facts_and_seen_when_they_take_effect(opened, venue)
     assert after.frame["close"][-2] == pytest.approx(raw * (1 - 0.205 / raw))
 
 
+async def test_a_dividend_of_more_than_the_price_is_left_out_and_said(opened, venue, caplog):
+    venue.dividends["AAPL"] = [
+        {"amount": 0.205, "date": epoch(date(2020, 11, 6))},
+        {"amount": 500, "date": epoch(date(2020, 10, 6))},
+    ]
+    market = await opened()
+    await market.collector.fetch(APPLE)
+    facts = market.store.facts(Kind.ACTIONS, "AAPL")
+    assert facts.filter(pl.col("action") == "dividend")["value"].to_list() == [0.205]
+    assert "yahoo AAPL: the dividend of 2020-10-06 is left out: 500, and the close before it 1" in caplog.text
+    assert (await market.bars(APPLE)).dividends == 1
+
+
 async def test_a_lake_that_nobody_filled_is_not_made(opened, tmp_path):
     await (await opened("sample")).bars(APPLE)
     assert not (tmp_path / "lake").exists()

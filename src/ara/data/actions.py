@@ -2,7 +2,7 @@
 
 A source may miss a split or invent one. What the bars' own source states is believed, unless it is a split that the
 traded prices contradict and that nobody else states. What only others state needs two witnesses: two of them, or one
-and the step in the traded prices.
+and the step in the traded prices. A dividend that is no less than the close before it is believed of nobody.
 """
 
 import math
@@ -90,6 +90,8 @@ def believed(actions: Sequence[Action], own: Iterable[str], bars: pl.DataFrame) 
         stepped = _step(same[0], bars)
         if len(stated) > 1 or (stepped is not False if ours else stepped is True):
             value = ours[0].value if ours else median(one.value for one in same)
+            if not same[0].split and _more_than_all(same[0].effective, value, bars):
+                continue
             found.append(replace(same[0], value=value, sources=stated))
     return found
 
@@ -131,6 +133,13 @@ def _grouped(actions: Sequence[Action]) -> list[list[Action]]:
         else:
             groups.append([action])
     return groups
+
+
+def _more_than_all(effective: int, value: float, bars: pl.DataFrame) -> bool:
+    """Say whether a dividend is no less than the last close before it: nobody pays more than there is."""
+    place = bars["at"].dt.epoch("us").search_sorted(effective)
+    before = bars["close"][place - 1] if place else None
+    return before is not None and 0 < before <= value
 
 
 def _step(action: Action, bars: pl.DataFrame) -> bool | None:

@@ -1,5 +1,6 @@
 """What sources answer, checked before it is believed."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -7,10 +8,13 @@ import polars as pl
 from ara.data import compose
 from ara.data.provider import BARS, SCHEMAS, Kind, Provider
 from ara.errors import DataProviderError
+from ara.market.bars import Basis
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["actions", "bars", "facts", "rates", "wrong"]
+__all__ = ["actions", "bars", "facts", "payable", "rates", "wrong"]
+
+_log = logging.getLogger("ara.data")
 
 
 async def bars(
@@ -46,6 +50,30 @@ async def actions(
     head = {"at": start, "known_at": now, "learned_at": now, "action": "asked", "value": 0.0, "currency": ""}
     asked = pl.DataFrame([head | {"basis": "raw"}], schema=SCHEMAS[Kind.ACTIONS])
     return pl.concat([asked, frame])
+
+
+def payable(actions: pl.DataFrame, bars: pl.DataFrame, basis: Basis, *, whose: str) -> pl.DataFrame:
+    """Leave out dividends that are no less than the close before them, and say so: nobody pays more than there is.
+
+    Parameters
+    ----------
+    actions, bars
+        A source's answers, the bars ascending. Dividends in another basis than that of the bars are not judged.
+    basis
+        What the bars are adjusted for.
+    whose
+        Source and symbol, for the log.
+    """
+    closes = bars.filter(pl.col("close") > 0).select("at", before="close")
+    placed = actions.with_row_index("place").sort("at")
+    judged = placed.join_asof(closes, on="at", strategy="backward", allow_exact_matches=False)
+    wrong = judged.filter(
+        pl.col("action") == "dividend", pl.col("basis") == basis.value, pl.col("value") >= pl.col("before")
+    )
+    for row in wrong.iter_rows(named=True):
+        day, told = f"{row['at']:%Y-%m-%d}", (row["value"], row["before"])
+        _log.warning("%s: the dividend of %s is left out: %g, and the close before it %g", whose, day, *told)
+    return actions if wrong.is_empty() else placed.join(wrong, on="place", how="anti").sort("place").drop("place")
 
 
 async def facts(provider: Provider, instrument: Instrument, timeframe: Timeframe, *, now: datetime) -> pl.DataFrame:

@@ -263,6 +263,8 @@ class Collector:
             raise coverage.none_closed(source, instrument, timeframe, start=begin, end=end, now=now)
         since = await asyncio.to_thread(self._since, source, begin, instrument)
         actions = await self._actions(source, instrument, timeframe, since)
+        basis = basis_of(source, instrument)
+        actions = answers.payable(actions, bars, basis, whose=f"{source.name} {instrument.symbol}")
         return instrument, bars, actions, await self._facts(source, instrument, whole=every)
 
     def _priced(self, instrument: Instrument, error: AraError) -> Instrument | None:
