@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import bars, dated, instants, number, numbers, ratio
+from ara.data.providers.rows import bars, dated, instants, number, numbers, paid, ratio
 from ara.data.providers.yahoo.messages import Chart, Meta
 from ara.errors import ShapeError
 from ara.market.calendar import calendar
@@ -65,22 +65,22 @@ def weeks(days: pl.DataFrame, instrument: Instrument) -> pl.DataFrame:
 
 def actions(chart: Chart, instrument: Instrument, now: datetime) -> pl.DataFrame:
     """Give the splits and dividends of a chart; Yahoo divides a dividend by the splits after it."""
-    cash = list(chart.events.dividends.values())
+    cash = [one for one in chart.events.dividends.values() if one.amount]
     splits = list(chart.events.splits.values())
     days = [*(one.date for one in cash), *(one.date for one in splits)]
     stamps = instants(days, source=_SOURCE, field="events.date")
     dates = dated(stamps, chart.meta.exchange_timezone_name, source=_SOURCE)
     at = spans(dates, calendar(instrument.calendar))["at"]
-    paid = [number(one.amount, source=_SOURCE, field="events.dividends.amount") for one in cash]
+    amounts = [paid(one.amount, source=_SOURCE, field="events.dividends.amount") for one in cash]
     ratios = [ratio(one.numerator, one.denominator, source=_SOURCE, field="events.splits") for one in splits]
     currency = chart.meta.currency or instrument.currency
     frame = pl.DataFrame(
         {
             "at": at,
-            "action": ["dividend"] * len(paid) + ["split"] * len(ratios),
-            "value": [*paid, *ratios],
-            "currency": [currency] * len(paid) + [""] * len(ratios),
-            "basis": ["split"] * len(paid) + ["raw"] * len(ratios),
+            "action": ["dividend"] * len(cash) + ["split"] * len(ratios),
+            "value": [*amounts, *ratios],
+            "currency": [currency] * len(cash) + [""] * len(ratios),
+            "basis": ["split"] * len(cash) + ["raw"] * len(ratios),
         },
         schema_overrides={"value": pl.Float64(), "action": pl.String(), "currency": pl.String(), "basis": pl.String()},
     )
