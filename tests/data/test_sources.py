@@ -269,6 +269,19 @@ async def test_a_changed_shape_is_ill_health(opened, venues):
     assert (found["asked"], found["success"]) == (2, pytest.approx(0.9))
 
 
+async def test_what_was_refused_is_not_confirmed_later(opened, venues):
+    venues[0].on("/AAPL", json={"not": "a list"}, headers={"ETag": '"1"'})
+    venues[0].on("/AAPL", json=[1], headers={"ETag": '"2"'})
+    venues[0].on("/AAPL", status=304, headers={"ETag": '"2"'})
+    sources = await opened()
+    with pytest.raises(ShapeError):
+        await sources.ask(["one"], bars, what="bars")
+    for _ in range(2):
+        assert (await sources.ask(["one"], bars, what="bars")).value == [1]
+    marks = [request.headers.get("if-none-match") for request in venues[0].requests]
+    assert marks == [None, None, '"2"']
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

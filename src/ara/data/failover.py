@@ -72,7 +72,7 @@ async def first(
     *,
     what: str,
     get: Callable[[str], Provider],
-    told: Callable[[str, AraError | None, float], None],
+    told: "Callable[[str, AraError | None, float, Sequence[Payload]], None]",
     short: Callable[[str, _T], tuple[int, str] | None] | None = None,
 ) -> Answered[_T]:
     """Put a question to one source after the other until one answers well.
@@ -88,7 +88,7 @@ async def first(
     get
         Opens a source.
     told
-        Is told of each outcome: source, error or None, seconds.
+        Is told of each outcome: source, error or None, seconds, and what its venue sent.
     short
         Says of a source's answer by how much and why it falls short; None where it is well. Of several that fall short
         the one that does least is taken, where nobody has a better one.
@@ -113,7 +113,7 @@ async def first(
             got = await _asked(name, question, get)
         seconds = time.monotonic() - began
         error = got if isinstance(got, AraError) else None
-        told(name, error, seconds)
+        told(name, error, seconds, received)
         if isinstance(got, AraError):
             tried.append(Tried(source=name, ok=False, words=got.message, seconds=seconds, code=got.code))
             _log.debug("%s gives no %s: %s", name, what, got.message)

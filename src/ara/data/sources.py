@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ara.data.access.board import Board
     from ara.data.access.breaker import Breaker
     from ara.data.access.health import Health
+    from ara.data.access.venue import Payload
     from ara.desk import Desk
 
 __all__ = ["Sources"]
@@ -232,10 +233,12 @@ class Sources:
 
         return self._board(name).run(until)
 
-    def _told(self, name: str, error: AraError | None, seconds: float) -> None:
+    def _told(self, name: str, error: AraError | None, seconds: float, received: "Sequence[Payload]") -> None:
         """Note what came of a question, as far as the source's access didn't see it itself."""
         from ara.data.access import health
 
+        if name in self._accesses and error is not None and not isinstance(error, UnknownSymbolError):
+            self._accesses[name].forget(received)
         if isinstance(error, MissingKeyError):
             return
         if name in self._accesses and not isinstance(error, (ShapeError, PluginError)):

@@ -1,13 +1,13 @@
 """The one way to a venue."""
 
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 
 from ara.clock import Clock
-from ara.data.access import health
+from ara.data.access import answers, health
 from ara.data.access.board import Board
 from ara.data.access.caller import Caller, Request
 from ara.data.access.recording import note, recording
@@ -187,6 +187,18 @@ class Access:
         """Give a list that fills with all that `get` gives inside, to this task and those that it starts."""
         with recording(self.venue.name) as received:
             yield received
+
+    def forget(self, received: Iterable[Payload]) -> None:
+        """Keep answers no longer, as what they said was refused: they are asked for whole again, not confirmed.
+
+        Parameters
+        ----------
+        received
+            As `recording` gave them; those of other sources are passed over.
+        """
+        addresses = [f"{self.bucket} {one.url}" for one in received if one.source == self.venue.name]
+        if addresses:
+            self._board.run(lambda connection, _: answers.forget(connection, addresses))
 
     async def messages(
         self,

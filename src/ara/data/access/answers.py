@@ -3,11 +3,11 @@
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Kept", "keep", "kept"]
+__all__ = ["Kept", "forget", "keep", "kept"]
 
 _LARGEST: Final = 4 << 20
 _ROOM: Final = 64 << 20
@@ -59,6 +59,11 @@ def keep(connection: sqlite3.Connection, now: float, *, address: str, headers: M
         " (SELECT id, sum(size) OVER (ORDER BY used DESC, id) AS total FROM answers) WHERE total > ?)",
         (_ROOM,),
     )
+
+
+def forget(connection: sqlite3.Connection, addresses: Iterable[str]) -> None:
+    """Keep the answers of some addresses no longer: what they said was refused, and a 304 must not bring it back."""
+    connection.executemany("DELETE FROM answers WHERE id = ?", [(_id(address),) for address in addresses])
 
 
 def _id(address: str) -> str:
