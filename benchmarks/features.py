@@ -14,6 +14,9 @@ All in processor time, the least of several runs, both sides in turn.
 - `bars_100k_over_1k`: all of them over a hundred times the bars; promised 120
 - `patterns_ms`, `spectral_ms`: the budgets apart, 1,000 bars; promised 60 and 100
 - `classic_over_registry`: pandas-ta-classic over the registry for what both have, where it is installed; promised 20
+- `panel_of_50_s`, `panel_of_50_peak_mb`: `ara-default` of 50 shares over 2,500 daily bars by two processes, as on two
+  cores: the slower one's processor time with its start, and the memory of both; promised 10 and 1,000
+- `predict_loads_count`: modules of numba, its compiler and TA-Lib that a cold `ara predict` loads; promised none
 - `first_call_s`: all of them in a new process that compiles every loop anew; promised 3, met if at all on a quiet
   machine
 """
@@ -25,18 +28,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
 from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ara.features import Indicator, catalogue
 from ara.features.aliases import ALIASES
 from ara.features.stream import Stream
+from ara.market.bars import SCHEMA, Bars, Basis
+from ara.market.calendar import calendar
+from ara.market.hours import spans
+from ara.market.symbols import guess
+from ara.market.timeframe import DAY
 from benchmarks.measure import ROOT, show
 
-__all__ = ["figures"]
+__all__ = ["figures", "shares"]
 
 _Bars = dict[str, NDArray[np.float64]]
 
@@ -86,6 +97,8 @@ def figures() -> dict[str, float]:
         "new_bar_long_over_short": long_bar / short_bar,
         **_budgets(bars),
         **_classic(bars, ours),
+        **_panel(),
+        "predict_loads_count": _loaded_by_predict(),
         "first_call_s": _first_call(),
     }
 
@@ -101,9 +114,9 @@ def _least(work: Mapping[str, Callable[[], object]], *, runs: int) -> dict[str, 
     return least
 
 
-def _bars(count: int) -> _Bars:
+def _bars(count: int, *, seed: int = 7) -> _Bars:
     """Give a walk with fat tails: prices, volumes, sessions of seven bars, another instrument's close."""
-    random = np.random.default_rng(7)
+    random = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(0.01 * random.standard_t(5, count) / np.sqrt(count / 1_000)))
     opened = close * np.exp(random.normal(0, 0.003, count))
     reach = np.abs(random.normal(0, 0.004, (2, count)))
@@ -204,6 +217,57 @@ def _first_call() -> float:
         )
         end = os.times()
     return end.children_user + end.children_system - begin.children_user - begin.children_system
+
+
+_HALF: Final = """
+import resource, sys
+from benchmarks.features import shares
+from ara.features import sets
+from ara.features.build import build_panel
+own = shares(int(sys.argv[1]), 25)
+assert sum(len(block) for block in build_panel(sets.get("ara-default"), own, others={"market": own["S0"]})) == 62500
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
+
+
+def shares(first: int, count: int) -> dict[str, Bars]:
+    """Make 2,500 daily bars of so many shares, by symbol; numbers are what the walk is made of."""
+    days = pl.Series("ts", calendar("XNYS").sessions(date(2010, 1, 4), date(2019, 12, 31))[:2_500])
+    hours = spans(days, calendar("XNYS"))
+    found = {}
+    for number in range(first, first + count):
+        prices = pl.DataFrame({name: values for name, values in _bars(2_500, seed=number).items() if name in SCHEMA})
+        frame = pl.concat([hours, prices], how="horizontal").with_columns(
+            learned_at=pl.col("known_at"), source=pl.lit("made"), quality=1.0, imputed=False, votes=pl.lit(1, pl.Int64)
+        )
+        frame = frame.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+        share = replace(guess("AAPL", "stock"), symbol=f"S{number - first}")
+        found[share.symbol] = Bars(instrument=share, timeframe=DAY, basis=Basis.SPLIT, frame=frame)
+    return found
+
+
+def _panel() -> dict[str, float]:
+    """Give the seconds of the slower half of the panel, and both halves' memory."""
+    halves = []
+    for first in (0, 25):
+        command = [sys.executable, "-c", _HALF, str(first)]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        halves.append(tuple(map(float, done.stdout.split())))
+    return {"panel_of_50_s": max(one[0] for one in halves), "panel_of_50_peak_mb": sum(one[1] for one in halves)}
+
+
+def _loaded_by_predict() -> float:
+    """Count what of the machinery of features is loaded by a forecast in a new process."""
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-X", "importtime", "-m", "ara", "predict", "AAPL"]
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, env={**os.environ, "ARA_HOME": home, "HOME": home}
+        )
+    names = [line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
+    assert "ara.prediction" in names, "the forecast itself was not seen"
+    heavy = ("numba", "llvmlite", "talib")
+    return float(sum(name.startswith(heavy) for name in names))
 
 
 if __name__ == "__main__":
