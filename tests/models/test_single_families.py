@@ -1,10 +1,13 @@
 """What every family that looks at one series at a time must do: with strange bars, short ones, and on a disk."""
 
+import warnings
 from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ara import plugins
 from ara.errors import ModelError
@@ -17,6 +20,7 @@ from tests.models.panels import bent, fit, last_rows, ranged, with_bars
 
 SINGLE = [part for name in plugins.names("models") if issubclass(part := plugins.load("models", name), SeriesModel)]
 BENT = bent()
+SHARES = st.sampled_from([1.0, 0.5, 0.02])
 
 pytestmark = pytest.mark.parametrize("family", SINGLE, ids=[part.family for part in SINGLE])
 
@@ -141,3 +145,23 @@ def test_rows_that_were_not_for_training_teach_nothing(family) -> None:
         for one in (panel, with_bars(panel, other))
     ]
     np.testing.assert_array_equal(*values)
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_whatever_the_bars_are_the_answer_is_whole_or_absent(family, data: st.DataObject) -> None:
+    panel = toy_panel(bars=420, horizons=(1, 3))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    bars = panel.bars * 10.0 ** data.draw(st.floats(-12, 3))
+    for _ in range(data.draw(st.integers(0, 4))):
+        first = data.draw(st.integers(0, len(panel) - 1))
+        length = data.draw(st.integers(1, 600))
+        value = data.draw(st.sampled_from([0.0, np.nan, 1e-15, 0.01, -1.0, 30.0, -700.0]))
+        bars[first : first + length] = value * (random.random((length, 1))[: len(bars) - first] < data.draw(SHARES))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        changed = with_bars(panel, bars)
+        values = fit(family(), changed).predict(changed, np.arange(30, len(panel), 97)).values
+    told = np.isfinite(values).all(axis=(1, 2))
+    assert np.isnan(values[~told]).all()
+    assert (np.diff(values[told], axis=-1) >= 0).all()

@@ -25,6 +25,7 @@ _DAY: Final = 86_400_000_000
 _SHORTEST, _LONGEST = 0.8 * _DAY, 4.0 * _DAY
 _SELDOM: Final = 1 / 14
 _BELIEVED: Final = 0.5
+_SMALLEST: Final = 0.1
 _MONDAY: Final = 4
 """The first of January 1970 was a Thursday: this many days later it was Monday."""
 
@@ -88,7 +89,7 @@ class Weekday(SeriesModel[Week]):
             return None
         days = np.flatnonzero(np.bincount(day[used], minlength=7) >= _SELDOM * len(used))
         whole = np.abs(z[used]).mean()
-        sizes = 1 + _pulled(np.abs(z[used]) / whole - 1, day[used], days)
+        sizes = np.maximum(1 + _pulled(np.abs(z[used]) / whole - 1, day[used], days), _SMALLEST)
         again = self._scaled(line, sizes[day])[used]
         means = _BELIEVED * _pulled(again - again.mean(), day[used], days)
         left = again - means[day[used]]
