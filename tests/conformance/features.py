@@ -18,6 +18,9 @@ from ara.features.levels.bricks import renko
 from ara.features.patterns import charts as chart_patterns
 from ara.features.patterns import elliott as elliott_waves
 from ara.features.patterns import harmonics as harmonic_patterns
+from tests.conformance.market import pathological
+
+__all__ = ["pathological"]
 
 NAMES = Path(__file__).with_name("names")
 
