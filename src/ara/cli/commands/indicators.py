@@ -1,21 +1,16 @@
 """`ara indicators`."""
 
-import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.screen import Screen, screen
-from ara.cli.words import clean
+from ara.cli.commands.indicator_values import compute
+from ara.cli.screen import screen
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from ara.features import Indicator
     from ara.features.cross import PanelFeature
@@ -96,42 +91,7 @@ def _show(name: Annotated[str, typer.Argument(metavar="INDICATOR", help="What th
     s.result({"schema": 1, **_facts(found)}, lambda: shown(found.spec, s))
 
 
-@command.command("compute")
-def _compute(
-    name: Annotated[str, typer.Argument(metavar="INDICATOR", help="What the indicator is called")],
-    symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Whose bars; of a file with several, which")] = "",
-    bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars from a Parquet or CSV file")] = "",
-    params: Annotated[str, typer.Option("--params", metavar="JSON", help="Parameters: '{\"window\": 7}'")] = "",
-    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
-    count: Annotated[int, typer.Option("--last", "-n", metavar="N", help="Show so many of the last bars", min=1)] = 10,
-) -> None:
-    """Compute an indicator over the bars of a file or of an instrument.
-
-    ::
-
-        ara indicators compute rsi AAPL
-        ara indicators compute rsi AAPL --params '{"window": 7}' --as-of 2020-02-20
-        ara indicators compute macd --bars bars.parquet --json
-
-    With --json, every bar: `at`, and each output with null where it has no value.
-    """
-    from ara.cli.render.indicators import computed
-    from ara.features import catalogue
-
-    s = screen()
-    wanted = name.strip().lower()
-    if wanted in _crossed()["cross"]:
-        raise ValidationError(
-            f"{wanted} compares many instruments, so it can't be computed for one.",
-            hint="All of that kind: ara features build cross AAPL MSFT QQQ",
-        )
-    found = catalogue.get(wanted)
-    chosen = _params(params)
-    at, columns = _from_file(Path(bars), symbol, found) if bars else _from_market(s, symbol, found, as_of or None)
-    values = found.compute(columns, **chosen)
-    outputs = dict(zip(found.spec.outputs, values, strict=True))
-    data = {"at": at, **{key: [_number(value) for value in one.tolist()] for key, one in outputs.items()}}
-    s.result(data, lambda: computed(found.spec, at, outputs, s, count=count))
+command.command("compute")(compute)
 
 
 def _crossed() -> "Mapping[str, Mapping[str, PanelFeature]]":
@@ -169,71 +129,3 @@ def _facts(found: "Indicator | PanelFeature") -> dict[str, Any]:
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _params(text: str) -> dict[str, float]:
-    if not text:
-        return {}
-    hint = "Write a JSON object of numbers: --params '{\"window\": 7}'"
-    try:
-        found = json.loads(text)
-    except RecursionError:
-        raise ValidationError("--params is nested too deeply.", hint=hint) from None
-    except ValueError as error:
-        raise ValidationError(f"--params is no JSON: {error}.", hint=hint) from None
-    if not isinstance(found, dict) or any(type(value) not in {int, float} for value in found.values()):
-        raise ValidationError(f"--params is {clean(text)[:60]}; it names each parameter with its number.", hint=hint)
-    return found
-
-
-def _from_file(path: Path, symbol: str, found: "Indicator") -> "tuple[list[str], Mapping[str, NDArray[np.float64]]]":
-    import polars as pl
-
-    from ara.data.files import read_bars
-    from ara.market.symbols import normalise
-
-    frame = read_bars(path)
-    there = frame["symbol"].unique(maintain_order=True).to_list()
-    if symbol:
-        wanted = normalise(symbol)
-        frame = frame.filter(pl.col("symbol").map_elements(normalise, pl.String) == wanted)
-    if frame["symbol"].n_unique() != 1:
-        named = ", ".join(map(str, there[:12]))
-        raise ValidationError(f"{path} has the symbols {named}; one is computed.", hint="Name it after the indicator.")
-    if "session" in found.spec.inputs:
-        frame = frame.with_columns(session=pl.col("ts").dt.date().to_physical().cast(pl.Float64))
-    return _stamps(frame["ts"]), _columns(frame, found)
-
-
-def _from_market(
-    s: Screen, symbol: str, found: "Indicator", as_of: str | None
-) -> "tuple[list[str], Mapping[str, NDArray[np.float64]]]":
-    from ara.data.feed import MarketData
-    from ara.desk import Desk
-    from ara.features.catalogue import columns
-    from ara.market.bars import Bars
-    from ara.prediction.origin import as_instant
-
-    if not symbol:
-        raise ValidationError(
-            "Whose bars? Neither a symbol nor --bars is given.", hint="Such as: ara indicators compute rsi AAPL"
-        )
-
-    async def ask() -> Bars:
-        async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
-            moment = as_instant(as_of, now=desk.clock.now())
-            return await market.bars(await market.instrument(symbol), as_of=moment)
-
-    bars = s.run(ask())
-    return _stamps(bars.frame["at"]), columns(bars, found.spec.inputs)
-
-
-def _columns(frame: Any, found: "Indicator") -> "Mapping[str, NDArray[np.float64]]":
-    missing = [name for name in found.spec.inputs if name not in frame.columns]
-    if missing:
-        raise ValidationError(f"{found.spec.name} needs {', '.join(missing)}, which bars of one instrument don't have.")
-    return {name: frame[name].cast(float).to_numpy() for name in found.spec.inputs}
-
-
-def _stamps(column: Any) -> list[str]:
-    return [str(text) for text in column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").to_list()]

@@ -1,17 +1,24 @@
 """Indicators on a terminal: lists, one explained, one computed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.cli.render.numbers import grouped
+from ara.cli.commands.viewed import bar_word, dates
+from ara.cli.render.data_table import stamp
+from ara.cli.render.numbers import grouped, long_day
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
 from ara.features import Indicator, IndicatorSpec
 from ara.features.cross import PanelFeature
+from ara.features.sets import Item
+from ara.market.bars import Bars
+from ara.market.timeframe import DAY
 
-__all__ = ["computed", "listed", "shown"]
+__all__ = ["Computed", "computed", "listed", "shown"]
 
 
 def listed(families: Mapping[str, Sequence[Indicator | PanelFeature]], s: Screen) -> str:
@@ -61,28 +68,102 @@ def shown(spec: IndicatorSpec, s: Screen) -> str:
     return "\n".join(lines)
 
 
-def computed(
-    spec: IndicatorSpec, at: Sequence[str], outputs: Mapping[str, NDArray[np.float64]], s: Screen, *, count: int
-) -> str:
-    """Give the values of the last bars, and how common the newest is."""
-    lines = [f"{s.palette()(spec.name, 'strong')}  {len(at):,} bars", ""]
-    heads = [padded(name, 12, right=True) for name in outputs]
-    lines.append(" " * 18 + "  ".join(heads))
-    for place in range(max(len(at) - count, 0), len(at)):
-        cells = [padded(_value(values[place]), 12, right=True) for values in outputs.values()]
-        lines.append(f"{at[place][:16].replace('T', ' '):<18}" + "  ".join(cells))
-    lines.append("")
-    for name, values in outputs.items():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """What is to be shown of an indicator or a formula.
+
+    Parameters
+    ----------
+    item
+        What was computed.
+    bars
+        Over which bars.
+    values
+        One array for each output, a value for each bar.
+    why
+        Why there is no value at all; empty where there is one.
+    against
+        The symbol that it is compared with, if it is with one.
+    """
+
+    item: Item
+    bars: Bars
+    values: Mapping[str, NDArray[np.float64]]
+    why: str
+    against: str = ""
+
+
+def computed(seen: Computed, s: Screen, *, count: int) -> str:
+    """Give the newest value and how common it is, the values of the last bars, and what they say."""
+    instrument, unit = seen.bars.instrument, bar_word(seen.bars)
+    named = f" ({instrument.name})" if instrument.name != instrument.symbol else ""
+    of = f"{instrument.symbol}{named}{f', compared with {seen.against}' if seen.against else ''}"
+    total = f"{len(seen.bars):,} {unit}{'s' * (len(seen.bars) != 1)}"
+    days = _days(seen.bars, s, (0, -1)) if len(seen.bars) else []
+    span = f"{total}, {' to '.join(dict.fromkeys(days))}" if days else total
+    span += f"; {instrument.venue}, prices in {instrument.currency}" if named else ""
+    lines = [
+        *(s.palette()(line, "strong") for line in wrapped(clean(f"{seen.item.label} of {of}"), s.width)),
+        *wrapped(clean(span), s.width),
+        "",
+        *wrapped(clean(f"No value: {seen.why}." if seen.why else _newest(seen, unit)), s.width),
+        "",
+    ]
+    if not seen.why and len(seen.bars):
+        lines += [*_table(seen, s, count), ""]
+    parts = [one["indicator"] for one in getattr(seen.item.found, "uses", ())]
+    about = f"Its parts explained: {'; '.join(f'ara indicators show {one}' for one in dict.fromkeys(parts))}"
+    formula = hasattr(seen.item.found, "uses")
+    words = (about if parts else "") if formula else seen.item.spec.words
+    return "\n".join([*lines, *wrapped(clean(words), s.width)]).rstrip()
+
+
+def _newest(seen: Computed, unit: str) -> str:
+    """Say what the outputs are now, and how common that is."""
+    said = []
+    for name, values in seen.values.items():
+        what = name if len(seen.values) > 1 else "It"
         known = values[np.isfinite(values)]
-        if len(known) and np.isfinite(values[-1]):
-            share = float((known < values[-1]).mean())
-            lines += wrapped(
-                f"{name} is {_value(values[-1])}; it was lower in {share:.0%} of {len(known):,} bars.".replace(
-                    "%", " %"
-                ),
-                s.width,
-            )
-    return "\n".join([*lines, *wrapped(clean(spec.words), s.width)])
+        if not len(values) or not np.isfinite(values[-1]):
+            said.append(f"{what} has no value in the newest {unit}.")
+            continue
+        share = _share(float((known < values[-1]).mean()))
+        said.append(f"{what} is {_value(values[-1])}; it was lower in {share} of {len(known):,} {unit}s.")
+    return "\n".join(said)
+
+
+def _table(seen: Computed, s: Screen, count: int) -> list[str]:
+    """Give the values of the last bars; outputs that find no room beside each other stand below each other."""
+    places = range(max(len(seen.bars) - count, 0), len(seen.bars))
+    days = _days(seen.bars, s, places)
+    first = max(map(width, days))
+    columns = []
+    for name, values in seen.values.items():
+        cells = [name, *(_value(values[place]) for place in places)]
+        size = max(map(width, cells))
+        columns.append([padded(cell, size, right=True) for cell in cells])
+    lines: list[str] = []
+    while columns:
+        room = s.width - first
+        fitting = sum(total <= room for total in accumulate(width(one[0]) + 2 for one in columns)) or 1
+        shown, columns = columns[:fitting], columns[fitting:]
+        rows = zip(["", *days], *shown, strict=True)
+        lines += [""] * bool(lines) + ["  ".join((padded(row[0], first), *row[1:])) for row in rows]
+    return lines
+
+
+def _days(bars: Bars, s: Screen, places: Sequence[int]) -> list[str]:
+    """Say when bars were: days and weeks by the venue's calendar, shorter ones by when they opened, with the zone."""
+    if bars.timeframe.span < DAY.span:
+        return [stamp(bars.frame["at"][place], s, zoned=True) for place in places]
+    known = dates(bars)
+    return [long_day(known[place]) for place in places]
+
+
+def _share(share: float) -> str:
+    if 0 < share < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def _row(label: str, text: str, s: Screen) -> list[str]:
@@ -105,5 +186,7 @@ def _range(spec: IndicatorSpec, name: str) -> str:
 def _value(value: float) -> str:
     if not np.isfinite(value):
         return "-"
+    if not value:
+        return "0"
     size = abs(value)
     return grouped(value, 2 if size >= 100 else 4 if size >= 0.01 else 8)

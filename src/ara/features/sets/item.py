@@ -20,7 +20,7 @@ MARKET: Final = "market"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _OTHER: Final = re.compile(r"[A-Za-z0-9^._=/-]{1,32}")
-_TIMEFRAME: Final = re.compile(r"(.*)@\s*([0-9]{1,3}[A-Za-z])", re.DOTALL)
+_TIMEFRAME: Final = re.compile(r"(.*)@\s*([^@\s]{1,20})", re.DOTALL)
 _PLAIN: Final = re.compile(r"([a-z][a-z0-9_]*)\s*(?:\(([^()]*)\))?\s*(?:\.\s*([a-z][a-z0-9_]*))?")
 _PAIR: Final = re.compile(r"\s*([a-z][a-z0-9_]*)\s*=\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
 _LONGEST: Final = 2_000
