@@ -121,7 +121,7 @@ def prints(bars):
 def endless(bars): return {"x": returns(bars) / 0}
 def nothing(bars): return {"x": np.full(len(bars), np.nan)}
 def random(bars): return {"x": np.random.random(len(bars))}
-def noisy(bars): return {"x": np.append(returns(bars)[1:], np.nan) * (1 + 1e-4 * np.random.normal(size=len(bars)))}
+def noisy(bars): return {"x": np.append(returns(bars)[1:], 0.0) * (1 + 1e-4 * np.random.normal(size=len(bars)))}
 @functools.lru_cache
 def fitted(symbol): return {}
 def remembers(bars):

@@ -230,3 +230,12 @@ def test_ctrl_c_and_errors_of_ara_pass():
     for error in (KeyboardInterrupt, FeatureEngineeringError("told")):
         with pytest.raises(type(error) if isinstance(error, Exception) else error), plugins.guest("It"):
             raise error
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-310, 1e-300, 1e300])
+@pytest.mark.parametrize("name", ["mcginley", "volume_profile", "volume_profile_position", "rsi"])
+def test_prices_at_the_ends_of_what_a_float_holds_fail_nowhere(name, scale):
+    close = scale * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, 200)))
+    bars = {"high": close * 1.01, "low": close * 0.99, "close": close, "volume": np.full(200, 1e5)}
+    for values in catalogue.compute(name, bars):
+        assert not np.isinf(values).any()

@@ -22,6 +22,8 @@ _Array = NDArray[np.float64]
 
 def own(part: Indicator) -> bool:
     """Say whether an indicator is Ara's, which its tests vouch for."""
+    if isinstance(part, Guest):
+        return False
     code = part.function if isinstance(part, ArrayIndicator) else type(part)
     return str(getattr(code, "__module__", "")).startswith(_OWN)
 

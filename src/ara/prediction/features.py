@@ -19,6 +19,7 @@ from ara.desk import Desk
 from ara.errors import AraError, IntegrityError, StoreError, ValidationError
 from ara.features.blocks.inputs import instants
 from ara.features.build import Block, build_panel
+from ara.features.guest import Guest
 from ara.features.sets import MARKET, FeatureSet, Item, find
 from ara.lineage import digest, digest_arrays
 from ara.market.bars import Bars
@@ -154,14 +155,15 @@ class Features:
         return blocks
 
     async def _compute(self, chosen: FeatureSet, panel: Mapping[str, Bars], others: Mapping[str, Bars]) -> list[Block]:
-        """Compute a batch in threads; in processes where there is much of it."""
+        """Compute a batch in threads; in processes where there is much of it, or code of another package in it."""
         cells = len(chosen.columns) * sum(map(len, panel.values()))
         at_once = max(self._desk.settings.workers.processes, 1)
         if any(item.crosses for item in chosen.items):
             at_once = 1
         names = list(panel)
         parts = [{name: panel[name] for name in names[start::at_once]} for start in range(min(at_once, len(names)))]
-        where: Any = "process" if cells > _LARGE else "thread"
+        guests = any(isinstance(item.found, Guest) for item in chosen.items)  # can be stopped in a process only
+        where: Any = "process" if cells > _LARGE or guests else "thread"
         run = self._desk.workers.run
         with self._desk.telemetry.stage("features"):
             done = await asyncio.gather(*(run(_built, chosen, part, dict(others), where=where) for part in parts))

@@ -42,6 +42,7 @@ def spread_volume(
     bottom = low.min(axis=1)
     step = (high.max(axis=1) - bottom) / bins
     scale = quotient(1.0, step, otherwise=0.0)[:, None]
+    scale[~np.isfinite(scale)] = 0.0  # a range too small to be parted is one bin
     base = np.arange(rows)[:, None] * (bins + 1)
     first = np.minimum((low - bottom[:, None]) * scale, bins - 1).astype(np.int64)
     last = np.minimum((high - bottom[:, None]) * scale, bins - 1).astype(np.int64)

@@ -151,7 +151,8 @@ def _mcginley(values: Any, line: Any, length: Any, out: Any) -> None:
         x = values[bar]
         if not (x > 0.0 and x < np.inf):
             continue
-        square = x * x / (line * line) if line > 0.0 else 1.0
+        ratio = x / line if line > 0.0 else 1.0  # first, since the squares of tiny prices are nothing
+        square = ratio * ratio
         line = x if line <= 0.0 else line + (x - line) / max(length * square * square, 1.0)
         out[bar] = line
 
