@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from ara.features.sets import Item
+
 
 def test_each_reading_stands_beside_how_common_it_is_and_the_base_rate(ara):
     outcome = ara("market", "indicators", "AAPL", "--width", "100")
@@ -12,6 +14,19 @@ def test_each_reading_stands_beside_how_common_it_is_and_the_base_rate(ara):
     assert "rsi 47.8 between the usual marks; so on 81 % of 3,068 days" in text
     assert "any day 59 %: no more than chance" in text
     assert [line for line in outcome.out.splitlines() if line in {"Trend", "Volume", "Statistical"}]
+
+
+def test_what_is_read_of_several_outputs_is_called_as_a_feature_set_calls_it(ara):
+    shown = ara("market", "indicators", "AAPL", "--width", "160").out
+    for name in ("variance_ratio.z", "stoch.k", "macd_v.histogram", "aroon.oscillator"):
+        assert f"  {name} " in shown
+        assert Item.parse(name).columns[0].name == name
+
+
+def test_a_narrow_screen_keeps_its_room_for_words(ara):
+    lines = ara("market", "indicators", "AAPL", "-c", "trend", "--width", "60").out.splitlines()
+    assert "  ma_cross.state 1.00: the 50-bar mean is above the 200-bar" in lines
+    assert "    up 5 days later in 50 % of 4 cases (9 to 91 %); any day" in lines
 
 
 def test_json_has_the_figures(ara):

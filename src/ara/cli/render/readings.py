@@ -14,7 +14,7 @@ from ara.market.bars import Bars
 
 __all__ = ["Seen", "shown"]
 
-_NARROW = 60
+_ROOM = 56
 _SURE = 0.05
 
 
@@ -86,11 +86,13 @@ def _one(one: Read, names: int, seen: Seen, s: Screen) -> list[str]:
         if one.band is None
         else f"{one.band.words}{_common(one, seen)}"
     )
-    if s.width < _NARROW:
-        lines = wrapped(f"  {_name(one)} {_value(one.value)}: {words}", s.width, indent="    ")
+    inset = names + 13
+    if s.width - inset < _ROOM:
+        name = _name(one) if width(_name(one)) + 2 <= s.width else _name(one).replace(".", ". ")
+        text = f"{name} {_value(one.value)}: {words}"
+        lines = [f"  {line}" for line in wrapped(text, s.width - 2, indent="  ")]
         inset = 4
     else:
-        inset = names + 13
         first, *more = wrapped(words, s.width - inset)
         lines = [f"  {padded(_name(one), names)}  {padded(_value(one.value), 7, right=True)}  {first}"]
         lines += [" " * inset + line for line in more]
@@ -102,7 +104,10 @@ def _one(one: Read, names: int, seen: Seen, s: Screen) -> list[str]:
 
 
 def _name(one: Read) -> str:
-    return one.reading.indicator
+    """Give the indicator, and of several outputs the one that is read, as a feature set calls it."""
+    reading = one.reading
+    alone = reading.output == reading.indicator
+    return reading.indicator if alone else f"{reading.indicator}.{reading.output}"
 
 
 def _common(one: Read, seen: Seen) -> str:
