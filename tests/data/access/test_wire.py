@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ara.data.access.wire import decode, floats, quote, value
+from ara.data.access.wire import decimal, decode, floats, quote, value
 from ara.errors import ShapeError, ValidationError
 
 
@@ -26,6 +26,29 @@ def test_decimals_keep_every_digit_and_unknown_fields_are_passed_over():
     raw = b'{"bars": [{"close": "122.150", "at": 1, "new": {}}, {"close": 0.10, "at": 2}], "more": null}'
     found = decode(raw, Answer, source="acme")
     assert [str(bar.close) for bar in found.bars] == ["122.150", "0.10"]
+
+
+@pytest.mark.parametrize(
+    "text", ["1_000", "_1", "1_", "1__0", "1_e5", "1_.5", "-_1", "１２", "1\u0662", "\\uff11\\uff12", "1\u00a0"]
+)
+def test_a_number_by_pythons_rules_alone_is_none(text):
+    raw = f'{{"name": "{text}", "bars": [{{"close": "1", "at": 1}}, {{"close": "{text}", "at": 2}}]}}'.encode()
+    with pytest.raises(ShapeError, match=r"at \$\.bars\[1\]\.close: Invalid decimal string"):
+        decode(raw, Answer, source="acme")
+    named = f'{{"{text}": "{text}", "other": "a\\"b_1"}}'.encode()
+    assert decode(named, dict[str, str], source="acme") == json.loads(named)
+    assert decimal(json.loads(f'"{text}"')) is None
+
+
+@pytest.mark.parametrize("text", ["1", "-1.50", "+.5", "5.", "1e-3", "2E+05", " 7 "])
+def test_any_other_spelling_of_a_number_is_one(text):
+    raw = f'{{"name": "caf\u00e9 a_1", "bars": [{{"close": "{text}", "at": 1}}]}}'.encode()
+    assert decode(raw, Answer, source="acme").bars[0].close == Decimal(text) == decimal(text)
+
+
+@pytest.mark.parametrize("text", ["", "NaN", "Infinity", "1,5", "1e99999999999999999999", "0x1F", "one"])
+def test_a_text_that_is_no_number_has_none(text):
+    assert decimal(text) is None
 
 
 def test_what_is_untyped_is_exact_too():

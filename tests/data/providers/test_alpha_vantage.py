@@ -312,6 +312,7 @@ def daily(**row):
         (Reply.json(daily(**{"4_close": "-0.0"})), r"the price 0 in close\[0\]"),
         (Reply.json(daily(**{"5_volume": "-7"})), r"the volume -7 in volume\[0\]"),
         (Reply.json(daily(**{"4_close": "much"})), "shape"),
+        (Reply.json(daily(**{"4_close": "1_000"})), r"4\. close"),
         (Reply.json(daily(stamp="31.03.2021")), "the date '31.03.2021'"),
         (Reply.json(daily(stamp="1821-03-31")), "outside the years"),
     ],

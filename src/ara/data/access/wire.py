@@ -15,12 +15,16 @@ import msgspec
 
 from ara.errors import ShapeError, ValidationError
 
-__all__ = ["decode", "floats", "quote", "value"]
+__all__ = ["decimal", "decode", "floats", "quote", "value"]
 
 _T = TypeVar("_T")
 
 _LONGEST: Final = 80
 _TAGS: Final = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]{0,2000}>")
+_NUMBER: Final = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
+_TEXT: Final = re.compile(rb'"(?:[-+0-9._eE\s\x80-\xff]|\\u[0-9a-fA-F]{4})+"')
+# What a number by Python's rules alone has: an underscore, where no word goes on behind it.
+_ODD: Final = re.compile(rb"_(?:[^A-Za-z]|[eE][-+0-9_])")
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
@@ -34,7 +38,7 @@ def decode(raw: bytes, type: type[_T] = Any, *, source: str) -> _T:  # type: ign
     type
         What it is to be: a `msgspec.Struct`, a list or mapping of such, or anything. Fields that the type doesn't name
         are passed over. Numbers with a fraction or an exponent become `Decimal` where the type says so or leaves it
-        open, digit by digit as they were written.
+        open, digit by digit as they were written; so do texts of ASCII digits where the type says so.
     source
         The provider's name, for the message.
 
@@ -46,6 +50,8 @@ def decode(raw: bytes, type: type[_T] = Any, *, source: str) -> _T:  # type: ign
     """
     try:
         read: _T = _decoder(type).decode(raw)  # type: ignore[arg-type]
+        if _ODD.search(raw) or not raw.isascii() or b"\\u" in raw:
+            _decoder(type).decode(_TEXT.sub(_plain_or_none, raw))  # type: ignore[arg-type]
         return read
     except msgspec.ValidationError as error:
         found = _WHERE.match(str(error))
@@ -102,6 +108,24 @@ def quote(raw: bytes | str, *secrets: str) -> str:
         text = text.replace(secret, "***")
     text = " ".join("".join(each if each.isprintable() else " " for each in _TAGS.sub(" ", text)).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def decimal(text: str) -> Decimal | None:
+    """Give the number that a text holds in ASCII digits; None for any other text, such as `1_000`, `NaN` or nothing."""
+    try:
+        return Decimal(text) if _NUMBER.fullmatch(text) else None
+    except ArithmeticError:
+        return None
+
+
+def _plain_or_none(found: re.Match[bytes]) -> bytes:
+    """Give a JSON text as it stands; a number by Python's rules alone becomes one that is none by any."""
+    try:
+        text = msgspec.json.decode(found[0], type=str)
+        odd = Decimal(text).is_finite() and decimal(text) is None
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
+        return found[0]
+    return b'"no number"' if odd else found[0]
 
 
 @cache

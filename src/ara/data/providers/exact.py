@@ -1,12 +1,13 @@
 """Fields of venues' messages that JSON has no type for, and messages as plain data."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from ara.data.access.wire import decimal
 from ara.errors import ShapeError
 
 __all__ = ["Millis", "Nanos", "Seconds", "Text", "amount", "instant", "opened", "plain", "stated"]
@@ -35,11 +36,8 @@ def amount(text: str, *, source: str, field: str) -> Decimal | None:
     """Give the decimal of a text, None for an empty one; ShapeError that quotes the field for any other."""
     if not text:
         return None
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("nan")
-    if not found.is_finite():
+    found = decimal(text)
+    if found is None:
         raise ShapeError(f"{source} sends {text[:24]!r} in {field}, which is no number.", source=source, field=field)
     return found
 
@@ -119,10 +117,8 @@ def _marked(value: Any, mark: str, field: str, source: str) -> Any:
 
 def _balance(text: str) -> Decimal | str:
     """Give a decimal of a mapping, whose names are the venue's to choose; what is none stays the text that it is."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return text
+    found = decimal(text)
+    return text if found is None else found
 
 
 @cache

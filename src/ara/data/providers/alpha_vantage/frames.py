@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
 
+from ara.data.access.wire import decimal
 from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.data.providers.alpha_vantage.answers import Series
 from ara.data.providers.alpha_vantage.messages import Bar, ExchangeRate, GlobalQuote
@@ -116,7 +117,7 @@ def _value(exact: Decimal, field: str) -> float:
 def _optional(text: str, field: str) -> float | None:
     if text.strip() in {"", "-"}:
         return None
-    try:
-        return number(Decimal(text), source=_SOURCE, field=field)
-    except InvalidOperation:
-        raise ShapeError(f"alpha_vantage sends {text[:24]!r} in {field}.", source=_SOURCE, field=field) from None
+    found = decimal(text)
+    if found is None:
+        raise ShapeError(f"alpha_vantage sends {text[:24]!r} in {field}.", source=_SOURCE, field=field)
+    return number(found, source=_SOURCE, field=field)
