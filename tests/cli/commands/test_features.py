@@ -45,11 +45,11 @@ def test_the_shipped_sets_are_listed(ara):
 def test_a_set_is_explained_on_any_screen(ara, columns):
     outcome = ara("features", "show", "ara-default", "--width", columns)
     assert outcome.code == 0
-    longest = max(map(width, outcome.plain.splitlines()))
-    assert longest <= max(int(columns), 67)
+    assert max(map(width, outcome.plain.splitlines())) <= max(int(columns), 30)
     for name in ("rsi@1w", "ppo.histogram", "state of volatility"):
         assert name in outcome.plain
-    assert sets.get("ara-default").id in outcome.plain
+    whole = sets.get("ara-default").id
+    assert f"Id {whole if int(columns) > 67 else whole[:12] + ','}" in outcome.plain
 
 
 def test_a_file_s_set_is_explained(ara, mine):
@@ -108,6 +108,49 @@ def test_all_rows_are_written(ara, home, suffix):
     found = frame.filter(pl.col("symbol") == "BTC-USD")[:1800].select(sets.get("ara-fast").names).cast(pl.Float32)
     assert np.allclose(found.fill_null(float("nan")).to_numpy(), expected, rtol=1e-5, equal_nan=True)
     assert not [one for one in home.iterdir() if one.name.endswith(".part")]
+
+
+def test_a_file_that_is_there_is_replaced_and_that_is_said(ara, home, mine):
+    words = ("features", "build", mine, "AAPL", "--out", "x.csv")
+    first = ara(*words)
+    assert "in place of" not in first.plain
+    (home / "x.csv").write_text("older")
+    assert "written to x.csv in place of the file that was there." in " ".join(ara(*words).plain.split())
+    assert (home / "x.csv").read_text().startswith("symbol,at,known_at")
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("n", True), ("", True), ("y", False)])
+def test_at_a_terminal_it_is_asked_first(terminal, home, mine, answer, kept):
+    (home / "x.csv").write_text("older")
+    running = terminal("features", "build", mine, "AAPL", "--out", "x.csv")
+    running.read("Replace x.csv? [y/N]")
+    running.type(f"{answer}\n")
+    outcome = running.end()
+    assert ((home / "x.csv").read_text() == "older") is kept
+    assert (outcome.code == 0) is not kept
+    if not kept:
+        assert terminal("features", "build", mine, "AAPL", "--out", "x.csv", "--yes").end().code == 0
+
+
+def test_the_hint_names_what_was_given(ara, home, mine):
+    text = " ".join(ara("features", "build", mine, "AAPL").plain.split())
+    assert text.endswith(f"What its columns say: ara features show {mine}")
+    assert ara("features", "show", mine).code == 0
+    (home / "one set.toml").write_text('items = ["rsi"]\n')
+    text = " ".join(ara("features", "build", "one set.toml", "AAPL").plain.split())
+    assert text.endswith("ara features show 'one set.toml'")
+    assert "3,082 rows of 1 feature for 1 instrument." in text
+
+
+def test_columns_without_a_value_say_why(ara, home):
+    (home / "odd.toml").write_text('items = ["close/0 + rsi", "rsi(window=5000)", "rsi"]\n')
+    text = " ".join(ara("features", "build", "odd.toml", "AAPL").plain.split())
+    assert "Without a value: rsi(window=5000); it needs 5,001 bars, and there are 3,082." in text
+    assert "; what it counts is no finite number in any of these bars, such as a division by zero." in text
+    (home / "lost.toml").write_text('items = ["beta:NOPE", "rsi"]\n')
+    lost = ara("features", "build", "lost.toml", "AAPL")
+    assert lost.code == 2
+    assert "There is no instrument NOPE here." in lost.err
 
 
 @pytest.mark.parametrize(
@@ -173,11 +216,11 @@ def test_an_instrument_without_bars_or_news_is_said_so(home):
     s = Screen(Flags(width=80), runner=lambda one: one)
     chosen = sets.FeatureSet(name="mine", items=(sets.Item("rsi"), sets.Item("obv")))
     empty, few = build(chosen, cut(sample("AAPL"), 0)), build(chosen, cut(sample("AAPL"), 2))
-    text = built(chosen, [empty, few], s, out="")
+    text = built(chosen, [empty, few], s, called="mine")
     assert "AAPL  no bars" in text
     assert "1 of 2 have a value in the newest bar." in text
     calm = sets.FeatureSet(name="calm", items=(sets.Item("close * 0 + 1"),))
-    assert "None of them is unusual for it." in built(calm, [build(calm, cut(sample("AAPL"), 50))], s, out="")
+    assert "None of them is unusual for it." in built(calm, [build(calm, cut(sample("AAPL"), 50))], s, called="calm")
     long = sets.FeatureSet(name="long", items=tuple(sets.Item(f"mfi({n})") for n in range(2, 12)))
     from ara.cli.render.features import shown
 

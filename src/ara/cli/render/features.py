@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from shlex import quote
 
 import numpy as np
 
@@ -49,15 +50,33 @@ def shown(found: FeatureSet, s: Screen) -> str:
         many = f" ({len(item.columns)} columns)" if len(item.columns) > 1 else ""
         words = f"{item.spec.words}{f' It {unit}.' if unit else ''}{many}"
         lines += _row(_called(item), clean(words), names, s)
-    lines += ["", *wrapped(f"Id {found.id}", s.width)]
+    whole = f"Id {found.id}"
+    lines += ["", *wrapped(whole if len(whole) <= s.width else f"Id {found.id[:12]}, in full with --json", s.width)]
     return "\n".join(lines)
 
 
-def built(chosen: FeatureSet, blocks: Sequence[Block], s: Screen, *, out: str) -> str:
-    """Say what was built: for each instrument its rows, what is unusual in the newest, what is missing."""
+def built(
+    chosen: FeatureSet, blocks: Sequence[Block], s: Screen, *, called: str, out: str = "", replaced: bool = False
+) -> str:
+    """Say what was built: for each instrument its rows, what is unusual in the newest, what is missing.
+
+    Parameters
+    ----------
+    chosen, blocks
+        The set and what was built of it.
+    s
+        Where it is shown.
+    called
+        What the user called the set: its name or its file.
+    out
+        Where it was written to, if it was.
+    replaced
+        Whether another file was there before.
+    """
     paint = s.palette()
-    rows = sum(map(len, blocks))
-    head = f"{rows:,} rows of {len(chosen.names)} features for {len(blocks)} instrument{'s' * (len(blocks) != 1)}"
+    rows, of = sum(map(len, blocks)), len(chosen.names)
+    head = f"{rows:,} rows of {of} feature{'s' * (of != 1)} for {len(blocks)} instrument{'s' * (len(blocks) != 1)}"
+    out += " in place of the file that was there" if replaced else ""
     lines = wrapped(f"{head}{f', written to {clean(out)}' if out else ''}.", s.width)
     for block in blocks:
         lines.append("")
@@ -73,7 +92,8 @@ def built(chosen: FeatureSet, blocks: Sequence[Block], s: Screen, *, out: str) -
     lines += [
         "",
         *wrapped(
-            f"Set {chosen.name}, id {chosen.id[:12]}. What its columns say: ara features show {chosen.name}", s.width
+            f"Set {chosen.name}, id {chosen.id[:12]}. What its columns say: ara features show {quote(clean(called))}",
+            s.width,
         ),
     ]
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from ara.cli.commands.data.asked import (
     writable,
 )
 from ara.cli.screen import screen
-from ara.errors import StoreError
+from ara.errors import CancelledError, StoreError
 
 if TYPE_CHECKING:
     from ara.desk import Desk
@@ -37,6 +37,7 @@ def build(
     step: Annotated[str, typer.Option("--timeframe", "-t", metavar="STEP", help="Length of a bar")] = "1d",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute anew, and keep nothing")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before another file is replaced")] = False,
 ) -> None:
     """Build the features of instruments, and show the newest, or write all of them to a file.
 
@@ -48,7 +49,7 @@ def build(
 
     A row holds what was known at the close of its bar, `known_at`, and nothing later. What was computed is kept, and
     taken again for the same bars. A column whose input an instrument doesn't have, such as volume in forex, is empty,
-    and the answer says so.
+    and the answer says so. A file that is there is replaced: at a terminal, once you have said yes.
     """
     from ara.cli.render.features import built
     from ara.features import sets
@@ -58,6 +59,9 @@ def build(
     chosen = sets.find(name.strip())
     length = timeframe(step)
     goal = writable(out, "--out", _KINDS) if out else None
+    replaced = goal is not None and goal.exists()
+    if replaced and s.interactive and not s.confirm(f"Replace {out}?", yes=yes):
+        raise CancelledError("Nothing was written.", hint="Give --out another name.")
     failures: list[Failure] = []
 
     async def ask(desk: "Desk") -> "list[Block]":
@@ -85,7 +89,7 @@ def build(
     if goal is not None and blocks:
         _write(blocks, goal)
     data = {**_document(chosen, blocks), "out": out or None, **failures_document(failures)}
-    s.result(data, lambda: built(chosen, blocks, s, out=out))
+    s.result(data, lambda: built(chosen, blocks, s, called=name.strip(), out=out, replaced=replaced))
     raise typer.Exit(ended(s, failures))
 
 
