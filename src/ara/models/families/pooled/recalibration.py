@@ -1,0 +1,134 @@
+"""How often each series' own bands missed of late, and how much wider or narrower they have to be for it."""
+
+import math
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.models.families.pooled.chain import REMEMBERED, Chain
+from ara.models.families.pooled.dates import months_before
+from ara.models.families.pooled.features import Table
+from ara.models.families.pooled.horizon import patience
+from ara.models.panel import Rows
+
+__all__ = ["Memory", "Past", "remember", "stretch"]
+
+_Array = NDArray[np.float64]
+
+_KEEP: Final = 0.5 ** (1 / 250)
+_PROMISE: Final = 0.2
+_SLOPE: Final = 0.45
+_MOST: Final = 0.3
+_NEVER: Final = np.iinfo(np.int64).min
+
+
+class Memory(NamedTuple):
+    """How often the raw 80 % bands were missed, by series, up to one moment.
+
+    Parameters
+    ----------
+    sums
+        `[S, H, 3]`: misses, weights and squared weights of the forecasts whose end was known.
+    last
+        `[S]`: when each series' last bar was known.
+    open_at, open_low, open_high
+        `[S, R]`, `[S, R, H]`: the last forecasts, whose ends may not have been known yet.
+    """
+
+    sums: _Array
+    last: NDArray[np.int64]
+    open_at: NDArray[np.int64]
+    open_low: _Array
+    open_high: _Array
+
+    @classmethod
+    def empty(cls, series: int, horizons: tuple[int, ...]) -> "Memory":
+        """Give the memory of nothing; the last place is for a series that was not there."""
+        shape = (series + 1, max(horizons, default=1))
+        bands = np.full((*shape, len(horizons)), np.nan)
+        return cls(
+            sums=np.zeros((series + 1, len(horizons), 3)),
+            last=np.full(series + 1, _NEVER),
+            open_at=np.full(shape, _NEVER),
+            open_low=bands,
+            open_high=bands.copy(),
+        )
+
+
+class Past(NamedTuple):
+    """One series as a forecast sees it.
+
+    Parameters
+    ----------
+    known_at
+        `[n]` of its bars.
+    y
+        `[n, H]`: its returns.
+    low, high
+        `[n, H]`: raw 80 % bands forecast after the memory ends; NaN elsewhere.
+    """
+
+    known_at: NDArray[np.int64]
+    y: _Array
+    low: _Array
+    high: _Array
+
+
+def remember(memory: Memory, chain: Chain, rows: Table, moment: int) -> None:
+    """Put what a chain forecast for its class's series into the memory; `rows` are its rows, in order of time."""
+    since = months_before(moment, REMEMBERED)
+    length = memory.open_at.shape[1]
+    for code in np.unique(rows.series):
+        mine = np.flatnonzero(rows.series == code)
+        memory.last[code] = rows.known_at[mine[-1]]
+        recent = mine[-length:]
+        memory.open_at[code, -len(recent) :] = rows.known_at[recent]
+        memory.open_low[code, -len(recent) :] = chain.low[recent]
+        memory.open_high[code, -len(recent) :] = chain.high[recent]
+        mine = mine[rows.known_at[mine] >= since]
+        for place in range(len(chain.horizons)):
+            y, low, high = rows.y[mine, place], chain.low[mine, place], chain.high[mine, place]
+            told = np.isfinite(low) & np.isfinite(y)
+            missed = ((y < low) | (y > high))[told].astype(float)
+            weight = _KEEP ** np.arange(len(missed) - 1, -1, -1)
+            memory.sums[code, place] = (missed * weight).sum(), weight.sum(), (weight * weight).sum()
+
+
+def stretch(memory: Memory, code: int, past: Past, asked: Rows, horizons: tuple[int, ...]) -> _Array:
+    """Give the log of the factor `[asked, H]` for the bands of some of a series' rows, from what was known by each."""
+    low, high = past.low.copy(), past.high.copy()
+    place = np.searchsorted(past.known_at, memory.open_at[code])
+    found = np.flatnonzero(place < len(past.known_at))
+    found = found[past.known_at[place[found]] == memory.open_at[code, found]]
+    found = found[np.isfinite(memory.open_low[code, found]).any(axis=1)]
+    low[place[found]], high[place[found]] = memory.open_low[code, found], memory.open_high[code, found]
+    end = int(np.searchsorted(past.known_at, memory.last[code], side="right"))
+    out = np.zeros((len(asked), len(horizons)))
+    for column, h in enumerate(horizons):
+        first, final = max(end - h, 0), max(int(asked.max()) - h + 1, 0)
+        y, floor, top = (part[first:final, column] for part in (past.y, low, high))
+        told = np.isfinite(floor) & np.isfinite(y)
+        steps = list(zip(told.tolist(), ((y < floor) | (y > top)).tolist(), strict=True))
+        start = (*memory.sums[code, column].tolist(),)
+        sums = np.array(list(accumulate(steps, _after, initial=start)))
+        done = np.clip(asked - h + 1 - first, 0, len(sums) - 1)
+        out[:, column] = _log_factor(sums[done], h)
+    return out
+
+
+def _after(sums: tuple[float, float, float], step: tuple[bool, bool]) -> tuple[float, float, float]:
+    told, missed = step
+    if not told:
+        return sums
+    return _KEEP * sums[0] + missed, _KEEP * sums[1] + 1.0, _KEEP * _KEEP * sums[2] + 1.0
+
+
+def _log_factor(sums: _Array, horizon: int) -> _Array:
+    """Give what of the excess of misses lies beyond chance, over the share of misses that a unit of log scale moves."""
+    weight = np.maximum(sums[:, 1], 1e-12)
+    excess = sums[:, 0] / weight - _PROMISE
+    error = np.sqrt(_PROMISE * (1 - _PROMISE) * sums[:, 2]) / weight * math.sqrt(horizon)
+    beyond = np.sign(excess) * np.maximum(np.abs(excess) - patience(horizon) * error, 0.0)
+    return np.where(sums[:, 1] > 0, np.clip(beyond / _SLOPE, -_MOST, _MOST), 0.0)

@@ -1,0 +1,65 @@
+"""Companies report on the same weekday of every thirteenth week: the calendar of what is to come."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.models.families.pooled.dates import season, working_day_after
+
+__all__ = ["ECHOES", "ahead", "echoes"]
+
+_Array = NDArray[np.float64]
+_Days = NDArray[np.int64]
+
+ECHOES: Final = ("echo0", "echo1", "echo2", "echo3", "near")
+"""Names of the signals of the same day one to four quarters ago, sorted by size, and of the days around it."""
+
+_QUARTERS: Final = (91, 182, 273, 364)
+_AROUND: Final = (-7, -2, -1, 1, 2, 5, 7)
+
+
+def echoes(excess: _Array, days: _Days) -> dict[str, _Array]:
+    """Give the excess of log variance a quarter, two, three and four before the next working day, largest last.
+
+    Parameters
+    ----------
+    excess
+        Of each bar's log variance over its usual.
+    days
+        Each bar's day, counted from 1970, ascending.
+    """
+    coming = working_day_after(days)
+    back = _Back(excess, days)
+    same = np.sort([back(coming - lag) for lag in _QUARTERS], axis=0)
+    near = sum(np.max([back(coming - lag + shift) for shift in _AROUND], axis=0) for lag in _QUARTERS)
+    return dict(zip(ECHOES, (*same, np.asarray(near) / len(_QUARTERS)), strict=True))
+
+
+def ahead(excess: _Array, days: _Days, horizons: Sequence[int]) -> _Array:
+    """Give `[n, H, 2]` over the next working days: the share in which most companies report, and their mean echo."""
+    back, day = _Back(np.maximum(excess, 0.0), days), days
+    reporting, echo = np.zeros(len(days)), np.zeros(len(days))
+    out = np.zeros((len(days), len(horizons), 2))
+    for count in range(1, max(horizons, default=0) + 1):
+        day = working_day_after(day)
+        reporting = reporting + season(day)
+        echo = echo + np.add.reduce([back(day - lag) for lag in _QUARTERS], axis=0) / len(_QUARTERS)
+        if count in horizons:
+            out[:, list(horizons).index(count)] = np.stack((reporting, echo), axis=1) / count
+    return out
+
+
+class _Back:
+    """Looks a day's value up; 0 where there is no bar of that day."""
+
+    def __init__(self, values: _Array, days: _Days) -> None:
+        self._first = int(days[0])
+        self._values = np.zeros(int(days[-1]) - self._first + 2)
+        self._values[days - self._first] = values
+
+    def __call__(self, day: _Days) -> _Array:
+        place = day - self._first
+        inside = (place >= 0) & (place < len(self._values) - 1)
+        return np.asarray(self._values[np.where(inside, place, -1)])

@@ -1,0 +1,118 @@
+"""What one series says of its own variance: how large it is, on many scales, and what shook it."""
+
+from bisect import bisect_left, bisect_right, insort
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.statistics.ranges import floored, range_variance
+from ara.statistics.volatility import ewma_variance
+
+__all__ = ["LEVERAGE", "OWN", "SPANS", "average", "signals"]
+
+_Array = NDArray[np.float64]
+
+SPANS: Final = (1.5, 5.0, 25.0, 125.0, 750.0)
+"""Centres of mass, in bars, of the averages of log variance."""
+
+LEVERAGE: Final = ("fall", "shock", "z5", "z25")
+"""Names of the signals of returns over their volatility: falls and shocks raise variance."""
+
+OWN: Final = ("r5", "r16", "v16", "gap", "gap5", "burst", "volume20", "volume60")
+"""Names of the further signals of a series' own bars."""
+
+_USUAL = 250.0
+_TINY = 1e-12
+_YEARS = 504
+_ENOUGH = 100
+
+
+def average(values: _Array, centre: float) -> _Array:
+    """Give the exponentially weighted mean of all values up to each one; a NaN weighs nothing.
+
+    Parameters
+    ----------
+    values
+        Ascending in time.
+    centre
+        Centre of mass of the weights, in bars: yesterday's weight is centre / (1 + centre).
+    """
+    keep = centre / (1.0 + centre)
+    known = ~np.isnan(values)
+
+    def step(total: float, part: float) -> float:
+        return keep * total + part
+
+    total = np.array(list(accumulate(np.where(known, values, 0.0).tolist(), step)))
+    weight = np.array(list(accumulate(known.astype(float).tolist(), step)))
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
+
+
+def signals(bars: _Array, volume: _Array) -> dict[str, _Array]:
+    """Give the signals of one series at each bar's close; log variances are relative to `slow`, their usual level.
+
+    Parameters
+    ----------
+    bars
+        `[n, 4]`: logs of open, high, low and close over the previous close.
+    volume
+        `[n]`; NaN or 0 where there is none, which says nothing.
+    """
+    returns = bars[:, 3]
+    variance = floored(range_variance(bars), share=0.02)
+    x = np.log(variance)
+    slow = average(x, _USUAL)
+    means = {span: average(x, span) for span in SPANS}
+    quiet = np.exp(0.5 * _before(means[25.0]))
+    z = np.nan_to_num(np.clip(returns / quiet, -8.0, 8.0))
+    ewma = ewma_variance(returns)
+    told = {"variance": variance, "slow": slow, "x": x - slow, "z": z, "ewma": ewma}
+    told |= {f"x{span:g}": mean - slow for span, mean in means.items()}
+    told |= {"fall": np.minimum(z, 0.0), "shock": np.abs(z), "z5": average(z, 5.0), "z25": average(z, 25.0)}
+    told |= _shaken(bars, variance, slow, quiet) | _volume(volume)
+    told["rank"] = _rank(ewma) - 0.5
+    told["excess"] = np.nan_to_num(x - _before(means[25.0]))
+    return told
+
+
+def _shaken(bars: _Array, variance: _Array, slow: _Array, quiet: _Array) -> dict[str, _Array]:
+    """Give what returns alone say of variance, and how much of it came over night."""
+    square = bars[:, 3] ** 2
+    gap = np.minimum(np.log1p(np.minimum((bars[:, 0] / quiet) ** 2, 1e4)), 2.0)
+    return {
+        "r5": np.log(average(square, 5.0) + _TINY) - slow,
+        "r16": np.log(average(square, 16.0) + _TINY) - slow,
+        "v16": np.log(average(variance, 16.0)) - slow,
+        "gap": np.nan_to_num(gap),
+        "gap5": np.nan_to_num(average(gap, 5.0)),
+        "burst": np.nan_to_num(np.log(np.clip(square / variance, 0.01, 20.0))),
+    }
+
+
+def _volume(volume: _Array) -> dict[str, _Array]:
+    traded = (volume > 0) & (volume < np.inf)
+    logs = np.log(np.where(traded, volume, 1.0))
+    logs[~traded] = np.nan
+    recent = {"volume20": logs - average(logs, 20.0), "volume60": average(logs, 5.0) - average(logs, 60.0)}
+    return {name: np.clip(np.nan_to_num(value), -3.0, 3.0) for name, value in recent.items()}
+
+
+def _before(values: _Array) -> _Array:
+    return np.concatenate(([np.nan], values[:-1]))
+
+
+def _rank(values: _Array) -> _Array:
+    """Give each value's rank, 0 to 1, among the last two years'; 0.5 until there are enough."""
+    out = np.full(len(values), 0.5)
+    ordered: list[float] = []
+    items = values.tolist()
+    for place, value in enumerate(items):
+        if place >= _YEARS and items[place - _YEARS] == items[place - _YEARS]:
+            ordered.pop(bisect_left(ordered, items[place - _YEARS]))
+        if value == value:
+            insort(ordered, value)
+            if len(ordered) >= _ENOUGH:
+                out[place] = (bisect_left(ordered, value) + bisect_right(ordered, value) + 1) / 2 / len(ordered)
+    return out
