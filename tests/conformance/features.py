@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ara.features import catalogue
+from ara.features.levels import drawn
 from ara.features.levels.bricks import renko
 from ara.features.patterns import charts as chart_patterns
 from ara.features.patterns import elliott as elliott_waves
@@ -70,6 +71,14 @@ def indicators(indicator, quotes, params, other):
     if indicator == "renko":
         laid = renko(*(columns[name] for name in ("high", "low", "close", "volume")), brick=params["brick"])
         return {"isUp": laid.up} | {name: getattr(laid, name) for name in ("open", "high", "low", "close", "volume")}
+    if indicator == "stddev_channels":
+        lines = drawn.channels(columns["close"], window=params["period"], width=params["std"])
+        theirs = {"centerline": "middle", "upperChannel": "upper", "lowerChannel": "lower", "breakPoint": "begins"}
+        return {name: getattr(lines, ours) for name, ours in theirs.items()}
+    if indicator == "zigzag":
+        lines = drawn.zigzag(columns["close"], columns["close"], percent=params["percent"])
+        labels = [{1.0: "H", -1.0: "L"}.get(turn) for turn in lines.turn.tolist()]
+        return {"zigZag": lines.line, "pointType": labels, "retraceHigh": lines.highs, "retraceLow": lines.lows}
     return answer("indicators", indicator, columns, params)
 
 
