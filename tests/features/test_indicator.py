@@ -88,3 +88,5 @@ def test_the_catalogue_refuses_what_is_no_indicator(monkeypatch):
     monkeypatch.undo()
     with pytest.raises(FeatureEngineeringError, match=r"no indicator 'volatility_rato'. Did you mean volatility_ratio"):
         catalogue.get("volatility_rato")
+    with pytest.raises(FeatureEngineeringError, match=r"no indicator 'RSI'. Did you mean rsi"):
+        catalogue.get("RSI")

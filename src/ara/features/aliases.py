@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["ALIASES"]
+__all__ = ["ALIASES", "SHARED"]
 
 ALIASES: Final[Mapping[str, str]] = {
     "accumulation_distribution": "ad",
@@ -86,3 +86,6 @@ ALIASES: Final[Mapping[str, str]] = {
     "willr": "williams_r",
 }
 """The name here by the name elsewhere; where that is one of several outputs, the indicator that has it."""
+
+SHARED: Final[Mapping[str, tuple[str, ...]]] = {"rvi": ("relative_volatility", "rvgi")}
+"""All that a name of these may mean where several things are called so; it is taken for the first."""

@@ -79,7 +79,7 @@ def get(name: str) -> Indicator:
                 return found
     import difflib
 
-    near = difflib.get_close_matches(name, [*names(), *ALIASES], n=3)
+    near = difflib.get_close_matches(name.strip().lower(), [*names(), *ALIASES], n=3)
     guess = f" Did you mean {' or '.join(near)}?" if near else ""
     unread = ", ".join(broken())
     guess += f" These can't be loaded, and it might be among them: {unread}." if unread else ""

@@ -179,3 +179,16 @@ def test_a_parameter_of_the_item_gives_way_to_the_option(ara):
     one = document(ara("indicators", "compute", "rsi(window=9)", "AAPL", "--params", '{"window": 7}', "--json"))
     assert one == document(ara("indicators", "compute", "rsi(window=7)", "AAPL", "--json"))
     assert date.fromisoformat(one["at"][-1][:10]) == sample("AAPL").frame["at"][-1].date()
+
+
+def test_a_name_that_means_two_things_names_the_other(ara):
+    for words in (("show", "RVI"), ("compute", "rvi(window=7)@1w", "AAPL")):
+        outcome = ara("indicators", *words)
+        assert outcome.code == 0
+        assert told(outcome).startswith("relative_volatility") or "relative_volatility" in outcome.plain
+        assert "rvi is taken for relative_volatility; others call rvgi so: ara indicators show rvgi" in " ".join(
+            outcome.err.split()
+        )
+    assert document(ara("indicators", "show", "rvi", "--json"))["also"] == ["rvgi"]
+    assert document(ara("indicators", "show", "rsi", "--json"))["also"] == []
+    assert ara("indicators", "show", "rvgi").err == ""

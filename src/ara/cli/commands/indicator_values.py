@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     _Given = tuple[Bars, dict[str, Bars], pl.Series]
 
-__all__ = ["compute"]
+__all__ = ["also", "compute"]
 
 _PARAMS = "Write a JSON object of numbers: --params '{\"window\": 7}'"
 
@@ -51,6 +52,7 @@ def compute(
     s = screen()
     s.settings()
     item = _item(name, _params(params))
+    also(s, name)
     found, others, stamps = (
         _from_file(Path(bars), symbol, item, as_of) if bars else _from_market(s, symbol, item, as_of)
     )
@@ -62,6 +64,17 @@ def compute(
     against = next((one.instrument.symbol for one in others.values()), "")
     seen = Computed(item=item, bars=found, values=values, why=why, against=against)
     s.result(data, lambda: computed(seen, s, count=count))
+
+
+def also(s: Screen, name: str) -> list[str]:
+    """Give what else is called by that name elsewhere, and say so."""
+    from ara.features.aliases import SHARED
+
+    called = re.split(r"[^a-z0-9_]", name.strip().lower(), maxsplit=1)[0]
+    taken, *others = SHARED.get(called, (called,))
+    for other in others:
+        s.note(f"{called} is taken for {taken}; others call {other} so: ara indicators show {other}")
+    return others
 
 
 def _item(name: str, params: dict[str, float]) -> "Item":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.commands.indicator_values import compute
+from ara.cli.commands.indicator_values import also, compute
 from ara.cli.screen import screen
 from ara.errors import ValidationError
 
@@ -88,7 +88,8 @@ def _show(name: Annotated[str, typer.Argument(metavar="INDICATOR", help="What th
     wanted = name.strip().lower()
     crossed = _crossed()["cross"]
     found = crossed[wanted] if wanted in crossed else catalogue.get(wanted)
-    s.result({"schema": 1, **_facts(found)}, lambda: shown(found.spec, s))
+    data = {"schema": 1, **_facts(found), "also": also(s, wanted)}
+    s.result(data, lambda: shown(found.spec, s))
 
 
 command.command("compute")(compute)
