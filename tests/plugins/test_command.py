@@ -75,7 +75,7 @@ def test_an_empty_group_says_so(ara):
 def test_a_part_that_keeps_its_promises_passes(ara):
     done = ara("check", "ewma_volatility")
     assert done.returncode == 0
-    assert done.stdout.startswith("ewma_volatility keeps all 10 promises.\n\nindicators\n  ok    says all")
+    assert done.stdout.startswith("ewma_volatility keeps all 11 promises.\n\nindicators\n  ok    says all")
     told = json.loads(ara("check", "sample", "--json").stdout)
     assert told["ok"] is True
     assert told["groups"][0]["group"] == "providers"
