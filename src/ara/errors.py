@@ -162,7 +162,7 @@ class FeatureEngineeringError(ModelError):
     """An indicator or a feature set failed."""
 
     code = "features"
-    default_hint = "Check the indicator's name and parameters."
+    default_hint = "What there is, and what it takes: ara features list, ara indicators show NAME"
 
 
 class AuditError(FeatureEngineeringError):

@@ -65,7 +65,10 @@ def test_a_reference_may_be_chosen(ara):
     [
         (["ara-fast", "AAPL", "--reference", "2014"], "write it so"),
         (["ara-fast", "AAPL", "--reference", "2015-01-01..2014-01-01"], "ends before it begins"),
-        (["ara-fast", "AAPL", "--reference", "2030-01-01.."], "none to compare with"),
+        (["ara-fast", "AAPL", "--reference", "2030-01-01.."], "--reference 2030-01-01.. holds no bar of AAPL before"),
+        (["ara-fast", "AAPL", "--reference", "2030-01-01.."], "Give days from 2009-01-02 to 2020-04-02"),
+        (["ara-fast", "AAPL", "--window", "5000"], "AAPL has 3,082 bars; before the last 5,000 there are none"),
+        (["ara-fast", "AAPL", "--reference", "2012-01-01..2012-01-05"], "Give longer windows"),
         (["ara-fast", "AAPL", "--window", "9999"], "none to compare with"),
         (["ara-fast", "AAPL", "--window", "5"], "30 at least"),
         (["ara-fast", "AAPL", "--correction", "no"], "there are bh, holm"),
@@ -75,4 +78,4 @@ def test_a_reference_may_be_chosen(ara):
 def test_bad_requests_are_refused(ara, words, said):
     outcome = ara("features", "drift", *words)
     assert outcome.code in {2, 3, 4}
-    assert said in outcome.err
+    assert said in " ".join(outcome.err.split())

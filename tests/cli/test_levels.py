@@ -82,6 +82,7 @@ def test_no_level_of_a_kind_is_said_so(ara):
         (("--period", "year"), "session, week, month"),
         (("--count", "0"), "--count"),
         (("--window", "x"), "--window"),
+        (("--window", "9"), "--window is 9; it is a whole number from 10 to 5000."),
         (("--as-of", "someday"), "--as-of"),
     ],
 )

@@ -270,6 +270,18 @@ def test_a_file_that_says_something_else_is_refused_by_name_and_place(tmp_path, 
         sets.read(path)
     assert caught.value.message.startswith(str(path))
     assert words in caught.value.message
+    assert not caught.value.message.endswith("?.")
+
+
+def test_the_hint_is_about_what_is_wrong(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "Not A Name"\nitems = ["rsi"]')
+    with pytest.raises(FeatureEngineeringError) as caught:
+        sets.read(path)
+    assert caught.value.hint == "Name it such as my-set."
+    with pytest.raises(FeatureEngineeringError) as caught:
+        Item.parse("rsi:QQQ")
+    assert "such as beta:QQQ" in caught.value.hint
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):

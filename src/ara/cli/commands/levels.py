@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 _INPUTS = ("open", "high", "low", "close", "volume", "session")
 _MOST = 1000
-_LONGEST = 5000
+_SHORTEST, _LONGEST = 10, 5000
 _RANGE = 14
 
 
@@ -50,7 +50,8 @@ def command(
     from ara.features.levels.find import PERIODS, PIVOTS
 
     s = screen()
-    most, bars_back = counted(count, "--count", most=_MOST), counted(window, "--window", most=_LONGEST)
+    most = counted(count, "--count", most=_MOST)
+    bars_back = counted(window, "--window", least=_SHORTEST, most=_LONGEST)
     schemes = [one.strip().lower() for one in pivots.split(",") if one.strip()]
     chosen = kind.strip().lower()
     _check("--kind", [chosen] if chosen else [], ("cluster", "fibonacci", "pivot", "volume"))

@@ -224,7 +224,8 @@ def leaders(close: Matrix, *, window: int = 250, lags: int = 3, chance: float = 
 
     moves = returns(np.asarray(close, np.float64))
     if len(moves) <= window:
-        raise FeatureEngineeringError(f"Leads over {window} bars need {window + 1} of them; there are {len(moves)}.")
+        words = f"Leads over {window} bars need {window + 1} of them; there are {len(moves)}."
+        raise FeatureEngineeringError(words, hint="Give more bars, or a shorter window.")
     line = Window(moves, window, least=enough(window))
     found: list[Lead] = []
     width = moves.shape[1]

@@ -158,7 +158,9 @@ def drift(
         raise ValidationError(f"The windows have the shapes {before.shape} and {now.shape} for {len(names)} features.")
     if min(len(before), len(now)) < _FEWEST:
         words = f"The windows have {len(before)} and {len(now)} bars"
-        raise ValidationError(f"{words}; drift is told of {_FEWEST} at least.")
+        raise ValidationError(
+            f"{words}; drift is told of {_FEWEST} at least.", hint="Give longer windows, or more of the past."
+        )
     if correction not in CORRECTIONS:
         raise ValidationError(f"There is no correction {correction!r:.40}; there are {', '.join(CORRECTIONS)}.")
     if not 0 < level < 1:

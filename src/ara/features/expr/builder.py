@@ -246,7 +246,7 @@ class Builder:
         except FeatureEngineeringError:
             near = difflib.get_close_matches(name, [*COLUMNS, *FUNCTIONS, *LOGIC, *catalogue.names()], n=3)
             guess = f". Did you mean {' or '.join(near)}?" if near else ""
-            words = f"there is no column, function or indicator {name:.40}{guess}".removesuffix("?")
+            words = f"there is no column, function or indicator {name:.40}{guess}"
             columns, functions = ", ".join(COLUMNS), " ".join(sorted(FUNCTIONS))
             hint = f"Columns: {columns}. Functions: {functions}. Indicators: ara indicators list"
             raise fault(self.source, at, words, hint=hint) from None

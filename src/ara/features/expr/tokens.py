@@ -63,7 +63,7 @@ def fault(text: str, at: int, words: str, *, hint: str | None = None) -> Feature
     # no-break spaces keep the pointer under its place where a screen folds text
     drawn = f"  {lead}{seen}{rest}\n  {pointer}^".replace(" ", "\u00a0")
     return FeatureEngineeringError(
-        f"The expression is wrong at column {at + 1}: {words}.\n{drawn}",
+        f"The expression is wrong at column {at + 1}: {words}{'' if words.endswith('?') else '.'}\n{drawn}",
         hint="For example: ema(close, 12) / ema(close, 26) - 1" if hint is None else hint,
         column=at + 1,
     )

@@ -43,10 +43,11 @@ class FeatureSet:
         object.__setattr__(self, "items", tuple(self.items))
         if not _NAME.fullmatch(self.name):
             words = f"{self.name!r:.60} is no name of a feature set; give small letters, digits, - and _"
-            raise FeatureEngineeringError(f"{words}, a letter first.")
+            raise FeatureEngineeringError(f"{words}, a letter first.", hint="Name it such as my-set.")
         if not 0 < len(self.items) <= _MOST:
             words = f"The feature set {self.name} has {len(self.items)} items"
-            raise FeatureEngineeringError(f"{words}; it needs one at least and {_MOST} at most.")
+            told = f"{words}; it needs one at least and {_MOST} at most."
+            raise FeatureEngineeringError(told, hint='Such as: items = ["rsi", "macd.histogram"]')
         seen: set[str] = set()
         for name in self.names:
             if name in seen:

@@ -159,4 +159,5 @@ def _shown(told: Any) -> str:
 
 
 def _refused(path: Path, reason: str, *, hint: str | None = None) -> FeatureEngineeringError:
-    return FeatureEngineeringError(f"{path}: {reason.rstrip('.')}.", hint=hint or _HINT)
+    ending = "" if reason.endswith("?") else "."
+    return FeatureEngineeringError(f"{path}: {reason.rstrip('.')}{ending}", hint=hint or _HINT)

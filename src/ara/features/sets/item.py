@@ -83,12 +83,15 @@ class Item:
         object.__setattr__(self, "timeframe", length)
         object.__setattr__(self, "outputs", tuple(self.outputs))
         if self.other and not _OTHER.fullmatch(self.other):
-            raise FeatureEngineeringError(f"{self.other!r:.60} can't name another instrument; give its symbol.")
+            raise FeatureEngineeringError(
+                f"{self.other!r:.60} can't name another instrument; give its symbol.", hint="Such as beta:QQQ."
+            )
         spec = self.spec
         spec.resolve(self.params)
         if self.other and "other" not in spec.inputs:
             raise FeatureEngineeringError(
-                f"The indicator {spec.name} compares with no other instrument, so {self.other} says nothing."
+                f"The indicator {spec.name} compares with no other instrument, so {self.other} says nothing.",
+                hint=f"Leave it out, or take one that compares, such as beta:{self.other}.",
             )
         strange = [name for name in self.outputs if name not in spec.outputs]
         if strange:

@@ -189,10 +189,10 @@ def timeframe(text: str) -> "Timeframe":
     return Timeframe.parse(text)
 
 
-def counted(text: str, flag: str, *, most: int = 1_000_000) -> int:
-    """Read a whole number from 1 up."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
-        raise ValidationError(f"{flag} is {clean(text)[:40]}; it is a whole number from 1 to {most}.")
+def counted(text: str, flag: str, *, least: int = 1, most: int = 1_000_000) -> int:
+    """Read a whole number between bounds, both included."""
+    if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+        raise ValidationError(f"{flag} is {clean(text)[:40]}; it is a whole number from {least} to {most}.")
     return int(text)
 
 

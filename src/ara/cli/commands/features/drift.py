@@ -55,11 +55,8 @@ def drift(
     earlier = np.arange(len(block)) < now.start
     if bounds is not None:
         earlier &= (block.known_at >= _micros(bounds[0])) & (block.known_at < _micros(bounds[1]))
-    if not earlier.any() or now.start == now.stop:
-        raise ValidationError(
-            f"Before the last {length} bars of {block.symbol}, which has {len(block)}, there are none to compare with.",
-            hint="Give a shorter --window, or a --reference that lies before it.",
-        )
+    if not earlier.any():
+        raise _nothing(block, now.start, length, reference)
     with s.progress("Shuffling"):
         found = compared(block.names, block.x[earlier], block.x[now], correction=correction.strip().lower())
     spans = [(block.known_at[rows][0], block.known_at[rows][-1]) for rows in (earlier, now)]
@@ -95,6 +92,21 @@ def one_block(s: Screen, chosen: "FeatureSet", symbol: str, step: str, as_of: st
 
     with s.progress("Building features"):
         return with_desk(s, ask)[0]
+
+
+def _nothing(block: "Block", start: int, length: int, reference: str) -> ValidationError:
+    """Say why there are no bars to compare the last ones with."""
+    count, days = len(block), [str(moment)[:10] for moment in block.known_at]
+    if not start:
+        bars = f"{count:,} bar{'s' * (count != 1)}" if count else "no bars"
+        return ValidationError(
+            f"{block.symbol} has {bars}; before the last {length:,} there are none to compare with.",
+            hint="Give a shorter --window, or a later --as-of.",
+        )
+    return ValidationError(
+        f"--reference {reference} holds no bar of {block.symbol} before its last {length:,}, now.",
+        hint=f"Give days from {days[0]} to {days[start - 1]}, or a shorter --window.",
+    )
 
 
 def _range(text: str) -> tuple[datetime, datetime] | None:
