@@ -485,6 +485,10 @@ def test_a_formula_works_wherever_an_indicator_does():
     assert block.names == ("ema(window=12) / ema(window=26) - 1", "(ema(window=12) / ema(window=26) - 1)@1w")
     assert np.array_equal(block.x[:, 0], alone.astype(np.float32), equal_nan=True)
     assert catalogue.get("rsi - 1").spec.formula == "rsi - 1"
+    for text in ("not close", "close == open", "rsi and close"):
+        assert catalogue.get(text).spec.formula == text
+    with pytest.raises(FeatureEngineeringError, match="There is no indicator 'relative strength'. Did you mean"):
+        catalogue.get("relative strength")
 
 
 def test_an_indicator_that_can_t_be_stepped_is_refused(monkeypatch):

@@ -21,7 +21,7 @@ __all__ = ["broken", "columns", "compute", "families", "get", "names"]
 
 _log = logging.getLogger(__name__)
 
-_FORMULA: Final = re.compile(r"[-+*/<>(]|[A-Za-z] *\.")
+_FORMULA: Final = re.compile(r"[-+*/<>(]|[A-Za-z] *\.|[!=]=|^ *not |.(?: and| or) ")
 
 
 def names() -> tuple[str, ...]:
