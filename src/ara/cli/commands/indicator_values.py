@@ -46,6 +46,7 @@ def compute(
     time and a close, as Date,Open,High,Low,Close,Volume; what is needed and isn't there has no value. With --json,
     every bar: `at`, and each output with null where it has no value.
     """
+    from ara.cli.commands.viewed import bar_word, dates
     from ara.cli.render.indicators import Computed, computed
     from ara.features.build import compute as values_of
 
@@ -62,7 +63,9 @@ def compute(
     if why:
         data["missing"] = why
     against = next((one.instrument.symbol for one in others.values()), "")
-    seen = Computed(item=item, bars=found, values=values, why=why, against=against)
+    seen = Computed(
+        item=item, bars=found, dates=dates(found), unit=bar_word(found), values=values, why=why, against=against
+    )
     s.result(data, lambda: computed(seen, s, count=count))
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.cli.commands.viewed import bar_word, dates
 from ara.cli.render.data_table import stamp
 from ara.cli.render.numbers import grouped, long_day
 from ara.cli.screen import Screen
@@ -78,6 +78,10 @@ class Computed:
         What was computed.
     bars
         Over which bars.
+    dates
+        Of each of them, by its venue's calendar.
+    unit
+        What a bar is called.
     values
         One array for each output, a value for each bar.
     why
@@ -88,6 +92,8 @@ class Computed:
 
     item: Item
     bars: Bars
+    dates: Sequence[date]
+    unit: str
     values: Mapping[str, NDArray[np.float64]]
     why: str
     against: str = ""
@@ -95,18 +101,18 @@ class Computed:
 
 def computed(seen: Computed, s: Screen, *, count: int) -> str:
     """Give the newest value and how common it is, the values of the last bars, and what they say."""
-    instrument, unit = seen.bars.instrument, bar_word(seen.bars)
+    instrument, unit = seen.bars.instrument, seen.unit
     named = f" ({instrument.name})" if instrument.name != instrument.symbol else ""
     of = f"{instrument.symbol}{named}{f', compared with {seen.against}' if seen.against else ''}"
     total = f"{len(seen.bars):,} {unit}{'s' * (len(seen.bars) != 1)}"
-    days = _days(seen.bars, s, (0, -1)) if len(seen.bars) else []
+    days = _days(seen, s, (0, -1)) if len(seen.bars) else []
     span = f"{total}, {' to '.join(dict.fromkeys(days))}" if days else total
     span += f"; {instrument.venue}, prices in {instrument.currency}" if named else ""
     lines = [
         *(s.palette()(line, "strong") for line in wrapped(clean(f"{seen.item.label} of {of}"), s.width)),
         *wrapped(clean(span), s.width),
         "",
-        *wrapped(clean(f"No value: {seen.why}." if seen.why else _newest(seen, unit)), s.width),
+        *wrapped(clean(f"No value: {seen.why}." if seen.why else _newest(seen)), s.width),
         "",
     ]
     if not seen.why and len(seen.bars):
@@ -118,24 +124,24 @@ def computed(seen: Computed, s: Screen, *, count: int) -> str:
     return "\n".join([*lines, *wrapped(clean(words), s.width)]).rstrip()
 
 
-def _newest(seen: Computed, unit: str) -> str:
+def _newest(seen: Computed) -> str:
     """Say what the outputs are now, and how common that is."""
     said = []
     for name, values in seen.values.items():
         what = name if len(seen.values) > 1 else "It"
         known = values[np.isfinite(values)]
         if not len(values) or not np.isfinite(values[-1]):
-            said.append(f"{what} has no value in the newest {unit}.")
+            said.append(f"{what} has no value in the newest {seen.unit}.")
             continue
         share = _share(float((known < values[-1]).mean()))
-        said.append(f"{what} is {_value(values[-1])}; it was lower in {share} of {len(known):,} {unit}s.")
+        said.append(f"{what} is {_value(values[-1])}; it was lower in {share} of {len(known):,} {seen.unit}s.")
     return "\n".join(said)
 
 
 def _table(seen: Computed, s: Screen, count: int) -> list[str]:
     """Give the values of the last bars; outputs that find no room beside each other stand below each other."""
     places = range(max(len(seen.bars) - count, 0), len(seen.bars))
-    days = _days(seen.bars, s, places)
+    days = _days(seen, s, places)
     first = max(map(width, days))
     columns = []
     for name, values in seen.values.items():
@@ -152,12 +158,11 @@ def _table(seen: Computed, s: Screen, count: int) -> list[str]:
     return lines
 
 
-def _days(bars: Bars, s: Screen, places: Sequence[int]) -> list[str]:
+def _days(seen: Computed, s: Screen, places: Sequence[int]) -> list[str]:
     """Say when bars were: days and weeks by the venue's calendar, shorter ones by when they opened, with the zone."""
-    if bars.timeframe.span < DAY.span:
-        return [stamp(bars.frame["at"][place], s, zoned=True) for place in places]
-    known = dates(bars)
-    return [long_day(known[place]) for place in places]
+    if seen.bars.timeframe.span < DAY.span:
+        return [stamp(seen.bars.frame["at"][place], s, zoned=True) for place in places]
+    return [long_day(seen.dates[place]) for place in places]
 
 
 def _share(share: float) -> str:
