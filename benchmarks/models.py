@@ -1,9 +1,11 @@
-"""Models of one series: fitting and answering.
+"""Models: fitting and answering.
 
 A made-up series of 2,500 bars is fitted and its last bar answered over 1, 5 and 21 bars, by `drift`, `ewma_t`, `har_t`
 and `garch_t` together (`four_ms`, and as a ratio to `ewma_t` alone, whose shape is a search over 14 tails), with all
 their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 returns, `garch_over_passes` the same over
 100 passes of a plain recursion through these returns, which is what a fit by numeric slopes needs at the least.
+`pooled_ms` is the first answer of `pooled_har` for that series with all caches empty, `pooled_over_ewma` its ratio to
+`ewma_t`, `pooled_next_over_first` what the refit of the following month costs over the first fit.
 """
 
 import time
@@ -18,6 +20,10 @@ from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import EwmaT
 from ara.models.families.garch import GarchT
 from ara.models.families.har import HarT
+from ara.models.families.pooled import PooledHar
+from ara.models.families.pooled.dates import DAY, month_of
+from ara.models.families.pooled.features import _kept as tables
+from ara.models.families.pooled.model import _chains as chains
 from ara.models.model import Model
 from ara.models.panel import Panel
 from ara.statistics import distributions, fit_garch
@@ -30,7 +36,7 @@ _BARS, _RUNS, _PASSES = 2500, 7, 100
 
 def figures() -> dict[str, float]:
     """Measure: milliseconds of processor time, and ratios."""
-    return _four() | _garch()
+    return _four() | _garch() | _pooled()
 
 
 def _four() -> dict[str, float]:
@@ -50,6 +56,32 @@ def _garch() -> dict[str, float]:
 
     fit, least = _least(lambda: fit_garch(returns)), _least(passes)
     return {"garch_fit_ms": 1000 * fit, "garch_over_passes": fit / least}
+
+
+def _pooled() -> dict[str, float]:
+    panel = _one(toy_panel(bars=_BARS))
+    last = int(panel.known_at[-1])
+    months = (month_of(last - 31 * DAY), month_of(last))
+
+    def first() -> None:
+        chains.clear()
+        tables.clear()
+        _answered((PooledHar(),), panel)
+
+    def following() -> float:
+        chains.clear()
+        spent = []
+        for month in months:
+            begin = time.process_time()
+            past = panel.until(month)
+            rows = np.arange(len(past))
+            PooledHar().fit(past, rows, rows[:0], seed=0, watch=lambda _: True)
+            spent.append(time.process_time() - begin)
+        return spent[1] / spent[0]
+
+    pooled, plain = _least(first), _least(lambda: _answered((EwmaT(),), panel))
+    ratio = min(following() for _ in range(_RUNS))
+    return {"pooled_ms": 1000 * pooled, "pooled_over_ewma": pooled / plain, "pooled_next_over_first": ratio}
 
 
 def _answered(models: Sequence[Model], panel: Panel) -> None:
