@@ -234,6 +234,39 @@ def test_the_length_of_a_bar_is_told_by_its_stamps(store, bring, step, timeframe
     assert "1d" in store.catalogue().filter(symbol="ETH-USD")["timeframe"].to_list()
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a\nb", r"'a\\nb' is no name of a source: it holds '\\n'"),
+        ("a\x1b[31m", r"it holds '\\x1b'"),
+        ("a\u202eb", r"it holds '\\u202e'"),
+        ("../../x", "it holds '/'"),
+        ("a..b", "it climbs out of a folder"),
+        ("it's", 'it holds "\'"'),
+        ('a"b', "it holds '\"'"),
+        ("a" * 201, "it has 201 characters"),
+        ("-x", "it begins with no letter or digit"),
+        ("file:", "it begins with no letter or digit"),
+        ("x ", "it begins or ends with a space"),
+    ],
+)
+def test_a_source_has_a_name_that_can_stand_in_a_list(store, bring, name, why):
+    with pytest.raises(ValidationError, match=f"is no name of a source: {why}" if "is no" not in why else why):
+        bring("KO.csv", FIVE, source=name)
+    assert store.catalogue().is_empty()
+
+
+@pytest.mark.parametrize("name", ["vendor_2024", "file:Börse Stuttgart", "a.b-c:d (raw)", "^VIX=F"])
+def test_any_plain_name_is_one_of_a_source(store, bring, name):
+    bring("KO.csv", FIVE, source=name)
+    assert store.catalogue()["source"].to_list() == [f"file:{name.removeprefix('file:')}"]
+
+
+def test_the_name_of_a_file_is_shown_on_one_line(store, bring):
+    bring("KO\n1.csv", FIVE, symbol="KO")
+    assert store.catalogue()["source"].to_list() == ["file:KO_1"]
+
+
 def test_a_symbol_of_few_rows_has_the_steps_of_its_file(store, bring):
     rows = [f"BTC-USD,2020-01-01 {hour:02}:00,1\n" for hour in range(24)] + ["ETH-USD,2020-01-01 05:00,1\n"]
     bring("coins.csv", "symbol,time,close\n" + "".join(rows))

@@ -25,6 +25,7 @@ from ara.data.files.spooling import spooling
 from ara.data.grades import MOST, Grade, Unjudged, grade
 from ara.data.imported import Imported
 from ara.data.marks import Marks, content, digest_of
+from ara.data.origin import cleaned, origin
 from ara.data.provider import Kind
 from ara.data.rereading import read_otherwise
 from ara.errors import CancelledError, ValidationError
@@ -111,7 +112,7 @@ def import_path(
     reading = Reading(symbol=symbol, timezone=timezone, dates=dates, asset_class=asset_class, wide=wide)
     asked = _Asked(
         reading=reading,
-        source=source,
+        source=origin(source),
         basis=Basis(basis) if _known_basis(basis) else None,
         timeframe=Timeframe.parse(timeframe) if timeframe else None,
         strict=strict,
@@ -355,14 +356,12 @@ class _Run:
         if stated is None:
             return False
         added = self._store.append_facts(Kind.ACTIONS, instrument.symbol, self._source(member), stated.actions)
-        unclear = f"; {stated.unclear} steps that its digits don't tell exactly were left out" if stated.unclear else ""
         self._of_file.symbols.add(instrument.symbol)
-        held = stated.actions.height
-        self._notes.append(f"{member.name} states {held} splits and dividends, {added} of them new{unclear}.")
+        self._notes.append(f"{member.name} states {stated.words(new=added)}.")
         return True
 
     def _source(self, member: Member) -> str:
-        return f"file:{(self._asked.source.removeprefix('file:') or member.path.stem)[:200]}"
+        return f"file:{(self._asked.source.removeprefix('file:') or cleaned(member.path.stem))[:200]}"
 
     def told(self) -> Imported:
         """Give what came of it."""

@@ -1,9 +1,10 @@
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from ara.data.files import members
-from ara.data.files.factors import factors, is_map
+from ara.data.files.factors import Factors, factors, is_map
 from ara.market.calendar import calendar
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -33,6 +34,21 @@ def test_a_step_that_tells_no_one_amount_is_counted(stated):
     assert stated("20200102,0.97512345,1,10\n20200103,1,1,10\n") == ([], 1)
     assert stated("20200102,0.975,1,100000\n20200103,1,1,10\n") == ([], 1)
     assert stated("20200102,1,1,10\n20200103,0.975,1,10\n") == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("held", "unclear", "new", "words"),
+    [
+        (0, 0, 0, "0 splits and dividends, 0 of them new"),
+        (1, 0, 1, "1 split or dividend, new"),
+        (1, 0, 0, "1 split or dividend, known before"),
+        (1200, 1, 3, "1,200 splits and dividends, 3 of them new; 1 more was left out, whose amount the file's"),
+        (2, 2, 0, "2 splits and dividends, 0 of them new; 2 more were left out, whose amounts the file's"),
+    ],
+)
+def test_what_a_file_states_is_counted_in_words(held, unclear, new, words):
+    said = Factors(actions=pl.DataFrame({"value": [1.0] * held}), unclear=unclear).words(new=new)
+    assert said == words + (" rounded factors don't tell" if unclear else "")
 
 
 def test_what_is_still_to_come_is_left_out(stated):

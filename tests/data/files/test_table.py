@@ -1,4 +1,5 @@
 import codecs
+import io
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -413,8 +414,12 @@ def test_what_holds_no_bars_says_why(read, content, why):
 
 
 def test_a_damaged_parquet_file_is_refused(read):
-    with pytest.raises(ValidationError, match=r"KO\.parquet can't be read"):
-        read("KO.parquet", b"PAR1" + b"x" * 100)
+    whole = io.BytesIO()
+    pl.DataFrame({"date": ["2020-01-02"], "close": [1.0]}).write_parquet(whole)
+    for cut in (b"PAR1" + b"x" * 100, whole.getvalue()[:-50]):
+        with pytest.raises(ValidationError, match=r"KO\.parquet can't be read: it is cut off or damaged") as caught:
+            read("KO.parquet", cut)
+        assert caught.value.hint.startswith("Copy or download it again, whole")
 
 
 def test_quotes_where_none_belong_are_taken_as_they_stand(read):

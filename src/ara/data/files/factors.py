@@ -37,6 +37,16 @@ class Factors:
     actions: pl.DataFrame
     unclear: int = 0
 
+    def words(self, *, new: int) -> str:
+        """Say how many splits and dividends there are, how many of them are new, and how many were left out."""
+        held, left = self.actions.height, self.unclear
+        what = "1 split or dividend" if held == 1 else f"{held:,} splits and dividends"
+        known = ("new" if new else "known before") if held == 1 else f"{new:,} of them new"
+        if not left:
+            return f"{what}, {known}"
+        rest = "1 more was left out, whose amount" if left == 1 else f"{left:,} more were left out, whose amounts"
+        return f"{what}, {known}; {rest} the file's rounded factors don't tell"
+
 
 @dataclass(slots=True)
 class _Steps:

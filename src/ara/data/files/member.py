@@ -11,7 +11,7 @@ from typing import IO, Final, cast
 
 from ara.errors import ValidationError
 
-__all__ = ["Bounded", "Member", "members", "outer"]
+__all__ = ["Bounded", "Member", "members", "outer", "unreadable"]
 
 _MOST_FILES: Final = 20_000
 _MOST: Final = 64 << 30
@@ -21,6 +21,7 @@ _TEXT: Final = frozenset({".csv", ".txt", ".tsv", ".tab", ".psv", ".dat"})
 _PARQUET: Final = frozenset({".parquet", ".pq"})
 _READ: Final = frozenset({*_TEXT, *_PARQUET})
 _PACKED: Final = frozenset({".gz", ".zip"})
+_PARQUET_END: Final = "must end with PAR1"
 _DAMAGED: Final = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
@@ -77,7 +78,7 @@ class Bounded(io.RawIOBase):
         try:
             data = self._stream.read(self._most - self._read + 1 if size < 0 else size)
         except _DAMAGED as error:
-            raise _unreadable(self._name, error) from None
+            raise unreadable(self._name, error) from None
         self._read += len(data)
         if self._read > self._most:
             raise ValidationError(
@@ -146,7 +147,7 @@ def outer(path: Path) -> list[Path]:
         else:
             found = []
     except (OSError, ValueError, RuntimeError) as error:
-        raise _unreadable(str(path), error) from None
+        raise unreadable(str(path), error) from None
     if not found and path.is_dir():
         raise ValidationError(
             f"The folder {_shown(path)} has no files.", hint="Give one that holds CSV or Parquet files."
@@ -172,7 +173,7 @@ def _inside(file: Path) -> Iterator[Member]:
     try:
         size = file.stat().st_size
     except OSError as error:
-        raise _unreadable(file.name, error) from None
+        raise unreadable(file.name, error) from None
     ending = file.suffix.lower()
     if ending == ".zip":
         yield from _zipped(file)
@@ -188,14 +189,14 @@ def _plain(file: Path) -> IO[bytes]:
     try:
         return file.open("rb")
     except OSError as error:
-        raise _unreadable(file.name, error) from None
+        raise unreadable(file.name, error) from None
 
 
 def _gzipped(file: Path, size: int) -> IO[bytes]:
     try:
         return cast("IO[bytes]", Bounded(cast("IO[bytes]", gzip.open(file)), packed=size, name=file.name))
     except _DAMAGED as error:
-        raise _unreadable(file.name, error) from None
+        raise unreadable(file.name, error) from None
 
 
 def _zipped(file: Path) -> Iterator[Member]:
@@ -203,7 +204,7 @@ def _zipped(file: Path) -> Iterator[Member]:
         with zipfile.ZipFile(file) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     except _DAMAGED as error:
-        raise _unreadable(file.name, error) from None
+        raise unreadable(file.name, error) from None
     if len(entries) > _MOST_FILES:
         raise ValidationError(f"{file.name} holds {len(entries):,} files, more than {_MOST_FILES:,}.")
     for entry in sorted(entries, key=lambda one: one.filename):
@@ -224,13 +225,20 @@ def _unzipped(file: Path, entry: zipfile.ZipInfo) -> IO[bytes]:
         with zipfile.ZipFile(file) as archive:  # the stream keeps the file open for itself
             stream = archive.open(entry)
     except _DAMAGED as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
     return cast("IO[bytes]", Bounded(stream, packed=entry.compress_size, name=name))
 
 
-def _unreadable(name: str, error: Exception) -> ValidationError:
+def unreadable(name: str, error: Exception) -> ValidationError:
+    """Make the error for a file that can't be read, with what is wrong with it."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
-    return ValidationError(f"{_shown(name)} can't be read: {(reason or type(error).__name__).rstrip('.')}.")
+    words = (reason or type(error).__name__).removeprefix("parquet: ").rstrip(".")[:200]
+    if _PARQUET_END in words:
+        words = "it is cut off or damaged, for a Parquet file ends otherwise"
+    return ValidationError(
+        f"{_shown(name)} can't be read: {words}.",
+        hint="Copy or download it again, whole, and see that you may read it.",
+    )
 
 
 def _shown(path: object) -> str:

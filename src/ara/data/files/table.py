@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from ara.data.files.columns import PRICES, Columns, by_layout, by_name, doubt, says_nothing, symbol_of
-from ara.data.files.member import Member
+from ara.data.files.member import Member, unreadable
 from ara.data.files.numbers import Style, as_numbers, style
 from ara.data.files.text import MORE, Dialect, blocks, chunks, dialect
 from ara.data.files.times import ORDERS, Orders, Stamping, instants, orders, plan, unzoned, zone_named
@@ -208,8 +208,7 @@ class Table:
                 with self._member.open() as stream:
                     yield from blocks(stream, self._dialect, self._member.name)
         except (pl.exceptions.PolarsError, OSError) as error:
-            reason = str(error).partition("\n")[0].rstrip(".")
-            raise ValidationError(f"{self._member.name} can't be read: {reason[:200]}.") from None
+            raise unreadable(self._member.name, error) from None
 
     def _slices(self) -> Iterator[pl.DataFrame]:
         member = self._member
