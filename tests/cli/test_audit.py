@@ -185,3 +185,10 @@ def test_how_much_was_looked_at_is_said(strange):
     more = document(strange("prints", "--json", "--cuts", "6"))
     assert more["moments"]["year"] == 4
     assert sum(more["moments"].values()) > sum(told["moments"].values())
+
+
+def test_what_compares_many_says_that_it_takes_long(ara):
+    outcome = ara("audit", "features", "advance_decline", "AAPL", "MSFT", "QQQ", "SPY", "--cuts", "1")
+    assert outcome.code == 0, outcome.err
+    assert "All 4 are built together each time, which takes minutes" in " ".join(outcome.err.split())
+    assert "minutes" not in ara("audit", "features", "advance_decline", "AAPL", "QQQ", "SPY", "--cuts", "1").err

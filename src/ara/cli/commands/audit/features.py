@@ -15,6 +15,7 @@ __all__ = ["features"]
 
 _SYMBOLS = ("AAPL", "EURUSD", "BTC-USD")
 _MOST = 50
+_QUICK = 3
 _LONGEST = 86_400
 
 
@@ -66,6 +67,8 @@ def features(
     bars, others = _bars(s, symbols or _SYMBOLS, chosen.wants, length, as_of)
     if chosen.crosses:
         others |= {one.instrument.symbol: one for one in bars}
+        if len(bars) > _QUICK:
+            s.note(f"All {len(bars)} are built together each time, which takes minutes; fewer, or --cuts 1, take less.")
     with s.progress("Auditing") as step:
         found = audit(
             chosen,
