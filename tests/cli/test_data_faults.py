@@ -122,6 +122,9 @@ def test_who_was_passed_over_is_told(ara, yahoo, monkeypatch):
         monkeypatch.setenv("ARA_DATA_PROVIDERS_POLYGON_KEY", polygon.key)
         told = ara("data", "fetch", "MSFT", "--from", "2019-01-01", "--to", "2020-03-01")
         assert told.code == 0, told.err
+        said = [line for line in told.err.splitlines() if "falls short of 1d bars of MSFT" in line]
+        assert said
+        assert not any(line.startswith("{") for line in said)
         passed = "the newest bar of MSFT is of 2019-01-31: 271 sessions have closed since by 2020-03-01"
         assert f"MSFT: yahoo was passed over: {passed}." in words(told.out)
         why = words(ara("data", "why", "MSFT", "2019-06-03").out)

@@ -34,13 +34,13 @@ class Terminal(io.StringIO):
 def listen(tmp_path: Path) -> Callable[..., io.StringIO]:
     """Configure the logs and give the stream they go to."""
 
-    def start(*, terminal: bool = False, colour: str = "auto", **log: Any) -> io.StringIO:
+    def start(*, terminal: bool = False, person: bool = False, colour: str = "auto", **log: Any) -> io.StringIO:
         stream = Terminal() if terminal else io.StringIO()
         for other in list(logging.getLogger().handlers):  # pytest's own, which fail on records that we are to survive
             if type(other).__module__.startswith("_pytest"):
                 logging.getLogger().removeHandler(other)
         settings = Settings(home=str(tmp_path), log=LogSettings(**log), cli=CliSettings(colour=colour))
-        configure(settings, stream=stream)
+        configure(settings, stream=stream, person=person)
         return stream
 
     return start

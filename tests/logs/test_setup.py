@@ -145,6 +145,16 @@ def test_auto_is_human_on_a_terminal_and_json_elsewhere(listen: Listen, monkeypa
     assert json.loads(stream.getvalue())["message"] == "words"
 
 
+def test_auto_is_human_beside_what_a_person_reads_and_has_no_colour_there(tmp_path: Path, listen: Listen):
+    stream = listen(person=True, file=str(tmp_path / "ara.log"))
+    log.warning("words")
+    assert stream.getvalue().endswith("Z warning  store      words\n")
+    assert json.loads((tmp_path / "ara.log").read_text())["message"] == "words"
+    stream = listen(person=True, format="json")
+    log.warning("words")
+    assert json.loads(stream.getvalue())["message"] == "words"
+
+
 @pytest.mark.parametrize(
     ("colour", "terminal", "no_color", "coloured"),
     [

@@ -177,7 +177,7 @@ class Screen:
         if not self._logs:
             from ara import logs
 
-            logs.configure(settings, stream=sys.stderr)
+            logs.configure(settings, stream=sys.stderr, person=not self.json)
             self._logs = True
         return settings
 

@@ -22,7 +22,7 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(name if name.partition(".")[0] == "ara" else f"ara.{name}")
 
 
-def configure(settings: "Settings", *, stream: IO[str] | None = None) -> None:
+def configure(settings: "Settings", *, stream: IO[str] | None = None, person: bool = False) -> None:
     """Send the records of Ara, and the warnings of others, where the settings say; again takes the place of before.
 
     Parameters
@@ -31,6 +31,8 @@ def configure(settings: "Settings", *, stream: IO[str] | None = None) -> None:
         Its branch `log`; `cli.colour` decides on colour. Tracebacks are shown to a person at level debug only.
     stream
         Where records go beside `log.file`; standard error by default.
+    person
+        Whether a person reads what stands beside the records, so that `auto` is human without a terminal too.
     """
     level = logging.getLevelNamesMapping()[settings.log.level.upper()]
     terminal = _is_terminal(stream or sys.stderr)
@@ -38,10 +40,10 @@ def configure(settings: "Settings", *, stream: IO[str] | None = None) -> None:
     if settings.log.format == "json":
         _adopt_structlog()
     outputs: list[logging.Handler] = [StreamOutput(stream)]
-    outputs[0].setFormatter(_Late(lambda: _formatter(settings, terminal=terminal, colour=colour)))
+    outputs[0].setFormatter(_Late(lambda: _formatter(settings, human=terminal or person, colour=colour)))
     if settings.log.file:
         outputs.append(FileOutput(Path(settings.log.file).expanduser()))
-        outputs[1].setFormatter(_Late(lambda: _formatter(settings, terminal=False, colour=False)))
+        outputs[1].setFormatter(_Late(lambda: _formatter(settings, human=False, colour=False)))
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, StreamOutput | FileOutput)]:
         root.removeHandler(handler)
@@ -76,9 +78,9 @@ def _adopt_structlog() -> None:
     adopt_structlog()
 
 
-def _formatter(settings: "Settings", *, terminal: bool, colour: bool) -> logging.Formatter:
+def _formatter(settings: "Settings", *, human: bool, colour: bool) -> logging.Formatter:
     wanted = settings.log.format
-    if wanted == "human" or (wanted == "auto" and (terminal or find_spec("structlog") is None)):
+    if wanted == "human" or (wanted == "auto" and (human or find_spec("structlog") is None)):
         from ara.logs.human import HumanFormatter
 
         return HumanFormatter(colour=colour, traces=settings.log.level == "debug")

@@ -50,7 +50,7 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = "info"
     format: Annotated[
         Literal["auto", "human", "json"],
-        Meta(description="How a record looks; `auto` is human on a terminal and JSON elsewhere."),
+        Meta(description="How a record looks; `auto` is human on a terminal and beside readable output, JSON else."),
     ] = "auto"
     file: Annotated[
         str, Meta(description="The file that is written to beside stderr; empty: stderr only.", extra={"path": True})
