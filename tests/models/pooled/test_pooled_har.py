@@ -87,7 +87,18 @@ def test_another_process_answers_the_same_on_another_kernel(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "harm", ["torn", "no arrays", "an array less", "no zip", "pickled", "other family", "no params"]
+    "harm",
+    [
+        "other columns",
+        "other series",
+        "torn",
+        "no arrays",
+        "an array less",
+        "no zip",
+        "pickled",
+        "other family",
+        "no params",
+    ],
 )
 def test_a_damaged_model_is_refused_in_words(tmp_path: Path, harm: str) -> None:
     fit_until(PooledHar(), PANEL, MOMENT, seed=0).save(tmp_path)
@@ -99,6 +110,12 @@ def test_a_damaged_model_is_refused_in_words(tmp_path: Path, harm: str) -> None:
     elif harm == "an array less":
         with np.load(arrays) as file:
             np.savez(arrays, **{name: file[name] for name in list(file.files)[1:]})
+    elif harm in {"other columns", "other series"}:
+        with np.load(arrays) as file:
+            parts = {name: file[name] for name in file.files}
+        name = "crypto.weights" if harm == "other columns" else "memory.sums"
+        parts[name] = parts[name][..., 1:] if harm == "other columns" else parts[name][1:]
+        np.savez(arrays, **parts)
     elif harm == "no zip":
         arrays.write_bytes(b"nothing of the kind")
     elif harm == "pickled":

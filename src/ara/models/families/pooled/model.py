@@ -12,7 +12,7 @@ from ara.errors import ModelError
 from ara.models.families.ewma_t import EwmaT, FittedEwmaT
 from ara.models.families.pooled.chain import Chain, State, forecast
 from ara.models.families.pooled.dates import month_after, month_of
-from ara.models.families.pooled.features import KINDS, Table, table
+from ara.models.families.pooled.features import BLOCKS, COLUMNS, KINDS, Table, table
 from ara.models.families.pooled.recalibration import Memory, Past, remember, stretch
 from ara.models.families.pooled.saved import Params, read, write
 from ara.models.head import Head, read_head, write_head
@@ -204,6 +204,12 @@ class PooledHar:
             memory = Memory(*(arrays[f"memory.{name}"] for name in Memory._fields))
         except KeyError as error:
             raise ModelError(f"the model in {folder} is damaged: it lacks {error}") from error
+        wrong = _misshapen(params, states, memory)
+        if wrong:
+            raise ModelError(
+                f"the model in {folder} is damaged, or of another version: {wrong} has another shape",
+                hint="Fit it again.",
+            )
         return FittedPooledHar(
             horizons=params.horizons,
             symbols=params.symbols,
@@ -212,6 +218,26 @@ class PooledHar:
             memory=memory,
             fallback=FittedEwmaT(decay=params.decay, shapes=params.tails),
         )
+
+
+def _misshapen(params: Params, states: Mapping[str, State], memory: Memory) -> str:
+    """Give the name of an array that can't be of this model; nothing where all can."""
+    reach, series, levels = len(params.horizons), len(params.symbols) + 1, len(LEVELS)
+    shapes: dict[str, tuple[int, ...]] = {
+        "weights": (reach, len(BLOCKS), len(COLUMNS)),
+        "scales": (reach, series),
+        "quantiles": (reach, levels),
+        "thirds": (reach, 3, levels),
+        "edges": (reach, 2),
+        "own": (reach, series, levels),
+    }
+    for kind, state in states.items():
+        for name, expected in shapes.items():
+            if getattr(state, name).shape != expected:
+                return f"{kind}.{name}"
+    bands = (series, max(params.horizons, default=1), reach)
+    own = {"sums": (series, reach, 3), "last": bands[:1], "open_at": bands[:2], "open_low": bands, "open_high": bands}
+    return next((f"memory.{name}" for name, expected in own.items() if getattr(memory, name).shape != expected), "")
 
 
 def _linked(panel: Panel, rows: Rows, moment: int, watch: Callable[[Progress], bool]) -> dict[int, tuple[Chain, Table]]:
