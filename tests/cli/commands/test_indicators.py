@@ -175,6 +175,15 @@ def test_what_can_t_be_is_said_in_a_sentence(ara, words, said):
     assert said in " ".join(outcome.err.split())
 
 
+def test_a_bar_with_a_gap_has_no_value_and_that_is_said(ara, home, mine):
+    rows = (home / "BTC-USD.csv").read_text().splitlines()
+    cells = rows[-1].split(",")
+    (home / "BTC-USD.csv").write_text("\n".join([*rows[:-1], ",".join([*cells[:2], "", *cells[3:]])]))
+    outcome = ara("indicators", "compute", "atr", "--bars", "BTC-USD.csv", "-n", "2")
+    assert "It has no value in the newest day." in outcome.plain
+    assert outcome.plain.splitlines()[7] == "Mon 30 Mar 2020       -"
+
+
 def test_a_parameter_of_the_item_gives_way_to_the_option(ara):
     one = document(ara("indicators", "compute", "rsi(window=9)", "AAPL", "--params", '{"window": 7}', "--json"))
     assert one == document(ara("indicators", "compute", "rsi(window=7)", "AAPL", "--json"))
