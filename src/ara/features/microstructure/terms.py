@@ -74,7 +74,7 @@ def bought(close: Array, window: int) -> Array:
 
 def signed_volume(close: Array, volume: Array) -> Array:
     """Give the volume of rising bars as it is, that of falling ones below 0, and 0 where the price stood still."""
-    return np.sign(returns(close)) * volume
+    return np.asarray(np.sign(returns(close)) * volume)
 
 
 def slope(y: Array, x: Array, window: int) -> Array:
