@@ -171,7 +171,8 @@ def _ribbon_step(state: Any, close: float) -> tuple[Any, tuple[float, ...]]:
         return kept, (math.nan, math.nan)
     steps = [one / other - 1.0 for one, other in pairwise(lines)]
     order = sum([(step >= _TIE) - (step <= -_TIE) for step in steps]) / len(steps)
-    return kept, (order, (max(lines) - min(lines)) / lines[-1])
+    width = (max(lines) - min(lines)) / lines[-1]
+    return kept, (order, 0.0 if width < _TIE else width)
 
 
 @indicator(
@@ -190,8 +191,8 @@ def _ribbon_step(state: Any, close: float) -> tuple[Any, tuple[float, ...]]:
 def ma_ribbon(close: Array) -> tuple[Array, Array]:
     """Give the order and the width of a ribbon of eight simple means."""
     lines = [sums(close, window) / window for window in _RIBBON]
-    width = np.maximum.reduce(lines) - np.minimum.reduce(lines)
-    return _ordered(lines), width / lines[-1]
+    width = (np.maximum.reduce(lines) - np.minimum.reduce(lines)) / lines[-1]
+    return _ordered(lines), np.where(width < _TIE, 0.0, width)
 
 
 def _guppy_step(state: Any, close: float) -> tuple[Any, tuple[float, ...]]:
