@@ -4,6 +4,7 @@ import socket
 import threading
 import zlib
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from ara.errors import ValidationError
-from ara.testing import FakeVenue, Reply
+from ara.testing import FakeClock, FakeVenue, Reply
 
 
 @pytest.fixture
@@ -155,6 +156,16 @@ def test_headers_of_a_reply_stand_in_the_place_of_the_usual_ones(venue, connecti
     _, _, answer = ask(connection, "/x")
     assert answer.headers.get_all("Date") == ["Mon, 01 Jan 2024 00:00:00 GMT"]
     assert answer.headers.get_all("Content-Type") == ["text/csv"]
+
+
+def test_the_venues_own_clock_dates_its_answers():
+    with FakeVenue(clock=FakeClock(datetime(2020, 1, 10, tzinfo=UTC))) as venue:
+        venue.on("/x", json=1)
+        connection = http.client.HTTPConnection(urlsplit(venue.url).netloc, timeout=30)
+        try:
+            assert ask(connection, "/x")[2].headers["Date"] == "Fri, 10 Jan 2020 00:00:00 GMT"
+        finally:
+            connection.close()
 
 
 def test_a_slow_body_comes_byte_by_byte_and_ends_with_the_venue(venue, connection):

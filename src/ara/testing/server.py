@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = _bomb() if reply.fault == "bomb" else reply.body
         extent = {"Connection": "close"} if reply.fault == "endless" else {"Content-Length": str(len(body))}
         packed = {"Content-Encoding": "gzip"} if reply.fault == "bomb" else {}
-        usual = {"Date": self.date_time_string(), "Content-Type": "text/plain"}
+        usual = {"Date": self.server.venue.date(), "Content-Type": "text/plain"}
         self.send_response_only(reply.status)
         for name, value in {**usual, **reply.headers, **packed, **extent}.items():
             self.send_header(name, str(value))

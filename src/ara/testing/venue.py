@@ -5,9 +5,11 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
+from ara.clock import Clock, SystemClock
 from ara.errors import ValidationError
 from ara.testing.line import Line, LineServer
 from ara.testing.server import Server
@@ -85,6 +87,11 @@ class FakeVenue:
     one counts, an exact one before all, any script before any handler: one reply to `/*` is an outage of one request.
     A route without script and handler is a 404.
 
+    Parameters
+    ----------
+    clock
+        What the venue's own clock shows in the header `Date` of its answers; the machine's by default.
+
     Examples
     --------
     >>> with FakeVenue() as venue:
@@ -95,7 +102,8 @@ class FakeVenue:
     ...     venue.url, venue.socket_url  # give these to the provider under test
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        self._time = clock or SystemClock()
         self._scripts: defaultdict[tuple[str, str], deque[Reply]] = defaultdict(deque)
         self._handlers: dict[tuple[str, str], Callable[[Request], Reply]] = {}
         self._requests: list[Request] = []
@@ -206,6 +214,10 @@ class FakeVenue:
         if reply.delay:
             self._ended.wait(reply.delay)
         return reply
+
+    def date(self) -> str:
+        """Give the time by the venue's clock, as HTTP writes it."""
+        return format_datetime(self._time.now(), usegmt=True)
 
     def wait(self, seconds: float) -> bool:
         """Wait until the venue ends, no longer than that; give whether it has ended."""

@@ -37,6 +37,7 @@ _PATIENCE: Final = 120.0
 _SHORTEST_KEY: Final = 8  # a shorter one may stand in any answer by chance
 _KEPT_HEADERS: Final = ("etag", "last-modified", "date", "content-type")
 _SKEW: Final = 60.0
+_LONG: Final = 600.0
 _DIGITS: Final = 12
 _TOO_MANY: Final = frozenset({418, 429})
 _WORTH_AGAIN: Final = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -301,8 +302,9 @@ class Caller:
         ahead = (self._clock.now() - told).total_seconds()
         if abs(ahead) > _SKEW:
             self._skewed = True
-            words = "%s: by its clock this machine's is %.0f s %s; bars may be taken for open or closed wrongly"
-            _log.warning(words, self._name, abs(ahead), "ahead" if ahead > 0 else "behind")
+            words = "%s: by its clock this machine's is %s %s; bars may be taken for open or closed wrongly"
+            how = f"{abs(ahead):.0f} s" if abs(ahead) < _LONG else lasting(abs(ahead))
+            _log.warning(words, self._name, how, "ahead" if ahead > 0 else "behind")
 
 
 def _again(seconds: float | None) -> str | None:
