@@ -156,8 +156,9 @@ def test_scales_come_from_their_own_returns_and_are_one_where_nothing_is_known()
 
 
 def test_the_constants_meet_at_the_chosen_horizons_and_are_smooth_between() -> None:
-    assert [round(horizon.lean("equity", h), 3) for h in (1, 5, 21)] == [0.7, 0.85, 0.85]
-    assert {horizon.lean("forex", h) for h in range(1, 31)} == {0.0}
+    assert [round(horizon.lean("equity", h, series=5), 3) for h in (1, 5, 21)] == [0.7, 0.85, 0.85]
+    assert {horizon.lean("forex", h, series=9) for h in range(1, 31)} == {0.0}
+    assert [horizon.lean(kind, 5, series=4) for kind in KINDS] == [0.3, 0.5, 0.0, 0.5]
     assert horizon.reversion(1) == 0
     assert horizon.reversion(21) == pytest.approx(0.1)
     for rule in (horizon.reversion, horizon.patience):
@@ -170,7 +171,7 @@ def test_every_class_has_a_place() -> None:
         "equity", "equity", "equity", "crypto", "forex", "other", "other",
     ]  # fmt: skip
     assert len(set(COLUMNS)) == len(COLUMNS) == BLOCKS[-1]
-    assert {kind: horizon.lean(kind, 5) for kind in KINDS}.keys() == set(KINDS)
+    assert {kind: horizon.lean(kind, 5, series=5) for kind in KINDS}.keys() == set(KINDS)
 
 
 def remembered(missed: list[bool]) -> tuple[recalibration.Memory, recalibration.Past]:

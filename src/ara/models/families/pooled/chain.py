@@ -284,7 +284,8 @@ class _Work:
                 rows.series[known],
                 (rows.size[known, place] / chain.width[known, place]) ** 2,
             )
-            made.append(shape(sample, horizon=h, lean=lean(KINDS[chain.kind], h), series=chain.series + 1))
+            believed = lean(KINDS[chain.kind], h, series=int(np.count_nonzero(chain.scales.count[place])))
+            made.append(shape(sample, horizon=h, lean=believed, series=chain.series + 1))
         return {
             name: np.stack([getattr(one, name) for one in made]) for name in ("quantiles", "thirds", "edges", "own")
         }
