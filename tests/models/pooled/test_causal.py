@@ -63,6 +63,17 @@ def test_a_refit_that_goes_on_from_an_earlier_one_is_the_one_made_from_nothing()
     assert warm.predict(PANEL, rows).values.tobytes() == alone.tobytes()
 
 
+def test_bands_of_more_than_four_years_ago_count_no_more_wherever_the_chain_began() -> None:
+    panel = small(2300, horizons=(1,), skip=("AAA", "BBB", "DDD", "EEE"))
+    months = [start_of_month(2020, 6), start_of_month(2022, 3), start_of_month(2024, 3)]
+    forget()
+    cold = fit_until(PooledHar(), panel, months[-1], seed=0)
+    forget()
+    warm = [fit_until(PooledHar(), panel, month, seed=0) for month in months][-1]
+    assert [x.tobytes() for x in warm.memory] == [x.tobytes() for x in cold.memory]
+    assert cold.memory.sums[0, 0, 1] > 200
+
+
 @settings(deadline=None, max_examples=6)
 @given(row=st.integers(500, 615), series=st.integers(0, 4), factor=st.sampled_from([-3.0, 0.2, 40.0]))
 def test_a_forecast_is_the_same_whatever_comes_later(row: int, series: int, factor: float) -> None:
