@@ -37,6 +37,16 @@ def test_a_folder_means_its_tables_at_any_depth(tmp_path):
     assert passed == ["notes.pdf is no table: a table is a CSV or Parquet file, packed by gzip or zip or not."]
 
 
+def test_what_lies_in_a_delta_table_is_no_file_of_a_folder(tmp_path):
+    table = tmp_path / "lake" / "bars"
+    (table / "_delta_log").mkdir(parents=True)
+    (table / "day=1").mkdir()
+    for place in (tmp_path / "KO.csv", table / "one.csv", table / "day=1" / "two.csv", table / "_delta_log" / "0.csv"):
+        place.write_bytes(BARS)
+    assert [member.stem for member in members(tmp_path)[0]] == ["KO"]
+    assert "one" in [member.stem for member in members(table)[0]]
+
+
 def test_a_link_out_of_a_folder_is_left_out(tmp_path):
     inside, outside = tmp_path / "in", tmp_path / "out.csv"
     inside.mkdir()

@@ -21,6 +21,7 @@ _TEXT: Final = frozenset({".csv", ".txt", ".tsv", ".tab", ".psv", ".dat"})
 _PARQUET: Final = frozenset({".parquet", ".pq"})
 _READ: Final = frozenset({*_TEXT, *_PARQUET})
 _PACKED: Final = frozenset({".gz", ".zip"})
+_DELTA: Final = "_delta_log"
 _PARQUET_END: Final = "must end with PAR1"
 _DAMAGED: Final = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
@@ -99,8 +100,8 @@ def members(path: Path) -> tuple[list[Member], list[str]]:
     Parameters
     ----------
     path
-        A file (CSV or Parquet, packed by gzip or in a zip or not), a folder, whose files are taken at any depth, or a
-        pattern such as `prices/*.csv`.
+        A file (CSV or Parquet, packed by gzip or in a zip or not), a folder, whose files are taken at any depth but for
+        hidden ones and those of Delta tables, or a pattern such as `prices/*.csv`.
 
     Returns
     -------
@@ -140,8 +141,11 @@ def outer(path: Path) -> list[Path]:
             return [path]
         if path.is_dir():
             root = path.resolve()
-            every = (file for file in path.rglob("*") if not _hidden(file.relative_to(path)))
-            found = [file for file in every if file.is_file() and file.resolve().is_relative_to(root)]
+            every = [file for file in path.rglob("*") if not _hidden(file.relative_to(path))]
+            # What lies in a Delta table, such as in Ara's own lake, is rows of any state, deleted ones too.
+            tables = {file.parent for file in every if file.name == _DELTA} - {path}
+            plain = (file for file in every if tables.isdisjoint(file.parents))
+            found = [file for file in plain if file.is_file() and file.resolve().is_relative_to(root)]
         elif any(sign in path.name for sign in "*?["):
             found = [file for file in path.parent.glob(path.name) if file.is_file()]
         else:
