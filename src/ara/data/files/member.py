@@ -22,6 +22,7 @@ _PARQUET: Final = frozenset({".parquet", ".pq"})
 _READ: Final = frozenset({*_TEXT, *_PARQUET})
 _PACKED: Final = frozenset({".gz", ".zip"})
 _DELTA: Final = "_delta_log"
+_BARS: Final = ("silver", "bars")
 _PARQUET_END: Final = "must end with PAR1"
 _DAMAGED: Final = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
@@ -142,9 +143,11 @@ def outer(path: Path) -> list[Path]:
         if path.is_dir():
             root = path.resolve()
             every = [file for file in path.rglob("*") if not _hidden(file.relative_to(path))]
-            # What lies in a Delta table, such as in Ara's own lake, is rows of any state, deleted ones too.
-            tables = {file.parent for file in every if file.name == _DELTA} - {path}
-            plain = (file for file in every if tables.isdisjoint(file.parents))
+            # What lies in a Delta table or in Ara's own lake is rows of any state, deleted ones too.
+            tables = {file.parent for file in every if file.name == _DELTA}
+            lakes = {table.parents[1] for table in tables if table.parts[-2:] == _BARS}
+            kept = (tables | lakes) - {path}
+            plain = (file for file in every if kept.isdisjoint(file.parents))
             found = [file for file in plain if file.is_file() and file.resolve().is_relative_to(root)]
         elif any(sign in path.name for sign in "*?["):
             found = [file for file in path.parent.glob(path.name) if file.is_file()]
