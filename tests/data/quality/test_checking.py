@@ -228,7 +228,13 @@ def test_a_future_or_an_index_may_be_worth_nothing_or_less(symbol, apple):
 
 @pytest.mark.parametrize("value", [-1.0, float("inf")])
 def test_a_volume_below_zero_or_without_end_is_an_error(value, apple):
-    assert found(put(apple, 9, volume=value))["nonpositive"].count == 1
+    issue = found(put(apple, 9, volume=value))["nonpositive"]
+    assert (issue.severity, issue.count, issue.at) == (Severity.ERROR, 1, apple["at"][9])
+    assert issue.words.startswith("1 bar has a volume below zero or not finite: ")
+    both = [one for one in check(put(apple, 9, volume=value, close=-1.0), APPLE).issues if one.rule == "nonpositive"]
+    assert [(one.count, "price" in one.words) for one in both] == [(1, True)]
+    oil = check(put(apple, 9, volume=value, open=-1.0, high=0.0, low=-3.0, close=-2.0), guess("CL=F")).issues
+    assert [one.severity for one in oil if one.rule == "nonpositive"] == [Severity.ERROR]
 
 
 @pytest.mark.parametrize("value", [0.0, None])

@@ -48,29 +48,31 @@ def nonpositive(series: Series) -> Iterator[Finding]:
     Of a future or an index a finite price may be zero or below; it is told of, and no defect.
     """
     with np.errstate(invalid="ignore"):
-        wrong = unpriced(series).any(axis=0) | (series.volume < 0) | np.isinf(series.volume)
-        broken = (series.volume < 0) | np.isinf(series.volume) | ~np.isfinite(series.prices).all(axis=0)
-    low = wrong & ~broken if series.instrument.below_zero else np.zeros_like(wrong)
-    if (wrong & ~low).any():
-        at = series.at[wrong & ~low]
+        unsound = unpriced(series).any(axis=0)
+        volume = (series.volume < 0) | np.isinf(series.volume)
+        finite = np.isfinite(series.prices).all(axis=0)
+    wrong = unsound & ~finite if series.instrument.below_zero else unsound
+    low = unsound & ~wrong & ~volume
+    if wrong.any():
+        at = series.at[wrong]
         singular, plural = "bar has a price that is no positive number", "bars have prices that are no positive numbers"
-        yield Finding(
-            rule="nonpositive",
-            severity=Severity.ERROR,
-            at=at,
-            words=series.since(at, singular, plural),
-            single="a price is no positive number, or the volume is negative",
-        )
+        single = "a price is no positive number"
+        yield _positive(at, words=series.since(at, singular, plural), single=single)
+    if (volume & ~wrong).any():
+        at = series.at[volume & ~wrong]
+        singular, plural = "bar has a volume below zero or not finite", "bars have volumes below zero or not finite"
+        single = "the volume is below zero or not finite"
+        yield _positive(at, words=series.since(at, singular, plural), single=single)
     if low.any():
         at = series.at[low]
         singular, plural = "bar has a price of zero or less", "bars have prices of zero or less"
-        yield Finding(
-            rule="nonpositive",
-            severity=Severity.INFO,
-            at=at,
-            words=f"{series.since(at, singular, plural)}; futures and indices may have such",
-            single="a price is zero or less, as it may be of a future or an index",
-        )
+        words = f"{series.since(at, singular, plural)}; futures and indices may have such"
+        single = "a price is zero or less, as it may be of a future or an index"
+        yield _positive(at, words=words, single=single, severity=Severity.INFO)
+
+
+def _positive(at: NDArray[np.int64], *, words: str, single: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(rule="nonpositive", severity=severity, at=at, words=words, single=single)
 
 
 def filled(series: Series) -> Iterator[Finding]:
