@@ -110,6 +110,7 @@ _OLDER: "Final" = {
     "DailyPrediction": "ara.prediction",
     "IDataProvider": "ara.data",
     "IMLModel": "ara.models",
+    "MarketRegime": "ara.models.regimes",
     "PredictionResult": "ara.prediction",
 }
 

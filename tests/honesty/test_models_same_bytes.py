@@ -12,6 +12,7 @@ import sys
 import numpy as np
 from ara import plugins
 from ara.models.checks import toy_panel
+from ara.models.regimes import Inputs, regimes
 from ara.models.series import SeriesModel
 
 panel = toy_panel(horizons=(1, 5, 21))
@@ -21,6 +22,15 @@ for name in plugins.names("models"):
     if issubclass(family, SeriesModel):
         fitted = family().fit(panel, rows, rows[:0], seed=0, watch=lambda _: True)
         sys.stdout.buffer.write(fitted.predict(panel, rows[-30::3]).values.tobytes())
+
+volatility = np.log(0.001 + np.abs(panel.bars[:500, 3]))
+values = np.stack([panel.bars[:500, 3], np.cumsum(np.nan_to_num(panel.bars[:500, 3])), volatility], axis=1)
+inputs = Inputs(
+    known_at=panel.known_at[:500], names=("return", "momentum_50", "realised_volatility"), values=values, missing={}
+)
+told = regimes(inputs).probabilities
+assert np.isfinite(told[300:]).all()
+sys.stdout.buffer.write(np.nan_to_num(told).tobytes())
 """
 
 
