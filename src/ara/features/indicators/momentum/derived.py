@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, ema, filled, mean, sums, within
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.onward import composite_step
 from ara.features.indicators.momentum.terms import relative, settled, strength_memory, unbroken
 from ara.features.indicators.trend.terms import Array, gapless, length, rests, weighted
 from ara.features.loops import along
@@ -80,6 +81,7 @@ def derivative_oscillator(close: Array, *, window: int, first: int, second: int,
     reference=_BROWN,
     words="Relative strength without its upper and lower limit, so that it can show a divergence where relative "
     "strength is stuck at its end. Its turns against those of the price are read.",
+    step=composite_step,
 )
 @unbroken
 def composite_index(close: Array, *, window: int, span: int, quick: int, smooth: int) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, ema, filled, mean, previous, quotient, sums, true_range
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.momentum.onward import wavetrend_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
 from ara.features.library import talib
@@ -149,6 +150,7 @@ def anchored_momentum(close: Array, *, window: int, smooth: int) -> Array:
     reference="LazyBear (2014), WaveTrend Oscillator, TradingView; after the trading channel index of J. Krausz",
     words="How far the price is from its mean in its usual distances, smoothed: above 60 is read as overbought, below "
     "-60 as oversold, crossing the signal line there as a turn.",
+    step=wavetrend_step,
 )
 @unbroken
 def wavetrend(high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, ema, filled, mean, previous, quotient, rested, within
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.momentum.onward import tsi_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import SEEDED, Array, length, pause
 
@@ -76,6 +77,7 @@ def ppo(close: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tupl
     reference="W. Blau (1991), True Strength Index, Stocks & Commodities 9:11",
     words="How much of all movement went one way, smoothed twice: 100 only up, -100 only down. Beyond 25 either way "
     "is read as an extreme, crossing 0 or the signal line as a turn.",
+    step=tsi_step,
 )
 @unbroken
 def tsi(close: Array, *, slow: int, fast: int, signal: int, seeded: int) -> tuple[Array, Array]:

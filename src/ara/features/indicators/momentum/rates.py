@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, clean, ema, filled, mean, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.onward import kst_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
 
@@ -127,6 +128,7 @@ def _kst_warmup(signal: int, **chosen: int) -> int:
     reference="M. J. Pring (1992), The Know Sure Thing, Stocks & Commodities 10:10",
     words="Rates of change of four spans in one, the slower ones weighing more. Above 0 the price rises on balance; "
     "crossing the signal line is read as a turn.",
+    step=kst_step,
 )
 @unbroken
 def kst(close: Array, *, signal: int, **chosen: int) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import ema, filled, highest, lowest, previous, quotient, rested, steps, sums, within
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.momentum.onward import double_step, mesa_step, smi_step
 from ara.features.indicators.momentum.terms import place, recurred, settled, unbroken, wilder
 from ara.features.indicators.trend.terms import Array, length, pause, settles
 
@@ -132,6 +133,7 @@ def williams_r(high: Array, low: Array, close: Array, *, window: int) -> Array:
     reference="W. Blau (1993), Stochastic Momentum, Stocks & Commodities 11:1",
     words="How far the close is from the middle of its recent range, smoothed twice: 100 at the top, -100 at the "
     "bottom. Beyond 40 either way is read as an extreme, crossing the signal as a turn.",
+    step=smi_step,
 )
 @unbroken
 def smi(
@@ -160,6 +162,7 @@ def smi(
     reference="W. Bressert (1991), The Power of Oscillator/Cycle Combinations",
     words="The place of a smoothed stochastic oscillator in its own recent range: smooth, and yet quick to reach its "
     "ends. Above 80 is read as overbought, below 20 as oversold.",
+    step=double_step,
 )
 @unbroken
 def double_stochastic(high: Array, low: Array, close: Array, *, window: int, smooth: int) -> Array:
@@ -215,6 +218,7 @@ def _smoother(values: Array, period: float, first: float) -> Array:
     reference="J. F. Ehlers (2013), Cycle Analytics for Traders, chapter 7",
     words="Where the price, freed of its trend and its noise, stands in its recent range. Leaving 80 downwards is "
     "read as a top, leaving 20 upwards as a bottom.",
+    step=mesa_step,
 )
 @unbroken
 def mesa_stochastic(close: Array, *, window: int, slow: int, fast: int) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ara.features.arrays import change, filled, previous, quotient, rested, steps, sums, within
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.onward import connors_step, stoch_rsi_step
 from ara.features.indicators.momentum.terms import (
     deviation,
     moved,
@@ -139,6 +140,7 @@ def cmo(close: Array, *, window: int, smoothed: int) -> Array:
     reference=_CHANDE,
     words="Where relative strength stands in its own recent range: 100 is its highest, 0 its lowest. It turns sooner "
     "and more often than relative strength itself; above 80 and below 20 are read as extremes.",
+    step=stoch_rsi_step,
 )
 @unbroken
 def stoch_rsi(close: Array, *, window: int, span: int, smooth: int, signal: int) -> tuple[Array, Array]:
@@ -180,6 +182,7 @@ def _streak(close: Array) -> Array:
     reference="L. Connors and C. Alvarez (2012), An Introduction to ConnorsRSI",
     words="A quick relative strength, the run of closes in one direction and the size of the last change in one "
     "figure. Above 90 is read as overbought for some days, below 10 as oversold.",
+    step=connors_step,
 )
 @unbroken
 def connors_rsi(close: Array, *, window: int, streak: int, rank: int) -> Array:
