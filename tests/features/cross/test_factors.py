@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ara.features import cross
+from ara.features.cross import eigen
 from ara.features.cross.eigen import Window, decomposed
 from ara.features.cross.matrices import ranks, returns, scores
 from ara.features.cross.principal import FACTORS, Held, principal
+from ara.features.loops import compiled
 from tests.features.cross.panels import panel, walk
 
 
@@ -245,13 +247,11 @@ def test_ranks_and_scores_are_those_of_a_plain_count(values):
 
 def test_the_machine_code_does_what_it_reads(monkeypatch):
     """The loops over bars, run as plain Python, give the same bytes."""
-    from ara.features.cross import eigen
-
     moves = returns(panel(60, 6, gaps=True)["close"])
     fast = Window(moves, 20, least=15)
     results = []
-    for compiled in (eigen.compiled, lambda kernel: kernel):
-        monkeypatch.setattr(eigen, "compiled", compiled)
+    for run in (compiled, lambda kernel: kernel):
+        monkeypatch.setattr(eigen, "compiled", run)
         for lag in (0, 2):
             fast.at(50, lag=lag)
             results.append((fast.matrix.copy(), fast.size.copy(), fast.centre.copy()))
@@ -268,3 +268,29 @@ def test_a_path_longer_than_the_window_waits_for_it():
     found = features("residual_score", close, window=20, path=40)
     assert np.isnan(found[:40]).all()
     assert np.isfinite(found[40:]).all()
+
+
+@pytest.mark.parametrize("run", [compiled, lambda kernel: kernel])
+def test_squares_too_small_for_a_float_end_a_turn_and_leave_the_basis_upright(run):
+    diagonal, beside, turned = np.array([1.0, 2.0, 1.0]) * 1e-170, np.array([3.0, 1.0, 0.0]) * 1e-170, np.eye(3)
+    run(eigen._diagonal)(diagonal, beside, turned)
+    assert np.abs(diagonal).max() < 1e-169
+    np.testing.assert_allclose(turned @ turned.T, np.eye(3), atol=1e-12)
+
+
+def test_the_only_series_is_its_own_factor():
+    for run in (compiled, lambda kernel: kernel):
+        diagonal, beside, mirrors = np.zeros(1), np.zeros(1), np.zeros((1, 1))
+        run(eigen._tridiagonal)(np.array([[2.5]]), diagonal, beside, mirrors)
+        assert (diagonal[0], beside[0], mirrors[0, 0]) == (2.5, 0.0, 0.0)
+
+
+def test_a_bar_that_nobody_has_surprises_nobody():
+    close = panel(120, 6)["close"]
+    close[100] = np.nan
+    found = principal(close, 40)
+    bare = ~np.isfinite(found.moves).any(axis=1)
+    assert bare[100]
+    assert np.isnan(found.surprise[bare]).all()
+    assert np.isfinite(found.surprise[99]).any()
+    assert np.isfinite(found.surprise[-1]).any()

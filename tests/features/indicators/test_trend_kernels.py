@@ -6,7 +6,8 @@ import pytest
 from ara.features import loops
 from ara.features.arrays import moments
 from ara.features.indicators.statistical import terms
-from ara.features.indicators.trend import adaptive, charts, filters, hilbert, macd, stops
+from ara.features.indicators.trend import adaptive, charts, filters, hilbert, macd, stops, strength
+from ara.features.indicators.trend.strength import ma_ribbon
 from ara.features.loops import compiled
 
 RANDOM = np.random.default_rng(5)
@@ -15,6 +16,7 @@ CLOSE[[30, 31, 200]] = np.nan
 HIGH, LOW = CLOSE * 1.01, CLOSE * 0.99
 KNOWN = np.nan_to_num(CLOSE, nan=100.0)
 FLAT = np.concatenate([np.full(40, 5.0), CLOSE[40:120]])
+BROKEN = np.where(np.arange(120) % 50 == 45, np.nan, FLAT)
 
 CALLS = {
     "second": (filters._second, CLOSE, (2, 0.1, 0.1, 0.0, 1.2, -0.4), 1),
@@ -22,13 +24,14 @@ CALLS = {
     "adaptive": (adaptive._adaptive, CLOSE, (np.full(400, 0.1), 9), 1),
     "adaptive of too few": (adaptive._adaptive, CLOSE[:5], (np.full(5, 0.1), 9), 1),
     "mcginley": (adaptive._mcginley, CLOSE, (0.0, 8.4), 1),
-    "held": (macd._held, FLAT, (np.minimum(FLAT, 90.0), np.maximum(FLAT, 5.0), FLAT > 110.0, 0.5), 1),
+    "held": (macd._held, BROKEN, (FLAT * 0.9, FLAT + FLAT % 7, FLAT == 5.0, 0.5), 1),
     "held of the still": (macd._held, FLAT, (FLAT, FLAT, FLAT == 5.0, 0.5), 1),
     "pursue": (hilbert._pursue, CLOSE, (np.full(400, 0.1), 6, 100.0), 2),
     "pursue of too few": (hilbert._pursue, CLOSE[:3], (np.full(3, 0.1), 6, np.nan), 2),
     "cycle": (hilbert._cycle, CLOSE, (6,), 6),
     "cycle of the still": (hilbert._cycle, FLAT[:40], (6,), 6),
     "wave": (hilbert._wave, KNOWN, (KNOWN, 8.0 + KNOWN % 20, *hilbert._circles(), 60), 2),
+    "wave of two bars alike": (hilbert._wave, CLOSE[:0], (FLAT, np.full(120, 2.0), *hilbert._circles(), 37), 2),
     "wave without a price": (hilbert._wave, CLOSE[:0], (FLAT, np.full(120, 17.0), *hilbert._circles(), 37), 2),
     "wave of the still": (hilbert._wave, FLAT[:80] * 0, (FLAT[:80] * 0, np.zeros(80), *hilbert._circles(), 37), 2),
     "sums": (loops._summed, KNOWN.copy(), (np.empty(400), 13), 1),
@@ -47,11 +50,11 @@ def test_a_compiled_loop_gives_what_python_gives(name):
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("spread", [False, True])
-def test_ranks_are_the_same_compiled(spread):
-    found = np.full((2, 3, 400), np.nan)
+@pytest.mark.parametrize(("spread", "window"), [(False, 9), (True, 9), (True, 1)])
+def test_ranks_are_the_same_compiled(spread, window):
+    found, middle = np.full((2, 3, 400), np.nan), [window // 2] * 2
     for run, out in zip((compiled(loops._ranked), loops._ranked), found, strict=True):
-        run(CLOSE, 9, np.array([4, 4]), *np.empty((2, 10)), out[:2], out[2] if spread else np.empty(0))
+        run(CLOSE, window, np.array(middle), *np.empty((2, window + 1)), out[:2], out[2] if spread else np.empty(0))
     assert np.isfinite(found).any(axis=2).tolist() == [[True, True, spread]] * 2
     np.testing.assert_array_equal(found[0], found[1])
 
@@ -123,3 +126,20 @@ def test_the_steps_of_the_parabolic_stop_are_those_of_talib(seed):
         for bar in range(150):
             state, found = stops._sar_step(state, float(high[bar]), float(low[bar]), **given)
             assert found[0] == pytest.approx(whole[bar], rel=1e-12, nan_ok=True), bar
+
+
+def test_a_place_is_held_where_there_is_no_range_and_begins_in_the_middle_after_a_rest():
+    values = np.array([5.0, 8.0, np.nan, 7.0, 7.0, 7.0, 9.0])
+    low, high = np.full(7, 5.0), np.array([9.0, 9.0, 9.0, 9.0, 5.0, 9.0, 9.0])
+    idle, out = np.array([False, False, False, False, False, True, False]), np.full(7, np.nan)
+    macd._held(values, low, high, idle, 0.5, out)
+    np.testing.assert_allclose(out, [0.0, 37.5, np.nan, 43.75, 46.875, 50.0, 75.0])
+
+
+def test_a_ribbon_around_nothing_has_no_figure_by_its_step_either():
+    close = np.where(np.arange(90) % 2, -1.0, 1.0)
+    close[85] = 50.0
+    state, batch = None, ma_ribbon.compute({"close": close})
+    for bar in range(90):
+        state, found = strength._ribbon_step(state, float(close[bar]))
+        np.testing.assert_allclose(found, [line[bar] for line in batch], rtol=1e-12)
