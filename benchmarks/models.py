@@ -6,6 +6,8 @@ their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 return
 100 passes of a plain recursion through these returns, which is what a fit by numeric slopes needs at the least.
 `pooled_ms` is the first answer of `pooled_har` for that series with all caches empty, `pooled_over_ewma` its ratio to
 `ewma_t`, `pooled_next_over_first` what the refit of the following month costs over the first fit.
+`regimes_fit_ms` fits the four states of a market to 2,500 bars from the beginning, `regimes_over_passes` the same over 100
+passes of a plain recursion through as many.
 """
 
 import time
@@ -26,6 +28,7 @@ from ara.models.families.pooled.features import _kept as tables
 from ara.models.families.pooled.model import _chains as chains
 from ara.models.model import Model
 from ara.models.panel import Panel
+from ara.models.regimes import Inputs, fit_states
 from ara.statistics import distributions, fit_garch
 from benchmarks.measure import show
 
@@ -36,7 +39,7 @@ _BARS, _RUNS, _PASSES = 2500, 7, 100
 
 def figures() -> dict[str, float]:
     """Measure: milliseconds of processor time, and ratios."""
-    return _four() | _garch() | _pooled()
+    return _four() | _garch() | _pooled() | _regimes()
 
 
 def _four() -> dict[str, float]:
@@ -82,6 +85,24 @@ def _pooled() -> dict[str, float]:
     pooled, plain = _least(first), _least(lambda: _answered((EwmaT(),), panel))
     ratio = min(following() for _ in range(_RUNS))
     return {"pooled_ms": 1000 * pooled, "pooled_over_ewma": pooled / plain, "pooled_next_over_first": ratio}
+
+
+def _regimes() -> dict[str, float]:
+    path = np.concatenate((np.zeros(200), np.cumsum(toy_panel(bars=_BARS + 1).bars[1 : _BARS + 1, 3])))
+    returns = np.diff(path[199:])
+    spans = {f"momentum_{span}": path[200:] - path[200 - span : -span] for span in (20, 50, 200)}
+    rough = np.log(1e-8 + np.sqrt(np.convolve(returns * returns, np.full(20, 0.05))[:_BARS]))
+    columns = {"return": returns, **spans, "realised_volatility": rough}
+    values = np.stack(list(columns.values()), axis=1)
+    inputs = Inputs(known_at=np.arange(_BARS), names=tuple(columns), values=values, missing={})
+    plain = returns.tolist()
+
+    def passes() -> None:
+        for _ in range(_PASSES):
+            list(accumulate(plain, lambda level, part: 0.9 * level + part, initial=0.0))
+
+    fit, least = _least(lambda: fit_states(inputs, _BARS)), _least(passes)
+    return {"regimes_fit_ms": 1000 * fit, "regimes_over_passes": fit / least}
 
 
 def _answered(models: Sequence[Model], panel: Panel) -> None:
