@@ -6,8 +6,8 @@ their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 return
 100 passes of a plain recursion through these returns, which is what a fit by numeric slopes needs at the least.
 `pooled_ms` is the first answer of `pooled_har` for that series with all caches empty, `pooled_over_ewma` its ratio to
 `ewma_t`, `pooled_next_over_first` what the refit of the following month costs over the first fit.
-`regimes_fit_ms` fits the four states of a market to 2,500 bars from the beginning, `regimes_over_passes` the same over 100
-passes of a plain recursion through as many.
+`regimes_fit_ms` fits the four states of a market to 2,500 bars from the beginning, `regimes_over_passes` the same over
+100 passes of a plain recursion through as many.
 """
 
 import time
