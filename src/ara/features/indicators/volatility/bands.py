@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import ema, highest, lowest, mean, moments, previous, quotient, rested, runs, true_range
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import chain, length, rests, settles, weighted
+from ara.features.indicators.volatility.steps import width_rank_step
 from ara.features.indicators.volatility.terms import Array, flag, times, window_mean
 from ara.features.library import talib
 
@@ -113,6 +114,7 @@ def bollinger_width(close: Array, *, window: int, width: float, sample: int) -> 
         "Where the width of the bands is in its own last half year: 0 is the narrowest, from which moves begin; 1 "
         "the widest."
     ),
+    step=width_rank_step,
 )
 def bollinger_width_rank(close: Array, *, window: int, lookback: int) -> Array:
     """Give the place of the width among the last ones; 0.5 where all are the same."""

@@ -20,6 +20,7 @@ from ara.features.arrays import (
 )
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length, rests, settles
+from ara.features.indicators.volatility.steps import SAME, percentile_step, rank_step, relative_step, ulcer_step
 from ara.features.indicators.volatility.terms import (
     YEAR,
     Array,
@@ -54,7 +55,6 @@ __all__ = [
 _WINDOW = length(20, "Bars that count; more of them are steadier and later.")
 _PARAMS = {"window": _WINDOW, "year": YEAR}
 _LONG = length(252, "Bars that it is compared with; 252 daily bars are a year.")
-_SAME = 1e-12
 _NORMAL_MEAN = math.sqrt(math.pi / 2.0)
 _NORMAL_MEDIAN = 1.482602218505602  # 1 / the upper quartile of a standard normal
 _SEMI = "O. E. Barndorff-Nielsen, S. Kinnebrock, N. Shephard (2010), Measuring Downside Risk: Realised Semivariance"
@@ -281,12 +281,13 @@ def volatility_term(close: Array, *, fast: int, slow: int) -> Array:
     formula="percent of the m values before it that are smaller than s, s = standard deviation of n log returns",
     reference="S. Natenberg (2015), Option Volatility and Pricing, 2nd ed., chapter 20",
     words="In how many percent of the last year's bars the market was calmer than now: 100 is the wildest of the year.",
+    step=percentile_step,
 )
 def volatility_percentile(close: Array, *, window: int, lookback: int) -> Array:
     """Give the share of calmer bars."""
     now = _historical(close, window)
     # what differs by rounding alone is no calmer
-    calmer = (windows(now, lookback + 1)[:, :-1] < now[lookback:, None] * (1.0 - _SAME)).sum(axis=1)
+    calmer = (windows(now, lookback + 1)[:, :-1] < now[lookback:, None] * (1.0 - SAME)).sum(axis=1)
     known = np.isfinite(sums(now, lookback + 1)[lookback:])
     return rolling(now, np.where(known, calmer * (100.0 / lookback), np.nan), lookback + 1)
 
@@ -301,6 +302,7 @@ def volatility_percentile(close: Array, *, window: int, lookback: int) -> Array:
     formula="(s - min of m s) / (max of m s - min of m s), s = standard deviation of n log returns",
     reference="S. Natenberg (2015), Option Volatility and Pricing, 2nd ed., chapter 20",
     words="Where the volatility is between the lowest and the highest of the last year: 0 calmest, 1 wildest.",
+    step=rank_step,
 )
 def volatility_rank(close: Array, *, window: int, lookback: int) -> Array:
     """Give the place of the volatility in its range; 0.5 where all were the same."""
@@ -339,6 +341,7 @@ def return_shock(close: Array, *, window: int) -> Array:
     formula="100 u / (u + d): Wilder's means of the standard deviation of m C in bars that rose, and that fell",
     reference="D. Dorsey (1993), The Relative Volatility Index, Stocks & Commodities 11:6",
     words="Above 50 the volatility is on the way up, below on the way down; used to confirm other signals.",
+    step=relative_step,
 )
 def relative_volatility(close: Array, *, window: int, bars: int) -> Array:
     """Give the relative volatility index; 50 where no price moved."""
@@ -367,6 +370,7 @@ def relative_volatility(close: Array, *, window: int, bars: int) -> Array:
     formula="sqrt(mean over n bars of (100 (C / highest C - 1))^2)",
     reference="P. G. Martin, B. B. McCann (1989), The Investor's Guide to Fidelity Funds",
     words="How deep and how long the price has been under its high, in percent: gains don't count as risk.",
+    step=ulcer_step,
 )
 def ulcer_index(close: Array, *, window: int, inside: int) -> Array:
     """Give the ulcer index."""

@@ -7,6 +7,7 @@ import numpy as np
 from ara.features.arrays import change, logs, previous, quotient
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length
+from ara.features.indicators.volatility.steps import yang_zhang_step
 from ara.features.indicators.volatility.terms import (
     YEAR,
     Array,
@@ -165,6 +166,7 @@ def rogers_satchell(opened: Array, high: Array, low: Array, close: Array, *, win
         "Bus. 73"
     ),
     words="Volatility from all four prices and the gaps, whatever the trend: the usual choice for daily bars.",
+    step=yang_zhang_step,
 )
 def yang_zhang(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
     """Give Yang and Zhang's volatility."""
