@@ -114,6 +114,8 @@ def test_what_is_meant_well_is_taken(evil):
     np.testing.assert_array_equal(catalogue.compute("bare", prices())[0], prices()["close"] * 2)
     assert catalogue.get("bare").memory() == 1
     assert not own(catalogue.get("bare").part)
+    assert not own(catalogue.get("bare"))
+    assert not own(Guest(catalogue.get("rsi"))), "what is held to its words is a stranger's, whoever wrote it"
     assert own(catalogue.get("rsi"))
 
 

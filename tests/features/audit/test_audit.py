@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 from dataclasses import replace
 from datetime import date, timedelta
@@ -470,3 +471,25 @@ def test_infinite_values_are_named_and_noise_is_measured():
     until = 2**62
     assert differences(one, other, until=until, tolerance=0.0, noise={"x": 0.5}) == []
     assert len(differences(one, other, until=until, tolerance=0.0, noise={"x": 0.4})) == 1
+
+
+def test_what_fails_the_second_time_is_told():
+    def moody(bars):
+        calls.append(len(bars))
+        if len(calls) == 2:
+            raise FeatureEngineeringError("not again")
+        return {"close": bars.frame["close"].to_numpy() * 1.0}
+
+    calls = []
+    found = audit(of(moody), sample("EURUSD"), cuts=2)
+    assert (found.failed, [one.rule for one in found.findings]) == (1, ["fails"])
+    assert "not again" in found.findings[0].words
+
+
+def test_ctrl_c_passes_while_a_stranger_s_module_is_imported(tmp_path, monkeypatch):
+    tmp_path.joinpath("audit_interrupted.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    with pytest.raises(KeyboardInterrupt):
+        subject("audit_interrupted:features")
+    assert sys.path == before

@@ -81,6 +81,12 @@ def whole_sample(close):
     return returns(close) / np.nanstd(returns(close))
 
 
+def fading(close):
+    """Has no values from the first gap on."""
+    gone = np.cumsum(~np.isfinite(close).all(axis=1) & (np.arange(len(close)) > len(close) // 2)) > 0
+    return np.where(gone[:, None], np.nan, returns(close))
+
+
 def in_place(close):
     close[0] *= 1.0000001
     return returns(close)
@@ -144,6 +150,7 @@ FAULTS = [
     (made(params={"n": Param(default=9, low=1, high=2, words="n")}), "says all that a reader needs"),
     (made(params={"n": Param(default=1, low=1, high=2, words="")}), "says all that a reader needs"),
     (made(lambda close: returns(close) if len(close) > 2 else close), "takes few rows, one series and none"),
+    (made(fading, memory=100), "takes series that begin late"),
     (object(), "has the parts of a feature of many instruments"),
 ]
 
@@ -153,6 +160,13 @@ def test_a_broken_promise_is_found(thing, promise):
     found = broken(thing)
     assert [name for name in found if name.startswith(promise)], found
     assert all(found.values())
+
+
+def test_a_feature_that_never_comes_back_from_a_gap_is_told_so():
+    assert (
+        "made has no value in the end, though the first series has bars throughout"
+        in broken(made(fading, memory=100)).values()
+    )
 
 
 def test_one_number_per_row_counts_for_every_series_with_a_bar():

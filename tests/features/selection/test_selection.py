@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from scipy import stats
 
 from ara.errors import ValidationError
 from ara.features.selection import Fold, Limits, folds, select
+from ara.features.selection.choice import Choice
 from ara.features.selection.filters import (
     clusters,
     inflation,
@@ -20,6 +22,7 @@ from ara.features.selection.filters import (
     variation,
 )
 from ara.features.selection.importance import judged, score
+from ara.features.selection.select import _judged
 from ara.statistics import Ridge
 
 
@@ -210,3 +213,40 @@ def test_features_of_which_none_is_usable_are_no_error():
     )
     assert found.kept == ()
     assert found.score == 0.0
+
+
+def choice(reasons=None):
+    return Choice(kept=(0,), reasons=reasons or {}, correlation=np.array([0.5, np.nan]), information=np.array([0.2, 0]))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"final": choice({0: "it stands still"})}, "it stands still"),
+        ({"skilled": False}, "all that were chosen together do no better"),
+        ({"folds": [(1,), (1,), (0,)]}, "only 33% of the folds chose it"),
+        ({"halves": [(0,), (1,), (1,), ()]}, "only 25% of the halves of the history chose it"),
+        ({"noise": 0.4}, "displaced, it costs 0.3000 of the score, and by chance alone up to 0.4000"),
+        ({"loss": -0.3}, "displaced, it costs -0.3000 of the score, and by chance alone up to 0.1000"),
+    ],
+)
+def test_each_rule_alone_drops_a_feature_with_its_own_words(changed, words):
+    def told(final=None, skilled=True, folds=((0,),) * 3, halves=((0,),) * 4, noise=0.1, loss=0.3):
+        chosen = [replace(choice(), kept=one) for one in folds]
+        return _judged(
+            "a",
+            0,
+            final or choice(),
+            chosen,
+            list(halves),
+            np.full(2, loss),
+            np.zeros(2, bool),
+            noise=noise,
+            skilled=skilled,
+        )
+
+    kept, dropped = told(), told(**changed)
+    assert kept.kept
+    assert kept.reason == "displaced, it costs 0.3000 of the score, more than by chance (0.1000)"
+    assert not dropped.kept
+    assert dropped.reason.startswith(words)

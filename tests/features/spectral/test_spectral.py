@@ -153,8 +153,9 @@ def test_a_planted_cycle_is_found_with_its_period(period):
     assert low + middle + high == pytest.approx(1.0)
 
 
-def test_bands_and_entropy_as_written():
-    close, window = walk(100), 32
+@pytest.mark.parametrize("window", [32, 33])
+def test_bands_and_entropy_as_written(window):
+    close = walk(100)
     part = np.diff(np.log(close))[-window:]
     taper = np.sin(np.pi * (np.arange(window) + 0.5) / window) ** 2
     power = np.abs(np.fft.fft((part - part.mean()) * taper)[1:]) ** 2  # both halves: the quickest stands alone
