@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ara.features import catalogue
 from ara.features.families import STATISTICAL
+from ara.features.indicators.statistical.terms import anchored
 from ara.features.library import talib
 
 BARS = 140
@@ -411,3 +412,17 @@ def test_the_family_is_large_and_each_of_it_is_tried_here_or_in_the_other_file()
     }
     with_talib = {"avgprice", "medprice", "typprice", "wclprice", "rolling_max", "rolling_min", "rolling_sum"}
     assert names == {name for name, _ in ONE} | set(TWO) | elementary | with_talib
+
+
+@pytest.mark.parametrize("count", [0, 4, 5, 23])
+def test_products_are_counted_from_a_value_of_their_own_window(count):
+    columns, products, window = np.random.default_rng(6).normal(1e9, 1.0, (2, count)), [(0,), (0, 1), (0, 0, 1)], 5
+    found, anchors = anchored(window, list(columns), products)
+    assert (found.shape, anchors.shape) == ((3, count), (2, count))
+    assert np.isnan(found[:, : window - 1]).all()
+    for bar in range(window - 1, count):
+        part, anchor = columns[:, bar - window + 1 : bar + 1], anchors[:, bar]
+        assert all(anchor[place] in part[place] for place in range(2))
+        for line, product in zip(found, products, strict=True):
+            expected = sum(math.prod(part[one, at] - anchor[one] for one in product) for at in range(window)) / window
+            assert line[bar] == pytest.approx(expected, rel=1e-12, abs=1e-12)
