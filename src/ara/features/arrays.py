@@ -35,7 +35,6 @@ __all__ = [
     "runs",
     "smoothed",
     "sound",
-    "spread",
     "steps",
     "stretches",
     "sums",
@@ -146,16 +145,6 @@ def highest(values: Array, window: int) -> Array:
 def lowest(values: Array, window: int) -> Array:
     """Give the smallest of the last `window` values."""
     return values.copy() if window == 1 else _whole(talib().MIN, values, window)
-
-
-def spread(values: Array, window: int, *, sample: bool = False) -> Array:
-    """Give the standard deviation of the last `window` values: of the population, or of a sample.
-
-    Computed from the deviations of each window, so a small spread of large numbers is not lost to rounding.
-    """
-    if window == 1 and sample:
-        return np.full(len(values), np.nan)
-    return np.asarray(np.sqrt(moments(values, window)[1] * (window / (window - sample))))
 
 
 def windows(values: Array, window: int) -> Array:
