@@ -27,7 +27,7 @@ def bars(kind, count=420):
     if kind == "gaps":
         for name, bar in zip(found, (33, 110, 111, 190, 260), strict=True):
             found[name][bar] = np.nan
-        found["high"][300] = np.inf
+        found["high"][300] = np.nan
     return found | {"session": np.arange(count) // 7.0, "other": np.sqrt(close) * opened}
 
 

@@ -10,6 +10,7 @@ from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken
 from ara.features.indicators.trend.hilbert import middle, turned, turning
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
+from ara.features.indicators.trend.turning import phase_step, phasor_step, sine_step
 from ara.features.library import talib
 
 __all__ = ["correlation_trend", "cyber_cycle", "even_better_sinewave", "fisher", "ht_phase", "ht_phasor", "ht_sine"]
@@ -146,6 +147,7 @@ def _moving(values: Array, price: Array) -> Array:
     reference=_ROCKET + "9",
     words="How far the dominant cycle has turned, in degrees: it grows steadily while the price goes in cycles and "
     "stands nearly still in a trend.",
+    step=phase_step,
 )
 @turning(math.nan)
 def ht_phase(high: Array, low: Array) -> Array:
@@ -165,6 +167,7 @@ def ht_phase(high: Array, low: Array) -> Array:
     reference=_ROCKET + "6",
     words="The two parts of the dominant cycle a quarter turn apart, in the price's unit: their length is the size of "
     "the cycle, their angle where it is.",
+    step=phasor_step,
 )
 @turning(0.0, 0.0)
 def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
@@ -184,6 +187,7 @@ def ht_phasor(high: Array, low: Array) -> tuple[Array, Array]:
     reference=_ROCKET + "9",
     words="Where the dominant cycle is, as a wave, and the same an eighth of a turn ahead: they cross shortly before "
     "its turns, and run side by side in a trend.",
+    step=sine_step,
 )
 @turning(math.nan, math.nan)
 def ht_sine(high: Array, low: Array) -> tuple[Array, Array]:

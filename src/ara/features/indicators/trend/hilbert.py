@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ara.features.arrays import change, filled, rested, unbroken
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, settles, weighted
+from ara.features.indicators.trend.turning import line_step, mama_step, mode_step, period_step
 from ara.features.library import talib
 from ara.features.loops import compiled
 from ara.features.shared import shared
@@ -217,6 +218,7 @@ def _early(price: Array) -> tuple[Array, Array]:
     words=(
         "A mean that leaps when a cycle turns and rests in between, and a slower follower; mama above fama is rising."
     ),
+    step=mama_step,
 )
 @turning(math.inf, math.inf)
 def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tuple[Array, Array]:
@@ -259,6 +261,7 @@ def _pursue(price: Array, weights: Array, start: int, line: float, lines: Array,
     formula="(4 m[t] + 3 m[t-1] + 2 m[t-2] + m[t-3]) / 10, m = mean of P over ht_period bars; smooth: the same of P",
     reference=_SOURCE + "chapter 9",
     words="The price with its dominant cycle averaged out; smooth above line is an upward swing or trend.",
+    step=line_step,
 )
 @turning(math.inf, math.inf)
 def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
@@ -279,6 +282,7 @@ def ht_trendline(high: Array, low: Array, *, early: int) -> tuple[Array, Array]:
     "still for 113 bars",
     reference=_SOURCE + "chapter 7",
     words="Bars in one turn of the dominant cycle now: the window that fits it; long ones come with trends.",
+    step=period_step,
 )
 @turning(0.0)
 def ht_period(high: Array, low: Array, *, early: int) -> Array:
@@ -297,6 +301,7 @@ def ht_period(high: Array, low: Array, *, early: int) -> Array:
     formula="0 while sine and lead sine crossed within half a cycle or the phase moves as in one, else 1; P = (H+L)/2",
     reference=_SOURCE + "chapter 11",
     words="1 where the price is in a trend, 0 where it goes in cycles; says which kind of rule fits.",
+    step=mode_step,
 )
 @turning(0.0)
 def ht_trendmode(high: Array, low: Array) -> Array:
