@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ara.features.arrays import moments, sums
-from ara.features.windowed import added, known, logged, moved, over, place, scatter, slid, squared
+from ara.features.windowed import added, counted, known, logged, moved, over, place, scatter, slid, squared
 
 VALUES = tuple((100.0 * np.exp(np.random.default_rng(4).normal(0.0, 0.01, 90))).tolist())
 
@@ -62,3 +62,11 @@ def test_the_newest_stands_between_the_smallest_and_the_largest():
     assert place((1.0, 5.0, 2.0)) == 0.25
     assert place((3.0, 3.0)) == 0.5
     assert squared((1.0, 2.0)) == 5.0
+
+
+def test_states_are_counted_among_the_last_ones():
+    state = None
+    for code in (0, 1, 1, 2):
+        state = counted(state, code, 3, 4)
+    assert state == ((1, 1, 2), (0, 2, 1, 0))
+    assert counted(state, -1, 3, 4) is None

@@ -4,10 +4,27 @@ import math
 from collections.abc import Iterable
 from operator import add, mul
 
-__all__ = ["Kept", "Moves", "added", "known", "logged", "moved", "over", "place", "scatter", "slid", "squared"]
+__all__ = [
+    "Counts",
+    "Kept",
+    "Moves",
+    "added",
+    "counted",
+    "known",
+    "logged",
+    "moved",
+    "over",
+    "place",
+    "scatter",
+    "slid",
+    "squared",
+]
 
 Kept = tuple[float, ...]
 """The last values of a window, the oldest first; all of them known."""
+
+Counts = tuple[tuple[int, ...], tuple[int, ...]]
+"""The last states of a window, and how often each kind is among them."""
 
 Moves = tuple[float, Kept]
 """A logarithm of a price, and the changes of it up to there."""
@@ -27,6 +44,18 @@ def added(kept: Iterable[float]) -> float:
             del line[0]
         line = [*map(add, line[::2], line[1::2])]
     return found
+
+
+def counted(state: Counts | None, code: int, window: int, kinds: int) -> Counts | None:
+    """Give the last `window` states with one more, and how often each kind is among them; nothing for less than 0."""
+    if code < 0:
+        return None
+    kept, counts = state or ((), (0,) * kinds)
+    line = list(counts)
+    line[code] += 1
+    if len(kept) == window:
+        line[kept[0]] -= 1
+    return (*kept[len(kept) >= window :], code), tuple(line)
 
 
 def known(value: float) -> float:

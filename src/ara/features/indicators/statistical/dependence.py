@@ -1,7 +1,8 @@
 """Whether what comes next depends on what came: autocorrelation, tests of random walks, roughness."""
 
 import math
-from typing import Final
+from operator import mul, sub
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from ara.features.indicators.statistical.terms import (
     log_returns,
     ratio,
     running,
+    settle,
     settled,
     shares,
     tally,
 )
+from ara.features.windowed import counted, logged, moved, over, slid, squared
 
 __all__ = [
     "autocorrelation",
@@ -39,6 +42,9 @@ _LAG: Final = length(1, "Bars between the two.", low=1, high=500)
 _BOX_JENKINS: Final = "G. E. P. Box and G. M. Jenkins (1970), Time Series Analysis"
 _SPANS: Final = (1, 2, 4, 8, 16)
 _STILL: Final = 1e-13
+_CENTRE: Final = sum(map(math.log, _SPANS)) / len(_SPANS)
+_SLOPE: Final = tuple((math.log(one) - _CENTRE) / sum((math.log(x) - _CENTRE) ** 2 for x in _SPANS) for one in _SPANS)
+_Step = tuple[Any, tuple[float, ...]]
 
 
 def _correlation(x: Array, y: Array, window: int) -> Array:
@@ -63,6 +69,25 @@ def autocorrelation(close: Array, *, window: int, lag: int) -> Array:
     return _correlation(returns, previous(returns, lag), window)
 
 
+def _partial_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last returns and their largest mean square so far."""
+    moves, most = state or (None, 0.0)
+    moves = moved(moves, close, window + 2)
+    if moves is None or len(moves[1]) < window + 2:
+        return (moves, most), (math.nan,)
+    kept = moves[1]
+    lines = (kept[2:], kept[:-2], kept[1:-1])
+    a, b, c = (sum(one) / window for one in lines)
+    xx, yy, zz = (squared(one) / window for one in lines)
+    xy, xz, yz = (sum(map(mul, lines[one], lines[other])) / window for one, other in ((0, 1), (0, 2), (1, 2)))
+    most, zz = settle(max(most, yy), zz - c * c, zz)
+    _, xx = settle(most, xx - a * a, xx)
+    yy, xy, xz, yz = yy - b * b, xy - a * b, xz - a * c, yz - b * c
+    left, first, second = xy - over(xz * yz, zz), xx - over(xz * xz, zz), yy - over(yz * yz, zz)
+    found = over(left, math.sqrt(max(first, 0.0) * max(second, 0.0)))
+    return (moves, most), (min(max(found, -1.0), 1.0),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW},
@@ -73,6 +98,7 @@ def autocorrelation(close: Array, *, window: int, lag: int) -> Array:
     formula="corr(r[t], r[t-2]) with r[t-1] held fixed, over n bars, r log returns",
     reference=f"{_BOX_JENKINS}, chapter 3",
     words="What the return two bars ago still says once the last one is known; beyond 2 / sqrt(n) it says something.",
+    step=_partial_step,
 )
 def partial_autocorrelation(close: Array, *, window: int) -> Array:
     """Give the partial autocorrelation of log returns at two bars."""
@@ -87,6 +113,23 @@ def partial_autocorrelation(close: Array, *, window: int) -> Array:
     return within(ratio(over, below), -1.0, 1.0)
 
 
+def _box_step(state: Any, close: float, *, window: int, lags: int) -> _Step:
+    """Go on from the last returns and their largest mean square so far."""
+    moves, most = state or (None, 0.0)
+    moves = moved(moves, close, window)
+    if moves is None or len(moves[1]) < window:
+        return (moves, most), (math.nan,)
+    kept = moves[1]
+    average, squares = sum(kept) / window, squared(kept) / window
+    level, found, ends = average * average, 0.0, 0.0
+    most, spread = settle(most, squares - level, squares)
+    for lag in range(1, lags + 1):
+        ends += kept[lag - 1] + kept[window - lag]
+        covariance = sum(map(mul, kept[lag:], kept)) + average * ends - (window + lag) * level
+        found += covariance * covariance / (window - lag)
+    return (moves, most), ((1.0 + 2.0 / window) * over(found, spread * spread),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW, "lags": length(5, "How many lags are tested together.", low=1, high=7)},
@@ -97,6 +140,7 @@ def partial_autocorrelation(close: Array, *, window: int) -> Array:
     formula="n * (n + 2) * sum of a[k]^2 / (n - k), k = 1..lags, a[k] the autocorrelation of n log returns",
     reference="G. M. Ljung and G. E. P. Box (1978), Biometrika 65",
     words="Whether returns depend on earlier ones at all: with 5 lags, above 11.1 is no random walk at 5 percent.",
+    step=_box_step,
 )
 def ljung_box(close: Array, *, window: int, lags: int) -> Array:
     """Give the statistic of Ljung and Box of the log returns."""
@@ -113,6 +157,22 @@ def ljung_box(close: Array, *, window: int, lags: int) -> Array:
     return (1.0 + 2.0 / window) * ratio(found, spread * spread)
 
 
+def _ratio_step(state: Any, close: float, *, window: int, bars: int) -> _Step:
+    """Go on from the last logarithms and the largest mean square of their changes so far."""
+    kept, most = state or ((), 0.0)
+    kept = slid(kept, logged(close), window + 1)
+    if len(kept) <= window:
+        return (kept, most), (math.nan, math.nan)
+    single, far, count = tuple(map(sub, kept[1:], kept)), tuple(map(sub, kept[bars:], kept)), window - bars + 1
+    average, squares = sum(single) / window, squared(single) / window
+    drift = bars * average
+    longer = squared(far) / count - 2.0 * drift * (sum(far) / count) + drift * drift
+    most, spread = settle(most, squares - average * average, squares)
+    found = over(max(longer, 0.0) / (bars * (1.0 - bars / window)), spread * (window / (window - 1)))
+    z = (found - 1.0) / math.sqrt(2.0 * (2 * bars - 1) * (bars - 1) / (3.0 * bars * window))
+    return (kept, most), (found, z)
+
+
 @indicator(
     inputs=["close"],
     params={
@@ -127,6 +187,7 @@ def ljung_box(close: Array, *, window: int, lags: int) -> Array:
     formula="var(r over q bars) / (q * var(r)), overlapping and unbiased; z = (ratio - 1) / sqrt(2(2q-1)(q-1) / (3qn))",
     reference="A. W. Lo and A. C. MacKinlay (1988), Stock Market Prices Do Not Follow Random Walks, equations 8 to 14",
     words="1 for a random walk; above it moves add up to trends, below it they cancel; z beyond 2 is not chance.",
+    step=_ratio_step,
 )
 def variance_ratio(close: Array, *, window: int, bars: int) -> tuple[Array, Array]:
     """Give the variance ratio of log returns and its z under equal variances."""
@@ -205,6 +266,19 @@ def up_share(close: Array, *, window: int) -> Array:
     return sums(_signs(close)[0], window) / window
 
 
+def _after_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last close (None where unknown), whether it had risen, and the last pairs of that."""
+    last, before, pairs = state or (None, -1, None)
+    known = math.isfinite(close)
+    now = int(close > last) if known and last is not None else -1
+    pairs = counted(pairs, -1 if min(now, before) < 0 else now + 2 * before, window, 4)
+    kept = (close if known else None, now, pairs)
+    if pairs is None or len(pairs[0]) < window:
+        return kept, (math.nan, math.nan)
+    counts = pairs[1]
+    return kept, (over(counts[3], counts[2] + counts[3]), over(counts[1], counts[0] + counts[1]))
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(100, "Bars that count; more of them make it surer.", low=8)},
@@ -216,6 +290,7 @@ def up_share(close: Array, *, window: int) -> Array:
     formula="share of rises among bars after a rise, and among bars after another, of n bars",
     reference="A. A. Markov (1906); in markets: V. Niederhoffer and M. F. M. Osborne (1966), JASA 61",
     words="How often a bar rises after one that rose, and after one that fell; apart from each other, bars depend.",
+    step=_after_step,
 )
 def up_after(close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the frequencies of a rise after a rise and after a fall; NaN where there was none to follow."""
@@ -261,6 +336,25 @@ def leverage_effect(close: Array, *, window: int, lag: int) -> Array:
     return _correlation(previous(returns, lag), np.abs(returns), window)
 
 
+def _hurst_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last logarithms, and the sizes of the changes over each span."""
+    kept, sizes = state or ((), ((),) * len(_SPANS))
+    kept = slid(kept, logged(close), _SPANS[-1] + 1)
+    if not kept:
+        return None, (math.nan,)
+    sizes = tuple(
+        [
+            slid(one, abs(kept[-1] - kept[-1 - span]), window - span) if len(kept) > span else one
+            for one, span in zip(sizes, _SPANS, strict=True)
+        ]
+    )
+    means = [sum(one) / (window - span) for one, span in zip(sizes, _SPANS, strict=True)]
+    if len(sizes[-1]) < window - _SPANS[-1] or min(means) <= _STILL:
+        return (kept, sizes), (math.nan,)
+    found = sum([weight * math.log(mean) for weight, mean in zip(_SLOPE, means, strict=True)])
+    return (kept, sizes), (min(max(found, 0.0), 1.0),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(100, "Bars that count; fewer than 100 make it rough.", low=40)},
@@ -271,6 +365,7 @@ def leverage_effect(close: Array, *, window: int, lag: int) -> Array:
     formula="slope of ln mean|ln C[t] - ln C[t-k]| on ln k, k = 1, 2, 4, 8, 16, within n bars, kept in 0..1",
     reference="H. E. Hurst (1951); T. Di Matteo, T. Aste and M. M. Dacorogna (2003), Physica A 324, with q = 1",
     words="How fast distance grows with time: 0.5 a random walk, above it trends, below it moves that come back.",
+    step=_hurst_step,
 )
 def hurst(close: Array, *, window: int) -> Array:
     """Give the generalised Hurst exponent of first order of log prices; NaN where no price moved."""

@@ -1,7 +1,8 @@
 """Information: how varied the moves are, and how much one tells of another."""
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ara.features.indicators.statistical.terms import (
     surplus,
     tally,
 )
+from ara.features.windowed import Counts, Moves, counted, moved
 
 __all__ = [
     "entropy",
@@ -31,6 +33,9 @@ __all__ = [
 _WINDOW: Final = length(120, "Bars that count; few of them make it read too high.", low=20, high=2000)
 _STATES: Final = "states: fall, little, rise; little is less than half the mean |r| of n bars, r log returns"
 _SHANNON: Final = "C. E. Shannon (1948), A Mathematical Theory of Communication, Bell System Technical Journal 27"
+_PAIRS: Final = STATES * STATES
+_Step = tuple[Any, tuple[float, ...]]
+_UNKNOWN: Final = (math.nan,)
 
 
 def _before(codes: Codes) -> Codes:
@@ -51,6 +56,41 @@ def _shared(first: Codes, second: Codes, window: int) -> Array:
     return np.maximum((math.log(window) + (both - rows - columns) / window) / math.log(2.0), 0.0)
 
 
+def _state(moves: Moves | None, window: int) -> int:
+    """Give the state of the newest of the last returns, as `states` does; -1 where there are too few."""
+    if moves is None or len(moves[1]) < window:
+        return -1
+    size, now = sum(map(abs, moves[1])) / window, moves[1][-1]
+    return 1 + (now > 0.5 * size) - (now < -0.5 * size)
+
+
+def _weight(counts: Sequence[int]) -> float:
+    """Give the sum of `c * ln(c)`."""
+    return sum([count * math.log(count) for count in counts if count])
+
+
+def _bits(counted: Counts | None, window: int) -> float:
+    """Give the mutual information of two states of which the pairs were counted; NaN where they are too few."""
+    if counted is None or len(counted[0]) < window:
+        return math.nan
+    pairs = counted[1]
+    rows = [sum(pairs[one : one + STATES]) for one in range(0, _PAIRS, STATES)]
+    columns = [sum(pairs[one::STATES]) for one in range(STATES)]
+    spare = _weight(pairs) - _weight(rows) - _weight(columns)
+    return max((math.log(window) + spare / window) / math.log(2.0), 0.0)
+
+
+def _entropy_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last returns and the last states."""
+    moves, states = state or (None, None)
+    moves = moved(moves, close, window)
+    states = counted(states, _state(moves, window), window, STATES)
+    if states is None or len(states[0]) < window:
+        return (moves, states), _UNKNOWN
+    share = (math.log(window) - _weight(states[1]) / window) / math.log(STATES)
+    return (moves, states), (min(max(share, 0.0), 1.0),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW},
@@ -61,6 +101,7 @@ def _shared(first: Codes, second: Codes, window: int) -> Array:
     formula=f"-sum of p * ln(p) / ln(3) over the shares p of three {_STATES}",
     reference=_SHANNON,
     words="How evenly falls, small moves and rises are mixed: 1 for all alike, lower where one of them rules.",
+    step=_entropy_step,
 )
 def entropy(close: Array, *, window: int) -> Array:
     """Give Shannon's entropy of the states of log returns, as a share of its largest value."""
@@ -90,6 +131,15 @@ def permutation_entropy(close: Array, *, window: int) -> Array:
     return within(share, 0.0, 1.0)
 
 
+def _mutual_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last returns, the last state, and the last pairs of them."""
+    moves, before, pairs = state or (None, -1, None)
+    moves = moved(moves, close, window)
+    now = _state(moves, window)
+    pairs = counted(pairs, -1 if min(now, before) < 0 else now * STATES + before, window, _PAIRS)
+    return (moves, now, pairs), (_bits(pairs, window),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW},
@@ -100,11 +150,21 @@ def permutation_entropy(close: Array, *, window: int) -> Array:
     formula=f"sum of p(a, b) * log2(p(a, b) / (p(a) * p(b))), a and b of successive bars; {_STATES}",
     reference=f"{_SHANNON}; in markets: P. Fiedor (2014), Networks in Financial Markets, Physical Review E 89",
     words="How many bits this bar's move tells of the next, in whatever form; some 0.02 are chance with 120 bars.",
+    step=_mutual_step,
 )
 def mutual_information(close: Array, *, window: int) -> Array:
     """Give the mutual information of the states of successive log returns, not corrected for chance."""
     codes = states(log_returns(close), window)
     return _shared(codes, _before(codes), window)
+
+
+def _shared_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+    """Go on from the last returns of both, and the last pairs of their states."""
+    own, foreign, pairs = state or (None, None, None)
+    own, foreign = moved(own, close, window), moved(foreign, other, window)
+    first, second = _state(own, window), _state(foreign, window)
+    pairs = counted(pairs, -1 if min(first, second) < 0 else first * STATES + second, window, _PAIRS)
+    return (own, foreign, pairs), (_bits(pairs, window),)
 
 
 @indicator(
@@ -117,10 +177,36 @@ def mutual_information(close: Array, *, window: int) -> Array:
     formula=f"sum of p(a, b) * log2(p(a, b) / (p(a) * p(b))), a of close and b of other; {_STATES}",
     reference=f"{_SHANNON}; in markets: P. Fiedor (2014), Networks in Financial Markets, Physical Review E 89",
     words="How many bits the moves of two instruments share, in whatever form; correlation sees only the straight one.",
+    step=_shared_step,
 )
 def shared_information(close: Array, other: Array, *, window: int) -> Array:
     """Give the mutual information of the states of both instruments' log returns, not corrected for chance."""
     return _shared(states(log_returns(close), window), states(log_returns(other), window), window)
+
+
+def _transfer_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+    """Go on from both last prices (None where unknown), whether they had risen, and the last states of three."""
+    own, foreign, past, led, triples = state or (None, None, -1, -1, None)
+    now, lead = _rose(own, close), _rose(foreign, other)
+    code = -1 if min(now, past, led) < 0 else 4 * now + 2 * past + led
+    triples = counted(triples, code, window, 8)
+    kept = (_price(close), _price(other), now, lead, triples)
+    if triples is None or len(triples[0]) < window:
+        return kept, _UNKNOWN
+    counts = triples[1]
+    pair = [counts[one] + counts[one + 1] for one in range(0, 8, 2)]
+    both = [one + other for one, other in zip(counts[:4], counts[4:], strict=True)]
+    before = (both[0] + both[1], both[2] + both[3])
+    bits = (_weight(counts) - _weight(pair) - _weight(both) + _weight(before)) / (window * math.log(2.0))
+    return kept, (min(max(bits, 0.0), 1.0),)
+
+
+def _price(price: float) -> float | None:
+    return price if math.isfinite(price) else None
+
+
+def _rose(before: float | None, price: float) -> int:
+    return -1 if before is None or not math.isfinite(price) else int(price > before)
 
 
 @indicator(
@@ -133,6 +219,7 @@ def shared_information(close: Array, other: Array, *, window: int) -> Array:
     formula="H(x[t] | x[t-1]) - H(x[t] | x[t-1], y[t-1]) in bits, x and y 1 where close and other rose, else 0, n bars",
     reference="T. Schreiber (2000), Measuring Information Transfer, Physical Review Letters 85",
     words="How much the other's last bar adds to what the own one tells of the next: larger where the other leads.",
+    step=_transfer_step,
 )
 def transfer_entropy(close: Array, other: Array, *, window: int) -> Array:
     """Give the transfer entropy from the other's rises to this one's, not corrected for chance."""
@@ -150,6 +237,21 @@ def _rises(close: Array) -> Codes:
     return np.where(np.isnan(values + before), -1, values > before).astype(np.int64)
 
 
+def _surprise_step(state: Any, close: float, *, window: int, past: int) -> _Step:
+    """Go on from the last returns and the last states."""
+    moves, codes = state or (None, ())
+    moves = moved(moves, close, past)
+    code = _state(moves, past)
+    codes = () if code < 0 else (*codes[len(codes) >= window + past :], code)
+    if len(codes) < window + past:
+        return (moves, codes), _UNKNOWN
+    now, before, bits = codes[past:], codes[:past], 0.0
+    for kind in range(STATES):
+        p, q = (now.count(kind) + 1.0) / (window + STATES), (before.count(kind) + 1.0) / (past + STATES)
+        bits += p * math.log(p / q)
+    return (moves, codes), (max(bits / math.log(2.0), 0.0),)
+
+
 @indicator(
     inputs=["close"],
     params={
@@ -163,6 +265,7 @@ def _rises(close: Array) -> Codes:
     formula=f"sum of p * log2(p / q), p the shares of three states in n bars, q in those before, one added; {_STATES}",
     reference="S. Kullback and R. A. Leibler (1951), On Information and Sufficiency, Ann. Math. Statistics 22",
     words="How little the last bars look like those before them: above 0.2 the market behaves in another way.",
+    step=_surprise_step,
 )
 def surprise(close: Array, *, window: int, past: int) -> Array:
     """Give the relative entropy of the states of the last bars against those before, one of each added to both."""

@@ -28,6 +28,7 @@ __all__ = [
     "log_returns",
     "ratio",
     "running",
+    "settle",
     "settled",
     "shares",
     "simple_returns",
@@ -122,6 +123,12 @@ def settled(variance: Array, squares: Array) -> Array:
     if not np.count_nonzero(variance <= max(_ROUNDING * float(np.fmax.reduce(squares, initial=0.0)), FAINT)):
         return variance
     return np.where(variance <= np.maximum(_ROUNDING * np.fmax.accumulate(squares), FAINT), 0.0, variance)
+
+
+def settle(most: float, variance: float, square: float) -> tuple[float, float]:
+    """Take one bar of `settled`: give the largest mean square so far, and the variance or 0."""
+    most = max(most, square)
+    return most, 0.0 if variance <= max(_ROUNDING * most, FAINT) else variance
 
 
 def anchored(window: int, columns: Sequence[Array], products: Sequence[tuple[int, ...]]) -> tuple[Array, Array]:
