@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ara.features.arrays import change, filled, highest, lowest, previous, unbroken
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.onward import alligator_step, fractal_step, gator_step, ichimoku_step, position_step
 from ara.features.indicators.trend.terms import Array, length, settles
 from ara.features.library import talib
 from ara.features.loops import compiled
@@ -63,6 +64,7 @@ def _cloud(high: Array, low: Array, given: dict[str, int]) -> tuple[Array, Array
     words=(
         "Above the cloud the trend is up; tenkan above kijun, and today's close above that of 26 bars ago, confirm it."
     ),
+    step=ichimoku_step,
 )
 @unbroken
 def ichimoku(high: Array, low: Array, close: Array, **given: int) -> tuple[Array, ...]:
@@ -83,6 +85,7 @@ def ichimoku(high: Array, low: Array, close: Array, **given: int) -> tuple[Array
     formula="(C - (a + b) / 2) / C, (a - b) / C, (tenkan - kijun) / C, (C - C[t-shift]) / C; a, b edges of the cloud",
     reference=_HOSODA,
     words="Where the price stands in Ichimoku as shares of it: each of the four is bullish above 0.",
+    step=position_step,
 )
 @unbroken
 def ichimoku_position(high: Array, low: Array, close: Array, **given: int) -> tuple[Array, ...]:
@@ -155,6 +158,7 @@ def _mouth_memory(**given: int) -> int:
         "Three lines: twisted together there is no trend; lips over teeth over jaw is a rising one, the "
         "reverse falling."
     ),
+    step=alligator_step,
 )
 @unbroken
 def alligator(high: Array, low: Array, **given: int) -> tuple[Array, ...]:
@@ -173,6 +177,7 @@ def alligator(high: Array, low: Array, **given: int) -> tuple[Array, ...]:
     formula="|jaw - teeth|, -|teeth - lips| of the alligator",
     reference=_CHAOS,
     words="How far the alligator's mouth is open; near 0 on both sides it sleeps, and there is no trend.",
+    step=gator_step,
 )
 @unbroken
 def gator(high: Array, low: Array, **given: int) -> tuple[Array, Array]:
@@ -255,6 +260,7 @@ def _last_turn(values: Array, span: int, window: int) -> Array:
     formula="price of the newest confirmed fractal high and low; the highest and lowest of n bars where there is none",
     reference="E. W. Dreiss (1990s), Fractal Chaos Bands, after " + _CHAOS,
     words="The last two turns as lines: between them the market goes sideways, a close beyond begins a trend.",
+    step=fractal_step,
 )
 @unbroken
 def fractal_chaos_bands(high: Array, low: Array, *, span: int, window: int) -> tuple[Array, Array]:

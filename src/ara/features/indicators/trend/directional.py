@@ -20,6 +20,7 @@ from ara.features.arrays import (
     within,
 )
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.onward import dti_step
 from ara.features.indicators.trend.terms import Array, chain, gapless, length, pause, rests, sum_of_sizes
 from ara.features.library import talib
 
@@ -285,6 +286,7 @@ def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, A
     formula="100 * E(m) / E(|m|), m = max(H - H[t-1], 0) - max(L[t-1] - L, 0), E three emas in a row; 0 where no move",
     reference="W. Blau (1995), Momentum, Direction, and Divergence, chapter 5",
     words="Directional movement smoothed three times: above 0 up, below down, beyond 25 a strong trend.",
+    step=dti_step,
 )
 @unbroken
 def dti(high: Array, low: Array, *, window: int, second: int, third: int) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ara.features.arrays import filled, mean, previous, quotient, unbroken
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.onward import reflex_step, trendflex_step
 from ara.features.indicators.trend.terms import Array, length, settles
 from ara.features.loops import along
 
@@ -224,6 +225,7 @@ def _flex_memory(window: int) -> int:
     ),
     reference=_FLEX_SOURCE,
     words="How far a smooth line stands from its recent past in its own usual steps; above 0 the trend is up.",
+    step=trendflex_step,
 )
 @unbroken
 def trendflex(close: Array, *, window: int) -> Array:
@@ -243,6 +245,7 @@ def trendflex(close: Array, *, window: int) -> Array:
     ),
     reference=_FLEX_SOURCE,
     words="How far a smooth line bends from the straight line through its window; it turns before the price does.",
+    step=reflex_step,
 )
 @unbroken
 def reflex(close: Array, *, window: int) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from ara.features.arrays import change, filled, highest, lowest, previous, quotient, rested, steps, true_range, unbroken
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.onward import double_macd_step, macd_v_step, schaff_step
 from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, pause, rests, settles
 from ara.features.library import talib
 from ara.features.loops import along
@@ -77,6 +78,7 @@ def _true_mean(high: Array, low: Array, close: Array, window: int) -> Array:
     words=(
         "MACD in percent of the usual range, comparable across instruments: beyond 150 it is stretched, within 50 flat."
     ),
+    step=macd_v_step,
 )
 @unbroken
 def macd_v(high: Array, low: Array, close: Array, *, fast: int, slow: int, signal: int) -> tuple[Array, ...]:
@@ -104,6 +106,7 @@ def _double(values: Array, window: int) -> Array:
     formula="m = dema(C, 12) - dema(C, 26), s = dema(m, 9), m - s",
     reference="P. G. Mulloy (1994), Smoothing Data with Faster Moving Averages, Stocks & Commodities 12:1",
     words="MACD of means without most of their delay: it crosses sooner, and more often in vain.",
+    step=double_macd_step,
 )
 @unbroken
 def zero_lag_macd(close: Array, *, fast: int, slow: int, signal: int) -> tuple[Array, ...]:
@@ -214,6 +217,7 @@ def _held(values: Array, low: Array, high: Array, idle: Array, share: float, out
     formula="s(s(m)), s(x) = smoothed 100 * (x - min(x, n)) / (max(x, n) - min(x, n)), m = ema(C, 23) - ema(C, 50)",
     reference="D. Schaff (2008), The Schaff Trend Cycle",
     words="MACD through two stochastics: rising over 25 is an early buy, falling under 75 an early sell.",
+    step=schaff_step,
 )
 @unbroken
 def schaff(close: Array, *, fast: int, slow: int, cycle: int, share: float) -> Array:

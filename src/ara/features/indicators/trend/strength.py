@@ -9,6 +9,7 @@ import numpy as np
 from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, sums, total, unbroken, within
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.onward import rainbow_step
 from ara.features.indicators.trend.terms import Array, chain, length
 
 __all__ = ["guppy", "ma_cross", "ma_ribbon", "pfe", "qstick", "rainbow", "trend_intensity", "trend_score", "vhf"]
@@ -258,6 +259,7 @@ def guppy(close: Array) -> tuple[Array, Array, Array]:
     ),
     reference="M. Widner (1997), Rainbow Charts, Stocks & Commodities 15:7",
     words="Price against ten means of means: above 0 rising; a wide rainbow is a trend that may be stretched.",
+    step=rainbow_step,
 )
 @unbroken
 def rainbow(close: Array, *, window: int, range: int) -> tuple[Array, Array]:
