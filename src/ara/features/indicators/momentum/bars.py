@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import filled, previous, quotient, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import unbroken
+from ara.features.indicators.momentum.waves import rei_step
 from ara.features.indicators.trend.terms import Array, gapless, length, weighted
 
 __all__ = ["asi", "bop", "brar", "demarker", "rvgi", "swing_index", "td_rei", "td_setup", "wad"]
@@ -186,6 +187,7 @@ def demarker(high: Array, low: Array, *, window: int) -> Array:
     reference=_DEMARK + ", range expansion index",
     words="How far highs and lows moved over two bars, steep moves that touch no older prices left out: above 60 for "
     "only a few bars is read as a top near, below -60 as a bottom.",
+    step=rei_step,
 )
 @unbroken
 def td_rei(high: Array, low: Array, close: Array, *, window: int) -> Array:

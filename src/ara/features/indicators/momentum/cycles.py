@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import change, filled, previous, quotient, rested, steps, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken
+from ara.features.indicators.momentum.waves import cyber_step, fisher_step, sinewave_step
 from ara.features.indicators.trend.hilbert import middle, turned, turning
 from ara.features.indicators.trend.terms import Array, length, settles, weighted
 from ara.features.indicators.trend.turning import phase_step, phasor_step, sine_step
@@ -38,6 +39,7 @@ _ROCKET: Final = "J. F. Ehlers (2001), Rocket Science for Traders, chapter "
     reference="J. F. Ehlers (2002), Using the Fisher Transform, Stocks & Commodities 20:11",
     words="The place of the price in its range, stretched so that extremes are rare and their turns sharp: crossing "
     "the trigger, its value of the bar before, beyond 1.5 either way is read as a turn.",
+    step=fisher_step,
 )
 @unbroken
 def fisher(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
@@ -68,6 +70,7 @@ def _bend(values: Array) -> Array:
     reference="J. F. Ehlers (2004), Cybernetic Analysis for Stocks and Futures, chapter 4",
     words="The waves of the price without its trend, in the price's unit: crossing the trigger, its value of the bar "
     "before, is read as a turn of the wave.",
+    step=cyber_step,
 )
 @unbroken
 def cyber_cycle(high: Array, low: Array, *, weight: float) -> tuple[Array, Array]:
@@ -94,6 +97,7 @@ def cyber_cycle(high: Array, low: Array, *, weight: float) -> tuple[Array, Array
     reference="J. F. Ehlers (2013), Cycle Analytics for Traders, chapter 12",
     words="Which half of its swing the price is in: near 1 it swings up, and stays there while a trend lasts, near -1 "
     "down.",
+    step=sinewave_step,
 )
 @unbroken
 def even_better_sinewave(close: Array, *, slow: int, fast: int) -> Array:

@@ -9,6 +9,7 @@ from ara.features.arrays import change, ema, filled, mean, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.onward import composite_step
 from ara.features.indicators.momentum.terms import relative, settled, strength_memory, unbroken
+from ara.features.indicators.momentum.waves import derivative_step
 from ara.features.indicators.trend.terms import Array, gapless, length, rests, weighted
 from ara.features.loops import along
 
@@ -57,6 +58,7 @@ def inverse_fisher_rsi(close: Array, *, window: int, smooth: int) -> Array:
     reference=_BROWN,
     words="Whether smoothed relative strength runs ahead of its own mean: above 0 strength grows. A lower peak of it "
     "at a higher one of the price is read as a warning.",
+    step=derivative_step,
 )
 @unbroken
 def derivative_oscillator(close: Array, *, window: int, first: int, second: int, signal: int) -> Array:

@@ -9,6 +9,7 @@ from ara.features.arrays import ema, filled, highest, lowest, previous, quotient
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.onward import double_step, mesa_step, smi_step
 from ara.features.indicators.momentum.terms import place, recurred, settled, unbroken, wilder
+from ara.features.indicators.momentum.waves import kdj_step, ultimate_step
 from ara.features.indicators.trend.terms import Array, length, pause, settles
 
 __all__ = [
@@ -89,6 +90,7 @@ def stoch_fast(high: Array, low: Array, close: Array, *, window: int, signal: in
     reference=_LANE + "; the form that is usual in East Asia",
     words="The stochastic oscillator with a longer memory, and j, how far k runs ahead of d: j above 100 is read as "
     "overbought, below 0 as oversold.",
+    step=kdj_step,
 )
 @unbroken
 def kdj(high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int) -> tuple[Array, Array, Array]:
@@ -250,6 +252,7 @@ def mesa_stochastic(close: Array, *, window: int, slow: int, fast: int) -> Array
     reference="L. R. Williams (1985), The Ultimate Oscillator, Stocks & Commodities 3:4",
     words="How much of the ranges of three spans was bought: 100 all, 0 none. Above 70 is read as overbought, below "
     "30 as oversold, and a higher low of it at a lower low of the price as a purchase.",
+    step=ultimate_step,
 )
 @unbroken
 def ultimate(high: Array, low: Array, close: Array, *, fast: int, middle: int, slow: int) -> Array:
