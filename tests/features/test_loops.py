@@ -1,9 +1,13 @@
 """Moving figures of loops against what NumPy says of each window alone."""
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
+from numba.core import event
 
 from ara.features.loops import joint_moments, median_spread, moving_sums, order_statistics, quantiles
 
@@ -66,3 +70,27 @@ def test_fewer_values_than_the_window_give_none(count):
     values = np.ones(count)
     found = [moving_sums(values, 4), *joint_moments(values, values, 4), *median_spread(values, 4)]
     assert all(len(one) == count and np.isnan(one).all() for one in found)
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_no_garbage_is_collected_while_a_loop_is_compiled_and_as_before_after_it(collecting):
+    seen = []
+
+    class Look(event.Listener):
+        def on_start(self, event):
+            seen.append(gc.isenabled())
+
+        def on_end(self, event):
+            pass
+
+    moving_sums(np.ones(3), 2)
+    was = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with event.install_listener("numba:compile", Look()):
+            assert njit(lambda value: 2.0 * max(value, 0.0))(3.0) == 6.0
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if was else gc.disable)()
+    assert seen
+    assert not any(seen)
