@@ -1,7 +1,7 @@
 """What steps over a window are made of: its last values, and figures of them, one bar at a time."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import add, mul
 
 __all__ = [
@@ -81,7 +81,7 @@ def over(above: float, below: float, *, otherwise: float = math.nan) -> float:
     return above / below if below else otherwise + 0.0 * above
 
 
-def squared(kept: Kept) -> float:
+def squared(kept: Sequence[float]) -> float:
     """Give the sum of the squares."""
     found: float = sum(map(mul, kept, kept))
     return found

@@ -1,10 +1,16 @@
 """How far the price fell from its high."""
 
+import math
+from itertools import accumulate
+from operator import truediv
+from typing import Any
+
 import numpy as np
 
 from ara.features.arrays import clean, highest, runs, sums
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import Array, length, ratio
+from ara.features.windowed import slid
 
 __all__ = ["drawdown", "max_drawdown", "pain_index"]
 
@@ -32,6 +38,14 @@ def drawdown(close: Array, *, window: int) -> Array:
     return np.maximum(0.0 - _below(close, window), -1.0)
 
 
+def _worst_step(state: Any, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last closes."""
+    kept = slid(state or (), close if close > 0.0 else math.nan, window)
+    if len(kept) < window:
+        return kept, (math.nan,)
+    return kept, (1.0 - min(map(truediv, kept, accumulate(kept, max))),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(100)},
@@ -42,6 +56,7 @@ def drawdown(close: Array, *, window: int) -> Array:
     formula="max of 1 - C[j] / C[i], i <= j, both among the last n bars",
     reference="M. Magdon-Ismail and A. F. Atiya (2004), Maximum Drawdown, Risk 17",
     words="The worst that a holder could have lost from a high to a later low of the window; larger is riskier.",
+    step=_worst_step,
 )
 def max_drawdown(close: Array, *, window: int) -> Array:
     """Give the largest fall from a close to a later one within the window.

@@ -1,13 +1,15 @@
 """Jumps: what of the movement came in leaps rather than steadily."""
 
 import math
-from typing import Final
+from operator import mul
+from typing import Any, Final
 
 import numpy as np
 
 from ara.features.arrays import previous, within
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settled
+from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settle, settled
+from ara.features.windowed import moved, over, slid, squared
 
 __all__ = ["bipower_variation", "jump_share", "jump_test", "lee_mykland", "signed_jump"]
 
@@ -61,6 +63,24 @@ def jump_share(close: Array, *, window: int) -> Array:
     return np.maximum(1.0 - ratio(without, squares), 0.0)
 
 
+def _test_step(state: Any, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last returns, their powers, and the largest means of squares and of neighbours so far."""
+    moves, powers, most, nearest = state or (None, (), 0.0, 0.0)
+    moves = moved(moves, close, window)
+    power = math.cbrt(moves[1][-1] * moves[1][-1]) if moves and moves[1] else math.nan
+    powers = slid(powers, power * power, window)
+    if moves is None or len(powers) < window:
+        return (moves, powers, most, nearest), (math.nan,)
+    size = tuple(map(abs, moves[1]))
+    mean, near = squared(size) / window, sum(map(mul, size[1:], size)) * (_HALF_PI / (window - 1))
+    (most, squares), (nearest, without) = settle(most, mean, mean), settle(nearest, near, near)
+    triples = sum(map(mul, map(mul, powers[2:], powers[1:]), powers)) * (_TRIPOWER / (window - 2))
+    wide = over(triples, without * without)
+    wide = max(wide, 1.0)
+    found = over(1.0 - over(without, squares), math.sqrt(_SPREAD / window * wide))
+    return (moves, powers, most, nearest), (found,)
+
+
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW},
@@ -71,6 +91,7 @@ def jump_share(close: Array, *, window: int) -> Array:
     formula="(1 - BV / RV) / sqrt((pi^2/4 + pi - 5) / n * max(1, TQ / BV^2)), TQ tripower quarticity, n log returns",
     reference="X. Huang and G. Tauchen (2005), The Relative Contribution of Jumps, Journal of Financial Econometrics 3",
     words="Whether the window holds a jump: above 1.6 one is likely, above 3.1 nearly sure.",
+    step=_test_step,
 )
 def jump_test(close: Array, *, window: int) -> Array:
     """Give the z of the ratio test for jumps of log returns; NaN where no price moved."""

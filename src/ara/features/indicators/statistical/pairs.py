@@ -1,7 +1,8 @@
 """How an instrument moves with another one: beta, correlation, what is left over."""
 
 import math
-from typing import Final
+from operator import mul
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,11 +18,13 @@ from ara.features.indicators.statistical.terms import (
     log_returns,
     ratio,
     running,
+    settle,
     settled,
     simple_returns,
     steady,
 )
 from ara.features.loops import joint_moments
+from ara.features.windowed import Kept, moved, over, scatter, slid, squared
 
 __all__ = [
     "alpha",
@@ -42,6 +45,7 @@ __all__ = [
 _WINDOW: Final = length(60, "Bars that count; few make it jumpy, many make it late.", low=3)
 _SHARPE: Final = "W. F. Sharpe (1964), Capital Asset Prices, Journal of Finance 19"
 _SIMPLE: Final = "r and m simple returns of close and other"
+_Step = tuple[Any, tuple[float, ...]]
 
 
 def _market(close: Array, other: Array, window: int) -> tuple[Array, Array, Array, Array, Array]:
@@ -66,6 +70,26 @@ def beta(close: Array, other: Array, *, window: int) -> Array:
     return _market(close, other, window)[-1]
 
 
+def _returned(state: Any, close: float, other: float, window: int) -> tuple[Any, Kept, Kept]:
+    """Give both last prices (0 where unknown) and the last simple returns of both; these again if they are enough."""
+    before, lead, own, market = state or (0.0, 0.0, (), ())
+    close, other = (price if 0.0 < price < math.inf else 0.0 for price in (close, other))
+    own = slid(own, close / before - 1.0 if close and before else math.nan, window)
+    market = slid(market, other / lead - 1.0 if other and lead else math.nan, window)
+    found = (own, market) if len(own) == window == len(market) else ((), ())
+    return (close, other, own, market), *found
+
+
+def _alpha_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+    """Go on from the last simple returns of both."""
+    state, own, market = _returned(state, close, other, window)
+    if not own:
+        return state, (math.nan,)
+    (average, swing), mean = scatter(market), sum(own) / window
+    both = sum(map(mul, [value - average for value in market], own)) / window
+    return state, (mean - over(both, swing if swing > FAINT else 0.0) * average,)
+
+
 @indicator(
     inputs=["close", "other"],
     params={"window": _WINDOW},
@@ -76,6 +100,7 @@ def beta(close: Array, other: Array, *, window: int) -> Array:
     formula=f"mean(r) - beta * mean(m) over n bars, {_SIMPLE}",
     reference="M. C. Jensen (1968), The Performance of Mutual Funds, Journal of Finance 23; riskless rate taken as 0",
     words="The mean return of a bar that the other one doesn't explain: above 0 it did better than its beta asks for.",
+    step=_alpha_step,
 )
 def alpha(close: Array, other: Array, *, window: int) -> Array:
     """Give the intercept of the regression on the other's returns, per bar."""
@@ -100,6 +125,28 @@ def residual_volatility(close: Array, other: Array, *, window: int) -> Array:
     return np.asarray(np.sqrt(np.maximum(scatter - slope * both, 0.0)))
 
 
+def _sides_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+    """Go on from the last simple returns of both, and the largest sums of squares on each side so far."""
+    kept, most = state or (None, (0.0, 0.0))
+    kept, own, market = _returned(kept, close, other, window)
+    if not own:
+        return (kept, most), (math.nan, math.nan)
+    pairs = [*zip(market, own, strict=True)]
+    sides = [pair for pair in pairs if pair[0] > 0.0], [pair for pair in pairs if pair[0] < 0.0]
+    (up, rise), (down, fall) = (_side(one, so_far) for one, so_far in zip(sides, most, strict=True))
+    return (kept, (up, down)), (rise, fall)
+
+
+def _side(pairs: list[tuple[float, float]], most: float) -> tuple[float, float]:
+    """Give the largest sum of squares so far, and the beta of these bars."""
+    if not pairs:
+        return most, math.nan
+    lead, own = zip(*pairs, strict=True)
+    count, x, y, xx = len(pairs), sum(lead), sum(own), squared(lead)
+    most, spread = settle(most, xx - x * x / count, xx)
+    return most, over(sum(map(mul, lead, own)) - x * y / count, spread)
+
+
 @indicator(
     inputs=["close", "other"],
     params={"window": length(120, "Bars that count; few leave too few on either side.", low=20)},
@@ -111,6 +158,7 @@ def residual_volatility(close: Array, other: Array, *, window: int) -> Array:
     formula=f"cov(r, m) / var(m) over those of n bars where m > 0, and where m < 0, {_SIMPLE}",
     reference="V. S. Bawa and E. B. Lindenberg (1977); A. Ang, J. Chen and Y. Xing (2006), Downside Risk, RFS 19",
     words="Beta when the other rises and when it falls: a lower one in falls is what every holder wants.",
+    step=_sides_step,
 )
 def beta_up_down(close: Array, other: Array, *, window: int) -> tuple[Array, Array]:
     """Give the beta of bars in which the other rose, and of those in which it fell."""
@@ -200,6 +248,22 @@ def comovement(close: Array, other: Array, *, window: int) -> Array:
     return sums(np.where(np.isnan(moved[0] + moved[1]), np.nan, moved[0] * moved[1] > 0), window) / window
 
 
+def _coskew_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+    """Go on from the last log returns of both, and their largest mean squares so far."""
+    own, market, most, widest = state or (None, None, 0.0, 0.0)
+    own, market = moved(own, close, window), moved(market, other, window)
+    if own is None or market is None or min(len(own[1]), len(market[1])) < window:
+        return (own, market, most, widest), (math.nan,)
+    r, m = own[1], market[1]
+    squares = [*map(mul, m, m)]
+    x, y, xx, yy = sum(r) / window, sum(m) / window, squared(r) / window, sum(squares) / window
+    xy, xyy = sum(map(mul, r, m)) / window, sum(map(mul, r, squares)) / window
+    most, own_spread = settle(most, xx - x * x, xx)
+    widest, swing = settle(widest, yy - y * y, yy)
+    third = xyy - 2.0 * y * xy - x * yy + 2.0 * x * y * y
+    return (own, market, most, widest), (over(third, math.sqrt(own_spread) * swing),)
+
+
 @indicator(
     inputs=["close", "other"],
     params={"window": _WINDOW},
@@ -210,6 +274,7 @@ def comovement(close: Array, other: Array, *, window: int) -> Array:
     formula="mean of (r - mean(r)) * (m - mean(m))^2 / (s(r) * var(m)) over n bars, log returns of close and other",
     reference="C. R. Harvey and A. Siddique (2000), Conditional Skewness in Asset Pricing Tests, Journal of Finance 55",
     words="Below 0 it falls just when the other moves wildly: no shelter in a storm; above 0 it is one.",
+    step=_coskew_step,
 )
 def coskewness(close: Array, other: Array, *, window: int) -> Array:
     """Give the coskewness of log returns with the other's; NaN where one of both stood still."""

@@ -1,14 +1,52 @@
 """Whether prices come back: unit roots, half-lives, streaks."""
 
 import math
+from operator import mul, sub
+from typing import Any
 
 import numpy as np
 
 from ara.features.arrays import change, clean, logs, moments, previous, within
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import Array, length, ratio, running, settled
+from ara.features.indicators.statistical.terms import Array, length, ratio, running, settle, settled
+from ara.features.windowed import Kept, logged, over, slid
 
 __all__ = ["adf", "half_life", "streak"]
+
+
+def _spreads_of(line: Kept, most: float, lags: int) -> tuple[float, list[list[float]]]:
+    """Give what `_spreads` does for one window of logarithms, of as many lags, and the largest mean square so far."""
+    steps, count = [*map(sub, line[1:], line)], len(line) - 1 - lags
+    first = line[lags]
+    columns = [steps[lags:], [value - first for value in line[lags:-1]]]
+    columns += [steps[lags - lag : -lag] for lag in range(1, lags + 1)]
+    means = [sum(one) / count for one in columns]
+    found = [[0.0] * len(columns) for _ in columns]
+    for i in reversed(range(len(columns))):
+        for j in range(i, len(columns)):
+            product = sum(map(mul, columns[i], columns[j])) / count
+            spread = product - means[i] * means[j]
+            if i == j != 1:
+                most, spread = settle(most, spread, product)
+            found[i][j] = found[j][i] = max(spread, 0.0) if i == j else spread
+    return most, found
+
+
+def _fuller_step(state: Any, close: float, *, window: int, lags: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last logarithms and the largest mean square of their changes so far."""
+    line, most = state or ((), 0.0)
+    line = slid(line, logged(close), window + lags + 1)
+    if len(line) <= window + lags:
+        return (line, most), (math.nan,)
+    most, s = _spreads_of(line, most, lags)
+    for held in range(lags + 1, 1, -1):
+        for i in range(held):
+            for j in range(i, held):
+                s[i][j] -= over(s[i][held] * s[j][held], s[held][held])
+    slope = over(s[0][1], s[1][1])
+    rest = max(s[0][0] - slope * s[0][1], 0.0) / (window - lags - 2)
+    error = over(rest, s[1][1])
+    return (line, most), (over(slope, math.sqrt(error)) if error >= 0.0 else math.nan,)
 
 
 @indicator(
@@ -24,6 +62,7 @@ __all__ = ["adf", "half_life", "streak"]
     formula="t of b in dy[t] = a + b * y[t-1] + c1 * dy[t-1] + ... + e, y = ln C, over n bars",
     reference="D. A. Dickey and W. A. Fuller (1979), Journal of the American Statistical Association 74",
     words="Whether the price returns to a level: below -2.9 it is no random walk at 5 percent; -1.5 is usual.",
+    step=_fuller_step,
 )
 def adf(close: Array, *, window: int, lags: int) -> Array:
     """Give the augmented Dickey-Fuller statistic with a constant, of log prices."""
@@ -58,6 +97,21 @@ def _origin(line: Array) -> float:
     return float(line[0]) if len(line) and math.isfinite(line[0]) else 0.0
 
 
+def _half_step(state: Any, close: float, *, window: int, most: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last logarithms and the largest mean square of their changes so far."""
+    line, largest = state or ((), 0.0)
+    line = slid(line, logged(close), window + 1)
+    if len(line) <= window:
+        return (line, largest), (math.nan,)
+    largest, s = _spreads_of(line, largest, 0)
+    if s[1][1] == 0.0:
+        return (line, largest), (math.nan,)
+    kept = 1.0 + s[0][1] / s[1][1]
+    pace = -math.log(kept) if 0.0 < kept < 1.0 else 0.0
+    found = 0.0 if kept <= 0.0 else min(over(math.log(2.0), pace, otherwise=math.inf), float(most))
+    return (line, largest), (found,)
+
+
 @indicator(
     inputs=["close"],
     params={
@@ -71,6 +125,7 @@ def _origin(line: Array) -> float:
     formula="-ln 2 / ln(1 + b), b of dy[t] = a + b * y[t-1] + e, y = ln C, over n bars; 0 where b <= -1",
     reference="E. P. Chan (2013), Algorithmic Trading, chapter 2; L. S. Ornstein and G. E. Uhlenbeck (1930)",
     words="Bars until half of a distance from the mean is gone: short ones are traded as reversion; the cap is none.",
+    step=_half_step,
 )
 def half_life(close: Array, *, window: int, most: int) -> Array:
     """Give the half-life of deviations of the log price; the cap where it doesn't revert, NaN where it stood still."""

@@ -1,7 +1,8 @@
 """The shape of the distribution of returns: lopsidedness, tails, losses."""
 
 import math
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ara.features.indicators.statistical.terms import (
     SAMPLE,
     Array,
     central,
+    central_of,
     length,
     log_returns,
     ratio,
@@ -20,6 +22,7 @@ from ara.features.indicators.statistical.terms import (
     simple_returns,
 )
 from ara.features.loops import order_statistics, quantiles
+from ara.features.windowed import Kept, moved, over, slid
 
 __all__ = [
     "bowley_skew",
@@ -40,6 +43,8 @@ _YEAR: Final = Param(
     default=252, low=1, high=600_000, words="Bars in a year, to which it is scaled; 1 leaves it per bar."
 )
 _NORMAL_KURTOSIS: Final = 3.0
+_Step = tuple[Any, tuple[float, ...]]
+_UNKNOWN: Final = (math.nan,)
 
 
 def _chosen(close: Array, returns: int) -> Array:
@@ -48,6 +53,51 @@ def _chosen(close: Array, returns: int) -> Array:
 
 def _skewness(second: Array, third: Array) -> Array:
     return ratio(third, second * np.sqrt(second))
+
+
+def _last(state: Any, close: float, window: int, returns: int) -> tuple[Any, Kept]:
+    """Give the state with one close more, and the last returns, or closes; none while they are too few."""
+    if not returns:
+        closes = slid(state or (), close, window)
+        return closes, closes if len(closes) == window else ()
+    moves = moved(state, close, window)
+    return moves, moves[1] if moves and len(moves[1]) == window else ()
+
+
+def _shape_of(kept: Kept, *, levels: bool = False) -> tuple[float, float, float, float]:
+    """Give the mean, the deviation, the skewness and the excess kurtosis; NaN where nothing varies."""
+    average, second, third, fourth = central_of(kept, levels=levels)
+    deviation = math.sqrt(second)
+    return average, deviation, over(third, second * deviation), over(fourth, second * second) - _NORMAL_KURTOSIS
+
+
+def _skew_step(state: Any, close: float, *, window: int, returns: int, sample: int) -> _Step:
+    """Go on from the last returns, or closes."""
+    state, kept = _last(state, close, window, returns)
+    if not kept:
+        return state, _UNKNOWN
+    factor = math.sqrt(window * (window - 1)) / (window - 2) if sample else 1.0
+    return state, (factor * _shape_of(kept, levels=not returns)[2],)
+
+
+def _kurtosis_step(state: Any, close: float, *, window: int, returns: int, sample: int) -> _Step:
+    """Go on from the last returns, or closes."""
+    state, kept = _last(state, close, window, returns)
+    if not kept:
+        return state, _UNKNOWN
+    excess = _shape_of(kept, levels=not returns)[3]
+    if sample:
+        excess = ((window + 1) * excess + 6.0) * ((window - 1) / ((window - 2) * (window - 3)))
+    return state, (excess,)
+
+
+def _normality_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last returns."""
+    state, kept = _last(state, close, window, 1)
+    if not kept:
+        return state, _UNKNOWN
+    _, _, lopsided, excess = _shape_of(kept)
+    return state, (window / 6.0 * (lopsided * lopsided + excess * excess / 4.0),)
 
 
 @indicator(
@@ -60,6 +110,7 @@ def _skewness(second: Array, third: Array) -> Array:
     formula="mean of (x - mean(x))^3 / var(x)^1.5; sample = 1: times sqrt(n * (n - 1)) / (n - 2)",
     reference="K. Pearson (1895), Philosophical Transactions A 186; sample: R. A. Fisher (1930), as in pandas",
     words="Below 0, large falls outweigh large rises, as in shares; above 0 the other way, as in lottery tickets.",
+    step=_skew_step,
 )
 def skew(close: Array, *, window: int, returns: int, sample: int) -> Array:
     """Give the skewness of the returns, or of the closes; NaN where nothing varies."""
@@ -78,6 +129,7 @@ def skew(close: Array, *, window: int, returns: int, sample: int) -> Array:
     formula="k = mean of (x - mean(x))^4 / var(x)^2 - 3; sample = 1: ((n + 1) * k + 6) * (n - 1) / ((n - 2) * (n - 3))",
     reference="K. Pearson (1905), Biometrika 4; sample: R. A. Fisher (1930), as in pandas",
     words="How much of the scatter comes from few large moves: 0 as in a bell curve, above 0 fatter tails.",
+    step=_kurtosis_step,
 )
 def kurtosis(close: Array, *, window: int, returns: int, sample: int) -> Array:
     """Give the excess kurtosis of the returns, or of the closes; NaN where nothing varies."""
@@ -98,12 +150,32 @@ def kurtosis(close: Array, *, window: int, returns: int, sample: int) -> Array:
     formula="n / 6 * (skew^2 + kurtosis^2 / 4) of n log returns",
     reference="C. M. Jarque and A. K. Bera (1980), Economics Letters 6",
     words="How far returns are from a bell curve: above 6 it is refused at 5 percent; a sign of jumps and regimes.",
+    step=_normality_step,
 )
 def jarque_bera(close: Array, *, window: int) -> Array:
     """Give the statistic of the test of normality of the log returns."""
     _, second, third, fourth = central(log_returns(close), window)
     lopsided, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
     return window / 6.0 * (lopsided * lopsided + excess * excess / 4.0)
+
+
+@cache
+def _normal(share: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(share)
+
+
+def _bent_step(state: Any, close: float, *, window: int, share: float) -> _Step:
+    """Go on from the last returns."""
+    state, kept = _last(state, close, window, 1)
+    if not kept:
+        return state, _UNKNOWN
+    average, deviation, skewed, excess = _shape_of(kept)
+    z = _normal(share)
+    bent = z + (z * z - 1.0) * skewed / 6.0 + (z**3 - 3.0 * z) * excess / 24.0
+    bent -= (2.0 * z**3 - 5.0 * z) * skewed * skewed / 36.0
+    return state, (-(average + deviation * bent),)
 
 
 @indicator(
@@ -116,17 +188,33 @@ def jarque_bera(close: Array, *, window: int) -> Array:
     formula="-(m + s * (z + (z^2-1) * S/6 + (z^3-3z) * K/24 - (2z^3-5z) * S^2/36)), z the normal quantile of the share",
     reference="E. A. Cornish and R. A. Fisher (1938); P. Zangari (1996), RiskMetrics Monitor, 1st quarter",
     words="The loss of one bar that one in twenty exceeds, from mean, deviation, skew and tails; larger is riskier.",
+    step=_bent_step,
 )
 def modified_var(close: Array, *, window: int, share: float) -> Array:
     """Give the value at risk by the Cornish-Fisher expansion of the log returns."""
-    from statistics import NormalDist
-
     average, second, third, fourth = central(log_returns(close), window)
     skewed, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
-    z = NormalDist().inv_cdf(share)
+    z = _normal(share)
     bent = z + (z * z - 1.0) * skewed / 6.0 + (z**3 - 3.0 * z) * excess / 24.0
     bent = bent - (2.0 * z**3 - 5.0 * z) * skewed * skewed / 36.0
     return np.asarray(-(average + np.sqrt(second) * bent))
+
+
+def _level(line: list[float], level: float) -> float:
+    """Give a quantile of sorted values, linear between them."""
+    at = level * (len(line) - 1)
+    low = int(at)
+    return line[low] + (at - low) * (line[min(low + 1, len(line) - 1)] - line[low])
+
+
+def _bowley_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last returns."""
+    state, kept = _last(state, close, window, 1)
+    if not kept:
+        return state, _UNKNOWN
+    line = sorted(kept)
+    low, middle, high = _level(line, 0.25), _level(line, 0.5), _level(line, 0.75)
+    return state, (min(max(over(high + low - 2.0 * middle, high - low), -1.0), 1.0),)
 
 
 @indicator(
@@ -139,6 +227,7 @@ def modified_var(close: Array, *, window: int, share: float) -> Array:
     formula="(q(0.75) + q(0.25) - 2 * q(0.5)) / (q(0.75) - q(0.25)) of n log returns",
     reference="A. L. Bowley (1901), Elements of Statistics",
     words="Lopsidedness of the middle half of returns, which no single extreme moves: above 0 leans to gains.",
+    step=_bowley_step,
 )
 def bowley_skew(close: Array, *, window: int) -> Array:
     """Give the quartile skewness of the log returns; NaN where the quartiles are equal."""
@@ -163,6 +252,15 @@ def tail_ratio(close: Array, *, window: int, share: float) -> Array:
     return ratio(np.abs(high), np.abs(low))
 
 
+def _risk_step(state: Any, close: float, *, window: int, share: float) -> _Step:
+    """Go on from the last returns."""
+    state, kept = _last(state, close, window, 1)
+    if not kept:
+        return state, (math.nan, math.nan)
+    line, worst = sorted(kept), max(math.ceil(round(share * window, 9)), 1)
+    return state, (-_level(line, share), sum(line[:worst]) / -worst)
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(100, "Bars that count; more reach further into the tail.", low=4), "share": _TAIL},
@@ -174,6 +272,7 @@ def tail_ratio(close: Array, *, window: int, share: float) -> Array:
     formula="-q(p) of n log returns, linear between values; shortfall: -mean of the ceil(p * n) lowest",
     reference="J.P. Morgan (1996), RiskMetrics; P. Artzner and others (1999), Coherent Measures of Risk",
     words="The loss of one bar that only one in twenty exceeded, and the mean loss of those that are as bad or worse.",
+    step=_risk_step,
 )
 def value_at_risk(close: Array, *, window: int, share: float) -> tuple[Array, Array]:
     """Give historical value at risk and expected shortfall of the log returns, as positive losses."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import cache, reduce
+from operator import mul
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from ara.features.indicator import Param
 from ara.features.library import talib
 from ara.features.loops import compiled, joint_moments
 from ara.features.shared import shared
+from ara.features.windowed import Kept
 
 __all__ = [
     "FAINT",
@@ -23,6 +25,7 @@ __all__ = [
     "Codes",
     "anchored",
     "central",
+    "central_of",
     "joint",
     "length",
     "log_returns",
@@ -172,6 +175,21 @@ def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array,
     third = c - 3.0 * a * b + 2.0 * a * square
     fourth = d - 4.0 * a * c + 6.0 * square * b - 3.0 * square * square
     return a + base, second, third, np.maximum(fourth, 0.0)
+
+
+def central_of(kept: Kept, *, levels: bool = False) -> tuple[float, float, float, float]:
+    """Give what `central` does for one window."""
+    base, count = kept[0] if levels else 0.0, len(kept)
+    off = [value - base for value in kept] if levels else kept
+    squares = [*map(mul, off, off)]
+    a, b, c, d = sum(off), sum(squares), sum(map(mul, squares, off)), sum(map(mul, squares, squares))
+    a, b, c, d = a / count, b / count, c / count, d / count
+    square, level = a * a, a + base
+    second = b - square
+    if second <= (FAINT * level * level if levels else max(_ROUNDING * b, FAINT)):
+        second = 0.0
+    fourth = d - 4.0 * a * c + 6.0 * square * b - 3.0 * square * square
+    return level, second, c - 3.0 * a * b + 2.0 * a * square, max(fourth, 0.0)
 
 
 @shared
