@@ -319,16 +319,22 @@ def test_bars_that_markets_should_not_have_are_borne(kind):
     assert known.any() == (kind in {"gaps", "jump", "two"})
 
 
-def test_names_are_given_anew_where_the_former_are_no_longer_true():
+def test_names_that_are_no_longer_true_are_given_anew():
+    from ara.models.regimes.fit import _named, _true
+
     inputs = measured(made(world(1)[1]))
     first = fit_states(inputs, int(inputs.known_at[1500]))
     assert first is not None
-    turned = replace(first, chain=first.chain.ordered(np.array([1, 0, 2, 3])))
-    again = fit_states(inputs, int(inputs.known_at[1520]), turned)
-    assert again is not None
-    assert again.renamed
-    assert again.chain.mean[0, 0] > again.chain.mean[2, 0] > again.chain.mean[1, 0]
-    assert not fit_states(inputs, int(inputs.known_at[1520]), first).renamed
+    assert _true(first.chain)
+    for turned in ([1, 0, 2, 3], [3, 1, 2, 0]):
+        chain = first.chain.ordered(np.array(turned))
+        assert not _true(chain)
+        named = chain.ordered(_named(chain))
+        assert named.mean[0, 0] > named.mean[2, 0] > named.mean[1, 0]
+        assert np.argmax(named.variance[:, 0]) == 3
+        again = fit_states(inputs, int(inputs.known_at[1520]), replace(first, chain=chain))
+        assert again is not None
+        assert _true(again.chain)
 
 
 def test_a_break_is_found_where_there_is_one_and_seldom_elsewhere():

@@ -12,7 +12,7 @@ __all__ = ["Chain", "Learned", "filtered", "learn", "passed", "predicted"]
 _Array = NDArray[np.float64]
 
 _LEAST_VARIANCE: Final = 0.01
-_LEANS: Final = 100.0
+_LEANS: Final = 300.0
 _PRIOR_STAYS: Final = 100.0
 _PRIOR_LEAVES: Final = 0.66
 _LOWEST: Final = -700.0

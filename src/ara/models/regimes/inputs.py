@@ -21,6 +21,8 @@ _VOLUME: Final = (5, 60)
 _CORRELATION: Final = 60
 _BREADTH: Final = 50
 _FEWEST: Final = 3
+_DIRECTION: Final = 4.0
+_MOMENTA: Final = tuple(f"momentum_{span}" for span in _SPEEDS)
 _STALE: Final = 7 * 86_400_000_000
 _SMALLEST: Final = 1e-8
 
@@ -70,8 +72,11 @@ class Inputs:
 
     @property
     def weights(self) -> _Array:
-        """How many separate observations a bar of each input is worth: one over its window."""
-        return np.array([1 / INPUTS[name][0] for name in self.names])
+        """How many separate observations a bar of each input is worth: one over its window; four of momentum.
+
+        Direction shows far less in a bar than volatility does: with one, states would tell apart volatility alone.
+        """
+        return np.array([(_DIRECTION if name in _MOMENTA else 1) / INPUTS[name][0] for name in self.names])
 
     def until(self, moment: int) -> "Inputs":
         """Give what was known at a moment, microseconds since 1970 UTC."""

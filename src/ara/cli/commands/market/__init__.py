@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.market import indicators
+from ara.cli.commands.market import indicators, regime
 
 __all__ = ["command"]
 
@@ -11,7 +11,7 @@ command = typer.Typer(
 
     ara market indicators AAPL
 
-    ara market indicators BTC-USD --category momentum
+    ara market regime AAPL
 
     ara market indicators EURUSD --as-of 2020-02-20
     """,
@@ -19,5 +19,5 @@ command = typer.Typer(
     rich_markup_mode=None,
 )
 """The group `ara market`."""
-command.callback()(lambda: None)  # so that a group with one command stays a group
 command.command("indicators")(indicators.indicators)
+command.command("regime")(regime.regime)

@@ -1,0 +1,192 @@
+"""The state of a market on a terminal: the answer, a picture of the last year, what followed, what to mind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from ara.cli.render.numbers import decimals, grouped, long_day, percent, places
+from ara.cli.screen import Screen
+from ara.cli.words import clean, padded, wrapped
+from ara.features.patterns.followed import Followed
+from ara.market.bars import Bars
+from ara.models.regimes import ALERT, STATES, Break, Change, Regime, Regimes
+
+__all__ = ["Seen", "shown"]
+
+_YEAR: Final = 250
+_ROWS: Final = 7
+_SHORT: Final = 1000
+_MARKS: Final = {"bull": "▲", "bear": "▼", "sideways": "─", "high volatility": "█"}
+_PLAIN: Final = {"bull": "+", "bear": "v", "sideways": "-", "high volatility": "#"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is to be shown.
+
+    Parameters
+    ----------
+    bars
+        Which were looked at.
+    dates
+        Of each of them.
+    history
+        Their states.
+    now
+        The regime of the last.
+    lasted
+        Lengths in bars of the earlier stays in that state, ascending.
+    followed
+        What followed when the state was entered.
+    wildness
+        Its third of the realised volatility; empty where none is known.
+    broken
+        What the test for a break says; None with too few bars.
+    changes
+        The last change that was told, if there is one.
+    """
+
+    bars: Bars
+    dates: Sequence[date]
+    history: Regimes
+    now: Regime
+    lasted: Sequence[int]
+    followed: Followed
+    wildness: str
+    broken: Break | None
+    changes: Sequence[Change]
+
+    @property
+    def median(self) -> int | None:
+        """Bars that half of the earlier stays lasted at most; None without one."""
+        return self.lasted[(len(self.lasted) - 1) // 2] if self.lasted else None
+
+
+def shown(seen: Seen, s: Screen) -> str:
+    """Give the answer, the picture and what else there is to know."""
+    paint = s.palette()
+    one = seen.bars.instrument
+    price = grouped(float(seen.bars.frame["close"][-1]), places(one.tick))
+    lines = [paint(f"{clean(one.symbol)}  {clean(one.name)}".rstrip(), "strong")]
+    lines += wrapped(f"close {price} {one.currency} on {long_day(seen.dates[-1])}", s.width)
+    lines += [paint(line, "strong") for line in wrapped(_answer(seen), s.width)]
+    lines += [*wrapped(_lasted(seen), s.width), *wrapped(_own(seen), s.width), ""]
+    lines += [*_picture(seen, s), ""]
+    for words in (_followed(seen), _changed(seen), _volatility(seen), _broken(seen)):
+        lines += wrapped(words, s.width) if words else []
+    for words in _warnings(seen):
+        lines += [paint(line, "warning") for line in wrapped(words, s.width)]
+    return "\n".join(lines)
+
+
+def _answer(seen: Seen) -> str:
+    now = seen.now
+    since = long_day(seen.dates[-1 - now.age])
+    begun = "since today's bar" if not now.age else f"since {since} ({_days(now.age + 1)})"
+    if not now.told:
+        return f"No regimes can be told here. The likeliest state would be {now.state}, {now.probability:.2f}, {begun}."
+    others = sorted(((share, name) for name, share in now.probabilities.items() if name != now.state), reverse=True)
+    return f"{now.state.capitalize()}, {now.probability:.2f} sure, {begun}; next {others[0][1]}, {others[0][0]:.2f}."
+
+
+def _lasted(seen: Seen) -> str:
+    stays = f"It stays the same state tomorrow with {seen.now.stability:.2f}."
+    if seen.median is None:
+        return f"No such state ended here before. {stays}"
+    count = "The one before" if len(seen.lasted) == 1 else f"Half of {len(seen.lasted)} such states before"
+    return f"{count} lasted {_days(seen.median)} or less, the longest {_days(seen.lasted[-1])}. {stays}"
+
+
+def _own(seen: Seen) -> str:
+    chain = seen.history.fits[seen.history.which[-1]].chain
+    place = STATES.index(seen.now.state)
+    mean, wide = float(chain.mean[place, 0]), float(chain.variance[place, 0]) ** 0.5
+    moved = f"{percent(mean, 2)} on average, give or take {percent(wide, signed=False)}"
+    return f"Days of that state moved {moved}; states are named beside each other, by this instrument's own past."
+
+
+def _picture(seen: Seen, s: Screen) -> list[str]:
+    """Draw the close of the last year above a strip of its states."""
+    close = seen.bars.frame["close"].to_numpy()[-_YEAR:]
+    states = seen.history.states[-_YEAR:]
+    known = close[np.isfinite(close)]
+    low, high = float(known.min()), float(known.max())
+    digits = decimals(high - low, high)
+    labels = [grouped(high, digits), grouped(low, digits)]
+    edge = max(len(one) for one in labels)
+    columns = max(8, min(s.width - edge - 2, len(close)))
+    parts = np.array_split(np.arange(len(close)), min(columns, len(close)))
+    dot = "*" if s.plain else "•"
+    rows = [[" "] * len(parts) for _ in range(_ROWS)]
+    for column, part in enumerate(parts):
+        price = close[part[-1]]
+        if np.isfinite(price):
+            share = (high - price) / (high - low) if high > low else 0.5
+            rows[round(float(share) * (_ROWS - 1))][column] = dot
+    marks = _PLAIN if s.plain else _MARKS
+    strip = "".join(_mark(states[part], marks) for part in parts)
+    names = ["", *[""] * (_ROWS - 2), ""]
+    names[0], names[-1] = labels
+    drawn = [
+        f"{padded(name, edge, right=True)}  {''.join(row).rstrip()}" for name, row in zip(names, rows, strict=True)
+    ]
+    first, last = (long_day(seen.dates[place]) for place in (-len(close), -1))
+    gap = max(1, len(parts) - len(first) - len(last))
+    fits = len(first) + 1 + len(last) <= s.width - edge - 2
+    below = " " * (edge + 2) + (f"{first}{' ' * gap}{last}" if fits else first[4:])
+    key = "  ".join(f"{marks[name]} {name}" for name in STATES)
+    return [*(line.rstrip() for line in drawn), " " * (edge + 2) + strip, below, *wrapped(key, s.width)]
+
+
+def _mark(states: np.ndarray, marks: dict[str, str]) -> str:
+    """Give the mark of the state that most of the bars have; a blank where none is known."""
+    told = states[states >= 0]
+    return marks[STATES[int(np.bincount(told).argmax())]] if len(told) else " "
+
+
+def _followed(seen: Seen) -> str:
+    apart = seen.followed.verdict in {"more", "less"}
+    chance = " One of twenty such comparisons stands out by chance." if apart else ""
+    return f"After such a state began: {seen.followed.words}.{chance}"
+
+
+def _changed(seen: Seen) -> str:
+    if not seen.changes:
+        return ""
+    last = seen.changes[0]
+    came = f"from {last.before} to {last.after}" if last.before else f"to {last.after}"
+    return f"Last change told (at {ALERT:.2f} or more): {came} on {long_day(seen.dates[last.bar])}."
+
+
+def _volatility(seen: Seen) -> str:
+    words = {
+        "calm": "in the calmest third", "mid": "in the middle third", "wild": "in the wildest third",
+    }  # fmt: skip
+    return f"Its volatility is {words[seen.wildness]} of its last 1,000 days." if seen.wildness else ""
+
+
+def _broken(seen: Seen) -> str:
+    test = seen.broken
+    if test is None or not test.found:
+        return ""
+    way = "wilder" if test.wilder else "calmer"
+    since = f"since {long_day(seen.dates[test.bar])} (chance {test.probability:.3f})"
+    return f"It has been {way} than its states tell {since}: they may no longer fit."
+
+
+def _warnings(seen: Seen) -> list[str]:
+    found = []
+    if seen.now.evidence is None:
+        found.append("Too short a history to say whether its states tell anything.")
+    elif not seen.now.told:
+        found.append("Its next returns were foreseen no better with states than without.")
+    if len(seen.bars) < _SHORT:
+        found.append(f"Only {len(seen.bars)} days are known: the states rest on little.")
+    return found
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count:,} days"
