@@ -275,6 +275,7 @@ def test_squares_too_small_for_a_float_end_a_turn_and_leave_the_basis_upright(ru
     diagonal, beside, turned = np.array([1.0, 2.0, 1.0]) * 1e-170, np.array([3.0, 1.0, 0.0]) * 1e-170, np.eye(3)
     run(eigen._diagonal)(diagonal, beside, turned)
     assert np.abs(diagonal).max() < 1e-169
+    assert beside[0] == pytest.approx(3e-170, rel=1e-9, abs=0), "what was not turned is not taken for turned"
     np.testing.assert_allclose(turned @ turned.T, np.eye(3), atol=1e-12)
 
 
