@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import filled, previous, quotient, sums, within
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.sums import moods_step, swing_step, swings_step, vigour_step
 from ara.features.indicators.momentum.terms import unbroken
 from ara.features.indicators.momentum.waves import rei_step
 from ara.features.indicators.trend.terms import Array, gapless, length, weighted
@@ -58,6 +59,7 @@ def bop(open: Array, high: Array, low: Array, close: Array, *, smooth: int) -> A
     reference="J. F. Ehlers (2002), Relative Vigor Index, Stocks & Commodities 20:1",
     words="How much of the bars' ranges went from open to close: in a rise bars close above their open. Crossing its "
     "signal line is read as a turn.",
+    step=vigour_step,
 )
 @unbroken
 def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
@@ -79,6 +81,7 @@ def rvgi(open: Array, high: Array, low: Array, close: Array, *, window: int) -> 
     reference="AR and BR, from Japanese chart practice; their first author is not known",
     words="How far bars reach up against how far they reach down, from their open and from the close before: 100 is a "
     "balance, above 150 is read as heated, below 50 as given up. No value where nothing reached down.",
+    step=moods_step,
 )
 @unbroken
 def brar(open: Array, high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
@@ -115,24 +118,12 @@ _SWING = (
     reference=_WILDER,
     words="How strong a bar's move was, judged from both bars' opens, closes and ranges: above 0 it went up, 100 is a "
     "limit move.",
+    step=swing_step,
 )
 @unbroken
 def swing_index(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> Array:
     """Give Wilder's swing index."""
     return _swings(open, high, low, close, limit)
-
-
-def _accumulate(
-    state: tuple[float, ...] | None, *bar: float, limit: float
-) -> tuple[tuple[float, ...] | None, tuple[float, ...]]:
-    if not gapless(bar):
-        return None, (math.nan,)
-    if state is None:
-        return (*bar, 0.0), (math.nan,)
-    open_, high, low, close, total = state
-    opens, highs, lows, closes = (np.array(pair) for pair in zip((open_, high, low, close), bar, strict=True))
-    total += float(_swings(opens, highs, lows, closes, limit)[1])
-    return (*bar, total), (total,)
 
 
 @indicator(
@@ -146,7 +137,7 @@ def _accumulate(
     reference=_WILDER,
     words="The price line that Wilder held to be the real one: all swings added up. Its own breakouts are used to "
     "confirm those of the price; its level depends on where the history begins.",
-    step=_accumulate,
+    step=swings_step,
 )
 @unbroken
 def asi(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import change, ema, filled, mean, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.onward import composite_step
+from ara.features.indicators.momentum.sums import inverse_step
 from ara.features.indicators.momentum.terms import relative, settled, strength_memory, unbroken
 from ara.features.indicators.momentum.waves import derivative_step
 from ara.features.indicators.trend.terms import Array, gapless, length, rests, weighted
@@ -34,6 +35,7 @@ _WHATEVER: Final = (-math.inf, math.inf)
     reference="J. F. Ehlers (2004), The Inverse Fisher Transform, Stocks & Commodities 22:5",
     words="Relative strength pushed to one end or the other, so that it says yes or no: rising through -0.5 is read "
     "as a purchase, falling through 0.5 as a sale.",
+    step=inverse_step,
 )
 @unbroken
 def inverse_fisher_rsi(close: Array, *, window: int, smooth: int) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import change, ema, filled, mean, previous, quotient, sums, true_range
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.onward import wavetrend_step
+from ara.features.indicators.momentum.sums import usual_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
 from ara.features.library import talib
@@ -103,6 +104,7 @@ def cfo(close: Array, *, window: int) -> Array:
     reference="M. Johnson, Pretty Good Oscillator; in the form of published chart libraries",
     words="How many usual bars' ranges the close is from its mean: above 3 is read as the start of a rise, below -3 "
     "of a fall, back at 0 as its end.",
+    step=usual_step,
 )
 @unbroken
 def pgo(high: Array, low: Array, close: Array, *, window: int) -> Array:

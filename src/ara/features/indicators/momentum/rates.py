@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import change, clean, ema, filled, mean, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.onward import kst_step
+from ara.features.indicators.momentum.sums import coppock_step, motive_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
 
@@ -153,6 +154,7 @@ def kst(close: Array, *, signal: int, **chosen: int) -> tuple[Array, Array]:
     reference="E. S. C. Coppock (1962), in Barron's of 15 October",
     words="Two rates of change, smoothed; made for monthly bars of an index. Turning up from below 0 is read as the "
     "end of a long fall.",
+    step=coppock_step,
 )
 @unbroken
 def coppock(close: Array, *, window: int, fast: int, slow: int) -> Array:
@@ -178,6 +180,7 @@ def coppock(close: Array, *, window: int, fast: int, slow: int) -> Array:
     reference="C. Swenlin, DecisionPoint Price Momentum Oscillator, StockCharts ChartSchool",
     words="The rate of change of one bar, smoothed twice; comparable across instruments. Crossing its signal line is "
     "read as a turn, and high or low values rank who is stronger.",
+    step=motive_step,
 )
 @unbroken
 def pmo(close: Array, *, slow: int, fast: int, signal: int) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import ema, filled, highest, lowest, previous, quotient, rested, steps, sums, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.onward import double_step, mesa_step, smi_step
+from ara.features.indicators.momentum.sums import premier_step
 from ara.features.indicators.momentum.terms import place, recurred, settled, unbroken, wilder
 from ara.features.indicators.momentum.waves import kdj_step, ultimate_step
 from ara.features.indicators.trend.terms import Array, length, pause, settles
@@ -188,6 +189,7 @@ def double_stochastic(high: Array, low: Array, close: Array, *, window: int, smo
     reference="L. Leibfarth (2008), Premier Stochastic Oscillator, Stocks & Commodities 26:8",
     words="The stochastic oscillator pushed towards its ends, so that it is clear when it leaves one: beyond 0.9 "
     "either way is an extreme, and falling back through 0.9 or 0.2 is read as a turn.",
+    step=premier_step,
 )
 @unbroken
 def premier_stochastic(high: Array, low: Array, close: Array, *, window: int, smooth: int) -> Array:

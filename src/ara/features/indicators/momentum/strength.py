@@ -9,6 +9,7 @@ import numpy as np
 from ara.features.arrays import change, filled, previous, quotient, rested, steps, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.onward import connors_step, stoch_rsi_step
+from ara.features.indicators.momentum.sums import rmi_step
 from ara.features.indicators.momentum.terms import (
     deviation,
     moved,
@@ -206,6 +207,7 @@ def connors_rsi(close: Array, *, window: int, streak: int, rank: int) -> Array:
     reference="R. Altman (1993), Relative Momentum Index: Modifying RSI, Stocks & Commodities 11:2",
     words="Relative strength of moves over several bars instead of one, so that it stays longer at the end of its "
     "range while a trend lasts. Above 70 and below 30 are read as extremes.",
+    step=rmi_step,
 )
 @unbroken
 def rmi(close: Array, *, window: int, span: int) -> Array:
