@@ -20,6 +20,7 @@ from ara.features.arrays import (
     within,
 )
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.directed import adx_step, adxr_step, di_step, dx_step, vortex_step
 from ara.features.indicators.trend.onward import dti_step
 from ara.features.indicators.trend.terms import Array, chain, gapless, length, pause, rests, sum_of_sizes
 from ara.features.library import talib
@@ -69,6 +70,7 @@ def _trend(high: Array, low: Array, close: Array, window: int) -> Array:
     ),
     reference=_WILDER,
     words="Share of the range that went up and that went down; plus above minus is a rising trend.",
+    step=di_step,
 )
 @unbroken
 def di(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
@@ -107,6 +109,7 @@ def dm(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
     formula="100 * |plus - minus| / (plus + minus), plus and minus of di",
     reference=_WILDER,
     words="How one-sided the movement is: 0 both ways alike, 100 one way only; adx is its mean.",
+    step=dx_step,
 )
 @unbroken
 def dx(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -124,6 +127,7 @@ def dx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     formula="Wilder's mean of dx over n bars, begun with the simple mean of the first n",
     reference=_WILDER,
     words="Strength of the trend, whichever way: over 25 there is one, under 20 none.",
+    step=adx_step,
 )
 @unbroken
 def adx(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -144,6 +148,7 @@ def adx(high: Array, low: Array, close: Array, *, window: int) -> Array:
     formula="(adx[t] + adx[t-n+1]) / 2; with adx[t-n] where `whole` is 1",
     reference=_WILDER,
     words="adx and its own past, halved: a slower strength of trend, used to rank markets.",
+    step=adxr_step,
 )
 @unbroken
 def adxr(high: Array, low: Array, close: Array, *, window: int, whole: int) -> Array:
@@ -195,6 +200,7 @@ def aroon(high: Array, low: Array, *, window: int, oldest: int) -> tuple[Array, 
     formula="sum |H - L[t-1]| / sum TR, sum |L - H[t-1]| / sum TR, last n bars; 1 and 1 where no price moved",
     reference="E. Botes and D. Siepman (2010), The Vortex Indicator, Stocks & Commodities 28:1",
     words="Movement up and movement down over the range; plus crossing above minus begins a rise.",
+    step=vortex_step,
 )
 @unbroken
 def vortex(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
