@@ -323,10 +323,11 @@ def _dented(columns):
 @pytest.mark.parametrize("name", STEPPED)
 @pytest.mark.parametrize("dent", [False, True])
 def test_bar_by_bar_is_as_all_at_once_and_can_be_interrupted(name, dent):
-    b = bars(110, seed=10)
+    count = 110 + ALL[name].warmup()
+    b = bars(count, seed=10)
     b = _dented(b) if dent else b
     stream, rows = Stream([name]), []
-    for bar in range(110):
+    for bar in range(count):
         if bar == 50:
             stream = Stream.resume(json.loads(json.dumps(stream.state())))
         rows.append(stream.push({one: float(column[bar]) for one, column in b.items()})[name])

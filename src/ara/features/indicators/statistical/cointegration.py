@@ -1,16 +1,14 @@
 """Pairs that belong together: the spread between two instruments, and whether it holds."""
 
 import math
-from operator import mul, sub
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from ara.features.arrays import change, logs, previous
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import FAINT, Array, length, ratio, running, steady
+from ara.features.indicators.statistical.terms import Array, length, ratio, running, steady
 from ara.features.loops import joint_moments
-from ara.features.windowed import Kept, logged, over, slid, squared
 
 __all__ = ["cointegration", "hedge_ratio", "pair_zscore"]
 
@@ -58,32 +56,6 @@ def pair_zscore(close: Array, other: Array, *, window: int) -> Array:
     return ratio(logs(close) - own - slope * (logs(other) - base), np.sqrt(rest))
 
 
-def _granger_step(state: Any, close: float, other: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
-    """Go on from the last logarithms of both prices."""
-    own, base = state or ((), ())
-    own, base = slid(own, logged(close), window), slid(base, logged(other), window)
-    enough = min(len(own), len(base)) == window
-    return (own, base), (_granger(own, base, window) if enough else math.nan,)
-
-
-def _granger(own: Kept, base: Kept, window: int) -> float:
-    """Give what `cointegration` does for one window."""
-    first, origin = own[0], base[0]
-    y, x = [value - first for value in own], [value - origin for value in base]
-    mean_y, mean_x = sum(y) / window, sum(x) / window
-    swing, both = squared(x) / window - mean_x * mean_x, sum(map(mul, x, y)) / window - mean_x * mean_y
-    slope = over(both, swing if swing > FAINT else 0.0)
-    rest = max(squared(y) / window - mean_y * mean_y, 0.0) - slope * both
-    left_y, left_x = [*map(sub, y[1:], y)], [*map(sub, x[1:], x)]
-    steps = squared(left_y) - 2.0 * slope * sum(map(mul, left_y, left_x)) + slope * slope * squared(left_x)
-    steps = max(steps, 0.0)
-    last, begun = y[-1] - mean_y - slope * (x[-1] - mean_x), slope * mean_x - mean_y
-    before = (rest if rest > FAINT else 0.0) * window - last * last
-    pull = over((last * last - begun * begun - steps) / 2.0, before)
-    error = over(max(steps - pull * pull * before, 0.0) / (window - 2), before)
-    return over(pull, math.sqrt(error)) if error >= 0.0 else math.nan
-
-
 @indicator(
     inputs=["close", "other"],
     params={"window": _WINDOW},
@@ -94,7 +66,6 @@ def _granger(own: Kept, base: Kept, window: int) -> float:
     formula="t of p in de[t] = p * e[t-1] + u, e of ln C = a + b * ln D + e by least squares over n bars",
     reference=f"{_GRANGER}; critical values: J. G. MacKinnon (2010)",
     words="Whether two prices are tied to each other: below -3.4 that they are not is refused at 5 percent.",
-    step=_granger_step,
 )
 def cointegration(close: Array, other: Array, *, window: int) -> Array:
     """Give the statistic of Engle and Granger of both log prices, without lags.

@@ -1,15 +1,17 @@
 """Money flow: on which side the volume of the last bars was."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ara.features.arrays import change, ema, previous, quotient, rested, runs, sums, within
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import SEEDED, chain, length, rests, settles
+from ara.features.indicators.trend.terms import SEEDED, chain, gapless, length, rests, settles
 from ara.features.indicators.volatility.terms import window_mean
-from ara.features.indicators.volume.terms import Array, multiplier
+from ara.features.indicators.volume.terms import Array, multiplier, wilder_step
 from ara.features.library import talib
+from ara.features.windowed import over
 
 __all__ = [
     "adosc",
@@ -152,6 +154,22 @@ def force_index(close: Array, volume: Array, *, window: int, seeded: int) -> Arr
     return runs(lambda one: ema(one, window, seeded=bool(seeded)), change(close) * volume)[0]
 
 
+def _twiggs_step(
+    state: Any, high: float, low: float, close: float, volume: float, *, window: int
+) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last close, and the means of the flow and of the volume."""
+    if not gapless((high, low, close, volume)):
+        return None, (math.nan,)
+    if state is None:
+        return (close, None, None), (math.nan,)
+    before, flow, traded = state
+    top, bottom = max(high, before), min(low, before)
+    side = over((close - bottom) - (top - close), top - bottom, otherwise=0.0)
+    (flow, bought), (traded, whole) = wilder_step(flow, side * volume, window), wilder_step(traded, volume, window)
+    share = over(bought, whole, otherwise=0.0)
+    return (close, flow, traded), (min(max(share, -1.0), 1.0),)
+
+
 @indicator(
     inputs=_FLOW,
     params={"window": length(21, "Bars of Wilder's mean; more of them are smoother and later.")},
@@ -162,6 +180,7 @@ def force_index(close: Array, volume: Array, *, window: int, seeded: int) -> Arr
     formula="w(V ((C - l) - (h - C)) / (h - l)) / w(V), h = max(H, C[t-1]), l = min(L, C[t-1]), w Wilder's mean",
     reference="C. Twiggs, Twiggs Money Flow, Incredible Charts",
     words="Chaikin's money flow with gaps counted and without leaps when an old bar leaves: above 0 is buying.",
+    step=_twiggs_step,
 )
 def twiggs_money_flow(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
     """Give Twiggs's money flow; 0 where nothing was traded."""

@@ -8,7 +8,7 @@ import numpy as np
 from ara.features.arrays import change, ema, runs
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import chain, gapless, length, over_gaps
-from ara.features.indicators.volume.terms import Array, ema_step, signalled
+from ara.features.indicators.volume.terms import Array, ema_step, signalled, signalled_step
 from ara.features.loops import compiled
 
 __all__ = ["kvo", "signed_volume_oscillator"]
@@ -87,6 +87,22 @@ def kvo(
     return np.where(np.isnan(average), np.nan, found), average, found - average
 
 
+def _signed_step(
+    state: Any, high: float, low: float, close: float, volume: float, *, fast: int, slow: int, signal: int
+) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last H + L + C and the three means."""
+    if not gapless((high, low, close, volume)):
+        return None, (math.nan,) * 3
+    key = high + low + close
+    if state is None:
+        return (key, None, None, None), (math.nan,) * 3
+    before, quick, late, last = state
+    signed = volume if key >= before else -volume
+    (quick, one), (late, other) = ema_step(quick, signed, fast), ema_step(late, signed, slow)
+    last, found = signalled_step(last, one - other, signal)
+    return (key, quick, late, last), found
+
+
 @indicator(
     inputs=_FLOW,
     params=_PARAMS,
@@ -98,6 +114,7 @@ def kvo(
     formula="EMA(34) - EMA(55) of V where H + L + C rose or stayed and of -V where it fell; its EMA(13)",
     reference="S. J. Klinger (1997), in the short form of several charting programs",
     words="Volume signed by the move of the typical price, fast less slow: above 0 buyers have taken over lately.",
+    step=_signed_step,
 )
 def signed_volume_oscillator(
     high: Array, low: Array, close: Array, volume: Array, *, fast: int, slow: int, signal: int

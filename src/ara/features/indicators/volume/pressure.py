@@ -1,20 +1,24 @@
 """Price and volume set against each other: how easily the price moves, and whether volume confirms it."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ara.features.arrays import change, ema, filled, logs, moments, previous, quotient, runs, sums, within
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import chain, length
+from ara.features.indicators.trend.terms import chain, gapless, length
 from ara.features.indicators.volatility.terms import returns_variance, window_mean
-from ara.features.indicators.volume.terms import Array, signalled, weighed
+from ara.features.indicators.volume.terms import Array, ema_step, signalled, weighed
+from ara.features.windowed import logged, over, scatter, slid
 
 __all__ = ["demand_index", "emv", "fve", "marketfi", "price_volume_correlation", "pvr", "vfi", "vpci", "vwmacd"]
 
 _FLOW = ("high", "low", "close", "volume")
 _ALL = (-math.inf, math.inf)
 _STEEP = 3.0
+_UNKNOWN = (math.nan,)
+_Step = tuple[Any, tuple[float, ...]]
 _USUAL = 30
 _UNIT = Param(
     default=0,
@@ -72,6 +76,31 @@ def marketfi(high: Array, low: Array, volume: Array, *, window: int, unit: float
     return quotient(quotient(high - low, high), quotient(volume, window_mean(volume, window)))
 
 
+def _demand_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int) -> _Step:
+    """Go on from the last bar, the last ranges of two bars and volumes, and both means."""
+    if not gapless((high, low, close, volume)):
+        return None, _UNKNOWN
+    before, ranges, volumes, buy, sell = state or (None, (), (), None, None)
+    price, volumes = 0.25 * (high + low + 2.0 * close), slid(volumes, volume, window)
+    bar = (high, low, price)
+    if before is None:
+        return (bar, ranges, volumes, buy, sell), _UNKNOWN
+    ranges = slid(ranges, max(high, before[0]) - min(low, before[1]), window)
+    if len(volumes) < window:
+        return (bar, ranges, volumes, buy, sell), _UNKNOWN
+    moved, weak, buying, selling = over(price - before[2], before[2]), math.nan, math.nan, math.nan
+    traded = over(volume, sum(volumes) / window, otherwise=0.0)
+    if len(ranges) == window:
+        weak = traded * math.exp(-_STEEP * over(price, sum(ranges) / window, otherwise=0.0) * abs(moved))
+    # The volume is judged a bar before the range is: a mean that needs only that one begins earlier.
+    if moved > 0.0 or len(ranges) == window:
+        buy, buying = ema_step(buy, traded if moved > 0.0 else weak, window)
+    if moved < 0.0 or len(ranges) == window:
+        sell, selling = ema_step(sell, traded if moved < 0.0 else weak, window)
+    found = 100.0 * over(buying - selling, max(buying, selling), otherwise=0.0)
+    return (bar, ranges, volumes, buy, sell), (found,)
+
+
 @indicator(
     inputs=_FLOW,
     params={"window": length(10, "Bars of all its means; more of them are smoother and later.")},
@@ -90,6 +119,7 @@ def marketfi(high: Array, low: Array, volume: Array, *, window: int, unit: float
     words=(
         "Buying against selling pressure: above 0 buyers press more; it is watched for turning before the price does."
     ),
+    step=_demand_step,
 )
 def demand_index(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
     """Give Sibbet's demand index; 0 where both sides press alike."""
@@ -105,6 +135,36 @@ def demand_index(high: Array, low: Array, close: Array, volume: Array, *, window
         return 100.0 * quotient(buying - selling, np.maximum(buying, selling), otherwise=0.0)
 
     return runs(index, high, low, close, volume)[0]
+
+
+def _flow_step(
+    state: Any,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+    *,
+    window: int,
+    smooth: int,
+    cutoff: float,
+    most: float,
+) -> _Step:
+    """Go on from the last price, and from the last returns, volumes, flows, and the mean."""
+    if not gapless((high, low, close, volume)):
+        return None, _UNKNOWN
+    before, returns, volumes, flows, mean = state or (None, (), (), (), None)
+    price, usual, step = (high + low + close) / 3.0, sum(volumes) / window, math.nan
+    whole, volumes = len(volumes) == window, slid(volumes, volume, window)
+    if before is not None:
+        returns, step = slid(returns, logged(price) - logged(before), _USUAL), price - before
+    if not whole or len(returns) < _USUAL:
+        return (price, returns, volumes, flows, mean), _UNKNOWN
+    counts = abs(step) > cutoff * math.sqrt(scatter(returns)[1]) * close
+    flow = math.copysign(min(volume, most * usual), step) if counts and step else 0.0
+    flows, found = slid(flows, flow, window), math.nan
+    if len(flows) == window:
+        mean, found = ema_step(mean, over(sum(flows), usual, otherwise=0.0), smooth)
+    return (price, returns, volumes, flows, mean), (found,)
 
 
 @indicator(
@@ -129,6 +189,7 @@ def demand_index(high: Array, low: Array, close: Array, volume: Array, *, window
     words=(
         "On-balance volume of half a year without small moves and outliers: above 0 is bullish, best before the price."
     ),
+    step=_flow_step,
 )
 def vfi(
     high: Array, low: Array, close: Array, volume: Array, *, window: int, smooth: int, cutoff: float, most: float

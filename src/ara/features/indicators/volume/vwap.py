@@ -1,6 +1,7 @@
 """Prices weighted by volume: of the session, from a bar on, and of the last bars."""
 
 import math
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ara.features.indicators.trend.terms import gapless, length
 from ara.features.indicators.volatility.terms import times
 from ara.features.indicators.volume.terms import Array, weighed
 from ara.features.loops import compiled
+from ara.features.windowed import over, slid
 
 __all__ = [
     "anchored_vwap",
@@ -179,6 +181,21 @@ def vwap(high: Array, low: Array, close: Array, volume: Array, *, window: int) -
     return weighed((high + low + close) / 3.0, volume, window)
 
 
+def _wide_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int, width: float) -> _Step:
+    """Go on from the last prices and volumes."""
+    prices, volumes = state or ((), ())
+    prices, volumes = slid(prices, (high + low + close) / 3.0, window), slid(volumes, volume, window)
+    if min(len(prices), len(volumes)) < window:
+        return (prices, volumes), (math.nan,) * 3
+    traded = sum(volumes)
+    line = over(sum(map(mul, prices, volumes)), traded)
+    variance = over(
+        sum([one * (price - line) * (price - line) for price, one in zip(prices, volumes, strict=True)]), traded
+    )
+    half = width * math.sqrt(variance) if variance >= 0.0 else math.nan
+    return (prices, volumes), (line + half, line, line - half)
+
+
 @indicator(
     inputs=_BARS,
     params=_WINDOW | _WIDE,
@@ -190,6 +207,7 @@ def vwap(high: Array, low: Array, close: Array, volume: Array, *, window: int) -
     formula="vwap(n), +- k standard deviations of n (H + L + C) / 3 weighted by V",
     reference=_BERKOWITZ + "; bands by the weighted variance",
     words="Where most of the recent trade was: outside of the bands the price is far from what was paid.",
+    step=_wide_step,
 )
 def vwap_bands(high: Array, low: Array, close: Array, volume: Array, *, window: int, width: float) -> tuple[Array, ...]:
     """Give the bands around the volume-weighted price of the last bars."""
