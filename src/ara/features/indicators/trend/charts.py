@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ara.features.arrays import change, filled, highest, lowest, previous, unbroken
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.lines import turn_step
 from ara.features.indicators.trend.onward import alligator_step, fractal_step, gator_step, ichimoku_step, position_step
 from ara.features.indicators.trend.terms import Array, length, settles
 from ara.features.library import talib
@@ -231,6 +232,7 @@ def _turns(values: Array, span: int) -> NDArray[np.bool_]:
     ),
     reference=_CHAOS,
     words="The price of a turn at the bar that confirms it, k bars later; 0 else. A break of it is traded.",
+    step=turn_step,
 )
 @unbroken
 def williams_fractal(high: Array, low: Array, *, span: int) -> tuple[Array, Array]:

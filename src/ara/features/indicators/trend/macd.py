@@ -7,6 +7,7 @@ import numpy as np
 from ara.features.arrays import change, filled, highest, lowest, previous, quotient, rested, steps, true_range, unbroken
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.lines import leader_step, trix_step
 from ara.features.indicators.trend.onward import double_macd_step, macd_v_step, schaff_step
 from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, pause, rests, settles
 from ara.features.library import talib
@@ -126,6 +127,7 @@ def zero_lag_macd(close: Array, *, fast: int, slow: int, signal: int) -> tuple[A
     formula="(f + ema(C - f, 12)) - (s + ema(C - s, 26)), f = ema(C, 12), s = ema(C, 26)",
     reference="G. Siligardos (2008), Leader of the MACD, Stocks & Commodities 26:7",
     words="MACD with the error of each mean added back: it leads MACD, above it when a rise begins.",
+    step=leader_step,
 )
 @unbroken
 def macd_leader(close: Array, *, fast: int, slow: int) -> Array:
@@ -170,6 +172,7 @@ def elder_impulse(close: Array, *, window: int, fast: int, slow: int, signal: in
     formula="100 * (e[t] / e[t-1] - 1), e = ema(ema(ema(C, n), n), n); signal: ema of it",
     reference="J. K. Hutson (1983), Good TRIX, Stocks & Commodities 1:5",
     words="Percent change of a very smooth mean: above 0 the trend is up; crossing the signal warns before 0 does.",
+    step=trix_step,
 )
 @unbroken
 def trix(close: Array, *, window: int, signal: int, seeded: int) -> tuple[Array, Array]:

@@ -9,6 +9,7 @@ import numpy as np
 from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, sums, total, unbroken, within
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.lines import cross_step, polarised_step
 from ara.features.indicators.trend.onward import rainbow_step
 from ara.features.indicators.trend.terms import Array, chain, length
 
@@ -94,6 +95,7 @@ def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     ),
     reference="H. Hannula (1994), Polarized Fractal Efficiency, Stocks & Commodities 12:1",
     words="How straight the way was, with its direction: over 50 an efficient rise, under -50 an efficient fall.",
+    step=polarised_step,
 )
 @unbroken
 def pfe(close: Array, *, window: int, smooth: int) -> Array:
@@ -140,6 +142,7 @@ def trend_score(close: Array, *, nearest: int, farthest: int) -> Array:
     formula="sma(C, 50) / sma(C, 200) - 1, its sign, and the sign on the bar where it changes, else 0",
     reference="W. Brock, J. Lakonishok and B. LeBaron (1992), Simple Technical Trading Rules, Journal of Finance 47",
     words="1 in `crossed` is the golden cross, -1 the death cross; the spread says how far apart the means are.",
+    step=cross_step,
 )
 @unbroken
 def ma_cross(close: Array, *, fast: int, slow: int) -> tuple[Array, Array, Array]:
