@@ -15,9 +15,7 @@ def test_the_answer_comes_first_then_a_picture_and_what_followed(ara):
     assert re.fullmatch(r"(Bull|Bear|Sideways|High volatility), 0\.\d\d sure, since .*; next .*, 0\.\d\d\.", lines[2])
     text = " ".join(outcome.out.split())
     assert re.search(r"Half of \d+ such states before lasted \d+ days? or less, the longest \d+ days", text)
-    assert re.search(
-        r"After such a state began: .* 21 days later in \d+ % of \d+ cases .*; any day \d+ %: ", text
-    )
+    assert re.search(r"After such a state began: .* 21 days later in \d+ % of \d+ cases .*; any day \d+ %: ", text)
     assert "Last change told (at 0.80 or more)" in text
 
 
