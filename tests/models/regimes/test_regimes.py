@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import polars as pl
@@ -238,6 +238,24 @@ def test_learning_makes_what_was_seen_likelier_and_finds_the_chain():
     assert np.diag(learned.chain.transition).min() > 0.95
     np.testing.assert_allclose(learned.chain.transition.sum(axis=1), 1)
     assert (np.argmax(filtered(learned.chain, x, np.ones(2)), axis=1) == truth).mean() > 0.97
+
+
+def test_one_round_weighs_each_bar_by_all_paths_through_it():
+    random = np.random.default_rng(9)
+    chain, x, weights = some_chain(random), random.normal(0, 2, (7, 3)), np.ones(3)
+    seen = np.prod(
+        np.exp(-0.5 * (x[:, None] - chain.mean) ** 2 / chain.variance) / np.sqrt(2 * np.pi * chain.variance), axis=2
+    )
+    total, among = 0.0, np.zeros((7, 4))
+    for path in product(range(4), repeat=7):
+        chance = chain.start[path[0]] * seen[0, path[0]]
+        for bar in range(1, 7):
+            chance *= chain.transition[path[bar - 1], path[bar]] * seen[bar, path[bar]]
+        total += chance
+        among[np.arange(7), path] += chance
+    learned = learn(chain, x, weights, lean=chain, rounds=1)
+    np.testing.assert_allclose(learned.shares, among.mean(axis=0) / total, rtol=1e-9)
+    assert learned.likelihoods[0] == pytest.approx(np.log(total))
 
 
 def test_a_regime_adds_up():
