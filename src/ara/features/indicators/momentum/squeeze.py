@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, filled, highest, lowest, mean, quotient, true_range
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.sums import inertia_step, squeezed_step
 from ara.features.indicators.momentum.terms import deviation, endpoint, moved, strength_memory, unbroken
 from ara.features.indicators.trend.terms import Array, length
 
@@ -55,6 +56,7 @@ def squeeze(high: Array, low: Array, close: Array, *, window: int, bands: float,
     reference=_CARTER + "in the form of LazyBear (2014), Squeeze Momentum, TradingView",
     words="Which way the price leaves a squeeze, in the price's unit: above 0 up, below 0 down, and while it grows "
     "the move has force.",
+    step=squeezed_step,
 )
 @unbroken
 def squeeze_momentum(high: Array, low: Array, close: Array, *, window: int) -> Array:
@@ -79,6 +81,7 @@ def squeeze_momentum(high: Array, low: Array, close: Array, *, window: int) -> A
     reference="D. G. Dorsey (1995), Refining the Relative Volatility Index, Stocks & Commodities 13:9",
     words="Whether volatility leans to the rises or to the falls, smoothed to a trend: above 50 the long-term trend "
     "is read as up and likely to go on, below 50 as down.",
+    step=inertia_step,
 )
 @unbroken
 def inertia(close: Array, *, window: int, size: int, smooth: int) -> Array:

@@ -10,11 +10,13 @@ from ara.features.onward import averaged, ema, kept, meant, stand
 
 __all__ = [
     "coppock_step",
+    "inertia_step",
     "inverse_step",
     "moods_step",
     "motive_step",
     "premier_step",
     "rmi_step",
+    "squeezed_step",
     "swing_step",
     "swings_step",
     "usual_step",
@@ -180,3 +182,45 @@ def swings_step(state: Any, *bar: float, limit: float) -> _Found:
         return (*bar, 0.0), (math.nan,)
     total = state[-1] + _swing(state[:4], bar, limit)
     return (*bar, total), (total,)
+
+
+def _straightened(line: tuple[float, ...], window: int) -> float:
+    """Give the newest point of the line of least squares through the last values; NaN until there are enough."""
+    if len(line) < window:
+        return math.nan
+    centre = (window - 1) / 2.0
+    usual = sum(line) / window
+    leaning: float = sum([(place - centre) * (value - usual) for place, value in enumerate(line)])
+    return usual + centre * leaning / (window * (window * window - 1.0) / 12.0)
+
+
+def squeezed_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+    """Go on from the last bars and how far the close was from the middle."""
+    if not gapless((high, low, close)):
+        return None, (math.nan,)
+    highs, lows, closes, line = state or ((), (), (), ())
+    highs, lows = kept(highs, high, window), kept(lows, low, window)
+    closes, mean = meant(closes, close, window)
+    line = kept(line, close - 0.5 * (0.5 * (max(highs) + min(lows)) + mean), window)
+    return (highs, lows, closes, line), (_straightened(line, window),)
+
+
+def inertia_step(state: Any, close: float, *, window: int, size: int, smooth: int) -> _Found:
+    """Go on from the last closes, the means of what leans up and down, and the last figures."""
+    if not math.isfinite(close):
+        return None, (math.nan,)
+    closes, still, net, way, line = state or ((), 0, None, None, ())
+    move = close - closes[-1] if closes else math.nan
+    closes = kept(closes, close, size)
+    if len(closes) < size or math.isnan(move):
+        return (closes, still, net, way, line), (math.nan,)
+    usual = sum(closes) / size
+    far = math.sqrt(sum([(one - usual) ** 2 for one in closes]) / size)
+    leaning = 0.0 if move == 0.0 or far <= _STILL * abs(close) else math.copysign(far, move)
+    still = 0 if leaning else still + 1
+    net, above = averaged(net, leaning, smooth, 1.0 / smooth)
+    way, below = averaged(way, abs(leaning), smooth, 1.0 / smooth)
+    if not math.isnan(below):
+        idle = below == 0.0 or still >= rests(1.0 / smooth)
+        line = kept(line, 50.0 if idle else 50.0 + 50.0 * min(max(above / below, -1.0), 1.0), window)
+    return (closes, still, net, way, line), (_straightened(line, window),)
