@@ -19,14 +19,14 @@ def bars(kind, count=420):
     random = np.random.default_rng(11)
     moves = random.standard_t(4, count) * 0.01
     if kind == "rests":
-        moves[150:175] = moves[230:380] = 0.0
+        moves[:110] = moves[150:175] = moves[230:380] = 0.0
     close = 100.0 * np.exp(np.cumsum(moves))
     opened, spread = close * np.exp(random.normal(0.0, 0.003, count)), np.exp(np.abs(random.normal(0.0, 0.004, count)))
     found = {"open": opened, "high": np.maximum(opened, close) * spread, "low": np.minimum(opened, close) / spread}
     found |= {"close": close, "volume": np.floor(random.lognormal(12.0, 0.5, count))}
     if kind == "rests":
         for name in ("open", "high", "low"):
-            found[name][150:175], found[name][230:380] = close[150], close[230]
+            found[name][:110], found[name][150:175], found[name][230:380] = close[0], close[150], close[230]
     if kind == "ties":
         found = {name: np.round(one) for name, one in found.items()}
     if kind == "gaps":
@@ -37,10 +37,11 @@ def bars(kind, count=420):
 
 
 def chosen(spec, share):
-    """Give other parameters: a share of the defaults, within what is allowed."""
+    """Give other parameters: a share of the defaults, within what is allowed; a smaller share turns switches."""
     found = {}
     for name, param in spec.params.items():
-        value = min(max(param.default * share, param.low), param.high)
+        switch = param.whole and (param.low, param.high) == (0, 1) and share < 1.0
+        value = 1 - param.default if switch else min(max(param.default * share, param.low), param.high)
         found[name] = round(value) if param.whole else value
     return spec.resolve(found)
 
