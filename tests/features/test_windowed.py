@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ara.features.arrays import moments, sums
-from ara.features.windowed import added, counted, known, logged, moved, over, place, scatter, slid, squared
+from ara.features.windowed import added, counted, logged, moved, over, place, quantile_of, scatter, slid, squared
 
 VALUES = tuple((100.0 * np.exp(np.random.default_rng(4).normal(0.0, 0.01, 90))).tolist())
 
@@ -46,8 +46,6 @@ def test_returns_begin_with_the_second_price_and_anew_after_one_that_is_none():
 
 
 def test_what_is_no_number_is_unknown():
-    assert math.isnan(known(-math.inf))
-    assert known(2.0) == 2.0
     assert all(math.isnan(logged(price)) for price in (0.0, -1.0, math.inf, math.nan))
     assert logged(1.0) == 0.0
 
@@ -70,3 +68,8 @@ def test_states_are_counted_among_the_last_ones():
         state = counted(state, code, 3, 4)
     assert state == ((1, 1, 2), (0, 2, 1, 0))
     assert counted(state, -1, 3, 4) is None
+
+
+@pytest.mark.parametrize("level", [0.0, 0.05, 0.5, 0.77, 1.0])
+def test_a_quantile_is_that_of_numpy(level):
+    assert quantile_of(sorted(VALUES), level) == pytest.approx(np.quantile(VALUES, level), rel=1e-12)

@@ -10,11 +10,11 @@ __all__ = [
     "Moves",
     "added",
     "counted",
-    "known",
     "logged",
     "moved",
     "over",
     "place",
+    "quantile_of",
     "scatter",
     "slid",
     "squared",
@@ -58,11 +58,6 @@ def counted(state: Counts | None, code: int, window: int, kinds: int) -> Counts 
     return (*kept[len(kept) >= window :], code), tuple(line)
 
 
-def known(value: float) -> float:
-    """Give a value, NaN where it is infinite."""
-    return value if math.isfinite(value) else math.nan
-
-
 def logged(price: float) -> float:
     """Give the natural logarithm; NaN for what is no positive number."""
     return math.log(price) if 0.0 < price < math.inf else math.nan
@@ -85,6 +80,13 @@ def squared(kept: Sequence[float]) -> float:
     """Give the sum of the squares."""
     found: float = sum(map(mul, kept, kept))
     return found
+
+
+def quantile_of(line: Sequence[float], level: float) -> float:
+    """Give a quantile of values in rising order, linear between them."""
+    at = level * (len(line) - 1)
+    low = int(at)
+    return line[low] + (at - low) * (line[min(low + 1, len(line) - 1)] - line[low])
 
 
 def scatter(kept: Kept, block: int = 0) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """How widely the prices of a window lie, and where in it the newest one stands."""
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ara.features.indicators.statistical.terms import (
 )
 from ara.features.library import talib
 from ara.features.loops import median_spread, quantiles
+from ara.features.windowed import added, moved, over, quantile_of, slid
 
 __all__ = [
     "avgdev",
@@ -181,6 +182,15 @@ def coefficient_of_variation(close: Array, *, window: int) -> Array:
     return quotient(deviation, average)
 
 
+def _missed_step(state: Any, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last closes."""
+    kept = slid(state or (), close, window)
+    if len(kept) < window:
+        return kept, (math.nan,)
+    average = added(kept) / window
+    return kept, (sum([abs(1.0 - over(average, one)) for one in kept]) / window,)
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(20)},
@@ -191,6 +201,7 @@ def coefficient_of_variation(close: Array, *, window: int) -> Array:
     formula="mean of |C[t-i] - sma[t]| / C[t-i], i = 0..n-1",
     reference="Skender Stock Indicators, SMA analysis (MAPE)",
     words="By what share the closes miss their own moving average; small where the average describes them well.",
+    step=_missed_step,
 )
 def sma_error(close: Array, *, window: int) -> Array:
     """Give the mean absolute error of the moving average for the closes of its window, as a share of each close."""
@@ -205,6 +216,15 @@ def sma_error(close: Array, *, window: int) -> Array:
     return out
 
 
+def _middle_step(state: Any, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last returns."""
+    state = moved(state, close, window)
+    if state is None or len(state[1]) < window:
+        return state, (math.nan,)
+    line = sorted(state[1])
+    return state, (quantile_of(line, 0.75) - quantile_of(line, 0.25),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(60)},
@@ -215,6 +235,7 @@ def sma_error(close: Array, *, window: int) -> Array:
     formula="q(0.75) - q(0.25) of ln(C[t] / C[t-1]) over n bars, linear between values",
     reference="F. Galton (1881), Report of the Anthropometric Committee; J. W. Tukey (1977), Exploratory Data Analysis",
     words="The span of the middle half of returns: how wild ordinary bars are, whatever the extreme ones did.",
+    step=_middle_step,
 )
 def interquartile_range(close: Array, *, window: int) -> Array:
     """Give the distance between the quartiles of the log returns."""

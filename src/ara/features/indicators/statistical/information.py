@@ -18,7 +18,7 @@ from ara.features.indicators.statistical.terms import (
     surplus,
     tally,
 )
-from ara.features.windowed import Counts, Moves, counted, moved
+from ara.features.windowed import Counts, Moves, counted, moved, slid
 
 __all__ = [
     "entropy",
@@ -110,6 +110,20 @@ def entropy(close: Array, *, window: int) -> Array:
     return within(share, 0.0, 1.0)
 
 
+def _orders_step(state: Any, close: float, *, window: int) -> _Step:
+    """Go on from the last two closes and the last orders of three."""
+    kept, orders = state or ((), None)
+    kept, code = slid(kept, close, 3), -1
+    if len(kept) == 3:
+        first, second, third = kept
+        code = (first < second) + 2 * (second < third) + 4 * (first < third)
+    orders = counted(orders, code, window, 8)
+    if orders is None or len(orders[0]) < window:
+        return (kept, orders), _UNKNOWN
+    share = (math.log(window) - _weight(orders[1]) / window) / math.log(6.0)
+    return (kept, orders), (min(max(share, 0.0), 1.0),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": length(60, "Bars that count; few of them make it read too low.", low=6, high=2000)},
@@ -120,6 +134,7 @@ def entropy(close: Array, *, window: int) -> Array:
     formula="-sum of p * ln(p) / ln(6) over the shares p of the six orders of three successive closes, n of them",
     reference="C. Bandt and B. Pompe (2002), Permutation Entropy, Physical Review Letters 88",
     words="How unforeseeable the order of three closes is: near 1 a random walk is close, lower where patterns repeat.",
+    step=_orders_step,
 )
 def permutation_entropy(close: Array, *, window: int) -> Array:
     """Give the permutation entropy of order three; of equal closes, the earlier counts as the higher."""

@@ -22,7 +22,7 @@ from ara.features.indicators.statistical.terms import (
     simple_returns,
 )
 from ara.features.loops import order_statistics, quantiles
-from ara.features.windowed import Kept, moved, over, slid
+from ara.features.windowed import Kept, moved, over, quantile_of, slid
 
 __all__ = [
     "bowley_skew",
@@ -200,20 +200,13 @@ def modified_var(close: Array, *, window: int, share: float) -> Array:
     return np.asarray(-(average + np.sqrt(second) * bent))
 
 
-def _level(line: list[float], level: float) -> float:
-    """Give a quantile of sorted values, linear between them."""
-    at = level * (len(line) - 1)
-    low = int(at)
-    return line[low] + (at - low) * (line[min(low + 1, len(line) - 1)] - line[low])
-
-
 def _bowley_step(state: Any, close: float, *, window: int) -> _Step:
     """Go on from the last returns."""
     state, kept = _last(state, close, window, 1)
     if not kept:
         return state, _UNKNOWN
     line = sorted(kept)
-    low, middle, high = _level(line, 0.25), _level(line, 0.5), _level(line, 0.75)
+    low, middle, high = quantile_of(line, 0.25), quantile_of(line, 0.5), quantile_of(line, 0.75)
     return state, (min(max(over(high + low - 2.0 * middle, high - low), -1.0), 1.0),)
 
 
@@ -235,6 +228,15 @@ def bowley_skew(close: Array, *, window: int) -> Array:
     return within(ratio(high + low - 2.0 * middle, high - low), -1.0, 1.0)
 
 
+def _tails_step(state: Any, close: float, *, window: int, share: float) -> _Step:
+    """Go on from the last returns."""
+    state, kept = _last(state, close, window, 1)
+    if not kept:
+        return state, _UNKNOWN
+    line = sorted(kept)
+    return state, (over(abs(quantile_of(line, 1.0 - share)), abs(quantile_of(line, share))),)
+
+
 @indicator(
     inputs=["close"],
     params={"window": _WINDOW, "share": _TAIL},
@@ -245,6 +247,7 @@ def bowley_skew(close: Array, *, window: int) -> Array:
     formula="|q(1 - p)| / |q(p)| of n log returns, linear between values",
     reference="S. T. Rachev and others (2008), Advanced Stochastic Models, the ratio of tails; as in empyrical",
     words="Large gains over large losses: above 1 the good bars are larger than the bad ones.",
+    step=_tails_step,
 )
 def tail_ratio(close: Array, *, window: int, share: float) -> Array:
     """Give the upper quantile of the log returns over the lower one."""
@@ -258,7 +261,7 @@ def _risk_step(state: Any, close: float, *, window: int, share: float) -> _Step:
     if not kept:
         return state, (math.nan, math.nan)
     line, worst = sorted(kept), max(math.ceil(round(share * window, 9)), 1)
-    return state, (-_level(line, share), sum(line[:worst]) / -worst)
+    return state, (-quantile_of(line, share), sum(line[:worst]) / -worst)
 
 
 @indicator(

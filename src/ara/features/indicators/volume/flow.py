@@ -226,6 +226,22 @@ def tsv(close: Array, volume: Array, *, window: int) -> Array:
     return sums(change(close) * volume, window)
 
 
+def _strength_step(state: Any, close: float, volume: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last close, both of Wilder's means, and the bars since volume came with a move."""
+    if not gapless((close, volume)):
+        return None, (math.nan,)
+    if state is None:
+        return (close, None, None, 0), (math.nan,)
+    before, rise, fall, still = state
+    still = 0 if (close - before) * volume else still + 1
+    rise, gain = wilder_step(rise, volume if close > before else 0.0, window)
+    fall, loss = wilder_step(fall, volume if close < before else 0.0, window)
+    share = 100.0 * over(gain, gain + loss, otherwise=0.5)
+    if still >= rests(1.0 / window) and not math.isnan(share):
+        share = 50.0
+    return (close, rise, fall, still), (share,)
+
+
 @indicator(
     inputs=_TRADE,
     params={"window": length(14, "Bars of Wilder's mean; more of them are smoother and later.")},
@@ -236,6 +252,7 @@ def tsv(close: Array, volume: Array, *, window: int) -> Array:
     formula="100 w(V where C rose) / (w(V where C rose) + w(V where C fell)), w Wilder's mean",
     reference="As Volume RSI in several charting programs; after J. W. Wilder (1978)",
     words="Share of the volume that came with rises: above 50 buyers, below 50 sellers have the upper hand.",
+    step=_strength_step,
 )
 def volume_rsi(close: Array, volume: Array, *, window: int) -> Array:
     """Give the RSI of signed volume; 50 where none came with a move."""
