@@ -7,8 +7,7 @@ All in processor time, the least of several runs, both sides in turn.
 - `plain_over_talib`, `candles_over_talib`: the two halves of it
 - `all_over_talib`: all of the five families over TA-Lib's whole set but the six functions that no price fits; promised
   3 for 200 of them, which is `per_200_over_talib` and met; all of them take more
-- `new_bar_per_200_ms`: one more bar for all of them in one stream, as many as 200 of them take; promised 2, which is
-  not met: a bar is computed anew from each memory, and the calls that takes cost more than the arithmetic
+- `new_bar_per_200_ms`: one more bar for all of them in one stream, as many as 200 of them take; promised 2
 - `new_bar_long_over_short`: one more bar after 100,000 over after 1,000, for those that remember all bars and three
   that don't; promised 1.2
 - `bars_100k_over_1k`: all of them over a hundred times the bars; promised 120
@@ -17,8 +16,7 @@ All in processor time, the least of several runs, both sides in turn.
 - `panel_of_50_s`, `panel_of_50_peak_mb`: `ara-default` of 50 shares over 2,500 daily bars by two processes, as on two
   cores: the slower one's processor time with its start, and the memory of both; promised 10 and 1,000
 - `predict_loads_count`: modules of numba, its compiler and TA-Lib that a cold `ara predict` loads; promised none
-- `first_call_s`: all of them in a new process that compiles every loop anew; promised 3, met if at all on a quiet
-  machine
+- `first_call_s`: all of them over 1,000 bars in a new process that has nothing compiled; promised 3
 """
 
 import inspect

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numba import njit
 from numba.core import event
 
+from ara.features import catalogue, loops
 from ara.features.loops import joint_moments, median_spread, moving_sums, order_statistics, quantiles
 
 TICKS = st.integers(-4, 4).map(float)
@@ -94,3 +95,31 @@ def test_no_garbage_is_collected_while_a_loop_is_compiled_and_as_before_after_it
         (gc.enable if was else gc.disable)()
     assert seen
     assert not any(seen)
+
+
+@pytest.mark.parametrize("family", ["momentum", "trend"])
+def test_a_loop_gives_the_same_bytes_before_and_after_it_is_compiled(monkeypatch, family):
+    random = np.random.default_rng(3)
+    close = 50.0 * np.exp(np.cumsum(random.normal(0, 0.02, 400)))
+    close[[90, 91, 200]] = np.nan
+    close[250:300] = close[250]
+    bars = {
+        "open": close * 0.999,
+        "high": close * (1 + random.random(400) / 50),
+        "low": close * (1 - random.random(400) / 50),
+        "close": close,
+        "volume": random.lognormal(10, 1, 400),
+        "session": np.floor(np.arange(400) / 7),
+        "other": close[::-1].copy(),
+    }
+    told = []
+    for few in (10**9, 0):
+        monkeypatch.setattr(loops, "_FEW", few)
+        told.append({name: one.compute(bars) for name, one in catalogue.families()[family].items()})
+    plain, machine = told
+    assert [
+        name
+        for name in plain
+        for one, two in zip(plain[name], machine[name], strict=True)
+        if one.tobytes() != two.tobytes()
+    ] == []

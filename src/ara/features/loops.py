@@ -4,7 +4,7 @@ import gc
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 _Array = NDArray[np.float64]
+
+_FEW: Final = 5_000
 
 
 @cache
@@ -62,7 +64,9 @@ def _rest_the_collector() -> None:
 def along(kernel: Callable[..., Any], values: _Array, *given: Any) -> _Array:
     """Give what a loop writes along values, NaN where it writes nothing.
 
-    A loop asks for no memory of its own, here and elsewhere: that takes long to compile.
+    Its first few thousand bars are run as they stand, since that takes less than to compile it. So a loop is arithmetic
+    and comparisons alone, which are the same to the last bit either way, and asks for no memory of its own, which takes
+    long to compile.
 
     Parameters
     ----------
@@ -73,10 +77,23 @@ def along(kernel: Callable[..., Any], values: _Array, *given: Any) -> _Array:
     *given
         What else it needs.
     """
+    seen = _seen(kernel)
+    seen[0] += len(values)
+    if seen[0] <= _FEW:
+        lines = [one.tolist() if isinstance(one, np.ndarray) else one for one in (values, *given)]
+        told = [math.nan] * len(values)
+        kernel(*lines, told)
+        return np.array(told, np.float64)
     out = np.empty(len(values))
     out.fill(np.nan)
     compiled(kernel)(np.ascontiguousarray(values), *given, out)
     return out
+
+
+@cache
+def _seen(_: Callable[..., Any]) -> list[int]:
+    """Give the count of bars that a loop has run over in this process."""
+    return [0]
 
 
 def order_statistics(values: _Array, window: int, ranks: Sequence[int]) -> _Array:
