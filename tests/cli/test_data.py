@@ -2,7 +2,7 @@ import json
 import socket
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -200,6 +200,26 @@ def test_checking(ara, aapl, home):
     both = ara("data", "check", "AAPL", "none.csv")
     assert (both.code, "none.csv" in both.err) == (3, True)
     assert ara("data", "check", "none.csv").code == 2
+
+
+def test_checking_knows_the_splits_that_another_file_states(ara, home):
+    """Prices as traded in one file, Apple's split of 2014 in another."""
+    days = [date(2014, 3, 3) + timedelta(days=number) for number in range(140)]
+    days = [
+        day for day in days if day.weekday() < 5 and day not in {date(2014, 4, 18), date(2014, 5, 26), date(2014, 7, 4)}
+    ]
+    closes = [
+        (560.0 if day < date(2014, 6, 9) else 80.0) * (1 + 0.01 * (number % 5 - 2)) for number, day in enumerate(days)
+    ]
+    rows = [f"{day},{c},{c * 1.004},{c * 0.996},{c},{30_000_000}" for day, c in zip(days, closes, strict=True)]
+    (home / "raw.csv").write_text("Date,Open,High,Low,Close,Volume\n" + "\n".join(rows) + "\n")
+    (home / "AAPL.csv").write_text("19980102,1,0.142857,1\n20140606,1,0.142857,645.57\n20501231,1,1,0\n")
+    assert ara("data", "import", "raw.csv", "--symbol", "AAPL").code == 0
+    alone = document(ara("data", "check", "AAPL", "--rule", "split", "--json"))["issues"]
+    assert [one["severity"] for one in alone] == ["warning"]
+    assert ara("data", "import", "AAPL.csv").code == 0
+    told = document(ara("data", "check", "AAPL", "--rule", "split", "--json"))["issues"]
+    assert [one["severity"] for one in told] == ["info"]
 
 
 def test_the_sample_is_checked_where_nothing_is_kept(ara):

@@ -7,8 +7,11 @@ import pytest
 
 from ara.data.feed import MarketData
 from ara.data.provider import Kind
+from ara.data.quality import Severity, check
 from ara.desk import Desk
+from ara.market.bars import Basis
 from ara.market.symbols import resolve
+from ara.market.timeframe import DAY
 from ara.settings import Settings
 from ara.testing import FakeClock
 from tests.venues.alpha_vantage import AlphaVantageVenue
@@ -130,3 +133,21 @@ async def test_the_venues_speak_as_theirs_do(opened, clock, name):
     if name == "polygon":
         divided = [(row[0] // 1000, *row[1:]) for row in venue.daily("AAPL", adjusted=True)]
         assert last(divided) == pytest.approx(124.8075)
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_adjusted_closes_tell_of_a_split_that_their_source_keeps_to_itself(opened, clock, later):
+    """It is asked for splits and states none; yet its adjusted closes step by four. Once it states it, that counts."""
+    clock.set(AFTER)
+    market, venues = await opened("alpha_vantage")
+    venues["alpha_vantage"].happening = []
+    await market.collector.fetch(APPLE, start=START)
+    if later:
+        venues["alpha_vantage"].split("AAPL", SPLIT, 4)
+        await market.collector.fetch(APPLE, start=START)
+    found = await market.bars(APPLE)
+    assert smooth(found)
+    assert found.splits == (1 if later else None)
+    kept = market.store.bars("AAPL", "1d")
+    checked = check(kept, APPLE, DAY, basis=Basis.RAW)
+    assert [one.severity for one in checked.issues if one.rule == "split"] == [Severity.INFO]

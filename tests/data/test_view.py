@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ara.data.bar_store import ROWS
 from ara.data.provider import SCHEMAS, Kind
-from ara.data.view import Kept, view
+from ara.data.view import Kept, stated, view
 from ara.market.bars import SCHEMA, Basis
 from ara.market.calendar import calendar
 from ara.market.symbols import resolve
@@ -281,3 +281,36 @@ def test_how_many_actions_went_into_the_prices_is_told(stated, counts):
 def test_of_prices_that_a_source_adjusted_itself_no_number_is_told():
     bars = seen(Kept(rows=rows(DIVIDED, adjusted=[0.5] * len(DAYS)), actions=actions()), "2020-09-05").bars
     assert (bars.splits, bars.dividends) == (None, None)
+
+
+def told(kept, source, moment=TODAY):
+    """Give what one source's bars are judged by."""
+    return stated(kept, source, moment=moment).select("source", "action", "value").rows()
+
+
+def test_bars_as_traded_are_judged_by_what_is_believed_of_others():
+    """The file of prices says nothing of the split; another file, and prices that step, do."""
+    prices = rows(TRADED, source="file:prices", basis="raw")
+    split, paid = (
+        ("file:AAPL", "split", SPLIT_DAY, 4.0, "raw"),
+        ("file:AAPL", "dividend", date(2020, 8, 27), 0.8, "raw"),
+    )
+    kept = Kept(rows=prices, actions=actions(split, paid))
+    assert told(kept, "file:prices") == [("file:AAPL", "dividend", 0.8), ("file:AAPL", "split", 4.0)]
+    assert told(kept, "file:prices", datetime(2020, 8, 28, tzinfo=UTC)) == [("file:AAPL", "dividend", 0.8)]
+    row = stated(kept, "file:prices", moment=TODAY).row(1, named=True)
+    assert (row["symbol"], row["at"]) == ("AAPL", calendar("XNYS").opens(SPLIT_DAY))
+
+
+def test_bars_are_not_judged_by_what_is_not_believed_or_not_visible_in_them():
+    elsewhere = actions(("polygon", "split", date(2020, 8, 27), 4.0, "raw"))
+    assert told(Kept(rows=rows(TRADED, basis="raw"), actions=elsewhere), "yahoo") == []
+    divided = rows(DIVIDED, source="file:prices")
+    assert told(Kept(rows=divided, actions=actions(("file:AAPL", "split", SPLIT_DAY, 4.0, "raw"))), "file:prices") == []
+
+
+def test_what_a_source_states_itself_stands_once_and_even_against_its_prices():
+    wrong = ("yahoo", "split", date(2020, 8, 27), 4.0, "raw")
+    both = actions(wrong, SPLIT, ("polygon", "split", SPLIT_DAY, 4.0, "raw"))
+    kept = Kept(rows=rows(TRADED, basis="raw"), actions=both)
+    assert told(kept, "yahoo") == [("yahoo", "split", 4.0)] * 2

@@ -351,9 +351,15 @@ class Collector:
         facts = [harvest.named(one, frame) for one, frame in zip(harvests, told, strict=True)]
         self._store.append_all_facts(Kind.FACTS, pl.concat(facts))
         pairs = zip(harvests, fetches, strict=True)
-        rows = [self._news(one, harvest.rows(one, fetch, quality=self._scores(one))) for one, fetch in pairs]
+        rows = [self._news(one, self._rows(one, fetch)) for one, fetch in pairs]
         appended = self._store.append(pl.concat(rows))
         return [harvest.fetched(one, appended) for one in harvests]
+
+    def _rows(self, one: Harvest, fetch: str) -> pl.DataFrame:
+        """Give the rows of an answer; a source is silent that was asked for actions and never stated any."""
+        stated = self._store.facts(Kind.ACTIONS, one.instrument.symbol)
+        silent = stated.filter(pl.col("action") != "asked", pl.col("source") == one.source).is_empty()
+        return harvest.rows(one, fetch, quality=self._scores(one), silent=silent)
 
     def _scores(self, one: Harvest) -> pl.Series:
         """Score the bars of an answer after those that are kept, so that an update sees what a whole fetch would."""

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ara.data.access import Payload
 
 __all__ = ["Harvest", "fetched", "named", "rows", "told"]
+
+_STEP: Final = 0.15  # log of a step in the adjusted closes that is more than a dividend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,14 @@ class Harvest:
     behind: Behind | None = None
 
 
-def rows(one: Harvest, fetch: str, *, quality: pl.Series) -> pl.DataFrame:
+def rows(one: Harvest, fetch: str, *, quality: pl.Series, silent: bool = False) -> pl.DataFrame:
     """Give the answer as rows of the store.
 
     Where the source states its actions, its adjusted closes say nothing more, and change with each dividend: they stay
-    in the payload.
+    in the payload. Of one that is `silent`, which was asked and never stated any, they stand if they tell of a split.
     """
-    adjusted = pl.lit(None, pl.Float64) if one.actions.height else pl.col("adjusted")
+    told = one.actions.is_empty() or (silent and _steps(one.bars))
+    adjusted = pl.col("adjusted") if told else pl.lit(None, pl.Float64)
     return one.bars.with_columns(
         adjusted.alias("adjusted"),
         quality.alias("quality"),
@@ -98,3 +101,9 @@ def fetched(one: Harvest, appended: Appended) -> Fetched:
         missing=one.missing,
         behind=one.behind,
     )
+
+
+def _steps(bars: pl.DataFrame) -> bool:
+    """Say whether the adjusted closes step against the closes as a split makes them."""
+    factor = (bars["adjusted"] / bars["close"]).log()
+    return bool((factor.filter(factor.is_finite()).diff().abs() > _STEP).any())

@@ -6,19 +6,19 @@ the actions that are believed. Where none can be, the best single source is adju
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
 
 from ara.data.actions import Action, believed, read
 from ara.data.adjust import adjusted, as_traded, seen_from_last
-from ara.data.provider import BARS
+from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.market.bars import Bars, Basis
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["Kept", "View", "together", "view"]
+__all__ = ["Kept", "View", "stated", "together", "view"]
 
 _WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 
@@ -147,6 +147,35 @@ def view(
     return View(bars=bars, traded=traded, whole=whole, actions=actions, weights=weights)
 
 
+def stated(kept: Kept, source: str, *, moment: datetime) -> pl.DataFrame:
+    """Give the splits and dividends by which one source's bars are to be judged as published.
+
+    Parameters
+    ----------
+    kept
+        What a store has of the instrument.
+    source
+        Whose bars, the `basis` of each in its rows.
+    moment
+        What became public later is nobody's knowledge.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns as those of `kept.actions`: what the source itself states, whether it is believed or not. Of prices as
+        traded also what `view` believes of others, for there such an event leaves a move.
+    """
+    known = kept.actions.filter(pl.col("known_at") <= moment)
+    own = known.filter(pl.col("source") == source)
+    rows = kept.by_source()[source]
+    if set(rows["basis"]) != {Basis.RAW.value}:
+        return own
+    found = believed(read(known), _own([source], known), rows)
+    others = [_row(one, rows["symbol"][0], moment) for one in found if source not in one.sources]
+    more = pl.DataFrame(others, schema={"symbol": pl.String, "source": pl.String, **SCHEMAS[Kind.ACTIONS]})
+    return pl.concat([own.select(more.columns), more]).sort("at", maintain_order=True)
+
+
 def together(traded: Mapping[str, pl.DataFrame], timeframe: Timeframe, weights: Mapping[str, float]) -> pl.DataFrame:
     """Merge the bars of several sources, all in one basis, into one series; one source's stand as they are."""
     if len(traded) == 1:
@@ -177,15 +206,34 @@ def _own(traded: Iterable[str], actions: pl.DataFrame) -> set[str]:
     return names | _files(actions) if any(name.startswith("file:") for name in names) else names
 
 
+def _row(one: Action, symbol: str, moment: datetime) -> dict[str, object]:
+    """Write an action as it was paid into a row of the kind `ACTIONS`."""
+    return {
+        "symbol": symbol,
+        "source": "+".join(one.sources),
+        "at": datetime.fromtimestamp(one.effective / 1_000_000, UTC),
+        "known_at": datetime.fromtimestamp(one.known / 1_000_000, UTC),
+        "learned_at": moment,
+        "action": "split" if one.split else "dividend",
+        "value": one.value,
+        "currency": one.currency,
+        "basis": Basis.RAW.value,
+    }
+
+
 def _files(actions: pl.DataFrame) -> set[str]:
     return {name for name in actions["source"].unique() if name.startswith("file:")}
 
 
-def _asked(actions: pl.DataFrame, sources: Iterable[str]) -> set[str]:
-    """Give the sources whose actions are known; what one imported file states goes for all of them."""
-    stated = set(actions["source"])
+def _asked(actions: pl.DataFrame, sources: Mapping[str, pl.DataFrame]) -> set[str]:
+    """Give the sources whose actions are known; what one imported file states goes for all of them.
+
+    Of a source that was asked, states none and yet gives adjusted closes, they are not: only these closes tell of them.
+    """
+    stated = set(actions.filter(pl.col("action") != "asked")["source"])
     files = _files(actions)
-    return stated | {name for name in sources if files and name.startswith("file:")}
+    silent = {name for name in set(actions["source"]) - stated if name in sources and _gives_adjusted(sources[name])}
+    return set(actions["source"]) - silent | {name for name in sources if files and name.startswith("file:")}
 
 
 def _rank(own: pl.DataFrame, order: Sequence[str], asked: set[str]) -> tuple[int, int, int, int, str]:

@@ -152,6 +152,7 @@ async def _kept(market: "MarketData", one: "Instrument", step: "Timeframe") -> "
     """Judge what is kept, each source by itself; where nothing is, what the market reads elsewhere."""
     from ara.clock import SystemClock
     from ara.data.provider import Kind
+    from ara.data.view import Kept, stated
 
     rows = await asyncio.to_thread(market.store.bars, one.symbol, str(step))
     now = SystemClock().now()
@@ -159,9 +160,9 @@ async def _kept(market: "MarketData", one: "Instrument", step: "Timeframe") -> "
         bars = (await market.bars(one, step)).frame
         published = bars.with_columns(adjusted=bars["close"])
         return await asyncio.to_thread(_judged, one, step, {str(bars["source"][-1]): published}, {}, now)
-    frames = {str(name): own.sort("at") for (name,), own in rows.partition_by("source", as_dict=True).items()}
-    stated = await asyncio.to_thread(market.store.facts, Kind.ACTIONS, one.symbol)
-    actions = {str(name): own for (name,), own in stated.partition_by("source", as_dict=True).items()}
+    kept = Kept(rows=rows, actions=await asyncio.to_thread(market.store.facts, Kind.ACTIONS, one.symbol))
+    frames = kept.by_source()
+    actions = {source: stated(kept, source, moment=now) for source in frames}
     return await asyncio.to_thread(_judged, one, step, frames, actions, now)
 
 
