@@ -9,29 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.data.provider import SCHEMAS, Kind
-from ara.data.providers.rows import bars, counted, each, facts, instants, number, numbers, offered, ratio
+from ara.data.providers.rows import bars, counted, each, facts, number, numbers, offered, ratio
 from ara.errors import DataProviderError, ShapeError
 from ara.market.symbols import guess
 from ara.market.timeframe import DAY
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
-
-
-@given(st.integers(130_000_000, 4_102_000_000), st.sampled_from([0, 3, 6, 9]))
-def test_the_unit_of_a_stamp_is_told_by_its_size(seconds, power):
-    found = instants([seconds * 10**power], source="venue", field="t").to_list()
-    assert found == [datetime.fromtimestamp(seconds, UTC)]
-
-
-def test_stamps_before_1970_are_seconds():
-    assert instants([-1325583000], source="venue", field="t").to_list() == [datetime(1927, 12, 30, 14, 30, tzinfo=UTC)]
-    assert instants([], source="venue", field="t").is_empty()
-
-
-@pytest.mark.parametrize("stamp", [10**30, -(10**30), 99_999_999_999])
-def test_stamps_of_no_age_are_refused(stamp):
-    with pytest.raises(ShapeError, match="in t"):
-        instants([stamp], source="venue", field="t")
 
 
 @pytest.mark.parametrize(("unit", "power"), [("seconds", 0), ("milliseconds", 3), ("nanoseconds", 9)])

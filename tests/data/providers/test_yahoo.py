@@ -292,21 +292,44 @@ async def test_columns_of_another_length_are_refused(venue, yahoo):
         await history(yahoo, "AAPL")
 
 
-async def test_milliseconds_are_told_from_seconds(venue, yahoo):
-    scripted(venue, [(epoch(date(2021, 3, 1)) * 1000, *ROW)])
-    assert (await history(yahoo, "AAPL"))["at"].to_list() == [at(2021, 3, 1, 14, 30)]
+GOOD = epoch(date(2021, 3, 1))
 
 
-async def test_a_time_of_another_age_is_refused(venue, yahoo):
-    scripted(venue, [(99_999_999_999, *ROW)])
-    with pytest.raises(ShapeError, match="outside the years 1900 to 2099"):
+@pytest.mark.parametrize(
+    ("stamp", "why"),
+    [
+        (GOOD * 1000, "far ahead: is it in a smaller unit than seconds"),
+        (10**15, "far ahead"),
+        (99_999_999_999, "far ahead"),
+        (9_000_000_000_000_000_000, "far ahead"),
+        (-1_500_000_000, "before 1927: is it in a larger unit than seconds"),
+        (-99_999_999_999_999, "before 1927"),
+        (0, "which stands for none"),
+        (-1, "which stands for none"),
+    ],
+)
+async def test_one_stamp_that_counts_no_seconds_is_quoted(venue, yahoo, stamp, why):
+    """Beside a good one, which says nothing of its unit."""
+    scripted(venue, [(stamp, *ROW), (GOOD, *ROW)])
+    with pytest.raises(ShapeError, match=f"yahoo sends the time {stamp} in timestamp") as told:
         await history(yahoo, "AAPL")
+    assert why in told.value.message
+    assert "1969" not in told.value.message
 
 
-@pytest.mark.parametrize("stamp", [-99_999_999_999_999, -9_999_999_999_999, 9_000_000_000_000_000_000])
-async def test_a_time_before_all_dates_is_quoted(venue, yahoo, stamp):
-    scripted(venue, [(stamp, *ROW)])
-    with pytest.raises(ShapeError, match=f"yahoo sends the time {stamp}, outside the years 1900 to 2099, in timestamp"):
+async def test_stamps_before_1970_are_seconds_too(venue, yahoo):
+    early = int(at(1927, 12, 30, 14, 30).timestamp())
+    scripted(venue, [(early, *ROW), (GOOD, *ROW)])
+    found = await history(yahoo, "AAPL", start=at(1920, 1, 1), end=at(2022, 1, 1))
+    assert [one.date() for one in found["at"]] == [date(1927, 12, 30), date(2021, 3, 1)]
+
+
+@pytest.mark.parametrize("close", [0.0, -0.0])
+async def test_a_close_of_nothing_is_refused_and_an_unknown_open_is_not(venue, yahoo, close):
+    scripted(venue, [(GOOD, 0.0, 12.0, 0.0, 11.0, 1000, 11.0)])
+    assert (await history(yahoo, "AAPL"))["close"].to_list() == [11.0]
+    scripted(venue, [(GOOD, 10.0, 12.0, 9.0, close, 1000, 11.0)])
+    with pytest.raises(ShapeError, match=r"yahoo sends the price 0 in close\[0\]"):
         await history(yahoo, "AAPL")
 
 
@@ -439,9 +462,7 @@ async def test_a_single_bar_within_the_day_stands_where_it_opened(venue, yahoo):
     assert found["at"].to_list() == [at(2022, 3, 9, 14, 30)]
 
 
-async def test_stamps_in_nanoseconds_and_rows_without_any_price_are_read(venue, yahoo):
-    scripted(venue, [(epoch(date(2021, 3, 1)) * 10**9, *ROW)])
-    assert (await history(yahoo, "AAPL"))["at"].to_list() == [at(2021, 3, 1, 14, 30)]
+async def test_rows_without_any_price_are_read(venue, yahoo):
     scripted(venue, [(epoch(date(2021, 3, 1)), None, None, None, None, None, None)])
     assert (await history(yahoo, "AAPL")).is_empty()
 

@@ -31,7 +31,6 @@ __all__ = [
     "days",
     "each",
     "facts",
-    "instants",
     "named",
     "number",
     "numbers",
@@ -61,21 +60,8 @@ _YEARS: Final = {
     pl.Date: (_FIRST.days, _BEYOND.days),
     pl.Datetime: (_FIRST // _MICROSECOND, _BEYOND // _MICROSECOND),
 }
-_UNITS: Final = ((10**11, 10**6), (10**14, 10**3), (10**17, 1))
 _EACH: Final = {"seconds": 10**9, "milliseconds": 10**6, "nanoseconds": 1}
 _SHOWN: Final = 24
-
-
-def instants(stamps: Sequence[int], *, source: str, field: str) -> pl.Series:
-    """Give epoch stamps as UTC instants; their size says whether they count seconds, milli-, micro- or nanoseconds."""
-    largest = max(abs(min(stamps)), abs(max(stamps))) if stamps else 0
-    factor = next((factor for limit, factor in _UNITS if largest < limit), 0)
-    try:
-        counted = pl.Series(field, stamps, pl.Int64)
-    except (OverflowError, TypeError):
-        raise _odd(source, field, f"the time {str(largest)[:_SHOWN]}") from None
-    micros = counted * factor if factor else counted // 1000
-    return _placed(micros.cast(_INSTANT), stamps, source, field)
 
 
 def counted(stamps: Sequence[int], unit: str, *, since: datetime, source: str, field: str) -> pl.Series:
@@ -308,7 +294,7 @@ def _repeated(name: str, value: object, kind: pl.DataType, count: int) -> pl.Ser
     return pl.Series(name, [value], kind).new_from_index(0, count)
 
 
-def _placed(column: pl.Series, said: Sequence[int] | pl.Series, source: str, field: str) -> pl.Series:
+def _placed(column: pl.Series, said: pl.Series, source: str, field: str) -> pl.Series:
     """Refuse a date or instant outside the years of the calendars; compared as numbers, which takes no query."""
     first, beyond = _YEARS[type(column.dtype)]
     numbers = column.cast(pl.Int64)

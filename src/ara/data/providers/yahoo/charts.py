@@ -1,13 +1,13 @@
 """From Yahoo's charts to frames."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import bars, dated, instants, number, numbers, paid, ratio
+from ara.data.providers.rows import bars, counted, dated, number, numbers, paid, prices, ratio
 from ara.data.providers.yahoo.messages import Chart, Meta
 from ara.errors import ShapeError
 from ara.market.calendar import calendar
@@ -15,9 +15,11 @@ from ara.market.hours import labels, spans
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import DAY, Timeframe, Unit
 
-__all__ = ["actions", "bars_of", "quote", "weeks"]
+__all__ = ["actions", "bars_of", "instants", "quote", "weeks"]
 
 _SOURCE: Final = "yahoo"
+_SINCE: Final = datetime(1927, 1, 1, tzinfo=UTC)
+_NONE: Final = frozenset({0, -1})
 _SETTLED: Final = {Unit.DAY: timedelta(hours=1)}
 _DELAYED: Final = timedelta(minutes=20)
 _COLUMNS: Final = ("open", "high", "low", "close", "volume")
@@ -30,8 +32,10 @@ def bars_of(chart: Chart, instrument: Instrument, timeframe: Timeframe, now: dat
     zone is the label. Yahoo's currencies trade from midnight to midnight of London, later than the session of that date
     ends, and are known at that midnight.
     """
-    opened = instants(chart.timestamp, source=_SOURCE, field="timestamp")
+    opened = _told(chart.timestamp, field="timestamp")
     columns = _columns(chart)
+    if not instrument.below_zero:
+        prices(columns["close"], source=_SOURCE, zero=False)
     if timeframe == DAY:
         zone = chart.meta.exchange_timezone_name
         stamps = dated(opened, zone, source=_SOURCE)
@@ -42,6 +46,11 @@ def bars_of(chart: Chart, instrument: Instrument, timeframe: Timeframe, now: dat
         found = bars(stamps, columns, instrument, timeframe, source=_SOURCE, now=now)
         found = _without_bell(found, instrument)
     return _settled(found, chart.meta, timeframe, now)
+
+
+def instants(stamps: Sequence[int], *, field: str) -> pl.Series:
+    """Give Yahoo's stamps, seconds since 1970, as UTC instants; ShapeError that quotes one that none can be."""
+    return counted(stamps, "seconds", since=_SINCE, source=_SOURCE, field=field)
 
 
 def weeks(days: pl.DataFrame, instrument: Instrument) -> pl.DataFrame:
@@ -68,7 +77,7 @@ def actions(chart: Chart, instrument: Instrument, now: datetime) -> pl.DataFrame
     cash = [one for one in chart.events.dividends.values() if one.amount]
     splits = list(chart.events.splits.values())
     days = [*(one.date for one in cash), *(one.date for one in splits)]
-    stamps = instants(days, source=_SOURCE, field="events.date")
+    stamps = _told(days, field="events.date")
     dates = dated(stamps, chart.meta.exchange_timezone_name, source=_SOURCE)
     at = spans(dates, calendar(instrument.calendar))["at"]
     amounts = [paid(one.amount, source=_SOURCE, field="events.dividends.amount") for one in cash]
@@ -93,15 +102,23 @@ def quote(meta: Meta, now: datetime) -> pl.DataFrame:
     """Give the last price of a chart; bid and ask are not in it."""
     if meta.regular_market_price is None or meta.regular_market_time is None:
         return pl.DataFrame(schema=SCHEMAS[Kind.QUOTES])
-    at = instants([meta.regular_market_time], source=_SOURCE, field="meta.regularMarketTime")[0]
+    at = instants([meta.regular_market_time], field="meta.regularMarketTime")[0]
     last = number(meta.regular_market_price, source=_SOURCE, field="meta.regularMarketPrice")
     return pl.DataFrame([{"at": at, "known_at": at, "learned_at": now, "last": last}], schema=SCHEMAS[Kind.QUOTES])
 
 
+def _told(stamps: Sequence[int], *, field: str) -> pl.Series:
+    """Give the stamps of rows, none of which may be what programs write where they know no time."""
+    for stamp in _NONE.intersection(stamps):
+        words = f"yahoo sends the time {stamp} in {field}, which stands for none."
+        raise ShapeError(words, source=_SOURCE, field=field)
+    return instants(stamps, field=field)
+
+
 def _columns(chart: Chart) -> dict[str, pl.Series]:
-    prices = chart.indicators.quote[0] if chart.indicators.quote else None
+    found = chart.indicators.quote[0] if chart.indicators.quote else None
     adjusted = chart.indicators.adjclose[0].adjclose if chart.indicators.adjclose else []
-    given = {name: getattr(prices, name, []) for name in _COLUMNS} | {"adjusted": adjusted}
+    given = {name: getattr(found, name, []) for name in _COLUMNS} | {"adjusted": adjusted}
     return {name: _column(name, values, len(chart.timestamp)) for name, values in given.items()}
 
 
@@ -138,7 +155,7 @@ def _settled(found: pl.DataFrame, meta: Meta, timeframe: Timeframe, now: datetim
     settled = now - _SETTLED.get(timeframe.unit, _DELAYED)
     if meta.regular_market_time is None or found.is_empty() or found["known_at"][-1] <= settled:
         return found
-    traded = instants([meta.regular_market_time], source=_SOURCE, field="meta.regularMarketTime")[0]
+    traded = instants([meta.regular_market_time], field="meta.regularMarketTime")[0]
     recent = pl.col("known_at") > settled
     late = recent & (pl.col("known_at") > traded)
     learned = pl.min_horizontal("learned_at", pl.lit(traded, BARS["at"]))

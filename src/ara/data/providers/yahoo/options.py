@@ -7,7 +7,8 @@ from typing import Any, Final
 import polars as pl
 
 from ara.data.provider import SCHEMAS, Kind
-from ara.data.providers.rows import instants, number
+from ara.data.providers.rows import number
+from ara.data.providers.yahoo.charts import instants
 from ara.data.providers.yahoo.messages import Contract, Expiry
 from ara.market.instrument import Right
 
@@ -30,7 +31,7 @@ def contracts(expiries: list[Expiry], now: datetime) -> pl.DataFrame:
 
 
 def _row(one: Contract, right: Right, now: datetime) -> dict[str, Any]:
-    ends = instants([one.expiration], source=_SOURCE, field="expiration")[0]
+    ends = instants([one.expiration], field="expiration")[0]
     return {
         **dict.fromkeys(("at", "known_at", "learned_at"), now),
         "contract": one.contract_symbol,

@@ -12,7 +12,7 @@ import polars as pl
 from ara.data.access import Access, Limit, Venue
 from ara.data.access.wire import decode, quote
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.data.providers.rows import between, each, facts, instants, named, offered
+from ara.data.providers.rows import between, each, facts, named, offered
 from ara.data.providers.yahoo import charts
 from ara.data.providers.yahoo.messages import Answer, Chart, Fault, OptionsOf, ProfileAnswer, Search
 from ara.data.providers.yahoo.options import contracts
@@ -153,7 +153,7 @@ class Yahoo:
         chart = await self._chart(instrument, "1d", now - _FORTNIGHT, now + _MARGIN)
         if chart is not None and not chart.timestamp and chart.meta.regular_market_time is not None:
             stamp = [chart.meta.regular_market_time]
-            last: datetime = instants(stamp, source=self.name, field="meta.regularMarketTime")[0]
+            last: datetime = charts.instants(stamp, field="meta.regularMarketTime")[0]
             chart = await self._chart(instrument, "1d", last - _FORTNIGHT, last + _MARGIN)
         return self._framed(chart, instrument, DAY).tail(1)
 
