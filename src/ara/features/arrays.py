@@ -234,8 +234,8 @@ def moments(values: Array, window: int) -> tuple[Array, Array]:
 
 @shared
 def sound(values: Array) -> bool:
-    """Give whether all values are known and finite."""
-    return math.isfinite(np.add.reduce(values))
+    """Give whether all values are known and finite, and no square of theirs is endless."""
+    return math.isfinite(values.dot(values))
 
 
 def stretches(known: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import Array, runs
+from ara.features.arrays import Array, runs, sound
 from ara.features.indicator import ArrayIndicator, Param, Scale, indicator
 from ara.features.library import talib
 
@@ -105,8 +105,11 @@ def exact(prices: Array) -> Array:
     one leaves a trace in it, and where a body is just as long as the limit, that or the rounding of decimals decides.
     So it is the rule, wherever the bars begin.
     """
-    bits = (prices * _UNITS).view(np.int64)
-    return ((bits + (1 << (_DROPPED - 1))) & -(1 << _DROPPED)).view(np.float64)
+    rounded = prices * _UNITS
+    bits = rounded.view(np.int64)
+    bits += 1 << (_DROPPED - 1)
+    bits &= -(1 << _DROPPED)
+    return np.asarray(rounded)
 
 
 def candle(
@@ -190,6 +193,6 @@ def _apart(find: Callable[..., Array], warmup: Callable[..., int]) -> Callable[.
             return found
 
         prices = exact(np.array(columns))
-        return stretch(*prices) if np.isfinite(prices.sum()) else runs(stretch, *prices)[0]
+        return stretch(*prices) if sound(prices.ravel()) else runs(stretch, *prices)[0]
 
     return function
