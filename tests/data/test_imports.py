@@ -14,12 +14,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ara.data.files import Refused, series
 from ara.data.grades import Grade
 from ara.data.imported import Imported
 from ara.data.imports import import_path
 from ara.data.lake import Lake
+from ara.data.origin import cleaned, origin
 from ara.data.provider import Kind
 from ara.data.withdraw import meant, withdraw
 from ara.errors import AraError, CancelledError, ValidationError
@@ -262,9 +265,38 @@ def test_any_plain_name_is_one_of_a_source(store, bring, name):
     assert store.catalogue()["source"].to_list() == [f"file:{name.removeprefix('file:')}"]
 
 
-def test_the_name_of_a_file_is_shown_on_one_line(store, bring):
-    bring("KO\n1.csv", FIVE, symbol="KO")
+def test_the_name_of_a_file_is_shown_on_one_line(store, bring, folder):
+    done = bring("KO\n1.csv", FIVE + "2020-01-09,1,1,1,,1\n", symbol="KO")
     assert store.catalogue()["source"].to_list() == ["file:KO_1"]
+    assert done.notes
+    (folder / "no\ntable.png").write_text("")
+    again = bring("")
+    told = [*done.notes, *again.skipped, *(one.words for one in done.refused)]
+    assert [one for one in told if not one.isprintable()] == []
+    assert sum("KO\\n1.csv" in one for one in told) >= 2
+    assert any("no\\ntable.png" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("stem", "source"),
+    [
+        ("q'uo\"te", "q_uo_te"),
+        ("a/b|c", "a_b_c"),
+        ("Bo\u0308rse", "B\u00f6rse"),
+        ("_prices", "file_prices"),
+        ("a...b ", "a._.b"),
+        ("^VIX", "^VIX"),
+        ("prices (1)", "prices (1)"),
+    ],
+)
+def test_the_name_of_a_file_becomes_one_of_a_source(stem, source):
+    assert cleaned(stem) == source
+
+
+@given(st.text(max_size=300))
+def test_any_name_of_a_file_becomes_one_that_can_be_given_again(stem):
+    assert origin(f"file:{cleaned(stem)}") == f"file:{cleaned(stem)}"
+    assert cleaned(cleaned(stem)) == cleaned(stem)
 
 
 def test_a_symbol_of_few_rows_has_the_steps_of_its_file(store, bring):

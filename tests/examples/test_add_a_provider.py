@@ -61,6 +61,7 @@ def test_the_commands_of_the_page_do_what_it_says(package, venue):
     for words in commands():
         done = ara(package, venue.url, *words)
         assert (done.returncode, "behind" in done.stderr) == (0, False), done.stdout + done.stderr
+        assert "stale" not in done.stdout
     hours = ara(package, venue.url, "data", "fetch", "BTC-USD", "--provider", "lighthouse", "--timeframe", "1h")
     assert hours.returncode == 3
     assert "Try again later" not in hours.stderr

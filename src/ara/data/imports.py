@@ -25,7 +25,7 @@ from ara.data.files.spooling import spooling
 from ara.data.grades import MOST, Grade, Unjudged, grade
 from ara.data.imported import Imported
 from ara.data.marks import Marks, content, digest_of
-from ara.data.origin import cleaned, origin
+from ara.data.origin import cleaned, origin, shown
 from ara.data.provider import Kind
 from ara.data.rereading import read_otherwise
 from ara.errors import CancelledError, ValidationError
@@ -123,10 +123,10 @@ def import_path(
     run.skipped += passed
     files = list(dict.fromkeys(member.path for member in found))
     for done, file in enumerate(files):
-        if progress is not None and not progress(done, len(files), file.name):
+        if progress is not None and not progress(done, len(files), shown(file.name)):
             run.flush()
             raise CancelledError(
-                f"The import stopped before {file.name}.", hint="Run it again: what is there is passed over."
+                f"The import stopped before {shown(file.name)}.", hint="Run it again: what is there is passed over."
             )
         run.add(file, [member for member in found if member.path == file], alone=len(files) == 1 and not passed)
     run.flush()
@@ -208,7 +208,7 @@ class _Run:
         """Import one file."""
         now, digest = self._clock.now(), digest_of(file)
         if self._marks.done(self._marks.of(file, digest, now), {self._source(member) for member in tables}):
-            self.skipped.append(f"{file.name} was imported before and has not changed.")
+            self.skipped.append(f"{shown(file.name)} was imported before and has not changed.")
             return
         fetch = ""
         read = 0
@@ -361,7 +361,7 @@ class _Run:
         return True
 
     def _source(self, member: Member) -> str:
-        return f"file:{(self._asked.source.removeprefix('file:') or cleaned(member.path.stem))[:200]}"
+        return f"file:{(self._asked.source.removeprefix('file:') or cleaned(member.path.stem))}"
 
     def told(self) -> Imported:
         """Give what came of it."""

@@ -1,14 +1,16 @@
 """What an origin of bars may be called: names that stand in lists, on one line each, and can be typed again."""
 
+import unicodedata
 from typing import Final
 
 from ara.errors import ValidationError
 
-__all__ = ["cleaned", "origin"]
+__all__ = ["cleaned", "origin", "shown"]
 
 _LONGEST: Final = 200
 _SIGNS: Final = " ._-+:=^@()&,"
 _SHOWN: Final = 40
+_NAMELESS: Final = "file"
 
 
 def origin(name: str) -> str:
@@ -40,5 +42,14 @@ def origin(name: str) -> str:
 
 
 def cleaned(stem: str) -> str:
-    """Give a file's name as that of a source: what can't be seen becomes `_`."""
-    return "".join(letter if letter.isprintable() else "_" for letter in stem)
+    """Give a file's name as one that `origin` takes: what that refuses becomes `_`, and a letter or digit begins it."""
+    plain = unicodedata.normalize("NFC", stem)
+    signs = "".join(letter if letter.isalnum() or letter in _SIGNS else "_" for letter in plain)
+    bare = signs.replace("..", "._").strip()
+    begins = bare.removeprefix("^")[:1].isalnum()
+    return (bare if begins else f"{_NAMELESS}{bare}")[:_LONGEST].rstrip()
+
+
+def shown(name: str) -> str:
+    r"""Give a file's name on one line, as messages call it: what can't be seen is spelled out, such as `\n`."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
+from ara.data.origin import shown
 from ara.errors import ValidationError
 
 __all__ = ["Bounded", "Member", "members", "outer", "unreadable"]
@@ -128,7 +129,9 @@ def members(path: Path) -> tuple[list[Member], list[str]]:
             passed.append(error.message)
             continue
         if not inner:
-            passed.append(f"{file.name} is no table: a table is a CSV or Parquet file, packed by gzip or zip or not.")
+            passed.append(
+                f"{shown(file.name)} is no table: a table is a CSV or Parquet file, packed by gzip or zip or not."
+            )
         found += inner
     if not found and not many:
         raise ValidationError(passed[0], hint="Give CSV or Parquet files.")
@@ -181,15 +184,17 @@ def _inside(file: Path) -> Iterator[Member]:
         size = file.stat().st_size
     except OSError as error:
         raise unreadable(file.name, error) from None
-    ending = file.suffix.lower()
+    ending, name = file.suffix.lower(), shown(file.name)
     if ending == ".zip":
         yield from _zipped(file)
     elif ending == ".gz":
         inner = PurePosixPath(file.stem)
         if not inner.suffix or inner.suffix.lower() in _READ:
-            yield Member(path=file, name=file.name, stem=inner.stem, size=size, open=lambda: _gzipped(file, size))
+            yield Member(
+                path=file, name=shown(file.name), stem=inner.stem, size=size, open=lambda: _gzipped(file, size)
+            )
     elif ending in _READ or not ending:
-        yield Member(path=file, name=file.name, stem=file.stem, size=size, open=lambda: _plain(file))
+        yield Member(path=file, name=name, stem=file.stem, size=size, open=lambda: _plain(file))
 
 
 def _plain(file: Path) -> IO[bytes]:
@@ -213,13 +218,13 @@ def _zipped(file: Path) -> Iterator[Member]:
     except _DAMAGED as error:
         raise unreadable(file.name, error) from None
     if len(entries) > _MOST_FILES:
-        raise ValidationError(f"{file.name} holds {len(entries):,} files, more than {_MOST_FILES:,}.")
+        raise ValidationError(f"{shown(file.name)} holds {len(entries):,} files, more than {_MOST_FILES:,}.")
     for entry in sorted(entries, key=lambda one: one.filename):
         inner = PurePosixPath(entry.filename.replace("\\", "/"))
         if inner.suffix.lower() in _READ and not _hidden(Path(*inner.parts)):
             yield Member(
                 path=file,
-                name=f"{file.name}/{inner.name}",
+                name=shown(f"{file.name}/{inner.name}"),
                 stem=inner.stem,
                 size=entry.compress_size,
                 open=lambda entry=entry: _unzipped(file, entry),  # type: ignore[misc]
