@@ -3,13 +3,16 @@
 import csv
 import json
 import os
+from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from ara.cli.app import main
 from ara.data.quality import check
-from tests.data.quality.planted import bases
+from tests.data.quality.planted import bases, exam
 
 MARKET = Path(os.environ.get("ARA_MARKET_DATA", ""))
 
@@ -95,6 +98,26 @@ def test_bars_of_a_minute_have_the_listed_defects_and_no_other():
             assert idle == int(row["zero_volume"].replace("n/a", "0")), (name, base.bars_symbol)
             assert base.bars.height == int(row["bars"])
     assert rows == {}
+
+
+@pytest.mark.parametrize("kind", ["trade", "quote"])
+def test_minutes_before_and_after_the_bell_raise_no_alarm_and_hide_no_defect(kind):
+    every = [
+        replace(base, bars=base.bars.drop_nulls("close"))
+        for base in bases(MARKET / "intraday" / f"us_equity_1min_{kind}_lean.parquet")
+    ]
+    issues = [issue for base in every for issue in check(base.bars, base.instrument, base.timeframe).issues]
+    alarms = sum(issue.count for issue in issues if issue.rule not in CERTAIN)
+    assert alarms * 5_000 <= sum(len(base.bars) for base in every)
+    assert "reuse" not in {issue.rule for issue in issues}
+    wall = pl.col("at").dt.convert_time_zone("America/New_York").dt.time()
+    busy = [
+        replace(base, bars=base.bars.filter(wall.is_between(time(9, 30), time(16), closed="left"))) for base in every
+    ]
+    for rule, among in (("outlier", every), ("unit", every), ("stale", busy)):
+        count = exam(rule, among, seeds=3)
+        assert count.recall >= 0.95, (rule, count)
+        assert count.precision >= 0.9, (rule, count)
 
 
 def test_the_tables_tell_of_the_bars_that_were_checked(reports):

@@ -10,13 +10,16 @@ from ara.data.quality.jumps import other_unit
 from ara.data.quality.moves import Moves
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Floats, Series
+from ara.data.quality.sessions import dates
 from ara.data.quality.splits import ratios
 from ara.market.timeframe import Unit
 
 __all__ = ["generated", "reuse", "same_bar"]
 
 _SIDE: Final = 60
-_PAUSE: Final = 9 * 86_400_000_000
+_SESSIONS: Final = 20
+_DAY: Final = 86_400_000_000
+_PAUSE: Final = 9 * _DAY
 _LEVEL: Final = 2.5
 _ALONE: Final = 12.0
 _FAR: Final = 8.0
@@ -47,10 +50,12 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
     explains, the money by fourfolds, the volatility, half as much, by 1.6-folds; more than 2.1 in sum are too many.
     Without a pause the level must jump by twelve usual changes, and both others change; or by half or more and eight
     usual changes overnight, by no ratio of a split, into a quiet session of ordinary trade, and stay: news that moves
-    a share like that is traded by multiples.
+    a share like that is traded by multiples. Bars shorter than a session need 20 sessions before them, and where a bell
+    divides the days only the first bar of one is judged, by as many sessions of regular hours on both sides.
     """
     if len(m) < _SIDE:
         return
+    judged = _judged(series)
     step = np.diff(m.at, prepend=m.at[0])
     paused = step > _PAUSE
     waited = np.maximum(step / max(int(np.median(step[1:])), 1), 1.0)
@@ -60,7 +65,7 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
         far = over_night & (jump > _FAR) & (np.abs(m.change) > _BY_HALF) & ~paused
     alone = (jump > _ALONE) & over_night
     unnoticed = _unnoticed(m, far) if far.any() else far
-    for place in np.flatnonzero(paused | alone | unnoticed).tolist():
+    for place in np.flatnonzero((paused | alone | unnoticed) & judged).tolist():
         money, calm = _broken(m, place)
         level = jump[place] / np.sqrt(waited[place]) / _LEVEL
         weighed = min(level, _MOST) + min(money, _MOST) + min(calm, _MOST) / 2
@@ -76,6 +81,18 @@ def reuse(series: Series, m: Moves) -> Iterator[Finding]:
             )
 
 
+def _judged(series: Series) -> NDArray[np.bool_]:
+    """Say of each bar whether a company may begin with it: after enough sessions, and not within a day."""
+    label = series.label[series.bar]
+    if series.daily:
+        return np.ones(len(label), bool)
+    # what trades after the bell is filed under the next session: a day begins with the first bar of the morning
+    day = dates(series)[series.bar] if series.belled else label
+    begins = np.diff(day, prepend=day[:1]) != 0
+    enough = np.cumsum(begins) >= _SESSIONS
+    return np.asarray(enough & begins if series.belled else enough)
+
+
 def _unnoticed(m: Moves, far: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Say which jumps stay, are no split and no other unit, and had a quiet session of ordinary trade."""
     found: NDArray[np.bool_] = far & (ratios(m) == 0) & ~other_unit(m) & (np.abs(m.body) < _QUIET * m.sigma)
@@ -88,12 +105,20 @@ def _unnoticed(m: Moves, far: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _broken(m: Moves, place: int) -> tuple[float, float]:
-    """Give by how many folds traded money and ranges of the 60 bars after differ from those of the 60 before."""
-    before, after = slice(max(place - _SIDE, 0), place), slice(place + 1, place + 1 + _SIDE)
-    if place < _SIDE // 3 or len(m) - place < _SIDE // 3:
+    """Give by how many folds traded money and ranges of the 60 bars after differ from those of the 60 before.
+
+    Where a bell divides the days it is the regular hours of 20 sessions: the bell itself is louder than a change.
+    """
+    money, ranged, side = m.volume * m.close, m.range, _SIDE
+    if m.belled:
+        regular = ~m.quiet
+        days = np.unique(m.at[regular] // _DAY).size
+        side = max(_SIDE, _SESSIONS * int(regular.sum()) // max(days, 1))
+        place, money, ranged = int(regular[:place].sum()), money[regular], ranged[regular]
+    before, after = slice(max(place - side, 0), place), slice(place + 1, place + 1 + side)
+    if place < side // 3 or len(money) - place < side // 3:
         return 0.0, 0.0
-    money = m.volume * m.close
-    return _ratio(money[before], money[after]) / _MONEY, _ratio(m.range[before], m.range[after]) / _CALM
+    return _ratio(money[before], money[after]) / _MONEY, _ratio(ranged[before], ranged[after]) / _CALM
 
 
 def _ratio(one: Floats, other: Floats) -> float:

@@ -13,6 +13,7 @@ from ara.data.quality.series import Finding, Floats, Series
 __all__ = ["other_unit", "outlier", "unit", "unlikely"]
 
 _WICK: Final = 8.0
+_LATE: Final = 0.02
 _CLOSELY: Final = ((5.0, 0.3), (4.0, 0.2))
 _ALONE: Final = (8.0, 0.1)
 _BEYOND: Final = 6.0
@@ -122,7 +123,13 @@ def _wrong_wick(m: Moves, *, later: bool = True) -> NDArray[np.bool_]:
     below = np.log(np.minimum(m.open, m.close) / m.low)
     wick = np.maximum(above, below)
     with np.errstate(invalid="ignore"):
-        return (wick > _WICK * m.sigma) & (wick > _BEYOND * np.fmax(_around(m, later=later), np.abs(m.body)))
+        # trades reported late stand as wicks of a percent or so in a tape of minutes
+        late = _LATE if m.belled else 0.0
+        return (
+            (wick > late)
+            & (wick > _WICK * m.sigma)
+            & (wick > _BEYOND * np.fmax(_around(m, later=later), np.abs(m.body)))
+        )
 
 
 def _unit_bars(m: Moves) -> list[tuple[int, int, float]]:

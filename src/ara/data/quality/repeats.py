@@ -15,6 +15,8 @@ __all__ = ["cut_short", "stale", "standing", "untraded"]
 
 _CHANCE: Final = 0.001
 _LEAST_SHARE: Final = 0.01
+_STICKY: Final = 0.98
+_STANDSTILL: Final = 60
 _TAIL: Final = 40
 _HOURS: Final = 500
 _LITTLE: Final = 0.25
@@ -29,10 +31,16 @@ def stale(series: Series, m: Moves) -> Iterator[Finding]:
     """Find closes that stand still longer than chance allows, bars that repeat the one before, bars without a trade.
 
     With a share p of unchanged closes, n bars have a run of k by chance about n p^k times; k is too long where that is
-    below one in a thousand. A volume of zero is a defect where it is seldom: the price of such a bar is an older one.
+    below one in a thousand. Bars of quiet hours are counted by themselves, and there only what stands longer than such
+    prices do once they stand. Within a day, where a price has few ticks to go, one bar like another is no defect but
+    with the same volume, a run of them is. A volume of zero is a defect where it is seldom: the price of such a bar is
+    an older one.
     """
-    still = m.change == 0
-    wrong = _runs(still, _longest(still)) | _copied(m)
+    still, wrong = m.change == 0, np.zeros(len(m), bool)
+    wrong[m.quiet] = _runs(still[m.quiet], _standstill(still[m.quiet]))
+    wrong[~m.quiet] = _runs(still[~m.quiet], _longest(still[~m.quiet], every=m.belled))
+    alike = _copied(m) & ~m.quiet
+    wrong |= alike if m.daily else _runs(alike, _longest(alike, every=m.belled)) | _retold(m)
     if wrong.any():
         at = m.at[wrong]
         singular, plural = "bar repeats the price before it", "bars repeat the price before them"
@@ -84,13 +92,27 @@ def cut_short(series: Series, m: Moves) -> Iterator[Finding]:
 
 def standing(m: Moves) -> NDArray[np.bool_]:
     """Say of each bar, by what was known at its close, whether it stands still too long or repeats the one before."""
-    still = m.change == 0
-    count = np.arange(1, len(m) + 1)
-    starts = np.cumsum(still & ~np.concatenate([[False], still[:-1]])[: len(still)])
-    share = np.clip(starts / count, _LEAST_SHARE, 0.9)
-    run = count - np.maximum.accumulate(np.where(still, 0, count)) if len(m) else count
-    longest = np.ceil(np.log(_CHANCE / count) / np.log(share))
-    return np.asarray((run >= longest) | _copied(m))
+    still, found = m.change == 0, np.zeros(len(m), bool)
+    found[m.quiet] = _so_far(still[m.quiet], sticky=True)
+    found[~m.quiet] = _so_far(still[~m.quiet], every=m.belled)
+    alike = _copied(m) & ~m.quiet
+    return np.asarray(found | (alike if m.daily else _so_far(alike, every=m.belled) | _retold(m)))
+
+
+def _so_far(still: NDArray[np.bool_], *, every: bool = False, sticky: bool = False) -> NDArray[np.bool_]:
+    """Say of each bar whether it ends a run longer than chance gives, by the runs up to it."""
+    if not len(still):
+        return still
+    count = np.arange(1, len(still) + 1)
+    starts = np.cumsum(_first(still))
+    run = count - np.maximum.accumulate(np.where(still, 0, count))
+    if sticky:
+        goes_on = np.clip(1 - starts / np.maximum(np.cumsum(still), 1), _LEAST_SHARE, _STICKY)
+        longest = np.maximum(1 + np.ceil(np.log(_CHANCE / np.maximum(starts, 1)) / np.log(goes_on)), _STANDSTILL)
+    else:
+        share = np.clip((np.cumsum(still) if every else starts) / count, _LEAST_SHARE, 0.9)
+        longest = np.ceil(np.log(_CHANCE / count) / np.log(share))
+    return np.asarray(run >= longest)
 
 
 def untraded(series: Series, m: Moves) -> NDArray[np.bool_]:
@@ -121,11 +143,28 @@ def _copied(m: Moves) -> NDArray[np.bool_]:
     return np.asarray(same)
 
 
-def _longest(still: NDArray[np.bool_]) -> int:
-    """Give the least run that chance does not give, by how many runs there are."""
+def _retold(m: Moves) -> NDArray[np.bool_]:
+    """Say of each bar whether its four prices, which differ, and its volume are those of the bar before."""
+    return np.asarray(_copied(m) & ~m.quiet & (m.volume > 0) & (np.diff(m.volume, prepend=np.nan) == 0))
+
+
+def _first(still: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say of each bar whether a run begins with it."""
+    return np.asarray(still & ~np.concatenate([[False], still[:-1]])[: len(still)])
+
+
+def _standstill(still: NDArray[np.bool_]) -> int:
+    """Give the least run that chance does not give where a price that stands is likely to go on standing."""
+    starts = max(int(_first(still).sum()), 1)
+    goes_on = min(max(1 - starts / max(int(still.sum()), 1), _LEAST_SHARE), _STICKY)
+    return max(1 + int(np.ceil(np.log(_CHANCE / starts) / np.log(goes_on))), _STANDSTILL)
+
+
+def _longest(still: NDArray[np.bool_], *, every: bool = False) -> int:
+    """Give the least run that chance does not give, by how many runs there are, or by every bar of them."""
     count = max(len(still), 1)
-    starts = int((still & ~np.concatenate([[False], still[:-1]])).sum())
-    share = min(max(starts / count, _LEAST_SHARE), 0.9)
+    seen = int((still if every else _first(still)).sum())
+    share = min(max(seen / count, _LEAST_SHARE), 0.9)
     return int(np.ceil(np.log(_CHANCE / count) / np.log(share)))
 
 

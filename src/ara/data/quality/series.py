@@ -92,6 +92,20 @@ class Series:
         """Whether a bar is a session or more, so that it is named by a date."""
         return self.timeframe.unit in (Unit.DAY, Unit.WEEK)
 
+    @property
+    def belled(self) -> bool:
+        """Whether its bars are parts of sessions that begin and end with a bell."""
+        return not self.daily and bool(self.calendar.weekend) and self.calendar.name != "forex"
+
+    def quiet(self) -> NDArray[np.bool_]:
+        """Say of each row whether it is of hours outside the regular session, before the bell or after it."""
+        if not self.belled or not len(self):
+            return np.zeros(len(self), bool)
+        days, place = np.unique(self.label, return_inverse=True)
+        span = self.timeframe.span // timedelta(microseconds=1)
+        early = self.at + span <= self.opens(days)[place]
+        return np.asarray(early | (self.at >= self.closes(days)[place]))
+
     def opens(self, days: NDArray[np.int64]) -> Instants:
         """Give when the bars of sessions open."""
         return self._hours(days, "at")

@@ -12,7 +12,7 @@ from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Instants, Series
 from ara.market.timeframe import Unit
 
-__all__ = ["closed", "duplicate", "missing", "off_calendar", "partial"]
+__all__ = ["closed", "dates", "duplicate", "missing", "off_calendar", "partial"]
 
 _SATURDAY, _SUNDAY = 5, 6
 _HOUR = 3_600_000_000
@@ -241,11 +241,11 @@ def closed(series: Series) -> NDArray[np.bool_]:
     if series.timeframe.unit is Unit.WEEK:
         return np.zeros(len(days), bool)
     if not series.daily:
-        days = _dates(series)
+        days = dates(series)
     return ~np.isin(days, series.sessions(int(days.min()), int(days.max())))
 
 
-def _dates(series: Series) -> NDArray[np.int64]:
+def dates(series: Series) -> NDArray[np.int64]:
     """Give the date of each bar by its venue's clock: what trades after the bell is still of that day."""
     at = pl.Series(series.at).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(series.calendar.zone)
     found: NDArray[np.int64] = at.dt.date().cast(pl.Int32).to_numpy().astype(np.int64)
