@@ -17,14 +17,14 @@ LATE = 25
 """Each so many bars of quiet hours, a trade of long before is reported."""
 
 
-def minutes(first=date(2015, 11, 2), last=date(2015, 11, 9), *, seed=3):
+def minutes(first=date(2015, 11, 2), last=date(2015, 11, 9), *, seed=3, thin=0.0002):
     """Give minutes from 4:00 to 20:00 in New York, ticks of a cent: busy within the session, and quiet around it."""
     days = [datetime(day.year, day.month, day.day, 9, tzinfo=UTC) for day in sessions(APPLE, first, last)]
     at = pl.Series([day + timedelta(minutes=n) for day in days for n in range(960)]).cast(pl.Datetime("us", "UTC"))
     quiet = np.array([not 330 <= n < 720 for _ in days for n in range(960)])
     random, count = np.random.default_rng(seed), len(at)
     stands = quiet & np.repeat(random.random(count // 6 + 1) < 0.5, 6)[:count]
-    steps = np.where(stands, 0.0, random.normal(0, np.where(quiet, 0.0002, 0.0006), count))
+    steps = np.where(stands, 0.0, random.normal(0, np.where(quiet, thin, 0.0006), count))
     close = np.round(100 * np.exp(np.cumsum(steps)), 2)
     opened = np.append(close[0], close[:-1])
     reach = np.where(stands, 0.0, np.abs(random.normal(0, np.where(quiet, 0.0001, 0.0004), (2, count))))
@@ -71,6 +71,25 @@ def test_a_close_of_the_session_is_measured_by_the_session(quoted):
         assert quiet[row] != far
         wrong = put(bars, row, close=bars["close"][row] * 1.01, high=bars["high"][row] * 1.01)
         assert ("outlier" in found(wrong, APPLE, MINUTE)) is far
+
+
+def test_wild_hours_around_a_calm_session_are_measured_apart():
+    """At the bell too: the last bars before it are of the other hours."""
+    bars, quiet = minutes(thin=0.01)
+    for row, size, told in ((1290, 1.01, True), (1680, 1.03, False)):
+        assert quiet[row - 1] == told != quiet[row]
+        wrong = put(bars, row, close=bars["close"][row - 1] * size, high=bars["high"][row] * size)
+        wrong = put(wrong, row + 1, open=bars["close"][row - 1], close=bars["close"][row - 1])
+        issue = found(wrong, APPLE, MINUTE).get("outlier")
+        assert (issue is not None and bars["at"][row] in issue.times) is told
+
+
+def test_a_high_of_the_session_reported_late_is_no_outlier(quoted):
+    bars, _ = quoted
+    for size, told in ((1.012, False), (1.04, True)):
+        wrong = put(bars, 1400, high=bars["high"][1400] * size)
+        assert ("outlier" in found(wrong, APPLE, MINUTE)) is told
+        assert (scores(wrong, APPLE, MINUTE)[1400] < 1) is told
 
 
 def stood(bars, row, count, *, flat=True):
