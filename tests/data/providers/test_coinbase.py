@@ -122,14 +122,14 @@ async def test_a_changed_shape_quotes_the_field(venue, either):
         else "/api/v3/brokerage/market/products/BTC-USD/candles"
     )
     venue.on(path, json=broken)
-    with pytest.raises(ShapeError, match=r"\$.*(low|\[1\])"):
+    with pytest.raises(ShapeError, match=rf"^{either.name} answers .*\$.*(low|\[1\])"):
         await past(either, "BTC-USD")
 
 
 async def test_a_start_that_is_no_number_is_quoted(venue, coinbase):
     bar = dict.fromkeys(("low", "high", "open", "close", "volume"), "1") | {"start": "soon"}
     venue.on("/api/v3/brokerage/market/products/BTC-USD/candles", json={"candles": [bar]})
-    with pytest.raises(DataProviderError, match=r"'soon' in .*start"):
+    with pytest.raises(ShapeError, match=r"coinbase sends 'soon' in .*start"):
         await past(coinbase, "BTC-USD")
 
 
@@ -144,6 +144,14 @@ def test_recorded_answers_are_read_exactly():
     ticker = messages.read("exchange_ticker", (PAYLOADS / "example-ticker-data.json").read_bytes())
     assert (ticker.price, ticker.ask, ticker.time.microsecond) == (Decimal("246.28000000"), Decimal("637.11"), 506997)
     assert messages.read("exchange_stats", (PAYLOADS / "example-stats-data.json").read_bytes()).low == Decimal("244.29")
+
+
+def test_the_wrong_shape_names_who_sent_it():
+    with pytest.raises(ShapeError, match=r"^coinbase_exchange answers") as told:
+        messages.read("exchange_candles", b'[["x", 1, 1, 1, 1, 1]]')
+    assert told.value.context["source"] == "coinbase_exchange"
+    with pytest.raises(ShapeError, match=r"^coinbase answers"):
+        messages.read("candles", b'{"candles": [{}]}')
 
 
 def test_an_unknown_channel_or_side_is_a_shape_error():

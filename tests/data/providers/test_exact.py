@@ -11,7 +11,7 @@ from ara.data.providers import exchange
 from ara.data.providers.exact import Millis, Nanos, Seconds, Text, amount, instant, opened, plain
 from ara.data.providers.exchange import MINUTE, Bar, bar_frame, told_frame
 from ara.data.providers.ladder import Ladder
-from ara.errors import DataProviderError, ShapeError
+from ara.errors import ShapeError
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -61,7 +61,7 @@ def test_every_millisecond_comes_back(count):
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "٣", "9" * 20])
 def test_what_is_no_whole_number(text):
-    with pytest.raises(DataProviderError, match="no whole number"):
+    with pytest.raises(ShapeError, match="no whole number"):
         exchange.number_of(text, source="x", field="$.id")
 
 

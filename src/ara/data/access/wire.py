@@ -21,10 +21,10 @@ _T = TypeVar("_T")
 
 _LONGEST: Final = 80
 _TAGS: Final = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]{0,2000}>")
-_NUMBER: Final = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
-_TEXT: Final = re.compile(rb'"(?:[-+0-9._eE\s\x80-\xff]|\\u[0-9a-fA-F]{4})+"')
-# What a number by Python's rules alone has: an underscore, where no word goes on behind it.
-_ODD: Final = re.compile(rb"_(?:[^A-Za-z]|[eE][-+0-9_])")
+_NUMBER: Final = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_TEXT: Final = re.compile(rb'"(?:[-+0-9._eE\s\x80-\xff]|\\u[0-9a-fA-F]{4}|\\[bfnrt])+"')
+# What a number by Python's rules alone has: an underscore, where no word goes on behind it, a plus, a blank at an end.
+_ODD: Final = re.compile(rb'_(?:[^A-Za-z]|[eE][-+0-9_])|"(?:[ +]|\\[fnrt])+[-+.0-9]|[0-9.](?: |\\[fnrt])+"')
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
@@ -111,7 +111,7 @@ def quote(raw: bytes | str, *secrets: str) -> str:
 
 
 def decimal(text: str) -> Decimal | None:
-    """Give the number that a text holds in ASCII digits; None for any other text, such as `1_000`, `NaN` or nothing."""
+    """Give the number that a text holds in ASCII digits; None for any other: `1_000`, `+1`, `NaN`, nothing."""
     try:
         return Decimal(text) if _NUMBER.fullmatch(text) else None
     except ArithmeticError:

@@ -14,7 +14,7 @@ import polars as pl
 from ara.data.access.wire import quote
 from ara.data.provider import BARS, SCHEMAS, Kind
 from ara.data.providers.rows import named, number, numbers, prices, unlike, volumes
-from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
+from ara.errors import DataProviderError, ShapeError, UnknownSymbolError, ValidationError
 from ara.market.codes import COINS, CURRENCIES
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.symbols import normalise
@@ -197,9 +197,10 @@ def pages(start: datetime, end: datetime, step: timedelta) -> list[tuple[datetim
 
 
 def number_of(text: str, *, source: str, field: str) -> int:
-    """Give a whole number that stands as text; DataProviderError that quotes the field for any other."""
+    """Give a whole number that stands as text; ShapeError that quotes the field for any other."""
     if not (text.isascii() and text.isdigit() and len(text) <= 19):
-        raise DataProviderError(f"{source} sends {quote(text)!r} in {field}, which is no whole number.")
+        words = f"{source} sends {quote(text)!r} in {field}, which is no whole number."
+        raise ShapeError(words, source=source, field=field)
     return int(text)
 
 

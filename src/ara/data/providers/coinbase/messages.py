@@ -272,4 +272,4 @@ def read(kind: str, raw: bytes) -> Any:
     ShapeError
         The message isn't built as agreed; the words quote the field.
     """
-    return decode(raw, KINDS[kind], source="coinbase")
+    return decode(raw, KINDS[kind], source="coinbase_exchange" if kind.startswith("exchange_") else "coinbase")
