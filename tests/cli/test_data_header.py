@@ -26,7 +26,7 @@ def test_the_header_says_what_was_done(stated, words):
     assert shown(view.bars, 3, screen).splitlines()[1].endswith(words)
 
 
-def test_a_source_that_tells_no_split_is_not_said_to_be_adjusted(ara, home, monkeypatch):
+def test_a_source_that_tells_no_split_but_adjusts_its_closes_is_said_to_have_done_so(ara, home, monkeypatch):
     with YahooVenue() as venue:
         monkeypatch.setattr(venue, "happened", lambda symbol: [])
         monkeypatch.setenv("ARA_DATA_PROVIDERS_YAHOO_URL", venue.url)
@@ -34,6 +34,6 @@ def test_a_source_that_tells_no_split_is_not_said_to_be_adjusted(ara, home, monk
         assert ara("data", "fetch", "AAPL", "--from", "2020-06-01", "--to", "2020-09-03").code == 0
         said = " ".join(ara("data", "show", "AAPL", "--as-of", "2020-09-02", "-n", "4").out.split())
         told = json.loads(ara("data", "show", "AAPL", "--as-of", "2020-09-02", "--json").out)
-    assert "as traded: no split or dividend is known of." in said
-    assert "adjusted for" not in said
-    assert (told["splits"], told["dividends"]) == (0, 0)
+    assert "adjusted for splits and dividends. yahoo had adjusted its prices by" in said
+    assert "their level may not be what was traded then" in said
+    assert (told["basis"], told["splits"], told["dividends"]) == ("total", None, None)

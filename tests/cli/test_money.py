@@ -129,7 +129,7 @@ def test_bars_are_shown_each_by_the_rate_of_its_time(ara):
 def test_what_the_bank_publishes_goes_before_pairs(ara, monkeypatch):
     with EcbVenue(until=date(2021, 12, 31)) as venue:
         monkeypatch.setenv("ARA_DATA_PROVIDERS_ECB_URL", venue.url)
-        venue.table = "Date,USD,THB,\n2021-03-31,1.1725,36.658,\n"
+        venue.table = "Date,USD,THB,\n2021-03-31,1.1725,36.658,\n1999-01-04,1.1789,N/A,\n"
         assert ara("data", "fetch", "EUR").code == 0
     said = " ".join(ara("predict", "AAPL", "--currency", "EUR").out.split())
     assert "In EUR, by 1 USD = 0.852878 EUR of 2021-03-31 (ecb)." in said
@@ -139,10 +139,10 @@ def test_what_the_bank_publishes_goes_before_pairs(ara, monkeypatch):
 def test_a_rate_that_was_received_later_is_not_used_for_what_was_known_before(ara, monkeypatch):
     with EcbVenue(until=date(2021, 12, 31)) as venue:
         monkeypatch.setenv("ARA_DATA_PROVIDERS_ECB_URL", venue.url)
-        venue.table, venue.tag = "Date,USD,\n2021-03-31,1.25,\n", '"first"'
+        venue.table, venue.tag = "Date,USD,\n2021-03-31,1.25,\n1999-01-04,1.1789,\n", '"first"'
         assert ara("data", "fetch", "EUR").code == 0
         then = datetime.now(UTC).isoformat()
-        venue.table, venue.tag = "Date,USD,\n2021-03-31,1.60,\n", '"second"'
+        venue.table, venue.tag = "Date,USD,\n2021-03-31,1.60,\n1999-01-04,1.1789,\n", '"second"'
         assert ara("data", "fetch", "EUR").code == 0
     assert "1 USD = 0.625 EUR" in ara("predict", "AAPL", "--currency", "EUR").out
     for command in (("predict", "AAPL"), ("data", "show", "AAPL", "-n", "1")):
