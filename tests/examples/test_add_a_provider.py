@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,17 @@ def package(tmp_path):
 
 
 @pytest.fixture
-def venue():
-    names = {}
-    exec(VENUE, names)
+def venue(tmp_path):
+    names = runs(tmp_path / "venue.py", VENUE)
     assert "with venue_at(SystemClock()) as venue:" in SERVE
     with names["venue_at"](SystemClock()) as served:
         yield served
+
+
+def runs(file, *blocks):
+    """Run blocks of the page as the file that its reader makes of them, and give what it defines."""
+    file.write_text("".join(blocks))
+    return runpy.run_path(str(file))
 
 
 def commands():
@@ -51,8 +57,8 @@ def ara(package, url, *words):
     )
 
 
-def test_the_checks_of_the_page_pass_and_warn_of_nothing(caplog):
-    exec("".join([*PROVIDER, VENUE, CHECK]), {})
+def test_the_checks_of_the_page_pass_and_warn_of_nothing(caplog, tmp_path):
+    runs(tmp_path / "page.py", *PROVIDER, VENUE, CHECK)
     assert caplog.text == ""
 
 
