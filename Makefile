@@ -21,6 +21,8 @@ endif
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
+# PyTorch's processor builds stand in an index of their own; a place for wheels that is set up already goes before it.
+TORCH_INDEX ?= $(if $(UV_FIND_LINKS),,--index https://download.pytorch.org/whl/cpu)
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE ?= copy
 UV = $$(command -v uv || echo $(BIN)/uv)
@@ -85,8 +87,9 @@ $(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(VENV)/uv.stamp
 	@$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt compat/pyproject.toml $(VENV)/core.stamp
+$(VENV)/dev.stamp: requirements/dev.txt requirements/torch.txt compat/pyproject.toml $(VENV)/core.stamp
 	@echo "Installing what requirements/dev.txt locks"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --require-hashes --no-deps $(TORCH_INDEX) -r requirements/torch.txt
 	@$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e compat
 	@touch $@

@@ -2,6 +2,8 @@
 
 `python -m tools.lock` checks it without a network; `python -m tools.lock --write` resolves anew, keeping the versions
 that still fit. `core.txt` is what `pip install ara-ai` brings, `dev.txt` adds every extra and the development group.
+`torch.txt` holds PyTorch alone: its ordinary Linux wheel asks for gigabytes of CUDA, which no test needs, so it is installed
+from the index of its processor builds and without what it asks for; `dev.txt` has the rest.
 """
 
 import re
@@ -22,10 +24,12 @@ __all__ = ["LOCKS", "check", "write"]
 LOCKS = {
     "dev.txt": ("--all-extras", "--group", "dev"),
     "core.txt": ("--constraints", "requirements/dev.txt"),
+    "torch.txt": ("--all-extras", "--no-deps"),
 }
 """Each lock file with what uv is told beside the options of all; `core.txt` takes its versions from `dev.txt`."""
 
 _OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--annotation-style", "line", "--quiet")
+_APART = re.compile(r"torch|triton|cuda-.*|nvidia-.*")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
@@ -64,6 +68,31 @@ def write(root: Path) -> None:
         command = ["uv", "pip", "compile", "pyproject.toml", *_OPTIONS, *options]
         command += ["--custom-compile-command", "make lock", "--output-file", f"requirements/{name}"]
         subprocess.run(command, cwd=root, check=True, stdout=subprocess.DEVNULL)
+        path = root / "requirements" / name
+        text = path.read_text(encoding="utf-8")
+        path.write_text(_merged(text) if name == "torch.txt" else _without(text), encoding="utf-8")
+
+
+def _entries(text: str) -> list[tuple[str, str]]:
+    """Give what stands before the first pin, under no name, and each pin's lines under its package."""
+    starts = [found.start() for found in _PIN.finditer(text)]
+    bodies = [text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)] if starts else []
+    return [("", text[: starts[0]] if starts else text), *((body.partition("==")[0], body) for body in bodies)]
+
+
+def _without(text: str) -> str:
+    return "".join(body for name, body in _entries(text) if not _APART.fullmatch(name))
+
+
+def _merged(text: str) -> str:
+    """Give one entry for PyTorch: the version without the name of a build, and the hashes of all builds."""
+    (_, top), *pins = _entries(text)
+    own = [body for name, body in pins if name == "torch"]
+    if not own:
+        return top
+    version = own[0].partition("==")[2].split()[0].partition("+")[0]
+    hashes = sorted({found for body in own for found in re.findall(r"--hash=sha256:\w+", body)})
+    return f"{top}torch=={version} \\\n    " + " \\\n    ".join(hashes) + "\n    # via ara-ai (pyproject.toml)\n"
 
 
 def _wanted(root: Path) -> dict[str, list[Requirement]]:
@@ -72,9 +101,11 @@ def _wanted(root: Path) -> dict[str, list[Requirement]]:
     core = project["project"]["dependencies"]
     extras = [text for group in project["project"]["optional-dependencies"].values() for text in group]
     develop = project["dependency-groups"]["dev"]
+    everything = [Requirement(text) for text in [*core, *extras, *develop]]
     return {
         "core.txt": [Requirement(text) for text in core],
-        "dev.txt": [Requirement(text) for text in [*core, *extras, *develop]],
+        "dev.txt": [one for one in everything if one.name != "torch"],
+        "torch.txt": [one for one in everything if one.name == "torch"],
     }
 
 
