@@ -29,7 +29,12 @@ _FOLDER: Final = Path("docs/reference/indicators")
 _SHOWN: Final = 160
 _WIDE, _HIGH, _EDGE = 480, 84, 4
 _COLOURS: Final = ("#3b6fb6", "#d9822b", "#3d9970", "#b04a5a", "#8661c1")
-_SCALES: Final = {"free": "neither price nor volume", "price": "the price", "volume": "the volume"}
+_SCALES: Final = {
+    "free": "neither price nor volume",
+    "price": "the price",
+    "volume": "the volume",
+    "mixed": "prices or volumes, but in step with neither",
+}
 _PANEL: Final = ("AAPL", "AMZN", "BAC", "IBM", "JNJ", "JPM", "KO", "MSFT", "XOM")
 _CANDLES: Final = "candles"
 _BEFORE, _AFTER = 22, 9

@@ -2,7 +2,7 @@
 
 `python -m tools.lock` checks it without a network; `python -m tools.lock --write` resolves anew, keeping the versions
 that still fit. `core.txt` is what `pip install ara-ai` brings, `dev.txt` adds every extra and the development group.
-`torch.txt` holds PyTorch alone: its ordinary Linux wheel asks for gigabytes of CUDA, which no test needs, so it is installed
+`torch.txt` holds PyTorch alone: its ordinary Linux wheel asks for gigabytes of CUDA, which no test needs, so it comes
 from the index of its processor builds and without what it asks for; `dev.txt` has the rest.
 """
 
