@@ -292,61 +292,70 @@ def test_a_formula_keeps_every_promise_of_an_indicator(text):
         ("close", "price"),
         ("volume", "volume"),
         ("close / open", "free"),
-        ("close - 100", "price"),
-        ("close > 100", "price"),
+        ("close - 100", "mixed"),
+        ("close > 100", "mixed"),
         ("diff(close) > 0", "free"),
-        ("volume > 100", "volume"),
+        ("volume > 100", "mixed"),
         ("close * volume", "volume"),
         ("close * volume / volume", "price"),
-        ("close + volume", "price"),
-        ("log(close)", "price"),
-        ("log(volume)", "volume"),
+        ("close + volume", "mixed"),
+        ("log(close)", "mixed"),
+        ("log(volume)", "mixed"),
         ("log(close) - log(open)", "free"),
-        ("log(close) + log(open)", "price"),
-        ("log(close) - log(volume)", "price"),
+        ("log(close) + log(open)", "mixed"),
+        ("log(close) - log(volume)", "mixed"),
         ("2 * log(close) - log(close) - log(open)", "free"),
-        ("log(close) * log(close)", "price"),
-        ("log(close) - close", "price"),
-        ("log(log(close))", "price"),
+        ("log(close) * log(close)", "mixed"),
+        ("log(close) - close", "mixed"),
+        ("log(log(close))", "mixed"),
         ("log(rsi)", "free"),
         ("std(log(close), 5)", "free"),
         ("mean(log(close), 5) - log(close)", "free"),
-        ("sum(log(close), 5)", "price"),
-        ("abs(log(close))", "price"),
-        ("sign(log(close))", "price"),
+        ("sum(log(close), 5)", "mixed"),
+        ("abs(log(close))", "mixed"),
+        ("sign(log(close))", "mixed"),
         ("sign(close - open)", "free"),
         ("log(close) > log(open)", "free"),
-        ("log(close) > 0", "price"),
+        ("log(close) > 0", "mixed"),
         ("rank(log(close), 5)", "free"),
-        ("rank(close - 100, 5)", "price"),
+        ("rank(close - 100, 5)", "mixed"),
         ("sqrt(close * open) / close", "free"),
         ("close ** 2 / open ** 2", "free"),
-        ("log(close) ** 2", "price"),
-        ("2 ** close", "price"),
-        ("close ** rsi", "price"),
+        ("log(close) ** 2", "mixed"),
+        ("2 ** close", "mixed"),
+        ("close ** rsi", "mixed"),
         ("2 ** rsi", "free"),
-        ("close and open", "price"),
+        ("close and open", "mixed"),
         ("rsi and adx", "free"),
-        ("not close", "price"),
-        ("where(close > 100, rsi, adx)", "price"),
+        ("not close", "mixed"),
+        ("where(close > 100, rsi, adx)", "mixed"),
         ("where(rsi > 50, close, open) / close", "free"),
         ("where(rsi > 50, close, 0) / close", "free"),
         ("ema(volume, 5) / volume", "free"),
         ("rsi(volume)", "free"),
         ("ema(rsi, 5)", "free"),
-        ("ema(log(close), 5)", "price"),
-        ("ema(close - 100, 5)", "price"),
+        ("ema(log(close), 5)", "mixed"),
+        ("ema(close - 100, 5)", "mixed"),
         ("vwap(high, low, close, volume, 5) / close", "free"),
-        ("vwap(high, volume, close, volume, 5) / close", "price"),
+        ("vwap(high, volume, close, volume, 5) / close", "mixed"),
         ("obv(close, rsi)", "free"),
-        ("obv(log(close), volume)", "price"),
+        ("obv(log(close), volume)", "mixed"),
         ("dollar_volume / close / volume", "free"),
         ("zscore(force_index, 20)", "free"),
         ("session_vwap / close", "free"),
         ("close / 2", "price"),
-        ("2 / close", "price"),
-        ("0 / close", "price"),
+        ("2 / close", "mixed"),
+        ("0 / close", "mixed"),
         ("close / volume * volume / close", "free"),
+        ("close / volume", "mixed"),
+        ("close * close", "mixed"),
+        ("close * close / open", "price"),
+        ("close * high / open / low", "free"),
+        ("volume / close", "volume"),
+        ("volume ** 2", "mixed"),
+        ("sqrt(volume)", "mixed"),
+        ("1 / close", "mixed"),
+        ("zscore(close / volume, 20)", "free"),
     ],
 )
 def test_the_unit_follows_from_the_parts(text, scale):
@@ -369,8 +378,8 @@ def test_units_are_plain_algebra():
     unknown = Unit((math.nan, 1.0))
     assert unknown.plus(unknown).scale is Scale.VOLUME
     assert not unknown.same(unknown)
-    assert unknown.ranked().scale is Scale.PRICE
-    assert unknown.log().scale is Scale.PRICE
+    assert unknown.ranked().scale is Scale.MIXED
+    assert unknown.log().scale is Scale.MIXED
     assert not unknown.plus(VOLUME).free
     assert FREE.lost().free
     lost = PRICE.plus(FREE)
@@ -515,7 +524,28 @@ def test_an_indicator_that_can_t_be_stepped_is_refused(monkeypatch):
     monkeypatch.setattr(catalogue, "get", lambda name: {"endless": endless, "crooked": crooked}[name])
     with pytest.raises(FeatureEngineeringError, match="endless depends on all bars and can't be told one bar more"):
         expr("endless + 1")
-    assert expr("crooked / volume + 0").spec.scale is Scale.PRICE
+    assert expr("crooked / volume + 0").spec.scale is Scale.MIXED
+
+
+def test_a_mixed_indicator_gives_no_free_formula_unless_it_is_told_free_figures(monkeypatch):
+    @indicator(
+        inputs=["close", "volume"],
+        warmup=0,
+        memory=1,
+        scale=Scale.MIXED,
+        bounds=(0, math.inf),
+        formula="f",
+        reference="r",
+        words="w",
+    )
+    def paid(close, volume):
+        return close / (1 + volume)
+
+    assert [check.words for check in check_indicator(paid) if not check.ok] == []
+    own = catalogue.get
+    monkeypatch.setattr(catalogue, "get", lambda name: paid if name == "paid" else own(name))
+    scales = {text: expr(text).spec.scale for text in ("paid", "paid / close", "paid(rsi, volume)", "paid(rsi, adx)")}
+    assert list(scales.values()) == [Scale.MIXED] * 3 + [Scale.FREE]
 
 
 LEAF = st.sampled_from(
@@ -572,6 +602,23 @@ def test_any_formula_is_causal_finite_and_written_in_one_way(text, end):
     assert np.isnan(whole[: found.warmup()]).all()
     part = found.compute({name: column[:end] for name, column in BARS.items()})[0]
     assert np.allclose(part, whole[:end], rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+@given(text=st.recursive(LEAF, grown, max_leaves=6))
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_any_formula_moves_with_units_as_it_says(text):
+    try:
+        found = expr(text.replace("log(", "abs("))  # counted in units of powers of two, all else is exact
+    except FeatureEngineeringError:
+        return
+    scale, own = found.spec.scale, found.compute(BARS)[0]
+    grows = {Scale.FREE: (1.0, 1.0), Scale.PRICE: (1024.0, 1.0), Scale.VOLUME: (None, 64.0), Scale.MIXED: (None, None)}
+    for unit, factor in zip(({"volume": 1.0}, dict.fromkeys(BARS, 1.0) | {"volume": 64.0}), grows[scale], strict=True):
+        moved = {name: column * unit.get(name, 1024.0) for name, column in BARS.items()} | {"session": BARS["session"]}
+        if factor is not None:
+            expected = own * factor
+            room = 1e-9 * float(np.nanmax(np.abs(expected), initial=0.0))
+            assert np.allclose(found.compute(moved)[0], expected, rtol=1e-9, atol=room, equal_nan=True)
 
 
 WORDS = (

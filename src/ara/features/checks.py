@@ -230,7 +230,7 @@ class _Trial:
 
     def _scale(self) -> str:
         bars, scale = self._bars(), self._spec.scale
-        factors = {"price": (_UNIT, 1.0), "volume": (1.0, _UNIT)}
+        factors = {} if scale is Scale.MIXED else {"price": (_UNIT, 1.0), "volume": (1.0, _UNIT)}
         for unit, (price, volume) in factors.items():
             units = dict.fromkeys(bars, price) | {"volume": volume, "session": 1.0, "other": 1.0}
             other = {name: column * units[name] for name, column in bars.items()}

@@ -39,12 +39,14 @@ class Scale(StrEnum):
     """How an output moves with the unit of its inputs. Models use `free` ones only, which compare across instruments.
 
     `free` stays the same when prices or volumes are counted in another unit; `price` grows with the price and
-    `volume` with the volume.
+    `volume` with the volume. `mixed` depends on these units in another way: a price by a volume, the square or the
+    logarithm of a price, a price compared with a number.
     """
 
     FREE = "free"
     PRICE = "price"
     VOLUME = "volume"
+    MIXED = "mixed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

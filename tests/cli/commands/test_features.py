@@ -63,6 +63,15 @@ def test_a_file_s_set_is_explained(ara, mine):
     assert told["items"][1]["warmup"] == 8
 
 
+def test_a_formula_of_no_plain_unit_is_no_price(ara, home):
+    (home / "odd.toml").write_text('name = "odd"\nwords = "Odd."\nitems = ["close / volume"]\n')
+    outcome = ara("features", "show", "odd.toml")
+    assert "It moves with prices or volumes, but in step with neither." in " ".join(outcome.plain.split()), outcome.err
+    shown = ara("indicators", "show", "close * close")
+    assert "Moves with  prices or volumes, but in step with neither" in shown.plain
+    assert document(ara("indicators", "show", "close * close", "--json"))["scale"] == "mixed"
+
+
 def test_features_are_built_and_the_unusual_is_said(ara, home):
     outcome = ara("features", "build", "ara-fast", "AAPL", "EURUSD")
     assert outcome.code == 0, outcome.err

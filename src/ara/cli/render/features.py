@@ -15,7 +15,12 @@ from ara.features.sets.shipped import THEMES
 
 __all__ = ["built", "listed", "shown"]
 
-_UNITS = {"free": "", "price": "moves with the price", "volume": "moves with the volume"}
+_UNITS = {
+    "free": "",
+    "price": "moves with the price",
+    "volume": "moves with the volume",
+    "mixed": "moves with prices or volumes, but in step with neither",
+}
 _SIDE_BY_SIDE = 60
 _UNUSUAL = 0.05
 _MOST = 5

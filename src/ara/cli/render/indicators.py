@@ -20,6 +20,13 @@ from ara.market.timeframe import DAY
 
 __all__ = ["Computed", "computed", "listed", "shown"]
 
+_MOVES = {
+    "free": "neither price nor volume",
+    "price": "the price",
+    "volume": "the volume",
+    "mixed": "prices or volumes, but in step with neither",
+}
+
 
 def listed(families: Mapping[str, Sequence[Indicator | PanelFeature]], s: Screen) -> str:
     """Give the indicators of each family, a line or paragraph each."""
@@ -54,7 +61,7 @@ def shown(spec: IndicatorSpec, s: Screen) -> str:
         ("Formula", spec.formula),
         ("Inputs", ", ".join(spec.inputs)),
         ("Outputs", "; ".join(f"{name} {_range(spec, name)}" for name in spec.outputs)),
-        ("Moves with", {"free": "neither price nor volume", "price": "the price", "volume": "the volume"}[spec.scale]),
+        ("Moves with", _MOVES[spec.scale]),
         ("Warm-up", f"{spec.warmup(**chosen)} bars without a value"),
         ("Memory", "all bars" if memory is None else f"the last {memory:,} bars"),
         ("Reference", spec.reference),

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Final
 
 import numpy as np
@@ -300,6 +300,8 @@ class Builder:
             return FREE
         if found.spec.scale is Scale.PRICE:
             return price
+        if found.spec.scale is Scale.MIXED:
+            return reduce(Unit.lost, units.values(), FREE)
         power = price_power(found, tuple(params.items())) if prices else 0.0
         return volume.times(price.to_power(power)) if power else volume
 

@@ -39,13 +39,14 @@ class Unit:
 
     @property
     def scale(self) -> Scale:
-        """The nearest that a spec can say; a figure that depends on units in any way is never `free`."""
+        """What a spec says of it: `price` and `volume` where it grows in step with one, `mixed` for all else."""
         if self.free:
             return Scale.FREE
+        if any(self.mixed) or self.shift != _NONE:
+            return Scale.MIXED
         if self.power[1] == 1.0:
             return Scale.VOLUME
-        priced = self.mixed[0] or self.power[0] != 0.0 or self.shift[0] != 0.0
-        return Scale.PRICE if priced else Scale.VOLUME
+        return Scale.PRICE if self.power == PRICE.power else Scale.MIXED
 
     def times(self, other: "Unit", sign: float = 1.0) -> "Unit":
         """Give the unit of the product; of the quotient, with sign -1."""
