@@ -1,12 +1,14 @@
 """`head.json`: what a saved model is, beside its numbers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ara.errors import ModelError
+from ara.lineage import digest
 
-__all__ = ["Head", "read_head", "write_head"]
+__all__ = ["Head", "features_id", "read_head", "write_head"]
 
 _NAME = "head.json"
 
@@ -23,13 +25,37 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     horizons
         Horizons it was fitted for; empty where it answers for any.
     features
-        Id of the feature set it needs; empty for none.
+        Id of the features it needs, in their order (`features_id`); empty for none.
+    names
+        Names of these features.
+    window
+        How many bars, the origin's own last, its graph sees; 0 for the origin's alone.
+    gives
+        What its graph answers, in units of the panel's scale: `shape` (a location and the log of a scale for each
+        horizon) or `quantiles`; empty where it has no graph.
+    seed
+        Of all that was random in its fit.
+    trained_to
+        The newest moment of which the fit knew anything, microseconds since 1970 UTC; 0 where that is not known.
+    extra
+        Further figures that tell of the fit.
     """
 
     family: str
     levels: tuple[float, ...]
     horizons: tuple[int, ...] = ()
     features: str = ""
+    names: tuple[str, ...] = ()
+    window: int = 0
+    gives: str = ""
+    seed: int = 0
+    trained_to: int = 0
+    extra: dict[str, float] = {}
+
+
+def features_id(names: Sequence[str]) -> str:
+    """Give the id of features in this order; empty for none."""
+    return digest(list(names)) if names else ""
 
 
 def write_head(folder: Path, head: Head) -> None:
