@@ -35,6 +35,8 @@ DIFFERENT = {
     "prediction.model": ("garch", "garch"),
     "prediction.days": ("30", 30),
     "prediction.seed": ("4294967295", 2**32 - 1),
+    "models.folder": ("/models", "/models"),
+    "models.looks": ("5", 5),
     "workers.threads": ("256", 256),
     "workers.processes": ("4", 4),
     "telemetry.prometheus": ("ON", True),

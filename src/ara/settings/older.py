@@ -12,6 +12,7 @@ OLD_VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "ARA_CACHE_TTL": "data.cache.live_seconds",
         "ARA_ENV": "profile",
+        "ARA_MODEL_DIR": "models.folder",
         "ARA_REDIS_URL": "data.cache.redis",
     }
 )
@@ -21,6 +22,7 @@ OLD_KEYS: Mapping[str, str] = MappingProxyType(
     {
         "data.cache_ttl": "data.cache.live_seconds",
         "data.max_retries": "data.retries",
+        "model.model_dir": "models.folder",
         "cache.redis_url": "data.cache.redis",
         "cache.ttl_l1": "data.cache.live_seconds",
         "cache.max_size_mb": "data.cache.memory_mb",

@@ -19,6 +19,7 @@ from ara.settings.secret import Secret
 __all__ = [
     "CliSettings",
     "LogSettings",
+    "ModelSettings",
     "PredictionSettings",
     "Settings",
     "StoreSettings",
@@ -93,6 +94,21 @@ class PredictionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = 0
 
 
+class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where trained models are kept, and how often what they are judged by may be looked at."""
+
+    folder: Annotated[
+        str,
+        Meta(
+            description="The folder of trained models; empty: `models` in `home`.",
+            extra={"path": True, "allowed": 'the path of a folder, or ""'},
+        ),
+    ] = ""
+    looks: Annotated[
+        int, Meta(description="How often a hold-out may be looked at before it proves nothing more.", ge=1, le=1000)
+    ] = 20
+
+
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much of the machine is used."""
 
@@ -164,6 +180,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     vault: VaultSettings = msgspec.field(default_factory=VaultSettings)
     data: DataSettings = msgspec.field(default_factory=DataSettings)
     prediction: PredictionSettings = msgspec.field(default_factory=PredictionSettings)
+    models: ModelSettings = msgspec.field(default_factory=ModelSettings)
     workers: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
     telemetry: TelemetrySettings = msgspec.field(default_factory=TelemetrySettings)
     cli: CliSettings = msgspec.field(default_factory=CliSettings)
