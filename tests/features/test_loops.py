@@ -1,6 +1,8 @@
 """Moving figures of loops against what NumPy says of each window alone."""
 
 import gc
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from ara.features.loops import joint_moments, median_spread, moving_sums, order_
 TICKS = st.integers(-4, 4).map(float)
 LINES = st.lists(st.one_of(TICKS, TICKS, TICKS, st.just(float("nan"))), max_size=50).map(np.array)
 WINDOWS = st.integers(1, 12)
+FAMILIES = ("levels", "microstructure", "momentum", "statistical", "trend", "volatility", "volume")
 UNITS = st.sampled_from([1e-12, 1.0, 1e12])
 
 
@@ -84,7 +87,7 @@ def test_no_garbage_is_collected_while_a_loop_is_compiled_and_as_before_after_it
         def on_end(self, event):
             pass
 
-    moving_sums(np.ones(3), 2)
+    loops.compiled(loops.lines_along)  # from here on it watches, whatever is compiled
     was = gc.isenabled()
     (gc.enable if collecting else gc.disable)()
     try:
@@ -97,7 +100,7 @@ def test_no_garbage_is_collected_while_a_loop_is_compiled_and_as_before_after_it
     assert not any(seen)
 
 
-@pytest.mark.parametrize("family", ["momentum", "trend"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_loop_gives_the_same_bytes_before_and_after_it_is_compiled(monkeypatch, family):
     random = np.random.default_rng(3)
     close = 50.0 * np.exp(np.cumsum(random.normal(0, 0.02, 400)))
@@ -112,6 +115,7 @@ def test_a_loop_gives_the_same_bytes_before_and_after_it_is_compiled(monkeypatch
         "session": np.floor(np.arange(400) / 7),
         "other": close[::-1].copy(),
     }
+    bars["other"][100:180] = bars["other"][100]
     told = []
     for few in (10**9, 0):
         monkeypatch.setattr(loops, "_FEW", few)
@@ -123,3 +127,26 @@ def test_a_loop_gives_the_same_bytes_before_and_after_it_is_compiled(monkeypatch
         for one, two in zip(plain[name], machine[name], strict=True)
         if one.tobytes() != two.tobytes()
     ] == []
+
+
+def test_what_is_computed_first_needs_no_compiler():
+    words = "import sys, numpy as np\nfrom ara.features import catalogue\n"
+    words += "line = 100.0 + np.cumsum(np.sin(np.arange(1000)))\n"
+    words += "bars = dict.fromkeys(('open', 'high', 'low', 'close', 'volume', 'session', 'other'), line)\n"
+    words += f"for name in {FAMILIES[2:]}:\n    for one in catalogue.families()[name].values(): one.compute(bars)\n"
+    words += "print(sorted(name for name in sys.modules if name.split('.')[0] in ('numba', 'llvmlite')))"
+    done = subprocess.run([sys.executable, "-c", words], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 8, 9])
+def test_ranks_are_the_same_bytes_sorted_anew_and_kept_sorted(monkeypatch, window):
+    values = np.array(
+        [0.0, -0.0, 2.0, 0.1, 0.1, np.nan, 3.0, *np.random.default_rng(5).normal(0, 1, 40).round(1), -0.0]
+    )
+    told = []
+    for few in (10**9, 0):
+        monkeypatch.setattr(loops, "_FEW", few)
+        found = [*order_statistics(values, window, range(window)), *median_spread(values, window)]
+        told.append([one.tobytes() for one in found])
+    assert told[0] == told[1]

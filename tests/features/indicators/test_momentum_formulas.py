@@ -553,7 +553,7 @@ def test_a_causal_dpo_knows_a_bar_only_half_a_window_later():
 )
 def test_loops_give_the_same_compiled_and_as_written(kernel, arguments):
     values = 0.4 * np.cumsum(np.random.default_rng(9).normal(0, 1, 300))
-    found = np.full((2, 300), np.nan)
+    found = np.full((2, 1, 300), np.nan)
     for run, out in zip((compiled(kernel), kernel), found, strict=True):
         run(values, *arguments, out)
     np.testing.assert_allclose(found[0], found[1], rtol=1e-12)

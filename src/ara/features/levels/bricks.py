@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ara.errors import FeatureEngineeringError
 from ara.features.arrays import Array
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.loops import compiled
+from ara.features.loops import lines_along
 
 __all__ = ["Bricks", "renko", "renko_line", "renko_trend"]
 
@@ -126,7 +126,7 @@ def _stack(close: Any, size: float, state: Any, lines: Any) -> None:
     """Lay bricks of a share of the price; state: logarithm of the first close, end in bricks, way, bricks in a row."""
     for bar in range(len(close)):
         x = close[bar]
-        if not (x > 0.0 and x < np.inf):
+        if not (x > 0.0 and x < math.inf):
             continue
         if state[0] != state[0]:
             state[0] = math.log(x)
@@ -145,9 +145,7 @@ def _stack(close: Any, size: float, state: Any, lines: Any) -> None:
 
 
 def _stacked(close: Array, percent: float) -> Array:
-    lines = np.full((4, len(close)), np.nan)
-    compiled(_stack)(np.ascontiguousarray(close), math.log1p(percent / 100.0), np.array(_NEW), lines)
-    return lines
+    return lines_along(_stack, 4, close, math.log1p(percent / 100.0), np.array(_NEW))
 
 
 def _one(state: Any, close: float, percent: float) -> tuple[Any, list[float]]:

@@ -94,7 +94,7 @@ def composite_index(close: Array, *, window: int, span: int, quick: int, smooth:
     return filled(found, max(window + span, quick + smooth - 1))
 
 
-def _trail(line: Array, width: Array, start: int, out: Array) -> None:
+def _trail(line: Array, width: Array, start: int, lines: Any) -> None:
     """Follow a line at a distance that only closes, on the side that the line left last."""
     below, above, rising, before = -np.inf, np.inf, True, 0.0
     for bar in range(start, len(line)):
@@ -103,7 +103,7 @@ def _trail(line: Array, width: Array, start: int, out: Array) -> None:
             rising = now > above
         below = below if before > below and now > below > now - far else now - far
         above = above if before < above and now < above < now + far else now + far
-        before, out[bar] = now, below if rising else above
+        before, lines[0][bar] = now, below if rising else above
 
 
 def _grown(state: Any, value: float, window: int, weight: float) -> tuple[Any, float]:

@@ -124,7 +124,7 @@ def endpoint(values: Array, window: int) -> Array:
     return weighted(values, 1.0 / window + places[-1] * places / (places @ places))
 
 
-def _recur(values: Array, a1: float, a2: float, y1: float, y2: float, limit: float, cap: float, out: Array) -> None:
+def _recur(values: Array, a1: float, a2: float, y1: float, y2: float, limit: float, cap: float, lines: Any) -> None:
     """Add to each value a share of the last two results; a result beyond the limit counts as the cap."""
     for bar in range(len(values)):
         y = values[bar] + a1 * y1 + a2 * y2
@@ -134,7 +134,7 @@ def _recur(values: Array, a1: float, a2: float, y1: float, y2: float, limit: flo
             y = -cap
         y2 = y1
         y1 = y
-        out[bar] = y
+        lines[0][bar] = y
 
 
 def recurred(
@@ -159,4 +159,4 @@ def recurred(
     limit, cap
         A result larger than the limit, either way, is set to the cap.
     """
-    return along(_recur, values, a1, a2, *start, limit, cap)
+    return along(_recur, values, a1, a2, *start, limit, cap, users=5)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ara.features.arrays import change, clean, logs, previous, sums
 from ara.features.indicator import Param
 from ara.features.library import talib
-from ara.features.loops import compiled, joint_moments
+from ara.features.loops import along, joint_moments
 from ara.features.shared import shared
 from ara.features.windowed import Kept
 
@@ -224,16 +224,13 @@ def surplus(codes: Codes, kinds: int, window: int) -> Array:
 
     NaN where a window has a bar without a state.
     """
-    out = np.empty(len(codes))
-    compiled(_counted)(codes, np.zeros(kinds, np.int64), window, _entropies(window), out)
-    return out
+    return along(_counted, codes, np.zeros(kinds, np.int64), window, _entropies(window), users=3)
 
 
-def _counted(codes: Any, counts: Any, window: Any, entropies: Any, out: Any) -> None:
+def _counted(codes: Any, counts: Any, window: Any, entropies: Any, lines: Any) -> None:
     """Count the kinds as they come in and as they leave."""
     held = 0
     for bar in range(len(codes)):
-        out[bar] = np.nan
         if codes[bar] < 0:
             held = 0
             for kind in range(len(counts)):
@@ -248,7 +245,7 @@ def _counted(codes: Any, counts: Any, window: Any, entropies: Any, out: Any) -> 
             found = 0.0
             for kind in range(len(counts)):
                 found += entropies[counts[kind]]
-            out[bar] = found
+            lines[0][bar] = found
 
 
 @cache

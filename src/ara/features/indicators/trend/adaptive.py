@@ -19,7 +19,7 @@ _FRACTAL_FLOOR = 0.01
 _STEADY_VOLUME = 60
 
 
-def _adaptive(values: Array, weights: Array, start: int, out: Array) -> None:
+def _adaptive(values: Array, weights: Array, start: int, lines: Any) -> None:
     """Take the step of its own weight towards each value; a gap leaves the line as it is."""
     line = 0.0
     for bar in range(start, len(values)):
@@ -27,13 +27,13 @@ def _adaptive(values: Array, weights: Array, start: int, out: Array) -> None:
         if math.isnan(moved):
             continue
         line = moved
-        out[bar] = line
+        lines[0][bar] = line
 
 
 def _follow(values: Array, weights: Array, bars: int) -> Array:
     known = np.isfinite(values)
     first = int(np.argmax(known)) if known.any() else len(values)
-    return along(_adaptive, values, np.ascontiguousarray(weights), first + bars)
+    return along(_adaptive, values, weights, first + bars)
 
 
 def _efficiency(close: Array, window: int, otherwise: float) -> Array:
@@ -145,7 +145,7 @@ def frama(high: Array, low: Array, *, window: int) -> Array:
     return _follow((high + low) / 2.0, weights, 2 * half - 1)
 
 
-def _mcginley(values: Any, line: Any, length: Any, out: Any) -> None:
+def _mcginley(values: Any, line: Any, length: Any, lines: Any) -> None:
     """Step towards each value by a share that falls with the fourth power of value over line."""
     for bar in range(len(values)):
         x = values[bar]
@@ -154,13 +154,13 @@ def _mcginley(values: Any, line: Any, length: Any, out: Any) -> None:
         ratio = x / line if line > 0.0 else 1.0  # first, since the squares of tiny prices are nothing
         square = ratio * ratio
         line = x if line <= 0.0 else line + (x - line) / max(length * square * square, 1.0)
-        out[bar] = line
+        lines[0][bar] = line
 
 
 def _mcginley_step(state: Any, close: float, *, window: int, share: float) -> tuple[Any, tuple[float, ...]]:
     """Go on from the line."""
     out = [math.nan]
-    _mcginley([close], state or 0.0, share * window, out)
+    _mcginley([close], state or 0.0, share * window, [out])
     return (state if math.isnan(out[0]) else out[0]), (out[0],)
 
 

@@ -12,7 +12,7 @@ from ara.features.indicators.trend.lines import turn_step
 from ara.features.indicators.trend.onward import alligator_step, fractal_step, gator_step, ichimoku_step, position_step
 from ara.features.indicators.trend.terms import Array, length, settles
 from ara.features.library import talib
-from ara.features.loops import compiled
+from ara.features.loops import lines_along
 
 __all__ = [
     "alligator",
@@ -28,6 +28,7 @@ __all__ = [
 
 _CHAOS = "B. Williams (1995), Trading Chaos"
 _HOSODA = "G. Hosoda (1969), Ichimoku Kinko Hyo"
+_UNSEEN = (2.0, 0.0, 0.0, 0.0, 0.0)
 _ICHIMOKU = {
     "tenkan": length(9, "Bars of the conversion line; more is slower.", low=1),
     "kijun": length(26, "Bars of the base line; more is slower.", low=1),
@@ -270,34 +271,34 @@ def fractal_chaos_bands(high: Array, low: Array, *, span: int, window: int) -> t
     return _last_turn(high, span, window), -_last_turn(-low, span, window)
 
 
-def _swings(close: Any, share: float, state: Any, pivots: Any, extremes: Any) -> None:
+def _swings(close: Any, share: float, state: Any, lines: Any) -> None:
     """Follow the swings; state is (direction, pivot, extreme, lowest, highest), direction 2 before the first close."""
     for bar in range(len(close)):
         x = close[bar]
-        if not (x > 0.0 and x < np.inf):
+        if not (x > 0.0 and x < math.inf):
             continue
         way, pivot, extreme = state[0], state[1], state[2]
         if way == 2.0:
             way, pivot, extreme, state[3], state[4] = 0.0, x, x, x, x
         elif way == 0.0:
-            state[3], state[4], extreme = min(state[3], x), max(state[4], x), x
+            state[3], state[4], extreme = x if x < state[3] else state[3], x if x > state[4] else state[4], x
             if x >= state[3] * (1.0 + share):
                 way, pivot = 1.0, state[3]
             elif x <= state[4] * (1.0 - share):
                 way, pivot = -1.0, state[4]
         elif (way > 0.0 and x <= extreme * (1.0 - share)) or (way < 0.0 and x >= extreme * (1.0 + share)):
             way, pivot, extreme = -way, extreme, x
-        else:
-            extreme = max(extreme, x) if way > 0.0 else min(extreme, x)
+        elif (way > 0.0 and x > extreme) or (way < 0.0 and x < extreme):
+            extreme = x
         state[0], state[1], state[2] = way, pivot, extreme
-        pivots[bar], extremes[bar] = pivot, extreme
+        lines[0][bar], lines[1][bar] = pivot, extreme
 
 
 def _zigzag_step(state: Any, close: float, *, percent: float) -> tuple[Any, tuple[float, ...]]:
     """Go on from the swing under way."""
-    now, pivot, extreme = list(state or (2.0, 0.0, 0.0, 0.0, 0.0)), [math.nan], [math.nan]
-    _swings([close], percent / 100.0, now, pivot, extreme)
-    return tuple(now), (pivot[0], extreme[0])
+    now, lines = list(state or _UNSEEN), [[math.nan], [math.nan]]
+    _swings([close], percent / 100.0, now, lines)
+    return tuple(now), (lines[0][0], lines[1][0])
 
 
 @indicator(
@@ -319,7 +320,5 @@ def _zigzag_step(state: Any, close: float, *, percent: float) -> tuple[Any, tupl
 )
 def zigzag(close: Array, *, percent: float) -> tuple[Array, Array]:
     """Give the zigzag as it was known at each bar: confirmed turns only."""
-    pivots, extremes = np.full(len(close), np.nan), np.full(len(close), np.nan)
-    state = np.array([2.0, 0.0, 0.0, 0.0, 0.0])
-    compiled(_swings)(np.ascontiguousarray(close), percent / 100.0, state, pivots, extremes)
-    return pivots, extremes
+    pivot, extreme = lines_along(_swings, 2, close, percent / 100.0, np.array(_UNSEEN))
+    return pivot, extreme

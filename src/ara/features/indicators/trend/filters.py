@@ -1,6 +1,7 @@
 """Recursive filters of the second order and what is made of them: Ehlers' smoothers and trend lines, Holt's line."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _ROUNDING = 1e-12
 _Taps = tuple[float, float, float, float, float]
 
 
-def _second(values: Array, begun: int, b0: float, b1: float, b2: float, a1: float, a2: float, out: Array) -> None:
+def _second(values: Array, begun: int, b0: float, b1: float, b2: float, a1: float, a2: float, lines: Any) -> None:
     """Recur on the last two results; the first known values stand for themselves, a gap is passed over."""
     seen, x1, x2, y1, y2 = 0, 0.0, 0.0, 0.0, 0.0
     for bar in range(len(values)):
@@ -26,11 +27,11 @@ def _second(values: Array, begun: int, b0: float, b1: float, b2: float, a1: floa
             continue
         y = x if seen < begun else b0 * x + b1 * x1 + b2 * x2 + a1 * y1 + a2 * y2
         seen, x1, x2, y1, y2 = seen + 1, x, x1, y, y1
-        out[bar] = y
+        lines[0][bar] = y
 
 
 def _filter(values: Array, taps: _Taps, *, begun: int = 2) -> Array:
-    return along(_second, values, begun, *taps)
+    return along(_second, values, begun, *taps, users=2)
 
 
 def _forgets(taps: _Taps) -> int:
@@ -177,7 +178,7 @@ def laguerre(close: Array, *, gamma: float) -> Array:
     return along(_chained, close, gamma)
 
 
-def _chained(values: Array, gamma: float, out: Array) -> None:
+def _chained(values: Array, gamma: float, lines: Any) -> None:
     """Pass values down four parts that all begin at the first one; a gap is passed over."""
     seen, p0, p1, p2, p3 = False, 0.0, 0.0, 0.0, 0.0
     for bar in range(len(values)):
@@ -191,7 +192,7 @@ def _chained(values: Array, gamma: float, out: Array) -> None:
         q2 = p1 + gamma * (p2 - q1)
         q3 = p2 + gamma * (p3 - q2)
         p0, p1, p2, p3 = q0, q1, q2, q3
-        out[bar] = (q0 + 2.0 * q1 + 2.0 * q2 + q3) / 6.0
+        lines[0][bar] = (q0 + 2.0 * q1 + 2.0 * q2 + q3) / 6.0
 
 
 def _flex(close: Array, window: int, *, straight: bool) -> Array:

@@ -13,7 +13,7 @@ from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, settles, weighted
 from ara.features.indicators.trend.turning import line_step, mama_step, mode_step, period_step
 from ara.features.library import talib
-from ara.features.loops import compiled
+from ara.features.loops import lines_along
 from ara.features.shared import shared
 
 __all__ = ["ht_period", "ht_trendline", "ht_trendmode", "mama", "middle", "turned", "turning"]
@@ -73,13 +73,13 @@ def _still(price: Array) -> NDArray[np.bool_]:
     return rested(np.zeros(len(price)), change(price), _LONGEST + _KNOWN, otherwise=1.0) > 0.0
 
 
-def _cycle(
-    smooth: Array, start: int, x: Array, detrend: Array, quad: Array, inphase: Array, periods: Array, phases: Array
-) -> None:
+def _cycle(smooth: Array, start: int, x: Array, detrend: Array, quad: Array, inphase: Array, lines: Any) -> None:
     """Write the smoothed period of the dominant cycle and its phase in degrees, from bar `start` on; all are 0 before.
 
     The arrays between are what is worked with.
     """
+    for t in range(start if start < len(smooth) else len(smooth)):
+        lines[0][t], lines[1][t] = 0.0, 0.0
     period, steady, i2, q2, real, imaginary = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(start, len(smooth)):
         x[t] = 0.0 if math.isnan(smooth[t]) else smooth[t]
@@ -95,17 +95,18 @@ def _cycle(
         imaginary = 0.2 * (i_now * q2 - q_now * i2) + 0.8 * imaginary
         i2, q2, before = i_now, q_now, period
         if real != 0.0 and imaginary != 0.0:
-            period = 2.0 * np.pi / math.atan(imaginary / real)
-        period = min(max(min(max(period, 0.67 * before), 1.5 * before), 6.0), 50.0)
+            period = 2.0 * math.pi / math.atan(imaginary / real)
+        period = 0.67 * before if period < 0.67 * before else period
+        period = 1.5 * before if period > 1.5 * before else period
+        period = 6.0 if period < 6.0 else (50.0 if period > 50.0 else period)
         period = 0.2 * period + 0.8 * before
         steady = 0.33 * period + 0.67 * steady
-        periods[t] = steady
-        phases[t] = math.degrees(math.atan(quad[t] / inphase[t])) if inphase[t] != 0.0 else 0.0
+        lines[0][t] = steady
+        lines[1][t] = math.degrees(math.atan(quad[t] / inphase[t])) if inphase[t] != 0.0 else 0.0
 
 
 def _cycles(smooth: Array, start: int) -> tuple[Array, Array]:
-    *work, periods, phases = np.zeros((6, len(smooth)))
-    compiled(_cycle)(smooth, start, *work, periods, phases)
+    periods, phases = lines_along(_cycle, 2, smooth, start, *np.zeros((4, len(smooth))))
     return periods, phases
 
 
@@ -117,16 +118,7 @@ def _circles() -> tuple[Array, Array]:
     return np.sin(angles), np.cos(angles)
 
 
-def _wave(
-    price: Array,
-    smooth: Array,
-    periods: Array,
-    sines: Array,
-    cosines: Array,
-    start: int,
-    phases: Array,
-    trends: Array,
-) -> None:
+def _wave(smooth: Array, price: Array, periods: Array, sines: Any, cosines: Any, start: int, lines: Any) -> None:
     """Write the dominant cycle's phase in degrees from `start` on, and with prices whether there is a trend."""
     phase, since, sine, lead, mean1, mean2, mean3 = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(start, len(smooth)):
@@ -134,8 +126,8 @@ def _wave(
         real, imaginary, mean = 0.0, 0.0, 0.0
         for back in range(bars):
             value = smooth[t - back] if t - back >= start else 0.0
-            real += sines[bars, back] * value
-            imaginary += cosines[bars, back] * value
+            real += sines[bars][back] * value
+            imaginary += cosines[bars][back] * value
         before, sine_before, lead_before = phase, sine, lead
         if imaginary != 0.0:
             phase = math.degrees(math.atan(real / imaginary))
@@ -143,7 +135,7 @@ def _wave(
             phase += 90.0 if real > 0.0 else -90.0
         phase += 90.0 + (360.0 / periods[t] if periods[t] != 0.0 else 0.0) + (180.0 if imaginary < 0.0 else 0.0)
         phase -= 360.0 if phase > 315.0 else 0.0
-        phases[t] = phase
+        lines[0][t] = phase
         if len(price) == 0:
             continue
         for back in range(bars):
@@ -156,7 +148,7 @@ def _wave(
         cycling = 0.67 * 360.0 < (phase - before) * periods[t] < 1.5 * 360.0
         trend = not (crossed or since < 0.5 * periods[t] or cycling)
         away = line != 0.0 and abs((smooth[t] - line) / line) >= _FAR
-        trends[t] = 1.0 if trend or away else 0.0
+        lines[1][t] = 1.0 if trend or away else 0.0
 
 
 @shared
@@ -168,8 +160,7 @@ def _settled_cycles(price: Array) -> tuple[Array, Array]:
 
 def _turned(price: Array, judged: Array) -> tuple[Array, Array]:
     smooth, periods = _settled_cycles(price)
-    phases, trends = np.zeros((2, len(price)))
-    compiled(_wave)(judged, smooth, periods, *_circles(), _BEGUN, phases, trends)
+    phases, trends = lines_along(_wave, 2, smooth, judged, periods, *_circles(), _BEGUN)
     return filled(phases, _KNOWN), filled(trends, _KNOWN)
 
 
@@ -234,20 +225,19 @@ def mama(high: Array, low: Array, *, fast: float, slow: float, early: int) -> tu
 
 def _pursued(price: Array, weights: Array) -> tuple[Array, Array]:
     """Begin both lines with the mean of the first six prices."""
-    lines, followers = np.full((2, len(price)), np.nan)
     start = float(price[:_FIRST].mean()) if len(price) >= _FIRST else math.nan
-    compiled(_pursue)(price, weights, _FIRST, start, lines, followers)
-    return lines, followers
+    line, follower = lines_along(_pursue, 2, price, weights, _FIRST, start)
+    return line, follower
 
 
-def _pursue(price: Array, weights: Array, start: int, line: float, lines: Array, followers: Array) -> None:
+def _pursue(price: Array, weights: Array, start: int, line: float, lines: Any) -> None:
     follower = line
     for t in range(start, len(price)):
         if math.isnan(price[t]):
             continue
         line += weights[t] * (price[t] - line)
         follower += 0.5 * weights[t] * (line - follower)
-        lines[t], followers[t] = line, follower
+        lines[0][t], lines[1][t] = line, follower
 
 
 @indicator(

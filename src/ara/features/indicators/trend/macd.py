@@ -1,6 +1,7 @@
 """Differences of moving averages: MACD and its relatives."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -188,7 +189,7 @@ def _placed(values: Array, window: int, share: float, idle: Array) -> Array:
     return along(_held, values, lowest(values, window), highest(values, window), idle, share)
 
 
-def _held(values: Array, low: Array, high: Array, idle: Array, share: float, out: Array) -> None:
+def _held(values: Array, low: Array, high: Array, idle: Array, share: float, lines: Any) -> None:
     """Place values; where all has long been idle, they are in the middle and begin anew there."""
     seen, place, line = False, 50.0, 50.0
     for bar in range(len(values)):
@@ -198,9 +199,10 @@ def _held(values: Array, low: Array, high: Array, idle: Array, share: float, out
         if idle[bar] > 0.0:
             place, line = 50.0, 50.0
         elif scope > 0.0:
-            place = 100.0 * min(max((values[bar] - low[bar]) / scope, 0.0), 1.0)
+            place = (values[bar] - low[bar]) / scope
+            place = 100.0 * (0.0 if place < 0.0 else (1.0 if place > 1.0 else place))
         line = line + share * (place - line) if seen else place
-        seen, out[bar] = True, line
+        seen, lines[0][bar] = True, line
 
 
 @indicator(

@@ -9,7 +9,7 @@ from ara.features.arrays import change, highest, lowest, previous, quotient, sum
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, chain, gapless, length, over_gaps
 from ara.features.library import talib
-from ara.features.loops import compiled
+from ara.features.loops import lines_along
 
 __all__ = [
     "atr_stop",
@@ -33,7 +33,7 @@ def _wide(default: float) -> Param:
     )
 
 
-def _ratchet(high: Any, low: Any, close: Any, given: Any, state: Any, uppers: Any, lowers: Any, ways: Any) -> None:
+def _ratchet(high: Any, low: Any, close: Any, given: Any, state: Any, lines: Any) -> None:
     """Move the bands towards the price only, and change sides when a close breaks one.
 
     `given` is (window, multiplier, where the bands hang: 0 the middle of the bar, 1 its close, 2 its high and low);
@@ -42,13 +42,13 @@ def _ratchet(high: Any, low: Any, close: Any, given: Any, state: Any, uppers: An
     window, multiplier, base = given[0], given[1], given[2]
     for bar in range(len(close)):
         h, l, c = high[bar], low[bar], close[bar]  # noqa: E741
-        if not (abs(h) < np.inf and abs(l) < np.inf and abs(c) < np.inf):
+        if not (abs(h) < math.inf and abs(l) < math.inf and abs(c) < math.inf):
             continue
         count, before, usual = state[0], state[1], state[2]
         state[0], state[1] = count + 1.0, c
         if count == 0.0:
             continue
-        wide = max(h, before) - min(l, before)
+        wide = (h if h > before else before) - (l if l < before else before)
         if count < window:
             state[2] = usual + wide
             continue
@@ -64,21 +64,18 @@ def _ratchet(high: Any, low: Any, close: Any, given: Any, state: Any, uppers: An
             lower = below if below > lower or before < lower else lower
         way = -1.0 if c <= (lower if way > 0.0 else upper) else 1.0
         state[2], state[3], state[4], state[5] = usual, upper, lower, way
-        uppers[bar], lowers[bar], ways[bar] = upper, lower, way
+        lines[0][bar], lines[1][bar], lines[2][bar] = upper, lower, way
 
 
 def _banded(bars: tuple[Array, ...], given: tuple[float, float, float]) -> Array:
     """Give upper band, lower band and direction over all bars."""
-    lines = np.full((3, len(bars[0])), np.nan)
-    known = (np.ascontiguousarray(one) for one in bars)
-    compiled(_ratchet)(*known, given, np.array(_NEW), *lines)
-    return lines
+    return lines_along(_ratchet, 3, *bars, given, np.array(_NEW))
 
 
 def _banded_step(state: Any, bar: tuple[float, ...], given: tuple[float, float, float]) -> tuple[Any, list[float]]:
     now, lines = list(state or _NEW), [[math.nan], [math.nan], [math.nan]]
     high, low, close = ([value] for value in bar)
-    _ratchet(high, low, close, given, now, *lines)
+    _ratchet(high, low, close, given, now, lines)
     return tuple(now), [line[0] for line in lines]
 
 

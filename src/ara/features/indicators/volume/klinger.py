@@ -9,7 +9,7 @@ from ara.features.arrays import change, ema, runs
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import chain, gapless, length, over_gaps
 from ara.features.indicators.volume.terms import Array, ema_step, signalled, signalled_step
-from ara.features.loops import compiled
+from ara.features.loops import along
 
 __all__ = ["kvo", "signed_volume_oscillator"]
 
@@ -23,7 +23,7 @@ _PARAMS = {
 }
 
 
-def _force(high: Any, low: Any, close: Any, volume: Any, state: Any, out: Any) -> None:
+def _force(high: Any, low: Any, close: Any, volume: Any, state: Any, lines: Any) -> None:
     """Sign and weigh volume; state is (bars, H + L + C, side, range, range of the trend so far)."""
     for bar in range(len(close)):
         h, l, c = high[bar], low[bar], close[bar]  # noqa: E741
@@ -31,7 +31,7 @@ def _force(high: Any, low: Any, close: Any, volume: Any, state: Any, out: Any) -
         side = 1.0 if key > state[1] else -1.0
         if state[0] > 0.0:
             trend = state[4] + wide if side == state[2] else state[3] + wide
-            out[bar] = 100.0 * volume[bar] * abs(2.0 * (wide / trend - 1.0)) * side if trend != 0.0 else 0.0
+            lines[0][bar] = 100.0 * volume[bar] * abs(2.0 * (wide / trend - 1.0)) * side if trend != 0.0 else 0.0
             state[2], state[4] = side, trend
         state[0], state[1], state[3] = state[0] + 1.0, key, wide
 
@@ -44,7 +44,7 @@ def _kvo_step(
         return state, nothing
     kept, means = state or (_NEW, (None, None, None))
     now, out = list(kept), [math.nan]
-    _force([high], [low], [close], [volume], now, out)
+    _force([high], [low], [close], [volume], now, [out])
     if math.isnan(out[0]):
         return (tuple(now), means), nothing
     quick, one = ema_step(means[0], out[0], fast)
@@ -78,8 +78,7 @@ def kvo(
     """Give the Klinger volume oscillator, its signal and their difference."""
 
     def line(*bars: Array) -> Array:
-        force = np.full(len(bars[0]), np.nan)
-        compiled(_force)(*(np.ascontiguousarray(one) for one in bars), np.array(_NEW), force)
+        force = along(_force, *bars, np.array(_NEW))
         return ema(force, fast) - ema(force, slow)
 
     found = over_gaps(line, high, low, close, volume)

@@ -11,7 +11,7 @@ from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import gapless, length
 from ara.features.indicators.volatility.terms import times
 from ara.features.indicators.volume.terms import Array, weighed
-from ara.features.loops import compiled
+from ara.features.loops import lines_along
 from ara.features.windowed import over, slid
 
 __all__ = [
@@ -36,11 +36,11 @@ _WIDE = {"width": times(2.0, "Standard deviations, weighted by volume, from the 
 _Step = tuple[Any, tuple[float, ...]]
 
 
-def _gather(high: Any, low: Any, close: Any, volume: Any, session: Any, state: Any, means: Any, variances: Any) -> None:
+def _gather(high: Any, low: Any, close: Any, volume: Any, session: Any, state: Any, lines: Any) -> None:
     """Take the weighted mean and variance since the session changed; state: session, volume, mean, squares."""
     for bar in range(len(close)):
         price, traded = (high[bar] + low[bar] + close[bar]) / 3.0, volume[bar]
-        if not (abs(price) < np.inf and abs(traded) < np.inf and abs(session[bar]) < np.inf):
+        if not (abs(price) < math.inf and abs(traded) < math.inf and abs(session[bar]) < math.inf):
             continue
         if session[bar] != state[0]:
             state[0], state[1], state[2], state[3] = session[bar], 0.0, 0.0, 0.0
@@ -50,19 +50,17 @@ def _gather(high: Any, low: Any, close: Any, volume: Any, session: Any, state: A
             state[2] += off * (traded / state[1])
             state[3] += traded * off * (price - state[2])
         if state[1] > 0.0:
-            means[bar], variances[bar] = state[2], state[3] / state[1]
+            lines[0][bar], lines[1][bar] = state[2], state[3] / state[1]
 
 
 def _gathered(*columns: Array) -> Array:
-    lines = np.full((2, len(columns[0])), np.nan)
-    compiled(_gather)(*(np.ascontiguousarray(one) for one in columns), np.array(_NEW), *lines)
-    return lines
+    return lines_along(_gather, 2, *columns, np.array(_NEW))
 
 
 def _one(state: Any, *bar: float) -> tuple[Any, float, float]:
     now, lines = list(state or _NEW), [[math.nan], [math.nan]]
     high, low, close, volume, session = ([value] for value in bar)
-    _gather(high, low, close, volume, session, now, *lines)
+    _gather(high, low, close, volume, session, now, lines)
     return tuple(now), lines[0][0], lines[1][0]
 
 
