@@ -62,8 +62,10 @@ class Trees:
             raise ModelError("the trees are damaged: a node leads nowhere")
         if (self.roots < 0).any() or (self.roots >= count).any():
             raise ModelError("the trees are damaged: a tree has no root")
-        if not (np.isfinite(self.value).all() and np.isfinite(self.threshold[inner]).all() and np.isfinite(self.base)):
+        if not (np.isfinite(self.value).all() and np.isfinite(self.cover).all() and np.isfinite(self.base)):
             raise ModelError("the trees are damaged: a number in them is not finite")
+        if np.isnan(self.threshold[inner]).any():  # infinite where a node only parts NaN from the rest
+            raise ModelError("the trees are damaged: a threshold is missing")
 
     @classmethod
     def stacked(cls, trees: Sequence["Trees"], *, base: float = 0.0) -> "Trees":

@@ -1,0 +1,96 @@
+"""Running graphs: onnxruntime sessions, made when first needed, shared by what is in them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ModelError
+from ara.models.graphs.wire import refuse_strange
+
+__all__ = ["DEVICES", "Signature", "available", "run", "signature"]
+
+DEVICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "cpu": ("CPUExecutionProvider",),
+    "auto": (
+        "TensorrtExecutionProvider",
+        "CUDAExecutionProvider",
+        "ROCMExecutionProvider",
+        "CoreMLExecutionProvider",
+        "CPUExecutionProvider",
+    ),
+}
+"""What runs a graph, best first. `cpu` gives the same bytes everywhere; `auto` takes the fastest that is there."""
+
+_KEPT: Final = 64
+_sessions: dict[tuple[str, str], Any] = {}
+
+Signature = tuple[tuple[Any, ...], dict[str, tuple[Any, ...]]]
+
+
+def available(device: str = "cpu") -> tuple[str, ...]:
+    """Give the execution providers of a device that this onnxruntime has, best first."""
+    if device not in DEVICES:
+        raise ModelError(f"there is no device {device!r} to run a graph on", hint=f"Choose {' or '.join(DEVICES)}.")
+    present = set(_onnxruntime().get_available_providers())
+    return tuple(one for one in DEVICES[device] if one in present)
+
+
+def signature(graph: bytes, sha256: str) -> Signature:
+    """Give the shape of the one input, and the shape of each output by name; refuse a graph of another make."""
+    session = _session(graph, sha256, "cpu")
+    inputs = session.get_inputs()
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+        raise ModelError("a graph has one input, of float32 features")
+    outputs = {one.name: tuple(one.shape) for one in session.get_outputs()}
+    return tuple(inputs[0].shape), outputs
+
+
+def run(
+    graph: bytes, sha256: str, x: NDArray[np.float32], *, names: Sequence[str] = (), device: str = "cpu"
+) -> dict[str, NDArray[Any]]:
+    """Give the outputs for features `[N, F]` or `[N, window, F]`; all of them where no names are said."""
+    session = _session(graph, sha256, device)
+    wanted = list(names) or [one.name for one in session.get_outputs()]
+    try:
+        found = session.run(wanted, {session.get_inputs()[0].name: x})
+    except Exception as error:  # onnxruntime's own errors share no class
+        raise ModelError(f"the graph can't be run on features of the shape {x.shape}: {_first_line(error)}") from error
+    return dict(zip(wanted, found, strict=True))
+
+
+def _session(graph: bytes, sha256: str, device: str) -> Any:
+    """Make the session, or give it again; the least recently used goes where there are too many."""
+    session = _sessions.pop((sha256, device), None)
+    if session is None:
+        session = _made(graph, device)
+    _sessions[sha256, device] = session
+    while len(_sessions) > _KEPT:
+        _sessions.pop(next(iter(_sessions)), None)
+    return session
+
+
+def _made(graph: bytes, device: str) -> Any:
+    """Make a session of one thread: the order of sums, and so their last bits, never depends on the machine's cores."""
+    refuse_strange(graph)
+    onnxruntime = _onnxruntime()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.use_deterministic_compute", "1")
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=list(available(device)))
+    except Exception as error:  # onnxruntime's own errors share no class
+        raise ModelError(f"the graph can't be read: {_first_line(error)}") from error
+
+
+def _onnxruntime() -> Any:
+    import onnxruntime
+
+    return onnxruntime
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
