@@ -15,6 +15,7 @@ from ara.models.families.pooled.dates import month_after, month_of
 from ara.models.families.pooled.features import BLOCKS, COLUMNS, KINDS, Table, table
 from ara.models.families.pooled.recalibration import Memory, Past, remember, stretch
 from ara.models.families.pooled.saved import Params, read, write
+from ara.models.fits import Chains
 from ara.models.head import Head, read_head, write_head
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
@@ -28,18 +29,7 @@ YOUNG: Final = 120
 """Bars that a series needs before it is forecast so; until then `ewma_t` answers for it."""
 
 _LOW, _MIDDLE, _HIGH = LEVELS.index(0.1), LEVELS.index(0.5), LEVELS.index(0.9)
-_KEPT: Final = 4
-_chains: dict[str, "_Chains"] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chains:
-    """All classes' chains at a moment, and the rows they lie on."""
-
-    panel: str
-    moment: int
-    series: tuple[str, ...]
-    by_kind: Mapping[int, Chain]
+_chains: Final = Chains[Mapping[int, Chain]](4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -248,7 +238,7 @@ def _linked(panel: Panel, rows: Rows, moment: int, watch: Callable[[Progress], b
         seen = seen.take(np.arange(len(panel)))
         apart = np.setdiff1d(np.arange(len(panel)), rows)
         seen.target[apart], seen.y[apart] = np.nan, np.nan
-    before = _before(panel, moment) if whole else {}
+    before = (_chains.latest(panel, moment) if whole else None) or {}
     made: dict[int, tuple[Chain, Table]] = {}
     kinds = np.unique(seen.kind[seen.usable])
     for done, kind in enumerate(kinds.tolist(), 1):
@@ -259,22 +249,8 @@ def _linked(panel: Panel, rows: Rows, moment: int, watch: Callable[[Progress], b
         if not watch(Progress(done=done, total=len(kinds), words="fitting pooled_har")):
             return made
     if whole:
-        key = panel.digest()
-        _chains[key] = _Chains(
-            panel=key, moment=moment, series=panel.symbols, by_kind={kind: one for kind, (one, _) in made.items()}
-        )
-        while len(_chains) > _KEPT:
-            _chains.pop(next(iter(_chains)), None)
+        _chains.keep(panel, moment, {kind: one for kind, (one, _) in made.items()})
     return made
-
-
-def _before(panel: Panel, moment: int) -> Mapping[int, Chain]:
-    """Give the latest chains that were made on this panel's past, to the last byte of it."""
-    able = [one for one in tuple(_chains.values()) if one.moment <= moment and one.series == panel.symbols]
-    for one in sorted(able, key=lambda one: -one.moment):
-        if panel.until(one.moment).digest() == one.panel:
-            return one.by_kind
-    return {}
 
 
 def _at(state: State, columns: list[int]) -> State:
