@@ -96,7 +96,7 @@ class Served:
             The panel has other features than the model was fitted on, or in another order, or horizons that the model
             does not know.
         """
-        self._refuse_other(panel)
+        self.refuse_other(panel)
         places = self._places(panel.horizons)
         found = self._run(panel, rows, _ANSWERS[self.head.gives])
         values = self._spread(found, panel, rows, places)
@@ -110,7 +110,7 @@ class Served:
 
     def outputs(self, panel: Panel, rows: Rows) -> dict[str, NDArray[Any]]:
         """Give all that the graph says of the rows, by name: also embeddings, attention and such, where it has them."""
-        self._refuse_other(panel)
+        self.refuse_other(panel)
         return self._run(panel, rows, ())
 
     def save(self, folder: Path) -> None:
@@ -135,7 +135,7 @@ class Served:
             plain=FittedEwmaT(decay=params.decay, shapes=params.shapes), packed=packed, device=device,
         )  # fmt: skip
 
-    def _refuse_other(self, panel: Panel) -> None:
+    def refuse_other(self, panel: Panel) -> None:
         """Raise unless the panel has the features of the fit, in their order."""
         names, own = panel.names, self.head.names
         if names == own and panel.x.shape[1] == len(own):

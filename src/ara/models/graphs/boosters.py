@@ -129,7 +129,10 @@ def from_catboost(model: Any) -> Trees:
 
 
 def _catboost_tree(tree: Mapping[str, Any], flat: NDArray[np.int32], high: NDArray[np.bool_]) -> Trees:
-    """Unfold a symmetric tree: at each level all nodes ask the same; the answers are the bits of the leaf's number."""
+    """Unfold a symmetric tree, whose levels all ask the same, from its last split down, as CatBoost's contributions do.
+
+    So the leaves come in the order of their numbers, and node i goes on to 2 i + 1 and 2 i + 2.
+    """
     splits: Sequence[Mapping[str, Any]] = tree["splits"] or ()
     leaves = np.array(tree["leaf_values"], np.float64)
     if not splits:
@@ -137,24 +140,21 @@ def _catboost_tree(tree: Mapping[str, Any], flat: NDArray[np.int32], high: NDArr
     if any(split["split_type"] != "FloatFeature" for split in splits):
         raise _refused("CatBoost", "splits on what is not a number")
     depth = len(splits)
-    level = np.repeat(np.arange(depth), 1 << np.arange(depth))
-    node = np.arange(len(level))
-    code = node + 1 - (1 << level)
+    level = depth - 1 - np.repeat(np.arange(depth), 1 << np.arange(depth))
     asked = np.array([split["float_feature_index"] for split in splits], np.int64)[level]
     border = np.array([split["border"] for split in splits], np.float32)[level]
-    left = (2 << level) - 1 + code
+    left = 2 * np.arange(len(level)) + 1
     weights = [np.array(tree["leaf_weights"], np.float64)]
     for _ in range(depth):
-        half = len(weights[0]) // 2
-        weights.insert(0, weights[0][:half] + weights[0][half:])
+        weights.insert(0, weights[0][::2] + weights[0][1::2])
     none = np.zeros(len(leaves))
     return _one(
         feature=np.concatenate((flat[asked], none - 1)),
         threshold=np.concatenate((border, none)),
         left=np.concatenate((left, none)),
-        right=np.concatenate((left + (1 << level), none)),
+        right=np.concatenate((left + 1, none)),
         missing_left=np.concatenate((~high[asked], none)),
-        value=np.concatenate((np.zeros(len(node)), leaves)),
+        value=np.concatenate((np.zeros(len(level)), leaves)),
         cover=np.concatenate(weights),
     )
 

@@ -41,7 +41,7 @@ class Inputs:
         """Give the features with NaN replaced."""
         return x if self.medians is None else np.where(np.isnan(x), np.asarray(self.medians, np.float32), x)
 
-    def bounded(self, x: NDArray[np.float32]) -> _Floats:
+    def bounded(self, x: NDArray[Any]) -> _Floats:
         """Give filled features as linear models see them."""
         wide = np.asarray(x, np.float64)
         wide = wide if self.low is None else np.maximum(wide, self.low)
