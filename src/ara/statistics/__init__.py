@@ -1,5 +1,6 @@
 """Volatility, distributions, a linear model: the arithmetic that features, risk and models share."""
 
+from ara.statistics.betting import bounded, wealth
 from ara.statistics.distributions import (
     binomial_tail,
     fit_student_t,
@@ -20,6 +21,7 @@ __all__ = [
     "Ridge",
     "RidgeFit",
     "binomial_tail",
+    "bounded",
     "ewma_variance",
     "fit_garch",
     "fit_student_t",
@@ -33,4 +35,5 @@ __all__ = [
     "student_t_quantiles",
     "summed_degrees",
     "summed_quantiles",
+    "wealth",
 ]
