@@ -1,6 +1,7 @@
 """Principal factors: what few forces move many instruments, how much of all, and what they leave unexplained."""
 
-from typing import Final
+import math
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from ara.features.cross.feature import Matrix, panel_feature
 from ara.features.cross.matrices import ALL, GAP, line_average, line_spread, shifted, window_of
 from ara.features.cross.principal import Principal, principal
+from ara.features.loops import compiled
 
 __all__ = [
     "absorption_ratio",
@@ -134,20 +136,41 @@ def residual_score(close: Matrix, *, window: int, path: int) -> Matrix:
     """Give where each series' residual path stands within itself; 0 where it doesn't move."""
     found = principal(close, window)
     out = np.full_like(found.moves, np.nan)
-    for bar in np.flatnonzero(np.isfinite(found.named[:, 0])):
-        if bar < path:
-            continue
-        part = (found.moves[bar - path + 1 : bar + 1] - found.centre[bar]) / found.size[bar]
-        part = np.where(np.isfinite(part), part, 0.0)
-        vectors = found.vectors[bar]
-        left = part - np.einsum("tk,ki->ti", np.einsum("ti,ki->tk", part, vectors), vectors)
-        walk = np.cumsum(left, axis=0)
-        middle = walk.mean(axis=0)
-        spread = np.sqrt(((walk - middle) ** 2).mean(axis=0))
-        still = spread <= 1e-9
-        score = np.where(still, 0.0, (walk[-1] - middle) / np.where(still, 1.0, spread))
-        out[bar] = np.where(np.isfinite(found.size[bar]), score, np.nan)
+    compiled(_strayed)(found.moves, found.centre, found.size, found.vectors, found.named, path, out)
     return out
+
+
+def _strayed(moves: Any, centre: Any, size: Any, vectors: Any, named: Any, path: Any, out: Any) -> None:
+    """Add up what the factors leave of each series' returns, and score the end of that path."""
+    (bars, width), factors = moves.shape, vectors.shape[1]
+    part, left = np.zeros(width), np.zeros((path, width))
+    for bar in range(path, bars):
+        if not math.isfinite(named[bar, 0]):
+            continue
+        for row in range(path):
+            for i in range(width):
+                scale = size[bar, i]
+                value = (moves[bar - path + 1 + row, i] - centre[bar, i]) / scale if scale > 0.0 else 0.0
+                part[i] = value if math.isfinite(value) else 0.0
+                left[row, i] = part[i]
+            for factor in range(factors):
+                along = 0.0
+                for i in range(width):
+                    along += part[i] * vectors[bar, factor, i]
+                for i in range(width):
+                    left[row, i] -= along * vectors[bar, factor, i]
+        for i in range(width):
+            walk, total = 0.0, 0.0
+            for row in range(path):
+                walk += left[row, i]
+                left[row, i] = walk
+                total += walk
+            middle, squares = total / path, 0.0
+            for row in range(path):
+                squares += (left[row, i] - middle) ** 2
+            spread = math.sqrt(squares / path)
+            score = 0.0 if spread <= 1e-9 else (walk - middle) / spread
+            out[bar, i] = score if math.isfinite(size[bar, i]) else math.nan
 
 
 @panel_feature(

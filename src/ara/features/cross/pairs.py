@@ -1,8 +1,9 @@
 """All pairs of a panel: how closely they go together, and which go ahead of the others."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ara.features.cross.feature import Matrix, panel_feature
 from ara.features.cross.matrices import ALL, GAP, POSITIVE, enough, line_average, line_spread, returns, window_of
 from ara.features.cross.principal import Held
 from ara.features.indicator import Param
+from ara.features.loops import compiled
 
 __all__ = [
     "Lead",
@@ -46,13 +48,25 @@ def _together(held: Held, window: int) -> tuple[_LINE, Matrix]:
     line = Window(moves, window, least=enough(window))
     for bar in range(_start(moves, window), len(moves)):
         line.at(bar)
-        there = line.size > 0
-        count = int(there.sum())
-        if count >= _FEWEST:
-            mean = (line.matrix.sum(axis=1) - 1.0) / (count - 1)
-            own[bar, there] = mean[there]
-            all_pairs[bar] = mean[there].mean()
+        compiled(_averaged)(line.matrix, line.size, bar, own, all_pairs)
     return np.clip(all_pairs, -1.0, 1.0), np.clip(own, -1.0, 1.0)
+
+
+def _averaged(matrix: Any, size: Any, bar: Any, own: Any, all_pairs: Any) -> None:
+    """Fill in the mean of each row of correlations without its own, and the mean of those."""
+    count, total = 0, 0.0
+    for i in range(len(size)):
+        count += size[i] > 0.0
+    if count < _FEWEST:
+        return
+    for i in range(len(size)):
+        if size[i] > 0.0:
+            row = 0.0
+            for j in range(len(size)):
+                row += matrix[i, j]
+            own[bar, i] = (row - 1.0) / (count - 1)
+            total += own[bar, i]
+    all_pairs[bar] = total / count
 
 
 def _start(moves: Matrix, window: int) -> int:
@@ -116,17 +130,31 @@ def _leads(held: Held, window: int, lag: int) -> tuple[Matrix, Matrix, Matrix]:
     score, strength, signal = (np.full_like(moves, np.nan) for _ in range(3))
     line = Window(moves, window, least=enough(window))
     for bar in range(_start(moves, window), len(moves)):
-        newest = line.at(bar, lag=lag)[-1] * np.sqrt(window)
-        there = np.flatnonzero(line.size > 0)
-        count = len(there)
-        if count < _FEWEST:
-            continue
-        ahead = line.matrix[np.ix_(there, there)]
-        np.fill_diagonal(ahead, 0.0)
-        score[bar, there] = (ahead.sum(axis=1) - ahead.sum(axis=0)) / (count - 1)
-        strength[bar, there] = np.abs(ahead).max(axis=0) * np.sqrt(window)
-        signal[bar, there] = np.einsum("ij,i->j", ahead, newest[there]) / (count - 1)
-    return np.clip(score, -2.0, 2.0), strength, signal
+        newest = line.at(bar, lag=lag)[-1]
+        compiled(_led)(line.matrix, line.size, newest, bar, score, strength, signal)
+    root = math.sqrt(window)
+    return np.clip(score, -2.0, 2.0), strength * root, signal * root
+
+
+def _led(matrix: Any, size: Any, newest: Any, bar: Any, score: Any, strength: Any, signal: Any) -> None:
+    """Fill in one bar of what each series says of all others, and they of it."""
+    count = 0
+    for i in range(len(size)):
+        count += size[i] > 0.0
+    if count < _FEWEST:
+        return
+    for j in range(len(size)):
+        if size[j] > 0.0:
+            leads, follows, most, told = 0.0, 0.0, 0.0, 0.0
+            for i in range(len(size)):
+                if i != j and size[i] > 0.0:
+                    leads += matrix[j, i]
+                    follows += matrix[i, j]
+                    most = max(most, abs(matrix[i, j]))
+                    told += matrix[i, j] * newest[i]
+            score[bar, j] = (leads - follows) / (count - 1)
+            strength[bar, j] = most
+            signal[bar, j] = told / (count - 1)
 
 
 @panel_feature(

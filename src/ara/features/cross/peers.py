@@ -6,7 +6,7 @@ who counts follows the changes of correlation.
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from ara.features.cross.feature import Matrix, panel_feature
 from ara.features.cross.matrices import ALL, GAP, moved, returns, spreads, window_of
 from ara.features.indicator import Param
+from ara.features.loops import compiled
 
 __all__ = ["peer_change", "peer_count", "peer_gap", "peer_momentum", "peer_return", "peer_volatility"]
 
 _NEGLIGIBLE: Final = 1e-12
 _LEAST: Final = 20
 _FLOOR: Final = 0.01
+_AT_ONCE: Final = 1 << 20
 _DECAY: Final = Param(
     default=0.97, low=0.8, high=0.999, words="Weight of yesterday's correlation; nearer to 1 remembers longer."
 )
@@ -34,46 +36,72 @@ def _forgets(decay: float) -> int:
 
 
 def _weights(close: Matrix, decay: float) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Give, bar by bar, the weights of each series' peers by the correlations known one bar before; rows sum to 1.
+    """Give, some bars at a time, their first and `[bar, i, j]`: the weights of each series' peers; rows sum to 1.
 
-    A product of returns counts where both are known; pairs with fewer than twenty have no weight, and neither has a
-    peer without a bar for longer than a short gap.
+    They are by the correlations known one bar before. A product of returns counts where both are known; pairs with
+    fewer than twenty have no weight, and neither has a peer without a bar for longer than a short gap.
     """
-    moves = returns(close)
-    width = moves.shape[1]
+    moves = _finite(returns(close))
+    bars, width = moves.shape
     products, seen = np.zeros((width, width)), np.zeros((width, width))
     last = np.full(width, -GAP - 1)
-    for bar, row in enumerate(moves):
-        known = np.isfinite(row)
-        last[known] = bar
-        yield bar, _shares(products, np.where(bar - last <= GAP, seen, 0.0))
-        plain = np.where(known, row, 0.0)
-        both = known[:, None] & known
-        products = np.where(both, decay * products + plain[:, None] * plain, products)
-        seen += both
+    many = max(1, _AT_ONCE // max(width * width, 1))
+    for first in range(0, bars, many):
+        weight = np.zeros((min(many, bars - first), width, width))
+        compiled(_learned)(moves, first, decay, products, seen, last, weight)
+        yield first, weight
 
 
-def _shares(products: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
-    size = np.sqrt(np.diag(products))
-    scale = size[:, None] * size
-    together = np.where(scale > 0, products / np.where(scale > 0, scale, 1.0), 0.0)
-    weight = np.where(seen >= _LEAST, np.clip(together, 0.0, 1.0) + _FLOOR, 0.0)
-    np.fill_diagonal(weight, 0.0)
-    total = weight.sum(axis=1, keepdims=True)
-    return np.asarray(weight / np.where(total > 0, total, np.nan))
+def _finite(values: Matrix) -> Matrix:
+    return np.ascontiguousarray(np.where(np.isfinite(values), values, np.nan))
+
+
+def _learned(moves: Any, first: Any, decay: Any, products: Any, seen: Any, last: Any, weight: Any) -> None:
+    """Fill in the weights of some bars, and learn from each bar after its own."""
+    width = moves.shape[1]
+    for row in range(len(weight)):
+        bar = first + row
+        for i in range(width):
+            if moves[bar, i] == moves[bar, i]:
+                last[i] = bar
+        for i in range(width):
+            total = 0.0
+            for j in range(width):
+                if i != j and seen[i, j] >= _LEAST and bar - last[j] <= GAP:
+                    scale = math.sqrt(products[i, i]) * math.sqrt(products[j, j])
+                    together = products[i, j] / scale if scale > 0.0 else 0.0
+                    weight[row, i, j] = min(max(together, 0.0), 1.0) + _FLOOR
+                    total += weight[row, i, j]
+            for j in range(width):
+                weight[row, i, j] = weight[row, i, j] / total if total > 0.0 else math.nan
+        for i in range(width):
+            for j in range(width):
+                both = moves[bar, i] * moves[bar, j]
+                if both == both:
+                    products[i, j] = decay * products[i, j] + both
+                    seen[i, j] += 1.0
 
 
 def _of_peers(close: Matrix, values: Matrix, decay: float) -> Matrix:
     """Give the mean of the peers' values by their weights; those without a value have no say."""
     out = np.full_like(values, np.nan)
-    for bar, weight in _weights(close, decay):
-        known = np.isfinite(values[bar])
-        if not known.any():
-            continue
-        total = np.einsum("ij,j->i", weight, known.astype(np.float64))
-        summed = np.einsum("ij,j->i", weight, np.where(known, values[bar], 0.0))
-        out[bar] = np.where(total > 0, summed / np.where(total > 0, total, 1.0), np.nan)
+    for first, weight in _weights(close, decay):
+        compiled(_averaged)(_finite(values), first, weight, out)
     return out
+
+
+def _averaged(values: Any, first: Any, weight: Any, out: Any) -> None:
+    rows, width = len(weight), values.shape[1]
+    for row in range(rows):
+        for i in range(width):
+            total, summed = 0.0, 0.0
+            for j in range(width):
+                value = values[first + row, j]
+                if value == value:
+                    total += weight[row, i, j]
+                    summed += weight[row, i, j] * value
+            if total > 0.0:
+                out[first + row, i] = summed / total
 
 
 @panel_feature(
@@ -152,9 +180,9 @@ def peer_volatility(close: Matrix, *, decay: float, window: int) -> Matrix:
 def peer_count(close: Matrix, *, decay: float) -> Matrix:
     """Give the effective number of each series' peers as a share of the others."""
     out = np.full_like(close, np.nan, dtype=np.float64)
-    for bar, weight in _weights(close, decay):
-        squares, count = (weight * weight).sum(axis=1), (weight > 0).sum(axis=1)
-        out[bar] = np.where(count > 0, 1.0 / (squares * np.maximum(count, 1)), np.nan)
+    for first, weight in _weights(close, decay):
+        squares, count = (weight * weight).sum(axis=2), (weight > 0).sum(axis=2)
+        out[first : first + len(weight)] = np.where(count > 0, 1.0 / (squares * np.maximum(count, 1)), np.nan)
     return np.asarray(np.clip(out, 0.0, 1.0))
 
 
@@ -171,10 +199,10 @@ def peer_count(close: Matrix, *, decay: float) -> Matrix:
 def peer_change(close: Matrix, *, decay: float, bars: int) -> Matrix:
     """Give the share of each series' peer weights that has moved to others."""
     out = np.full_like(close, np.nan, dtype=np.float64)
-    kept: list[NDArray[np.float64]] = []
-    for bar, weight in _weights(close, decay):
-        kept.append(weight)
-        if bar >= bars:
-            before = kept.pop(0)
-            out[bar] = np.clip(np.abs(weight - before).sum(axis=1) / 2.0, 0.0, 1.0)
+    kept = np.full((bars, close.shape[1], close.shape[1]), np.nan)
+    for first, weight in _weights(close, decay):
+        known = np.concatenate([kept, weight])
+        moved_on = np.abs(weight - known[: len(weight)]).sum(axis=2)
+        out[first : first + len(weight)] = np.clip(moved_on / 2.0, 0.0, 1.0)
+        kept = known[len(weight) :]
     return out

@@ -28,7 +28,8 @@ FACTORS: Final = 3
 """How many factors have a name."""
 
 _FEWEST: Final = 2
-_ORDERS: Final = tuple(permutations(range(FACTORS)))
+_ORDERS: Final = np.array(list(permutations(range(FACTORS))))
+_PLACES: Final = np.arange(FACTORS)
 
 _Array = NDArray[np.float64]
 
@@ -123,7 +124,7 @@ def _principal(held: Held, window: int) -> Principal:
         before = None
         if len(there) < _FEWEST:
             continue
-        values, vectors = decomposed(line.matrix[np.ix_(there, there)])
+        values, vectors = decomposed(line.matrix[there][:, there])
         found.centre[bar, there], found.size[bar, there] = line.centre[there], line.size[there]
         found.values[bar, : len(there)] = np.maximum(values, 0.0)
         kept = _name(found, bar, there, vectors, kept)
@@ -144,14 +145,14 @@ def _name(found: Principal, bar: int, there: NDArray[np.intp], vectors: _Array, 
     fresh = np.zeros((FACTORS, found.moves.shape[1]))
     fresh[:count, there] = vectors[:count]
     if kept is None:
-        order: tuple[int, ...] = _ORDERS[0]
+        order = _ORDERS[0]
         turn = np.where(fresh.sum(axis=1) < 0, -1.0, 1.0)
     else:
         overlap = np.einsum("ki,ji->kj", kept, fresh)
-        order = max(_ORDERS, key=lambda one: sum(abs(overlap[place, one[place]]) for place in range(FACTORS)))
-        turn = np.array([-1.0 if overlap[place, order[place]] < 0 else 1.0 for place in range(FACTORS)])
-    named = fresh[list(order)] * turn[:, None]
+        order = _ORDERS[np.argmax(np.abs(overlap)[_PLACES, _ORDERS].sum(axis=1))]
+        turn = np.where(overlap[_PLACES, order] < 0, -1.0, 1.0)
+    named: _Array = fresh[order] * turn[:, None]
     found.vectors[bar] = named
     values = np.append(found.values[bar, :count], np.full(FACTORS - count, np.nan))
-    found.named[bar] = values[list(order)]
+    found.named[bar] = values[order]
     return named
