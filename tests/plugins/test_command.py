@@ -48,7 +48,8 @@ def test_the_list_shows_who_offers_what(ara):
     assert "  slips              stranger 1.0" in lines
     assert max(map(len, lines)) <= 100
     narrow = ara("list", "models", "--width", "20").stdout.splitlines()
-    assert narrow[:3] == ["models", "  drift", "    ara-ai 5.0.0.dev0"]
+    assert narrow[0] == "models"
+    assert narrow[narrow.index("  drift") + 1] == "    ara-ai 5.0.0.dev0"
 
 
 def test_the_list_says_what_does_not_load(ara):

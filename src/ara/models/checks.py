@@ -4,15 +4,17 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ara.models.inputs import attached
 from ara.models.model import Fitted, Model
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.plugins import Check
-from ara.workers import Progress
 
 __all__ = ["check_model", "toy_panel"]
 
@@ -22,9 +24,10 @@ _CUT = 420
 def check_model(model: Model) -> list[Check]:
     """Run all checks on a model, on a made-up panel of three series; no exception of the model's leaves it."""
     outcomes: list[Check] = []
+    trial = _Trial(model)
     for name, check in _CHECKS.items():
         try:
-            words = check(model)
+            words = check(trial)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's code: any failure is the finding)
             words = f"raised {type(error).__name__}: {error}"
         outcomes.append(Check(name=name, ok=not words, words=words or "as it should be"))
@@ -65,77 +68,79 @@ def toy_panel(*, bars: int = 500, seed: int = 7, horizons: tuple[int, ...] = (1,
     )
 
 
-def _fit(model: Model, panel: Panel, seed: int = 1) -> Fitted:
-    past = panel.until(int(panel.known_at[_CUT]))
-    rows = np.arange(len(past))
+class _Trial:
+    """A model under examination; fitted once for all checks but the one that fits twice."""
 
-    def watch(_: Progress) -> bool:
-        return True
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.raw = toy_panel()
+        self.rows = np.flatnonzero(self.raw.known_at == int(self.raw.known_at[_CUT + 10]))
 
-    return model.fit(past, rows, rows[:0], seed=seed, watch=watch)
+    @cached_property
+    def panel(self) -> Panel:
+        return attached(self.raw, self.model)
+
+    @cached_property
+    def fitted(self) -> Fitted:
+        return self.fit()
+
+    def fit(self) -> Fitted:
+        past = attached(self.raw.until(int(self.raw.known_at[_CUT])), self.model)
+        rows = np.arange(len(past))
+        return self.model.fit(past, rows, rows[:0], seed=1, watch=lambda _: True)
+
+    def answer(self, panel: Panel | None = None, rows: Rows | None = None) -> NDArray[np.float64]:
+        """Give the answers at the origins, or at other rows, of the panel or of another that has no features yet."""
+        seen = self.panel if panel is None else attached(panel, self.model)
+        return self.fitted.predict(seen, self.rows if rows is None else rows).values
 
 
-def _origins(panel: Panel) -> Rows:
-    day = int(panel.known_at[_CUT + 10])
-    return np.flatnonzero(panel.known_at == day)
-
-
-def _shape(model: Model) -> str:
-    panel = toy_panel()
-    answer = _fit(model, panel).predict(panel, _origins(panel))
-    if type(answer) is not Quantiles or answer.levels != LEVELS or answer.horizons != panel.horizons:
+def _shape(trial: _Trial) -> str:
+    answer = trial.fitted.predict(trial.panel, trial.rows)
+    if type(answer) is not Quantiles or answer.levels != LEVELS or answer.horizons != trial.raw.horizons:
         return "does not give Quantiles over LEVELS and the panel's horizons"
     if not np.isfinite(answer.values).all():
         return "gives NaN or infinity"
     return "" if (np.diff(answer.values, axis=-1) >= 0).all() else "quantiles cross"
 
 
-def _repeats(model: Model) -> str:
-    panel = toy_panel()
-    one, two = (_fit(model, panel).predict(panel, _origins(panel)).values for _ in range(2))
-    return "" if one.tobytes() == two.tobytes() else "the same seed gave other bytes"
+def _repeats(trial: _Trial) -> str:
+    again = trial.fit().predict(trial.panel, trial.rows).values
+    return "" if trial.answer().tobytes() == again.tobytes() else "the same seed gave other bytes"
 
 
-def _keeps(model: Model) -> str:
-    panel, fitted = toy_panel(), _fit(model, toy_panel())
-    before = fitted.predict(panel, _origins(panel)).values
+def _keeps(trial: _Trial) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        fitted.save(Path(folder))
-        after = type(model).load(Path(folder)).predict(panel, _origins(panel)).values
-    return "" if before.tobytes() == after.tobytes() else "after saving and loading it answers differently"
+        trial.fitted.save(Path(folder))
+        after = type(trial.model).load(Path(folder)).predict(trial.panel, trial.rows).values
+    return "" if trial.answer().tobytes() == after.tobytes() else "after saving and loading it answers differently"
 
 
-def _blind(model: Model) -> str:
-    panel = toy_panel()
-    fitted, rows = _fit(model, panel), _origins(panel)
-    past = panel.until(int(panel.known_at[rows[0]]))
-    cut = fitted.predict(past, np.flatnonzero(past.known_at == panel.known_at[rows[0]])).values
-    future = panel.known_at > panel.known_at[rows[0]]
-    poisoned = replace(panel, bars=np.where(future[:, None], panel.bars * 7 + 1, panel.bars))
-    whole, other = fitted.predict(panel, rows).values, fitted.predict(poisoned, rows).values
+def _blind(trial: _Trial) -> str:
+    moment = int(trial.raw.known_at[trial.rows[0]])
+    past = trial.raw.until(moment)
+    cut = trial.answer(past, np.flatnonzero(past.known_at == moment))
+    future = trial.raw.known_at > moment
+    poisoned = replace(trial.raw, bars=np.where(future[:, None], trial.raw.bars * 7 + 1, trial.raw.bars))
+    whole, other = trial.answer(), trial.answer(poisoned)
     if not np.allclose(whole, cut, rtol=0, atol=1e-12):
         return "its answer changes when the rows after the origin are cut off: it sees the future"
     return "" if np.allclose(whole, other, rtol=0, atol=1e-12) else "its answer changes with later bars"
 
 
-def _looks(model: Model) -> str:
-    panel = toy_panel()
-    fitted, rows = _fit(model, panel), _origins(panel)
-    moved = panel.bars.copy()
-    moved[rows] += 0.05
-    one, two = fitted.predict(panel, rows).values, fitted.predict(replace(panel, bars=moved), rows).values
-    return "" if (np.abs(one - two).max(axis=(1, 2)) > 1e-9).all() else "the origin's own bar does not matter to it"
+def _looks(trial: _Trial) -> str:
+    moved = trial.raw.bars.copy()
+    moved[trial.rows] += 0.05
+    apart = np.abs(trial.answer() - trial.answer(replace(trial.raw, bars=moved))).max(axis=(1, 2))
+    return "" if (apart > 1e-9).all() else "the origin's own bar does not matter to it"
 
 
-def _many(model: Model) -> str:
-    panel = toy_panel()
-    fitted, rows = _fit(model, panel), _origins(panel)
-    single = np.concatenate([fitted.predict(panel, rows[i : i + 1]).values for i in range(len(rows))])
-    together = fitted.predict(panel, rows).values
-    return "" if np.allclose(single, together, rtol=0, atol=1e-12) else "one row alone is answered differently"
+def _many(trial: _Trial) -> str:
+    single = np.concatenate([trial.answer(rows=trial.rows[i : i + 1]) for i in range(len(trial.rows))])
+    return "" if np.allclose(single, trial.answer(), rtol=0, atol=1e-12) else "one row alone is answered differently"
 
 
-_CHECKS: dict[str, Callable[[Model], str]] = {
+_CHECKS: dict[str, Callable[[_Trial], str]] = {
     "gives finite quantiles that do not cross": _shape,
     "the same seed gives the same bytes": _repeats,
     "saves and loads": _keeps,

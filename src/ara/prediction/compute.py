@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from ara import plugins
 from ara.errors import CancelledError, ModelError
 from ara.models.fits import fit_until, refits
-from ara.models.model import Model, described
+from ara.models.inputs import attached
+from ara.models.model import Fitted, Model, described
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.registry.loading import Artefact, load_artefact
 from ara.prediction.confidence import confidence, usual_move
 from ara.prediction.explain import volatility_ratio
 from ara.workers import Progress
@@ -37,13 +39,18 @@ class Recipe:
         Name under which it is registered.
     seed
         Seed of all that is random in it.
+    artefact
+        A trained model of that family, which answers in place of fits; None to fit what was known.
     """
 
     model: str = "ewma_t"
     seed: int = 0
+    artefact: Artefact | None = None
 
     def described(self) -> Mapping[str, Any]:
-        """Give what a lineage says of it: family and parameters."""
+        """Give what a lineage says of it: family and parameters, or family and the trained model's id."""
+        if self.artefact is not None:
+            return {self.model: self.artefact.described}
         return {self.model: described(_model(self.model))}
 
 
@@ -71,13 +78,15 @@ class Answer:
 def compute(panel: Panel, rows: Rows, recipe: Recipe, *, watch: Callable[[Progress], bool] | None = None) -> Answer:
     """Answer for each of the rows from what was known at it, and from nothing else.
 
-    The model is refitted at the first UTC instant of each month, on what was known then.
+    The model is refitted at the first UTC instant of each month, on what was known then. A trained model is not, and
+    refuses origins of before its last bar: it knows what came after them.
     """
     model = _model(recipe.model)
+    panel = attached(panel, model)
     values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
     done = 0
     for moment, places in refits(panel.known_at[rows]):
-        fitted = fit_until(model, panel, moment, seed=recipe.seed)
+        fitted = _served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
         values[places] = fitted.predict(panel, rows[places]).values
         done += len(places)
         if watch is not None and not watch(Progress(done=done, total=len(rows), words="forecasting")):
@@ -92,6 +101,22 @@ def compute(panel: Panel, rows: Rows, recipe: Recipe, *, watch: Callable[[Progre
         usual_move=usual,
         volatility_ratio=volatility_ratio(panel, rows),
     )
+
+
+def _served(panel: Panel, rows: Rows, artefact: Artefact | None) -> Fitted | None:
+    """Give a trained model, unless it knows what came after one of the rows."""
+    if artefact is None:
+        return None
+    early = rows[panel.known_at[rows] < artefact.trained_to]
+    if len(early):
+        symbol = panel.symbols[panel.series[early[0]]]
+        raise ModelError(
+            f"the model {artefact.id[:8]} knows bars up to {artefact.until:%Y-%m-%d %H:%M} UTC; "
+            f"{len(early)} of {len(rows)} origins are earlier, the first of {symbol}",
+            hint=f"Name the family to have it fitted on what was known at each: --model {artefact.family}",
+            rows=len(early),
+        )
+    return load_artefact(artefact)
 
 
 def _model(name: str) -> Model:

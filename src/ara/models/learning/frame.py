@@ -1,0 +1,125 @@
+"""What all families of learners share: from a panel with features to the served form."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ModelError
+from ara.models.families.ewma_t import EwmaT, FittedEwmaT
+from ara.models.graphs import Inputs, Linear, Output, Parts
+from ara.models.head import Head, features_id, read_head
+from ara.models.inputs import attached
+from ara.models.learning.learner import Fit, Learned, enough, learn
+from ara.models.learning.targets import targets
+from ara.models.panel import Panel, Rows
+from ara.models.quantiles import LEVELS
+from ara.models.served import Served
+from ara.workers import Progress
+
+__all__ = ["LearnedModel", "limits"]
+
+_X = NDArray[np.float32] | NDArray[np.float64]
+
+_DEVIATIONS = 6.0
+
+
+class LearnedModel:
+    """A family that learns from features of all series at once; a subclass says how one regressor is made.
+
+    Two regressors per horizon forecast the location of the return over the panel's scale, and the log of its own scale.
+    Rows are parted into blocks of time, and each block forecast by what was learned outside of it, a week apart: these
+    forecasts tell how much of the location is believed, and which shape is left by asset class.
+    """
+
+    __slots__ = ()
+
+    family: ClassVar[str]
+    inputs: ClassVar[str] = "pooled"
+    linear: ClassVar[bool] = False
+
+    @abstractmethod
+    def begin(self, x: _X, *, seed: int) -> Fit:
+        """Take the features of all rows of a refit, without gaps, and give what learns a target at some of them."""
+
+    def fit(
+        self,
+        panel: Panel,
+        train: Rows,
+        valid: Rows,
+        *,
+        seed: int,
+        start: object | None = None,
+        watch: Callable[[Progress], bool],
+    ) -> Served:
+        """Learn from the rows of all series; with too little history the answer is that of `ewma_t`."""
+        panel = attached(panel, self)
+        rows = np.union1d(train, valid)
+        plain = EwmaT().fit(panel, train, valid, seed=seed, watch=lambda _: True)
+        seen = targets(panel, rows)
+        inputs = limits(panel.x[seen.rows], linear=self.linear)
+        learned = None
+        if enough(seen, panel.horizons):
+            filled = inputs.filled(panel.x[seen.rows])
+            x = inputs.bounded(filled) if self.linear else filled
+            begun = self.begin(x, seed=seed)
+            learned = learn(panel, seen, x, begun, watch=watch, words=f"fitting {self.family}")
+        return self._served(panel, learned, inputs, plain, seed=seed, rows=rows)
+
+    def _served(
+        self, panel: Panel, learned: Learned | None, inputs: Inputs, plain: FittedEwmaT, *, seed: int, rows: Rows
+    ) -> Served:
+        parts = _parts(panel, learned, inputs)
+        head = Head(
+            family=self.family,
+            levels=LEVELS,
+            horizons=panel.horizons,
+            names=panel.names,
+            features=features_id(panel.names),
+            gives="shape",
+            seed=seed,
+            trained_to=int(panel.known_at[rows].max()) if len(rows) else 0,
+            extra=learned.facts if learned else {},
+        )
+        residuals = learned.residuals if learned else {"": [list(LEVELS) for _ in panel.horizons]}
+        return Served.of(head=head, graph=parts.graph(), residuals=residuals, plain=plain, parts=parts)
+
+    @classmethod
+    def load(cls, folder: Path) -> Served:
+        """Read what `Served.save` wrote of this family."""
+        read_head(folder, cls.family)
+        loaded = Served.load(folder)
+        if not isinstance(loaded, Served):
+            raise ModelError(f"{folder} holds no graph of {cls.family}")
+        return loaded
+
+
+def limits(x: NDArray[np.float32], *, linear: bool) -> Inputs:
+    """Give what fills the gaps of features, and for linear models the bounds beyond which they see no further."""
+    known = np.isfinite(x)
+    some = known.any(axis=0)
+    medians = np.zeros(x.shape[1], np.float32)
+    if some.any():
+        medians[some] = np.nanmedian(np.where(known, x, np.nan)[:, some], axis=0)
+    if not linear or not len(x):
+        return Inputs(medians=medians)
+    whole = np.where(known, x, medians).astype(np.float64)
+    middle, reach = whole.mean(axis=0), _DEVIATIONS * whole.std(axis=0)
+    return Inputs(medians=medians, low=middle - reach, high=middle + reach)
+
+
+def _parts(panel: Panel, learned: Learned | None, inputs: Inputs) -> Parts:
+    """Give the graph's parts; one that knows nothing answers NaN, so that each row is answered by `ewma_t`."""
+    width = len(panel.names)
+    if learned is not None:
+        return Parts(width=width, outputs=learned.graphed(), inputs=inputs)
+    nothing = Linear.of(np.zeros(width), 0.0)
+    silent = Output(
+        regressors=(nothing,),
+        blend=np.zeros((1, len(panel.horizons))),
+        shift=np.full(len(panel.horizons), np.nan),
+    )
+    return Parts(width=width, outputs={"location": silent, "log_scale": silent}, inputs=inputs)
