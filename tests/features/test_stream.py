@@ -89,7 +89,7 @@ def test_what_is_wrong_is_named():
         Stream(["rises"]).push({"open": 1.0})
     with pytest.raises(FeatureEngineeringError, match="lost depends on all bars and has no step"):
         Stream(["lost"])
-    with pytest.raises(FeatureEngineeringError, match="version 7; this Ara reads 3"):
+    with pytest.raises(FeatureEngineeringError, match="version 7; this Ara reads 4"):
         Stream.resume({"version": 7})
     state = Stream(["middle"]).state()
     for broken in ({**state, "bars": {}}, {**state, "states": []}, {**state, "items": [{"name": "middle"}]}):

@@ -17,7 +17,7 @@ from ara.features.shared import together
 
 __all__ = ["Item", "Stream"]
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 _SHORTEST: Final = 32
 
 _Array = NDArray[np.float64]

@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, mean, previous, quotient, sums, true_range
+from ara.features.arrays import change, ema, filled, mean, previous, quotient, rested, sums, true_range
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.onward import wavetrend_step
 from ara.features.indicators.momentum.sums import usual_step
 from ara.features.indicators.momentum.terms import settled, unbroken
-from ara.features.indicators.trend.terms import Array, length, weighted
+from ara.features.indicators.trend.terms import Array, length, pause, weighted
 from ara.features.library import talib
 
 __all__ = [
@@ -144,7 +144,7 @@ def anchored_momentum(close: Array, *, window: int, smooth: int) -> Array:
     },
     outputs=["line", "signal"],
     warmup=lambda window, smooth, signal: 2 * (window - 1) + smooth + signal - 2,
-    memory=lambda window, smooth, signal: settled(window, window, smooth) + signal,
+    memory=lambda window, smooth, signal: settled(window, window, smooth) + signal + pause(window),
     scale=Scale.FREE,
     bounds=_WHATEVER,
     formula="ema((P - e) / (0.015 * ema(|P - e|, n)), m), e = ema(P, n), P = (H + L + C) / 3; its mean; 0 if none "
@@ -158,7 +158,7 @@ def anchored_momentum(close: Array, *, window: int, smooth: int) -> Array:
 def wavetrend(high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int) -> tuple[Array, Array]:
     """Give the wave-trend oscillator and its signal line."""
     price = (high + low + close) / 3.0
-    away = _apart(price, ema(price, window))
+    away = rested(_apart(price, ema(price, window)), change(price), pause(window), otherwise=0.0)
     line = ema(quotient(away, _LAMBERT * ema(np.abs(away), window), otherwise=0.0), smooth)
     return filled(line, 2 * (window - 1) + smooth + signal - 2), sums(line, signal) / signal
 

@@ -227,12 +227,13 @@ def wavetrend_step(
     """Go on from the mean, the usual distance from it, the line and its last values."""
     if not gapless((high, low, close)):
         return None, (math.nan, math.nan)
-    mean, size, line, last = state or (None, None, None, ())
+    before, still, mean, size, line, last = state or (None, 0, None, None, None, ())
     price = (high + low + close) / 3.0
+    still = still + 1 if price == before else 0
     mean, usual = ema(mean, price, window)
     away = price - usual
-    away = 0.0 if abs(away) <= _STILL * abs(price) else away
+    away = 0.0 if abs(away) <= _STILL * abs(price) or (still >= pause(window) and not math.isnan(away)) else away
     size, width = ema(size, abs(away), window)
     line, value = ema(line, away / (_LAMBERT * width) if width != 0.0 else 0.0, smooth)
     last, follower = meant(last, value, signal)
-    return (mean, size, line, last), (math.nan if math.isnan(follower) else value, follower)
+    return (price, still, mean, size, line, last), (math.nan if math.isnan(follower) else value, follower)

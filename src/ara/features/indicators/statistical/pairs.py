@@ -44,6 +44,7 @@ __all__ = [
 
 _WINDOW: Final = length(60, "Bars that count; few make it jumpy, many make it late.", low=3)
 _SHARPE: Final = "W. F. Sharpe (1964), Capital Asset Prices, Journal of Finance 19"
+_ALIKE: Final = 1e-6  # of a mean square: moves that differ by less all but agree, and what one of them adds is chance
 _SIMPLE: Final = "r and m simple returns of close and other"
 _Step = tuple[Any, tuple[float, ...]]
 
@@ -126,25 +127,21 @@ def residual_volatility(close: Array, other: Array, *, window: int) -> Array:
 
 
 def _sides_step(state: Any, close: float, other: float, *, window: int) -> _Step:
-    """Go on from the last simple returns of both, and the largest sums of squares on each side so far."""
-    kept, most = state or (None, (0.0, 0.0))
-    kept, own, market = _returned(kept, close, other, window)
-    if not own:
-        return (kept, most), (math.nan, math.nan)
+    """Go on from the last simple returns of both."""
+    state, own, market = _returned(state, close, other, window)
     pairs = [*zip(market, own, strict=True)]
-    sides = [pair for pair in pairs if pair[0] > 0.0], [pair for pair in pairs if pair[0] < 0.0]
-    (up, rise), (down, fall) = (_side(one, so_far) for one, so_far in zip(sides, most, strict=True))
-    return (kept, (up, down)), (rise, fall)
+    return state, (_side([pair for pair in pairs if pair[0] > 0.0]), _side([pair for pair in pairs if pair[0] < 0.0]))
 
 
-def _side(pairs: list[tuple[float, float]], most: float) -> tuple[float, float]:
-    """Give the largest sum of squares so far, and the beta of these bars."""
+def _side(pairs: list[tuple[float, float]]) -> float:
+    """Give the beta of these bars."""
     if not pairs:
-        return most, math.nan
+        return math.nan
     lead, own = zip(*pairs, strict=True)
     count, x, y, xx = len(pairs), sum(lead), sum(own), squared(lead)
-    most, spread = settle(most, xx - x * x / count, xx)
-    return most, over(sum(map(mul, lead, own)) - x * y / count, spread)
+    spread = xx - x * x / count
+    both = sum(map(mul, lead, own)) - x * y / count
+    return over(both, 0.0 if spread <= max(_ALIKE * xx, FAINT) else spread)
 
 
 @indicator(
@@ -155,7 +152,7 @@ def _side(pairs: list[tuple[float, float]], most: float) -> tuple[float, float]:
     memory=lambda window: window + 1,
     scale=Scale.FREE,
     bounds=(-math.inf, math.inf),
-    formula=f"cov(r, m) / var(m) over those of n bars where m > 0, and where m < 0, {_SIMPLE}",
+    formula=f"cov(r, m) / var(m) over those of n bars where m > 0, and where m < 0, none if these m agree; {_SIMPLE}",
     reference="V. S. Bawa and E. B. Lindenberg (1977); A. Ang, J. Chen and Y. Xing (2006), Downside Risk, RFS 19",
     words="Beta when the other rises and when it falls: a lower one in falls is what every holder wants.",
     step=_sides_step,
@@ -167,8 +164,9 @@ def beta_up_down(close: Array, other: Array, *, window: int) -> tuple[Array, Arr
     for side in (market > 0, market < 0):
         chosen = np.where(np.isnan(own + market), np.nan, side)
         lead, mine = chosen * market, chosen * own
-        count, x, y, xx, xy = running(window, chosen, lead, mine, lead * market, lead * own)
-        found.append(ratio(xy - ratio(x * y, count), settled(xx - ratio(x * x, count), xx)))
+        count, x, y, xx, xy = (sums(one, window) for one in (chosen, lead, mine, lead * market, lead * own))
+        spread = steady(xx - ratio(x * x, count), np.maximum(_ALIKE * xx, FAINT))
+        found.append(ratio(xy - ratio(x * y, count), spread))
     return found[0], found[1]
 
 

@@ -203,16 +203,16 @@ def curvature(close: Array, *, window: int) -> Array:
 
 def _kendall_step(state: Any, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
     """Go on from the last closes and the pairs of them that rose, less those that fell."""
+    if not math.isfinite(close):
+        return None, (math.nan,)
     kept: tuple[float, ...] = state[0] if state else ()
     pairs: int = state[1] if state else 0
-    now = close if math.isfinite(close) else math.nan
     if len(kept) == window:
         oldest, kept = kept[0], kept[1:]
         pairs -= sum([(one > oldest) - (one < oldest) for one in kept])
-    pairs += sum([(now > one) - (now < one) for one in kept])
-    kept = (*kept, now)
-    unknown = len(kept) < window or math.isnan(sum(kept))
-    return (kept, pairs), (math.nan if unknown else pairs / (window * (window - 1) / 2.0),)
+    pairs += sum([(close > one) - (close < one) for one in kept])
+    kept = (*kept, close)
+    return (kept, pairs), (pairs / (window * (window - 1) / 2.0) if len(kept) == window else math.nan,)
 
 
 @indicator(

@@ -2,51 +2,51 @@
 
 import math
 from operator import mul, sub
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, logs, moments, previous, within
+from ara.features.arrays import change, clean, logs, previous, within
 from ara.features.indicator import Scale, indicator
-from ara.features.indicators.statistical.terms import Array, length, ratio, running, settle, settled
+from ara.features.indicators.statistical.terms import FAINT, Array, anchored, length, ratio, steady
 from ara.features.windowed import Kept, logged, over, slid
 
 __all__ = ["adf", "half_life", "streak"]
 
+_EXACT: Final = 1e-5  # of a variance: where a fit leaves less, it is exact, as where all but a bar or two stood still
+_GONE: Final = 1e-9  # of a distance: so little is left of it after one bar that all of it is gone
 
-def _spreads_of(line: Kept, most: float, lags: int) -> tuple[float, list[list[float]]]:
-    """Give what `_spreads` does for one window of logarithms, of as many lags, and the largest mean square so far."""
+
+def _spreads_of(line: Kept, lags: int) -> list[list[float]]:
+    """Give what `_spreads` does for one window of logarithms, of as many lags."""
     steps, count = [*map(sub, line[1:], line)], len(line) - 1 - lags
-    first = line[lags]
-    columns = [steps[lags:], [value - first for value in line[lags:-1]]]
-    columns += [steps[lags - lag : -lag] for lag in range(1, lags + 1)]
+    given = [steps[lags:], line[lags:-1], *(steps[lags - lag : -lag] for lag in range(1, lags + 1))]
+    columns = [[value - one[0] for value in one] for one in given]
     means = [sum(one) / count for one in columns]
     found = [[0.0] * len(columns) for _ in columns]
-    for i in reversed(range(len(columns))):
+    for i in range(len(columns)):
         for j in range(i, len(columns)):
-            product = sum(map(mul, columns[i], columns[j])) / count
-            spread = product - means[i] * means[j]
-            if i == j != 1:
-                most, spread = settle(most, spread, product)
-            found[i][j] = found[j][i] = max(spread, 0.0) if i == j else spread
-    return most, found
+            spread = sum(map(mul, columns[i], columns[j])) / count - means[i] * means[j]
+            found[i][j] = found[j][i] = 0.0 if i == j and spread <= FAINT else spread
+    return found
 
 
 def _fuller_step(state: Any, close: float, *, window: int, lags: int) -> tuple[Any, tuple[float, ...]]:
-    """Go on from the last logarithms and the largest mean square of their changes so far."""
-    line, most = state or ((), 0.0)
-    line = slid(line, logged(close), window + lags + 1)
+    """Go on from the last logarithms."""
+    line = slid(state or (), logged(close), window + lags + 1)
     if len(line) <= window + lags:
-        return (line, most), (math.nan,)
-    most, s = _spreads_of(line, most, lags)
+        return line, (math.nan,)
+    s = _spreads_of(line, lags)
+    least = [_EXACT * s[i][i] for i in range(lags + 2)]
     for held in range(lags + 1, 1, -1):
         for i in range(held):
             for j in range(i, held):
                 s[i][j] -= over(s[i][held] * s[j][held], s[held][held])
+            s[i][i] = 0.0 if s[i][i] <= least[i] else s[i][i]
     slope = over(s[0][1], s[1][1])
-    rest = max(s[0][0] - slope * s[0][1], 0.0) / (window - lags - 2)
-    error = over(rest, s[1][1])
-    return (line, most), (over(slope, math.sqrt(error)) if error >= 0.0 else math.nan,)
+    rest = s[0][0] - slope * s[0][1]
+    error = over(0.0 if rest <= least[0] else rest / (window - lags - 2), s[1][1])
+    return line, (over(slope, math.sqrt(error)),)
 
 
 @indicator(
@@ -59,7 +59,7 @@ def _fuller_step(state: Any, close: float, *, window: int, lags: int) -> tuple[A
     memory=lambda window, lags: window + lags + 1,
     scale=Scale.FREE,
     bounds=(-math.inf, math.inf),
-    formula="t of b in dy[t] = a + b * y[t-1] + c1 * dy[t-1] + ... + e, y = ln C, over n bars",
+    formula="t of b in dy[t] = a + b * y[t-1] + c1 * dy[t-1] + ... + e, y = ln C, over n bars; none without e",
     reference="D. A. Dickey and W. A. Fuller (1979), Journal of the American Statistical Association 74",
     words="Whether the price returns to a level: below -2.9 it is no random walk at 5 percent; -1.5 is usual.",
     step=_fuller_step,
@@ -69,47 +69,40 @@ def adf(close: Array, *, window: int, lags: int) -> Array:
     line = logs(close)
     moved = change(line)
     s = _spreads(window, line, [moved, *(previous(moved, lag) for lag in range(1, lags + 1))])
+    least = [_EXACT * s[i, i] for i in range(lags + 2)]
     for held in range(lags + 1, 1, -1):
         s = s[:held, :held] - ratio(s[:held, held, None] * s[None, held, :held], s[held, held])
+        for i in range(held):
+            s[i, i] = steady(s[i, i], least[i])
     slope = ratio(s[0, 1], s[1, 1])
-    rest = np.maximum(s[0, 0] - slope * s[0, 1], 0.0) / (window - lags - 2)
+    rest = steady(s[0, 0] - slope * s[0, 1], least[0]) / (window - lags - 2)
     return ratio(slope, np.sqrt(ratio(rest, s[1, 1])))
 
 
 def _spreads(window: int, line: Array, steps: list[Array]) -> Array:
     """Give the covariances of a step, the level before it, and the steps before it, in that order."""
-    level = previous(line) - _origin(line)
-    columns = [steps[0], level, *steps[1:]]
-    pairs = [(i, j) for i in range(len(columns)) for j in range(i, len(columns)) if (i, j) != (1, 1)]
-    found = running(window, *columns, *(columns[i] * columns[j] for i, j in pairs))
-    means = [one / window for one in found[: len(columns)]]
+    columns = [steps[0], previous(line), *steps[1:]]
+    pairs = [(i, j) for i in range(len(columns)) for j in range(i, len(columns))]
+    means = anchored(window, columns, [*((i,) for i in range(len(columns))), *pairs])[0]
     out = np.empty((len(columns), len(columns), len(line)))
-    for (i, j), product in zip(pairs, found[len(columns) :], strict=True):
-        out[i, j] = out[j, i] = product / window - means[i] * means[j]
-        if i == j:
-            out[i, i] = settled(out[i, i], product / window)
-    out[1, 1] = moments(level, window)[1]
+    for (i, j), product in zip(pairs, means[len(columns) :], strict=True):
+        spread = product - means[i] * means[j]
+        out[i, j] = out[j, i] = steady(spread) if i == j else spread
     return out
 
 
-def _origin(line: Array) -> float:
-    """Give the first known value: levels are counted from there."""
-    return float(line[0]) if len(line) and math.isfinite(line[0]) else 0.0
-
-
 def _half_step(state: Any, close: float, *, window: int, most: int) -> tuple[Any, tuple[float, ...]]:
-    """Go on from the last logarithms and the largest mean square of their changes so far."""
-    line, largest = state or ((), 0.0)
-    line = slid(line, logged(close), window + 1)
+    """Go on from the last logarithms."""
+    line = slid(state or (), logged(close), window + 1)
     if len(line) <= window:
-        return (line, largest), (math.nan,)
-    largest, s = _spreads_of(line, largest, 0)
+        return line, (math.nan,)
+    s = _spreads_of(line, 0)
     if s[1][1] == 0.0:
-        return (line, largest), (math.nan,)
+        return line, (math.nan,)
     kept = 1.0 + s[0][1] / s[1][1]
-    pace = -math.log(kept) if 0.0 < kept < 1.0 else 0.0
-    found = 0.0 if kept <= 0.0 else min(over(math.log(2.0), pace, otherwise=math.inf), float(most))
-    return (line, largest), (found,)
+    pace = -math.log(kept) if _GONE < kept < 1.0 else 0.0
+    found = 0.0 if kept <= _GONE else min(over(math.log(2.0), pace, otherwise=math.inf), float(most))
+    return line, (found,)
 
 
 @indicator(
@@ -132,7 +125,7 @@ def half_life(close: Array, *, window: int, most: int) -> Array:
     line = logs(close)
     s = _spreads(window, line, [change(line)])
     slope = ratio(s[0, 1], s[1, 1])
-    kept = within(1.0 + slope, 0.0, 1.0)
+    kept = steady(within(1.0 + slope, 0.0, 1.0), _GONE)
     return np.minimum(math.log(2.0) / np.abs(np.log(kept)), float(most))
 
 

@@ -235,8 +235,10 @@ def mass_index(high: Array, low: Array, *, window: int, smooth: int) -> Array:
 
 def _walk_step(state: Any, high: float, low: float, close: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
     """Go on from the last close, and from high, low and true range of the last bars, the newest first."""
-    before, kept = state or (math.nan, ())
-    walk = max(high, before) - min(low, before) if gapless((high, low, before)) else math.nan
+    if not gapless((high, low, close)):
+        return None, (math.nan, math.nan)
+    before, kept = state or (close, ())
+    walk = max(high, before) - min(low, before)
     rise, fall, bars = -math.inf, -math.inf, ((high, low, walk), *kept)[: window + 1]
     for back in range(1, len(bars)):
         top, bottom, _ = bars[back]
@@ -244,10 +246,9 @@ def _walk_step(state: Any, high: float, low: float, close: float, *, window: int
             share = math.sqrt(back) / walk
             rise, fall = max(rise, (high - bottom) * share), max(fall, (top - low) * share)
         walk += bars[back][2] if back < window else 0.0
-    unknown = len(bars) <= window or math.isnan(walk)
-    if unknown or rise == -math.inf:
-        return (close, bars), (math.nan if unknown else 0.0,) * 2
-    return (close, bars), (rise, fall if fall > -math.inf else math.nan)
+    if len(bars) <= window:
+        return (close, bars), (math.nan, math.nan)
+    return (close, bars), (0.0, 0.0) if rise == -math.inf else (rise, fall)
 
 
 @indicator(
@@ -263,6 +264,7 @@ def _walk_step(state: Any, high: float, low: float, close: float, *, window: int
     words="Moves compared with those of a random walk: over 1 the rise (high) or the fall (low) is more than chance.",
     step=_walk_step,
 )
+@unbroken
 def rwi(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
     """Give the random walk index of highs and of lows."""
     ranges = true_range(high, low, close)

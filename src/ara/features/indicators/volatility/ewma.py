@@ -47,11 +47,11 @@ def _memory(decay: float) -> int:
 
 def _ewma_step(state: Any, close: float, *, decay: float) -> tuple[Any, tuple[float, ...]]:
     """Go on from the last logarithm, the squares seen, the variance, a sum until they are enough, and bars at rest."""
-    before, seen, variance, still = state or (math.nan, 0, 0.0, 0)
-    now = math.log(close) if 0.0 < close < math.inf else math.nan
-    square = (now - before) * (now - before)
-    still = still + 1 if now == before else 0
-    if not math.isnan(square):
+    before, seen, variance, still = state or (None, 0, 0.0, 0)
+    now = math.log(close) if 0.0 < close < math.inf else None
+    still = still + 1 if now is not None and now == before else 0
+    if now is not None and before is not None:
+        square = (now - before) * (now - before)
         if seen >= _SEED_BARS:
             variance = decay * variance + (1.0 - decay) * square
         else:
