@@ -1,5 +1,6 @@
-"""Measures of forecasts and returns, on plain arrays."""
+"""Measures of forecasts and returns, on plain arrays; and how often hold-outs were looked at."""
 
 from ara.performance.forecasts import crps, inside, pinball
+from ara.performance.significance import Comparison, compared
 
-__all__ = ["crps", "inside", "pinball"]
+__all__ = ["Comparison", "compared", "crps", "inside", "pinball"]

@@ -13,7 +13,7 @@ from ara.desk import Desk
 from ara.errors import ModelError
 from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
-from ara.prediction.compute import Recipe
+from ara.prediction.chosen import beside, choose
 from ara.prediction.forecast import Forecast
 from ara.prediction.ledger import Kept, Ledger
 from ara.prediction.origin import as_instant, checked_days
@@ -99,7 +99,8 @@ class PredictionEngine:
         timeframe
             Length of a bar.
         model
-            Name of the model, before those of the engine and of the settings.
+            Name of the model, before those of the engine and of the settings: a family, whose champion answers where
+            there is one that may, or a trained model, `har_t@3` or its id.
         """
         kept = await self.keep(symbol, days, as_of=as_of, learned=learned, timeframe=timeframe, model=model)
         forecast = kept.forecast
@@ -123,16 +124,18 @@ class PredictionEngine:
         now = desk.clock.now()
         moment = as_instant(as_of, now=now)
         bound = None if learned is None else as_instant(learned, now=now, what="learned")
-        recipe = Recipe(model=model or self._model or desk.settings.prediction.model, seed=desk.seed)
         market = self._market(desk)
         instrument = await market.instrument(symbol)
         with desk.telemetry.stage("data"):
             bars = await market.bars(instrument, timeframe, as_of=moment, learned=bound)
+        asked = await choose(desk, model or self._model or desk.settings.prediction.model, bars, days=days)
+        context = await beside(market, asked.choice.context, bars, learned=bound)
         with desk.telemetry.stage("compute"):
             try:
-                forecast = await desk.workers.run(outlook, bars, days, recipe)
+                forecast = await desk.workers.run(outlook, bars, days, asked.recipe, context=context)
             except ModelError as error:
                 raise _explained(error, bars) from error
+        forecast = asked.told(forecast, context)
         with desk.telemetry.stage("ledger"):
             return await Ledger(desk).append(forecast)
 

@@ -1,5 +1,6 @@
 """From one instrument's bars to its forecast: pure, so that a thread, a worker and a replay give the same bytes."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ _LOW = 0.5
 _LEAP = 20  # no market moves so far in one bar; a price in cents or in another currency does
 
 
-def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
+def outlook(bars: Bars, days: int, recipe: Recipe, *, context: Sequence[Bars] = ()) -> Forecast:
     """Forecast the next `days` bars from the last of `bars`.
 
     Parameters
@@ -35,6 +36,8 @@ def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
         Bars ahead, 1 to 30.
     recipe
         Which model answers.
+    context
+        Bars of other instruments, known at the same moment, for a model that looks at them too.
     """
     if not len(bars):
         raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
@@ -43,8 +46,9 @@ def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
             f"the last close of {bars.instrument.symbol} is {bars.frame['close'][-1]}, which is no price",
             hint="Name another source, or an earlier moment with --as-of.",
         )
-    panel = Panel.build([bars], range(1, days + 1))
-    answer = compute(panel, np.array([len(panel) - 1]), recipe)
+    panel = Panel.build([bars, *context], range(1, days + 1))
+    _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
+    answer = compute(panel, np.array([end - 1]), recipe)
     _refuse_endless(answer, bars)
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
@@ -59,7 +63,7 @@ def outlook(bars: Bars, days: int, recipe: Recipe) -> Forecast:
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
         warnings=_warnings(bars),
-        lineage=_lineage(bars, days, recipe),
+        lineage=_lineage(bars, days, recipe, context),
     )
 
 
@@ -106,11 +110,16 @@ def _days(answer: Answer, close: float, targets: list[tuple[date, datetime]]) ->
     )
 
 
-def _lineage(bars: Bars, days: int, recipe: Recipe) -> Lineage:
-    columns = [(name, bars.frame[name].dt.epoch("us").to_numpy()) for name in ("at", "known_at")]
-    columns += [(name, bars.frame[name].to_numpy()) for name in _USED]
+def _columns(bars: Bars, symbol: str = "") -> list[tuple[str, np.ndarray[Any, Any]]]:
+    columns = [(f"{symbol}{name}", bars.frame[name].dt.epoch("us").to_numpy()) for name in ("at", "known_at")]
+    return columns + [(f"{symbol}{name}", bars.frame[name].to_numpy()) for name in _USED]
+
+
+def _lineage(bars: Bars, days: int, recipe: Recipe, context: Sequence[Bars]) -> Lineage:
+    others = sorted(context, key=lambda one: one.instrument.symbol)
+    beside = [column for one in others for column in _columns(one, f"{one.instrument.symbol} ")]
     return Lineage(
-        data=digest_arrays(columns),
+        data=digest_arrays([*_columns(bars), *beside]),
         models=recipe.described(),
         settings={
             "symbol": bars.instrument.symbol,

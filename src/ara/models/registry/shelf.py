@@ -1,0 +1,157 @@
+"""The folder of all models: each in a folder of its own that appears whole or not at all."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ara.errors import StoreError
+from ara.store.files import make_folder, unwritable
+
+if TYPE_CHECKING:
+    from ara.settings import Settings
+
+__all__ = ["Shelf"]
+
+_PART: Final = ".part-"
+_GONE: Final = ".gone-"
+
+
+class Shelf:
+    """The folder of all models.
+
+    A model is written into a folder beside and moved to its place by one rename, when all of it is on the disk. Folders
+    that a killed process left are told from those in use by a lock that dies with its process.
+
+    Parameters
+    ----------
+    folder
+        Where the models lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of(cls, settings: "Settings") -> "Shelf":
+        """Give the folder that the settings name: `models.folder`, else `models` in `home`."""
+        return cls(Path(settings.models.folder) if settings.models.folder else Path(settings.home) / "models")
+
+    def place(self, id: str) -> Path:
+        """Give where a model lies, or would."""
+        return self.folder / id
+
+    @contextmanager
+    def part(self) -> Iterator[Path]:
+        """Give an empty folder to write a model into; gone at the end, unless `settle` moved it to its place."""
+        try:
+            make_folder(self.folder)
+            folder = self.folder / f"{_PART}{os.urandom(8).hex()}"
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise unwritable(self.folder / "models", error) from error
+        held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            yield folder
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        finally:
+            os.close(held)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def using(self, *, alone: bool = False) -> Iterator[bool]:
+        """Keep others from removing folders while one is taken in; `alone`, for who removes: gives whether it may."""
+        try:
+            make_folder(self.folder)
+            held = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unwritable(self.folder / "models", error) from error
+        try:
+            fcntl.flock(held, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            mine = True
+        except OSError:
+            mine = False
+        try:
+            yield mine
+        finally:
+            os.close(held)
+
+    def settle(self, part: Path, id: str) -> bool:
+        """Move a written folder to its place, durably; False, and nothing moved, where one is there already."""
+        try:
+            for path in part.rglob("*"):
+                if not path.is_dir():
+                    _sync(path)
+            for path in (*(one for one in part.rglob("*") if one.is_dir()), part):
+                _sync(path)
+            goal = self.place(id)
+            if goal.exists():
+                return False
+            try:
+                part.rename(goal)
+            except FileExistsError:
+                return False
+            except OSError:
+                if goal.exists():
+                    return False
+                raise
+            _sync(self.folder)
+        except OSError as error:
+            raise unwritable(self.place(id), error) from error
+        return True
+
+    def drop(self, id: str) -> None:
+        """Take a model's folder away; a reader sees it whole or not at all."""
+        goal = self.place(id)
+        aside = self.folder / f"{_GONE}{os.urandom(8).hex()}"
+        try:
+            goal.rename(aside)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"The folder {goal} can't be removed: {error.strerror}.") from error
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def ids(self) -> set[str]:
+        """Give the names of the models' folders."""
+        with suppress(OSError):
+            return {path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
+        return set()
+
+    def tidy(self) -> int:
+        """Remove what killed processes left; gives how many folders."""
+        removed = 0
+        with suppress(OSError):
+            for path in list(self.folder.iterdir()):
+                if path.name.startswith((_PART, _GONE)) and _left(path):
+                    shutil.rmtree(path, ignore_errors=True)
+                    removed += not path.exists()
+        return removed
+
+
+def _left(path: Path) -> bool:
+    """Tell whether nobody holds a folder any more."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,110 @@
+"""The budget of a hold-out: every look at it is counted, and after enough looks it proves nothing."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from ara.desk import Desk
+from ara.errors import AraError, IntegrityError
+from ara.lineage import canonical
+
+__all__ = ["Look", "Trials"]
+
+_STREAM: Final = "trials"
+_OVERLAP: Final = 0.5
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True):
+    symbols: tuple[str, ...]
+    first: datetime
+    last: datetime
+    what: str
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a look at a hold-out costs.
+
+    Parameters
+    ----------
+    number
+        Which look at these bars it is, from 1.
+    limit
+        The setting `models.looks`.
+    """
+
+    number: int
+    limit: int
+
+    @property
+    def burnt(self) -> bool:
+        """Whether the bars were looked at too often to prove anything."""
+        return self.number > self.limit
+
+
+class Trials:
+    """The looks at hold-outs, in a log that is chained and signed as the ledger is.
+
+    A look is counted with every earlier one that shares an instrument and covers at least half of the shorter of the
+    two stretches of time: asking anew with a slightly other end doesn't make the bars fresh.
+
+    Parameters
+    ----------
+    desk
+        The desk of the process.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._log = desk.store.log(_STREAM)
+        self._limit = desk.settings.models.looks
+
+    async def look(self, symbols: Sequence[str], first: datetime, last: datetime, *, what: str) -> Look:
+        """Count a look before it is taken: durable on return.
+
+        Parameters
+        ----------
+        symbols
+            Instruments whose bars are looked at.
+        first, last
+            When the first and the last of the bars were public.
+        what
+            What is judged, in a few words.
+        """
+        body = _Body(symbols=tuple(symbols), first=first, last=last, what=what, nonce=os.urandom(8).hex())
+        (kept,) = await self._log.append([canonical(msgspec.to_builtins(body))])
+        return Look(number=await self._count(body, upto=kept.sequence), limit=self._limit)
+
+    async def looked(self, symbols: Sequence[str], first: datetime, last: datetime) -> Look:
+        """Give how often these bars were looked at so far; `number` is 0 where nobody did."""
+        asked = _Body(symbols=tuple(symbols), first=first, last=last, what="")
+        return Look(number=await self._count(asked), limit=self._limit)
+
+    async def _count(self, asked: _Body, *, upto: int | None = None) -> int:
+        found = 0
+        async for entry in self._log.read():
+            if upto is not None and entry.sequence > upto:
+                break
+            try:
+                other = msgspec.json.decode(entry.body, type=_Body)
+            except (AraError, msgspec.MsgspecError) as error:
+                raise IntegrityError(
+                    f"entry {entry.sequence} of the log of trials is none that this version can read",
+                    hint="A newer Ara may have written it.",
+                    sequence=entry.sequence,
+                ) from error
+            found += _same(asked, other)
+        return found
+
+
+def _same(one: _Body, other: _Body) -> bool:
+    """Tell whether two looks were at the same bars, for the most part of the shorter."""
+    if not set(one.symbols) & set(other.symbols):
+        return False
+    shared = (min(one.last, other.last) - max(one.first, other.first)).total_seconds()
+    shorter = min((each.last - each.first).total_seconds() for each in (one, other))
+    return shared >= _OVERLAP * shorter if shorter > 0 else shared >= 0

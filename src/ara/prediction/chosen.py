@@ -1,0 +1,78 @@
+"""Which model a forecast is asked of, and what its reader should know of the choice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ara import plugins
+from ara.data.feed import MarketData
+from ara.desk import Desk
+from ara.errors import AraError, ValidationError
+from ara.market.bars import Bars
+from ara.models.registry.registry import Registry
+from ara.models.registry.serving import Choice, champion_for, named
+from ara.prediction.compute import Recipe
+from ara.prediction.forecast import Forecast
+
+__all__ = ["Asked", "beside", "choose"]
+
+_FEW = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who is asked.
+
+    Parameters
+    ----------
+    recipe
+        Which model answers.
+    choice
+        Why.
+    """
+
+    recipe: Recipe
+    choice: Choice
+
+    def told(self, forecast: Forecast, context: Sequence[Bars]) -> Forecast:
+        """Give the forecast with what its reader should know of the choice."""
+        warnings, degraded = list(forecast.warnings), list(forecast.degraded)
+        if self.choice.words:
+            (degraded if self.choice.broken else warnings).append(self.choice.words)
+        if len(context) < _FEW * len(self.choice.context):
+            known = len(self.choice.context)
+            warnings.append(f"the model looks at {known} other instruments, and {len(context)} of them are known here")
+        return replace(forecast, warnings=tuple(warnings), degraded=tuple(degraded))
+
+
+async def choose(desk: Desk, name: str, bars: Bars, *, days: int) -> Asked:
+    """Choose by a name: of a family, whose champion answers where it may, or of a trained model, which must."""
+    if not len(bars):
+        return Asked(recipe=Recipe(model=name, seed=desk.seed), choice=Choice())
+    registry = Registry(desk)
+    origin: datetime = bars.frame["known_at"][-1]
+    step = str(bars.timeframe)
+    if name in plugins.names("models"):
+        choice = await champion_for(registry, name, bars.instrument, timeframe=step, days=days, origin=origin)
+        return Asked(recipe=Recipe(model=name, seed=desk.seed, artefact=choice.artefact), choice=choice)
+    try:
+        kept = await registry.find(name)
+    except ValidationError:
+        plugins.load("models", name)  # says which families there are
+        raise
+    choice = await named(registry, kept, bars.instrument, timeframe=step, days=days, origin=origin)
+    return Asked(recipe=Recipe(model=kept.family, seed=desk.seed, artefact=choice.artefact), choice=choice)
+
+
+async def beside(market: MarketData, symbols: Sequence[str], bars: Bars, *, learned: datetime | None) -> list[Bars]:
+    """Give the bars of other instruments that were known at the last of these; those that nobody has are left out."""
+    found = []
+    for symbol in symbols:
+        try:
+            instrument = await market.instrument(symbol)
+            others = await market.bars(instrument, bars.timeframe, as_of=bars.frame["known_at"][-1], learned=learned)
+        except AraError:
+            continue
+        if len(others):
+            found.append(others)
+    return found
