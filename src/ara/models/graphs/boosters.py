@@ -19,6 +19,7 @@ _XGBOOST: Final = frozenset(
     ("reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror", "reg:linear")
 )
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
+_ZERO: Final = np.float32(1e-35)
 
 
 def from_lightgbm(model: Any) -> Trees:
@@ -65,13 +66,19 @@ def _lightgbm_tree(told: Mapping[str, str]) -> Trees:
 
     return _one(
         feature=np.concatenate((read("split_feature", np.int32), np.full(len(leaves), -1))),
-        threshold=np.concatenate((floor32(threshold), empty)),
+        threshold=np.concatenate((_about_zero(floor32(threshold)), empty)),
         left=to("left_child"),
         right=to("right_child"),
         missing_left=np.concatenate((np.where(missing == 0, threshold >= 0, kinds & _DEFAULT_LEFT), empty)),
         value=np.concatenate((np.zeros(inner), leaves)),
         cover=np.concatenate((read("internal_count"), read("leaf_count"))),
     )
+
+
+def _about_zero(threshold: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Move thresholds so near to 0 that LightGBM takes all numbers there for 0, to beyond these."""
+    moved = np.where(threshold < 0, np.nextafter(-_ZERO, np.float32(-1)), _ZERO)
+    return np.where(np.abs(threshold) <= _ZERO, moved, threshold)
 
 
 def from_xgboost(model: Any) -> Trees:
