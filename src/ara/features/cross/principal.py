@@ -10,10 +10,11 @@ named by strength and turned so that their loadings sum to more than 0.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from ara.features.cross.eigen import Window, decomposed
 from ara.features.cross.feature import Matrix
 from ara.features.cross.matrices import enough, returns
+from ara.features.loops import compiled
 
 __all__ = ["FACTORS", "Held", "Principal", "principal"]
 
@@ -29,7 +31,6 @@ FACTORS: Final = 3
 
 _FEWEST: Final = 2
 _ORDERS: Final = np.array(list(permutations(range(FACTORS))))
-_PLACES: Final = np.arange(FACTORS)
 
 _Array = NDArray[np.float64]
 
@@ -114,11 +115,11 @@ def _principal(held: Held, window: int) -> Principal:
     known = np.isfinite(moves).any(axis=1)
     start = int(np.argmax(known)) + window - 1 if known.any() else length
     line = Window(moves, window, least=enough(window))
-    kept: _Array | None = None
+    kept = np.full((FACTORS, width), np.nan)
     before: tuple[NDArray[np.intp], _Array] | None = None
     for bar in range(start, length):
         if before is not None:
-            _compare(found, bar, *before)
+            compiled(_compared)(moves, found.centre, found.size, bar, *before, found.surprise)
         line.at(bar)
         there = np.flatnonzero(line.size > 0)
         before = None
@@ -127,32 +128,52 @@ def _principal(held: Held, window: int) -> Principal:
         values, vectors = decomposed(line.matrix[there][:, there])
         found.centre[bar, there], found.size[bar, there] = line.centre[there], line.size[there]
         found.values[bar, : len(there)] = np.maximum(values, 0.0)
-        kept = _name(found, bar, there, vectors, kept)
+        compiled(_named)(vectors, there, _ORDERS, kept, bar, found.values, found.vectors, found.named)
         before = there, vectors
     return found
 
 
-def _compare(found: Principal, bar: int, there: NDArray[np.intp], vectors: _Array) -> None:
+def _compared(moves: Any, centre: Any, size: Any, bar: Any, there: Any, vectors: Any, surprise: Any) -> None:
     """Put the bar's returns on the eigenvectors of the window that ended a bar before; missing ones are as usual."""
-    apart = (found.moves[bar, there] - found.centre[bar - 1, there]) / found.size[bar - 1, there]
-    if np.isfinite(apart).any():
-        found.surprise[bar, : len(there)] = np.einsum("ki,i->k", vectors, np.where(np.isfinite(apart), apart, 0.0))
+    count, known = len(there), 0
+    apart = np.zeros(count)
+    for i in range(count):
+        series = there[i]
+        value = (moves[bar, series] - centre[bar - 1, series]) / size[bar - 1, series]
+        if math.isfinite(value):
+            apart[i] = value
+            known += 1
+    for k in range(count if known else 0):
+        along = 0.0
+        for i in range(count):
+            along += vectors[k, i] * apart[i]
+        surprise[bar, k] = along
 
 
-def _name(found: Principal, bar: int, there: NDArray[np.intp], vectors: _Array, kept: _Array | None) -> _Array:
-    """Name and turn the strongest eigenvectors after those of the bar before, and give them."""
-    count = min(FACTORS, len(there))
-    fresh = np.zeros((FACTORS, found.moves.shape[1]))
-    fresh[:count, there] = vectors[:count]
-    if kept is None:
-        order = _ORDERS[0]
-        turn = np.where(fresh.sum(axis=1) < 0, -1.0, 1.0)
-    else:
-        overlap = np.einsum("ki,ji->kj", kept, fresh)
-        order = _ORDERS[np.argmax(np.abs(overlap)[_PLACES, _ORDERS].sum(axis=1))]
-        turn = np.where(overlap[_PLACES, order] < 0, -1.0, 1.0)
-    named: _Array = fresh[order] * turn[:, None]
-    found.vectors[bar] = named
-    values = np.append(found.values[bar, :count], np.full(FACTORS - count, np.nan))
-    found.named[bar] = values[order]
-    return named
+def _named(
+    vectors: Any, there: Any, orders: Any, kept: Any, bar: Any, values: Any, turned: Any, strengths: Any
+) -> None:
+    """Name and turn the strongest eigenvectors after those of the bar before, and keep them for the next."""
+    factors, width = kept.shape
+    begins = kept[0, 0] != kept[0, 0]
+    fresh, overlap = np.zeros((factors, width)), np.zeros((factors, factors))
+    for k in range(min(factors, len(there))):
+        for i in range(len(there)):
+            fresh[k, there[i]] = vectors[k, i]
+    for place in range(factors):
+        for k in range(factors):
+            for series in range(width):
+                overlap[place, k] += fresh[k, series] if begins else kept[place, series] * fresh[k, series]
+    best, most = 0, -1.0
+    for choice in range(1 if begins else len(orders)):
+        total = 0.0
+        for place in range(factors):
+            total += abs(overlap[place, orders[choice, place]])
+        if total > most:
+            best, most = choice, total
+    for place in range(factors):
+        k = orders[best, place]
+        turn = -1.0 if overlap[place, k] < 0.0 else 1.0
+        for series in range(width):
+            kept[place, series] = turned[bar, place, series] = fresh[k, series] * turn
+        strengths[bar, place] = values[bar, k] if k < len(there) else math.nan
