@@ -1,0 +1,135 @@
+"""An ensemble's answer: the members' own, mixed, and calibrated by what was known of the class at each row."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.models.calibration import Surprise, eased, leaning
+from ara.models.ensemble.mixing import mixed
+from ara.models.ensemble.panels import alone, states
+from ara.models.ensemble.state import State
+from ara.models.families.ewma_t import EwmaT
+from ara.models.families.pooled.features import KINDS, kind_of
+from ara.models.fits import fit_until, refits
+from ara.models.model import Fitted, Model
+from ara.models.panel import Panel, Rows
+from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.series import SeriesModel
+
+__all__ = ["Answering"]
+
+_Array = NDArray[np.float64]
+
+_LOW, _MIDDLE, _TOP = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """One panel, and the ensemble that is asked about it.
+
+    Parameters
+    ----------
+    models, fitted, state, symbols, seed
+        As in `FittedEnsemble`.
+    panel
+        One bar ahead is its first horizon.
+    """
+
+    models: Mapping[str, Model]
+    fitted: Mapping[str, Fitted]
+    state: State
+    symbols: tuple[str, ...]
+    seed: int
+    panel: Panel
+
+    def answer(self, rows: Rows) -> _Array:
+        """Give the quantiles `[row, horizon, level]`."""
+        panel, columns = self.panel, [self.state.horizons.index(h) for h in self.panel.horizons]
+        out = np.full((len(rows), len(columns), len(LEVELS)), np.nan)
+        kind = np.array([kind_of(group) for group in panel.groups], np.int64)[panel.group]
+        for code in np.unique(kind[rows]):
+            mine = np.flatnonzero(kind[rows] == code)
+            state = self.state.of(KINDS[code])
+            whole = np.flatnonzero(kind == code)
+            since = self._since(whole, int(panel.known_at[rows].max()))
+            every = np.union1d(rows[mine], since)
+            raw = self._mixed(every, [state.weights[column] for column in columns])
+            place = np.searchsorted(every, rows[mine])
+            answer = self._leant(raw[place], KINDS[code], [state.centre[column] for column in columns])
+            slow = np.array([state.stretches[column] for column in columns])[:, states(panel, rows[mine])].T
+            raw_next = raw[np.searchsorted(every, since), 0]
+            fast = self._surprise(state.surprise, np.unique(panel.series[whole]), since, raw_next)(rows[mine])
+            factor = np.exp(slow + fast[:, None] * eased(panel.horizons))
+            middle = answer[:, :, _MIDDLE, None]
+            out[mine] = np.maximum.accumulate(middle + (answer - middle) * factor[:, :, None], axis=2)
+        return out
+
+    def _since(self, rows: Rows, last: int) -> Rows:
+        """Give those of a class's rows whose forecasts tell how it does since the fit: of series that the fit knew."""
+        known = np.isin(np.array(self.panel.symbols), self.symbols)[self.panel.series[rows]]
+        at = self.panel.known_at[rows]
+        whole = np.isfinite(self.panel.scale[rows]).all(axis=1)
+        return rows[known & whole & (at > self.state.seen) & (at < last)]
+
+    def _mixed(self, rows: Rows, weights: list[tuple[float, ...]]) -> _Array:
+        used = np.array(weights).sum(axis=0) > 0
+        empty = np.empty((0, 0, 0))
+        said = [self._said(name, rows) if use else empty for name, use in zip(self.state.members, used, strict=True)]
+        return mixed(said, weights, middle=_MIDDLE)
+
+    def _said(self, name: str, rows: Rows) -> _Array:
+        """Give one member's quantiles; of a series that it has not met, those of a fit to that series alone."""
+        panel, model = self.panel, self.models[name]
+        values = np.empty((len(rows), len(panel.horizons), len(LEVELS)))
+        strange = ~np.isin(np.array(panel.symbols), self.symbols)[panel.series[rows]]
+        if not isinstance(model, SeriesModel | EwmaT):
+            strange = np.zeros(len(rows), bool)
+        if not strange.all():
+            values[~strange] = self.fitted[name].predict(panel, rows[~strange]).values
+        for code in np.unique(panel.series[rows[strange]]).tolist():
+            mine = np.flatnonzero(strange & (panel.series[rows] == code))
+            own, first = alone(panel, code)
+            for moment, places in refits(panel.known_at[rows[mine]]):
+                fitted = fit_until(model, own, moment, seed=self.seed)
+                values[mine[places]] = fitted.predict(own, rows[mine[places]] - first).values
+        return values
+
+    def _leant(self, values: _Array, kind: str, centre: list[float]) -> _Array:
+        """Move each answer so that its chance of a rise is what is believed."""
+        chances = Quantiles(horizons=self.panel.horizons, values=values).above(0.0)
+        moved = [leaning(values[:, h], chances[:, h], kind=kind, centre=one) for h, one in enumerate(centre)]
+        return np.asarray(values + np.stack(moved, axis=1)[:, :, None])
+
+    def _surprise(
+        self, usual: Surprise | None, codes: NDArray[np.int32], since: Rows, raw: _Array
+    ) -> Callable[[Rows], _Array]:
+        """Give what tells the log of the factor for the next bar's band at rows, by what was known at each."""
+        if usual is None:
+            return lambda rows: np.zeros(len(rows))
+        left, middles, halves = self._open(codes)
+        middle = np.concatenate((middles, raw[:, _MIDDLE]))
+        half = np.concatenate((halves, (raw[:, _TOP] - raw[:, _LOW]) / 2))
+        known, size = self._sizes(np.concatenate((left, since)), middle, half)
+        instants, factors, _ = usual.rolled(known, size)
+        steps = np.concatenate(([usual.now], factors))
+        return lambda rows: steps[np.searchsorted(instants, self.panel.known_at[rows], side="right")]
+
+    def _open(self, codes: NDArray[np.int32]) -> tuple[Rows, _Array, _Array]:
+        """Find the rows whose next bar was forecast before the fit and had not come by then."""
+        found = []
+        for code in codes.tolist():
+            first, end = self.panel.span(code)
+            at, middle, half = self.state.open.get(self.panel.symbols[code], (0, 0.0, 0.0))
+            row = first + int(np.searchsorted(self.panel.known_at[first:end], at))
+            if half > 0 and row < end and self.panel.known_at[row] == at:
+                found.append((row, middle, half))
+        rows, middles, halves = zip(*found, strict=True) if found else ((), (), ())
+        return np.array(rows, np.int64), np.array(middles), np.array(halves)
+
+    def _sizes(self, rows: Rows, middle: _Array, half: _Array) -> tuple[NDArray[np.int64], _Array]:
+        """Give when the outcomes of rows were known, and how large they were over the band."""
+        y = self.panel.y[rows, 0] * self.panel.scale[rows, 0]
+        done = np.isfinite(y) & (half > 0)
+        return self.panel.y_known[rows, 0][done], np.abs(y - middle)[done] / half[done]

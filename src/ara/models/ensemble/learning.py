@@ -1,0 +1,191 @@
+"""From months of members' forecasts, and what became of them, to a state."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.models.calibration import Surprise, centred, stretches
+from ara.models.ensemble.mixing import mixed
+from ara.models.ensemble.stages import LOW, MIDDLE, REMEMBERED, THIN, TOP, Outcomes, Stage, outcomes
+from ara.models.ensemble.state import ALL, ClassState, State
+from ara.models.ensemble.weights import Evidence, believed, evidence, shares
+from ara.models.families.pooled.dates import DAY, months_before
+from ara.models.families.pooled.features import KINDS
+from ara.models.panel import Panel
+from ara.models.quantiles import LEVELS
+
+__all__ = ["learned"]
+
+_Array = NDArray[np.float64]
+
+_HALF: Final = 12.0
+_STATES: Final = 3
+_RISES: Final = np.array([LEVELS[k] for k in THIN])
+
+
+class _Month(NamedTuple):
+    stage: Stage
+    loss: _Array
+    became: Outcomes
+    weight: float
+
+
+def learned(
+    stages: Sequence[Stage],
+    panel: Panel,
+    moment: int,
+    *,
+    members: tuple[str, ...],
+    base: int,
+    scored: NDArray[np.bool_],
+) -> State:
+    """Give the state at a moment.
+
+    Parameters
+    ----------
+    stages
+        Of the last months, oldest first.
+    panel
+        All that is known at the moment; one bar ahead is its first horizon.
+    moment
+        First instant of a month.
+    members, base
+        Names of the members, and the place of the baseline among them.
+    scored
+        `[row of the panel]`: whether its outcome may be learned from.
+    """
+    months = _months(stages, panel, moment, scored)
+    kinds = sorted({int(kind) for one in months for kind in np.unique(one.stage.kind)})
+    weights = _weighed(months, kinds, panel, members, base)
+    classes = {ALL: weights[ALL]}
+    open_: dict[str, tuple[int, float, float]] = {}
+    for kind in kinds:
+        name = KINDS[kind]
+        classes[name] = _calibrated(months, kind, panel, weights[name], open_)
+    return State(
+        at=moment,
+        seen=int(panel.known_at.max()) if len(panel) else 0,
+        members=members,
+        horizons=panel.horizons,
+        classes=classes,
+        open=open_,
+    )
+
+
+def _months(stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[np.bool_]) -> list[_Month]:
+    out = []
+    for stage in stages:
+        became = outcomes(panel, stage)
+        may = scored[became.rows] if len(scored) else np.zeros(0, bool)
+        y = np.where(may[:, None], became.y, np.nan)
+        loss = np.where(may[:, None, None], stage.scored(panel), np.nan).astype(float)
+        age = sum(months_before(moment, back) > stage.month for back in range(1, REMEMBERED))
+        became = Outcomes(rows=became.rows, y=y, known_at=became.known_at)
+        out.append(_Month(stage=stage, loss=loss, became=became, weight=0.5 ** (age / _HALF)))
+    return out
+
+
+def _weighed(
+    months: Sequence[_Month], kinds: Sequence[int], panel: Panel, members: tuple[str, ...], base: int
+) -> dict[str, ClassState]:
+    """Give each class's weights; what follows from these is not filled in yet."""
+    reach = range(len(panel.horizons))
+    fading = np.array([one.weight for one in months])
+    lost = np.zeros((len(kinds), len(reach), len(months), len(members)))
+    for place, one in enumerate(months):
+        known = np.isfinite(one.loss).all(axis=2)
+        for row, kind in enumerate(kinds):
+            mine = (one.stage.kind == kind)[:, None] & known
+            lost[row, :, place] = np.where(mine[:, :, None], one.loss, 0.0).sum(axis=0)
+    found = [[evidence(lost[row, h], fading, base) for h in reach] for row in range(len(kinds))]
+    whole = [evidence(lost[:, h].sum(axis=0), fading, base) for h in reach]
+    own, general = believed(found, whole)
+    parts = {ALL: (whole, general)} | {KINDS[kind]: (found[k], own[k]) for k, kind in enumerate(kinds)}
+    return {name: _class(*part, panel.horizons, base) for name, part in parts.items()}
+
+
+def _class(seen: Sequence[Evidence], beliefs: Sequence[_Array], horizons: Sequence[int], base: int) -> ClassState:
+    weights = [
+        shares(mean, deviation, one.months, horizon, base)
+        for one, (mean, deviation), horizon in zip(seen, beliefs, horizons, strict=True)
+    ]
+    return ClassState(
+        weights=tuple(tuple(one.tolist()) for one in weights),
+        skill=tuple(tuple(one.skill.tolist()) for one in seen),
+        error=tuple(tuple(np.where(np.isfinite(one.error), one.error, 0.0).tolist()) for one in seen),
+        months=tuple(one.months for one in seen),
+        stretches=((0.0,) * _STATES,) * len(horizons),
+        centre=(0.0,) * len(horizons),
+    )
+
+
+def _calibrated(
+    months: Sequence[_Month], kind: int, panel: Panel, state: ClassState, open_: dict[str, tuple[int, float, float]]
+) -> ClassState:
+    """Give a class's state with what the weighted forecasts of its past teach; note which are still open."""
+    reach = len(panel.horizons)
+    missed, count = np.zeros((2, len(months), reach, _STATES))
+    sizes, known, rises, parts = [], [], [], []
+    for place, one in enumerate(months):
+        mine = np.flatnonzero(one.stage.kind == kind)
+        said = mixed([*np.moveaxis(one.stage.thin[mine], 3, 0)], state.weights, middle=MIDDLE)
+        y = one.became.y[mine]
+        out = ((y < said[:, :, LOW]) | (y > said[:, :, TOP])).astype(float)
+        for row in range(_STATES):
+            told = np.isfinite(y) & (one.stage.state[mine] == row)[:, None]
+            missed[place, :, row], count[place, :, row] = np.where(told, out, 0.0).sum(axis=0), told.sum(axis=0)
+        rises.append(_rise(said))
+        parts.append(np.full(len(mine), one.weight))
+        size, done = _sizes(said[:, 0], y[:, 0])
+        sizes.append(size[done])
+        known.append(one.became.known_at[mine, 0][done])
+        _note(open_, panel, one.became.rows[mine[~done]], said[~done, 0])
+    chance, part = np.concatenate(rises), np.concatenate(parts)
+    fading = np.array([one.weight for one in months])
+    slow = [stretches(missed[:, h], count[:, h], fading) for h in range(reach)]
+    surprise = Surprise(step=_step(panel, kind, months)).rolled(np.concatenate(known), np.concatenate(sizes))[2]
+    return ClassState(
+        weights=state.weights,
+        skill=state.skill,
+        error=state.error,
+        months=state.months,
+        stretches=tuple(tuple(one.tolist()) for one in slow),
+        centre=tuple(centred(KINDS[kind], chance[:, h], part) for h in range(reach)),
+        surprise=surprise,
+    )
+
+
+def _sizes(said: _Array, y: _Array) -> tuple[_Array, NDArray[np.bool_]]:
+    """Give how large returns were over half the width of their band, and where that is known."""
+    half = (said[:, TOP] - said[:, LOW]) / 2
+    done = np.isfinite(y) & (half > 0)
+    return np.abs(y - said[:, MIDDLE]) / np.where(half > 0, half, 1.0), done
+
+
+def _rise(said: _Array) -> _Array:
+    """Give the chance of a rise `[n, H]` that quantiles at the levels of `THIN` tell, 0.3 to 0.7."""
+    inner = said[:, :, LOW + 1 : TOP]
+    levels = _RISES[LOW + 1 : TOP]
+    upper = np.clip((inner <= 0).sum(axis=2), 1, len(levels) - 1)[:, :, None]
+    low, high = (np.take_along_axis(inner, place, 2)[:, :, 0] for place in (upper - 1, upper))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(high > low, -low / (high - low), 0.5)
+    upper = upper[:, :, 0]
+    return np.asarray(1 - (levels[upper - 1] + np.clip(share, 0.0, 1.0) * (levels[upper] - levels[upper - 1])))
+
+
+def _note(open_: dict[str, tuple[int, float, float]], panel: Panel, rows: NDArray[np.int64], said: _Array) -> None:
+    """Remember the forecasts of the next bar whose outcome is not known: at most the last of each series."""
+    for row, one in zip(rows.tolist(), said * panel.scale[rows, :1], strict=True):
+        if row + 1 == len(panel) or panel.series[row + 1] != panel.series[row]:
+            middle, half = float(one[MIDDLE]), float(one[TOP] - one[LOW]) / 2
+            open_[panel.symbols[panel.series[row]]] = (int(panel.known_at[row]), middle, half)
+
+
+def _step(panel: Panel, kind: int, months: Sequence[_Month]) -> int:
+    """Give the usual time between two bars of a class."""
+    codes = {int(code) for one in months for code in np.unique(one.stage.code[one.stage.kind == kind])}
+    spans = [np.median(np.diff(panel.known_at[slice(*panel.span(code))])) for code in sorted(codes)]
+    return max(int(np.median(spans)), 1) if spans else DAY

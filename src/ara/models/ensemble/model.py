@@ -1,0 +1,234 @@
+"""`fast`: the members' quantiles averaged by what each was worth of late, and calibrated class by class."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ara import plugins
+from ara.errors import ModelError
+from ara.lineage import digest
+from ara.models.ensemble.answers import Answering
+from ara.models.ensemble.learning import learned
+from ara.models.ensemble.panels import closed, with_next
+from ara.models.ensemble.stages import Stage, grown
+from ara.models.ensemble.state import State
+from ara.models.fits import Chains, fits_until
+from ara.models.head import Head, read_head, write_head
+from ara.models.model import Fitted, Model, described
+from ara.models.panel import Panel, Rows
+from ara.models.quantiles import LEVELS, Quantiles
+from ara.workers import Progress
+
+__all__ = ["BASE", "Ensemble", "Fast", "FittedEnsemble"]
+
+BASE: Final = "ewma_t"
+"""The member that all others have to beat, and that answers alone where none does."""
+
+_STATE: Final = "state.json"
+_PARAMS: Final = "params.json"
+_MEMBERS: Final = "members"
+_stages: Final = Chains[tuple[Stage, ...]](4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedEnsemble:
+    """An ensemble as it was learned at one moment.
+
+    Parameters
+    ----------
+    family
+        Its name.
+    models, fitted
+        By name of the member: the family with its parameters, and what it learned.
+    state
+        Weights and calibration.
+    symbols
+        Series it knows.
+    seed
+        Of all that is random in its members.
+    """
+
+    family: str
+    models: Mapping[str, Model]
+    fitted: Mapping[str, Fitted]
+    state: State
+    symbols: tuple[str, ...]
+    seed: int
+
+    def predict(self, panel: Panel, rows: Rows) -> Quantiles:
+        """Give the quantiles of the return from each row, calibrated by what was known of its class at it."""
+        missing = [h for h in panel.horizons if h not in self.state.horizons]
+        if missing:
+            known = ", ".join(map(str, self.state.horizons))
+            raise ModelError(
+                f"this {self.family} was fitted for the horizons {known}, not for {missing[0]}",
+                hint="Fit it on a panel with that horizon.",
+            )
+        inner = with_next(panel)
+        work = Answering(
+            models=self.models,
+            fitted=self.fitted,
+            state=self.state,
+            symbols=self.symbols,
+            seed=self.seed,
+            panel=inner,
+        )
+        columns = [inner.horizons.index(h) for h in panel.horizons]
+        return Quantiles(horizons=panel.horizons, values=work.answer(rows)[:, columns])
+
+    def save(self, folder: Path) -> None:
+        """Write `state.json`, `params.json`, `head.json`, and each member into its own folder under `members`."""
+        (folder / _STATE).write_bytes(msgspec.json.encode(self.state, order="deterministic"))
+        body = _Params(
+            symbols=self.symbols,
+            seed=self.seed,
+            members={name: dict(described(model)["params"]) for name, model in self.models.items()},
+        )
+        (folder / _PARAMS).write_bytes(msgspec.json.encode(body, order="deterministic"))
+        for name, one in self.fitted.items():
+            own = folder / _MEMBERS / name
+            own.mkdir(parents=True)
+            one.save(own)
+        head = Head(family=self.family, levels=LEVELS, horizons=self.state.horizons, trained_to=self.state.seen)
+        write_head(folder, head)
+
+
+class _Params(msgspec.Struct, frozen=True, kw_only=True):
+    symbols: tuple[str, ...]
+    seed: int
+    members: dict[str, dict[str, Any]]
+
+
+class Ensemble:
+    """Several members answer as one; a subclass names them.
+
+    Each member is refitted monthly like any other model. What it forecast in the last 24 months, fitted each time at
+    the first instant of the quarter, is scored by CRPS as outcomes become known; older months count less, half as much
+    after a year. A class's evidence is drawn to that of all classes and of its shorter horizons, and to no skill. A
+    member that is not better than `ewma_t` gets no weight.
+    """
+
+    __slots__ = ()
+
+    family: ClassVar[str]
+    members: tuple[str, ...]
+
+    def fit(
+        self,
+        panel: Panel,
+        train: Rows,
+        valid: Rows,
+        *,
+        seed: int,
+        start: object | None = None,
+        watch: Callable[[Progress], bool],
+    ) -> FittedEnsemble:
+        """Fit the members, and weigh them by the months before; `valid` only adds rows."""
+        models = {name: _model(name) for name in self.members}
+        if BASE not in models:
+            raise ModelError(f"{self.family} can't be had without {BASE} among its members")
+        rows = np.union1d(train, valid)
+        inner, moment = with_next(panel), closed(panel)
+        scored = np.zeros(len(panel), bool)
+        scored[rows] = True
+        fitting = _Fitting(models=tuple(models.values()), panel=inner, scored=scored, seed=seed, watch=watch)
+        stages = fitting.stages(moment)
+        state = learned(stages, inner, moment, members=tuple(models), base=tuple(models).index(BASE), scored=scored)
+        return FittedEnsemble(
+            family=self.family,
+            models=models,
+            fitted=dict(zip(models, fitting.at(moment), strict=True)),
+            state=state,
+            symbols=panel.symbols,
+            seed=seed,
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> FittedEnsemble:
+        """Read what `FittedEnsemble.save` wrote."""
+        head = read_head(folder, cls.family)
+        try:
+            state = msgspec.json.decode((folder / _STATE).read_bytes(), type=State)
+            params = msgspec.json.decode((folder / _PARAMS).read_bytes(), type=_Params)
+        except OSError as error:
+            raise ModelError(f"the model in {folder} is not whole: {error.strerror or error}") from error
+        except msgspec.MsgspecError as error:
+            raise ModelError(f"the model in {folder} is damaged: {error}") from error
+        if set(params.members) != set(state.members) or head.horizons != state.horizons:
+            raise ModelError(f"the model in {folder} is damaged: its members or horizons don't belong together")
+        models = {name: _model(name, params.members[name]) for name in state.members}
+        fitted = {name: type(model).load(folder / _MEMBERS / name) for name, model in models.items()}
+        return FittedEnsemble(
+            family=cls.family, models=models, fitted=fitted, state=state, symbols=params.symbols, seed=params.seed
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fast(Ensemble):
+    """The baselines and the pooled linear models, weighted by class and horizon.
+
+    Parameters
+    ----------
+    members
+        Names of registered models; `ewma_t` has to be one of them.
+
+    References
+    ----------
+    J. M. Bates and C. W. J. Granger (1969), Operational Research Quarterly 20, for combining; K. C. Lichtendahl,
+    Y. Grushka-Cockayne and R. L. Winkler (2013), Management Science 59, for averaging quantiles.
+    """
+
+    members: tuple[str, ...] = (
+        "ewma_t",
+        "drift",
+        "weekday",
+        "hist",
+        "fhs",
+        "garch_t",
+        "gjr_t",
+        "har_t",
+        "har_fhs",
+        "pooled_har",
+    )
+    family: ClassVar[str] = "fast"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fitting:
+    """Fits of the members on one panel; only rows that are `scored` are fitted to."""
+
+    models: tuple[Model, ...]
+    panel: Panel
+    scored: NDArray[np.bool_]
+    seed: int
+    watch: Callable[[Progress], bool]
+
+    def stages(self, moment: int) -> tuple[Stage, ...]:
+        """Give the months before a moment, going on from the last ones that were made on the same past."""
+        if not self.scored.all():
+            return grown((), self.panel, moment, self.at)
+        kind = digest([[described(model) for model in self.models], self.seed])
+        before = _stages.latest(self.panel, moment, kind=kind) or ()
+        made = grown(before, self.panel, moment, self.at)
+        _stages.keep(self.panel, moment, made, kind=kind)
+        return made
+
+    def at(self, moment: int) -> Sequence[Fitted]:
+        """Give the members as they were fitted at a moment; none where nothing was known then."""
+        if not (self.panel.known_at <= moment).any():
+            return ()
+        if self.scored.all():
+            return fits_until(self.models, self.panel, moment, seed=self.seed)
+        past = self.panel.until(moment)
+        rows = np.flatnonzero(self.scored[self.panel.known_at <= moment])
+        return [model.fit(past, rows, rows[:0], seed=self.seed, watch=self.watch) for model in self.models]
+
+
+def _model(name: str, params: Mapping[str, Any] | None = None) -> Model:
+    made: Model = plugins.load("models", name)(**(params or {}))
+    return made

@@ -1,0 +1,77 @@
+"""What an ensemble learned up to one moment: plain numbers, never changed, named by their content."""
+
+import msgspec
+
+from ara.lineage import digest
+from ara.models.calibration import Surprise
+
+__all__ = ["ALL", "ClassState", "State"]
+
+ALL = ""
+"""Name of all classes taken together, which answers for a class that is not known."""
+
+
+class ClassState(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned of one class.
+
+    Parameters
+    ----------
+    weights
+        `[horizon][member]`, which add up to 1.
+    skill, error
+        `[horizon][member]`: 1 - CRPS over the baseline's on days that were not fitted to, and its standard error;
+        both 0 where there were too few days.
+    months
+        `[horizon]`: months of forecasts, older ones counting less.
+    stretches
+        `[horizon][state]`: log of the factor for the bands in calm, usual and wild times.
+    centre
+        `[horizon]`: logit of the class's own chance of a rise.
+    surprise
+        How much its returns surprised of late; None where there were none.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    skill: tuple[tuple[float, ...], ...]
+    error: tuple[tuple[float, ...], ...]
+    months: tuple[float, ...]
+    stretches: tuple[tuple[float, ...], ...]
+    centre: tuple[float, ...]
+    surprise: Surprise | None = None
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Weights, calibration and what is left open, at one moment.
+
+    Parameters
+    ----------
+    at
+        The moment, microseconds since 1970 UTC.
+    seen
+        When the newest row that it knows was known.
+    members
+        Names of the members, in the order of the weights.
+    horizons
+        In bars; 1 is the first.
+    classes
+        By name; `ALL` is always there.
+    open
+        By symbol: when the last bar was known, and the median and half the width of the 80 % band that were forecast
+        for the next one.
+    """
+
+    at: int
+    seen: int
+    members: tuple[str, ...]
+    horizons: tuple[int, ...]
+    classes: dict[str, ClassState]
+    open: dict[str, tuple[int, float, float]]
+
+    @property
+    def id(self) -> str:
+        """The sha256 of its canonical JSON, which lineages cite."""
+        return digest(msgspec.to_builtins(self))
+
+    def of(self, kind: str) -> ClassState:
+        """Give what is known of a class; of one that it has not met, what is known of all."""
+        return self.classes.get(kind, self.classes[ALL])
