@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ara.models.graphs import Trees
 from ara.models.graphs.boosters import from_catboost, from_lightgbm, from_xgboost
 from ara.models.learning.frame import LearnedModel
-from ara.models.learning.learner import Fit, Regressor
 from ara.models.learning.libraries import library
+from ara.models.learning.work import Fit, Regressor
 from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ara.models.graphs import Linear
 from ara.models.learning.frame import LearnedModel
-from ara.models.learning.learner import Fit, Regressor
+from ara.models.learning.work import Fit, Regressor
 from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 from ara.statistics.linear import products, solve_positive

@@ -1,9 +1,9 @@
 """What all families of learners share: from a panel with features to the served form."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,37 @@ from ara.models.families.ewma_t import EwmaT, FittedEwmaT
 from ara.models.graphs import Inputs, Linear, Output, Parts
 from ara.models.head import Head, features_id, read_head
 from ara.models.inputs import attached
-from ara.models.learning.learner import Fit, Learned, enough, learn
-from ara.models.learning.targets import targets
+from ara.models.learning.learner import learn
+from ara.models.learning.targets import Targets, targets
+from ara.models.learning.work import Fit, enough
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.served import Served
 from ara.workers import Progress
 
-__all__ = ["LearnedModel", "limits"]
+__all__ = ["Answering", "LearnedModel", "limits"]
 
 _X = NDArray[np.float32] | NDArray[np.float64]
 
 _DEVIATIONS = 6.0
+
+
+class Answering(Protocol):
+    """What was learned, as far as it goes into the served form."""
+
+    @property
+    def residuals(self) -> Mapping[str, list[list[float]]]:
+        """By asset class, `""` for any other: `[horizon][level]`."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, float]:
+        """Figures for the model's card."""
+        ...
+
+    def graphed(self) -> Mapping[str, Output]:
+        """Give the outputs of the graph."""
+        ...
 
 
 class LearnedModel:
@@ -39,6 +58,7 @@ class LearnedModel:
 
     family: ClassVar[str]
     inputs: ClassVar[str] = "pooled"
+    gives: ClassVar[str] = "shape"
     linear: ClassVar[bool] = False
 
     @abstractmethod
@@ -61,28 +81,31 @@ class LearnedModel:
         plain = EwmaT().fit(panel, train, valid, seed=seed, watch=lambda _: True)
         seen = targets(panel, rows)
         inputs = limits(panel.x[seen.rows], linear=self.linear)
-        learned = None
+        learned: Answering | None = None
         if enough(seen, panel.horizons):
             filled = inputs.filled(panel.x[seen.rows])
             x = inputs.bounded(filled) if self.linear else filled
-            begun = self.begin(x, seed=seed)
-            learned = learn(panel, seen, x, begun, watch=watch, words=f"fitting {self.family}")
+            learned = self.learn(panel, seen, x, seed=seed, watch=watch)
         return self._served(panel, learned, inputs, plain, seed=seed, rows=rows)
 
+    def learn(self, panel: Panel, seen: Targets, x: _X, *, seed: int, watch: Callable[[Progress], bool]) -> Answering:
+        """Learn from the rows `seen`, whose features are `x`."""
+        return learn(panel, seen, x, self.begin(x, seed=seed), watch=watch, words=f"fitting {self.family}")
+
     def _served(
-        self, panel: Panel, learned: Learned | None, inputs: Inputs, plain: FittedEwmaT, *, seed: int, rows: Rows
+        self, panel: Panel, learned: Answering | None, inputs: Inputs, plain: FittedEwmaT, *, seed: int, rows: Rows
     ) -> Served:
-        parts = _parts(panel, learned, inputs)
+        parts = _parts(panel, learned, inputs, self.gives)
         head = Head(
             family=self.family,
             levels=LEVELS,
             horizons=panel.horizons,
             names=panel.names,
             features=features_id(panel.names),
-            gives="shape",
+            gives=self.gives,
             seed=seed,
             trained_to=int(panel.known_at[rows].max()) if len(rows) else 0,
-            extra=learned.facts if learned else {},
+            extra=dict(learned.facts) if learned else {},
         )
         residuals = learned.residuals if learned else {"": [list(LEVELS) for _ in panel.horizons]}
         return Served.of(head=head, graph=parts.graph(), residuals=residuals, plain=plain, parts=parts)
@@ -111,15 +134,14 @@ def limits(x: NDArray[np.float32], *, linear: bool) -> Inputs:
     return Inputs(medians=medians, low=middle - reach, high=middle + reach)
 
 
-def _parts(panel: Panel, learned: Learned | None, inputs: Inputs) -> Parts:
+def _parts(panel: Panel, learned: Answering | None, inputs: Inputs, gives: str) -> Parts:
     """Give the graph's parts; one that knows nothing answers NaN, so that each row is answered by `ewma_t`."""
     width = len(panel.names)
     if learned is not None:
         return Parts(width=width, outputs=learned.graphed(), inputs=inputs)
-    nothing = Linear.of(np.zeros(width), 0.0)
-    silent = Output(
-        regressors=(nothing,),
-        blend=np.zeros((1, len(panel.horizons))),
-        shift=np.full(len(panel.horizons), np.nan),
-    )
-    return Parts(width=width, outputs={"location": silent, "log_scale": silent}, inputs=inputs)
+    nothing, count = Linear.of(np.zeros(width), 0.0), len(panel.horizons)
+    shape = (count, len(LEVELS)) if gives == "quantiles" else ()
+    size = count * len(LEVELS) if shape else count
+    silent = Output(regressors=(nothing,), blend=np.zeros((1, size)), shift=np.full(size, np.nan), shape=shape)
+    names = ("quantiles",) if shape else ("location", "log_scale")
+    return Parts(width=width, outputs=dict.fromkeys(names, silent), inputs=inputs)

@@ -1,57 +1,27 @@
-"""The frame in which every family of learners is fitted: what differs between them is how one regressor is made."""
+"""Location and log scale by two regressors per horizon, and how much of what they tell is believed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.errors import CancelledError
-from ara.models.graphs import Linear, Output, Trees
-from ara.models.learning.folds import blocks, outside
+from ara.models.graphs import Output
 from ara.models.learning.shapes import shapes
 from ara.models.learning.shrink import centred, slope, trust
 from ara.models.learning.targets import Targets
+from ara.models.learning.work import FARTHEST, Fit, Regressor, Work, chosen, spread_over
 from ara.models.panel import Panel, Rows
 from ara.workers import Progress
 
-__all__ = ["FOLDS", "GRID", "Fit", "Learned", "Regressor", "chosen", "enough", "learn", "spread_over"]
+__all__ = ["Learned", "believed", "learn"]
 
 _Array = NDArray[np.float64]
 _X = NDArray[np.float32] | NDArray[np.float64]
 
-FOLDS: Final = 3
-"""Into how many blocks of time the past is parted, each forecast from the others."""
-
-GRID: Final = (1, 2, 3, 5, 8, 13, 21, 30)
-"""Horizons that are fitted where more than six are asked."""
-
-_FEW: Final = 6
-_ENOUGH: Final = 300
-_MOMENTS: Final = 60
-_FARTHEST: Final = 8.0
 _STRETCH: Final = 0.35
 _DAY: Final = 86_400_000_000
-
-
-class Regressor(Protocol):
-    """What was learned of one target; immutable."""
-
-    def predict(self, x: _X) -> _Array:
-        """Give the forecast of each row, as the library that learned computes it."""
-        ...
-
-    def part(self) -> Trees | Linear:
-        """Give what stands in a graph for it."""
-        ...
-
-
-Fit = Callable[[Rows, _Array, _Array], Sequence[Regressor]]
-"""Learn location and size, the columns of a target `[m, 2]`, with weights `[m]`, at some rows of a refit's features.
-
-The weights say how much of its outcome a row shares with no other: their sum is how many outcomes there are.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +45,7 @@ class Learned:
         How much is believed at each horizon, for the model's card.
     """
 
-    regressors: tuple[tuple[Regressor, ...], tuple[Regressor, ...]]
+    regressors: tuple[tuple[Regressor, ...], ...]
     factor: _Array
     shift: _Array
     spread: _Array
@@ -99,37 +69,6 @@ class Learned:
         }
 
 
-def chosen(horizons: Sequence[int]) -> tuple[int, ...]:
-    """Give the places of the horizons that are fitted: all where there are up to six, else those of a grid.
-
-    The grid is 1, 2, 3, 5, 8, 13, 21 and 30 bars, and the first and the last that are asked.
-    """
-    places = range(len(horizons))
-    if len(horizons) <= _FEW:
-        return tuple(places)
-    return tuple(p for p in places if horizons[p] in GRID or p in (0, len(horizons) - 1))
-
-
-def spread_over(fitted: Sequence[int], horizons: Sequence[int]) -> _Array:
-    """Give `[fitted, H]` by which the forecasts of fitted horizons make up all: linear in the log of the horizon."""
-    logs = np.log(np.array(fitted, float))
-    unit = np.eye(len(fitted))
-    return np.stack([np.interp(np.log(np.array(horizons, float)), logs, row) for row in unit])
-
-
-def enough(seen: Targets, horizons: Sequence[int]) -> bool:
-    """Say whether there are outcomes enough to learn from: 300 rows, and a third outside of each block of time."""
-    for place in chosen(horizons):
-        known = seen.known(place)
-        if len(known) < _ENOUGH or len(np.unique(seen.begin[known])) < _MOMENTS:
-            return False
-        begin, end = seen.begin[known], seen.end[known, place]
-        parts = (_within(known, block) for block in blocks(seen.begin, FOLDS))
-        if any(not len(part) or len(outside(begin, end, part)) < _ENOUGH // FOLDS for part in parts):
-            return False
-    return True
-
-
 def learn(panel: Panel, seen: Targets, x: _X, fit: Fit, *, watch: Callable[[Progress], bool], words: str) -> Learned:
     """Learn location and log scale.
 
@@ -149,7 +88,7 @@ def learn(panel: Panel, seen: Targets, x: _X, fit: Fit, *, watch: Callable[[Prog
         What the progress is called.
     """
     places = chosen(panel.horizons)
-    work = _Work(seen=seen, places=places, x=x, fit=fit, watch=watch, words=words)
+    work = Work(seen=seen, places=places, x=x, fit=fit, watch=watch, words=words)
     raw, cells = work.outside()
     regressors = work.whole()
     spread = spread_over([panel.horizons[place] for place in places], panel.horizons)
@@ -169,50 +108,6 @@ def learn(panel: Panel, seen: Targets, x: _X, fit: Fit, *, watch: Callable[[Prog
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    seen: Targets
-    places: tuple[int, ...]
-    x: _X
-    fit: Fit
-    watch: Callable[[Progress], bool]
-    words: str
-
-    def outside(self) -> tuple[_Array, NDArray[np.int64]]:
-        """Give `[2, fitted, n]`, each row forecast by what was learned outside of its block; and the blocks."""
-        raw = np.zeros((2, len(self.places), len(self.seen.rows)))
-        cells = np.zeros(len(self.seen.rows), np.int64)
-        for number, block in enumerate(blocks(self.seen.begin, FOLDS)):
-            cells[block] = number
-            for column, place in enumerate(self.places):
-                known = self.seen.known(place)
-                apart = outside(self.seen.begin[known], self.seen.end[known, place], _within(known, block))
-                for part, one in enumerate(self._pair(known[apart], place)):
-                    raw[part, column, block] = one.predict(self.x[block])
-            self._tell(number + 1)
-        return raw, cells
-
-    def whole(self) -> tuple[tuple[Regressor, ...], tuple[Regressor, ...]]:
-        pairs = [self._pair(self.seen.known(place), place) for place in self.places]
-        self._tell(FOLDS + 1)
-        return tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
-
-    def _pair(self, rows: Rows, place: int) -> tuple[Regressor, Regressor]:
-        y = np.clip(self.seen.y[rows, place], -_FARTHEST, _FARTHEST)
-        target = np.stack([y, self.seen.size[rows, place]], axis=1)
-        location, size = self.fit(rows, target, self.seen.weight[rows, place])
-        return location, size
-
-    def _tell(self, done: int) -> None:
-        if not self.watch(Progress(done=done, total=FOLDS + 1, words=self.words)):
-            raise CancelledError("the fit was stopped")
-
-
-def _within(known: Rows, block: Rows) -> Rows:
-    """Give the positions in `known` of those of the block's rows that are in it."""
-    return np.flatnonzero(np.isin(known, block))
-
-
 def _trusted(
     seen: Targets, places: Sequence[int], horizons: Sequence[int], raw: _Array, cells: NDArray[np.int64]
 ) -> _Array:
@@ -222,20 +117,37 @@ def _trusted(
     of the returns tell against it.
     """
     out = np.zeros((2, len(places)))
-    groups = int(seen.group.max()) + 1
     for column, place in enumerate(places):
-        known = seen.known(place)
-        weight, cell = seen.weight[known, place], cells[known] * groups + seen.group[known]
-        length = max(1, round(1.5 * horizons[place])) * _DAY
-        y = np.clip(seen.y[known, place], -_FARTHEST, _FARTHEST)
-        size, clusters = raw[1, column, known], seen.begin[known] // length
+        known, weight, cell, clusters = _judged(seen, place, horizons[place], cells)
+        y = np.clip(seen.y[known, place], -FARTHEST, FARTHEST)
+        size = raw[1, column, known]
         moves = np.abs(centred(y, weight, cell)) * np.exp(-size)
         beyond = centred(moves, weight, cell) / np.average(moves, weights=weight)
         found = slope(centred(size, weight, cell), beyond, weight, clusters)
         out[1, column] = min(max(1.0 + trust(found, least=-1.0, most=_STRETCH), 0.0), 1.0 + _STRETCH)
-        timed = slope(centred(raw[0, column, known], weight, cell), centred(y, weight, cell), weight, clusters)
-        out[0, column] = trust(timed, least=0.0, most=1.0)
+        out[0, column] = believed(seen, place, horizons[place], raw[0, column], cells)
     return out
+
+
+def believed(seen: Targets, place: int, horizon: int, forecast: _Array, cells: NDArray[np.int64]) -> float:
+    """Give how much of a location `[n]`, forecast from outside, is believed: 0 to 1.
+
+    Its slope in the returns, both less the mean of their class and block, drawn to 0 by its standard error.
+    """
+    known, weight, cell, clusters = _judged(seen, place, horizon, cells)
+    y = np.clip(seen.y[known, place], -FARTHEST, FARTHEST)
+    found = slope(centred(forecast[known], weight, cell), centred(y, weight, cell), weight, clusters)
+    return trust(found, least=0.0, most=1.0)
+
+
+def _judged(
+    seen: Targets, place: int, horizon: int, cells: NDArray[np.int64]
+) -> tuple[Rows, _Array, NDArray[np.int64], NDArray[np.int64]]:
+    """Give the rows that are judged, their weights, their class in their block, and the stretch of time they are in."""
+    known = seen.known(place)
+    length = max(1, round(1.5 * horizon)) * _DAY
+    cell = cells[known] * (int(seen.group.max()) + 1) + seen.group[known]
+    return known, seen.weight[known, place], cell, seen.begin[known] // length
 
 
 def _spread(parts: _Array, spread: _Array) -> tuple[_Array, _Array]:
