@@ -93,14 +93,14 @@ def _weighed(
     """Give each class's weights; what follows from these is not filled in yet."""
     reach = range(len(panel.horizons))
     fading = np.array([one.weight for one in months])
-    lost = np.zeros((len(kinds), len(reach), len(months), len(members)))
+    lost, plain = np.zeros((2, len(kinds), len(reach), len(months), len(members)))
     for place, one in enumerate(months):
-        known = np.isfinite(one.loss).all(axis=2)
         for row, kind in enumerate(kinds):
-            mine = (one.stage.kind == kind)[:, None] & known
-            lost[row, :, place] = np.where(mine[:, :, None], one.loss, 0.0).sum(axis=0)
-    found = [[evidence(lost[row, h], fading, base) for h in reach] for row in range(len(kinds))]
-    whole = [evidence(lost[:, h].sum(axis=0), fading, base) for h in reach]
+            mine = np.isfinite(one.loss) & (one.stage.kind == kind)[:, None, None]
+            lost[row, :, place] = np.where(mine, one.loss, 0.0).sum(axis=0)
+            plain[row, :, place] = np.where(mine, one.loss[:, :, base, None], 0.0).sum(axis=0)
+    found = [[evidence(lost[row, h], plain[row, h], fading) for h in reach] for row in range(len(kinds))]
+    whole = [evidence(lost[:, h].sum(axis=0), plain[:, h].sum(axis=0), fading) for h in reach]
     own, general = believed(found, whole)
     parts = {ALL: (whole, general)} | {KINDS[kind]: (found[k], own[k]) for k, kind in enumerate(kinds)}
     return {name: _class(*part, panel.horizons, base) for name, part in parts.items()}
@@ -131,13 +131,13 @@ def _calibrated(
     for place, one in enumerate(months):
         mine = np.flatnonzero(one.stage.kind == kind)
         said = mixed([*np.moveaxis(one.stage.thin[mine], 3, 0)], state.weights, middle=MIDDLE)
-        y = one.became.y[mine]
+        y = np.where(np.isfinite(said[:, :, MIDDLE]), one.became.y[mine], np.nan)
         out = ((y < said[:, :, LOW]) | (y > said[:, :, TOP])).astype(float)
         for row in range(_STATES):
             told = np.isfinite(y) & (one.stage.state[mine] == row)[:, None]
             missed[place, :, row], count[place, :, row] = np.where(told, out, 0.0).sum(axis=0), told.sum(axis=0)
         rises.append(_rise(said))
-        parts.append(np.full(len(mine), one.weight))
+        parts.append(np.where(np.isfinite(said[:, :, MIDDLE]), one.weight, 0.0))
         size, done = _sizes(said[:, 0], y[:, 0])
         sizes.append(size[done])
         known.append(one.became.known_at[mine, 0][done])
@@ -152,7 +152,7 @@ def _calibrated(
         error=state.error,
         months=state.months,
         stretches=tuple(tuple(one.tolist()) for one in slow),
-        centre=tuple(centred(KINDS[kind], chance[:, h], part) for h in range(reach)),
+        centre=tuple(centred(KINDS[kind], chance[:, h], part[:, h]) for h in range(reach)),
         surprise=surprise,
     )
 
@@ -173,6 +173,7 @@ def _rise(said: _Array) -> _Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(high > low, -low / (high - low), 0.5)
     upper = upper[:, :, 0]
+    share = np.where(np.isfinite(share), share, 0.5)
     return np.asarray(1 - (levels[upper - 1] + np.clip(share, 0.0, 1.0) * (levels[upper] - levels[upper - 1])))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -17,6 +18,7 @@ from ara.models.ensemble.learning import learned
 from ara.models.ensemble.panels import closed, with_next
 from ara.models.ensemble.stages import Stage, grown
 from ara.models.ensemble.state import State
+from ara.models.families.pooled.features import table
 from ara.models.fits import Chains, fits_until
 from ara.models.head import Head, read_head, write_head
 from ara.models.model import Fitted, Model, described
@@ -29,6 +31,7 @@ __all__ = ["BASE", "Ensemble", "Fast", "FittedEnsemble"]
 BASE: Final = "ewma_t"
 """The member that all others have to beat, and that answers alone where none does."""
 
+_DEAR: Final = frozenset({"fhs", "hist"})
 _STATE: Final = "state.json"
 _PARAMS: Final = "params.json"
 _MEMBERS: Final = "members"
@@ -136,6 +139,7 @@ class Ensemble:
         inner, moment = with_next(panel), closed(panel)
         scored = np.zeros(len(panel), bool)
         scored[rows] = True
+        table(inner)  # made once, and found again by whatever looks at a part of this panel
         fitting = _Fitting(models=tuple(models.values()), panel=inner, scored=scored, seed=seed, watch=watch)
         stages = fitting.stages(moment)
         state = learned(stages, inner, moment, members=tuple(models), base=tuple(models).index(BASE), scored=scored)
@@ -211,12 +215,16 @@ class _Fitting:
     def stages(self, moment: int) -> tuple[Stage, ...]:
         """Give the months before a moment, going on from the last ones that were made on the same past."""
         if not self.scored.all():
-            return grown((), self.panel, moment, self.at)
+            return grown((), self.panel, moment, self.at, dear=self._dear)
         kind = digest([[described(model) for model in self.models], self.seed])
         before = _stages.latest(self.panel, moment, kind=kind) or ()
-        made = grown(before, self.panel, moment, self.at)
+        made = grown(before, self.panel, moment, self.at, dear=self._dear)
         _stages.keep(self.panel, moment, made, kind=kind)
         return made
+
+    @property
+    def _dear(self) -> list[bool]:
+        return [model.family in _DEAR for model in self.models]
 
     def at(self, moment: int) -> Sequence[Fitted]:
         """Give the members as they were fitted at a moment; none where nothing was known then."""
@@ -230,5 +238,11 @@ class _Fitting:
 
 
 def _model(name: str, params: Mapping[str, Any] | None = None) -> Model:
-    made: Model = plugins.load("models", name)(**(params or {}))
+    made: Model = _family(name)(**(params or {}))
     return made
+
+
+@lru_cache(maxsize=64)
+def _family(name: str) -> Callable[..., Model]:
+    family: Callable[..., Model] = plugins.load("models", name)
+    return family

@@ -15,7 +15,7 @@ from ara.models.model import Fitted
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 
-__all__ = ["LOW", "MIDDLE", "REMEMBERED", "THIN", "TOP", "Outcomes", "Stage", "grown", "outcomes"]
+__all__ = ["LOW", "MIDDLE", "REMEMBERED", "SELDOM", "THIN", "TOP", "Outcomes", "Stage", "grown", "outcomes"]
 
 _Array = NDArray[np.float64]
 
@@ -27,6 +27,9 @@ THIN: Final = tuple(k for k, level in enumerate(LEVELS) if level in {0.1, 0.9} o
 
 LOW, MIDDLE, TOP = (THIN.index(LEVELS.index(level)) for level in (0.1, 0.5, 0.9))
 """Places in `THIN` of the 80 % band and of the median."""
+
+SELDOM: Final = 5
+"""A dear member is asked for one bar in so many: to count a bootstrap in full takes longer than all else."""
 
 _WAITED: Final = 4
 _QUARTER: Final = 3
@@ -48,7 +51,8 @@ class Stage:
     kind, state
         `[n]`: class, and state of volatility.
     said
-        `[n, H, level, member]`, over the panel's scale: at all levels, or at `THIN` alone once `loss` stands.
+        `[n, H, level, member]`, over the panel's scale: at all levels, or at `THIN` alone once `loss` stands; NaN where
+        a dear member was not asked.
     loss
         `[n, H, member]`: CRPS over the panel's scale; None until no further outcome of the month will be counted.
     """
@@ -112,7 +116,12 @@ def outcomes(panel: Panel, stage: Stage) -> Outcomes:
 
 
 def grown(
-    before: Sequence[Stage], panel: Panel, moment: int, fits: Callable[[int], Sequence[Fitted]]
+    before: Sequence[Stage],
+    panel: Panel,
+    moment: int,
+    fits: Callable[[int], Sequence[Fitted]],
+    *,
+    dear: Sequence[bool],
 ) -> tuple[Stage, ...]:
     """Give the stages of the last months before a moment.
 
@@ -126,30 +135,31 @@ def grown(
         First instant of a month.
     fits
         Gives the members as they were fitted at the first instant of a quarter; none where nothing was known then.
+    dear
+        Which members are asked seldom.
     """
     first = max(months_before(moment, REMEMBERED), month_of(int(panel.known_at.min())) if len(panel) else moment)
     kept = {one.month: one.settled(panel, moment) for one in before if first <= one.month < moment}
     months = [month for month in (first, *months_between(first, moment)) if month < moment]
     for quarter, group in groupby((month for month in months if month not in kept), key=_quarter):
-        for stage in _said(panel, quarter, list(group), fits):
+        for stage in _said(panel, list(group), fits(quarter), dear):
             kept[stage.month] = stage.settled(panel, moment)
     return tuple(kept[month] for month in months if month in kept)
 
 
-def _said(panel: Panel, quarter: int, months: list[int], fits: Callable[[int], Sequence[Fitted]]) -> list[Stage]:
+def _said(panel: Panel, months: list[int], fitted: Sequence[Fitted], dear: Sequence[bool]) -> list[Stage]:
     """Ask the members, as they were at the beginning of a quarter, for some of its months."""
-    fitted = fits(quarter)
     if not fitted:
         return []
     past = panel.until(month_after(months[-1]) - 1)
     rows = np.flatnonzero((past.known_at >= months[0]) & np.isfinite(past.scale).all(axis=1))
-    said = np.empty((len(rows), len(past.horizons), len(LEVELS), len(fitted)), np.float32)
-    for member, one in enumerate(fitted):
-        said[:, :, :, member] = one.predict(past, rows).values / past.scale[rows][:, :, None]
-    whole = np.isfinite(said).all(axis=(1, 2, 3))
-    rows, said = rows[whole], said[whole]
-    code = past.series[rows].astype(np.int64)
     place = rows - np.searchsorted(past.series, past.series[rows])
+    said = np.full((len(rows), len(past.horizons), len(LEVELS), len(fitted)), np.nan, np.float32)
+    for member, one in enumerate(fitted):
+        asked = np.flatnonzero(place % SELDOM == 0) if dear[member] else np.arange(len(rows))
+        values = one.predict(past, rows[asked]).values / past.scale[rows[asked]][:, :, None]
+        said[asked, :, :, member] = values
+    code = past.series[rows].astype(np.int64)
     kind = np.array([kind_of(group) for group in past.groups], np.int64)[past.group[rows]]
     state = states(past, rows)
     of_month = np.array([month_of(int(day) * DAY) for day in past.known_at[rows] // DAY], np.int64)

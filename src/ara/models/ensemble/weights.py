@@ -39,28 +39,27 @@ class Evidence(NamedTuple):
     months: float
 
 
-def evidence(losses: _Array, fading: _Array, base: int) -> Evidence:
+def evidence(losses: _Array, plain: _Array, fading: _Array) -> Evidence:
     """Weigh up what was lost.
 
     Parameters
     ----------
     losses
         `[month, member]`: sums of the CRPS of all forecasts of a month; 0 where there were none.
+    plain
+        `[month, member]`: what the baseline lost where the member was asked.
     fading
         `[month]`: weight of each month.
-    base
-        Place of the baseline among the members.
     """
-    plain = losses[:, base]
-    told = plain > 0
-    count, whole = int(told.sum()), float((fading * plain).sum())
-    if count < _LEAST_MONTHS:
-        return Evidence(np.zeros(losses.shape[1]), np.full(losses.shape[1], np.inf), 0.0)
-    better = plain[:, None] - losses
-    skill = (fading[:, None] * better).sum(axis=0) / whole
-    noise = (fading[:, None] ** 2 * (better - skill * plain[:, None]) ** 2).sum(axis=0)
-    error = np.sqrt(noise * count / (count - 1)) / whole
-    return Evidence(skill, np.maximum(error, _LEAST_ERROR), float(fading[told].sum()))
+    count, whole = (plain > 0).sum(axis=0), (fading[:, None] * plain).sum(axis=0)
+    enough = count >= _LEAST_MONTHS
+    scale = np.where(enough, whole, 1.0)
+    better = plain - losses
+    skill = np.where(enough, (fading[:, None] * better).sum(axis=0) / scale, 0.0)
+    noise = (fading[:, None] ** 2 * (better - skill * plain) ** 2).sum(axis=0)
+    error = np.sqrt(noise * count / np.maximum(count - 1, 1)) / scale
+    months = float((fading[:, None] * (plain > 0)).sum(axis=0).max()) if enough.any() else 0.0
+    return Evidence(skill, np.where(enough, np.maximum(error, _LEAST_ERROR), np.inf), months)
 
 
 def believed(classes: list[list[Evidence]], whole: list[Evidence]) -> tuple[list[list[_Array]], list[_Array]]:
