@@ -30,6 +30,9 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "patterns": "Show patterns in the price and what followed their like",
         "levels": "Show prices that matter and whether the price turned there",
     },
+    "Learn": {
+        "models": "Train models, compare them, choose which answer",
+    },
     "Hold to account": {
         "score": "Compare forecasts that came due with what happened",
         "audit": "Prove that features know nothing of the future, yours too",

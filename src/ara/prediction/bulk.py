@@ -23,6 +23,7 @@ from ara.market.symbols import guess
 from ara.market.timeframe import DAY
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
+from ara.models.registry.loading import Artefact
 from ara.prediction.compute import Recipe, compute
 from ara.prediction.origin import DAYS
 from ara.settings import Settings
@@ -50,6 +51,7 @@ def forecast_file(
     model: str,
     name: str,
     settings: Settings,
+    artefact: Artefact | None = None,
     watch: Callable[[Progress], bool] | None = None,
 ) -> Summary:
     """Answer each row of `origins` from `bars` and write the quantiles of the close to `out`, whole or not at all.
@@ -67,13 +69,16 @@ def forecast_file(
         Which model answers, and what the output calls it.
     settings
         For the seed.
+    artefact
+        A trained model of that family, to answer in place of fits; it refuses origins of before its last bar.
     watch
         Told of progress; False stops the work, and nothing is written.
     """
     begin = time.perf_counter()
     goal = _checked(out, (bars, origins))
     asked = read_origins(origins)
-    answer = forecast_frame(read_bars(bars), asked, Recipe(model=model, seed=settings.prediction.seed), watch=watch)
+    recipe = Recipe(model=model, seed=settings.prediction.seed, artefact=artefact)
+    answer = forecast_frame(read_bars(bars), asked, recipe, watch=watch)
     _write(answer.with_columns(model=pl.lit(name)).select("model", pl.exclude("model")), goal)
     return Summary(rows=answer.height, symbols=answer["symbol"].n_unique(), seconds=time.perf_counter() - begin)
 

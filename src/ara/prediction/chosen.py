@@ -9,12 +9,14 @@ from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import AraError, ValidationError
 from ara.market.bars import Bars
+from ara.models.registry.card import Kept
+from ara.models.registry.loading import Artefact
 from ara.models.registry.registry import Registry
 from ara.models.registry.serving import Choice, champion_for, named
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 
-__all__ = ["Asked", "beside", "choose"]
+__all__ = ["Asked", "beside", "choose", "trained"]
 
 _FEW = 0.5
 
@@ -49,19 +51,30 @@ async def choose(desk: Desk, name: str, bars: Bars, *, days: int) -> Asked:
     """Choose by a name: of a family, whose champion answers where it may, or of a trained model, which must."""
     if not len(bars):
         return Asked(recipe=Recipe(model=name, seed=desk.seed), choice=Choice())
-    registry = Registry(desk)
     origin: datetime = bars.frame["known_at"][-1]
     step = str(bars.timeframe)
     if name in plugins.names("models"):
-        choice = await champion_for(registry, name, bars.instrument, timeframe=step, days=days, origin=origin)
+        choice = await champion_for(Registry(desk), name, bars.instrument, timeframe=step, days=days, origin=origin)
         return Asked(recipe=Recipe(model=name, seed=desk.seed, artefact=choice.artefact), choice=choice)
-    try:
-        kept = await registry.find(name)
-    except ValidationError:
-        plugins.load("models", name)  # says which families there are
-        raise
-    choice = await named(registry, kept, bars.instrument, timeframe=step, days=days, origin=origin)
+    kept = await _kept(desk, name)
+    choice = await named(Registry(desk), kept, bars.instrument, timeframe=step, days=days, origin=origin)
     return Asked(recipe=Recipe(model=kept.family, seed=desk.seed, artefact=choice.artefact), choice=choice)
+
+
+async def trained(desk: Desk, name: str) -> Artefact | None:
+    """Give the trained model that a name means, after it was checked; None where the name is a family's."""
+    if name in plugins.names("models"):
+        return None
+    return await Registry(desk).artefact(await _kept(desk, name))
+
+
+async def _kept(desk: Desk, name: str) -> Kept:
+    try:
+        return await Registry(desk).find(name)
+    except ValidationError:
+        if "@" not in name:
+            plugins.load("models", name)  # says which families there are
+        raise
 
 
 async def beside(market: MarketData, symbols: Sequence[str], bars: Bars, *, learned: datetime | None) -> list[Bars]:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ara.cli.screen import screen
+from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
+    from ara.models.registry import Artefact
     from ara.workers import Progress
 
 __all__ = ["command"]
@@ -19,7 +20,9 @@ def command(
     bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars of many instruments, Parquet or CSV")],
     origins: Annotated[str, typer.Option("--origins", metavar="FILE", help="Symbol, origin, horizon, Parquet or CSV")],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the quantiles go, Parquet")],
-    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")] = "",
+    model: Annotated[
+        str, typer.Option("--model", metavar="MODEL", help="Family to fit at each month, or a trained model: har_t@1")
+    ] = "",
     name: Annotated[str, typer.Option("--name", metavar="LABEL", help="Label in the output; the model's name")] = "",
 ) -> None:
     """Forecast many instruments at many moments from files, each from what was known then.
@@ -35,6 +38,7 @@ def command(
     s = screen()
     settings = s.settings()
     chosen = model or settings.prediction.model
+    artefact = _trained(s, chosen)
     with s.progress("Forecasting") as step:
 
         def watch(state: "Progress") -> bool:
@@ -45,15 +49,17 @@ def command(
             _file(bars, "--bars"),
             _file(origins, "--origins"),
             _place(out),
-            model=chosen,
+            model=artefact.family if artefact else chosen,
             name=name or chosen,
             settings=settings,
+            artefact=artefact,
             watch=watch,
         )
     facts = {
         "schema": 1,
         "out": out,
         "model": chosen,
+        "artefact": artefact.id if artefact else None,
         "name": name or chosen,
         "rows": summary.rows,
         "symbols": summary.symbols,
@@ -62,6 +68,23 @@ def command(
     pace = f"{summary.seconds:,.1f} s" if summary.seconds >= 0.1 else "under 0.1 s"
     many = "1 symbol" if summary.symbols == 1 else f"{summary.symbols:,} symbols"
     s.result(facts, lambda: f"{summary.rows:,} rows for {many} in {pace}: {clean(out)}")
+
+
+def _trained(s: Screen, name: str) -> "Artefact | None":
+    """Give the trained model that a name means; None for a family."""
+    from ara import plugins
+
+    if name in plugins.names("models"):
+        return None
+
+    async def ask() -> "Artefact | None":
+        from ara.desk import Desk
+        from ara.prediction.chosen import trained
+
+        async with Desk.open(s.settings()) as desk:
+            return await trained(desk, name)
+
+    return s.run(ask())
 
 
 def _file(text: str, flag: str) -> Path:

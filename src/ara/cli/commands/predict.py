@@ -75,7 +75,8 @@ def command(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="MODEL", help="Model to ask; see ara plugins list")
+        str | None,
+        typer.Option("--model", metavar="MODEL", help="Family (ara plugins list) or trained model (ara models list)"),
     ] = None,
     target: Annotated[
         str | None, typer.Option("--export", "-e", metavar="FILE", help="Also write to a file ending in .json or .csv")

@@ -1,0 +1,77 @@
+"""`ara models list` and `show`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ara.cli.commands.models.asked import card_facts, facts, stage_of, with_registry
+from ara.cli.screen import screen
+
+if TYPE_CHECKING:
+    from ara.models.registry import Kept, Registry, Verified
+    from ara.models.registry.stages import Verdict
+
+__all__ = ["listing", "show"]
+
+
+def listing(
+    family: Annotated[str, typer.Argument(metavar="FAMILY", help="Only of this family")] = "",
+    stage: Annotated[
+        str, typer.Option("--stage", "-s", metavar="STAGE", help="candidate, shadow, champion, archived or all")
+    ] = "all",
+    show_metrics: Annotated[bool, typer.Option("--show-metrics", hidden=True)] = False,
+) -> None:
+    """List the models that were trained, with their skill against the baseline.
+
+    ::
+
+        ara models list
+        ara models list har_t
+        ara models list --stage champion --json
+
+    The skill is the share of the baseline's error that a model saved on bars it did not know, with the bounds that
+    hold it with 95 %.
+    """
+    from ara.cli.render.models import table_of
+
+    s = screen()
+    wanted = stage_of(stage)
+    if show_metrics:
+        s.note("--show-metrics is not needed any more: the scores are always shown.")
+    found = with_registry(s, lambda registry: registry.all(family=family.strip().lower(), stage=wanted))
+    s.result({"schema": 1, "models": [facts(one) for one in found]}, lambda: table_of(found, s, family=family))
+
+
+def show(
+    model: Annotated[str, typer.Argument(metavar="NAME", help="har_t@1, the first characters of an id, or a family")],
+) -> None:
+    """Show all that is known of a model: how it was trained, how it did, and whether it is whole.
+
+    ::
+
+        ara models show har_t
+        ara models show har_t@1
+        ara models show 3f9a2c --json
+    """
+    from ara.cli.render.models import card_of
+
+    async def ask(registry: "Registry") -> "tuple[Kept, Verified, Verdict, str]":
+        from ara.models.registry.stages import verdict_of
+
+        kept = await registry.find(model)
+        place = str(registry.shelf.place(kept.id))
+        return kept, await registry.verified(kept), await verdict_of(registry, kept.card), place
+
+    s = screen()
+    kept, found, verdict, place = with_registry(s, ask)
+    data = {
+        "schema": 1,
+        **card_facts(kept),
+        "beats_baseline": verdict.beats,
+        "verdict": verdict.words,
+        "whole": found.ok,
+        "wrong": list(found.wrong),
+        "key": found.fingerprint or None,
+        "folder": place,
+    }
+    s.result(data, lambda: card_of(kept, found, verdict, s))

@@ -1,0 +1,210 @@
+"""Models on a terminal: the list, the card of one, how several did, what training gave."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ara.cli.render.data_table import Column, stamp, table
+from ara.cli.render.numbers import percent
+from ara.cli.screen import Screen
+from ara.cli.words import clean, padded, wrapped
+
+if TYPE_CHECKING:
+    from ara.cli.commands.models.learn import Learned
+    from ara.models.registry import Kept, Score, Verified
+    from ara.models.registry.stages import Verdict
+
+__all__ = ["card_of", "comparison", "learned_words", "table_of", "wholeness"]
+
+_SHORT: Final = 8
+_FEW: Final = 3
+_EXPLAINED: Final = (
+    "Skill: the share of ewma_t's error (CRPS) that was saved on bars the model did not know; in brackets, where it "
+    "lies with 95 %."
+)
+
+
+def table_of(found: "Sequence[Kept]", s: Screen, *, family: str = "") -> str:
+    """Give the list of models."""
+    if not found:
+        what = f"There is no model of {clean(family)} like that." if family else "There is no model like that yet."
+        return "\n".join(wrapped(f"{what} Train one: ara models train AAPL --model har_t", s.width))
+    columns = [
+        Column(head="model", cells=[one.name for one in found]),
+        Column(head="id", cells=[one.id[:_SHORT] for one in found], leave=1),
+        Column(head="stage", cells=[one.stage.value for one in found]),
+        Column(head="bars", cells=[_horizon(one) for one in found], right=True, leave=3),
+        Column(head="skill", cells=[_skill(_first(one)) for one in found], right=True),
+        Column(head="learned from", cells=[_symbols(one) for one in found], leave=4),
+        Column(head="up to", cells=[f"{one.card.trained_to:%Y-%m-%d}" for one in found], leave=2),
+        Column(head="trained", cells=[stamp(one.card.made_at, s) for one in found], leave=5),
+    ]
+    return "\n".join([*table(columns, s), *_quiet(_EXPLAINED, s)])
+
+
+def _first(kept: "Kept") -> "Score | None":
+    return kept.card.scores[0] if kept.card.scores else None
+
+
+def _horizon(kept: "Kept") -> str:
+    first = _first(kept)
+    return "" if first is None else str(first.horizon)
+
+
+def _symbols(kept: "Kept") -> str:
+    names = kept.card.symbols
+    shown = " ".join(map(clean, names[:_FEW]))
+    return shown if len(names) <= _FEW else f"{shown} and {len(names) - _FEW} more"
+
+
+def _skill(score: "Score | None") -> str:
+    """Give the skill with its bounds: `+1.4 % (+0.4 to +2.5)`."""
+    if score is None:
+        return "not judged"
+    if score.low is None or score.high is None:
+        return f"{percent(score.skill)} (too few days)"
+    bounds = " to ".join(percent(one).removesuffix(" %") for one in (score.low, score.high))
+    return f"{percent(score.skill)} ({bounds})"
+
+
+def _scores(scores: "Sequence[Score]", s: Screen) -> list[str]:
+    columns = [
+        Column(head="bars ahead", cells=[str(one.horizon) for one in scores], right=True),
+        Column(head="skill", cells=[_skill(one) for one in scores], right=True),
+        Column(head="chance", cells=[f"{one.p:.3f}" for one in scores], right=True, leave=1),
+        Column(head="error", cells=[f"{one.crps:.4f}" for one in scores], right=True, leave=3),
+        Column(head="ewma_t's", cells=[f"{one.baseline:.4f}" for one in scores], right=True, leave=4),
+        Column(
+            head="in 80 % band", cells=[percent(one.inside_80, signed=False) for one in scores], right=True, leave=2
+        ),
+        Column(head="forecasts", cells=[f"{one.forecasts:,}" for one in scores], right=True, leave=5),
+    ]
+    return table(columns, s)
+
+
+def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> str:
+    """Give all that is known of a model, what it is worth first."""
+    card, paint = kept.card, s.palette()
+    lines = [paint(f"{kept.name}  {kept.stage.value}  {kept.id[:_SHORT]}", "strong")]
+    said = f"{verdict.words[:1].upper()}{verdict.words[1:]}."
+    lines += [paint(line, "strong" if verdict.beats else "warning") for line in wrapped(said, s.width)]
+    if card.scores:
+        lines += ["", *_scores(card.scores, s), *_quiet(_EXPLAINED, s)]
+    lines.append("")
+    held = card.holdout
+    params = ", ".join(f"{name} {value}" for name, value in sorted(card.params.items())) or "the family's own"
+    rows = [
+        ("Learned from", f"{', '.join(map(clean, card.symbols))}; bars of {card.timeframe}"),
+        ("Knows", f"{card.first:%Y-%m-%d} to {card.trained_to:%Y-%m-%d}; answers {_spans(card.horizons)} bars ahead"),
+        (
+            "Judged by",
+            "nothing" if held is None else f"{held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {_look(held.look)}",
+        ),
+        ("Parameters", clean(params)),
+        ("Made", f"{stamp(card.made_at, s, zoned=True)} in {card.seconds:,.1f} s; seed {card.seed}"),
+        ("Files", f"{len(card.files)}, {_state(found)}"),
+    ]
+    label = max(len(name) for name, _ in rows) + 2
+    for name, text in rows:
+        first, *more = wrapped(text, max(s.width - label - 2, 12))
+        lines.append(f"  {paint(padded(name, label), 'quiet')}{first}")
+        lines += [" " * (label + 2) + line for line in more]
+    return "\n".join(lines)
+
+
+def _look(number: int) -> str:
+    return "the first look at them" if number == 1 else f"look {number} at them"
+
+
+def _spans(horizons: Sequence[int]) -> str:
+    whole = list(horizons) == list(range(horizons[0], horizons[-1] + 1))
+    return f"{horizons[0]} to {horizons[-1]}" if whole and len(horizons) > 1 else ", ".join(map(str, horizons))
+
+
+def _state(found: "Verified") -> str:
+    if not found.ok:
+        return found.words
+    return f"whole, signed by {'this installation' if found.own else f'the trusted key {found.fingerprint}'}"
+
+
+def comparison(found: "Sequence[Kept]", s: Screen, *, same: bool) -> str:
+    """Give several models side by side, over every horizon on which one was judged."""
+    horizons = sorted({one.horizon for kept in found for one in kept.card.scores})
+    by = [{one.horizon: one for one in kept.card.scores} for kept in found]
+    columns = [
+        Column(head="model", cells=[one.name for one in found]),
+        Column(head="id", cells=[one.id[:_SHORT] for one in found], leave=40),
+        Column(head="stage", cells=[one.stage.value for one in found], leave=41),
+        *(
+            Column(
+                head="1 bar" if horizon == 1 else f"{horizon} bars",
+                cells=[_skill(scores[horizon]) if horizon in scores else "" for scores in by],
+                right=True,
+                leave=0 if horizon == horizons[0] else horizon,
+            )
+            for horizon in horizons
+        ),
+        Column(head="in 80 % band", cells=[_inside(kept) for kept in found], right=True, leave=42),
+        Column(head="trained in", cells=[f"{kept.card.seconds:,.1f} s" for kept in found], right=True, leave=43),
+    ]
+    lines = [*table(columns, s), *_quiet(_EXPLAINED, s)]
+    if not same:
+        words = "They were not judged by the same bars, so one can't be set against the other."
+        lines += [s.palette()(line, "warning") for line in wrapped(words, s.width)]
+    return "\n".join(lines)
+
+
+def _inside(kept: "Kept") -> str:
+    first = _first(kept)
+    return "" if first is None else percent(first.inside_80, signed=False)
+
+
+def learned_words(found: "Sequence[Learned]", s: Screen) -> str:
+    """Give what training gave: of one model its scores, of several a line each, and what to do next."""
+    whole = [one for one in found if one.outcome is not None]
+    if len(whole) == 1 and len(found) == 1:
+        return _one_learned(whole[0], s)
+    said = [comparison([one.outcome.kept for one in whole if one.outcome], s, same=True)] if whole else []
+    winners = [one.outcome.kept for one in whole if one.outcome and one.verdict and one.verdict.beats]
+    if winners:
+        names = ", ".join(one.name for one in winners)
+        said += wrapped(
+            f"Surely better than ewma_t: {names}. Let one answer: ara models deploy {winners[0].name}", s.width
+        )
+    elif whole:
+        said += wrapped(f"After all looks at these bars, none is surely better than ewma_t.{_unjudged(whole)}", s.width)
+    return "\n".join(said)
+
+
+def _unjudged(found: "Sequence[Learned]") -> str:
+    words = next((one.outcome.words for one in found if one.outcome and one.outcome.words), "")
+    return f" {words[:1].upper()}{words[1:]}." if words else ""
+
+
+def _one_learned(one: "Learned", s: Screen) -> str:
+    assert one.outcome is not None  # noqa: S101 - those that failed are told elsewhere
+    assert one.verdict is not None  # noqa: S101 - it comes with the outcome
+    kept, paint = one.outcome.kept, s.palette()
+    how = "was trained" if one.outcome.new else "was here already, the same in every byte"
+    lines = [paint(line, "strong") for line in wrapped(f"{kept.name} ({kept.id[:_SHORT]}) {how}.", s.width)]
+    verdict = one.outcome.words or one.verdict.words
+    words = f"{verdict[:1].upper()}{verdict[1:]}."
+    lines += [paint(line, "strong" if one.verdict.beats else "warning") for line in wrapped(words, s.width)]
+    if kept.card.scores:
+        lines += ["", *_scores(kept.card.scores, s), *_quiet(_EXPLAINED, s)]
+    advice = f"Let it answer: ara models deploy {kept.name}" if one.verdict.beats else f"ara models show {kept.name}"
+    return "\n".join([*lines, "", *wrapped(advice, s.width)])
+
+
+def wholeness(found: "Sequence[Verified]") -> str:
+    """Say that models are as they were trained."""
+    if not found:
+        return "There is no model yet."
+    if len(found) == 1:
+        return f"{found[0].kept.name} is whole: {len(found[0].kept.card.files)} files, {_state(found[0])}."
+    strangers = sum(not one.own for one in found)
+    signed = f"; {strangers} of them signed by trusted keys of others" if strangers else ""
+    return f"All {len(found)} models are whole{signed}."
+
+
+def _quiet(words: str, s: Screen) -> list[str]:
+    return [s.palette()(line, "quiet") for line in wrapped(words, s.width)]
