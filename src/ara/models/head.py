@@ -69,7 +69,7 @@ def read_head(folder: Path, family: str = "") -> Head:
         head = msgspec.json.decode((folder / _NAME).read_bytes(), type=Head)
     except OSError as error:
         raise ModelError(f"there is no model in {folder}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{folder / _NAME} is damaged: {error}") from error
     if family and head.family != family:
         raise ModelError(f"{folder} holds a model of the family {head.family}, not {family}")

@@ -74,7 +74,7 @@ def read(folder: Path) -> tuple[Head, Params, bytes, bytes]:
         return head, msgspec.json.decode(found[_PARAMS], type=Params), found[_GRAPH], found.get(_PARTS, b"")
     except OSError as error:
         raise ModelError(f"the model in {folder} is not whole: {error.strerror or error}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"the model in {folder} is damaged: {error}") from error
 
 

@@ -81,7 +81,7 @@ def _made(graph: bytes, device: str) -> Any:
     options.log_severity_level = 4
     options.add_session_config_entry("session.use_deterministic_compute", "1")
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=list(available(device)))
+        return onnxruntime.InferenceSession(graph, options, providers=list(available(device)), enable_fallback=0)
     except Exception as error:  # onnxruntime's own errors share no class
         raise ModelError(f"the graph can't be read: {_first_line(error)}") from error
 
