@@ -1,7 +1,7 @@
 """`hist` and `fhs`: what was, drawn again; as it was, or scaled to the volatility of now."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel
+from ara.models.space import Range
 from ara.statistics.sums import summed_quantiles
 from ara.statistics.volatility import ewma_variance
 
@@ -22,6 +23,7 @@ __all__ = ["Fhs", "Hist", "Nothing"]
 _Array = NDArray[np.float64]
 
 _ENOUGH, _MOST = 60, 10_000
+_TUNABLE = {"bars": Range(low=100, high=2500, log=True)}
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -87,6 +89,7 @@ class Hist(_Bootstrap):
     """
 
     family: ClassVar[str] = "hist"
+    tunable: ClassVar[Mapping[str, Range]] = _TUNABLE
 
     def _sample(self, line: Line) -> tuple[_Array, _Array]:
         return line.returns, np.ones(len(line))
@@ -105,6 +108,7 @@ class Fhs(_Bootstrap):
     """
 
     family: ClassVar[str] = "fhs"
+    tunable: ClassVar[Mapping[str, Range]] = _TUNABLE
 
     def _sample(self, line: Line) -> tuple[_Array, _Array]:
         variance = ewma_variance(line.returns)

@@ -1,6 +1,6 @@
 """`drift`: as `ewma_t`, but it leans as the series did, as far as that can be believed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
+from ara.models.space import Range
 from ara.statistics.distributions import fit_student_t
 from ara.statistics.volatility import ewma_variance
 
@@ -66,6 +67,11 @@ class Drift(SeriesModel[Lean]):
     bars: int = 2500
     doubt: float = 1600.0
     family: ClassVar[str] = "drift"
+    tunable: ClassVar[Mapping[str, Range]] = {
+        "decay": Range(low=0.85, high=0.99),
+        "bars": Range(low=500, high=5000, log=True),
+        "doubt": Range(low=100.0, high=100_000.0, log=True),
+    }
     kept: ClassVar[type[Lean]] = Lean
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from ara.models.head import Head, read_head, write_head
 from ara.models.model import refuse_outside
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.space import Range
 from ara.statistics.distributions import fit_student_t, student_t_quantiles, summed_degrees
 from ara.statistics.volatility import ewma_variance
 from ara.workers import Progress
@@ -99,6 +100,7 @@ class EwmaT:
 
     decay: float = 0.94
     family: ClassVar[str] = "ewma_t"
+    tunable: ClassVar[Mapping[str, Range]] = {"decay": Range(low=0.85, high=0.99)}
 
     def __post_init__(self) -> None:
         refuse_outside(self, "decay", 0.0, 1.0)

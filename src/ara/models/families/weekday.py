@@ -1,6 +1,6 @@
 """`weekday`: as `ewma_t`, but each day of the week may be wider, or lean, where the past says so clearly enough."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -13,6 +13,7 @@ from ara.models.model import refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
+from ara.models.space import Range
 from ara.statistics.distributions import fit_student_t
 from ara.statistics.volatility import ewma_variance
 
@@ -75,6 +76,7 @@ class Weekday(SeriesModel[Week]):
 
     decay: float = 0.94
     family: ClassVar[str] = "weekday"
+    tunable: ClassVar[Mapping[str, Range]] = {"decay": Range(low=0.85, high=0.99)}
     kept: ClassVar[type[Week]] = Week
 
     def __post_init__(self) -> None:

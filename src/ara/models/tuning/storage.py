@@ -1,0 +1,72 @@
+"""Where studies are kept, and the library that keeps them."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from ara.errors import ConfigurationError, StoreError, ValidationError
+from ara.models.tuning.results import Tuned, told
+
+__all__ = ["database", "history", "library", "quiet", "reachable", "studies"]
+
+
+def studies(storage: str) -> tuple[Tuned, ...]:
+    """Give all studies of a storage, the newest last."""
+    optuna = library()
+    with quiet(), reachable(storage):
+        kept = database(optuna, storage)
+        names = optuna.get_all_study_names(kept)
+        return tuple(told(optuna, optuna.load_study(study_name=name, storage=kept)) for name in names)
+
+
+def history(storage: str, study: str) -> Tuned:
+    """Give one study by its name, or by its beginning where no other begins so."""
+    found = [one for one in studies(storage) if one.study.startswith(study)]
+    exact = [one for one in found if one.study == study] or found
+    if len(exact) != 1:
+        words = "There is no study" if not exact else f"{len(exact)} studies begin with"
+        raise ValidationError(f"{words} {study!r:.80}.", hint="See their names: ara tune status")
+    return exact[0]
+
+
+def library() -> ModuleType:
+    """Give optuna, or say how to get it."""
+    try:
+        import optuna
+    except ImportError as error:
+        raise ConfigurationError(
+            "tuning needs the package optuna, which is not installed", hint="pip install 'ara-ai[tune]'"
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+def database(optuna: ModuleType, url: str) -> Any:
+    """Open the database at a URL; its tables are made where there are none."""
+    return optuna.storages.RDBStorage(url)
+
+
+@contextmanager
+def reachable(url: str) -> Iterator[None]:
+    """Turn what a database says when it can't be had into words of ours."""
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError, ModuleNotFoundError) as error:
+        place = url.rpartition("@")[2] if "@" in url else url
+        raise StoreError(
+            f"the studies in {place} can't be read or written: {str(error).splitlines()[0]:.200}",
+            hint="Check the folder or the server; another place: the setting models.studies",
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep to itself what optuna says of parts that it calls experimental."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="optuna")
+        yield

@@ -1,0 +1,269 @@
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from ara import plugins
+from ara.errors import CancelledError, ModelError, StoreError, ValidationError
+from ara.models.checks import toy_panel
+from ara.models.families.drift import Drift
+from ara.models.families.ewma_t import EwmaT
+from ara.models.families.garch import GarchT
+from ara.models.space import Range, space
+from ara.models.tuning import Blocks, Objective, Plan, history, studies, tune
+
+PANEL = toy_panel(bars=900)
+CUT = int(PANEL.known_at[750])
+
+
+def plan(tmp_path, **asked):
+    told = {"family": "ewma_t", "cut": CUT, "trials": 6, "storage": f"sqlite:///{tmp_path}/studies.db", **asked}
+    return Plan(**told)
+
+
+def go_on(_):
+    return True
+
+
+def test_a_study_begins_with_the_family_as_it_comes_and_finds_something_no_worse(tmp_path):
+    found = tune(PANEL, plan(tmp_path), watch=go_on)
+    assert len(found.tried) == 6
+    assert found.tried[0].params == {"decay": 0.94}
+    assert found.tried[0].ratio == pytest.approx(1.0)
+    assert found.winner is not None
+    assert found.winner.ratio <= found.tried[0].ratio
+    assert 0.85 <= found.winner.params["decay"] <= 0.99
+    assert found.facts["symbols"] == ["ONE", "THREE", "TWO"]
+    assert found.study.startswith("ewma_t-")
+
+
+def test_the_same_seed_tries_the_same(tmp_path):
+    (tmp_path / "two").mkdir()
+    one, two = (tune(PANEL, plan(place), watch=go_on) for place in (tmp_path, tmp_path / "two"))
+    assert [trial.params for trial in one.tried] == [trial.params for trial in two.tried]
+    assert [trial.ratio for trial in one.tried] == [trial.ratio for trial in two.tried]
+
+
+def test_nothing_behind_the_cut_is_seen(tmp_path):
+    later = PANEL.known_at > CUT
+    poisoned = replace(PANEL, bars=np.where(later[:, None], PANEL.bars * 9 + 1, PANEL.bars))
+    poisoned = replace(poisoned, y=np.where(PANEL.y_known > CUT, 77.0, PANEL.y))
+    (tmp_path / "two").mkdir()
+    one = tune(PANEL, plan(tmp_path, trials=3), watch=go_on)
+    two = tune(poisoned, plan(tmp_path / "two", trials=3), watch=go_on)
+    assert one.study == two.study
+    assert [trial.ratio for trial in one.tried] == [trial.ratio for trial in two.tried]
+
+
+def test_a_study_goes_on_where_it_was_left_and_a_longer_one_adds_to_it(tmp_path):
+    tune(PANEL, plan(tmp_path, trials=3), watch=go_on)
+    found = tune(PANEL, plan(tmp_path, trials=5), watch=go_on)
+    assert [trial.number for trial in found.tried] == list(range(5))
+    whole = tune(PANEL, plan(tmp_path, trials=5), watch=go_on)
+    assert whole == found
+
+
+def test_whoever_stops_keeps_what_was_tried(tmp_path):
+    seen = []
+
+    def watch(progress):
+        seen.append(progress)
+        return len(seen) < 10
+
+    found = tune(PANEL, plan(tmp_path, trials=50), watch=watch)
+    assert 1 <= len([trial for trial in found.tried if trial.state == "complete"]) < 50
+    assert "of the baseline" in seen[-1].words
+    after = tune(PANEL, plan(tmp_path, trials=4), watch=go_on)
+    assert len([trial for trial in after.tried if trial.state in {"complete", "pruned"}]) == 4
+
+
+def test_stopped_at_once_there_is_nothing_to_keep(tmp_path):
+    with pytest.raises(CancelledError, match="before its first trial ended"):
+        tune(PANEL, plan(tmp_path), watch=lambda _: False)
+    found = tune(PANEL, plan(tmp_path, trials=1), watch=go_on)
+    assert found.winner is not None
+    assert found.winner.params == {"decay": 0.94}
+
+
+KILLED = """
+import os, sys
+from ara.models.checks import toy_panel
+from ara.models.tuning import Plan, tune
+panel = toy_panel(bars=900)
+told = []
+def watch(progress):
+    told.append(progress)
+    if len(told) > 9:
+        os.kill(os.getpid(), 9)
+    return True
+plan = Plan(family="ewma_t", cut=int(panel.known_at[750]), trials=20, storage=sys.argv[1])
+tune(panel, plan, watch=watch)
+"""
+
+
+def test_what_a_killed_process_was_trying_is_tried_again(tmp_path):
+    asked = plan(tmp_path, trials=6)
+    dead = subprocess.run([sys.executable, "-c", KILLED, asked.storage], check=False, capture_output=True)
+    assert dead.returncode == -9
+    (left,) = studies(asked.storage)
+    running = next(trial for trial in left.tried if trial.state == "running")
+    found = tune(PANEL, asked, watch=go_on)
+    states = [trial.state for trial in found.tried]
+    assert states.count("failed") == 1
+    assert len(states) == 7
+    again = next(trial for trial in found.tried if trial.number > running.number and trial.params == running.params)
+    assert again.state in {"complete", "pruned"}
+    assert "ended" in found.tried[running.number].words
+
+
+def test_two_goals_have_a_front_and_the_winner_is_best_by_the_first(tmp_path):
+    found = tune(PANEL, plan(tmp_path, goals=("crps", "latency"), trials=4), watch=go_on)
+    assert all(trial.latency is not None and trial.latency > 0 for trial in found.tried)
+    assert found.winner is not None
+    assert found.winner.ratio == min(trial.ratio for trial in found.tried)
+    assert found.winner.number in found.front
+
+
+def test_a_trial_that_does_worse_than_most_is_stopped_early(tmp_path):
+    found = tune(PANEL, plan(tmp_path, trials=14), watch=go_on)
+    pruned = [trial for trial in found.tried if trial.state == "pruned"]
+    assert pruned
+    assert all(len(trial.blocks) < 4 for trial in pruned)
+    assert found.winner is not None
+    assert found.winner.state == "complete"
+
+
+def test_importance_and_sensitivity_are_told(tmp_path):
+    found = tune(PANEL, plan(tmp_path, family="drift", trials=12, sensitivity=True), watch=go_on)
+    assert set(found.sensitivity) == {"decay", "bars", "doubt"}
+    if found.importance:
+        assert sum(found.importance.values()) == pytest.approx(1.0)
+    low, high = found.sensitivity["decay"]
+    assert low > 0.9
+    assert high > 0.9
+
+
+def test_a_gaussian_process_chooses_too(tmp_path):
+    found = tune(PANEL, plan(tmp_path, sampler="gp", trials=12), watch=go_on)
+    assert found.winner is not None
+    assert len(found.tried) == 12
+
+
+def test_a_bound_on_time_ends_it_after_a_trial(tmp_path):
+    found = tune(PANEL, plan(tmp_path, trials=500, seconds=1e-9), watch=go_on)
+    assert len(found.tried) == 1
+
+
+@dataclass(frozen=True)
+class Moody(EwmaT):
+    family: ClassVar[str] = "moody"
+
+    def fit(self, *args, **kwargs):
+        if self.decay != 0.94:
+            raise ModelError("not today")
+        return super().fit(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class Broken(EwmaT):
+    family: ClassVar[str] = "broken"
+
+    def fit(self, *_, **__):
+        raise ModelError("not today")
+
+
+@dataclass(frozen=True)
+class Odd(EwmaT):
+    family: ClassVar[str] = "odd"
+    tunable: ClassVar = {"size": Range(low=0.0, high=1.0)}
+
+
+def test_trials_that_fail_are_told_and_none_of_them_wins(tmp_path, monkeypatch):
+    kinds = {"moody": Moody, "broken": Broken}
+    monkeypatch.setattr(plugins, "load", lambda group, name: kinds[name])
+    found = tune(PANEL, plan(tmp_path, family="moody", trials=3), watch=go_on)
+    assert [trial.state for trial in found.tried] == ["complete", "failed", "failed"]
+    assert found.tried[1].words == "not today"
+    with pytest.raises(ModelError, match="no trial of broken could be judged: not today"):
+        tune(PANEL, plan(tmp_path, family="broken", trials=2), watch=go_on)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"trials": 0}, "0 trials can't be made"),
+        ({"goals": ("latency",)}, "the goals are latency"),
+        ({"goals": ("crps", "crps")}, "the goals are crps, crps"),
+        ({"family": "garch_t"}, "garch_t has nothing to tune"),
+    ],
+)
+def test_odd_plans_are_refused(tmp_path, asked, words):
+    with pytest.raises(ValidationError, match=words):
+        tune(PANEL, plan(tmp_path, **asked), watch=go_on)
+
+
+def test_too_little_history_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="too few to tune on"):
+        tune(PANEL, plan(tmp_path, cut=int(PANEL.known_at[300])), watch=go_on)
+
+
+@pytest.mark.parametrize("place", ["sqlite:////nowhere/at/all.db", "postgresql+nodriver://x@localhost/a", "what"])
+def test_a_storage_that_is_not_there_is_said(tmp_path, place):
+    with pytest.raises(StoreError, match="can't be read or written"):
+        tune(PANEL, plan(tmp_path, storage=place), watch=go_on)
+
+
+def test_studies_are_found_by_the_beginning_of_their_names(tmp_path):
+    asked = plan(tmp_path, trials=1)
+    one = tune(PANEL, asked, watch=go_on)
+    other = tune(PANEL, replace(asked, family="drift"), watch=go_on)
+    assert [found.study for found in studies(asked.storage)] == [one.study, other.study]
+    assert history(asked.storage, "drift") == other
+    assert history(asked.storage, one.study) == one
+    with pytest.raises(ValidationError, match="no study"):
+        history(asked.storage, "gjr")
+    with pytest.raises(ValidationError, match="2 studies begin with"):
+        history(asked.storage, "")
+
+
+def test_what_may_be_tuned_is_said_by_the_family():
+    assert space(Drift())["bars"].whole
+    with pytest.raises(ValidationError, match="no parameter of it"):
+        space(Odd())
+    with pytest.raises(ValidationError, match="nothing to tune"):
+        space(GarchT())
+
+
+@pytest.mark.parametrize(
+    ("one", "value", "share", "moved"),
+    [
+        (Range(low=0.0, high=10.0), 5.0, 0.1, 6.0),
+        (Range(low=0.0, high=10.0), 9.5, 0.1, 10.0),
+        (Range(low=1.0, high=100.0, log=True), 10.0, 0.5, 100.0),
+        (Range(low=1, high=100), 50, -0.1, 40),
+    ],
+)
+def test_a_value_moves_within_its_range(one, value, share, moved):
+    assert one.moved(value, share) == pytest.approx(moved)
+
+
+def test_blocks_follow_each_other_and_their_fits_end_before_them():
+    past = PANEL.until(CUT)
+    blocks = Blocks.of(past)
+    assert len(blocks.starts) == 4
+    every = np.concatenate(blocks.rows)
+    assert len(np.unique(every)) == len(every)
+    for start, rows in zip(blocks.starts, blocks.rows, strict=True):
+        assert (past.known_at[rows] > start).all()
+    assert Objective.of(past).ratios(EwmaT()) == pytest.approx((1.0,) * 4)
+
+
+def test_every_family_that_may_be_tuned_can_be_had_at_its_bounds():
+    for name in plugins.names("models"):
+        made = plugins.load("models", name)()
+        for param, one in getattr(made, "tunable", {}).items():
+            for value in (one.low, one.high):
+                assert getattr(replace(made, **{param: value}), param) == value
