@@ -20,8 +20,10 @@ from ara.features.drift import (
     population_stability,
     wasserstein,
 )
+from ara.features.drift.cells import apart, in_cells
 from ara.features.drift.chance import Chance, block_length
-from ara.features.drift.dependence import memory_time, shuffled_windows
+from ara.features.drift.dependence import memory_time, memory_times, shuffled_windows
+from ara.features.drift.stretches import unseen
 from tests.features.drift.worlds import KINDS, PLANTED, made
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60).map(np.array)
@@ -80,8 +82,8 @@ def test_memory_is_that_of_the_process():
         assert low <= np.median(times) <= high, kind
     garch = made("GARCH(1,1), 0.08 and 0.90", 4000, 10, random)
     assert np.median([memory_time(one) for one in garch.T]) > 3
-    assert block_length(random.standard_normal(1000)) <= 20
-    assert block_length(made("AR(1), 0.8", 4000, 1, random)[:, 0]) >= 30
+    assert block_length(*memory_times(random.standard_normal(1000))) <= 20
+    assert block_length(*memory_times(made("AR(1), 0.8", 4000, 1, random)[:, 0])) >= 30
 
 
 def test_shuffles_keep_blocks_together():
@@ -149,6 +151,43 @@ def test_what_chance_does_not_explain_but_the_reference_knew_is_no_drift():
     assert found.p <= 0.01
     assert not found.unseen
     assert not found.drifted
+
+
+def test_counts_by_cell_measure_as_the_values_do():
+    random = np.random.default_rng(12)
+    values = np.append(random.standard_normal(2000), random.standard_normal(400) + 0.7)
+    values[::50] = np.nan
+    placed, width = in_cells(values)
+    assert placed.sum(axis=1).tolist() == (~np.isnan(values)).astype(float).tolist()
+    found = apart(placed[2000:].sum(axis=0)[None, :], placed.sum(axis=0), width)[0]
+    before, now = values[:2000][~np.isnan(values[:2000])], values[2000:][~np.isnan(values[2000:])]
+    assert found[0] == pytest.approx(kolmogorov_smirnov(before, now), rel=0.05)
+    assert found[1] == pytest.approx(wasserstein(before, now), rel=0.02)
+    assert found[2] == pytest.approx(population_stability(before, now), rel=0.2)
+    assert found[3] / (2 * math.log(2)) == pytest.approx(jensen_shannon(before, now) ** 2, rel=0.2)
+
+
+def test_any_of_the_four_measures_may_be_unseen():
+    x = made("AR(1), 0.8", 2750, 40, np.random.default_rng(13))
+    humps = PLANTED["shape, two humps"](x[2500:])
+    assert sum(unseen(x[:2500, n], humps[:, n], volatile=False) for n in range(40)) >= 38
+    assert not any(unseen(x[:2500, n], x[:250, n], volatile=False) for n in range(40)), "it stands in the reference"
+
+
+def test_more_is_asked_where_volatility_remembers():
+    random = np.random.default_rng(14)
+    x = made("GARCH(1,1), 0.08 and 0.90", 2750, 300, random)
+    plain, strict = (
+        sum(unseen(x[:2500, n], x[2500:, n], volatile=volatile) for n in range(300)) for volatile in (False, True)
+    )
+    assert strict < 0.75 * plain
+    assert strict <= 300 * 0.09
+    loud = x[2500:] * 3.0
+    assert all(unseen(x[:2500, n], loud[:, n], volatile=True) for n in range(100))
+    few = random.standard_normal(150)
+    assert unseen(few, few[:100] + 3.0, volatile=True), "where no two stretches fit, the farthest is all there is"
+    assert unseen(np.ones(500), np.full(100, 2.0), volatile=True)
+    assert not unseen(np.ones(500), np.ones(100), volatile=True)
 
 
 def test_gaps_constants_and_slow_features_are_told_apart():

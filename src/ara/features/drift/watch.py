@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from ara.errors import ValidationError
 from ara.features.drift.chance import Chance, block_length
 from ara.features.drift.corrections import benjamini_hochberg, holm
+from ara.features.drift.dependence import memory_times
 from ara.features.drift.measures import jensen_shannon, kolmogorov_smirnov, population_stability, wasserstein
+from ara.features.drift.stretches import unseen
 
 __all__ = ["CORRECTIONS", "Drift", "FeatureDrift", "drift"]
 
@@ -48,7 +50,8 @@ class FeatureDrift:
     adjusted
         The same, corrected for the number of features.
     unseen
-        Whether the windows are farther apart than any equally long stretch of the reference is from the rest of it.
+        Whether the windows are farther apart than any equally long stretch of the reference is from the rest of it;
+        where volatility remembers, farther than such stretches let expect.
     drifted
         Whether it is unseen, and the adjusted p-value below the level that was asked for.
     why
@@ -133,7 +136,8 @@ def drift(
     bars, five times as long as the feature's memory, are shuffled between the windows; the p-value is the share of
     shuffles that set them as far apart, by whichever of the four measures is most unusual. Of a feature that remembers
     too long for the windows, nothing is told. What is named is also farther off than any equally long stretch of the
-    reference was from the rest of it: what came and went before is no drift.
+    reference was from the rest of it: what came and went before is no drift. Where the spread remembers longer than the
+    level, as that of returns does, more is asked: farther than a new stretch is expected to be in 39 of 40 cases.
 
     Parameters
     ----------
@@ -189,7 +193,8 @@ def _measured(name: str, before: _Array, now: _Array, chance: Chance) -> Feature
         return replace(found, why=f"only {least} value{'s' * (least != 1)} in a window; {_FEWEST} are needed")
     spread = float(known[0].std())
     moved = wasserstein(*known)
-    block = block_length(known[0])
+    level, memory = memory_times(known[0])
+    block = block_length(level, memory)
     return replace(
         found,
         psi=population_stability(*known),
@@ -197,22 +202,9 @@ def _measured(name: str, before: _Array, now: _Array, chance: Chance) -> Feature
         wasserstein=moved / spread if spread > 0 else (math.inf if moved else 0.0),
         jensen_shannon=jensen_shannon(*known),
         block=block,
-        unseen=_unseen(before, len(now), found=(kolmogorov_smirnov(*known), moved)),
+        unseen=unseen(*(np.where(np.isfinite(one), one, np.nan) for one in (before, now)), volatile=memory > level),
         why="" if chance.tells(block) else f"it moves so slowly that {block} bars are one case; give longer windows",
     )
-
-
-def _unseen(before: _Array, length: int, *, found: tuple[float, float]) -> bool:
-    """Say whether one measure is larger than for every stretch of the reference against the rest of it."""
-    largest = [0.0, 0.0]
-    for start in range(0, len(before) - length + 1, max(length // 2, 1)):
-        inside = np.zeros(len(before), bool)
-        inside[start : start + length] = True
-        rest, stretch = (part[np.isfinite(part)] for part in (before[~inside], before[inside]))
-        if min(len(rest), len(stretch)) >= _FEWEST:
-            largest[0] = max(largest[0], kolmogorov_smirnov(rest, stretch))
-            largest[1] = max(largest[1], wasserstein(rest, stretch))
-    return any(own > usual for own, usual in zip(found, largest, strict=True))
 
 
 def _chances(chance: Chance, cases: list[tuple[_Array, int]], level: float, correction: str) -> _Array:
