@@ -1,6 +1,5 @@
 """What every indicator must do; `ara plugins check` runs it on a stranger's, the tests on all."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -8,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.features.families import Family
-from ara.features.indicator import INPUTS, Indicator, Scale
+from ara.features.indicator import Indicator, Scale
+from ara.features.promises import described, equal, impure, misshaped, outside, prices, tried
 from ara.plugins import Check
 
 __all__ = ["check_indicator"]
@@ -16,7 +16,6 @@ __all__ = ["check_indicator"]
 _SPARE: Final = 64
 _TRIED: Final = 20
 _PRICES: Final = ("open", "high", "low", "close")
-_CLOSE: Final = 1e-9
 _ROUNDED: Final = 1e-6  # logarithms of prices in another unit lose other digits of small moves
 _UNIT: Final = 1024.0
 _SESSION: Final = 7.0
@@ -47,20 +46,12 @@ def check_indicator(thing: Any, bars: Mapping[str, NDArray[np.float64]] | None =
         words = "it lacks spec, compute or memory; decorate a function of arrays with ara.features.indicator"
         return [Check("has the parts of an indicator", ok=False, words=words)]
     trial = _Trial(thing, bars)
-    return [_try(name, find) for name, find in trial.promises()]
+    return [tried(name, find) for name, find in trial.promises()]
 
 
 def _summed(name: str, checks: list[Check]) -> Check:
     broken = [f"{check.name}: {check.words}" for check in checks if not check.ok]
     return Check(name, ok=not broken, words="; ".join(broken))
-
-
-def _try(name: str, find: Callable[[], str]) -> Check:
-    try:
-        words = find()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may fail in any way
-        words = f"{type(error).__name__}: {error}"
-    return Check(name, ok=not words, words=words)
 
 
 class _Trial:
@@ -87,27 +78,12 @@ class _Trial:
         ]
 
     def _described(self) -> str:
-        spec = self._spec
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", spec.name):
-            return f"the name {spec.name!r} is not made of small letters, digits and underscores"
-        empty = [part for part in ("formula", "reference", "words") if not getattr(spec, part).strip()]
-        empty += [f"words of {name}" for name, param in spec.params.items() if not param.words.strip()]
-        strange = [name for name in spec.inputs if name not in INPUTS]
-        if empty or strange or not spec.inputs or not spec.outputs:
-            return f"empty: {', '.join(empty)}" if empty else f"inputs are {spec.inputs}; there are {', '.join(INPUTS)}"
-        if set(spec.bounds) != set(spec.outputs) or any(low > high for low, high in spec.bounds.values()):
-            return f"bounds are {dict(spec.bounds)}; give (low, high) for each of {', '.join(spec.outputs)}"
-        outside = [name for name, param in spec.params.items() if not param.low <= param.default <= param.high]
-        return f"the default of {', '.join(outside)} is not allowed by its own range" if outside else ""
+        return described(self._spec)
 
     def _shape(self) -> str:
         bars = self._bars()
-        found: Any = self._thing.compute(bars)
-        if not isinstance(found, tuple) or len(found) != len(self._spec.outputs):
-            return f"it gives {_kinds(found)}; its outputs are {', '.join(self._spec.outputs)}"
         length = _length(bars)
-        wrong = [one for one in found if getattr(one, "shape", None) != (length,)]
-        return f"it gives {_kinds(found)} for {length} bars" if wrong else ""
+        return misshaped(self._thing.compute(bars), self._spec, (length,), on=f"{length} bars")
 
     def _warmup(self) -> str:
         expected = self._spec.warmup(**self._spec.resolve({}))
@@ -119,20 +95,15 @@ class _Trial:
         return ""
 
     def _bounds(self) -> str:
-        for bars in (self._bars(), self._bars(jumpy=True)) if self._given is None else (self._given,):
-            for name, values in self._named(bars):
-                low, high = self._spec.bounds[name]
-                outside = values[(values < low) | (values > high)]
-                if len(outside):
-                    return f"{name} is {outside[0]:g} once; its bounds are {low:g} and {high:g}"
-        return ""
+        tried_on = (self._bars(), self._bars(jumpy=True)) if self._given is None else (self._given,)
+        return outside((one for bars in tried_on for one in self._named(bars)), self._spec)
 
     def _cut(self) -> str:
         bars = self._bars()
         whole = dict(self._named(bars))
         for end in self._ends():
             for name, values in self._named(_head(bars, end)):
-                moved = np.flatnonzero(~_same(values, whole[name][:end], of=whole[name]))
+                moved = np.flatnonzero(~equal(values, whole[name][:end], of=whole[name]))
                 if len(moved):
                     bar = int(moved[0])
                     words = f"{name} of bar {bar} is {values[bar]:g} while {end} bars are known"
@@ -145,7 +116,7 @@ class _Trial:
         length = _length(bars)
         for end in range(max(length - 24, 1), length + 1):
             for name, values in self._named(_head(bars, end)):
-                if not _same(values[-1:], whole[name][end - 1 : end], of=whole[name]).all():
+                if not equal(values[-1:], whole[name][end - 1 : end], of=whole[name]).all():
                     later = whole[name][end - 1]
                     return f"{name} of bar {end - 1} is {values[-1]:g} when it comes and {later:g} in the batch"
         return ""
@@ -162,7 +133,7 @@ class _Trial:
         for end in ends:
             tail = {name: column[max(end - memory, 0) : end] for name, column in bars.items()}
             for (name, values), (_, all_of_it) in zip(self._named(tail), whole, strict=True):
-                if not _same(values[-1:], all_of_it[end - 1 : end], of=all_of_it).all():
+                if not equal(values[-1:], all_of_it[end - 1 : end], of=all_of_it).all():
                     told = all_of_it[end - 1]
                     return f"{name} is {values[-1]:g} from its last {memory} bars, {told:g} from all {end}"
         return ""
@@ -224,7 +195,7 @@ class _Trial:
         for bar, row in enumerate(zip(*(bars[name].tolist() for name in self._spec.inputs), strict=True)):
             state, found = step(state, *row, **chosen)
             for (name, values), value in zip(whole, found, strict=True):
-                if not _same(np.array([value]), values[bar : bar + 1], of=values).all():
+                if not equal(np.array([value]), values[bar : bar + 1], of=values).all():
                     return f"{name} of bar {bar} is {value:g} by its step and {values[bar]:g} in the batch"
         return ""
 
@@ -238,19 +209,14 @@ class _Trial:
             for (name, values), (_, moved) in zip(self._named(bars), self._named(other), strict=True):
                 if scale is Scale.VOLUME and unit == "price":
                     continue
-                near = _CLOSE if self._given is None else _ROUNDED
-                if not _same(values * expected, moved, of=moved, near=near).all():
+                near = {} if self._given is None else {"near": _ROUNDED}
+                if not equal(values * expected, moved, of=moved, **near).all():
                     return f"with {unit}s {_UNIT:g} times as large, {name} is not {expected:g} times as large"
         return ""
 
     def _pure(self) -> str:
         bars = self._bars()
-        kept = {name: column.copy() for name, column in bars.items()}
-        first, second = self._thing.compute(bars), self._thing.compute(bars)
-        if any(not np.array_equal(bars[name], kept[name], equal_nan=True) for name in bars):
-            return "it changes the arrays that it is given"
-        equal = all(one.tobytes() == other.tobytes() for one, other in zip(first, second, strict=True))
-        return "" if equal else "the same bars give other values the second time"
+        return impure(lambda: self._thing.compute(bars), bars, what="arrays")
 
     def _short(self) -> str:
         bars = self._bars()
@@ -295,13 +261,10 @@ class _Trial:
         if jumpy:
             steps = np.where(random.random(count) < 0.3, 0.0, steps * np.where(random.random(count) < 0.05, 20, 1))
         close = 100 * np.exp(np.cumsum(steps))
-        opened = close * np.exp(random.normal(0, 0.002, count))
-        high = np.maximum(opened, close) * np.exp(np.abs(random.normal(0, 0.004, count)))
-        low = np.minimum(opened, close) * np.exp(-np.abs(random.normal(0, 0.004, count)))
+        bars = prices(close, random)
         volume = np.floor(random.lognormal(12, 0.5, count)) * (random.random(count) > (0.1 if jumpy else 0.0))
         other = 50 * np.exp(np.cumsum(0.5 * steps + 0.008 * random.standard_t(4, count)))
-        bars = {"open": opened, "high": high, "low": low, "close": close, "volume": volume, "other": other}
-        return {**bars, "session": self._sessions(count)}
+        return {**bars, "volume": volume, "other": other, "session": self._sessions(count)}
 
     def _sessions(self, count: int) -> NDArray[np.float64]:
         """Number the sessions: of one bar each while it warms up, as the warm-up counts them, and of more later."""
@@ -316,16 +279,3 @@ def _length(bars: _Arrays) -> int:
 
 def _head(bars: _Arrays, count: int) -> _Arrays:
     return {name: column[:count] for name, column in bars.items()}
-
-
-def _same(
-    a: NDArray[np.float64], b: NDArray[np.float64], *, of: NDArray[np.float64], near: float = _CLOSE
-) -> NDArray[np.bool_]:
-    """Compare to a share of the largest value of all: near zero, rounding is all that is left of a value."""
-    largest = float(np.abs(of[np.isfinite(of)]).max(initial=0.0))
-    return np.isclose(a, b, rtol=near, atol=near * largest, equal_nan=True)
-
-
-def _kinds(found: Any) -> str:
-    shown = found if isinstance(found, tuple) else (found,)
-    return ", ".join(f"{type(one).__name__}{getattr(one, 'shape', '')}" for one in shown) or "nothing"

@@ -1,6 +1,5 @@
 """What every feature of many instruments must do; the tests run it on all."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.features.cross.feature import Matrix, PanelFeature
-from ara.features.indicator import INPUTS
+from ara.features.promises import described, equal, impure, misshaped, outside, prices, tried
 from ara.plugins import Check
 
 __all__ = ["check_panel_feature"]
@@ -16,7 +15,6 @@ __all__ = ["check_panel_feature"]
 _SPARE: Final = 48
 _SERIES: Final = 7
 _GROUPS: Final = ("a", "b", "a", "c", "b", "c", "b")
-_CLOSE: Final = 1e-9
 _UNITS: Final = 2.0 ** np.arange(-20, -20 + 7 * _SERIES, 7)[:_SERIES]
 
 _Inputs = dict[str, Matrix]
@@ -38,15 +36,7 @@ def check_panel_feature(thing: Any) -> list[Check]:
     if not isinstance(thing, PanelFeature):
         words = "it lacks spec, compute_panel or memory; decorate a function with ara.features.cross.panel_feature"
         return [Check("has the parts of a feature of many instruments", ok=False, words=words)]
-    return [_try(name, find) for name, find in _Trial(thing).promises()]
-
-
-def _try(name: str, find: Callable[[], str]) -> Check:
-    try:
-        words = find()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may fail in any way
-        words = f"{type(error).__name__}: {error}"
-    return Check(name, ok=not words, words=words)
+    return [tried(name, find) for name, find in _Trial(thing).promises()]
 
 
 class _Trial:
@@ -77,27 +67,13 @@ class _Trial:
         ]
 
     def _described(self) -> str:
-        spec = self._spec
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", spec.name):
-            return f"the name {spec.name!r} is not made of small letters, digits and underscores"
-        empty = [part for part in ("formula", "reference", "words") if not getattr(spec, part).strip()]
-        empty += [f"words of {name}" for name, param in spec.params.items() if not param.words.strip()]
-        strange = [name for name in spec.inputs if name not in INPUTS]
-        if empty or strange or not spec.inputs or not spec.outputs:
-            return f"empty: {', '.join(empty)}" if empty else f"inputs are {spec.inputs}; there are {', '.join(INPUTS)}"
-        if set(spec.bounds) != set(spec.outputs) or any(low > high for low, high in spec.bounds.values()):
-            return f"bounds are {dict(spec.bounds)}; give (low, high) for each of {', '.join(spec.outputs)}"
-        outside = [name for name, param in spec.params.items() if not param.low <= param.default <= param.high]
-        return f"the default of {', '.join(outside)} is not allowed by its own range" if outside else ""
+        return described(self._spec)
 
     def _shape(self) -> str:
         panel = self._panel()
-        found: Any = self._thing.compute_panel(panel, groups=_GROUPS)
         shape = panel["close"].shape
-        if not isinstance(found, tuple) or len(found) != len(self._spec.outputs):
-            return f"it gives {_kinds(found)}; its outputs are {', '.join(self._spec.outputs)}"
-        wrong = [one for one in found if getattr(one, "shape", None) != shape]
-        return f"it gives {_kinds(found)} for a panel of {shape}" if wrong else ""
+        found = self._thing.compute_panel(panel, groups=_GROUPS)
+        return misshaped(found, self._spec, shape, on=f"a panel of {shape}")
 
     def _warmup(self) -> str:
         for name, values in self._named(self._panel()):
@@ -109,13 +85,7 @@ class _Trial:
         return ""
 
     def _bounds(self) -> str:
-        for panel in (self._panel(), self._panel(wild=True)):
-            for name, values in self._named(panel):
-                low, high = self._spec.bounds[name]
-                outside = values[(values < low) | (values > high) | np.isinf(values)]
-                if len(outside):
-                    return f"{name} is {outside[0]:g} once; its bounds are {low:g} and {high:g}"
-        return ""
+        return outside((one for wild in (False, True) for one in self._named(self._panel(wild=wild))), self._spec)
 
     def _cut(self) -> str:
         for wild in (False, True):
@@ -123,7 +93,7 @@ class _Trial:
             whole = dict(self._named(panel))
             for end in self._ends():
                 for name, values in self._named(_picked(panel, slice(end))):
-                    moved = np.argwhere(~_same(values, whole[name][:end], of=whole[name]))
+                    moved = np.argwhere(~equal(values, whole[name][:end], of=whole[name]))
                     if len(moved):
                         row, series = moved[0]
                         words = f"{name} of row {row} is {values[row, series]:g} while {end} rows are known"
@@ -137,7 +107,7 @@ class _Trial:
         later = np.random.default_rng(3).permutation(np.arange(end, len(panel["close"])))
         other = _picked(panel, np.append(np.arange(end), later))
         for name, values in self._named(other):
-            if not _same(values[:end], whole[name][:end], of=whole[name]).all():
+            if not equal(values[:end], whole[name][:end], of=whole[name]).all():
                 return f"{name} of earlier rows moves when later rows change places"
         return ""
 
@@ -150,7 +120,7 @@ class _Trial:
         for end in range(len(panel["close"]) - 4, len(panel["close"]) + 1):
             for name, values in self._named(_picked(panel, slice(end - memory, end))):
                 known = whole[name][end - 1 : end]
-                if not _same(values[-1:], known, of=whole[name]).all():
+                if not equal(values[-1:], known, of=whole[name]).all():
                     return f"{name} is {values[-1, 0]:g} from its last {memory} rows, {known[0, 0]:g} from all {end}"
         return ""
 
@@ -160,7 +130,7 @@ class _Trial:
         units |= {"volume": _UNITS[::-1], "other": np.full(_SERIES, 1024.0), "session": np.ones(_SERIES)}
         moved = dict(self._named({name: values * units[name] for name, values in panel.items()}))
         for name, values in self._named(panel):
-            if not _same(moved[name], values, of=values).all():
+            if not equal(moved[name], values, of=values).all():
                 return f"{name} moves when each series is counted in another unit"
         return ""
 
@@ -170,7 +140,7 @@ class _Trial:
         other = {name: values[:, order] for name, values in panel.items()}
         moved = dict(self._named(other, groups=tuple(_GROUPS[place] for place in order)))
         for name, values in self._named(panel):
-            if not _same(moved[name], values[:, order], of=values).all():
+            if not equal(moved[name], values[:, order], of=values).all():
                 return f"{name} is another when the series stand in another order"
         return ""
 
@@ -182,19 +152,13 @@ class _Trial:
         for name, values in self._named(panel):
             if not np.isnan(found[name][:, 2]).all():
                 return f"{name} has values for a series without bars"
-            if not _same(np.delete(found[name], 2, axis=1), values, of=values).all():
+            if not equal(np.delete(found[name], 2, axis=1), values, of=values).all():
                 return f"{name} is another when a series without bars stands beside the others"
         return ""
 
     def _pure(self) -> str:
         panel = self._panel()
-        kept = {name: values.copy() for name, values in panel.items()}
-        first = self._thing.compute_panel(panel, groups=_GROUPS)
-        second = self._thing.compute_panel(panel, groups=_GROUPS)
-        if any(not np.array_equal(panel[name], kept[name]) for name in panel):
-            return "it changes the matrices that it is given"
-        equal = all(one.tobytes() == other.tobytes() for one, other in zip(first, second, strict=True))
-        return "" if equal else "the same panel gives other values the second time"
+        return impure(lambda: self._thing.compute_panel(panel, groups=_GROUPS), panel, what="matrices")
 
     def _gaps(self) -> str:
         panel = self._panel(wild=True)
@@ -239,11 +203,9 @@ def _made(rows: int, *, wild: bool) -> _Inputs:
         steps = np.where(random.random(steps.shape) < 0.3, 0.0, steps)
         steps *= np.where(random.random(steps.shape) < 0.02, 20.0, 1.0)
     close = 100 * np.exp(np.cumsum(steps, axis=0))
-    opened = close * np.exp(random.normal(0, 0.002, steps.shape))
-    high = np.maximum(opened, close) * np.exp(np.abs(random.normal(0, 0.004, steps.shape)))
-    low = np.minimum(opened, close) * np.exp(-np.abs(random.normal(0, 0.004, steps.shape)))
+    panel = prices(close, random)
     other = 50 * np.exp(np.cumsum(factor + 0.005 * random.standard_t(4, rows)))[:, None]
-    panel = {"open": opened, "high": high, "low": low, "close": close, "other": np.repeat(other, _SERIES, axis=1)}
+    panel["other"] = np.repeat(other, _SERIES, axis=1)
     panel["volume"] = np.floor(random.lognormal(12, 0.5, steps.shape))
     panel["session"] = np.repeat(np.arange(rows, dtype=np.float64)[:, None], _SERIES, axis=1)
     if wild:
@@ -263,14 +225,3 @@ def _picked(panel: Mapping[str, Matrix], rows: Any) -> _Inputs:
 
 def _rows(values: Matrix) -> NDArray[np.int64]:
     return np.arange(len(values))[:, None]
-
-
-def _same(a: Matrix, b: Matrix, *, of: Matrix) -> NDArray[np.bool_]:
-    """Compare to a share of the largest value of all: near zero, rounding is all that is left of a value."""
-    largest = float(np.abs(of[np.isfinite(of)]).max(initial=0.0))
-    return np.isclose(a, b, rtol=_CLOSE, atol=_CLOSE * largest, equal_nan=True)
-
-
-def _kinds(found: Any) -> str:
-    shown = found if isinstance(found, tuple) else (found,)
-    return ", ".join(f"{type(one).__name__}{getattr(one, 'shape', '')}" for one in shown) or "nothing"
