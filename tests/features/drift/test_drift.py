@@ -182,6 +182,8 @@ def test_more_is_asked_where_volatility_remembers():
     )
     assert strict < 0.75 * plain
     assert strict <= 300 * 0.09
+    told = drift([str(n) for n in range(300)], x[:2500], x[2500:]).features
+    assert sum(one.unseen for one in told) == strict, "the spread of all of them remembers"
     loud = x[2500:] * 3.0
     assert all(unseen(x[:2500, n], loud[:, n], volatile=True) for n in range(100))
     few = random.standard_normal(150)
