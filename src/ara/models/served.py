@@ -1,7 +1,7 @@
 """Every saved model, in one class: a graph, the residuals around it, and the baseline for where it has no answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -81,6 +81,10 @@ class Served:
 
     def __post_init__(self) -> None:
         _refuse_unlike(self)
+
+    def with_graph(self, graph: bytes) -> "Served":
+        """Give the same model with another form of its graph, such as one of `ara.models.graphs.precision`."""
+        return replace(self, graph=graph, sha256=sha256(graph).hexdigest())
 
     @property
     def parts(self) -> Parts | None:

@@ -144,6 +144,12 @@ def test_a_graph_of_windows_sees_the_bars_before_and_nothing_of_another_series()
     np.testing.assert_allclose(told["location"], flat, rtol=1e-5, atol=1e-5)
     together = model.predict(panel, ROWS).values
     assert together.tobytes() == b"".join(model.predict(panel, ROWS[i : i + 1]).values.tobytes() for i in range(60))
+    from ara.models.graphs.precision import weigh
+
+    (half,) = weigh(body, panel.windows(ROWS, window), kinds=("fp16",))
+    light = model.with_graph(half.graph).predict(panel, ROWS).values
+    np.testing.assert_allclose(light, together, rtol=0.02, atol=1e-3)
+    assert light.tobytes() != together.tobytes()
     batched = replace(model, device="auto").predict(panel, ROWS).values
     np.testing.assert_allclose(batched, together, rtol=1e-4, atol=1e-7)
 
