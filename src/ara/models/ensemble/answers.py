@@ -71,7 +71,8 @@ class Answering:
         known = np.isin(np.array(self.panel.symbols), self.symbols)[self.panel.series[rows]]
         at = self.panel.known_at[rows]
         whole = np.isfinite(self.panel.scale[rows]).all(axis=1)
-        return rows[known & whole & (at > self.state.seen) & (at < last)]
+        since = (at > self.state.seen) | (at >= self.state.at)
+        return rows[known & whole & since & (at < last)]
 
     def _mixed(self, rows: Rows, weights: list[tuple[float, ...]]) -> _Array:
         used = np.array(weights).sum(axis=0) > 0
