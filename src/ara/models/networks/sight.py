@@ -39,6 +39,7 @@ class Sight:
     def of(cls, lesson: Lesson) -> "Sight":
         """Look at a lesson's training rows, and at no others."""
         x = lesson.panel.x[lesson.train].astype(np.float64)
+        x = x if len(x) else np.zeros((1, x.shape[1]))
         known = ~np.isnan(x)
         empty = ~known.any(axis=0)
         x[:, empty] = 0.0

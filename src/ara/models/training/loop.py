@@ -303,7 +303,9 @@ class _Training:
         self.place = _with(self.place, said=(*self.place.said, words), **changes)
 
     def _keep(self) -> None:
-        """Remember this state as good, on disk too where there is a folder."""
+        """Remember this state as good, on disk too where there is a folder, unless a weight is no number."""
+        if not all(bool(torch.isfinite(one).all()) for one in self.module.parameters()):
+            return
         self.good = self._checkpoint()
         if self.folder is None:
             return
