@@ -8,12 +8,17 @@ their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 return
 `ewma_t`, `pooled_next_over_first` what the refit of the following month costs over the first fit.
 `regimes_fit_ms` fits the four states of a market to 2,500 bars from the beginning, `regimes_over_passes` the same over
 100 passes of a plain recursion through as many.
+`served_row_ms` is one row's answer by a served LightGBM of 100 trees of 31 leaves on 60 features, `served_over_native`
+the same over LightGBM's own prediction of that row; `served_load_ms` reads that model from its folder, checks it and
+makes it ready, with nothing remembered; `shapley_over_native` is 500 rows of its Shapley values over LightGBM's own.
 """
 
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from pathlib import Path
 
 import numpy as np
 
@@ -26,9 +31,15 @@ from ara.models.families.pooled import PooledHar
 from ara.models.families.pooled.dates import DAY, month_of
 from ara.models.families.pooled.features import _kept as tables
 from ara.models.families.pooled.model import _chains as chains
+from ara.models.graphs import Output, Parts, session
+from ara.models.graphs.boosters import from_lightgbm
+from ara.models.head import Head, features_id
 from ara.models.model import Model
 from ara.models.panel import Panel
+from ara.models.quantiles import LEVELS
 from ara.models.regimes import Inputs, fit_states
+from ara.models.served import Served
+from ara.models.shapley import of_trees
 from ara.statistics import distributions, fit_garch
 from benchmarks.measure import show
 
@@ -39,7 +50,7 @@ _BARS, _RUNS, _PASSES = 2500, 7, 100
 
 def figures() -> dict[str, float]:
     """Measure: milliseconds of processor time, and ratios."""
-    return _four() | _garch() | _pooled() | _regimes()
+    return _four() | _garch() | _pooled() | _regimes() | _served()
 
 
 def _four() -> dict[str, float]:
@@ -103,6 +114,41 @@ def _regimes() -> dict[str, float]:
 
     fit, least = _least(lambda: fit_states(inputs, _BARS)), _least(passes)
     return {"regimes_fit_ms": 1000 * fit, "regimes_over_passes": fit / least}
+
+
+def _served() -> dict[str, float]:
+    import lightgbm
+
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2000, 60)).astype(np.float32)
+    data = lightgbm.Dataset(x, x[:, 0] * x[:, 1] + random.normal(size=len(x)))
+    booster = lightgbm.train({"num_leaves": 31, "num_threads": 1, "verbose": -1}, data, 100)
+    trees, wide, names = from_lightgbm(booster), x.astype(float), tuple(f"x{place}" for place in range(x.shape[1]))
+    outputs = {name: Output(regressors=(trees,)) for name in ("location", "log_scale")}
+    parts = Parts(width=len(names), outputs=outputs)
+    head = Head(
+        family="lightgbm", levels=LEVELS, horizons=(1,), names=names, features=features_id(names), gives="shape"
+    )
+    plain = EwmaT().fit(toy_panel(), np.arange(0), np.arange(0), seed=0, watch=lambda _: True)
+    served = Served.of(head=head, graph=parts.graph(), residuals={"": [list(LEVELS)]}, plain=plain, parts=parts)
+
+    def load(folder: Path) -> None:
+        session._sessions.clear()  # noqa: SLF001 (a first load has nothing to remember)
+        Served.load(folder)
+
+    with tempfile.TemporaryDirectory() as folder:
+        served.save(Path(folder))
+        loaded = _least(lambda: load(Path(folder)))
+    row = _least(lambda: [session.run(served.graph, served.sha256, x[:1], names=("location",)) for _ in range(200)])
+    native = _least(lambda: [booster.predict(wide[:1], num_threads=1) for _ in range(200)])
+    own = _least(lambda: booster.predict(wide[:500], pred_contrib=True, num_threads=1))
+    shares = _least(lambda: of_trees(trees, x[:500]))
+    return {
+        "served_row_ms": 1000 * row / 200,
+        "served_over_native": row / native,
+        "served_load_ms": 1000 * loaded,
+        "shapley_over_native": shares / own,
+    }
 
 
 def _answered(models: Sequence[Model], panel: Panel) -> None:
