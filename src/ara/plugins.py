@@ -19,10 +19,13 @@ from typing import Any, Final
 
 from ara.errors import AraError, PluginError, ValidationError
 
-__all__ = ["GROUPS", "Check", "Offer", "guest", "load", "names", "offers", "told"]
+__all__ = ["GROUPS", "OWN", "Check", "Offer", "guest", "load", "names", "offers", "refusal", "told"]
 
 GROUPS: Final = ("providers", "indicators", "models", "strategies", "brokers", "notifiers")
 """What can be added; the entry points of each stand in `ara.GROUP`."""
+
+OWN: Final = "ara-ai"
+"""The distribution whose names nobody takes: a part of another that is called like one of its parts is left out."""
 
 _AGAIN: Final = 1.0
 _WORDS: Final = 200
@@ -53,6 +56,16 @@ class Offer:
     distribution: str
     version: str
 
+    @property
+    def own(self) -> bool:
+        """Whether Ara offers it itself."""
+        return self.distribution == OWN
+
+    @property
+    def words(self) -> str:
+        """What it is and whose, as the subject of a sentence: `The indicator 'rsi' of more-ta 1.2`."""
+        return f"The {_singular(self.group)} {self.name!r} of {self.distribution} {self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -75,10 +88,7 @@ class Check:
 
 def offers(group: str) -> tuple[Offer, ...]:
     """Give all that is offered in a group, by name; a name that two distributions offer stands there twice."""
-    found = [
-        Offer(group=group, name=entry.name, target=entry.value, distribution=dist.name, version=dist.version)
-        for entry, dist in _entries(group)
-    ]
+    found = [_offer(group, entry, dist) for entry, dist in _entries(group)]
     return tuple(sorted(found, key=lambda offer: (offer.name, offer.distribution)))
 
 
@@ -87,8 +97,26 @@ def names(group: str) -> tuple[str, ...]:
     return tuple(sorted({entry.name for entry, _ in _entries(group)}))
 
 
+def refusal(offer: Offer) -> PluginError | None:
+    """Give why a part is left out whatever it is like: Ara has a part of its name, or another package has.
+
+    None where its name is its own.
+    """
+    rivals = [one for one in offers(offer.group) if one.name == offer.name]
+    if not offer.own and any(one.own for one in rivals):
+        words = f"{offer.words} is left out: Ara has a part of that name."
+        return PluginError(words, hint=f"Remove the package {offer.distribution}, or ask its authors for another name.")
+    if len(rivals) > 1 and not offer.own:
+        told_ones = sorted(f"{one.distribution} ({one.target})" for one in rivals)
+        words = f"The {_singular(offer.group)} {offer.name!r} is offered twice: {' and '.join(told_ones)}."
+        return PluginError(words, hint="Uninstall one of them: pip uninstall NAME")
+    return None
+
+
 def load(group: str, name: str) -> Any:
     """Import one part and give what its entry point names: a class, or an object such as an indicator.
+
+    Of a name that Ara offers and others too, Ara's own is given; see `refusal`.
 
     Raises
     ------
@@ -101,10 +129,10 @@ def load(group: str, name: str) -> Any:
     found = [(entry, dist) for entry, dist in _entries(group) if entry.name == name]
     if not found:
         raise _unknown(group, name)
-    if len(found) > 1:
-        rivals = sorted(f"{dist.name} ({entry.value})" for entry, dist in found)
-        hint = "Uninstall one of them: pip uninstall NAME"
-        raise PluginError(f"The {_singular(group)} {name!r} is offered twice: {' and '.join(rivals)}.", hint=hint)
+    found = [(entry, dist) for entry, dist in found if dist.name == OWN] or found
+    refused = refusal(_offer(group, *found[0]))
+    if refused:
+        raise refused
     entry, dist = found[0]
     try:
         return entry.load()
@@ -192,6 +220,10 @@ def _entries(group: str) -> tuple[tuple[importlib.metadata.EntryPoint, importlib
     return _scan(tuple((place, _changed(place)) for place in sys.path)).get(group, ())
 
 
+def _offer(group: str, entry: importlib.metadata.EntryPoint, dist: importlib.metadata.Distribution) -> Offer:
+    return Offer(group=group, name=entry.name, target=entry.value, distribution=dist.name, version=dist.version)
+
+
 def _changed(place: str) -> int:
     try:
         return Path(place).stat().st_mtime_ns
@@ -229,12 +261,12 @@ def _singular(group: str) -> str:
 def _broken(
     group: str, entry: importlib.metadata.EntryPoint, dist: importlib.metadata.Distribution, error: BaseException
 ) -> PluginError:
-    part = f"The {_singular(group)} {entry.name!r} of {dist.name} {dist.version}"
+    part = _offer(group, entry, dist).words
     module = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
     if not module:
         words = f"{part} can't be loaded: {told(error)}."
         return PluginError(words, hint=f"Update or remove the package {dist.name}, or tell its authors.")
-    for owner in (dist, *importlib.metadata.distributions(name="ara-ai")):
+    for owner in (dist, *importlib.metadata.distributions(name=OWN)):
         if extra := _extra(owner, module):
             hint = f"Install it: pip install '{owner.name}[{extra}]'"
             return PluginError(f"{part} needs {module}, which is not installed.", hint=hint)

@@ -124,7 +124,7 @@ def test_the_id_moves_with_formula_default_and_engine(monkeypatch):
             "params": {"window": 9, "seeded": 1},
         }
     ]
-    monkeypatch.setattr("ara.features.sets.feature_set.ENGINE", "2")
+    monkeypatch.setattr("ara.features.sets.feature_set.ENGINE", f"{ENGINE}0")
     assert one("rsi", "close / ema(close, 9)").id != before
 
 

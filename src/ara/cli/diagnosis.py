@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ara.data.lake import Lake
+    from ara.plugins import Offer
     from ara.settings import Settings
 
 __all__ = ["FOREIGN", "Finding", "State", "clash", "examine"]
@@ -167,17 +168,36 @@ def _plugins() -> Iterator[Finding]:
     from ara import plugins
 
     for group in plugins.GROUPS:
-        loaded = []
+        loaded, faults = [], []
         for offer in plugins.offers(group):
-            if offer.distribution == "ara-ai":
+            if offer.own:
                 continue
-            try:
-                plugins.load(group, offer.name)
-                loaded.append(f"{offer.name}\u00a0({offer.distribution}\u00a0{offer.version})")
-            except AraError as error:
-                yield Finding(group="Plug-ins", name=group, state="warn", words=error.message, hint=error.hint)
+            if error := plugins.refusal(offer) or _unloadable(offer):
+                faults.append(error)
+            else:
+                loaded.append(offer)
+        if group == "indicators" and loaded:
+            from ara.features import catalogue
+
+            left_out = catalogue.broken()
+            told = {error.message for error in faults}
+            faults += [error for error in left_out.values() if error.message not in told]
+            loaded = [offer for offer in loaded if offer.name not in left_out]
+        for error in faults:
+            yield Finding(group="Plug-ins", name=group, state="warn", words=error.message, hint=error.hint)
         if loaded:
-            yield _good("Plug-ins", group, ", ".join(loaded))
+            words = (f"{offer.name}\u00a0({offer.distribution}\u00a0{offer.version})" for offer in loaded)
+            yield _good("Plug-ins", group, ", ".join(words))
+
+
+def _unloadable(offer: "Offer") -> AraError | None:
+    from ara import plugins
+
+    try:
+        plugins.load(offer.group, offer.name)
+    except AraError as error:
+        return error
+    return None
 
 
 def _core(names: list[str]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError, PluginError
+from ara.features.fingerprint import fingerprint
 from ara.features.indicator import ArrayIndicator, Indicator, IndicatorSpec, columns_of
 from ara.plugins import guest
 
@@ -36,11 +37,16 @@ class Guest:
     ----------
     part
         As the package made it.
+    source
+        The distribution that offers it, and its version.
     """
 
     part: Indicator
+    source: str = ""
     spec: IndicatorSpec = field(init=False, compare=False)
     """What is known of it; its functions are the stranger's and fail by an error of Ara."""
+    code: str = field(init=False, compare=False)
+    """Digest of its code, so that what was kept of other code is not taken for its own."""
 
     def __post_init__(self) -> None:
         try:
@@ -53,6 +59,7 @@ class Guest:
             )
         except (AttributeError, TypeError) as error:
             raise PluginError(f"What is offered as an indicator has no spec that can be read: {error}.") from None
+        object.__setattr__(self, "code", self._guarded(fingerprint)(self.part, self.source))
         object.__setattr__(self, "spec", spec)
 
     def compute(self, inputs: Mapping[str, _Array], **params: float) -> tuple[_Array, ...]:

@@ -147,7 +147,9 @@ class Features:
             blocks = await asyncio.to_thread(_kept, lake, name, version, chosen, panel) if lake else None
             if blocks is None:
                 blocks = await self._compute(chosen, panel, others)
-                if lake:
+                if any(block.set != chosen.id for block in blocks):
+                    _log.warning("The code of %s changed as Ara ran; its features were not kept", chosen.name)
+                elif lake:
                     await asyncio.to_thread(_keep, lake, name, version, made_of, blocks)
         finally:
             if lake:
@@ -211,6 +213,7 @@ async def compared(
 
 
 def _built(chosen: FeatureSet, panel: dict[str, Bars], others: dict[str, Bars]) -> list[Block]:
+    chosen.__dict__.pop("id", None)  # of the code that this process has
     return list(build_panel(chosen, panel, others=others))
 
 

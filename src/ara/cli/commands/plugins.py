@@ -57,12 +57,12 @@ def _list(
     with s.progress("Loading", len(found)) as step:
         rows = []
         for done, offer in enumerate(found, 1):
-            rows.append((offer, _fault(offer) if check else None))
+            rows.append((offer, _fault(offer, load=check)))
             step(done)
     broken = sum(bool(fault) for _, fault in rows)
     data = {"schema": 1, "ok": not broken if check else None, "plugins": [_facts(*row) for row in rows]}
     s.result(data, lambda: _listed(rows, columns=s.width, palette=s.palette()))
-    return PluginError.exit_code if broken else 0
+    return PluginError.exit_code if broken and check else 0
 
 
 @command.command("check")
@@ -86,7 +86,7 @@ def _check(
     with s.progress("Checking", len(chosen)) as step:
         outcomes = []
         for done, one in enumerate(chosen, 1):
-            outcomes.append((one, s.run(_checked(s, one, name, limit))))
+            outcomes.append((one, [*s.run(_checked(s, one, name, limit)), *_names(one, name)]))
             step(done)
     failed = sum(not check.ok for _, checks in outcomes for check in checks)
     data = {
@@ -112,6 +112,13 @@ def _groups_of(name: str, group: str) -> list[str]:
     if not found:
         raise PluginError(f"There is no plug-in named {clean(name)!r}.")
     return found
+
+
+def _names(group: str, name: str) -> list[Check]:
+    """Say of each other package that offers the name why it can't be used under it."""
+    guests = [offer for offer in plugins.offers(group) if offer.name == name and not offer.own]
+    faults = [plugins.refusal(offer) or (group == "indicators" and _left_out(name)) for offer in guests]
+    return [Check("has a name of its own", ok=False, words=fault.message) for fault in faults if fault]
 
 
 def _in_family(name: str) -> bool:
@@ -161,13 +168,26 @@ async def _run_check(group: str, part: Any, limit: int) -> list[Check]:
         return [Check("can be checked to the end", ok=False, words=f"{words} --limit gives it more time.")]
 
 
-def _fault(offer: Offer) -> str:
-    """Load a part and give what is wrong with it; nothing where it loads."""
+def _fault(offer: Offer, *, load: bool = True) -> str | None:
+    """Give what is wrong with a part, nothing where it loads; None where it wasn't loaded and its name is its own."""
     try:
+        if refused := plugins.refusal(offer):
+            raise refused
+        if not load:
+            return None
         plugins.load(offer.group, offer.name)
+        if offer.group == "indicators" and not offer.own and (left_out := _left_out(offer.name)):
+            raise left_out
     except AraError as error:
         return f"{error.message} {error.hint}"
     return ""
+
+
+def _left_out(name: str) -> AraError | None:
+    """Say why an indicator that loads is left out nevertheless."""
+    from ara.features import catalogue
+
+    return catalogue.broken().get(name)
 
 
 def _facts(offer: Offer, fault: str | None) -> dict[str, Any]:

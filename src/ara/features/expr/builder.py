@@ -235,6 +235,8 @@ class Builder:
             "inputs": list(spec.inputs),
             "params": dict(params),
         }
+        if code := getattr(found, "code", ""):  # another package's
+            self.uses[text]["code"] = code
         place = self._place(self._counted(node), at)
         return Value(text=text, at=at, place=(place, 0), outputs=spec.outputs if len(spec.outputs) > 1 else ())
 

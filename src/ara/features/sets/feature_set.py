@@ -11,7 +11,7 @@ from ara.lineage import digest
 
 __all__ = ["ENGINE", "FeatureSet"]
 
-ENGINE: Final = "1"
+ENGINE: Final = "2"
 """Version of the arithmetic of features: raised when one gives other numbers though its formula reads the same."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,47}")
@@ -71,7 +71,8 @@ class FeatureSet:
         """The sha256, in hex, of what its numbers depend on.
 
         That is, of each item in its order: indicator, formula, inputs, outputs, parameters, timeframe, other
-        instrument; and `ENGINE`. Its name, version and words leave it as it is.
+        instrument; `ENGINE`; and of another package's indicator its version and code. Its name, version and words
+        leave it as it is.
         """
         return digest(self.content())
 

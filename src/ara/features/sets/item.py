@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
-from ara.errors import AraError, FeatureEngineeringError, ValidationError
+from ara.errors import AraError, FeatureEngineeringError, PluginError, ValidationError
 from ara.features import catalogue
 from ara.features.indicator import INPUTS, IndicatorSpec, Scale
 from ara.market.timeframe import Timeframe
@@ -165,9 +165,10 @@ class Item:
         )
 
     def content(self) -> dict[str, Any]:
-        """Give all that its numbers depend on, as JSON values."""
+        """Give all that its numbers depend on, as JSON values; of another package's indicator its code too."""
         spec = self.spec
-        return {
+        code = getattr(self.found, "code", "")
+        return ({"code": code} if code else {}) | {
             "indicator": self._title,
             "formula": spec.formula,
             "uses": list(getattr(self.found, "uses", ())),
@@ -220,9 +221,11 @@ def _find(text: str) -> Any:
         return expr(text)
     try:
         return catalogue.get(text)
-    except FeatureEngineeringError as error:
+    except (FeatureEngineeringError, PluginError) as error:
         if text in crossed():
             return _cross().get(text)
+        if isinstance(error, PluginError):
+            raise
         unknown: AraError = error
     near = difflib.get_close_matches(text, (*catalogue.names(), *crossed()), n=3)
     guess = f" Did you mean {' or '.join(near)}?" if near else ""
