@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["graph_of", "prepared"]
 
-OPSETS: Final = (("", 18), ("ai.onnx.ml", 5))
+_OPSETS: Final = (("", 18), ("ai.onnx.ml", 5))
 _IR: Final = 10
 
 
@@ -167,7 +167,7 @@ class _Drawing:
         helper = self.onnx.helper
         inputs = [helper.make_tensor_value_info("x", self.onnx.TensorProto.FLOAT, list(shape))]
         graph = helper.make_graph(self.nodes, "served", inputs, self.answers, self.kept)
-        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS]
+        opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR, producer_name="ara")
         written: bytes = model.SerializeToString()
         return written

@@ -1,7 +1,7 @@
 """Running graphs: onnxruntime sessions, made when first needed, shared by what is in them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ DEVICES: Final[Mapping[str, tuple[str, ...]]] = {
 _KEPT: Final = 64
 _sessions: dict[tuple[str, str], Any] = {}
 
-Signature = tuple[tuple[Any, ...], dict[str, tuple[Any, ...]]]
+Signature: TypeAlias = tuple[tuple[Any, ...], dict[str, tuple[Any, ...]]]
+"""The shape of a graph's input, and of each output by name; a size that is not fixed is a name or None."""
 
 
 def available(device: str = "cpu") -> tuple[str, ...]:
