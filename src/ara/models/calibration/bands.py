@@ -1,5 +1,6 @@
 """Bands that were missed too often, or too rarely, in calm or wild times of a class are stretched a little."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -20,11 +21,11 @@ _SLOPE: Final = 0.45
 _MOST: Final = 0.15
 
 
-def stretches(missed: _Array, count: _Array, fading: _Array) -> _Array:
+def stretches(missed: _Array, count: _Array, fading: _Array, *, overlap: float) -> _Array:
     """Give the log of the factor `[state]` for the bands of each state of volatility of one class and horizon.
 
     What a state's months say is drawn to what all of the class's say, and that to nothing, by their errors; the errors
-    come from how months differ, so overlapping horizons count for no more than they tell.
+    come from how months differ, and how far these overlap.
 
     Parameters
     ----------
@@ -32,11 +33,18 @@ def stretches(missed: _Array, count: _Array, fading: _Array) -> _Array:
         `[month, state]`: forecasts whose 80 % band was missed, and forecasts.
     fading
         `[month]`: weight of each month.
+    overlap
+        How far a month's forecasts reach into the months after it, in months.
     """
-    mean, spread = pooled(0.0, _SPREAD**2, *_excess(missed.sum(axis=1), count.sum(axis=1), fading))
+
+    def seen(misses: _Array, number: _Array) -> tuple[float, float]:
+        excess, error = _excess(misses, number, fading)
+        return excess, error * math.sqrt(1 + overlap)
+
+    mean, spread = pooled(0.0, _SPREAD**2, *seen(missed.sum(axis=1), count.sum(axis=1)))
     out = np.zeros(missed.shape[1])
     for state in range(missed.shape[1]):
-        own, _ = pooled(mean, spread + _SPREAD**2, *_excess(missed[:, state], count[:, state], fading))
+        own, _ = pooled(mean, spread + _SPREAD**2, *seen(missed[:, state], count[:, state]))
         out[state] = min(max(own / _SLOPE, -_MOST), _MOST)
     return out
 

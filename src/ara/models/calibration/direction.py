@@ -1,5 +1,6 @@
 """The chance of a rise, drawn to that of its class: what sets single forecasts apart is mostly chance."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -7,27 +8,39 @@ from numpy.typing import NDArray
 
 from ara.models.quantiles import LEVELS
 
-__all__ = ["TRUST", "centred", "leaning"]
+__all__ = ["centred", "leaning", "trust"]
 
 _Array = NDArray[np.float64]
 
-TRUST: Final = {"crypto": 0.7, "equity": 0.7, "forex": 0.0, "other": 0.7}
-"""By class: how much of what sets a forecast's chance of a rise apart from its class's is believed; 0 believes no
-direction at all, so that the chance is one half."""
-
+_TRUST: Final = {"crypto": (0.7, 1.0), "equity": (0.7, 1.0), "forex": (0.0, 0.0), "other": (0.7, 1.0)}
+_WEEK, _MONTH = 5, 21
 _LEVELS: Final = np.array(LEVELS)
 _LEAST: Final = 1e-6
 
 
-def centred(kind: str, chances: _Array, weights: _Array) -> float:
-    """Give the logit of a class's own chance of a rise from past forecasts of it: their weighted mean."""
+def trust(kind: str, horizon: int) -> float:
+    """Give how much of what sets a forecast's chance of a rise apart from its class's is believed.
+
+    Seven tenths up to a week, all of it from a month on, when drift has had time to tell; nothing of currencies, whose
+    chance is one half.
+    """
+    week, month = _TRUST.get(kind, _TRUST["other"])
+    share = math.log(max(horizon, _WEEK) / _WEEK) / math.log(_MONTH / _WEEK)
+    return week + (month - week) * min(share, 1.0)
+
+
+def centred(chances: _Array, weights: _Array, *, believed: float) -> float:
+    """Give the logit of a class's own chance of a rise from past forecasts of it: their weighted mean.
+
+    0 where there is none, or where nothing of it is `believed`, as `trust` says.
+    """
     total = float(weights.sum())
-    if not TRUST.get(kind, 0.0) or not total > 0:
+    if not believed > 0 or not total > 0:
         return 0.0
     return float((weights * _logit(chances)).sum()) / total
 
 
-def leaning(values: _Array, chances: _Array, *, kind: str, centre: float) -> _Array:
+def leaning(values: _Array, chances: _Array, *, believed: float, centre: float) -> _Array:
     """Give by how much `[row]` to move quantiles `[row, level]` so that the chance of a rise is what is believed.
 
     Parameters
@@ -36,14 +49,15 @@ def leaning(values: _Array, chances: _Array, *, kind: str, centre: float) -> _Ar
         Quantiles of the log return.
     chances
         What they say of a rise.
-    kind
-        The class.
+    believed
+        How much of what sets them apart from their class's is believed, as `trust` says; 0 makes the chance one half.
     centre
         Logit of the class's own chance.
     """
-    trust = TRUST.get(kind, 0.0)
-    believed = 1 / (1 + np.exp(-(centre + trust * (_logit(chances) - centre)))) if trust else np.full(len(values), 0.5)
-    level = np.clip(1 - believed, _LEVELS[0], _LEVELS[-1])
+    rise = (
+        1 / (1 + np.exp(-(centre + believed * (_logit(chances) - centre)))) if believed else np.full(len(values), 0.5)
+    )
+    level = np.clip(1 - rise, _LEVELS[0], _LEVELS[-1])
     upper = np.clip(np.searchsorted(_LEVELS, level, side="right"), 1, len(_LEVELS) - 1)
     below = np.take_along_axis(values, (upper - 1)[:, None], 1)[:, 0]
     above = np.take_along_axis(values, upper[:, None], 1)[:, 0]

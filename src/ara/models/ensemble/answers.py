@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.calibration import Surprise, eased, leaning
+from ara.models.calibration import Surprise, eased, leaning, trust
 from ara.models.ensemble.mixing import mixed
 from ara.models.ensemble.panels import alone, states
 from ara.models.ensemble.state import State
@@ -100,7 +100,10 @@ class Answering:
     def _leant(self, values: _Array, kind: str, centre: list[float]) -> _Array:
         """Move each answer so that its chance of a rise is what is believed."""
         chances = Quantiles(horizons=self.panel.horizons, values=values).above(0.0)
-        moved = [leaning(values[:, h], chances[:, h], kind=kind, centre=one) for h, one in enumerate(centre)]
+        moved = [
+            leaning(values[:, h], chances[:, h], believed=trust(kind, horizon), centre=centre[h])
+            for h, horizon in enumerate(self.panel.horizons)
+        ]
         return np.asarray(values + np.stack(moved, axis=1)[:, :, None])
 
     def _surprise(

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.calibration import Surprise, centred, stretches
+from ara.models.calibration import Surprise, centred, stretches, trust
 from ara.models.ensemble.mixing import mixed
 from ara.models.ensemble.stages import LOW, MIDDLE, REMEMBERED, THIN, TOP, Outcomes, Stage, outcomes
 from ara.models.ensemble.state import ALL, ClassState, State
@@ -144,7 +144,9 @@ def _calibrated(
         _note(open_, panel, one.became.rows[mine[~done]], said[~done, 0])
     chance, part = np.concatenate(rises), np.concatenate(parts)
     fading = np.array([one.weight for one in months])
-    slow = [stretches(missed[:, h], count[:, h], fading) for h in range(reach)]
+    slow = [
+        stretches(missed[:, h], count[:, h], fading, overlap=horizon / 21) for h, horizon in enumerate(panel.horizons)
+    ]
     surprise = Surprise(step=_step(panel, kind, months)).rolled(np.concatenate(known), np.concatenate(sizes))[2]
     return ClassState(
         weights=state.weights,
@@ -152,7 +154,10 @@ def _calibrated(
         error=state.error,
         months=state.months,
         stretches=tuple(tuple(one.tolist()) for one in slow),
-        centre=tuple(centred(KINDS[kind], chance[:, h], part[:, h]) for h in range(reach)),
+        centre=tuple(
+            centred(chance[:, h], part[:, h], believed=trust(KINDS[kind], horizon))
+            for h, horizon in enumerate(panel.horizons)
+        ),
         surprise=surprise,
     )
 
