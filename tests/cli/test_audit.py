@@ -188,7 +188,8 @@ def test_how_much_was_looked_at_is_said(strange):
 
 
 def test_what_compares_many_says_that_it_takes_long(ara):
-    outcome = ara("audit", "features", "advance_decline", "AAPL", "MSFT", "QQQ", "SPY", "--cuts", "1")
+    seven = ["AAPL", "AMZN", "BAC", "MSFT", "QQQ", "SPY", "XOM"]
+    outcome = ara("audit", "features", "advance_decline", *seven, "EURUSD", "--cuts", "1")
     assert outcome.code == 0, outcome.err
-    assert "All 4 are built together each time, which takes minutes" in " ".join(outcome.err.split())
-    assert "minutes" not in ara("audit", "features", "advance_decline", "AAPL", "QQQ", "SPY", "--cuts", "1").err
+    assert "All 8 are built together each time, which takes minutes" in " ".join(outcome.err.split())
+    assert "minutes" not in ara("audit", "features", "advance_decline", *seven, "--cuts", "1").err

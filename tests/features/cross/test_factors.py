@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ara.features import cross
-from ara.features.cross import eigen
+from ara.features.cross import eigen, factors, pairs, peers
+from ara.features.cross import principal as module_of_principal
 from ara.features.cross.eigen import Window, decomposed
 from ara.features.cross.matrices import ranks, returns, scores
 from ara.features.cross.principal import FACTORS, Held, principal
@@ -261,6 +262,35 @@ def test_the_machine_code_does_what_it_reads(monkeypatch):
     half = len(results) // 2
     for one, other in zip(results[:half], results[half:], strict=True):
         assert [part.tobytes() for part in one] == [part.tobytes() for part in other]
+
+
+@pytest.mark.parametrize("series", [1, 2, 6])
+def test_the_machine_code_of_features_does_what_it_reads(series, monkeypatch):
+    close = panel(70, 6, gaps=True)["close"][:, :series].copy()
+    close[30:42, 0] = close[30, 0]
+    asked = [(name, {"window": 12}) for name in ("mean_correlation", "peer_correlation", "pca_loading", "pca_return")]
+    asked += [("turbulence", {"window": 12}), ("residual_score", {"window": 12, "path": 6})]
+    asked += [(name, {"window": 12, "lag": 1}) for name in ("lead_score", "lead_strength", "lead_signal")]
+    asked += [(name, {"decay": 0.9}) for name in ("peer_return", "peer_count", "peer_change")]
+    results = []
+    for run in (compiled, lambda kernel: kernel):
+        for module in (factors, pairs, peers, module_of_principal):
+            monkeypatch.setattr(module, "compiled", run)
+        for kept in (module_of_principal._principal, pairs._together, pairs._leads):
+            kept.cache_clear()
+        results.append([cross.get(name).compute_panel({"close": close}, **params) for name, params in asked])
+    for (name, _), one, other in zip(asked, *results, strict=True):
+        assert [part.tobytes() for part in one] == [part.tobytes() for part in other], name
+    assert series == 1 or all(np.isfinite(part).any() for one in results[0] for part in one[:2])
+
+
+@pytest.mark.parametrize("at_once", [1, 36 * 7, 1 << 20])
+def test_weights_of_peers_are_the_same_however_many_bars_are_taken_at_once(at_once, monkeypatch):
+    close = panel(90, 6, gaps=True)["close"]
+    names = ("peer_change", "peer_count", "peer_gap", "peer_return")
+    expected = [features(name, close).tobytes() for name in names]
+    monkeypatch.setattr(peers, "_AT_ONCE", at_once)
+    assert [features(name, close).tobytes() for name in names] == expected
 
 
 def test_a_path_longer_than_the_window_waits_for_it():

@@ -15,7 +15,7 @@ __all__ = ["features"]
 
 _SYMBOLS = ("AAPL", "EURUSD", "BTC-USD")
 _MOST = 50
-_QUICK = 3
+_QUICK = 7
 _LONGEST = 86_400
 
 
