@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +25,11 @@ _PARAMS: Final = "params.json"
 _GRAPH: Final = "graph.onnx"
 _PARTS: Final = "parts.npz"
 _FILES: Final = "files.json"
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError,
+    RuntimeError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
+"""What numpy and zipfile raise at an archive that is not as it was written."""
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +99,7 @@ def unpacked(body: bytes) -> Parts:
                 raise ModelError("the arrays of the model are too large")
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             return Parts.of_arrays({name: file[name] for name in file.files})
-    except (zipfile.BadZipFile, ValueError, TypeError, LookupError, EOFError) as error:
+    except _DAMAGED as error:
         raise ModelError(f"the arrays of the model are damaged: {error}") from error
 
 

@@ -284,6 +284,22 @@ def test_an_archive_with_an_object_in_it_or_without_an_array_is_refused(tmp_path
             getattr(Served.load(tmp_path), "parts", None)
 
 
+def test_archives_with_a_flipped_bit_are_read_or_refused_in_words() -> None:
+    from ara.models import saved
+
+    whole, refused = served().packed, 0
+    random = np.random.default_rng(0)
+    central = whole.rindex(b"PK\x01\x02") - 400
+    for place in [*random.integers(len(whole), size=150), *range(central, len(whole))]:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(random.integers(8))
+        try:
+            saved.unpacked(bytes(flipped))
+        except ModelError:
+            refused += 1
+    assert refused > 200
+
+
 def test_files_that_are_too_large_are_not_read(tmp_path, monkeypatch) -> None:
     from ara.models import saved
 
