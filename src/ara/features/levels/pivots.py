@@ -30,6 +30,7 @@ __all__ = [
 
 _INPUTS: Final = ("open", "high", "low", "close", "session")
 _ALL: Final = (-math.inf, math.inf)
+_ROUNDING: Final = 1e-12  # of a price: a band as narrow is what rounding leaves of a session without a range
 
 _Lines = Callable[[NDArray[np.float64]], tuple[Array, ...]]
 
@@ -90,7 +91,7 @@ def _distances(lines: _Lines, told: NDArray[np.float64], close: Array) -> tuple[
 
 def _width(told: NDArray[np.float64], close: Array) -> tuple[Array, ...]:
     top, _, bottom = _central(told)
-    wide = top - bottom
+    wide = np.where(top - bottom <= _ROUNDING * np.abs(top), 0.0, top - bottom)
     return quotient(wide, close), quotient(close - bottom, wide, otherwise=0.5)
 
 

@@ -59,7 +59,9 @@ def band_power(close: _Array, *, window: int) -> tuple[_Array, _Array, _Array]:
     periods, power = _spectrum(close, window)
     slow, quick = periods > _SLOW, periods < _QUICK
     bands = (slow, ~slow & ~quick, quick)
-    low, middle, high = (np.clip(rolling(close, power[:, band].sum(axis=1), window), 0.0, 1.0) for band in bands)
+    known = 0.0 * power[:, 0]  # a band that no period falls into has none of the movement, where there is any
+    shares = (np.clip(power[:, band].sum(axis=1) + known, 0.0, 1.0) for band in bands)
+    low, middle, high = (rolling(close, share, window) for share in shares)
     return low, middle, high
 
 

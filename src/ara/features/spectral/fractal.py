@@ -154,7 +154,8 @@ def hurst_rs(close: _Array, *, window: int, corrected: int) -> _Array:
         ranges = np.log(np.stack([_rescaled(part, size) for size in sizes]))
         if corrected:
             ranges -= np.log([[_expected(size)] for size in sizes])
-        found[start : start + rows] = _slopes(np.log(np.array(sizes)), ranges)
+        unknown = np.isnan(part.sum(axis=1))  # also where no span takes the bars that have no return
+        found[start : start + rows] = np.where(unknown, np.nan, _slopes(np.log(np.array(sizes)), ranges))
     return rolling(returns, found + 0.5 if corrected else found, window)
 
 

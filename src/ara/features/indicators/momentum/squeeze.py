@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, mean, quotient, true_range
+from ara.features.arrays import change, filled, highest, lowest, mean, quotient, sums, true_range
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.sums import inertia_step, squeezed_step
 from ara.features.indicators.momentum.terms import deviation, endpoint, moved, strength_memory, unbroken
@@ -39,7 +39,7 @@ _OVER: Final = 134.0
 @unbroken
 def squeeze(high: Array, low: Array, close: Array, *, window: int, bands: float, channel: float) -> tuple[Array, Array]:
     """Give whether the bands are squeezed, and how wide they are against the channel."""
-    usual = mean(true_range(high, low, close), window)
+    usual = sums(true_range(high, low, close), window) / window
     ratio = filled(quotient(bands * deviation(close, window), channel * usual, otherwise=1.0), window)
     return np.where(np.isnan(ratio), np.nan, (ratio < 1.0).astype(np.float64)), ratio
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ara.features.arrays import clean, moments, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settled
+from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settled, steady
 
 __all__ = [
     "curvature",
@@ -27,6 +27,7 @@ _LEAST_SQUARES: Final = "A. M. Legendre (1805), C. F. Gauss (1809); "
 _KENDALL: Final = "M. G. Kendall (1938), A New Measure of Rank Correlation, Biometrika 30; H. B. Mann (1945)"
 _TALIB: Final = 14
 _FAINT: Final = 1e-13
+_EXACT: Final = 1e-8  # of the variance: where the line leaves less, the closes are on it
 
 
 def _slope(values: Array, window: int) -> Array:
@@ -173,14 +174,14 @@ def linreg_stderr(close: Array, *, window: int) -> Array:
     memory=lambda window: window,
     scale=Scale.FREE,
     bounds=(-math.inf, math.inf),
-    formula="r * sqrt((n - 2) / (1 - r^2)), r = corr(C, i) over n bars",
+    formula="r * sqrt((n - 2) / (1 - r^2)), r = corr(C, i) over n bars; none where all closes are on the line",
     reference="Student (1908), The Probable Error of a Mean, Biometrika 6; M. Lopez de Prado (2020), trend scanning",
     words="Slope over its error: beyond 2 a trend is clear, though closes depend on each other and inflate it.",
 )
 def linreg_tstat(close: Array, *, window: int) -> Array:
     """Give the t statistic of the slope of the regression on time."""
     slope, _, explained = _line(close, window)
-    return np.sign(slope) * np.sqrt(ratio(explained * (window - 2), 1.0 - explained))
+    return np.sign(slope) * np.sqrt(ratio(explained * (window - 2), steady(1.0 - explained, _EXACT)))
 
 
 @indicator(

@@ -108,6 +108,8 @@ def running(window: int, *columns: Array) -> list[Array]:
     """
     if len(columns[0]) < window:
         return [np.full(len(columns[0]), np.nan)] * len(columns)
+    if window == 1:
+        return [one.copy() for one in columns]
     add = talib().SUM
     found = [np.asarray(add(one, window)) for one in columns]
     if all(math.isfinite(one[-1]) for one in found):

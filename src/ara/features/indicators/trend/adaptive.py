@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import change, highest, lowest, previous, quotient, total, unbroken, within
+from ara.features.arrays import change, highest, lowest, previous, quotient, sums, total, unbroken, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import Array, gapless, length, over_gaps, settles
 from ara.features.library import talib
 from ara.features.loops import along
+from ara.features.windowed import added, over, slid
 
 __all__ = ["efficiency_ratio", "evwma", "frama", "kama", "mcginley", "vidya"]
 
 _FASTEST, _SLOWEST = 2, 30
 _FRACTAL_FLOOR = 0.01
-_STEADY_VOLUME = 60
 
 
 def _adaptive(values: Array, weights: Array, start: int, lines: Any) -> None:
@@ -184,19 +184,33 @@ def mcginley(close: Array, *, window: int, share: float) -> Array:
     return along(_mcginley, close, 0.0, share * window)
 
 
+def _elastic_step(state: Any, close: float, volume: float, *, window: int) -> tuple[Any, tuple[float, ...]]:
+    """Go on from the last volumes and the line."""
+    if not gapless((close, volume)):
+        return None, (math.nan,)
+    volumes, line = state or ((), None)
+    volumes = slid(volumes, volume, window)
+    if len(volumes) < window:
+        return (volumes, None), (math.nan,)
+    weight = min(max(over(volume, added(volumes), otherwise=0.0), 0.0), 1.0)
+    line = close if line is None else line + weight * (close - line)
+    return (volumes, line), (line,)
+
+
 @indicator(
     inputs=["close", "volume"],
     params={"window": length(20, "Bars whose volume stands for all that is outstanding; more is slower.")},
     warmup=lambda window: window - 1,
-    memory=lambda window: (1 + _STEADY_VOLUME) * window,
+    memory=None,
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
     formula="y = y[t-1] + V / S * (C - y[t-1]), S = sum of V over n bars; unmoved where S = 0; begun with C[n-1]",
     reference="C. P. Fries (2001), Elastic Moving Averages, Stocks & Commodities 19:6",
     words="What holders paid on average if each trade replaced an older one; above it holders are in profit.",
+    step=_elastic_step,
 )
 @unbroken
 def evwma(close: Array, volume: Array, *, window: int) -> Array:
     """Give the elastic volume-weighted moving average."""
-    weights = quotient(volume, total(volume, window), otherwise=0.0)
+    weights = quotient(volume, sums(volume, window), otherwise=0.0)
     return _follow(close, within(weights, 0.0, 1.0), window - 1)

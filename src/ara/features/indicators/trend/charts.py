@@ -257,7 +257,7 @@ def _last_turn(values: Array, span: int, window: int) -> Array:
     params=_SPAN | {"window": length(250, "Bars in which a turn is looked for.", low=3)},
     outputs=["upper", "lower"],
     warmup=lambda span, window: 2 * span,
-    memory=lambda span, window: window + span,
+    memory=lambda span, window: span + max(window, span + 1),
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
     formula="price of the newest confirmed fractal high and low; the highest and lowest of n bars where there is none",

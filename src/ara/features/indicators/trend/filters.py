@@ -128,7 +128,7 @@ def rema(close: Array, *, window: int, straight: float) -> Array:
     inputs=["close"],
     params={
         "level": Param(default=0.2, low=0.01, high=1.0, words="Weight of the newest close; more follows sooner."),
-        "trend": Param(default=0.1, low=0.0, high=1.0, words="Weight of the newest slope; more turns sooner."),
+        "trend": Param(default=0.1, low=0.01, high=1.0, words="Weight of the newest slope; more turns sooner."),
     },
     warmup=0,
     memory=lambda level, trend: _forgets(_holt(level, trend)),

@@ -199,7 +199,7 @@ def _early(price: Array) -> tuple[Array, Array]:
     },
     outputs=["mama", "fama"],
     warmup=lambda early, **_: _FIRST if early else 32,
-    memory=lambda slow, **_: _SETTLED + math.ceil(1.2 * settles(slow / 2.0)),
+    memory=lambda fast, slow, **_: _SETTLED + math.ceil(1.2 * settles(min(fast, slow) / 2.0)),
     scale=Scale.PRICE,
     bounds=(0.0, math.inf),
     formula=(
