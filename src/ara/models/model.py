@@ -11,7 +11,7 @@ from ara.models.panel import Panel, Rows
 from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
-__all__ = ["Fitted", "Model", "described", "refuse_outside"]
+__all__ = ["Fitted", "Identified", "Model", "Stateful", "described", "refuse_outside"]
 
 
 @runtime_checkable
@@ -27,6 +27,30 @@ class Fitted(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write the served form (`head.json`, and `params.json` or `graph.onnx`) into an empty folder."""
+        ...
+
+
+class Identified(Protocol):
+    """What is named by its content."""
+
+    @property
+    def id(self) -> str:
+        """Its sha256."""
+        ...
+
+
+@runtime_checkable
+class Stateful(Fitted, Protocol):
+    """A fitted model that weighs others: lineages cite what it had learned of them."""
+
+    @property
+    def state(self) -> Identified:
+        """Weights and calibration as they were at the fit."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said beside its answers, such as members that are missing."""
         ...
 
 

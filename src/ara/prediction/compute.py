@@ -15,7 +15,7 @@ from ara import plugins
 from ara.errors import CancelledError, ModelError
 from ara.models.fits import fit_until, refits
 from ara.models.inputs import attached
-from ara.models.model import Fitted, Model, described
+from ara.models.model import Fitted, Model, Stateful, described
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.models.registry.loading import Artefact, load_artefact
@@ -66,6 +66,9 @@ class Answer:
         `[row, horizon]`: the chance of a rise, the chance to end within the usual move, and that move (log).
     volatility_ratio
         `[row]`: volatility over its own median of a year; NaN where there is no year yet.
+    states, notes
+        Of a model that weighs others: ids of the states that answered, one for each refit in order of time, and what
+        has to be said of it.
     """
 
     quantiles: Quantiles
@@ -73,6 +76,8 @@ class Answer:
     confidence: NDArray[np.float64]
     usual_move: NDArray[np.float64]
     volatility_ratio: NDArray[np.float64]
+    states: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def compute(panel: Panel, rows: Rows, recipe: Recipe, *, watch: Callable[[Progress], bool] | None = None) -> Answer:
@@ -84,10 +89,12 @@ def compute(panel: Panel, rows: Rows, recipe: Recipe, *, watch: Callable[[Progre
     model = _model(recipe.model)
     panel = attached(panel, model)
     values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
-    done = 0
+    done, states, notes = 0, [], dict[str, None]()
     for moment, places in refits(panel.known_at[rows]):
         fitted = _served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
         values[places] = fitted.predict(panel, rows[places]).values
+        states += [fitted.state.id] if isinstance(fitted, Stateful) else []
+        notes |= dict.fromkeys(fitted.notes if isinstance(fitted, Stateful) else ())
         done += len(places)
         if watch is not None and not watch(Progress(done=done, total=len(rows), words="forecasting")):
             raise CancelledError("the forecasts were cancelled")
@@ -100,6 +107,8 @@ def compute(panel: Panel, rows: Rows, recipe: Recipe, *, watch: Callable[[Progre
         confidence=confidence(quantiles, usual),
         usual_move=usual,
         volatility_ratio=volatility_ratio(panel, rows),
+        states=tuple(states),
+        notes=tuple(notes),
     )
 
 

@@ -62,8 +62,8 @@ def outlook(bars: Bars, days: int, recipe: Recipe, *, context: Sequence[Bars] = 
         days=_days(answer, last["close"], _targets(last["known_at"], bars.timeframe, sessions, days)),
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
-        warnings=_warnings(bars),
-        lineage=_lineage(bars, days, recipe, context),
+        warnings=(*_warnings(bars), *answer.notes),
+        lineage=_lineage(bars, days, recipe, context, answer.states),
     )
 
 
@@ -115,12 +115,13 @@ def _columns(bars: Bars, symbol: str = "") -> list[tuple[str, np.ndarray[Any, An
     return columns + [(f"{symbol}{name}", bars.frame[name].to_numpy()) for name in _USED]
 
 
-def _lineage(bars: Bars, days: int, recipe: Recipe, context: Sequence[Bars]) -> Lineage:
+def _lineage(bars: Bars, days: int, recipe: Recipe, context: Sequence[Bars], states: Sequence[str]) -> Lineage:
     others = sorted(context, key=lambda one: one.instrument.symbol)
     beside = [column for one in others for column in _columns(one, f"{one.instrument.symbol} ")]
+    cited = {"states": list(states)} if states else {}
     return Lineage(
         data=digest_arrays([*_columns(bars), *beside]),
-        models=recipe.described(),
+        models={name: {**told, **cited} for name, told in recipe.described().items()},
         settings={
             "symbol": bars.instrument.symbol,
             "timeframe": str(bars.timeframe),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -26,12 +27,30 @@ from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.workers import Progress
 
-__all__ = ["BASE", "Ensemble", "Fast", "FittedEnsemble"]
+__all__ = ["BASE", "Default", "Ensemble", "Fast", "FittedEnsemble", "Full"]
 
 BASE: Final = "ewma_t"
 """The member that all others have to beat, and that answers alone where none does."""
 
+_CORE: Final = (
+    "ewma_t", "drift", "weekday", "hist", "fhs", "garch_t", "gjr_t", "har_t", "har_fhs", "pooled_har",
+)  # fmt: skip
+_TREES: Final = ("lightgbm", "xgboost", "catboost", "random_forest", "extra_trees")
+_LINES: Final = ("ridge", "lasso", "elastic_net", "quantile_regression")
 _DEAR: Final = frozenset({"fhs", "hist"})
+_NEEDS: Final = {
+    "catboost": ("catboost", "boost"),
+    "cnn_lstm": ("torch", "deep"),
+    "elastic_net": ("sklearn", "train"),
+    "extra_trees": ("sklearn", "train"),
+    "gru": ("torch", "deep"),
+    "lasso": ("sklearn", "train"),
+    "lightgbm": ("lightgbm", "train"),
+    "quantile_regression": ("sklearn", "train"),
+    "random_forest": ("sklearn", "train"),
+    "ridge": ("sklearn", "train"),
+    "xgboost": ("xgboost", "boost"),
+}
 _STATE: Final = "state.json"
 _PARAMS: Final = "params.json"
 _MEMBERS: Final = "members"
@@ -84,6 +103,15 @@ class FittedEnsemble:
         columns = [inner.horizons.index(h) for h in panel.horizons]
         return Quantiles(horizons=panel.horizons, values=work.answer(rows)[:, columns])
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say which members are left out, and how to get them."""
+        return tuple(
+            f"{self.family} answers without {name}: {_NEEDS[name][0]} is not installed; "
+            f"pip install 'ara-ai[{_NEEDS[name][1]}]'"
+            for name in self.state.absent
+        )
+
     def save(self, folder: Path) -> None:
         """Write `state.json`, `params.json`, `head.json`, and each member into its own folder under `members`."""
         (folder / _STATE).write_bytes(msgspec.json.encode(self.state, order="deterministic"))
@@ -132,7 +160,8 @@ class Ensemble:
         watch: Callable[[Progress], bool],
     ) -> FittedEnsemble:
         """Fit the members, and weigh them by the months before; `valid` only adds rows."""
-        models = {name: _model(name) for name in self.members}
+        absent = tuple(name for name in self.members if name in _NEEDS and find_spec(_NEEDS[name][0]) is None)
+        models = {name: _model(name) for name in self.members if name not in absent}
         if BASE not in models:
             raise ModelError(f"{self.family} can't be had without {BASE} among its members")
         rows = np.union1d(train, valid)
@@ -147,7 +176,7 @@ class Ensemble:
             family=self.family,
             models=models,
             fitted=dict(zip(models, fitting.at(moment), strict=True)),
-            state=state,
+            state=msgspec.structs.replace(state, absent=absent),
             symbols=panel.symbols,
             seed=seed,
         )
@@ -187,19 +216,38 @@ class Fast(Ensemble):
     Y. Grushka-Cockayne and R. L. Winkler (2013), Management Science 59, for averaging quantiles.
     """
 
-    members: tuple[str, ...] = (
-        "ewma_t",
-        "drift",
-        "weekday",
-        "hist",
-        "fhs",
-        "garch_t",
-        "gjr_t",
-        "har_t",
-        "har_fhs",
-        "pooled_har",
-    )
+    members: tuple[str, ...] = _CORE
     family: ClassVar[str] = "fast"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Default(Ensemble):
+    """`fast` with boosted trees and a small recurrent network, which count for as much as they are worth.
+
+    Parameters
+    ----------
+    members
+        Names of registered models; `ewma_t` has to be one of them.
+    """
+
+    members: tuple[str, ...] = (*_CORE, "lightgbm", "gru")
+    family: ClassVar[str] = "default"
+    inputs: ClassVar[str] = "pooled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Full(Ensemble):
+    """Every model there is: the baselines, linear models, trees of four kinds and networks.
+
+    Parameters
+    ----------
+    members
+        Names of registered models; `ewma_t` has to be one of them.
+    """
+
+    members: tuple[str, ...] = (*_CORE, *_LINES, *_TREES, "gru", "cnn_lstm")
+    family: ClassVar[str] = "full"
+    inputs: ClassVar[str] = "pooled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ara.models.ensemble.state import State
+from ara.models.ensemble.state import ALL, State
 
 __all__ = ["Line", "report"]
 
@@ -29,6 +29,8 @@ class Line:
         Its share; 0 for a member that is not better than the baseline.
     months
         Months of forecasts that this rests on, older ones counting less.
+    absent
+        Whether it was left out, because what it is fitted by is not installed.
     """
 
     kind: str
@@ -39,10 +41,14 @@ class Line:
     high: float
     weight: float
     months: float
+    absent: bool = False
 
 
 def report(state: State) -> list[Line]:
-    """Give one line for each class, horizon and member, in that order; those without a weight stand there too."""
+    """Give one line for each class, horizon and member, in that order; those without a weight stand there too.
+
+    Members that were left out come last, once each.
+    """
     lines = []
     for kind, own in sorted(state.classes.items()):
         for place, horizon in enumerate(state.horizons):
@@ -60,4 +66,5 @@ def report(state: State) -> list[Line]:
                         months=own.months[place],
                     )
                 )
-    return lines
+    nothing = {"skill": 0.0, "low": 0.0, "high": 0.0, "weight": 0.0, "months": 0.0}
+    return lines + [Line(kind=ALL, horizon=0, member=member, absent=True, **nothing) for member in state.absent]

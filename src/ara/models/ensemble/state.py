@@ -55,6 +55,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         In bars; 1 is the first.
     classes
         By name; `ALL` is always there.
+    absent
+        Names of members that could not be had, because what they are fitted by is not installed.
     open
         By symbol: when the last bar was known, and the median and half the width of the 80 % band that were forecast
         for the next one.
@@ -66,6 +68,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     horizons: tuple[int, ...]
     classes: dict[str, ClassState]
     open: dict[str, tuple[int, float, float]]
+    absent: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
