@@ -46,9 +46,9 @@ class _Grown(LearnedModel):
         Of the features that each split may choose from.
     """
 
-    trees: int = 24
+    trees: int = 20
     least: int = 60
-    share: float = 0.25
+    share: float = 0.5
 
     def __post_init__(self) -> None:
         refuse_outside(self, "trees", 1, 10_000)
@@ -95,6 +95,7 @@ class ExtraTrees(_Grown):
     P. Geurts, D. Ernst and L. Wehenkel (2006), Extremely randomized trees, Machine Learning 63.
     """
 
-    share: float = 0.5
+    least: int = 20
+    share: float = 1.0
     family: ClassVar[str] = "extra_trees"
     _forest: ClassVar[str] = "ExtraTreesRegressor"

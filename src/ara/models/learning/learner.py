@@ -122,9 +122,10 @@ def _trusted(
         y = np.clip(seen.y[known, place], -FARTHEST, FARTHEST)
         size = raw[1, column, known]
         moves = np.abs(centred(y, weight, cell)) * np.exp(-size)
-        beyond = centred(moves, weight, cell) / np.average(moves, weights=weight)
+        usual = float(np.average(moves, weights=weight))
+        beyond = centred(moves, weight, cell) / usual if usual > 0 else np.zeros(len(moves))
         found = slope(centred(size, weight, cell), beyond, weight, clusters)
-        out[1, column] = min(max(1.0 + trust(found, least=-1.0, most=_STRETCH), 0.0), 1.0 + _STRETCH)
+        out[1, column] = max(1.0 + trust(found, least=-1.0, most=_STRETCH), 0.0)
         out[0, column] = believed(seen, place, horizons[place], raw[0, column], cells)
     return out
 
