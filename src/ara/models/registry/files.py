@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from ara.errors import IntegrityError
+from ara.errors import IntegrityError, ModelError
 
 __all__ = [
     "COUNT",
@@ -42,7 +42,6 @@ _HINT: Final = (
     "Train it anew: ara models train"
 )
 _NPY: Final = b"\x93NUMPY"
-_EXTERNAL: Final = b"\x0a\x08location\x12"  # the key of an ONNX tensor whose numbers lie in a file of their own
 
 
 def check_name(name: str) -> str:
@@ -68,8 +67,8 @@ def inspect_file(name: str, data: bytes) -> None:
         _inspect_arrays(name, data)
     elif suffix == ".npy":
         _inspect_array(name, data)
-    elif suffix == ".onnx" and _EXTERNAL in data:
-        raise _refused(name, "its numbers lie in another file, which could be any file of this machine")
+    elif suffix == ".onnx":
+        _inspect_graph(name, data)
     elif suffix == ".json" and not _is_json(data):
         raise _refused(name, "it is no JSON")
     elif data[:4] == b"PK\x03\x04":
@@ -81,6 +80,15 @@ def _is_pickle(data: bytes) -> bool:
     if data[:1] == b"\x80" and data[1:2] <= b"\x05":
         return True
     return data[-1:] == b"." and data[:1] in (b"(", b"c", b"]", b"}", b"I", b"L", b"V", b"S")
+
+
+def _inspect_graph(name: str, data: bytes) -> None:
+    from ara.models.graphs.wire import refuse_strange
+
+    try:
+        refuse_strange(data)
+    except ModelError as error:
+        raise _refused(name, error.message) from error
 
 
 def _inspect_tensors(name: str, data: bytes) -> None:

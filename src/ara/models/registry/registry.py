@@ -79,7 +79,7 @@ class Registry:
         asked = text.strip().lower()
         family, at, version = asked.partition("@")
         if at:
-            found = [one for one in await self.all(family=family) if str(one.version) == version]
+            found = [one for one in await self.all() if (one.family, str(one.version)) == (family, version)]
         elif len(asked) >= _SHORTEST and set(asked) <= set("0123456789abcdef"):
             found = [one for one in await self.all() if one.id.startswith(asked)]
         else:
@@ -114,17 +114,17 @@ class Registry:
             Fields of its card, but for id, version, files and made_at.
         """
         inspected(part)
-        facts = {**facts, "files": {name: sha256_of(read_file(part, name)) for name in entries(part)}}
+        facts = {"params": {}, "settings": {}, "features": "", **facts}
+        facts["files"] = {name: sha256_of(read_file(part, name)) for name in entries(part)}
         plain = msgspec.to_builtins(facts)
         id = content_id(plain)
         known = await self.desk.store.get(Kept, id)
         if known is not None and (await self.verified(known)).ok:
             return known, False
         version = known.version if known else await self._version(facts["family"])
-        card = msgspec.convert(
-            {**plain, "id": id, "version": version, "made_at": self.desk.clock.now()}, ModelCard, strict=False
-        )
-        data = card.encoded()
+        whole = {**plain, "id": id, "version": version, "made_at": self.desk.clock.now()}
+        data = msgspec.convert(whole, ModelCard, strict=False).encoded()
+        card = ModelCard.decoded(data, place=facts["family"])
         (part / CARD).write_bytes(data)
         (part / SIGNATURE).write_bytes(await self.desk.workers.run(sign_card, data, self.desk.vault))
         return await self._take(part, card), True

@@ -1,0 +1,138 @@
+import pytest
+
+from ara.errors import IntegrityError, ModelError, ValidationError
+from ara.lineage import canonical
+from ara.models.registry import Kept, Stage, stages
+from ara.models.registry.stages import judge
+from tests.models.registry.conftest import cite, score, trained
+
+
+async def stage(registry, kept):
+    return (await registry.desk.store.get(Kept, kept.id)).stage
+
+
+async def test_the_champion_changes_and_comes_back(registry, panel):
+    one, two, three = [await trained(registry, panel, seed=seed) for seed in range(3)]
+    assert (await stages.deploy(registry, one)).before is None
+    change = await stages.deploy(registry, two)
+    assert (change.kept.stage, change.before.id, change.verdict.beats) == (Stage.CHAMPION, one.id, True)
+    assert await stage(registry, one) is Stage.ARCHIVED
+    assert (await stages.deploy(registry, two)).before is None
+    await stages.deploy(registry, three)
+    assert (await registry.find("har_t")).id == three.id
+    back = await stages.rollback(registry, "har_t")
+    assert (back.kept.id, back.before.id) == (two.id, three.id)
+    assert (await stages.rollback(registry, "har_t")).kept.id == one.id
+    assert [await stage(registry, kept) for kept in (one, two, three)] == [
+        Stage.CHAMPION, Stage.ARCHIVED, Stage.ARCHIVED,
+    ]  # fmt: skip
+    with pytest.raises(ModelError, match="no earlier champion"):
+        await stages.rollback(registry, "har_t")
+    with pytest.raises(ValidationError, match="no model of the family"):
+        await stages.rollback(registry, "drift")
+
+
+async def test_a_rollback_passes_over_what_is_damaged_or_gone(registry, panel):
+    made = [await trained(registry, panel, seed=seed) for seed in range(4)]
+    for kept in made:
+        await stages.deploy(registry, kept)
+    (registry.shelf.place(made[2].id) / "params.json").write_bytes(b"{}")
+    await stages.delete(registry, made[1])
+    assert (await stages.rollback(registry, "har_t")).kept.id == made[0].id
+
+
+async def test_what_does_not_beat_the_baseline_is_refused_unless_forced(registry, panel):
+    weak = await trained(registry, panel, scores=(score(1, skill=0.01, p=0.2, low=-0.01),))
+    with pytest.raises(ModelError, match="not surely better than ewma_t on any horizon, after one look") as caught:
+        await stages.deploy(registry, weak)
+    assert "--force" in caught.value.hint
+    assert (await registry.seat("har_t")).champion == ""
+    assert not (await stages.deploy(registry, weak, force=True)).verdict.beats
+
+
+async def test_a_damaged_model_is_never_deployed(registry, panel):
+    kept = await trained(registry, panel)
+    (registry.shelf.place(kept.id) / "head.json").write_bytes(b"{}")
+    with pytest.raises(IntegrityError, match=r"head\.json was changed"):
+        await stages.deploy(registry, kept, force=True)
+    assert await registry.champion("har_t") is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "looks", "beats", "words"),
+    [
+        ((), 1, False, "never held against"),
+        ((score(1, p=0.04),), 1, True, "better than ewma_t over 1 bar, after one look"),
+        ((score(1, p=0.04),), 2, False, "not surely better than ewma_t on any horizon, after 2 looks"),
+        ((score(1), score(5, skill=-0.1, p=1, low=-0.2, high=-0.05)), 1, False, "worse than ewma_t over 5 bars"),
+        ((score(1), score(5), score(21)), 1, True, "over 1, 5 and 21 bars"),
+        ((score(1, skill=0.2, p=1.0),), 1, False, "not surely better"),
+    ],
+)
+async def test_the_verdict_allows_for_every_look(registry, panel, scores, looks, beats, words):
+    kept = await trained(registry, panel, scores=scores)
+    found = judge(kept.card, looks)
+    assert (found.beats, words in found.words) == (beats, True), found.words
+
+
+async def test_the_baseline_does_not_beat_itself(registry, panel):
+    kept = await trained(registry, panel, "ewma_t")
+    assert judge(kept.card, 1).words == "it is the baseline itself"
+
+
+async def test_the_shadow_and_the_archive(registry, panel):
+    kept = await trained(registry, panel)
+    assert (await stages.shadow(registry, kept)).stage is Stage.SHADOW
+    await stages.deploy(registry, kept)
+    with pytest.raises(ValidationError, match="is the champion"):
+        await stages.shadow(registry, kept)
+    with pytest.raises(ModelError, match="is the champion"):
+        await stages.archive(registry, kept)
+    assert (await stages.archive(registry, kept, force=True)).stage is Stage.ARCHIVED
+    assert await registry.champion("har_t") is None
+    assert (await stages.rollback(registry, "har_t")).kept.id == kept.id
+
+
+async def test_nothing_that_the_ledger_needs_is_removed(registry, panel):
+    champion, needed, free = [await trained(registry, panel, seed=seed) for seed in range(3)]
+    await stages.deploy(registry, champion)
+    await cite(registry.desk, needed)
+    for kept in (needed, free):
+        await stages.archive(registry, kept)
+    with pytest.raises(ModelError, match="made forecasts that are in the ledger"):
+        await stages.delete(registry, needed)
+    with pytest.raises(ModelError, match="is the champion"):
+        await stages.delete(registry, champion)
+    done = await stages.clean(registry)
+    assert ([one.id for one in done.removed], [one.id for one in done.needed]) == ([free.id], [needed.id])
+    assert registry.shelf.ids() == {champion.id, needed.id}
+    await registry.desk.store.log("ledger").append([canonical([1])])
+    with pytest.raises(IntegrityError, match="nobody knows which models it needs"):
+        await stages.clean(registry)
+
+
+async def test_a_clean_up_takes_what_was_left_unfinished_and_spares_what_is_in_use(registry, panel):
+    kept = await trained(registry, panel)
+    folder = registry.shelf.folder
+    (folder / ".part-0123").mkdir()
+    (folder / ".gone-0123").mkdir()
+    (folder / ("f" * 64)).mkdir()
+    with registry.shelf.part() as busy:
+        assert (await stages.clean(registry)).leftovers == 3
+        assert busy.exists()
+    assert registry.shelf.ids() == {kept.id}
+    (folder / ("f" * 64)).mkdir()
+    with registry.shelf.using():
+        assert (await stages.clean(registry)).leftovers == 0
+    assert (await stages.clean(registry)).leftovers == 1
+
+
+async def test_a_deleted_model_leaves_no_trace_in_its_family(registry, panel):
+    one, two = [await trained(registry, panel, seed=seed) for seed in range(2)]
+    await stages.deploy(registry, one)
+    await stages.deploy(registry, two)
+    await stages.delete(registry, one)
+    assert (await registry.seat("har_t")).before == ()
+    assert not registry.shelf.place(one.id).exists()
+    with pytest.raises(ModelError, match="was deleted meanwhile"):
+        await stages._crown(registry, one.id, family="har_t", back=False)

@@ -1,0 +1,128 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from ara.errors import CancelledError, ModelError, ValidationError
+from ara.models.checks import toy_panel
+from ara.models.families.ewma_t import EwmaT
+from ara.models.quantiles import LEVELS
+from ara.models.registry.loading import load_folder
+from ara.models.registry.training import Plan, held_out, make, train
+from ara.performance import crps
+from tests.models.panels import fit, ranged
+from tests.models.registry.conftest import trained
+
+
+def go_on(_):
+    return True
+
+
+def plan(family="har_t", cut=None, **rest):
+    return Plan(family=family, params=rest.pop("params", {}), seed=0, cut=cut, **rest)
+
+
+def test_the_hold_out_begins_with_a_month_and_is_the_newest_part(panel):
+    held = held_out(panel, 0.2)
+    cut = datetime.fromtimestamp(held.cut / 1e6, UTC)
+    assert (cut.day, cut.hour, cut.minute) == (1, 0, 0)
+    assert held.cut < held.first < held.last < panel.known_at.max()
+    share = np.mean(panel.known_at > held.cut)
+    assert 0.18 <= share <= 0.3
+    assert held_out(panel, 0.4).cut < held.cut
+
+
+def test_the_hold_out_is_the_same_on_the_next_day(panel):
+    day = 86_400_000_000
+    earlier = panel.until(int(panel.known_at.max()) - day)
+    assert held_out(earlier, 0.2).cut == held_out(panel, 0.2).cut
+
+
+@pytest.mark.parametrize("bars", [1, 40, 280])
+def test_too_few_bars_are_refused(bars):
+    with pytest.raises(ModelError, match=f"{bars} bars are too few: a fit needs 250") as caught:
+        held_out(ranged(toy_panel(bars=bars, horizons=(1,))), 0.2)
+    assert "--no-validate" in caught.value.hint
+
+
+def test_what_is_judged_knew_nothing_of_the_hold_out(panel, tmp_path):
+    cut = held_out(panel, 0.2).cut
+    late = panel.known_at > cut
+    other = replace(
+        panel,
+        bars=np.where(late[:, None], panel.bars * 3 + 0.1, panel.bars),
+        y=np.where(panel.y_known > cut, panel.y * 3 + 0.1, panel.y),
+    )
+    for name, one in (("a", panel), ("b", other)):
+        (tmp_path / name).mkdir()
+        train(one, plan(cut=cut, tested=True), str(tmp_path / name), watch=go_on)
+    assert (tmp_path / "a/params.json").read_bytes() == (tmp_path / "b/params.json").read_bytes()
+
+
+def test_the_scores_are_those_of_a_fit_on_the_past(panel, tmp_path):
+    held = held_out(panel, 0.2)
+    done = train(panel, plan("hist", cut=held.cut), str(tmp_path), watch=go_on)
+    rows = np.flatnonzero((panel.known_at > held.cut) & np.isfinite(panel.y[:, 0]))
+    past = panel.until(held.cut)
+    y, unit = panel.y[rows, 0], panel.scale[rows, 0][:, None]
+    theirs = fit(EwmaT(), past).predict(panel, rows).values[:, 0] / unit
+    mine = fit(make("hist", {}), past).predict(panel, rows).values[:, 0] / unit
+    first = done.scores[0]
+    assert (first.horizon, first.forecasts, first.days) == (1, len(rows), len(np.unique(panel.known_at[rows])))
+    assert first.crps == pytest.approx(crps(mine, y, LEVELS).mean())
+    assert first.baseline == pytest.approx(crps(theirs, y, LEVELS).mean())
+    assert first.skill == pytest.approx(1 - first.crps / first.baseline)
+    assert [one.horizon for one in done.scores] == [1, 5]
+    assert done.trained_to == panel.known_at.max()
+
+
+def test_the_judged_fit_itself_can_be_kept(panel, tmp_path):
+    cut = held_out(panel, 0.2).cut
+    done = train(panel, plan(cut=cut, tested=True), str(tmp_path), watch=go_on)
+    assert done.trained_to <= cut
+    assert done.data == panel.until(cut).digest()
+
+
+def test_the_baseline_has_no_skill_over_itself(panel, tmp_path):
+    done = train(panel, plan("ewma_t", cut=held_out(panel, 0.2).cut), str(tmp_path), watch=go_on)
+    assert {(one.skill, one.p) for one in done.scores} == {(0.0, 1.0)}
+    assert not done.pooled
+
+
+def test_it_can_be_stopped_at_any_report(panel, tmp_path):
+    cut = held_out(panel, 0.2).cut
+    for last in range(6):
+        left = iter([True] * last + [False] * 99)
+        with pytest.raises(CancelledError, match="nothing was kept"):
+            train(panel, plan(cut=cut), str(tmp_path), watch=lambda _, left=left: next(left))
+        assert not list(tmp_path.iterdir())
+
+
+def test_parameters_are_of_the_family_and_of_its_kinds():
+    assert make("ewma_t", {"decay": "0.97"}) == EwmaT(decay=0.97)
+    assert make("ewma_t", {"decay": 0.97}) == EwmaT(decay=0.97)
+    with pytest.raises(ValidationError, match="ewma_t has no parameter 'epochs'") as caught:
+        make("ewma_t", {"epochs": "5"})
+    assert "It has: decay" in caught.value.hint
+    for wrong in ("high", "nan", "2", ""):
+        with pytest.raises((ValidationError, ModelError), match="ewma_t can't be had"):
+            make("ewma_t", {"decay": wrong})
+
+
+def test_lists_are_parameters_too():
+    made = make("fast", {"members": "ewma_t,har_t"})
+    assert made.members == ("ewma_t", "har_t")
+
+
+async def test_a_pooled_family_says_so(registry, panel):
+    assert (await trained(registry, panel, "pooled_har")).card.pooled
+    assert not (await trained(registry, panel, "garch_t")).card.pooled
+
+
+async def test_what_is_kept_is_what_was_fitted(registry, panel):
+    kept = await trained(registry, panel, "pooled_har", judged=True)
+    rows = np.flatnonzero(panel.known_at == panel.known_at.max())
+    own = fit(make("pooled_har", {}), panel).predict(panel, rows).values
+    assert load_folder(registry.shelf.place(kept.id)).predict(panel, rows).values.tobytes() == own.tobytes()
+    assert kept.card.horizons == (1, 5)
