@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ara.errors import ValidationError
+from ara.errors import FeatureEngineeringError, ValidationError
 from ara.features.selection import Fold, Limits, folds, select
-from ara.features.selection.choice import Choice
+from ara.features.selection.choice import Choice, _alone, choose
 from ara.features.selection.filters import (
     clusters,
     inflation,
@@ -196,7 +196,7 @@ def test_the_same_seed_chooses_the_same():
         ({"y": np.ones(3)}, "don't fit"),
         ({"x": np.ones(300)}, "don't fit"),
         ({"horizon": 0}, "horizon is 0"),
-        ({"embargo": -1}, "embargo -1"),
+        ({"embargo": -1}, "embargo is -1"),
         ({"horizon": 50}, "too few"),
         ({"y": np.full(300, math.nan)}, "target of 0 of 300 rows is known, too few: 4 folds"),
     ],
@@ -250,3 +250,109 @@ def test_each_rule_alone_drops_a_feature_with_its_own_words(changed, words):
     assert kept.reason == "displaced, it costs 0.3000 of the score, more than by chance (0.1000)"
     assert not dropped.kept
     assert dropped.reason.startswith(words)
+
+
+class Steps:
+    """Learns the mean of the target in each tenth of each feature, so that a relation may bend."""
+
+    def fit(self, x, y):
+        edges = [np.quantile(column, np.arange(1, 10) / 10) for column in x.T]
+        held = [np.searchsorted(edge, column) for edge, column in zip(edges, x.T, strict=True)]
+        means = [np.array([y[one == number].mean() - y.mean() for number in range(10)]) for one in held]
+        return Stepped(float(y.mean()), list(zip(edges, means, strict=True)))
+
+
+class Stepped:
+    def __init__(self, level, tables):
+        self.level, self.tables = level, tables
+
+    def predict(self, x):
+        told = [mean[np.searchsorted(edge, column)] for (edge, mean), column in zip(self.tables, x.T, strict=True)]
+        return self.level + sum(told)
+
+
+@pytest.mark.parametrize("bend", [lambda one: 2 * np.abs(one), lambda one: -np.cos(2 * one)])
+def test_a_feature_whose_relation_turns_back_is_kept(bend):
+    random = np.random.default_rng(0)
+    x = random.standard_normal((1500, 4))
+    y = bend(x[:, 0]) + 0.3 * random.standard_normal(1500)
+    found = select(list("abcd"), x, y, Steps(), horizon=1)
+    assert found.kept == ("a",)
+    assert abs(found.features[0].correlation) < 0.1
+    assert found.features[0].information > 0.3
+    assert any("by rank correlation and by information" in one.reason for one in found.features[1:])
+    straight = select(list("abcd"), x, x[:, 0] + 0.3 * random.standard_normal(1500), Steps(), horizon=1)
+    assert straight.kept == ("a",)
+
+
+def test_by_two_measures_chance_is_no_likelier_than_its_limit():
+    random = np.random.default_rng(5)
+    walks = np.cumsum(random.standard_normal((400, 120)), axis=0)
+    for x in (walks, random.standard_normal((400, 120))):
+        unlikely = _alone(x, np.cumsum(random.standard_normal(400)), 1, random)[2]
+        assert (unlikely <= 0.1).mean() < 0.17
+        assert (unlikely <= 0.1).any()
+
+
+def test_of_two_that_say_the_same_the_one_that_tells_more_in_any_shape_stays():
+    random = np.random.default_rng(2)
+    x = random.standard_normal((900, 2))
+    x[:, 1] = x[:, 0] + 0.3 * random.standard_normal(900)
+    for order in ([0, 1], [1, 0]):
+        told = choose(
+            x[:, order], np.abs(x[:, 0]), ["a", "b"], Steps(), horizon=1, limits=Limits(correlation=0.5), seed=1
+        )
+        assert told.kept == (order.index(0),)
+
+
+class Broken:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def fit(self, x, y):
+        if self.answer is None:
+            raise ValueError("Input x contains NaN.")
+        return self
+
+    def predict(self, x):
+        return self.answer(x)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "words"),
+    [
+        (object(), "The estimator failed: AttributeError"),
+        (Broken(None), r"The estimator failed: ValueError: Input x contains NaN\."),
+        (Broken(lambda x: np.zeros(3)), r"forecasts of shape \(3,\) for 60 rows"),
+        (Broken(lambda x: np.zeros((len(x), 1))), r"forecasts of shape \(60, 1\)"),
+        (Broken(lambda x: np.full(len(x), np.nan)), "The estimator forecast nan"),
+        (Broken(lambda x: ["1"] * len(x)), "The estimator failed: TypeError: it forecasts <U1"),
+    ],
+)
+def test_an_estimator_that_fails_is_named(estimator, words):
+    x = np.random.default_rng(1).standard_normal((120, 2))
+    with pytest.raises(FeatureEngineeringError, match=words) as caught:
+        judged(estimator, x, x[:, 0], [Fold(train=np.arange(60), test=np.arange(60, 120))], np.random.default_rng(1))
+    assert "NaN where a value is missing" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"horizon": "a"}, "horizon is 'a'; give a whole number, 1 at least"),
+        ({"horizon": 1.5}, r"horizon is 1\.5"),
+        ({"horizon": True}, "horizon is True"),
+        ({"count": 1.5}, r"count is 1\.5"),
+        ({"count": 0}, "count is 0"),
+        ({"seed": -1}, "seed is -1; give a whole number, 0 at least"),
+        ({"embargo": None}, "embargo is None"),
+        ({"x": "x"}, "x is no array of real numbers, but str"),
+        ({"x": np.ones((300, 2)) * 1j}, "x is no array of real numbers, but ndarray"),
+        ({"y": [[1], [2, 3]]}, "y is no array of real numbers, but list"),
+        ({"names": ["a", "a"]}, "Two features are called 'a'"),
+    ],
+)
+def test_what_can_t_be_selected_from_is_refused(change, words):
+    given = {"names": ["a", "b"], "x": np.ones((300, 2)), "y": np.ones(300), "estimator": Ridge(), "horizon": 1}
+    with pytest.raises(ValidationError, match=words):
+        select(**(given | change))

@@ -7,15 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.selection.filters import clusters, inflation, mutual_information, rank_correlation, ranks, variation
+from ara.features.selection.filters import clusters, inflation, information, parts, rank_correlation, ranks, variation
 from ara.features.selection.folds import folds
 from ara.features.selection.importance import Estimator, judged
 
 __all__ = ["Choice", "Limits", "choose"]
 
-_SHIFTS: Final = 40
+_SHIFTS: Final = 80
 _INNER: Final = 3
 _LEAVE: Final = 3
+_CHANCE: Final = (
+    "alone it goes with the target no more than with one that was moved in time, by rank correlation and by information"
+)
 
 _Array = NDArray[np.float64]
 
@@ -35,7 +38,8 @@ class Limits:
     inflation
         Variance inflation factor.
     chance
-        How often a target that was moved in time may go with the feature as well.
+        How often a target that was moved in time may go with the feature as well, by rank correlation or by mutual
+        information; that it is judged by the better of both is counted in.
     """
 
     missing: float = 0.3
@@ -93,9 +97,9 @@ def choose(
             reasons[place] = f"{missing[place]:.0%} of its values are missing"
         elif varied[place] < limits.variation:
             reasons[place] = "it stands still"
-    with_target, unlikely = _alone(x, y, horizon, random)
-    bits = mutual_information(x, y)
-    order = np.argsort(-np.abs(with_target), kind="stable")
+    with_target, bits, unlikely = _alone(x, y, horizon, random)
+    # bits as the correlation of two normal figures that have as many of each other (E. H. Linfoot 1957)
+    order = np.argsort(-np.maximum(np.abs(with_target), np.sqrt(1.0 - 4.0**-bits)), kind="stable")
     order = np.array([place for place in order.tolist() if place not in reasons], np.int64)
     correlation = rank_correlation(x)
     for place, leader in enumerate(clusters(correlation, limits.correlation, order).tolist()):
@@ -104,24 +108,31 @@ def choose(
     _inflated(correlation, reasons, limits.inflation)
     for place in range(x.shape[1]):
         if place not in reasons and unlikely[place] > limits.chance:
-            reasons[place] = "alone it goes with the target no more than with one that was moved in time"
+            reasons[place] = _CHANCE
     left = [place for place in range(x.shape[1]) if place not in reasons]
     kept = _eliminated(x, y, left, estimator, horizon, random)
     reasons |= dict.fromkeys(set(left) - set(kept), "the estimator does as well without it")
     return Choice(kept=tuple(kept), reasons=reasons, correlation=with_target, information=bits)
 
 
-def _alone(x: _Array, y: _Array, horizon: int, random: np.random.Generator) -> tuple[_Array, _Array]:
-    """Give each feature's rank correlation with the target, and how often a moved target goes with it as well."""
+def _alone(x: _Array, y: _Array, horizon: int, random: np.random.Generator) -> tuple[_Array, _Array, _Array]:
+    """Give each feature's rank correlation and information with the target, and how unlikely both are by chance.
+
+    That is how often a target that was moved in time goes with the feature as well, by the measure by which that is
+    rarer, and twice that: of two tries the better one was taken.
+    """
     ranked, target = ranks(x), ranks(y[:, None])[:, 0]
     ranked = ranked - ranked.mean(axis=0)
     length = np.sqrt((ranked * ranked).sum(axis=0) * (target * target).sum())
     safe = np.where(length > 0, length, 1.0)
+    eighths, aim = parts(x), parts(y[:, None])[:, 0]
     least = min(max(2 * horizon, len(y) // 10), len(y) // 3)
-    shifts = random.integers(least, len(y) - least, _SHIFTS)
-    found = (target @ ranked) / safe
-    moved = np.array([np.roll(target, shift) @ ranked for shift in shifts.tolist()]) / safe
-    return found, np.asarray((1 + (np.abs(moved) >= np.abs(found)).sum(axis=0)) / (_SHIFTS + 1))
+    found, bits = (target @ ranked) / safe, information(eighths, aim)
+    above = np.ones((2, x.shape[1]))
+    for shift in random.integers(least, len(y) - least, _SHIFTS).tolist():
+        above[0] += np.abs(np.roll(target, shift) @ ranked) / safe >= np.abs(found)
+        above[1] += information(eighths, np.roll(aim, shift)) >= bits
+    return found, bits, np.asarray(np.minimum(2 * above.min(axis=0) / (_SHIFTS + 1), 1.0))
 
 
 def _inflated(correlation: _Array, reasons: dict[int, str], limit: float) -> None:
@@ -142,9 +153,9 @@ def _eliminated(
 ) -> list[int]:
     """Leave out a third again and again, those whose loss is smallest; give the set that did best, and beat nothing."""
     best, kept = 0.0, []
-    parts = list(folds(len(y), count=_INNER, horizon=horizon)) if left else []
+    inner = list(folds(len(y), count=_INNER, horizon=horizon)) if left else []
     while left:
-        own, losses = judged(estimator, x[:, left], y, parts, random)
+        own, losses = judged(estimator, x[:, left], y, inner, random)
         if own > best:
             best, kept = own, left
         stay = len(left) - max(len(left) // _LEAVE, 1)

@@ -5,7 +5,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["clusters", "inflation", "mutual_information", "rank_correlation", "ranks", "variation"]
+__all__ = [
+    "clusters",
+    "inflation",
+    "information",
+    "mutual_information",
+    "parts",
+    "rank_correlation",
+    "ranks",
+    "variation",
+]
 
 _BINS: Final = 8
 
@@ -85,23 +94,30 @@ def mutual_information(x: _Array, y: _Array) -> _Array:
     ----------
     G. A. Miller (1955), Note on the bias of information estimates.
     """
-    target = _parts(y)
-    out = np.zeros(x.shape[1])
+    return np.asarray(information(parts(x), parts(y[:, None])[:, 0]))
+
+
+def information(x: NDArray[np.int64], y: NDArray[np.int64]) -> _Array:
+    """Give `mutual_information` of columns and a target that are in `parts` already."""
+    places = (x + (_BINS + 1) * np.arange(x.shape[1])) * _BINS + y[:, None]
+    size = x.shape[1] * (_BINS + 1) * _BINS
+    table = np.bincount(places.ravel(), minlength=size).reshape(-1, _BINS + 1, _BINS)[:, :_BINS].astype(float)
+    count = np.maximum(table.sum(axis=(1, 2)), 1.0)
+    joint = table / count[:, None, None]
+    rows, columns = joint.sum(axis=2, keepdims=True), joint.sum(axis=1, keepdims=True)
+    there = joint > 0
+    bits = (joint * np.log2(np.divide(joint, rows * columns, out=np.ones_like(joint), where=there))).sum(axis=(1, 2))
+    apart = ((rows > 0).sum(axis=(1, 2)) - 1) * ((columns > 0).sum(axis=(1, 2)) - 1)
+    found = np.maximum(bits - apart / (2 * count * np.log(2)), 0.0)
+    return np.asarray(np.where(table.sum(axis=(1, 2)) < _BINS, 0.0, found))
+
+
+def parts(x: _Array) -> NDArray[np.int64]:
+    """Give for each value which eighth of its column it belongs to, from 0 on; 8 for a missing one."""
+    out = np.full(x.shape, _BINS, np.int64)
     for place, column in enumerate(x.T):
         known = np.isfinite(column)
-        if known.sum() < _BINS:
-            continue
-        table = np.zeros((_BINS, _BINS))
-        np.add.at(table, (_parts(column[known]), target[known]), 1.0)
-        table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-        joint = table / table.sum()
-        apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
-        bits = float((joint * np.log2(np.where(joint > 0, joint / apart, 1.0))).sum())
-        chance = (table.shape[0] - 1) * (table.shape[1] - 1) / (2 * table.sum() * np.log(2))
-        out[place] = max(bits - chance, 0.0)
+        if known.any():
+            edges = np.quantile(column[known], np.arange(1, _BINS) / _BINS)
+            out[known, place] = np.searchsorted(edges, column[known], side="left")
     return out
-
-
-def _parts(values: _Array) -> NDArray[np.int64]:
-    edges = np.quantile(values, np.arange(1, _BINS) / _BINS)
-    return np.searchsorted(edges, values, side="left")

@@ -153,13 +153,17 @@ def select(
     Raises
     ------
     ValidationError
-        The shapes don't fit, or there are too few rows.
+        The shapes or numbers don't fit, or there are too few rows.
+    FeatureEngineeringError
+        The estimator fails, or doesn't forecast a number for each row.
     """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    x, y = _numbers("x", x), _numbers("y", y)
     if x.ndim != 2 or y.shape != x.shape[:1] or x.shape[1] != len(names) or not len(names):
         raise ValidationError(f"{len(names)} names, features of shape {x.shape} and targets of {y.shape} don't fit.")
-    if horizon < 1 or embargo < 0:
-        raise ValidationError(f"The horizon is {horizon} and the embargo {embargo}; give 1 and 0 at least.")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise ValidationError(f"Two features are called {twice!r:.60}; give each a name of its own.")
+    _counted(horizon=(horizon, 1), embargo=(embargo, 0), count=(count, 1), seed=(seed, 0))
     known = np.isfinite(y)
     x, y = np.where(np.isfinite(x[known]), x[known], np.nan), y[known]
     needed = max(_FEWEST, 10 * (count + 1) * (horizon + embargo), 2 * _BLOCKS * horizon)
@@ -192,6 +196,22 @@ def select(
         for part, one, own_score in zip(parts, chosen, scores, strict=True)
     )
     return Report(features=features, folds=made, score=own, shuffled=shuffled, chance=chance)
+
+
+def _counted(**given: tuple[Any, int]) -> None:
+    for word, (value, least) in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ValidationError(f"{word} is {value!r:.40}; give a whole number, {least} at least.")
+
+
+def _numbers(name: str, values: Any) -> _Array:
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind not in "fiub":
+            raise TypeError
+    except (TypeError, ValueError):
+        raise ValidationError(f"{name} is no array of real numbers, but {type(values).__name__}.") from None
+    return found.astype(np.float64)
 
 
 class _Maker:
