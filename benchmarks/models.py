@@ -11,6 +11,10 @@ their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 return
 `served_row_ms` is one row's answer by a served LightGBM of 100 trees of 31 leaves on 60 features, `served_over_native`
 the same over LightGBM's own prediction of that row; `served_load_ms` reads that model from its folder, checks it and
 makes it ready, with nothing remembered; `shapley_over_native` is 500 rows of its Shapley values over LightGBM's own.
+`cnn_lstm_window_ms` is one answer of a served `cnn_lstm` of the size small to a window of 60 bars of 64 features,
+`cnn_lstm_over_native` the same over PyTorch's own. `networks_epoch_s` is one epoch of the slowest of the five tiny
+networks, with its export and all else that a fit needs, on 33 series of 1,260 bars with 60 features, and
+`networks_epoch_over_least` the same over that of the quickest.
 """
 
 import tempfile
@@ -19,6 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +40,7 @@ from ara.models.graphs import Output, Parts, session
 from ara.models.graphs.boosters import from_lightgbm
 from ara.models.head import Head, features_id
 from ara.models.model import Model
+from ara.models.networks import BiLstm, CnnLstm, Gru, Network, SeqToSeq, Transformer
 from ara.models.panel import Panel
 from ara.models.quantiles import LEVELS
 from ara.models.regimes import Inputs, fit_states
@@ -50,7 +56,7 @@ _BARS, _RUNS, _PASSES = 2500, 7, 100
 
 def figures() -> dict[str, float]:
     """Measure: milliseconds of processor time, and ratios."""
-    return _four() | _garch() | _pooled() | _regimes() | _served()
+    return _four() | _garch() | _pooled() | _regimes() | _served() | _networks()
 
 
 def _four() -> dict[str, float]:
@@ -149,6 +155,53 @@ def _served() -> dict[str, float]:
         "served_load_ms": 1000 * loaded,
         "shapley_over_native": shares / own,
     }
+
+
+def _networks() -> dict[str, float]:
+    import torch
+
+    from ara.models.networks.fit import network_of
+    from ara.models.training.devices import repeatable
+
+    small = _many(3, 300, 64)
+    model = CnnLstm(size="small", window=60, epochs=0)
+    served, row = _trained(model, small), np.array([250])
+    x, network = torch.from_numpy(small.windows(row, 60)), network_of(model, served)
+    quick = _least(lambda: [served.predict(small, row) for _ in range(50)]) / 50
+    with repeatable(0), torch.no_grad():
+        native = _least(lambda: [network(x) for _ in range(50)]) / 50
+    panel = _many(33, 1260, 60)
+    spent = []
+    for family in (Gru, BiLstm, SeqToSeq, Transformer, CnnLstm):
+        begin = time.process_time()
+        _trained(family(epochs=1), panel)
+        spent.append(time.process_time() - begin)
+    return {
+        "cnn_lstm_window_ms": 1000 * quick,
+        "cnn_lstm_over_native": quick / native,
+        "networks_epoch_s": max(spent),
+        "networks_epoch_over_least": max(spent) / min(spent),
+    }
+
+
+def _trained(model: Network, panel: Panel) -> Served:
+    rows = np.arange(len(panel))
+    return model.fit(panel, rows, rows[:0], seed=1, watch=lambda _: True)
+
+
+def _many(series: int, bars: int, features: int) -> Panel:
+    """Give a panel of so many series, those of the toy panel again and again, with features of noise."""
+    toy = toy_panel(bars=bars)
+    names = ("at", "known_at", "group", "bars", "volume", "scale", "y", "y_known")
+    again: dict[str, Any] = {name: np.concatenate([getattr(toy, name)] * (series // 3)) for name in names}
+    return replace(
+        toy,
+        **again,
+        series=np.repeat(np.arange(series, dtype=np.int32), bars),
+        symbols=tuple(f"S{place:02}" for place in range(series)),
+        x=np.random.default_rng(1).standard_normal((series * bars, features)).astype(np.float32),
+        names=tuple(f"f{place}" for place in range(features)),
+    )
 
 
 def _answered(models: Sequence[Model], panel: Panel) -> None:

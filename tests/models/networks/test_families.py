@@ -308,3 +308,15 @@ def test_the_newer_exporter_gives_the_same_answers(family) -> None:
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     (told,) = session.run(["quantiles"], {"x": x})
     np.testing.assert_allclose(told, served.outputs(panel, last_rows(panel))["quantiles"], rtol=1e-5, atol=1e-5)
+
+
+@each
+def test_weights_that_equal_others_are_found_again(family) -> None:
+    panel = featured(bars=260)
+    served = fit(family(epochs=0, window=12), panel)
+    network = network_of(family(epochs=0, window=12), served)
+    assert torch.equal(network.outlook.median, network.outlook.usual)
+    further = family(epochs=1, window=12).fit(
+        panel, np.arange(len(panel)), np.arange(0), seed=1, start=served, watch=go_on
+    )
+    assert further.graph != served.graph

@@ -4,15 +4,21 @@ import io
 import warnings
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ara.errors import ModelError
 from ara.models.networks.layers import Forecaster
 
-__all__ = ["graph_of", "weights_of"]
+__all__ = ["TRAINING_ONLY", "graph_of", "weights_of"]
+
+TRAINING_ONLY: Final = "drop.rate"
+"""How the names end of what a network needs in training alone; graphs have none of it."""
 
 _OPSET: Final = 18
+_PREFIX: Final = "network."
+_SAME: Final = "same as: "
 
 
 class _Named(nn.Module):
@@ -63,8 +69,7 @@ def graph_of(network: Forecaster, *, window: int, dynamo: bool = False) -> bytes
             named, (x,), file, dynamo=False, opset_version=_OPSET, input_names=["x"], output_names=list(names),
             dynamic_axes={name: {0: "rows"} for name in ("x", *names)}, do_constant_folding=False,
         )  # fmt: skip
-    legacy: bytes = file.getvalue()
-    return legacy
+    return _named(file.getvalue(), network)
 
 
 def weights_of(graph: bytes) -> dict[str, Tensor]:
@@ -72,10 +77,34 @@ def weights_of(graph: bytes) -> dict[str, Tensor]:
     import onnx
     from onnx import numpy_helper
 
-    prefix = "network."
-    found = onnx.load_model_from_string(graph).graph.initializer
-    return {
-        one.name.removeprefix(prefix): torch.from_numpy(numpy_helper.to_array(one).copy())
-        for one in found
-        if one.name.startswith(prefix)
+    model = onnx.load_model_from_string(graph)
+    found = {
+        one.name.removeprefix(_PREFIX): torch.from_numpy(numpy_helper.to_array(one).copy())
+        for one in model.graph.initializer
+        if one.name.startswith(_PREFIX)
     }
+    for one in model.metadata_props:
+        if one.key.startswith(_SAME) and one.value in found:
+            found[one.key.removeprefix(_SAME)] = found[one.value].clone()
+    return found
+
+
+def _named(graph: bytes, network: Forecaster) -> bytes:
+    """Note in the graph which weights the exporter left out because they equal others."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load_model_from_string(graph)
+    held = {one.name.removeprefix(_PREFIX): numpy_helper.to_array(one) for one in model.graph.initializer}
+    for name, value in network.state_dict().items():
+        if name in held or name.endswith(TRAINING_ONLY):
+            continue
+        own = value.numpy()
+        twin = next(
+            one
+            for one, array in held.items()
+            if array.shape == own.shape and np.array_equal(array, own, equal_nan=True)
+        )
+        model.metadata_props.add(key=_SAME + name, value=twin)
+    body: bytes = model.SerializeToString(deterministic=True)
+    return body

@@ -12,7 +12,7 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.head import Head, features_id
 from ara.models.inputs import attached
 from ara.models.model import Fitted
-from ara.models.networks.export import graph_of, weights_of
+from ara.models.networks.export import TRAINING_ONLY, graph_of, weights_of
 from ara.models.networks.family import Network
 from ara.models.networks.layers import Forecaster
 from ara.models.networks.loss import joint, pinball
@@ -91,7 +91,7 @@ def network_of(model: Network, served: Served) -> Forecaster:
         raise ModelError(f"the model {served.head.family} has no network in it")
     with repeatable(0):
         network = model.network(Sight.from_weights(weights))
-    own = {name: tuple(value.shape) for name, value in network.state_dict().items() if not _training_only(name)}
+    own = {name: tuple(value.shape) for name, value in network.state_dict().items() if not name.endswith(TRAINING_ONLY)}
     found = {name: tuple(value.shape) for name, value in weights.items()}
     if own != found:
         odd = sorted(name for name in own.keys() | found.keys() if own.get(name) != found.get(name))
@@ -102,10 +102,6 @@ def network_of(model: Network, served: Served) -> Forecaster:
         )
     network.load_state_dict(weights, strict=False)
     return network.eval()
-
-
-def _training_only(name: str) -> bool:
-    return name.endswith("drop.rate")
 
 
 def _begun(model: Network, given: Lesson, start: Fitted | None) -> Forecaster:
