@@ -1,6 +1,8 @@
 """Trees of every library: what is served is what was fitted, at every edge."""
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -176,6 +178,40 @@ def test_what_a_sum_of_trees_on_numbers_cannot_say_is_refused() -> None:
         from_forest(GradientBoostingRegressor(n_estimators=2).fit(x, y))
     with pytest.raises(ModelError, match="more than one target"):
         from_forest(RandomForestRegressor(2).fit(x, np.stack([y, y], axis=1)))
+
+
+def test_categories_of_xgboost_are_refused() -> None:
+    import xgboost
+
+    kinds = np.random.default_rng(0).integers(8, size=(200, 1)).astype(np.float32)
+    data = xgboost.DMatrix(kinds, (kinds[:, 0] % 2), feature_types=["c"], enable_categorical=True)
+    model = xgboost.train({"max_cat_to_onehot": 1, "tree_method": "hist", "nthread": 1}, data, 2)
+    with pytest.raises(ModelError, match="XGBoost model with categories"):
+        from_xgboost(model)
+
+
+class _Written:
+    """What CatBoost writes, without CatBoost."""
+
+    def __init__(self, *trees: dict, bias: tuple[float, ...] = (1.0,)) -> None:
+        self.told = {
+            "features_info": {"float_features": [{"flat_feature_index": 0, "nan_value_treatment": "AsIs"}]},
+            "oblivious_trees": trees,
+            "scale_and_bias": [2.0, bias],
+        }
+
+    def save_model(self, path: str, format: str) -> None:
+        assert format == "json"
+        Path(path).write_text(json.dumps(self.told))
+
+
+def test_a_tree_of_catboost_without_splits_is_a_leaf_and_splits_on_text_are_refused() -> None:
+    x = np.zeros((2, 1), np.float32)
+    assert from_catboost(_Written({"splits": None, "leaf_values": [1.5]})).predict(x).tolist() == [4.0, 4.0]
+    assert from_catboost(_Written({"splits": [], "leaf_values": [1.5]}, bias=())).predict(x).tolist() == [3.0, 3.0]
+    split = {"split_type": "OneHotFeature", "border": 0.5, "float_feature_index": 0}
+    with pytest.raises(ModelError, match="not a number"):
+        from_catboost(_Written({"splits": [split], "leaf_values": [1.0, 2.0], "leaf_weights": [1, 1]}))
 
 
 def _tree(**changes) -> Trees:

@@ -130,6 +130,19 @@ def test_too_large_or_too_many_nodes_is_refused(monkeypatch) -> None:
         refuse_strange(graph)
 
 
+def test_a_node_behind_a_tag_of_more_than_32_bits_is_not_overlooked() -> None:
+    graph = _model(_identity()).graph.SerializeToString()
+    node = helper.make_node("Loop", ["x"], ["z"]).SerializeToString()
+    hidden = graph + b"\x8a\x80\x80\x80\x10" + bytes([len(node)]) + node
+    size = bytes([len(hidden) & 0x7F | 0x80, len(hidden) >> 7])
+    head = _bytes(_identity())[:2]
+    with pytest.raises(ModelError, match="damaged"):
+        refuse_strange(head + b"\x3a" + size + hidden)
+    open_to_all = graph + b"\x8a\x80\x80\x80\x00" + bytes([len(node)]) + node
+    with pytest.raises(ModelError, match="Loop"):
+        refuse_strange(head + b"\x3a" + size + open_to_all)
+
+
 @pytest.mark.parametrize(
     "junk",
     [b"", b"\x00", b"not a graph at all", b"\x3a\xff\xff\xff\xff\x7f", b"\x3a", b"\x38\x01", b"\x3b\x3c", b"\xff" * 20],
@@ -137,6 +150,13 @@ def test_too_large_or_too_many_nodes_is_refused(monkeypatch) -> None:
 def test_bytes_that_are_no_graph_are_refused(junk: bytes) -> None:
     with pytest.raises(ModelError, match="damaged"):
         refuse_strange(junk)
+
+
+def test_a_graph_without_nodes_and_a_number_in_a_messages_place_are_refused() -> None:
+    with pytest.raises(ModelError, match="nothing is computed"):
+        refuse_strange(_bytes())
+    with pytest.raises(ModelError, match="not built as"):
+        refuse_strange(b"\x38\x01")
 
 
 def test_cut_or_flipped_graphs_answer_or_are_refused_in_words(graph: bytes) -> None:

@@ -46,6 +46,7 @@ _RUNS: Final = {
     0x4A: re.compile(rb"(?:\x4a(?:\x0aBRANCH_LEQ|\x09BRANCH_LT|\x0aBRANCH_GTE|\x09BRANCH_GT|\x04LEAF))++", re.DOTALL),
 }
 _VARINT, _WIDE, _BLOCK, _NARROW = 0, 1, 2, 5
+_WIDEST: Final = 0xFFFFFFFF  # other readers take but these bits of a tag, and would see another field there
 
 _Span = tuple[int, int]
 
@@ -136,6 +137,8 @@ class _Walk:
                 place = run.end()
                 continue
             tag, place = self._varint(place, end)
+            if tag > _WIDEST:
+                raise _damaged()
             kind = tag & 7
             if kind == _VARINT:
                 number, place = self._varint(place, end)
