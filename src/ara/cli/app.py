@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Learn": {
         "models": "Train models, compare them, choose which answer",
+        "tune": "Find better parameters of a model, and keep how they were found",
     },
     "Hold to account": {
         "score": "Compare forecasts that came due with what happened",

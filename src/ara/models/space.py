@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ara import plugins
 from ara.errors import ValidationError
 from ara.models.model import Model, described
 
@@ -50,6 +51,10 @@ def space(model: Model) -> Mapping[str, Range]:
     if not found:
         raise ValidationError(
             f"{model.family} has nothing to tune",
-            hint="Families with parameters to tune show them in: ara tune run --help",
+            hint=f"These have: {', '.join(_tunable()) or 'none'}.",
         )
     return found
+
+
+def _tunable() -> list[str]:
+    return [name for name in plugins.names("models") if getattr(plugins.load("models", name), "tunable", None)]

@@ -104,6 +104,14 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"path": True, "allowed": 'the path of a folder, or ""'},
         ),
     ] = ""
+    studies: Annotated[
+        str,
+        Meta(
+            description="The database of tuning, one of its own; empty: the SQLite file `studies.db` in `home`.",
+            pattern=r"^(|sqlite:///.+|postgres(ql)?://.+)$",
+            extra={"allowed": 'sqlite:///PATH, postgresql://USER@HOST/NAME, or "" for studies.db in home'},
+        ),
+    ] = ""
     looks: Annotated[
         int, Meta(description="How often a hold-out may be looked at before it proves nothing more.", ge=1, le=1000)
     ] = 20

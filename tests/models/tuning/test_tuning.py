@@ -1,9 +1,12 @@
+import os
+import platform
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+import optuna
 import pytest
 
 from ara import plugins
@@ -14,6 +17,7 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.families.garch import GarchT
 from ara.models.space import Range, space
 from ara.models.tuning import Blocks, Objective, Plan, history, studies, tune
+from ara.models.tuning.storage import database
 
 PANEL = toy_panel(bars=900)
 CUT = int(PANEL.known_at[750])
@@ -229,12 +233,33 @@ def test_studies_are_found_by_the_beginning_of_their_names(tmp_path):
         history(asked.storage, "")
 
 
+def test_a_study_is_kept_by_postgresql_as_well(tmp_path, postgres_url):
+    asked = plan(tmp_path, trials=2, storage=postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    found = tune(PANEL, asked, watch=go_on)
+    assert history(asked.storage, "ewma_t") == found
+    assert len(tune(PANEL, replace(asked, trials=3), watch=go_on).tried) == 3
+
+
+def test_what_another_process_tries_is_left_to_it(tmp_path):
+    asked = plan(tmp_path, trials=1)
+    tune(PANEL, asked, watch=go_on)
+    (name,) = [one.study for one in studies(asked.storage)]
+    with database(optuna, asked.storage) as kept:
+        study = optuna.load_study(study_name=name, storage=kept)
+        for owner in (f"{platform.node()}:{os.getppid()}", "elsewhere:1"):
+            study.ask().set_user_attr("owner", owner)
+        study.ask()  # nobody's: left by a process that was ended before it signed
+    found = tune(PANEL, replace(asked, trials=2), watch=go_on)
+    assert [trial.state for trial in found.tried] == ["complete", "running", "running", "failed", "complete"]
+
+
 def test_what_may_be_tuned_is_said_by_the_family():
     assert space(Drift())["bars"].whole
     with pytest.raises(ValidationError, match="no parameter of it"):
         space(Odd())
-    with pytest.raises(ValidationError, match="nothing to tune"):
+    with pytest.raises(ValidationError, match="nothing to tune") as refused:
         space(GarchT())
+    assert "drift" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Tried:
 
     number: int
     state: str
-    params: Mapping[str, float]
+    params: Mapping[str, int | float]
     ratio: float | None
     latency: float | None = None
     blocks: tuple[float, ...] = ()

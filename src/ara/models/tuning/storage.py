@@ -9,14 +9,13 @@ from typing import Any
 from ara.errors import ConfigurationError, StoreError, ValidationError
 from ara.models.tuning.results import Tuned, told
 
-__all__ = ["database", "history", "library", "quiet", "reachable", "studies"]
+__all__ = ["database", "history", "library", "studies"]
 
 
 def studies(storage: str) -> tuple[Tuned, ...]:
     """Give all studies of a storage, the newest last."""
     optuna = library()
-    with quiet(), reachable(storage):
-        kept = database(optuna, storage)
+    with database(optuna, storage) as kept:
         names = optuna.get_all_study_names(kept)
         return tuple(told(optuna, optuna.load_study(study_name=name, storage=kept)) for name in names)
 
@@ -43,30 +42,24 @@ def library() -> ModuleType:
     return optuna
 
 
-def database(optuna: ModuleType, url: str) -> Any:
-    """Open the database at a URL; its tables are made where there are none."""
-    return optuna.storages.RDBStorage(url)
-
-
 @contextmanager
-def reachable(url: str) -> Iterator[None]:
-    """Turn what a database says when it can't be had into words of ours."""
+def database(optuna: ModuleType, url: str) -> Iterator[Any]:
+    """Open the database at a URL, whose tables are made where there are none; what it says of faults becomes ours."""
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import SQLAlchemyError
 
+    kept = None
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="optuna")
+            kept = optuna.storages.RDBStorage(url)
+            yield kept
     except (SQLAlchemyError, StorageInternalError, ModuleNotFoundError) as error:
         place = url.rpartition("@")[2] if "@" in url else url
         raise StoreError(
             f"the studies in {place} can't be read or written: {str(error).splitlines()[0]:.200}",
             hint="Check the folder or the server; another place: the setting models.studies",
         ) from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep to itself what optuna says of parts that it calls experimental."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="optuna")
-        yield
+    finally:
+        if kept is not None:
+            kept.engine.dispose()

@@ -18,7 +18,7 @@ from ara.models.panel import Panel
 from ara.models.space import Range, space
 from ara.models.tuning.objective import BLOCKS, Objective
 from ara.models.tuning.results import Tuned, told
-from ara.models.tuning.storage import database, library, quiet, reachable
+from ara.models.tuning.storage import database, library
 from ara.workers import Progress
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ def tune(panel: Panel, plan: Plan, *, watch: Callable[[Progress], bool]) -> Tune
     first: Model = plugins.load("models", plan.family)()
     ranges = _checked(first, plan)
     objective = Objective.of(panel.until(plan.cut), count=plan.blocks, seed=plan.seed)
-    with quiet(), reachable(plan.storage):
-        study = _study(optuna, objective, first, plan)
+    with database(optuna, plan.storage) as kept:
+        study = _study(optuna, kept, objective, first, plan)
         _free(optuna, study)
         begin, stopped = time.monotonic(), False
 
@@ -133,12 +133,12 @@ def _checked(first: Model, plan: Plan) -> Mapping[str, Range]:
     return space(first)
 
 
-def _study(optuna: ModuleType, objective: Objective, first: Model, plan: Plan) -> "Study":
+def _study(optuna: ModuleType, kept: object, objective: Objective, first: Model, plan: Plan) -> "Study":
     panel, ranges = objective.panel, space(first)
     bounds = {name: (one.low, one.high, one.log) for name, one in ranges.items()}
     content = [panel.digest(), described(first), bounds, list(plan.goals), list(objective.blocks.starts), plan.seed]
     study: Study = optuna.create_study(
-        storage=database(optuna, plan.storage),
+        storage=kept,
         study_name=f"{plan.family}-{digest(content)[:12]}",
         directions=["minimize"] * len(plan.goals),
         load_if_exists=True,

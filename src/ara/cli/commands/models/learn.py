@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ara.prediction.training import Lesson, Outcome
     from ara.workers import Progress
 
-__all__ = ["Learned", "learn"]
+__all__ = ["Learned", "learn", "share_of"]
 
 _OLD: Final = {"ensemble": "fast"}
 _WHOLE: Final = 30
@@ -76,7 +76,7 @@ def learn(
     s = screen()
     families = _families(s, model)
     params = _params(epochs, param or [])
-    ahead, held = counted(days, "--days", most=_WHOLE), _share(share)
+    ahead, held = counted(days, "--days", most=_WHOLE), share_of(share)
     lessons = [
         Lesson(
             family=one, params=params, days=ahead, share=held, validate=validate, tested=tested and validate,
@@ -129,7 +129,8 @@ def _params(epochs: str, given: Sequence[str]) -> dict[str, Any]:
     return params
 
 
-def _share(text: str) -> float:
+def share_of(text: str) -> float:
+    """Read `--hold-out`."""
     try:
         share = float(text)
     except ValueError:
