@@ -15,6 +15,8 @@ makes it ready, with nothing remembered; `shapley_over_native` is 500 rows of it
 `cnn_lstm_over_native` the same over PyTorch's own. `networks_epoch_s` is one epoch of the slowest of the five tiny
 networks, with its export and all else that a fit needs, on 33 series of 1,260 bars with 60 features, and
 `networks_epoch_over_least` the same over that of the quickest.
+`lightgbm_fit_s` is a whole refit of `lightgbm` on three series of 3,000 bars over 1, 5 and 21 bars, to the graph;
+`lightgbm_fit_over_raw` the same over LightGBM alone, asked for the same 24 regressors on the same matrix.
 """
 
 import tempfile
@@ -28,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from ara.models.checks import toy_panel
+from ara.models.families.boosters import LightGbm
 from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import EwmaT
 from ara.models.families.garch import GarchT
@@ -39,6 +42,10 @@ from ara.models.families.pooled.model import _chains as chains
 from ara.models.graphs import Output, Parts, session
 from ara.models.graphs.boosters import from_lightgbm
 from ara.models.head import Head, features_id
+from ara.models.inputs import attached
+from ara.models.learning.folds import blocks, outside
+from ara.models.learning.targets import targets
+from ara.models.learning.work import FOLDS
 from ara.models.model import Model
 from ara.models.networks import BiLstm, CnnLstm, Gru, Network, SeqToSeq, Transformer
 from ara.models.panel import Panel
@@ -56,7 +63,7 @@ _BARS, _RUNS, _PASSES = 2500, 7, 100
 
 def figures() -> dict[str, float]:
     """Measure: milliseconds of processor time, and ratios."""
-    return _four() | _garch() | _pooled() | _regimes() | _served() | _networks()
+    return _four() | _garch() | _pooled() | _regimes() | _served() | _networks() | _learned()
 
 
 def _four() -> dict[str, float]:
@@ -204,6 +211,34 @@ def _many(series: int, bars: int, features: int) -> Panel:
     )
 
 
+def _learned() -> dict[str, float]:
+    import lightgbm
+
+    model = LightGbm()
+    panel = attached(toy_panel(bars=3000), model)
+    rows = np.arange(len(panel))
+    seen = targets(panel, rows)
+    x = panel.x[seen.rows]
+    settings: dict[str, Any] = {
+        "objective": "regression", "learning_rate": model.rate, "num_leaves": model.leaves, "max_bin": 63,
+        "lambda_l2": 1.0, "num_threads": 1, "deterministic": True, "force_row_wise": True, "verbose": -1,
+        "min_data_in_leaf": model.least,
+    }  # fmt: skip
+
+    def raw() -> None:
+        for place in range(len(panel.horizons)):
+            known = seen.known(place)
+            begin, end = seen.begin[known], seen.end[known, place]
+            blind = [np.flatnonzero(np.isin(known, block)) for block in blocks(seen.begin, FOLDS)]
+            for part in (np.arange(len(known)), *(outside(begin, end, block) for block in blind)):
+                for target in (seen.y, seen.size):
+                    data = lightgbm.Dataset(x[known[part]], target[known[part], place])
+                    lightgbm.train(settings, data, num_boost_round=model.trees)
+
+    fit = _least(lambda: model.fit(panel, rows, rows[:0], seed=0, watch=lambda _: True), runs=3)
+    return {"lightgbm_fit_s": fit, "lightgbm_fit_over_raw": fit / _least(raw, runs=3)}
+
+
 def _answered(models: Sequence[Model], panel: Panel) -> None:
     distributions._quantile.cache_clear()  # noqa: SLF001 (a first answer has nothing to remember)
     rows = np.arange(len(panel))
@@ -218,10 +253,10 @@ def _one(panel: Panel) -> Panel:
     return replace(panel, symbols=panel.symbols[:1], **cut)
 
 
-def _least(work: Callable[[], object]) -> float:
+def _least(work: Callable[[], object], *, runs: int = _RUNS) -> float:
     """Give the processor time in seconds: the least of a few runs."""
     least = float("inf")
-    for _ in range(_RUNS):
+    for _ in range(runs):
         begin = time.process_time()
         work()
         least = min(least, time.process_time() - begin)
