@@ -13,6 +13,7 @@ from ara.market import symbols
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
 from ara.models import LEVELS
+from ara.models.ensemble import FittedEnsemble
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 from ara.prediction.outlook import outlook
@@ -225,3 +226,19 @@ async def test_an_endless_close_is_passed_over_and_refused_as_the_last(apple: Ba
     assert all(np.isfinite(day.quantiles).all() for day in hurt.days)
     with pytest.raises(ModelError, match="no price"):
         outlook(changed(apple, "close", {1: float("inf")}), 3, Recipe())
+
+
+async def test_the_lineage_of_a_model_that_weighs_others_cites_what_it_had_learned(apple: Bars) -> None:
+    short = shortened(apple, 400)
+    cited = outlook(short, 2, Recipe(model="fast")).lineage.models["fast"]["states"]
+    assert [len(one) for one in cited] == [64]
+    assert outlook(short, 2, Recipe(model="fast")).lineage.models["fast"]["states"] == cited
+    assert outlook(shortened(apple, 390), 2, Recipe(model="fast")).lineage.models["fast"]["states"] != cited
+    assert "states" not in outlook(short, 2, Recipe()).lineage.models["ewma_t"]
+
+
+async def test_what_has_to_be_said_of_a_model_stands_among_the_warnings(
+    apple: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FittedEnsemble, "notes", property(lambda _: ("fast answers without its friends",)))
+    assert "fast answers without its friends" in outlook(shortened(apple, 300), 1, Recipe(model="fast")).warnings

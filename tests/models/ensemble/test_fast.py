@@ -12,7 +12,7 @@ from ara import plugins
 from ara.errors import ModelError
 from ara.models import Panel, fits
 from ara.models.checks import check_model, toy_panel
-from ara.models.ensemble import ALL, BASE, Fast, FittedEnsemble, State, model, report
+from ara.models.ensemble import ALL, BASE, Default, Fast, FittedEnsemble, Full, State, learning, model, report
 from ara.models.families.ewma_t import EwmaT
 from ara.models.fits import fit_until, refits
 from tests.models.panels import bent, fit, go_on, last_rows, ranged
@@ -295,3 +295,36 @@ def test_a_walk_forward_answers_as_single_forecasts_do() -> None:
     row = np.flatnonzero((past.series == PANEL.series[rows[place]]) & (past.known_at == PANEL.known_at[rows[place]]))
     single = fit_until(LIGHT, past, moment, seed=0).predict(past, row).values[0]
     np.testing.assert_allclose(single, walked[place], rtol=0, atol=1e-12)
+
+
+def test_what_is_not_installed_is_left_out_and_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(model, "find_spec", lambda name: None if name in {"lightgbm", "torch"} else object())
+    poor = Default(members=("ewma_t", "drift", "lightgbm", "gru"))
+    fitted = fit(poor, small(420))
+    assert fitted.state.members == ("ewma_t", "drift")
+    assert fitted.state.absent == ("lightgbm", "gru")
+    assert fitted.notes == (
+        "default answers without lightgbm: lightgbm is not installed; pip install 'ara-ai[train]'",
+        "default answers without gru: torch is not installed; pip install 'ara-ai[deep]'",
+    )
+    assert [line.member for line in report(fitted.state) if line.absent] == ["lightgbm", "gru"]
+    fitted.save(tmp_path)
+    assert Default.load(tmp_path).notes == fitted.notes
+
+
+def test_larger_sets_hold_the_smaller_ones() -> None:
+    assert set(Fast().members) < set(Default().members) < set(Full().members)
+    assert len(Full().members) >= 12
+    assert Default().inputs == Full().inputs == "pooled"
+    assert fit(LIGHT, small(300)).notes == ()
+
+
+def test_where_only_a_member_counts_that_is_asked_seldom_the_baseline_stands_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(learning, "shares", lambda *_: np.array([0.0, 1.0]))
+    panel = small(420)
+    state = fit(Fast(members=("ewma_t", "fhs")), panel).state
+    assert len(state.id) == 64
+    assert set(state.open) == {"AAA", "BBB", "CCC", "DDD", "EEE"}
+    assert all(half > 0 for _, _, half in state.open.values())

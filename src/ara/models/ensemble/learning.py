@@ -63,7 +63,7 @@ def learned(
     open_: dict[str, tuple[int, float, float]] = {}
     for kind in kinds:
         name = KINDS[kind]
-        classes[name] = _calibrated(months, kind, panel, weights[name], open_)
+        classes[name] = _calibrated(months, kind, panel, weights[name], base, open_)
     return State(
         at=moment,
         seen=int(panel.known_at.max()) if len(panel) else 0,
@@ -122,7 +122,12 @@ def _class(seen: Sequence[Evidence], beliefs: Sequence[_Array], horizons: Sequen
 
 
 def _calibrated(
-    months: Sequence[_Month], kind: int, panel: Panel, state: ClassState, open_: dict[str, tuple[int, float, float]]
+    months: Sequence[_Month],
+    kind: int,
+    panel: Panel,
+    state: ClassState,
+    base: int,
+    open_: dict[str, tuple[int, float, float]],
 ) -> ClassState:
     """Give a class's state with what the weighted forecasts of its past teach; note which are still open."""
     reach = len(panel.horizons)
@@ -130,14 +135,16 @@ def _calibrated(
     sizes, known, rises, parts = [], [], [], []
     for place, one in enumerate(months):
         mine = np.flatnonzero(one.stage.kind == kind)
-        said = mixed([*np.moveaxis(one.stage.thin[mine], 3, 0)], state.weights, middle=MIDDLE)
-        y = np.where(np.isfinite(said[:, :, MIDDLE]), one.became.y[mine], np.nan)
+        members = [*np.moveaxis(one.stage.thin[mine], 3, 0)]
+        said = mixed(members, state.weights, middle=MIDDLE)
+        said = np.where(np.isfinite(said), said, members[base])  # none of those that count was asked
+        y = one.became.y[mine]
         out = ((y < said[:, :, LOW]) | (y > said[:, :, TOP])).astype(float)
         for row in range(_STATES):
             told = np.isfinite(y) & (one.stage.state[mine] == row)[:, None]
             missed[place, :, row], count[place, :, row] = np.where(told, out, 0.0).sum(axis=0), told.sum(axis=0)
         rises.append(_rise(said))
-        parts.append(np.where(np.isfinite(said[:, :, MIDDLE]), one.weight, 0.0))
+        parts.append(np.full(len(mine), one.weight))
         size, done = _sizes(said[:, 0], y[:, 0])
         sizes.append(size[done])
         known.append(one.became.known_at[mine, 0][done])
@@ -155,7 +162,7 @@ def _calibrated(
         months=state.months,
         stretches=tuple(tuple(one.tolist()) for one in slow),
         centre=tuple(
-            centred(chance[:, h], part[:, h], believed=trust(KINDS[kind], horizon))
+            centred(chance[:, h], part, believed=trust(KINDS[kind], horizon))
             for h, horizon in enumerate(panel.horizons)
         ),
         surprise=surprise,
