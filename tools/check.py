@@ -31,6 +31,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "workshop": (_PYTHON, "-m", "tools.workshop"),
     "reference": (_PYTHON, "-m", "tools.reference"),
     "indicator-pages": (_PYTHON, "-m", "tools.indicator_pages"),
+    "engine": (_PYTHON, "-m", "tools.engine"),
     "calendars": (_PYTHON, "-m", "tools.calendars"),
     "lock": (_PYTHON, "-m", "tools.lock"),
     "changelog": (_PYTHON, "-m", "tools.changelog"),
