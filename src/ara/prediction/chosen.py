@@ -38,12 +38,13 @@ class Asked:
 
     def told(self, forecast: Forecast, context: Sequence[Bars]) -> Forecast:
         """Give the forecast with what its reader should know of the choice."""
-        warnings, degraded = list(forecast.warnings), list(forecast.degraded)
+        warnings, degraded = dict.fromkeys(forecast.warnings), dict.fromkeys(forecast.degraded)
         if self.choice.words:
-            (degraded if self.choice.broken else warnings).append(self.choice.words)
+            (degraded if self.choice.broken else warnings)[self.choice.words] = None
         if len(context) < _FEW * len(self.choice.context):
             known = len(self.choice.context)
-            warnings.append(f"the model looks at {known} other instruments, and {len(context)} of them are known here")
+            words = f"the model looks at {known} other instruments, and {len(context)} of them are known here"
+            warnings[words] = None
         return replace(forecast, warnings=tuple(warnings), degraded=tuple(degraded))
 
 

@@ -137,7 +137,9 @@ class PredictionEngine:
                 raise _explained(error, bars) from error
         forecast = asked.told(forecast, context)
         with desk.telemetry.stage("ledger"):
-            return await Ledger(desk).append(forecast)
+            kept = await Ledger(desk).append(forecast)
+        # One with the same id may be from before the choice had to be explained.
+        return replace(kept, forecast=asked.told(kept.forecast, context))
 
     def _market(self, desk: Desk) -> MarketData:
         if self._data is None:
