@@ -56,18 +56,26 @@ def compare(
 
 
 async def _chosen(registry: "Registry", names: Sequence[str]) -> "list[Kept]":
-    from ara.market import symbols
-
     everything = await registry.all()
     found: dict[str, Kept] = {}
     for name in names:
-        about = symbols.normalise(name)
+        about = _symbol(name)
         mine = [one for one in everything if about in one.card.symbols] or [await registry.find(name)]
         found.update({one.id: one for one in mine})
     chosen = list(found.values()) if names else everything
     if not chosen:
         raise ValidationError("There is no model to compare.", hint="Train one: ara models train AAPL --model har_t")
     return chosen
+
+
+def _symbol(name: str) -> str:
+    """Give the symbol that a word may be; empty for one that can be none."""
+    from ara.market import symbols
+
+    try:
+        return symbols.normalise(name)
+    except ValidationError:
+        return ""
 
 
 def _rank(kept: "Kept", metric: str) -> tuple[bool, float]:
