@@ -96,7 +96,7 @@ def _facts(spec: IndicatorSpec) -> list[tuple[str, str]]:
         ("Formula", f"`{spec.formula}`" if "`" not in spec.formula else f"`` {spec.formula} ``"),
         ("Inputs", ", ".join(f"`{name}`" for name in spec.inputs)),
         ("Outputs", ranges),
-        ("Moves with", _SCALES[spec.scale]),
+        ("Moves with", _SCALES[spec.scale] + ("; its parameters change that" if spec.scales else "")),
         ("Warm-up", f"{spec.warmup(**chosen)} bars; memory: {'all bars' if memory is None else f'{memory:,} bars'}"),
         ("Reference", escape(spec.reference, quote=False)),
     ]

@@ -93,7 +93,7 @@ class IndicatorSpec:
         Given the parameters: how many of the last bars the last value depends on, to 1e-9 of itself; None where all
         matter, and then there must be a `step`.
     scale
-        How the outputs move with the unit of the inputs.
+        How the outputs move with the unit of the inputs, the parameters at their defaults; see `scale_of`.
     bounds
         The range of each output, both ends included.
     formula
@@ -104,6 +104,8 @@ class IndicatorSpec:
         What it says, in plain words; larger means what.
     step
         How one more bar changes it: where all bars matter, or where that takes less than its last bars anew.
+    scales
+        Given the parameters, how the outputs move with them: where parameters change that.
     """
 
     name: str
@@ -118,11 +120,16 @@ class IndicatorSpec:
     reference: str
     words: str
     step: Step | None = None
+    scales: Callable[..., Scale] | None = None
     _defaults: dict[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         chosen = {name: int(one.default) if one.whole else float(one.default) for name, one in self.params.items()}
         object.__setattr__(self, "_defaults", chosen)
+
+    def scale_of(self, params: Mapping[str, float]) -> Scale:
+        """Give how the outputs move with the unit of the inputs, with these parameters."""
+        return self.scales(**self.resolve(params)) if self.scales else self.scale
 
     def resolve(self, params: Mapping[str, float]) -> dict[str, float]:
         """Give every parameter's value, the defaults filled in; FeatureEngineeringError for what isn't allowed."""
@@ -269,7 +276,7 @@ def indicator(
     inputs: Sequence[str],
     warmup: int | Callable[..., int],
     memory: int | Callable[..., int | None] | None,
-    scale: Scale,
+    scale: Scale | Callable[..., Scale],
     bounds: tuple[float, float] | Mapping[str, tuple[float, float]],
     formula: str,
     reference: str,
@@ -283,8 +290,10 @@ def indicator(
 
     Parameters
     ----------
-    inputs, scale, formula, reference, words, params, step
+    inputs, formula, reference, words, params, step
         As in IndicatorSpec.
+    scale
+        As in IndicatorSpec, or given the parameters where they change it.
     warmup, memory
         As in IndicatorSpec, or the one number that holds whatever the parameters are.
     bounds
@@ -298,6 +307,7 @@ def indicator(
     def make(function: Callable[..., Any]) -> ArrayIndicator:
         called = name or function.__name__
         given = tuple(outputs) or (called,)
+        defaults = {key: one.default for key, one in (params or {}).items()}
         spec = IndicatorSpec(
             name=called,
             inputs=tuple(inputs),
@@ -305,7 +315,8 @@ def indicator(
             params=dict(params or {}),
             warmup=warmup if callable(warmup) else lambda **_: warmup,
             memory=memory if callable(memory) else lambda **_: memory,
-            scale=scale,
+            scale=scale if isinstance(scale, Scale) else scale(**defaults),
+            scales=None if isinstance(scale, Scale) else scale,
             bounds=dict(bounds) if isinstance(bounds, Mapping) else dict.fromkeys(given, bounds),
             formula=formula,
             reference=reference,

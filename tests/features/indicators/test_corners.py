@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from ara.features import catalogue
+from ara.features import catalogue, sets
+from ara.features.expr import expr
+from ara.features.indicator import Scale
 from ara.features.stream import Item, Stream
 from tests.features.indicators.stepping import bars
 
@@ -38,6 +40,38 @@ def test_whatever_is_allowed_gives_numbers_within_the_bounds(name):
             known = line[~np.isnan(line)]
             assert len(line) == 160
             assert np.all((known >= low - room) & (known <= high + room) & np.isfinite(known)), (params, output)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_moves_with_no_unit_moves_with_none_at_any_parameter(name):
+    one, given = catalogue.get(name), bars("moves", 300)
+    for params in corners(one.spec.params):
+        scale = one.spec.scale_of(params)
+        if scale is not Scale.FREE:
+            continue
+        for price, volume in ((8.0, 1.0), (1.0, 8.0)):
+            units = dict.fromkeys(given, price) | {"volume": volume, "session": 1.0}
+            other = one.compute({column: values * units[column] for column, values in given.items()}, **params)
+            for line, moved in zip(one.compute(given, **params), other, strict=True):
+                size = np.abs(moved[np.isfinite(moved)]).max(initial=0.0)
+                np.testing.assert_allclose(moved, line, rtol=1e-6, atol=1e-6 * size, err_msg=f"{params}")
+
+
+@pytest.mark.parametrize(
+    ("text", "scale"),
+    [
+        ("variance", "free"),
+        ("variance(returns=0)", "mixed"),
+        ("covariance(returns=0):QQQ", "mixed"),
+        ("linreg_angle(relative=0)", "mixed"),
+        ("emv(unit=1).average", "mixed"),
+        ("marketfi(unit=1)", "mixed"),
+    ],
+)
+def test_a_column_says_how_it_moves_with_its_own_parameters(text, scale):
+    assert [column.scale for column in sets.Item.parse(text).columns] == [scale]
+    if ":" not in text and "emv" not in text:
+        assert expr(f"{text} + 0 * rsi").spec.scale == scale
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def shown(spec: IndicatorSpec, s: Screen) -> str:
         ("Formula", spec.formula),
         ("Inputs", ", ".join(spec.inputs)),
         ("Outputs", "; ".join(f"{name} {_range(spec, name)}" for name in spec.outputs)),
-        ("Moves with", _MOVES[spec.scale]),
+        ("Moves with", _MOVES[spec.scale] + ("; its parameters change that" if spec.scales else "")),
         ("Warm-up", f"{spec.warmup(**chosen)} bars without a value"),
         ("Memory", "all bars" if memory is None else f"the last {memory:,} bars"),
         ("Reference", spec.reference),

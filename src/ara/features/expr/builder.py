@@ -298,11 +298,12 @@ class Builder:
         alike = all(one.same(price) for one in prices) and volume.same(volume)
         if not alike or price.shift != FREE.shift or volume.shift != FREE.shift:
             return next((one for one in prices if not one.same(price)), volume).lost(price)
-        if found.spec.scale is Scale.FREE:
+        scale = found.spec.scale_of(params)
+        if scale is Scale.FREE:
             return FREE
-        if found.spec.scale is Scale.PRICE:
+        if scale is Scale.PRICE:
             return price
-        if found.spec.scale is Scale.MIXED:
+        if scale is Scale.MIXED:
             return reduce(Unit.lost, units.values(), FREE)
         power = price_power(found, tuple(params.items())) if prices else 0.0
         return volume.times(price.to_power(power)) if power else volume

@@ -157,7 +157,7 @@ class Item:
             Column(
                 name=self._called(f".{output}" if len(spec.outputs) > 1 else ""),
                 output=output,
-                scale=spec.scale,
+                scale=spec.scale_of(self.params),
                 bounds=spec.bounds[output],
             )
             for output in spec.outputs

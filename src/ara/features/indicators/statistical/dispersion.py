@@ -50,7 +50,7 @@ def _deviation(values: Array, window: int, sample: int) -> tuple[Array, Array]:
     params={"window": length(20), "returns": RETURNS, "sample": SAMPLE},
     warmup=lambda window, returns, sample: window - 1 + returns,
     memory=lambda window, returns, sample: window + returns,
-    scale=Scale.FREE,
+    scale=lambda returns, **_: Scale.FREE if returns else Scale.MIXED,
     bounds=(0.0, math.inf),
     formula="mean of (x - mean(x))^2 over n bars, x = ln(C[t] / C[t-1]), or C where returns = 0",
     reference="R. A. Fisher (1918), Transactions of the Royal Society of Edinburgh 52; of prices: TA-Lib, VAR",

@@ -200,7 +200,7 @@ def _correlation(x: Array, y: Array, window: int, returns: int) -> Array:
     params={"window": _WINDOW, "returns": RETURNS, "sample": SAMPLE},
     warmup=lambda window, returns, sample: window - 1 + returns,
     memory=lambda window, returns, sample: window + returns,
-    scale=Scale.FREE,
+    scale=lambda returns, **_: Scale.FREE if returns else Scale.MIXED,
     bounds=(-math.inf, math.inf),
     formula="mean of (x - mean(x)) * (y - mean(y)) over n bars, x and y log returns of close and other, or both closes",
     reference="H. Markowitz (1952), Portfolio Selection, Journal of Finance 7",

@@ -118,7 +118,7 @@ def tsf(close: Array, *, window: int) -> Array:
     },
     warmup=lambda window, relative: window - 1,
     memory=lambda window, relative: window,
-    scale=Scale.FREE,
+    scale=lambda relative, **_: Scale.FREE if relative else Scale.MIXED,
     bounds=(-90.0, 90.0),
     formula="atan(100 * b / mean(C)) in degrees, b = linreg_slope(C, n); relative = 0: atan(b)",
     reference=f"{_LEAST_SQUARES}TA-Lib, LINEARREG_ANGLE",
