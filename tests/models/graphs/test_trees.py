@@ -248,6 +248,19 @@ def test_damaged_trees_are_refused(changes, words) -> None:
         _tree(**changes)
 
 
+def test_leaves_that_stand_alone_and_splits_answer_together_in_one_graph() -> None:
+    from ara.models.graphs import Output, Parts
+
+    leaf = from_catboost(_Written({"splits": None, "leaf_values": [0.25]}, bias=()))
+    mixed = Trees.stacked([leaf, _tree(), leaf.times(4), _tree().times(-3)])
+    alone = Trees.stacked([leaf, leaf.times(3)], base=7.0)
+    x = np.array([[-1.0], [0.0], [1.0], [np.nan]], np.float32)
+    parts = Parts(width=1, outputs={"location": Output(regressors=(mixed, alone, mixed.times(2)))})
+    expected = [[2.5 - 2 * (i + 1), 9.0] for i in (0, 0, 1, 1)]
+    assert mixed.predict(x).tolist() == [one[0] for one in expected]
+    np.testing.assert_allclose(answered(parts, x), [[a, b, 2 * a] for a, b in expected], rtol=1e-6)
+
+
 def test_kept_trees_of_other_kinds_and_nodes_reached_twice_are_refused() -> None:
     arrays = _tree().arrays()
     with pytest.raises(ModelError, match="threshold is not a list of float32"):

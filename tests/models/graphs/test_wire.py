@@ -188,6 +188,9 @@ def test_long_runs_of_numbers_and_modes_are_passed_over_at_once_and_what_follows
     refuse_strange(_bytes(node, opsets=(("", 18), ("ai.onnx.ml", 3))))
     with pytest.raises(ModelError, match="Loop"):
         refuse_strange(_bytes(node, helper.make_node("Loop", ["x"], ["y"])))
+    node.attribute[-1].tensors.append(_elsewhere())
+    with pytest.raises(ModelError, match="another file"):
+        refuse_strange(_bytes(node))
 
 
 def test_a_graph_has_one_input_of_float32() -> None:
