@@ -11,6 +11,7 @@ import pytest
 
 from ara.errors import ModelError
 from ara.models import LEVELS
+from ara.models import served as served_module
 from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import FittedEwmaT
 from ara.models.graphs import Output, Parts
@@ -105,7 +106,7 @@ def test_quantiles_of_a_graph_take_corrections_and_never_cross() -> None:
     np.testing.assert_allclose(other, one + few.scale[ROWS[seen]][:, :, None], rtol=1e-9)
 
 
-def test_a_graph_of_windows_sees_the_bars_before_and_nothing_of_another_series() -> None:
+def test_a_graph_of_windows_sees_the_bars_before_and_nothing_of_another_series(monkeypatch) -> None:
     from onnx import TensorProto, helper, numpy_helper
 
     panel, window = planted(), 4
@@ -150,7 +151,12 @@ def test_a_graph_of_windows_sees_the_bars_before_and_nothing_of_another_series()
     light = model.with_graph(half.graph).predict(panel, ROWS).values
     np.testing.assert_allclose(light, together, rtol=0.02, atol=1e-3)
     assert light.tobytes() != together.tobytes()
+    seen, real = [], served_module.run
+    monkeypatch.setattr(served_module, "run", lambda *a, **more: seen.append(len(a[2])) or real(*a, **more))
+    model.predict(panel, ROWS)
+    assert seen == [1] * 60
     batched = replace(model, device="auto").predict(panel, ROWS).values
+    assert seen[60:] == [60]
     np.testing.assert_allclose(batched, together, rtol=1e-4, atol=1e-7)
 
 
