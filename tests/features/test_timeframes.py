@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ara.errors import FeatureEngineeringError
+from ara.features import catalogue
 from ara.features.build import build
 from ara.features.sets import FeatureSet, Item
 from ara.features.timeframes import Higher, resample
@@ -307,3 +308,23 @@ def test_what_a_source_gives_after_the_week_has_closed_is_not_in_it():
     weeks = resample(bars, WEEK).frame
     assert weeks["close"].to_list() == [rows["close"][4], rows["close"][10]]
     assert weeks["known_at"][0] == datetime(2020, 6, 5, 21, tzinfo=UTC)
+
+
+def test_hours_before_and_after_the_bell_belong_to_no_session():
+    bars = intraday("XNYS", date(2021, 3, 4), date(2021, 3, 9), step="30m", before=2, after=3)
+    columns = catalogue.columns(bars, ("high", "low", "close", "volume", "session"))
+    outside = np.isnan(columns["session"])
+    wall = bars.frame["at"].dt.convert_time_zone("America/New_York")
+    minutes = (wall.dt.hour().cast(int) * 60 + wall.dt.minute()).to_numpy()
+    np.testing.assert_array_equal(outside, (minutes < 570) | (minutes >= 960))
+    days = np.unique(columns["session"][~outside])
+    assert [date(1970, 1, 1) + timedelta(days=int(day)) for day in days] == [date(2021, 3, day) for day in (4, 5, 8, 9)]
+    (line,) = catalogue.compute("session_vwap", columns)
+    assert np.isnan(line[outside]).all()
+    first = np.flatnonzero(~outside & (minutes == 570))
+    np.testing.assert_allclose(line[first], ((columns["high"] + columns["low"] + columns["close"]) / 3)[first])
+    inside = {name: values[~outside] for name, values in columns.items()}
+    np.testing.assert_array_equal(catalogue.compute("session_vwap", inside)[0], line[~outside])
+    hourly = catalogue.compute("pivot_standard", bars, whole=0)[0]
+    daily = catalogue.compute("pivot_standard", resample(bars, DAY), whole=0)[0]
+    np.testing.assert_allclose(hourly[first][1:3], daily[1:3])

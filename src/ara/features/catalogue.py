@@ -119,14 +119,18 @@ def compute(
 
 
 def columns(bars: Bars, wanted: Sequence[str]) -> Mapping[str, NDArray[np.float64]]:
-    """Give the inputs of an indicator that one instrument's bars have; the number of a session counts its date."""
+    """Give the inputs of an indicator that one instrument's bars have.
+
+    The number of a session counts its date. A bar outside of the session has none, as it belongs to no longer bar of a
+    day: what is traded after Friday's bell is neither Friday's nor Monday's.
+    """
     from ara.market.calendar import calendar
-    from ara.market.hours import labels
+    from ara.market.hours import sessions
 
     found = {name: bars.frame[name].to_numpy() for name in wanted if name in bars.frame.columns}
     if "session" in wanted:
-        days = labels(bars.frame["at"], calendar(bars.instrument.calendar))
-        found["session"] = days.to_physical().cast(pl.Float64).to_numpy()
+        days = sessions(bars.frame["at"], calendar(bars.instrument.calendar), bars.timeframe)
+        found["session"] = days.to_physical().cast(pl.Float64).fill_null(np.nan).to_numpy()
     return found
 
 

@@ -10,7 +10,7 @@ from ara.errors import ValidationError
 from ara.market.calendar import FIRST_YEAR, LAST_YEAR, Calendar, Hours
 from ara.market.timeframe import DAY, TIMEFRAMES, WEEK, Timeframe
 
-__all__ = ["Stamped", "labels", "spans", "stamped", "step"]
+__all__ = ["Stamped", "labels", "sessions", "spans", "stamped", "step"]
 
 _WALL: Final = pl.Datetime("us")
 
@@ -79,6 +79,27 @@ def labels(at: pl.Series, calendar: Calendar) -> pl.Series:
     day = pl.col("wall").dt.date()
     after = pl.col("wall") - day.cast(_WALL) >= _usual(day, calendar.hours, "closing").cast(pl.Duration("us"))
     return pl.DataFrame([wall]).select(label=pl.when(after).then(day.dt.offset_by("1d")).otherwise(day))["label"]
+
+
+def sessions(at: pl.Series, calendar: Calendar, timeframe: Timeframe) -> pl.Series:
+    """Give the date of the session that each bar belongs to; null for what is traded before the bell or after it.
+
+    Parameters
+    ----------
+    at
+        When the bars opened.
+    calendar
+        The instrument's.
+    timeframe
+        Length of the bars.
+    """
+    label = labels(at, calendar)
+    if timeframe.span >= DAY.span:
+        return label
+    inside = (at + timeframe.span > _first(label, calendar)) & (at < _bell(label, calendar))
+    return pl.DataFrame([label.rename("label"), inside.rename("inside")]).select(
+        pl.when("inside").then("label").alias("label")
+    )["label"]
 
 
 def stamped(stamps: pl.Series, calendar: Calendar) -> Stamped:
