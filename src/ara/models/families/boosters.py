@@ -1,6 +1,7 @@
 """Boosted trees: `lightgbm`, `xgboost` and `catboost`, pooled over all series."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ from ara.models.learning.libraries import library
 from ara.models.learning.work import Fit, Regressor
 from ara.models.model import refuse_outside
 from ara.models.panel import Rows
+from ara.models.space import Range
 
 __all__ = ["CatBoost", "LightGbm", "XgBoost"]
 
@@ -41,6 +43,12 @@ class _Booster(LearnedModel):
     rate: float = 0.05
     leaves: int = 12
     least: int = 300
+    tunable: ClassVar[Mapping[str, Range]] = {
+        "trees": Range(low=20, high=400, log=True),
+        "rate": Range(low=0.01, high=0.2, log=True),
+        "leaves": Range(low=4, high=64, log=True),
+        "least": Range(low=30, high=2000, log=True),
+    }
 
     def __post_init__(self) -> None:
         refuse_outside(self, "trees", 1, 10_000)

@@ -1,5 +1,6 @@
 """Forests: `random_forest` and `extra_trees`, pooled over all series."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -13,6 +14,7 @@ from ara.models.learning.libraries import library
 from ara.models.learning.work import Fit, Regressor
 from ara.models.model import refuse_outside
 from ara.models.panel import Rows
+from ara.models.space import Range
 
 __all__ = ["ExtraTrees", "RandomForest"]
 
@@ -49,6 +51,11 @@ class _Grown(LearnedModel):
     trees: int = 20
     least: int = 60
     share: float = 0.5
+    tunable: ClassVar[Mapping[str, Range]] = {
+        "trees": Range(low=10, high=200, log=True),
+        "least": Range(low=5, high=500, log=True),
+        "share": Range(low=0.1, high=1.0),
+    }
 
     def __post_init__(self) -> None:
         refuse_outside(self, "trees", 1, 10_000)

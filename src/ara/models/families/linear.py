@@ -1,6 +1,7 @@
 """Linear models of standardised features: `ridge`, `lasso` and `elastic_net`, pooled over all series."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -12,6 +13,7 @@ from ara.models.learning.frame import LearnedModel
 from ara.models.learning.work import Fit, Regressor
 from ara.models.model import refuse_outside
 from ara.models.panel import Rows
+from ara.models.space import Range
 from ara.statistics.linear import products, solve_positive
 
 __all__ = ["ElasticNet", "Lasso", "Ridge", "descend"]
@@ -84,6 +86,7 @@ class Ridge(_LinearModel):
     """
 
     penalty: float = 150.0
+    tunable: ClassVar[Mapping[str, Range]] = {"penalty": Range(low=1.0, high=10_000.0, log=True)}
     family: ClassVar[str] = "ridge"
 
     def __post_init__(self) -> None:
@@ -108,6 +111,7 @@ class _Sparse(_LinearModel):
     """
 
     strictness: float = 0.5
+    tunable: ClassVar[Mapping[str, Range]] = {"strictness": Range(low=0.05, high=5.0, log=True)}
 
     def __post_init__(self) -> None:
         refuse_outside(self, "strictness", 0.0, 1e6)

@@ -18,6 +18,7 @@ from ara.models.learning.work import Fit, Regressor, Work, chosen, spread_over
 from ara.models.model import refuse_outside
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
+from ara.models.space import Range
 from ara.statistics.distributions import student_t_quantiles
 from ara.workers import Progress
 
@@ -79,6 +80,7 @@ class QuantileRegression(LearnedModel):
     """
 
     penalty: float = 150.0
+    tunable: ClassVar[Mapping[str, Range]] = {"penalty": Range(low=1.0, high=10_000.0, log=True)}
     family: ClassVar[str] = "quantile_regression"
     gives: ClassVar[str] = "quantiles"
     linear: ClassVar[bool] = True
