@@ -6,6 +6,9 @@ their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 return
 100 passes of a plain recursion through these returns, which is what a fit by numeric slopes needs at the least.
 `pooled_ms` is the first answer of `pooled_har` for that series with all caches empty, `pooled_over_ewma` its ratio to
 `ewma_t`, `pooled_next_over_first` what the refit of the following month costs over the first fit.
+`fast_ms` is the first answer of `fast` for that series over 1 to 5 bars with all caches empty, two years of what its
+members would have said included; `fast_over_pooled` its ratio to `pooled_har`, `fast_next_over_first` what the answer
+of the following month costs over the first.
 `regimes_fit_ms` fits the four states of a market to 2,500 bars from the beginning, `regimes_over_passes` the same over
 100 passes of a plain recursion through as many.
 `served_row_ms` is one row's answer by a served LightGBM of 100 trees of 31 leaves on 60 features, `served_over_native`
@@ -29,7 +32,10 @@ from typing import Any
 
 import numpy as np
 
+from ara.models import fits
 from ara.models.checks import toy_panel
+from ara.models.ensemble import Fast
+from ara.models.ensemble.model import _stages as stages
 from ara.models.families.boosters import LightGbm
 from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import EwmaT
@@ -63,7 +69,7 @@ _BARS, _RUNS, _PASSES = 2500, 7, 100
 
 def figures() -> dict[str, float]:
     """Measure: milliseconds of processor time, and ratios."""
-    return _four() | _garch() | _pooled() | _regimes() | _served() | _networks() | _learned()
+    return _four() | _garch() | _pooled() | _fast() | _regimes() | _served() | _networks() | _learned()
 
 
 def _four() -> dict[str, float]:
@@ -109,6 +115,32 @@ def _pooled() -> dict[str, float]:
     pooled, plain = _least(first), _least(lambda: _answered((EwmaT(),), panel))
     ratio = min(following() for _ in range(_RUNS))
     return {"pooled_ms": 1000 * pooled, "pooled_over_ewma": pooled / plain, "pooled_next_over_first": ratio}
+
+
+def _fast() -> dict[str, float]:
+    panel = _one(toy_panel(bars=_BARS, horizons=(1, 2, 3, 4, 5)))
+    last = int(panel.known_at[-1])
+    first, following, pooled = [], [], []
+    for _ in range(3):
+        for kept in (chains, tables, stages, fits._fits):  # noqa: SLF001 (a first answer has nothing to remember)
+            kept.clear()
+        spent = []
+        for month in (month_of(last - 31 * DAY), month_of(last)):
+            begin = time.process_time()
+            fits.fit_until(Fast(), panel, month, seed=0).predict(panel, np.array([_BARS - 1]))
+            spent.append(time.process_time() - begin)
+        first.append(spent[0])
+        following.append(spent[1] / spent[0])
+        chains.clear()
+        tables.clear()
+        begin = time.process_time()
+        _answered((PooledHar(),), panel)
+        pooled.append(time.process_time() - begin)
+    return {
+        "fast_ms": 1000 * min(first),
+        "fast_over_pooled": min(first) / min(pooled),
+        "fast_next_over_first": min(following),
+    }
 
 
 def _regimes() -> dict[str, float]:
