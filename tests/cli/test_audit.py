@@ -107,12 +107,25 @@ def test_bad_requests_are_refused(ara, words, said, code):
 
 
 STRANGE = """
-import functools, sys, time
+import ctypes, functools, os, sys, time
 import numpy as np
+from ara.features import Scale, indicator
 def returns(bars):
     close = bars.frame["close"].to_numpy()
     return np.append(np.nan, close[1:] / close[:-1] - 1)
 def leaves(bars): sys.exit(0)
+def ends(bars): os._exit(0)
+def falls(bars): ctypes.string_at(0)
+def imaginary(bars): return bars.frame["close"].to_numpy() * 1j
+def texts(bars): return {"x": ["1.0"] * len(bars)}
+def masked(bars): return {"x": np.ma.masked_greater(returns(bars), 0.0)}
+LIMIT = 3
+@indicator(inputs=["close"], warmup=1, memory=2, scale=Scale.FREE, bounds=(-1.0, np.inf), formula="C", reference="me",
+           words="w")
+def clean(close): return np.append(np.nan, close[1:] / close[:-1] - 1)
+@indicator(inputs=["close", "other"], outputs=["a", "b"], warmup=0, memory=1, scale=Scale.MIXED,
+           bounds=(-np.inf, np.inf), formula="C", reference="me", words="w")
+def peeks(close, other): return np.append(close[1:], np.nan) / other, close / other
 def raises(bars): raise ValueError("boom")
 def sleeps(bars): time.sleep(3600)
 def prints(bars):
@@ -144,13 +157,19 @@ def strange(ara, home):
     [
         ("leaves", "strange:leaves failed: SystemExit: 0."),
         ("raises", "strange:raises failed: ValueError: boom."),
+        ("ends", "strange:ends ended its process, so nothing is proven: its worker process ended with exit code 0."),
+        ("falls", "strange:falls ended its process, so nothing is proven: its worker process ended by signal"),
+        ("imaginary", "strange:imaginary gave 'imaginary' as complex128; give real numbers."),
+        ("texts", "strange:texts gave 'x' as <U3; give real numbers."),
+        ("gone", "The module strange has no gone."),
+        ("LIMIT", "LIMIT of the module strange is int, neither a function nor an indicator."),
         ("sleeps", "strange:sleeps took longer than 1 second and was stopped."),
     ],
 )
 def test_what_can_t_be_built_is_no_success_and_no_leak(strange, name, said):
     outcome = strange(name, "--limit", "1")
     assert (outcome.code, outcome.out) == (15, "")
-    assert said in outcome.err
+    assert said in " ".join(outcome.err.split())
 
 
 @pytest.mark.parametrize("name", ["endless", "nothing", "random"])
@@ -193,3 +212,12 @@ def test_what_compares_many_says_that_it_takes_long(ara):
     assert outcome.code == 0, outcome.err
     assert "All 8 are built together each time, which takes minutes" in " ".join(outcome.err.split())
     assert "minutes" not in ara("audit", "features", "advance_decline", *seven, "--cuts", "1").err
+
+
+def test_an_indicator_that_is_nowhere_registered_is_audited(strange):
+    told = document(strange("clean", "--json", "--cuts", "1"))
+    assert (told["exit_code"], told["columns"], told["leaks"]) == (0, 1, 0)
+    told = document(strange("peeks", "--json", "--cuts", "1"))
+    assert (told["exit_code"], told["columns"]) == (4, 2)
+    assert {one["column"] for one in told["findings"] if one["leak"]} == {"peeks.a"}
+    assert document(strange("masked", "--json", "--cuts", "1"))["exit_code"] == 0

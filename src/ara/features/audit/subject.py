@@ -11,21 +11,26 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ara.errors import AuditError, FeatureEngineeringError
+from ara.features.blocks.inputs import Inputs
 from ara.features.build import build_panel
-from ara.features.indicator import Scale
-from ara.features.sets import FeatureSet, Item, find, names
+from ara.features.guest import Guest, own
+from ara.features.indicator import Indicator, Scale
+from ara.features.sets import MARKET, FeatureSet, Item, find, names
 from ara.features.sets.files import SUFFIXES
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
 from ara.plugins import told
 
-__all__ = ["Claim", "Subject", "subject"]
+__all__ = ["Claim", "Subject", "foreign", "subject"]
 
 _FUNCTION: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _SPARE: Final = 2
-_HINT: Final = "Name a set, an indicator, a formula, a file of a set, or a function of bars: package.module:function"
+_HINT: Final = (
+    "Name a set, an indicator, a formula, a file of a set, or a function of bars or an indicator: package.module:name"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +116,23 @@ class Subject:
         return cls.of_set(FeatureSet(name="one", items=(Item.parse(text),)), name=text)
 
     @classmethod
+    def of_indicator(cls, found: Indicator, *, name: str = "") -> "Subject":
+        """Make one of an indicator that need not be registered, with its defaults."""
+        held = found if own(found) or isinstance(found, Guest) else Guest(found)
+        spec, called = held.spec, (name or held.spec.name).rpartition(":")[2]
+        labels = [called if len(spec.outputs) == 1 else f"{called}.{output}" for output in spec.outputs]
+        claim = Claim(scale=spec.scale, memory=held.memory())
+
+        def build(bars: Bars, others: Mapping[str, Bars]) -> pl.DataFrame:
+            given, missing = Inputs(bars, others).given(spec.inputs)
+            none = tuple(np.full(len(bars), np.nan) for _ in labels)
+            values = none if missing else held.compute(given)
+            return bars.frame.select("at", "known_at").with_columns(**dict(zip(labels, values, strict=True)))
+
+        wants = ("market",) if "other" in spec.inputs else ()
+        return cls(name=name or called, build=build, claims=dict.fromkeys(labels, claim), wants=wants)
+
+    @classmethod
     def of_function(cls, function: Callable[[Bars], Any], *, name: str = "") -> "Subject":
         """Make one of a function of bars that gives a frame, or arrays by name with a value for each bar."""
         called = name or getattr(function, "__name__", "function")
@@ -122,14 +144,37 @@ class Subject:
         return cls(name=called, build=build)
 
 
+def foreign(text: str) -> tuple[str, ...] | None:
+    """Give the others that it looks at if another package's code runs when that is audited; None if none does.
+
+    Such code may end the program that it runs in. What is a function by its name is not even imported.
+    """
+    text = str(text).strip()
+    try:
+        if text in names() or text.lower().endswith(SUFFIXES):
+            chosen = find(text)
+        elif _FUNCTION.fullmatch(text) and not _is_item(text):
+            return (MARKET,)
+        else:
+            chosen = FeatureSet(name="one", items=(Item.parse(text),))
+    except FeatureEngineeringError:
+        return None  # it names nothing, which `subject` says
+    return Subject.of_set(chosen).wants if any(map(_guests, chosen.items)) else None
+
+
+def _guests(item: Item) -> bool:
+    content = item.content()
+    return "code" in content or any("code" in one for one in content["uses"])
+
+
 def subject(text: str) -> Subject:
     """Give the subject of that name.
 
     Parameters
     ----------
     text
-        A feature set or its file, an indicator or a formula, or `module:function` of bars, a stranger's too; the
-        working folder is looked into first.
+        A feature set or its file, an indicator or a formula, or `module:name` of a function of bars or of an
+        indicator, a stranger's too; the working folder is looked into first.
 
     Raises
     ------
@@ -150,7 +195,7 @@ def subject(text: str) -> Subject:
 
 
 def _stranger(text: str) -> Subject:
-    """Make one of a function by its name; made anew, its module is loaded beside what is loaded already."""
+    """Make one of a function or an indicator by its name; made anew, its module is loaded beside what is there."""
     before = set(sys.modules)
     function = _imported(text)
     root = text.partition(":")[0].partition(".")[0]
@@ -159,13 +204,19 @@ def _stranger(text: str) -> Subject:
     def anew() -> Subject:
         kept = {name: sys.modules.pop(name) for name in ours if name in sys.modules}
         try:
-            return Subject.of_function(_imported(text), name=text)
+            return _made(_imported(text), text)
         finally:
             for name in ours:
                 sys.modules.pop(name, None)
             sys.modules.update(kept)
 
-    return replace(Subject.of_function(function, name=text), anew=anew)
+    return replace(_made(function, text), anew=anew)
+
+
+def _made(found: Any, text: str) -> Subject:
+    if isinstance(found, Indicator) and not isinstance(found, type):
+        return Subject.of_indicator(found, name=text)
+    return Subject.of_function(found, name=text)
 
 
 def _is_item(text: str) -> bool:
@@ -177,7 +228,7 @@ def _is_item(text: str) -> bool:
     return True
 
 
-def _imported(text: str) -> Callable[[Bars], Any]:
+def _imported(text: str) -> Any:
     module, _, name = text.partition(":")
     here = str(Path.cwd())
     sys.path.insert(0, here)
@@ -189,10 +240,12 @@ def _imported(text: str) -> Callable[[Bars], Any]:
         raise AuditError(f"{text} can't be imported: {told(error)}.", hint=_HINT) from error
     finally:
         sys.path.remove(here)
-    if not callable(found):
-        raise AuditError(f"The module {module} has no function {name}.", hint=_HINT)
-    function: Callable[[Bars], Any] = found
-    return function
+    if found is None:
+        raise AuditError(f"The module {module} has no {name}.", hint=_HINT)
+    if not callable(found) and not isinstance(found, Indicator):
+        words = f"{name} of the module {module} is {type(found).__name__}, neither a function nor an indicator"
+        raise AuditError(f"{words}.", hint=_HINT)
+    return found
 
 
 def _framed(found: Any, bars: Bars, name: str) -> pl.DataFrame:
@@ -207,5 +260,17 @@ def _framed(found: Any, bars: Bars, name: str) -> pl.DataFrame:
         if np.shape(values) != (len(bars),):
             words = f"{name} gave {column!r:.60} of shape {np.shape(values)} for {len(bars)} bars"
             raise FeatureEngineeringError(f"{words}; give one value for each.")
-    columns = {str(column): np.asarray(values, np.float64) for column, values in found.items()}
+    columns = {str(column): _numbers(values, f"{name} gave {column!r:.60}") for column, values in found.items()}
     return bars.frame.select("at", "known_at").with_columns(**columns)
+
+
+def _numbers(values: Any, who: str) -> NDArray[np.float64]:
+    """Give a column's values, NaN for those that a mask hides; an error where they are no real numbers."""
+    found = np.ma.asarray(values) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+    try:
+        if found.dtype.kind not in "fiubO":
+            raise TypeError
+        plain = found.astype(np.float64)
+    except (TypeError, ValueError):
+        raise FeatureEngineeringError(f"{who} as {found.dtype}; give real numbers.") from None
+    return np.asarray(plain.filled(np.nan) if isinstance(plain, np.ma.MaskedArray) else plain)

@@ -8,8 +8,10 @@ import typer
 from ara.cli.screen import Screen, screen
 
 if TYPE_CHECKING:
+    from ara.features.audit import Audit
     from ara.features.audit.planted import Trap
     from ara.market.bars import Bars
+    from ara.workers import Progress
 
 __all__ = ["features"]
 
@@ -49,9 +51,9 @@ def features(
     they say of the same past must be the same. `planted` shows that ten well-known leaks are found so.
     """
     from ara.cli.commands.data.asked import counted
-    from ara.cli.render.audit import audited, caught
-    from ara.errors import AuditError, FeatureEngineeringError
-    from ara.features.audit import audit, subject
+    from ara.cli.render.audit import caught
+    from ara.errors import FeatureEngineeringError
+    from ara.features.audit import audit, foreign, subject
 
     s = screen()
     s.settings()
@@ -63,6 +65,10 @@ def features(
         traps = self_test(_bars(s, (symbols or [_SYMBOLS[0]])[:1], [], length, as_of)[0][0], cuts=tries, seed=chance)
         s.result(_traps(traps), lambda: caught(traps, s))
         raise typer.Exit(0 if all(trap.caught for trap in traps) else FeatureEngineeringError.exit_code)
+    wants = foreign(name)
+    if wants is not None:
+        bars, others = _bars(s, symbols or _SYMBOLS, wants, length, as_of)
+        raise typer.Exit(_told(s, _apart(s, name, bars, others, cuts=tries, seed=chance, limit=float(seconds))))
     chosen = subject(name)
     bars, others = _bars(s, symbols or _SYMBOLS, chosen.wants, length, as_of)
     if chosen.crosses:
@@ -79,10 +85,51 @@ def features(
             limit=seconds,
             step=lambda done, total: step(done, total=total),
         )
+    raise typer.Exit(_told(s, found))
+
+
+def _told(s: Screen, found: "Audit") -> int:
+    from ara.cli.render.audit import audited
+    from ara.errors import AuditError, FeatureEngineeringError
+
     codes = {"leaks": FeatureEngineeringError.exit_code, "unknown": AuditError.exit_code, "clear": 0}
     code = codes[found.verdict]
     s.result({"schema": 1, **found.as_dict(), "exit_code": code}, lambda: audited(found, s))
-    raise typer.Exit(code)
+    return code
+
+
+def _apart(s: Screen, name: str, bars: "list[Bars]", others: "dict[str, Bars]", **how: Any) -> "Audit":
+    """Audit another package's code in a process of its own; what ends that process proves nothing."""
+    from ara.desk import Desk
+    from ara.errors import AuditError, WorkerError
+    from ara.features.audit.apart import audit_apart
+
+    async def ask() -> "Audit":
+        async with Desk.open(s.settings()) as desk:
+            with s.progress("Auditing") as step:
+
+                def hear(seen: "Progress") -> bool:
+                    step(seen.done, total=seen.total)
+                    return True
+
+                return await desk.workers.run(
+                    audit_apart,
+                    name,
+                    bars,
+                    others,
+                    where="process",
+                    watch=hear,
+                    **how,
+                )
+
+    others = others | {one.instrument.symbol: one for one in bars}
+    try:
+        return s.run(ask())
+    except WorkerError as error:
+        words = f"{name} ended its process, so nothing is proven: {error.message.rpartition(': ')[2]}"
+        raise AuditError(
+            words, hint="A feature gives values; it ends no program, and runs in bounded memory."
+        ) from error
 
 
 def _bars(
