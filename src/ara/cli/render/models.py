@@ -123,7 +123,11 @@ def _spans(horizons: Sequence[int]) -> str:
 def _state(found: "Verified") -> str:
     if not found.ok:
         return found.words
-    return f"whole, signed by {'this installation' if found.own else f'the trusted key {found.fingerprint}'}"
+    return f"whole, {_signed(found)}"
+
+
+def _signed(found: "Verified") -> str:
+    return f"signed by {'this installation' if found.own else f'the trusted key {found.fingerprint}'}"
 
 
 def comparison(found: "Sequence[Kept]", s: Screen, *, same: bool) -> str:
@@ -200,7 +204,7 @@ def wholeness(found: "Sequence[Verified]") -> str:
     if not found:
         return "There is no model yet."
     if len(found) == 1:
-        return f"{found[0].kept.name} is whole: {len(found[0].kept.card.files)} files, {_state(found[0])}."
+        return f"{found[0].kept.name} is whole: {len(found[0].kept.card.files)} files, {_signed(found[0])}."
     strangers = sum(not one.own for one in found)
     signed = f"; {strangers} of them signed by trusted keys of others" if strangers else ""
     return f"All {len(found)} models are whole{signed}."
