@@ -218,6 +218,20 @@ def test_validation_that_is_no_number_is_rolled_back_too() -> None:
     assert done.loss < done.untrained
 
 
+def test_a_state_with_a_weight_that_is_no_number_is_never_kept_as_good(tmp_path) -> None:
+    module, tried = Plain(), []
+
+    def burst(weight: torch.Tensor) -> None:
+        tried.append(1)
+        if len(tried) == 6:
+            weight.data.fill_(torch.inf)
+
+    module.out.bias.register_post_accumulate_grad_hook(burst)
+    _, done = taught(PLAN, module=module, folder=tmp_path)
+    assert done.said == ("the loss was not a number at step 6: back to step 3 with half the rate",)
+    assert done.loss < done.untrained
+
+
 class Hungry(Plain):
     """Asks the allocator for more than there is, for batches above a size."""
 
@@ -252,7 +266,7 @@ def test_memory_that_holds_not_one_window_ends_with_an_error() -> None:
 def test_an_error_of_the_networks_own_is_no_lack_of_memory() -> None:
     class Wrong(Plain):
         def forward(self, x):
-            return super().forward(x.transpose(1, 2))
+            return super().forward(x.transpose(1, 2) if self.training else x)
 
     with pytest.raises(RuntimeError, match="input"):
         taught(PLAN, module=Wrong())
