@@ -3,6 +3,7 @@
 import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from subprocess import run
 
 import msgspec
@@ -265,6 +266,16 @@ def test_files_of_a_stranger_are_refused_where_they_are_no_model(tmp_path) -> No
     refused("are not 3 x 25 finite", params_json=msgspec.json.encode(params | {"residuals": {"": [[1.0]]}}))
 
 
+class _Runs:
+    """Whoever unpickles it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
 def test_an_archive_with_an_object_in_it_or_without_an_array_is_refused(tmp_path) -> None:
     served().save(tmp_path)
     with np.load(tmp_path / "parts.npz") as file:
@@ -280,7 +291,7 @@ def test_an_archive_with_an_object_in_it_or_without_an_array_is_refused(tmp_path
     cases = [
         {name: one for name, one in arrays.items() if name != "width"},
         {name: one for name, one in arrays.items() if not name.endswith(".value")},
-        arrays | {first: np.array([print], dtype=object)},
+        arrays | {first: np.array([_Runs(tmp_path / "ran")], dtype=object)},
         arrays | {"output.location.parts": np.array([99])},
     ]
     for case in cases:
@@ -288,6 +299,7 @@ def test_an_archive_with_an_object_in_it_or_without_an_array_is_refused(tmp_path
         _again(tmp_path, parts_npz=packed(case))
         with pytest.raises(ModelError, match="damaged"):
             getattr(Served.load(tmp_path), "parts", None)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_archives_with_a_flipped_bit_are_read_or_refused_in_words() -> None:

@@ -3,13 +3,14 @@
 import itertools
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ara.errors import ModelError
 from ara.models import shapley
-from ara.models.graphs import Inputs, Output, Parts, Trees
+from ara.models.graphs import Inputs, Linear, Output, Parts, Trees
 from ara.models.graphs.boosters import from_catboost, from_lightgbm, from_xgboost
 from ara.models.graphs.estimators import from_forest
 from ara.models.shapley import of_linear, of_trees
@@ -143,6 +144,14 @@ def test_linear_parts_count_from_the_usual_row_within_their_bounds() -> None:
     told = model.outputs(panel, rows)
     for name, values in given.values.items():
         np.testing.assert_allclose(given.base[name] + values.sum(axis=2), told[name], rtol=1e-5, atol=1e-6)
+    own = Linear.of(np.array([1.0, -2.0, 0.5, 0.0]), 0.2, means=np.array([3.0, 0.5, -0.5, 9.0]))
+    parts = Parts(width=4, outputs={"location": Output(regressors=(own,) * 3)}, inputs=Inputs(**inputs))
+    parts = replace(parts, outputs={**parts.outputs, "log_scale": parts.outputs["location"]})
+    given = shapley.values(served(graph=parts.graph(), parts=parts), panel, rows)
+    usual = np.array([1.0, 0.5, -0.5, 1.0])
+    assert given.base["location"] == pytest.approx(np.full(3, own.predict(usual[None])[0]))
+    seen = np.clip(np.where(np.isnan(panel.x[rows]), 0.5, panel.x[rows]), -1, 1)
+    np.testing.assert_allclose(given.values["location"][:, 0], own.weights * (seen - usual), rtol=0, atol=1e-12)
     line = lines(1).outputs["location"].regressors[0]
     base, own = of_linear(line, np.zeros((1, 4)))
     assert base == line.intercept
@@ -153,8 +162,6 @@ def test_networks_and_other_features_are_refused() -> None:
     panel, rows = planted(), np.arange(5)
     with pytest.raises(ModelError, match="no exact Shapley values"):
         shapley.values(served(parts=None), panel, rows)
-    from dataclasses import replace
-
     with pytest.raises(ModelError, match="does not have the features"):
         shapley.values(served(), replace(panel, names=NAMES[::-1]), rows)
 
