@@ -16,7 +16,7 @@ from ara.models.quantiles import LEVELS
 from ara.performance.forecasts import crps
 from ara.statistics.betting import bounded, wealth
 
-__all__ = ["LEVEL", "Decision", "Verdict", "differences", "judge", "read_verdict", "write_verdict"]
+__all__ = ["LEVEL", "Decision", "Verdict", "by_day", "differences", "judge", "read_verdict", "write_verdict"]
 
 _Array = NDArray[np.float64]
 
@@ -26,6 +26,7 @@ Decision: TypeAlias = Literal["replace", "keep", "undecided"]
 LEVEL: Final = 0.05
 """The chance, at most, that a challenger that is no better is ever let in."""
 
+_NARROWEST: Final = 1e-12
 _COLUMNS: Final = ("symbol", "origin", "horizon", *(f"q{level:g}" for level in LEVELS))
 
 
@@ -100,15 +101,32 @@ def differences(champion: pl.DataFrame, challenger: pl.DataFrame, bars: pl.DataF
             hint="Give forecasts of the same origins, and bars that reach beyond them.",
         )
     names = [name for name in _COLUMNS if name.startswith("q")]
-    start, outcome = told["start"].to_numpy(), told["outcome"].to_numpy()
-    first, second = (
-        np.log(told.select(part).to_numpy() / start[:, None]) for part in (names, [f"{n}_2" for n in names])
-    )
-    happened = np.log(outcome / start)
+    start = told["start"].to_numpy()[:, None]
+    first, second = (np.log(told.select(part).to_numpy() / start) for part in (names, [f"{name}_2" for name in names]))
+    return by_day(first, second, np.log(told["outcome"].to_numpy() / start[:, 0]), told["origin"])
+
+
+def by_day(champion: _Array, challenger: _Array, happened: _Array, at: pl.Series) -> pl.DataFrame:
+    """Give what `differences` gives, from quantiles `[row, level]` of returns at `LEVELS` and what happened.
+
+    Parameters
+    ----------
+    champion, challenger
+        Quantiles of the log return.
+    happened
+        The log return, known for each row.
+    at
+        The day of each row; rows of one day are averaged.
+    """
     low, high = LEVELS.index(0.1), LEVELS.index(0.9)
-    width = np.maximum(first[:, high] - first[:, low], 1e-12)
-    scores = {"champion": crps(first, happened, LEVELS) / width, "challenger": crps(second, happened, LEVELS) / width}
-    made = told.select(at="origin", **{name: pl.Series(values) for name, values in scores.items()})
+    width = np.maximum(champion[:, high] - champion[:, low], _NARROWEST)
+    made = pl.DataFrame(
+        {
+            "at": at,
+            "champion": crps(champion, happened, LEVELS) / width,
+            "challenger": crps(challenger, happened, LEVELS) / width,
+        }
+    )
     return made.group_by("at").agg(pl.col("champion", "challenger").mean(), count=pl.len()).sort("at")
 
 

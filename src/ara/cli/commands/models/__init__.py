@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.models import compared, exchange, learn, look, remove, stages, whole
+from ara.cli.commands.models import compared, exchange, learn, look, remove, review, stages, whole
 
 __all__ = ["command"]
 
@@ -31,6 +31,7 @@ command.command("deploy")(stages.deploy)
 command.command("rollback")(stages.rollback)
 command.command("archive")(stages.archive)
 command.command("delete")(remove.delete)
+command.command("review")(review.review)
 command.command("export")(exchange.export)
 command.command("import")(exchange.take_in)
 command.command("verify")(whole.verify)

@@ -1,0 +1,93 @@
+"""`ara models review`."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ara.cli.screen import Screen, screen
+from ara.errors import ModelError
+
+if TYPE_CHECKING:
+    from ara.cli.progress import Step
+    from ara.prediction.review import Review
+    from ara.workers import Progress
+
+__all__ = ["review"]
+
+
+def review(
+    families: Annotated[list[str] | None, typer.Argument(metavar="FAMILY", help="Whose champions; all if none")] = None,
+    act: Annotated[bool, typer.Option("--act", help="Do what follows, instead of only saying it")] = False,
+    older: Annotated[
+        str, typer.Option("--older-than", metavar="DAYS", help="Train a champion anew from this age on")
+    ] = "92",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
+) -> None:
+    """Look at how champions did since they were trained, and train, replace or roll back where that says so.
+
+    ::
+
+        ara models review
+        ara models review pooled_har --act
+        ara models review --older-than 31 --json
+
+    A champion that lost its edge over the baseline, whose 80 % band no longer holds, or that is old is trained anew,
+    into the shadow. A shadow replaces it, and the one before comes back, only by evidence that holds however often it
+    is looked at, so this may be run every day.
+    """
+    from ara.cli.commands.data.asked import counted
+    from ara.cli.render.review import reviews_of
+
+    s = screen()
+    old = timedelta(days=counted(older, "--older-than", most=36_500))
+    with s.progress("Looking at champions") as step:
+        found = s.run(_reviews(s, families or [], act=act, old=old, as_of=as_of, step=step))
+    s.result({"schema": 1, "reviews": [_facts(one) for one in found]}, lambda: reviews_of(found, s, act=act))
+
+
+async def _reviews(
+    s: Screen, families: Sequence[str], *, act: bool, old: timedelta, as_of: str, step: "Step"
+) -> "list[Review]":
+    from ara.desk import Desk
+    from ara.models.registry import Registry, Stage
+    from ara.prediction.origin import as_instant
+    from ara.prediction.review import review as look
+
+    def watch(progress: "Progress") -> bool:
+        step(progress.done, total=progress.total or None, words=progress.words or None)
+        return True
+
+    async with Desk.open(s.settings()) as desk:
+        asked = [one.strip().lower() for one in families]
+        if not asked:
+            asked = [one.family for one in await Registry(desk).all(stage=Stage.CHAMPION)]
+        if not asked:
+            raise ModelError("There is no champion to look at.", hint="Train one: ara models train AAPL --model har_t")
+        moment = as_instant(as_of, now=desk.clock.now(), what="--as-of") if as_of else None
+        return [await look(desk, one, act=act, old=old, as_of=moment, watch=watch) for one in dict.fromkeys(asked)]
+
+
+def _facts(one: "Review") -> dict[str, Any]:
+    import msgspec
+
+    stand, verdict = one.standing, one.verdict
+    return {
+        "family": stand.kept.family,
+        "champion": stand.kept.name,
+        "id": stand.kept.id,
+        "age_days": stand.age.days,
+        "days": stand.days,
+        "forecasts": stand.forecasts,
+        "better": stand.better,
+        "inside_80": stand.held,
+        "evidence_against": stand.against,
+        "evidence_coverage": stand.coverage,
+        "reasons": list(stand.reasons),
+        "deed": one.deed,
+        "words": one.words,
+        "done": one.done,
+        "other": None if one.other is None else one.other.name,
+        "verdict": None if verdict is None else msgspec.to_builtins(verdict),
+    }

@@ -1,0 +1,56 @@
+"""What a review of champions found, on a terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ara.cli.render.data_table import Column, table
+from ara.cli.screen import Screen
+from ara.cli.words import wrapped
+
+if TYPE_CHECKING:
+    from ara.prediction.review import Deed, Review
+
+__all__ = ["reviews_of"]
+
+_WILL: Final[dict["Deed", str]] = {
+    "none": "stays",
+    "wait": "stays for now",
+    "train": "should be trained anew",
+    "replace": "should be replaced by {other}",
+    "roll back": "should give way to {other}, the champion before",
+}
+_DID: Final[dict["Deed", str]] = {
+    "train": "was trained anew; {other} is in its shadow",
+    "replace": "was replaced by {other}",
+    "roll back": "gave way to {other}, the champion before",
+}
+_EXPLAINED: Final = (
+    "Saved: the share of ewma_t's error (CRPS) over one bar on days since the training. Evidence: 20 decides, however "
+    "often one looks."
+)
+
+
+def reviews_of(found: "Sequence[Review]", s: Screen, *, act: bool) -> str:
+    """Give a line for each champion, and what follows."""
+    stands = [one.standing for one in found]
+    columns = [
+        Column(head="champion", cells=[one.kept.name for one in stands]),
+        Column(head="age", cells=[f"{one.age.days} d" for one in stands], right=True),
+        Column(head="new days", cells=[str(one.days) for one in stands], right=True, leave=1),
+        Column(head="saved", cells=["" if one.better is None else f"{one.better:+.1%}" for one in stands], right=True),
+        Column(
+            head="in 80 % band", cells=["" if one.held is None else f"{one.held:.1%}" for one in stands], right=True
+        ),
+        Column(head="evidence against", cells=[f"{one.against:.3g}" for one in stands], right=True, leave=2),
+    ]
+    lines = [*table(columns, s), *(s.palette()(line, "quiet") for line in wrapped(_EXPLAINED, s.width)), ""]
+    for one in found:
+        lines += wrapped(f"{one.standing.kept.name} {_follows(one)}: {one.words}.".replace("..", "."), s.width)
+    if not act and any(one.deed not in {"none", "wait"} for one in found):
+        lines += ["", *wrapped("To have it done: ara models review --act", s.width)]
+    return "\n".join(lines)
+
+
+def _follows(one: "Review") -> str:
+    form = _DID[one.deed] if one.done else _WILL[one.deed]
+    return form.format(other=one.other.name if one.other else "")
