@@ -66,6 +66,7 @@ async def test_a_damaged_model_is_never_deployed(registry, panel):
         ((score(1, p=0.04),), 2, False, "not surely better than ewma_t on any horizon, after 2 looks"),
         ((score(1), score(5, skill=-0.1, p=1, low=-0.2, high=-0.05)), 1, False, "worse than ewma_t over 5 bars"),
         ((score(1), score(5), score(21)), 1, True, "over 1, 5 and 21 bars"),
+        ((score(1), score(5, skill=-0.1, p=0.9, high=0.01)), 1, False, "but worse on the mean of all horizons"),
         ((score(1, skill=0.2, p=1.0),), 1, False, "not surely better"),
     ],
 )

@@ -24,8 +24,8 @@ class Verdict:
     Parameters
     ----------
     beats
-        It does, on at least one horizon, with a chance of error below 5 % after all looks at these bars, and is
-        surely worse on none.
+        It does, on at least one horizon, with a chance of error below 5 % after all looks at these bars, is surely
+        worse on none, and better on the mean of all.
     better, worse
         Horizons, in bars, on which it surely is.
     words
@@ -76,6 +76,9 @@ def judge(card: ModelCard, looks: int) -> Verdict:
         words = f"it is not surely better than {BASELINE} on any horizon, after {counted}"
         return Verdict(beats=False, better=(), worse=(), words=words)
     words = f"it is better than {BASELINE} {_over(better)}, after {counted}"
+    if sum(one.skill for one in card.scores) <= 0:
+        words += ", but worse on the mean of all horizons"
+        return Verdict(beats=False, better=better, worse=(), words=words)
     return Verdict(beats=True, better=better, worse=(), words=words)
 
 
