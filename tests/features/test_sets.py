@@ -102,6 +102,15 @@ def test_the_id_says_what_the_numbers_depend_on_and_nothing_else():
     assert len({base.id, *(other.id for other in others)}) == len(others) + 1
 
 
+@pytest.mark.parametrize("text", ["ER", "er", "efficiency_ratio"])
+def test_a_formula_of_an_indicator_that_others_call_otherwise_has_its_own_name(text):
+    (column,) = Item.parse(text).columns
+    assert column.name == "efficiency_ratio"
+    assert Item.parse(column.name).columns == (column,)
+    (other,) = Item.parse(f"{text}(close, 20) + 1").columns
+    assert other.name == "efficiency_ratio(window=20) + 1"
+
+
 def test_the_id_moves_with_formula_default_and_engine(monkeypatch):
     base = one("rsi", "close / ema(close, 9)")
     before, content = base.id, base.content()

@@ -214,6 +214,7 @@ class Builder:
         told = [] if raw else [one.text for one in inputs]
         apart = {key: value for key, value in params.items() if value != spec.params[key].default}
         told += [f"{key}={value:.12g}" for key, value in sorted(apart.items())]
+        name = spec.name  # others may call it otherwise: one way of writing it
         text = f"{name}({', '.join(told)})" if told else name
         reach = found.memory(**params)
         if reach is None and spec.step is None:

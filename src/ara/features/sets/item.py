@@ -117,7 +117,7 @@ class Item:
         timed = _TIMEFRAME.fullmatch(body)
         if timed:
             body, length = timed[1].strip(), timed[2]
-        plain = _PLAIN.fullmatch(body)
+        plain = _PLAIN.fullmatch(body) or _PLAIN.fullmatch(body.lower())
         params = plain and _pairs(plain[2] or "")
         try:
             if plain and params is not None:
