@@ -27,7 +27,8 @@ def test_a_class_that_moves_more_than_foretold_is_widened_within_days_and_narrow
     sizes = ordinary(400, 8)
     sizes[300 * 8 : 306 * 8] *= 3
     _, factors, _ = FRESH.rolled(days(400, 8), sizes)
-    assert np.abs(factors[60:300]).mean() < 0.06
+    assert (factors[60:300] > 0.02).mean() < 0.15
+    assert factors[60:300].std() < 0.03
     assert factors[303:306].min() > 0.4
     assert factors[340:400].max() < 0.25
 
@@ -80,3 +81,10 @@ def test_longer_horizons_take_less_of_it() -> None:
     assert shares[0] == 1
     assert (np.diff(shares) < 0).all()
     assert shares[2] > 0.1
+
+
+def test_what_is_widened_now_and_then_is_narrowed_on_the_days_between() -> None:
+    sizes = np.abs(np.random.default_rng(1).standard_t(3, 1800)) / 1.6
+    _, factors, _ = FRESH.rolled(days(900, 2), sizes)
+    assert np.abs(factors[300:]).max() > 0.05
+    assert factors[300:].mean() < 0.003
