@@ -180,6 +180,14 @@ def test_a_meter_says_time_in_fitting_units(began, done, said):
     assert said in meter(total=300, began=began, done=done).line()
 
 
+def test_a_meter_begins_anew_with_another_part_of_the_work():
+    one = meter(total=300, began=1000, done=200)
+    one.step(0, total=40, words="Judging")
+    one._began -= 10
+    one.step(20)
+    assert one.line().startswith("Judging   50 %  20 of 40  2 a second  10 s left")
+
+
 def test_a_meter_leaves_out_what_doesnt_fit():
     assert meter(total=300, began=10, done=120, width=30).line() == "Reading   40 %  120 of 300"
     assert meter(words="x" * 50, width=20).line() == "x" * 19

@@ -47,7 +47,9 @@ class Meter:
         self._thread: threading.Thread | None = None
 
     def step(self, done: int, *, total: int | None = None, words: str | None = None) -> None:
-        """Take note of what is done."""
+        """Take note of what is done; where less is done than before, another part of the work has begun."""
+        if done < self._done:
+            self._began = time.monotonic()
         self._done = done
         if total is not None:
             self._total = total

@@ -167,11 +167,11 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
     fitted, known = None, panel
     if plan.cut is not None:
         past = panel.until(plan.cut)
-        tried = _fit(model, past, plan, watch, "before the hold-out")
+        tried = _fit(model, past, plan, watch, "before its hold-out")
         scores = _scores(panel, past, tried, plan, watch)
         fitted, known = (tried, past) if plan.tested else (None, panel)
     if fitted is None:
-        fitted = _fit(model, panel, plan, watch, "on all bars" if plan.cut is not None else "")
+        fitted = _fit(model, panel, plan, watch, "on all bars")
     fitted.save(Path(folder))
     head = read_head(Path(folder), plan.family)
     return Trained(
@@ -193,8 +193,7 @@ def _fit(model: Model, panel: Panel, plan: Plan, watch: Callable[[Progress], boo
 
     def hear(progress: Progress) -> bool:
         nonlocal stopped
-        words = progress.words or f"fitting {plan.family}"
-        stopped = stopped or not watch(replace(progress, words=f"{words} {where}".rstrip()))
+        stopped = stopped or not watch(replace(progress, words=f"{plan.family} {where}: {progress.words}"))
         return not stopped
 
     fitted = model.fit(panel, rows, rows[:0], seed=plan.seed, watch=hear)
