@@ -161,7 +161,7 @@ def strange(ara, home):
         ("falls", "strange:falls ended its process, so nothing is proven: its worker process ended by signal"),
         ("imaginary", "strange:imaginary gave 'imaginary' as complex128; give real numbers."),
         ("texts", "strange:texts gave 'x' as <U3; give real numbers."),
-        ("gone", "The module strange has no gone."),
+        ("gone", "The module strange has no function and no indicator gone."),
         ("LIMIT", "LIMIT of the module strange is int, neither a function nor an indicator."),
         ("sleeps", "strange:sleeps took longer than 1 second and was stopped."),
     ],
@@ -191,7 +191,7 @@ def test_neither_noise_nor_memory_hides_a_leak(strange, name):
 
 
 def test_what_a_stranger_prints_is_no_part_of_the_document(strange):
-    outcome = strange("prints", "--json")
+    outcome = strange("prints", "--json", "--debug")
     assert json.loads(outcome.out)["verdict"] == "clear"
     assert "hello" in outcome.err
 

@@ -113,3 +113,20 @@ def test_levels_that_turned_the_price_are_told_first(home):
     assert "the price turned at such levels (turns) more often than at other prices" in text
     assert "nothing above, below 90" in text
     assert "moves " not in text.splitlines()[5]
+
+
+def test_of_two_days_nothing_is_claimed(ara):
+    lines = ara("levels", "AAPL", "--as-of", "2009-01-05", "--width", "200").plain.splitlines()
+    assert lines[3] == "Whether the price turns at such levels can't be said: 2 bars are too few."
+    text = " ".join(lines)
+    assert "no more often" not in text
+    assert "no such level" not in text
+    assert "mean true ranges of the last 2 bars" in text
+    whole = ara("levels", "AAPL", "--width", "200").plain
+    assert "mean true ranges of the last 14 bars" in whole
+    told = ara("patterns", "AAPL", "--as-of", "2009-01-05", "--width", "200").plain
+    assert "2 days in all are too few for most." in told
+    assert "too few" not in ara("patterns", "AAPL", "--last", "1", "--width", "200").plain
+    read = ara("market", "indicators", "AAPL", "--as-of", "2009-01-05", "--width", "200").plain
+    assert "No reading has a value: 2 days are known." in read
+    assert "no value: 2 days of the 15 that it needs" in read

@@ -86,3 +86,15 @@ def test_an_unknown_family_is_refused():
     with pytest.raises(FeatureEngineeringError, match="no family 'luck'"):
         chosen("luck")
     assert set(chosen("all")) == set(READINGS)
+
+
+async def test_why_a_reading_has_no_value():
+    bars = await bars_of("AAPL")
+    few = replace(bars, frame=bars.frame[:2])
+    (one,) = [found for found in read(few, unit="day") if found.reading.indicator == "rsi"]
+    assert (one.band, one.why) == (None, "2 days of the 15 that it needs")
+    silent = replace(bars, frame=bars.frame.with_columns(volume=pl.lit(math.nan)))
+    told = {found.reading.indicator: found.why for found in read(silent, unit="day")}
+    assert told["mfi"] == "the bars have no volume"
+    assert told["rsi"] == ""
+    assert {found.why for found in read(bars, unit="day") if found.band is not None} <= {""}

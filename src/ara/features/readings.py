@@ -77,6 +77,8 @@ class Read:
         How many bars it has a value for.
     followed
         What followed the bars on which it entered that band; None where the band says nothing of what comes.
+    why
+        Why it has no value; empty where it has one.
     """
 
     reading: Reading
@@ -85,6 +87,7 @@ class Read:
     share: float
     bars: int
     followed: Followed | None
+    why: str = ""
 
 
 def _reading(family: str, name: str, *bands: tuple[float, str] | tuple[float, str, int]) -> Reading:
@@ -166,18 +169,23 @@ def read(
     for one in readings:
         spec = catalogue.get(one.indicator).spec
         columns = catalogue.columns(bars, spec.inputs)
-        if any(not np.isfinite(column).any() for column in columns.values()):
-            values = np.full(len(close), math.nan)  # such as no volume in forex
+        empty = [name for name, column in columns.items() if not np.isfinite(column).any()]
+        if empty or len(columns) < len(spec.inputs):
+            values, why = np.full(len(close), math.nan), f"the bars have no {' and no '.join(empty) or 'such input'}"
         else:
-            values = catalogue.compute(one.indicator, columns)[spec.outputs.index(one.output)]
-        found.append(_read(one, values, close, horizon, unit))
+            values, why = catalogue.compute(one.indicator, columns)[spec.outputs.index(one.output)], ""
+        needed = spec.warmup(**spec.resolve({})) + 1
+        if len(close) < needed:
+            why = f"{len(close)} {unit}{'s' * (len(close) != 1)} of the {needed} that it needs"
+        found.append(_read(one, values, close, horizon, unit, why=why or "an input of the last bars is missing"))
     return found
 
 
-def _read(one: Reading, values: _Array, close: _Array, horizon: int, unit: str) -> Read:
+def _read(one: Reading, values: _Array, close: _Array, horizon: int, unit: str, *, why: str) -> Read:
     known = np.isfinite(values)
     if not len(values) or not known[-1]:
-        return Read(reading=one, value=math.nan, band=None, share=math.nan, bars=int(known.sum()), followed=None)
+        count = int(known.sum())
+        return Read(reading=one, value=math.nan, band=None, share=math.nan, bars=count, followed=None, why=why)
     lows = np.array([band.low for band in one.bands])
     falls = np.where(known, np.searchsorted(lows, values, side="right") - 1, -1)
     number = one.band(float(values[-1]))

@@ -122,8 +122,8 @@ def test_one_indicator_a_formula_and_a_function_are_subjects():
     ("text", "words"),
     [
         ("rsy", "Did you mean"),
-        ("tests.features.audit.stranger:nobody", "has no function nobody"),
-        ("tests.features.audit.stranger:COUNT", "has no function COUNT"),
+        ("tests.features.audit.stranger:nobody", "has no function and no indicator nobody"),
+        ("tests.features.audit.stranger:COUNT", "COUNT of the module .* is int, neither a function nor an indicator"),
         ("no_such_module:function", "can't be imported: ModuleNotFoundError"),
         ("tests.features.audit.broken:function", "can't be imported"),
         ("missing.toml", "can't be read"),

@@ -341,3 +341,39 @@ def test_flow_of_a_recorded_book_moves_its_price():
     small = microprice(bid, bid_size, ask, ask_size)
     assert ((small >= bid) & (small <= ask)).all()
     assert (np.sign(small - middle) == np.sign(lean))[np.abs(lean) > 1e-3].all()
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: trade_imbalance(np.ones(4), np.ones(4), window=0), "window is 0"),
+        (lambda: trade_imbalance(np.ones(4), np.ones(4), window=1.5), r"window is 1\.5"),
+        (lambda: trade_imbalance(["x"] * 4, np.ones(4), window=2), "signs is made of no numbers but of list"),
+        (lambda: signs_of(["buy", "lift"]), "A side is 'lift'; it is buy or sell"),
+        (lambda: prevailing([1, 2, 3], [3, 1, 2], np.ones(3)), "quote_at falls somewhere"),
+        (lambda: prevailing([1, 2, 3], [1, 2, 3], np.ones(2)), r"shape \(2,\), their times \(3,\)"),
+        (lambda: volume_of_bars([1, 2], np.ones(2), np.ones(2), opens=[3, 0], end=5), "opens falls somewhere"),
+        (lambda: volume_of_bars([1, 2], np.ones(2), np.ones(2), opens=[0, 1], end=[5, 6]), "end is one time"),
+        (lambda: volume_of_bars([1], np.ones(2), np.ones(2), opens=[0, 1], end=5), r"shape \(1,\), their sizes \(2,\)"),
+        (lambda: vpin_of_trades(np.ones(4), np.ones(4), bucket=2.0**-30), "which makes 4,294,967,296 of 4 traded"),
+        (lambda: vpin_of_trades(np.ones(4), np.ones(4), bucket=np.inf), "bucket is inf"),
+        (lambda: book_imbalance(-np.ones(2), np.ones(2)), "A size of the book is -1; it is 0 or more"),
+        (lambda: quote_flow([1.0], [-1.0], [2.0], [1.0]), "A size of the quotes is below 0"),
+        (lambda: microprice([1.0], [1.0], [2.0], [-1.0]), "A size of the quotes is below 0"),
+        (lambda: depth("abc"), "sizes is made of no numbers but of str 'abc'"),
+        (lambda: walk([1.0], [1.0], "x"), "quantity is 'x'; it is a number above 0"),
+        (lambda: walk(["a"], [1.0], 1), "prices is made of no numbers"),
+        (lambda: quoted_spread(["a"], [1.0]), "bid is made of no numbers"),
+        (lambda: tick_rule(["a"]), "price is made of no numbers"),
+        (lambda: tick_rule([[1], [1, 2]]), "price is made of no numbers"),
+    ],
+)
+def test_what_would_be_wrong_in_silence_is_refused(ask, words):
+    with pytest.raises(FeatureEngineeringError, match=words):
+        ask()
+
+
+def test_sides_in_any_letters_and_unknown_ones():
+    assert signs_of(["BUY", "Sell", " b", "S", "unknown", "", None, "NaN"]).tolist() == [1, -1, 1, -1, 0, 0, 0, 0]
+    assert book_imbalance([np.nan, 1.0], [2.0, 1.0]).tolist() == [-1.0, 0.0]
+    assert quote_flow(*(np.empty(0),) * 4).tolist() == []

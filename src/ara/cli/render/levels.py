@@ -17,6 +17,8 @@ __all__ = ["Seen", "shown"]
 _NARROW = 100
 _FINER = 5.0
 _MARK = ">"
+_RANGE = 14
+_FEW = 60
 _CALLED = {"cluster": "Turns", "fibonacci": "Fibonacci", "pivot": "Pivots", "volume": "Volume"}
 
 
@@ -57,12 +59,12 @@ def shown(seen: Seen, s: Screen) -> str:
     if not seen.levels:
         return "\n".join([*lines, *wrapped("No level was found in these bars.", s.width)])
     lines += [*wrapped(_answer(seen), s.width), *wrapped(_worth(seen), s.width), "", *_rows(seen, s), ""]
-    for kind, past in seen.past.items():
+    for kind, past in seen.past.items() if _judged(seen) else ():
         lines += wrapped(f"{_CALLED[kind]}: {past.words}", s.width)
     if seen.hidden:
         lines += wrapped(f"{seen.hidden} more lie farther away: --count {len(seen.levels) + seen.hidden}", s.width)
     meaning = (
-        "moves: distance in mean true ranges of the last 14 bars, the usual way of one. strength: 0 to 1, how much the "
+        f"moves: distance in mean true ranges of {_last(seen)}, the usual way of one. strength: 0 to 1, how much the "
         "turns near it weigh by size and age; not a chance."
     )
     return "\n".join([*lines, *(s.palette()(line, "quiet") for line in wrapped(meaning, s.width))])
@@ -89,11 +91,25 @@ def _answer(seen: Seen) -> str:
 
 def _worth(seen: Seen) -> str:
     """Say first what the rest shows: whether the price cares for such levels at all."""
+    if not _judged(seen):
+        counted = "1 bar is" if len(seen.bars) == 1 else f"{len(seen.bars):,} bars are"
+        few = f": {counted} too few" if len(seen.bars) < _FEW else ", since it came to none in these bars"
+        return f"Whether the price turns at such levels can't be said{few}."
     better = [_CALLED[kind].lower() for kind, one in seen.past.items() if one.low > 0]
     if better:
         kinds = " and ".join(better)
         return f"In the past the price turned at such levels ({kinds}) more often than at other prices as far away."
     return "In the past the price turned at such levels no more often than at other prices as far away."
+
+
+def _judged(seen: Seen) -> bool:
+    """Say whether the price came to any level, so that something can be said of them."""
+    return any(one.touches for one in seen.past.values())
+
+
+def _last(seen: Seen) -> str:
+    count = min(_RANGE, len(seen.bars))
+    return f"the last {count} bars" if count > 1 else "the one bar"
 
 
 def _rows(seen: Seen, s: Screen) -> list[str]:

@@ -16,6 +16,7 @@ from ara.market.bars import Bars
 __all__ = ["Seen", "shown"]
 
 _NARROW = 60
+_FEW = 60
 _SURE = 0.05
 
 
@@ -69,7 +70,9 @@ def _worth(seen: Seen) -> str:
     """Say in a sentence or two what all of it is worth."""
     span = f"the last {seen.unit}" if seen.last == 1 else f"the last {seen.last:,} {seen.unit}s"
     if not seen.found:
-        return f"No pattern became known in {span}."
+        known = len(seen.bars)
+        told = f"; {known:,} {seen.unit}{'s' * (known != 1)} in all are too few for most" if known < _FEW else ""
+        return f"No pattern became known in {span}{told}."
     kinds = {(one.pattern.name, one.pattern.direction): one.followed for one in seen.found}
     judged = [one for one in kinds.values() if one.count]
     apart = sum(one.verdict != "chance" for one in judged)

@@ -67,6 +67,9 @@ def _head(seen: Seen, s: Screen) -> list[str]:
 def _worth(seen: Seen) -> str:
     """Say in a sentence or two what all of it is worth."""
     judged = [one.followed for one in seen.found if one.followed is not None and one.followed.count]
+    if all(one.band is None for one in seen.found):
+        counted = f"{len(seen.bars):,} {seen.unit}{'s' * (len(seen.bars) != 1)}"
+        return f"No reading has a value: {counted} {'is' if len(seen.bars) == 1 else 'are'} known."
     if not judged:
         return "None of these readings says where the price goes next."
     apart = sum(one.verdict != "chance" for one in judged)
@@ -81,11 +84,7 @@ def _worth(seen: Seen) -> str:
 
 
 def _one(one: Read, names: int, seen: Seen, s: Screen) -> list[str]:
-    words = (
-        "no value: too few bars, or an input is missing"
-        if one.band is None
-        else f"{one.band.words}{_common(one, seen)}"
-    )
+    words = f"no value: {one.why}" if one.band is None else f"{one.band.words}{_common(one, seen)}"
     inset = names + 13
     if s.width - inset < _ROOM:
         name = _name(one) if width(_name(one)) + 2 <= s.width else _name(one).replace(".", ". ")

@@ -241,7 +241,7 @@ def _imported(text: str) -> Any:
     finally:
         sys.path.remove(here)
     if found is None:
-        raise AuditError(f"The module {module} has no {name}.", hint=_HINT)
+        raise AuditError(f"The module {module} has no function and no indicator {name}.", hint=_HINT)
     if not callable(found) and not isinstance(found, Indicator):
         words = f"{name} of the module {module} is {type(found).__name__}, neither a function nor an indicator"
         raise AuditError(f"{words}.", hint=_HINT)

@@ -4,7 +4,7 @@ All functions take columns in the order of time, one row per state of the book. 
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from ara.errors import FeatureEngineeringError
 from ara.features.arrays import Array, quotient
 
-__all__ = ["Walk", "book_imbalance", "depth", "levels_of", "microprice", "quote_flow", "quoted_spread", "walk"]
+__all__ = [
+    "Walk",
+    "book_imbalance",
+    "depth",
+    "levels_of",
+    "microprice",
+    "numbers",
+    "quote_flow",
+    "quoted_spread",
+    "walk",
+]
 
 _Sizes = NDArray[np.float64]
 
@@ -53,7 +63,7 @@ def quote_flow(bid: Array, bid_size: Array, ask: Array, ask_size: Array) -> Arra
     ----------
     R. Cont, A. Kukanov, S. Stoikov, The Price Impact of Order Book Events, J. Financial Econometrics 12:1, 2014.
     """
-    bid, bid_size, ask, ask_size = (np.asarray(one, np.float64) for one in (bid, bid_size, ask, ask_size))
+    bid, bid_size, ask, ask_size = _quotes(bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size)
     if len({one.shape for one in (bid, bid_size, ask, ask_size)}) > 1:
         raise FeatureEngineeringError("The columns of the quotes differ in length.")
     out = np.zeros(len(bid))
@@ -72,7 +82,7 @@ def quote_flow(bid: Array, bid_size: Array, ask: Array, ask_size: Array) -> Arra
 
 def quoted_spread(bid: Array, ask: Array) -> Array:
     """Give ask less bid as a share of their middle."""
-    bid, ask = np.asarray(bid, np.float64), np.asarray(ask, np.float64)
+    bid, ask = _quotes(bid=bid, ask=ask)
     return quotient(ask - bid, (ask + bid) / 2.0)
 
 
@@ -85,7 +95,7 @@ def microprice(bid: Array, bid_size: Array, ask: Array, ask_size: Array) -> Arra
     ----------
     J. Gatheral, R. C. A. Oomen, Zero-Intelligence Realized Variance Estimation, Finance and Stochastics 14:2, 2010.
     """
-    bid, bid_size, ask, ask_size = (np.asarray(one, np.float64) for one in (bid, bid_size, ask, ask_size))
+    bid, bid_size, ask, ask_size = _quotes(bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size)
     return bid + (ask - bid) * quotient(bid_size, bid_size + ask_size, otherwise=0.5)
 
 
@@ -111,12 +121,14 @@ def book_imbalance(bid_sizes: _Sizes, ask_sizes: _Sizes, *, decay: float = 1.0) 
 
 def depth(sizes: _Sizes, *, decay: float = 1.0) -> Array:
     """Give the size on one side of the book, each level weighing `decay` times the one before it."""
-    shown = np.nan_to_num(np.asarray(sizes, np.float64), nan=0.0)
+    shown = np.nan_to_num(numbers("sizes", sizes), nan=0.0)
+    if (shown < 0).any():
+        raise FeatureEngineeringError(f"A size of the book is {shown[shown < 0][0]:g}; it is 0 or more.")
     shown = shown[:, None] if shown.ndim == 1 else shown
     return np.asarray(shown @ np.power(decay, np.arange(shown.shape[1])))
 
 
-def walk(prices: Array, sizes: Array, quantity: float) -> Walk:
+def walk(prices: Array, sizes: Array, quantity: Any) -> Walk:
     """Give what an order would pay if it took from one side of the book until it is filled.
 
     Parameters
@@ -126,11 +138,11 @@ def walk(prices: Array, sizes: Array, quantity: float) -> Walk:
     quantity
         The size of the order, above 0.
     """
-    prices, sizes = np.asarray(prices, np.float64), np.asarray(sizes, np.float64)
+    prices, sizes = numbers("prices", prices), numbers("sizes", sizes)
     if prices.shape != sizes.shape or prices.ndim != 1:
         raise FeatureEngineeringError(f"prices {prices.shape} and sizes {sizes.shape} differ in shape.")
-    if not (np.isfinite(quantity) and quantity > 0):
-        raise FeatureEngineeringError(f"quantity is {quantity}; it must be above 0.")
+    if not isinstance(quantity, int | float | np.number) or not (np.isfinite(quantity) and quantity > 0):
+        raise FeatureEngineeringError(f"quantity is {quantity!r:.40}; it is a number above 0.")
     shown = np.isfinite(prices) & (prices > 0) & (sizes > 0)
     prices, sizes = prices[shown], sizes[shown]
     steps = np.diff(prices)
@@ -143,6 +155,25 @@ def walk(prices: Array, sizes: Array, quantity: float) -> Walk:
     best, worst = float(prices[0]), float(prices[used - 1])
     price = best + float(taken @ (prices - best)) / filled
     return Walk(filled=filled, price=price, worst=worst, cost=abs(price - best) / best, levels=used)
+
+
+def numbers(name: str, values: object) -> NDArray[np.float64]:
+    """Give a column as real numbers; FeatureEngineeringError names it where it holds something else."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind not in "fiubO":
+            raise TypeError
+        return found.astype(np.float64)
+    except (TypeError, ValueError):
+        words = f"{name} is made of no numbers but of {type(values).__name__} {values!r:.40}"
+        raise FeatureEngineeringError(f"{words}; give one number for each row.") from None
+
+
+def _quotes(**given: object) -> tuple[NDArray[np.float64], ...]:
+    found = tuple(numbers(name, one) for name, one in given.items())
+    if any(np.nanmin(one, initial=0.0) < 0 for name, one in zip(given, found, strict=True) if name.endswith("size")):
+        raise FeatureEngineeringError("A size of the quotes is below 0.")
+    return found
 
 
 def levels_of(book: pl.DataFrame, side: Literal["bid", "ask"]) -> tuple[Array, Array]:

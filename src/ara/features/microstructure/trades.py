@@ -6,13 +6,14 @@ which measures what came after and says so.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
 from ara.features.arrays import Array, quotient, sums
+from ara.features.microstructure.book import numbers
 
 __all__ = [
     "Buckets",
@@ -29,6 +30,10 @@ __all__ = [
     "volume_of_bars",
     "vpin_of_trades",
 ]
+
+
+_SIDES: Final = {"buy": 1.0, "b": 1.0, "sell": -1.0, "s": -1.0, "unknown": 0.0, "nan": 0.0, "none": 0.0, "": 0.0}
+_MOST: Final = 5_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +77,18 @@ class Buckets:
     vpin: Array
 
 
-def signs_of(side: Sequence[str]) -> Array:
-    """Give 1 for `buy`, -1 for `sell` and 0 for anything else, of who took each trade."""
-    return np.array([{"buy": 1.0, "sell": -1.0}.get(str(one), 0.0) for one in side])
+def signs_of(side: Sequence[Any]) -> Array:
+    """Give 1 for `buy`, -1 for `sell`, in any letters, of who took each trade; 0 where that is unknown.
+
+    Unknown is what is missing, empty or called so. FeatureEngineeringError for any other word, which would be flow that
+    goes unseen.
+    """
+    words = [str("" if one is None else one).strip().lower() for one in side]
+    strange = [one for one in words if one not in _SIDES]
+    if strange:
+        told = f"A side is {strange[0]!r:.40}; it is buy or sell, or where nobody knows, unknown or empty."
+        raise FeatureEngineeringError(told, hint="Map what the feed calls it to these words.")
+    return np.array([_SIDES[one] for one in words])
 
 
 def tick_rule(price: Array) -> Array:
@@ -84,7 +98,7 @@ def tick_rule(price: Array) -> Array:
     ----------
     C. M. C. Lee, M. J. Ready, Inferring Trade Direction from Intraday Data, J. Finance 46:2, 1991.
     """
-    price = np.asarray(price, np.float64)
+    price = numbers("price", price)
     step = np.sign(np.diff(price, prepend=price[:1]))
     known = np.where(step != 0.0, np.arange(len(price)), -1)
     last = np.maximum.accumulate(known)
@@ -117,13 +131,22 @@ def prevailing(trade_at: Any, quote_at: Any, *columns: Array, later: Any = 0) ->
     Parameters
     ----------
     trade_at, quote_at
-        Times in one unit, not falling.
+        Times in one unit; those of the quotes not falling.
     *columns
         Of the quotes: bid, ask, sizes.
     later
         Added to the times of the trades: the quotes of so much later, for what came after.
+
+    Raises
+    ------
+    FeatureEngineeringError
+        The times of the quotes fall, or a column is as long as they are not.
     """
-    place = np.searchsorted(np.asarray(quote_at), np.asarray(trade_at) + later, side="left") - 1
+    times = _rising(quote_at, "quote_at")
+    odd = next((np.shape(one) for one in columns if np.shape(one) != times.shape), None)
+    if odd is not None:
+        raise FeatureEngineeringError(f"A column of the quotes has shape {odd}, their times {times.shape}.")
+    place = np.searchsorted(times, np.asarray(trade_at) + later, side="left") - 1
     there = place >= 0
     return tuple(
         np.where(there, np.asarray(one, np.float64)[np.maximum(place, 0)], np.nan)
@@ -133,10 +156,13 @@ def prevailing(trade_at: Any, quote_at: Any, *columns: Array, later: Any = 0) ->
     )
 
 
-def trade_imbalance(signs: Array, size: Array, *, window: int) -> Array:
+def trade_imbalance(signs: Array, size: Array, *, window: Any) -> Array:
     """Give bought less sold over all of the last `window` trades: -1 to 1; 0 where nothing was traded."""
     signs, size = _columns(signs=signs, size=size)
-    return quotient(sums(signs * size, window), sums(size, window), otherwise=0.0)
+    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1:
+        raise FeatureEngineeringError(f"window is {window!r:.40}; give a whole number, 1 or more.")
+    span = int(window)
+    return quotient(sums(signs * size, span), sums(size, span), otherwise=0.0)
 
 
 def volume_of_bars(trade_at: Any, signs: Array, size: Array, *, opens: Any, end: Any) -> tuple[Array, Array, Array]:
@@ -154,10 +180,14 @@ def volume_of_bars(trade_at: Any, signs: Array, size: Array, *, opens: Any, end:
         When the last bar closes; later trades belong to none.
     """
     signs, size = _columns(signs=signs, size=size)
-    times = np.asarray(trade_at)
-    place = np.searchsorted(np.asarray(opens), times, side="right") - 1
+    times, begins = np.asarray(trade_at), _rising(opens, "opens")
+    if times.shape != size.shape:
+        raise FeatureEngineeringError(f"The times of the trades have shape {times.shape}, their sizes {size.shape}.")
+    if np.ndim(end):
+        raise FeatureEngineeringError(f"end is one time, when the last bar closes, not {np.size(end)} of them.")
+    place = np.searchsorted(begins, times, side="right") - 1
     inside = (place >= 0) & (times < end)
-    count = len(np.asarray(opens))
+    count = len(begins)
     bought, sold, other = (
         np.asarray(np.bincount(place[chosen], size[chosen], count), np.float64)
         for chosen in (inside & (signs > 0), inside & (signs < 0), inside & (signs == 0))
@@ -185,13 +215,16 @@ def vpin_of_trades(signs: Array, size: Array, *, bucket: float, buckets: int = 5
     D. Easley, M. M. Lopez de Prado, M. O'Hara, Flow Toxicity and Liquidity in a High-Frequency World, RFS 25:5, 2012.
     """
     signs, size = _columns(signs=signs, size=size)
-    if not bucket > 0 or buckets < 1:
+    if not (np.isfinite(bucket) and bucket > 0) or buckets < 1:
         raise FeatureEngineeringError(
             f"bucket is {bucket}, buckets {buckets}; bucket must be above 0, buckets 1 or more."
         )
     kept = np.flatnonzero(np.isfinite(size * signs) & (size > 0))
     volumes, flows = np.cumsum(size[kept]), np.cumsum((size * signs)[kept])
     count = int(volumes[-1] / bucket + 1e-9) if len(volumes) else 0
+    if count > _MOST:
+        words = f"bucket is {bucket:g}, which makes {count:,} of {volumes[-1]:g} traded; at most {_MOST:,} are made"
+        raise FeatureEngineeringError(f"{words}.", hint="A fiftieth of a day's volume is usual.")
     edges = bucket * np.arange(count + 1)
     if not count:
         return Buckets(at=np.empty(0, np.int64), imbalance=np.empty(0), vpin=np.empty(0))
@@ -321,8 +354,16 @@ def _nested(sizes: Array) -> bool:
     return bool((parts > 1.5).all() and np.abs(parts - np.round(parts)).max(initial=0.0) < 1e-6)
 
 
+def _rising(times: Any, name: str) -> NDArray[Any]:
+    """Give times that don't fall."""
+    found = np.asarray(times)
+    if found.ndim != 1 or (found[1:] < found[:-1]).any():
+        raise FeatureEngineeringError(f"{name} falls somewhere; give it in the order of time.")
+    return found
+
+
 def _columns(**given: Array) -> tuple[Array, ...]:
-    found = tuple(np.asarray(one, np.float64) for one in given.values())
+    found = tuple(numbers(name, one) for name, one in given.items())
     if len({one.shape for one in found}) > 1 or found[0].ndim != 1:
         shapes = ", ".join(f"{name} {one.shape}" for name, one in zip(given, found, strict=True))
         raise FeatureEngineeringError(f"The columns differ in shape: {shapes}.")
