@@ -26,6 +26,7 @@ _Floats: TypeAlias = NDArray[np.float64]
 _BATCH: Final = 4096
 _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {"shape": ("location", "log_scale"), "quantiles": ("quantiles",)}
 _WIDEST: Final = 30.0
+_AGAIN: Final = "Take the model from a back-up, or fit it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,7 +132,8 @@ class Served:
         head = read_head(folder)
         if not head.gives:
             family: Any = plugins.load("models", head.family)
-            other: Fitted = family.load(folder)
+            with plugins.guest(f"Reading the {head.family} in {folder}", error=ModelError, hint=_AGAIN):
+                other: Fitted = family.load(folder)
             return other
         head, params, graph, packed = saved.read(folder)
         return Served(

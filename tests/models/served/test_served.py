@@ -185,6 +185,13 @@ def test_a_saved_model_of_a_family_without_a_graph_is_loaded_by_that_family(tmp_
     fitted.save(tmp_path)
     again = Served.load(tmp_path)
     assert again.predict(panel, ROWS).values.tobytes() == fitted.predict(panel, ROWS).values.tobytes()
+    for damaged in (b"\xff", b"{", b""):
+        (tmp_path / "params.json").write_bytes(damaged)
+        with pytest.raises(ModelError, match=r"Reading the drift in .* failed|damaged"):
+            Served.load(tmp_path)
+    (tmp_path / "params.json").unlink()
+    with pytest.raises(ModelError, match=r"Reading the drift in .* failed|can't be read"):
+        Served.load(tmp_path)
 
 
 def test_serving_needs_neither_onnx_nor_any_library_that_fits(tmp_path) -> None:

@@ -14,7 +14,7 @@ from ara.models.graphs import Inputs, Linear, Output, Parts, Trees
 from ara.models.graphs.boosters import from_catboost, from_lightgbm, from_xgboost
 from ara.models.graphs.estimators import from_forest
 from ara.models.shapley import of_linear, of_trees
-from tests.models.graphs.made import WIDTH, features, target
+from tests.models.graphs.made import FITS, WIDTH, features, target
 from tests.models.served.planted import NAMES, lines, planted, served
 
 X = features()
@@ -122,6 +122,10 @@ def test_a_side_that_nothing_came_through_counts_for_nothing() -> None:
     assert base == 1.25
     assert np.isfinite(values).all()
     np.testing.assert_allclose((base + values.sum(axis=1))[2], trees.predict(x)[2])
+    flat = FITS["lightgbm"](X, np.full(len(X), 2.5))[0]
+    base, values = of_trees(flat, X)
+    assert base == pytest.approx(2.5)
+    assert (values == 0).all()
 
 
 def test_a_served_model_gives_them_for_each_answer_and_they_sum_to_it() -> None:
