@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import signal
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -324,7 +325,9 @@ def test_mishaps_are_remembered_by_the_checkpoint(tmp_path) -> None:
 def _killed_after(folder: Path, reports: int) -> None:
     """Train in a process of its own, and kill it some time after so many steps; it may end before."""
     heard, told = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, from 3.12 on; the child takes none of theirs
+        child = os.fork()
     if not child:
         taught(KILLED, folder=folder, watch=lambda _: os.write(told, b".") == 1)
         os._exit(0)
