@@ -66,6 +66,21 @@ def test_columns_without_numbers_count_for_nothing(make):
         np.testing.assert_allclose(other, whole, atol=1e-9)
 
 
+@pytest.mark.parametrize("make", SOME, ids=IDS)
+def test_a_gap_counts_as_the_usual_value(make):
+    panel = planted(bars=400, share=0.2, linear=True)
+    x = panel.x + np.arange(6, dtype=np.float32)
+    panel = replace(panel, x=x)
+    fitted, rows = fit(make(), panel), last_rows(panel)
+    told = []
+    for value in (np.nan, np.median(x[:, 0]), x[:, 0].max()):
+        put = x.copy()
+        put[rows, 0] = value
+        told.append(fitted.predict(replace(panel, x=put), rows).values)
+    np.testing.assert_allclose(told[0], told[1], atol=1e-12)
+    assert np.abs(told[2] - told[1]).max() > 1e-4
+
+
 @pytest.mark.parametrize("name", sorted(bent()))
 def test_bars_that_should_not_be(name):
     answered(Ridge(), bent()[name])

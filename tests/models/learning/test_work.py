@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from ara.models.learning.folds import EMBARGO, blocks, outside
 from ara.models.learning.shrink import Slope, centred, slope, trust
 from ara.models.learning.targets import targets, uniqueness
 from ara.models.learning.work import chosen, spread_over
+from ara.statistics.ranges import floored, range_variance
 from tests.models.panels import ranged
 
 DAY = 86_400_000_000
@@ -74,6 +76,24 @@ def test_targets_are_the_panels_own_and_sizes_are_read_from_ranges_ahead():
     assert (early.end[known] <= panel.known_at[200]).all()
     later = np.isin(panel.at[seen.rows], cut.at[early.rows])
     np.testing.assert_allclose(early.size[known], seen.size[later][known], atol=1e-9)
+
+
+def test_the_size_of_a_row_is_that_of_the_bars_after_it_in_what_returns_have_been_over_ranges_until_it():
+    random = np.random.default_rng(2)
+    panel = ranged(toy_panel(bars=900, horizons=(3,)))
+    returns = np.where(np.arange(900) < 450, 0.03, 0.004) * random.standard_normal(900)
+    bars = panel.bars.copy()
+    bars[1:900, 3] = returns[1:]
+    panel = replace(panel, bars=bars, x=np.ones((len(panel), 1), np.float32), names=("one",))
+    size = targets(panel, np.arange(900)).size[:, 0]
+    variance = floored(range_variance(bars[:900]), share=0.02)
+    for row in (40, 440, 470, 800, 890):
+        past = slice(max(1, row - 749), row + 1)
+        squares, ranges = np.sum(bars[past, 3] ** 2), np.sum(variance[past])
+        prior = 120 / len(bars[past]) * ranges
+        over = np.log((squares + prior) / (ranges + prior))
+        came = 0.5 * (np.log(variance[row + 1 : row + 4].sum()) + over) - np.log(panel.scale[row, 0])
+        assert size[row] == pytest.approx(came, abs=1e-9)
 
 
 def test_rows_without_features_are_no_targets():

@@ -1,6 +1,7 @@
 """Linear models of standardised features: `ridge`, `lasso` and `elastic_net`, pooled over all series."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -43,9 +44,9 @@ class _LinearModel(LearnedModel):
 
     linear: ClassVar[bool] = True
 
+    @abstractmethod
     def weights(self, matrix: _Array, right: _Array, spread: _Array, *, rows: int, outcomes: float) -> _Array:
         """Give `[F, 2]` for location and size, from Z'WZ / n, Z'Wy / n and the targets' deviations."""
-        raise TypeError(f"{type(self).__name__} has no rule for its weights")
 
     def begin(self, x: NDArray[Any], *, seed: int) -> Fit:
         """Standardise the features once and give what weighs them. There is nothing random in it."""
