@@ -328,3 +328,19 @@ def test_where_only_a_member_counts_that_is_asked_seldom_the_baseline_stands_in(
     assert len(state.id) == 64
     assert set(state.open) == {"AAA", "BBB", "CCC", "DDD", "EEE"}
     assert all(half > 0 for _, _, half in state.open.values())
+
+
+def test_what_takes_too_long_to_become_known_never_counts() -> None:
+    begin, end = start_of_month(2019, 3), start_of_month(2019, 9)
+    gap = (PANEL.series == 0) & (PANEL.known_at > begin + 10 * 86_400_000_000) & (PANEL.known_at < end)
+    last = int(np.flatnonzero(gap)[0]) - 1
+    y_known, y = PANEL.y_known.copy(), PANEL.y.copy()
+    y_known[last - 4 : last + 1] = PANEL.known_at[np.flatnonzero(gap)[-1] + 1]
+    y[last - 4 : last + 1] = 30.0
+    names = ("at", "known_at", "series", "group", "bars", "volume", "x", "scale")
+    holed = replace(PANEL, y=y[~gap], y_known=y_known[~gap], **{name: getattr(PANEL, name)[~gap] for name in names})
+    forget()
+    fit_until(LIGHT, holed, start_of_month(2019, 8), seed=0)
+    going_on = fit_until(LIGHT, holed, start_of_month(2019, 11), seed=0).state
+    forget()
+    assert fit_until(LIGHT, holed, start_of_month(2019, 11), seed=0).state == going_on
