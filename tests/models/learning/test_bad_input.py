@@ -13,6 +13,7 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.families.linear import Lasso, Ridge
 from ara.models.families.quantile_regression import QuantileRegression
 from ara.models.inputs import attached
+from ara.models.served import Served
 from tests.models.learning.worlds import planted
 from tests.models.panels import bent, fit, last_rows, ranged
 
@@ -196,3 +197,10 @@ def test_what_was_saved_by_another_family_is_refused(tmp_path):
     fit(Ridge(), planted(bars=400, share=0.05, linear=True)).save(tmp_path)
     with pytest.raises(ModelError, match="family ridge, not lasso"):
         Lasso.load(tmp_path)
+    assert Ridge.load(tmp_path).head.family == "ridge"
+    head = tmp_path / "head.json"
+    head.write_text(head.read_text().replace('"gives":"shape"', '"gives":""'))
+    with pytest.raises(ModelError, match="damaged"):
+        Ridge.load(tmp_path)
+    with pytest.raises(ModelError, match="damaged"):
+        Served.load(tmp_path)

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,11 +113,9 @@ class LearnedModel:
     @classmethod
     def load(cls, folder: Path) -> Served:
         """Read what `Served.save` wrote of this family."""
-        read_head(folder, cls.family)
-        loaded = Served.load(folder)
-        if not isinstance(loaded, Served):
-            raise ModelError(f"{folder} holds no graph of {cls.family}")
-        return loaded
+        if not read_head(folder, cls.family).gives:
+            raise ModelError(f"the model in {folder} is damaged: its head says of no graph what it gives")
+        return cast(Served, Served.load(folder))
 
 
 def limits(x: NDArray[np.float32], *, linear: bool) -> Inputs:
