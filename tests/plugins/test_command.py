@@ -44,8 +44,10 @@ def test_the_list_shows_who_offers_what(ara):
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0] == "providers"
-    assert "  sample             ara-ai 5.0.0.dev0" in lines
-    assert "  slips              stranger 1.0" in lines
+    told = [line.split() for line in lines]
+    assert ["sample", "ara-ai", "5.0.0.dev0"] in told
+    assert ["slips", "stranger", "1.0"] in told
+    assert len({line.index(line.split()[1], 3) for line in lines if line.startswith("  ")}) == 1
     assert max(map(len, lines)) <= 100
     narrow = ara("list", "models", "--width", "20").stdout.splitlines()
     assert narrow[0] == "models"
