@@ -102,7 +102,8 @@ def refusal(offer: Offer) -> PluginError | None:
 
     None where its name is its own.
     """
-    rivals = [one for one in offers(offer.group) if one.name == offer.name]
+    group = offer.group
+    rivals = [_offer(group, entry, dist) for entry, dist in _entries(group) if entry.name == offer.name]
     if not offer.own and any(one.own for one in rivals):
         words = f"{offer.words} is left out: Ara has a part of that name."
         return PluginError(words, hint=f"Remove the package {offer.distribution}, or ask its authors for another name.")
