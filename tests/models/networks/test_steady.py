@@ -82,12 +82,12 @@ def test_a_width_that_is_wrong_in_all_is_stretched() -> None:
 def test_classes_lean_to_where_their_middle_lies_and_unknown_ones_do_not() -> None:
     panel = world(0.0, groups=("coin", "none", "stock"))
     group = np.where(panel.series == 0, 0, 2).astype(np.int32)
-    panel = replace(panel, group=group, y=panel.y + 0.3 * (panel.series == 0)[:, None])
+    panel = replace(panel, group=group, y=panel.y + 2.0 * (panel.series == 0)[:, None])
     network, taken = taught(panel, 0.0)
     found = leans(network, taken)
     assert set(found) == {"", "coin", "stock"}
     assert found[""] == [[0.0] * len(LEVELS)]
-    assert found["coin"][0][0] - found["stock"][0][0] == pytest.approx(0.3 * 1500 / 1900, abs=0.08)
+    assert found["coin"][0][0] - found["stock"][0][0] == pytest.approx(2.0 * 1500 / 1900, abs=0.15)
     assert len(set(found["coin"][0])) == 1
 
 

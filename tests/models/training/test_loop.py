@@ -196,6 +196,14 @@ def test_each_roll_back_halves_the_rate_again() -> None:
     assert kept == sorted(kept)
 
 
+def test_nothing_that_was_said_is_forgotten_by_going_back() -> None:
+    _, done = taught(PLAN, module=Overflows({1, 2}))
+    assert [words.split(":")[0] for words in done.said] == [
+        "the loss was not a number at step 1",
+        "the loss was not a number at step 0",
+    ]
+
+
 def test_a_loss_that_never_is_a_number_ends_with_an_error() -> None:
     with pytest.raises(ModelError, match=r"not a number at step 0, even at 0\.0156 of the rate") as error:
         taught(PLAN, module=Overflows(set(range(100))))
