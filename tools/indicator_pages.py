@@ -27,6 +27,8 @@ __all__ = ["candle_picture", "check", "index_page", "page", "picture", "write"]
 
 _FOLDER: Final = Path("docs/reference/indicators")
 _SHOWN: Final = 160
+_TITLE: Final = 14
+_GREY: Final = "#8a8f98"
 _WIDE, _HIGH, _EDGE = 480, 84, 4
 _COLOURS: Final = ("#3b6fb6", "#d9822b", "#3d9970", "#b04a5a", "#8661c1")
 _SCALES: Final = {
@@ -72,9 +74,9 @@ def page(family: str, members: Mapping[str, _Member]) -> str:
         lines += ["the bar at whose close it was known, below it where it points up, above where down."]
     else:
         lines += [
-            "Drawn over the last bars of AAPL in the bundled sample: the closes above, in grey, the indicator below,"
+            "Drawn over the last bars of AAPL in the bundled sample, or of the first series there where it moves: the"
         ]
-        lines += ["or over the closes where it is a price."]
+        lines += ["closes above, in grey, the indicator below, or over the closes where it is a price."]
     if family == "cross":
         lines += [
             "",
@@ -113,19 +115,46 @@ def _range(low: float, high: float) -> str:
     return f"from {low:g} up" if math.isfinite(low) else f"up to {high:g}" if math.isfinite(high) else "of any size"
 
 
-def picture(outputs: Sequence[_Array], close: _Array) -> str:
-    """Draw what an indicator gives beside the closes, as SVG."""
+def picture(outputs: Sequence[_Array], close: _Array, *, caption: str = "") -> str:
+    """Draw what an indicator gives beside the closes, as SVG, under a caption that says whose."""
     found = [values[-_SHOWN:] for values in outputs]
     close = close[-_SHOWN:]
     over = [values for values in found if _is_price(values, close)]
     apart = [values for values in found if not _is_price(values, close)]
     colours = {id(values): _COLOURS[place % len(_COLOURS)] for place, values in enumerate(found)}
-    body = _lines([(close, "#8a8f98"), *((values, colours[id(values)]) for values in over)], top=0)
+    top = _TITLE if caption else 0
+    body = _lines([(close, "#8a8f98"), *((values, colours[id(values)]) for values in over)], top=top)
     if apart:
-        body += _lines([(values, colours[id(values)]) for values in apart], top=_HIGH, zero=True)
-    high = 2 * _HIGH if apart else _HIGH
+        body += _lines([(values, colours[id(values)]) for values in apart], top=top + _HIGH, zero=True)
+    high = top + (2 * _HIGH if apart else _HIGH)
+    if caption:
+        ranges = ", ".join(dict.fromkeys(map(_ranged, found)))
+        words = escape(f"{caption}: {ranges}", quote=False)
+        look = f'x="2" y="11" font-size="11" font-family="sans-serif" fill="{_GREY}" stroke="none"'
+        body = f"<text {look}>{words}</text>\n{body}"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" width="{_WIDE}" height="{high}"'
     return f'{head} fill="none" stroke-width="1.4" stroke-linejoin="round">\n{body}</svg>\n'
+
+
+def _ranged(values: _Array) -> str:
+    """Say between what an output moves in the bars that are drawn."""
+    known = values[-_SHOWN:][np.isfinite(values[-_SHOWN:])]
+    if not len(known):
+        return "no value"
+    low, high = float(known.min()), float(known.max())
+    return f"{low:.4g} to {high:.4g}" if high > low else f"{low:.4g} throughout"
+
+
+def _drawn(one: Indicator, bars: _Bars, sample: Mapping[str, tuple[_Bars, Sequence[str]]]) -> str:
+    """Draw an indicator on AAPL, or on the first series of the sample on which it moves."""
+    others = {symbol: columns for symbol, (columns, _) in sample.items() if symbol != "AAPL"}
+    for symbol, columns in ({"AAPL": bars} | others).items():
+        if not set(one.spec.inputs) <= set(columns):
+            continue
+        found = one.compute(columns)
+        if any("throughout" not in told and "no value" not in told for told in map(_ranged, found)):
+            return picture(found, columns["close"], caption=f"{one.spec.name} of {symbol}")
+    return picture(one.compute(bars), bars["close"], caption=f"{one.spec.name} of AAPL")
 
 
 def candle_picture(bars: _Bars, place: int, sign: float, caption: str) -> str:
@@ -163,9 +192,9 @@ def _last_seen(one: Indicator, sample: Mapping[str, tuple[_Bars, Sequence[str]]]
         hits = np.flatnonzero(np.nan_to_num(values))
         if len(hits):
             place = int(hits[-1])
-            return candle_picture(bars, place, float(values[place]), f"{symbol}, {days[place]}")
+            return candle_picture(bars, place, float(values[place]), f"{one.spec.name}: {symbol}, {days[place]}")
     bars, _ = next(iter(sample.values()))
-    return candle_picture(bars, len(bars["close"]) - 1, 0.0, "No series of the sample has it.")
+    return candle_picture(bars, len(bars["close"]) - 1, 0.0, f"{one.spec.name}: no series of the sample has it.")
 
 
 async def _every_series() -> dict[str, tuple[_Bars, list[str]]]:
@@ -241,13 +270,16 @@ def write(root: Path) -> None:
         path.write_text(text, encoding="utf-8")
     bars, across = asyncio.run(_sample())
     sample = asyncio.run(_every_series())
-    for family, members in _families().items():
+    for members in _families().values():
         for name, one in members.items():
             if name.startswith("cdl_") and isinstance(one, Indicator):
                 (pictures / f"{name}.svg").write_text(_last_seen(one, sample), encoding="utf-8")
                 continue
-            found = across[name] if family == "cross" else one.compute(bars)  # type: ignore[union-attr]
-            (pictures / f"{name}.svg").write_text(picture(found, bars["close"]), encoding="utf-8")
+            if isinstance(one, Indicator):
+                drawn = _drawn(one, bars, sample)
+            else:
+                drawn = picture(across[name], bars["close"], caption=f"{name} of AAPL")
+            (pictures / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
 def check(root: Path) -> Iterator[Finding]:
@@ -257,6 +289,11 @@ def check(root: Path) -> Iterator[Finding]:
             yield Finding(path=path, line=1, words="the page no longer says what the registry says")
     wanted = {root / _FOLDER / "pictures" / f"{name}.svg" for members in _families().values() for name in members}
     there = set((root / _FOLDER / "pictures").glob("*.svg"))
+    seen: dict[str, str] = {}
+    for path in sorted(wanted & there):
+        twin = seen.setdefault(path.read_text(encoding="utf-8"), path.stem)
+        if twin != path.stem:
+            yield Finding(path=path, line=1, words=f"the picture is that of {twin}")
     for path in wanted ^ there:
         yield Finding(path=path, line=1, words="no such picture" if path in wanted else "a picture of no indicator")
 

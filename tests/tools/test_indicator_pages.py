@@ -76,4 +76,22 @@ def test_a_candlestick_is_drawn_with_those_around_it_and_marked(sign, count):
 def test_every_candlestick_is_shown_with_its_bars(path):
     drawn = path.read_text("utf-8")
     assert drawn.count("<rect ") > 15
-    assert ("<path fill=" in drawn) != ("No series of the sample has it." in drawn)
+    assert ("<path fill=" in drawn) != ("no series of the sample has it." in drawn)
+
+
+def test_a_picture_says_whose_it_is_and_between_what_it_moves():
+    close = 100 + np.arange(60.0) % 7
+    drawn = picture([close / 100, np.full(60, 3.0)], close, caption="it of AAPL")
+    assert ">it of AAPL: 1 to 1.06, 3 throughout<" in drawn
+    assert 'viewBox="0 0 480 182"' in drawn
+    assert "no value" in picture([np.full(60, np.nan)], close, caption="it")
+
+
+def test_no_two_pictures_are_alike():
+    pictures = sorted((ROOT / PAGES / "pictures").glob("*.svg"))
+    assert len({path.read_bytes() for path in pictures}) == len(pictures) > 400
+
+
+def test_what_stands_still_is_drawn_where_it_moves():
+    text = (ROOT / PAGES / "pictures" / "fht_spread.svg").read_text()
+    assert "throughout" not in text
