@@ -479,3 +479,22 @@ def test_a_block_is_what_it_says():
     assert block.at.dtype == block.known_at.dtype == np.dtype("datetime64[us]")
     assert str(WEEK) == "1w"
     assert date(2009, 1, 2) == block.at[0].astype(object).date()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"known_at": pl.col("at") - pl.duration(days=3)}, "is known before it opened"),
+        ({"known_at": pl.col("at")}, "or as it opened"),
+        ({"high": pl.col("low") * 0.9}, "has a high below its low"),
+    ],
+)
+def test_bars_that_no_market_makes_are_refused(change, words):
+    bars = cut(sample("AAPL"), 60)
+    changed = [
+        pl.when(pl.int_range(pl.len()) == 7).then(one).otherwise(pl.col(name)).alias(name)
+        for name, one in change.items()
+    ]
+    wrong = replace(bars, frame=bars.frame.with_columns(changed))
+    with pytest.raises(FeatureEngineeringError, match=f"The bar of AAPL at 2009-01-13.* {words}"):
+        build(FeatureSet(name="one", items=(Item("rsi"),)), wrong)

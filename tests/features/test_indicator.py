@@ -90,3 +90,9 @@ def test_the_catalogue_refuses_what_is_no_indicator(monkeypatch):
         catalogue.get("volatility_rato")
     with pytest.raises(FeatureEngineeringError, match=r"no indicator 'RSI'. Did you mean rsi"):
         catalogue.get("RSI")
+
+
+def test_inputs_without_names_are_refused():
+    for given in (np.ones(30), [1.0, 2.0], "close", 5, None):
+        with pytest.raises(FeatureEngineeringError, match="takes arrays by name, or bars, not"):
+            catalogue.compute("rsi", given)

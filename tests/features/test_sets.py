@@ -316,3 +316,32 @@ def test_any_file_is_a_set_or_a_typed_error(data):
             path.write_bytes(data)
             with pytest.raises(FeatureEngineeringError):
                 sets.read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rsi:", "ends with a colon and names no other instrument"),
+        ("beta: ", "ends with a colon"),
+        ("macd.line.line", "macd.line is one output already"),
+        ("macd.line.signal", "macd.line is one output already"),
+    ],
+)
+def test_what_says_nothing_is_not_passed_over(text, words):
+    with pytest.raises(FeatureEngineeringError, match=words):
+        Item.parse(text)
+
+
+def test_parameters_come_by_name():
+    with pytest.raises(FeatureEngineeringError, match="The parameters of rsi are numbers by name, not list"):
+        Item("rsi", params=[1])
+
+
+def test_names_of_elsewhere_lead_to_what_they_mean():
+    for called, name in {"klinger": "kvo", "fama": "mama", "chikou": "ichimoku", "stoch_full": "stoch"}.items():
+        assert catalogue.get(called).spec.name == name
+    for called, name in {"aroonosc": "aroon", "min": "rolling_min", "max": "rolling_max", "sum": "rolling_sum"}.items():
+        assert catalogue.get(called).spec.name == name
+    with pytest.raises(FeatureEngineeringError, match=r"Did you mean roc\(factor=1\)\?"):
+        catalogue.get("rocp")
+    assert Item.parse("max(close, open)").spec.name == "expression"

@@ -146,3 +146,42 @@ def test_what_is_shared_is_computed_once_and_only_together():
         assert doubled(values, times=3.0).tolist() == [0.0, 3.0, 6.0]
     assert doubled(values) is not first
     assert calls == [2.0, 2.0, 2.0, 2.0, 3.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seen": -5}, "it has seen -5 bars"),
+        ({"seen": "x"}, "it has seen 'x' bars"),
+        ({"seen": 3}, "of 3 bars it needs the last"),
+        ({"bars": {"close": [1.0], "volume": [1.0]}}, "of 40 bars it needs the last"),
+        ({"bars": {"close": ["a"] * 40, "volume": [1.0] * 40}}, "damaged"),
+        ({"bars": 5}, "damaged"),
+        ({"items": [3]}, "damaged"),
+        ({"states": [None]}, "damaged"),
+        ({"states": [5, None]}, "a state of what has none"),
+    ],
+)
+def test_a_damaged_state_is_refused_when_it_is_read(change, words):
+    stream = Stream(["sma", "obv"])
+    for one in range(40):
+        stream.push({"close": 1.0 + one, "volume": 1.0})
+    state = json.loads(json.dumps(stream.state()))
+    assert Stream.resume(state).push({"close": 5.0, "volume": 1.0})
+    with pytest.raises(FeatureEngineeringError, match=words):
+        Stream.resume(state | change)
+
+
+def test_a_state_that_no_step_can_use_is_named():
+    stream = Stream(["obv"])
+    stream.push({"close": 1.0, "volume": 1.0})
+    broken = Stream.resume(stream.state() | {"states": [["junk"]]})
+    with pytest.raises(FeatureEngineeringError, match="The indicator obv can't go on from the state"):
+        broken.push({"close": 2.0, "volume": 1.0})
+
+
+def test_items_are_named_by_text_and_have_parameters_by_name():
+    with pytest.raises(FeatureEngineeringError, match="named by a text, not by int"):
+        Stream([3])
+    with pytest.raises(FeatureEngineeringError, match="The parameters of rsi are numbers by name, not list"):
+        Stream([Item("rsi", [1])])

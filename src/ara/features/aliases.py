@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["ALIASES", "SHARED"]
+__all__ = ["ALIASES", "NEAR", "SHARED"]
 
 ALIASES: Final[Mapping[str, str]] = {
     "accumulation_distribution": "ad",
+    "aroonosc": "aroon",
     "average_true_range": "atr",
     "awesome": "ao",
     "balance_of_power": "bop",
@@ -16,6 +17,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "bbw": "bollinger_width",
     "bias": "disparity",
     "chaikin_money_flow": "cmf",
+    "chikou": "ichimoku",
     "chop": "choppiness",
     "cksp": "chande_kroll_stop",
     "correl": "correlation",
@@ -27,7 +29,9 @@ ALIASES: Final[Mapping[str, str]] = {
     "eom": "emv",
     "er": "efficiency_ratio",
     "eri": "elder_ray",
+    "fama": "mama",
     "fosc": "cfo",
+    "fractal": "williams_fractal",
     "ha": "heikin_ashi",
     "hilo": "hilo_activator",
     "hist_vol": "historical_volatility",
@@ -38,15 +42,21 @@ ALIASES: Final[Mapping[str, str]] = {
     "hull": "hma",
     "hvol": "historical_volatility",
     "kc": "keltner",
+    "klinger": "kvo",
+    "klinger_oscillator": "kvo",
     "linearreg": "lsma",
     "linearreg_angle": "linreg_angle",
     "linearreg_intercept": "linreg_intercept",
     "linearreg_slope": "linreg_slope",
     "linreg": "lsma",
     "lrsi": "laguerre_rsi",
+    "ma": "sma",
+    "macdfix": "macd",
     "massi": "mass_index",
+    "max": "rolling_max",
     "mcgd": "mcginley",
     "median": "quantile",
+    "min": "rolling_min",
     "minus_di": "di",
     "minus_dm": "dm",
     "momentum": "mom",
@@ -69,9 +79,11 @@ ALIASES: Final[Mapping[str, str]] = {
     "stc": "schaff",
     "std": "stddev",
     "stdev": "stddev",
+    "stoch_full": "stoch",
     "stochastic": "stoch",
     "stochf": "stoch_fast",
     "stochrsi": "stoch_rsi",
+    "sum": "rolling_sum",
     "thermo": "elder_thermometer",
     "tr": "true_range",
     "trange": "true_range",
@@ -89,3 +101,12 @@ ALIASES: Final[Mapping[str, str]] = {
 
 SHARED: Final[Mapping[str, tuple[str, ...]]] = {"rvi": ("relative_volatility", "rvgi")}
 """All that a name of these may mean where several things are called so; it is taken for the first."""
+
+NEAR: Final[Mapping[str, str]] = {
+    "macdext": "macd",
+    "minmax": "rolling_min, rolling_max",
+    "rocp": "roc(factor=1)",
+    "rocr100": "rocr",
+    "sarext": "parabolic_sar",
+}
+"""What to ask for instead of a name elsewhere whose figures are counted otherwise here, so that it is no other name."""

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.errors import FeatureEngineeringError
 from ara.features.library import talib
 from ara.features.loops import moving_sums, own_moments
 from ara.features.shared import shared
@@ -28,6 +29,7 @@ __all__ = [
     "lowest",
     "mean",
     "moments",
+    "numbers",
     "previous",
     "quotient",
     "rested",
@@ -289,3 +291,15 @@ def unbroken(function: Callable[_P, _R]) -> Callable[_P, _R]:
         return found if several else found[0]
 
     return cast("Callable[_P, _R]", each)
+
+
+def numbers(name: str, values: object) -> NDArray[np.float64]:
+    """Give a column as real numbers; FeatureEngineeringError names it where it holds something else."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind not in "fiubO":
+            raise TypeError
+        return found.astype(np.float64)
+    except (TypeError, ValueError):
+        words = f"{name} is made of no numbers but of {type(values).__name__} {values!r:.40}"
+        raise FeatureEngineeringError(f"{words}; give one number for each row.") from None

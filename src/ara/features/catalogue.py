@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ara import plugins
 from ara.errors import AraError, FeatureEngineeringError, PluginError
-from ara.features.aliases import ALIASES
+from ara.features.aliases import ALIASES, NEAR
 from ara.features.families import Family
 from ara.features.guest import Guest, own
 from ara.features.indicator import Indicator
@@ -89,7 +89,9 @@ def get(name: str) -> Indicator:
         raise faults[name]
     import difflib
 
-    near = difflib.get_close_matches(name.strip().lower(), [*names(), *ALIASES], n=3)
+    wanted = name.strip().lower()
+    near = difflib.get_close_matches(wanted, [*names(), *ALIASES], n=3)
+    near = [NEAR[wanted]] if wanted in NEAR else near
     guess = f" Did you mean {' or '.join(near)}?" if near else ""
     unread = ", ".join(sorted(set(faults) - set(names())))
     guess += f" These can't be loaded, and it might be among them: {unread}." if unread else ""

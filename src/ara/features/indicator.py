@@ -234,7 +234,7 @@ def columns_of(spec: IndicatorSpec, inputs: Any) -> list[NDArray[np.float64]]:
     """
     try:
         arrays = [_floats(inputs[name], name) for name in spec.inputs]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, IndexError, ValueError):
         if not isinstance(inputs, Mapping):
             words = f"takes arrays by name, or bars, not {type(inputs).__name__}"
             raise FeatureEngineeringError(f"The indicator {spec.name} {words}.") from None

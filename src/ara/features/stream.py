@@ -40,6 +40,15 @@ class Item:
     name: str
     params: Mapping[str, float] | None = None
 
+    def __post_init__(self) -> None:
+        name: Any = self.name
+        params: Any = self.params
+        if not isinstance(name, str):
+            raise FeatureEngineeringError(f"An indicator is named by a text, not by {type(name).__name__}.")
+        if params is not None and not isinstance(params, Mapping):
+            words = f"The parameters of {name:.60} are numbers by name, not {type(params).__name__}"
+            raise FeatureEngineeringError(f"{words}.", hint="Such as {'window': 7}.")
+
     @property
     def label(self) -> str:
         """What it is called among others: `rsi`, or `rsi(window=7)`."""
@@ -64,7 +73,7 @@ class Stream:
     """
 
     def __init__(self, items: Sequence[Item | str]) -> None:
-        self._items = [Item(one) if isinstance(one, str) else one for one in items]
+        self._items = [one if isinstance(one, Item) else Item(one) for one in items]
         self._lines = [_Line.of(one) for one in self._items]
         self._labels = [one.label for one in self._items]
         self._inputs = sorted({name for line in self._lines for name in line.indicator.spec.inputs})
@@ -145,12 +154,18 @@ class Stream:
         try:
             stream = cls([Item(one["name"], one["params"]) for one in state["items"]])
             bars = [[np.nan if value is None else value for value in state["bars"][name]] for name in stream._inputs]
-            stream._end = len(bars[0]) if bars else 0
+            seen: Any = state["seen"]
+            if isinstance(seen, bool) or not isinstance(seen, int) or seen < 0:
+                raise ValueError(f"it has seen {seen!r:.40} bars")
+            if any(len(row) != min(seen, stream._longest) for row in bars):
+                raise ValueError(f"of {seen} bars it needs the last {stream._longest}")
+            stream._seen, stream._end = seen, len(bars[0]) if bars else 0
             stream._kept[:, : stream._end] = np.array(bars, np.float64).reshape(len(bars), stream._end)
-            stream._seen = state["seen"]
             for line, kept in zip(stream._lines, state["states"], strict=True):
                 line.state = _tupled(kept)
-        except (KeyError, TypeError, ValueError) as error:
+                if line.step is None and kept is not None:
+                    raise ValueError("a state of what has none")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FeatureEngineeringError(f"The state is damaged: {error}.", hint="Begin anew from the bars.") from None
         return stream
 
@@ -183,7 +198,13 @@ class _Line:
 
     def next(self, bar: Mapping[str, float], tail: Sequence[_Array]) -> tuple[float, ...]:
         if self.step is not None:
-            self.state, found = self.step(self.state, *[float(bar[name]) for name in self.tail[0]], **self.params)
+            given = [float(bar[name]) for name in self.tail[0]]
+            try:
+                self.state, found = self.step(self.state, *given, **self.params)
+            except (TypeError, ValueError, IndexError, KeyError) as error:
+                name = self.indicator.spec.name
+                words = f"The indicator {name} can't go on from the state that it was given: {error}"
+                raise FeatureEngineeringError(f"{words}.", hint="Begin anew from the bars.") from None
             return found
         if isinstance(self.indicator, ArrayIndicator):
             return self.indicator.newest(tail, self.params)

@@ -201,3 +201,18 @@ def test_a_name_that_means_two_things_names_the_other(ara):
     assert document(ara("indicators", "show", "rvi", "--json"))["also"] == ["rvgi"]
     assert document(ara("indicators", "show", "rsi", "--json"))["also"] == []
     assert ara("indicators", "show", "rvgi").err == ""
+
+
+def test_what_a_column_is_called_is_explained(ara):
+    assert ara("indicators", "show", "rsi@1w").out.startswith("rsi\n")
+    assert ara("indicators", "show", "beta:QQQ").out.startswith("beta\n")
+    assert ara("indicators", "show", "klinger").out.startswith("kvo\n")
+
+
+def test_a_small_value_is_not_shown_as_nothing(ara, tmp_path):
+    rows = "\n".join(f"2023-{1 + n // 28:02d}-{1 + n % 28:02d},1e-10,1.2e-10,9e-11,1.1e-10,5" for n in range(60))
+    file = tmp_path / "TINY.csv"
+    file.write_text(f"date,open,high,low,close,volume\n{rows}\n")
+    shown = ara("indicators", "compute", "vwap", "--bars", str(file)).out
+    assert "It is 1.067e-10" in shown
+    assert "0.00000000" not in shown

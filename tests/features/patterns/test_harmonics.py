@@ -1,5 +1,6 @@
 """Harmonic patterns: found where the legs stand in their ratios, refused where one is off, known after D."""
 
+import importlib
 from itertools import pairwise
 
 import numpy as np
@@ -182,3 +183,11 @@ def test_what_means_nothing_is_refused():
         harmonics.find(price, price, price, tolerance=0.0)
     with pytest.raises(FeatureEngineeringError, match="9, 8, 9 bars"):
         harmonics.find(price, price[1:], price)
+
+
+@pytest.mark.parametrize("finder", ["harmonics", "elliott", "charts", "candles"])
+def test_texts_are_no_prices(finder):
+    module = importlib.import_module(f"ara.features.patterns.{finder}")
+    given = ["a", "b", "c", "d"] if finder == "candles" else ["a", "b", "c"]
+    with pytest.raises(FeatureEngineeringError, match="is made of no numbers but of str"):
+        module.find(*given)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     _Given = tuple[Bars, dict[str, Bars], pl.Series]
 
-__all__ = ["also", "compute"]
+__all__ = ["also", "compute", "parsed"]
 
 _PARAMS = "Write a JSON object of numbers: --params '{\"window\": 7}'"
 
@@ -80,12 +80,17 @@ def also(s: Screen, name: str) -> list[str]:
     return others
 
 
-def _item(name: str, params: dict[str, float]) -> "Item":
-    """Read what is to be computed; only symbols may have capital letters."""
+def parsed(name: str) -> "Item":
+    """Read an item as a column is called; only symbols may have capital letters."""
     from ara.features.sets import Item
 
     body, colon, other = name.strip().rpartition(":")
-    item = Item.parse(f"{body.lower()}:{other.strip().upper()}" if colon else other.lower())
+    return Item.parse(f"{body.lower()}:{other.strip().upper()}" if colon else other.lower())
+
+
+def _item(name: str, params: dict[str, float]) -> "Item":
+    """Read what is to be computed."""
+    item = parsed(name)
     if item.crosses:
         raise ValidationError(
             f"{item.label} compares many instruments, so it can't be computed for one.",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.commands.indicator_values import also, compute
+from ara.cli.commands.indicator_values import also, compute, parsed
 from ara.cli.screen import screen
 from ara.errors import ValidationError
 
@@ -87,7 +87,10 @@ def _show(name: Annotated[str, typer.Argument(metavar="INDICATOR", help="What th
     s = screen()
     wanted = name.strip().lower()
     crossed = _crossed()["cross"]
-    found = crossed[wanted] if wanted in crossed else catalogue.get(wanted)
+    if set(wanted) & set("@:") and "(" not in wanted:
+        found = parsed(name).found  # as a column is called, such as beta:QQQ or rsi@1w
+    else:
+        found = crossed[wanted] if wanted in crossed else catalogue.get(wanted)
     data = {"schema": 1, **_facts(found), "also": also(s, wanted)}
     s.result(data, lambda: shown(found.spec, s))
 

@@ -20,6 +20,7 @@ from ara.market.timeframe import DAY
 
 __all__ = ["Computed", "computed", "listed", "shown"]
 
+_SMALL = 1e-6
 _MOVES = {
     "free": "neither price nor volume",
     "price": "the price",
@@ -201,4 +202,6 @@ def _value(value: float) -> str:
     if not value:
         return "0"
     size = abs(value)
+    if size < _SMALL:
+        return f"{value:.4g}"
     return grouped(value, 2 if size >= 100 else 4 if size >= 0.01 else 8)

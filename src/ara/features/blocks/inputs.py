@@ -53,6 +53,17 @@ class Inputs:
                 hint="Sort them by time and keep one bar for each.",
             )
 
+        self._refuse(instants(self.bars, "known_at") <= moments, "is known before it opened, or as it opened")
+        high, low = (self.bars.frame[name].to_numpy() for name in ("high", "low"))
+        self._refuse(high < low, "has a high below its low")
+
+    def _refuse(self, wrong: NDArray[np.bool_], words: str) -> None:
+        """Refuse bars that no market makes: what is computed of them would be wrong, and nobody would see it."""
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            told = f"The bar of {self.bars.instrument.symbol} at {self.bars.frame['at'][row]} {words}."
+            raise FeatureEngineeringError(told, hint="Correct it, or leave it out.")
+
     def given(self, wanted: tuple[str, ...], *, other: str = "") -> tuple[dict[str, _Array], str]:
         """Give the columns that an indicator wants, and why it can't have them where one is missing."""
         found: dict[str, _Array] = {}

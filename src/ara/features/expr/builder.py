@@ -150,6 +150,8 @@ class Builder:
         if call is None or one.binding != _ATOM:
             raise fault(self.source, at, f"{one.text:.40} has no outputs; only an indicator has, as macd(close).line")
         names = call.spec.outputs
+        if len(names) > 1 and not one.outputs:
+            raise fault(self.source, at, f"{one.text:.40} is one output already")
         if name not in names:
             raise fault(self.source, at, f"{call.spec.name} has no output {name:.40}; it has {', '.join(names)}")
         text = f"{self._nodes[one.place[0]].text}.{name}" if len(names) > 1 else one.text

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
-from ara.features.arrays import Array, quotient
+from ara.features.arrays import Array, numbers, quotient
 
 __all__ = [
     "Walk",
@@ -155,18 +155,6 @@ def walk(prices: Array, sizes: Array, quantity: Any) -> Walk:
     best, worst = float(prices[0]), float(prices[used - 1])
     price = best + float(taken @ (prices - best)) / filled
     return Walk(filled=filled, price=price, worst=worst, cost=abs(price - best) / best, levels=used)
-
-
-def numbers(name: str, values: object) -> NDArray[np.float64]:
-    """Give a column as real numbers; FeatureEngineeringError names it where it holds something else."""
-    try:
-        found = np.asarray(values)
-        if found.dtype.kind not in "fiubO":
-            raise TypeError
-        return found.astype(np.float64)
-    except (TypeError, ValueError):
-        words = f"{name} is made of no numbers but of {type(values).__name__} {values!r:.40}"
-        raise FeatureEngineeringError(f"{words}; give one number for each row.") from None
 
 
 def _quotes(**given: object) -> tuple[NDArray[np.float64], ...]:

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
-from ara.features.arrays import Array, quotient, sums
-from ara.features.microstructure.book import numbers
+from ara.features.arrays import Array, numbers, quotient, sums
 
 __all__ = [
     "Buckets",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
-from ara.features.arrays import Array
+from ara.features.arrays import Array, numbers
 from ara.features.patterns.extremes import Extremes
 from ara.features.swings import Swings, swings, zigzag
 
@@ -100,7 +100,7 @@ def bounded(legs: Legs, high: Array, low: Array) -> Legs:
 
 def kept(high: Array, low: Array, close: Array) -> tuple[Array, Array, NDArray[np.int64]]:
     """Give highs and lows less the bars with a gap, and which bars are left."""
-    columns = [np.asarray(one, np.float64) for one in (high, low, close)]
+    columns = [numbers(name, one) for name, one in (("high", high), ("low", low), ("close", close))]
     if len({len(one) for one in columns}) > 1:
         raise FeatureEngineeringError(f"high, low and close have {', '.join(str(len(one)) for one in columns)} bars.")
     left = np.flatnonzero(np.logical_and.reduce([np.isfinite(one) for one in columns]))

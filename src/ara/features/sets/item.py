@@ -79,6 +79,10 @@ class Item:
     outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        params: Any = self.params
+        if not isinstance(params, Mapping):
+            words = f"The parameters of {self.indicator!s:.60} are numbers by name, not {type(params).__name__}"
+            raise FeatureEngineeringError(f"{words}.", hint="Such as {'window': 7}.")
         length = str(Timeframe.parse(self.timeframe)) if self.timeframe else ""
         object.__setattr__(self, "timeframe", length)
         object.__setattr__(self, "outputs", tuple(self.outputs))
@@ -114,6 +118,9 @@ class Item:
         head, colon, tail = body.rpartition(":")
         if colon:
             body, other = head.strip(), tail.strip()
+            if not other:
+                words = f"{text[:_SHOWN]!r} ends with a colon and names no other instrument"
+                raise FeatureEngineeringError(f"{words}.", hint=f"Such as beta:QQQ; or leave it out: {body:.40}")
         timed = _TIMEFRAME.fullmatch(body)
         if timed:
             body, length = timed[1].strip(), timed[2]

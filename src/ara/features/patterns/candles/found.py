@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ara.errors import FeatureEngineeringError
-from ara.features.arrays import Array
+from ara.features.arrays import Array, numbers
 from ara.features.patterns.candles.context import TREND, Context, contexts
 from ara.features.patterns.candles.shape import Candle
 from ara.features.patterns.pattern import Direction, Pattern
@@ -59,8 +59,9 @@ def find(
         raise FeatureEngineeringError(
             f"There is no candlestick {strange[0]!r:.60}.", hint="See all of them: ara indicators list candles"
         )
-    columns = tuple(np.asarray(one, np.float64) for one in (open, high, low, close))
-    traded = np.full(len(columns[3]), np.nan) if volume is None else np.asarray(volume, np.float64)
+    named = {"open": open, "high": high, "low": low, "close": close}
+    columns = tuple(numbers(name, one) for name, one in named.items())
+    traded = np.full(columns[3].shape, np.nan) if volume is None else numbers("volume", volume)
     if len({one.shape for one in (*columns, traded)}) > 1 or traded.ndim != 1:
         raise FeatureEngineeringError("Open, high, low, close and volume differ in length; they are of the same bars.")
     ends = columns[0].tolist(), columns[3].tolist()

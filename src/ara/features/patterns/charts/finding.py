@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ara.features.arrays import Array
+from ara.features.arrays import Array, numbers
 from ara.features.patterns.charts.cups import cups
 from ara.features.patterns.charts.flags import flags
 from ara.features.patterns.charts.ground import Limits, grounds
@@ -73,7 +73,8 @@ def find(
         Sorted by `known_at`.
     """
     limits = Limits(strength=strength, level=level, shortest=shortest, longest=longest)
-    upright, upside_down = grounds(high, low, close, limits)
+    prices = numbers("high", high), numbers("low", low), numbers("close", close)
+    upright, upside_down = grounds(*prices, limits)
     if len(upright) < 2 * strength + 1:
         return []
     found = between_lines(upright)
