@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ara.models.networks.sight import Sight
     from ara.models.served import Served
 
-__all__ = ["SIZES", "BiLstm", "CnnLstm", "Gru", "Network", "SeqToSeq", "Transformer"]
+__all__ = ["SIZES", "BiLstm", "CnnLstm", "Gru", "Network", "SeqToSeq", "Transformer", "needed"]
 
 SIZES: Final[Mapping[str, tuple[int, int]]] = {"tiny": (16, 1), "small": (32, 2), "medium": (64, 3), "large": (128, 6)}
 """Width and depth of each size; a transformer is twice as wide."""

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from ara.models.quantiles import LEVELS
 from ara.models.training.learner import Learner
 
-__all__ = ["AdaptiveDropout", "Forecaster", "Outlook", "Pool", "VariationalDropout"]
+__all__ = ["AdaptiveDropout", "Forecaster", "Outlook", "Pool", "VariationalDropout", "stacked"]
 
 _MIDDLE: Final = LEVELS.index(0.5)
 _WIDEST: Final = 8.0

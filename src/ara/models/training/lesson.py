@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ara.models.panel import Panel, Rows
 from ara.models.training.plan import Plan
 
-__all__ = ["Lesson", "lesson"]
+__all__ = ["Lesson", "lesson", "parted"]
 
 _HELD: Final = 0.2
 _SMALLEST: Final = 16
