@@ -78,6 +78,22 @@ out.insert(0, "model", "mean_of_3")
 out.reset_index().to_parquet(sys.argv[3])
 """
 
+AGAINST = """
+import sys, json, importlib.util
+spec = importlib.util.spec_from_file_location("score", sys.argv[1])
+score = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(score)
+bars = score.read_bars(sys.argv[2])
+told = score.read_fc(sys.argv[3:6])
+columns = ["model", "symbol", "origin", "horizon", *score.QC, "p_up", "sigma"]
+found = {}
+for rival in ("garch_t", "har_t", "har_fhs", "mean_of_3"):
+    both = told.loc[told.model.isin([rival, "ara_fast"]), columns]
+    rows = score.score(both, bars, rival, fast=True)["rows"]
+    found[rival] = {str(row["horizon"]): row["dm_p"] for row in rows if row["model"] == "ara_fast"}
+json.dump(found, open(sys.argv[6], "w"))
+"""
+
 
 def scored(forecasts: list[Path], bars: Path, out: Path) -> list[dict[str, Any]]:
     if not (out / "scores.json").exists():
@@ -124,6 +140,9 @@ def exam(work: Path) -> list[dict[str, Any]]:
     pooled = {"fast", "pooled_har"}
     single = scored([base, mean, *(told[name] for name in PRODUCT if name not in pooled)], bars, work / "scores_single")
     both = scored([rivals, *(told[name] for name in sorted(pooled))], bars, work / "scores_pooled")
+    against = made(work / "against.json", AGAINST, ROOM / "score.py", bars, base, mean, told["fast"])
+    for row in single:
+        row["beaten_p"] = json.loads(against.read_text()).get(row["model"], {}).get(str(row["horizon"]))
     return [*single, *(row for row in both if row["model"] not in {"ewma_t", "hist"})]
 
 
@@ -191,7 +210,9 @@ def floors(exam: list[dict[str, Any]], broken: dict[str, float]) -> list[tuple[s
     """Give what is asked, what is the least, what was found, and whether that is enough."""
     one, five, month = (rows_of(exam, "ara_fast")[h] for h in (1, 5, 21))
     all_ = (one, five, month)
-    rival = [max(rows_of(exam, name)[h]["crps_skill"] for name in RIVALS) for h in (1, 5, 21)]
+    best = [max((rows_of(exam, name)[h] for name in RIVALS), key=lambda row: row["crps_skill"]) for h in (1, 5, 21)]
+    rival = [row["crps_skill"] for row in best]
+    naive = [rows_of(exam, "hist")[h]["da"] for h in (5, 21)]
     garch = [rows_of(exam, "garch_t")[h]["qlike_diff"] for h in (1, 5, 21)]
 
     def three(form: str, *values: float) -> str:
@@ -216,6 +237,8 @@ def floors(exam: list[dict[str, Any]], broken: dict[str, float]) -> list[tuple[s
         ("over the best of GARCH-t, HAR and their mean", "+.3 points each",
          three("{:+.2%}", *(a - b for a, b in zip(skill, rival, strict=True))),
          all(a >= b + 0.003 for a, b in zip(skill, rival, strict=True))),
+        ("its DM p", "< .01 each", three("{:.0e}", *(row["beaten_p"] for row in best)),
+         all(row["beaten_p"] < 0.01 for row in best)),
         ("symbols better and worse, 1 bar", ">= 85 % and 0", f"{better:.0%} and {one['sym_worse_bh']}",
          better >= 0.85 and one["sym_worse_bh"] == 0),
         ("80 % band, all", "79-81/78.5-81.5/77.5-82.5", three("{:.1%}", *cov),
@@ -244,6 +267,11 @@ def floors(exam: list[dict[str, Any]], broken: dict[str, float]) -> list[tuple[s
          all(row["calib_p"] > 0.01 for row in all_)),
         ("P(up), Brier, 1 bar: t against a half, against the naive rate", "not above 0",
          f"{one['brier_t']:.1f}; {one['brier_vs_hist_t']:.1f}", one["brier_t"] <= 0 and one["brier_vs_hist_t"] <= 0),
+        ("right side, 5 and 21 bars, over the naive rate's", "not less",
+         f"{five['da']:.1%} over {naive[0]:.1%}; {month['da']:.1%} over {naive[1]:.1%}",
+         five["da"] >= naive[0] and month["da"] >= naive[1]),
+        ("right side, 1 bar", "no edge claimed",
+         f"{one['da']:.1%} of {one['up_rate']:.1%} that rose, PT t {one['pt_t']:.1f}", one["da"] < 0.55),
     ]  # fmt: skip
 
 
