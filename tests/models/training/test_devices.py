@@ -7,6 +7,7 @@ from ara.errors import ModelError
 from ara.models.training import Plan
 from ara.models.training.devices import KINDS, Device, device, repeatable
 from ara.models.training.prune import prune, share_at
+from tests.models.training.lessons import taught
 
 
 def test_there_is_always_a_processor() -> None:
@@ -58,6 +59,16 @@ def test_an_error_inside_leaves_no_trace_either() -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no card that PyTorch can use")
+def test_a_card_trains_and_takes_up_what_it_began(tmp_path) -> None:
+    plan = Plan(epochs=4, batch=64, every=3, patience=10, device=device().kind)
+    stops = iter(range(14))
+    taught(plan, folder=tmp_path, watch=lambda _: next(stops, None) is not None)
+    module, done = taught(plan, folder=tmp_path)
+    assert done.loss < done.untrained
+    assert {one.device.type for one in module.parameters()} == {"cpu"}
 
 
 def test_pruning_rises_to_its_share_and_stays() -> None:

@@ -1,6 +1,7 @@
 """What computes, and a quiet room for it: one thread, seeds of its own, the same result each time."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,14 +69,19 @@ def _found() -> list[Device]:
 
 @contextmanager
 def repeatable(seed: int, where: Device | None = None) -> Iterator[None]:
-    """Compute on one thread with repeatable kernels and seeds of one's own; all is as it was afterwards."""
+    """Compute on one thread with repeatable kernels and seeds of one's own; all is as it was afterwards.
+
+    A card lacks a few of these kernels; the last bits may differ there from run to run.
+    """
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     memory: Any = torch.utils.deterministic
     filled = memory.fill_uninitialized_memory
     cards = [torch.cuda.current_device()] if where is not None and where.torch == "cuda" else []
     if cards:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    with torch.random.fork_rng(devices=cards):
+    with torch.random.fork_rng(devices=cards), warnings.catch_warnings():
+        if cards:  # cards lack a few repeatable kernels; then the next best is taken
+            warnings.filterwarnings("ignore", message=".*deterministic.*", category=UserWarning)
         torch.set_num_threads(1)
         torch.use_deterministic_algorithms(mode=True, warn_only=bool(cards))
         memory.fill_uninitialized_memory = False
