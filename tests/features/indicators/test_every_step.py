@@ -55,10 +55,14 @@ def test_what_leapt_at_the_start_of_a_window_and_stood_still_since_came_back_at_
     assert line[49] == 0.0
     assert line[48] == pytest.approx(1.0)
     assert np.isnan(line[[30, 50]]).all()
+    nearly = moved_once(30)
+    nearly["close"][36:] *= 1.0 + 1e-11
+    assert catalogue.compute("half_life", nearly, window=20)[0][49] == 0.0, "what is left is too little to be told"
 
 
 def test_moves_of_the_other_that_agree_tell_of_no_beta():
-    other = 100.0 * np.cumprod(np.where(np.arange(80) % 2, 1.01, 0.99 - 1e-3 * (np.arange(80) % 5 == 0)))
+    rises, falls = 1.01 + 1e-6 * (np.arange(80) % 3), 0.99 - 1e-3 * (np.arange(80) % 5 == 0)
+    other = 100.0 * np.cumprod(np.where(np.arange(80) % 2, rises, falls))
     up, down = catalogue.compute("beta_up_down", {"close": np.sqrt(other) + 3.0, "other": other}, window=40)
     assert np.isnan(up).all()
     assert np.isfinite(down[45:]).all()
