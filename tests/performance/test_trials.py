@@ -60,3 +60,19 @@ async def test_an_entry_of_another_make_stops_the_count(desk):
     await desk.store.log("trials").append([b"{}"])
     with pytest.raises(IntegrityError, match="entry 1 of the log of trials"):
         await Trials(desk).looked(("A",), FIRST, FIRST + YEAR)
+
+
+async def test_a_look_that_was_taken_out_is_told(desk, tmp_path):
+    import sqlite3
+
+    trials = Trials(desk)
+    for _ in range(3):
+        await trials.look(("A",), FIRST, FIRST + YEAR, what="x")
+    assert (await trials.verify()).ok
+    with sqlite3.connect(tmp_path / "ara.db") as other:
+        other.execute("UPDATE entries SET body = replace(body, 'x', 'y') WHERE stream = 'trials' AND sequence = 2")
+    other.close()
+    with pytest.raises(IntegrityError) as caught:
+        await trials.looked(("A",), FIRST, FIRST + YEAR)
+    assert caught.value.hint == "See what else was changed: ara models verify"
+    assert not (await trials.verify()).ok

@@ -1,7 +1,8 @@
 """The budget of a hold-out: every look at it is counted, and after enough looks it proves nothing."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,8 +10,9 @@ from typing import Final
 import msgspec
 
 from ara.desk import Desk
-from ara.errors import AraError, IntegrityError
+from ara.errors import IntegrityError
 from ara.lineage import canonical
+from ara.store import Entry, Verification
 
 __all__ = ["Look", "Trials"]
 
@@ -76,7 +78,8 @@ class Trials:
             What is judged, in a few words.
         """
         body = _Body(symbols=tuple(symbols), first=first, last=last, what=what, nonce=os.urandom(8).hex())
-        (kept,) = await self._log.append([canonical(msgspec.to_builtins(body))])
+        with _pointed():
+            (kept,) = await self._log.append([canonical(msgspec.to_builtins(body))])
         return Look(number=await self._count(body, upto=kept.sequence), limit=self._limit)
 
     async def looked(self, symbols: Sequence[str], first: datetime, last: datetime) -> Look:
@@ -84,21 +87,39 @@ class Trials:
         asked = _Body(symbols=tuple(symbols), first=first, last=last, what="")
         return Look(number=await self._count(asked), limit=self._limit)
 
+    async def verify(self) -> Verification:
+        """Check the whole log against its signed head: that no look was taken out of it."""
+        return await self._log.verify()
+
     async def _count(self, asked: _Body, *, upto: int | None = None) -> int:
         found = 0
-        async for entry in self._log.read():
-            if upto is not None and entry.sequence > upto:
-                break
-            try:
-                other = msgspec.json.decode(entry.body, type=_Body)
-            except (AraError, msgspec.MsgspecError) as error:
-                raise IntegrityError(
-                    f"entry {entry.sequence} of the log of trials is none that this version can read",
-                    hint="A newer Ara may have written it.",
-                    sequence=entry.sequence,
-                ) from error
-            found += _same(asked, other)
+        with _pointed():
+            async for entry in self._log.read():
+                if upto is not None and entry.sequence > upto:
+                    break
+                found += _same(asked, _read(entry))
         return found
+
+
+def _read(entry: Entry) -> _Body:
+    try:
+        return msgspec.json.decode(entry.body, type=_Body)
+    except msgspec.MsgspecError as error:
+        raise IntegrityError(
+            f"entry {entry.sequence} of the log of trials is none that this version can read",
+            hint="A newer Ara may have written it.",
+            sequence=entry.sequence,
+        ) from error
+
+
+@contextmanager
+def _pointed() -> Iterator[None]:
+    """Point to the command that looks through this log; the log itself knows only its name."""
+    try:
+        yield
+    except IntegrityError as error:
+        hint = error.hint.replace(f"ara {_STREAM} verify", "ara models verify")
+        raise IntegrityError(error.message, hint=hint, **error.context) from error
 
 
 def _same(one: _Body, other: _Body) -> bool:

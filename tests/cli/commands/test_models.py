@@ -211,6 +211,22 @@ def test_a_flipped_bit_is_named(ara, har, home):
     assert "params.json was changed" in flat(ara("models", "show", "har_t@1"))
 
 
+def test_a_look_that_was_taken_out_is_found(ara, har, home):
+    import sqlite3
+
+    assert json.loads(ara("models", "verify", "--json").out)["looks"] == {
+        "ok": True,
+        "entries": 1,
+        "words": "1 entries, none changed.",
+    }
+    other = sqlite3.connect(home / "ara" / "ara.db")
+    other.execute("DELETE FROM entries WHERE stream = 'trials'")
+    other.commit()
+    other.close()
+    found = ara("models", "verify")
+    assert (found.code, "The log of looks at hold-outs is not as it was written" in flat(found)) == (7, True)
+
+
 def test_models_are_compared(ara, har, pooled):
     found = json.loads(ara("models", "compare", "AAPL", "--json").out)
     assert (found["same_hold_out"], found["metric"]) == (True, "skill")

@@ -11,6 +11,7 @@ from ara.errors import IntegrityError
 
 if TYPE_CHECKING:
     from ara.models.registry import Registry, TrustedKey, Verified
+    from ara.store import Verification
 
 __all__ = ["keys", "verify"]
 
@@ -20,7 +21,7 @@ def verify(
         str, typer.Argument(metavar="NAME", help="har_t@1, the first characters of an id, a family; all if left out")
     ] = "",
 ) -> None:
-    """Check that every file of a model is as it was trained, and who signed it.
+    """Check that every file of a model is as it was trained, who signed it, and that no look was left out.
 
     ::
 
@@ -30,16 +31,19 @@ def verify(
     """
     from ara.cli.render.models import wholeness
 
-    async def ask(registry: "Registry") -> "list[Verified]":
+    async def ask(registry: "Registry") -> "tuple[list[Verified], Verification]":
+        from ara.performance.trials import Trials
+
         chosen = [await registry.find(model)] if model else await registry.all()
-        return [await registry.verified(one) for one in chosen]
+        return [await registry.verified(one) for one in chosen], await Trials(registry.desk).verify()
 
     s = screen()
     with s.progress("Checking models"):
-        found = with_registry(s, ask)
+        found, looks = with_registry(s, ask)
     data: dict[str, Any] = {
         "schema": 1,
-        "ok": all(one.ok for one in found),
+        "ok": looks.ok and all(one.ok for one in found),
+        "looks": {"ok": looks.ok, "entries": looks.entries, "words": looks.words},
         "models": [
             {
                 "id": one.kept.id,
@@ -61,6 +65,8 @@ def verify(
             hint="Import it again from a file that was exported, train it again, or roll back: ara models rollback",
             **data,
         )
+    if not looks.ok:
+        raise IntegrityError(f"The log of looks at hold-outs is not as it was written. {looks.words}", **data)
     s.result(data, lambda: "\n".join(wrapped(wholeness(found), s.width)))
 
 
