@@ -91,7 +91,7 @@ def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> s
         lines += ["", *_scores(card.scores, s), *_quiet(_EXPLAINED, s)]
     lines.append("")
     held = card.holdout
-    params = ", ".join(f"{name} {value}" for name, value in sorted(card.params.items())) or "the family's own"
+    params = ", ".join(f"{name} {_value(value)}" for name, value in sorted(card.params.items())) or "the family's own"
     rows = [
         ("Learned from", f"{', '.join(map(clean, card.symbols))}; bars of {card.timeframe}"),
         ("Knows", f"{card.first:%Y-%m-%d} to {card.trained_to:%Y-%m-%d}; answers {_spans(card.horizons)} bars ahead"),
@@ -109,6 +109,15 @@ def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> s
         lines.append(f"  {paint(padded(name, label), 'quiet')}{first}")
         lines += [" " * (label + 2) + line for line in more]
     return "\n".join(lines)
+
+
+def _value(value: object) -> str:
+    """Give a parameter's value in words."""
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == "" else str(value)
 
 
 def _look(number: int) -> str:
