@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -130,42 +131,53 @@ def _calibrated(
     open_: dict[str, tuple[int, float, float]],
 ) -> ClassState:
     """Give a class's state with what the weighted forecasts of its past teach; note which are still open."""
-    reach = len(panel.horizons)
-    missed, count = np.zeros((2, len(months), reach, _STATES))
-    sizes, known, rises, parts = [], [], [], []
-    for place, one in enumerate(months):
-        mine = np.flatnonzero(one.stage.kind == kind)
-        members = [*np.moveaxis(one.stage.thin[mine], 3, 0)]
-        said = mixed(members, state.weights, middle=MIDDLE)
-        said = np.where(np.isfinite(said), said, members[base])  # none of those that count was asked
-        y = one.became.y[mine]
-        out = ((y < said[:, :, LOW]) | (y > said[:, :, TOP])).astype(float)
-        for row in range(_STATES):
-            told = np.isfinite(y) & (one.stage.state[mine] == row)[:, None]
-            missed[place, :, row], count[place, :, row] = np.where(told, out, 0.0).sum(axis=0), told.sum(axis=0)
-        rises.append(_rise(said))
-        parts.append(np.full(len(mine), one.weight))
-        size, done = _sizes(said[:, 0], y[:, 0])
-        sizes.append(size[done])
-        known.append(one.became.known_at[mine, 0][done])
-        _note(open_, panel, one.became.rows[mine[~done]], said[~done, 0])
-    chance, part = np.concatenate(rises), np.concatenate(parts)
-    fading = np.array([one.weight for one in months])
-    slow = [
-        stretches(missed[:, h], count[:, h], fading, overlap=horizon / 21) for h, horizon in enumerate(panel.horizons)
-    ]
-    surprise = Surprise(step=_step(panel, kind, months)).rolled(np.concatenate(known), np.concatenate(sizes))[2]
-    return ClassState(
-        weights=state.weights,
-        skill=state.skill,
-        error=state.error,
-        months=state.months,
+    told = [_told(one, np.flatnonzero(one.stage.kind == kind), state, base) for one in months]
+    for one in told:
+        _note(open_, panel, one.left, one.last)
+    missed, count, fading = (np.array(part) for part in zip(*((*one.misses, one.weight) for one in told), strict=True))
+    chance = np.concatenate([one.rise for one in told])
+    part = np.concatenate([np.full(len(one.rise), one.weight) for one in told])
+    at, sizes = (np.concatenate(both) for both in zip(*(one.sizes for one in told), strict=True))
+    slow = [stretches(missed[:, h], count[:, h], fading, overlap=reach / 21) for h, reach in enumerate(panel.horizons)]
+    beliefs = [trust(KINDS[kind], horizon) for horizon in panel.horizons]
+    return msgspec.structs.replace(
+        state,
         stretches=tuple(tuple(one.tolist()) for one in slow),
-        centre=tuple(
-            centred(chance[:, h], part, believed=trust(KINDS[kind], horizon))
-            for h, horizon in enumerate(panel.horizons)
-        ),
-        surprise=surprise,
+        centre=tuple(centred(chance[:, h], part, believed=believed) for h, believed in enumerate(beliefs)),
+        surprise=Surprise(step=_step(panel, kind, months)).rolled(at, sizes)[2],
+    )
+
+
+class _Told(NamedTuple):
+    """What a month's forecasts of one class came to."""
+
+    weight: float
+    misses: tuple[_Array, _Array]
+    rise: _Array
+    sizes: tuple[NDArray[np.int64], _Array]
+    left: NDArray[np.int64]
+    last: _Array
+
+
+def _told(one: _Month, mine: NDArray[np.int64], state: ClassState, base: int) -> _Told:
+    """Mix what the members said in a month, and hold it against what became of it."""
+    members = [*np.moveaxis(one.stage.thin[mine], 3, 0)]
+    said = mixed(members, state.weights, middle=MIDDLE)
+    said = np.where(np.isfinite(said), said, members[base])  # none of those that count was asked
+    y = one.became.y[mine]
+    out = ((y < said[:, :, LOW]) | (y > said[:, :, TOP])).astype(float)
+    missed, count = np.zeros((2, y.shape[1], _STATES))
+    for row in range(_STATES):
+        here = np.isfinite(y) & (one.stage.state[mine] == row)[:, None]
+        missed[:, row], count[:, row] = np.where(here, out, 0.0).sum(axis=0), here.sum(axis=0)
+    size, done = _sizes(said[:, 0], y[:, 0])
+    return _Told(
+        weight=one.weight,
+        misses=(missed, count),
+        rise=_rise(said),
+        sizes=(one.became.known_at[mine, 0][done], size[done]),
+        left=one.became.rows[mine[~done]],
+        last=said[~done, 0],
     )
 
 
