@@ -19,9 +19,10 @@ from ara.models.inputs import attached
 from ara.models.model import described
 from ara.models.networks import SIZES, Gru, Network, NetworkEnsemble
 from ara.models.networks.export import graph_of, weights_of
-from ara.models.networks.fit import network_of
+from ara.models.networks.fit import _begun, network_of
 from ara.models.networks.layers import Forecaster
 from ara.models.served import Served
+from ara.models.training import lesson
 from tests.models.networks.worlds import FAMILIES, cut, featured
 from tests.models.panels import fit, go_on, last_rows
 
@@ -195,6 +196,16 @@ def test_a_network_is_trained_further_from_where_another_ended(family) -> None:
     assert all(torch.equal(before[name], after[name]) for name in before if name not in settled)
     further = family(**SHORT).fit(panel, np.arange(len(panel)), np.arange(0), seed=9, start=begun, watch=go_on)
     assert further.graph != begun.graph
+
+
+def test_what_was_held_back_is_free_to_learn_again() -> None:
+    panel = featured()
+    given = lesson(panel, np.arange(len(panel)), np.arange(0), window=12)
+    held = network_of(Gru(**SHORT), trained(Gru)).outlook
+    assert float(held.trust.min()) < 1
+    free = _begun(Gru(**SHORT), given, trained(Gru)).outlook
+    for one in (free.trust, free.belief, free.stretch):
+        assert torch.equal(one, torch.ones(2))
 
 
 def test_fine_tuning_on_one_series_keeps_how_features_are_read() -> None:
