@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ara.errors import CancelledError
 from ara.models.checks import toy_panel
-from ara.models.families.linear import Ridge
+from ara.models.families.linear import ElasticNet, Lasso, Ridge
 from ara.models.inputs import attached
 from ara.models.learning.folds import EMBARGO, blocks, outside
 from ara.models.learning.shrink import Slope, centred, slope, trust
@@ -150,3 +150,14 @@ def test_a_fit_can_be_stopped():
     rows = np.arange(len(panel))
     with pytest.raises(CancelledError, match="stopped"):
         Ridge().fit(panel, rows, rows[:0], seed=0, watch=lambda progress: progress.done < 2)
+
+
+@pytest.mark.parametrize("family", [Ridge, Lasso, ElasticNet])
+def test_a_linear_models_mean_is_that_of_its_rows_by_their_weights(family):
+    random = np.random.default_rng(4)
+    x = random.standard_normal((600, 3))
+    y = x @ [0.5, -0.3, 0.0] + random.standard_normal(600)
+    rows = np.flatnonzero(x[:, 0] > 0)
+    weight = random.random(len(rows))
+    for one in family().begin(x, seed=0)(rows, np.stack([y, y], axis=1)[rows], weight):
+        assert np.average(one.predict(x[rows]), weights=weight) == pytest.approx(np.average(y[rows], weights=weight))
