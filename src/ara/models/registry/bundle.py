@@ -67,7 +67,7 @@ def unpack(source: Path, folder: Path) -> None:
                     raise IntegrityError(f"{one.filename} in {source.name} is not as long as it says.", hint=_HINT)
                 inspect_file(one.filename, data)
                 _write(folder / one.filename, data)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, struct.error) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, struct.error) as error:
         words = f"{source.name} is no model that was exported, or was damaged: {error}."
         raise IntegrityError(words, hint=_HINT) from None
 
