@@ -12,7 +12,20 @@ from ara.models.registry.registry import Registry
 from ara.performance.trials import Look, Trials
 from ara.store import revision
 
-__all__ = ["Change", "Verdict", "archive", "cited", "clean", "delete", "deploy", "judge", "rollback", "shadow"]
+__all__ = [
+    "Change",
+    "Cleaned",
+    "Verdict",
+    "archive",
+    "cited",
+    "clean",
+    "delete",
+    "deploy",
+    "judge",
+    "rollback",
+    "shadow",
+    "verdict_of",
+]
 
 _LEVEL = 0.05
 
@@ -89,7 +102,7 @@ def _over(horizons: tuple[int, ...]) -> str:
 
 
 async def verdict_of(registry: Registry, card: ModelCard) -> Verdict:
-    """Judge a model by its card and by all looks at its hold-out until now."""
+    """Judge a model by its card and by all looks at its hold-out until now, whoever took them."""
     held = card.holdout
     look = Look(number=0, limit=0)
     if held is not None:
