@@ -25,8 +25,14 @@ REMEMBERED: Final = 24
 THIN: Final = tuple(k for k, level in enumerate(LEVELS) if level in {0.1, 0.9} or 0.299 < level < 0.701)
 """Places in `LEVELS` that are kept of a forecast once it was scored."""
 
-LOW, MIDDLE, TOP = (THIN.index(LEVELS.index(level)) for level in (0.1, 0.5, 0.9))
-"""Places in `THIN` of the 80 % band and of the median."""
+LOW: Final = THIN.index(LEVELS.index(0.1))
+"""Place in `THIN` of the lower end of the 80 % band."""
+
+MIDDLE: Final = THIN.index(LEVELS.index(0.5))
+"""Place in `THIN` of the median."""
+
+TOP: Final = THIN.index(LEVELS.index(0.9))
+"""Place in `THIN` of the upper end of the 80 % band."""
 
 SELDOM: Final = 5
 """A dear member is asked for one bar in so many: to count a bootstrap in full takes longer than all else."""
