@@ -88,6 +88,16 @@ def test_too_few_outcomes_and_unknown_ones_correct_nothing():
         np.testing.assert_allclose(blind, values, rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_forecast_that_is_missing_is_missing_alone(method):
+    values, outcome = world(1.8, count=600)
+    holes = np.arange(100, 200, 10)
+    values[holes] = np.nan
+    told = conformal(values, outcome, lag=3, method=method)
+    assert np.isnan(told[holes]).all()
+    assert np.isfinite(np.delete(told, holes, axis=0)).all()
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

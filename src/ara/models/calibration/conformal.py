@@ -40,7 +40,7 @@ def conformal(
     Parameters
     ----------
     values
-        `[row, level]`: quantiles at `LEVELS`, rows in the order of time.
+        `[row, level]`: quantiles at `LEVELS`, rows in the order of time; a row with NaN stays so and teaches nothing.
     outcome
         `[row]`: what happened; NaN where it is not known.
     lag
@@ -91,7 +91,7 @@ def _split(values: _Array, outcome: _Array, width: _Array, lag: int, window: int
     """
     score = (outcome[:, None] - values) / width
     offsets = np.zeros_like(values)
-    known = np.flatnonzero(np.isfinite(outcome))
+    known = np.flatnonzero(np.isfinite(score).all(axis=1))
     for row in range(len(values)):
         past = known[max(np.searchsorted(known, row - lag, side="right") - window, 0) :]
         past = past[: np.searchsorted(past, row - lag, side="right")]
@@ -111,7 +111,7 @@ def _adaptive(values: _Array, outcome: _Array, lag: int, rate: float) -> _Array:
     """
     moved, level = values.copy(), _P.copy()
     for row in range(len(values)):
-        if row >= lag and np.isfinite(outcome[row - lag]):
+        if row >= lag and np.isfinite(outcome[row - lag]) and np.isfinite(values[row - lag]).all():
             level += rate * (_P - (outcome[row - lag] < moved[row - lag]))
             np.clip(level, _EDGE, 1 - _EDGE, out=level)
         moved[row] = _read(values[row], level)
@@ -140,7 +140,7 @@ def _fed_back(values: _Array, outcome: _Array, width: _Array, lag: int, rate: fl
     signal = 0.0
     for row in range(len(values)):
         there = row - lag
-        if there >= 0 and np.isfinite(outcome[there]):
+        if there >= 0 and np.isfinite(outcome[there]) and np.isfinite(values[there]).all():
             error = _P - ((outcome[there] - values[there]) / width[there] < offsets[there])
             seen += 1
             tracked += rate * error
