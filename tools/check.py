@@ -32,6 +32,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "reference": (_PYTHON, "-m", "tools.reference"),
     "indicator-pages": (_PYTHON, "-m", "tools.indicator_pages"),
     "engine": (_PYTHON, "-m", "tools.engine"),
+    "shipped": (_PYTHON, "-m", "tools.shipped"),
     "calendars": (_PYTHON, "-m", "tools.calendars"),
     "lock": (_PYTHON, "-m", "tools.lock"),
     "changelog": (_PYTHON, "-m", "tools.changelog"),

@@ -99,9 +99,12 @@ def test_unjudged_models_and_old_spellings(ara):
 def test_nothing_yet(ara):
     assert ara("models", "list").out.startswith("There is no model like that yet. Train one")
     assert "no model of drift" in ara("models", "list", "drift").out
-    assert ara("models", "verify").out == "There is no model yet.\n"
+    assert "fast@" in ara("models", "list").out
+    assert " whole" in ara("models", "verify").out
     assert ara("models", "compare").code == 2
-    assert json.loads(ara("models", "list", "--json").out) == {"schema": 1, "models": []}
+    listed = json.loads(ara("models", "list", "--json").out)
+    assert (listed["schema"], listed["models"]) == (1, [])
+    assert {one["stage"] for one in listed["shipped"]} == {"shipped"}
 
 
 @pytest.mark.parametrize("width", [60, 100, 160])
@@ -117,7 +120,8 @@ def test_the_list_is_chosen_from(ara, har, pooled):
     names = [one["name"] for one in json.loads(ara("models", "list", "har_t", "--json").out)["models"]]
     assert names == ["har_t@1"]
     assert json.loads(ara("models", "list", "-s", "champion", "--json").out)["models"] == []
-    assert "It is candidate, shadow, champion, archived or all." in flat(ara("models", "list", "--stage", "best"))
+    stages = "It is candidate, shadow, champion, archived, shipped or all."
+    assert stages in flat(ara("models", "list", "--stage", "best"))
 
 
 def test_show_says_what_it_is_worth_first(ara, pooled):
@@ -193,7 +197,9 @@ def test_a_model_goes_to_another_machine(ara, har, home, monkeypatch):
     assert f"signed by the trusted key {key}" in flat(ara("models", "verify", "har_t@1"))
     assert f"Trusted: {key}" in ara("models", "keys").out
     ara("models", "train", "AAPL", "-m", "drift", "-p", "3y", "-d", "1")
-    assert "All 2 models are whole; 1 of them signed by trusted keys of others." in flat(ara("models", "verify"))
+    came = len(json.loads(ara("models", "list", "--json").out)["shipped"])
+    whole = f"All {2 + came} models are whole; {came} of them came with Ara; "
+    assert f"{whole}1 of them signed by trusted keys of others." in flat(ara("models", "verify"))
     assert key not in ara("models", "keys", "--forget", key).out
     broken = ara("models", "verify", "--json")
     document = json.loads(broken.out)

@@ -23,11 +23,12 @@ _EXPLAINED: Final = (
 )
 
 
-def table_of(found: "Sequence[Kept]", s: Screen, *, family: str = "") -> str:
-    """Give the list of models."""
+def table_of(found: "Sequence[Kept]", shipped: "Sequence[Kept]", s: Screen, *, family: str = "") -> str:
+    """Give the list of models, and apart from them those that came with the package."""
+    beside = ["", *_shipped(shipped, s)] if shipped else []
     if not found:
         what = f"There is no model of {clean(family)} like that." if family else "There is no model like that yet."
-        return "\n".join(wrapped(f"{what} Train one: ara models train AAPL --model har_t", s.width))
+        return "\n".join([*wrapped(f"{what} Train one: ara models train AAPL --model har_t", s.width), *beside])
     columns = [
         Column(head="model", cells=[one.name for one in found]),
         Column(head="id", cells=[one.id[:_SHORT] for one in found], leave=1),
@@ -38,7 +39,18 @@ def table_of(found: "Sequence[Kept]", s: Screen, *, family: str = "") -> str:
         Column(head="up to", cells=[f"{one.card.trained_to:%Y-%m-%d}" for one in found], leave=2),
         Column(head="trained", cells=[stamp(one.card.made_at, s) for one in found], leave=5),
     ]
-    return "\n".join([*table(columns, s), *_quiet(_EXPLAINED, s)])
+    return "\n".join([*table(columns, s), *_quiet(_EXPLAINED, s), *beside])
+
+
+def _shipped(found: "Sequence[Kept]", s: Screen) -> list[str]:
+    columns = [
+        Column(head="came with Ara", cells=[one.name for one in found]),
+        Column(head="id", cells=[one.id[:_SHORT] for one in found], leave=1),
+        Column(head="learned from", cells=[_symbols(one) for one in found], leave=3),
+        Column(head="up to", cells=[f"{one.card.trained_to:%Y-%m-%d}" for one in found], leave=2),
+    ]
+    words = "The newest that knows nothing from after a forecast's moment answers where the family has no champion."
+    return [*table(columns, s), *_quiet(words, s)]
 
 
 def _first(kept: "Kept") -> "Score | None":
@@ -100,7 +112,7 @@ def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> s
             "nothing" if held is None else f"{held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {_look(held.look)}",
         ),
         ("Parameters", clean(params)),
-        ("Made", f"{stamp(card.made_at, s, zoned=True)} in {card.seconds:,.1f} s; seed {card.seed}"),
+        ("Made", _made(kept, s)),
         ("Files", f"{len(card.files)}, {_state(found)}"),
     ]
     label = max(len(name) for name, _ in rows) + 2
@@ -120,6 +132,14 @@ def _value(value: object) -> str:
     return "none" if value is None or value == "" else str(value)
 
 
+def _made(kept: "Kept", s: Screen) -> str:
+    """Say when, and how long it took; of what came with the package, from what."""
+    seed = f"seed {kept.card.seed}"
+    if kept.stage.value == "shipped":
+        return f"from the bundled sample, the same in every installation of this version; {seed}"
+    return f"{stamp(kept.card.made_at, s, zoned=True)} in {kept.card.seconds:,.1f} s; {seed}"
+
+
 def _look(number: int) -> str:
     return "the first look at them" if number == 1 else f"look {number} at them"
 
@@ -136,6 +156,8 @@ def _state(found: "Verified") -> str:
 
 
 def _signed(found: "Verified") -> str:
+    if found.kept.stage.value == "shipped":
+        return f"signed by the key {found.fingerprint}, which this version of Ara names"
     return f"signed by {'this installation' if found.own else f'the trusted key {found.fingerprint}'}"
 
 
@@ -214,8 +236,10 @@ def wholeness(found: "Sequence[Verified]") -> str:
         return "There is no model yet."
     if len(found) == 1:
         return f"{found[0].kept.name} is whole: {len(found[0].kept.card.files)} files, {_signed(found[0])}."
-    strangers = sum(not one.own for one in found)
-    signed = f"; {strangers} of them signed by trusted keys of others" if strangers else ""
+    came = sum(one.kept.stage.value == "shipped" for one in found)
+    strangers = sum(not one.own for one in found) - came
+    signed = f"; {came} of them came with Ara" if came else ""
+    signed += f"; {strangers} of them signed by trusted keys of others" if strangers else ""
     return f"All {len(found)} models are whole{signed}."
 
 

@@ -34,6 +34,8 @@ class Stage(StrEnum):
     """Answers for its family."""
     ARCHIVED = "archived"
     """Kept for what was forecast with it."""
+    SHIPPED = "shipped"
+    """Came with the package: answers where its family has no champion that may; never changed."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,8 +156,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def name(self) -> str:
-        """What people call it: `har_t@3`."""
-        return f"{self.family}@{self.version}"
+        """What people call it: `har_t@3`, or `fast@2020-12` of one that is shipped."""
+        return f"{self.family}@{self.settings.get('vintage') or self.version}"
 
     def encoded(self) -> bytes:
         """Give the one JSON text of the card, which is what is signed."""

@@ -34,12 +34,15 @@ class Artefact:
         Under which its family is registered.
     trained_to
         The newest moment that it knows of, microseconds since 1970 UTC: no earlier origin is answered.
+    sha256
+        Of the archive, where the folder is one; empty for a folder.
     """
 
     id: str
     folder: Path
     family: str
     trained_to: int
+    sha256: str = ""
 
     @property
     def described(self) -> Mapping[str, str]:
@@ -115,4 +118,8 @@ def load_folder(folder: Path) -> Fitted:
 @lru_cache(maxsize=16)
 def load_artefact(artefact: Artefact) -> Fitted:
     """Read the model of an artefact; the last sixteen stay at hand."""
+    if artefact.sha256:
+        from ara.models.registry.shipped import from_archive
+
+        return from_archive(artefact.folder, artefact.sha256, load_folder)
     return load_folder(artefact.folder)

@@ -10,12 +10,14 @@ import msgspec
 
 from ara.desk import Desk
 from ara.errors import IntegrityError, ModelError, StoreError, ValidationError
+from ara.models import shipped
 from ara.models.panel import instant
 from ara.models.registry.bundle import pack, unpack
 from ara.models.registry.card import CARD, Kept, ModelCard, Seat, Stage, TrustedKey, content_id
 from ara.models.registry.files import entries, read_file, sha256_of
 from ara.models.registry.loading import Artefact, checked, inspected
 from ara.models.registry.shelf import Shelf
+from ara.models.registry.shipped import as_kept, read_archive, read_manifest, refuse_shipped
 from ara.models.registry.signing import SIGNATURE, fingerprint, sign_card
 from ara.store import ConflictError, revision
 
@@ -74,8 +76,22 @@ class Registry:
         found = [one async for one in self.desk.store.find(Kept, where or None)]
         return sorted(found, key=lambda one: (one.family, -one.version, one.id))
 
+    def shipped(self, *, family: str = "") -> list[Kept]:
+        """Give the models that came with the package, by family, the newest first.
+
+        Raises
+        ------
+        IntegrityError
+            What tells of them was changed.
+        """
+        found = [as_kept(one.card) for one in read_manifest(self.desk.vault.verify).vintages]
+        return [one for one in reversed(found) if family in {"", one.family}]
+
     async def find(self, text: str) -> Kept:
-        """Give the model that is meant by an id, the first characters of one, `har_t@3`, or a family: its champion."""
+        """Give the model that is meant by an id, the first characters of one, `har_t@3`, or a family.
+
+        A family means its champion, else the newest that is shipped.
+        """
         asked = text.strip().lower()
         family, at, version = asked.partition("@")
         if at:
@@ -84,9 +100,11 @@ class Registry:
             found = [one for one in await self.all() if one.id.startswith(asked)]
         else:
             found = []
-        if not found and not at:
+        if not found and asked and not at:
             champion = await self.champion(asked)
-            found = [champion] if champion else []
+            found = [champion] if champion else self.shipped(family=asked)[:1]
+        if not found and (at or len(asked) >= _SHORTEST):
+            found = [one for one in self.shipped() if one.name == asked or one.id.startswith(asked)]
         if len(found) == 1:
             return found[0]
         what = "more than one model is" if found else "no model is"
@@ -184,12 +202,27 @@ class Registry:
         IntegrityError
             A file is not as it was written, or the key that signed is not trusted.
         """
+        if kept.stage is Stage.SHIPPED:
+            return self._shipped(kept)
         folder = self.shelf.place(kept.id)
         card, key = await self.desk.workers.run(checked, folder, self.desk.vault)
         if card != kept.card:
             raise IntegrityError(f"The card of {kept.name} in {folder} is not the one that the store holds.", file=CARD)
         await self.refuse_stranger(key, what=f"The model {kept.name} ({kept.id[:8]})")
         return Artefact(id=card.id, folder=folder, family=card.family, trained_to=instant(card.trained_to))
+
+    def place(self, kept: Kept) -> Path:
+        """Give where a model lies: its folder, or its archive in the package."""
+        if kept.stage is not Stage.SHIPPED:
+            return self.shelf.place(kept.id)
+        return shipped.FOLDER / read_manifest(self.desk.vault.verify).of(kept.id).file
+
+    def _shipped(self, kept: Kept) -> Artefact:
+        one = read_manifest(self.desk.vault.verify).of(kept.id)
+        file = shipped.FOLDER / one.file
+        read_archive(file, one.sha256)
+        until = instant(one.card.trained_to)
+        return Artefact(id=kept.id, folder=file, family=kept.family, trained_to=until, sha256=one.sha256)
 
     async def verified(self, kept: Kept) -> Verified:
         """Look at every file, the card and the signature of a model and say what is wrong."""
@@ -199,6 +232,9 @@ class Registry:
             named = error.context.get("wrong") or [error.context["file"]] if "file" in error.context else []
             wrong = tuple(error.context.get("wrong", named))
             return Verified(kept=kept, ok=False, words=error.message, wrong=wrong, fingerprint="", own=False)
+        if kept.stage is Stage.SHIPPED:
+            key = fingerprint(shipped.PUBLIC_KEY)
+            return Verified(kept=kept, ok=True, words="", wrong=(), fingerprint=key, own=False)
         signature = msgspec.json.decode(read_file(self.shelf.place(kept.id), SIGNATURE))
         key = str(signature["public_key"])
         own = key == await self._own()
@@ -206,6 +242,7 @@ class Registry:
 
     async def export(self, kept: Kept, goal: Path) -> int:
         """Write a model to one file that another machine can read; gives its size in bytes."""
+        refuse_shipped(kept, "exported")
         artefact = await self.artefact(kept)
         return await self.desk.workers.run(pack, artefact.folder, goal)
 

@@ -1,12 +1,12 @@
-"""Which model answers: the champion of a family where it may, else a fit of what was known."""
+"""Which model answers: the champion of a family where it may, else one that is shipped, else a fit."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from ara.errors import IntegrityError, ModelError, StoreError
 from ara.market.instrument import Instrument
-from ara.models.registry.card import Kept
+from ara.models.registry.card import Kept, Stage
 from ara.models.registry.loading import Artefact
 from ara.models.registry.registry import Registry
 
@@ -14,6 +14,8 @@ __all__ = ["KIN", "Choice", "champion_for", "named", "unfit"]
 
 KIN: Final = 5
 """Instruments of a class that a pooled model must have met before it answers for another one of that class."""
+
+_OLD: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,8 @@ class Choice:
     context
         Other instruments whose bars it looks at too.
     words
-        Why the champion does not answer though there is one; empty where it does, or there is none.
+        Why the champion, or a model that came with the package, does not answer though there is one, or how old that
+        is; empty where there is nothing to say.
     broken
         Whether that is because it is damaged or not trusted.
     """
@@ -57,18 +60,47 @@ def unfit(kept: Kept, instrument: Instrument, *, timeframe: str, days: int, orig
 async def champion_for(
     registry: Registry, family: str, instrument: Instrument, *, timeframe: str, days: int, origin: datetime
 ) -> Choice:
-    """Choose for a family: its champion, where there is one that is whole and may answer."""
+    """Choose for a family: its champion, where that is whole and may answer, else a shipped model, else a fit."""
     kept = await registry.champion(family)
-    if kept is None:
-        return Choice()
-    reason = unfit(kept, instrument, timeframe=timeframe, days=days, origin=origin)
-    if reason:
-        return Choice(words=f"{reason}: {family} was fitted anew on what was known then")
+    reason = unfit(kept, instrument, timeframe=timeframe, days=days, origin=origin) if kept else ""
+    why = Choice(words=f"{reason}: ") if reason else Choice()
+    if kept and not reason:
+        try:
+            return Choice(artefact=await registry.artefact(kept), context=_context(kept, instrument))
+        except (IntegrityError, StoreError) as error:
+            why = Choice(words=f"{error.message} ", broken=True)
     try:
-        artefact = await registry.artefact(kept)
+        return await _shipped(registry, family, instrument, timeframe=timeframe, days=days, origin=origin, why=why)
     except (IntegrityError, StoreError) as error:
         return Choice(words=f"{error.message} {family} was fitted anew instead.", broken=True)
-    return Choice(artefact=artefact, context=_context(kept, instrument))
+
+
+async def _shipped(
+    registry: Registry, family: str, instrument: Instrument, *, timeframe: str, days: int, origin: datetime, why: Choice
+) -> Choice:
+    """Choose the newest of those that came with the package that may answer; it looks at no other instrument.
+
+    `why` tells why the champion did not answer; what was done instead follows its words.
+    """
+    fitted = f"{family} was fitted anew" + (" instead." if why.broken else " on what was known then")
+    there = registry.shipped(family=family)
+    if not there:
+        return replace(why, words=why.words and why.words + fitted)
+    told = {one.id: unfit(one, instrument, timeframe=timeframe, days=days, origin=origin) for one in there}
+    kept = next((one for one in there if not told[one.id]), None)
+    if kept is None:
+        nearest = next((one for one in there if one.card.trained_to <= origin), there[-1])
+        return replace(why, words=(why.words or f"{told[nearest.id]}: ") + fitted)
+    artefact = await registry.artefact(kept)
+    answered = f"{kept.name} answered, which came with Ara"
+    if why.words:
+        return replace(why, artefact=artefact, words=why.words + answered + ("." if why.broken else ""))
+    if origin - kept.card.trained_to > _OLD:
+        own = f"ara models train {instrument.symbol} --model {family}"
+        return Choice(
+            artefact=artefact, words=f"{answered} and knows bars up to {kept.card.trained_to:%Y-%m-%d}; newer: {own}"
+        )
+    return Choice(artefact=artefact)
 
 
 async def named(
@@ -83,4 +115,6 @@ async def named(
 
 def _context(kept: Kept, instrument: Instrument) -> tuple[str, ...]:
     card = kept.card
+    if kept.stage is Stage.SHIPPED:
+        return ()
     return tuple(one for one in card.symbols if one != instrument.symbol) if card.pooled else ()

@@ -9,6 +9,7 @@ import msgspec
 from ara.errors import AraError, IntegrityError, ModelError, ValidationError
 from ara.models.registry.card import BASELINE, Kept, ModelCard, Seat, Stage
 from ara.models.registry.registry import Registry
+from ara.models.registry.shipped import refuse_shipped
 from ara.performance.trials import Look, Trials
 from ara.store import revision
 
@@ -120,6 +121,7 @@ async def deploy(registry: Registry, kept: Kept, *, force: bool = False) -> Chan
     IntegrityError
         It is not as it was written.
     """
+    refuse_shipped(kept, "deployed")
     verdict = await verdict_of(registry, kept.card)
     if not verdict.beats and not force:
         raise ModelError(
@@ -193,6 +195,7 @@ async def _again(registry: Registry, kept: Kept) -> Kept:
 
 async def shadow(registry: Registry, kept: Kept) -> Kept:
     """Put a candidate into the shadow of its champion."""
+    refuse_shipped(kept, "put into a shadow")
     await registry.artefact(kept)
     async with registry.desk.store.tx():
         now = await _again(registry, kept)
@@ -204,6 +207,7 @@ async def shadow(registry: Registry, kept: Kept) -> Kept:
 
 async def archive(registry: Registry, kept: Kept, *, force: bool = False) -> Kept:
     """Put a model away; it is kept. A champion only by `force`: its family is then fitted anew for each forecast."""
+    refuse_shipped(kept, "archived")
     store = registry.desk.store
     async with store.tx():
         now, seat = await _again(registry, kept), await _seat(registry, kept.family)
@@ -249,6 +253,7 @@ def _names_one(described: Any) -> bool:
 
 async def delete(registry: Registry, kept: Kept) -> None:
     """Remove a model for good; never a champion, and never one that a kept forecast was made with."""
+    refuse_shipped(kept, "removed")
     needed = await cited(registry)
     if kept.id in needed:
         raise ModelError(

@@ -8,7 +8,7 @@ from ara.cli.commands.models.asked import card_facts, facts, stage_of, with_regi
 from ara.cli.screen import screen
 
 if TYPE_CHECKING:
-    from ara.models.registry import Kept, Registry, Verified
+    from ara.models.registry import Kept, Registry, Stage, Verified
     from ara.models.registry.stages import Verdict
 
 __all__ = ["listing", "show"]
@@ -17,11 +17,12 @@ __all__ = ["listing", "show"]
 def listing(
     family: Annotated[str, typer.Argument(metavar="FAMILY", help="Only of this family")] = "",
     stage: Annotated[
-        str, typer.Option("--stage", "-s", metavar="STAGE", help="candidate, shadow, champion, archived or all")
+        str,
+        typer.Option("--stage", "-s", metavar="STAGE", help="Such as champion, archived, shipped; or all"),
     ] = "all",
     show_metrics: Annotated[bool, typer.Option("--show-metrics", hidden=True)] = False,
 ) -> None:
-    """List the models that were trained, with their skill against the baseline.
+    """List the models that were trained, with their skill against the baseline, and those that came with Ara.
 
     ::
 
@@ -38,8 +39,17 @@ def listing(
     wanted = stage_of(stage)
     if show_metrics:
         s.note("--show-metrics is not needed any more: the scores are always shown.")
-    found = with_registry(s, lambda registry: registry.all(family=family.strip().lower(), stage=wanted))
-    s.result({"schema": 1, "models": [facts(one) for one in found]}, lambda: table_of(found, s, family=family))
+    found, shipped = with_registry(s, lambda registry: _listed(registry, family.strip().lower(), wanted))
+    data = {"schema": 1, "models": [facts(one) for one in found], "shipped": [facts(one) for one in shipped]}
+    s.result(data, lambda: table_of(found, shipped, s, family=family))
+
+
+async def _listed(registry: "Registry", family: str, stage: "Stage | None") -> "tuple[list[Kept], list[Kept]]":
+    """Give those of a family that were trained here, and those that came with the package."""
+    from ara.models.registry import Stage
+
+    own = await registry.all(family=family, stage=stage)
+    return own, registry.shipped(family=family) if stage in {None, Stage.SHIPPED} else []
 
 
 def show(
@@ -59,7 +69,7 @@ def show(
         from ara.models.registry.stages import verdict_of
 
         kept = await registry.find(model)
-        place = str(registry.shelf.place(kept.id))
+        place = str(registry.place(kept))
         return kept, await registry.verified(kept), await verdict_of(registry, kept.card), place
 
     s = screen()

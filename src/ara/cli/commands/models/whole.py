@@ -34,7 +34,7 @@ def verify(
     async def ask(registry: "Registry") -> "tuple[list[Verified], Verification]":
         from ara.performance.trials import Trials
 
-        chosen = [await registry.find(model)] if model else await registry.all()
+        chosen = [await registry.find(model)] if model else [*await registry.all(), *registry.shipped()]
         return [await registry.verified(one) for one in chosen], await Trials(registry.desk).verify()
 
     s = screen()

@@ -1,0 +1,202 @@
+"""The models that come with the package, made from the bundled sample: do the files fit the code, and make them anew.
+
+`python -m tools.shipped` compares archives, manifest, signature and the pins in the code. `--write` trains all vintages
+anew and signs what is new, by a key that is made for that one signature and kept nowhere, or by that in `--key FILE`
+(the 64 hex digits of an Ed25519 seed). `--only fast-2016-12 --write` trains one of them and keeps the others.
+"""
+
+import argparse
+import asyncio
+import lzma
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ara.data.feed import MarketData
+from ara.data.providers.sample import RELEASED, Sample
+from ara.data.providers.sample import SHA256 as SAMPLE
+from ara.desk import Desk
+from ara.errors import AraError, DataProviderError
+from ara.market.bars import Bars
+from ara.market.symbols import known
+from ara.market.timeframe import DAY
+from ara.models.panel import Panel
+from ara.models.registry.bundle import pack
+from ara.models.registry.card import ModelCard, content_id
+from ara.models.registry.files import check_files, entries, read_file, sha256_of
+from ara.models.registry.loading import load_folder
+from ara.models.registry.shipped import (
+    MANIFEST,
+    MOST,
+    PURPOSE,
+    SIGNATURE,
+    Manifest,
+    Vintage,
+    from_archive,
+    read_manifest,
+)
+from ara.models.registry.training import Plan, Trained, train
+from ara.prediction.compute import ENGINE, platform_facts
+from ara.settings import Settings
+from ara.vault import Vault
+from tools.findings import Finding
+
+__all__ = ["ENDS", "FAMILY", "bars_until", "check", "made", "sealed"]
+
+FAMILY: Final = "fast"
+ENDS: Final = tuple(date(year, 12, 31) for year in (2016, 2017, 2020))
+_PLACE: Final = Path("src/ara/models/shipped")
+_DAYS: Final = 30
+
+
+def check(root: Path) -> Iterator[Finding]:
+    """Find what of the shipped models doesn't fit the code."""
+    folder = root / _PLACE
+    try:
+        manifest = read_manifest(Vault.verify, folder=folder)
+    except AraError as error:
+        yield Finding(path=folder / MANIFEST, line=1, words=error.message)
+        return
+    files = {one.file for one in manifest.vintages}
+    for name in sorted({f"{FAMILY}-{end:%Y-%m}.xz" for end in ENDS} ^ files):
+        yield Finding(path=folder / name, line=1, words="is wanted and not there, or the other way round")
+    beside = {MANIFEST, SIGNATURE, "__init__.py", "__pycache__"}
+    for path in sorted(folder.iterdir()):
+        if path.name not in files | beside:
+            yield Finding(path=path, line=1, words="is in no manifest")
+    for one in manifest.vintages:
+        file = folder / one.file
+        try:
+            wrong = from_archive(file, one.sha256, lambda inside, one=one: _wrong(inside, one.card))  # type: ignore[misc]
+        except AraError as error:
+            wrong = [error.message]
+        yield from (Finding(path=file, line=1, words=words) for words in wrong)
+    size = sum((folder / name).stat().st_size for name in files if (folder / name).exists())
+    if size > MOST:
+        yield Finding(path=folder, line=1, words=f"the archives have {size:,} bytes; allowed are {MOST:,}")
+
+
+def _wrong(folder: Path, card: ModelCard) -> list[str]:
+    load_folder(folder)
+    return check_files(folder, card.files, beside=frozenset())
+
+
+async def bars_until(end: date) -> list[Bars]:
+    """Give the sample's daily bars that were public by the end of a day, of all instruments that had any."""
+    found = []
+    moment = datetime(end.year, end.month, end.day, tzinfo=UTC) + timedelta(days=1)  # coins close then
+    with TemporaryDirectory() as home:
+        settings = Settings.load({"home": home, "data.providers": Sample.name, "log.level": "error"}, environ={})
+        async with Desk.open(settings) as desk, MarketData(desk) as market:
+            for one in known():
+                try:
+                    bars = await market.bars(await market.instrument(one.symbol), DAY, as_of=moment)
+                except DataProviderError:
+                    continue
+                found += [bars] if len(bars) else []
+    return found
+
+
+def made(end: date, folder: Path) -> ModelCard:
+    """Train a vintage on what was public by the end of a day, write it into an empty folder, and give its card."""
+    bars = asyncio.run(bars_until(end))
+    panel = Panel.build(bars, range(1, _DAYS + 1))
+    plan = Plan(family=FAMILY, params={}, seed=0, cut=None)
+    trained = train(panel, plan, str(folder), watch=lambda _: True)
+    return _card(end, bars, trained, folder)
+
+
+def _card(end: date, bars: Sequence[Bars], trained: Trained, folder: Path) -> ModelCard:
+    kinds = [one.instrument.asset_class.value for one in bars]
+    facts: dict[str, Any] = {
+        "family": FAMILY,
+        "version": end.year * 100 + end.month,
+        "params": trained.params,
+        "settings": {"vintage": f"{end:%Y-%m}", "bars": sum(len(one) for one in bars)},
+        "features": trained.features,
+        "data": trained.data,
+        "first": _moment(trained.first),
+        "trained_to": _moment(trained.trained_to),
+        "symbols": tuple(sorted(one.instrument.symbol for one in bars)),
+        "groups": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
+        "pooled": trained.pooled,
+        "timeframe": str(DAY),
+        "horizons": trained.horizons,
+        "seed": 0,
+        "lineage": {"engine": ENGINE, "platform": dict(platform_facts()), "sample": SAMPLE},
+        "files": {name: sha256_of(read_file(folder, name)) for name in entries(folder)},
+        "made_at": RELEASED,
+    }
+    plain = msgspec.to_builtins(facts)
+    return msgspec.convert({**plain, "id": content_id(plain)}, ModelCard, strict=False)
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def sealed(card: ModelCard, folder: Path, goal: Path) -> Vintage:
+    """Pack a vintage's folder into its archive, and give its entry in the manifest."""
+    file = goal / f"{card.family}-{card.settings['vintage']}.xz"
+    with TemporaryDirectory() as name:
+        plain = Path(name) / "model.ara"
+        pack(folder, plain)
+        data = lzma.compress(plain.read_bytes(), lzma.FORMAT_XZ, preset=9)
+    file.write_bytes(data)
+    return Vintage(file=file.name, sha256=sha256_of(data), card=card)
+
+
+def write(root: Path, vintages: Sequence[Vintage], *, key: Path | None = None) -> None:
+    """Write manifest, signature and pins; where the manifest is as it was, and no key is named, nothing changes."""
+    folder = root / _PLACE
+    ordered = tuple(sorted(vintages, key=lambda one: (one.card.family, one.card.version)))
+    data = msgspec.json.format(msgspec.json.encode(Manifest(vintages=ordered), order="deterministic"), indent=1) + b"\n"
+    if key is None and not list(check(root)) and (folder / MANIFEST).read_bytes() == data:
+        return
+    seed = bytes.fromhex(key.read_text().strip()) if key else None
+    private = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
+    (folder / MANIFEST).write_bytes(data)
+    (folder / SIGNATURE).write_bytes(private.sign(PURPOSE + data))
+    source = folder / "__init__.py"
+    text = source.read_text()
+    for name, value in (("PUBLIC_KEY", private.public_key().public_bytes_raw().hex()), ("SHA256", sha256_of(data))):
+        text = re.sub(rf'^{name}: Final = "\w*"$', f'{name}: Final = "{value}"', text, flags=re.MULTILINE)
+    source.write_text(text)
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.shipped", description="Check or make the shipped models.")
+    parser.add_argument("root", nargs="?", type=Path, default=Path(), help="the tree (default: this folder)")
+    parser.add_argument("--write", action="store_true", help="train them anew")
+    parser.add_argument("--only", metavar="NAME", default="", help="only this one, such as fast-2016-12")
+    parser.add_argument("--key", type=Path, help="sign with the key in this file")
+    asked = parser.parse_args()
+    root = asked.root.resolve()
+    if not asked.write:
+        found = list(check(root))
+        for one in found:
+            print(f"{one.path.relative_to(root)}:{one.line}: {one.words}")
+        return int(bool(found))
+    fresh, goal = {}, root / _PLACE
+    for end in ENDS:
+        name = f"{FAMILY}-{end:%Y-%m}"
+        if asked.only in {"", name}:
+            with TemporaryDirectory() as folder:
+                fresh[name] = sealed(made(end, Path(folder)), Path(folder), goal)
+            print(f"{name}: {(goal / fresh[name].file).stat().st_size:,} bytes", flush=True)
+    if asked.only:
+        kept = read_manifest(Vault.verify, folder=goal).vintages
+        fresh = {Path(one.file).stem: one for one in kept} | fresh
+    write(root, list(fresh.values()), key=asked.key)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
