@@ -9,6 +9,8 @@ their caches empty. `garch_fit_ms` is one maximum likelihood fit to 1,500 return
 `fast_ms` is the first answer of `fast` for that series over 1 to 5 bars with all caches empty, two years of what its
 members would have said included; `fast_over_pooled` its ratio to `pooled_har`, `fast_next_over_first` what the answer
 of the following month costs over the first.
+`shipped_cold_s` is the processor time of a whole `ara predict AAPL --model fast` on a machine that knows nothing yet,
+answered by a shipped model; `shipped_over_fitted` the same over one that finds none and fits.
 `regimes_fit_ms` fits the four states of a market to 2,500 bars from the beginning, `regimes_over_passes` the same over
 100 passes of a plain recursion through as many.
 `served_row_ms` is one row's answer by a served LightGBM of 100 trees of 31 leaves on 60 features, `served_over_native`
@@ -22,6 +24,10 @@ networks, with its export and all else that a fit needs, on 33 series of 1,260 b
 `lightgbm_fit_over_raw` the same over LightGBM alone, asked for the same 24 regressors on the same matrix.
 """
 
+import os
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -69,7 +75,7 @@ _BARS, _RUNS, _PASSES = 2500, 7, 100
 
 def figures() -> dict[str, float]:
     """Measure: milliseconds of processor time, and ratios."""
-    return _four() | _garch() | _pooled() | _fast() | _regimes() | _served() | _networks() | _learned()
+    return _four() | _garch() | _pooled() | _fast() | _shipped() | _regimes() | _served() | _networks() | _learned()
 
 
 def _four() -> dict[str, float]:
@@ -141,6 +147,22 @@ def _fast() -> dict[str, float]:
         "fast_over_pooled": min(first) / min(pooled),
         "fast_next_over_first": min(following),
     }
+
+
+def _shipped() -> dict[str, float]:
+    unshipped = "from ara.models.registry import Registry; Registry.shipped = lambda self, family='': []; "
+    asked = "import sys; sys.argv = ['ara', 'predict', 'AAPL', '--model', 'fast']; from ara.cli.app import main; main()"
+
+    def cold(code: str) -> float:
+        with tempfile.TemporaryDirectory() as home:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            environ = {**os.environ, "ARA_HOME": home, "OMP_NUM_THREADS": "1"}
+            subprocess.run([sys.executable, "-c", code], env=environ, check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    shipped, fitted = min(cold(asked) for _ in range(3)), min(cold(unshipped + asked) for _ in range(3))
+    return {"shipped_cold_s": shipped, "shipped_over_fitted": shipped / fitted}
 
 
 def _regimes() -> dict[str, float]:

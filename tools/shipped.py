@@ -51,7 +51,7 @@ from tools.findings import Finding
 __all__ = ["ENDS", "FAMILY", "bars_until", "check", "made", "sealed"]
 
 FAMILY: Final = "fast"
-ENDS: Final = tuple(date(year, 12, 31) for year in (2016, 2017, 2020))
+ENDS: Final = tuple(date(year, 12, 31) for year in range(2016, 2021))
 _PLACE: Final = Path("src/ara/models/shipped")
 _DAYS: Final = 30
 

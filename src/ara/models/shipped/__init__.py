@@ -8,8 +8,8 @@ __all__ = ["FOLDER", "PUBLIC_KEY", "SHA256"]
 FOLDER: Final = Path(__file__).parent
 """Where they lie: a manifest, its signature, and an archive for each."""
 
-PUBLIC_KEY: Final = "1b0f22f39c18d48aa05233b464d447cdb0ca7491995a5742159c3c2bd8ae6e54"
+PUBLIC_KEY: Final = "1d10f88aadf917e43d96c4c20dbac7486694eac9d0aa9e166f1e84c3184e202b"
 """Ed25519, in hex: of the key that signed the manifest."""
 
-SHA256: Final = "36dd3f19bdac6cab4ede0a5aa06c12445d70f76d845d3793a4d727d986c84c66"
+SHA256: Final = "359257ff5c149e8b913ec3e7189e12436a61dd4940e69470fdc37fb43845c904"
 """Of the manifest; no other is read."""
