@@ -1,18 +1,17 @@
 """Whether one forecaster is better than another, or only looks so."""
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.statistics.distributions import student_t_cdf
+from ara.statistics.distributions import student_t_cdf, student_t_quantiles
 
 __all__ = ["Comparison", "compared"]
 
 _FEWEST = 30
 _SAME = 1e-12
-_WIDE = NormalDist().inv_cdf(0.975)
+_LEAST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +27,9 @@ class Comparison:
     skill
         The share of the rival's loss that was saved: 0.02 is 2 % better, below 0 is worse.
     low, high
-        Bounds of the skill that hold it with 95 %; None with fewer than 30 days.
+        Bounds of the skill that hold it with 95 %; None with fewer than 30 days, or days for six horizons.
     p
-        Chance of seeing so large a skill where there is none (one-sided); 1 with fewer than 30 days.
+        Chance of seeing so large a skill where there is none (one-sided); 1 with so few days.
     """
 
     forecasts: int
@@ -48,9 +47,9 @@ def compared(
 ) -> Comparison:
     """Compare two series of losses by the test of Diebold and Mariano.
 
-    Differences of the same day are summed first, since instruments fall together; the error of the mean allows for
-    `horizon - 1` days that overlap, and more (Newey-West, Bartlett weights), with the small-sample factor of Harvey,
-    Leybourne and Newbold.
+    Differences of the same day are summed first, since instruments fall together. The error of the mean comes from the
+    slowest waves of the differences, of which each is longer than what overlaps: 0.4 · days^(2/3) of them, at most
+    days / (2 · horizon). It is judged by a Student-t of as many degrees, which holds its level with few days too.
 
     Parameters
     ----------
@@ -63,8 +62,8 @@ def compared(
 
     References
     ----------
-    Diebold and Mariano (1995), Journal of Business & Economic Statistics 13; Harvey, Leybourne and Newbold (1997),
-    International Journal of Forecasting 13; Newey and West (1987), Econometrica 55.
+    Diebold and Mariano (1995), Journal of Business & Economic Statistics 13; Lazarus, Lewis, Stock and Watson (2018),
+    HAR Inference: Recommendations for Practice, Journal of Business & Economic Statistics 36 (equal-weighted cosines).
     """
     count = len(losses)
     if not count:
@@ -73,9 +72,8 @@ def compared(
     mean, base = float(saved.mean()), float(rival.mean())
     days, place = np.unique(when, return_inverse=True)
     each = mean + np.bincount(place, saved - mean, len(days)) * len(days) / count
-    error = _error(each, horizon)
     skill = mean / base if base > 0 else 0.0
-    low, high, p = _verdict(mean, error, base, len(days))
+    low, high, p = _verdict(mean, base, each, horizon)
     return Comparison(
         forecasts=count,
         days=len(days),
@@ -88,23 +86,29 @@ def compared(
     )
 
 
-def _verdict(mean: float, error: float, base: float, days: int) -> tuple[float | None, float | None, float]:
-    """Give the bounds of the skill and the chance of it, from the mean saving, its error and the rival's loss."""
-    if days < _FEWEST or base <= 0:
+def _verdict(
+    mean: float, base: float, each: NDArray[np.float64], horizon: int
+) -> tuple[float | None, float | None, float]:
+    """Give the bounds of the skill and the chance of it, from the mean saving, the rival's loss and the days."""
+    waves = _waves(len(each), horizon)
+    if len(each) < _FEWEST or waves < _LEAST or base <= 0:
         return None, None, 1.0
-    skill, wide = mean / base, _WIDE * error / base
+    error, skill = _error(each, waves), mean / base
     if error <= _SAME * base:
         return skill, skill, 0.0 if mean > _SAME * base else 1.0
-    return skill - wide, skill + wide, 1.0 - student_t_cdf(mean / error, days - 1)
+    spread = np.sqrt(waves / (waves - 2))  # the quantiles are scaled to variance 1
+    wide = float(student_t_quantiles((0.975,), waves)[0] * spread) * error / base
+    return skill - wide, skill + wide, 1.0 - student_t_cdf(mean / error, waves)
 
 
-def _error(values: NDArray[np.float64], horizon: int) -> float:
-    """Give the standard error of the mean of values that follow each other."""
+def _waves(days: int, horizon: int) -> int:
+    """Give how many cosines tell the error: those that are slower than forecasts which overlap."""
+    return int(min(0.4 * days ** (2 / 3), days / (2 * horizon)))
+
+
+def _error(values: NDArray[np.float64], waves: int) -> float:
+    """Give the standard error of the mean of values that follow each other, by their slowest cosines."""
     n = len(values)
-    lag = min(max(int(4 * (n / 100) ** (2 / 9)), horizon - 1), n - 1)
-    e = values - values.mean()
-    variance = float(np.einsum("i,i->", e, e)) / n
-    for k in range(1, lag + 1):
-        variance += 2 * (1 - k / (lag + 1)) * float(np.einsum("i,i->", e[k:], e[:-k])) / n
-    small = max((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n, 0.1)
-    return float(np.sqrt(max(variance, 0.0) / n / small))
+    turns = np.pi * np.outer(np.arange(1, waves + 1), (np.arange(n) + 0.5) / n)
+    sizes = np.sqrt(2 / n) * np.einsum("wn,n->w", np.cos(turns), values - values.mean())
+    return float(np.sqrt(np.einsum("w,w->", sizes, sizes) / waves / n))

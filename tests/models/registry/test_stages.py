@@ -1,9 +1,14 @@
+import msgspec
+import numpy as np
 import pytest
 
 from ara.errors import IntegrityError, ModelError, ValidationError
 from ara.lineage import canonical
-from ara.models.registry import Kept, Stage, stages
+from ara.models.quantiles import LEVELS
+from ara.models.registry import Kept, Score, Stage, stages
 from ara.models.registry.stages import judge
+from ara.performance import compared, crps
+from ara.statistics import student_t_quantiles
 from tests.models.registry.conftest import cite, score, trained
 
 
@@ -64,6 +69,8 @@ async def test_a_damaged_model_is_never_deployed(registry, panel):
         ((), 1, False, "never held against"),
         ((score(1, p=0.04),), 1, True, "better than ewma_t over 1 bar, after one look"),
         ((score(1, p=0.04),), 2, False, "not surely better than ewma_t on any horizon, after 2 looks"),
+        ((score(1, p=0.04), score(5, p=0.04)), 1, False, "not surely better than ewma_t on any horizon"),
+        ((score(1, p=0.024), score(5, p=0.04)), 1, True, "better than ewma_t over 1 bar, after one look"),
         ((score(1), score(5, skill=-0.1, p=1, low=-0.2, high=-0.05)), 1, False, "worse than ewma_t over 5 bars"),
         ((score(1), score(5), score(21)), 1, True, "over 1, 5 and 21 bars"),
         ((score(1), score(5, skill=-0.1, p=0.9, high=0.01)), 1, False, "but worse on the mean of all horizons"),
@@ -74,6 +81,29 @@ async def test_the_verdict_allows_for_every_look(registry, panel, scores, looks,
     kept = await trained(registry, panel, scores=scores)
     found = judge(kept.card, looks)
     assert (found.beats, words in found.words) == (beats, True), found.words
+
+
+def world(random: np.random.Generator, horizons: tuple[int, ...], bars: int) -> tuple[Score, ...]:
+    """Give the scores of one of two forecasters that err alike: one leans up when the other leans down, slowly."""
+    path = np.concatenate(([0.0], np.cumsum(random.standard_t(5, bars + max(horizons)) / np.sqrt(5 / 3))))
+    pushes, lean = 0.24 * random.standard_normal(bars), np.zeros(bars)
+    for i in range(1, bars):
+        lean[i] = 0.97 * lean[i - 1] + pushes[i]
+    shape, found = student_t_quantiles(LEVELS, 30), []
+    for horizon in horizons:
+        rows = bars - horizon + 1
+        y = (path[horizon : horizon + rows] - path[:rows]) / np.sqrt(horizon)
+        up, down = (crps(side * 0.15 * lean[:rows, None] + shape, y, LEVELS) for side in (1, -1))
+        one = compared(up, down, np.arange(rows), horizon=horizon)
+        found.append(score(horizon, skill=one.skill, p=one.p, low=one.low, high=one.high))
+    return tuple(found)
+
+
+@pytest.mark.parametrize("bars", [251, 600])
+async def test_of_models_that_are_no_better_five_percent_are_let_in_at_most(registry, panel, bars):
+    kept, random = await trained(registry, panel), np.random.default_rng(3)
+    worlds = [msgspec.structs.replace(kept.card, scores=world(random, (1, 5, 10, 21), bars)) for _ in range(200)]
+    assert sum(judge(card, 1).beats for card in worlds) <= 0.06 * len(worlds)
 
 
 async def test_the_baseline_does_not_beat_itself(registry, panel):

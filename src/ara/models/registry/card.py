@@ -53,7 +53,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     skill
         The share of the baseline's score that was saved.
     low, high
-        Bounds that hold the skill with 95 % (Diebold-Mariano); None with fewer than 30 days.
+        Bounds that hold the skill with 95 % (Diebold-Mariano); None with fewer than 30 days, or days for six horizons.
     p
         Chance of so large a skill where there is none.
     inside_80

@@ -38,8 +38,8 @@ class Verdict:
     Parameters
     ----------
     beats
-        It does, on at least one horizon, with a chance of error below 5 % after all looks at these bars, is surely
-        worse on none, and better on the mean of all.
+        It does, on at least one horizon, with a chance of error below 5 % after all horizons that were tried and all
+        looks at these bars, is surely worse on none, and better on the mean of all.
     better, worse
         Horizons, in bars, on which it surely is.
     words
@@ -74,13 +74,13 @@ class Change:
 def judge(card: ModelCard, looks: int) -> Verdict:
     """Judge a card's scores, given how often its hold-out was looked at by anybody until now.
 
-    The level of 5 % is shared among all looks (Bonferroni): what is tried often enough wins once by luck.
+    The level of 5 % is shared among all looks and horizons (Bonferroni): what is tried often enough wins once by luck.
     """
     if card.family == BASELINE:
         return Verdict(beats=False, better=(), worse=(), words="it is the baseline itself")
     if not card.scores:
         return Verdict(beats=False, better=(), worse=(), words="it was never held against the baseline")
-    level = _LEVEL / max(looks, 1)
+    level = _LEVEL / (max(looks, 1) * len(card.scores))
     better = tuple(one.horizon for one in card.scores if one.skill > 0 and one.p < level)
     worse = tuple(one.horizon for one in card.scores if one.high is not None and one.high < 0)
     counted = f"{looks} looks at its hold-out" if looks > 1 else "one look at its hold-out"
