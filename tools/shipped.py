@@ -27,6 +27,7 @@ from ara.errors import AraError, DataProviderError
 from ara.market.bars import Bars
 from ara.market.symbols import known
 from ara.market.timeframe import DAY
+from ara.models import shipped
 from ara.models.panel import Panel
 from ara.models.registry.bundle import pack
 from ara.models.registry.card import ModelCard, content_id
@@ -78,6 +79,8 @@ def check(root: Path) -> Iterator[Finding]:
         except AraError as error:
             wrong = [error.message]
         yield from (Finding(path=file, line=1, words=words) for words in wrong)
+    if {one.card.family for one in manifest.vintages} != shipped.FAMILIES:
+        yield Finding(path=folder / "__init__.py", line=1, words="FAMILIES are not those of the manifest")
     size = sum((folder / name).stat().st_size for name in files if (folder / name).exists())
     if size > MOST:
         yield Finding(path=folder, line=1, words=f"the archives have {size:,} bytes; allowed are {MOST:,}")

@@ -105,12 +105,13 @@ async def test_an_old_one_says_how_old_it_is(desk):
     assert words.endswith("knows bars up to 2020-12-31; newer: ara models train EURUSD --model fast")
 
 
-async def test_bars_of_another_length_and_other_families_are_fitted(desk):
+async def test_other_families_are_fitted_and_need_nothing_that_is_shipped(desk, folder):
     registry = Registry(desk)
+    flip(folder / "manifest.json", 30)
     assert registry.shipped(family="har_t") == []
     plain = await PredictionEngine(desk).predict("AAPL", days=1, model="har_t")
     assert "artefact" not in plain.lineage.models["har_t"]
-    assert not [one for one in plain.warnings if "fitted anew" in one]
+    assert not [one for one in (*plain.warnings, *plain.degraded) if "fitted anew" in one]
 
 
 async def test_the_champion_of_the_registry_goes_first(desk):

@@ -84,6 +84,8 @@ class Registry:
         IntegrityError
             What tells of them was changed.
         """
+        if family and family not in shipped.FAMILIES:
+            return []
         found = [as_kept(one.card) for one in read_manifest(self.desk.vault.verify).vintages]
         return [one for one in reversed(found) if family in {"", one.family}]
 

@@ -72,7 +72,7 @@ async def champion_for(
     try:
         return await _shipped(registry, family, instrument, timeframe=timeframe, days=days, origin=origin, why=why)
     except (IntegrityError, StoreError) as error:
-        return Choice(words=f"{error.message} {family} was fitted anew instead.", broken=True)
+        return Choice(words=f"{why.words}{error.message} {family} was fitted anew instead.", broken=True)
 
 
 async def _shipped(

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-__all__ = ["FOLDER", "PUBLIC_KEY", "SHA256"]
+__all__ = ["FAMILIES", "FOLDER", "PUBLIC_KEY", "SHA256"]
+
+FAMILIES: Final = frozenset({"fast"})
+"""Of which there are any: for others, nothing is read."""
 
 FOLDER: Final = Path(__file__).parent
 """Where they lie: a manifest, its signature, and an archive for each."""
