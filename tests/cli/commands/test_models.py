@@ -100,6 +100,14 @@ def test_nothing_yet(ara):
     assert ara("models", "list").out.startswith("There is no model like that yet. Train one")
     assert "no model of drift" in ara("models", "list", "drift").out
     assert "fast@" in ara("models", "list").out
+    assert "came with Ara" in ara("models", "list", "--stage", "shipped").out.splitlines()[0]
+    assert "fast@" not in ara("models", "list", "--stage", "champion").out
+    refused = ara("models", "delete", "fast@2020-12", "--yes")
+    assert (refused.code, "came with the package, so it can't be removed" in flat(refused)) == (4, True)
+    shown = flat(ara("models", "show", "fast@2020-12"))
+    assert "fast@2020-12 shipped" in shown
+    assert "which this version of Ara names" in shown
+    assert "fast@2020-12 is whole: 24 files" in flat(ara("models", "verify", "fast@2020-12"))
     assert " whole" in ara("models", "verify").out
     assert ara("models", "compare").code == 2
     listed = json.loads(ara("models", "list", "--json").out)

@@ -23,9 +23,13 @@ _EXPLAINED: Final = (
 )
 
 
-def table_of(found: "Sequence[Kept]", shipped: "Sequence[Kept]", s: Screen, *, family: str = "") -> str:
-    """Give the list of models, and apart from them those that came with the package."""
+def table_of(
+    found: "Sequence[Kept]", shipped: "Sequence[Kept]", s: Screen, *, family: str = "", only: bool = False
+) -> str:
+    """Give the list of models, and apart from them those that came with the package, or `only` these."""
     beside = ["", *_shipped(shipped, s)] if shipped else []
+    if only and shipped:
+        return "\n".join(beside[1:])
     if not found:
         what = f"There is no model of {clean(family)} like that." if family else "There is no model like that yet."
         return "\n".join([*wrapped(f"{what} Train one: ara models train AAPL --model har_t", s.width), *beside])

@@ -41,7 +41,7 @@ def listing(
         s.note("--show-metrics is not needed any more: the scores are always shown.")
     found, shipped = with_registry(s, lambda registry: _listed(registry, family.strip().lower(), wanted))
     data = {"schema": 1, "models": [facts(one) for one in found], "shipped": [facts(one) for one in shipped]}
-    s.result(data, lambda: table_of(found, shipped, s, family=family))
+    s.result(data, lambda: table_of(found, shipped, s, family=family, only=wanted == "shipped"))
 
 
 async def _listed(registry: "Registry", family: str, stage: "Stage | None") -> "tuple[list[Kept], list[Kept]]":
