@@ -65,8 +65,8 @@ class Trials:
         self._log = desk.store.log(_STREAM)
         self._limit = desk.settings.models.looks
 
-    async def look(self, symbols: Sequence[str], first: datetime, last: datetime, *, what: str) -> Look:
-        """Count a look before it is taken: durable on return.
+    async def look(self, symbols: Sequence[str], first: datetime, last: datetime, *, what: str, times: int = 1) -> Look:
+        """Count a look, or several, before they are taken: durable on return.
 
         Parameters
         ----------
@@ -76,11 +76,14 @@ class Trials:
             When the first and the last of the bars were public.
         what
             What is judged, in a few words.
+        times
+            How many looks.
         """
-        body = _Body(symbols=tuple(symbols), first=first, last=last, what=what, nonce=os.urandom(8).hex())
+        body = _Body(symbols=tuple(symbols), first=first, last=last, what=what)
+        each = [msgspec.structs.replace(body, nonce=os.urandom(8).hex()) for _ in range(times)]
         with _pointed():
-            (kept,) = await self._log.append([canonical(msgspec.to_builtins(body))])
-        return Look(number=await self._count(body, upto=kept.sequence), limit=self._limit)
+            kept = await self._log.append([canonical(msgspec.to_builtins(one)) for one in each])
+        return Look(number=await self._count(body, upto=kept[-1].sequence), limit=self._limit)
 
     async def looked(self, symbols: Sequence[str], first: datetime, last: datetime) -> Look:
         """Give how often these bars were looked at so far; `number` is 0 where nobody did."""

@@ -8,15 +8,14 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import ModelError
+from ara.errors import AraError, IntegrityError, ModelError, StoreError
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
 from ara.models import court
-from ara.models.panel import Panel, Rows, instant
+from ara.models.panel import Panel, instant
 from ara.models.quantiles import LEVELS
 from ara.models.registry import stages
 from ara.models.registry.card import BASELINE, Kept, Stage
@@ -29,33 +28,34 @@ from ara.workers import Progress
 
 __all__ = ["OLD", "Deed", "Review", "Standing", "contest", "review", "standing", "verdicts"]
 
-_Array = NDArray[np.float64]
-
 OLD: Final = timedelta(days=92)
 """A champion older than this is trained anew."""
 
 _SHARE, _MISSED = 0.8, 0.2
+_HELD: Final = 0.2
 _ENOUGH: Final = 1 / court.LEVEL
 _DAY: Final = 86_400_000_000
 _HORIZON: Final = 1
 
-Deed: TypeAlias = Literal["none", "train", "replace", "roll back", "wait"]
-"""What a review does: nothing; train a challenger; let it replace the champion; bring the one before back; or wait
-until the evidence decides between champion and challenger."""
+Deed: TypeAlias = Literal["none", "train", "replace", "dismiss", "roll back", "wait"]
+"""What a review does: nothing; train a challenger; let it replace the champion; put a challenger away that lost, or
+could not win in time; bring the champion before back; or wait for evidence between champion and challenger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a trained model did on bars that it did not know when it was trained, one bar ahead.
+    """How a trained model did since it was made, one bar ahead.
+
+    Only days after its making count: whoever made it may have looked at all before.
 
     Parameters
     ----------
     kept
         The model.
     age
-        Since the last bar that it knows.
+        Of the last bar that it knows, against the last bar that there is now.
     days, forecasts
-        How many days there are since, and forecasts on them.
+        How many days came since it was made, and forecasts on them.
     better
         How much better than `ewma_t` it was, as a share of that; None without a day.
     held
@@ -107,8 +107,8 @@ class Review:
     done: bool = False
 
 
-def standing(bars: Sequence[Bars], kept: Kept, recipe: Recipe, *, now: datetime, old: timedelta = OLD) -> Standing:
-    """Judge a trained model by the bars after its last one: its forecasts of them could not know what came.
+def standing(bars: Sequence[Bars], kept: Kept, recipe: Recipe, *, old: timedelta = OLD) -> Standing:
+    """Judge a trained model by the bars after its making.
 
     Evidence is that of bets on each day, so it may be looked at as often as one likes (`ara.models.court`).
 
@@ -118,35 +118,33 @@ def standing(bars: Sequence[Bars], kept: Kept, recipe: Recipe, *, now: datetime,
         Of the instruments that it was trained on.
     kept, recipe
         The model, and how it answers.
-    now
-        The time.
     old
         From which age on it is trained anew.
     """
-    panel = Panel.build(bars, (_HORIZON,))
-    rows = _since(panel, kept.card.trained_to)
-    age = now - kept.card.trained_to
-    reasons = [f"it is {age.days} days old"] if age >= old else []
-    if not len(rows):
+    newest = max(one.frame["known_at"][-1] for one in bars)
+    age = max(newest - kept.card.trained_to, timedelta())
+    reasons = [f"bars of {age.days} days came since its training"] if age >= old else []
+    mine = _answers(bars, kept, recipe, since=_made(kept))
+    if not mine.height:
         return Standing(
             kept=kept, age=age, days=0, forecasts=0, better=None, held=None, against=1.0, coverage=1.0,
             reasons=tuple(reasons),
         )  # fmt: skip
-    mine, plain = _quantiles(panel, rows, recipe), _quantiles(panel, rows, Recipe(model=BASELINE, seed=recipe.seed))
-    happened, at = _outcome(panel, rows), _days(panel, rows)
-    days = court.by_day(mine, plain, happened, at)
+    plain = _answers(bars, kept, Recipe(model=BASELINE, seed=recipe.seed), since=_made(kept))
+    values, happened = mine["values"].to_numpy(), mine["happened"].to_numpy()
+    days = court.by_day(values, plain["values"].to_numpy(), happened, mine["day"])
     verdict = court.judge(days, champion=kept.name, challenger=BASELINE)
     ours, theirs = float(days["champion"].mean() or 0.0), float(days["challenger"].mean() or 0.0)  # type: ignore[arg-type]
-    hit = inside(mine, happened, LEVELS, _SHARE)
-    missed = pl.DataFrame({"at": at, "missed": ~hit}).group_by("at").agg(pl.col("missed").mean()).sort("at")
+    hit = inside(values, happened, LEVELS, _SHARE)
+    missed = pl.DataFrame({"at": mine["day"], "missed": ~hit}).group_by("at").agg(pl.col("missed").mean()).sort("at")
     gains = missed["missed"].to_numpy() - _MISSED
     coverage = max(float(wealth(side).max(initial=1.0)) for side in (gains, -gains))
     if verdict.decision == "replace":
-        reasons.append(f"since its training {BASELINE} is surely better")
+        reasons.append(f"since it was made {BASELINE} is surely better")
     if coverage >= 2 * _ENOUGH:
-        reasons.append(f"its 80 % band held {hit.mean():.0%} since its training, which is no chance")
+        reasons.append(f"its 80 % band held {hit.mean():.0%} since it was made, which is no chance")
     return Standing(
-        kept=kept, age=age, days=days.height, forecasts=len(rows), better=1 - ours / theirs if theirs > 0 else 0.0,
+        kept=kept, age=age, days=days.height, forecasts=mine.height, better=1 - ours / theirs if theirs > 0 else 0.0,
         held=float(hit.mean()), against=verdict.evidence, coverage=coverage, reasons=tuple(reasons),
     )  # fmt: skip
 
@@ -154,14 +152,44 @@ def standing(bars: Sequence[Bars], kept: Kept, recipe: Recipe, *, now: datetime,
 def contest(
     bars: Sequence[Bars], champion: Kept, challenger: Kept, recipes: tuple[Recipe, Recipe]
 ) -> court.Verdict | None:
-    """Let the court judge two trained models by the days that neither knew; None while there is no such day."""
-    panel = Panel.build(bars, (_HORIZON,))
-    rows = _since(panel, max(champion.card.trained_to, challenger.card.trained_to))
-    if not len(rows):
+    """Let the court judge two trained models by days after both were made; None while there is no such day.
+
+    Each is asked with the bars of all instruments that it was trained on, as `ara predict` asks it; what both answer
+    for is compared.
+    """
+    since = max(_made(champion), _made(challenger))
+    one, two = (
+        _answers(bars, kept, recipe, since=since) for kept, recipe in zip((champion, challenger), recipes, strict=True)
+    )
+    both = one.join(two, on=("symbol", "known_at"), suffix="_2").sort("known_at", "symbol")
+    if not both.height:
         return None
-    one, two = (_quantiles(panel, rows, recipe) for recipe in recipes)
-    days = court.by_day(one, two, _outcome(panel, rows), _days(panel, rows))
+    ours, theirs = (both[name].to_numpy() for name in ("values", "values_2"))
+    days = court.by_day(ours, theirs, both["happened"].to_numpy(), both["day"])
     return court.judge(days, champion=champion.name, challenger=challenger.name)
+
+
+def _made(kept: Kept) -> datetime:
+    """Give from when on nobody can have chosen a model by what came: its making, and the last bar it knows."""
+    return max(kept.card.trained_to, kept.card.made_at)
+
+
+def _answers(bars: Sequence[Bars], kept: Kept, recipe: Recipe, *, since: datetime) -> pl.DataFrame:
+    """Give `symbol, known_at, day, values, happened` of each row after a moment whose outcome is known."""
+    own = [one for one in bars if one.instrument.symbol in kept.card.symbols]
+    panel = Panel.build(own, (_HORIZON,))
+    known = np.isfinite(panel.y[:, 0]) & (panel.scale[:, 0] > 0)
+    rows = np.flatnonzero((panel.known_at > instant(since)) & known)
+    values = compute(panel, rows, recipe).quantiles.values[:, 0] if len(rows) else np.empty((0, len(LEVELS)))
+    return pl.DataFrame(
+        {
+            "symbol": pl.Series([panel.symbols[code] for code in panel.series[rows]], dtype=pl.String),
+            "known_at": panel.known_at[rows],
+            "day": pl.Series(panel.known_at[rows] // _DAY * _DAY, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
+            "values": pl.Series(values, dtype=pl.Array(pl.Float64, len(LEVELS))),
+            "happened": panel.y[rows, 0] * panel.scale[rows, 0],
+        }
+    )
 
 
 async def review(
@@ -170,19 +198,21 @@ async def review(
     *,
     act: bool = False,
     old: timedelta = OLD,
-    as_of: datetime | None = None,
     watch: Callable[[Progress], bool] | None = None,
 ) -> Review:
     """Look at a family's champion, and do what follows if `act` says so.
 
     A champion that lost its edge, whose band no longer holds, or that is old is trained anew by the same recipe on the
-    same instruments; the new one goes into the shadow. A shadow replaces the champion, and the champion before comes
-    back, only by the court's verdict, which is kept as a file in the folder `verdicts` of Ara's home.
+    same instruments, if there are newer bars; the new one goes into the shadow. A shadow replaces the champion, is put
+    away, and the champion before comes back only by the court's verdict, which is kept as a file in the folder
+    `verdicts` of Ara's home. A champion that is damaged gives way to the one before.
 
     Raises
     ------
     ModelError
         The family has no champion.
+    IntegrityError
+        The champion is damaged, and there is no whole one before it.
     """
     registry = Registry(desk)
     champion = await registry.champion(family)
@@ -190,31 +220,63 @@ async def review(
         raise ModelError(
             f"{family} has no champion to look at.", hint="Deploy one first: ara models deploy. See: ara models list"
         )
-    card = champion.card
-    async with MarketData(desk) as market:
-        bars = await bars_for(market, card.symbols, timeframe=Timeframe.parse(card.timeframe), as_of=as_of)
-    recipe = await _recipe(registry, champion)
-    now = as_of or desk.clock.now()
-    found = await desk.workers.run(standing, bars, champion, recipe, now=now, old=old)
     earlier = await _before(registry, family)
+    try:
+        recipe = await _recipe(registry, champion)
+    except (IntegrityError, StoreError) as error:
+        if earlier is None:
+            raise
+        found = _damaged(champion, error.message)
+        made = Review(standing=found, deed="roll back", words=error.message, other=earlier)
+        return await _acted(desk, registry, made, (), act=act, watch=watch)
     shadows = [one for one in await registry.all(family=family, stage=Stage.SHADOW) if _alike(one, champion)]
+    newer = [one for one in shadows if one.card.trained_to > champion.card.trained_to]
+    challenger = max(newer, key=lambda one: one.card.trained_to, default=None)
+    bars = await _bars(desk, [one for one in (champion, earlier, challenger) if one is not None])
+    found = await desk.workers.run(standing, bars, champion, recipe, old=old)
+    made = await _follows(desk, registry, found, bars, earlier=earlier, challenger=challenger, old=old)
+    return await _acted(desk, registry, made, bars, act=act, watch=watch)
+
+
+async def _follows(
+    desk: Desk,
+    registry: Registry,
+    found: Standing,
+    bars: Sequence[Bars],
+    *,
+    earlier: Kept | None,
+    challenger: Kept | None,
+    old: timedelta,
+) -> Review:
+    """Say what follows, and why."""
+    champion = found.kept
     if earlier is not None and _alike(earlier, champion):
         verdict = await _judged(desk, registry, bars, champion, earlier)
         if verdict is not None and verdict.decision == "replace":
-            made = Review(standing=found, deed="roll back", words=verdict.words, verdict=verdict, other=earlier)
-            return await _acted(desk, registry, made, bars, act=act, watch=watch)
-    if shadows:
-        challenger = max(shadows, key=lambda one: one.card.trained_to)
+            return Review(standing=found, deed="roll back", words=verdict.words, verdict=verdict, other=earlier)
+    if challenger is not None:
         verdict = await _judged(desk, registry, bars, champion, challenger)
-        decided = verdict is not None and verdict.decision == "replace"
         words = verdict.words if verdict else f"{challenger.name} has not seen a new day yet"
-        made = Review(
-            standing=found, deed="replace" if decided else "wait", words=words, verdict=verdict, other=challenger
-        )
-        return await _acted(desk, registry, made, bars, act=act, watch=watch)
-    deed: Deed = "train" if found.reasons else "none"
+        decision = verdict.decision if verdict else "undecided"
+        newest = max(one.frame["known_at"][-1] for one in bars)
+        late = newest - challenger.card.trained_to >= old
+        deed: Deed = "replace" if decision == "replace" else "dismiss" if decision == "keep" or late else "wait"
+        if deed == "dismiss" and decision == "undecided":
+            words = f"{words} It could not win in {old.days} days"
+        return Review(standing=found, deed=deed, words=words, verdict=verdict, other=challenger)
+    if found.reasons and found.age > timedelta():
+        return Review(standing=found, deed="train", words="; ".join(found.reasons))
     words = "; ".join(found.reasons) or "nothing speaks against it"
-    return await _acted(desk, registry, Review(standing=found, deed=deed, words=words), bars, act=act, watch=watch)
+    return Review(
+        standing=found, deed="none", words=f"{words}, but there are no newer bars" if found.reasons else words
+    )
+
+
+async def _bars(desk: Desk, models: Sequence[Kept]) -> list[Bars]:
+    symbols = dict.fromkeys(symbol for one in models for symbol in one.card.symbols)
+    async with MarketData(desk) as market:
+        step = Timeframe.parse(models[0].card.timeframe)
+        return await bars_for(market, tuple(symbols), timeframe=step, as_of=desk.clock.now())
 
 
 async def _acted(
@@ -226,26 +288,44 @@ async def _acted(
     act: bool,
     watch: Callable[[Progress], bool] | None,
 ) -> Review:
-    if made.verdict is not None and made.verdict.decision != "undecided" and act:
-        await desk.workers.run(court.write_verdict, made.verdict, verdicts(desk))
     if not act or made.deed in {"none", "wait"}:
         return made
+    if made.verdict is not None:
+        await desk.workers.run(court.write_verdict, made.verdict, verdicts(desk))
     champion = made.standing.kept
+    other = made.other
     match made.deed:
         case "roll back":
             other = (await stages.rollback(registry, champion.family)).kept
         case "replace":
-            assert made.other is not None  # noqa: S101 - a replacement has somebody who comes
-            other = (await stages.deploy(registry, made.other, force=True)).kept
+            assert other is not None  # noqa: S101 - a replacement has somebody who comes
+            other = (await stages.deploy(registry, other, force=True)).kept
+        case "dismiss":
+            assert other is not None  # noqa: S101 - somebody is put away
+            other = await stages.archive(registry, other)
         case _:
-            card = champion.card
-            lesson = Lesson(
-                family=card.family, params=dict(card.params), days=max(card.horizons),
-                period=str(card.settings.get("period", "")),
-            )  # fmt: skip
-            outcome = await train_model(desk, bars, lesson, watch=watch)
+            own = [one for one in bars if one.instrument.symbol in champion.card.symbols]
+            outcome = await train_model(desk, own, _again(champion), watch=watch)
             other = await stages.shadow(registry, outcome.kept) if outcome.new else outcome.kept
     return replace(made, other=other, done=True)
+
+
+def _again(champion: Kept) -> Lesson:
+    """Give the lesson by which a model was trained."""
+    card, settings = champion.card, champion.card.settings
+    share = float(settings.get("hold_out", 0.0))
+    return Lesson(
+        family=card.family, params=dict(card.params), days=int(settings.get("days", max(card.horizons))),
+        share=share or _HELD, validate=share > 0, tested=bool(settings.get("tested", False)),
+        period=str(settings.get("period", "")),
+    )  # fmt: skip
+
+
+def _damaged(champion: Kept, words: str) -> Standing:
+    return Standing(
+        kept=champion, age=timedelta(), days=0, forecasts=0, better=None, held=None, against=1.0, coverage=1.0,
+        reasons=(words,),
+    )  # fmt: skip
 
 
 def verdicts(desk: Desk) -> Path:
@@ -265,33 +345,20 @@ async def _recipe(registry: Registry, kept: Kept) -> Recipe:
 
 
 async def _before(registry: Registry, family: str) -> Kept | None:
-    """Give the champion before, where it is still whole."""
+    """Give the champion before, the last one that is still whole."""
     seat = await registry.seat(family)
     for id in reversed(seat.before if seat else ()):
         kept = await registry.desk.store.get(Kept, id)
-        if kept is not None:
-            return kept
+        if kept is None:
+            continue
+        try:
+            await registry.artefact(kept)
+        except AraError:
+            continue
+        return kept
     return None
 
 
 def _alike(one: Kept, two: Kept) -> bool:
     """Tell whether two models answer for the same: only then do their scores say which is better."""
     return set(two.card.symbols) <= set(one.card.symbols) and one.card.timeframe == two.card.timeframe
-
-
-def _since(panel: Panel, moment: datetime) -> Rows:
-    """Give the rows after a moment whose outcome is known and whose scale is."""
-    later = panel.known_at > instant(moment)
-    return np.flatnonzero(later & np.isfinite(panel.y[:, 0]) & np.isfinite(panel.scale[:, 0]))
-
-
-def _quantiles(panel: Panel, rows: Rows, recipe: Recipe) -> _Array:
-    return compute(panel, rows, recipe).quantiles.values[:, 0]
-
-
-def _outcome(panel: Panel, rows: Rows) -> _Array:
-    return np.asarray(panel.y[rows, 0] * panel.scale[rows, 0])
-
-
-def _days(panel: Panel, rows: Rows) -> pl.Series:
-    return pl.Series(panel.known_at[rows] // _DAY * _DAY).cast(pl.Datetime("us", "UTC"))

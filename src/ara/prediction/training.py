@@ -157,6 +157,7 @@ def _facts(
         "params": trained.params,
         "settings": {
             "period": lesson.period,
+            "days": lesson.days,
             "hold_out": lesson.share if plan.cut is not None else 0.0,
             "tested": lesson.tested,
             "bars": sum(len(one) for one in bars),

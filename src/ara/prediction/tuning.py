@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ara.desk import Desk
 from ara.market.bars import Bars
 from ara.models.panel import Panel
 from ara.models.registry.training import held_out
-from ara.models.tuning import Plan, Tuned, history, studies, tune
+from ara.models.tuning import Blocks, Plan, Tuned, history, studies, tune
+from ara.performance.trials import Trials
 from ara.prediction.training import Lesson, Outcome, train_model
 from ara.settings import Settings
 from ara.workers import Progress
@@ -55,16 +57,25 @@ async def tune_model(
 ) -> tuple[Tuned, Outcome | None]:
     """Tune a family in a process of its own; train the winner, and keep it as a candidate.
 
-    No trial sees the hold-out: it is looked at once, by the winner, and that look is counted.
+    No trial sees the hold-out: it is looked at once, by the winner, and that look is counted. So is each trial, as a
+    look at the days before by which trials are judged.
     """
     panel = Panel.build(bars, range(1, quest.lesson.days + 1))
     cut = held_out(panel, quest.lesson.share).cut
+    await _counted(desk, panel, cut, quest.plan)
     plan = replace(quest.plan, cut=cut, storage=studies_url(desk.settings), seed=desk.seed)
     found: Tuned = await desk.workers.run(tune, panel, plan, where="process", watch=watch)
     if not quest.keep or found.winner is None:
         return found, None
     lesson = replace(quest.lesson, params={**quest.lesson.params, **found.winner.params})
     return found, await train_model(desk, bars, lesson, watch=watch)
+
+
+async def _counted(desk: Desk, panel: Panel, cut: int, plan: Plan) -> None:
+    """Count each trial as a look at the days that it is judged by: a later hold-out that covers them proves less."""
+    blocks = Blocks.of(panel.until(cut), plan.blocks)
+    first, last = (datetime.fromtimestamp(one / 1e6, UTC) for one in (blocks.starts[0], cut))
+    await Trials(desk).look(panel.symbols, first, last, what=f"tune {plan.family}", times=plan.trials)
 
 
 async def kept_studies(desk: Desk) -> tuple[Tuned, ...]:

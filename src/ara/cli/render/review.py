@@ -17,16 +17,18 @@ _WILL: Final[dict["Deed", str]] = {
     "wait": "stays for now",
     "train": "should be trained anew",
     "replace": "should be replaced by {other}",
+    "dismiss": "stays, and {other} should be put away",
     "roll back": "should give way to {other}, the champion before",
 }
 _DID: Final[dict["Deed", str]] = {
     "train": "was trained anew; {other} is in its shadow",
     "replace": "was replaced by {other}",
+    "dismiss": "stays, and {other} was put away",
     "roll back": "gave way to {other}, the champion before",
 }
 _EXPLAINED: Final = (
-    "Saved: the share of ewma_t's error (CRPS) over one bar on days since the training. Evidence: 20 decides, however "
-    "often one looks."
+    "Saved: the share of ewma_t's error (CRPS) over one bar on days since the model was made. Evidence: 20 decides, "
+    "however often one looks."
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ara.cli.screen import Screen, screen
-from ara.errors import ModelError
+from ara.errors import AraError, ModelError
 
 if TYPE_CHECKING:
     from ara.cli.progress import Step
@@ -23,8 +23,7 @@ def review(
     older: Annotated[
         str, typer.Option("--older-than", metavar="DAYS", help="Train a champion anew from this age on")
     ] = "92",
-    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
-) -> None:
+) -> int:
     """Look at how champions did since they were trained, and train, replace or roll back where that says so.
 
     ::
@@ -43,30 +42,41 @@ def review(
     s = screen()
     old = timedelta(days=counted(older, "--older-than", most=36_500))
     with s.progress("Looking at champions") as step:
-        found = s.run(_reviews(s, families or [], act=act, old=old, as_of=as_of, step=step))
-    s.result({"schema": 1, "reviews": [_facts(one) for one in found]}, lambda: reviews_of(found, s, act=act))
+        found, failed = s.run(_reviews(s, families or [], act=act, old=old, step=step))
+    if not found and len(failed) == 1:
+        raise failed[0]
+    data = {"schema": 1, "reviews": [_facts(one) for one in found], "failed": [one.problem() for one in failed]}
+    s.result(data, lambda: reviews_of(found, s, act=act))
+    for error in failed if not s.json else ():
+        s.problem(error)
+    return failed[0].exit_code if failed else 0
 
 
 async def _reviews(
-    s: Screen, families: Sequence[str], *, act: bool, old: timedelta, as_of: str, step: "Step"
-) -> "list[Review]":
+    s: Screen, families: Sequence[str], *, act: bool, old: timedelta, step: "Step"
+) -> "tuple[list[Review], list[AraError]]":
+    """Look at each; what goes wrong with one keeps no other from being looked at."""
     from ara.desk import Desk
     from ara.models.registry import Registry, Stage
-    from ara.prediction.origin import as_instant
     from ara.prediction.review import review as look
 
     def watch(progress: "Progress") -> bool:
         step(progress.done, total=progress.total or None, words=progress.words or None)
         return True
 
+    found, failed = [], list[AraError]()
     async with Desk.open(s.settings()) as desk:
         asked = [one.strip().lower() for one in families]
         if not asked:
             asked = [one.family for one in await Registry(desk).all(stage=Stage.CHAMPION)]
         if not asked:
             raise ModelError("There is no champion to look at.", hint="Train one: ara models train AAPL --model har_t")
-        moment = as_instant(as_of, now=desk.clock.now(), what="--as-of") if as_of else None
-        return [await look(desk, one, act=act, old=old, as_of=moment, watch=watch) for one in dict.fromkeys(asked)]
+        for one in dict.fromkeys(asked):
+            try:
+                found.append(await look(desk, one, act=act, old=old, watch=watch))
+            except AraError as error:
+                failed.append(error)
+    return found, failed
 
 
 def _facts(one: "Review") -> dict[str, Any]:
