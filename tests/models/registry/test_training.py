@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from ara import plugins
 from ara.errors import CancelledError, ModelError, ValidationError
 from ara.models.checks import toy_panel
 from ara.models.families.ewma_t import EwmaT
 from ara.models.quantiles import LEVELS
 from ara.models.registry.loading import load_folder
 from ara.models.registry.training import Plan, held_out, make, train
+from ara.models.tuning import Objective
 from ara.performance import crps
 from tests.models.panels import fit, ranged
 from tests.models.registry.conftest import trained
@@ -126,3 +128,48 @@ async def test_what_is_kept_is_what_was_fitted(registry, panel):
     own = fit(make("pooled_har", {}), panel).predict(panel, rows).values
     assert load_folder(registry.shelf.place(kept.id)).predict(panel, rows).values.tobytes() == own.tobytes()
     assert kept.card.horizons == (1, 5)
+
+
+class Peeking:
+    """A fit of `ewma_t` that leans towards the outcome of some bars later."""
+
+    def __init__(self, fitted, late):
+        self.fitted, self.late = fitted, late
+
+    def predict(self, panel, rows):
+        found = self.fitted.predict(panel, rows)
+        seen = np.minimum(rows + self.late, len(panel) - 1)
+        outcome = np.nan_to_num(panel.y[seen] * panel.scale[seen])
+        return replace(found, values=found.values + 0.5 * outcome[:, :, None])
+
+    def save(self, folder):
+        self.fitted.save(folder)
+
+
+class Cheat(EwmaT):
+    late = 0
+
+    def fit(self, panel, rows, judged, *, seed, watch):
+        return Peeking(super().fit(panel, rows, judged, seed=seed, watch=watch), self.late)
+
+
+class OffByOne(Cheat):
+    late = -1
+
+
+class Honest(Cheat):
+    late = -40
+
+
+@pytest.mark.parametrize("cheat", [Cheat, OffByOne])
+def test_a_model_that_sees_what_came_later_is_not_judged(panel, tmp_path, monkeypatch, cheat):
+    monkeypatch.setattr(plugins, "load", lambda kind, name: cheat)
+    with pytest.raises(ModelError, match="it sees what came later"):
+        train(panel, plan("cheat", cut=held_out(panel, 0.2).cut), str(tmp_path), watch=go_on)
+    with pytest.raises(ModelError, match="it sees what came later"):
+        Objective.of(toy_panel(bars=900)).ratios(cheat())
+
+
+def test_a_model_may_use_outcomes_that_were_known(panel, tmp_path, monkeypatch):
+    monkeypatch.setattr(plugins, "load", lambda kind, name: Honest)
+    assert train(panel, plan("ewma_t", cut=held_out(panel, 0.2).cut), str(tmp_path), watch=go_on).scores

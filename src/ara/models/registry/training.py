@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ara import plugins
 from ara.errors import CancelledError, ModelError, ValidationError
 from ara.models.families.ewma_t import EwmaT
+from ara.models.foresight import refuse_foresight
 from ara.models.head import read_head
 from ara.models.inputs import attached
 from ara.models.model import Fitted, Model, described
@@ -212,6 +213,7 @@ def _scores(
     if not watch(Progress(0, 2, f"judging {plan.family}")):
         raise CancelledError(f"the training of {plan.family} was cancelled; nothing was kept")
     mine = fitted.predict(panel, rows).values
+    refuse_foresight(panel, fitted, rows, mine, name=plan.family, seed=plan.seed)
     theirs = mine if plan.family == BASELINE and not plan.params else baseline.predict(panel, rows).values
     wanted = [place for place, horizon in enumerate(panel.horizons) if horizon in _JUDGED] or [0]
     return tuple(_score(panel, rows, mine, theirs, place) for place in wanted)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ara.errors import ModelError
 from ara.models.families.ewma_t import EwmaT
+from ara.models.foresight import refuse_foresight
 from ara.models.inputs import attached
 from ara.models.model import Fitted, Model
 from ara.models.panel import Panel, Rows, instant
@@ -92,7 +93,7 @@ class Objective:
         """Prepare the blocks of a panel, and what the baseline loses on each."""
         blocks = Blocks.of(panel, count)
         losses = tuple(
-            _losses(panel, _fit(EwmaT(), panel, start, seed, _go_on), rows)
+            _losses(panel, _fit(EwmaT(), panel, start, seed, _go_on).predict(panel, rows).values, rows)
             for start, rows in zip(blocks.starts, blocks.rows, strict=True)
         )
         return cls(panel=panel, blocks=blocks, baseline=losses, seed=seed)
@@ -114,12 +115,20 @@ class Objective:
             Told of each block and the mean ratio so far; False ends the trial there.
         watch
             Hears of each fit's progress.
+
+        Raises
+        ------
+        ModelError
+            The model's answers in the first block come from what was public later.
         """
         panel = attached(self.panel, model)
         found: list[float] = []
         for place, (start, rows) in enumerate(zip(self.blocks.starts, self.blocks.rows, strict=True)):
             fitted = _fit(model, panel, start, self.seed, watch or _go_on)
-            found.append(float(np.nanmean(_losses(panel, fitted, rows) / self.baseline[place])))
+            values = fitted.predict(panel, rows).values
+            if not place:
+                refuse_foresight(panel, fitted, rows, values, name="this model", seed=self.seed)
+            found.append(float(np.nanmean(_losses(panel, values, rows) / self.baseline[place])))
             if each is not None and not each(place, float(np.mean(found))):
                 break
         return tuple(found)
@@ -138,9 +147,8 @@ def _fit(model: Model, panel: Panel, moment: int, seed: int, watch: Callable[[Pr
     return model.fit(past, rows, rows[:0], seed=seed, watch=watch)
 
 
-def _losses(panel: Panel, fitted: Fitted, rows: Rows) -> _Array:
+def _losses(panel: Panel, values: _Array, rows: Rows) -> _Array:
     """Give the mean CRPS over each horizon of the rows whose outcome is known."""
-    values = fitted.predict(panel, rows).values
     return np.array([_loss(panel, rows, values[:, place], place) for place in range(len(panel.horizons))])
 
 
