@@ -49,10 +49,14 @@ from ara.settings import Settings
 from ara.vault import Vault
 from tools.findings import Finding
 
-__all__ = ["ENDS", "FAMILY", "bars_until", "check", "made", "sealed"]
+__all__ = ["ENDS", "FAMILY", "bars_until", "check", "made", "sealed", "write"]
 
 FAMILY: Final = "fast"
+"""Of which vintages are made."""
+
 ENDS: Final = tuple(date(year, 12, 31) for year in range(2016, 2021))
+"""The last day that each vintage knows, in UTC."""
+
 _PLACE: Final = Path("src/ara/models/shipped")
 _DAYS: Final = 30
 

@@ -1,5 +1,6 @@
 """Models that come with the package: they answer on a fresh machine, never before what they know, and only whole."""
 
+import asyncio
 import json
 import shutil
 import socket
@@ -9,17 +10,22 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ara.desk import Desk
 from ara.errors import IntegrityError, ModelError, ValidationError
 from ara.models import shipped
-from ara.models.registry import Registry, Stage, load_artefact, stages
+from ara.models.panel import Panel
+from ara.models.quantiles import LEVELS
+from ara.models.registry import Registry, Stage, load_artefact, load_folder, stages
 from ara.models.registry.card import content_id
 from ara.models.registry.files import sha256_of
-from ara.models.registry.shipped import PURPOSE, read_manifest, refuse_shipped
+from ara.models.registry.shipped import PURPOSE, from_archive, read_manifest, refuse_shipped
+from ara.performance import crps
 from ara.prediction import PredictionEngine
+from ara.prediction.compute import Recipe, compute
 from ara.prediction.training import Lesson, bars_for, train_model
 from ara.settings import Settings
 from ara.vault import Vault
@@ -245,6 +251,27 @@ def test_the_first_vintage_comes_out_again_byte_for_byte(tmp_path):
         pytest.skip(f"made on {card.lineage['platform']}, where the last bits differ from {remade['platform']}")
     assert remade["files"] == card.files
     assert remade["id"] == card.id
+
+
+@pytest.mark.slow
+def test_the_year_after_one_is_foretold_better_than_by_fits_of_each_series_alone():
+    bars = asyncio.run(tool.bars_until(date(2020, 2, 28)))
+    one = next(one for one in read_manifest(Vault.verify).vintages if one.card.settings["vintage"] == "2018-12")
+    fitted = from_archive(shipped.FOLDER / one.file, one.sha256, load_folder)
+    lost = {"shipped": [], "fast": [], "ewma_t": []}
+    for own in bars:
+        panel = Panel.build([own], (1, 5))
+        year = panel.known_at.astype("datetime64[us]").astype("datetime64[Y]") == np.datetime64("2019")
+        rows = np.flatnonzero(year & np.isfinite(panel.y).all(axis=1))[::6]
+        if len(own) < 900 or len(rows) < 40:
+            continue
+        told = {name: compute(panel, rows, Recipe(model=name)).quantiles.values for name in ("fast", "ewma_t")}
+        for name, values in (told | {"shipped": fitted.predict(panel, rows).values}).items():
+            parts = [crps(values[:, h] / panel.scale[rows, h, None], panel.y[rows, h], LEVELS) for h in (0, 1)]
+            lost[name].append(np.stack(parts))
+    shipped_, fast, plain = (np.concatenate(lost[name], axis=1).mean(axis=1) for name in ("shipped", "fast", "ewma_t"))
+    assert (shipped_ < plain).all()
+    assert (shipped_ < fast * 1.001).all()
 
 
 _REMADE = """
