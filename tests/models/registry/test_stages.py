@@ -63,6 +63,14 @@ async def test_a_damaged_model_is_never_deployed(registry, panel):
     assert await registry.champion("har_t") is None
 
 
+async def test_a_band_that_holds_everything_is_no_pass(registry, panel):
+    kept = await trained(registry, panel)
+    for horizon, beats in ((5, False), (21, True)):
+        scores = (msgspec.structs.replace(score(horizon), inside_80=1.0),)
+        found = judge(msgspec.structs.replace(kept.card, scores=scores), 1)
+        assert (found.beats, "its 80 % band held every outcome" in found.words) == (beats, not beats)
+
+
 @pytest.mark.parametrize(
     ("scores", "looks", "beats", "words"),
     [

@@ -173,3 +173,51 @@ def test_a_model_that_sees_what_came_later_is_not_judged(panel, tmp_path, monkey
 def test_a_model_may_use_outcomes_that_were_known(panel, tmp_path, monkeypatch):
     monkeypatch.setattr(plugins, "load", lambda kind, name: Honest)
     assert train(panel, plan("ewma_t", cut=held_out(panel, 0.2).cut), str(tmp_path), watch=go_on).scores
+
+
+def standing(panel, begin, end):
+    """Give the panel with the first series standing still from one of its bars to another."""
+    bars, y = panel.bars.copy(), panel.y.copy()
+    bars[begin:end], y[begin - 1 : end - 1] = 0.0, 0.0
+    return replace(panel, bars=bars, y=y)
+
+
+def test_days_on_which_the_price_stands_still_are_not_judged_and_it_is_said(panel, tmp_path):
+    one = panel.until(int(panel.known_at.max()))
+    one = replace(one, **{name: getattr(one, name)[one.series == 0] for name in (
+        "at", "known_at", "series", "group", "bars", "volume", "x", "scale", "y", "y_known",
+    )})  # fmt: skip
+    held = held_out(one, 0.2)
+    begin = int(np.searchsorted(one.known_at, held.cut)) + 10
+    done = train(standing(one, begin, begin + 30), plan(cut=held.cut), str(tmp_path), watch=go_on)
+    whole = int((np.isfinite(one.y[:, 0]) & (one.known_at > held.cut)).sum())
+    assert [score.still for score in done.scores] == [11, 11]
+    assert done.scores[0].forecasts == whole - 11
+    with pytest.raises(ModelError, match=r"the price stood still at \d+ of the bars"):
+        held_out(standing(one, 300, len(one)), 0.2)
+
+
+def test_a_series_without_volatility_is_not_judged(panel, tmp_path):
+    scale = panel.scale.copy()
+    late = np.flatnonzero(panel.known_at > held_out(panel, 0.2).cut)[:10]
+    scale[late] = 0.0
+    done = train(replace(panel, scale=scale), plan(cut=held_out(panel, 0.2).cut), str(tmp_path), watch=go_on)
+    assert [score.still for score in done.scores] == [10, 10]
+    assert all(np.isfinite([score.skill, score.p, score.crps]).all() for score in done.scores)
+
+
+class Silent(Peeking):
+    def predict(self, panel, rows):
+        found = self.fitted.predict(panel, rows)
+        return replace(found, values=np.where((rows % 7 == 0)[:, None, None], np.nan, found.values))
+
+
+class Gaps(EwmaT):
+    def fit(self, panel, rows, judged, *, seed, watch):
+        return Silent(super().fit(panel, rows, judged, seed=seed, watch=watch), 0)
+
+
+def test_a_family_that_leaves_hard_days_out_is_not_judged(panel, tmp_path, monkeypatch):
+    monkeypatch.setattr(plugins, "load", lambda kind, name: Gaps)
+    with pytest.raises(ModelError, match="forecasts of the hold-out are no numbers"):
+        train(panel, plan("gaps", cut=held_out(panel, 0.2).cut), str(tmp_path), watch=go_on)

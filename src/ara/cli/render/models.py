@@ -82,6 +82,12 @@ def _skill(score: "Score | None") -> str:
     return f"{percent(score.skill)} ({bounds})"
 
 
+def _stood(scores: "Sequence[Score]") -> str:
+    """Say how many forecasts were left out since the price stood still."""
+    still = max(one.still for one in scores)
+    return f" Not judged: {still:,} forecasts made while the price stood still." if still else ""
+
+
 def _scores(scores: "Sequence[Score]", s: Screen) -> list[str]:
     columns = [
         Column(head="bars ahead", cells=[str(one.horizon) for one in scores], right=True),
@@ -104,7 +110,7 @@ def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> s
     said = f"{verdict.words[:1].upper()}{verdict.words[1:]}."
     lines += [paint(line, "strong" if verdict.beats else "warning") for line in wrapped(said, s.width)]
     if card.scores:
-        lines += ["", *_scores(card.scores, s), *_quiet(_EXPLAINED, s)]
+        lines += ["", *_scores(card.scores, s), *_quiet(_EXPLAINED + _stood(card.scores), s)]
     lines.append("")
     held = card.holdout
     params = ", ".join(f"{name} {_value(value)}" for name, value in sorted(card.params.items())) or "the family's own"
@@ -229,7 +235,7 @@ def _one_learned(one: "Learned", s: Screen) -> str:
     words = f"{verdict[:1].upper()}{verdict[1:]}."
     lines += [paint(line, "strong" if one.verdict.beats else "warning") for line in wrapped(words, s.width)]
     if kept.card.scores:
-        lines += ["", *_scores(kept.card.scores, s), *_quiet(_EXPLAINED, s)]
+        lines += ["", *_scores(kept.card.scores, s), *_quiet(_EXPLAINED + _stood(kept.card.scores), s)]
     advice = f"Let it answer: ara models deploy {kept.name}" if one.verdict.beats else f"ara models show {kept.name}"
     return "\n".join([*lines, "", *wrapped(advice, s.width)])
 

@@ -38,7 +38,7 @@ class Stage(StrEnum):
     """Came with the package: answers where its family has no champion that may; never changed."""
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How forecasts over one horizon did on the hold-out, beside the baseline's on the same days.
 
     Parameters
@@ -58,6 +58,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Chance of so large a skill where there is none.
     inside_80
         Share of outcomes inside the 80 % band.
+    still
+        Forecasts that were left out since the price stood still; not written where there are none.
     """
 
     horizon: int
@@ -70,6 +72,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     high: float | None
     p: float
     inside_80: float
+    still: int = 0
 
 
 class HoldOut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

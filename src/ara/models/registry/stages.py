@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _LEVEL = 0.05
+_HELD = 31  # 0.8 ** 31 is below 0.001: a band that holds so many outcomes, all of them, is no band of 80 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Verdict:
     ----------
     beats
         It does, on at least one horizon, with a chance of error below 5 % after all horizons that were tried and all
-        looks at these bars, is surely worse on none, and better on the mean of all.
+        looks at these bars, is surely worse on none, better on the mean of all, and its 80 % band misses sometimes.
     better, worse
         Horizons, in bars, on which it surely is.
     words
@@ -90,6 +91,10 @@ def judge(card: ModelCard, looks: int) -> Verdict:
         words = f"it is not surely better than {BASELINE} on any horizon, after {counted}"
         return Verdict(beats=False, better=(), worse=(), words=words)
     words = f"it is better than {BASELINE} {_over(better)}, after {counted}"
+    wide = tuple(one.horizon for one in card.scores if one.inside_80 >= 1 and one.days >= _HELD * one.horizon)
+    if wide:
+        words += f", but its 80 % band held every outcome {_over(wide)}"
+        return Verdict(beats=False, better=better, worse=(), words=words)
     if sum(one.skill for one in card.scores) <= 0:
         words += ", but worse on the mean of all horizons"
         return Verdict(beats=False, better=better, worse=(), words=words)

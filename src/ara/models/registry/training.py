@@ -22,6 +22,7 @@ from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE, Score
 from ara.models.series import SeriesModel
+from ara.models.stillness import still_rows
 from ara.performance import compared, crps, inside
 from ara.workers import Progress
 
@@ -132,6 +133,13 @@ def held_out(panel: Panel, share: float) -> Held:
         before = int(np.bincount(panel.series[panel.known_at <= cut], minlength=1).max())
         if before >= FEWEST and len(np.unique(panel.known_at[rows] // _DAY)) >= _DAYS:
             return Held(cut=cut, first=int(panel.known_at[rows].min()), last=int(panel.known_at[rows].max()))
+        still = int((still_rows(panel) & (panel.known_at > cut)).sum())
+        if still:
+            raise ModelError(
+                f"the price stood still at {still} of the bars to be held out: {_DAYS} days to judge by are not left",
+                hint="Give it a --period in which the price moves, or keep it unjudged with --no-validate.",
+                still=still,
+            )
     raise ModelError(
         f"{longest} bars are too few: a fit needs {FEWEST} bars before its hold-out, and that {_DAYS} days",
         hint="Give it more history with --period, or keep it unjudged with --no-validate.",
@@ -140,8 +148,9 @@ def held_out(panel: Panel, share: float) -> Held:
 
 
 def _judged(panel: Panel, cut: int) -> Rows:
-    """Give the rows behind the cut whose outcome over the shortest horizon is known."""
-    return np.flatnonzero((panel.known_at > cut) & np.isfinite(panel.y[:, 0]) & np.isfinite(panel.scale).all(axis=1))
+    """Give the rows behind the cut whose outcome over the shortest horizon is known, and whose price moves."""
+    known = (panel.known_at > cut) & np.isfinite(panel.y[:, 0]) & np.isfinite(panel.scale).all(axis=1)
+    return np.flatnonzero(known & ~still_rows(panel))
 
 
 def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], bool]) -> Trained:
@@ -213,10 +222,25 @@ def _scores(
     if not watch(Progress(0, 2, f"judging {plan.family}")):
         raise CancelledError(f"the training of {plan.family} was cancelled; nothing was kept")
     mine = fitted.predict(panel, rows).values
+    _refuse_gaps(rows, mine, plan.family)
     refuse_foresight(panel, fitted, rows, mine, name=plan.family, seed=plan.seed)
     theirs = mine if plan.family == BASELINE and not plan.params else baseline.predict(panel, rows).values
     wanted = [place for place, horizon in enumerate(panel.horizons) if horizon in _JUDGED] or [0]
-    return tuple(_score(panel, rows, mine, theirs, place) for place in wanted)
+    still = still_rows(panel) & (panel.known_at > plan.cut)
+    left_out = [int((still & np.isfinite(panel.y[:, place])).sum()) for place in wanted]
+    scores = [_score(panel, rows, mine, theirs, place) for place in wanted]
+    return tuple(msgspec.structs.replace(one, still=left) for one, left in zip(scores, left_out, strict=True))
+
+
+def _refuse_gaps(rows: Rows, values: NDArray[np.float64], family: str) -> None:
+    """Raise where an origin has no answer: no hard day is left out in silence."""
+    gaps = int((~np.isfinite(values).all(axis=(1, 2))).sum())
+    if gaps:
+        raise ModelError(
+            f"{family} can't be judged: {gaps} of {len(rows)} forecasts of the hold-out are no numbers",
+            hint="Leave out instruments with too few bars, or keep it unjudged with --no-validate.",
+            gaps=gaps,
+        )
 
 
 def _score(panel: Panel, rows: Rows, mine: NDArray[np.float64], theirs: NDArray[np.float64], place: int) -> Score:

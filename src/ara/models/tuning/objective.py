@@ -16,6 +16,7 @@ from ara.models.inputs import attached
 from ara.models.model import Fitted, Model
 from ara.models.panel import Panel, Rows, instant
 from ara.models.quantiles import LEVELS
+from ara.models.stillness import still_rows
 from ara.performance import crps
 from ara.workers import Progress
 
@@ -40,7 +41,7 @@ class Blocks:
     starts
         The first UTC instants of months, microseconds since 1970; a fit for a block knows what was public then.
     rows
-        Origins of each block, whose outcome over the shortest horizon is known.
+        Origins of each block, whose outcome over the shortest horizon is known and whose price does not stand still.
     """
 
     starts: tuple[int, ...]
@@ -49,7 +50,7 @@ class Blocks:
     @classmethod
     def of(cls, panel: Panel, count: int = BLOCKS) -> "Blocks":
         """Part the later half of a panel's days; the panel ends where the hold-out begins."""
-        days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0])] // _DAY)
+        days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0]) & ~still_rows(panel)] // _DAY)
         if len(days) < 2 * _FEWEST:
             raise ModelError(
                 f"{len(days)} days before the hold-out are too few to tune on: {2 * _FEWEST} are needed",
@@ -57,7 +58,7 @@ class Blocks:
             )
         edges = days[np.linspace(len(days) // 2, len(days) - 1, count + 1).astype(int)]
         starts = sorted({_month(int(day)) for day in edges[:-1]})
-        known = np.isfinite(panel.y[:, 0]) & np.isfinite(panel.scale).all(axis=1)
+        known = np.isfinite(panel.y[:, 0]) & np.isfinite(panel.scale).all(axis=1) & ~still_rows(panel)
         ends = [*starts[1:], np.iinfo(np.int64).max]
         rows = [
             np.flatnonzero(known & (panel.known_at > start) & (panel.known_at <= end))
