@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ara.desk import Desk
-from ara.errors import IntegrityError, ModelError, ValidationError
+from ara.errors import IntegrityError, ModelError, StoreError, ValidationError
 from ara.models import shipped
 from ara.models.panel import Panel
 from ara.models.quantiles import LEVELS
@@ -79,6 +80,8 @@ async def test_a_fresh_machine_is_answered_by_the_newest_that_knows_nothing_late
     assert (await registry.artefact(newest)).described == {"family": "fast", "artefact": newest.id}
     again = await PredictionEngine(desk).predict("AAPL", days=5, model="fast")
     assert again.id == forecast.id
+    named = await PredictionEngine(desk).predict("AAPL", days=5, model=newest.name)
+    assert (named.lineage.data, named.days) == (forecast.lineage.data, forecast.days)
 
 
 async def test_each_origin_has_one_that_knows_only_what_came_before(desk):
@@ -178,6 +181,14 @@ async def test_a_missing_archive_and_one_of_another_content_are_refused(desk, fo
     signed(folder, manifest, monkeypatch)
     with pytest.raises(IntegrityError, match=r"manifest\.json is not as it was"):
         registry.shipped()
+
+
+async def test_no_room_to_unpack_is_said(desk, tmp_path, monkeypatch):
+    registry = Registry(desk)
+    artefact = await registry.artefact(registry.shipped()[0])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(StoreError, match="can't be written"):
+        from_archive(artefact.folder, artefact.sha256, load_folder)
 
 
 async def test_a_signature_of_another_key_is_refused(desk, folder):
