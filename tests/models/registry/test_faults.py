@@ -89,12 +89,22 @@ async def test_a_registry_that_another_process_holds_changes_nothing(opened, tmp
 
 
 async def test_nothing_is_taken_in_while_models_are_removed(registry, panel):
+    registry.shelf.patience = 0
     with registry.shelf.using(alone=True) as mine:
         assert mine
         with pytest.raises(StoreError, match="being removed at this moment"):
             await trained(registry, panel)
     assert await registry.all() == []
     assert (await trained(registry, panel)).version == 2
+
+
+async def test_who_brings_a_model_waits_for_who_removes_others(registry, panel):
+    with registry.shelf.using(alone=True) as mine:
+        assert mine
+        bringing = asyncio.create_task(trained(registry, panel))
+        assert not (await asyncio.wait({bringing}, timeout=1))[0]
+    kept = await bringing
+    assert [one.id for one in await registry.all()] == [kept.id]
 
 
 async def test_a_full_disk_leaves_the_champion(registry, panel):

@@ -150,21 +150,28 @@ class Registry:
         return await self._take(part, card), True
 
     async def _take(self, part: Path, card: ModelCard) -> Kept:
-        """Move a whole folder to its place and write its document; what stood there and was damaged makes way."""
-        with self.shelf.using() as mine:
-            if not mine:
-                raise StoreError("Models are being removed at this moment.", hint="Try again; nothing was written.")
-            card = await self._settled(part, card)
-            now = self.desk.clock.now()
-            kept = Kept(id=card.id, family=card.family, version=card.version, card=card, changed_at=now)
-            if await self.desk.store.add(kept):
-                return kept
-            there = await self.desk.store.get(Kept, card.id)
-            if there is None or there.card == card:
-                return there or kept
-            fresh = msgspec.structs.replace(there, card=card, version=card.version)
-            await self.desk.store.put(fresh, replaces=revision(there))
-            return fresh
+        """Move a whole folder to its place and write its document; who removes others is waited for."""
+        for _ in range(_TRIES):
+            with self.shelf.using() as mine:
+                if mine:
+                    return await self._placed(part, card)
+            if not await self.desk.workers.run(self.shelf.freed):
+                break
+        raise StoreError("Models are being removed at this moment.", hint="Try again; nothing was written.")
+
+    async def _placed(self, part: Path, card: ModelCard) -> Kept:
+        """Do it while nobody removes anything; what stood there and was damaged makes way."""
+        card = await self._settled(part, card)
+        now = self.desk.clock.now()
+        kept = Kept(id=card.id, family=card.family, version=card.version, card=card, changed_at=now)
+        if await self.desk.store.add(kept):
+            return kept
+        there = await self.desk.store.get(Kept, card.id)
+        if there is None or there.card == card:
+            return there or kept
+        fresh = msgspec.structs.replace(there, card=card, version=card.version)
+        await self.desk.store.put(fresh, replaces=revision(there))
+        return fresh
 
     async def _settled(self, part: Path, card: ModelCard) -> ModelCard:
         """Give the card of what lies in a model's place now: it was there and is whole, or came from the part."""

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["Shelf"]
 
 _PART: Final = ".part-"
 _GONE: Final = ".gone-"
+_PAUSE: Final = 0.02
 
 
 class Shelf:
@@ -30,10 +32,13 @@ class Shelf:
     ----------
     folder
         Where the models lie.
+    patience
+        Seconds that one who brings a model waits for one who removes others.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, patience: float = 30.0) -> None:
         self.folder = folder
+        self.patience = patience
 
     @classmethod
     def of(cls, settings: "Settings") -> "Shelf":
@@ -80,6 +85,17 @@ class Shelf:
             yield mine
         finally:
             os.close(held)
+
+    def freed(self) -> bool:
+        """Wait while somebody removes folders; False where that takes longer than the patience."""
+        end = time.monotonic() + self.patience
+        while True:
+            with self.using() as mine:
+                if mine:
+                    return True
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_PAUSE)
 
     def settle(self, part: Path, id: str) -> bool:
         """Move a written folder to its place, durably; False, and nothing moved, where one is there already."""
