@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+import zipfile
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -105,9 +106,25 @@ def archive(**values):
     return out.getvalue()
 
 
+def announcing(shape):
+    """Give the file of three numbers whose header says that there are more."""
+    out = BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return out.getvalue() + bytes(24)
+
+
+def zipped(data):
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as whole:
+        whole.writestr("a.npy", data)
+    return out.getvalue()
+
+
 def test_what_is_what_it_says_passes():
     inspect_file("params.json", b'{"a": 1.0}')
     inspect_file("deep/er/a.npy", array(np.arange(3.0)))
+    inspect_file("none.npy", array(np.empty((0, 4))))
+    inspect_file("one.npy", array(np.float32(1)))
     inspect_file("a.npz", archive(a=np.arange(3), b=np.eye(2)))
     inspect_file("t.safetensors", (2).to_bytes(8, "little") + b"{}" + b"\x00" * 8)
     inspect_file("booster.txt", b"tree\nversion=v4\n")
@@ -122,6 +139,12 @@ def test_what_is_what_it_says_passes():
         ("params.json", b"[" * 5000, "no JSON"),
         ("a.npy", b"none", "no array of NumPy"),
         ("a.npy", array(np.arange(3.0))[:-5], "no array of numbers"),
+        ("a.npy", announcing((10**13,)), r"announces an array of \(10000000000000,\)"),
+        ("a.npy", announcing((10**9, 10**9)), "announces an array"),
+        ("a.npy", announcing((-1, -3)), "announces an array"),
+        ("a.npy", array(np.arange(3.0)) + b"more", "announces an array"),
+        ("a.npy", b"\x93NUMPY\x09\x00" + bytes(200), "no array of numbers"),
+        ("a.npz", zipped(announcing((10**13,))), "announces an array"),
         ("a.npz", b"none", "no archive of arrays"),
         ("t.safetensors", pickle.dumps([1]), "no safetensors"),
         ("graph.onnx", b"\x08\x09rest", "the graph is damaged"),
@@ -135,7 +158,6 @@ def test_what_is_not_what_it_says_is_refused(name, data, words):
 
 
 def test_an_archive_of_arrays_holds_arrays_alone(tmp_path):
-    import zipfile
 
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w") as whole:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -103,9 +104,24 @@ def _inspect_array(name: str, data: bytes) -> None:
     if data[:6] != _NPY:
         raise _refused(name, "it is no array of NumPy")
     try:
+        _refuse_header(data)
         np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError, SyntaxError) as error:
         raise _refused(name, f"it is no array of numbers ({error})") from None
+
+
+def _refuse_header(data: bytes) -> None:
+    """Raise where a header announces other than the bytes there, before memory is asked for."""
+    from numpy.lib import format as npy
+
+    stream = io.BytesIO(data)
+    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(npy.read_magic(stream))
+    if read is None:
+        raise ValueError("its version is none that Ara writes")
+    shape, _, kind = read(stream)
+    there = len(data) - stream.tell()
+    if min(shape, default=0) < 0 or not kind.itemsize or math.prod(shape) * kind.itemsize != there:
+        raise ValueError(f"its header announces an array of {shape} in {there:,} bytes"[:120])
 
 
 def _inspect_arrays(name: str, data: bytes) -> None:
