@@ -90,6 +90,6 @@ $(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(VENV)/uv.stamp
 $(VENV)/dev.stamp: requirements/dev.txt requirements/torch.txt compat/pyproject.toml $(VENV)/core.stamp
 	@echo "Installing what requirements/dev.txt locks"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
-	@$(INSTALL) --require-hashes --no-deps $(TORCH_INDEX) -r requirements/torch.txt
+	@$(INSTALL) --no-deps $(TORCH_INDEX) -r requirements/torch.txt
 	@$(INSTALL) --no-deps --build-constraints requirements/dev.txt -e compat
 	@touch $@

@@ -3,7 +3,7 @@
 `python -m tools.lock` checks it without a network; `python -m tools.lock --write` resolves anew, keeping the versions
 that still fit. `core.txt` is what `pip install ara-ai` brings, `dev.txt` adds every extra and the development group.
 `torch.txt` holds PyTorch alone: its ordinary Linux wheel asks for gigabytes of CUDA, which no test needs, so it comes
-from the index of its processor builds and without what it asks for; `dev.txt` has the rest.
+from the index of its processor builds, whichever of these fits, pinned by version alone; `dev.txt` has the rest.
 """
 
 import re
@@ -21,10 +21,12 @@ from tools.findings import Finding, main
 
 __all__ = ["LOCKS", "check", "write"]
 
+_TORCH = "torch.txt"
+
 LOCKS = {
     "dev.txt": ("--all-extras", "--group", "dev"),
     "core.txt": ("--constraints", "requirements/dev.txt"),
-    "torch.txt": ("--all-extras", "--no-deps"),
+    _TORCH: ("--all-extras", "--no-deps"),
 }
 """Each lock file with what uv is told beside the options of all; `core.txt` takes its versions from `dev.txt`."""
 
@@ -58,7 +60,7 @@ def check(root: Path) -> Iterator[Finding]:
             for pin in versions:
                 if pin.direct and package not in asked:
                     yield Finding(path=path, line=pin.line, words=f"pyproject.toml no longer asks for {package}")
-                if not pin.hashed:
+                if not pin.hashed and name != _TORCH:
                     yield Finding(path=path, line=pin.line, words=f"{package} has no hash")
 
 
@@ -70,7 +72,7 @@ def write(root: Path) -> None:
         subprocess.run(command, cwd=root, check=True, stdout=subprocess.DEVNULL)
         path = root / "requirements" / name
         text = path.read_text(encoding="utf-8")
-        path.write_text(_merged(text) if name == "torch.txt" else _without(text), encoding="utf-8")
+        path.write_text(_torch(text) if name == _TORCH else _without(text), encoding="utf-8")
 
 
 def _entries(text: str) -> list[tuple[str, str]]:
@@ -84,15 +86,12 @@ def _without(text: str) -> str:
     return "".join(body for name, body in _entries(text) if not _APART.fullmatch(name))
 
 
-def _merged(text: str) -> str:
-    """Give one entry for PyTorch: the version without the name of a build, and the hashes of all builds."""
+def _torch(text: str) -> str:
+    """Give PyTorch's version, whatever build of it was found here."""
     (_, top), *pins = _entries(text)
-    own = [body for name, body in pins if name == "torch"]
-    if not own:
-        return top
-    version = own[0].partition("==")[2].split()[0].partition("+")[0]
-    hashes = sorted({found for body in own for found in re.findall(r"--hash=sha256:\w+", body)})
-    return f"{top}torch=={version} \\\n    " + " \\\n    ".join(hashes) + "\n    # via ara-ai (pyproject.toml)\n"
+    found = next((body for name, body in pins if name == "torch"), "")
+    version = found.partition("==")[2].partition(" ")[0].partition("+")[0].strip()
+    return f"{top}torch=={version}\n    # via ara-ai (pyproject.toml)\n" if version else top
 
 
 def _wanted(root: Path) -> dict[str, list[Requirement]]:
@@ -105,7 +104,7 @@ def _wanted(root: Path) -> dict[str, list[Requirement]]:
     return {
         "core.txt": [Requirement(text) for text in core],
         "dev.txt": [one for one in everything if one.name != "torch"],
-        "torch.txt": [one for one in everything if one.name == "torch"],
+        _TORCH: [one for one in everything if one.name == "torch"],
     }
 
 
