@@ -106,7 +106,10 @@ def test_parameters_are_of_the_family_and_of_its_kinds():
     assert make("ewma_t", {"decay": 0.97}) == EwmaT(decay=0.97)
     with pytest.raises(ValidationError, match="ewma_t has no parameter 'epochs'") as caught:
         make("ewma_t", {"epochs": "5"})
-    assert "It has: decay" in caught.value.hint
+    assert caught.value.hint == "It has: decay."
+    with pytest.raises(ValidationError, match="har_t has no parameter 'nothing'") as caught:
+        make("har_t", {"nothing": "1"})
+    assert caught.value.hint == "It has none that can be changed."
     for wrong in ("high", "nan", "2", ""):
         with pytest.raises((ValidationError, ModelError), match="ewma_t can't be had"):
             make("ewma_t", {"decay": wrong})

@@ -92,10 +92,8 @@ def make(family: str, params: Mapping[str, Any]) -> Model:
     known = described(kind())["params"]
     for name in params:
         if name not in known:
-            listed = ", ".join(sorted(known)) or "none"
-            raise ValidationError(
-                f"{family} has no parameter {name!r:.60}.", hint=f"It has: {listed}. Others: ara models train --help"
-            )
+            listed = f"It has: {', '.join(sorted(known))}." if known else "It has none that can be changed."
+            raise ValidationError(f"{family} has no parameter {name!r:.60}.", hint=listed)
     try:
         wanted = {name: _typed(value, known[name]) for name, value in params.items()}
         model: Model = kind(**wanted)
