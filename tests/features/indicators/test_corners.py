@@ -144,3 +144,32 @@ def test_holders_pay_no_other_price_while_nothing_is_traded():
     for bar in range(900):
         told = stream.push({name: float(given[name][bar]) for name in ("close", "volume")})["evwma"]
     assert told == (line[-1],) == (line[39],)
+
+
+LINES = {
+    "line": 50.0 + 0.01 * np.arange(170),
+    "steep": 100.0 + 0.25 * np.arange(170),
+    "bend": 100.0 + 0.001 * np.arange(170) ** 2,
+    "rate": 100.0 * np.exp(0.001 * np.arange(170)),
+}
+OF_A_LINE = ("jarque_bera", "kurtosis", "linreg_stderr", "modified_var", "partial_autocorrelation", "schaff", "skew")
+
+
+@pytest.mark.parametrize("kind", LINES)
+@pytest.mark.parametrize("name", OF_A_LINE)
+def test_of_a_price_that_keeps_to_a_line_rounding_tells_nothing(name, kind):
+    close, stream = LINES[kind], Stream([name])
+    line = catalogue.compute(name, {"close": close})[0]
+    told = [stream.push({"close": value})[name][0] for value in close.tolist()]
+    np.testing.assert_allclose(told, line, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, math.nan) for name in OF_A_LINE if name not in ("linreg_stderr", "schaff")]
+    + [("linreg_stderr", 0.0), ("schaff", 50.0)],
+)
+def test_of_a_straight_line_there_is_nothing_beside_its_slope(name, value):
+    line = catalogue.compute(name, {"close": LINES["line"]})[0]
+    assert np.array_equal(line[-90:], np.full(90, value), equal_nan=True)
+    assert not np.array_equal(catalogue.compute(name, bars("moves"))[0][-90:], np.full(90, value), equal_nan=True)

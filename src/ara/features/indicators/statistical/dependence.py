@@ -9,6 +9,7 @@ import numpy as np
 from ara.features.arrays import change, clean, logs, previous, sums, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.statistical.terms import (
+    HARDLY,
     Array,
     Codes,
     joint,
@@ -19,6 +20,7 @@ from ara.features.indicators.statistical.terms import (
     settle,
     settled,
     shares,
+    steady,
     tally,
 )
 from ara.features.windowed import counted, logged, moved, over, slid, squared
@@ -69,6 +71,11 @@ def autocorrelation(close: Array, *, window: int, lag: int) -> Array:
     return _correlation(returns, previous(returns, lag), window)
 
 
+def _varied(variance: float, square: float, most: float) -> float:
+    """Give a variance, and 0 where it is nothing beside its own mean square, or is rounding beside the largest."""
+    return 0.0 if variance <= HARDLY * square else settle(most, variance, square)[1]
+
+
 def _partial_step(state: Any, close: float, *, window: int) -> _Step:
     """Go on from the last returns and their largest mean square so far."""
     moves, most = state or (None, 0.0)
@@ -80,12 +87,13 @@ def _partial_step(state: Any, close: float, *, window: int) -> _Step:
     a, b, c = (sum(one) / window for one in lines)
     xx, yy, zz = (squared(one) / window for one in lines)
     xy, xz, yz = (sum(map(mul, lines[one], lines[other])) / window for one, other in ((0, 1), (0, 2), (1, 2)))
-    most, zz = settle(max(most, yy), zz - c * c, zz)
-    _, xx = settle(most, xx - a * a, xx)
-    yy, xy, xz, yz = yy - b * b, xy - a * b, xz - a * c, yz - b * c
+    most, found = max(most, xx, yy, zz), math.nan
+    xx, yy, zz = (_varied(one - level * level, one, most) for one, level in ((xx, a), (yy, b), (zz, c)))
+    xy, xz, yz = xy - a * b, xz - a * c, yz - b * c
     left, first, second = xy - over(xz * yz, zz), xx - over(xz * xz, zz), yy - over(yz * yz, zz)
-    found = over(left, math.sqrt(max(first, 0.0) * max(second, 0.0)))
-    return (moves, most), (min(max(found, -1.0), 1.0),)
+    if first > HARDLY * xx and second > HARDLY * yy:
+        found = min(max(left / math.sqrt(first * second), -1.0), 1.0)
+    return (moves, most), (found,)
 
 
 @indicator(
@@ -101,15 +109,16 @@ def _partial_step(state: Any, close: float, *, window: int) -> _Step:
     step=_partial_step,
 )
 def partial_autocorrelation(close: Array, *, window: int) -> Array:
-    """Give the partial autocorrelation of log returns at two bars."""
+    """Give the partial autocorrelation of log returns at two bars; NaN where they hardly vary, or follow the last."""
     returns = log_returns(close)
     x, z, y = returns, previous(returns), previous(returns, 2)
     columns = (x, y, z, x * x, y * y, z * z, x * y, x * z, y * z)
     a, b, c, xx, yy, zz, xy, xz, yz = (sums(one, window) / window for one in columns)
-    xx, yy, zz = settled(xx - a * a, xx), yy - b * b, settled(zz - c * c, zz)
-    xy, xz, yz = xy - a * b, xz - a * c, yz - b * c
+    varied = ((xx - a * a, xx), (yy - b * b, yy), (zz - c * c, zz))
+    xy, xz, yz, squares = xy - a * b, xz - a * c, yz - b * c, xx
+    xx, yy, zz = (steady(settled(one, squares), HARDLY * square) for one, square in varied)
     over, first, second = xy - ratio(xz * yz, zz), xx - ratio(xz * xz, zz), yy - ratio(yz * yz, zz)
-    below = np.sqrt(np.maximum(first, 0.0) * np.maximum(second, 0.0))
+    below = np.sqrt(steady(first, HARDLY * xx) * steady(second, HARDLY * yy))
     return within(ratio(over, below), -1.0, 1.0)
 
 

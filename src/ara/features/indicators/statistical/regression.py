@@ -160,10 +160,10 @@ def linreg_r2(close: Array, *, window: int) -> Array:
     words="How far the closes usually lie from their line: small in a smooth trend; the width of error bands.",
 )
 def linreg_stderr(close: Array, *, window: int) -> Array:
-    """Give the standard error of the regression on time."""
+    """Give the standard error of the regression on time; 0 where the closes are on the line."""
     values = clean(close)
     slope, spread = _slope(values, window), moments(values, window)[1]
-    rest = np.maximum(spread - slope * slope * (window * window - 1) / 12.0, 0.0)
+    rest = steady(spread - slope * slope * (window * window - 1) / 12.0, _EXACT * spread)
     return np.sqrt(rest * (window / (window - 2)))
 
 

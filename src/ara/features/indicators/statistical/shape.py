@@ -113,7 +113,7 @@ def _normality_step(state: Any, close: float, *, window: int) -> _Step:
     step=_skew_step,
 )
 def skew(close: Array, *, window: int, returns: int, sample: int) -> Array:
-    """Give the skewness of the returns, or of the closes; NaN where nothing varies."""
+    """Give the skewness of the returns, or of the closes; NaN where they hardly vary."""
     _, second, third, _ = central(_chosen(close, returns), window, levels=not returns)
     factor = math.sqrt(window * (window - 1)) / (window - 2) if sample else 1.0
     return factor * _skewness(second, third)
@@ -132,7 +132,7 @@ def skew(close: Array, *, window: int, returns: int, sample: int) -> Array:
     step=_kurtosis_step,
 )
 def kurtosis(close: Array, *, window: int, returns: int, sample: int) -> Array:
-    """Give the excess kurtosis of the returns, or of the closes; NaN where nothing varies."""
+    """Give the excess kurtosis of the returns, or of the closes; NaN where they hardly vary."""
     _, second, _, fourth = central(_chosen(close, returns), window, levels=not returns)
     excess = ratio(fourth, second * second) - _NORMAL_KURTOSIS
     if not sample:
@@ -153,7 +153,7 @@ def kurtosis(close: Array, *, window: int, returns: int, sample: int) -> Array:
     step=_normality_step,
 )
 def jarque_bera(close: Array, *, window: int) -> Array:
-    """Give the statistic of the test of normality of the log returns."""
+    """Give the statistic of the test of normality of the log returns; NaN where they hardly vary."""
     _, second, third, fourth = central(log_returns(close), window)
     lopsided, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
     return window / 6.0 * (lopsided * lopsided + excess * excess / 4.0)
@@ -191,7 +191,7 @@ def _bent_step(state: Any, close: float, *, window: int, share: float) -> _Step:
     step=_bent_step,
 )
 def modified_var(close: Array, *, window: int, share: float) -> Array:
-    """Give the value at risk by the Cornish-Fisher expansion of the log returns."""
+    """Give the value at risk by the Cornish-Fisher expansion of the log returns; NaN where they hardly vary."""
     average, second, third, fourth = central(log_returns(close), window)
     skewed, excess = _skewness(second, third), ratio(fourth, second * second) - _NORMAL_KURTOSIS
     z = _normal(share)

@@ -18,6 +18,7 @@ from ara.features.windowed import Kept
 
 __all__ = [
     "FAINT",
+    "HARDLY",
     "RETURNS",
     "SAMPLE",
     "STATES",
@@ -49,6 +50,9 @@ Codes = NDArray[np.int64]
 
 FAINT: Final = 1e-26
 """A variance of log returns as small is what rounding left over: the price stood still or grew by a constant rate."""
+
+HARDLY: Final = 3e-3
+"""A variance of log returns this share of their mean square, or less, is none: the price kept to a line or a rate."""
 
 STATES: Final = 3
 """Down, about unchanged, up."""
@@ -171,7 +175,7 @@ def central(values: Array, window: int, *, levels: bool = False) -> tuple[Array,
         square = values * values
         columns = (values, square, square * values, square * square)
         a, b, c, d = (sums(one, window) / window for one in columns)
-        base, floor = np.zeros(1), np.maximum(_ROUNDING * b, FAINT)
+        base, floor = np.zeros(1), np.maximum(HARDLY * b, FAINT)
     square = a * a
     second = np.where(b - square <= floor, 0.0, b - square)
     third = c - 3.0 * a * b + 2.0 * a * square
@@ -188,7 +192,7 @@ def central_of(kept: Kept, *, levels: bool = False) -> tuple[float, float, float
     a, b, c, d = a / count, b / count, c / count, d / count
     square, level = a * a, a + base
     second = b - square
-    if second <= (FAINT * level * level if levels else max(_ROUNDING * b, FAINT)):
+    if second <= (FAINT * level * level if levels else max(HARDLY * b, FAINT)):
         second = 0.0
     fourth = d - 4.0 * a * c + 6.0 * square * b - 3.0 * square * square
     return level, second, c - 3.0 * a * b + 2.0 * a * square, max(fourth, 0.0)

@@ -10,7 +10,7 @@ from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.lines import leader_step, trix_step
 from ara.features.indicators.trend.onward import double_macd_step, macd_v_step, schaff_step
-from ara.features.indicators.trend.terms import SEEDED, Array, chain, length, links, pause, rests, settles
+from ara.features.indicators.trend.terms import LEAST, SEEDED, Array, chain, length, links, pause, rests, settles
 from ara.features.library import talib
 from ara.features.loops import along
 
@@ -184,12 +184,12 @@ def trix(close: Array, *, window: int, signal: int, seeded: int) -> tuple[Array,
     return known, follower
 
 
-def _placed(values: Array, window: int, share: float, idle: Array) -> Array:
+def _placed(values: Array, window: int, share: float, idle: Array, least: Array) -> Array:
     """Give the smoothed place of values in their own range; where that is empty, the place they had before."""
-    return along(_held, values, lowest(values, window), highest(values, window), idle, share)
+    return along(_held, values, lowest(values, window), highest(values, window), idle, share, least)
 
 
-def _held(values: Array, low: Array, high: Array, idle: Array, share: float, lines: Any) -> None:
+def _held(values: Array, low: Array, high: Array, idle: Array, share: float, least: Array, lines: Any) -> None:
     """Place values; where all has long been idle, they are in the middle and begin anew there."""
     seen, place, line = False, 50.0, 50.0
     for bar in range(len(values)):
@@ -198,7 +198,7 @@ def _held(values: Array, low: Array, high: Array, idle: Array, share: float, lin
             continue
         if idle[bar] > 0.0:
             place, line = 50.0, 50.0
-        elif scope > 0.0:
+        elif scope > least[bar]:
             place = (values[bar] - low[bar]) / scope
             place = 100.0 * (0.0 if place < 0.0 else (1.0 if place > 1.0 else place))
         line = line + share * (place - line) if seen else place
@@ -226,7 +226,8 @@ def _held(values: Array, low: Array, high: Array, idle: Array, share: float, lin
 )
 @unbroken
 def schaff(close: Array, *, fast: int, slow: int, cycle: int, share: float) -> Array:
-    """Give the Schaff trend cycle."""
+    """Give the Schaff trend cycle; in a range that is only rounding, as on a line, each place stays, 50 at first."""
     quick, calm = _means(close, fast, slow, seeded=True)
     idle = rested(np.zeros(len(close)), steps(close), pause(_longer(fast, slow)), otherwise=1.0)
-    return _placed(_placed(quick - calm, cycle, share, idle), cycle, share, idle)
+    place = _placed(quick - calm, cycle, share, idle, LEAST * np.abs(calm))
+    return _placed(place, cycle, share, idle, np.full(len(close), 100.0 * LEAST))

@@ -3,7 +3,7 @@
 import math
 from typing import Any, Final
 
-from ara.features.indicators.trend.terms import gapless, pause, rests
+from ara.features.indicators.trend.terms import LEAST, gapless, pause, rests
 from ara.features.onward import averaged, ema, kept, meant
 
 __all__ = [
@@ -108,7 +108,7 @@ def double_macd_step(state: Any, close: float, *, fast: int, slow: int, signal: 
     return (first, second, last), (math.nan if math.isnan(follower) else line, follower, line - follower)
 
 
-def _held(state: Any, value: float, window: int, share: float, *, idle: bool) -> tuple[Any, float]:
+def _held(state: Any, value: float, window: int, share: float, least: float, *, idle: bool) -> tuple[Any, float]:
     """Go on from the last values, and the place and the line that they had."""
     line, place, held = state or ((), 50.0, None)
     line = kept(line, value, window)
@@ -118,7 +118,7 @@ def _held(state: Any, value: float, window: int, share: float, *, idle: bool) ->
     scope = max(line) - low
     if idle:
         place, held = 50.0, None if held is None else 50.0
-    elif scope > 0.0:
+    elif scope > least:
         place = 100.0 * min(max((value - low) / scope, 0.0), 1.0)
     held = place if held is None else held + share * (place - held)
     return (line, place, held), held
@@ -133,8 +133,8 @@ def schaff_step(state: Any, close: float, *, fast: int, slow: int, cycle: int, s
     first, quick = ema(first, close, min(fast, slow))
     second, calm = ema(second, close, max(fast, slow))
     idle = still >= pause(max(fast, slow))
-    once, place = _held(once, quick - calm, cycle, share, idle=idle)
-    twice, found = _held(twice, place, cycle, share, idle=idle)
+    once, place = _held(once, quick - calm, cycle, share, LEAST * abs(calm), idle=idle)
+    twice, found = _held(twice, place, cycle, share, 100.0 * LEAST, idle=idle)
     return (close, still, first, second, once, twice), (found,)
 
 

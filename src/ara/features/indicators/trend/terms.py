@@ -12,6 +12,7 @@ from ara.features.indicator import Param
 
 __all__ = [
     "EMA_SOURCE",
+    "LEAST",
     "SEEDED",
     "Array",
     "chain",
@@ -36,6 +37,9 @@ SEEDED: Final = Param(
 
 EMA_SOURCE: Final = "P. N. Haurlan (1968), Measuring Trend Values; "
 """Who first described exponential means of prices."""
+
+LEAST: Final = 1e-9
+"""A range this share of what it is of, or less, is none: rounding alone makes ranges too."""
 
 _NEGLIGIBLE: Final = 1e-12
 _FAINT: Final = 1e-3
