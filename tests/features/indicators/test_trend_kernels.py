@@ -129,8 +129,10 @@ def test_a_place_is_held_where_there_is_no_range_and_begins_in_the_middle_after_
     values = np.array([5.0, 8.0, np.nan, 7.0, 7.0, 7.0, 9.0])
     low, high = np.full(7, 5.0), np.array([9.0, 9.0, 9.0, 9.0, 5.0, 9.0, 9.0])
     idle, out = np.array([False, False, False, False, False, True, False]), np.full(7, np.nan)
-    macd._held(values, low, high, idle, 0.5, [out])
+    macd._held(values, low, high, idle, 0.5, np.zeros(7), [out])
     np.testing.assert_allclose(out, [0.0, 37.5, np.nan, 43.75, 46.875, 50.0, 75.0])
+    macd._held(values, low, high, idle, 0.5, np.full(7, 4.0), [out])
+    np.testing.assert_array_equal(out, [50.0, 50.0, np.nan, 50.0, 50.0, 50.0, 50.0])
 
 
 def test_a_ribbon_around_nothing_has_no_figure_by_its_step_either():
