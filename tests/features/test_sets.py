@@ -344,4 +344,7 @@ def test_names_of_elsewhere_lead_to_what_they_mean():
         assert catalogue.get(called).spec.name == name
     with pytest.raises(FeatureEngineeringError, match=r"Did you mean roc\(factor=1\)\?"):
         catalogue.get("rocp")
+    for called in ("macdext", "macdfix", "sarext"):
+        with pytest.raises(FeatureEngineeringError, match="Did you mean"):
+            catalogue.get(called)
     assert Item.parse("max(close, open)").spec.name == "expression"

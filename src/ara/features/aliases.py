@@ -51,7 +51,6 @@ ALIASES: Final[Mapping[str, str]] = {
     "linreg": "lsma",
     "lrsi": "laguerre_rsi",
     "ma": "sma",
-    "macdfix": "macd",
     "massi": "mass_index",
     "max": "rolling_max",
     "mcgd": "mcginley",
@@ -104,6 +103,7 @@ SHARED: Final[Mapping[str, tuple[str, ...]]] = {"rvi": ("relative_volatility", "
 
 NEAR: Final[Mapping[str, str]] = {
     "macdext": "macd",
+    "macdfix": "macd",
     "minmax": "rolling_min, rolling_max",
     "rocp": "roc(factor=1)",
     "rocr100": "rocr",
