@@ -224,3 +224,29 @@ def test_a_fingerprint_sees_files_constants_closures_and_code(install, tmp_path)
     importlib.invalidate_caches()
     importlib.import_module("guest_tides")
     assert of() != first
+
+
+def test_a_fingerprint_sees_what_the_distribution_installed_beside_the_module(install, tmp_path):
+    listed = ["guest_tides.py", "guest_beside.py", "guest_more/deep.txt", "guest_gone.py", "../bin/tides"]
+    listed += ["__editable___tides_finder.py", "__pycache__/guest_beside.cpython-311.pyc"]
+    tmp_path.joinpath("guest_more").mkdir()
+    tmp_path.joinpath("__pycache__").mkdir(exist_ok=True)
+
+    def of(source="guest_tides 1.0", *, lists=True, **written):
+        for name in listed[1:3] + listed[5:]:
+            tmp_path.joinpath(name).write_text(written.get(name.partition(".")[0].replace("/", "_"), "K = 1.0"))
+        install("tides", "tidal")
+        info = tmp_path / "guest_tides-1.0.dist-info"
+        info.joinpath("INSTALLER").write_text(written.get("installer", "pip"))
+        names = [*listed, f"{info.name}/INSTALLER"]
+        if lists:
+            info.joinpath("RECORD").write_text("".join(f"{name},,\n" for name in names))
+        return fingerprint(importlib.import_module("guest_tides").tidal, source)
+
+    first = of()
+    assert of() == first
+    assert of(guest_beside="K = 2.0") not in (first, of(guest_more_deep="K = 2.0"))
+    assert of(guest_more_deep="K = 2.0") != first
+    assert of(installer="uv", __editable___tides_finder="else", __pycache___guest_beside="else") == first
+    assert of(lists=False) == of(lists=False, guest_beside="K = 2.0") != first
+    assert of("nobody 1.0") == of("nobody 1.0", guest_beside="K = 2.0") != of("")

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from sys import modules
 from types import CodeType, FunctionType, ModuleType
@@ -21,8 +22,9 @@ _LARGE: Final = 64_000_000
 def fingerprint(part: Any, source: str) -> str:
     """Give the sha256, in hex, of all that can be seen of an indicator's code.
 
-    That is, who offers it in which version, the files of its package as they were when it was first asked for, and
-    its functions as they stand in memory, with the values that they name. Other packages that it uses are not seen.
+    That is, who offers it in which version, the files of its package and all that its distribution lists as installed
+    with it, as they were when it was first asked for, and its functions as they stand in memory, with the values that
+    they name. Other distributions that it uses are not seen.
 
     Parameters
     ----------
@@ -34,7 +36,8 @@ def fingerprint(part: Any, source: str) -> str:
     spec = part.spec
     codes = [getattr(part, "function", None) or part, spec.step, spec.warmup, spec.memory]
     roots = sorted({_root(one) for one in codes if one is not None} - {"ara"})
-    files = [_files(module) for root in roots if (module := modules.get(root)) is not None]
+    loaded = tuple(module for root in roots if (module := modules.get(root)) is not None)
+    files = [*map(_files, loaded), _beside(source, loaded)]
     told = hashlib.sha256()
     for piece in (piece for one in codes for piece in _pieces(one, roots, {})):
         told.update(piece.encode(errors="backslashreplace") + b"\0")
@@ -51,14 +54,37 @@ def _files(module: ModuleType) -> str:
     """Digest the files of a module or package once, when it has just been loaded: later they may be others."""
     where = getattr(module, "__file__", None)
     places = [Path(one) for one in getattr(module, "__path__", ())] or ([Path(where)] if where else [])
+    found = [(place, file) for place in places for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
+    return _read((file.relative_to(place.parent).as_posix(), file) for place, file in found)
+
+
+@lru_cache(maxsize=256)
+def _beside(source: str, loaded: tuple[ModuleType, ...]) -> str:
+    """Digest what the distribution installed beside these modules, once, when they have just been loaded."""
+    try:
+        listed = metadata.distribution(source.rpartition(" ")[0]).files or ()
+    except (metadata.PackageNotFoundError, ValueError):  # offered by none, or by what is no longer there
+        return ""
+    told = {module.__name__ for module in loaded}
+    files = [one for one in listed if one.parts[0].partition(".")[0] not in told and not _left_out(one.parts[0])]
+    return _read((one.as_posix(), Path(str(one.locate()))) for one in sorted(files))
+
+
+def _left_out(top: str) -> bool:
+    """Say whether something installed is no code that is imported, but notes of the installer or scripts elsewhere."""
+    return top == ".." or top.endswith((".dist-info", ".egg-info", ".pth")) or top.startswith("__editable__")
+
+
+def _read(files: Iterable[tuple[str, Path]]) -> str:
+    """Digest files by their names and what is in them."""
     told, left = hashlib.sha256(), _LARGE
-    for place in places:
-        found = sorted(place.rglob("*")) if place.is_dir() else [place]
-        for file in (one for one in found if one.is_file() and "__pycache__" not in one.parts):
-            told.update(f"{file.relative_to(place.parent).as_posix()}\0{file.stat().st_size}\0".encode())
-            left -= file.stat().st_size
-            # what is larger than any source is told by its size and when it was written
-            told.update(file.read_bytes() if left > 0 else str(file.stat().st_mtime_ns).encode())
+    for name, file in files:
+        if not file.is_file() or "__pycache__" in file.parts:
+            continue
+        told.update(f"{name}\0{file.stat().st_size}\0".encode())
+        left -= file.stat().st_size
+        # what is larger than any source is told by its size and when it was written
+        told.update(file.read_bytes() if left > 0 else str(file.stat().st_mtime_ns).encode())
     return told.hexdigest()
 
 
