@@ -39,14 +39,12 @@ class Unit:
 
     @property
     def scale(self) -> Scale:
-        """What a spec says of it: `price` and `volume` where it grows in step with one, `mixed` for all else."""
+        """What a spec says of it: `price` and `volume` where it grows in step with one alone, `mixed` for all else."""
         if self.free:
             return Scale.FREE
         if any(self.mixed) or self.shift != _NONE:
             return Scale.MIXED
-        if self.power[1] == 1.0:
-            return Scale.VOLUME
-        return Scale.PRICE if self.power == PRICE.power else Scale.MIXED
+        return {PRICE.power: Scale.PRICE, VOLUME.power: Scale.VOLUME}.get(self.power, Scale.MIXED)
 
     def times(self, other: "Unit", sign: float = 1.0) -> "Unit":
         """Give the unit of the product; of the quotient, with sign -1."""
