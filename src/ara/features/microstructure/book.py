@@ -19,7 +19,6 @@ __all__ = [
     "depth",
     "levels_of",
     "microprice",
-    "numbers",
     "quote_flow",
     "quoted_spread",
     "walk",
