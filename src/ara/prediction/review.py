@@ -11,7 +11,7 @@ import polars as pl
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import AraError, IntegrityError, ModelError, StoreError
+from ara.errors import IntegrityError, ModelError, StoreError
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
 from ara.models import court
@@ -220,7 +220,7 @@ async def review(
         raise ModelError(
             f"{family} has no champion to look at.", hint="Deploy one first: ara models deploy. See: ara models list"
         )
-    earlier = await _before(registry, family)
+    earlier = await stages.champion_before(registry, family)
     try:
         recipe = await _recipe(registry, champion)
     except (IntegrityError, StoreError) as error:
@@ -342,21 +342,6 @@ async def _judged(
 
 async def _recipe(registry: Registry, kept: Kept) -> Recipe:
     return Recipe(model=kept.family, seed=registry.desk.seed, artefact=await registry.artefact(kept))
-
-
-async def _before(registry: Registry, family: str) -> Kept | None:
-    """Give the champion before, the last one that is still whole."""
-    seat = await registry.seat(family)
-    for id in reversed(seat.before if seat else ()):
-        kept = await registry.desk.store.get(Kept, id)
-        if kept is None:
-            continue
-        try:
-            await registry.artefact(kept)
-        except AraError:
-            continue
-        return kept
-    return None
 
 
 def _alike(one: Kept, two: Kept) -> bool:

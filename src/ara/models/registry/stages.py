@@ -18,6 +18,7 @@ __all__ = [
     "Cleaned",
     "Verdict",
     "archive",
+    "champion_before",
     "cited",
     "clean",
     "delete",
@@ -141,10 +142,22 @@ async def deploy(registry: Registry, kept: Kept, *, force: bool = False) -> Chan
 
 async def rollback(registry: Registry, family: str) -> Change:
     """Give a family's place back to the champion before, the last one that is still whole."""
-    seat = await registry.seat(family)
-    if seat is None:
+    if await registry.seat(family) is None:
         raise ValidationError(f"There is no model of the family {family!r:.60}.", hint="See: ara models list")
-    for id in reversed(seat.before):
+    kept = await champion_before(registry, family)
+    if kept is None:
+        raise ModelError(
+            f"{family} has no earlier champion that is whole.",
+            hint=f"Deploy another: ara models list {family}. To go without: ara models archive {family} --force",
+        )
+    before = await _crown(registry, kept.id, family=family, back=True)
+    return Change(kept=await _again(registry, kept), before=before, verdict=await verdict_of(registry, kept.card))
+
+
+async def champion_before(registry: Registry, family: str) -> Kept | None:
+    """Give a family's champion before, the last one that is still whole."""
+    seat = await registry.seat(family)
+    for id in reversed(seat.before if seat else ()):
         kept = await registry.desk.store.get(Kept, id)
         if kept is None:
             continue
@@ -152,12 +165,8 @@ async def rollback(registry: Registry, family: str) -> Change:
             await registry.artefact(kept)
         except AraError:
             continue
-        before = await _crown(registry, id, family=family, back=True)
-        return Change(kept=await _again(registry, kept), before=before, verdict=await verdict_of(registry, kept.card))
-    raise ModelError(
-        f"{family} has no earlier champion that is whole.",
-        hint=f"Deploy another: ara models list {family}. To go without: ara models archive {family} --force",
-    )
+        return kept
+    return None
 
 
 async def _crown(registry: Registry, id: str, *, family: str, back: bool) -> Kept | None:
