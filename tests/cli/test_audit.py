@@ -118,6 +118,7 @@ def ends(bars): os._exit(0)
 def falls(bars): ctypes.string_at(0)
 def imaginary(bars): return bars.frame["close"].to_numpy() * 1j
 def texts(bars): return {"x": ["1.0"] * len(bars)}
+def objects(bars): return {"x": np.array(["1.0"] * len(bars), object)}
 def masked(bars): return {"x": np.ma.masked_greater(returns(bars), 0.0)}
 LIMIT = 3
 @indicator(inputs=["close"], warmup=1, memory=2, scale=Scale.FREE, bounds=(-1.0, np.inf), formula="C", reference="me",
@@ -161,6 +162,7 @@ def strange(ara, home):
         ("falls", "strange:falls ended its process, so nothing is proven: its worker process ended by signal"),
         ("imaginary", "strange:imaginary gave 'imaginary' as complex128; give real numbers."),
         ("texts", "strange:texts gave 'x' as <U3; give real numbers."),
+        ("objects", "strange:objects gave 'x' as object; give real numbers."),
         ("gone", "The module strange has no function and no indicator gone."),
         ("LIMIT", "LIMIT of the module strange is int, neither a function nor an indicator."),
         ("sleeps", "strange:sleeps took longer than 1 second and was stopped."),

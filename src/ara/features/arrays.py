@@ -40,6 +40,7 @@ __all__ = [
     "steps",
     "stretches",
     "sums",
+    "texts",
     "total",
     "true_range",
     "unbroken",
@@ -293,11 +294,16 @@ def unbroken(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return cast("Callable[_P, _R]", each)
 
 
+def texts(found: NDArray[Any]) -> bool:
+    """Say whether an array of objects has a text in it, which numpy would read as a number where it looks like one."""
+    return found.dtype.kind == "O" and any(isinstance(one, str | bytes) for one in found.ravel().tolist())
+
+
 def numbers(name: str, values: object) -> NDArray[np.float64]:
     """Give a column as real numbers; FeatureEngineeringError names it where it holds something else."""
     try:
         found = np.asarray(values)
-        if found.dtype.kind not in "fiubO":
+        if found.dtype.kind not in "fiubO" or texts(found):
             raise TypeError
         return found.astype(np.float64)
     except (TypeError, ValueError):

@@ -33,6 +33,7 @@ from ara.features.microstructure.trades import (
 )
 
 PAYLOADS = Path(__file__).parents[2] / "data" / "providers" / "payloads" / "kraken_rest"
+DAYS = np.array(["2024-01-02", "2024-01-03"], "datetime64[us]")
 REAL = Path(os.environ.get("ARA_MARKET_DATA", "nowhere")) / "orderbook"
 with_real = pytest.mark.skipif(not REAL.is_dir(), reason="ARA_MARKET_DATA names no folder with order books")
 
@@ -181,7 +182,7 @@ def test_vpin_tells_one_sided_from_even_trade():
     assert len(vpin_of_trades(np.ones(3), np.ones(3), bucket=10.0).at) == 0
     assert len(vpin_of_trades(np.empty(0), np.empty(0), bucket=10.0).at) == 0
     for bucket, buckets in ((0.0, 5), (math.nan, 5), (1.0, 0)):
-        with pytest.raises(FeatureEngineeringError, match="bucket is"):
+        with pytest.raises(FeatureEngineeringError, match=r"buckets? is"):
             vpin_of_trades(np.ones(3), np.ones(3), bucket=bucket, buckets=buckets)
 
 
@@ -366,6 +367,17 @@ def test_flow_of_a_recorded_book_moves_its_price():
         (lambda: quoted_spread(["a"], [1.0]), "bid is made of no numbers"),
         (lambda: tick_rule(["a"]), "price is made of no numbers"),
         (lambda: tick_rule([[1], [1, 2]]), "price is made of no numbers"),
+        (lambda: tick_rule(np.array([100.0, "101"], object)), "price is made of no numbers"),
+        (lambda: vpin_of_trades(np.ones(4), np.ones(4), bucket=2.0, buckets=1.5), r"buckets is 1\.5"),
+        (lambda: vpin_of_trades(np.ones(4), np.ones(4), bucket="x"), "bucket is 'x'; give a number above 0"),
+        (lambda: kyle_lambda_of_trades(np.ones(9), np.ones(9), np.ones(9), every="x"), "every is 'x'; give a whole"),
+        (lambda: book_imbalance(np.ones(2), np.ones(2), decay="x"), "decay is 'x'"),
+        (lambda: prevailing(["a"], [1, 2], np.ones(2)), "trade_at is made of \\['a'\\]; give times"),
+        (lambda: prevailing([1], ["1", "2"], np.ones(2)), "quote_at is made of"),
+        (lambda: prevailing([1], [1, 2], ["a", "b"]), "A column of the quotes is made of no numbers"),
+        (lambda: prevailing([1], DAYS, np.ones(2)), "trade_at, quote_at and later are times of different kinds"),
+        (lambda: volume_of_bars([1], [1], [1], opens=[0], end="x"), "end is made of 'x'; give times"),
+        (lambda: volume_of_bars([1], [1], [1], opens=DAYS, end=5), "opens and end are times of different kinds"),
     ],
 )
 def test_what_would_be_wrong_in_silence_is_refused(ask, words):

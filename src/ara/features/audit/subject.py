@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.errors import AuditError, FeatureEngineeringError
+from ara.features.arrays import texts
 from ara.features.blocks.inputs import Inputs
 from ara.features.build import build_panel
 from ara.features.guest import Guest, own
@@ -268,7 +269,7 @@ def _numbers(values: Any, who: str) -> NDArray[np.float64]:
     """Give a column's values, NaN for those that a mask hides; an error where they are no real numbers."""
     found = np.ma.asarray(values) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
     try:
-        if found.dtype.kind not in "fiubO":
+        if found.dtype.kind not in "fiubO" or texts(np.asarray(found)):
             raise TypeError
         plain = found.astype(np.float64)
     except (TypeError, ValueError):

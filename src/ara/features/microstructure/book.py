@@ -98,7 +98,7 @@ def microprice(bid: Array, bid_size: Array, ask: Array, ask_size: Array) -> Arra
     return bid + (ask - bid) * quotient(bid_size, bid_size + ask_size, otherwise=0.5)
 
 
-def book_imbalance(bid_sizes: _Sizes, ask_sizes: _Sizes, *, decay: float = 1.0) -> Array:
+def book_imbalance(bid_sizes: _Sizes, ask_sizes: _Sizes, *, decay: Any = 1.0) -> Array:
     """Give how much more is bid than asked: -1 to 1; 0 where nothing is shown.
 
     Parameters
@@ -112,9 +112,9 @@ def book_imbalance(bid_sizes: _Sizes, ask_sizes: _Sizes, *, decay: float = 1.0) 
     ----------
     R. Cont, A. Kukanov, S. Stoikov, The Price Impact of Order Book Events, J. Financial Econometrics 12:1, 2014.
     """
-    if not 0.0 <= decay <= 1.0:
-        raise FeatureEngineeringError(f"decay is {decay}; it must be from 0 to 1.")
-    bids, asks = (depth(one, decay=decay) for one in (bid_sizes, ask_sizes))
+    if not isinstance(decay, int | float | np.integer | np.floating) or not 0.0 <= decay <= 1.0:
+        raise FeatureEngineeringError(f"decay is {decay!r:.40}; it must be from 0 to 1.")
+    bids, asks = (depth(one, decay=float(decay)) for one in (bid_sizes, ask_sizes))
     return quotient(bids - asks, bids + asks, otherwise=0.0)
 
 

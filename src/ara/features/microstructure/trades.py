@@ -4,7 +4,8 @@ All functions take columns in the order of time; a value uses its own trade and 
 which measures what came after and says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import FeatureEngineeringError
-from ara.features.arrays import Array, numbers, quotient, sums
+from ara.features.arrays import Array, numbers, quotient, sums, texts
 
 __all__ = [
     "Buckets",
@@ -141,26 +142,23 @@ def prevailing(trade_at: Any, quote_at: Any, *columns: Array, later: Any = 0) ->
     FeatureEngineeringError
         The times of the quotes fall, or a column is as long as they are not.
     """
-    times = _rising(quote_at, "quote_at")
+    times, trades = _rising(quote_at, "quote_at"), _times(trade_at, "trade_at")
     odd = next((np.shape(one) for one in columns if np.shape(one) != times.shape), None)
     if odd is not None:
         raise FeatureEngineeringError(f"A column of the quotes has shape {odd}, their times {times.shape}.")
-    place = np.searchsorted(times, np.asarray(trade_at) + later, side="left") - 1
-    there = place >= 0
+    with _one_kind("trade_at, quote_at and later"):
+        place = np.searchsorted(times, trades + later, side="left") - 1
+    there, quotes = place >= 0, [numbers("A column of the quotes", one) for one in columns]
     return tuple(
-        np.where(there, np.asarray(one, np.float64)[np.maximum(place, 0)], np.nan)
-        if len(one)
-        else np.full(len(place), np.nan)
-        for one in columns
+        np.where(there, one[np.maximum(place, 0)], np.nan) if len(one) else np.full(len(place), np.nan)
+        for one in quotes
     )
 
 
 def trade_imbalance(signs: Array, size: Array, *, window: Any) -> Array:
     """Give bought less sold over all of the last `window` trades: -1 to 1; 0 where nothing was traded."""
     signs, size = _columns(signs=signs, size=size)
-    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1:
-        raise FeatureEngineeringError(f"window is {window!r:.40}; give a whole number, 1 or more.")
-    span = int(window)
+    span = _whole(window, "window")
     return quotient(sums(signs * size, span), sums(size, span), otherwise=0.0)
 
 
@@ -179,13 +177,14 @@ def volume_of_bars(trade_at: Any, signs: Array, size: Array, *, opens: Any, end:
         When the last bar closes; later trades belong to none.
     """
     signs, size = _columns(signs=signs, size=size)
-    times, begins = np.asarray(trade_at), _rising(opens, "opens")
+    times, begins = _times(trade_at, "trade_at"), _rising(opens, "opens")
     if times.shape != size.shape:
         raise FeatureEngineeringError(f"The times of the trades have shape {times.shape}, their sizes {size.shape}.")
     if np.ndim(end):
         raise FeatureEngineeringError(f"end is one time, when the last bar closes, not {np.size(end)} of them.")
-    place = np.searchsorted(begins, times, side="right") - 1
-    inside = (place >= 0) & (times < end)
+    with _one_kind("trade_at, opens and end"):
+        place = np.searchsorted(begins, times, side="right") - 1
+        inside = (place >= 0) & (times < _times(end, "end"))
     count = len(begins)
     bought, sold, other = (
         np.asarray(np.bincount(place[chosen], size[chosen], count), np.float64)
@@ -194,7 +193,7 @@ def volume_of_bars(trade_at: Any, signs: Array, size: Array, *, opens: Any, end:
     return bought, sold, other
 
 
-def vpin_of_trades(signs: Array, size: Array, *, bucket: float, buckets: int = 50) -> Buckets:
+def vpin_of_trades(signs: Array, size: Array, *, bucket: Any, buckets: Any = 50) -> Buckets:
     """Give the volume-synchronised probability of informed trading of trades.
 
     Trades are poured into buckets of equal volume, cut where a bucket is full; of each the imbalance is taken, and of
@@ -214,10 +213,10 @@ def vpin_of_trades(signs: Array, size: Array, *, bucket: float, buckets: int = 5
     D. Easley, M. M. Lopez de Prado, M. O'Hara, Flow Toxicity and Liquidity in a High-Frequency World, RFS 25:5, 2012.
     """
     signs, size = _columns(signs=signs, size=size)
-    if not (np.isfinite(bucket) and bucket > 0) or buckets < 1:
-        raise FeatureEngineeringError(
-            f"bucket is {bucket}, buckets {buckets}; bucket must be above 0, buckets 1 or more."
-        )
+    buckets = _whole(buckets, "buckets")
+    if not isinstance(bucket, int | float | np.integer | np.floating) or not (np.isfinite(bucket) and bucket > 0):
+        raise FeatureEngineeringError(f"bucket is {bucket!r:.40}; give a number above 0.")
+    bucket = float(bucket)
     kept = np.flatnonzero(np.isfinite(size * signs) & (size > 0))
     volumes, flows = np.cumsum(size[kept]), np.cumsum((size * signs)[kept])
     count = int(volumes[-1] / bucket + 1e-9) if len(volumes) else 0
@@ -250,8 +249,7 @@ def kyle_lambda_of_trades(price: Array, signs: Array, size: Array, *, every: int
     A. S. Kyle, Continuous Auctions and Insider Trading, Econometrica 53:6, 1985.
     """
     price, signs, size = _columns(price=price, signs=signs, size=size)
-    if every < 1:
-        raise FeatureEngineeringError(f"every is {every}; it must be 1 or more.")
+    every = _whole(every, "every")
     known = np.isfinite(price * signs * size)
     price, flow = price[known], (signs * size)[known]
     count = (len(price) - 1) // every
@@ -355,10 +353,32 @@ def _nested(sizes: Array) -> bool:
 
 def _rising(times: Any, name: str) -> NDArray[Any]:
     """Give times that don't fall."""
-    found = np.asarray(times)
+    found = _times(times, name)
     if found.ndim != 1 or (found[1:] < found[:-1]).any():
         raise FeatureEngineeringError(f"{name} falls somewhere; give it in the order of time.")
     return found
+
+
+def _times(values: Any, name: str) -> NDArray[Any]:
+    """Give times, as numbers or dates; texts, which would be put into the order of their letters, are none."""
+    found = np.asarray(values)
+    if found.dtype.kind not in "fiuMmO" or texts(found):
+        raise FeatureEngineeringError(f"{name} is made of {values!r:.40}; give times as numbers or dates.")
+    return found
+
+
+@contextmanager
+def _one_kind(names: str) -> Iterator[None]:
+    try:
+        yield
+    except TypeError:
+        raise FeatureEngineeringError(f"{names} are times of different kinds; give all in one.") from None
+
+
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise FeatureEngineeringError(f"{name} is {value!r:.40}; give a whole number, 1 or more.")
+    return int(value)
 
 
 def _columns(**given: Array) -> tuple[Array, ...]:
