@@ -183,7 +183,7 @@ def _plugins() -> Iterator[Finding]:
             told = {error.message for error in faults}
             faults += [error for error in left_out.values() if error.message not in told]
             loaded = [offer for offer in loaded if offer.name not in left_out]
-        for error in faults:
+        for error in {error.message: error for error in faults}.values():  # two packages have one fault in common
             yield Finding(group="Plug-ins", name=group, state="warn", words=error.message, hint=error.hint)
         if loaded:
             words = (f"{offer.name}\u00a0({offer.distribution}\u00a0{offer.version})" for offer in loaded)
