@@ -173,3 +173,20 @@ def test_of_a_straight_line_there_is_nothing_beside_its_slope(name, value):
     line = catalogue.compute(name, {"close": LINES["line"]})[0]
     assert np.array_equal(line[-90:], np.full(90, value), equal_nan=True)
     assert not np.array_equal(catalogue.compute(name, bars("moves"))[0][-90:], np.full(90, value), equal_nan=True)
+
+
+def test_what_grows_with_the_volume_grows_with_nothing_else_and_money_is_mixed():
+    given, found = bars("moves", 300), []
+    dearer = {name: values * (1.0 if name in ("volume", "session") else 8.0) for name, values in given.items()}
+    for one in (one for listed in FAMILIES.values() for one in listed.values()):
+        if one.spec.scale_of({}) is not Scale.VOLUME:
+            continue
+        found.append(one.spec.name)
+        for line, other in zip(
+            *(one.compute({key: x[key] for key in one.spec.inputs}) for x in (given, dearer)), strict=True
+        ):
+            np.testing.assert_allclose(other, line, rtol=1e-9, err_msg=one.spec.name)
+    assert "obv" in found
+    for name in ("dollar_volume", "force_index", "tsv", "amihud_depth", "amivest"):
+        assert sets.Item.parse(name).columns[0].scale == "mixed" == expr(f"{name} * 2").spec.scale
+        assert expr(f"{name} / (close * volume)").spec.scale == "free"

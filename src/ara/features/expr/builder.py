@@ -10,7 +10,7 @@ import numpy as np
 
 from ara.errors import FeatureEngineeringError
 from ara.features import catalogue
-from ara.features.expr.measure import price_power
+from ara.features.expr.measure import is_turnover, price_power
 from ara.features.expr.parts import COLUMNS, FUNCTIONS, LOGIC, LONGEST_WINDOW, OPERATORS, Function, negated
 from ara.features.expr.program import Argument, Node, Program
 from ara.features.expr.tokens import fault
@@ -306,7 +306,7 @@ class Builder:
             return FREE
         if scale is Scale.PRICE:
             return price
-        if scale is Scale.MIXED:
+        if scale is Scale.MIXED and not (prices and is_turnover(found, tuple(params.items()))):
             return reduce(Unit.lost, units.values(), FREE)
         power = price_power(found, tuple(params.items())) if prices else 0.0
         return volume.times(price.to_power(power)) if power else volume

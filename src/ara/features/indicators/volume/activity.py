@@ -201,7 +201,7 @@ def abnormal_volume(volume: Array, *, window: int) -> Array:
     params={"window": length(20, "Bars of the mean; more of them are steadier.", low=1)},
     warmup=lambda window: window - 1,
     memory=lambda window: window,
-    scale=Scale.VOLUME,
+    scale=Scale.MIXED,
     bounds=(0.0, math.inf),
     formula="mean of n C V",
     reference="M. J. Brennan, T. Chordia, A. Subrahmanyam (1998), Alternative Factor Specifications, J. Fin. Econ. 49",
