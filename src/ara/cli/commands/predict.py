@@ -76,7 +76,7 @@ def command(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", metavar="MODEL", help="Family (ara plugins list) or trained model (ara models list)"),
+        typer.Option("--model", metavar="MODEL", help="Family, or a trained model as ara models list names it"),
     ] = None,
     target: Annotated[
         str | None, typer.Option("--export", "-e", metavar="FILE", help="Also write to a file ending in .json or .csv")
