@@ -222,6 +222,7 @@ OWN = {
     "log.format": st.sampled_from(["auto", "json"]),
     "store.url": st.sampled_from(["", "memory:", "sqlite:///a b", "postgresql://u:p@h/n"]),
     "data.bars": st.sampled_from(["", "postgresql://u:p@h/n"]),
+    "models.studies": st.sampled_from(["", "sqlite:///a b", "postgresql://u:p@h/n"]),
     "data.currency": st.sampled_from(["EUR", "BTC"]),
     "data.retries": st.sampled_from(["0", "3"]),
     "data.cache.redis": st.sampled_from(["", "redis://:p@h:1/0", "unix:///a b"]),

@@ -37,6 +37,7 @@ DIFFERENT = {
     "prediction.seed": ("4294967295", 2**32 - 1),
     "models.folder": ("/models", "/models"),
     "models.looks": ("5", 5),
+    "models.studies": ("sqlite:////studies.db", "sqlite:////studies.db"),
     "workers.threads": ("256", 256),
     "workers.processes": ("4", 4),
     "telemetry.prometheus": ("ON", True),
