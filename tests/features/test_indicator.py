@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ara.errors import FeatureEngineeringError, PluginError
+from ara.errors import FeatureEngineeringError
 from ara.features import ArrayIndicator, Indicator, Param, Scale, catalogue, indicator
 
 SAYS = {"formula": "f", "reference": "r", "words": "w", "scale": Scale.PRICE}
@@ -76,16 +76,7 @@ def test_an_indicator_without_parameters_says_so():
         plain.compute({"close": [1.0]}, window=3)
 
 
-def test_the_catalogue_refuses_what_is_no_indicator(monkeypatch):
-    from ara import plugins
-
-    for offered in (object(), plain):
-        monkeypatch.setattr(plugins, "load", lambda group, name, offered=offered: offered)
-        with pytest.raises(PluginError, match=r"What is offered as the indicator 'trend' is not .* nor a family"):
-            catalogue.get("trend")
-        with pytest.raises(FeatureEngineeringError, match=r"These can't be loaded, .*: candles, .*trend"):
-            catalogue.get("edges")
-    monkeypatch.undo()
+def test_the_catalogue_refuses_what_is_no_indicator():
     with pytest.raises(FeatureEngineeringError, match=r"no indicator 'volatility_rato'. Did you mean volatility_ratio"):
         catalogue.get("volatility_rato")
     with pytest.raises(FeatureEngineeringError, match=r"no indicator 'RSI'. Did you mean rsi"):
