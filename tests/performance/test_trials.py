@@ -27,6 +27,17 @@ async def test_every_look_counts_and_after_enough_the_bars_are_burnt(desk):
     assert (await Trials(desk).looked(("AAPL",), FIRST, FIRST + YEAR)).number == 4
 
 
+async def test_a_joint_look_shares_chance_among_many_and_is_one_of_the_limit(desk):
+    trials = Trials(desk)
+    looks = [await trials.look(("AAPL",), FIRST, FIRST + YEAR, what="all", judged=many) for many in (32, 1, 4, 2)]
+    assert [(one.number, one.used, one.burnt) for one in looks] == [
+        (32, 1, False),
+        (33, 2, False),
+        (37, 3, False),
+        (39, 4, True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("symbols", "first", "last", "counted"),
     [

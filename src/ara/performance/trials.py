@@ -20,12 +20,13 @@ _STREAM: Final = "trials"
 _OVERLAP: Final = 0.5
 
 
-class _Body(msgspec.Struct, frozen=True, kw_only=True):
+class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     symbols: tuple[str, ...]
     first: datetime
     last: datetime
     what: str
     nonce: str = ""
+    judged: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +36,22 @@ class Look:
     Parameters
     ----------
     number
-        Which look at these bars it is, from 1.
+        Which look at these bars it is, from 1; a joint look counts as often as models were judged by it. Chance is
+        shared among so many.
+    used
+        How many looks of the limit are used up; a joint look is one.
     limit
         The setting `models.looks`.
     """
 
     number: int
+    used: int
     limit: int
 
     @property
     def burnt(self) -> bool:
         """Whether the bars were looked at too often to prove anything."""
-        return self.number > self.limit
+        return self.used > self.limit
 
 
 class Trials:
@@ -65,7 +70,9 @@ class Trials:
         self._log = desk.store.log(_STREAM)
         self._limit = desk.settings.models.looks
 
-    async def look(self, symbols: Sequence[str], first: datetime, last: datetime, *, what: str, times: int = 1) -> Look:
+    async def look(
+        self, symbols: Sequence[str], first: datetime, last: datetime, *, what: str, times: int = 1, judged: int = 1
+    ) -> Look:
         """Count a look, or several, before they are taken: durable on return.
 
         Parameters
@@ -78,30 +85,34 @@ class Trials:
             What is judged, in a few words.
         times
             How many looks.
+        judged
+            How many models are judged by each: one look of the limit, and so many that share chance.
         """
-        body = _Body(symbols=tuple(symbols), first=first, last=last, what=what)
+        body = _Body(symbols=tuple(symbols), first=first, last=last, what=what, judged=judged)
         each = [msgspec.structs.replace(body, nonce=os.urandom(8).hex()) for _ in range(times)]
         with _pointed():
             kept = await self._log.append([canonical(msgspec.to_builtins(one)) for one in each])
-        return Look(number=await self._count(body, upto=kept[-1].sequence), limit=self._limit)
+        return await self._count(body, upto=kept[-1].sequence)
 
     async def looked(self, symbols: Sequence[str], first: datetime, last: datetime) -> Look:
         """Give how often these bars were looked at so far; `number` is 0 where nobody did."""
         asked = _Body(symbols=tuple(symbols), first=first, last=last, what="")
-        return Look(number=await self._count(asked), limit=self._limit)
+        return await self._count(asked)
 
     async def verify(self) -> Verification:
         """Check the whole log against its signed head: that no look was taken out of it."""
         return await self._log.verify()
 
-    async def _count(self, asked: _Body, *, upto: int | None = None) -> int:
-        found = 0
+    async def _count(self, asked: _Body, *, upto: int | None = None) -> Look:
+        number = used = 0
         with _pointed():
             async for entry in self._log.read():
                 if upto is not None and entry.sequence > upto:
                     break
-                found += _same(asked, _read(entry))
-        return found
+                other = _read(entry)
+                if _same(asked, other):
+                    number, used = number + other.judged, used + 1
+        return Look(number=number, used=used, limit=self._limit)
 
 
 def _read(entry: Entry) -> _Body:

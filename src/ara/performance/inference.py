@@ -1,0 +1,132 @@
+"""Means of series that hang together, and what they prove: errors, tests, and how many tests were made."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.statistics.distributions import student_t_cdf
+
+__all__ = ["by_day", "chi2_tail", "diebold_mariano", "discoveries", "holm", "newey_west", "newey_west_matrix", "tail"]
+
+_Array = NDArray[np.float64]
+
+_FEWEST = 10
+
+
+def by_day(days: NDArray[np.int64], values: _Array) -> _Array:
+    """Give one value a day, ascending, whose mean is that of all values: days with more of them weigh more.
+
+    Values are taken apart from their mean before they are summed, so that a changing number of them is no noise.
+    """
+    mean = values.mean()
+    which = np.unique(days, return_inverse=True)[1]
+    sums = np.bincount(which, values - mean)
+    return np.asarray(mean + sums * len(sums) / len(values))
+
+
+def newey_west(values: _Array, lag: int = 0) -> tuple[float, float]:
+    """Give the mean and its standard error, which allows for values that hang together over `lag` steps; NaN below 10.
+
+    The lag is at least 4 (n / 100)^(2/9), with the weights of Bartlett.
+
+    References
+    ----------
+    Newey and West (1987), A Simple, Positive Semi-Definite, Heteroskedasticity and Autocorrelation Consistent
+    Covariance Matrix, Econometrica 55.
+    """
+    x = values[np.isfinite(values)]
+    n = len(x)
+    if n < _FEWEST:
+        return math.nan, math.nan
+    lag = max(int(4 * (n / 100) ** (2 / 9)), lag)
+    mean = float(x.mean())
+    apart = x - mean
+    spread = float(np.dot(apart, apart)) / n
+    for step in range(1, min(lag, n - 1) + 1):
+        spread += 2 * (1 - step / (lag + 1)) * float(np.dot(apart[step:], apart[:-step])) / n
+    return mean, math.sqrt(max(spread, 1e-300) / n)
+
+
+def newey_west_matrix(values: _Array, lag: int) -> _Array:
+    """Give the covariance of the means of columns `[row, column]`, by the same weights over exactly `lag` steps."""
+    n = len(values)
+    apart = values - values.mean(axis=0)
+    whole = apart.T @ apart / n
+    for step in range(1, min(lag, n - 1) + 1):
+        crossed = apart[step:].T @ apart[:-step] / n
+        whole += (1 - step / (lag + 1)) * (crossed + crossed.T)
+    return np.asarray(whole / n)
+
+
+def diebold_mariano(differences: _Array, lag: int) -> tuple[float, float, float]:
+    """Give mean, t and the one-sided p of losses less those of a rival, one a day: t below 0 where the model is better.
+
+    References
+    ----------
+    Diebold and Mariano (1995), Journal of Business & Economic Statistics 13; with the factor of Harvey, Leybourne and
+    Newbold (1997), International Journal of Forecasting 13, for forecasts `lag` + 1 steps ahead.
+    """
+    mean, error = newey_west(differences, lag)
+    n, ahead = len(differences), lag + 1
+    factor = math.sqrt(max((n + 1 - 2 * ahead + ahead * (ahead - 1) / n) / n, 0.1))
+    t = mean / error * factor
+    return mean, t, student_t_cdf(t, n - 1) if math.isfinite(t) else math.nan
+
+
+def discoveries(chances: Sequence[float], share: float = 0.05) -> NDArray[np.bool_]:
+    """Tell which tests stand out when so many are made: at most that share of those told is false, on average.
+
+    References
+    ----------
+    Benjamini and Hochberg (1995), Controlling the False Discovery Rate, Journal of the Royal Statistical Society B 57.
+    """
+    p = np.asarray(chances, float)
+    out = np.zeros(len(p), bool)
+    order = np.argsort(p)
+    below = np.flatnonzero(p[order] <= share * np.arange(1, len(p) + 1) / max(len(p), 1))
+    out[order[: below[-1] + 1 if len(below) else 0]] = True
+    return out
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """Give chances corrected for how many tests were made: that any of those told at a level is false is no likelier.
+
+    References
+    ----------
+    Holm (1979), A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6.
+    """
+    out, worst = [1.0] * len(chances), 0.0
+    for rank, place in enumerate(sorted(range(len(chances)), key=lambda one: chances[one])):
+        worst = max(worst, min(1.0, chances[place] * (len(chances) - rank)))
+        out[place] = worst
+    return out
+
+
+def tail(z: float) -> float:
+    """Give the probability that a normal variable is beyond `z`."""
+    return math.erfc(z / math.sqrt(2)) / 2
+
+
+def chi2_tail(x: float, degrees: int) -> float:
+    """Give the probability that a chi-squared variable with so many whole degrees is beyond `x`.
+
+    References
+    ----------
+    Abramowitz and Stegun (1964), 26.4.4 and 26.4.5.
+    """
+    if not x > 0:
+        return 1.0 if x <= 0 else math.nan
+    half = x / 2
+    if degrees % 2:
+        term, total = math.sqrt(half) * math.exp(-half) / math.gamma(1.5), 0.0
+        for step in range(1, (degrees - 1) // 2 + 1):
+            total += term
+            term *= half / (step + 0.5)
+        return math.erfc(math.sqrt(half)) + total
+    term, total = math.exp(-half), 0.0
+    for step in range(1, degrees // 2 + 1):
+        total += term
+        term *= half / step
+    return total
