@@ -108,15 +108,16 @@ def likelihood(r: np.ndarray, model: Garch) -> float:
     """Give the log likelihood by the definition, bar by bar, with scipy's densities."""
     e = r - model.mu
     before = float(np.mean(e * e))
-    v, square, fell, total = before, before, 0.5, 0.0
-    for x in e:
+    v, square, fell, variances = before, before, 0.5, []
+    for x in e.tolist():
         v = model.omega + (model.alpha + model.gamma * fell) * square + model.beta * v
-        if math.isinf(model.degrees):
-            total += stats.norm.logpdf(x, scale=math.sqrt(v))
-        else:
-            total += stats.t.logpdf(x, model.degrees, scale=math.sqrt(v * (model.degrees - 2) / model.degrees))
+        variances.append(v)
         square, fell = x * x, float(x < 0)
-    return total
+    scale = np.sqrt(variances)
+    if math.isinf(model.degrees):
+        return float(stats.norm.logpdf(e, scale=scale).sum())
+    narrowed = math.sqrt((model.degrees - 2) / model.degrees)
+    return float(stats.t.logpdf(e, model.degrees, scale=scale * narrowed).sum())
 
 
 @pytest.mark.parametrize(("seed", "mean", "steps", "falls", "height", "expected"), ARCH)

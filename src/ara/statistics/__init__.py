@@ -1,6 +1,7 @@
-"""Volatility, distributions, a linear model: the arithmetic that features, risk and models share."""
+"""Volatility, covariance, distributions, a linear model: the arithmetic that features, risk and models share."""
 
 from ara.statistics.betting import bounded, wealth
+from ara.statistics.covariance import correlation, covariance, nearest_psd
 from ara.statistics.distributions import (
     binomial_tail,
     fit_student_t,
@@ -22,12 +23,15 @@ __all__ = [
     "RidgeFit",
     "binomial_tail",
     "bounded",
+    "correlation",
+    "covariance",
     "ewma_variance",
     "fit_garch",
     "fit_student_t",
     "floored",
     "least_squares",
     "minimise",
+    "nearest_psd",
     "products",
     "range_variance",
     "solve_positive",

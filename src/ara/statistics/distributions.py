@@ -58,6 +58,11 @@ def student_t_quantiles(levels: Sequence[float], degrees: float) -> NDArray[np.f
     degrees
         Degrees of freedom, above 2 (else there is no variance); fewer make the tails heavier.
     """
+    return _quantiles(tuple(levels), degrees).copy()
+
+
+@lru_cache(maxsize=1024)
+def _quantiles(levels: tuple[float, ...], degrees: float) -> NDArray[np.float64]:
     unit = math.sqrt((degrees - 2) / degrees)
     return np.array([_quantile(round(level, 12), degrees) for level in levels]) * unit
 
@@ -103,9 +108,18 @@ def binomial_tail(successes: int, trials: int, chance: float = 0.5) -> float:
 
 
 def _log_density(x: float, degrees: float) -> float:
-    shape = (degrees + 1) / 2
-    constant = math.lgamma(shape) - math.lgamma(degrees / 2) - 0.5 * math.log(degrees * math.pi)
-    return constant - shape * math.log1p(x * x / degrees)
+    return _log_height(degrees) - (degrees + 1) / 2 * math.log1p(x * x / degrees)
+
+
+@lru_cache(maxsize=256)
+def _log_height(degrees: float) -> float:
+    return math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2) - 0.5 * math.log(degrees * math.pi)
+
+
+@lru_cache(maxsize=256)
+def _log_beta(a: float, b: float) -> float:
+    """Give what stands before the powers in the incomplete beta function: the log of 1 / B(a, b)."""
+    return math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
 
 
 def _incomplete_beta(x: float, y: float, a: float, b: float) -> float:
@@ -114,18 +128,21 @@ def _incomplete_beta(x: float, y: float, a: float, b: float) -> float:
         return 0.0 if x <= 0 else 1.0
     if x > (a + 1) / (a + b + 2):
         return 1 - _incomplete_beta(y, x, b, a)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(y)) / a
-    c, d = 1.0, 1 / _away(1 - (a + b) * x / (a + 1))
+    front = math.exp(_log_beta(a, b) + a * math.log(x) + b * math.log(y)) / a
+    c, d, whole = 1.0, 1 / _away(1 - (a + b) * x / (a + 1)), a + b
     value = d
-    for m in range(1, 500):
-        for term in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1 / _away(1 + term * d)
-            c = _away(1 + term / c)
-            value *= c * d
-        if abs(c * d - 1) < 1e-16:
+    for m in range(1, 500):  # what is near 0 is moved away from it, as `_away` does
+        at = a + 2 * m
+        term = m * (b - m) * x / ((at - 1) * at)
+        d, c = 1 + term * d, 1 + term / c
+        d, c = 1 / (d if d > _TINY or d < -_TINY else _TINY), c if c > _TINY or c < -_TINY else _TINY
+        value *= c * d
+        term = -(a + m) * (whole + m) * x / (at * (at + 1))
+        d, c = 1 + term * d, 1 + term / c
+        d, c = 1 / (d if d > _TINY or d < -_TINY else _TINY), c if c > _TINY or c < -_TINY else _TINY
+        ratio = c * d
+        value *= ratio
+        if ratio == 1.0:  # no number is nearer to 1
             break
     return front * value
 

@@ -1,6 +1,7 @@
 """Variance of a bar, read from its range: it tells more of a day than the close alone."""
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ __all__ = ["floored", "range_variance"]
 _Array = NDArray[np.float64]
 
 _BODY: Final = 2 * math.log(2) - 1
+_LONGEST: Final = 8192
 
 
 def range_variance(bars: _Array) -> _Array:
@@ -54,5 +56,20 @@ def floored(variance: _Array, *, share: float = 0.01, bars: int = 250, least: fl
     least
         Added to the floor; it holds where all is still.
     """
-    usual = pl.Series(variance).fill_nan(None).rolling_median(bars, min_samples=1).fill_null(0.0).to_numpy()
+    known = np.flatnonzero(~np.isnan(variance))
+    first = int(known[0]) if len(known) else len(variance)
+    usual = np.zeros(len(variance))
+    rest = np.ascontiguousarray(variance[first:], np.float64)
+    usual[first:] = _usual(rest, bars) if len(rest) > _LONGEST else _found_again(rest.tobytes(), bars)
     return np.asarray(np.maximum(variance, share * usual + least))
+
+
+@lru_cache(maxsize=256)
+def _found_again(variance: bytes, bars: int) -> _Array:
+    """Give the usual variance of a series that several ask for in turn."""
+    return _usual(np.frombuffer(variance), bars)
+
+
+def _usual(variance: _Array, bars: int) -> _Array:
+    found = pl.Series(variance, nan_to_null=True).rolling_median(bars, min_samples=1).to_numpy()
+    return np.where(np.isnan(found), 0.0, found)

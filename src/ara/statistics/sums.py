@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ _Array = NDArray[np.float64]
 
 _GRID: Final = 4096
 _BATCH: Final = 128
+_SMALL: Final = 1024
 
 
 def summed_quantiles(values: _Array, count: int, levels: Sequence[float]) -> _Array:
@@ -36,9 +38,27 @@ def summed_quantiles(values: _Array, count: int, levels: Sequence[float]) -> _Ar
     appendix I, for what it converges to.
     """
     if count == 1:
-        return np.asarray(np.quantile(values, levels, axis=1).T)
+        return _single(values, levels)
+    if len(values) == 1 and values.shape[1] <= _SMALL:
+        return _found_again(np.ascontiguousarray(values, np.float64).tobytes(), count, tuple(levels)).copy()
     parts = [_summed(values[at : at + _BATCH], count, levels) for at in range(0, len(values), _BATCH)]
     return np.concatenate([np.empty((0, len(levels))), *parts])
+
+
+def _single(values: _Array, levels: Sequence[float]) -> _Array:
+    """Give each row's own quantiles as `numpy.quantile` does, by sorting: that takes a tenth of finding them apart."""
+    ordered, at = np.sort(values, axis=1), (values.shape[1] - 1) * np.array(levels)
+    low = np.floor(at).astype(np.int64)
+    share = at - low
+    under, over = ordered[:, low], ordered[:, np.minimum(low + 1, values.shape[1] - 1)]
+    gap = over - under
+    return np.asarray(np.where(share >= 0.5, over - gap * (1 - share), under + gap * share))
+
+
+@lru_cache(maxsize=1024)
+def _found_again(values: bytes, count: int, levels: tuple[float, ...]) -> _Array:
+    """Give the quantiles of one sample's sum: served answers ask for the same until there is another bar."""
+    return _summed(np.frombuffer(values)[None], count, levels)
 
 
 def _summed(values: _Array, count: int, levels: Sequence[float]) -> _Array:

@@ -1,12 +1,15 @@
 """Volatility known at each bar."""
 
 import math
-from itertools import accumulate
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["ewma_variance"]
+
+_LONGEST: Final = 8192
 
 
 def ewma_variance(returns: NDArray[np.float64], *, decay: float = 0.94, seed_bars: int = 20) -> NDArray[np.float64]:
@@ -27,6 +30,24 @@ def ewma_variance(returns: NDArray[np.float64], *, decay: float = 0.94, seed_bar
     ----------
     J.P. Morgan/Reuters (1996), RiskMetrics Technical Document, 4th ed., section 5.2.
     """
+    known = np.flatnonzero(~np.isnan(returns))
+    first = int(known[0]) if len(known) else len(returns)
+    out = np.full(len(returns), np.nan)
+    rest = np.ascontiguousarray(returns[first:], np.float64)
+    if len(rest) > _LONGEST:
+        out[first:] = _variance(rest, decay, seed_bars)
+    elif len(rest):
+        out[first:] = _found_again(rest.tobytes(), decay, seed_bars)
+    return out
+
+
+@lru_cache(maxsize=256)
+def _found_again(returns: bytes, decay: float, seed_bars: int) -> NDArray[np.float64]:
+    """Give the variance of returns that several ask for in turn: a panel, its features, each of the members."""
+    return _variance(np.frombuffer(returns), decay, seed_bars)
+
+
+def _variance(returns: NDArray[np.float64], decay: float, seed_bars: int) -> NDArray[np.float64]:
     out = np.full(len(returns), np.nan)
     square = returns * returns
     known = np.flatnonzero(~np.isnan(square))
@@ -35,11 +56,10 @@ def ewma_variance(returns: NDArray[np.float64], *, decay: float = 0.94, seed_bar
     first = int(known[seed_bars - 1])
     start = float(square[known[:seed_bars]].sum()) / seed_bars
     rest = ((1.0 - decay) * square[first + 1 :]).tolist()
+    now = start
     if math.isnan(sum(rest)):
-        line = accumulate(
-            rest, lambda variance, part: variance if math.isnan(part) else decay * variance + part, initial=start
-        )
+        line = [now := now if math.isnan(part) else decay * now + part for part in rest]
     else:
-        line = accumulate(rest, lambda variance, part: decay * variance + part, initial=start)
-    out[first:] = list(line)
+        line = [now := decay * now + part for part in rest]
+    out[first], out[first + 1 :] = start, line
     return out

@@ -1,0 +1,132 @@
+"""What a portfolio may hold: each, together, how many, and how far from what is held now."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ValidationError
+
+__all__ = ["RELAXED", "Limits"]
+
+_Array = NDArray[np.float64]
+
+RELAXED: Final = ("turnover", "most", "groups", "highest", "lowest")
+"""The order in which limits give way where no weights meet all of them: what is cheapest to break comes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Limits:
+    """What weights have to meet.
+
+    Parameters
+    ----------
+    lowest, highest
+        Bounds of each weight, one for all or one for each. 0 and 1 is long only.
+    invested
+        The sum of the weights; what is missing to 1 is cash.
+    group
+        The group (sector, class) of each; empty where none is limited.
+    groups
+        Of a group: the least and the most that it may weigh.
+    held
+        What is held now: needed for `turnover`, and for costs.
+    turnover
+        The most that may change, as the sum of the sizes of all changes; None for no limit.
+    most
+        So many holdings at the most; None for no limit.
+    """
+
+    lowest: float | _Array = 0.0
+    highest: float | _Array = 1.0
+    invested: float = 1.0
+    group: Sequence[str] = ()
+    groups: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    held: _Array | None = None
+    turnover: float | None = None
+    most: int | None = None
+
+    def bounds(self, count: int) -> tuple[_Array, _Array]:
+        """Give the lowest and the highest weight of each of so many."""
+        low, high = (np.broadcast_to(np.asarray(one, np.float64), count) for one in (self.lowest, self.highest))
+        return np.array(low), np.array(high)
+
+    def check(self, count: int) -> None:
+        """Refuse limits that contradict themselves, whatever the market.
+
+        Raises
+        ------
+        ValidationError
+            A lowest weight is above the highest, a group is unknown, a number is none.
+        """
+        try:
+            low, high = self.bounds(count)
+        except ValueError as error:
+            raise ValidationError(f"The bounds are not of {count} instruments.") from error
+        if not (np.isfinite(low).all() and np.isfinite(high).all() and math.isfinite(self.invested)):
+            raise ValidationError("A bound is no number.")
+        if (low > high).any():
+            place = int(np.argmax(low > high))
+            raise ValidationError(f"The lowest weight {low[place]:g} is above the highest {high[place]:g}.")
+        if self.groups and len(self.group) != count:
+            raise ValidationError(f"{len(self.group)} groups are named for {count} instruments.")
+        for name, (least, most) in self.groups.items():
+            if not least <= most:
+                raise ValidationError(f"The group {name} has the least {least:g} above the most {most:g}.")
+        if (self.turnover is not None or self.held is not None) and (
+            self.held is None or self.held.shape != (count,) or not np.isfinite(self.held).all()
+        ):
+            raise ValidationError("A limit of turnover needs what is held now, a weight for each.")
+        if self.turnover is not None and not self.turnover >= 0:
+            raise ValidationError(f"The turnover is {self.turnover}; it is at least 0.")
+        if self.most is not None and self.most < 1:
+            raise ValidationError(f"At most {self.most} holdings are allowed; it is at least 1.")
+
+    def without(self, kind: str) -> "Limits":
+        """Give them without one of `RELAXED`; bounds then reach as far as the whole that is invested, both ways."""
+        wide = max(abs(self.invested), 1.0)
+        if kind == "turnover":
+            return replace(self, turnover=None)
+        if kind == "most":
+            return replace(self, most=None)
+        if kind == "groups":
+            return replace(self, groups={})
+        return replace(self, highest=wide) if kind == "highest" else replace(self, lowest=-wide)
+
+    def loosened(self, kind: str, by: float) -> "Limits":
+        """Give them with `turnover`, `groups`, `highest` or `lowest` wider by so much."""
+        if kind == "turnover" and self.turnover is not None:
+            return replace(self, turnover=self.turnover + by)
+        if kind == "groups":
+            wider = {name: (least - by, most + by) for name, (least, most) in self.groups.items()}
+            return replace(self, groups=wider)
+        if kind == "highest":
+            return replace(self, highest=np.asarray(self.highest, np.float64) + by)
+        return replace(self, lowest=np.asarray(self.lowest, np.float64) - by)
+
+    def only(self, kept: NDArray[np.bool_]) -> "Limits":
+        """Give them with all but some held at 0, and no limit to their number."""
+        low, high = self.bounds(len(kept))
+        return replace(self, lowest=np.where(kept, low, 0.0), highest=np.where(kept, high, 0.0), most=None)
+
+    def binding(self, weights: _Array, names: Sequence[str] = ()) -> tuple[str, ...]:
+        """Name the limits that weights reach, in words."""
+        low, high = self.bounds(len(weights))
+        called = list(names) or [f"#{place}" for place in range(len(weights))]
+        near = 1e-5
+        found = [f"{called[k]} at most {high[k]:g}" for k in np.flatnonzero(weights >= high - near) if high[k] > 0]
+        # that nothing is sold short is no news
+        found += [f"{called[k]} at least {low[k]:g}" for k in np.flatnonzero(weights <= low + near) if low[k]]
+        for name, (least, most) in self.groups.items():
+            whole = math.fsum(w for w, one in zip(weights, self.group, strict=True) if one == name)
+            found += [f"{name} at most {most:g}"] if whole >= most - near else []
+            found += [f"{name} at least {least:g}"] if whole <= least + near and least > 0 else []
+        if self.turnover is not None and self.held is not None:
+            moved = float(np.abs(weights - self.held).sum())
+            found += [f"turnover at most {self.turnover:g}"] if moved >= self.turnover - near else []
+        if self.most is not None and int((np.abs(weights) > near).sum()) >= self.most:
+            found.append(f"at most {self.most} holdings")
+        return tuple(found)

@@ -1,0 +1,54 @@
+"""Risk of any returns: what may be lost, what brings it, what a crisis would do, whether the numbers were right."""
+
+from ara.risk.breaches import Breaches, breaches, foreseen
+from ara.risk.contributions import Contributions, Spread, contributions, spread
+from ara.risk.currency import CurrencyRisk, currency_risk
+from ara.risk.excess import fit_excess
+from ara.risk.liquidity import Liquidity, liquidity
+from ara.risk.moves import Moves, aligned, days_a_year
+from ara.risk.pairs import Pair, cointegrated, pairs
+from ara.risk.scenario import FACTORS, SCENARIOS, Scenario, read_scenarios
+from ara.risk.stress import Reverse, Stressed, StressedHolding, reverse_stress, stress
+from ara.risk.tail import METHODS, Tail, over_horizon, tail
+from ara.risk.ties import Change, Lead, changed, clusters, interval, lead, rolling_correlation
+
+__all__ = [
+    "FACTORS",
+    "METHODS",
+    "SCENARIOS",
+    "Breaches",
+    "Change",
+    "Contributions",
+    "CurrencyRisk",
+    "Lead",
+    "Liquidity",
+    "Moves",
+    "Pair",
+    "Reverse",
+    "Scenario",
+    "Spread",
+    "Stressed",
+    "StressedHolding",
+    "Tail",
+    "aligned",
+    "breaches",
+    "changed",
+    "clusters",
+    "cointegrated",
+    "contributions",
+    "currency_risk",
+    "days_a_year",
+    "fit_excess",
+    "foreseen",
+    "interval",
+    "lead",
+    "liquidity",
+    "over_horizon",
+    "pairs",
+    "read_scenarios",
+    "reverse_stress",
+    "rolling_correlation",
+    "spread",
+    "stress",
+    "tail",
+]
