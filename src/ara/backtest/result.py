@@ -1,0 +1,230 @@
+"""What a back-test found: equity, trades, measures beside buy and hold, and where it all comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ara.backtest.engine import Played
+from ara.backtest.replay import Replay
+from ara.lineage import Lineage
+from ara.market.calendar import calendar
+from ara.market.timeframe import DAY, WEEK, Timeframe
+from ara.performance.returns import Measures, measure
+from ara.performance.trades import Deal, RoundTrip, TradeMeasures, measure_trades, round_trips
+from ara.trading.book import Entry, Flow, Position
+from ara.trading.costs import Costs
+from ara.trading.order import Fill, Side
+from ara.trading.tape import Tape, instant
+
+__all__ = ["Result", "curve", "measured", "per_year", "trade_measures", "trips"]
+
+_INSTANT: Final = pl.Datetime("us", "UTC")
+
+_YEARS: Final = (2000, 2019)
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One back-test.
+
+    Parameters
+    ----------
+    strategy, parameters
+        Which, with what.
+    symbols, currency
+        What was traded, and the currency of the book.
+    cash
+        What the account began with.
+    costs
+        What trading cost.
+    frame
+        Each moment at which a bar closed: `at`, `equity`, `exposure` (value of all positions for 1 of equity), `hold`
+        (buy and hold of the same instruments, alike, with the same costs).
+    fills, entries
+        All trades, and all money that came or went without one.
+    positions
+        What was held at the end, at the last closes.
+    fees
+        Commissions in all.
+    per_year
+        Bars of a year by the venue's calendar, by which measures are annualised.
+    measures, hold
+        Of the strategy, beside buy and hold as its benchmark; and of buy and hold.
+    trades
+        Of the round trips, first bought first sold.
+    replay
+        What was replayed on shorter bars; None where that was switched off.
+    cut, calls
+        Orders that could not be afforded whole; moments at which margin was called.
+    lineage
+        Where it comes from; its id is the back-test's.
+    notes
+        What a reader should know.
+    """
+
+    strategy: str
+    parameters: Mapping[str, Any]
+    symbols: tuple[str, ...]
+    currency: str
+    cash: Decimal
+    costs: Costs
+    frame: pl.DataFrame
+    fills: tuple[Fill, ...]
+    entries: tuple[Entry, ...]
+    positions: tuple[Position, ...]
+    fees: Decimal
+    per_year: float
+    measures: Measures
+    hold: Measures
+    trades: TradeMeasures
+    replay: Replay | None
+    cut: int
+    calls: tuple[datetime, ...]
+    lineage: Lineage
+    notes: tuple[str, ...] = ()
+
+    @property
+    def equity(self) -> float:
+        """What was owned at the end."""
+        return float(self.frame["equity"][-1])
+
+    @property
+    def turnover(self) -> float | None:
+        """Value traded by the mean equity, a year; None where nothing was owned."""
+        value = float(sum(fill.price * fill.quantity for fill in self.fills))
+        mean = float(np.mean(self.frame["equity"].to_numpy()))
+        return value / mean * self.per_year / self.frame.height if mean > 0 else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as in the JSON of `ara backtest`, without the curve and the fills."""
+        frame = self.frame
+        return {
+            "id": self.lineage.id,
+            "strategy": self.strategy,
+            "parameters": dict(self.parameters),
+            "symbols": list(self.symbols),
+            "currency": self.currency,
+            "from": frame["at"][0].isoformat(),
+            "to": frame["at"][-1].isoformat(),
+            "bars": frame.height,
+            "cash": float(self.cash),
+            "equity": self.equity,
+            "fees": float(self.fees),
+            "per_year": self.per_year,
+            "fills": len(self.fills),
+            "turnover": self.turnover,
+            "exposure": float(frame["exposure"].to_numpy().mean()),
+            "cut": self.cut,
+            "margin_calls": [one.isoformat() for one in self.calls],
+            "measures": self.measures.as_dict(),
+            "buy_and_hold": self.hold.as_dict(),
+            "trades": self.trades.as_dict(),
+            "costs": self.costs.as_dict(),
+            "replay": None if self.replay is None else {
+                "cuts": [{"at": one.at.isoformat(), "decisions": one.decisions} for one in self.replay.cuts],
+                "moments": self.replay.moments,
+            },
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+    def fill_frame(self) -> pl.DataFrame:
+        """Give the fills as a table: at, symbol, side, quantity, price, fee, why, order."""
+        schema: dict[str, Any] = {
+            "at": _INSTANT, "symbol": pl.String, "side": pl.String, "quantity": pl.Float64, "price": pl.Float64,
+            "fee": pl.Float64, "why": pl.String, "order": pl.String,
+        }  # fmt: skip
+        rows = [
+            (one.at, one.symbol, one.side.value, float(one.quantity), float(one.price), float(one.fee), one.why,
+             one.order_id) for one in self.fills
+        ]  # fmt: skip
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def curve(run: Played, hold: Played) -> pl.DataFrame:
+    """Give the equity of a run at each moment, beside that of buy and hold."""
+    unit = float(run.exchange.book.unit)
+    equity = np.array(run.equity, np.float64) * unit
+    held = np.array(hold.equity[: len(equity)], np.float64) * float(hold.exchange.book.unit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exposure = np.nan_to_num(np.array(run.exposure, np.float64) * unit / equity, posinf=0.0, neginf=0.0)
+    at = [instant(one) for one in run.moments]
+    return pl.DataFrame(
+        {"at": pl.Series(at, dtype=_INSTANT), "equity": equity, "exposure": exposure, "hold": held}
+    )  # fmt: skip
+
+
+def measured(frame: pl.DataFrame, cash: Decimal, yearly: float) -> tuple[Measures, Measures]:
+    """Measure the curve with buy and hold as its benchmark, and buy and hold."""
+    own, hold = (_returns(frame[name].to_numpy(), float(cash)) for name in ("equity", "hold"))
+    return measure(own, per_year=yearly, benchmark=hold), measure(hold, per_year=yearly)
+
+
+def trips(run: Played) -> tuple[RoundTrip, ...]:
+    """Give the round trips of a run, times in moments, quantities and prices in the shares of the end."""
+    moments, pits = np.array(run.moments), run.exchange.pits
+    deals = []
+    for fill in run.exchange.fills:
+        later = _later(pits[fill.symbol].tape, fill.at)
+        signed = float(fill.quantity) * (1 if fill.side is Side.BUY else -1)
+        deals.append(_deal(moments, fill.symbol, fill.at, signed * later, float(fill.price) / later, float(fill.fee)))
+    for entry in run.exchange.book.entries:
+        if entry.flow is Flow.SPLIT:
+            tape = pits[entry.symbol].tape
+            later = _later(tape, entry.at)
+            price = tape.opens[tape.at.index(_micros(entry.at))] * float(tape.tick)
+            rest = -float(entry.amount) / price * later
+            deals.append(_deal(moments, entry.symbol, entry.at, rest, price / later, 0.0))
+    return round_trips(sorted(deals, key=lambda deal: deal.at))
+
+
+def _deal(moments: NDArray[np.int64], symbol: str, at: datetime, quantity: float, price: float, fee: float) -> Deal:
+    number = int(np.searchsorted(moments, _micros(at), side="right"))
+    return Deal(instrument=symbol, at=number, quantity=quantity, price=price, fee=fee)
+
+
+def _later(tape: Tape, at: datetime) -> float:
+    """Give how many shares one share has become since."""
+    return float(np.prod(tape.split[int(np.searchsorted(np.array(tape.at), _micros(at), side="right")) :]))
+
+
+def _micros(at: datetime) -> int:
+    return round((at - instant(0)).total_seconds() * 1_000_000)
+
+
+def trade_measures(run: Played) -> TradeMeasures:
+    """Measure the round trips of a run."""
+    return measure_trades(trips(run))
+
+
+def per_year(tapes: Mapping[str, Tape]) -> float:
+    """Give how many bars a year has by the calendars: sessions of 2000 to 2019, times the bars of a session."""
+    return max(_yearly(tape.instrument.calendar, tape.timeframe) for tape in tapes.values())
+
+
+def _yearly(name: str, timeframe: Timeframe) -> float:
+    first, last = _YEARS
+    if timeframe == WEEK:
+        return 52.0
+    venue = calendar(name)
+    sessions = len(venue.sessions(date(first, 1, 1), date(last, 12, 31))) / (last - first + 1)
+    if timeframe == DAY:
+        return float(round(sessions))
+    hours = (venue.closing - venue.opening) / timeframe.span
+    return float(round(sessions * max(1.0, hours)))
+
+
+def _returns(equity: _Array, cash: float) -> _Array:
+    """Give the return of each bar; once all is lost nothing moves any more."""
+    whole = np.concatenate(([cash], equity))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = whole[1:] / whole[:-1] - 1
+    lost = np.minimum.accumulate(whole[:-1]) <= 0
+    return np.where(lost | ~np.isfinite(found), 0.0, np.maximum(found, -1.0))

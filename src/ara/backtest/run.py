@@ -1,0 +1,168 @@
+"""One back-test from the strategy to the result."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.backtest.engine import ENGINE, Played, Watch, play
+from ara.backtest.replay import Replay, replayed
+from ara.backtest.result import Result, curve, measured, per_year, trade_measures
+from ara.errors import BacktestError, StrategyError, ValidationError
+from ara.lineage import Lineage, digest
+from ara.trading.costs import Costs
+from ara.trading.strategy import Planned, Strategy
+from ara.trading.tape import Tape, instant
+
+__all__ = ["CUTS", "run"]
+
+CUTS: Final = 3
+"""How often a back-test is replayed on shorter bars, by default."""
+
+_AWARE: Final = "a date of a back-test needs its zone"
+
+
+class _Hold(Planned):
+    """Buys at the first open and keeps it: what every strategy is compared with."""
+
+    def plan(self, tape: Tape) -> NDArray[np.float64]:
+        return np.ones(len(tape))
+
+
+def run(
+    make: Callable[[], Strategy],
+    tapes: Mapping[str, Tape],
+    *,
+    name: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    cash: Decimal | int = 10_000,
+    costs: Costs | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    cuts: int = CUTS,
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Result:
+    """Test a strategy on the past, beside buy and hold, and replay it on shorter bars to show that it saw no future.
+
+    Parameters
+    ----------
+    make
+        Makes the strategy anew: its class, or a function.
+    tapes
+        The instruments by symbol, with history before `start` where the strategy needs some.
+    name, parameters
+        What it is called, and with what it was made; both are part of the lineage.
+    cash
+        What the account begins with.
+    costs
+        What trading costs; the defaults of `Costs` if None.
+    start, end
+        The first and the last moment at which it may decide; all if None.
+    cuts
+        How often it is replayed on bars that end at random moments; 0 switches that off, and the result says so.
+    seed
+        Of those moments.
+    watch
+        Told how many bars of how many are played; False stops the work.
+
+    Raises
+    ------
+    BacktestError
+        There is nothing to play.
+    StrategyError
+        The strategy failed; the error's `context` says where, and what was owned then.
+    ForesightError
+        The strategy decided otherwise on shorter bars.
+    """
+    paid, money = costs or Costs(), Decimal(cash)
+    played = _until(tapes, end)
+    _aware(start)
+    called = name or getattr(make, "__name__", type(make).__name__)
+    done = play(make(), played, cash=money, costs=paid, start=start, watch=watch)
+    if done.failure is not None:
+        raise _partial(done, done.failure)
+    replay = None
+    if cuts:
+        replay = replayed(
+            make, played, done, name=called, cash=money, costs=paid, start=start, cuts=cuts, seed=seed
+        )  # fmt: skip
+    hold = play(_Hold(), played, cash=money, costs=paid, start=start)
+    told = _lineage(called, parameters or {}, played, money, paid, start, seed)
+    return _result(done, hold, played, replay, name=called, parameters=parameters or {}, costs=paid, lineage=told)
+
+
+def _result(
+    done: Played,
+    hold: Played,
+    tapes: Mapping[str, Tape],
+    replay: Replay | None,
+    *,
+    name: str,
+    parameters: Mapping[str, Any],
+    costs: Costs,
+    lineage: Lineage,
+) -> Result:
+    book, frame, yearly = done.exchange.book, curve(done, hold), per_year(tapes)
+    cash = book.start * book.unit
+    own, held = measured(frame, cash, yearly)
+    notes = [note for tape in tapes.values() for note in tape.notes]
+    if replay is None:
+        notes.append("not replayed on shorter bars: nothing shows that the strategy saw no future")
+    return Result(
+        strategy=name, parameters=parameters, symbols=tuple(tapes), currency=book.currency, cash=cash, costs=costs,
+        frame=frame, fills=tuple(done.exchange.fills), entries=tuple(book.entries), positions=book.positions,
+        fees=book.fees, per_year=yearly, measures=own, hold=held, trades=trade_measures(done), replay=replay,
+        cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)), lineage=lineage,
+        notes=tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+def _until(tapes: Mapping[str, Tape], end: datetime | None) -> dict[str, Tape]:
+    if not tapes:
+        raise ValidationError("a back-test needs an instrument to trade")
+    _aware(end)
+    if end is None:
+        return dict(tapes)
+    moment = int(end.timestamp() * 1_000_000)
+    found = {symbol: part for symbol, tape in tapes.items() if len(part := tape.until(moment))}
+    if not found:
+        raise BacktestError(f"there is no bar by {end:%Y-%m-%d}", hint="Name another range of dates.")
+    return found
+
+
+def _aware(moment: datetime | None) -> None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValidationError(f"{moment.isoformat()} has no time zone; {_AWARE}")
+
+
+def _partial(done: Played, error: StrategyError) -> StrategyError:
+    """Give the strategy's failure with what was done until then."""
+    book = done.exchange.book
+    error.context.update(bars=len(done.moments), fills=len(done.exchange.fills), equity=str(book.equity))
+    return error
+
+
+def _lineage(
+    name: str,
+    parameters: Mapping[str, Any],
+    tapes: Mapping[str, Tape],
+    cash: Decimal,
+    costs: Costs,
+    start: datetime | None,
+    seed: int,
+) -> Lineage:
+    from ara.prediction.compute import platform_facts
+
+    settings = {"cash": str(cash), "costs": costs.as_dict(), "start": None if start is None else start.isoformat()}
+    return Lineage(
+        data=digest({symbol: tape.digest() for symbol, tape in tapes.items()}),
+        models={"strategy": {"name": name, "parameters": dict(parameters)}},
+        settings=settings,
+        seed=seed,
+        engine=f"backtest {ENGINE}",
+        platform=platform_facts(),
+    )

@@ -1,0 +1,245 @@
+"""The sweep: thousands of combinations of parameters on one instrument, and how lucky the best of them is."""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ara.backtest.engine import Watch
+from ara.backtest.kernel import ENOUGH, HELPERS, WHY, Account, account, costed, market, measuring, playing
+from ara.backtest.result import Result, per_year
+from ara.backtest.run import CUTS, run
+from ara.errors import BacktestError, CancelledError, ValidationError
+from ara.performance.inputs import returns_of
+from ara.performance.luck import Significance, significance
+from ara.trading.book import Book
+from ara.trading.costs import Costs
+from ara.trading.strategy import Planned
+from ara.trading.tape import Tape
+
+__all__ = ["MOST", "Sweep", "Trade", "combinations", "sweep", "traded"]
+
+MOST: Final = 100_000
+"""The most combinations of one sweep."""
+
+_KEPT_PLANS: Final = 256
+_STEP: Final = 64
+_SAME: Final = 1e-12
+_FEW: Final = 50_000  # bars that are played as they stand, which takes less than to compile the loop
+_PROTECTION: Final = ("stop", "target", "trail")
+
+_Parts = NDArray[np.float64]
+
+_Loops = tuple[Callable[..., None], Callable[..., None]]
+
+Trade = tuple[int, int, int, int, str]
+"""One fill: number of its bar, lots (below 0 sold), price in ticks, fee in units, and what it was for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """All combinations, and the best of them tested in full.
+
+    Parameters
+    ----------
+    trials
+        A row for each combination, the best Sharpe ratio first: its parameters, and `total`, `sharpe`, `drawdown`,
+        `fills`, `fees`, `equity`; null where a measure is not defined.
+    best
+        The best one, played again by the event engine and replayed on shorter bars.
+    proof
+        What its Sharpe ratio proves after that many trials, by how far the trials' ratios lie apart.
+    seconds
+        Processor time of all combinations.
+    """
+
+    trials: pl.DataFrame
+    best: Result
+    proof: Significance
+    seconds: float
+
+
+def combinations(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """Give each combination of a grid's values, the last name's values changing fastest."""
+    for values in itertools.product(*grid.values()):
+        yield dict(zip(grid, values, strict=True))
+
+
+def sweep(
+    make: Callable[..., Planned],
+    grid: Mapping[str, Sequence[Any]],
+    tape: Tape,
+    *,
+    name: str = "",
+    cash: Decimal | int = 10_000,
+    costs: Costs | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    cuts: int = CUTS,
+    watch: Watch | None = None,
+) -> Sweep:
+    """Play every combination of parameters on one instrument, by a loop of machine code that trades as `run` does.
+
+    Parameters
+    ----------
+    make
+        Makes the strategy from parameters; one whose wish follows from the bars alone.
+    grid
+        The values of each parameter to try.
+    tape
+        The instrument's past.
+    name
+        What the strategy is called.
+    cash, costs, start, end, cuts
+        As in `run`.
+    watch
+        Told how many combinations of how many are done; False stops the work.
+
+    Raises
+    ------
+    ValidationError
+        The grid is empty or too large, or the strategy can't be planned.
+    BacktestError
+        There is nothing to play, or the numbers are too large to be counted.
+    """
+    count = int(np.prod([len(values) for values in grid.values()])) if grid else 0
+    if not 1 <= count <= MOST:
+        raise ValidationError(f"the grid has {count} combinations; a sweep has 1 to {MOST}")
+    paid, played = costs or Costs(), tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
+    floor = _Floor(played, Decimal(cash), paid, start, machine=count * len(played) > _FEW)
+    begin, rows = time.process_time(), []
+    for number, chosen in enumerate(combinations(grid)):
+        rows.append({**chosen, **floor.tried(make, chosen)})
+        if watch is not None and not number % _STEP and not watch(number, count):
+            raise CancelledError("the sweep was cancelled")
+    seconds = time.process_time() - begin
+    trials = pl.DataFrame(rows, infer_schema_length=None).sort("sharpe", "total", descending=True, nulls_last=True)
+    chosen = {key: trials[key][0] for key in grid}
+    best = run(
+        lambda: make(**chosen), {tape.instrument.symbol: tape}, name=name, parameters=chosen, cash=cash, costs=paid,
+        start=start, end=end, cuts=cuts,
+    )  # fmt: skip
+    return Sweep(trials=trials, best=best, proof=_proof(best, trials), seconds=seconds)
+
+
+def traded(
+    strategy: Planned, tape: Tape, *, cash: Decimal | int = 10_000, costs: Costs | None = None, machine: bool = True
+) -> tuple[list[Trade], _Parts]:
+    """Give the fills of one strategy by the sweep's loop, and what was owned at each bar, in units.
+
+    Parameters
+    ----------
+    strategy, tape, cash, costs
+        As in `sweep`.
+    machine
+        Whether to run the loop as machine code; as it stands it does the same, slowly.
+    """
+    floor = _Floor(tape, Decimal(cash), costs or Costs(), None, machine=machine)
+    log = np.zeros((2 * len(tape) + 2, 5), np.int64)
+    done = floor.play(strategy, _checked(strategy.plan(tape), tape), log)
+    rows = log[: done.fills].tolist()
+    return [(bar, lots, price, fee, WHY[why]) for bar, lots, price, fee, why in rows], floor.equity
+
+
+class _Floor:
+    """One instrument's past, laid out once for all combinations."""
+
+    def __init__(self, tape: Tape, cash: Decimal, costs: Costs, start: datetime | None, *, machine: bool) -> None:
+        first = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
+        self._start = int(np.searchsorted(np.array(tape.known), first))
+        if self._start >= len(tape):
+            raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
+        self._tape, self._costs = tape, costs
+        loops: _Loops = _machine() if machine else (playing, measuring)
+        self._play, self._measure = loops
+        self._book = Book({tape.instrument.symbol: tape}, cash, costs=costs)
+        if self._book.start * self._book.leverage > ENOUGH:
+            raise _too_large()
+        self._lines = market(tape)
+        self._root = math.sqrt(per_year({tape.instrument.symbol: tape}))
+        self._plans: dict[tuple[tuple[str, Any], ...], _Parts] = {}
+        self.equity, self._gross = np.zeros(len(tape)), np.zeros(len(tape))
+
+    def tried(self, make: Callable[..., Planned], chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the measures of one combination."""
+        strategy = make(**chosen)
+        if not isinstance(strategy, Planned):
+            raise ValidationError(
+                f"the strategy {type(strategy).__name__} decides by what is held; a sweep tries those that are Planned",
+                hint="Test it with each of the parameters: ara backtest SYMBOL --param NAME=VALUE",
+            )
+        done = self.play(strategy, self._planned(strategy, chosen), np.zeros((0, 5), np.int64))
+        unit, found = float(self._book.unit), np.zeros(4)
+        self._measure(self.equity, self._start, float(self._book.start), found)
+        kept, mean, spread, deepest = found.tolist()
+        return {
+            "total": kept - 1.0,
+            "sharpe": mean / spread * self._root if spread > _SAME else None,
+            "drawdown": deepest,
+            "fills": done.fills,
+            "fees": done.paid * unit,
+            "equity": float(self.equity[-1]) * unit,
+        }
+
+    def play(self, strategy: Planned, plan: _Parts, log: NDArray[np.int64]) -> Account:
+        """Play one plan."""
+        protection = {name: float(getattr(strategy, name)) for name in _PROTECTION}
+        settings, costs = costed(self._costs, self._book, self._tape, self._start, **protection)
+        state = account(self._book.start)
+        self._play(*self._lines, settings, costs, plan, state, log, self.equity, self._gross)
+        done = Account.of(state)
+        if done.failed:
+            raise _too_large()
+        return done
+
+    def _planned(self, strategy: Planned, chosen: Mapping[str, Any]) -> _Parts:
+        """Give a plan, which stops and targets don't change."""
+        key = tuple((name, value) for name, value in chosen.items() if name not in _PROTECTION)
+        if key not in self._plans:
+            if len(self._plans) >= _KEPT_PLANS:
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[key] = _checked(strategy.plan(self._tape), self._tape)
+        return self._plans[key]
+
+
+@cache
+def _machine() -> _Loops:
+    """Give the loops that play and measure as machine code, compiled once per machine and kept beside their file."""
+    from numba import njit
+    from numba.extending import register_jitable
+
+    for helper in HELPERS:
+        register_jitable(helper)
+    return njit(cache=True, nogil=True)(playing), njit(cache=True, nogil=True)(measuring)
+
+
+def _too_large() -> BacktestError:
+    return BacktestError(
+        "the account is too large to be counted in steps as fine as these",
+        hint="Begin with less cash, or trade in larger steps: --lot 0.001",
+    )
+
+
+def _checked(plan: _Parts, tape: Tape) -> _Parts:
+    found = np.ascontiguousarray(plan, np.float64)
+    if found.shape != (len(tape),) or np.isinf(found).any():
+        raise ValidationError(f"a plan has a finite size or NaN for each of {len(tape)} bars, not {found.shape}")
+    return found
+
+
+def _proof(best: Result, trials: pl.DataFrame) -> Significance:
+    ratios = trials["sharpe"].drop_nulls().to_numpy()
+    equity = np.concatenate(([float(best.cash)], best.frame["equity"].to_numpy()))
+    spread = float(ratios.std(ddof=1)) if len(ratios) > 1 else None
+    return significance(
+        returns_of(np.maximum(equity, 0.0)), per_year=best.per_year, trials=trials.height, spread=spread or None
+    )

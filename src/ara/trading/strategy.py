@@ -1,0 +1,278 @@
+"""What decides: a strategy looks at a view of the market and says what it wants to hold."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ValidationError
+from ara.trading.order import Valid
+from ara.trading.tape import Tape, instant
+
+__all__ = ["Account", "Line", "Planned", "Signal", "Strategy", "View"]
+
+_FIELDS: Final = ("open", "high", "low", "close")
+_NUMBERS: Final = (
+    "size", "limit", "trigger", "stop", "target", "stop_share", "target_share", "trail", "confidence"
+)  # fmt: skip
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What a strategy wants of one instrument, from now on.
+
+    The same wish again is no change of mind and trades nothing; so who was stopped out stays out until he wants
+    something else. A new wish takes the place of the orders that an earlier one left open.
+
+    Parameters
+    ----------
+    symbol
+        Of which instrument.
+    size
+        The share of the equity to hold: 0.5 is half of it, -1 is short of as much as is owned, 0 is nothing.
+    limit
+        Trade at this price or better only.
+    trigger
+        Trade only once this price is reached; with `limit` too, at that or better.
+    stop, target
+        Prices at which the position is closed: at a loss, at a gain.
+    stop_share, target_share
+        The same as shares of the price at which the position was entered.
+    trail
+        Close once the price has come back from its best by this share.
+    valid
+        How long the order stands.
+    again
+        Trade back to the size even if it was asked for before: a rebalance.
+    confidence, forecast_id, why
+        How sure it is, from 0 to 1, by which forecast, and the reason in a few words; kept with the orders.
+    """
+
+    symbol: str
+    size: float
+    limit: float | None = None
+    trigger: float | None = None
+    stop: float | None = None
+    target: float | None = None
+    stop_share: float = 0.0
+    target_share: float = 0.0
+    trail: float = 0.0
+    valid: Valid = Valid.GTC
+    again: bool = False
+    confidence: float | None = None
+    forecast_id: str = ""
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        numbers = (self.size, self.limit, self.trigger, self.stop, self.target, self.confidence)
+        for value in (*numbers, self.stop_share, self.target_share, self.trail):
+            if value is not None and not math.isfinite(value):
+                name = next(one for one in _NUMBERS if getattr(self, one) is value)
+                raise ValidationError(f"{name} of the signal for {self.symbol[:40]} is {value}; its numbers are finite")
+        for name in ("stop_share", "trail"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValidationError(f"{name} of {self.symbol} is {getattr(self, name)}; it lies between 0 and 1")
+        if self.target_share < 0:
+            raise ValidationError(f"target_share of {self.symbol} is {self.target_share}; it is not below 0")
+
+    @property
+    def wish(self) -> tuple[object, ...]:
+        """What makes two signals the same wish: all but the reasons."""
+        return (self.size, self.limit, self.trigger, self.stop, self.target, self.stop_share, self.target_share,
+                self.trail, self.valid)  # fmt: skip
+
+
+class Line(Protocol):
+    """One instrument as a strategy's view knows it: its bars, which of them is the last, and what is held of it."""
+
+    tape: Tape
+    place: int
+    held: int
+    last: int
+    fresh: bool
+    asked: Signal | None
+
+
+class Account(Protocol):
+    """What is owned, as a view tells it."""
+
+    @property
+    def cash(self) -> Decimal:
+        """Money that is not invested; below 0 it is borrowed."""
+        ...
+
+    @property
+    def equity(self) -> Decimal:
+        """Cash and positions at the last closes."""
+        ...
+
+
+class View:
+    """What is known at a moment: closed bars, and what is owned. Nothing later can be asked of it.
+
+    Parameters
+    ----------
+    lines
+        The instruments by symbol.
+    account
+        What is owned.
+
+    Attributes
+    ----------
+    now
+        The moment, microseconds since 1970 UTC.
+    symbols
+        The instruments, in the order in which they were named.
+    """
+
+    __slots__ = ("_account", "_lines", "_sole", "now", "symbols")
+
+    def __init__(self, lines: Mapping[str, Line], account: Account) -> None:
+        self._lines = lines
+        self._account = account
+        self.symbols = tuple(lines)
+        self._sole = next(iter(lines.values()))
+        self.now = 0
+
+    @property
+    def moment(self) -> datetime:
+        """The moment, UTC."""
+        return instant(self.now)
+
+    @property
+    def cash(self) -> Decimal:
+        """Money that is not invested; below 0 it is borrowed."""
+        return self._account.cash
+
+    @property
+    def equity(self) -> Decimal:
+        """Cash and positions at the last closes."""
+        return self._account.equity
+
+    def index(self, symbol: str = "") -> int:
+        """Give the number of an instrument's last closed bar, from 0; -1 before the first."""
+        return self._line(symbol).place
+
+    def fresh(self, symbol: str = "") -> bool:
+        """Say whether a bar of an instrument has closed at this very moment."""
+        return self._line(symbol).fresh
+
+    def price(self, symbol: str = "") -> float:
+        """Give the last close as traded; NaN before the first bar."""
+        line = self._line(symbol)
+        return line.tape.closes[line.place] * float(line.tape.tick) if line.place >= 0 else math.nan
+
+    def history(self, count: int, field: str = "close", symbol: str = "") -> _Array:
+        """Give the last prices, oldest first, as comparable with the last one; fewer where there are not so many.
+
+        Parameters
+        ----------
+        count
+            How many bars.
+        field
+            `open`, `high`, `low` or `close`.
+        symbol
+            Of which instrument; the first where none is named.
+        """
+        line = self._line(symbol)
+        if field not in _FIELDS:
+            raise ValidationError(f"bars have no {field[:40]!r}; there are {', '.join(_FIELDS)}")
+        if line.place < 0:
+            return np.empty(0)
+        prices, end = line.tape.prices, line.place + 1
+        scale = line.tape.closes[line.place] * float(line.tape.tick) / prices[3, line.place]
+        found: _Array = prices[_FIELDS.index(field), max(0, end - count) : end] * scale
+        return found
+
+    def quantity(self, symbol: str = "") -> Decimal:
+        """Give how many units are held; below 0 they are owed."""
+        line = self._line(symbol)
+        return line.held * line.tape.lot
+
+    def asked(self, symbol: str = "") -> Signal | None:
+        """Give the last signal for an instrument."""
+        return self._line(symbol).asked
+
+    def _line(self, symbol: str) -> Line:
+        if not symbol:
+            return self._sole
+        found = self._lines.get(symbol)
+        if found is None:
+            raise ValidationError(f"{symbol[:40]!r} is not traded here; there are {', '.join(self.symbols)}")
+        return found
+
+
+class Strategy(Protocol):
+    """What decides. A class with this one method is a strategy; it is made anew for each run.
+
+    A class may also have `prepare(tapes)`, which is called once before the first decision with all bars, by symbol, so
+    that it can compute columns at once. What it makes of them must not look ahead: each back-test runs again on bars
+    that end at random moments and is stopped if anything was decided otherwise.
+    """
+
+    def decide(self, view: View) -> Signal | Iterable[Signal] | None:
+        """Say what to hold from now on; None to leave all as it is."""
+        ...
+
+
+class Planned(ABC):
+    """A strategy whose wish at a bar follows from the bars so far alone, whatever is held.
+
+    It is decided for all bars at once, which is what lets the sweep try thousands of it. Several instruments share the
+    equity alike.
+
+    Parameters
+    ----------
+    stop, target, trail
+        Where each position is closed, as shares of the price at which it was entered, or of its best; 0 for never.
+    """
+
+    def __init__(self, *, stop: float = 0.0, target: float = 0.0, trail: float = 0.0) -> None:
+        self.stop, self.target, self.trail = stop, target, trail
+        self._plans: dict[str, list[float]] = {}
+        self._parts = 1
+
+    @abstractmethod
+    def plan(self, tape: Tape) -> _Array:
+        """Give the size to hold from the close of each bar on; NaN to leave all as it is."""
+
+    def prepare(self, tapes: Mapping[str, Tape]) -> None:
+        """Plan all bars."""
+        self._parts = len(tapes)
+        self._plans = {symbol: _listed(self.plan(tape), symbol, tape) for symbol, tape in tapes.items()}
+
+    def decide(self, view: View) -> list[Signal] | None:
+        """Say what the plan says, where it changes."""
+        found = None
+        for symbol, plan in self._plans.items():
+            if not view.fresh(symbol):
+                continue
+            size = plan[view.index(symbol)]
+            asked = view.asked(symbol)
+            if size != size or (asked is not None and asked.size == size / self._parts):  # NaN: no wish
+                continue
+            signal = Signal(
+                symbol=symbol, size=size / self._parts, stop_share=self.stop, target_share=self.target, trail=self.trail
+            )
+            found = [signal] if found is None else [*found, signal]
+        return found
+
+
+def _listed(plan: object, symbol: str, tape: Tape) -> list[float]:
+    """Give a plan as numbers, one for each bar."""
+    if not isinstance(plan, np.ndarray) or plan.shape != (len(tape),):
+        said = f"an array of shape {plan.shape}" if isinstance(plan, np.ndarray) else type(plan).__name__
+        raise ValidationError(
+            f"its plan of {symbol[:40]} is {said}; there are {len(tape)} bars",
+            hint="Give an array with one size for each bar; NaN leaves all as it is.",
+        )
+    found: list[float] = plan.tolist()
+    return found
