@@ -1,11 +1,12 @@
+import resource
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
-from ara.errors import ValidationError
-from ara.models.court import differences, judge, read_verdict, write_verdict
+from ara.errors import StoreError, ValidationError
+from ara.models.court import LEVEL, differences, judge, read_verdict, share, write_verdict
 from ara.models.quantiles import LEVELS
 from ara.performance.forecasts import crps
 from ara.statistics.distributions import student_t_quantiles
@@ -154,3 +155,49 @@ def test_a_verdict_is_kept_as_a_file(tmp_path):
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(ValidationError, match="is no verdict"):
         read_verdict(path)
+
+
+def test_a_verdict_that_can_not_be_written_leaves_the_one_before(tmp_path):
+    verdict = judged(drawn(0.03))
+    (tmp_path / "way").write_text("")
+    with pytest.raises(StoreError, match="something else stands in its place"):
+        write_verdict(verdict, tmp_path / "way")
+    kept = write_verdict(verdict, tmp_path / "kept")
+    before = kept.read_bytes()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))
+    try:
+        with pytest.raises(StoreError, match="no room"):
+            write_verdict(judged(drawn(-0.03)), tmp_path / "kept")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert [one.name for one in (tmp_path / "kept").iterdir()] == [kept.name]
+    assert kept.read_bytes() == before
+
+
+def test_challengers_share_one_level_however_many_come():
+    parts = [share(place) for place in range(1, 2000)]
+    assert parts == sorted(parts, reverse=True)
+    assert 0.99 * LEVEL < sum(parts) < LEVEL
+    assert share(1) == LEVEL / 2
+    assert share(2, level=0.3) == pytest.approx(0.05)
+    with pytest.raises(ValidationError, match="the first has 1"):
+        share(0)
+
+
+def worlds(levels, *, seeds, count=250):
+    """Give in how many worlds any of as many challengers as levels, none of them better, is ever let in."""
+    false = 0
+    for seed in seeds:
+        random = np.random.default_rng(seed)
+        common = 1 + 0.3 * random.standard_gamma(2, count)
+        told = [days(common, common + 0.1 * random.standard_t(4, count)) for _ in levels]
+        false += any(judged(one, level=level).decision == "replace" for one, level in zip(told, levels, strict=True))
+    return false / len(seeds)
+
+
+@pytest.mark.parametrize("seeds", [range(20), pytest.param(range(80), marks=pytest.mark.slow)], ids=["few", "many"])
+def test_of_many_challengers_that_are_no_better_hardly_any_world_lets_one_in(seeds):
+    many = range(1, 11)
+    assert worlds([share(place) for place in many], seeds=seeds) <= 0.05
+    assert worlds([LEVEL for _ in many], seeds=seeds) > 0.1  # each with the whole level: why it is shared

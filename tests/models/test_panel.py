@@ -151,3 +151,13 @@ def test_rows_are_parted_by_their_series_in_the_order_they_were_given() -> None:
     assert list(panel.by_series(rows[:0])) == []
     assert [panel.span(code) for code in range(3)] == [(0, 10), (10, 20), (20, 30)]
     assert panel.until(0).span(1) == (0, 0)
+
+
+@pytest.mark.parametrize(("every", "begins"), [(3, [(2019, 10), (2020, 1), (2020, 4)]), (12, [(2019, 1), (2020, 1)])])
+def test_refits_of_quarters_and_years_begin_with_them(every: int, begins: list[tuple[int, int]]) -> None:
+    first = datetime(2019, 12, 30, tzinfo=UTC)
+    known = np.array([instant(first + timedelta(days=i)) for i in range(120)])
+    whole = {moment: places.tolist() for moment, places in refits(known, every=every)}
+    assert list(whole) == [instant(datetime(year, month, 1, tzinfo=UTC)) for year, month in begins]
+    assert sorted(place for places in whole.values() for place in places) == list(range(120))
+    assert all(known[place] >= moment for moment, places in whole.items() for place in places)

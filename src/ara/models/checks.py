@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ara.models.inputs import attached
 from ara.models.model import Fitted, Model
+from ara.models.months import DAY
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.plugins import Check
@@ -42,7 +43,7 @@ def toy_panel(*, bars: int = 500, seed: int = 7, horizons: tuple[int, ...] = (1,
     returns[0] = np.nan
     first = datetime(2018, 1, 1, tzinfo=UTC)
     at = np.array([int((first + timedelta(days=i)).timestamp()) * 1_000_000 for i in range(bars)])
-    known = at + 86_400_000_000
+    known = at + DAY
     ends = [np.concatenate((known[h:], np.full(h, np.iinfo(np.int64).max))) for h in horizons]
     path = np.nancumsum(returns, axis=0)
     scale = 0.01 * np.sqrt(np.array(horizons, float))

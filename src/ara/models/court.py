@@ -15,8 +15,10 @@ from ara.errors import ValidationError
 from ara.models.quantiles import LEVELS
 from ara.performance.forecasts import crps
 from ara.statistics.betting import bounded, wealth
+from ara.store.files import unwritable
+from ara.whole import write
 
-__all__ = ["LEVEL", "Decision", "Verdict", "by_day", "differences", "judge", "read_verdict", "write_verdict"]
+__all__ = ["LEVEL", "Decision", "Verdict", "by_day", "differences", "judge", "read_verdict", "share", "write_verdict"]
 
 _Array = NDArray[np.float64]
 
@@ -24,7 +26,7 @@ Decision: TypeAlias = Literal["replace", "keep", "undecided"]
 """`replace`: the challenger is better. `keep`: the champion is. `undecided`: neither is proven."""
 
 LEVEL: Final = 0.05
-"""The chance, at most, that a challenger that is no better is ever let in."""
+"""The chance, at most, that any challenger that is no better is ever let in while one champion reigns."""
 
 _NARROWEST: Final = 1e-12
 _COLUMNS: Final = ("symbol", "origin", "horizon", *(f"q{level:g}" for level in LEVELS))
@@ -195,13 +197,39 @@ def judge(
     return msgspec.structs.replace(verdict, words=_words(verdict))
 
 
+def share(place: int, *, level: float = LEVEL) -> float:
+    """Give the part of the level that the how-manieth challenger of a champion has: a half, a sixth, a twelfth, …
+
+    The parts, 1 / (place · (place + 1)), sum to 1 however many come. So the chance that any of those that are no better
+    is ever let in stays below the level, whether they come at once or one after the other (Bonferroni).
+
+    Parameters
+    ----------
+    place
+        1 for the first that was held against this champion.
+    level
+        The chance of a wrong replacement, at most, over all of them.
+    """
+    if place < 1:
+        raise ValidationError(f"the place of a challenger is {place}; the first has 1")
+    return level / (place * (place + 1))
+
+
 def write_verdict(verdict: Verdict, folder: Path) -> Path:
-    """Keep a verdict as a file of its own, named after the two and the last day; the same verdict is kept once."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Keep a verdict as a file of its own, named after the two and the last day; the same verdict is kept once.
+
+    Raises
+    ------
+    StoreError
+        It can't be written; nothing of it is left, and what stood there stays.
+    """
     name = f"{_safe(verdict.challenger)}_for_{_safe(verdict.champion)}_{verdict.horizon}_{verdict.last:%Y%m%d}.json"
-    part = folder / f".{name}.part"
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(verdict, order="deterministic"), indent=2) + b"\n")
-    part.replace(folder / name)
+    content = msgspec.json.format(msgspec.json.encode(verdict, order="deterministic"), indent=2) + b"\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write(folder / name, content)
+    except OSError as error:
+        raise unwritable(folder / name, error) from error
     return folder / name
 
 

@@ -1,19 +1,19 @@
 """Refits anchored to the calendar, each made once; and what grows from one refit to the next, kept by what it saw."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.errors import CancelledError
 from ara.lineage import digest
 from ara.models.model import Fitted, Model, described
-from ara.models.panel import Panel, Rows, instant
+from ara.models.months import months_of
+from ara.models.panel import Panel, Rows
 from ara.workers import Progress
 
-__all__ = ["Chains", "fit_until", "fits_until", "refits"]
+__all__ = ["Chains", "fit_until", "fits_until", "keep", "kept", "refits"]
 
 _KEPT = 256
 _fits: dict[str, Fitted] = {}
@@ -21,20 +21,14 @@ _fits: dict[str, Fitted] = {}
 _GrownT = TypeVar("_GrownT")
 
 
-@lru_cache(maxsize=4096)
-def _month(known_at_day: int) -> int:
-    day = datetime.fromtimestamp(known_at_day * 86_400, UTC)
-    return instant(day.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-
-
-def refits(known_at: NDArray[np.int64]) -> Iterator[tuple[int, Rows]]:
+def refits(known_at: NDArray[np.int64], *, every: int = 1) -> Iterator[tuple[int, Rows]]:
     """Group origins by the refit that serves them: the first UTC instant of the month in which each was known.
 
     Anchored to the calendar, never to the range asked for, so that an origin's forecast can't depend on which others
-    were asked. Gives the refit's instant (microseconds since 1970 UTC) and the positions of its origins.
+    were asked. Gives the refit's instant (microseconds since 1970 UTC) and the positions of its origins. With `every` 3
+    or 12 it is the first instant of the quarter or of the year.
     """
-    days, which = np.unique(known_at // 86_400_000_000, return_inverse=True)
-    months = np.array([_month(int(day)) for day in days], np.int64)[which]
+    months = months_of(known_at, every=every)
     for moment in np.unique(months):
         yield int(moment), np.flatnonzero(months == moment)
 
@@ -42,28 +36,63 @@ def refits(known_at: NDArray[np.int64]) -> Iterator[tuple[int, Rows]]:
 def fit_until(model: Model, panel: Panel, moment: int, *, seed: int) -> Fitted:
     """Fit on what was known at `moment`, or give the same fit again if this process made it before.
 
-    The key is the content: what the cut panel holds, the family with its parameters, and the seed.
+    The key is the content: what the cut panel holds, the class of the family with its parameters, and the seed.
     """
     return fits_until((model,), panel, moment, seed=seed)[0]
 
 
-def fits_until(models: Sequence[Model], panel: Panel, moment: int, *, seed: int) -> tuple[Fitted, ...]:
-    """Fit several models as `fit_until` does, looking at the panel once."""
+def fits_until(
+    models: Sequence[Model],
+    panel: Panel,
+    moment: int,
+    *,
+    seed: int,
+    watch: Callable[[Progress], bool] | None = None,
+) -> tuple[Fitted, ...]:
+    """Fit several models as `fit_until` does, looking at the panel once; a `watch` that answers False ends the work."""
     past = panel.until(moment)
     content = past.digest()
-    return tuple(_fit(model, past, content, seed) for model in models)
+    return tuple(_fit(model, past, content, seed, watch or _go_on) for model in models)
 
 
-def _fit(model: Model, past: Panel, content: str, seed: int) -> Fitted:
-    key = digest([content, described(model), seed])
+def kept(model: Model, past: Panel, *, seed: int) -> Fitted | None:
+    """Give the fit that `fit_until` would find again for a panel that ends at its moment; None where there is none."""
+    return _fits.get(_key(model, past.digest(), seed))
+
+
+def keep(model: Model, past: Panel, fitted: Fitted, *, seed: int) -> None:
+    """Let `fit_until` find a fit that was made elsewhere of all rows of a panel that ends at its moment."""
+    _store(_key(model, past.digest(), seed), fitted)
+
+
+def _fit(model: Model, past: Panel, content: str, seed: int, watch: Callable[[Progress], bool]) -> Fitted:
+    key = _key(model, content, seed)
     fitted = _fits.pop(key, None)
     if fitted is None:
+        stopped = False
+
+        def hear(progress: Progress) -> bool:
+            nonlocal stopped
+            stopped = stopped or not watch(progress)
+            return not stopped
+
         rows = np.arange(len(past))
-        fitted = model.fit(past, rows, rows[:0], seed=seed, watch=_go_on)
+        fitted = model.fit(past, rows, rows[:0], seed=seed, watch=hear)
+        if stopped:
+            raise CancelledError(f"the fit of {model.family} was stopped")
+    _store(key, fitted)
+    return fitted
+
+
+def _key(model: Model, content: str, seed: int) -> str:
+    kind = type(model)
+    return digest([content, f"{kind.__module__}:{kind.__qualname__}", described(model), seed])
+
+
+def _store(key: str, fitted: Fitted) -> None:
     _fits[key] = fitted
     while len(_fits) > _KEPT:
         _fits.pop(next(iter(_fits)), None)
-    return fitted
 
 
 class _Link(NamedTuple, Generic[_GrownT]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -11,7 +12,7 @@ from ara.models.panel import Panel, Rows
 from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
-__all__ = ["Fitted", "Identified", "Model", "Stateful", "described", "refuse_outside"]
+__all__ = ["Fitted", "Identified", "Model", "Resuming", "Stateful", "described", "refuse_outside"]
 
 
 @runtime_checkable
@@ -72,7 +73,8 @@ class Model(Protocol):
     ) -> Fitted:
         """Fit on the rows `train`, stopping early by `valid`; the panel holds nothing from after the cut.
 
-        `start` is an earlier fit to go on from; `watch` is told of progress and answers False when the work is to stop.
+        `start` is an earlier fit to go on from, for a family whose `goes_on` is True; `watch` is told of progress and
+        answers False when the work is to stop.
         """
         ...
 
@@ -82,8 +84,30 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class Resuming(Protocol):
+    """A family whose fits keep checkpoints, so that one that was stopped goes on with the same result."""
+
+    def trained(
+        self,
+        panel: Panel,
+        train: Rows,
+        valid: Rows,
+        *,
+        seed: int,
+        start: Fitted | None = None,
+        watch: Callable[[Progress], bool],
+        folder: Path | None = None,
+    ) -> Fitted:
+        """Fit as `Model.fit` does, from the checkpoint in the folder where there is one of the same fit."""
+        ...
+
+
 def described(model: Model) -> Mapping[str, Any]:
-    """Give a model's family and parameters as JSON values: what tells it from any other in lineages and caches."""
+    """Give a model's family and parameters as JSON values: what tells it from any other in lineages and caches.
+
+    Of a family of another package, `code` is the digest of its code as it was when it was first asked for.
+    """
     params = _params(model)
     try:
         canonical(params)
@@ -92,7 +116,8 @@ def described(model: Model) -> Mapping[str, Any]:
             f"the parameters of {model.family} can't be written as JSON: {error}",
             hint="Keep numbers, strings, booleans and lists of them as a model's parameters.",
         ) from error
-    return {"family": model.family, "params": params}
+    code = _code(type(model))
+    return {"family": model.family, "params": params, **({"code": code} if code else {})}
 
 
 def refuse_outside(model: Model, name: str, low: float, high: float) -> None:
@@ -108,3 +133,16 @@ def _params(model: Any) -> dict[str, Any]:
     if is_dataclass(model):
         return {one.name: getattr(model, one.name) for one in fields(model)}
     return dict(getattr(model, "__dict__", {}))
+
+
+@cache
+def _code(kind: type) -> str:
+    """Give the digest of a stranger's code; empty for Ara's own, which its version tells."""
+    if kind.__module__.partition(".")[0] == "ara":
+        return ""
+    from ara import plugins
+    from ara.features.fingerprint import code_of
+
+    place = f"{kind.__module__}:{kind.__qualname__}"
+    source = (f"{one.distribution} {one.version}" for one in plugins.offers("models") if one.target == place)
+    return code_of([kind], next(source, ""))

@@ -79,21 +79,22 @@ class Panel:
         groups = tuple(sorted({one.instrument.asset_class.value for one in ordered}))
         sizes = [len(one) for one in ordered]
         frame = pl.concat([one.frame for one in ordered], rechunk=True)
-        prices = frame.select("open", "high", "low", "close").to_numpy()
-        known = frame["known_at"].dt.epoch("us").to_numpy()
+        # column by column and as they lie: what polars computes is not worth its start, for one row of an answer
+        prices = np.stack([frame[name].to_numpy() for name in ("open", "high", "low", "close")]).T
+        known = frame["known_at"].to_physical().to_numpy()
         parts = [
             _series(prices[end - size : end], known[end - size : end], horizons)
             for size, end in zip(sizes, np.cumsum(sizes), strict=True)
         ]
         return cls(
-            at=frame["at"].dt.epoch("us").to_numpy(),
+            at=frame["at"].to_physical().to_numpy(),
             known_at=known,
             series=np.repeat(np.arange(len(ordered), dtype=np.int32), sizes),
             symbols=tuple(one.instrument.symbol for one in ordered),
             group=np.repeat(np.array([groups.index(b.instrument.asset_class.value) for b in ordered], np.int32), sizes),
             groups=groups,
             bars=np.concatenate([part[0] for part in parts]),
-            volume=frame["volume"].fill_null(np.nan).to_numpy(),
+            volume=frame["volume"].to_numpy(),
             x=np.empty((len(known), 0), np.float32),
             names=(),
             scale=np.concatenate([part[1] for part in parts]),

@@ -13,8 +13,10 @@ from ara import plugins
 from ara.errors import ModelError
 from ara.models import saved
 from ara.models.families.ewma_t import FittedEwmaT
+from ara.models.form import Form
 from ara.models.graphs.parts import Parts
-from ara.models.graphs.session import run, signature
+from ara.models.graphs.precision import lighter
+from ara.models.graphs.session import run, runs_on, signature
 from ara.models.head import Head, features_id, read_head
 from ara.models.model import Fitted
 from ara.models.panel import Panel, Rows
@@ -25,6 +27,7 @@ __all__ = ["Served"]
 _Floats: TypeAlias = NDArray[np.float64]
 _BATCH: Final = 4096
 _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {"shape": ("location", "log_scale"), "quantiles": ("quantiles",)}
+_KINDS: Final[Mapping[str, str]] = {"half": "fp16", "int8": "int8"}
 _WIDEST: Final = 30.0
 _AGAIN: Final = "Take the model from a back-up, or fit it again."
 
@@ -49,7 +52,9 @@ class Served:
     packed
         What the graph was made of, as the file that is kept of it; empty for networks.
     device
-        What runs the graph: `cpu`, with the same bytes everywhere, or `auto`, the fastest there is.
+        What runs the graph: one of `ara.models.form.PLACES`.
+    notes
+        What has to be said beside its answers, such as a form that could not be had.
     """
 
     head: Head
@@ -59,6 +64,7 @@ class Served:
     plain: FittedEwmaT
     packed: bytes = b""
     device: str = "cpu"
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -86,6 +92,19 @@ class Served:
     def with_graph(self, graph: bytes) -> "Served":
         """Give the same model with another form of its graph, such as one of `ara.models.graphs.precision`."""
         return replace(self, graph=graph, sha256=sha256(graph).hexdigest())
+
+    def in_form(self, form: Form) -> "Served":
+        """Give the same model answering in another form, or in full on the processor, and a note that says why."""
+        made, notes = self, []
+        if form.precision != "exact":
+            try:
+                made = self.with_graph(lighter(self.graph, _KINDS[form.precision]))
+            except ModelError as error:
+                notes.append(f"{self.head.family} answers in full precision: {error.message}")
+        found = runs_on(made.graph, made.sha256, form.device)
+        if found != form.device != "auto":
+            notes.append(f"{self.head.family} runs on {found}: onnxruntime has no {form.device} here")
+        return replace(made, device=form.device if found != "cpu" else "cpu", notes=tuple(notes))
 
     @property
     def parts(self) -> Parts | None:

@@ -31,7 +31,7 @@ def first() -> str:
     return told(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", POLARS_MAX_THREADS="1")
 
 
-@pytest.mark.parametrize("kernel", ["Prescott", "Haswell"])
+@pytest.mark.parametrize("kernel", ["Prescott", pytest.param("Haswell", marks=pytest.mark.slow)])
 def test_threads_and_another_blas_change_no_byte(first: str, kernel: str) -> None:
     assert len(first) > 64
     assert told(OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2", OPENBLAS_CORETYPE=kernel) == first

@@ -41,10 +41,12 @@ def test_devices_are_tried_best_first_and_an_unknown_one_is_refused(monkeypatch)
     assert session.available() == ("CPUExecutionProvider",)
     monkeypatch.setattr(session, "_onnxruntime", Machine)
     assert session.available("cpu") == ("CPUExecutionProvider",)
+    assert session.available("cuda") == ("CUDAExecutionProvider", "CPUExecutionProvider")
+    assert session.available("tensorrt") == session.available("auto")
     assert session.available("auto") == ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
     with pytest.raises(ModelError, match="no device 'gpu'") as caught:
         session.available("gpu")
-    assert caught.value.hint == "Choose cpu or auto."
+    assert caught.value.hint == "Choose cpu, cuda, tensorrt, auto."
 
 
 def test_auto_answers_here_too() -> None:

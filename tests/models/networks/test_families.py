@@ -116,7 +116,7 @@ def test_it_is_kept_and_loaded_elsewhere(family, tmp_path) -> None:
 
 
 @each
-@pytest.mark.parametrize("size", [one if one in ("tiny", "small") else pytest.param(one, marks=LONG) for one in SIZES])
+@pytest.mark.parametrize("size", [one if one == "tiny" else pytest.param(one, marks=LONG) for one in SIZES])
 def test_every_size_begins_with_the_quantiles_that_returns_had(family, size: str) -> None:
     panel = featured(bars=260)
     served = fit(family(size=size, epochs=0, window=12), panel)

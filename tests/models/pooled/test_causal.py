@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ara.models.families.pooled import PooledHar
-from ara.models.families.pooled.features import _built, table
+from ara.models.families.pooled import PooledHar, features, seen
+from ara.models.families.pooled.features import _built, standing, table
 from ara.models.fits import fit_until, refits
 from tests.models.panels import go_on
 from tests.models.pooled.worlds import forget, later, small, start_of_month
@@ -21,7 +21,7 @@ def same(one: object, two: object) -> list[str]:
     return [f.name for f in fields(one) if getattr(one, f.name).tobytes() != getattr(two, f.name).tobytes()]
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=6)
 @given(day=st.integers(40, 800), hour=st.integers(0, 23), factor=st.sampled_from([0.0, 1.0, 50.0]))
 def test_what_is_known_at_a_row_is_the_same_whatever_comes_later(day: int, hour: int, factor: float) -> None:
     moment = start_of_month(2018, 1) + (day * 24 + hour) * 3_600_000_000
@@ -36,6 +36,54 @@ def test_a_table_from_memory_is_the_one_that_would_be_made() -> None:
     table(PANEL)
     past = PANEL.until(MONTHS[2] + 12_345_678)
     assert same(table(past), _built(past)) == []
+
+
+@settings(deadline=None, max_examples=8)
+@given(data=st.data(), kept=st.sampled_from(["nothing", "signals", "the whole", "a past", "a later panel"]))
+def test_some_rows_are_those_of_the_whole_whatever_was_kept(data: st.DataObject, kept: str) -> None:
+    rows = np.array(data.draw(st.lists(st.integers(0, len(PANEL) - 1), max_size=12)), np.int64)
+    panel = small(skip=data.draw(st.sampled_from([(), ("AAA", "CCC"), ("BBB", "CCC", "DDD", "EEE")])))
+    if kept == "a later panel":
+        panel = panel.until(MONTHS[3])
+    rows = rows[rows < len(panel)]
+    whole = _built(panel)
+    forget()
+    if kept != "nothing":
+        table({"a past": panel.until(MONTHS[2]), "a later panel": small()}.get(kept, panel), None)
+    if kept == "signals":
+        features._kept.clear()
+    assert same(table(panel, rows), whole.take(rows)) == []
+    assert standing(panel, rows).tobytes() == whole.second[rows, 0].tobytes()
+
+
+def test_one_row_is_made_without_the_others() -> None:
+    forget()
+    made = table(PANEL, np.array([len(PANEL) - 1]))
+    assert len(made.known_at) == 1
+    assert not features._kept
+    assert len(seen._kept) == 1
+
+
+def test_what_series_say_is_kept_for_other_horizons() -> None:
+    forget()
+    table(PANEL, np.arange(3))
+    other = small(horizons=(2, 21))
+    assert seen.seen(other) is seen.seen(PANEL)
+    assert same(table(other), _built(other)) == []
+
+
+def test_signals_are_kept_up_to_so_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget()
+    one = small(skip=("BBB", "CCC", "DDD", "EEE"))
+    monkeypatch.setattr(seen, "_DEAREST", 3 * seen.seen(one).nbytes)
+    forget()
+    for place in range(8):
+        seen.seen(later(one, MONTHS[0], 1 + place))
+    assert len(seen._kept) == 2
+    monkeypatch.setattr(seen, "_DEAREST", 10)
+    forget()
+    seen.seen(one)
+    assert not seen._kept
 
 
 def test_memory_is_not_mistaken_for_another_past() -> None:
@@ -137,3 +185,19 @@ def test_every_horizon_is_answered(horizons: tuple[int, ...]) -> None:
     assert (np.diff(values, axis=2) >= 0).all()
     width = np.median(values[:, :, 20] - values[:, :, 4], axis=0)
     assert (np.diff(width) > -0.1 * width[:-1]).all()
+
+
+def test_rows_that_are_asked_again_are_their_own_to_whoever_gets_them() -> None:
+    forget()
+    rows = np.array([30, 619, 1200])
+    before = _built(PANEL).take(rows).design.tobytes()
+    for _ in range(3):
+        got = table(PANEL, rows).design
+        assert got.tobytes() == before
+        got[:] = 7.0
+    assert len(features._few) == 1
+    assert same(table(PANEL, rows[::-1]), _built(PANEL).take(rows[::-1])) == []
+    other = small(horizons=(1, 5, 21))
+    assert same(table(other, rows), _built(other).take(rows)) == []
+    moved = small(seed=4)
+    assert same(table(moved, rows), _built(moved).take(rows)) == []

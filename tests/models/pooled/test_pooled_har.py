@@ -79,11 +79,9 @@ def test_another_process_answers_the_same_on_another_kernel(tmp_path: Path) -> N
         "print(hashlib.sha256(loaded.tobytes()).hexdigest(), loaded.tobytes() == fresh.tobytes())"
     )
     mine = hashlib.sha256(fitted.predict(PANEL, AFTER).values.tobytes()).hexdigest()
-    for environ in ({"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "2"}):
-        done = subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, **environ}, capture_output=True, text=True, check=True
-        )
-        assert done.stdout.split() == [mine, "True"]
+    environ = {**os.environ, "OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "3"}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [mine, "True"]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ara.models import LEVELS
+from ara.models import LEVELS, months
 from ara.models.families.pooled import dates, horizon, recalibration, reports, shape, signals, sums
 from ara.models.families.pooled.equations import dot, nested, slopes
-from ara.models.families.pooled.features import BLOCKS, COLUMNS, KINDS, kind_of
+from ara.models.families.pooled.features import BLOCKS, COLUMNS
+from ara.models.families.pooled.seen import KINDS, kind_of
 
 DAYS = np.arange(15_000, 21_000)
 EPOCH = date(1970, 1, 1)
@@ -36,12 +39,12 @@ def test_months_are_counted_by_the_calendar() -> None:
     def micro(*day: int) -> int:
         return int(datetime(*day, tzinfo=UTC).timestamp()) * 1_000_000
 
-    assert dates.month_of(micro(2020, 3, 31, 23)) == micro(2020, 3, 1) == dates.month_of(micro(2020, 3, 1))
-    assert dates.month_after(micro(2020, 12, 9)) == micro(2021, 1, 1)
-    assert dates.month_of(micro(1969, 12, 31, 12)) == micro(1969, 12, 1)
-    assert dates.months_before(micro(2020, 1, 15), 48) == micro(2016, 1, 1)
-    assert dates.months_between(micro(2020, 11, 5), micro(2021, 1, 1)) == [micro(2020, 12, 1), micro(2021, 1, 1)]
-    assert dates.months_between(micro(2020, 11, 5), micro(2020, 11, 9)) == []
+    assert months.month_of(micro(2020, 3, 31, 23)) == micro(2020, 3, 1) == months.month_of(micro(2020, 3, 1))
+    assert months.month_after(micro(2020, 12, 9)) == micro(2021, 1, 1)
+    assert months.month_of(micro(1969, 12, 31, 12)) == micro(1969, 12, 1)
+    assert months.months_before(micro(2020, 1, 15), 48) == micro(2016, 1, 1)
+    assert months.months_between(micro(2020, 11, 5), micro(2021, 1, 1)) == [micro(2020, 12, 1), micro(2021, 1, 1)]
+    assert months.months_between(micro(2020, 11, 5), micro(2020, 11, 9)) == []
 
 
 def test_nested_systems_are_solved_as_lapack_solves_them() -> None:
@@ -83,6 +86,41 @@ def test_averages_weigh_by_age_and_pass_over_gaps() -> None:
     assert got[2] == pytest.approx((keep * 1 + 4) / (keep + 1))
     assert got[3] == pytest.approx(got[2])
     assert got[4] == pytest.approx((keep**3 + 4 * keep**2 + 2) / (keep**3 + keep**2 + 1))
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    gaps=st.lists(st.booleans(), min_size=1, max_size=60),
+    first=st.integers(0, 5),
+    centre=st.sampled_from([1.5, 25.0, 750.0]),
+)
+def test_averages_are_those_of_a_plain_recursion(gaps: list[bool], first: int, centre: float) -> None:
+    values = np.random.default_rng(len(gaps)).standard_normal(first + len(gaps))
+    values[:first] = np.nan
+    values[first:][np.array(gaps)] = np.nan
+    keep, total, weight, plain = centre / (1.0 + centre), 0.0, 0.0, []
+    for value in values.tolist():
+        known = value == value
+        total, weight = keep * total + (value if known else 0.0), keep * weight + known
+        plain.append(total / weight if weight else np.nan)
+    assert signals.average(values, centre).tobytes() == np.array(plain).tobytes()
+    whole = signals.average(values[~np.isnan(values)], centre)
+    assert np.isfinite(whole).all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(places=st.lists(st.integers(0, 799), max_size=5), digits=st.integers(0, 3))
+def test_a_rank_is_counted_among_the_two_years_up_to_it(places: list[int], digits: int) -> None:
+    values = np.random.default_rng(1).standard_normal(800).round(digits)
+    values[[*range(9), 300, 650, 651]] = np.nan
+    for place, got in zip(places, signals.rank(values, np.array(places, np.int64)), strict=True):
+        known = values[max(0, place - 503) : place + 1]
+        known = known[~np.isnan(known)]
+        if len(known) < 100 or np.isnan(values[place]):
+            assert got == 0.5
+        else:
+            below, upto = (known < values[place]).sum(), (known <= values[place]).sum()
+            assert got == (below + upto + 1) / 2 / len(known)
 
 
 def test_a_report_a_quarter_ago_echoes_on_the_same_weekday() -> None:

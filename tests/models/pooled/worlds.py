@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from ara.models import Panel, fits
-from ara.models.families.pooled import features, model
+from ara.models.families.pooled import features, model, seen
 from ara.statistics import ewma_variance
 
 __all__ = ["CLASSES", "forget", "later", "small", "start_of_month"]
@@ -18,6 +18,8 @@ _NEVER = np.iinfo(np.int64).max
 def forget() -> None:
     """Forget every table, chain and fit that was kept."""
     features._kept.clear()
+    features._few.clear()
+    seen._kept.clear()
     model._chains.clear()
     fits._fits.clear()
 

@@ -7,6 +7,8 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -76,8 +78,6 @@ async def test_a_registry_that_another_process_holds_changes_nothing(opened, tmp
     impatient = SqliteStore(tmp_path / "home" / "ara.db", signer=desk.vault, clock=desk.clock, patience=0.2)
     other = sqlite3.connect(tmp_path / "home" / "ara.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    from dataclasses import replace
-
     waiting = Registry(replace(desk, store=impatient))
     with pytest.raises(StoreError):
         await stages.deploy(waiting, kept)
@@ -107,23 +107,94 @@ async def test_who_brings_a_model_waits_for_who_removes_others(registry, panel):
     assert [one.id for one in await registry.all()] == [kept.id]
 
 
-async def test_a_full_disk_leaves_the_champion(registry, panel):
-    kept = await trained(registry, panel)
-    await stages.deploy(registry, kept)
+@contextmanager
+def full_disk():
+    """Let this process write no file any longer than a few bytes, as on a disk that is full."""
     before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, most))
     try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+async def test_a_full_disk_leaves_the_champion(registry, panel):
+    kept = await trained(registry, panel)
+    await stages.deploy(registry, kept)
+    with full_disk():
         with pytest.raises(StoreError, match="no room left"):
             await trained(registry, panel, "drift")
         with pytest.raises(StoreError, match="no room left"):
             await registry.export(kept, registry.shelf.folder / "x.ara")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
-        signal.signal(signal.SIGXFSZ, ignored)
     assert [one.id for one in await registry.all()] == [kept.id]
     assert (await registry.verified(await registry.champion("har_t"))).ok
     assert registry.shelf.ids() == {kept.id}
+
+
+async def stood(registry):
+    """Give the champion, those before it, and the stage of each model."""
+    seat = await registry.seat("har_t")
+    return seat.champion, seat.before, {kept.id: kept.stage for kept in await registry.all()}
+
+
+async def test_a_disk_that_is_full_lets_nobody_change_the_champion(opened, tmp_path, panel):
+    desk = await opened(tmp_path / "home")
+    registry = Registry(desk)
+    one, two, three = [await trained(registry, panel, seed=seed) for seed in range(3)]
+    await stages.deploy(registry, one)
+    await stages.deploy(registry, two)
+    before = await stood(registry)
+    with full_disk():
+        with pytest.raises(StoreError):
+            await stages.deploy(registry, three)
+        with pytest.raises(StoreError):
+            await stages.rollback(registry, "har_t")
+    assert await stood(registry) == before
+    assert (await registry.verified(await registry.champion("har_t"))).ok
+    assert (await stages.rollback(registry, "har_t")).kept.id == one.id
+
+
+async def test_a_registry_that_is_held_takes_in_nothing_and_rolls_nothing_back(opened, tmp_path, panel):
+    desk = await opened(tmp_path / "home")
+    registry = Registry(desk)
+    one, two = [await trained(registry, panel, seed=seed) for seed in range(2)]
+    await stages.deploy(registry, one)
+    await stages.deploy(registry, two)
+    before = await stood(registry)
+    impatient = SqliteStore(tmp_path / "home" / "ara.db", signer=desk.vault, clock=desk.clock, patience=0.2)
+    waiting = Registry(replace(desk, store=impatient))
+    other = sqlite3.connect(tmp_path / "home" / "ara.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(StoreError):
+            await stages.rollback(waiting, "har_t")
+        with pytest.raises(StoreError):
+            await trained(waiting, panel, seed=7)
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+        await impatient.close()
+    assert await stood(registry) == before
+    assert (await stages.rollback(registry, "har_t")).kept.id == one.id
+    assert (await trained(registry, panel, seed=7)).stage is Stage.CANDIDATE
+
+
+async def test_a_clock_that_goes_back_is_no_bar_to_training_and_rolling_back(registry, panel, clock):
+    one = await trained(registry, panel)
+    await stages.deploy(registry, one)
+    clock.instant -= timedelta(days=400)
+    two = await trained(registry, panel, seed=1)
+    assert two.card.made_at < one.card.made_at
+    assert two.version > one.version
+    await stages.deploy(registry, two)
+    clock.instant -= timedelta(days=400)
+    back = await stages.rollback(registry, "har_t")
+    assert back.kept.id == one.id
+    seat = await registry.seat("har_t")
+    assert seat.champion == one.id
+    assert seat.changed_at >= one.changed_at  # the order of changes is that in which they were made
 
 
 async def test_a_clock_that_goes_back_confuses_no_order(registry, panel, clock):

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -224,3 +225,75 @@ def test_a_family_that_leaves_hard_days_out_is_not_judged(panel, tmp_path, monke
     monkeypatch.setattr(plugins, "load", lambda kind, name: Gaps)
     with pytest.raises(ModelError, match="forecasts of the hold-out are no numbers"):
         train(panel, plan("gaps", cut=held_out(panel, 0.2).cut), str(tmp_path), watch=go_on)
+
+
+class Onward(EwmaT):
+    """Tells what each fit knew, and from where it went on."""
+
+    goes_on = True
+    fits: ClassVar[list] = []
+    refuses = False
+
+    def fit(self, panel, rows, judged, *, seed, start=None, watch):
+        if start is not None and self.refuses:
+            raise ModelError("it can't go on from that", start="that")
+        fitted = super().fit(panel, rows, judged, seed=seed, watch=watch)
+        self.fits.append((int(panel.known_at.max()), start, fitted))
+        return fitted
+
+
+@pytest.fixture
+def onward(monkeypatch, panel, tmp_path):
+    """Give a plan that goes on from a fit of three weeks before the last bar."""
+    monkeypatch.setattr(plugins, "load", lambda kind, name: Onward)
+    Onward.fits.clear()
+    known = int(panel.known_at.max()) - 21 * 86_400_000_000
+    (tmp_path / "before").mkdir()
+    fit(Onward(), panel.until(known)).save(tmp_path / "before")
+    Onward.fits.clear()
+    return replace(plan("ewma_t", cut=held_out(panel, 0.2).cut), start=str(tmp_path / "before"), known=known)
+
+
+def test_what_is_judged_goes_on_as_the_kept_one_does_and_knew_nothing_of_the_hold_out(panel, tmp_path, onward):
+    (tmp_path / "new").mkdir()
+    done = train(panel, onward, str(tmp_path / "new"), watch=go_on)
+    assert (done.anew, bool(done.scores)) == ("", True)
+    (first, none, base), (second, judged_from, _), (third, kept_from, _) = Onward.fits
+    assert none is None
+    assert judged_from is base
+    assert kept_from is not None
+    assert kept_from is not base
+    newest = int(panel.known_at.max())
+    day = 86_400_000_000
+    assert (onward.cut - first) // day in range(21, 25)
+    assert first <= onward.cut - (newest - onward.known)
+    assert second <= onward.cut
+    assert third == newest
+
+
+def test_where_it_can_not_go_on_it_begins_anew_and_says_why(panel, tmp_path, onward, monkeypatch):
+    monkeypatch.setattr(Onward, "refuses", True)
+    (tmp_path / "new").mkdir()
+    done = train(panel, onward, str(tmp_path / "new"), watch=go_on)
+    assert done.anew == "it can't go on from that"
+    assert [start for _, start, _ in Onward.fits] == [None, None, None]
+    monkeypatch.setattr(Onward, "goes_on", False)
+    (tmp_path / "other").mkdir()
+    assert train(panel, onward, str(tmp_path / "other"), watch=go_on).anew == "ewma_t can't go on from an earlier fit"
+
+
+def test_a_hold_out_with_too_few_bars_before_is_not_judged_by_a_fit_that_goes_on(panel, tmp_path, onward):
+    (tmp_path / "new").mkdir()
+    early = replace(onward, known=int(panel.known_at.max()) - 200 * 86_400_000_000)
+    done = train(panel, early, str(tmp_path / "new"), watch=go_on)
+    assert done.anew == "there are too few bars to judge a fit that goes on from another"
+    assert done.scores
+
+
+def test_a_fault_of_the_family_is_no_reason_to_begin_anew(panel, tmp_path, onward, monkeypatch):
+    def broken(self, panel, rows, judged, *, seed, start=None, watch):
+        raise ModelError("it broke")
+
+    monkeypatch.setattr(Onward, "fit", broken)
+    with pytest.raises(ModelError, match="it broke"):
+        train(panel, onward, str(tmp_path), watch=go_on)

@@ -5,7 +5,7 @@ import torch
 
 from ara.errors import ModelError
 from ara.models.training import Plan
-from ara.models.training.devices import KINDS, Device, device, repeatable
+from ara.models.training.devices import KINDS, Device, device, gone, repeatable
 from ara.models.training.prune import prune, share_at
 from tests.models.training.lessons import taught
 
@@ -33,6 +33,21 @@ def test_the_best_comes_first_and_what_is_not_there_is_refused() -> None:
 def test_rocm_answers_to_cudas_name() -> None:
     assert Device(kind="rocm", name="MI300", mixed=True).torch == "cuda"
     assert Device(kind="mps", name="Apple GPU", mixed=False).torch == "mps"
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [
+        ("CUDA error: unspecified launch failure", True),
+        ("HIP error: device not ready", True),
+        ("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED", True),
+        ("CUDA error: out of memory", False),
+        ("CUDA out of memory. Tried to allocate 2.00 GiB", False),
+        ("mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)", False),
+    ],
+)
+def test_a_device_that_failed_is_told_from_other_faults(words: str, lost: bool) -> None:
+    assert gone(RuntimeError(words)) is lost
 
 
 def test_the_room_is_quiet_and_leaves_no_trace() -> None:

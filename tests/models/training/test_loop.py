@@ -15,10 +15,11 @@ import pytest
 import torch
 from torch import nn
 
-from ara.errors import ModelError
+from ara.errors import ModelError, WorkerError
 from ara.models import LEVELS
 from ara.models.networks.loss import pinball
 from ara.models.training import AUGMENTS, Plan, lesson
+from ara.models.training.devices import repeatable
 from ara.models.training.loop import rate_at
 from tests.models.networks.worlds import featured
 from tests.models.training.lessons import Plain, bytes_of, given, taught
@@ -279,6 +280,61 @@ def test_an_error_of_the_networks_own_is_no_lack_of_memory() -> None:
 
     with pytest.raises(RuntimeError, match="input"):
         taught(PLAN, module=Wrong())
+
+
+class Falls(Plain):
+    """Loses its device at a step or in a judgement, counted over all of them, and can't be brought back from there."""
+
+    def __init__(self, step: int, *, training: bool = True) -> None:
+        super().__init__()
+        self.step, self.told, self.tried, self.lost = step, training, -1, False
+
+    def forward(self, x):
+        self.tried += self.training == self.told
+        if self.tried == self.step:
+            self.lost = True
+            raise RuntimeError("CUDA error: unspecified launch failure\nCompile with `TORCH_USE_CUDA_DSA`.")
+        return super().forward(x)
+
+    def to(self, *where):
+        if self.lost:
+            raise RuntimeError("CUDA error: the launch timed out and was terminated")
+        return super().to(*where)
+
+
+def begun(module: Plain) -> Plain:
+    """Give the network the weights that others in these tests begin with."""
+    with repeatable(4):
+        module.load_state_dict(Plain().state_dict())
+    return module
+
+
+@pytest.mark.parametrize(("step", "training", "kept"), [(7, True, 6), (1, False, 9)], ids=["step", "judgement"])
+def test_a_device_that_is_gone_is_told_and_the_same_call_goes_on_to_the_same_bytes(step, training, kept, tmp_path):
+    whole, straight = taught(PLAN)
+    with pytest.raises(WorkerError, match=r"is gone at step \d+ of the training: CUDA error: [^\n]+$") as error:
+        taught(PLAN, module=begun(Falls(step, training=training)), folder=tmp_path)
+    assert f"checkpoint of step {kept} was kept, and the same call goes on from it" in error.value.hint
+    assert "--param device=cpu" in error.value.hint
+    again, done = taught(PLAN, folder=tmp_path)
+    assert bytes_of(again) == bytes_of(whole)
+    assert done == straight
+
+
+def test_what_a_lost_device_began_goes_on_by_the_processor(tmp_path):
+    with pytest.raises(WorkerError, match="is gone at step 7"):
+        taught(PLAN, module=begun(Falls(7)), folder=tmp_path)
+    heard = []
+    _, done = taught(replace(PLAN, device="cpu"), folder=tmp_path, watch=lambda one: not heard.append(one.done))
+    assert heard[0] == 7
+    assert done.whole
+
+
+def test_a_device_that_is_gone_before_a_checkpoint_costs_what_was_done(tmp_path):
+    for folder in (None, tmp_path):
+        with pytest.raises(WorkerError, match="is gone at step 1 ") as error:
+            taught(PLAN, module=begun(Falls(1)), folder=folder)
+        assert error.value.hint.startswith("No checkpoint was kept: the same call begins anew")
 
 
 def test_a_full_disk_costs_the_checkpoint_and_not_the_training(tmp_path, caplog) -> None:

@@ -32,8 +32,12 @@ def go_on(_):
     return True
 
 
-def test_a_study_begins_with_the_family_as_it_comes_and_finds_something_no_worse(tmp_path):
-    found = tune(PANEL, plan(tmp_path), watch=go_on)
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return tune(PANEL, plan(tmp_path_factory.mktemp("found")), watch=go_on)
+
+
+def test_a_study_begins_with_the_family_as_it_comes_and_finds_something_no_worse(found):
     assert len(found.tried) == 6
     assert found.tried[0].params == {"decay": 0.94}
     assert found.tried[0].ratio == pytest.approx(1.0)
@@ -44,11 +48,10 @@ def test_a_study_begins_with_the_family_as_it_comes_and_finds_something_no_worse
     assert found.study.startswith("ewma_t-")
 
 
-def test_the_same_seed_tries_the_same(tmp_path):
-    (tmp_path / "two").mkdir()
-    one, two = (tune(PANEL, plan(place), watch=go_on) for place in (tmp_path, tmp_path / "two"))
-    assert [trial.params for trial in one.tried] == [trial.params for trial in two.tried]
-    assert [trial.ratio for trial in one.tried] == [trial.ratio for trial in two.tried]
+def test_the_same_seed_tries_the_same(tmp_path, found):
+    again = tune(PANEL, plan(tmp_path), watch=go_on)
+    assert [trial.params for trial in again.tried] == [trial.params for trial in found.tried]
+    assert [trial.ratio for trial in again.tried] == [trial.ratio for trial in found.tried]
 
 
 def test_nothing_behind_the_cut_is_seen(tmp_path):

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.calibration import Surprise, eased, leaning, trust
-from ara.models.ensemble.mixing import mixed
-from ara.models.ensemble.panels import alone, states
-from ara.models.ensemble.state import State
+from ara.models.ensemble.members import DEAR
+from ara.models.ensemble.panels import alone, next_alone, standings, states
+from ara.models.ensemble.state import ClassState, State
 from ara.models.families.ewma_t import EwmaT
-from ara.models.families.pooled.features import KINDS, kind_of
+from ara.models.families.pooled.seen import KINDS, kind_of
 from ara.models.fits import fit_until, refits
 from ara.models.model import Fitted, Model
 from ara.models.panel import Panel, Rows
@@ -55,7 +55,7 @@ class Answering:
             whole = np.flatnonzero(kind == code)
             since = self._since(whole, int(panel.known_at[rows].max()))
             every = np.union1d(rows[mine], since)
-            raw = self._mixed(every, [state.weights[column] for column in columns])
+            raw = self._mixed(every, np.isin(every, rows[mine]), state, columns)
             place = np.searchsorted(every, rows[mine])
             answer = self._leant(raw[place], KINDS[code], [state.centre[column] for column in columns])
             slow = np.array([state.stretches[column] for column in columns])[:, states(panel, rows[mine])].T
@@ -74,17 +74,26 @@ class Answering:
         since = (at > self.state.seen) | (at >= self.state.at)
         return rows[known & whole & since & (at < last)]
 
-    def _mixed(self, rows: Rows, weights: list[tuple[float, ...]]) -> _Array:
-        used = np.array(weights).sum(axis=0) > 0
-        empty = np.empty((0, 0, 0))
-        said = [self._said(name, rows) if use else empty for name, use in zip(self.state.members, used, strict=True)]
-        return mixed(said, weights, middle=_MIDDLE)
+    def _mixed(self, rows: Rows, asked: NDArray[np.bool_], state: ClassState, columns: list[int]) -> _Array:
+        """Give the members' mean; of rows that nobody `asked` for, only the next bar is sure to be there."""
+        used = state.counted(columns)
+        said = [np.empty((0, 0, 0))] * len(used)
+        for place in np.flatnonzero(used):
+            name = self.state.members[place]
+            if name in DEAR and not asked.all():
+                said[place] = np.full((len(rows), len(self.panel.horizons), len(LEVELS)), np.nan)
+                said[place][asked] = self._said(name, rows[asked], self.panel)
+                said[place][~asked, :1] = self._said(name, rows[~asked], next_alone(self.panel))
+            else:
+                said[place] = self._said(name, rows, self.panel)
+        return state.mixed(said, standings(self.panel, rows), columns, middle=_MIDDLE)
 
-    def _said(self, name: str, rows: Rows) -> _Array:
+    def _said(self, name: str, rows: Rows, panel: Panel) -> _Array:
         """Give one member's quantiles; of a series that it has not met, those of a fit to that series alone."""
-        panel, model = self.panel, self.models[name]
+        model = self.models[name]
         values = np.empty((len(rows), len(panel.horizons), len(LEVELS)))
-        strange = ~np.isin(np.array(panel.symbols), self.symbols)[panel.series[rows]]
+        known = frozenset(self.symbols)
+        strange = np.array([symbol not in known for symbol in panel.symbols], bool)[panel.series[rows]]
         if not isinstance(model, SeriesModel | EwmaT):
             strange = np.zeros(len(rows), bool)
         if not strange.all():

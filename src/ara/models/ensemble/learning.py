@@ -1,23 +1,23 @@
 """From months of members' forecasts, and what became of them, to a state."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.calibration import Surprise, centred, stretches, trust
-from ara.models.ensemble.mixing import mixed
+from ara.models.ensemble.panels import standings
 from ara.models.ensemble.stages import LOW, MIDDLE, REMEMBERED, THIN, TOP, Outcomes, Stage, outcomes
 from ara.models.ensemble.state import ALL, ClassState, State
 from ara.models.ensemble.weights import Evidence, believed, evidence, shares
-from ara.models.families.pooled.dates import DAY, months_before
-from ara.models.families.pooled.features import KINDS
+from ara.models.families.pooled.seen import KINDS
+from ara.models.months import DAY, months_before
 from ara.models.panel import Panel
 from ara.models.quantiles import LEVELS
 
-__all__ = ["learned"]
+__all__ = ["Month", "Weigh", "learned"]
 
 _Array = NDArray[np.float64]
 
@@ -26,11 +26,38 @@ _STATES: Final = 3
 _RISES: Final = np.array([LEVELS[k] for k in THIN])
 
 
-class _Month(NamedTuple):
+class Month(NamedTuple):
+    """A month of members' forecasts, and what became of them.
+
+    Parameters
+    ----------
+    stage
+        What they said.
+    loss
+        `[n, H, member]`: CRPS over the panel's scale; NaN where it is not known or may not be learned from.
+    became
+        The outcomes.
+    weight
+        How much the month counts: half as much after a year.
+    standing
+        `[n]`: where the volatility of each row stood; see `standings`.
+    """
+
     stage: Stage
     loss: _Array
     became: Outcomes
     weight: float
+    standing: _Array
+
+
+class Weigh(Protocol):
+    """Another way from months to weights, which begins from those of `fast`."""
+
+    def __call__(
+        self, months: Sequence[Month], classes: Mapping[str, ClassState], *, horizons: Sequence[int], base: int
+    ) -> dict[str, ClassState]:
+        """Give each class's state with weights of its own; `classes` has `ALL`, and what `fast` would weigh by."""
+        ...
 
 
 def learned(
@@ -41,6 +68,7 @@ def learned(
     members: tuple[str, ...],
     base: int,
     scored: NDArray[np.bool_],
+    weigh: Weigh | None = None,
 ) -> State:
     """Give the state at a moment.
 
@@ -56,10 +84,14 @@ def learned(
         Names of the members, and the place of the baseline among them.
     scored
         `[row of the panel]`: whether its outcome may be learned from.
+    weigh
+        What gives other weights than those of `fast`.
     """
     months = _months(stages, panel, moment, scored)
     kinds = sorted({int(kind) for one in months for kind in np.unique(one.stage.kind)})
     weights = _weighed(months, kinds, panel, members, base)
+    if weigh is not None:
+        weights = weigh(months, weights, horizons=panel.horizons, base=base)
     classes = {ALL: weights[ALL]}
     open_: dict[str, tuple[int, float, float]] = {}
     for kind in kinds:
@@ -75,7 +107,7 @@ def learned(
     )
 
 
-def _months(stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[np.bool_]) -> list[_Month]:
+def _months(stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[np.bool_]) -> list[Month]:
     out = []
     for stage in stages:
         became = outcomes(panel, stage)
@@ -84,12 +116,13 @@ def _months(stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[
         loss = np.where(may[:, None, None], stage.scored(panel), np.nan).astype(float)
         age = sum(months_before(moment, back) > stage.month for back in range(1, REMEMBERED))
         became = Outcomes(rows=became.rows, y=y, known_at=became.known_at)
-        out.append(_Month(stage=stage, loss=loss, became=became, weight=0.5 ** (age / _HALF)))
+        standing = standings(panel, became.rows)
+        out.append(Month(stage=stage, loss=loss, became=became, weight=0.5 ** (age / _HALF), standing=standing))
     return out
 
 
 def _weighed(
-    months: Sequence[_Month], kinds: Sequence[int], panel: Panel, members: tuple[str, ...], base: int
+    months: Sequence[Month], kinds: Sequence[int], panel: Panel, members: tuple[str, ...], base: int
 ) -> dict[str, ClassState]:
     """Give each class's weights; what follows from these is not filled in yet."""
     reach = range(len(panel.horizons))
@@ -123,7 +156,7 @@ def _class(seen: Sequence[Evidence], beliefs: Sequence[_Array], horizons: Sequen
 
 
 def _calibrated(
-    months: Sequence[_Month],
+    months: Sequence[Month],
     kind: int,
     panel: Panel,
     state: ClassState,
@@ -159,10 +192,10 @@ class _Told(NamedTuple):
     last: _Array
 
 
-def _told(one: _Month, mine: NDArray[np.int64], state: ClassState, base: int) -> _Told:
+def _told(one: Month, mine: NDArray[np.int64], state: ClassState, base: int) -> _Told:
     """Mix what the members said in a month, and hold it against what became of it."""
     members = [*np.moveaxis(one.stage.thin[mine], 3, 0)]
-    said = mixed(members, state.weights, middle=MIDDLE)
+    said = state.mixed(members, one.standing[mine], range(len(state.weights)), middle=MIDDLE)
     said = np.where(np.isfinite(said), said, members[base])  # none of those that count was asked
     y = one.became.y[mine]
     out = ((y < said[:, :, LOW]) | (y > said[:, :, TOP])).astype(float)
@@ -209,7 +242,7 @@ def _note(open_: dict[str, tuple[int, float, float]], panel: Panel, rows: NDArra
             open_[panel.symbols[panel.series[row]]] = (int(panel.known_at[row]), middle, half)
 
 
-def _step(panel: Panel, kind: int, months: Sequence[_Month]) -> int:
+def _step(panel: Panel, kind: int, months: Sequence[Month]) -> int:
     """Give the usual time between two bars of a class."""
     codes = {int(code) for one in months for code in np.unique(one.stage.code[one.stage.kind == kind])}
     spans = [np.median(np.diff(panel.known_at[slice(*panel.span(code))])) for code in sorted(codes)]

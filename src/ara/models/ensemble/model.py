@@ -1,26 +1,20 @@
 """`fast`: the members' quantiles averaged by what each was worth of late, and calibrated class by class."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from ara import plugins
 from ara.errors import ModelError
-from ara.lineage import digest
 from ara.models.ensemble.answers import Answering
-from ara.models.ensemble.learning import learned
+from ara.models.ensemble.members import CORE, LINES, TREES, absent, member, remedy
 from ara.models.ensemble.panels import closed, with_next
-from ara.models.ensemble.stages import Stage, grown
 from ara.models.ensemble.state import State
 from ara.models.families.pooled.features import table
-from ara.models.fits import Chains, fits_until
+from ara.models.form import Form, Formed, in_form
 from ara.models.head import Head, read_head, write_head
 from ara.models.model import Fitted, Model, described
 from ara.models.panel import Panel, Rows
@@ -32,29 +26,9 @@ __all__ = ["BASE", "Default", "Ensemble", "Fast", "FittedEnsemble", "Full"]
 BASE: Final = "ewma_t"
 """The member that all others have to beat, and that answers alone where none does."""
 
-_CORE: Final = (
-    "ewma_t", "drift", "weekday", "hist", "fhs", "garch_t", "gjr_t", "har_t", "har_fhs", "pooled_har",
-)  # fmt: skip
-_TREES: Final = ("lightgbm", "xgboost", "catboost", "random_forest", "extra_trees")
-_LINES: Final = ("ridge", "lasso", "elastic_net", "quantile_regression")
-_DEAR: Final = frozenset({"fhs", "hist"})
-_NEEDS: Final = {
-    "catboost": ("catboost", "boost"),
-    "cnn_lstm": ("torch", "deep"),
-    "elastic_net": ("sklearn", "train"),
-    "extra_trees": ("sklearn", "train"),
-    "gru": ("torch", "deep"),
-    "lasso": ("sklearn", "train"),
-    "lightgbm": ("lightgbm", "train"),
-    "quantile_regression": ("sklearn", "train"),
-    "random_forest": ("sklearn", "train"),
-    "ridge": ("sklearn", "train"),
-    "xgboost": ("xgboost", "boost"),
-}
 _STATE: Final = "state.json"
 _PARAMS: Final = "params.json"
 _MEMBERS: Final = "members"
-_stages: Final = Chains[tuple[Stage, ...]](4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,12 +79,17 @@ class FittedEnsemble:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say which members are left out, and how to get them."""
-        return tuple(
-            f"{self.family} answers without {name}: {_NEEDS[name][0]} is not installed; "
-            f"pip install 'ara-ai[{_NEEDS[name][1]}]'"
-            for name in self.state.absent
-        )
+        """Say which members are left out and how to get them, and what members have to say themselves."""
+        missing = (f"{self.family} answers without {name}: {remedy(name)}" for name in self.state.absent)
+        graphs = (
+            one for one in self.fitted.values() if hasattr(one, "in_form")
+        )  # few have, and to ask more takes long
+        formed = (note for one in graphs if isinstance(one, Formed) for note in one.notes)
+        return tuple(dict.fromkeys((*missing, *formed)))
+
+    def in_form(self, form: Form) -> "FittedEnsemble":
+        """Give the same ensemble, the graphs of its members answering in another form."""
+        return replace(self, fitted={name: in_form(one, form) for name, one in self.fitted.items()})
 
     def save(self, folder: Path) -> None:
         """Write `state.json`, `params.json`, `head.json`, and each member into its own folder under `members`."""
@@ -138,15 +117,18 @@ class _Params(msgspec.Struct, frozen=True, kw_only=True):
 class Ensemble:
     """Several members answer as one; a subclass names them.
 
-    Each member is refitted monthly like any other model. What it forecast in the last 24 months, fitted each time at
-    the first instant of the quarter, is scored by CRPS as outcomes become known; older months count less, half as much
-    after a year. A class's evidence is drawn to that of all classes and of its shorter horizons, and to no skill. A
-    member that is not better than `ewma_t` gets no weight.
+    Each member is refitted monthly like any other model; what it forecast in the last 24 months, fitted each time at
+    the first instant of the quarter, is scored by CRPS as outcomes become known. Learners and networks are refitted at
+    the first instants of January and July only, and the fits that answer are those that are scored. Older months count
+    less, half as much after a year. A class's evidence is drawn to that of all classes and of its shorter horizons, and
+    to no skill. A member that is not better than `ewma_t` gets no weight.
     """
 
     __slots__ = ()
 
     family: ClassVar[str]
+    weigh: ClassVar[Callable[..., Any] | None] = None
+    kept: ClassVar[type[State]] = State
     members: tuple[str, ...]
 
     def fit(
@@ -160,8 +142,25 @@ class Ensemble:
         watch: Callable[[Progress], bool],
     ) -> FittedEnsemble:
         """Fit the members, and weigh them by the months before; `valid` only adds rows."""
-        absent = tuple(name for name in self.members if name in _NEEDS and find_spec(_NEEDS[name][0]) is None)
-        models = {name: _model(name) for name in self.members if name not in absent}
+        return self.trained(panel, train, valid, seed=seed, watch=watch)
+
+    def trained(
+        self,
+        panel: Panel,
+        train: Rows,
+        valid: Rows,
+        *,
+        seed: int,
+        start: object | None = None,
+        watch: Callable[[Progress], bool],
+        folder: Path | None = None,
+    ) -> FittedEnsemble:
+        """Fit as `fit` does; costly members' fits are laid down in a folder, and after a kill found there again."""
+        from ara.models.ensemble.fitting import Fitting  # what fits is much, and who only answers needs none of it
+        from ara.models.ensemble.learning import learned
+
+        missing = tuple(name for name in self.members if absent(name))
+        models = {name: member(name) for name in self.members if name not in missing}
         if BASE not in models:
             raise ModelError(f"{self.family} can't be had without {BASE} among its members")
         rows = np.union1d(train, valid)
@@ -169,14 +168,22 @@ class Ensemble:
         scored = np.zeros(len(panel), bool)
         scored[rows] = True
         table(inner)  # made once, and found again by whatever looks at a part of this panel
-        fitting = _Fitting(models=tuple(models.values()), panel=inner, scored=scored, seed=seed, watch=watch)
+        fitting = Fitting(models=models, panel=inner, scored=scored, seed=seed, watch=watch, folder=folder)
         stages = fitting.stages(moment)
-        state = learned(stages, inner, moment, members=tuple(models), base=tuple(models).index(BASE), scored=scored)
+        state = learned(
+            stages,
+            inner,
+            moment,
+            members=tuple(models),
+            base=tuple(models).index(BASE),
+            scored=scored,
+            weigh=self.weigh,
+        )
         return FittedEnsemble(
             family=self.family,
             models=models,
             fitted=dict(zip(models, fitting.at(moment), strict=True)),
-            state=msgspec.structs.replace(state, absent=absent),
+            state=self.kept(**msgspec.structs.asdict(state) | {"absent": missing}),
             symbols=panel.symbols,
             seed=seed,
         )
@@ -186,7 +193,7 @@ class Ensemble:
         """Read what `FittedEnsemble.save` wrote."""
         head = read_head(folder, cls.family)
         try:
-            state = msgspec.json.decode((folder / _STATE).read_bytes(), type=State)
+            state = msgspec.json.decode((folder / _STATE).read_bytes(), type=cls.kept)
             params = msgspec.json.decode((folder / _PARAMS).read_bytes(), type=_Params)
         except OSError as error:
             raise ModelError(f"the model in {folder} is not whole: {error.strerror or error}") from error
@@ -194,7 +201,7 @@ class Ensemble:
             raise ModelError(f"the model in {folder} is damaged: {error}") from error
         if set(params.members) != set(state.members) or head.horizons != state.horizons:
             raise ModelError(f"the model in {folder} is damaged: its members or horizons don't belong together")
-        models = {name: _model(name, params.members[name]) for name in state.members}
+        models = {name: member(name, params.members[name]) for name in state.members}
         fitted = {name: type(model).load(folder / _MEMBERS / name) for name, model in models.items()}
         return FittedEnsemble(
             family=cls.family, models=models, fitted=fitted, state=state, symbols=params.symbols, seed=params.seed
@@ -216,7 +223,7 @@ class Fast(Ensemble):
     Y. Grushka-Cockayne and R. L. Winkler (2013), Management Science 59, for averaging quantiles.
     """
 
-    members: tuple[str, ...] = _CORE
+    members: tuple[str, ...] = CORE
     family: ClassVar[str] = "fast"
 
 
@@ -230,7 +237,7 @@ class Default(Ensemble):
         Names of registered models; `ewma_t` has to be one of them.
     """
 
-    members: tuple[str, ...] = (*_CORE, "lightgbm", "gru")
+    members: tuple[str, ...] = (*CORE, "lightgbm", "gru")
     family: ClassVar[str] = "default"
     inputs: ClassVar[str] = "pooled"
 
@@ -245,52 +252,6 @@ class Full(Ensemble):
         Names of registered models; `ewma_t` has to be one of them.
     """
 
-    members: tuple[str, ...] = (*_CORE, *_LINES, *_TREES, "gru", "cnn_lstm")
+    members: tuple[str, ...] = (*CORE, *LINES, *TREES, "gru", "cnn_lstm")
     family: ClassVar[str] = "full"
     inputs: ClassVar[str] = "pooled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fitting:
-    """Fits of the members on one panel; only rows that are `scored` are fitted to."""
-
-    models: tuple[Model, ...]
-    panel: Panel
-    scored: NDArray[np.bool_]
-    seed: int
-    watch: Callable[[Progress], bool]
-
-    def stages(self, moment: int) -> tuple[Stage, ...]:
-        """Give the months before a moment, going on from the last ones that were made on the same past."""
-        if not self.scored.all():
-            return grown((), self.panel, moment, self.at, dear=self._dear)
-        kind = digest([[described(model) for model in self.models], self.seed])
-        before = _stages.latest(self.panel, moment, kind=kind) or ()
-        made = grown(before, self.panel, moment, self.at, dear=self._dear)
-        _stages.keep(self.panel, moment, made, kind=kind)
-        return made
-
-    @property
-    def _dear(self) -> list[bool]:
-        return [model.family in _DEAR for model in self.models]
-
-    def at(self, moment: int) -> Sequence[Fitted]:
-        """Give the members as they were fitted at a moment; none where nothing was known then."""
-        if not (self.panel.known_at <= moment).any():
-            return ()
-        if self.scored.all():
-            return fits_until(self.models, self.panel, moment, seed=self.seed)
-        past = self.panel.until(moment)
-        rows = np.flatnonzero(self.scored[self.panel.known_at <= moment])
-        return [model.fit(past, rows, rows[:0], seed=self.seed, watch=self.watch) for model in self.models]
-
-
-def _model(name: str, params: Mapping[str, Any] | None = None) -> Model:
-    made: Model = _family(name)(**(params or {}))
-    return made
-
-
-@lru_cache(maxsize=64)
-def _family(name: str) -> Callable[..., Model]:
-    family: Callable[..., Model] = plugins.load("models", name)
-    return family

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.families.pooled.dates import month_after, month_of
-from ara.models.families.pooled.features import table
+from ara.models.families.pooled.features import standing
+from ara.models.months import month_after, month_of
 from ara.models.panel import Panel, Rows
 
-__all__ = ["alone", "closed", "states", "with_next"]
+__all__ = ["alone", "closed", "next_alone", "standings", "states", "with_next"]
 
 _NEVER = np.iinfo(np.int64).max
 _THIRDS = (-1 / 6, 1 / 6)
@@ -34,6 +34,12 @@ def with_next(panel: Panel) -> Panel:
     )
 
 
+def next_alone(panel: Panel) -> Panel:
+    """Give the panel with its first horizon alone."""
+    cut = {name: getattr(panel, name)[:, :1] for name in ("scale", "y", "y_known")}
+    return replace(panel, horizons=panel.horizons[:1], **cut)
+
+
 def alone(panel: Panel, code: int) -> tuple[Panel, int]:
     """Give one series by itself, and the row of the panel at which it begins."""
     first, end = panel.span(code)
@@ -45,7 +51,12 @@ def alone(panel: Panel, code: int) -> tuple[Panel, int]:
 
 def states(panel: Panel, rows: Rows) -> NDArray[np.int64]:
     """Give the state of volatility of rows: 0 calm, 1 between, 2 wild, by the thirds of the series' last two years."""
-    return np.asarray(np.searchsorted(_THIRDS, table(panel).second[rows, 0], side="right"), np.int64)
+    return np.asarray(np.searchsorted(_THIRDS, standings(panel, rows), side="right"), np.int64)
+
+
+def standings(panel: Panel, rows: Rows) -> NDArray[np.float64]:
+    """Give where the volatility of rows stands among those of the series' last two years: -0.5 lowest, 0.5 highest."""
+    return standing(panel, rows)
 
 
 def closed(panel: Panel) -> int:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.ensemble.panels import states
-from ara.models.families.pooled.dates import DAY, month_after, month_of, months_before, months_between
-from ara.models.families.pooled.features import kind_of
+from ara.models.families.pooled.seen import kind_of
 from ara.models.model import Fitted
+from ara.models.months import month_after, month_in_year, month_of, months_before, months_between, months_of
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 
-__all__ = ["LOW", "MIDDLE", "REMEMBERED", "SELDOM", "THIN", "TOP", "Outcomes", "Stage", "grown", "outcomes"]
+__all__ = ["LOW", "MIDDLE", "REMEMBERED", "SELDOM", "THIN", "TOP", "Outcomes", "Stage", "grown", "outcomes", "quarters"]
 
 _Array = NDArray[np.float64]
 
@@ -144,13 +144,24 @@ def grown(
     dear
         Which members are asked seldom.
     """
-    first = max(months_before(moment, REMEMBERED), month_of(int(panel.known_at.min())) if len(panel) else moment)
-    kept = {one.month: one.settled(panel, moment) for one in before if first <= one.month < moment}
-    months = [month for month in (first, *months_between(first, moment)) if month < moment]
+    months = _looked_at(panel, moment)
+    kept = {one.month: one.settled(panel, moment) for one in before if one.month in months}
     for quarter, group in groupby((month for month in months if month not in kept), key=_quarter):
         for stage in _said(panel, list(group), fits(quarter), dear):
             kept[stage.month] = stage.settled(panel, moment)
     return tuple(kept[month] for month in months if month in kept)
+
+
+def quarters(before: Sequence[Stage], panel: Panel, moment: int) -> list[int]:
+    """Give the first instants of the quarters at which `grown` wants the members fitted, oldest first."""
+    there = {one.month for one in before}
+    missing = (month for month in _looked_at(panel, moment) if month not in there)
+    return [quarter for quarter, _ in groupby(missing, key=_quarter)]
+
+
+def _looked_at(panel: Panel, moment: int) -> list[int]:
+    first = max(months_before(moment, REMEMBERED), month_of(int(panel.known_at.min())) if len(panel) else moment)
+    return [month for month in (first, *months_between(first, moment)) if month < moment]
 
 
 def _said(panel: Panel, months: list[int], fitted: Sequence[Fitted], dear: Sequence[bool]) -> list[Stage]:
@@ -168,7 +179,7 @@ def _said(panel: Panel, months: list[int], fitted: Sequence[Fitted], dear: Seque
     code = past.series[rows].astype(np.int64)
     kind = np.array([kind_of(group) for group in past.groups], np.int64)[past.group[rows]]
     state = states(past, rows)
-    of_month = np.array([month_of(int(day) * DAY) for day in past.known_at[rows] // DAY], np.int64)
+    of_month = months_of(past.known_at[rows])
     made = []
     for month in months:
         mine = np.flatnonzero(of_month == month)
@@ -180,8 +191,7 @@ def _said(panel: Panel, months: list[int], fitted: Sequence[Fitted], dear: Seque
 
 def _quarter(month: int) -> int:
     """Give the first instant of the quarter of a month."""
-    number = int(np.datetime64(month // DAY, "D").astype("datetime64[M]").astype(np.int64))
-    return months_before(month, number % _QUARTER)
+    return months_before(month, month_in_year(month) % _QUARTER)
 
 
 def _last(month: int) -> int:

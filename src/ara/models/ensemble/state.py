@@ -1,9 +1,15 @@
 """What an ensemble learned up to one moment: plain numbers, never changed, named by their content."""
 
+from collections.abc import Sequence
+from functools import cached_property
+
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from ara.lineage import digest
 from ara.models.calibration import Surprise
+from ara.models.ensemble.mixing import mixed
 
 __all__ = ["ALL", "ClassState", "State"]
 
@@ -39,8 +45,27 @@ class ClassState(msgspec.Struct, frozen=True, kw_only=True):
     centre: tuple[float, ...]
     surprise: Surprise | None = None
 
+    def counted(self, columns: Sequence[int]) -> NDArray[np.bool_]:
+        """Give `[member]`: whether it counts for anything over some of the horizons."""
+        return np.asarray(np.array([self.weights[column] for column in columns]).sum(axis=0) > 0)
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+    def mixed(
+        self,
+        said: Sequence[NDArray[np.floating]],
+        standing: NDArray[np.float64],
+        columns: Sequence[int],
+        *,
+        middle: int,
+    ) -> NDArray[np.float64]:
+        """Mix what members said, `[member][n, H, level]`, over the horizons at these columns.
+
+        `standing` `[n]` is where the volatility of each row stood among those of its series' last two years, -0.5 to
+        0.5; weights that are the same in all states do not look at it.
+        """
+        return mixed(said, [self.weights[column] for column in columns], middle=middle)
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Weights, calibration and what is left open, at one moment.
 
     Parameters
@@ -70,7 +95,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     open: dict[str, tuple[int, float, float]]
     absent: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The sha256 of its canonical JSON, which lineages cite."""
         return digest(msgspec.to_builtins(self))

@@ -20,7 +20,7 @@ from ara.statistics.linear import least_squares
 from ara.statistics.ranges import floored, range_variance
 from ara.statistics.volatility import ewma_variance
 
-__all__ = ["HarFhs", "HarT", "Learned", "Reach"]
+__all__ = ["HarFhs", "HarT", "Learned", "Reach", "seen"]
 
 _Array = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ class _Har(SeriesModel[Learned]):
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Learned | None:
         """Regress, for each horizon, the variance of the next bars on what was known; last 1500 bars."""
         variance = floored(range_variance(line.bars))
-        known = _known(line, variance)
+        known = seen(line, variance)
         path = np.concatenate(([0.0], np.cumsum(line.returns)))
         reaches, degrees = [], 0.0
         for horizon in sorted({1, *horizons}):
@@ -106,7 +106,7 @@ class _Har(SeriesModel[Learned]):
         values = np.full((len(places), len(horizons), len(LEVELS)), np.nan)
         if learned is None:
             return values
-        known = _known(line, floored(range_variance(line.bars)))[places]
+        known = seen(line, floored(range_variance(line.bars)))[places]
         reaches = {reach.horizon: reach for reach in learned.reaches}
         for place, horizon in enumerate(horizons):
             if horizon not in reaches:
@@ -160,7 +160,7 @@ class HarFhs(_Har):
         return np.asarray(sigma[:, None] * np.array(reach.quantiles))
 
 
-def _known(line: Line, variance: _Array) -> _Array:
+def seen(line: Line, variance: _Array) -> _Array:
     """Give `[bar, 5]`: what the regression sees at each bar; NaN until there is a volatility."""
     logs = np.log(variance)
     fall = np.minimum(line.returns, 0) / np.sqrt(ewma_variance(line.returns) + 1e-16)

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.graphs import Linear
 from ara.models.learning.frame import LearnedModel
+from ara.models.learning.standard import Standard
 from ara.models.learning.work import Fit, Regressor
 from ara.models.model import refuse_outside
 from ara.models.panel import Rows
@@ -26,17 +26,6 @@ _STILL: Final = 1e-7
 _CAUTION: Final = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    linear: Linear
-
-    def predict(self, x: NDArray[Any]) -> _Array:
-        return self.linear.predict(x)
-
-    def part(self) -> Linear:
-        return self.linear
-
-
 class _LinearModel(LearnedModel):
     """A weighted sum of the features; a subclass says how its weights come from products of the columns."""
 
@@ -50,11 +39,10 @@ class _LinearModel(LearnedModel):
 
     def begin(self, x: NDArray[Any], *, seed: int) -> Fit:
         """Standardise the features once and give what weighs them. There is nothing random in it."""
-        means, deviations = x.mean(axis=0), x.std(axis=0)
-        z = np.asarray(np.where(deviations > 0, (x - means) / np.where(deviations > 0, deviations, 1.0), 0.0))
+        standard = Standard.of(x)
 
         def fit(rows: Rows, target: _Array, weight: _Array) -> list[Regressor]:
-            part, count = z[rows], len(rows)
+            part, count = standard.z[rows], len(rows)
             share = weight / weight.sum()
             level = np.einsum("n,nk->k", share, target)
             middle = np.einsum("n,nf->f", share, part)
@@ -63,10 +51,7 @@ class _LinearModel(LearnedModel):
             spread = np.sqrt(np.einsum("n,nk->k", share, (target - level) ** 2))
             found = self.weights(matrix, right, spread, rows=count, outcomes=float(weight.sum()))
             away = level - np.einsum("f,fk->k", middle, found)
-            return [
-                _Line(Linear.of(found[:, k], float(away[k]), means=means, deviations=deviations))
-                for k in range(target.shape[1])
-            ]
+            return [standard.summed(found[:, k], float(away[k])) for k in range(target.shape[1])]
 
         return fit
 

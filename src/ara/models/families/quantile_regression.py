@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.families.pooled.shape import weighted_quantiles
-from ara.models.graphs import Linear, Output
+from ara.models.graphs import Output
 from ara.models.learning.frame import LearnedModel
 from ara.models.learning.learner import believed
 from ara.models.learning.quantile_fit import fit_quantiles
 from ara.models.learning.shapes import recency
+from ara.models.learning.standard import Standard
 from ara.models.learning.targets import Targets
 from ara.models.learning.work import Fit, Regressor, Work, chosen, spread_over
 from ara.models.model import refuse_outside
@@ -32,17 +33,6 @@ KNOTS: Final = (0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
 _MIDDLE: Final = KNOTS.index(0.5)
 _DEGREES: Final = 5.0
 _PRIOR: Final = 50.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    linear: Linear
-
-    def predict(self, x: NDArray[Any]) -> _Array:
-        return self.linear.predict(x)
-
-    def part(self) -> Linear:
-        return self.linear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +80,11 @@ class QuantileRegression(LearnedModel):
 
     def begin(self, x: NDArray[Any], *, seed: int) -> Fit:
         """Standardise the features once and give what fits the quantiles. There is nothing random in it."""
-        means, deviations = x.mean(axis=0), x.std(axis=0)
-        z = np.asarray(np.where(deviations > 0, (x - means) / np.where(deviations > 0, deviations, 1.0), 0.0))
+        standard = Standard.of(x)
 
         def fit(rows: Rows, target: _Array, weight: _Array) -> list[Regressor]:
-            weights, intercepts = fit_quantiles(z[rows], target[:, 0], weight, KNOTS, self.penalty)
-            return [
-                _Line(Linear.of(own, float(level), means=means, deviations=deviations))
-                for own, level in zip(weights.T, intercepts, strict=True)
-            ]
+            weights, intercepts = fit_quantiles(standard.z[rows], target[:, 0], weight, KNOTS, self.penalty)
+            return [standard.summed(own, float(level)) for own, level in zip(weights.T, intercepts, strict=True)]
 
         return fit
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ara.models.families.ewma_t import STILL
 from ara.models.model import refuse_outside
+from ara.models.months import DAY
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
@@ -22,8 +23,7 @@ __all__ = ["Week", "Weekday"]
 _Array = NDArray[np.float64]
 
 _WINDOW, _ENOUGH = 1000, 250
-_DAY: Final = 86_400_000_000
-_SHORTEST, _LONGEST = 0.8 * _DAY, 4.0 * _DAY
+_SHORTEST, _LONGEST = 0.8 * DAY, 4.0 * DAY
 _SELDOM: Final = 1 / 14
 _BELIEVED: Final = 0.5
 _SMALLEST: Final = 0.1
@@ -129,7 +129,7 @@ class Weekday(SeriesModel[Week]):
 def _weekdays(line: Line) -> NDArray[np.int64]:
     """Give the weekday of the middle of each bar, Monday 0; so one that opens on Sunday evening is Monday's."""
     middle = line.at + (line.known_at - line.at) // 2
-    return np.asarray((middle // _DAY - _MONDAY) % 7)
+    return np.asarray((middle // DAY - _MONDAY) % 7)
 
 
 def _daily(at: NDArray[np.int64]) -> bool:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from ara.errors import ModelError
 from ara.models.graphs.wire import refuse_strange
 
-__all__ = ["DEVICES", "Signature", "available", "run", "signature"]
+__all__ = ["DEVICES", "Signature", "available", "run", "runs_on", "signature"]
 
 DEVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "cpu": ("CPUExecutionProvider",),
+    "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider"),
+    "tensorrt": ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"),
     "auto": (
         "TensorrtExecutionProvider",
         "CUDAExecutionProvider",
@@ -22,6 +24,12 @@ DEVICES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 """What runs a graph, best first. `cpu` gives the same bytes everywhere; `auto` takes the fastest that is there."""
+
+_NAMES: Final = {
+    "CUDAExecutionProvider": "cuda",
+    "TensorrtExecutionProvider": "tensorrt",
+    "CPUExecutionProvider": "cpu",
+}
 
 _KEPT: Final = 64
 _sessions: dict[tuple[str, str], Any] = {}
@@ -33,9 +41,15 @@ Signature: TypeAlias = tuple[tuple[Any, ...], dict[str, tuple[Any, ...]]]
 def available(device: str = "cpu") -> tuple[str, ...]:
     """Give the execution providers of a device that this onnxruntime has, best first."""
     if device not in DEVICES:
-        raise ModelError(f"there is no device {device!r} to run a graph on", hint=f"Choose {' or '.join(DEVICES)}.")
+        raise ModelError(f"there is no device {device!r} to run a graph on", hint=f"Choose {', '.join(DEVICES)}.")
     present = set(_onnxruntime().get_available_providers())
     return tuple(one for one in DEVICES[device] if one in present)
+
+
+def runs_on(graph: bytes, sha256: str, device: str) -> str:
+    """Give the device that runs a graph where this one is asked for: another one where it is not there."""
+    provider = str(_session(graph, sha256, device).get_providers()[0])
+    return _NAMES.get(provider, provider.removesuffix("ExecutionProvider").lower())
 
 
 def signature(graph: bytes, sha256: str) -> Signature:

@@ -6,11 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.models.months import DAY
 from ara.models.panel import Rows
 
 __all__ = ["EMBARGO", "blocks", "outside"]
 
-EMBARGO: Final = 7 * 86_400_000_000
+EMBARGO: Final = 7 * DAY
 """A week in microseconds, which holds five bars of any market: what lies so near a block is not learned from."""
 
 

@@ -12,6 +12,7 @@ from ara.models.learning.shapes import shapes
 from ara.models.learning.shrink import centred, slope, trust
 from ara.models.learning.targets import Targets
 from ara.models.learning.work import FARTHEST, Fit, Regressor, Work, chosen, spread_over
+from ara.models.months import DAY
 from ara.models.panel import Panel, Rows
 from ara.workers import Progress
 
@@ -21,7 +22,6 @@ _Array = NDArray[np.float64]
 _X = NDArray[np.float32] | NDArray[np.float64]
 
 _STRETCH: Final = 0.35
-_DAY: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ def _judged(
 ) -> tuple[Rows, _Array, NDArray[np.int64], NDArray[np.int64]]:
     """Give the rows that are judged, their weights, their class in their block, and the stretch of time they are in."""
     known = seen.known(place)
-    length = max(1, round(1.5 * horizon)) * _DAY
+    length = max(1, round(1.5 * horizon)) * DAY
     cell = cells[known] * (int(seen.group.max()) + 1) + seen.group[known]
     return known, seen.weight[known, place], cell, seen.begin[known] // length
 

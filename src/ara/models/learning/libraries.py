@@ -7,7 +7,13 @@ from ara.errors import ModelError
 
 __all__ = ["library"]
 
-_EXTRAS: Final = {"lightgbm": "train", "sklearn": "train", "xgboost": "boost", "catboost": "boost"}
+_EXTRAS: Final = {
+    "lightgbm": "train",
+    "sklearn": "train",
+    "xgboost": "boost",
+    "catboost": "boost",
+    "statsforecast": "stats",
+}
 
 
 def library(module: str) -> Any:

@@ -6,16 +6,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.families.pooled.features import KINDS, kind_of
 from ara.models.families.pooled.horizon import lean
+from ara.models.families.pooled.seen import KINDS, kind_of
 from ara.models.families.pooled.shape import weighted_quantiles
 from ara.models.learning.targets import Targets
+from ara.models.months import DAY
 
 __all__ = ["recency", "shapes"]
 
 _Array = NDArray[np.float64]
 
-_DAY: Final = 86_400_000_000
 _HALF_LIFE: Final = 1450.0
 _ENOUGH: Final = 100
 _PRIOR: Final = 50.0
@@ -25,7 +25,7 @@ _SEVERAL: Final = 5
 
 def recency(begin: NDArray[np.int64]) -> _Array:
     """Give a weight that halves with every four years before the newest row."""
-    return np.asarray(0.5 ** ((begin.max() - begin) / (_HALF_LIFE * _DAY)))
+    return np.asarray(0.5 ** ((begin.max() - begin) / (_HALF_LIFE * DAY)))
 
 
 def shapes(

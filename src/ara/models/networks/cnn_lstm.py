@@ -73,7 +73,7 @@ class CNNLSTM(Forecaster):
         for block in self.shapes:
             seen = self.passed(block, seen)
         shapes = self.drop(seen.transpose(1, 2))
-        order, _ = self.order(shapes)
+        order = self.passed(lambda before: self.order(before)[0], shapes)
         fused = self.calm(functional.gelu(self.fuse(torch.cat([order[:, -1], *self._crossed(order, shapes)], dim=1))))
         told = {
             "embedding": fused,

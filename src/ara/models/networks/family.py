@@ -47,6 +47,7 @@ class Network(Plan):
     drop: float = 0.1
     family: ClassVar[str]
     inputs: ClassVar[str] = "pooled"
+    goes_on: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         Plan.__post_init__(self)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ara.errors import CancelledError, ModelError
@@ -24,6 +25,7 @@ from ara.models.served import Served
 from ara.models.training.devices import repeatable
 from ara.models.training.lesson import Lesson, lesson
 from ara.models.training.loop import train
+from ara.models.training.team import ALONE, Team
 from ara.workers import Progress
 
 __all__ = ["fitted", "network_of"]
@@ -41,6 +43,7 @@ def fitted(
     start: Fitted | None,
     watch: Callable[[Progress], bool],
     folder: Path | None,
+    team: Team = ALONE,
 ) -> Served:
     """Train a network and give its served form.
 
@@ -55,7 +58,7 @@ def fitted(
             facts: dict[str, float] = {}
             residuals: dict[str, list[list[float]]] = {"": [[0.0] * len(LEVELS) for _ in panel.horizons]}
         else:
-            facts = _trained(model, network, given, seed=seed, watch=watch, folder=folder)
+            facts = _trained(model, network, given, seed=seed, watch=watch, folder=folder, team=team)
             facts |= steadied(network, given)
             residuals = leans(network, given)
         graph = graph_of(network, window=model.window)
@@ -99,6 +102,7 @@ def network_of(model: Network, served: Served) -> Forecaster:
             f"the network in the model {served.head.family} is not a {model.family} of the size {model.size}: "
             f"{odd[0]} is {found.get(odd[0], 'not there')}, not {own.get(odd[0], 'there')}",
             hint="Give the family, size and window that it was trained with.",
+            start=served.head.family,
         )
     network.load_state_dict(weights, strict=False)
     return network.eval()
@@ -110,7 +114,7 @@ def _begun(model: Network, given: Lesson, start: Fitted | None) -> Forecaster:
         return model.network(Sight.of(given))
     if not isinstance(start, Served) or start.head.family != model.family:
         kind = start.head.family if isinstance(start, Served) else type(start).__name__
-        raise ModelError(f"{model.family} can't go on from {kind}", hint=f"Start from a {model.family}.")
+        raise ModelError(f"{model.family} can't go on from {kind}", hint=f"Start from a {model.family}.", start=kind)
     wanted = {"features": given.panel.names, "horizons": given.panel.horizons, "window": model.window}
     had = {"features": start.head.names, "horizons": start.head.horizons, "window": start.head.window}
     for name, value in wanted.items():
@@ -118,8 +122,11 @@ def _begun(model: Network, given: Lesson, start: Fitted | None) -> Forecaster:
             raise ModelError(
                 f"{model.family} can't go on from a network with other {name}",
                 hint="Start from one that was trained with the same features, horizons and window.",
+                start=start.head.family,
             )
     network = network_of(model, start)
+    if not bool(torch.isfinite(network.outlook.usual).all()):
+        return model.network(Sight.of(given))  # it had too little to learn from, and knows nothing
     for kept in (network.outlook.trust, network.outlook.belief, network.outlook.stretch):
         kept.fill_(1.0)
     return network
@@ -133,13 +140,14 @@ def _trained(
     seed: int,
     watch: Callable[[Progress], bool],
     folder: Path | None,
+    team: Team,
 ) -> dict[str, float]:
     shares = model.shares()
 
     def loss(outputs: Mapping[str, Tensor], y: Tensor, weights: Tensor) -> Tensor:
         return joint(outputs, y, weights, shares)
 
-    done = train(network, given, model, loss=loss, judge=pinball, seed=seed, watch=watch, folder=folder)
+    done = train(network, given, model, loss=loss, judge=pinball, seed=seed, watch=watch, folder=folder, team=team)
     if not done.whole:
         raise CancelledError("the training was stopped")
     return {

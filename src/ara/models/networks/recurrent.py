@@ -36,7 +36,7 @@ class GRUNetwork(Forecaster):
         x = self.enter(x)
         seen = x
         for layer in self.layers:
-            seen, _ = layer(self.drop(seen))
+            seen = self.passed(lambda before, layer=layer: layer(self.drop(before))[0], seen)
         return self.now(torch.cat([seen[:, -1], x[:, -1]], dim=1)), {}
 
 
@@ -68,7 +68,7 @@ class BiLSTM(Forecaster):
         """Give what attention gathers and the last bar's state, and `attention` `[n, length]`."""
         x = self.enter(x)
         for layer in self.layers:
-            x = x + layer(self.drop(x))[0]
+            x = self.passed(lambda before, layer=layer: before + layer(self.drop(before))[0], x)
         gathered, weights = self.pool(x)
         return self.now(torch.cat([gathered, x[:, -1]], dim=1)), {"attention": weights}
 
@@ -102,7 +102,7 @@ class Seq2Seq(Forecaster):
         """Give a state for each horizon, and `attention` `[n, H, length]`."""
         seen = x = self.enter(x)
         for layer in self.layers:
-            seen, _ = layer(self.drop(seen))
+            seen = self.passed(lambda before, layer=layer: layer(self.drop(before))[0], seen)
         seen = seen + x
         state, states, looked = seen[:, -1], [], []
         for step in self.steps:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ModelError
+from ara.models.form import Form, Formed, in_form
 from ara.models.head import Head, features_id, read_head, write_head
 from ara.models.inputs import attached
 from ara.models.model import Fitted
@@ -95,6 +96,15 @@ class FittedNetworks:
 
     members: tuple[Fitted, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its members have to say beside their answers, each thing once."""
+        return tuple(dict.fromkeys(note for one in self.members if isinstance(one, Formed) for note in one.notes))
+
+    def in_form(self, form: Form) -> "FittedNetworks":
+        """Give the same networks answering in another form."""
+        return FittedNetworks(members=tuple(in_form(one, form) for one in self.members))
+
     def predict(self, panel: Panel, rows: Rows) -> Quantiles:
         """Give the mean of the members' quantiles, widened by their disagreement."""
         told = np.stack([one.predict(panel, rows).values for one in self.members])
@@ -150,6 +160,7 @@ class NetworkEnsemble:
     epochs: int = 12
     family: ClassVar[str] = "networks"
     inputs: ClassVar[str] = Network.inputs
+    goes_on: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.members) <= _MANY:
@@ -169,17 +180,35 @@ class NetworkEnsemble:
         watch: Callable[[Progress], bool],
     ) -> FittedNetworks:
         """Train each member on the same rows; `start`, an ensemble of the same members, is trained further."""
+        return self.trained(panel, train, valid, seed=seed, start=start, watch=watch)
+
+    def trained(
+        self,
+        panel: Panel,
+        train: Rows,
+        valid: Rows,
+        *,
+        seed: int,
+        start: Fitted | None = None,
+        watch: Callable[[Progress], bool],
+        folder: Path | None = None,
+    ) -> FittedNetworks:
+        """Train as `fit` does, with the checkpoints of each member in a folder of its own."""
         before: tuple[Fitted | None, ...] = (None,) * len(self.members)
         if start is not None:
             if not isinstance(start, FittedNetworks) or len(start.members) != len(self.members):
-                raise ModelError("networks can only go on from networks with as many members")
+                raise ModelError(
+                    "networks can only go on from networks with as many members", start=type(start).__name__
+                )
             before = start.members
         panel = attached(panel, self)
         found = []
         for place, (name, one) in enumerate(zip(self.members, before, strict=True)):
             model = _KINDS[name](size=self.size, window=self.window, epochs=self.epochs)
             own = seed * _APART + place
-            found.append(model.fit(panel, train, valid, seed=own, start=one, watch=self._within(watch, place, name)))
+            hear = self._within(watch, place, name)
+            room = folder / f"member-{place}" if folder else None
+            found.append(model.trained(panel, train, valid, seed=own, start=one, watch=hear, folder=room))
         return FittedNetworks(members=tuple(found))
 
     @classmethod

@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ara.market.bars import Bars
+from ara.market.timeframe import DAY_LENGTH
 
 __all__ = ["INPUTS", "Inputs", "measured"]
 
@@ -23,7 +24,7 @@ _BREADTH: Final = 50
 _FEWEST: Final = 3
 _DIRECTION: Final = 4.0
 _MOMENTA: Final = tuple(f"momentum_{span}" for span in _SPEEDS)
-_STALE: Final = 7 * 86_400_000_000
+_STALE: Final = 7 * DAY_LENGTH
 _SMALLEST: Final = 1e-8
 
 INPUTS: Final[Mapping[str, tuple[int, str]]] = {

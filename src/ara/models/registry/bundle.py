@@ -3,13 +3,13 @@
 import os
 import struct
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from ara.errors import IntegrityError, ValidationError
 from ara.models.registry.files import COUNT, LARGEST, WHOLE, check_name, entries, inspect_file, read_file
 from ara.store.files import unwritable
+from ara.whole import writing
 
 __all__ = ["pack", "unpack"]
 
@@ -24,27 +24,27 @@ def pack(folder: Path, goal: Path) -> int:
         raise ValidationError(f"{str(goal)!r} is a folder.", hint="Name a file in it, such as model.ara.")
     if not goal.parent.is_dir():
         raise ValidationError(f"There is no folder {str(goal.parent)!r}.", hint="Make the folder first.")
-    part = goal.with_name(f".{goal.name}.{os.urandom(8).hex()}")
     try:
-        with zipfile.ZipFile(part, "x", zipfile.ZIP_STORED) as archive:
-            for name in entries(folder):
-                info = zipfile.ZipInfo(name, _LONG_AGO)
-                info.external_attr = _MODE
-                archive.writestr(info, read_file(folder, name))
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        size = part.stat().st_size
-        part.replace(goal)
+        with writing(goal) as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                for name in entries(folder):
+                    info = zipfile.ZipInfo(name, _LONG_AGO)
+                    info.external_attr = _MODE
+                    archive.writestr(info, read_file(folder, name))
+            return file.tell()
     except OSError as error:
         raise unwritable(goal, error) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-    return size
 
 
-def unpack(source: Path, folder: Path) -> None:
+def unpack(source: Path, folder: Path, *, durable: bool = True) -> None:
     """Write what a file holds into an empty folder; every name and every content is looked at before it is written.
+
+    Parameters
+    ----------
+    source, folder
+        The file, and where it goes.
+    durable
+        Whether it is on the disk when this ends; not for what is read at once and goes again.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def unpack(source: Path, folder: Path) -> None:
                 if len(data) != one.file_size:
                     raise IntegrityError(f"{one.filename} in {source.name} is not as long as it says.", hint=_HINT)
                 inspect_file(one.filename, data)
-                _write(folder / one.filename, data)
+                _write(folder / one.filename, data, durable=durable)
     except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, struct.error) as error:
         words = f"{source.name} is no model that was exported, or was damaged: {error}."
         raise IntegrityError(words, hint=_HINT) from None
@@ -89,9 +89,10 @@ def _refuse_list(members: list[zipfile.ZipInfo], source: Path) -> None:
             raise IntegrityError(f"{one.filename} in {source.name} is encrypted or no regular file.", hint=_HINT)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, *, durable: bool) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("xb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())

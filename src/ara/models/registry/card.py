@@ -126,7 +126,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     scores, holdout
         How it was judged; empty and None where it was not.
     lineage
-        Engine, platform, and the model it was continued from.
+        Engine, platform, the model it went on from, and the digest of the family's code if it is another package's.
     files
         sha256 of each file, by its name in the folder.
     seconds
@@ -231,6 +231,9 @@ class Seat(Record, frozen=True, kw_only=True):
         Those that did before, the last one last.
     newest
         The highest version given out.
+    rivals
+        Those that were held against the champion since it came, in the order in which they came: each has its part of
+        the court's level.
     changed_at
         When a champion last came or went; never before the change that precedes it.
     """
@@ -239,6 +242,7 @@ class Seat(Record, frozen=True, kw_only=True):
     champion: str = ""
     before: tuple[str, ...] = ()
     newest: int = 0
+    rivals: tuple[str, ...] = ()
     changed_at: datetime
 
 

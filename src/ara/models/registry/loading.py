@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ara import plugins
 from ara.errors import AraError, IntegrityError, ModelError
+from ara.models.form import PLAIN, Form, in_form
 from ara.models.head import read_head
 from ara.models.model import Fitted
 from ara.models.registry.card import CARD, ModelCard
@@ -36,6 +37,8 @@ class Artefact:
         The newest moment that it knows of, microseconds since 1970 UTC: no earlier origin is answered.
     sha256
         Of the archive, where the folder is one; empty for a folder.
+    form
+        In which its graphs answer.
     """
 
     id: str
@@ -43,11 +46,12 @@ class Artefact:
     family: str
     trained_to: int
     sha256: str = ""
+    form: Form = PLAIN
 
     @property
     def described(self) -> Mapping[str, str]:
         """What a lineage says of it."""
-        return {"family": self.family, "artefact": self.id}
+        return {"family": self.family, "artefact": self.id, **self.form.described}
 
     @property
     def until(self) -> datetime:
@@ -101,6 +105,11 @@ def load_folder(folder: Path) -> Fitted:
         The family can't read it.
     """
     inspected(folder)
+    return _loaded(folder)
+
+
+def _loaded(folder: Path) -> Fitted:
+    """Read a fitted model from files that were looked into."""
     head = read_head(folder)
     if head.gives:
         from ara.models.served import Served
@@ -117,9 +126,9 @@ def load_folder(folder: Path) -> Fitted:
 
 @lru_cache(maxsize=16)
 def load_artefact(artefact: Artefact) -> Fitted:
-    """Read the model of an artefact; the last sixteen stay at hand."""
+    """Read the model of an artefact, and bring it into its form; the last sixteen stay at hand."""
     if artefact.sha256:
         from ara.models.registry.shipped import from_archive
 
-        return from_archive(artefact.folder, artefact.sha256, load_folder)
-    return load_folder(artefact.folder)
+        return in_form(from_archive(artefact.folder, artefact.sha256, _loaded), artefact.form)
+    return in_form(load_folder(artefact.folder), artefact.form)

@@ -11,6 +11,7 @@ import msgspec
 from ara.desk import Desk
 from ara.errors import IntegrityError, ModelError, StoreError, ValidationError
 from ara.models import shipped
+from ara.models.form import Form
 from ara.models.panel import instant
 from ara.models.registry.bundle import pack, unpack
 from ara.models.registry.card import CARD, Kept, ModelCard, Seat, Stage, TrustedKey, content_id
@@ -218,7 +219,9 @@ class Registry:
         if card != kept.card:
             raise IntegrityError(f"The card of {kept.name} in {folder} is not the one that the store holds.", file=CARD)
         await self.refuse_stranger(key, what=f"The model {kept.name} ({kept.id[:8]})")
-        return Artefact(id=card.id, folder=folder, family=card.family, trained_to=instant(card.trained_to))
+        return Artefact(
+            id=card.id, folder=folder, family=card.family, trained_to=instant(card.trained_to), form=self._form
+        )
 
     def place(self, kept: Kept) -> Path:
         """Give where a model lies: its folder, or its archive in the package."""
@@ -231,7 +234,15 @@ class Registry:
         file = shipped.FOLDER / one.file
         read_archive(file, one.sha256)
         until = instant(one.card.trained_to)
-        return Artefact(id=kept.id, folder=file, family=kept.family, trained_to=until, sha256=one.sha256)
+        return Artefact(
+            id=kept.id, folder=file, family=kept.family, trained_to=until, sha256=one.sha256, form=self._form
+        )
+
+    @property
+    def _form(self) -> Form:
+        """In which the settings want graphs to answer."""
+        own = self.desk.settings.models
+        return Form(precision=own.precision, device=own.device)
 
     async def verified(self, kept: Kept) -> Verified:
         """Look at every file, the card and the signature of a model and say what is wrong."""

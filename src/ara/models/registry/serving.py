@@ -10,7 +10,7 @@ from ara.models.registry.card import Kept, Stage
 from ara.models.registry.loading import Artefact
 from ara.models.registry.registry import Registry
 
-__all__ = ["KIN", "Choice", "champion_for", "named", "unfit"]
+__all__ = ["KIN", "Choice", "champion_for", "context_of", "named", "unfit"]
 
 KIN: Final = 5
 """Instruments of a class that a pooled model must have met before it answers for another one of that class."""
@@ -58,31 +58,53 @@ def unfit(kept: Kept, instrument: Instrument, *, timeframe: str, days: int, orig
 
 
 async def champion_for(
-    registry: Registry, family: str, instrument: Instrument, *, timeframe: str, days: int, origin: datetime
+    registry: Registry,
+    family: str,
+    instrument: Instrument,
+    *,
+    timeframe: str,
+    days: int,
+    origin: datetime,
+    instead: str = "",
 ) -> Choice:
-    """Choose for a family: its champion, where that is whole and may answer, else a shipped model, else a fit."""
+    """Choose for a family: its champion, where that is whole and may answer, else a shipped model, else a fit.
+
+    Where none may and `instead` names another family, that one is to be asked: the words say so.
+    """
     kept = await registry.champion(family)
     reason = unfit(kept, instrument, timeframe=timeframe, days=days, origin=origin) if kept else ""
     why = Choice(words=f"{reason}: ") if reason else Choice()
     if kept and not reason:
         try:
-            return Choice(artefact=await registry.artefact(kept), context=_context(kept, instrument))
+            return Choice(artefact=await registry.artefact(kept), context=context_of(kept, instrument))
         except (IntegrityError, StoreError) as error:
             why = Choice(words=f"{error.message} ", broken=True)
     try:
-        return await _shipped(registry, family, instrument, timeframe=timeframe, days=days, origin=origin, why=why)
+        return await _shipped(
+            registry, family, instrument, timeframe=timeframe, days=days, origin=origin, why=why, instead=instead
+        )
     except (IntegrityError, StoreError) as error:
-        return Choice(words=f"{why.words}{error.message} {family} was fitted anew instead.", broken=True)
+        done = f"{instead} answered instead." if instead else f"{family} was fitted anew instead."
+        return Choice(words=f"{why.words}{error.message} {done}", broken=True)
 
 
 async def _shipped(
-    registry: Registry, family: str, instrument: Instrument, *, timeframe: str, days: int, origin: datetime, why: Choice
+    registry: Registry,
+    family: str,
+    instrument: Instrument,
+    *,
+    timeframe: str,
+    days: int,
+    origin: datetime,
+    why: Choice,
+    instead: str,
 ) -> Choice:
     """Choose the newest of those that came with the package that may answer; it looks at no other instrument.
 
     `why` tells why the champion did not answer; what was done instead follows its words.
     """
     fitted = f"{family} was fitted anew" + (" instead." if why.broken else " on what was known then")
+    fitted = f"{instead} answered instead" + ("." if why.broken else "") if instead else fitted
     there = registry.shipped(family=family)
     if not there:
         return replace(why, words=why.words and why.words + fitted)
@@ -110,10 +132,11 @@ async def named(
     reason = unfit(kept, instrument, timeframe=timeframe, days=days, origin=origin)
     if reason:
         raise ModelError(f"{reason}.", hint=f"Name the family to have it fitted anew: --model {kept.family}")
-    return Choice(artefact=await registry.artefact(kept), context=_context(kept, instrument))
+    return Choice(artefact=await registry.artefact(kept), context=context_of(kept, instrument))
 
 
-def _context(kept: Kept, instrument: Instrument) -> tuple[str, ...]:
+def context_of(kept: Kept, instrument: Instrument) -> tuple[str, ...]:
+    """Give the other instruments that a model looks at when it answers for one."""
     card = kept.card
     if kept.stage is Stage.SHIPPED:
         return ()

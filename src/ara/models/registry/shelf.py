@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ara.errors import StoreError
 from ara.store.files import make_folder, unwritable
+from ara.whole import sync
 
 if TYPE_CHECKING:
     from ara.settings import Settings
@@ -102,9 +103,9 @@ class Shelf:
         try:
             for path in part.rglob("*"):
                 if not path.is_dir():
-                    _sync(path)
+                    sync(path)
             for path in (*(one for one in part.rglob("*") if one.is_dir()), part):
-                _sync(path)
+                sync(path)
             goal = self.place(id)
             if goal.exists():
                 return False
@@ -116,7 +117,7 @@ class Shelf:
                 if goal.exists():
                     return False
                 raise
-            _sync(self.folder)
+            sync(self.folder)
         except OSError as error:
             raise unwritable(self.place(id), error) from error
         return True
@@ -163,11 +164,3 @@ def _left(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,6 +2,7 @@
 
 import lzma
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias, TypeVar
@@ -104,6 +105,12 @@ def read_manifest(verify: Verify, *, folder: Path | None = None) -> Manifest:
         raise _changed(MANIFEST)
     if not verify(bytes.fromhex(shipped.PUBLIC_KEY), PURPOSE + data, _read(folder / SIGNATURE)):
         raise _changed(SIGNATURE)
+    return _decoded(data)
+
+
+@lru_cache(maxsize=2)
+def _decoded(data: bytes) -> Manifest:
+    """Read a manifest, and compare each card with its id: once for the same bytes, which were checked before."""
     found = msgspec.json.decode(data, type=Manifest)
     for one in found.vintages:
         if content_id(msgspec.to_builtins(one.card)) != one.card.id:
@@ -132,7 +139,10 @@ def read_archive(file: Path, sha256: str) -> bytes:
 
 
 def from_archive(file: Path, sha256: str, load: Callable[[Path], _T]) -> _T:
-    """Load a model from its archive: the very bytes that were compared are unpacked, into a folder that goes again."""
+    """Load a model from its archive: the very bytes that were compared are unpacked, into a folder that goes again.
+
+    Every file was looked into when `load` is called, and the folder is this process's own.
+    """
     data = read_archive(file, sha256)
     packed = lzma.LZMADecompressor(lzma.FORMAT_XZ)
     try:
@@ -146,7 +156,7 @@ def from_archive(file: Path, sha256: str, load: Callable[[Path], _T]) -> _T:
             source, folder = Path(name) / f"{file.stem}.ara", Path(name) / "model"
             source.write_bytes(plain)
             folder.mkdir()
-            unpack(source, folder)
+            unpack(source, folder, durable=False)
             return load(folder)
     except OSError as error:
         raise unwritable(Path(error.filename or file.name), error) from error

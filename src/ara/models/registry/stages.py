@@ -1,5 +1,7 @@
 """How a model rises and goes: deploy, roll back, archive, delete. Each is one change of the store, or none."""
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +26,7 @@ __all__ = [
     "delete",
     "deploy",
     "judge",
+    "rivals",
     "rollback",
     "shadow",
     "verdict_of",
@@ -111,7 +114,7 @@ def _over(horizons: tuple[int, ...]) -> str:
 async def verdict_of(registry: Registry, card: ModelCard) -> Verdict:
     """Judge a model by its card and by all looks at its hold-out until now, whoever took them."""
     held = card.holdout
-    look = Look(number=0, limit=0)
+    look = Look(number=0, used=0, limit=0)
     if held is not None:
         look = await Trials(registry.desk).looked(card.symbols, held.first, held.last)
     return judge(card, max(look.number, held.look if held else 0))
@@ -185,7 +188,7 @@ async def _crown(registry: Registry, id: str, *, family: str, back: bool) -> Kep
             await _staged(registry, mine, Stage.CHAMPION, now)
             if old is not None:
                 await _staged(registry, old, Stage.ARCHIVED, now)
-            fresh = msgspec.structs.replace(seat, champion=id, before=earlier, changed_at=now)
+            fresh = msgspec.structs.replace(seat, champion=id, before=earlier, rivals=(), changed_at=now)
             await store.put(fresh, replaces=revision(seat))
     return old if old is not None and old.id != id else None
 
@@ -205,6 +208,29 @@ async def _staged(registry: Registry, kept: Kept, stage: Stage, now: datetime) -
 
 async def _again(registry: Registry, kept: Kept) -> Kept:
     return await registry.desk.store.get(Kept, kept.id) or kept
+
+
+async def rivals(registry: Registry, family: str, others: Sequence[Kept], *, keep: bool) -> tuple[str, ...]:
+    """Give the ids of all that were held against a family's champion, in the order in which they came.
+
+    Parameters
+    ----------
+    registry, family
+        Whose champion.
+    others
+        Those that are held against it now; who is new among them comes after all before, the longest there first.
+    keep
+        Whether the order is kept from now on, as it must be where it decides anything.
+    """
+    store = registry.desk.store
+    async with store.tx() if keep else nullcontext():
+        seat = await registry.seat(family)
+        came = seat.rivals if seat else ()
+        new = sorted((one.changed_at, one.id) for one in others if one.id not in came)
+        order = (*came, *(id for _, id in new))
+        if keep and new and seat:
+            await store.put(msgspec.structs.replace(seat, rivals=order), replaces=revision(seat))
+    return order
 
 
 async def shadow(registry: Registry, kept: Kept) -> Kept:
@@ -232,7 +258,8 @@ async def archive(registry: Registry, kept: Kept, *, force: bool = False) -> Kep
                     hint="Deploy another in its place, or archive it with --force: the family is then fitted anew.",
                 )
             at = registry.later(seat.changed_at)
-            fresh = msgspec.structs.replace(seat, champion="", before=(*seat.before, kept.id), changed_at=at)
+            before = (*seat.before, kept.id)
+            fresh = msgspec.structs.replace(seat, champion="", before=before, rivals=(), changed_at=at)
             await store.put(fresh, replaces=revision(seat))
         await _staged(registry, now, Stage.ARCHIVED, registry.later(now.changed_at))
     return await _again(registry, kept)

@@ -1,9 +1,10 @@
 """Training: fit a family, hold it against the baseline on bars it does not know, and write it into a folder."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,16 +18,21 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.foresight import refuse_foresight
 from ara.models.head import read_head
 from ara.models.inputs import attached
-from ara.models.model import Fitted, Model, described
+from ara.models.model import Fitted, Model, Resuming, described
+from ara.models.months import DAY, month_of
+from ara.models.networks.cluster import train_on_ray
+from ara.models.networks.family import Network
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE, Score
+from ara.models.registry.loading import load_folder
+from ara.models.registry.resuming import held
 from ara.models.series import SeriesModel
 from ara.models.stillness import still_rows
 from ara.performance import compared, crps, inside
 from ara.workers import Progress
 
-__all__ = ["FEWEST", "Held", "Plan", "Trained", "held_out", "make", "train"]
+__all__ = ["FEWEST", "Held", "Plan", "Trained", "held_out", "make", "scores_of", "train"]
 
 FEWEST: Final = 250
 """Bars that the longest series needs before its hold-out begins."""
@@ -34,7 +40,6 @@ FEWEST: Final = 250
 _DAYS: Final = 60
 _ANY: Final = tuple(range(1, 31))
 _JUDGED: Final = (1, 5, 10, 21)
-_DAY: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,15 @@ class Plan:
         What the judged fit may know ends here, microseconds since 1970 UTC; None for no judgement.
     tested
         Keep the fit that was judged, instead of one that knows the hold-out too.
+    start
+        Folder of an earlier model of the family to go on from; empty for none.
+    known
+        The newest moment that it knows of, microseconds since 1970 UTC.
+    room
+        Folder for checkpoints, so that a training that was stopped goes on; empty for none.
+    workers, address
+        Workers of a Ray cluster that train a network together, 0 for this process alone; and the cluster's address,
+        empty for one that is begun on this machine.
     """
 
     family: str
@@ -60,6 +74,11 @@ class Plan:
     seed: int
     cut: int | None
     tested: bool = False
+    start: str = ""
+    known: int = 0
+    room: str = ""
+    workers: int = 0
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +92,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """What training gave: fields of the model's card."""
+    """What training gave: fields of the model's card.
+
+    `code` is the digest of the family's code where another package offers it; `anew` says why the fit began anew though
+    it was to go on. Both are empty otherwise.
+    """
 
     params: dict[str, Any]
     features: str
@@ -84,11 +107,19 @@ class Trained:
     pooled: bool
     scores: tuple[Score, ...]
     seconds: float
+    anew: str = ""
+    code: str = ""
 
 
-def make(family: str, params: Mapping[str, Any]) -> Model:
-    """Give a family with some of its parameters changed; ValidationError names one that it has not, or can't have."""
+def make(family: str, params: Mapping[str, Any], *, together: bool = False) -> Model:
+    """Give a family with some of its parameters changed; ValidationError names one that it has not, or can't have.
+
+    One that several workers are to train `together` has to be a network.
+    """
     kind = plugins.load("models", family)
+    if together and not issubclass(kind, Network):
+        networks = ", ".join(sorted({one.family for one in Network.__subclasses__()}))
+        raise ValidationError(f"{family} can't be trained by several workers.", hint=f"Networks can: {networks}.")
     known = described(kind())["params"]
     for name in params:
         if name not in known:
@@ -122,14 +153,13 @@ def held_out(panel: Panel, share: float) -> Held:
     ModelError
         There are too few bars to learn from, or to judge by.
     """
-    days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0])] // _DAY)
+    days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0])] // DAY)
     longest = int(np.bincount(panel.series).max()) if len(panel) else 0
     if len(days):
-        wanted = datetime.fromtimestamp(int(days[int((len(days) - 1) * (1 - share))]) * 86_400, UTC)
-        cut = int(wanted.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()) * 1_000_000
+        cut = month_of(int(days[int((len(days) - 1) * (1 - share))]) * DAY)
         rows = _judged(panel, cut)
         before = int(np.bincount(panel.series[panel.known_at <= cut], minlength=1).max())
-        if before >= FEWEST and len(np.unique(panel.known_at[rows] // _DAY)) >= _DAYS:
+        if before >= FEWEST and len(np.unique(panel.known_at[rows] // DAY)) >= _DAYS:
             return Held(cut=cut, first=int(panel.known_at[rows].min()), last=int(panel.known_at[rows].max()))
         still = int((still_rows(panel) & (panel.known_at > cut)).sum())
         if still:
@@ -169,21 +199,19 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
         Hears of the progress, and says whether to go on.
     """
     begin = time.perf_counter()
-    model = make(plan.family, plan.params)
+    model = make(plan.family, plan.params, together=plan.workers > 0)
     panel = attached(panel, model)
-    scores: tuple[Score, ...] = ()
-    fitted, known = None, panel
-    if plan.cut is not None:
-        past = panel.until(plan.cut)
-        tried = _fit(model, past, plan, watch, "before its hold-out")
-        scores = _scores(panel, past, tried, plan, watch)
-        fitted, known = (tried, past) if plan.tested else (None, panel)
-    if fitted is None:
-        fitted = _fit(model, panel, plan, watch, "on all bars")
+    start, anew = _begun(model, panel, plan)
+    try:
+        fitted, known, scores = _judged_and_kept(model, panel, plan, start, watch)
+    except _OtherError as error:
+        anew = error.words
+        fitted, known, scores = _judged_and_kept(model, panel, plan, None, watch)
     fitted.save(Path(folder))
-    head = read_head(Path(folder), plan.family)
+    head, told = read_head(Path(folder), plan.family), described(model)
     return Trained(
-        params=dict(described(model)["params"]),
+        params=dict(told["params"]),
+        code=told.get("code", ""),
         features=head.features,
         data=known.digest(),
         first=int(known.known_at.min()),
@@ -192,10 +220,69 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
         pooled=not isinstance(model, SeriesModel | EwmaT),
         scores=scores,
         seconds=time.perf_counter() - begin,
+        anew=anew,
     )
 
 
-def _fit(model: Model, panel: Panel, plan: Plan, watch: Callable[[Progress], bool], where: str) -> Fitted:
+def _begun(model: Model, panel: Panel, plan: Plan) -> tuple[Fitted | None, str]:
+    """Give the fit to go on from, or None and why there is none though one was asked for."""
+    if not plan.start:
+        return None, ""
+    if not getattr(model, "goes_on", False):
+        return None, f"{plan.family} can't go on from an earlier fit"
+    if plan.cut is not None and _longest(panel, _apart(panel, plan)) < FEWEST:
+        return None, "there are too few bars to judge a fit that goes on from another"
+    return load_folder(Path(plan.start)), ""
+
+
+def _apart(panel: Panel, plan: Plan) -> int:
+    """Give as long before the cut as the earlier model ends before the last bar."""
+    assert plan.cut is not None  # noqa: S101 - asked where there is one
+    return plan.cut - max(int(panel.known_at.max()) - plan.known, 0)
+
+
+def _longest(panel: Panel, moment: int) -> int:
+    return int(np.bincount(panel.series[panel.known_at <= moment], minlength=1).max())
+
+
+def _judged_and_kept(
+    model: Model, panel: Panel, plan: Plan, start: Fitted | None, watch: Callable[[Progress], bool]
+) -> tuple[Fitted, Panel, tuple[Score, ...]]:
+    """Fit what is judged and what is kept; gives the latter, what it knows, and the scores of the former.
+
+    Where the kept one goes on from an earlier fit, so does the judged one: from a fit that ends as long before the cut
+    as the earlier one does before the last bar. The earlier one itself may know the hold-out.
+    """
+    scores: tuple[Score, ...] = ()
+    if plan.cut is not None:
+        past, before = panel.until(plan.cut), None
+        if start is not None:
+            earlier = panel.until(_apart(panel, plan))
+            before = _fit(model, earlier, plan, watch, "as it was before its hold-out")
+        tried = _fit(model, past, plan, watch, "before its hold-out", start=before)
+        scores = scores_of(panel, past, tried, plan, watch)
+        if plan.tested:
+            return tried, past, scores
+    return _fit(model, panel, plan, watch, "on all bars", start=start), panel, scores
+
+
+class _OtherError(Exception):
+    """A fit can't be gone on from."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def _fit(
+    model: Model,
+    panel: Panel,
+    plan: Plan,
+    watch: Callable[[Progress], bool],
+    where: str,
+    *,
+    start: Fitted | None = None,
+) -> Fitted:
     rows = np.arange(len(panel))
     stopped = False
 
@@ -204,16 +291,64 @@ def _fit(model: Model, panel: Panel, plan: Plan, watch: Callable[[Progress], boo
         stopped = stopped or not watch(replace(progress, words=f"{plan.family} {where}: {progress.words}"))
         return not stopped
 
-    fitted = model.fit(panel, rows, rows[:0], seed=plan.seed, watch=hear)
+    hear(Progress(0, 0, "beginning"))
+    room = Path(plan.room) / where.replace(" ", "-") if plan.room and isinstance(model, Resuming) else None
+    with held(room) as folder:
+        try:
+            fitted = _taken_up(model, panel, rows, plan, hear, start=start, folder=folder)
+        except ModelError as error:
+            if start is None or "start" not in error.context:
+                raise
+            raise _OtherError(error.message) from error
     if stopped:
         raise CancelledError(f"the training of {plan.family} was cancelled; nothing was kept")
     return fitted
 
 
-def _scores(
+def _taken_up(
+    model: Model,
+    panel: Panel,
+    rows: Rows,
+    plan: Plan,
+    hear: Callable[[Progress], bool],
+    *,
+    start: Fitted | None,
+    folder: Path | None,
+) -> Fitted:
+    """Fit, from the checkpoint in the folder where there is one; one that is damaged is as none."""
+    trained = model.trained if isinstance(model, Resuming) else None
+    if plan.workers and isinstance(model, Network):
+        trained = partial(train_on_ray, model, workers=plan.workers, address=plan.address)
+    elif trained is None or folder is None:
+        more = {} if start is None else {"start": start}
+        return model.fit(panel, rows, rows[:0], seed=plan.seed, watch=hear, **more)
+    assert trained is not None  # noqa: S101 - a network resumes
+    try:
+        return trained(panel, rows, rows[:0], seed=plan.seed, start=start, watch=hear, folder=folder)
+    except ModelError as error:
+        if "checkpoint" not in error.context or folder is None:
+            raise
+        for part in folder.iterdir():
+            shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
+    return trained(panel, rows, rows[:0], seed=plan.seed, start=start, watch=hear, folder=folder)
+
+
+def scores_of(
     panel: Panel, past: Panel, fitted: Fitted, plan: Plan, watch: Callable[[Progress], bool]
 ) -> tuple[Score, ...]:
-    """Hold a fit against the baseline, fitted on the same past, on the rows behind the cut."""
+    """Hold a fit against the baseline, fitted on the same past, on the rows behind the plan's cut.
+
+    A ModelError says why it can't be judged.
+
+    Parameters
+    ----------
+    panel, past
+        All bars, and those of them that the fit knows.
+    fitted, plan
+        What is judged, and how it was made.
+    watch
+        Hears that it begins; False ends it.
+    """
     assert plan.cut is not None  # noqa: S101 - asked for scores
     rows = _judged(panel, plan.cut)
     baseline = EwmaT().fit(past, np.arange(len(past)), rows[:0], seed=plan.seed, watch=lambda _: True)
@@ -247,7 +382,7 @@ def _score(panel: Panel, rows: Rows, mine: NDArray[np.float64], theirs: NDArray[
     y, unit = panel.y[rows, place][known], panel.scale[rows, place][known, None]
     ours, others = (values[known, place] / unit for values in (mine, theirs))
     horizon = panel.horizons[place]
-    when = panel.known_at[rows][known] // _DAY
+    when = panel.known_at[rows][known] // DAY
     found = compared(crps(ours, y, LEVELS), crps(others, y, LEVELS), when, horizon=horizon)
     return Score(
         horizon=horizon,

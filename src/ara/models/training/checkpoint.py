@@ -1,7 +1,6 @@
 """Where a training stands, on disk: whole at every moment, so that it goes on after a kill as if nothing had been."""
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ import msgspec
 from safetensors.torch import load, save
 from torch import Tensor
 
+from ara import whole
 from ara.errors import ModelError
 
 __all__ = ["Checkpoint", "Place", "read", "write"]
@@ -82,8 +82,8 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
     body = save({name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()})
     sha256 = hashlib.sha256(body).hexdigest()
     kept = _Kept(of=checkpoint.of, place=checkpoint.place, file=f"state-{sha256[:16]}.safetensors", sha256=sha256)
-    _put(folder / kept.file, body)
-    _put(folder / _NAME, msgspec.json.encode(kept, order="deterministic"))
+    whole.write(folder / kept.file, body)
+    whole.write(folder / _NAME, msgspec.json.encode(kept, order="deterministic"))
     for old in (*folder.glob("state-*"), *folder.glob(".*.part")):
         if old.name != kept.file:
             old.unlink(missing_ok=True)
@@ -108,6 +108,7 @@ def read(folder: Path, of: str) -> Checkpoint | None:
         raise ModelError(
             f"the checkpoint in {folder} is of another training",
             hint="Its data, rows, settings or seed differ. Give another folder, or remove that one.",
+            checkpoint=str(folder),
         )
     if hashlib.sha256(body).hexdigest() != kept.sha256:
         raise _damaged(folder)
@@ -115,23 +116,8 @@ def read(folder: Path, of: str) -> Checkpoint | None:
 
 
 def _damaged(folder: Path) -> ModelError:
-    return ModelError(f"the checkpoint in {folder} is damaged", hint="Remove the folder to train from the beginning.")
-
-
-def _put(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return ModelError(
+        f"the checkpoint in {folder} is damaged",
+        hint="Remove the folder to train from the beginning.",
+        checkpoint=str(folder),
+    )

@@ -11,10 +11,12 @@ import torch
 
 from ara.errors import ModelError
 
-__all__ = ["KINDS", "Device", "device", "repeatable", "seeded"]
+__all__ = ["KINDS", "Device", "device", "gone", "repeatable", "seeded"]
 
 KINDS: Final = ("cpu", "cuda", "mps", "rocm")
 """Kinds of devices."""
+
+_FAILURES: Final = ("cuda error", "cudnn error", "hip error", "miopen error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,14 @@ def device(wish: str = "auto") -> Device:
     raise ModelError(
         f"this machine has no {wish} that PyTorch can use",
         hint=f"It has {', '.join(one.kind for one in found)}; leave the device at auto.",
+        device=wish,
     )
+
+
+def gone(error: RuntimeError) -> bool:
+    """Tell whether a device failed beneath PyTorch: it fell off its bus, was reset, hung. Short memory is none."""
+    words = str(error).lower()
+    return "out of memory" not in words and any(one in words for one in _FAILURES)
 
 
 def _found() -> list[Device]:
@@ -73,7 +82,7 @@ def repeatable(seed: int, where: Device | None = None) -> Iterator[None]:
 
     A card lacks a few of these kernels; the last bits may differ there from run to run.
     """
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    threads, strict = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     memory: Any = torch.utils.deterministic
     filled = memory.fill_uninitialized_memory
     cards = [torch.cuda.current_device()] if where is not None and where.torch == "cuda" else []
@@ -83,14 +92,16 @@ def repeatable(seed: int, where: Device | None = None) -> Iterator[None]:
         if cards:  # cards lack a few repeatable kernels; then the next best is taken
             warnings.filterwarnings("ignore", message=".*deterministic.*", category=UserWarning)
         torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(mode=True, warn_only=bool(cards))
+        torch.set_deterministic_debug_mode(
+            "warn" if cards else "error"
+        )  # its sister takes seconds: it loads a compiler
         memory.fill_uninitialized_memory = False
         seeded(seed, where)
         try:
             yield
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(strict)
+            torch.set_deterministic_debug_mode(strict)
             memory.fill_uninitialized_memory = filled
 
 

@@ -12,17 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ara.errors import ModelError
+from ara.errors import ModelError, WorkerError
 from ara.lineage import digest, digest_arrays
 from ara.models.panel import Rows
 from ara.models.training.augment import augmented
 from ara.models.training.checkpoint import Checkpoint, Place, read, write
-from ara.models.training.devices import Device, device, repeatable, seeded
+from ara.models.training.devices import Device, device, gone, repeatable, seeded
 from ara.models.training.learner import Learner
 from ara.models.training.lesson import Lesson, parted
+from ara.models.training.optimiser import adamw
 from ara.models.training.plan import Plan
 from ara.models.training.prune import prune, share_at
 from ara.models.training.state import restored, tensors
+from ara.models.training.team import ALONE, Team, joined, share
 from ara.workers import Progress
 
 __all__ = ["Loss", "Outcome", "rate_at", "train"]
@@ -85,6 +87,7 @@ def train(
     seed: int,
     watch: Callable[[Progress], bool],
     folder: Path | None = None,
+    team: Team = ALONE,
 ) -> Outcome:
     """Train a network in place and leave in it the weights that did best on the validation rows.
 
@@ -109,22 +112,32 @@ def train(
         Is told of progress after each step; when it answers False, training ends with the best so far.
     folder
         Where checkpoints are kept; what lies there of the same training is gone on from.
+    team
+        Those who train this network together, each with all of the lesson; they need one folder.
 
     Raises
     ------
     ModelError
         The loss is no number at any rate, one window alone does not fit into memory, or the checkpoint in the folder
         is damaged or of another training.
+    WorkerError
+        The device failed in the middle; what was kept in the folder is as it was.
     """
-    where = device(plan.device)
-    with repeatable(seed, where):
-        module.to(where.torch)
-        try:
-            return _Training(
-                module=module, lesson=lesson, plan=plan, loss=loss, judge=judge, seed=seed, where=where, folder=folder
-            ).run(watch)
-        finally:
-            module.to("cpu")
+    training = _Training(
+        module=module, lesson=lesson, plan=plan, loss=loss, judge=judge, seed=seed, where=device(plan.device),
+        folder=folder, team=team,
+    )  # fmt: skip
+    try:
+        with repeatable(seed, training.where):
+            module.to(training.where.torch)
+            try:
+                return training.run(watch)
+            finally:
+                module.to("cpu")
+    except RuntimeError as error:  # of the work, or of what would bring the network back from a device that is gone
+        if not gone(error):
+            raise
+        raise training.lost(error) from error
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,6 +150,7 @@ class _Training:
     seed: int
     where: Device
     folder: Path | None
+    team: Team
     of: str = ""
     place: Place = field(default_factory=Place)
     optimiser: torch.optim.Optimizer = field(init=False)
@@ -149,7 +163,7 @@ class _Training:
     def run(self, watch: Callable[[Progress], bool]) -> Outcome:
         plan = self.plan
         self.module.spare = plan.spare
-        self.optimiser = _optimiser(self.module, plan)
+        self.optimiser = adamw(self.module, plan)
         self.steps = sum(len(self._batches(epoch)) for epoch in range(plan.epochs))
         self.of = self._id() if self.folder else ""
         self.best = _weights(self.module)
@@ -171,6 +185,21 @@ class _Training:
             said=self.place.said,
         )
 
+    def lost(self, error: RuntimeError) -> WorkerError:
+        """Say that the device is gone, and from where the same call goes on."""
+        try:
+            kept = read(self.folder, self.of) if self.folder and self.of else None
+        except ModelError:
+            kept = None
+        hint = "No checkpoint was kept: the same call begins anew; with device=cpu it needs no such device."
+        if kept is not None:
+            hint = (
+                f"The checkpoint of step {kept.place.step} was kept, and the same call goes on from it; with "
+                "device=cpu (ara models train ... --param device=cpu) it does so without the device."
+            )
+        said, where = str(error).strip().splitlines()[0][:160], f"{self.where.kind} ({self.where.name})"
+        return WorkerError(f"the device {where} is gone at step {self.place.step} of the training: {said}", hint=hint)
+
     def _epoch(self, watch: Callable[[Progress], bool], begin: tuple[float, int]) -> bool:
         """Work on from where the epoch stands, to its end or to a mishap; False where nobody wants more."""
         epoch = self.place.epoch
@@ -181,7 +210,7 @@ class _Training:
                 return True
             if self.place.step % self.plan.every == 0:
                 self._keep()
-            if not watch(self._progress(begin)):
+            if not self.team.first(watch(self._progress(begin))):
                 self._keep()
                 return False
         self._close(epoch)
@@ -189,7 +218,7 @@ class _Training:
 
     def _close(self, epoch: int) -> None:
         """Judge the epoch by the validation rows, and begin the next."""
-        loss, place = self._judged(), self.place
+        loss, place = self.team.first(self._judged()), self.place
         if not math.isfinite(loss):
             self._roll_back()
             return
@@ -206,15 +235,16 @@ class _Training:
 
     def _step(self, index: Rows, weights: Tensor) -> bool:
         """Take one step; False where the loss or a slope is not a number, and nothing was changed."""
-        rate = self.place.factor * rate_at(self.plan, self.place.step, self.steps)
+        mine, rate = share(index, self.team), self.place.factor * rate_at(self.plan, self.place.step, self.steps)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         while True:
             try:
-                total, seen = self._slopes(index, weights)
+                total, seen = self._slopes(index, mine, weights)
                 break
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                self._smaller(error, len(index))
+                self._smaller(error, len(mine))
+        total = joined(self.module, total, self.team)
         norm = nn.utils.clip_grad_norm_(self.module.parameters(), self.plan.clip, foreach=False)
         if not (math.isfinite(total) and bool(torch.isfinite(norm))):
             return False
@@ -227,15 +257,16 @@ class _Training:
         )
         return True
 
-    def _slopes(self, index: Rows, weights: Tensor) -> tuple[float, float]:
-        """Work a batch in its parts; give its mean loss and its weight."""
-        seeded(int(np.random.SeedSequence([self.seed, self.place.step]).generate_state(1)[0]), self.where)
+    def _slopes(self, index: Rows, mine: Rows, weights: Tensor) -> tuple[float, float]:
+        """Work this worker's rows of a batch in parts; give their share of its mean loss, and its weight."""
+        words = [self.seed, self.place.step, *([self.team.rank] if self.team.rank else [])]
+        seeded(int(np.random.SeedSequence(words).generate_state(1)[0]), self.where)
         self.module.train()
         self.optimiser.zero_grad(set_to_none=True)
         known = ~np.isnan(self.lesson.y[index])
         seen = max(float((known * self.lesson.weights(self.plan, self.place.epoch)).sum()), 1e-9)
         total = 0.0
-        for part in parted(index, min(self.place.parts, len(index))):
+        for part in parted(mine, max(1, min(self.place.parts, len(mine)))):
             part_loss = self._part(part, weights) / seen
             part_loss.backward()  # type: ignore[no-untyped-call]
             total += float(part_loss.detach())
@@ -307,7 +338,7 @@ class _Training:
         if not all(bool(torch.isfinite(one).all()) for one in self.module.parameters()):
             return
         self.good = self._checkpoint()
-        if self.folder is None:
+        if self.folder is None or self.team.rank:
             return
         try:
             write(self.folder, self.good)
@@ -335,7 +366,9 @@ class _Training:
     def _id(self) -> str:
         begun = digest_arrays([(name, value.cpu().numpy()) for name, value in self.best.items()])
         rows = digest_arrays([("train", self.lesson.train), ("valid", self.lesson.valid)])
-        return digest([self.lesson.panel.digest(), rows, self.lesson.window, self.plan.settings, self.seed, begun])
+        more = [self.team.size] if self.team.size > 1 else []
+        settings = {**self.plan.settings, "device": "auto"}  # another device goes on where one was lost
+        return digest([self.lesson.panel.digest(), rows, self.lesson.window, settings, self.seed, begun, *more])
 
     def _batches(self, epoch: int) -> list[Rows]:
         return self.lesson.batches(self.plan, epoch, seed=self.seed)
@@ -356,15 +389,6 @@ class _Training:
             words += f", best {place.best:.4f}"
         words += f", {left:.0f} s left at most"
         return Progress(done=place.step, total=self.steps, words=words)
-
-
-def _optimiser(module: nn.Module, plan: Plan) -> torch.optim.Optimizer:
-    free = [one for one in module.parameters() if one.requires_grad]
-    groups = [
-        {"params": [one for one in free if one.dim() > 1], "weight_decay": plan.decay},
-        {"params": [one for one in free if one.dim() <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=plan.rate, fused=free[0].device.type != "mps")
 
 
 def _weights(module: nn.Module) -> dict[str, Tensor]:

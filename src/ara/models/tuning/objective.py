@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -11,14 +10,15 @@ from numpy.typing import NDArray
 
 from ara.errors import ModelError
 from ara.models.families.ewma_t import EwmaT
+from ara.models.fits import fit_until
 from ara.models.foresight import refuse_foresight
 from ara.models.inputs import attached
 from ara.models.model import Fitted, Model
-from ara.models.panel import Panel, Rows, instant
+from ara.models.months import DAY, months_of
+from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.stillness import still_rows
 from ara.performance import crps
-from ara.workers import Progress
 
 __all__ = ["BLOCKS", "Blocks", "Objective"]
 
@@ -28,7 +28,6 @@ BLOCKS: Final = 4
 """How many blocks the later half of the past is parted into."""
 
 _FEWEST: Final = 250
-_DAY: Final = 86_400_000_000
 _ASKED: Final = 5
 
 
@@ -50,14 +49,14 @@ class Blocks:
     @classmethod
     def of(cls, panel: Panel, count: int = BLOCKS) -> "Blocks":
         """Part the later half of a panel's days; the panel ends where the hold-out begins."""
-        days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0]) & ~still_rows(panel)] // _DAY)
+        days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0]) & ~still_rows(panel)] // DAY)
         if len(days) < 2 * _FEWEST:
             raise ModelError(
                 f"{len(days)} days before the hold-out are too few to tune on: {2 * _FEWEST} are needed",
                 hint="Give it more history with --period.",
             )
         edges = days[np.linspace(len(days) // 2, len(days) - 1, count + 1).astype(int)]
-        starts = sorted({_month(int(day)) for day in edges[:-1]})
+        starts = [int(month) for month in np.unique(months_of(edges[:-1] * DAY))]
         known = np.isfinite(panel.y[:, 0]) & np.isfinite(panel.scale).all(axis=1) & ~still_rows(panel)
         ends = [*starts[1:], np.iinfo(np.int64).max]
         rows = [
@@ -94,18 +93,12 @@ class Objective:
         """Prepare the blocks of a panel, and what the baseline loses on each."""
         blocks = Blocks.of(panel, count)
         losses = tuple(
-            _losses(panel, _fit(EwmaT(), panel, start, seed, _go_on).predict(panel, rows).values, rows)
+            _losses(panel, fit_until(EwmaT(), panel, start, seed=seed).predict(panel, rows).values, rows)
             for start, rows in zip(blocks.starts, blocks.rows, strict=True)
         )
         return cls(panel=panel, blocks=blocks, baseline=losses, seed=seed)
 
-    def ratios(
-        self,
-        model: Model,
-        *,
-        each: Callable[[int, float], bool] | None = None,
-        watch: Callable[[Progress], bool] | None = None,
-    ) -> tuple[float, ...]:
+    def ratios(self, model: Model, *, each: Callable[[tuple[float, ...]], bool] | None = None) -> tuple[float, ...]:
         """Give the ratio of each block: the mean over the horizons.
 
         Parameters
@@ -113,9 +106,7 @@ class Objective:
         model
             The family with the parameters to try.
         each
-            Told of each block and the mean ratio so far; False ends the trial there.
-        watch
-            Hears of each fit's progress.
+            Told of the ratios so far after each block; False ends the trial there.
 
         Raises
         ------
@@ -125,27 +116,21 @@ class Objective:
         panel = attached(self.panel, model)
         found: list[float] = []
         for place, (start, rows) in enumerate(zip(self.blocks.starts, self.blocks.rows, strict=True)):
-            fitted = _fit(model, panel, start, self.seed, watch or _go_on)
+            fitted = fit_until(model, panel, start, seed=self.seed)
             values = fitted.predict(panel, rows).values
             if not place:
                 refuse_foresight(panel, fitted, rows, values, name="this model", seed=self.seed)
             found.append(float(np.nanmean(_losses(panel, values, rows) / self.baseline[place])))
-            if each is not None and not each(place, float(np.mean(found))):
+            if each is not None and not each(tuple(found)):
                 break
         return tuple(found)
 
     def latency(self, model: Model) -> float:
         """Give the milliseconds that one origin takes, fitted and in memory: the middle of five."""
         panel = attached(self.panel, model)
-        fitted = _fit(model, panel, self.blocks.starts[0], self.seed, _go_on)
+        fitted = fit_until(model, panel, self.blocks.starts[0], seed=self.seed)
         rows = self.blocks.rows[0][-1:]
         return 1e3 * float(np.median([_timed(fitted, panel, rows) for _ in range(_ASKED)]))
-
-
-def _fit(model: Model, panel: Panel, moment: int, seed: int, watch: Callable[[Progress], bool]) -> Fitted:
-    past = panel.until(moment)
-    rows = np.arange(len(past))
-    return model.fit(past, rows, rows[:0], seed=seed, watch=watch)
 
 
 def _losses(panel: Panel, values: _Array, rows: Rows) -> _Array:
@@ -163,12 +148,3 @@ def _timed(fitted: Fitted, panel: Panel, rows: Sequence[int] | Rows) -> float:
     begin = time.perf_counter()
     fitted.predict(panel, np.asarray(rows))
     return time.perf_counter() - begin
-
-
-def _month(day: int) -> int:
-    when = datetime.fromtimestamp(day * 86_400, UTC)
-    return instant(when.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-
-
-def _go_on(_: Progress) -> bool:
-    return True

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.trial import FrozenTrial
 
-__all__ = ["Tried", "Tuned", "told"]
+__all__ = ["FEW", "Tried", "Tuned", "told"]
 
-_FEW: Final = 10
+FEW: Final = 10
+"""From so many complete trials on, importance is told."""
+
 _STALE: Final = "the process that tried it was ended"
 
 
@@ -120,7 +122,7 @@ def _tried(trial: "FrozenTrial", goals: list[str]) -> Tried:
 
 
 def _importance(optuna: ModuleType, study: "Study", complete: list[Tried]) -> Mapping[str, float]:
-    if len(complete) < _FEW or len({one.ratio for one in complete}) < 2:
+    if len(complete) < FEW or len({one.ratio for one in complete}) < 2:
         return {}
     evaluator = optuna.importance.PedAnovaImportanceEvaluator()
     found: dict[str, float] = optuna.importance.get_param_importances(

@@ -1,12 +1,10 @@
 """Studies: trials that are kept, go on after an interruption, and name a winner."""
 
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,67 +14,20 @@ from ara.lineage import digest
 from ara.models.model import Model, described
 from ara.models.panel import Panel
 from ara.models.space import Range, space
-from ara.models.tuning.objective import BLOCKS, Objective
+from ara.models.tuning.course import Course
+from ara.models.tuning.objective import Objective
+from ara.models.tuning.plan import Plan
 from ara.models.tuning.results import Tuned, told
 from ara.models.tuning.storage import database, library
+from ara.models.tuning.trial import count, free, hopeless
 from ara.workers import Progress
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.samplers import BaseSampler
-    from optuna.trial import FrozenTrial, Trial
 
-__all__ = ["GOALS", "Goal", "Plan", "Sampler", "tune"]
-
-Goal: TypeAlias = Literal["crps", "latency"]
-"""`crps`: the loss over the baseline's. `latency`: milliseconds of one origin."""
-
-Sampler: TypeAlias = Literal["tpe", "gp"]
-"""How the next trial is chosen: a tree of Parzen estimators, or a Gaussian process."""
-
-GOALS: Final[tuple[Goal, ...]] = ("crps", "latency")
-"""All goals, in the order of their values."""
+__all__ = ["tune"]
 
 _MOVED: Final = 0.1
-_UNSEEN: Final = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to tune, and how long.
-
-    Parameters
-    ----------
-    family
-        Under which it is registered.
-    cut
-        The hold-out begins here, microseconds since 1970 UTC: nothing that was public later is looked at.
-    trials
-        How many in all, those of earlier runs counted.
-    storage
-        URL of the database that keeps the study: `sqlite:///…` or `postgresql+psycopg://…`.
-    sampler, seed
-        How the next trial is chosen, and of all that is random.
-    goals
-        What is made small; with more than one the winner is the best by the first, and the others are told.
-    blocks
-        Into how many blocks the later half of the past is parted.
-    seconds
-        No trial is begun after so long; 0 for no bound.
-    sensitivity
-        Also try the winner's neighbours, two for each parameter.
-    """
-
-    family: str
-    cut: int
-    trials: int
-    storage: str
-    sampler: Sampler = "tpe"
-    seed: int = 0
-    goals: tuple[Goal, ...] = ("crps",)
-    blocks: int = BLOCKS
-    seconds: float = 0.0
-    sensitivity: bool = False
 
 
 def tune(panel: Panel, plan: Plan, *, watch: Callable[[Progress], bool]) -> Tuned:
@@ -100,21 +51,18 @@ def tune(panel: Panel, plan: Plan, *, watch: Callable[[Progress], bool]) -> Tune
     objective = Objective.of(panel.until(plan.cut), count=plan.blocks, seed=plan.seed)
     with database(optuna, plan.storage) as kept:
         study = _study(optuna, kept, objective, first, plan)
-        _free(optuna, study)
-        begin, stopped = time.monotonic(), False
+        free(optuna, study)
+        stopped = False
 
         def hear(progress: Progress) -> bool:
             nonlocal stopped
             stopped = stopped or not watch(progress)
             return not stopped
 
-        done = _count(study)
-        while done < plan.trials and not stopped:
-            if plan.seconds and time.monotonic() - begin >= plan.seconds and done:
-                break
-            _try(optuna, study, objective, first, ranges, plan, done, hear)
-            done = _count(study)
-        if stopped and not done:
+        _try_all(
+            Course(optuna=optuna, study=study, objective=objective, first=first, ranges=ranges, plan=plan, watch=hear)
+        )
+        if stopped and not count(study):
             raise CancelledError(f"the tuning of {plan.family} was cancelled before its first trial ended")
         found = told(optuna, study)
         if plan.sensitivity and found.winner is not None and not stopped:
@@ -130,6 +78,11 @@ def _checked(first: Model, plan: Plan) -> Mapping[str, Range]:
         raise ValidationError(f"{plan.trials} trials can't be made", hint="Ask for 1 or more.")
     if "crps" not in plan.goals or len(set(plan.goals)) < len(plan.goals):
         raise ValidationError(f"the goals are {', '.join(plan.goals)}", hint="Give crps, or crps and latency.")
+    if plan.processes < 1 or (plan.processes > 1 and plan.on == "ray"):
+        raise ValidationError(
+            f"trials can't be made by {plan.processes} processes{' on Ray' if plan.on == 'ray' else ''}",
+            hint="Ask for 1 process or more; on a cluster, --at-once says how many trials are made at once.",
+        )
     return space(first)
 
 
@@ -160,124 +113,50 @@ def _study(optuna: ModuleType, kept: object, objective: Objective, first: Model,
     return study
 
 
-def _free(optuna: ModuleType, study: "Study") -> None:
-    """Give up what a process that was ended was trying, and put it in line again."""
-    running = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
-    for left in running:
-        if _at_work(left.user_attrs.get("owner", "")):
-            continue
-        study.tell(left.number, state=optuna.trial.TrialState.FAIL)
-        if left.params:
-            study.enqueue_trial(left.params, skip_if_exists=False)
+def _try_all(course: Course) -> None:
+    if course.plan.on == "ray":
+        from ara.models.tuning.cluster import try_on_ray
+
+        try_on_ray(course)
+    elif course.plan.processes > 1:
+        from ara.models.tuning.processes import try_by_processes
+
+        try_by_processes(course)
+    else:
+        _try_here(course)
 
 
-def _owner() -> str:
-    return f"{platform.node()}:{os.getpid()}"
+def _try_here(course: Course) -> None:
+    """Make the trials that are missing, one after the other."""
+    going = True
+    while going and not course.late and (done := course.done) < course.plan.trials:
+        going = _try(course, done)
 
 
-def _at_work(owner: str) -> bool:
-    """Tell whether the process that makes a trial lives; one of another machine is taken to."""
-    host, _, process = owner.rpartition(":")
-    if host != platform.node() or not process.isdecimal():
-        return bool(owner)
+def _try(course: Course, done: int) -> bool:
+    """Make one trial, keep what came of it, and give whether to go on."""
+    trial, params = course.ask(done)
+    begin, going, progress, plan = time.monotonic(), True, course.told(), course.plan
+
+    def each(ratios: tuple[float, ...]) -> bool:
+        nonlocal going
+        going = course.watch(progress)
+        return going and not hopeless(trial, ratios, plan)
+
     try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return int(process) != os.getpid()
-
-
-def _count(study: "Study") -> int:
-    """Count the trials that ended by themselves."""
-    return sum(trial.state.is_finished() and not _given_up(trial) for trial in study.get_trials(deepcopy=False))
-
-
-def _given_up(trial: "FrozenTrial") -> bool:
-    return trial.state.name == "FAIL" and "words" not in trial.user_attrs
-
-
-def _sampler(optuna: ModuleType, plan: Plan, done: int) -> "BaseSampler":
-    seed = (plan.seed * 1_000_003 + done) % 2**32
-    if plan.sampler == "tpe":
-        made: BaseSampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
-        return made
-    try:
-        import torch  # noqa: F401 - the Gaussian process is made of it
-    except ImportError as error:
-        raise ConfigurationError(
-            "a Gaussian process needs torch, which is not installed",
-            hint="pip install 'ara-ai[deep]', or --sampler tpe",
-        ) from error
-    process: BaseSampler = optuna.samplers.GPSampler(seed=seed, deterministic_objective=True)
-    return process
-
-
-def _try(
-    optuna: ModuleType,
-    study: "Study",
-    objective: Objective,
-    first: Model,
-    ranges: Mapping[str, Range],
-    plan: Plan,
-    done: int,
-    watch: Callable[[Progress], bool],
-) -> None:
-    """Make one trial and keep what came of it."""
-    study.sampler = _sampler(optuna, plan, done)
-    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=_UNSEEN)
-    trial = study.ask()
-    trial.set_user_attr("owner", _owner())
-    begin = time.monotonic()
-    state = optuna.trial.TrialState
-    words = f"trial {done + 1} of {plan.trials}{_best(study, plan)}"
-    try:
-        model = type(first)(**{**described(first)["params"], **_suggested(trial, ranges)})
-        going = True
-
-        def each(place: int, ratio: float) -> bool:
-            nonlocal going
-            going = watch(Progress(done=done, total=plan.trials, words=words))
-            if len(plan.goals) > 1:
-                return going
-            trial.report(ratio, place)
-            return going and not trial.should_prune()
-
-        ratios = objective.ratios(model, each=each)
-        trial.set_user_attr("blocks", list(ratios))
-        trial.set_user_attr("seconds", time.monotonic() - begin)
-        if not going:
-            study.tell(trial, state=state.FAIL)
-            study.enqueue_trial(trial.params, skip_if_exists=False)
-            return
-        mean = float(np.mean(ratios))
-        if len(ratios) < len(objective.blocks.starts):
-            study.tell(trial, state=state.PRUNED)
-        else:
-            study.tell(trial, [mean, objective.latency(model)][: len(plan.goals)])
+        model = type(course.first)(**params)
+        ratios = course.objective.ratios(model, each=each)
+        latency = course.objective.latency(model) if going and len(plan.goals) > 1 else None
     except (AraError, ValueError, ArithmeticError, MemoryError) as error:
         if isinstance(error, CancelledError | ConfigurationError):
             raise
-        trial.set_user_attr("words", str(error)[:300])
-        study.tell(trial, state=state.FAIL)
-
-
-def _suggested(trial: "Trial", ranges: Mapping[str, Range]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, one in ranges.items():
-        if one.whole:
-            found[name] = trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
-        else:
-            found[name] = trial.suggest_float(name, one.low, one.high, log=one.log)
-    return found
-
-
-def _best(study: "Study", plan: Plan) -> str:
-    ratios = [
-        trial.values[0] for trial in study.get_trials(deepcopy=False) if trial.values and trial.state.name == "COMPLETE"
-    ]
-    return f", best {min(ratios):.4f} of the baseline" if ratios and plan.trials > 1 else ""
+        course.fail(trial, str(error))
+        return going
+    if going:
+        course.settle(trial, ratios=ratios, latency=latency, seconds=time.monotonic() - begin)
+    else:
+        course.give_up(trial)
+    return going
 
 
 def _with_sensitivity(

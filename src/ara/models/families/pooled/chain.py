@@ -7,16 +7,17 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.families.pooled.dates import DAY, month_of, months_before, months_between
 from ara.models.families.pooled.equations import dot
-from ara.models.families.pooled.features import AHEAD, COLUMNS, KINDS, Table
+from ara.models.families.pooled.features import AHEAD, COLUMNS, Table
 from ara.models.families.pooled.horizon import lean, reversion
+from ara.models.families.pooled.seen import KINDS
 from ara.models.families.pooled.shape import Sample, shape
 from ara.models.families.pooled.sums import Scales, Second, Timing, Variance, fading
+from ara.models.months import DAY, month_of, months_before, months_between
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 
-__all__ = ["REMEMBERED", "Belief", "Chain", "State", "forecast"]
+__all__ = ["ADJUSTED", "CALM", "EWMA", "REMEMBERED", "TRUST", "Belief", "Chain", "State", "forecast", "second_stage"]
 
 _Array = NDArray[np.float64]
 
@@ -25,10 +26,18 @@ REMEMBERED: Final = 48
 
 _SHAPED_DAYS: Final = 1000.0
 _SECOND_DAYS: Final = 1500.0
-_ADJUSTED: Final = 0.35
-_CALM: Final = 0.5
-_EWMA: Final = 0.3
-_TRUST: Final = 0.35
+ADJUSTED: Final = 0.35
+"""The second stage moves a volatility by this share at most."""
+
+CALM: Final = 0.5
+"""A forecast so far below the usual log variance counts as calm in the second stage."""
+
+EWMA: Final = 0.3
+"""Weight of the EWMA variance beside that of the models, which add up to 4."""
+
+TRUST: Final = 0.35
+"""How much of the timing of returns is believed."""
+
 _SHOCK: Final = COLUMNS.index("shock")
 _LOW, _HIGH = LEVELS.index(0.1), LEVELS.index(0.9)
 
@@ -94,14 +103,14 @@ def forecast(state: State, rows: Table, series: NDArray[np.int64], horizons: Seq
     reach = np.array(horizons, float)
     told = dot(rows.design[:, None, None], state.weights) + dot(rows.ahead[:, :, None], state.weights[:, :, AHEAD])
     linear, near, wide = np.moveaxis(told, 2, 0)
-    adjusted = dot(_second(rows, wide)[:, :, 1:] - state.means, state.slopes)
-    second = wide + 2 * np.log1p(np.clip(adjusted, -_ADJUSTED, _ADJUSTED))
-    average = (2 * second + near + linear + _EWMA * rows.ewma[:, None]) / (4 + _EWMA)
+    adjusted = dot(second_stage(rows, wide)[:, :, 1:] - state.means, state.slopes)
+    second = wide + 2 * np.log1p(np.clip(adjusted, -ADJUSTED, ADJUSTED))
+    average = (2 * second + near + linear + EWMA * rows.ewma[:, None]) / (4 + EWMA)
     back = np.array([1 - reversion(h) for h in horizons])
     spread = np.exp(np.clip((back * average + rows.slow[:, None]) / 2, -300.0, 300.0)) * np.sqrt(reach)
     width = spread * state.scales.T[series]
     timed = dot(rows.timing[:, None, :] - state.timing_means, state.timing_slopes)
-    shift = _TRUST * timed
+    shift = TRUST * timed
     unit = state.quantiles[None] + state.own[:, series].transpose(1, 0, 2)
     if 1 in horizons:
         first = list(horizons).index(1)
@@ -111,10 +120,10 @@ def forecast(state: State, rows: Table, series: NDArray[np.int64], horizons: Seq
     return Belief(ahead=wide, spread=spread, width=width, shift=shift, quantiles=quantiles)
 
 
-def _second(rows: Table, ahead: _Array) -> _Array:
+def second_stage(rows: Table, ahead: _Array) -> _Array:
     """Give the regressors of the second stage `[n, H, k]`: 1, the forecast, how calm it is, and those of the row."""
     shape = (*ahead.shape, rows.second.shape[1])
-    calm = np.minimum(ahead + _CALM, 0.0)
+    calm = np.minimum(ahead + CALM, 0.0)
     own = np.broadcast_to(rows.second[:, None, :], shape)
     return np.concatenate([np.ones((*ahead.shape, 1)), ahead[:, :, None], calm[:, :, None], own], axis=2)
 
@@ -266,7 +275,7 @@ class _Work:
         reach = np.sqrt(chain.horizons[place])
         wide = np.exp(np.clip((ahead + rows.slow[new]) / 2, -300.0, 300.0)) * reach
         part = rows.take(new)
-        chain.second.add(place, _second(part, ahead[:, None])[:, 0], np.abs(y) / wide, series)
+        chain.second.add(place, second_stage(part, ahead[:, None])[:, 0], np.abs(y) / wide, series)
         chain.scales.add(place, np.abs(y) / chain.spread[new, place], series)
         timing = np.concatenate((np.ones((len(new), 1)), part.timing), axis=1)
         chain.timing.add(place, timing, y / chain.width[new, place])

@@ -1,24 +1,9 @@
-"""Days, months and seasons of the calendar, counted from 1970."""
-
-from typing import Final
+"""Days and seasons of the calendar, counted from 1970."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "DAY",
-    "first_friday",
-    "month_after",
-    "month_of",
-    "months_before",
-    "months_between",
-    "season",
-    "weekday",
-    "working_day_after",
-]
-
-DAY: Final = 86_400_000_000
-"""Microseconds of a day."""
+__all__ = ["first_friday", "season", "weekday", "working_day_after"]
 
 _Days = NDArray[np.int64]
 
@@ -43,34 +28,6 @@ def season(day: _Days) -> NDArray[np.bool_]:
 def first_friday(day: _Days) -> NDArray[np.bool_]:
     """Say whether it is a month's first Friday, on which the United States publish their jobs report."""
     return np.asarray((weekday(day) == 4) & (_month(day)[1] <= 7))
-
-
-def month_of(moment: int) -> int:
-    """Give the first instant of the month of a moment, microseconds since 1970 UTC."""
-    return _instant(_number(moment))
-
-
-def month_after(moment: int) -> int:
-    """Give the first instant of the following month."""
-    return _instant(_number(moment) + 1)
-
-
-def months_before(moment: int, count: int) -> int:
-    """Give the first instant of the month that lies `count` months before that of a moment."""
-    return _instant(_number(moment) - count)
-
-
-def months_between(first: int, last: int) -> list[int]:
-    """Give the first instants of all months after that of `first`, up to and with that of `last`."""
-    return [_instant(number) for number in range(_number(first) + 1, _number(last) + 1)]
-
-
-def _number(moment: int) -> int:
-    return int(np.datetime64(moment // DAY, "D").astype("datetime64[M]").astype(np.int64))
-
-
-def _instant(number: int) -> int:
-    return int(np.datetime64(number, "M").astype("datetime64[D]").astype(np.int64)) * DAY
 
 
 def _month(day: _Days) -> tuple[_Days, _Days]:

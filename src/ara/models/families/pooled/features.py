@@ -1,25 +1,22 @@
 """The design of the pooled models: what is known at each row, of its own series, its class and the other markets."""
 
 from dataclasses import dataclass, fields
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.families.pooled.dates import DAY, first_friday, weekday, working_day_after
+from ara.models.families.pooled.dates import first_friday, weekday, working_day_after
 from ara.models.families.pooled.reports import ECHOES, ahead, echoes
-from ara.models.families.pooled.signals import LEVERAGE, OWN, SPANS, signals
+from ara.models.families.pooled.seen import KINDS, Past, Seen, is_past, past_of, seen
+from ara.models.families.pooled.signals import LEVERAGE, OWN, SPANS, rank
+from ara.models.months import DAY
 from ara.models.panel import Panel, Rows
 
-__all__ = ["AHEAD", "BLOCKS", "COLUMNS", "KINDS", "Table", "kind_of", "table"]
+__all__ = ["AHEAD", "BLOCKS", "COLUMNS", "SECOND", "Table", "standing", "table"]
 
 _Array = NDArray[np.float64]
 
-KINDS: Final = ("crypto", "equity", "forex", "other")
-"""Classes whose series share their weights; spot metals trade with currencies, and a class of no name stands alone."""
-
-_KIND_OF_GROUP: Final = {"stock": "equity", "etf": "equity", "index": "equity", "crypto": "crypto", "forex": "forex"}
 _SLOPES: Final = tuple(f"x{span:g}" for span in SPANS)
 _LINEAR: Final = ("one", "slow", "x", *_SLOPES, *LEVERAGE)
 _DAYS: Final = tuple(f"day{day}" for day in range(7))
@@ -36,13 +33,17 @@ BLOCKS: Final = (len(_LINEAR), len(_LINEAR) + len(_NEAR), len(COLUMNS))
 AHEAD: Final = (COLUMNS.index("season"), COLUMNS.index("echo_ahead"))
 """The columns that depend on the horizon; 0 in the design."""
 
-_SECOND: Final = ("rank", *LEVERAGE, "class_z", "class_z5", "x750")
+SECOND: Final = ("rank", *LEVERAGE, "class_z", "class_z5", "x750")
+"""Names of a row's regressors of the second stage."""
+
 _TIMING: Final = ("apart", "class_z", "apart_state", "class_state", "state")
 _SHARED: Final = ("x", "x5", "x25", "z", "z5", "shock", "fall")
 _STALE: Final = 4 * DAY
 _NEVER: Final = np.iinfo(np.int64).max
 _DEAREST: Final = 64 << 20
-_kept: list[tuple[Panel, "Table"]] = []
+_MOST: Final = 2000
+_kept: list[tuple[Past, tuple[int, ...], "Table"]] = []
+_few: list[tuple[Past, tuple[int, ...], bytes, "Table"]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,51 +104,65 @@ class Table:
         return cut
 
 
-def kind_of(group: str) -> int:
-    """Give the class, as an index into `KINDS`, of a panel's group."""
-    return KINDS.index(_KIND_OF_GROUP.get(group, "other"))
+def table(panel: Panel, rows: Rows | None = None) -> Table:
+    """Give the panel's table, or some rows of it: what was made before, of this panel or a later one, is found again.
 
-
-def table(panel: Panel) -> Table:
-    """Give the panel's table: from memory where this panel, or one of which it is the past, was asked before."""
-    for known, made in tuple(_kept):
-        if _is_past(panel, known):
-            return made if len(panel) == len(known) else made.until(int(panel.known_at.max()))
+    A row is the same in every table. Few rows are made alone, unless the whole was needed for this panel's past: then
+    it will be needed again.
+    """
+    for known, horizons, made in tuple(_kept):
+        if panel.horizons == horizons and is_past(panel, known):
+            last = int(panel.known_at.max())
+            if len(panel) == len(known.at):
+                return made if rows is None else made.take(rows)
+            there = None if rows is None else np.flatnonzero(known.known_at <= last)[rows]
+            return made.until(last) if there is None else made.take(there).until(last)
+    if rows is not None and not any(panel.horizons == h and is_past(known, panel) for known, h, _ in tuple(_kept)):
+        return _found_again(panel, rows)
     made = _built(panel)
     if made.design.nbytes <= _DEAREST:
-        _kept.insert(0, (panel, made))
+        _kept.insert(0, (past_of(panel), panel.horizons, made))
         del _kept[2:]
-    return made
+    return made if rows is None else made.take(rows)
 
 
-def _is_past(panel: Panel, whole: Panel) -> bool:
-    """Say whether the panel is, to the last byte, what was known of `whole` at some moment."""
-    same = ("symbols", "groups", "horizons")
-    if not 0 < len(panel) <= len(whole) or any(getattr(panel, name) != getattr(whole, name) for name in same):
-        return False
-    rows = np.flatnonzero(whole.known_at <= panel.known_at.max())
-    return len(rows) == len(panel) and all(
-        getattr(whole, name)[rows].tobytes() == getattr(panel, name).tobytes()
-        for name in ("at", "known_at", "series", "group", "bars", "volume")
-    )
+def _found_again(panel: Panel, rows: Rows) -> Table:
+    """Make some rows, or give them again to the next who asks: those that an answer, and its reasons, look at."""
+    asked = np.ascontiguousarray(rows, np.int64).tobytes()
+    for known, horizons, content, made in tuple(_few):
+        if content == asked and horizons == panel.horizons and len(known.at) == len(panel) and is_past(panel, known):
+            return made.take(np.arange(len(rows)))
+    made = _made(panel, seen(panel), rows)
+    if len(rows) <= _MOST:
+        _few.insert(0, (past_of(panel), panel.horizons, asked, made))
+        del _few[2:]
+    return made.take(np.arange(len(rows)))
+
+
+def standing(panel: Panel, rows: Rows) -> _Array:
+    """Give where the volatility of rows stands among those of the series' last two years: -0.5 lowest, 0.5 highest."""
+    return _ranks(panel, seen(panel), rows)
 
 
 def _built(panel: Panel) -> Table:
-    kind = np.array([kind_of(group) for group in panel.groups] or [0], np.int8)[panel.group]
-    days = (panel.at // 2 + panel.known_at // 2) // DAY
-    told, target, y, size, y_known = _series(panel)
-    calendar = _reports(panel, kind, told, days)
-    usable = np.isfinite(told["slow"]) & np.isfinite(told["ewma"]) & np.isfinite(told["x"])
-    told |= _calendar(days) | _classes(_shared(panel, kind, told, usable), kind, told["z"])
+    return _made(panel, seen(panel), np.arange(len(panel)))
+
+
+def _made(panel: Panel, own: Seen, rows: Rows) -> Table:
+    kind = own.kind[rows]
+    told = {name: values[rows] for name, values in own.told.items()} | {"rank": _ranks(panel, own, rows)}
+    calendar = _reports(panel, own, rows, told)
+    told |= _calendar(own.days[rows]) | _classes(_shared(panel, own, rows), kind, told["z"])
+    target, y, size, y_known = _outcomes(panel, own, rows)
     return Table(
         kind=kind,
-        series=panel.series,
-        known_at=panel.known_at,
-        usable=usable,
+        series=panel.series[rows],
+        known_at=panel.known_at[rows],
+        usable=own.usable[rows],
         design=_stacked(told, COLUMNS),
         ahead=calendar,
         slow=told["slow"],
-        second=_stacked(told, _SECOND),
+        second=_stacked(told, SECOND),
         timing=_stacked(told, _TIMING),
         target=target,
         ewma=np.log(np.maximum(told["ewma"], 1e-16)) - told["slow"],
@@ -157,76 +172,85 @@ def _built(panel: Panel) -> Table:
     )
 
 
-def _series(panel: Panel) -> tuple[dict[str, _Array], _Array, _Array, _Array, NDArray[np.int64]]:
-    """Give each series' signals and targets, and when these were known."""
-    shape = (len(panel), len(panel.horizons))
-    told: dict[str, _Array] = {}
+def _ranks(panel: Panel, own: Seen, rows: Rows) -> _Array:
+    out = np.zeros(len(rows))
+    for code, mine in panel.by_series(rows):
+        first, end = panel.span(code)
+        out[mine] = rank(own.told["ewma"][first:end], rows[mine] - first) - 0.5
+    return out
+
+
+def _outcomes(panel: Panel, own: Seen, rows: Rows) -> tuple[_Array, _Array, _Array, NDArray[np.int64]]:
+    """Give each row's targets, and when these were known."""
+    shape = (len(rows), len(panel.horizons))
     target, y, size = (np.full(shape, np.nan) for _ in range(3))
     y_known = np.full(shape, _NEVER)
-    bounds = np.searchsorted(panel.series, np.arange(len(panel.symbols) + 1))
-    for first, end in pairwise(bounds.tolist()):
-        if first == end:
-            continue
-        bars, known = panel.bars[first:end], panel.known_at[first:end]
-        own = signals(bars, panel.volume[first:end])
-        for name, values in own.items():
-            told.setdefault(name, np.zeros(len(panel)))[first:end] = values
-        for place, h in enumerate(panel.horizons):
-            if end - first > h:
-                target[first : end - h, place] = _mean_ahead(own["variance"], h) - own["slow"][:-h]
-                y[first : end - h, place] = _sum_ahead(bars[:, 3], h)
-                size[first : end - h, place] = np.sqrt(_sum_ahead(bars[:, 3] ** 2, h))
-                y_known[first : end - h, place] = known[h:]
-    return told, target, y, size, y_known
+    for code, mine in panel.by_series(rows):
+        first, end = panel.span(code)
+        returns, known = panel.bars[first:end, 3], panel.known_at[first:end]
+        variances, moves, squares = _Ahead(own.told["variance"][first:end]), _Ahead(returns), _Ahead(returns**2)
+        for column, h in enumerate(panel.horizons):
+            done = mine[rows[mine] + h < end]
+            place = rows[done] - first
+            mean = variances(place, h) / h
+            target[done, column] = np.log(np.where(mean > 0, mean, np.nan)) - own.told["slow"][rows[done]]
+            y[done, column] = moves(place, h)
+            size[done, column] = np.sqrt(squares(place, h))
+            y_known[done, column] = known[place + h]
+    return target, y, size, y_known
 
 
-def _reports(panel: Panel, kind: NDArray[np.int8], told: dict[str, _Array], days: NDArray[np.int64]) -> _Array:
+class _Ahead:
+    """Sums up the values that follow a place; NaN where one of them is."""
+
+    def __init__(self, values: _Array) -> None:
+        self._total, self._missing = np.cumsum(np.nan_to_num(values)), np.cumsum(np.isnan(values))
+
+    def __call__(self, place: Rows, h: int) -> _Array:
+        end = place + h
+        whole = self._missing[end] == self._missing[place]
+        return np.where(whole, self._total[end] - self._total[place], np.nan)
+
+
+def _reports(panel: Panel, own: Seen, rows: Rows, told: dict[str, _Array]) -> _Array:
     """Put the echoes of past reports among the signals and give the horizons' own; 0 for what reports not."""
-    out = np.zeros((len(panel), len(panel.horizons), len(AHEAD)))
-    told |= {name: np.zeros(len(panel)) for name in ECHOES}
-    for code in np.unique(panel.series[kind == KINDS.index("equity")]):
-        mine = slice(*np.searchsorted(panel.series, (code, code + 1)).tolist())
-        out[mine] = ahead(told["excess"][mine], days[mine], panel.horizons)
-        for name, values in echoes(told["excess"][mine], days[mine]).items():
+    out = np.zeros((len(rows), len(panel.horizons), len(AHEAD)))
+    told |= {name: np.zeros(len(rows)) for name in ECHOES}
+    for code, mine in panel.by_series(rows):
+        if own.kind[rows[mine[0]]] != KINDS.index("equity"):
+            continue
+        first, end = panel.span(code)
+        excess, days, asked = own.told["excess"][first:end], own.days[first:end], own.days[rows[mine]]
+        out[mine] = ahead(excess, days, panel.horizons, asked=asked)
+        for name, values in echoes(excess, days, asked=asked).items():
             told[name][mine] = values
     return out
 
 
-def _sum_ahead(values: _Array, h: int) -> _Array:
-    """Give the sum of the next h values; NaN where one of them is."""
-    total, missing = np.cumsum(np.nan_to_num(values)), np.cumsum(np.isnan(values))
-    return np.where(missing[h:] == missing[:-h], total[h:] - total[:-h], np.nan)
-
-
-def _mean_ahead(variance: _Array, h: int) -> _Array:
-    """Give the log of the mean of the next h variances."""
-    mean = _sum_ahead(variance, h) / h
-    return np.log(np.where(mean > 0, mean, np.nan))
-
-
-def _shared(panel: Panel, kind: NDArray[np.int8], told: dict[str, _Array], usable: NDArray[np.bool_]) -> _Array:
+def _shared(panel: Panel, own: Seen, rows: Rows) -> _Array:
     """Give `[kind, row, signal]`: each class's mean, over its series, of what was last known of them at each row."""
-    signal = np.stack([told[name] for name in _SHARED], axis=1)
-    signal[~usable] = np.nan
-    out = np.zeros((len(KINDS), len(panel), len(_SHARED)))
-    for code in np.unique(kind):
-        mine = kind == code
+    out = np.zeros((len(KINDS), len(rows), len(_SHARED)))
+    at = panel.known_at[rows]
+    for code in np.unique(own.kind):
+        mine = own.kind == code
         moments = np.unique(panel.known_at[mine])
-        means = _means(panel, np.unique(panel.series[mine]), signal, moments)
-        place = np.searchsorted(moments, panel.known_at, side="right") - 1
-        known = (place >= 0) & (panel.known_at - moments[np.maximum(place, 0)] <= _STALE)
-        out[code] = np.where(known[:, None], means[np.maximum(place, 0)], 0.0)
+        place = np.searchsorted(moments, at, side="right") - 1
+        known = np.flatnonzero((place >= 0) & (at - moments[np.maximum(place, 0)] <= _STALE))
+        used, where = np.unique(place[known], return_inverse=True)
+        out[code, known] = _means(panel, np.unique(panel.series[mine]), own, moments[used])[where]
     return out
 
 
-def _means(panel: Panel, codes: NDArray[np.int32], signal: _Array, moments: NDArray[np.int64]) -> _Array:
-    total, count = np.zeros((len(moments), signal.shape[1])), np.zeros(len(moments))
-    for code in codes:
-        first, end = np.searchsorted(panel.series, (code, code + 1))
+def _means(panel: Panel, codes: NDArray[np.int32], own: Seen, moments: NDArray[np.int64]) -> _Array:
+    total, count = np.zeros((len(moments), len(_SHARED))), np.zeros(len(moments))
+    for code in codes.tolist():
+        first, end = panel.span(code)
         known = panel.known_at[first:end]
         last = np.searchsorted(known, moments, side="right") - 1
-        values = signal[first:end][np.maximum(last, 0)]
-        fresh = (last >= 0) & (moments - known[np.maximum(last, 0)] <= _STALE) & ~np.isnan(values).any(axis=1)
+        row = first + np.maximum(last, 0)
+        values = np.stack([own.told[name][row] for name in _SHARED], axis=1)
+        told = own.usable[row] & ~np.isnan(values).any(axis=1)
+        fresh = (last >= 0) & (moments - panel.known_at[row] <= _STALE) & told
         total += np.where(fresh[:, None], values, 0.0)
         count += fresh
     return np.asarray(total / np.maximum(count, 1.0)[:, None])

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from ara.errors import ModelError
 from ara.models.families.ewma_t import EwmaT, FittedEwmaT
 from ara.models.families.pooled.chain import Chain, State, forecast
-from ara.models.families.pooled.dates import month_after, month_of
-from ara.models.families.pooled.features import BLOCKS, COLUMNS, KINDS, Table, table
-from ara.models.families.pooled.recalibration import Memory, Past, remember, stretch
+from ara.models.families.pooled.features import BLOCKS, COLUMNS, Table, table
+from ara.models.families.pooled.recalibration import Memory, Past, remember, still_open, stretch
 from ara.models.families.pooled.saved import Params, read, write
+from ara.models.families.pooled.seen import KINDS
 from ara.models.fits import Chains
 from ara.models.head import Head, read_head, write_head
+from ara.models.months import month_after, month_of
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.workers import Progress
@@ -64,12 +65,14 @@ class FittedPooledHar:
         columns = self._columns(panel)
         values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
         if len(rows) and self.states:
-            seen = table(panel)
-            for code in np.unique(panel.series[rows]):
-                mine = np.flatnonzero(panel.series[rows] == code)
-                state = self.states.get(KINDS[seen.kind[rows[mine[0]]]])
+            parts = [(mine, self._looked_at(panel, rows[mine])) for _, mine in panel.by_series(rows)]
+            needed = np.concatenate([looked for _, looked in parts])  # by series, so ascending
+            whole = table(panel, needed)
+            for mine, looked in parts:
+                seen = whole.take(np.searchsorted(needed, looked))
+                state = self.states.get(KINDS[seen.kind[0]])
                 if state is not None:
-                    values[mine] = self._series(panel, seen, rows[mine], _at(state, columns), columns)
+                    values[mine] = self._series(panel, seen, rows[mine], looked, _at(state, columns), columns)
         gaps = ~np.isfinite(values).all(axis=2)
         late = np.flatnonzero(gaps.any(axis=1))
         if len(late):
@@ -102,24 +105,34 @@ class FittedPooledHar:
             )
         return [self.horizons.index(h) for h in panel.horizons]
 
-    def _series(self, panel: Panel, seen: Table, rows: Rows, state: State, columns: list[int]) -> _Array:
-        """Answer for rows of one series."""
-        code = int(panel.series[rows[0]])
-        first, end = (int(one) for one in np.searchsorted(panel.series, (code, code + 1)))
+    def _own(self, panel: Panel, code: int) -> int:
+        """Give the place of a series of the panel among those it knows, -1 where it is not."""
         name = panel.symbols[code]
-        own = self.symbols.index(name) if name in self.symbols else -1
-        later = np.arange(first, int(rows.max()) + 1)
-        later = later[panel.known_at[later] > self.seen]
-        every = np.union1d(later, rows)
-        part = seen.take(every)
-        raw = forecast(state, part, np.full(len(every), own), panel.horizons).quantiles
-        raw[~part.usable] = np.nan
-        low, high = (np.full((end - first, len(columns)), np.nan) for _ in range(2))
-        fresh = panel.known_at[every] > self.seen
-        low[every[fresh] - first], high[every[fresh] - first] = raw[fresh][:, :, _LOW], raw[fresh][:, :, _HIGH]
-        past = Past(known_at=panel.known_at[first:end], y=seen.y[first:end], low=low, high=high)
+        return self.symbols.index(name) if name in self.symbols else -1
+
+    def _looked_at(self, panel: Panel, rows: Rows) -> Rows:
+        """Give those rows of one series that its answers at some of them depend on, ascending."""
+        code = int(panel.series[rows[0]])
+        first, end = panel.span(code)
+        known = panel.known_at[first:end]
+        opened, _ = still_open(self.memory, self._own(panel, code), known)
+        later = np.arange(int(np.searchsorted(known, self.seen, side="right")), int(rows.max()) + 1 - first)
+        return np.unique(np.concatenate((first + opened, first + later, rows)))
+
+    def _series(self, panel: Panel, seen: Table, rows: Rows, looked: Rows, state: State, columns: list[int]) -> _Array:
+        """Answer for rows of one series; `seen` holds those that were looked at."""
+        code = int(panel.series[rows[0]])
+        first, end = panel.span(code)
+        own = self._own(panel, code)
+        raw = forecast(state, seen, np.full(len(looked), own), panel.horizons).quantiles
+        raw[~seen.usable] = np.nan
+        y, low, high = (np.full((end - first, len(columns)), np.nan) for _ in range(3))
+        y[looked - first] = seen.y
+        fresh = panel.known_at[looked] > self.seen
+        low[looked[fresh] - first], high[looked[fresh] - first] = raw[fresh][:, :, _LOW], raw[fresh][:, :, _HIGH]
+        past = Past(known_at=panel.known_at[first:end], y=y, low=low, high=high)
         factor = np.exp(stretch(_remembered(self.memory, columns), own, past, rows - first, panel.horizons))
-        answer = raw[np.searchsorted(every, rows)]
+        answer = raw[np.searchsorted(looked, rows)]
         middle = answer[:, :, _MIDDLE, None]
         out = np.maximum.accumulate(middle + (answer - middle) * factor[:, :, None], axis=2)
         out[rows - first < YOUNG] = np.nan

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.families.pooled.chain import REMEMBERED, Chain
-from ara.models.families.pooled.dates import months_before
 from ara.models.families.pooled.features import Table
 from ara.models.families.pooled.horizon import patience
+from ara.models.months import months_before
 from ara.models.panel import Rows
 
-__all__ = ["Memory", "Past", "remember", "stretch"]
+__all__ = ["Memory", "Past", "remember", "still_open", "stretch"]
 
 _Array = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ class Past(NamedTuple):
     known_at
         `[n]` of its bars.
     y
-        `[n, H]`: its returns.
+        `[n, H]`: its returns; those of bars without a band are not looked at.
     low, high
         `[n, H]`: raw 80 % bands forecast after the memory ends; NaN elsewhere.
     """
@@ -96,14 +96,20 @@ def remember(memory: Memory, chain: Chain, rows: Table, moment: int) -> None:
             memory.sums[code, place] = (missed * weight).sum(), weight.sum(), (weight * weight).sum()
 
 
+def still_open(memory: Memory, code: int, known_at: NDArray[np.int64]) -> tuple[Rows, Rows]:
+    """Give the places, among a series' bars, of the last forecasts in the memory, and which of those these are."""
+    place = np.searchsorted(known_at, memory.open_at[code])
+    found = np.flatnonzero(place < len(known_at))
+    found = found[known_at[place[found]] == memory.open_at[code, found]]
+    found = found[np.isfinite(memory.open_low[code, found]).any(axis=1)]
+    return place[found], found
+
+
 def stretch(memory: Memory, code: int, past: Past, asked: Rows, horizons: tuple[int, ...]) -> _Array:
     """Give the log of the factor `[asked, H]` for the bands of some of a series' rows, from what was known by each."""
     low, high = past.low.copy(), past.high.copy()
-    place = np.searchsorted(past.known_at, memory.open_at[code])
-    found = np.flatnonzero(place < len(past.known_at))
-    found = found[past.known_at[place[found]] == memory.open_at[code, found]]
-    found = found[np.isfinite(memory.open_low[code, found]).any(axis=1)]
-    low[place[found]], high[place[found]] = memory.open_low[code, found], memory.open_high[code, found]
+    place, found = still_open(memory, code, past.known_at)
+    low[place], high[place] = memory.open_low[code, found], memory.open_high[code, found]
     end = int(np.searchsorted(past.known_at, memory.last[code], side="right"))
     out = np.zeros((len(asked), len(horizons)))
     for column, h in enumerate(horizons):

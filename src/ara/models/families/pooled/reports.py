@@ -20,7 +20,7 @@ _QUARTERS: Final = (91, 182, 273, 364)
 _AROUND: Final = (-7, -2, -1, 1, 2, 5, 7)
 
 
-def echoes(excess: _Array, days: _Days) -> dict[str, _Array]:
+def echoes(excess: _Array, days: _Days, *, asked: _Days | None = None) -> dict[str, _Array]:
     """Give the excess of log variance a quarter, two, three and four before the next working day, largest last.
 
     Parameters
@@ -29,19 +29,21 @@ def echoes(excess: _Array, days: _Days) -> dict[str, _Array]:
         Of each bar's log variance over its usual.
     days
         Each bar's day, counted from 1970, ascending.
+    asked
+        Days of the bars that are asked for; all, if None.
     """
-    coming = working_day_after(days)
+    coming = working_day_after(days if asked is None else asked)
     back = _Back(excess, days)
     same = np.sort([back(coming - lag) for lag in _QUARTERS], axis=0)
     near = sum(np.max([back(coming - lag + shift) for shift in _AROUND], axis=0) for lag in _QUARTERS)
     return dict(zip(ECHOES, (*same, np.asarray(near) / len(_QUARTERS)), strict=True))
 
 
-def ahead(excess: _Array, days: _Days, horizons: Sequence[int]) -> _Array:
+def ahead(excess: _Array, days: _Days, horizons: Sequence[int], *, asked: _Days | None = None) -> _Array:
     """Give `[n, H, 2]` over the next working days: the share in which most companies report, and their mean echo."""
-    back, day = _Back(np.maximum(excess, 0.0), days), days
-    reporting, echo = np.zeros(len(days)), np.zeros(len(days))
-    out = np.zeros((len(days), len(horizons), 2))
+    back, day = _Back(np.maximum(excess, 0.0), days), days if asked is None else asked
+    reporting, echo = np.zeros(len(day)), np.zeros(len(day))
+    out = np.zeros((len(day), len(horizons), 2))
     for count in range(1, max(horizons, default=0) + 1):
         day = working_day_after(day)
         reporting = reporting + season(day)

@@ -1,7 +1,8 @@
 """What one series says of its own variance: how large it is, on many scales, and what shook it."""
 
 from bisect import bisect_left, bisect_right, insort
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, islice
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from ara.statistics.ranges import floored, range_variance
 from ara.statistics.volatility import ewma_variance
 
-__all__ = ["LEVERAGE", "OWN", "SPANS", "average", "signals"]
+__all__ = ["LEVERAGE", "OWN", "SPANS", "average", "rank", "signals"]
 
 _Array = NDArray[np.float64]
 
@@ -42,12 +43,28 @@ def average(values: _Array, centre: float) -> _Array:
     keep = centre / (1.0 + centre)
     known = ~np.isnan(values)
 
-    def step(total: float, part: float) -> float:
-        return keep * total + part
+    parts = np.where(known, values, 0.0).tolist()
+    total = parts[0] if parts else 0.0
+    summed = np.array(parts[:1] + [total := keep * total + part for part in parts[1:]], float)
+    weight = _weight(known, keep)
+    return np.where(weight > 0, summed / np.where(weight > 0, weight, 1.0), np.nan)
 
-    total = np.array(list(accumulate(np.where(known, values, 0.0).tolist(), step)))
-    weight = np.array(list(accumulate(known.astype(float).tolist(), step)))
-    return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
+
+def _weight(known: NDArray[np.bool_], keep: float) -> _Array:
+    """Give the weight of all that is known up to each place; the same for all series, once nothing is missing."""
+    count = int(np.count_nonzero(known))
+    first = len(known) - count
+    if known[first:].all():
+        whole = np.zeros(len(known))
+        whole[first:] = _whole_weight(keep, 1 << max(count - 1, 1).bit_length())[:count]
+        return whole
+    steps = accumulate(known.tolist(), lambda weight, one: keep * weight + one, initial=0.0)
+    return np.fromiter(islice(steps, 1, None), float, len(known))
+
+
+@lru_cache(maxsize=64)
+def _whole_weight(keep: float, count: int) -> _Array:
+    return np.fromiter(accumulate([1.0] * count, lambda weight, one: keep * weight + one), float, count)
 
 
 def signals(bars: _Array, volume: _Array) -> dict[str, _Array]:
@@ -72,7 +89,6 @@ def signals(bars: _Array, volume: _Array) -> dict[str, _Array]:
     told |= {f"x{span:g}": mean - slow for span, mean in means.items()}
     told |= {"fall": np.minimum(z, 0.0), "shock": np.abs(z), "z5": average(z, 5.0), "z25": average(z, 25.0)}
     told |= _shaken(bars, variance, slow, quiet) | _volume(volume)
-    told["rank"] = _rank(ewma) - 0.5
     told["excess"] = np.nan_to_num(x - _before(means[25.0]))
     return told
 
@@ -103,16 +119,22 @@ def _before(values: _Array) -> _Array:
     return np.concatenate(([np.nan], values[:-1]))
 
 
-def _rank(values: _Array) -> _Array:
-    """Give each value's rank, 0 to 1, among the last two years'; 0.5 until there are enough."""
-    out = np.full(len(values), 0.5)
-    ordered: list[float] = []
-    items = values.tolist()
-    for place, value in enumerate(items):
+def rank(values: _Array, places: NDArray[np.int64]) -> _Array:
+    """Give the rank, 0 to 1, of the values at some places among those of the two years up to each.
+
+    0.5 until there are enough.
+    """
+    first, last = (int(places.min()), int(places.max())) if len(places) else (0, -1)
+    out = np.full(last + 1 - first, 0.5)
+    items = values[: last + 1].tolist()
+    before = values[max(0, first - _YEARS) : first]
+    ordered: list[float] = np.sort(before[~np.isnan(before)]).tolist()
+    for place in range(first, last + 1):
+        value = items[place]
         if place >= _YEARS and items[place - _YEARS] == items[place - _YEARS]:
             ordered.pop(bisect_left(ordered, items[place - _YEARS]))
         if value == value:
             insort(ordered, value)
             if len(ordered) >= _ENOUGH:
-                out[place] = (bisect_left(ordered, value) + bisect_right(ordered, value) + 1) / 2 / len(ordered)
-    return out
+                out[place - first] = (bisect_left(ordered, value) + bisect_right(ordered, value) + 1) / 2 / len(ordered)
+    return out[places - first]

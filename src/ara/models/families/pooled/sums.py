@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.families.pooled.dates import DAY
 from ara.models.families.pooled.equations import gram, nested, slopes
 from ara.models.families.pooled.features import BLOCKS, COLUMNS
+from ara.models.months import DAY
 
 __all__ = ["ENOUGH", "Scales", "Second", "Timing", "Variance", "fading"]
 
