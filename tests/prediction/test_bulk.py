@@ -1,6 +1,4 @@
 import os
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from ara.errors import CancelledError, ModelError, PluginError, StoreError, Vali
 from ara.models import LEVELS
 from ara.prediction.bulk import forecast_file
 from ara.settings import Settings
+from ara.whole import writing
 
 SAMPLE = Path(ara.data.__file__).parent / "sample" / "sample.parquet"
 SETTINGS = Settings()
@@ -168,15 +167,13 @@ def test_the_output_is_a_file_of_its_own(bars: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_cleared_and_what_a_living_one_writes_is_not(bars: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    left = bars.with_name(f".q.parquet.{dead.pid}.part")
-    living = bars.with_name(f".q.parquet.{os.getppid()}.part")
-    left.touch()
-    living.touch()
-    run(bars, of(bars))
-    assert not left.exists()
-    assert living.exists()
+    left = bars.with_name(f".q.parquet.{'0' * 16}.part")
+    left.write_bytes(b"half")
+    with writing(bars.with_name("q.parquet")) as living:
+        run(bars, of(bars))
+        assert not left.exists()
+        assert Path(living.name).exists()
+    assert sorted(path.name for path in bars.parent.iterdir()) == ["bars.parquet", "origins.parquet", "q.parquet"]
 
 
 def test_prices_without_end_are_refused(bars: Path) -> None:

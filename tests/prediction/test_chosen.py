@@ -10,6 +10,7 @@ from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import IntegrityError, ModelError, PluginError, ValidationError
 from ara.models.registry import Registry, stages
+from ara.performance.trials import Trials
 from ara.prediction import PredictionEngine
 from ara.prediction.bulk import forecast_frame
 from ara.prediction.chosen import trained as named_artefact
@@ -21,9 +22,9 @@ PAIRS = ("AUDUSD", "EURUSD", "GBPUSD", "USDCAD", "USDCHF")
 
 
 @pytest.fixture
-async def desk(tmp_path):
+async def desk(tmp_path, workers):
     settings = Settings.load({"home": str(tmp_path / "home"), "log.level": "error"}, environ={})
-    async with Desk.open(settings) as desk:
+    async with Desk.open(settings, workers=workers) as desk:
         yield desk
 
 
@@ -171,7 +172,8 @@ async def test_a_burnt_hold_out_judges_nothing(tmp_path):
         bars = await bars_for(market, ["AAPL"])
         await train_model(desk, bars, Lesson(family="hist", params={}, days=1))
         burnt = await train_model(desk, bars, Lesson(family="drift", params={}, days=1))
-        assert "its hold-out was looked at 2 times, 1 are allowed" in burnt.words
+        assert "its hold-out was looked at as often as the setting models.looks allows, which is 1" in burnt.words
+        assert (await Trials(desk).verify()).entries == 1, "a look that was not taken is not counted"
         assert (burnt.kept.card.scores, burnt.kept.card.holdout) == ((), None)
         with pytest.raises(ModelError, match="never held against the baseline"):
             await stages.deploy(Registry(desk), burnt.kept)

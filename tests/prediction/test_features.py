@@ -41,8 +41,8 @@ class Market:
 
 
 @pytest.fixture
-async def desk(tmp_path):
-    async with Desk.open(Settings.load({"home": str(tmp_path)}, environ={})) as desk:
+async def desk(tmp_path, workers):
+    async with Desk.open(Settings.load({"home": str(tmp_path)}, environ={}), workers=workers) as desk:
         yield desk
 
 

@@ -1,5 +1,6 @@
 """The way from bars to a forecast, on the bundled sample."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -17,6 +18,7 @@ from ara.models.ensemble import FittedEnsemble
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 from ara.prediction.outlook import outlook
+from ara.statistics.volatility import ewma_variance
 from ara.testing import desk
 
 
@@ -96,10 +98,29 @@ async def test_bands_widen_with_the_horizon(apple: Bars) -> None:
     assert (np.diff(width) > 0).all()
 
 
-async def test_the_reason_for_the_width_is_true(apple: Bars) -> None:
-    (reason,) = outlook(apple, 1, Recipe()).days[0].factors
-    assert reason.contribution == pytest.approx(reason.value - 1)
-    assert f"{reason.value:.2f}x" in reason.description
+@pytest.mark.parametrize("model", ["ewma_t", "pooled_har", "weekday", "hist"])
+async def test_the_reasons_sum_to_what_they_explain(apple: Bars, model: str) -> None:
+    for day in outlook(apple, 3, Recipe(model=model)).days:
+        assert day.wider is not None
+        assert math.fsum(one.contribution for one in day.factors) == pytest.approx(day.wider, abs=1e-12)
+        assert math.fsum(one.contribution for one in day.leans) == pytest.approx(math.log1p(day.change), abs=1e-12)
+        assert len({one.name for one in day.factors}) == len(day.factors) <= 6
+
+
+async def test_the_reasons_of_the_baseline_are_its_own_bars(apple: Bars) -> None:
+    (day,) = outlook(apple, 1, Recipe()).days
+    returns = np.diff(np.log(apple.frame["close"].to_numpy()))
+    logs = np.log(ewma_variance(returns))
+    assert day.wider == pytest.approx(np.exp((logs[-1] - logs[-250:].mean()) / 2) - 1)
+    assert {one.name for one in day.factors} == {"last", "week", "month", "half_year"}
+    last = next(one for one in day.factors if one.name == "last")
+    assert f"the last bar ({np.expm1(returns[-1]):+.1%}) was".replace("%", " %") in last.description
+    assert f"{last.value:.2f}x as volatile as usual" in last.description
+
+
+async def test_the_same_bars_give_the_same_words(apple: Bars) -> None:
+    one, two = (outlook(apple, 2, Recipe(model="pooled_har")) for _ in range(2))
+    assert [day.factors for day in one.days] == [day.factors for day in two.days]
 
 
 async def test_the_id_covers_what_was_asked_of_the_mathematics_and_nothing_else(apple: Bars) -> None:
@@ -179,8 +200,11 @@ async def test_a_last_close_in_another_unit_is_said_whatever_its_quality(
 async def test_a_recent_close_in_another_unit_is_named_once_and_an_old_one_not_at_all(apple: Bars) -> None:
     (said,) = outlook(changed(apple, "close", {4: 12_000.0}), 3, Recipe()).warnings
     assert said.startswith("the close of 2021-03-26 is ")
-    assert outlook(changed(apple, "close", {40: 12_000.0}), 3, Recipe()).warnings == ()
-    assert outlook(changed(apple, "close", {1: 1_000.0}), 3, Recipe()).warnings == ()
+    (odd,) = outlook(changed(apple, "close", {40: 12_000.0}), 3, Recipe()).warnings
+    assert odd == "this forecast is odd: the 80 % band of day 3 is 146x the usual one"
+    move, band = outlook(changed(apple, "close", {1: 1_000.0}), 3, Recipe()).warnings
+    assert move.startswith("the move of the last bar, ")
+    assert band.startswith("this forecast is odd: the 80 % band")
 
 
 async def test_a_recent_close_that_is_no_price_is_no_leap_but_in_doubt(apple: Bars) -> None:

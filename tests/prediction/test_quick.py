@@ -23,7 +23,7 @@ def test_predict_in_a_script() -> None:
 
 
 async def test_predict_where_a_loop_is_running() -> None:
-    assert ara.predict("AAPL", days=3).id == ara.predict("aapl", days=3, model="ewma_t").id
+    assert ara.predict("AAPL", days=3).id == ara.predict("aapl", days=3, model="fast").id
 
 
 def test_history_is_as_known_then() -> None:

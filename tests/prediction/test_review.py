@@ -10,7 +10,7 @@ from ara.errors import IntegrityError, ModelError
 from ara.models import court
 from ara.models.registry import Registry, Stage, stages
 from ara.performance.trials import Trials
-from ara.prediction import review as reviewing
+from ara.prediction import standing as standings
 from ara.prediction.compute import compute
 from ara.prediction.review import review, verdicts
 from ara.prediction.training import Lesson, bars_for, train_model
@@ -24,11 +24,11 @@ def clock():
 
 
 @pytest.fixture
-def desk_of(clock, tmp_path):
+def desk_of(clock, tmp_path, workers):
     @asynccontextmanager
     async def opened():
         settings = Settings.load({"home": str(tmp_path / "home"), "log.level": "error"}, environ={})
-        async with Desk.open(settings, clock=clock) as desk:
+        async with Desk.open(settings, clock=clock, workers=workers) as desk:
             yield desk
 
     return opened
@@ -59,7 +59,7 @@ async def test_a_champion_is_watched_trained_anew_and_replaced_by_evidence_alone
         assert (young.deed, young.standing.reasons) == ("none", ())
         assert 10 <= young.standing.days <= 14
 
-        clock.set(datetime(2020, 6, 30, 12, tzinfo=UTC))
+        clock.set(datetime(2020, 5, 4, 12, tzinfo=UTC))
         seen = await review(desk, "har_t")
         assert (seen.deed, seen.done) == ("train", False)
         assert seen.standing.held < 0.75
@@ -67,12 +67,14 @@ async def test_a_champion_is_watched_trained_anew_and_replaced_by_evidence_alone
         assert await stages_of(desk) == {"har_t@1": "champion"}
         done = await review(desk, "har_t", act=True)
         assert done.done
+        assert done.standing.lost
+        assert done.words.endswith("It began anew: the champion failed, so nothing of it was taken over")
         assert await stages_of(desk) == {"har_t@1": "champion", "har_t@2": "shadow"}
         one, two = [await Registry(desk).find(name) for name in ("har_t@1", "har_t@2")]
         assert one.card.settings["days"] == two.card.settings["days"] == 2
         assert two.card.settings["hold_out"] == one.card.settings["hold_out"] == 0.2
 
-        clock.set(datetime(2020, 7, 20, 12, tzinfo=UTC))
+        clock.set(datetime(2020, 5, 25, 12, tzinfo=UTC))
         early = await review(desk, "har_t", act=True, old=timedelta(days=400))
         assert (early.deed, early.verdict.decision) == ("wait", "undecided")
         assert not verdicts(desk).exists()
@@ -80,7 +82,8 @@ async def test_a_champion_is_watched_trained_anew_and_replaced_by_evidence_alone
         clock.set(datetime(2021, 4, 1, 12, tzinfo=UTC))
         last = await review(desk, "har_t", act=True, old=timedelta(days=400))
         assert (last.deed, last.done) == ("replace", True)
-        assert last.verdict.evidence >= 20
+        assert last.verdict.evidence >= 40
+        assert last.verdict.level == court.LEVEL / 2
         assert last.verdict.first > two.card.made_at
         assert await stages_of(desk) == {"har_t@1": "archived", "har_t@2": "champion"}
         (kept,) = verdicts(desk).iterdir()
@@ -150,6 +153,90 @@ async def test_the_one_before_comes_back_by_evidence(desk_of, clock):
         assert (await Registry(desk).champion("drift")).id == good.id
 
 
+async def test_several_challengers_are_judged_at_once_and_share_the_level(desk_of, clock):
+    async with desk_of() as desk:
+        registry = Registry(desk)
+        await crowned(desk, "drift", params={"decay": 0.2})
+        clock.set(datetime(2019, 10, 1, 12, tzinfo=UTC))
+        shadows = []
+        for decay in (0.15, 0.94, 0.1):
+            clock.set(clock.now() + timedelta(hours=1))
+            shadows.append(await stages.shadow(registry, await trained(desk, "drift", params={"decay": decay})))
+        clock.set(datetime(2019, 10, 2, 12, tzinfo=UTC))
+        early = await review(desk, "drift")
+        assert (early.deed, early.verdict) == ("wait", None)
+        assert (await registry.seat("drift")).rivals == ()
+        await review(desk, "drift", act=True)
+        order = tuple(one.id for one in shadows)
+        assert (await registry.seat("drift")).rivals == order
+
+        clock.set(datetime(2021, 4, 1, 12, tzinfo=UTC))
+        never = timedelta(days=10_000)
+        seen = await review(desk, "drift", old=never)
+        assert [one.verdict.level for one in seen.trials] == [court.share(place) for place in (1, 2, 3)]
+        assert {one.kept.name: one.deed for one in seen.trials} == {
+            "drift@2": "dismiss",
+            "drift@3": "replace",
+            "drift@4": "dismiss",
+        }
+        assert (seen.deed, seen.other.name) == ("replace", "drift@3")
+        done = await review(desk, "drift", act=True, old=never)
+        assert done.done
+        assert await stages_of(desk) == {
+            "drift@1": "archived",
+            "drift@2": "archived",
+            "drift@3": "champion",
+            "drift@4": "archived",
+        }
+        assert len(list(verdicts(desk).iterdir())) == 3
+        assert (await registry.seat("drift")).rivals == ()
+
+
+async def test_a_challenger_that_is_as_old_as_the_champion_is_judged_too(desk_of, clock):
+    async with desk_of() as desk:
+        await crowned(desk, "drift", params={"decay": 0.2})
+        await stages.shadow(Registry(desk), await trained(desk, "drift", params={"decay": 0.94}))
+        clock.set(datetime(2021, 4, 1, 12, tzinfo=UTC))
+        seen = await review(desk, "drift", old=timedelta(days=10_000))
+        assert (seen.deed, seen.other.name) == ("replace", "drift@2")
+
+
+NETWORK = {"params": {"epochs": 1, "window": 3}, "validate": True}
+
+
+async def test_a_network_that_is_only_old_goes_on_from_the_champion(desk_of, clock):
+    async with desk_of() as desk:
+        registry = Registry(desk)
+        first = await crowned(desk, "gru", **NETWORK)
+        clock.set(datetime(2019, 9, 2, 12, tzinfo=UTC))
+        heard = []
+        seen = await review(desk, "gru", act=True, old=timedelta(days=60), watch=lambda p: not heard.append(p.words))
+        assert (seen.deed, seen.done, seen.start) == ("train", True, first.name)
+        assert seen.words.endswith(f"It went on from {first.name}")
+        second = await registry.find("gru@2")
+        assert second.card.lineage["start"] == first.id
+        assert second.card.holdout.cut < first.card.trained_to < second.card.trained_to
+        assert [one.horizon for one in second.card.scores] == [1]
+        began = [words.partition(": ")[0] for words in heard]
+        assert list(dict.fromkeys(began)) == [
+            "gru as it was before its hold-out",
+            "gru before its hold-out",
+            "judging gru",
+            "gru on all bars",
+        ]
+        assert not list(registry.shelf.folder.glob(".part-*"))
+
+
+async def test_a_family_without_a_way_on_begins_anew(desk_of, clock):
+    async with desk_of() as desk:
+        await crowned(desk, "ewma_t")
+        clock.set(datetime(2019, 9, 2, 12, tzinfo=UTC))
+        seen = await review(desk, "ewma_t", act=True, old=timedelta(days=60))
+        assert (seen.deed, seen.start) == ("train", "")
+        assert seen.words.endswith("It began anew: ewma_t can't go on from an earlier fit")
+        assert "start" not in (await Registry(desk).find("ewma_t@2")).card.lineage
+
+
 async def test_a_damaged_champion_gives_way_and_a_damaged_one_before_is_passed_over(desk_of, clock):
     async with desk_of() as desk:
         registry = Registry(desk)
@@ -176,7 +263,7 @@ async def test_a_damaged_champion_gives_way_and_a_damaged_one_before_is_passed_o
 
 async def test_a_pooled_challenger_is_asked_with_all_its_instruments(desk_of, clock, monkeypatch):
     asked = []
-    monkeypatch.setattr(reviewing, "compute", lambda panel, *rest: asked.append(panel.symbols) or compute(panel, *rest))
+    monkeypatch.setattr(standings, "compute", lambda panel, *rest: asked.append(panel.symbols) or compute(panel, *rest))
     async with desk_of() as desk:
         await crowned(desk, "pooled_har", symbols=("AAPL",))
         clock.set(datetime(2019, 9, 1, 12, tzinfo=UTC))

@@ -73,7 +73,7 @@ async def test_only_the_symbols_asked_for_are_scored() -> None:
 
 async def test_no_change_is_not_compared_with_itself() -> None:
     async with desk() as one:
-        await PredictionEngine(one).predict("AAPL", days=10, as_of="2018-03-01")
+        await PredictionEngine(one).predict("AAPL", days=10, as_of="2018-03-01", model="ewma_t")
         report = await score(one)
     assert (report.came_due, report.compared, report.better) == (10, 0, 0)
     assert [row["baseline_crps"] for row in report.rows] == [None] * 10
@@ -83,11 +83,11 @@ async def test_over_years_the_bands_hold_what_they_promise() -> None:
     async with desk(clock=FixedClock(datetime(2026, 1, 1, tzinfo=UTC))) as one:
         engine = PredictionEngine(one)
         bars = (await MarketData(one).bars(symbols.resolve("SPY"))).frame
-        for moment in bars["known_at"][600:3000:12]:
+        for moment in bars["known_at"][600:3000:24]:
             await engine.predict("SPY", days=1, as_of=moment)
         report = await score(one)
-    assert report.came_due == 200
-    assert 0.7 * 200 <= report.inside_80 <= 0.9 * 200
+    assert report.came_due == 100
+    assert 0.7 * 100 <= report.inside_80 <= 0.9 * 100
     usual = np.mean([row["inside_usual"] for row in report.rows])
     said = np.mean([row["confidence"] for row in report.rows])
     assert usual == pytest.approx(said, abs=0.09)
@@ -95,7 +95,7 @@ async def test_over_years_the_bands_hold_what_they_promise() -> None:
 
 async def test_another_model_stands_beside_the_baseline() -> None:
     async with desk() as one:
-        forecast = await PredictionEngine(one).predict("AAPL", days=3, as_of="2019-03-01")
+        forecast = await PredictionEngine(one).predict("AAPL", days=3, as_of="2019-03-01", model="ewma_t")
         days = tuple(replace(d, quantiles=tuple(q + 0.02 for q in d.quantiles)) for d in forecast.days)
         lineage = replace(forecast.lineage, models={"bold": {}})
         bold = replace(forecast, model="bold", days=days, lineage=lineage)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ara.desk import Desk
 from ara.errors import IntegrityError, ModelError, StoreError, ValidationError
 from ara.models import shipped
-from ara.models.panel import Panel
+from ara.models.panel import Panel, instant
 from ara.models.quantiles import LEVELS
 from ara.models.registry import Registry, Stage, load_artefact, load_folder, stages
 from ara.models.registry.card import content_id
@@ -36,13 +37,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-async def desk(tmp_path, monkeypatch):
+async def desk(tmp_path, monkeypatch, workers):
     def refused(*_):
         raise AssertionError("the network was asked")
 
     monkeypatch.setattr(socket.socket, "connect", refused)
     settings = Settings.load({"home": str(tmp_path / "home"), "log.level": "error"}, environ={})
-    async with Desk.open(settings) as desk:
+    async with Desk.open(settings, workers=workers) as desk:
         yield desk
 
 
@@ -84,15 +85,26 @@ async def test_a_fresh_machine_is_answered_by_the_newest_that_knows_nothing_late
     assert (named.lineage.data, named.days) == (forecast.lineage.data, forecast.days)
 
 
+def test_default_answers_without_what_its_members_were_fitted_by(tmp_path):
+    environ = {**os.environ, "ARA_HOME": str(tmp_path / "home")}
+    asked = ["predict", "AAPL", "--days", "2", "--model", "default", "--json"]
+    done = subprocess.run([sys.executable, "-c", _BARE, *asked], env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    newest = next(one.card for one in read_manifest(Vault.verify).vintages if one.card.family == "default")
+    assert newest.id in done.stdout
+    assert {"gru", "lightgbm"} <= set(newest.params["members"])
+    assert "is not installed" not in done.stdout + done.stderr
+
+
 async def test_each_origin_has_one_that_knows_only_what_came_before(desk):
-    for kept in Registry(desk).shipped():
+    for kept in Registry(desk).shipped(family="fast"):
         later = kept.card.trained_to + timedelta(days=20)
         at = await PredictionEngine(desk).predict("SPY", days=1, model="fast", as_of=later)
         assert at.lineage.models["fast"]["artefact"] == kept.id
 
 
 async def test_an_origin_before_all_of_them_is_fitted_and_it_is_said(desk):
-    first = Registry(desk).shipped()[-1]
+    first = Registry(desk).shipped(family="fast")[-1]
     coin = await PredictionEngine(desk).predict("LTC-USD", days=1, model="fast", as_of=date(2017, 12, 1))
     assert "artefact" not in coin.lineage.models["fast"]
     words = (
@@ -251,11 +263,47 @@ def test_writing_what_is_the_same_changes_nothing_and_else_is_signed_anew(tmp_pa
     key.verify((place / "manifest.sig").read_bytes(), PURPOSE + before["manifest.json"])
 
 
+@pytest.fixture(scope="module")
+def judged():
+    """A vintage's card with its scores."""
+    one = next(one for one in read_manifest(Vault.verify).vintages if one.file == "fast-2016-12.xz")
+    return one, tool._judged_again(shipped.FOLDER, one)
+
+
+def test_a_vintage_is_judged_by_the_year_after_it_and_stays_the_same_model(judged):
+    before, after = judged
+    card, held = after.card, after.card.holdout
+    assert [one.horizon for one in card.scores] == [1, 5, 10, 21]
+    assert held.cut == card.trained_to < held.first
+    assert (held.first.year, held.last.year, held.look) == (2017, 2017, 1)
+    assert all(one.days > 300 and one.forecasts > 4000 and one.low < one.skill < one.high for one in card.scores)
+    assert content_id(msgspec.to_builtins(card)) == card.id == before.card.id
+    assert msgspec.structs.replace(card, scores=(), holdout=None) == msgspec.structs.replace(
+        before.card, scores=(), holdout=None
+    )
+    assert (after.file, after.sha256) == (before.file, before.sha256)
+
+
+def test_its_scores_are_those_of_its_own_forecasts(judged):
+    _, after = judged
+    card = after.card
+    bars = [one for one in asyncio.run(tool.bars_until(date(2017, 12, 31))) if one.instrument.symbol in card.symbols]
+    panel = Panel.build(bars, (1,))
+    rows = np.flatnonzero((panel.known_at > instant(card.trained_to)) & np.isfinite(panel.y[:, 0]))
+    fitted = from_archive(shipped.FOLDER / after.file, after.sha256, load_folder)
+    values = fitted.predict(panel, rows).values[:, 0] / panel.scale[rows, :1]
+    still = card.scores[0].still
+    assert card.scores[0].forecasts == len(rows) - still
+    assert not still
+    assert card.scores[0].crps == pytest.approx(crps(values, panel.y[rows, 0], LEVELS).mean(), rel=1e-9)
+
+
 @pytest.mark.slow
-def test_the_first_vintage_comes_out_again_byte_for_byte(tmp_path):
-    card = read_manifest(Vault.verify).vintages[0].card
-    end = next(one for one in tool.ENDS if f"{one:%Y-%m}" == card.settings["vintage"])
-    command = [sys.executable, "-c", _REMADE, str(tmp_path), end.isoformat()]
+@pytest.mark.parametrize("family", ["fast", "default"])
+def test_the_first_vintage_comes_out_again_byte_for_byte(tmp_path, family):
+    card = next(one.card for one in read_manifest(Vault.verify).vintages if one.card.family == family)
+    end = next(one for one in tool.ENDS[family] if f"{one:%Y-%m}" == card.settings["vintage"])
+    command = [sys.executable, "-c", _REMADE, str(tmp_path), family, end.isoformat()]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     remade = json.loads(done.stdout)
     if remade["platform"] != card.lineage["platform"]:
@@ -267,7 +315,7 @@ def test_the_first_vintage_comes_out_again_byte_for_byte(tmp_path):
 @pytest.mark.slow
 def test_the_year_after_one_is_foretold_better_than_by_fits_of_each_series_alone():
     bars = asyncio.run(tool.bars_until(date(2020, 2, 28)))
-    one = next(one for one in read_manifest(Vault.verify).vintages if one.card.settings["vintage"] == "2018-12")
+    one = next(one for one in read_manifest(Vault.verify).vintages if one.file == "fast-2018-12.xz")
     fitted = from_archive(shipped.FOLDER / one.file, one.sha256, load_folder)
     lost = {"shipped": [], "fast": [], "ewma_t": []}
     for own in bars:
@@ -285,11 +333,29 @@ def test_the_year_after_one_is_foretold_better_than_by_fits_of_each_series_alone
     assert (shipped_ < fast * 1.001).all()
 
 
+_BARE = """
+import sys
+
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def find_spec(self, name, path=None, target=None):
+        missing = {"torch", "lightgbm", "sklearn", "onnx", "skl2onnx", "onnxscript", "scipy"}
+        return None if name.partition(".")[0] in missing else self.finder.find_spec(name, path, target)
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
+from ara.cli.app import main
+sys.argv[0] = "ara"
+main()
+"""
+
 _REMADE = """
 import json, sys
 from datetime import date
 from pathlib import Path
 from tools.shipped import made
-card = made(date.fromisoformat(sys.argv[2]), Path(sys.argv[1]))
+card = made(sys.argv[2], date.fromisoformat(sys.argv[3]), Path(sys.argv[1]))
 print(json.dumps({"id": card.id, "files": card.files, "platform": card.lineage["platform"]}))
 """

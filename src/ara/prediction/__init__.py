@@ -3,8 +3,9 @@
 from ara.prediction.engine import PredictionEngine
 from ara.prediction.forecast import Day, Factor, Forecast
 from ara.prediction.ledger import Anchor, Kept, Ledger
+from ara.prediction.many import Missed
 from ara.renamed import renamed
 
-__all__ = ["Anchor", "Day", "Factor", "Forecast", "Kept", "Ledger", "PredictionEngine"]
+__all__ = ["Anchor", "Day", "Factor", "Forecast", "Kept", "Ledger", "Missed", "PredictionEngine"]
 
 __getattr__ = renamed(__name__, {"DailyPrediction": "Day", "PredictionResult": "Forecast"})

@@ -1,11 +1,8 @@
 """Forecasts in bulk, from files: many instruments, many origins, each answered from what was known then."""
 
-import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from glob import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -27,9 +24,10 @@ from ara.models.registry.loading import Artefact
 from ara.prediction.compute import Recipe, compute
 from ara.prediction.origin import DAYS
 from ara.settings import Settings
+from ara.whole import write
 from ara.workers import Progress
 
-__all__ = ["Summary", "forecast_file", "forecast_frame"]
+__all__ = ["Summary", "forecast_file", "forecast_frame", "series"]
 
 _PRICES: Final = ("open", "high", "low", "close")
 
@@ -52,6 +50,7 @@ def forecast_file(
     name: str,
     settings: Settings,
     artefact: Artefact | None = None,
+    refit: str = "month",
     watch: Callable[[Progress], bool] | None = None,
 ) -> Summary:
     """Answer each row of `origins` from `bars` and write the quantiles of the close to `out`, whole or not at all.
@@ -71,13 +70,15 @@ def forecast_file(
         For the seed.
     artefact
         A trained model of that family, to answer in place of fits; it refuses origins of before its last bar.
+    refit
+        How often a family is fitted: at each `month`, `quarter` or `year`.
     watch
         Told of progress; False stops the work, and nothing is written.
     """
     begin = time.perf_counter()
     goal = _checked(out, (bars, origins))
     asked = read_origins(origins)
-    recipe = Recipe(model=model, seed=settings.prediction.seed, artefact=artefact)
+    recipe = Recipe(model=model, seed=settings.prediction.seed, artefact=artefact, refit=refit)
     answer = forecast_frame(read_bars(bars), asked, recipe, watch=watch)
     _write(answer.with_columns(model=pl.lit(name)).select("model", pl.exclude("model")), goal)
     return Summary(rows=answer.height, symbols=answer["symbol"].n_unique(), seconds=time.perf_counter() - begin)
@@ -92,7 +93,7 @@ def forecast_frame(
 ) -> pl.DataFrame:
     """Answer each row of `origins`, in its order, from frames as `read_bars` and `read_origins` give them."""
     horizons = _horizons(origins)
-    panel = Panel.build(_series(bars), horizons)
+    panel = Panel.build(series(bars), horizons)
     rows = _rows(bars, origins)
     unique, where = np.unique(rows, return_inverse=True)
     told = compute(panel, unique, recipe, watch=watch)
@@ -130,7 +131,7 @@ def _horizons(origins: pl.DataFrame) -> list[int]:
     return horizons
 
 
-def _series(bars: pl.DataFrame) -> list[Bars]:
+def series(bars: pl.DataFrame) -> list[Bars]:
     """Give each symbol's rows as Bars, in the order in which the frame holds them: by symbol, then by time."""
     return [_bars(str(symbol), own) for (symbol,), own in bars.group_by(["symbol"], maintain_order=True)]
 
@@ -182,38 +183,11 @@ def _checked(out: Path, inputs: tuple[Path, ...]) -> Path:
 
 def _write(frame: pl.DataFrame, goal: Path) -> None:
     """Write beside the goal and move it there: a reader sees the whole file or none."""
-    whole = BytesIO()
-    frame.write_parquet(whole)
-    part = goal.with_name(f".{goal.name}.{os.getpid()}.part")
+    content = BytesIO()
+    frame.write_parquet(content)
     try:
-        _clear(goal)
-        with part.open("wb") as file:
-            file.write(whole.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(goal)
+        write(goal, content.getbuffer())
     except OSError as error:
         raise StoreError(
-            f"{goal} can't be written: {error.strerror or error}", hint="Check the folder and the room on its disk."
+            f"{goal} can't be written: {error.strerror or error}.", hint="Check the folder and the room on its disk."
         ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _clear(goal: Path) -> None:
-    """Remove what processes that were killed left beside the goal."""
-    for left in goal.parent.glob(f".{escape(goal.name)}.*.part"):
-        owner = left.name.removesuffix(".part").rpartition(".")[2]
-        if owner.isdecimal() and not _alive(int(owner)):
-            left.unlink(missing_ok=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True

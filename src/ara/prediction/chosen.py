@@ -3,20 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from ara import plugins
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import AraError, ValidationError
 from ara.market.bars import Bars
-from ara.models.registry.card import Kept
+from ara.models.registry.card import BASELINE, Kept
 from ara.models.registry.loading import Artefact
 from ara.models.registry.registry import Registry
 from ara.models.registry.serving import Choice, champion_for, named
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 
-__all__ = ["Asked", "beside", "choose", "trained"]
+__all__ = ["AUTO", "BEST", "Asked", "beside", "choose", "trained"]
+
+AUTO: Final = "auto"
+"""The name that leaves the choice to Ara."""
+
+BEST: Final = "fast"
+"""The family that is asked then: its champion, or what came with the package, but no fit, which takes a while.
+
+Where none of those may, the baseline answers."""
 
 _FEW = 0.5
 
@@ -49,11 +58,20 @@ class Asked:
 
 
 async def choose(desk: Desk, name: str, bars: Bars, *, days: int) -> Asked:
-    """Choose by a name: of a family, whose champion answers where it may, or of a trained model, which must."""
+    """Choose by a name: of a family, whose champion answers where it may, or of a trained model, which must.
+
+    `auto` asks the family `fast`, and `ewma_t` where `fast` would have to be fitted first.
+    """
     if not len(bars):
-        return Asked(recipe=Recipe(model=name, seed=desk.seed), choice=Choice())
+        return Asked(recipe=Recipe(model=BASELINE if name == AUTO else name, seed=desk.seed), choice=Choice())
     origin: datetime = bars.frame["known_at"][-1]
     step = str(bars.timeframe)
+    if name == AUTO:
+        choice = await champion_for(
+            Registry(desk), BEST, bars.instrument, timeframe=step, days=days, origin=origin, instead=BASELINE
+        )
+        family = BEST if choice.artefact else BASELINE
+        return Asked(recipe=Recipe(model=family, seed=desk.seed, artefact=choice.artefact), choice=choice)
     if name in plugins.names("models"):
         choice = await champion_for(Registry(desk), name, bars.instrument, timeframe=step, days=days, origin=origin)
         return Asked(recipe=Recipe(model=name, seed=desk.seed, artefact=choice.artefact), choice=choice)

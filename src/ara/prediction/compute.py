@@ -12,20 +12,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara import plugins
-from ara.errors import CancelledError, ModelError
+from ara.errors import AraError, CancelledError, ModelError
 from ara.models.fits import fit_until, refits
+from ara.models.form import Formed
 from ara.models.inputs import attached
 from ara.models.model import Fitted, Model, Stateful, described
+from ara.models.months import REFITS
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.reasons import Told, of_model
 from ara.models.registry.loading import Artefact, load_artefact
 from ara.prediction.confidence import confidence, usual_move
-from ara.prediction.explain import volatility_ratio
 from ara.workers import Progress
 
 __all__ = ["ENGINE", "Answer", "Recipe", "compute", "platform_facts"]
 
-ENGINE: Final = "1"
+ENGINE: Final = "2"
 """Version of the arithmetic, part of every lineage: raised whenever the same input would give other figures."""
 
 
@@ -41,17 +43,24 @@ class Recipe:
         Seed of all that is random in it.
     artefact
         A trained model of that family, which answers in place of fits; None to fit what was known.
+    made
+        The family itself, where it is not registered under its name.
+    refit
+        How often it is fitted: at the first instant of each `month`, `quarter` or `year`.
     """
 
     model: str = "ewma_t"
     seed: int = 0
     artefact: Artefact | None = None
+    made: Model | None = None
+    refit: str = "month"
 
     def described(self) -> Mapping[str, Any]:
         """Give what a lineage says of it: family and parameters, or family and the trained model's id."""
         if self.artefact is not None:
             return {self.model: self.artefact.described}
-        return {self.model: described(_model(self.model))}
+        often = {} if self.refit == "month" else {"refit": self.refit}
+        return {self.model: {**described(_model(self)), **often}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,52 +73,78 @@ class Answer:
         Of the log return to each horizon.
     p_up, confidence, usual_move
         `[row, horizon]`: the chance of a rise, the chance to end within the usual move, and that move (log).
-    volatility_ratio
-        `[row]`: volatility over its own median of a year; NaN where there is no year yet.
     states, notes
-        Of a model that weighs others: ids of the states that answered, one for each refit in order of time, and what
-        has to be said of it.
+        Of a model that weighs others: ids of the states that answered, one for each refit in order of time; and what
+        has to be said of a model, such as members or a form that could not be had.
+    told
+        Why the last row's bands are so wide and where its medians lie; None where that was not asked, or can't be told.
+    untold
+        Why it can't.
     """
 
     quantiles: Quantiles
     p_up: NDArray[np.float64]
     confidence: NDArray[np.float64]
     usual_move: NDArray[np.float64]
-    volatility_ratio: NDArray[np.float64]
     states: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    told: Told | None = None
+    untold: str = ""
 
 
-def compute(panel: Panel, rows: Rows, recipe: Recipe, *, watch: Callable[[Progress], bool] | None = None) -> Answer:
+def compute(
+    panel: Panel,
+    rows: Rows,
+    recipe: Recipe,
+    *,
+    why: bool = False,
+    watch: Callable[[Progress], bool] | None = None,
+) -> Answer:
     """Answer for each of the rows from what was known at it, and from nothing else.
 
-    The model is refitted at the first UTC instant of each month, on what was known then. A trained model is not, and
-    refuses origins of before its last bar: it knows what came after them.
+    The model is refitted at the first UTC instant of each month, or as the recipe says, on what was known then. A
+    trained model is not, and refuses origins of before its last bar: it knows what came after them. With `why`, the
+    last row is explained too.
     """
-    model = _model(recipe.model)
+    model = _model(recipe)
     panel = attached(panel, model)
     values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
     done, states, notes = 0, [], dict[str, None]()
-    for moment, places in refits(panel.known_at[rows]):
+    for moment, places in refits(panel.known_at[rows], every=REFITS[recipe.refit]):
         fitted = _served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
         values[places] = fitted.predict(panel, rows[places]).values
         states += [fitted.state.id] if isinstance(fitted, Stateful) else []
-        notes |= dict.fromkeys(fitted.notes if isinstance(fitted, Stateful) else ())
+        notes |= dict.fromkeys(fitted.notes if isinstance(fitted, Stateful | Formed) else ())
         done += len(places)
         if watch is not None and not watch(Progress(done=done, total=len(rows), words="forecasting")):
             raise CancelledError("the forecasts were cancelled")
-    _refuse_gaps(panel, rows, values, recipe.model)
-    quantiles = Quantiles(horizons=panel.horizons, values=values)
+    told, untold = None, ""
+    if why and len(rows):
+        told, untold = _explained(recipe.model, fitted, panel, int(rows[-1]), values[-1])
     usual = usual_move(panel, rows)
+    _refuse_gaps(panel, rows, np.concatenate((values, usual[:, :, None]), axis=2), recipe.model)
+    quantiles = Quantiles(horizons=panel.horizons, values=values)
     return Answer(
         quantiles=quantiles,
         p_up=quantiles.above(0.0),
         confidence=confidence(quantiles, usual),
         usual_move=usual,
-        volatility_ratio=volatility_ratio(panel, rows),
         states=tuple(states),
         notes=tuple(notes),
+        told=told,
+        untold=untold,
     )
+
+
+def _explained(
+    name: str, fitted: Fitted, panel: Panel, row: int, values: NDArray[np.float64]
+) -> tuple[Told | None, str]:
+    """Say why the answer is as it is, or why that can't be said: the answer itself stands."""
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return of_model(name, fitted, panel, row, values=values), ""
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the forecast itself stands
+        return None, error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
 
 
 def _served(panel: Panel, rows: Rows, artefact: Artefact | None) -> Fitted | None:
@@ -128,13 +163,13 @@ def _served(panel: Panel, rows: Rows, artefact: Artefact | None) -> Fitted | Non
     return load_artefact(artefact)
 
 
-def _model(name: str) -> Model:
-    made: Model = plugins.load("models", name)()
+def _model(recipe: Recipe) -> Model:
+    made: Model = recipe.made or plugins.load("models", recipe.model)()
     return made
 
 
 def _refuse_gaps(panel: Panel, rows: Rows, values: NDArray[np.float64], name: str) -> None:
-    """Raise for the first row without an answer: no hard day is left out in silence."""
+    """Raise for the first row without an answer, or a move to hold it against: no hard day is left out in silence."""
     missing = np.flatnonzero(~np.isfinite(values).all(axis=(1, 2)))
     if not len(missing):
         return

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ara.errors import IntegrityError
 from ara.lineage import Lineage
 from ara.market.instrument import AssetClass, Instrument, OptionTerms, Right
 from ara.models.quantiles import LEVELS
 from ara.prediction.forecast import Day, Factor, Forecast
+from ara.prediction.record import Direction, Receipt
 
 __all__ = ["SCHEMA", "from_document", "to_document"]
 
 SCHEMA: Final = 1
 """Version of the document's form; raised only when a key changes its meaning or goes."""
+
+_Told = TypeVar("_Told", Direction, Receipt)
 
 
 def to_document(forecast: Forecast) -> dict[str, Any]:
@@ -66,8 +69,17 @@ def _of_day(day: Day) -> dict[str, Any]:
         "usual_move": day.usual_move,
         "quantiles": prices,
         "log_returns": list(day.quantiles),
+        "wider": day.wider,
         "factors": [_of_factor(factor) for factor in day.factors],
+        "leans": [_of_factor(factor) for factor in day.leans],
+        "sure": [_of_factor(factor) for factor in day.sure],
+        "direction": None if day.direction is None else _of_record(day.direction),
+        "receipt": None if day.receipt is None else _of_record(day.receipt),
     }
+
+
+def _of_record(told: Direction | Receipt) -> dict[str, Any]:
+    return {**{name: getattr(told, name) for name in told.__slots__}, "until": _instant(told.until)}
 
 
 def _of_factor(factor: Factor) -> dict[str, Any]:
@@ -163,8 +175,17 @@ def _to_day(day: Mapping[str, Any], close: float) -> Day:
         p_up=float(day["p_up"]),
         confidence=float(day["confidence"]),
         usual_move=float(day["usual_move"]),
+        wider=None if day.get("wider") is None else float(day["wider"]),
         factors=tuple(_to_factor(factor) for factor in day["factors"]),
+        leans=tuple(_to_factor(factor) for factor in day.get("leans", ())),
+        sure=tuple(_to_factor(factor) for factor in day.get("sure", ())),
+        direction=_to_record(Direction, day.get("direction")),
+        receipt=_to_record(Receipt, day.get("receipt")),
     )
+
+
+def _to_record(kind: type[_Told], told: Mapping[str, Any] | None) -> _Told | None:
+    return None if told is None else kind(**{**told, "until": _to_instant(told["until"])})
 
 
 def _to_quantiles(values: Sequence[float]) -> tuple[float, ...]:

@@ -1,23 +1,22 @@
 """The front of the room: an instrument and a moment in, a kept forecast out."""
 
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Self
 
 from ara.data.feed import MarketData
 from ara.data.provider import Provider
-from ara.data.scarce import origins, scarce
 from ara.desk import Desk
-from ara.errors import ModelError
-from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
-from ara.prediction.chosen import beside, choose
+from ara.prediction.asking import Wish, gathered, kept, made
+from ara.prediction.fallback import Asks, Budget
 from ara.prediction.forecast import Forecast
-from ara.prediction.ledger import Kept, Ledger
+from ara.prediction.ledger import Kept
+from ara.prediction.many import Missed, many
 from ara.prediction.origin import as_instant, checked_days
-from ara.prediction.outlook import outlook
+from ara.prediction.watch import Heard, watch
 
 __all__ = ["PredictionEngine"]
 
@@ -57,6 +56,7 @@ class PredictionEngine:
         include_analysis: bool = True,
     ) -> None:
         self._desk = desk
+        self._given = data is not None or data_providers is not None
         self._data = data
         self._model = models if isinstance(models, str) or models is None else next(iter(models), None)
         self._providers = data_providers
@@ -82,6 +82,7 @@ class PredictionEngine:
         learned: datetime | date | str | None = None,
         timeframe: Timeframe = DAY,
         model: str | None = None,
+        why: bool = True,
     ) -> Forecast:
         """Forecast an instrument's next `days` bars and keep the forecast.
 
@@ -101,9 +102,11 @@ class PredictionEngine:
         model
             Name of the model, before those of the engine and of the settings: a family, whose champion answers where
             there is one that may, or a trained model, `har_t@3` or its id.
+        why
+            Whether it is explained. Without its reasons the same forecast takes less time and has an id of its own.
         """
-        kept = await self.keep(symbol, days, as_of=as_of, learned=learned, timeframe=timeframe, model=model)
-        forecast = kept.forecast
+        entry = await self.keep(symbol, days, as_of=as_of, learned=learned, timeframe=timeframe, model=model, why=why)
+        forecast = entry.forecast
         return (
             forecast if self._factors else replace(forecast, days=tuple(replace(d, factors=()) for d in forecast.days))
         )
@@ -117,29 +120,96 @@ class PredictionEngine:
         learned: datetime | date | str | None = None,
         timeframe: Timeframe = DAY,
         model: str | None = None,
+        why: bool = True,
     ) -> Kept:
         """Forecast as `predict` does, and give the forecast with its place in the ledger."""
         desk = await self._at_desk()
-        days = checked_days(days)
-        now = desk.clock.now()
+        wish = self._wish(desk, days, as_of=as_of, learned=learned, timeframe=timeframe, model=model, why=why)
+        budget = Budget(desk.settings.prediction.seconds)
+        one = await gathered(desk, self._market(desk), symbol, wish, budget=budget)
+        (entry,) = await kept(desk, [one], [await made(desk, one, wish, budget=budget)])
+        return entry
+
+    async def keep_many(
+        self,
+        symbols: Sequence[str],
+        days: int = 5,
+        *,
+        as_of: datetime | date | str | None = None,
+        learned: datetime | date | str | None = None,
+        timeframe: Timeframe = DAY,
+        model: str | None = None,
+        why: bool = True,
+    ) -> AsyncGenerator[Kept | Missed, None]:
+        """Forecast many instruments, and give each with its place in the ledger, in the order asked.
+
+        One that can't be answered costs no other anything: it comes as `Missed`. All others have the ids and the bytes
+        that `keep` gives them one by one. A block of them is in memory at a time, however many there are.
+
+        Parameters
+        ----------
+        symbols
+            In any usual spelling.
+        days, as_of, learned, timeframe, model, why
+            As for `predict`; the same moment for all.
+        """
+        desk = await self._at_desk()
+        wish = self._wish(desk, days, as_of=as_of, learned=learned, timeframe=timeframe, model=model, why=why)
+        async with aclosing(many(desk, self._market(desk), symbols, wish)) as answers:
+            async for one in answers:
+                yield one
+
+    async def watch(
+        self,
+        symbols: Sequence[str],
+        days: int = 5,
+        *,
+        timeframe: Timeframe = DAY,
+        model: str | None = None,
+        why: bool = True,
+        pause: float = 1.0,
+    ) -> AsyncGenerator[Heard, None]:
+        """Forecast instruments, and each again at each closed bar of its source, for as long as is asked.
+
+        A source that fails comes as `Trouble` and is asked again; an instrument that can't be watched comes as `Missed`
+        and costs no other anything. A bar is kept before it is forecast from, so every forecast can be replayed.
+
+        Parameters
+        ----------
+        symbols
+            In any usual spelling.
+        days, timeframe, model, why
+            As for `predict`.
+        pause
+            Seconds until a source that failed is asked again; twice as long each time, a minute at most.
+        """
+        desk = await self._at_desk()
+        wish = self._wish(desk, days, as_of=None, learned=None, timeframe=timeframe, model=model, why=why)
+        async with aclosing(watch(desk, self._market(desk), symbols, wish, pause=pause)) as told:
+            async for one in told:
+                yield one
+
+    def _wish(
+        self,
+        desk: Desk,
+        days: int,
+        *,
+        as_of: datetime | date | str | None,
+        learned: datetime | date | str | None,
+        timeframe: Timeframe,
+        model: str | None,
+        why: bool,
+    ) -> Wish:
+        days, now = checked_days(days), desk.clock.now()
         moment = as_instant(as_of, now=now)
         bound = None if learned is None else as_instant(learned, now=now, what="learned")
-        market = self._market(desk)
-        instrument = await market.instrument(symbol)
-        with desk.telemetry.stage("data"):
-            bars = await market.bars(instrument, timeframe, as_of=moment, learned=bound)
-        asked = await choose(desk, model or self._model or desk.settings.prediction.model, bars, days=days)
-        context = await beside(market, asked.choice.context, bars, learned=bound)
-        with desk.telemetry.stage("compute"):
-            try:
-                forecast = await desk.workers.run(outlook, bars, days, asked.recipe, context=context)
-            except ModelError as error:
-                raise _explained(error, bars) from error
-        forecast = asked.told(forecast, context)
-        with desk.telemetry.stage("ledger"):
-            kept = await Ledger(desk).append(forecast)
-        # One with the same id may be from before the choice had to be explained.
-        return replace(kept, forecast=asked.told(kept.forecast, context))
+        return Wish(
+            days=days,
+            asks=Asks(as_of=moment, learned=bound, now=now, given=self._given),
+            timeframe=timeframe,
+            name=model or self._model or desk.settings.prediction.model,
+            why=why,
+        )
 
     def _market(self, desk: Desk) -> MarketData:
         if self._data is None:
@@ -151,15 +221,3 @@ class PredictionEngine:
         if self._desk is None:
             self._desk = await self._ours.enter_async_context(Desk.open())
         return self._desk
-
-
-def _explained(error: ModelError, bars: Bars) -> ModelError:
-    """Say of a forecast that failed for want of bars where those come from, and how to get more."""
-    if "bars" not in error.context:
-        return error
-    sources, symbol = bars.frame["source"], bars.instrument.symbol
-    words = next((note for note in bars.notes if note.startswith("only ")), "") or scarce(
-        symbol, len(bars), sources=sources
-    )
-    message = f"{error.message}. They come from {' and '.join(origins(sources))}."
-    return ModelError(message, hint=f"{words[:1].upper()}{words[1:]}. {error.hint}", **error.context)

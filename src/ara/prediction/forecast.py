@@ -10,6 +10,7 @@ import numpy as np
 from ara.lineage import Lineage
 from ara.market.instrument import Instrument
 from ara.models.quantiles import LEVELS
+from ara.prediction.record import Direction, Receipt
 
 __all__ = ["Day", "Factor", "Forecast"]
 
@@ -25,7 +26,8 @@ class Factor:
     value
         Its value at the origin.
     contribution
-        Its share of the band's width against an ordinary day: 0.18 is 18 % wider.
+        Its share of the band's width against that of a usual bar: 0.18 is 18 % wider. Of what moves the median: its
+        part of the log return.
     description
         The same in plain words.
     """
@@ -58,8 +60,19 @@ class Day:
         Probability that the close ends within `usual_move` of the price.
     usual_move
         80 % quantile of the instrument's absolute log returns over this horizon in its last 500 bars.
+    wider
+        Width of the 80 % band against that of a usual bar, of which all that the model looks at is as over the last
+        250 bars: 0.18 is 18 % wider. None where that can't be told.
     factors
-        What moved the band, largest share first.
+        What makes it so, largest share first; the contributions sum to `wider`.
+    leans
+        What moves the median away from the last close, largest first; the contributions sum to its log return.
+    sure
+        What sets `confidence` apart from the 0.8 of an ordinary day; the contributions sum to the difference.
+    direction
+        Whether a direction may be called, by the model's record; None where it has none.
+    receipt
+        What past forecasts that were about so sure were worth; None where there are none.
     """
 
     number: int
@@ -70,7 +83,12 @@ class Day:
     p_up: float
     confidence: float
     usual_move: float
+    wider: float | None = None
     factors: tuple[Factor, ...] = ()
+    leans: tuple[Factor, ...] = ()
+    sure: tuple[Factor, ...] = ()
+    direction: Direction | None = None
+    receipt: Receipt | None = None
 
     def price_at(self, level: float) -> float:
         """Give the price at one of the levels."""
@@ -120,7 +138,7 @@ class Forecast:
     quality
         The bars' mean quality, 0 to 1.
     regime
-        State of the market with its probability; None where no regime model ran.
+        State of the market by its volatility, as `mood` tells it; None where there are too few bars.
     warnings
         What the reader should know before trusting the figures.
     degraded

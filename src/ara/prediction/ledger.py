@@ -1,6 +1,6 @@
 """The ledger: every forecast is kept, chained to the one before, before its outcome is known."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,8 +75,13 @@ class Ledger:
 
     async def append(self, forecast: Forecast) -> Kept:
         """Keep a forecast durably; one that is there already (the same id) is not kept twice."""
-        (entry,) = await self._log.append([canonical(to_document(forecast))], keys=[forecast.id])
-        return _kept(entry)
+        (kept,) = await self.append_all([forecast])
+        return kept
+
+    async def append_all(self, forecasts: Sequence[Forecast]) -> list[Kept]:
+        """Keep forecasts durably, all of them or none, in their order; each id once."""
+        bodies = [canonical(to_document(forecast)) for forecast in forecasts]
+        return [_kept(entry) for entry in await self._log.append(bodies, keys=[one.id for one in forecasts])]
 
     async def list(self, limit: int = 20, symbol: str | None = None) -> list[Kept]:
         """Give the last forecasts, newest first; of one instrument if a symbol is named."""

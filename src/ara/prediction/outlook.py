@@ -1,31 +1,40 @@
 """From one instrument's bars to its forecast: pure, so that a thread, a worker and a replay give the same bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from ara.errors import ModelError
+from ara.errors import AraError, IntegrityError, ModelError
 from ara.lineage import Lineage, digest_arrays
 from ara.market.bars import Bars
 from ara.market.calendar import Calendar, calendar
 from ara.market.timeframe import DAY, Timeframe
 from ara.models.panel import Panel
 from ara.prediction.compute import ENGINE, Answer, Recipe, compute, platform_facts
-from ara.prediction.explain import factors
+from ara.prediction.doubt import doubted, newest
+from ara.prediction.explain import REASONS, Why, whys
 from ara.prediction.forecast import Day, Forecast
+from ara.prediction.mood import mood
+from ara.prediction.oddity import odd_forecast, odd_origin
+from ara.prediction.record import KIND, Record, record
+from ara.prediction.sureness import sureness
+from ara.prediction.widening import widened
 
-__all__ = ["outlook"]
+__all__ = ["data_digest", "outlook"]
 
 _USED = ("open", "high", "low", "close", "volume")
 _YEAR, _RECENT = 250, 20
 _LOW = 0.5
+_UNIT = "as if in another unit"
 _LEAP = 20  # no market moves so far in one bar; a price in cents or in another currency does
 
 
-def outlook(bars: Bars, days: int, recipe: Recipe, *, context: Sequence[Bars] = ()) -> Forecast:
+def outlook(
+    bars: Bars, days: int, recipe: Recipe, *, context: Sequence[Bars] = (), failed: int = 0, why: bool = True
+) -> Forecast:
     """Forecast the next `days` bars from the last of `bars`.
 
     Parameters
@@ -38,6 +47,10 @@ def outlook(bars: Bars, days: int, recipe: Recipe, *, context: Sequence[Bars] = 
         Which model answers.
     context
         Bars of other instruments, known at the same moment, for a model that looks at them too.
+    failed
+        How many links of the chain failed before this one answers: each makes the bands wider.
+    why
+        Whether it is explained; the figures are the same either way, and the lineage says which it was.
     """
     if not len(bars):
         raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
@@ -48,23 +61,59 @@ def outlook(bars: Bars, days: int, recipe: Recipe, *, context: Sequence[Bars] = 
         )
     panel = Panel.build([bars, *context], range(1, days + 1))
     _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
-    answer = compute(panel, np.array([end - 1]), recipe)
+    quality = newest(bars)
+    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=why), quality)
+    answer = widened(answer, failed)
+    reasons, regime, lost = _reasons(answer, panel, end - 1, days, why=why)
+    answer = widened(answer, len(lost))
+    failed += len(lost)
+    judged, missed = _record(bars, recipe)
     _refuse_endless(answer, bars)
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
     label = sessions.dated(last["at"])
+    doubts = {**({"quality": quality} if quality < 1 else {}), **({"failed": failed} if failed else {})}
+    targets = _targets(last["known_at"], bars.timeframe, sessions, days)
     return Forecast(
         instrument=bars.instrument,
         as_of=last["known_at"],
         last=label,
         close=last["close"],
         model=recipe.model,
-        days=_days(answer, last["close"], _targets(last["known_at"], bars.timeframe, sessions, days)),
+        days=_days(answer, bars, targets, judged, reasons),
+        regime=regime,
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
-        warnings=(*_warnings(bars), *answer.notes),
-        lineage=_lineage(bars, days, recipe, context, answer.states),
+        warnings=(*_warnings(bars), *_odd(bars, answer, panel, end - 1), *answer.notes, *missed),
+        degraded=lost,
+        lineage=_lineage(
+            bars, days, recipe, context, _cited(answer, judged), {"reasons": REASONS if why else 0, **doubts}
+        ),
     )
+
+
+def _reasons(
+    answer: Answer, panel: Panel, row: int, days: int, *, why: bool
+) -> tuple[Sequence[Why | None], Mapping[str, Any] | None, tuple[str, ...]]:
+    """Give the reasons, the state of the market, and one line where these can't be had; the bands stand without."""
+    nothing: list[Why | None] = [None] * days
+    try:
+        regime = mood(panel, row)
+        if not why:
+            return nothing, regime, ()
+        if answer.told is None:
+            return nothing, regime, (_untold(answer.untold),)
+        surely = sureness(answer.told, answer.quantiles, answer.usual_move[0])
+        told = whys(answer.told, panel, row)
+    except (AraError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        said = error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
+        return nothing, None, (_untold(said),)
+    both = zip(told, surely, strict=True)
+    return [None if why is None else replace(why, sure=parts) for why, parts in both], regime, ()
+
+
+def _untold(words: str) -> str:
+    return f"the reasons could not be told ({words.rstrip('.')}): the bands stand without"
 
 
 def _refuse_endless(answer: Answer, bars: Bars) -> None:
@@ -92,41 +141,87 @@ def _targets(known_at: datetime, timeframe: Timeframe, venue: Calendar, count: i
     return found
 
 
-def _days(answer: Answer, close: float, targets: list[tuple[date, datetime]]) -> tuple[Day, ...]:
-    reasons = factors(float(answer.volatility_ratio[0]))
+def _record(bars: Bars, recipe: Recipe) -> tuple[Record | None, tuple[str, ...]]:
+    """Give the record of the model that answers, if it has one, and what is to be said where that can't be read.
+
+    Fits, own models and bars of another length have none.
+    """
+    if recipe.artefact is None or not recipe.artefact.sha256 or bars.timeframe != DAY:
+        return None, ()
+    try:
+        judged = record()
+    except IntegrityError as error:
+        return None, (error.message,)
+    known = recipe.artefact.id in judged.models and bars.instrument.asset_class in KIND
+    return judged if known else None, ()
+
+
+def _cited(answer: Answer, judged: Record | None) -> Mapping[str, Any]:
+    """Give what a lineage cites of a model besides its parameters."""
+    states = {"states": list(answer.states)} if answer.states else {}
+    return states | ({"record": judged.id} if judged else {})
+
+
+def _days(
+    answer: Answer,
+    bars: Bars,
+    targets: list[tuple[date, datetime]],
+    judged: Record | None,
+    reasons: Sequence[Why | None],
+) -> tuple[Day, ...]:
+    close, at = bars.frame["close"][-1], bars.frame["known_at"][-1]
+    kind = KIND.get(bars.instrument.asset_class, "")
+    chances, sure = answer.p_up[0].tolist(), answer.confidence[0].tolist()
     return tuple(
         Day(
             number=place + 1,
             date=label,
-            at=at,
+            at=due,
             close=close,
             quantiles=tuple(answer.quantiles.values[0, place].tolist()),
-            p_up=float(answer.p_up[0, place]),
-            confidence=float(answer.confidence[0, place]),
+            p_up=chances[place],
+            confidence=sure[place],
             usual_move=float(answer.usual_move[0, place]),
-            factors=reasons,
+            wider=why.wider if why else None,
+            factors=why.factors if why else (),
+            leans=why.leans if why else (),
+            sure=why.sure if why else (),
+            direction=judged.direction(kind, place + 1, chances[place], at=at) if judged else None,
+            receipt=judged.receipt(place + 1, sure[place], at=at) if judged else None,
         )
-        for place, (label, at) in enumerate(targets)
+        for place, ((label, due), why) in enumerate(zip(targets, reasons, strict=True))
     )
 
 
 def _columns(bars: Bars, symbol: str = "") -> list[tuple[str, np.ndarray[Any, Any]]]:
-    columns = [(f"{symbol}{name}", bars.frame[name].dt.epoch("us").to_numpy()) for name in ("at", "known_at")]
+    columns = [(f"{symbol}{name}", bars.frame[name].to_physical().to_numpy()) for name in ("at", "known_at")]
     return columns + [(f"{symbol}{name}", bars.frame[name].to_numpy()) for name in _USED]
 
 
-def _lineage(bars: Bars, days: int, recipe: Recipe, context: Sequence[Bars], states: Sequence[str]) -> Lineage:
+def data_digest(bars: Bars, context: Sequence[Bars] = ()) -> str:
+    """Give the digest by which a lineage cites bars, and those of other instruments that a model looks at."""
     others = sorted(context, key=lambda one: one.instrument.symbol)
     beside = [column for one in others for column in _columns(one, f"{one.instrument.symbol} ")]
-    cited = {"states": list(states)} if states else {}
+    return digest_arrays([*_columns(bars), *beside])
+
+
+def _lineage(
+    bars: Bars,
+    days: int,
+    recipe: Recipe,
+    context: Sequence[Bars],
+    cited: Mapping[str, Any],
+    further: Mapping[str, float],
+) -> Lineage:
     return Lineage(
-        data=digest_arrays([*_columns(bars), *beside]),
+        data=data_digest(bars, context),
         models={name: {**told, **cited} for name, told in recipe.described().items()},
         settings={
             "symbol": bars.instrument.symbol,
             "timeframe": str(bars.timeframe),
             "basis": bars.basis.value,
             "days": days,
+            **further,
         },
         seed=recipe.seed,
         engine=ENGINE,
@@ -144,15 +239,25 @@ def _warnings(bars: Bars) -> tuple[str, ...]:
     return (*found, *_doubts(bars))
 
 
+def _odd(bars: Bars, answer: Answer, panel: Panel, row: int) -> tuple[str, ...]:
+    """Say what is odd of the last bar and of the forecast; nothing where a price is said to be in another unit."""
+    if any(_UNIT in line for line in _doubts(bars)):
+        return ()
+    return (*odd_origin(panel, row), *odd_forecast(answer))
+
+
 def _doubts(bars: Bars) -> list[str]:
     """Say which of the newest bars can hardly be trusted: each in one sentence, with its quality."""
-    ratio = (pl.col("close") / pl.col("close").shift(1)).fill_null(1.0)
-    newest = bars.frame.select("at", "quality", ratio=ratio).tail(_RECENT).to_dicts()
+    newest = bars.frame[["at", "quality", "close"]].tail(_RECENT + 1).to_dicts()
+    closes = np.array([row["close"] for row in newest], np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = [1.0, *(closes[1:] / closes[:-1]).tolist()]
+    newest = [row | {"ratio": ratio} for row, ratio in zip(newest, ratios, strict=True)][-_RECENT:]
     found, told = [], []
     leaps = [row for row in newest if 0 < row["ratio"] < np.inf and not 1 / _LEAP < row["ratio"] < _LEAP]
     for row in leaps[:1]:
         found.append(
-            f"the close of {_when(bars, row)} is {row['ratio']:,.3g} times the one before, as if in another unit or "
+            f"the close of {_when(bars, row)} is {row['ratio']:,.3g} times the one before, {_UNIT} or "
             f"currency; the bar's quality is {row['quality']:.2f}"
         )
         told.append(row)

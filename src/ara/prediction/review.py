@@ -1,13 +1,10 @@
-"""How trained models do on bars that came after their training, and what follows: train anew, replace, roll back."""
+"""What follows from how champions did: train anew, replace, put challengers away, roll back."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
-
-import numpy as np
-import polars as pl
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
@@ -15,68 +12,43 @@ from ara.errors import IntegrityError, ModelError, StoreError
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
 from ara.models import court
-from ara.models.panel import Panel, instant
-from ara.models.quantiles import LEVELS
 from ara.models.registry import stages
-from ara.models.registry.card import BASELINE, Kept, Stage
+from ara.models.registry.card import Kept, Stage
 from ara.models.registry.registry import Registry
-from ara.performance import inside
-from ara.prediction.compute import Recipe, compute
-from ara.prediction.training import Lesson, bars_for, train_model
-from ara.statistics.betting import wealth
+from ara.prediction.compute import Recipe
+from ara.prediction.standing import OLD, Standing, contest, made, standing
+from ara.prediction.training import Lesson, Outcome, bars_for, train_model
 from ara.workers import Progress
 
-__all__ = ["OLD", "Deed", "Review", "Standing", "contest", "review", "standing", "verdicts"]
+__all__ = ["Deed", "Review", "Trial", "review", "verdicts"]
 
-OLD: Final = timedelta(days=92)
-"""A champion older than this is trained anew."""
-
-_SHARE, _MISSED = 0.8, 0.2
 _HELD: Final = 0.2
-_ENOUGH: Final = 1 / court.LEVEL
-_DAY: Final = 86_400_000_000
-_HORIZON: Final = 1
 
 Deed: TypeAlias = Literal["none", "train", "replace", "dismiss", "roll back", "wait"]
-"""What a review does: nothing; train a challenger; let it replace the champion; put a challenger away that lost, or
-could not win in time; bring the champion before back; or wait for evidence between champion and challenger."""
+"""What a review does: nothing; train a challenger; let it replace the champion; put challengers away that lost, or
+could not win in time; bring the champion before back; or wait for evidence between champion and challengers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a trained model did since it was made, one bar ahead.
-
-    Only days after its making count: whoever made it may have looked at all before.
+class Trial:
+    """A challenger before the court.
 
     Parameters
     ----------
     kept
-        The model.
-    age
-        Of the last bar that it knows, against the last bar that there is now.
-    days, forecasts
-        How many days came since it was made, and forecasts on them.
-    better
-        How much better than `ewma_t` it was, as a share of that; None without a day.
-    held
-        Share of outcomes inside its 80 % band; None without a day.
-    against
-        Evidence that `ewma_t` is the better one; 20 decides.
-    coverage
-        Evidence that its band does not hold what it promises, the larger of two sides; so 40 decides.
-    reasons
-        Why it should be trained anew; empty where it should not.
+        The challenger, or the champion before.
+    deed
+        What follows for it: `replace`, `roll back`, `dismiss` or `wait`.
+    words
+        Why.
+    verdict
+        What the court said; None while there is no day that both saw.
     """
 
     kept: Kept
-    age: timedelta
-    days: int
-    forecasts: int
-    better: float | None
-    held: float | None
-    against: float
-    coverage: float
-    reasons: tuple[str, ...]
+    deed: Deed
+    words: str
+    verdict: court.Verdict | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,105 +63,29 @@ class Review:
         What follows.
     words
         Why.
-    verdict
-        What the court said between two models; None where none was to be compared.
     other
-        The challenger, or the champion before that comes back.
+        The challenger that replaces it or of which most is known, or the champion before that comes back.
+    trials
+        Of all that were held against the champion.
     done
         Whether it was done.
+    start
+        Name of the model that a training went on from; empty where it began anew, or none was done.
     """
 
     standing: Standing
     deed: Deed
     words: str
-    verdict: court.Verdict | None = None
     other: Kept | None = None
+    trials: tuple[Trial, ...] = ()
     done: bool = False
+    start: str = ""
 
-
-def standing(bars: Sequence[Bars], kept: Kept, recipe: Recipe, *, old: timedelta = OLD) -> Standing:
-    """Judge a trained model by the bars after its making.
-
-    Evidence is that of bets on each day, so it may be looked at as often as one likes (`ara.models.court`).
-
-    Parameters
-    ----------
-    bars
-        Of the instruments that it was trained on.
-    kept, recipe
-        The model, and how it answers.
-    old
-        From which age on it is trained anew.
-    """
-    newest = max(one.frame["known_at"][-1] for one in bars)
-    age = max(newest - kept.card.trained_to, timedelta())
-    reasons = [f"bars of {age.days} days came since its training"] if age >= old else []
-    mine = _answers(bars, kept, recipe, since=_made(kept))
-    if not mine.height:
-        return Standing(
-            kept=kept, age=age, days=0, forecasts=0, better=None, held=None, against=1.0, coverage=1.0,
-            reasons=tuple(reasons),
-        )  # fmt: skip
-    plain = _answers(bars, kept, Recipe(model=BASELINE, seed=recipe.seed), since=_made(kept))
-    values, happened = mine["values"].to_numpy(), mine["happened"].to_numpy()
-    days = court.by_day(values, plain["values"].to_numpy(), happened, mine["day"])
-    verdict = court.judge(days, champion=kept.name, challenger=BASELINE)
-    ours, theirs = float(days["champion"].mean() or 0.0), float(days["challenger"].mean() or 0.0)  # type: ignore[arg-type]
-    hit = inside(values, happened, LEVELS, _SHARE)
-    missed = pl.DataFrame({"at": mine["day"], "missed": ~hit}).group_by("at").agg(pl.col("missed").mean()).sort("at")
-    gains = missed["missed"].to_numpy() - _MISSED
-    coverage = max(float(wealth(side).max(initial=1.0)) for side in (gains, -gains))
-    if verdict.decision == "replace":
-        reasons.append(f"since it was made {BASELINE} is surely better")
-    if coverage >= 2 * _ENOUGH:
-        reasons.append(f"its 80 % band held {hit.mean():.0%} since it was made, which is no chance")
-    return Standing(
-        kept=kept, age=age, days=days.height, forecasts=mine.height, better=1 - ours / theirs if theirs > 0 else 0.0,
-        held=float(hit.mean()), against=verdict.evidence, coverage=coverage, reasons=tuple(reasons),
-    )  # fmt: skip
-
-
-def contest(
-    bars: Sequence[Bars], champion: Kept, challenger: Kept, recipes: tuple[Recipe, Recipe]
-) -> court.Verdict | None:
-    """Let the court judge two trained models by days after both were made; None while there is no such day.
-
-    Each is asked with the bars of all instruments that it was trained on, as `ara predict` asks it; what both answer
-    for is compared.
-    """
-    since = max(_made(champion), _made(challenger))
-    one, two = (
-        _answers(bars, kept, recipe, since=since) for kept, recipe in zip((champion, challenger), recipes, strict=True)
-    )
-    both = one.join(two, on=("symbol", "known_at"), suffix="_2").sort("known_at", "symbol")
-    if not both.height:
-        return None
-    ours, theirs = (both[name].to_numpy() for name in ("values", "values_2"))
-    days = court.by_day(ours, theirs, both["happened"].to_numpy(), both["day"])
-    return court.judge(days, champion=champion.name, challenger=challenger.name)
-
-
-def _made(kept: Kept) -> datetime:
-    """Give from when on nobody can have chosen a model by what came: its making, and the last bar it knows."""
-    return max(kept.card.trained_to, kept.card.made_at)
-
-
-def _answers(bars: Sequence[Bars], kept: Kept, recipe: Recipe, *, since: datetime) -> pl.DataFrame:
-    """Give `symbol, known_at, day, values, happened` of each row after a moment whose outcome is known."""
-    own = [one for one in bars if one.instrument.symbol in kept.card.symbols]
-    panel = Panel.build(own, (_HORIZON,))
-    known = np.isfinite(panel.y[:, 0]) & (panel.scale[:, 0] > 0)
-    rows = np.flatnonzero((panel.known_at > instant(since)) & known)
-    values = compute(panel, rows, recipe).quantiles.values[:, 0] if len(rows) else np.empty((0, len(LEVELS)))
-    return pl.DataFrame(
-        {
-            "symbol": pl.Series([panel.symbols[code] for code in panel.series[rows]], dtype=pl.String),
-            "known_at": panel.known_at[rows],
-            "day": pl.Series(panel.known_at[rows] // _DAY * _DAY, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
-            "values": pl.Series(values, dtype=pl.Array(pl.Float64, len(LEVELS))),
-            "happened": panel.y[rows, 0] * panel.scale[rows, 0],
-        }
-    )
+    @property
+    def verdict(self) -> court.Verdict | None:
+        """What the court said of `other`; None where none was to be compared."""
+        found = (one.verdict for one in self.trials if self.other is not None and one.kept.id == self.other.id)
+        return next(found, None)
 
 
 async def review(
@@ -202,10 +98,12 @@ async def review(
 ) -> Review:
     """Look at a family's champion, and do what follows if `act` says so.
 
-    A champion that lost its edge, whose band no longer holds, or that is old is trained anew by the same recipe on the
-    same instruments, if there are newer bars; the new one goes into the shadow. A shadow replaces the champion, is put
-    away, and the champion before comes back only by the court's verdict, which is kept as a file in the folder
-    `verdicts` of Ara's home. A champion that is damaged gives way to the one before.
+    A champion that lost its edge, whose band no longer holds, whose outcomes drifted, or that is old is trained anew by
+    the same recipe on the same instruments, if there are newer bars; the new one goes into the shadow. One that is only
+    old is gone on from, where its family can. A shadow
+    replaces the champion, is put away, and the champion before comes back only by the court's verdict, which is kept as
+    a file in the folder `verdicts` of Ara's home; all of them share the court's level. A champion that is damaged gives
+    way to the one before.
 
     Raises
     ------
@@ -227,49 +125,55 @@ async def review(
         if earlier is None:
             raise
         found = _damaged(champion, error.message)
-        made = Review(standing=found, deed="roll back", words=error.message, other=earlier)
-        return await _acted(desk, registry, made, (), act=act, watch=watch)
-    shadows = [one for one in await registry.all(family=family, stage=Stage.SHADOW) if _alike(one, champion)]
-    newer = [one for one in shadows if one.card.trained_to > champion.card.trained_to]
-    challenger = max(newer, key=lambda one: one.card.trained_to, default=None)
-    bars = await _bars(desk, [one for one in (champion, earlier, challenger) if one is not None])
+        way = Review(standing=found, deed="roll back", words=error.message, other=earlier)
+        return await _acted(desk, registry, way, (), act=act, watch=watch)
+    shadows = await registry.all(family=family, stage=Stage.SHADOW)
+    rivals = [one for one in (earlier, *shadows) if one is not None and _alike(one, champion)]
+    order = await stages.rivals(registry, family, rivals, keep=act)
+    bars = await _bars(desk, [champion, *rivals])
     found = await desk.workers.run(standing, bars, champion, recipe, old=old)
-    made = await _follows(desk, registry, found, bars, earlier=earlier, challenger=challenger, old=old)
-    return await _acted(desk, registry, made, bars, act=act, watch=watch)
+    trials = []
+    for rival in sorted(rivals, key=lambda one: order.index(one.id)):
+        level = court.share(order.index(rival.id) + 1)
+        trials.append(await _trial(registry, bars, champion, rival, level=level, old=old))
+    return await _acted(desk, registry, _follows(found, trials), bars, act=act, watch=watch)
 
 
-async def _follows(
-    desk: Desk,
-    registry: Registry,
-    found: Standing,
-    bars: Sequence[Bars],
-    *,
-    earlier: Kept | None,
-    challenger: Kept | None,
-    old: timedelta,
-) -> Review:
-    """Say what follows, and why."""
-    champion = found.kept
-    if earlier is not None and _alike(earlier, champion):
-        verdict = await _judged(desk, registry, bars, champion, earlier)
-        if verdict is not None and verdict.decision == "replace":
-            return Review(standing=found, deed="roll back", words=verdict.words, verdict=verdict, other=earlier)
-    if challenger is not None:
-        verdict = await _judged(desk, registry, bars, champion, challenger)
-        words = verdict.words if verdict else f"{challenger.name} has not seen a new day yet"
-        decision = verdict.decision if verdict else "undecided"
-        newest = max(one.frame["known_at"][-1] for one in bars)
-        late = newest - challenger.card.trained_to >= old
-        deed: Deed = "replace" if decision == "replace" else "dismiss" if decision == "keep" or late else "wait"
-        if deed == "dismiss" and decision == "undecided":
-            words = f"{words} It could not win in {old.days} days"
-        return Review(standing=found, deed=deed, words=words, verdict=verdict, other=challenger)
-    if found.reasons and found.age > timedelta():
-        return Review(standing=found, deed="train", words="; ".join(found.reasons))
+async def _trial(
+    registry: Registry, bars: Sequence[Bars], champion: Kept, rival: Kept, *, level: float, old: timedelta
+) -> Trial:
+    """Hold a rival against the champion; one that could not win in time is put away, so that a newer one may try."""
+    recipes = (await _recipe(registry, champion), await _recipe(registry, rival))
+    verdict = await registry.desk.workers.run(contest, bars, champion, rival, recipes, level=level)
+    words = verdict.words if verdict else f"{rival.name} has not seen a new day yet"
+    decision = verdict.decision if verdict else "undecided"
+    if rival.stage is not Stage.SHADOW:
+        return Trial(kept=rival, deed="roll back" if decision == "replace" else "wait", words=words, verdict=verdict)
+    late = max(one.frame["known_at"][-1] for one in bars) - max(made(champion), made(rival)) >= old
+    if decision == "undecided" and late:
+        return Trial(kept=rival, deed="dismiss", words=f"{words} It could not win in {old.days} days", verdict=verdict)
+    deeds: dict[court.Decision, Deed] = {"replace": "replace", "keep": "dismiss", "undecided": "wait"}
+    return Trial(kept=rival, deed=deeds[decision], words=words, verdict=verdict)
+
+
+def _follows(found: Standing, trials: Sequence[Trial]) -> Review:
+    """Say what follows, and why: the champion before comes first, then the challenger with the most evidence."""
+    for deed in ("roll back", "replace", "dismiss", "wait"):
+        called = [one for one in trials if one.deed == deed and (deed != "wait" or one.kept.stage is Stage.SHADOW)]
+        if called:
+            first = max(called, key=_weight)
+            words = " ".join(one.words for one in called) if deed == "dismiss" else first.words
+            return Review(standing=found, deed=first.deed, words=words, other=first.kept, trials=tuple(trials))
     words = "; ".join(found.reasons) or "nothing speaks against it"
-    return Review(
-        standing=found, deed="none", words=f"{words}, but there are no newer bars" if found.reasons else words
-    )
+    if found.reasons and found.age > timedelta():
+        return Review(standing=found, deed="train", words=words, trials=tuple(trials))
+    words = f"{words}, but there are no newer bars" if found.reasons else words
+    return Review(standing=found, deed="none", words=words, trials=tuple(trials))
+
+
+def _weight(trial: Trial) -> float:
+    """Give the evidence for a challenger as a share of what it needs."""
+    return trial.verdict.evidence * trial.verdict.level if trial.verdict else 0.0
 
 
 async def _bars(desk: Desk, models: Sequence[Kept]) -> list[Bars]:
@@ -282,32 +186,41 @@ async def _bars(desk: Desk, models: Sequence[Kept]) -> list[Bars]:
 async def _acted(
     desk: Desk,
     registry: Registry,
-    made: Review,
+    found: Review,
     bars: Sequence[Bars],
     *,
     act: bool,
     watch: Callable[[Progress], bool] | None,
 ) -> Review:
-    if not act or made.deed in {"none", "wait"}:
-        return made
-    if made.verdict is not None:
-        await desk.workers.run(court.write_verdict, made.verdict, verdicts(desk))
-    champion = made.standing.kept
-    other = made.other
-    match made.deed:
-        case "roll back":
-            other = (await stages.rollback(registry, champion.family)).kept
-        case "replace":
-            assert other is not None  # noqa: S101 - a replacement has somebody who comes
-            other = (await stages.deploy(registry, other, force=True)).kept
-        case "dismiss":
-            assert other is not None  # noqa: S101 - somebody is put away
-            other = await stages.archive(registry, other)
-        case _:
-            own = [one for one in bars if one.instrument.symbol in champion.card.symbols]
-            outcome = await train_model(desk, own, _again(champion), watch=watch)
-            other = await stages.shadow(registry, outcome.kept) if outcome.new else outcome.kept
-    return replace(made, other=other, done=True)
+    if not act or found.deed in {"none", "wait"}:
+        return found
+    champion, other = found.standing.kept, found.other
+    decided = [one for one in found.trials if one.deed in {found.deed, "dismiss"}]
+    for one in decided:
+        if one.verdict is not None:
+            await desk.workers.run(court.write_verdict, one.verdict, verdicts(desk))
+    if found.deed == "roll back":
+        other = (await stages.rollback(registry, champion.family)).kept
+    elif found.deed == "replace":
+        assert other is not None  # noqa: S101 - a replacement has somebody who comes
+        other = (await stages.deploy(registry, other, force=True)).kept
+    elif found.deed == "train":
+        own = [one for one in bars if one.instrument.symbol in champion.card.symbols]
+        lesson = replace(_again(champion), start=None if found.standing.lost else champion)
+        outcome = await train_model(desk, own, lesson, watch=watch)
+        other = await stages.shadow(registry, outcome.kept) if outcome.new else outcome.kept
+        found = replace(found, words=f"{found.words}. {_how(outcome)}", start=outcome.start)
+    for one in decided:
+        if one.deed == "dismiss":
+            await stages.archive(registry, one.kept)
+    return replace(found, other=other, done=True)
+
+
+def _how(outcome: Outcome) -> str:
+    """Say whether a training went on from the champion, or why it began anew."""
+    if outcome.start:
+        return f"It went on from {outcome.start}"
+    return f"It began anew: {outcome.anew or 'the champion failed, so nothing of it was taken over'}"
 
 
 def _again(champion: Kept) -> Lesson:
@@ -324,20 +237,13 @@ def _again(champion: Kept) -> Lesson:
 def _damaged(champion: Kept, words: str) -> Standing:
     return Standing(
         kept=champion, age=timedelta(), days=0, forecasts=0, better=None, held=None, against=1.0, coverage=1.0,
-        reasons=(words,),
+        drift=1.0, lost=True, reasons=(words,),
     )  # fmt: skip
 
 
 def verdicts(desk: Desk) -> Path:
     """Give the folder of verdicts."""
     return Path(desk.settings.home) / "verdicts"
-
-
-async def _judged(
-    desk: Desk, registry: Registry, bars: Sequence[Bars], champion: Kept, other: Kept
-) -> court.Verdict | None:
-    recipes = (await _recipe(registry, champion), await _recipe(registry, other))
-    return await desk.workers.run(contest, bars, champion, other, recipes)
 
 
 async def _recipe(registry: Registry, kept: Kept) -> Recipe:

@@ -14,6 +14,7 @@ from ara.market import symbols
 from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
 from ara.models.quantiles import LEVELS
+from ara.models.registry.card import BASELINE
 from ara.performance import crps, inside
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Day, Forecast
@@ -22,8 +23,6 @@ from ara.prediction.outlook import outlook
 from ara.statistics.distributions import binomial_tail
 
 __all__ = ["ScoreReport", "score"]
-
-_BASELINE = "ewma_t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +146,10 @@ async def _outcomes(
 
 async def _baseline(desk: Desk, market: MarketData, forecast: Forecast, bars: Bars) -> Mapping[int, Day]:
     """Give what the baseline would have said at the same origin; nothing where it spoke itself."""
-    if forecast.model == _BASELINE:
+    if forecast.model == BASELINE:
         return {}
     known = await market.bars(bars.instrument, bars.timeframe, as_of=forecast.as_of)
-    told = await desk.workers.run(outlook, known, len(forecast.days), Recipe(model=_BASELINE, seed=desk.seed))
+    told = await desk.workers.run(outlook, known, len(forecast.days), Recipe(model=BASELINE, seed=desk.seed))
     return {day.number: day for day in told.days}
 
 

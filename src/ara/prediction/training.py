@@ -2,23 +2,28 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import ValidationError
+from ara.errors import ModelError, ValidationError, WorkerError
+from ara.lineage import digest
 from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
+from ara.models.networks.cluster import KEPT
 from ara.models.panel import Panel
+from ara.models.ray import lost
 from ara.models.registry.card import HoldOut, Kept
 from ara.models.registry.registry import Registry
+from ara.models.registry.resuming import forget, room
 from ara.models.registry.training import Held, Plan, Trained, held_out, make, train
-from ara.performance.trials import Trials
 from ara.prediction.compute import ENGINE, platform_facts
+from ara.prediction.judging import Judging
 from ara.workers import Progress
 
 __all__ = ["Lesson", "Outcome", "bars_for", "train_model"]
@@ -48,6 +53,10 @@ class Lesson:
         Keep the fit that was judged, instead of one that knows the hold-out too.
     period
         As it was asked for; for the card.
+    start
+        A model of the family to go on from, where the family can; None to begin anew.
+    workers
+        Workers of a Ray cluster that train a network together; 0 for one process of this machine.
     """
 
     family: str
@@ -57,15 +66,31 @@ class Lesson:
     validate: bool = True
     tested: bool = False
     period: str = ""
+    start: Kept | None = None
+    workers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What training gave: the model, whether it is new, and why it was not judged where it was not."""
+    """What training gave.
+
+    Parameters
+    ----------
+    kept, new
+        The model, and whether it is new.
+    words
+        Why it was not judged; empty where it was.
+    start
+        Name of the model that it went on from; empty where it began anew.
+    anew
+        Why it began anew though it was to go on; empty where it was not.
+    """
 
     kept: Kept
     new: bool
     words: str
+    start: str = ""
+    anew: str = ""
 
 
 async def bars_for(
@@ -105,45 +130,74 @@ def _span(period: str) -> timedelta | None:
 
 
 async def train_model(
-    desk: Desk, bars: Sequence[Bars], lesson: Lesson, *, watch: Callable[[Progress], bool] | None = None
+    desk: Desk,
+    bars: Sequence[Bars],
+    lesson: Lesson,
+    *,
+    watch: Callable[[Progress], bool] | None = None,
+    judging: Judging | None = None,
 ) -> Outcome:
     """Train a family in a process of its own, and keep it as a candidate with its scores and this desk's signature.
 
-    A look at the hold-out is counted before it is taken. Where it was looked at too often, the model is kept without
-    scores.
+    A look at the hold-out is counted before it is taken; with `judging` it is that of several models together. Where
+    it was looked at too often, none is taken or counted, and the model is kept without scores.
     """
     if not _SHARES[0] <= lesson.share <= _SHARES[1]:
         raise ValidationError(
             f"The hold-out is {lesson.share:g} of the days.", hint=f"Allowed is {_SHARES[0]:g} to {_SHARES[1]:g}."
         )
-    make(lesson.family, lesson.params)
+    make(lesson.family, lesson.params, together=lesson.workers > 0)
     panel = Panel.build(bars, range(1, lesson.days + 1))
     registry = Registry(desk)
     held = held_out(panel, lesson.share) if lesson.validate else None
     holdout, words = None, "it was not judged, as asked"
     if held is not None:
-        holdout, words = await _counted(desk, panel, held, lesson)
+        holdout, words = await _counted(judging or Judging(desk), panel, held, lesson)
+    plan = await _plan(registry, panel, lesson, cut=None if holdout is None or held is None else held.cut)
+    with registry.shelf.part() as part:
+        try:
+            trained = await desk.workers.run(train, panel, plan, str(part), where="process", watch=watch)
+        except ModelError as error:
+            if "device" not in error.context:  # where a device is missing, the same lesson goes on without it
+                await desk.workers.run(forget, Path(plan.room))
+            raise
+        except WorkerError as error:
+            if lesson.workers and "exit_code" in error.context:  # Ray ends a process that has lost its cluster
+                raise lost(error, hint=KEPT) from error
+            raise
+        kept, new = await registry.add(part, _facts(bars, lesson, plan, trained, holdout))
+    await desk.workers.run(forget, Path(plan.room))
+    start = lesson.start.name if lesson.start and not trained.anew else ""
+    return Outcome(kept=kept, new=new, words=words, start=start, anew=trained.anew)
+
+
+async def _plan(registry: Registry, panel: Panel, lesson: Lesson, *, cut: int | None) -> Plan:
+    """Say what to train; the same lesson on the same bars has the same room for checkpoints, on any device."""
+    start = await registry.artefact(lesson.start) if lesson.start else None
     plan = Plan(
         family=lesson.family,
         params=lesson.params,
-        seed=desk.seed,
-        cut=None if holdout is None or held is None else held.cut,
+        seed=registry.desk.seed,
+        cut=cut,
         tested=lesson.tested,
+        start=str(start.folder) if start else "",
+        known=start.trained_to if start else 0,
+        workers=lesson.workers,
     )
-    with registry.shelf.part() as part:
-        trained = await desk.workers.run(train, panel, plan, str(part), where="process", watch=watch)
-        kept, new = await registry.add(part, _facts(bars, lesson, plan, trained, holdout))
-    return Outcome(kept=kept, new=new, words=words)
+    taught = asdict(plan) | {"params": {name: value for name, value in plan.params.items() if name != "device"}}
+    key = digest([ENGINE, panel.digest(), taught, dict(platform_facts())])
+    address = registry.desk.settings.workers.ray if lesson.workers else ""
+    return replace(plan, room=str(room(registry.shelf.folder, key)), address=address)
 
 
-async def _counted(desk: Desk, panel: Panel, held: Held, lesson: Lesson) -> tuple[HoldOut | None, str]:
+async def _counted(judging: Judging, panel: Panel, held: Held, lesson: Lesson) -> tuple[HoldOut | None, str]:
     """Count a look at the hold-out; gives None, and why, where it proves nothing any more."""
     first, last = (_moment(one) for one in (held.first, held.last))
-    look = await Trials(desk).look(panel.symbols, first, last, what=f"train {lesson.family}")
-    if look.burnt:
+    look, allowed = await judging.look(tuple(panel.symbols), first, last, what=f"train {lesson.family}")
+    if not allowed:
         return None, (
-            f"it was not judged: its hold-out was looked at {look.number} times, {look.limit} are allowed; "
-            "newer bars or other instruments make a fresh one"
+            "it was not judged: its hold-out was looked at as often as the setting models.looks allows, "
+            f"which is {look.limit}; newer bars or other instruments make a fresh one"
         )
     return HoldOut(cut=_moment(held.cut), first=first, last=last, look=look.number), ""
 
@@ -161,6 +215,7 @@ def _facts(
             "hold_out": lesson.share if plan.cut is not None else 0.0,
             "tested": lesson.tested,
             "bars": sum(len(one) for one in bars),
+            **({"workers": lesson.workers} if lesson.workers else {}),
         },
         "features": trained.features,
         "data": trained.data,
@@ -174,7 +229,12 @@ def _facts(
         "seed": plan.seed,
         "scores": tuple(trained.scores),
         "holdout": holdout,
-        "lineage": {"engine": ENGINE, "platform": dict(platform_facts())},
+        "lineage": {
+            "engine": ENGINE,
+            "platform": dict(platform_facts()),
+            **({"start": lesson.start.id} if lesson.start and not trained.anew else {}),
+            **({"code": trained.code} if trained.code else {}),
+        },
         "seconds": round(trained.seconds, 3),
     }
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ara.desk import Desk
+from ara.errors import WorkerError
 from ara.market.bars import Bars
 from ara.models.panel import Panel
+from ara.models.ray import lost
 from ara.models.registry.training import held_out
 from ara.models.tuning import Blocks, Plan, Tuned, history, studies, tune
 from ara.performance.trials import Trials
@@ -63,8 +65,15 @@ async def tune_model(
     panel = Panel.build(bars, range(1, quest.lesson.days + 1))
     cut = held_out(panel, quest.lesson.share).cut
     await _counted(desk, panel, cut, quest.plan)
-    plan = replace(quest.plan, cut=cut, storage=studies_url(desk.settings), seed=desk.seed)
-    found: Tuned = await desk.workers.run(tune, panel, plan, where="process", watch=watch)
+    plan = replace(
+        quest.plan, cut=cut, storage=studies_url(desk.settings), seed=desk.seed, address=desk.settings.workers.ray
+    )
+    try:
+        found: Tuned = await desk.workers.run(tune, panel, plan, where="process", watch=watch)
+    except WorkerError as error:
+        if plan.on == "ray" and "exit_code" in error.context:  # Ray ends a process that has lost its cluster
+            raise lost(error) from error
+        raise
     if not quest.keep or found.winner is None:
         return found, None
     lesson = replace(quest.lesson, params={**quest.lesson.params, **found.winner.params})

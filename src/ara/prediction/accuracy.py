@@ -1,0 +1,172 @@
+"""How the ledger's forecasts did: by instrument, class, horizon, regime, model and month, each with its interval."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from math import sqrt
+from typing import Any, Final
+
+import numpy as np
+
+from ara.desk import Desk
+from ara.prediction.ledger import Ledger
+from ara.prediction.record import wilson
+
+__all__ = ["GROUPS", "Accuracy", "Report", "accuracy", "grouped"]
+
+GROUPS: Final = ("all", "asset", "class", "horizon", "regime", "model", "month")
+"""By what the report tells outcomes apart."""
+
+_SURE: Final = 1.959963984540054
+
+_Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """How one group of outcomes was forecast.
+
+    Outcomes of one day, and of days that overlap, are not independent: intervals rest on the number of target days.
+
+    Parameters
+    ----------
+    group, name
+        By what it is told apart, and its value.
+    outcomes, days, live
+        How many, on how many target days, and how many were forecast before they were public.
+    inside_80, inside_80_low, inside_80_high
+        Share inside the 80 % band, and its 95 % interval (Wilson).
+    sure, usual, usual_low, usual_high
+        Mean of the stated chance to end within the usual move; the share that did, and its interval.
+    up, up_low, up_high
+        Share of outcomes whose side the larger of P(up) and P(down) named, and its interval; None without any.
+    skill, skill_low, skill_high
+        How much less the error (CRPS) was than the baseline's, as a share of it, and its interval; None where the
+        baseline itself answered, and on fewer than two days.
+    """
+
+    group: str
+    name: str
+    outcomes: int
+    days: int
+    live: int
+    inside_80: float
+    inside_80_low: float
+    inside_80_high: float
+    sure: float
+    usual: float
+    usual_low: float
+    usual_high: float
+    up: float | None
+    up_low: float | None
+    up_high: float | None
+    skill: float | None
+    skill_low: float | None
+    skill_high: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All groups.
+
+    Parameters
+    ----------
+    rows
+        Of `GROUPS` in their order; the largest group first, horizons and months in theirs.
+    live, replayed
+        How many outcomes were forecast before they were public, and how many after: only the first prove foresight.
+    counted
+        Whether the replayed ones are in the rows.
+    """
+
+    rows: tuple[Accuracy, ...]
+    live: int
+    replayed: int
+    counted: bool
+
+
+async def accuracy(desk: Desk, *, replayed: bool = False) -> Report:
+    """Report on all outcomes that were scored; those that were forecast after they were public only if asked.
+
+    Parameters
+    ----------
+    desk
+        The desk of the process.
+    replayed
+        Whether they are counted too.
+    """
+    from sqlalchemy import select
+
+    from ara.store.scores import scores
+
+    found = [dict(row) for row in await desk.store.tables.execute(select(scores))]
+    states = {kept.id: str((kept.forecast.regime or {}).get("state", "")) async for kept in Ledger(desk).all()}
+    for row in found:
+        row["regime"] = states.get(row["forecast_id"], "")
+    live = sum(bool(row["live"]) for row in found)
+    rows = grouped([row for row in found if replayed or row["live"]])
+    return Report(rows=tuple(rows), live=live, replayed=len(found) - live, counted=replayed)
+
+
+def grouped(rows: Sequence[_Row]) -> list[Accuracy]:
+    """Give the accuracy of each group of scored outcomes (columns of the table `scores`, and `regime`)."""
+    keys: dict[str, Callable[[_Row], str]] = {
+        "all": lambda _: "all",
+        "asset": lambda row: str(row["symbol"]),
+        "class": lambda row: str(row["asset_class"]),
+        "horizon": lambda row: f"{row['horizon']:02d}",
+        "regime": lambda row: str(row["regime"]) or "none",
+        "model": lambda row: str(row["model"]),
+        "month": lambda row: f"{row['target_at']:%Y-%m}",
+    }
+    found = []
+    for group in GROUPS:
+        parts: dict[str, list[_Row]] = {}
+        for row in rows:
+            parts.setdefault(keys[group](row), []).append(row)
+        told = [_judged(group, name.lstrip("0"), parts[name]) for name in sorted(parts)]
+        found += told if group in {"horizon", "month"} else sorted(told, key=lambda one: -one.outcomes)
+    return found
+
+
+def _judged(group: str, name: str, rows: Sequence[_Row]) -> Accuracy:
+    days = len({row["target_at"].date() for row in rows})
+    moved = [row for row in rows if row["up"] is not None and row["p_up"] != 0.5]
+    inside, usual = (_share([bool(row[key]) for row in rows], days) for key in ("inside_80", "inside_usual"))
+    called = [(row["p_up"] > 0.5) == bool(row["up"]) for row in moved]
+    up = _share(called, len({row["target_at"].date() for row in moved})) if moved else (None, None, None)
+    skill = _skill([row for row in rows if row["baseline_crps"] is not None])
+    return Accuracy(
+        group=group, name=name, outcomes=len(rows), days=days, live=sum(bool(row["live"]) for row in rows),
+        inside_80=inside[0], inside_80_low=inside[1], inside_80_high=inside[2],
+        sure=float(np.mean([row["confidence"] for row in rows])),
+        usual=usual[0], usual_low=usual[1], usual_high=usual[2],
+        up=up[0], up_low=up[1], up_high=up[2],
+        skill=skill[0], skill_low=skill[1], skill_high=skill[2],
+    )  # fmt: skip
+
+
+def _share(hits: Sequence[bool], days: int) -> tuple[float, float, float]:
+    share = sum(hits) / len(hits)
+    return share, *wilson(share * days, days)
+
+
+def _skill(rows: Sequence[_Row]) -> tuple[float | None, float | None, float | None]:
+    """Give one less the ratio of mean errors, and what two standard errors of the days' means make of it."""
+    by_day: dict[datetime, list[tuple[float, float]]] = {}
+    for row in rows:
+        by_day.setdefault(row["target_at"].date(), []).append((row["crps"], row["baseline_crps"]))
+    if len(by_day) < 2:
+        return None, None, None
+    means = np.array([np.mean(pairs, axis=0) for pairs in by_day.values()])
+    base = float(means[:, 1].mean())
+    if base <= 0:
+        return None, None, None
+    better = (means[:, 1] - means[:, 0]) / base
+    wide = _SURE * float(better.std(ddof=1)) / sqrt(len(better))
+    skill = float(better.mean())
+    return skill, skill - wide, skill + wide

@@ -1,0 +1,227 @@
+"""Which instruments will do best among their like: chances of each fifth, and how good such chances were."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ModelError, ValidationError
+from ara.market.bars import Bars
+from ara.models.panel import Panel, instant
+from ara.models.quantiles import LEVELS
+from ara.prediction.compute import Recipe, compute
+from ara.prediction.joint import drawn, past, ties
+from ara.prediction.origin import checked_days
+
+__all__ = ["DRAWS", "FIFTHS", "LIKE", "MODEL", "UNIFORM", "Exam", "Ranked", "Term", "examined", "rank"]
+
+FIFTHS: Final = 5
+"""Into how many groups of one size the instruments are ordered, the worst first."""
+
+LIKE: Final = 5
+"""Fewer instruments than this have no fifths."""
+
+DRAWS: Final = 4000
+"""How often their returns are drawn together."""
+
+MODEL: Final = "hist"
+"""The family whose forecasts are drawn from: what was, over the last 500 bars, orders better than what is calm now."""
+
+_ENOUGH: Final = 250
+
+UNIFORM: Final = 0.16
+"""The ranked probability score of who gives each fifth the same chance."""
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """An instrument among others.
+
+    Parameters
+    ----------
+    symbol
+        Whose chances.
+    quintiles
+        That it ends in each fifth by its return, the worst first; they sum to 1.
+    """
+
+    symbol: str
+    quintiles: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        return {"symbol": self.symbol, "quintiles": list(self.quintiles)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One of the exam's terms.
+
+    Parameters
+    ----------
+    start
+        What was public then was all that the chances were made from.
+    symbols
+        How many instruments were ordered.
+    score, plain
+        Mean ranked probability score of the chances; and of those from a normal distribution with each instrument's
+        deviation of 250 bars and the same ties.
+    """
+
+    start: datetime
+    symbols: int
+    score: float
+    plain: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exam:
+    """How good the chances of fifths were over several terms.
+
+    Parameters
+    ----------
+    horizon
+        Bars of each term.
+    terms
+        In order of time; one begins where the one before ended.
+    """
+
+    horizon: int
+    terms: tuple[Term, ...]
+
+    @property
+    def score(self) -> float:
+        """The mean of the terms' scores; less is better, `UNIFORM` is no knowledge."""
+        return float(np.mean([one.score for one in self.terms]))
+
+    @property
+    def plain(self) -> float:
+        """The same of the plain simulation."""
+        return float(np.mean([one.plain for one in self.terms]))
+
+
+def rank(
+    bars: Sequence[Bars], horizon: int = 20, *, as_of: datetime | None = None, model: str = MODEL, seed: int = 0
+) -> list[Ranked]:
+    """Give each instrument's chances of ending in each fifth, from what was known at a moment.
+
+    Parameters
+    ----------
+    bars
+        One daily series for each instrument; those without a bar by then, or too few to forecast, are refused.
+    horizon
+        Bars ahead, 1 to 30.
+    as_of
+        Use only closes that were public then; all there are, if None.
+    model
+        Whose forecasts the returns are drawn from.
+    seed
+        Of the draws.
+    """
+    ordered = sorted(bars, key=lambda one: one.instrument.symbol)
+    _refuse_few(ordered)
+    panel = Panel.build(ordered, (checked_days(horizon),))
+    newest = int(panel.known_at.max()) if as_of is None else instant(as_of)
+    chances = _chances(panel, ordered, _rows(panel, newest), newest, Recipe(model=model, seed=seed))
+    return [
+        Ranked(symbol=symbol, quintiles=tuple(row.tolist())) for symbol, row in zip(panel.symbols, chances, strict=True)
+    ]
+
+
+def examined(bars: Sequence[Bars], horizon: int = 20, *, terms: int = 12, model: str = MODEL, seed: int = 0) -> Exam:
+    """Order instruments at the start of each of the last terms, from what was known then, and score what came.
+
+    References
+    ----------
+    S. Makridakis and others (2022), The M6 forecasting competition: fifths of returns over four weeks, by ranked
+    probability score.
+    """
+    ordered = sorted(bars, key=lambda one: one.instrument.symbol)
+    _refuse_few(ordered)
+    panel = Panel.build(ordered, (checked_days(horizon),))
+    days, count = np.unique(panel.known_at, return_counts=True)
+    days = days[count >= max(LIKE, len(ordered) / 2)]
+    starts = days[::-1][horizon::horizon][:terms][::-1]
+    if len(starts) < terms:
+        raise ValidationError(
+            f"{terms} terms of {horizon} bars do not fit into {len(days)} days", hint="Ask for fewer: --terms"
+        )
+    return Exam(
+        horizon=horizon,
+        terms=tuple(_term(panel, ordered, int(start), Recipe(model=model, seed=seed)) for start in starts),
+    )
+
+
+def _term(panel: Panel, bars: Sequence[Bars], start: int, recipe: Recipe) -> Term:
+    known = np.array([int((one.frame["known_at"].dt.epoch("us") <= start).sum()) >= _ENOUGH for one in bars])
+    rows = np.maximum(_rows(panel, start, missing=-1), 0)
+    moved = np.where(known, panel.y[rows, 0] * panel.scale[rows, 0], np.nan)
+    known &= np.isfinite(moved)
+    if known.sum() < LIKE:
+        raise ValidationError(f"fewer than {LIKE} instruments have an outcome of the term that began {_when(start):%F}")
+    mine = [one for one, is_known in zip(bars, known, strict=True) if is_known]
+    some = Panel.build(mine, panel.horizons)
+    chances = _chances(some, mine, _rows(some, start), start, recipe)
+    fifth = _fifths(moved[known])
+    returns = past(mine, start)
+    spread = np.sqrt(np.nanmean(returns[-250:] ** 2, axis=0) * panel.horizons[0])
+    plain = _counted(drawn(_normal(spread), ties(returns), draws=DRAWS, seed=recipe.seed))
+    return Term(start=_when(start), symbols=len(mine), score=_score(chances, fifth), plain=_score(plain, fifth))
+
+
+def _normal(spread: _Array) -> _Array:
+    return np.asarray(spread[:, None] * np.array([NormalDist().inv_cdf(level) for level in LEVELS]))
+
+
+def _chances(panel: Panel, bars: Sequence[Bars], rows: NDArray[np.int64], until: int, recipe: Recipe) -> _Array:
+    quantiles = compute(panel, rows, recipe).quantiles.values[:, 0]
+    level = quantiles - np.median(quantiles, axis=1, keepdims=True)  # of the past's drift nothing is left to order by
+    return _counted(drawn(level, ties(past(bars, until)), draws=DRAWS, seed=recipe.seed))
+
+
+def _counted(moves: _Array) -> _Array:
+    """Give `[instrument, fifth]`: the share of draws in which each instrument ends there."""
+    fifth = _fifths(moves)
+    return np.stack([(fifth == place).mean(axis=0) for place in range(FIFTHS)], axis=1)
+
+
+def _fifths(moves: _Array) -> NDArray[np.int64]:
+    """Give the fifth of each return along the last axis, 0 the worst; the groups differ by one at the most."""
+    places = np.argsort(np.argsort(moves, axis=-1, kind="stable"), axis=-1, kind="stable")
+    return np.asarray(places * FIFTHS // moves.shape[-1])
+
+
+def _score(chances: _Array, fifth: NDArray[np.int64]) -> float:
+    """Give the mean ranked probability score: squares of what the chances up to each fifth were off, over five."""
+    happened = fifth[:, None] <= np.arange(FIFTHS)
+    return float(((np.cumsum(chances, axis=1) - happened) ** 2).sum(axis=1).mean() / FIFTHS)
+
+
+def _rows(panel: Panel, moment: int, *, missing: int | None = None) -> NDArray[np.int64]:
+    """Give each series' last row that was known at a moment; `missing` for those without one, else they are refused."""
+    rows = []
+    for code, symbol in enumerate(panel.symbols):
+        first, end = panel.span(code)
+        count = int(np.searchsorted(panel.known_at[first:end], moment, side="right"))
+        if not count and missing is None:
+            raise ModelError(f"{symbol} has no bar that was known at {_when(moment):%Y-%m-%d %H:%M} UTC")
+        rows.append(first + count - 1 if count or missing is None else missing)
+    return np.array(rows)
+
+
+def _when(moment: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
+
+
+def _refuse_few(bars: Sequence[Bars]) -> None:
+    names = {one.instrument.symbol for one in bars}
+    if len(names) < LIKE:
+        raise ValidationError(
+            f"{len(names)} instruments have no fifths", hint=f"Name {LIKE} at the least, all different."
+        )

@@ -1,0 +1,86 @@
+"""What stated probabilities were worth: of shipped models on days they did not know, and of this ledger apart."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ara.desk import Desk
+from ara.prediction.ledger import Kept
+from ara.prediction.record import Receipt, wilson
+
+__all__ = ["Voucher", "vouchers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voucher:
+    """What one stated probability was worth.
+
+    Parameters
+    ----------
+    day
+        Bars ahead.
+    stated
+        The probability to end within the usual move, as the forecast said it.
+    record
+        Of shipped models, on days that they did not know, by outcomes known at the forecast's moment; None where the
+        model has no record.
+    live
+        How many forecasts of this ledger that said about as much, over as many bars, were made before their outcome
+        was public and have been scored.
+    inside
+        How many of those ended within the usual move.
+    least, most
+        The 95 % interval of their share (Wilson); None without any.
+    """
+
+    day: int
+    stated: float
+    record: Receipt | None
+    live: int
+    inside: int
+    least: float | None
+    most: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        told = None if self.record is None else {**asdict(self.record), "until": self.record.until.isoformat()}
+        own = {"forecasts": self.live, "inside": self.inside, "least": self.least, "most": self.most}
+        return {"day": self.day, "stated": self.stated, "record": told, "ledger": own}
+
+
+async def vouchers(desk: Desk, kept: Kept, *, near: float = 0.025) -> list[Voucher]:
+    """Give a voucher for each day of a kept forecast.
+
+    Parameters
+    ----------
+    desk
+        The desk of the process.
+    kept
+        The forecast.
+    near
+        How far the probability of another forecast of this ledger may lie away and still be about as much, where the
+        forecast itself names no bin of its model's record.
+    """
+    from sqlalchemy import select
+
+    from ara.store.scores import scores
+
+    rows = await desk.store.tables.execute(
+        select(scores.c.horizon, scores.c.confidence, scores.c.inside_usual).where(scores.c.live)
+    )
+    found = []
+    for day in kept.forecast.days:
+        told = day.receipt
+        low, high = (told.low, told.high) if told else (day.confidence - near, day.confidence + near)
+        hits = [bool(r["inside_usual"]) for r in rows if r["horizon"] == day.number and low <= r["confidence"] < high]
+        least, most = wilson(sum(hits), len(hits)) if hits else (None, None)
+        own = Voucher(
+            day=day.number,
+            stated=day.confidence,
+            record=told,
+            live=len(hits),
+            inside=sum(hits),
+            least=least,
+            most=most,
+        )
+        found.append(own)
+    return found

@@ -1,0 +1,86 @@
+"""What makes a forecast surer or less sure than an ordinary day: parts that sum to the difference."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.reasons import Told
+from ara.prediction.forecast import Factor
+
+__all__ = ["ORDINARY", "sureness"]
+
+_Array = NDArray[np.float64]
+
+ORDINARY: Final = 0.8
+"""The confidence of an ordinary day."""
+
+_FROM: Final[Mapping[str, str]] = {
+    "agreement": "agreement", "bands": "past", "failed": "data", "quality": "data", "state": "regime",
+    "surprise": "regime",
+}  # fmt: skip
+_ORDER: Final = ("horizon", "market", "regime", "past", "agreement", "data")
+_WORDS: Final[Mapping[str, str]] = {
+    "market": "how volatile it and its market are now",
+    "regime": "what such a state of the market and its last surprises called for",
+    "past": "how often its own bands held of late",
+    "agreement": "how its models agree",
+    "data": "the data and what had to be done without",
+}
+_MIDDLE: Final = LEVELS.index(0.5)
+_NEAR: Final = 1e-9
+_STEP: Final = 1e-4
+
+
+def sureness(told: Told, quantiles: Quantiles, usual: _Array) -> list[tuple[Factor, ...]]:
+    """Give, for each horizon, the parts of the confidence; their contributions sum to its difference from 0.8.
+
+    `horizon` is what a usual bar would have over so many bars, less 0.8; all other parts share the difference to it by
+    their shares in the log of the band's width. The value of each is the factor that it makes of the band.
+
+    Parameters
+    ----------
+    told
+        Why the bands are so wide.
+    quantiles
+        One row, as it is told to the reader.
+    usual
+        `[H]`: the usual moves, as logs.
+    """
+    parts = dict.fromkeys(_ORDER[1:], np.zeros_like(told.width))
+    for name, part in told.parts.items():
+        group = _FROM.get(name, "market")
+        parts[group] = parts[group] + part
+    moved = sum(parts.values(), np.zeros_like(told.width))
+    now, plain = _within(quantiles, usual, 0.0 * moved), _within(quantiles, usual, -moved)
+    slope = (_within(quantiles, usual, moved * 0 + _STEP) - _within(quantiles, usual, moved * 0 - _STEP)) / (2 * _STEP)
+    large = np.abs(moved) > _NEAR
+    unit = np.where(large, (now - plain) / np.where(large, moved, 1.0), slope)
+    found = []
+    for place, horizon in enumerate(quantiles.horizons):
+        bars = "1 bar" if horizon == 1 else f"{horizon} bars"
+        rows = [
+            ("horizon", plain[place], now[place] - ORDINARY, f"a usual bar of it has {plain[place]:.2f} over {bars}")
+        ]
+        rows += [(name, np.exp(part[place]), unit[place] * part[place], _WORDS[name]) for name, part in parts.items()]
+        if "consistency" in told.values:
+            alike = told.values["consistency"][place]
+            rows.append(("consistency", alike, 0.0, "how alike its models' reasons are; it moves nothing by itself"))
+        rest = now[place] - ORDINARY - sum(part for _, _, part, _ in rows[1:])
+        rows[0] = (*rows[0][:2], rest, rows[0][3])
+        found.append(
+            tuple(
+                Factor(name=name, value=float(value), contribution=float(part), description=words)
+                for name, value, part, words in rows
+            )
+        )
+    return found
+
+
+def _within(quantiles: Quantiles, usual: _Array, logs: _Array) -> _Array:
+    """Give the confidence `[H]` of the first row, its bands stretched around the median by these logs."""
+    middle = quantiles.values[:1, :, _MIDDLE, None]
+    values = middle + (quantiles.values[:1] - middle) * np.exp(logs)[None, :, None]
+    return np.asarray(Quantiles(horizons=quantiles.horizons, values=values).within(usual[None])[0])
