@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,37 +14,23 @@ from ara import plugins
 from ara.models.checks import toy_panel
 from ara.models.fits import fit_until
 from ara.models.inputs import attached
+from tests.honesty.asked import digests
 from tests.models.panels import ranged
 
 NAMES = ("ridge", "lasso", "quantile_regression", "lightgbm")
-ASK = f"""
-import sys
-from hashlib import sha256
-import numpy as np
-from ara import plugins
-from ara.models.checks import toy_panel
-from ara.models.inputs import attached
-
-rows = np.arange(900)
-for name in {NAMES}:
-    model = plugins.load("models", name)()
-    panel = attached(toy_panel(bars=300), model)
-    fitted = model.fit(panel, rows, rows[:0], seed=0, watch=lambda _: True)
-    told = fitted.predict(panel, rows[-30::3]).values
-    print(name, sha256(fitted.graph).hexdigest(), sha256(told.tobytes()).hexdigest())
-"""
-
-
-def asked(**environ: str) -> list[str]:
-    done = subprocess.run([sys.executable, "-c", ASK], env={**os.environ, **environ}, capture_output=True, check=True)
-    return done.stdout.decode().splitlines()
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
 def test_neither_threads_nor_another_blas_change_a_byte() -> None:
-    first = asked(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", POLARS_MAX_THREADS="1")
-    assert [line.split()[0] for line in first] == list(NAMES)
-    other = asked(OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2", POLARS_MAX_THREADS="2", OPENBLAS_CORETYPE="Prescott")
-    assert other == first
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.honesty.asked", "digests", *NAMES],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **dict.fromkeys(THREADS, "3"), "OPENBLAS_CORETYPE": "Prescott"},
+        capture_output=True,
+        check=True,
+    )
+    assert [line.split()[0] for line in done.stdout.decode().splitlines()] == list(NAMES)
+    assert done.stdout == digests(*NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,58 +3,71 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-ASK = """
-import sys
-import numpy as np
 from ara import plugins
-from ara.models.checks import toy_panel
-from ara.models.regimes import Inputs, regimes
 from ara.models.series import SeriesModel
+from tests.honesty.asked import answers
 
-panel = toy_panel(horizons=(1, 5, 21))
-rows = np.arange(len(panel))
-for name in plugins.names("models"):
-    family = plugins.load("models", name)
-    if issubclass(family, SeriesModel):
-        fitted = family().fit(panel, rows, rows[:0], seed=0, watch=lambda _: True)
-        sys.stdout.buffer.write(fitted.predict(panel, rows[-30::3]).values.tobytes())
+LIBRARY = ("auto_ets", "auto_theta")
+"""Those that a library fits whose import takes longer than all else here."""
 
-volatility = np.log(0.001 + np.abs(panel.bars[:500, 3]))
-values = np.stack([panel.bars[:500, 3], np.cumsum(np.nan_to_num(panel.bars[:500, 3])), volatility], axis=1)
-inputs = Inputs(
-    known_at=panel.known_at[:500], names=("return", "momentum_50", "realised_volatility"), values=values, missing={}
-)
-told = regimes(inputs).probabilities
-assert np.isfinite(told[300:]).all()
-sys.stdout.buffer.write(np.nan_to_num(told).tobytes())
-"""
+SINGLE = [name for name in plugins.names("models") if issubclass(plugins.load("models", name), SeriesModel)]
+OWN = [name for name in SINGLE if name not in LIBRARY]
+KERNELS = ["Prescott", "Haswell", "Zen"]
+PLAIN = "AVX512F AVX512CD AVX512_SKX AVX2 FMA3"
 
 
-def asked(**environ: str) -> np.ndarray:
-    done = subprocess.run([sys.executable, "-c", ASK], env={**os.environ, **environ}, capture_output=True, check=True)
+def asked(*words: str, **environ: str) -> np.ndarray:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.honesty.asked", *words],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **environ},
+        capture_output=True,
+        check=True,
+    )
     return np.frombuffer(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def first() -> np.ndarray:
-    return asked(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", POLARS_MAX_THREADS="1")
+    return asked("models", *OWN, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", POLARS_MAX_THREADS="1")
+
+
+def test_every_model_of_one_series_is_asked() -> None:
+    assert {"garch_t", "har_t", "weekday"} < set(OWN)
+    assert set(LIBRARY) < set(SINGLE)
 
 
 def test_threads_change_no_byte(first: np.ndarray) -> None:
     assert len(first) > 0
-    other = asked(OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2", POLARS_MAX_THREADS="2")
+    other = asked("models", *OWN, OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2", POLARS_MAX_THREADS="2")
     assert other.tobytes() == first.tobytes()
 
 
-@pytest.mark.parametrize("kernel", ["Prescott", "Haswell", "Zen"])
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_another_blas_changes_no_byte(first: np.ndarray, kernel: str) -> None:
-    assert asked(OPENBLAS_CORETYPE=kernel).tobytes() == first.tobytes()
+    assert asked("models", *OWN, OPENBLAS_CORETYPE=kernel).tobytes() == first.tobytes()
 
 
 def test_plain_arithmetic_without_simd_agrees_to_a_millionth(first: np.ndarray) -> None:
-    other = asked(NPY_DISABLE_CPU_FEATURES="AVX512F AVX512CD AVX512_SKX AVX2 FMA3")
+    other = asked("models", *OWN, NPY_DISABLE_CPU_FEATURES=PLAIN)
     np.testing.assert_allclose(other, first, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "kernel", [pytest.param(one, marks=[] if one == "Prescott" else pytest.mark.slow) for one in KERNELS]
+)
+def test_neither_threads_nor_another_blas_change_a_byte_of_what_a_library_fits(kernel: str) -> None:
+    other = asked("answers", *LIBRARY, OMP_NUM_THREADS="3", OPENBLAS_NUM_THREADS="3", OPENBLAS_CORETYPE=kernel)
+    assert len(other) > 0
+    assert other.tobytes() == answers(*LIBRARY)
+
+
+@pytest.mark.slow
+def test_plain_arithmetic_agrees_to_a_millionth_in_what_a_library_fits() -> None:
+    other = asked("answers", *LIBRARY, NPY_DISABLE_CPU_FEATURES=PLAIN)
+    np.testing.assert_allclose(other, np.frombuffer(answers(*LIBRARY)), rtol=1e-6, atol=1e-9)

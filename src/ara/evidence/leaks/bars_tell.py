@@ -1,0 +1,180 @@
+"""What bars betray by themselves: columns that are shifted, windows that reach ahead, gaps filled from behind."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ara.evidence.leaks.outcome import Finding
+
+__all__ = ["early", "tell"]
+
+_Array = NDArray[np.float64]
+_Mask = NDArray[np.bool_]
+
+_FEWEST: Final = 100
+_OUTSIDE, _OUT, _HAIR = 0.02, 20, 1e-9
+_TOLD, _WILD = 0.2, 5.0
+_VOLUME, _AHEAD, _USUAL = 0.3, 0.15, 20
+_SOME, _TIMES, _LEAST, _LIKE = 0.3, 3.0, 0.05, 0.8
+_FILLED, _DRAWN = 3, 5
+_FIVE: Final = 5
+_PRICES: Final = ("open", "high", "low", "close")
+
+
+def tell(symbol: str, own: pl.DataFrame) -> Iterator[Finding]:
+    """Find what one symbol's bars, ascending in time, can't be without a look ahead."""
+    prices = own.select(_PRICES).to_numpy()
+    at = own["ts"].to_list()
+    yield from _outside(symbol, prices, at)
+    yield from _next(symbol, prices, at)
+    yield from _volumes(symbol, prices, own["volume"].to_numpy().astype(float))
+    yield from _filled(symbol, own, prices, at)
+    yield from _drawn(symbol, prices, at)
+
+
+def _outside(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
+    """Find opens or closes outside of their own bar that would be at home in the next."""
+    low, high = prices[:, 2] * (1 - _HAIR), prices[:, 1] * (1 + _HAIR)
+    for name, place in (("open", 0), ("close", 3)):
+        value = prices[:, place]
+        out = (value < low) | (value > high)
+        ahead = out[1:-1] & (value[1:-1] >= low[2:]) & (value[1:-1] <= high[2:])
+        behind = out[1:-1] & (value[1:-1] >= low[:-2]) & (value[1:-1] <= high[:-2])
+        count = int(ahead.sum())
+        share = count / max(len(ahead), 1)
+        if count >= _OUT and share > _OUTSIDE and count > behind.sum():
+            first = int(np.argmax(ahead)) + 1
+            yield Finding(
+                rule="range",
+                symbol=symbol,
+                at=at[first],
+                column=name,
+                was=float(value[first]),
+                now=float(prices[first, 2 if value[first] < low[first] else 1]),
+                size=share,
+                count=count,
+                detail=f"{share:.0%} of its bars",
+            )
+
+
+def _next(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
+    """Regress the next bar's move on what the bar itself tells."""
+    logs = np.log(prices)
+    move = np.diff(logs[:, 3], prepend=np.nan)
+    shape = logs[:, :3] - logs[:, 3:]
+    told = np.column_stack([shape, move, np.concatenate(([np.nan], move[:-1]))])[:-1]
+    ahead = move[1:]
+    known = np.isfinite(told).all(axis=1) & np.isfinite(ahead)
+    if known.sum() < _FEWEST or np.std(ahead[known]) < 1e-12:
+        return
+    x, y = _tamed(told[known]), _tamed(ahead[known][:, None])[:, 0]
+    x = np.column_stack([np.ones(len(x)), x])
+    fit, *_ = np.linalg.lstsq(x, y, rcond=None)
+    rest = float(np.var(y - x @ fit)) / max(float(np.var(y)), 1e-30)
+    explained = 1 - rest * (len(y) - 1) / max(len(y) - x.shape[1], 1)
+    if explained > _TOLD:
+        yield Finding(
+            rule="next_bar",
+            symbol=symbol,
+            at=at[-1],
+            column="R2",
+            was=explained,
+            now=_TOLD,
+            size=explained,
+            count=len(y),
+            detail="the next close to close move, by this bar's prices; real markets stay below .2",
+        )
+
+
+def _volumes(symbol: str, prices: _Array, volume: _Array) -> Iterator[Finding]:
+    """Hold volumes against the ranges of their own bars and of the next ones."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        busy, wide = np.log(volume), np.log(np.log(prices[:, 1] / prices[:, 2]))
+    busy, wide = (np.where(np.isfinite(one), one, np.nan) for one in (busy, wide))
+    same, ahead = _alike(_beside(busy), _beside(wide)), _alike(_beside(busy)[:-1], _beside(wide)[1:])
+    if ahead > _VOLUME and ahead > same + _AHEAD:
+        words = "how the volume goes with the range of the next bar, against that with its own"
+        yield Finding(rule="shifted", symbol=symbol, column="volume", was=ahead, now=same, size=ahead, detail=words)
+
+
+def _filled(symbol: str, own: pl.DataFrame, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
+    """Find bars without volume, or on days without a session, that are copies of the bar after them."""
+    volume = own["volume"].fill_null(0.0).to_numpy()
+    weekday = own["ts"].dt.weekday().to_numpy() <= _FIVE
+    same = (prices[:-1] == prices[1:]).all(axis=1)
+    fresh = np.concatenate(([True], (prices[1:-1] != prices[:-2]).any(axis=1)))
+    hollow = (volume[:-1] == 0) & (volume[1:] > 0)
+    trades = weekday.mean() > 0.9 if len(weekday) else False
+    hollow |= ~weekday[:-1] & weekday[1:] & trades
+    yield from _many("filled", symbol, same & fresh & hollow, at, _FILLED, "copies of the next bar")
+
+
+def _drawn(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
+    """Find bars whose four prices lie half-way between those of their neighbours, or on a longer line."""
+    flat = np.ptp(prices, axis=1) < _HAIR * prices[:, 3]
+    steps = np.diff(prices, axis=0)
+    bend = np.abs(steps[1:] - steps[:-1]) <= _HAIR * np.abs(prices[1:-1])
+    moves = (np.abs(steps[1:]) > 100 * _HAIR * np.abs(prices[1:-1])).any(axis=1)
+    lines = np.concatenate(([False], bend.all(axis=1) & moves & ~flat[1:-1]))
+    yield from _many("drawn", symbol, lines, at, _DRAWN, "on a line between their neighbours")
+
+
+def _many(rule: str, symbol: str, found: _Mask, at: list[datetime], least: int, words: str) -> Iterator[Finding]:
+    count = int(found.sum())
+    if count >= least:
+        first = at[int(np.argmax(found))]
+        share = count / max(len(at), 1)
+        detail = f"{count:,} of {len(at):,} bars are {words}"
+        yield Finding(rule=rule, symbol=symbol, at=first, size=share, count=count, detail=detail)
+
+
+def early(bars: pl.DataFrame) -> Iterator[Finding]:
+    """Find symbols whose bars are a bar ahead of those of their class; three of a class are needed."""
+    log = pl.col("close").log()
+    for _, own in bars.group_by(["asset_class"], maintain_order=True):
+        moves = own.with_columns(move=log - log.shift(1).over("symbol"))
+        wide = moves.pivot(on="symbol", index="ts", values="move").sort("ts").drop("ts")
+        if wide.width < 3:
+            continue
+        table = _tamed(wide.to_numpy().astype(float))
+        for place, symbol in enumerate(wide.columns):
+            others = np.delete(table, place, axis=1)
+            mean = _mean(others)
+            lead, same = _alike(table[:-1, place], mean[1:]), _alike(table[:, place], mean)
+            usual = np.median([_alike(others[:, n], _mean(np.delete(others, n, 1))) for n in range(others.shape[1])])
+            if lead > max(_SOME, _TIMES * max(same, _LEAST), _LIKE * float(usual)):
+                words = "how it goes with the others' next bar, against that with the same"
+                yield Finding(
+                    rule="early", symbol=symbol, column="correlation", was=lead, now=same, size=lead, detail=words
+                )
+
+
+def _mean(table: _Array) -> _Array:
+    known = np.isfinite(table)
+    return np.where(
+        known.any(axis=1), np.where(known, table, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan
+    )
+
+
+def _tamed(table: _Array) -> _Array:
+    """Cut each column at five of its standard deviations, so that no crash or wrong price speaks for all."""
+    spread = np.nanstd(table, axis=0)
+    middle = np.nanmedian(table, axis=0)
+    return np.asarray(np.clip(table, middle - _WILD * spread, middle + _WILD * spread))
+
+
+def _beside(values: _Array) -> _Array:
+    """Give values less their usual level: the mean of the last twenty."""
+    level = pl.Series(values).fill_nan(None).rolling_mean(_USUAL, min_samples=_USUAL // 2).shift(1)
+    return np.asarray(values - level.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+
+
+def _alike(one: _Array, other: _Array) -> float:
+    known = np.isfinite(one) & np.isfinite(other)
+    if known.sum() < _FEWEST or min(np.ptp(one[known]), np.ptp(other[known])) < 1e-12:
+        return 0.0
+    return float(np.corrcoef(one[known], other[known])[0, 1])
