@@ -16,6 +16,7 @@ from ara.features.blocks.inputs import fresh
 from ara.features.build import Block, build, build_panel, compute
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.sets import FeatureSet, Item
+from ara.features.shared import shared
 from ara.market.timeframe import DAY, WEEK, Timeframe
 from tests.features.made import bars_of, cut, days, sample, walk
 
@@ -291,6 +292,22 @@ def offered(monkeypatch):
     item._find.cache_clear()
 
 
+def test_what_the_features_of_one_instrument_have_in_common_is_computed_once(offered):
+    calls = []
+
+    @shared
+    def halved(close):
+        calls.append(len(close))
+        return close / 2.0
+
+    offered(replace(stranger, function=lambda close, *, fault: halved(close) + fault))
+    panel = {"A": cut(sample("AAPL"), 20), "B": cut(sample("AAPL"), 30)}
+    one, other = build_panel(chosen("stranger", "stranger(fault=1)", "stranger(fault=2)"), panel)
+    assert calls == [20, 30]
+    assert np.array_equal(one.x[:, 2], panel["A"].frame["close"].to_numpy().astype(np.float32) / 2 + 2)
+    assert len(other) == 30
+
+
 def test_a_stranger_that_fails_is_named(offered):
     offered(stranger)
     bars = cut(sample("AAPL"), 20)
@@ -416,7 +433,7 @@ def test_figures_of_many_instruments_on_longer_bars(breadth):
 
 
 @given(end=st.integers(10, 400))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 def test_figures_of_many_instruments_know_nothing_of_later_bars(end):
     with pytest.MonkeyPatch.context() as patch:
         from ara.features import cross

@@ -10,7 +10,7 @@ from ara import plugins
 from ara.cli.commands.plugins import _fault, _names
 from ara.cli.diagnosis import _plugins as examined
 from ara.desk import Desk
-from ara.errors import PluginError
+from ara.errors import FeatureEngineeringError, PluginError
 from ara.features import catalogue
 from ara.features.expr import expr
 from ara.features.fingerprint import fingerprint
@@ -250,3 +250,12 @@ def test_a_fingerprint_sees_what_the_distribution_installed_beside_the_module(in
     assert of(installer="uv", __editable___tides_finder="else", __pycache___guest_beside="else") == first
     assert of(lists=False) == of(lists=False, guest_beside="K = 2.0") != first
     assert of("nobody 1.0") == of("nobody 1.0", guest_beside="K = 2.0") != of("")
+
+
+@pytest.mark.parametrize("offered", ["object()", 'mk("another")'])
+def test_what_is_no_indicator_of_its_name_is_told_and_might_be_what_is_missed(install, offered):
+    install("odd", "strange", more=f"strange = {offered}\n")
+    with pytest.raises(PluginError, match=r"What is offered as the indicator 'strange' is not .* nor a family"):
+        catalogue.get("strange")
+    with pytest.raises(FeatureEngineeringError, match=r"These can't be loaded, .* among them: .*strange"):
+        catalogue.get("edges")

@@ -216,7 +216,7 @@ HOURS = FeatureSet(
 
 
 @given(end=st.integers(30, 700))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_features_of_cut_bars_are_those_of_all_bars(end):
     bars = cut(sample("AAPL"), 700)
     whole, part = build(ITEMS, bars).x, build(ITEMS, cut(bars, end)).x
@@ -224,7 +224,7 @@ def test_features_of_cut_bars_are_those_of_all_bars(end):
 
 
 @given(end=st.integers(5, 900), name=st.sampled_from(["XNYS", "forex", "24/7"]), outside=st.integers(0, 3))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_features_of_cut_hours_are_those_of_all_hours(end, name, outside):
     bars = intraday(name, date(2020, 10, 5), date(2020, 12, 4), before=outside, after=outside)
     whole, part = build(HOURS, bars).x, build(HOURS, cut(bars, end)).x
@@ -232,7 +232,7 @@ def test_features_of_cut_hours_are_those_of_all_hours(end, name, outside):
 
 
 @given(late=st.integers(0, 200), end=st.integers(5, 200))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_bars_that_are_public_late_make_longer_bars_that_are(late, end):
     bars = intraday("XNYS", date(2020, 11, 16), date(2020, 12, 31))
     later = bars.frame.with_columns(known_at=pl.col("known_at") + timedelta(minutes=late))
@@ -289,7 +289,7 @@ def test_bars_on_odd_stamps_belong_to_the_session_that_they_reach_into():
 
 
 @given(seed=st.integers(0, 50), end=st.integers(5, 200))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_a_bar_that_comes_too_late_belongs_to_no_longer_bar(seed, end):
     bars = intraday("XNYS", date(2020, 11, 16), date(2020, 12, 31))
     random = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ window begins with the first number. A NaN after that makes what depends on it N
 import math
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -22,6 +22,7 @@ __all__ = [
     "Array",
     "change",
     "clean",
+    "divisible",
     "ema",
     "filled",
     "highest",
@@ -31,11 +32,13 @@ __all__ = [
     "moments",
     "numbers",
     "previous",
+    "priced",
     "quotient",
     "rested",
     "rolling",
     "runs",
     "smoothed",
+    "some",
     "sound",
     "steps",
     "stretches",
@@ -54,6 +57,8 @@ Array = NDArray[np.float64]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+
+_PART: Final = 8192  # numpy spreads longer products over threads, which cost more than they save
 
 
 def previous(values: Array, bars: int = 1) -> Array:
@@ -86,16 +91,21 @@ def logs(values: Array) -> Array:
     with np.errstate(all="ignore"):
         out = np.log(values)
     endless = np.isinf(out)
-    return np.where(endless, np.nan, out) if np.count_nonzero(endless) else np.asarray(out)
+    return np.where(endless, np.nan, out) if some(endless) else np.asarray(out)
 
 
 def quotient(above: Array | float, below: Array | float, *, otherwise: float = np.nan) -> Array:
     """Give `above / below`, and `otherwise` where `below` is 0."""
     nothing = np.equal(below, 0.0)
-    if not np.count_nonzero(nothing):
+    if not some(nothing):
         return np.asarray(np.divide(above, below))
     with np.errstate(all="ignore"):
         return np.where(nothing, np.where(np.isnan(above), np.nan, otherwise), np.divide(above, below))
+
+
+def some(flags: Any) -> bool:
+    """Give whether any of the flags, True or False each, is True: numpy's own ways take thrice as long for few."""
+    return b"\x01" in flags.tobytes()
 
 
 def rested(values: Array, moves: Array, bars: int, *, otherwise: float) -> Array:
@@ -125,9 +135,26 @@ def clean(values: Array) -> Array:
     return values.copy() if np.count_nonzero(known) == known.size else np.where(known, values, np.nan)
 
 
+def priced(values: Array) -> Array:
+    """Give prices with those of 0, of which nothing is a share, as unknown."""
+    nothing = values == 0.0
+    return np.where(nothing, np.nan, values) if some(nothing) else values
+
+
+def divisible(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Make a function of one array of prices take those of 0 for unknown, as `priced` does."""
+    call = cast("Callable[..., Any]", function)
+
+    @wraps(function)
+    def each(close: Any, **params: Any) -> Any:
+        return call(priced(close), **params)
+
+    return cast("Callable[_P, _R]", each)
+
+
 def within(values: Array, low: float, high: float) -> Array:
     """Give values without what rounding put beyond their bounds."""
-    return np.minimum(np.maximum(values, low), high)
+    return values.clip(low, high)
 
 
 def mean(values: Array, window: int) -> Array:
@@ -236,9 +263,16 @@ def moments(values: Array, window: int) -> tuple[Array, Array]:
 
 
 @shared
-def sound(values: Array) -> bool:
-    """Give whether all values are known and finite, and no square of theirs is endless."""
-    return math.isfinite(values.dot(values))
+def sound(*columns: Array) -> bool:
+    """Give whether all values of all columns are known and finite, and none so large that products are endless."""
+    last = columns[-1]
+    if len(last) > _PART:
+        parts = range(0, len(last), _PART)
+        return all(sound(*(one[start : start + _PART] for one in columns)) for start in parts)
+    found = last.dot(last) if len(columns) % 2 else 0.0
+    for at in range(0, len(columns) - 1, 2):
+        found += columns[at].dot(columns[at + 1])
+    return math.isfinite(found)
 
 
 def stretches(known: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -260,7 +294,7 @@ def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, ou
     outputs
         How many arrays it gives.
     """
-    if len(columns[0]) and all(map(sound, columns)):
+    if len(columns[0]) and sound(*columns):
         found = function(*columns)
         return found if isinstance(found, tuple) else (found,)
     known = np.isfinite(columns[0])
@@ -276,11 +310,11 @@ def runs(function: Callable[..., Array | tuple[Array, ...]], *columns: Array, ou
 
 def unbroken(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Make a function of arrays begin anew after a gap, as `runs` does, however many arrays it gives."""
+    call = cast("Callable[..., Any]", function)
 
     @wraps(function)
     def each(*columns: Any, **params: Any) -> Any:
-        call = cast("Callable[..., Any]", function)
-        if all(map(sound, columns)):
+        if sound(*columns):
             return call(*columns, **params)
         none = call(*(one[:0] for one in columns), **params)
         several = isinstance(none, tuple)

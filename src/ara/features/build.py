@@ -14,6 +14,7 @@ from ara.features.blocks.inputs import Inputs, instants
 from ara.features.blocks.panel import Crossed
 from ara.features.indicator import Indicator
 from ara.features.sets import FeatureSet, Item
+from ara.features.shared import together
 from ara.features.timeframes import Higher
 from ara.market.bars import Bars
 from ara.market.timeframe import Timeframe
@@ -143,8 +144,12 @@ def compute(
 
 
 def _block(chosen: FeatureSet, symbol: str, bars: Bars, others: Mapping[str, Bars], crossed: Crossed) -> Block:
+    with together():
+        return _filled(chosen, symbol, bars, _Sources(bars, others), crossed)
+
+
+def _filled(chosen: FeatureSet, symbol: str, bars: Bars, sources: "_Sources", crossed: Crossed) -> Block:
     x = np.empty((len(bars), len(chosen.columns)), np.float32)
-    sources = _Sources(bars, others)
     missing: list[tuple[str, str]] = []
     place = 0
     for item in chosen.items:

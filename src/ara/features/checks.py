@@ -191,12 +191,15 @@ class _Trial:
         if step is None:
             needed = self._thing.memory() is None
             return "it depends on all bars and has no step, so it can't be told one bar more" if needed else ""
-        whole = self._named(bars)
-        for bar, row in enumerate(zip(*(bars[name].tolist() for name in self._spec.inputs), strict=True)):
+        whole, told = self._named(bars), []
+        for row in zip(*(bars[name].tolist() for name in self._spec.inputs), strict=True):
             state, found = step(state, *row, **chosen)
-            for (name, values), value in zip(whole, found, strict=True):
-                if not equal(np.array([value]), values[bar : bar + 1], of=values).all():
-                    return f"{name} of bar {bar} is {value:g} by its step and {values[bar]:g} in the batch"
+            told.append([value for value, _ in zip(found, whole, strict=True)])
+        for (name, values), line in zip(whole, zip(*told, strict=True), strict=bool(told)):
+            moved = np.flatnonzero(~equal(np.array(line), values, of=values))
+            if len(moved):
+                bar = int(moved[0])
+                return f"{name} of bar {bar} is {line[bar]:g} by its step and {values[bar]:g} in the batch"
         return ""
 
     def _scale(self) -> str:

@@ -1,4 +1,4 @@
-"""What another package's indicator is made of, as a digest: what was kept of one must not be taken for the next."""
+"""What another package's part is made of, as a digest: what was kept of one must not be taken for the next."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,18 +13,14 @@ import numpy as np
 
 from ara.lineage import digest
 
-__all__ = ["fingerprint"]
+__all__ = ["code_of", "fingerprint"]
 
 _PLAIN: Final = (str, bytes, int, float, complex, type(None), np.generic)
 _LARGE: Final = 64_000_000
 
 
 def fingerprint(part: Any, source: str) -> str:
-    """Give the sha256, in hex, of all that can be seen of an indicator's code.
-
-    That is, who offers it in which version, the files of its package and all that its distribution lists as installed
-    with it, as they were when it was first asked for, and its functions as they stand in memory, with the values that
-    they name. Other distributions that it uses are not seen.
+    """Give the digest of an indicator's code, as `code_of` does.
 
     Parameters
     ----------
@@ -35,7 +31,24 @@ def fingerprint(part: Any, source: str) -> str:
     """
     spec = part.spec
     codes = [getattr(part, "function", None) or part, spec.step, spec.warmup, spec.memory]
-    roots = sorted({_root(one) for one in codes if one is not None} - {"ara"})
+    return code_of([one for one in codes if one is not None], source)
+
+
+def code_of(codes: Sequence[Any], source: str) -> str:
+    """Give the sha256, in hex, of all that can be seen of the code of an indicator or a family of models.
+
+    That is, who offers it in which version, the files of its package and all that its distribution lists as installed
+    with it, as they were when it was first asked for, and its functions as they stand in memory, with the values that
+    they name. Other distributions that it uses are not seen.
+
+    Parameters
+    ----------
+    codes
+        Its functions, objects and classes.
+    source
+        Its distribution and version; empty where none offers it.
+    """
+    roots = sorted({_root(one) for one in codes} - {"ara"})
     loaded = tuple(module for root in roots if (module := modules.get(root)) is not None)
     files = [*map(_files, loaded), _beside(source, loaded)]
     told = hashlib.sha256()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ara.errors import FeatureEngineeringError, PluginError
 from ara.features.fingerprint import fingerprint
 from ara.features.indicator import ArrayIndicator, Indicator, IndicatorSpec, columns_of
+from ara.features.shared import apart
 from ara.plugins import guest
 
 __all__ = ["Guest", "own"]
@@ -65,7 +66,8 @@ class Guest:
     def compute(self, inputs: Mapping[str, _Array], **params: float) -> tuple[_Array, ...]:
         """Give one array per output; FeatureEngineeringError where it fails, or gives what its spec rules out."""
         spec = self.spec
-        given = dict(zip(spec.inputs, map(_sealed, columns_of(spec, inputs)), strict=True))
+        with np.errstate(all="ignore"):
+            given = dict(zip(spec.inputs, map(_sealed, columns_of(spec, inputs)), strict=True))
         chosen = spec.resolve(params)
         try:
             found = self._guarded(self.part.compute)(given, **chosen)
@@ -94,6 +96,7 @@ class Guest:
         def run(*args: Any, **params: Any) -> Any:
             with (
                 np.errstate(all="ignore"),
+                apart(),
                 guest(self._who, error=FeatureEngineeringError, hint=self._hint, seconds=_SECONDS),
             ):
                 return function(*args, **params)

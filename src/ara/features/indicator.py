@@ -19,6 +19,7 @@ __all__ = [
     "Param",
     "Scale",
     "Step",
+    "asked",
     "columns_of",
     "indicator",
 ]
@@ -26,6 +27,9 @@ __all__ = [
 INPUTS: Final = ("open", "high", "low", "close", "volume", "session", "other")
 """What an indicator may ask for: columns of bars; `session`, the number of the session that a bar belongs to; `other`,
 the close of another instrument as it was known at each bar's close."""
+
+_DOUBLE: Final = np.dtype(np.float64)
+_AT_ONCE: Final = 8192  # numpy spreads longer products over threads, which cost more than they save
 
 
 Step = Callable[..., tuple[Any, tuple[float, ...]]]
@@ -88,7 +92,8 @@ class IndicatorSpec:
         By name.
     warmup
         Given the parameters: how many leading bars have no value. On clean bars the outputs are NaN there and nowhere
-        else. What looks at sessions counts them as one bar each: where they have more, its values begin later.
+        else. What looks at sessions, weeks or months counts them as one bar each: where they have more, its values
+        begin later.
     memory
         Given the parameters: how many of the last bars the last value depends on, to 1e-9 of itself; None where all
         matter, and then there must be a `step`.
@@ -161,7 +166,10 @@ class Indicator(Protocol):
         ...
 
     def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
-        """Give one array per output, as long as the inputs; a value depends on its bar and earlier ones only."""
+        """Give one array per output, as long as the inputs; a value depends on its bar and earlier ones only.
+
+        What is infinite in the inputs is unknown, as NaN is.
+        """
         ...
 
     def memory(self, **params: float) -> int | None:
@@ -186,10 +194,7 @@ class ArrayIndicator:
 
     def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
         """Give one array per output; FeatureEngineeringError where inputs or parameters aren't as the spec says."""
-        spec = self.spec
-        arrays = columns_of(spec, inputs)
-        with np.errstate(all="ignore"):
-            found = self.function(*arrays, **spec.resolve(params))
+        found = _calmly(self, inputs, params)
         return tuple(map(_finite, found)) if isinstance(found, tuple) else (_finite(found),)
 
     def newest(self, arrays: Sequence[NDArray[np.float64]], params: Mapping[str, float]) -> tuple[float, ...]:
@@ -217,8 +222,23 @@ class ArrayIndicator:
         return self.spec.warmup(**self.spec.resolve(params))
 
 
+@np.errstate(all="ignore")
+def _calmly(one: ArrayIndicator, inputs: Any, params: Mapping[str, float]) -> Any:
+    """Call an indicator's function, whatever is divided by 0 in it."""
+    return one.function(*columns_of(one.spec, inputs), **one.spec.resolve(params))
+
+
 def columns_of(spec: IndicatorSpec, inputs: Any) -> list[NDArray[np.float64]]:
-    """Give an indicator's inputs in its order, each a number for each bar.
+    """Give an indicator's inputs in its order, each a number for each bar; what is infinite is unknown.
+
+    Parameters and errors are those of `asked`.
+    """
+    arrays = asked(spec, inputs)
+    return arrays if not arrays or _settled(arrays) else [_finite(one) for one in arrays]
+
+
+def asked(spec: IndicatorSpec, inputs: Any) -> list[NDArray[np.float64]]:
+    """Give an indicator's inputs in its order, each a number for each bar, as they stand.
 
     Parameters
     ----------
@@ -233,7 +253,10 @@ def columns_of(spec: IndicatorSpec, inputs: Any) -> list[NDArray[np.float64]]:
         One is missing, isn't numbers, or is as long as no other.
     """
     try:
-        arrays = [_floats(inputs[name], name) for name in spec.inputs]
+        arrays = [
+            values if type(values := inputs[name]) is np.ndarray and values.dtype is _DOUBLE else _floats(values, name)
+            for name in spec.inputs
+        ]
     except (KeyError, TypeError, IndexError, ValueError):
         if not isinstance(inputs, Mapping):
             words = f"takes arrays by name, or bars, not {type(inputs).__name__}"
@@ -241,17 +264,25 @@ def columns_of(spec: IndicatorSpec, inputs: Any) -> list[NDArray[np.float64]]:
         missing = ", ".join(name for name in spec.inputs if name not in inputs)
         raise FeatureEngineeringError(f"The indicator {spec.name} needs {missing}.") from None
     shape = arrays[0].shape if arrays else (0,)
-    for array in arrays:
-        if array.shape != shape or len(shape) != 1:
-            shapes = ", ".join(f"{name} {one.shape}" for name, one in zip(spec.inputs, arrays, strict=True))
-            raise FeatureEngineeringError(f"The inputs of the indicator {spec.name} differ in shape: {shapes}.")
+    if len(shape) != 1 or (len(arrays) > 1 and [one.shape for one in arrays].count(shape) < len(arrays)):
+        shapes = ", ".join(f"{name} {one.shape}" for name, one in zip(spec.inputs, arrays, strict=True))
+        raise FeatureEngineeringError(f"The inputs of the indicator {spec.name} differ in shape: {shapes}.")
     return arrays
+
+
+def _settled(arrays: Sequence[NDArray[np.float64]]) -> bool:
+    """Give whether one look shows that all is finite; gaps and squares beyond all numbers need another."""
+    last = arrays[-1]
+    if len(last) > _AT_ONCE:
+        return False
+    found = last.dot(last) if len(arrays) % 2 else 0.0
+    for at in range(0, len(arrays) - 1, 2):
+        found += arrays[at].dot(arrays[at + 1])
+    return math.isfinite(found)
 
 
 def _floats(values: Any, name: str) -> NDArray[np.float64]:
     """Read one input; what a mask hides has no value."""
-    if type(values) is np.ndarray and values.dtype == np.float64:
-        return values
     try:
         array = np.ma.asarray(values) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
         if array.dtype.kind not in "fiubO" or not array.ndim:
@@ -265,7 +296,7 @@ def _floats(values: Any, name: str) -> NDArray[np.float64]:
 
 def _finite(values: Any) -> Any:
     """Give values of which none is infinite; what is no array of numbers is for the checks to name."""
-    if not isinstance(values, np.ndarray) or values.dtype != np.float64:
+    if not isinstance(values, np.ndarray) or (values.dtype is not _DOUBLE and values.dtype != _DOUBLE):
         return values
     endless = np.isinf(values)
     return np.where(endless, np.nan, values) if b"\x01" in endless.tobytes() else values

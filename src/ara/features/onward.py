@@ -1,9 +1,15 @@
 """What steps are made of: figures of one value more, as the functions of arrays give them."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["averaged", "ema", "kept", "meant", "stand"]
+__all__ = ["UNKNOWN", "Told", "averaged", "ema", "kept", "meant", "stand"]
+
+Told = tuple[Any, tuple[float, ...]]
+"""What a step gives: the next state, and the outputs."""
+
+UNKNOWN: Final = (math.nan,)
+"""The one output of what has no value yet."""
 
 
 def averaged(state: Any, value: float, window: int, weight: float) -> tuple[Any, float]:
@@ -12,7 +18,7 @@ def averaged(state: Any, value: float, window: int, weight: float) -> tuple[Any,
         return state, math.nan
     seen, held = state or (0, 0.0)
     if seen == window:
-        held += weight * (value - held)
+        held = value if weight == 1.0 else held + weight * (value - held)
         return (seen, held), held
     seen, held = seen + 1, held + value
     if seen < window:
@@ -42,4 +48,4 @@ def meant(values: tuple[float, ...] | None, value: float, count: int) -> tuple[t
 def stand(value: float, low: float, high: float, *, least: float = 0.0) -> float:
     """Give where a value stands in a range, from 0 to 100; 50 where that is no more than `least`."""
     span = high - low
-    return 50.0 if span == 0.0 or (least and span <= least) else 100.0 * ((value - low) / span)
+    return 50.0 + 0.0 * value if span == 0.0 or (least and span <= least) else 100.0 * ((value - low) / span)

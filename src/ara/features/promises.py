@@ -81,6 +81,8 @@ def impure(compute: Callable[[], tuple[Any, ...]], given: Mapping[str, _Array], 
 
 def equal(a: _Array, b: _Array, *, of: _Array, near: float = _CLOSE) -> NDArray[np.bool_]:
     """Compare to a share of the largest value of all: near zero, rounding is all that is left of a value."""
+    if a.dtype == b.dtype and a.tobytes() == b.tobytes():
+        return np.ones(a.shape, np.bool_)
     largest = float(np.abs(of[np.isfinite(of)]).max(initial=0.0))
     return np.isclose(a, b, rtol=near, atol=near * largest, equal_nan=True)
 

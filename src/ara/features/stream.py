@@ -5,6 +5,7 @@ What depends on its last bars alone is computed again on these; what remembers a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Any, Final, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from ara.features.shared import together
 
 __all__ = ["Item", "Stream"]
 
-_VERSION: Final = 4
+_VERSION: Final = 6
 _SHORTEST: Final = 32
 
 _Array = NDArray[np.float64]
@@ -79,10 +80,15 @@ class Stream:
         self._inputs = sorted({name for line in self._lines for name in line.indicator.spec.inputs})
         self._longest, self._end, self._seen = max((line.bars for line in self._lines), default=1), 0, 0
         self._kept = np.full((len(self._inputs), 2 * self._longest), np.nan)
+        self._rows = list(dict.fromkeys(line.tail[0] for line in self._lines))
         self._tails = list(dict.fromkeys(line.tail for line in self._lines))
+        self._ends = list({(name, bars): None for names, bars in self._tails for name in names})
+        self._places = [(self._rows.index(line.tail[0]), self._tails.index(line.tail)) for line in self._lines]
 
     def push(self, bar: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
         """Take one closed bar, and give each item's outputs for it by its label; NaN while it warms up.
+
+        What is infinite is unknown, as in `Indicator.compute`.
 
         Raises
         ------
@@ -99,28 +105,31 @@ class Stream:
             self._kept[:, : self._longest] = self._kept[:, self._end - self._longest :]
             self._end = self._longest
         try:
-            self._kept[:, self._end] = [float(bar[name]) for name in self._inputs]
+            row = [value if isfinite(value := float(bar[name])) else nan for name in self._inputs]
         except (TypeError, ValueError):
             told = ", ".join(f"{name} {bar[name]!r:.40}" for name in self._inputs)
             raise FeatureEngineeringError(f"The bar is not made of numbers: {told}.") from None
+        self._kept[:, self._end] = row
         self._end += 1
         self._seen += 1
-        tails = self._cut()
+        rows, tails = self._told(row), self._cut()
         with np.errstate(all="ignore"), together():
-            return {
-                label: line.next(bar, tails[line.tail]) for label, line in zip(self._labels, self._lines, strict=True)
-            }
+            found = [line.next(rows[at], tails[end]) for line, (at, end) in zip(self._lines, self._places, strict=True)]
+        return dict(zip(self._labels, found, strict=True))
 
-    def _cut(self) -> dict[_Tail, list[_Array]]:
-        """Give the last bars for each line, the same arrays to all that need as many of them."""
+    def _told(self, row: Sequence[float]) -> list[list[float]]:
+        """Give the newest bar in each order in which it is asked for."""
+        now = dict(zip(self._inputs, row, strict=True))
+        return [[now[name] for name in names] for names in self._rows]
+
+    def _cut(self) -> list[list[_Array]]:
+        """Give the last bars for each tail, the same arrays to all that need as many of them."""
         rows = dict(zip(self._inputs, self._kept, strict=True))
-        cut: dict[tuple[str, int], _Array] = {}
-        for name, bars in {(name, bars) for names, bars in self._tails for name in names}:
-            cut[name, bars] = rows[name][self._end - min(bars, self._seen) : self._end]
-        return {(names, bars): [cut[name, bars] for name in names] for names, bars in self._tails}
+        cut = {(name, bars): rows[name][self._end - min(bars, self._seen) : self._end] for name, bars in self._ends}
+        return [[cut[name, bars] for name in names] for names, bars in self._tails]
 
     def state(self) -> dict[str, Any]:
-        """Give all that is needed to go on later, as JSON values; NaN as null."""
+        """Give all that is needed to go on later, as JSON values: prices that are unknown are null."""
         start = max(self._end - self._longest, 0)
         kept = {
             name: [None if np.isnan(value) else float(value) for value in row[start : self._end]]
@@ -132,7 +141,7 @@ class Stream:
             "items": items,
             "seen": self._seen,
             "bars": kept,
-            "states": [line.state for line in self._lines],
+            "states": [_plain(line.state) for line in self._lines],
         }
 
     @classmethod
@@ -162,7 +171,7 @@ class Stream:
             stream._seen, stream._end = seen, len(bars[0]) if bars else 0
             stream._kept[:, : stream._end] = np.array(bars, np.float64).reshape(len(bars), stream._end)
             for line, kept in zip(stream._lines, state["states"], strict=True):
-                line.state = _tupled(kept)
+                line.state, line.resumed = _tupled(kept), True
                 if line.step is None and kept is not None:
                     raise ValueError("a state of what has none")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -179,6 +188,7 @@ class _Line:
     params: Mapping[str, float]
     tail: _Tail
     state: Any = None
+    resumed: bool = False
 
     @property
     def bars(self) -> int:
@@ -196,12 +206,15 @@ class _Line:
         bars = 1 if found.spec.step else -(-(memory or 1) // _SHORTEST) * _SHORTEST
         return cls(indicator=found, step=found.spec.step, params=params, tail=(tuple(found.spec.inputs), bars))
 
-    def next(self, bar: Mapping[str, float], tail: Sequence[_Array]) -> tuple[float, ...]:
+    def next(self, row: Sequence[float], tail: Sequence[_Array]) -> tuple[float, ...]:
         if self.step is not None:
-            given = [float(bar[name]) for name in self.tail[0]]
             try:
-                self.state, found = self.step(self.state, *given, **self.params)
-            except (TypeError, ValueError, IndexError, KeyError) as error:
+                self.state, found = self.step(self.state, *row, **self.params)
+                if not isfinite(sum(found)):
+                    found = tuple([value if isfinite(value) else nan for value in found])
+                if self.resumed:
+                    found = tuple(map(float, found))
+            except (TypeError, ValueError, IndexError, KeyError, ArithmeticError) as error:
                 name = self.indicator.spec.name
                 words = f"The indicator {name} can't go on from the state that it was given: {error}"
                 raise FeatureEngineeringError(f"{words}.", hint="Begin anew from the bars.") from None
@@ -212,5 +225,14 @@ class _Line:
         return tuple(float(one[-1]) for one in self.indicator.compute(columns, **self.params))
 
 
+def _plain(kept: Any) -> Any:
+    """Give a state as JSON values; what is no real number by its name."""
+    if isinstance(kept, tuple):
+        return [*map(_plain, kept)]
+    return {"number": str(kept)} if isinstance(kept, float) and not isfinite(kept) else kept
+
+
 def _tupled(kept: Any) -> Any:
+    if isinstance(kept, dict):
+        return float(kept["number"])
     return tuple(map(_tupled, kept)) if isinstance(kept, list) else kept

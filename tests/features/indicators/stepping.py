@@ -47,12 +47,14 @@ def chosen(spec, share, *, turned=False):
 def meets(name, found, params, *, within=1e-8):
     """Assert that an indicator's step, saved and taken up thrice on its way, tells what its batch does.
 
-    Whatever it keeps is JSON at every bar, and no NaN is in it.
+    Whatever it keeps is JSON, and no NaN is in it: when it begins, after a gap, and every few bars.
     """
     thing, state, told = catalogue.get(name), None, []
     columns = {one: found[one] for one in thing.spec.inputs}
+    holes = np.flatnonzero(np.isnan(np.sum(list(columns.values()), axis=0))).tolist()
+    looked = {*range(4), *range(5, len(found["close"]), 15), *(bar + later for bar in holes for later in (1, 2, 3))}
     for bar, row in enumerate(zip(*(column.tolist() for column in columns.values()), strict=True)):
-        saved = json.dumps(state, allow_nan=False)
+        saved = json.dumps(state, allow_nan=False) if bar in looked else ""
         if bar in (5, 200, 305):
             state = _tupled(json.loads(saved))
         state, values = thing.spec.step(state, *row, **params)

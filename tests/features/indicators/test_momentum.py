@@ -190,9 +190,9 @@ def test_what_remembers_all_steps_as_the_batch_does_also_over_gaps_and_after_a_p
 
 def test_all_of_them_stream_as_the_batch_does():
     names = sorted(set(ALL) - {"ht_phase", "ht_sine"})
-    bars = _bars(900, seed=4)
+    bars = _bars(600, seed=4)
     stream = Stream(names)
-    told = _pushed(stream, bars, range(900))
+    told = _pushed(stream, bars, range(600))
     for name in names:
         for place, values in enumerate(ALL[name].compute(bars)):
             found = np.array([bar[name][place] for bar in told])

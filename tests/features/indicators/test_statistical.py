@@ -307,9 +307,7 @@ ONE = {  # (name, parameters, output): the value of the last bar from the closes
     ("jump_share", ()): lambda c: max(0, 1 - bipower(logs(c)[-N:]) / (sum(x * x for x in logs(c)[-N:]) / N)),
     ("jump_test", ()): lambda c: jump_score(logs(c)[-N:]),
     ("lee_mykland", ()): lambda c: logs(c)[-1] / math.sqrt(bipower(logs(c)[-N - 1 : -1]) / math.pi * 2),
-    ("signed_jump", ()): lambda c: (
-        sum(math.copysign(x * x, x) for x in logs(c)[-N:]) / sum(x * x for x in logs(c)[-N:])
-    ),
+    ("signed_jump", ()): lambda c: sum(math.copysign(x * x, x) for x in logs(c)[-N:]),
     ("entropy", ()): lambda c: bits(classes(c, N)[-N:]) / math.log2(3),
     ("permutation_entropy", ()): lambda c: orders(c, N) / math.log2(6),
     ("mutual_information", ()): lambda c: shared(classes(c, N)[-N:], classes(c, N)[-N - 1 : -1]),

@@ -202,7 +202,8 @@ def test_a_jump_is_a_jump():
     jumped = 100 * np.exp(np.cumsum(steps))
     assert last("jump_share", jumped)[0] > 0.6 > 0.3 > last("jump_share", calm)[0]
     assert last("jump_test", jumped)[0] > 3.1 > last("jump_test", calm)[0]
-    assert last("signed_jump", jumped)[0] > 0.8
+    assert 1.2 * 0.15**2 > last("signed_jump", jumped)[0] > 0.8 * 0.15**2
+    assert last("signed_jump", 1e4 / jumped)[0] == pytest.approx(-last("signed_jump", jumped)[0])
     assert abs(catalogue.compute("lee_mykland", bars_of(jumped))[0][290]) > 15
 
 

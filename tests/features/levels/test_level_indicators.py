@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ara.errors import FeatureEngineeringError
-from ara.features.checks import check_indicator
 from ara.features.families import LEVELS
 from ara.features.levels.bricks import renko
 from ara.features.levels.turns import fractals, legs
@@ -20,6 +19,7 @@ from ara.features.swings import swings
 
 ALL = LEVELS.indicators()
 COLUMNS = ("open", "high", "low", "close", "volume", "session")
+PIVOTS = [name for name, one in ALL.items() if {"period", "whole"} <= set(one.spec.params)]
 REAL = os.environ.get("ARA_MARKET_DATA", "")
 
 
@@ -44,10 +44,6 @@ def test_the_family_is_whole():
     assert named | {f"{one}_distance" for one in named} <= set(ALL)
     assert {"fibonacci_retracement", "fibonacci_position", "support_resistance", "volume_profile"} <= set(ALL)
     assert {"renko_trend", "renko_line", "support_resistance_distance", "volume_profile_position"} <= set(ALL)
-
-
-def test_each_keeps_what_an_indicator_promises():
-    assert [(one.name, one.words) for one in check_indicator(LEVELS) if not one.ok] == []
 
 
 def period_of(day, period):
@@ -111,6 +107,20 @@ def test_pivots_are_those_of_the_completed_period_before(scheme, period, whole, 
             assert found[name][bar] == pytest.approx(expected, rel=1e-12)
             assert away[name][bar] == pytest.approx((close - expected) / close, abs=1e-12)
         assert away["zone"][bar] == sum(one[bar] <= close for one in found.values())
+
+
+@pytest.mark.parametrize("pace", [0.1, 1.0, 1.4, 7.0, 31.0])
+@pytest.mark.parametrize("whole", [0, 1])
+@pytest.mark.parametrize("period", [1, 2, 3])
+def test_no_pivot_has_a_value_while_it_warms_up_wherever_the_bars_begin(period, whole, pace):
+    warmup = ALL["pivot_standard"].warmup(period=period, whole=whole)
+    for first in (0, 3, 4, 18_000, 18_003, 18_027):
+        columns = bars(90) | {"session": np.floor(first + np.arange(90) * pace)}
+        for name in PIVOTS:
+            known = np.isfinite([*compute(name, columns, period=period, whole=whole).values()])
+            assert not known[:, :warmup].any(), f"{name} from day {first} on"
+            if pace == {1: 1.0, 2: 7.0, 3: 31.0}[period]:
+                assert known[:, warmup:].all(), f"{name} of bars that are a period each"
 
 
 def test_the_last_period_is_whole_before_it_counts():

@@ -29,18 +29,35 @@ def count(name):
     return thing.spec.warmup(**thing.spec.resolve({})) + min(thing.memory() or 0, 150) + 60
 
 
-@pytest.mark.parametrize("name", NAMES)
-@settings(derandomize=True, max_examples=4, deadline=None, database=None)
-@given(world=WORLDS)
-@example(world=World(holes=0.02))
-@example(world=World(unit=1e-14, idle=0.5))
-@example(world=World(unit=1e10, tick=1.0, still=0.5))
-@example(world=World(step=0.0))
-@example(world=World(leaps=0.02, session=7))
-def test_promises_hold_in_any_world(name, world):
+def keeps_all(name, world):
     bars = world.bars(count(name))
     assert [(one.name, one.words) for one in check_indicator(catalogue.get(name), bars) if not one.ok] == []
     assert differing([name], bars) == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_promises_hold_where_bars_are_nasty(name):
+    keeps_all(name, World(holes=0.02, leaps=0.02, session=7))
+    keeps_all(name, World(unit=1e-14, idle=0.5))
+    keeps_all(name, World(unit=1e10, tick=1.0, still=0.5))
+    keeps_all(name, World(step=0.0))
+
+
+@pytest.mark.parametrize("family", sorted(catalogue.families()))
+@settings(derandomize=True, max_examples=12, deadline=None, database=None)
+@given(data=st.data(), world=WORLDS)
+def test_promises_of_some_hold_in_any_world(family, data, world):
+    keeps_all(data.draw(st.sampled_from(sorted(catalogue.families()[family]))), world)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+@settings(derandomize=True, max_examples=8, deadline=None, database=None)
+@given(world=WORLDS)
+@example(world=World(holes=0.02))
+@example(world=World(leaps=0.02, session=7))
+def test_promises_hold_in_any_world(name, world):
+    keeps_all(name, world)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,8 @@ from tests.features.promises.worlds import columns, differing, within_reach
 
 MARKET = os.environ.get("ARA_MARKET_DATA", "")
 FAMILIES = sorted(catalogue.families())
-SAMPLE = {"AAPL": ("SPY", 1100, True), "BTC-USD": ("ETH-USD", 535, True), "EURUSD": ("USDCHF", 700, False)}
+SAMPLE = {"AAPL": ("SPY", 700, True), "BTC-USD": ("ETH-USD", 535, True), "EURUSD": ("USDCHF", 560, False)}
+STREAMED = {"AAPL": 320, "BTC-USD": 220, "EURUSD": 220}
 WIDER = {
     "coin by the hour": ("bars/crypto_hourly_binance.parquet", "ETH-USDT", "BTC-USDT", "crypto", "1h"),
     "currencies by the hour": ("bars/fx_hourly_mt5.parquet", "GBPUSD", "USDCHF", "forex", "1h"),
@@ -77,8 +78,15 @@ def test_the_warm_up_is_exact_where_every_bar_moves_and_trades(symbol):
 
 @pytest.mark.parametrize("symbol", sorted(SAMPLE))
 def test_a_stream_of_all_tells_what_the_batch_does(symbol):
-    found = {name: line[-600:] for name, line in told(symbol).items()}
+    found = {name: line[-STREAMED[symbol] :] for name, line in told(symbol).items()}
     assert differing(within_reach(found), found) == {}
+
+
+def test_a_stream_of_what_warms_up_long_tells_what_the_batch_does():
+    found = {name: line[-600:] for name, line in told("AAPL").items()}
+    names = [name for name in within_reach(found) if catalogue.get(name).warmup() >= 200]
+    assert len(names) > 10
+    assert differing(names, found) == {}
 
 
 def test_a_pair_without_volume_lacks_no_more_than_what_needs_volume():

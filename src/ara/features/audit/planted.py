@@ -10,10 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.features.audit.subject import Subject
+from ara.features.audit.trap import Trap
 from ara.features.audit.trial import audit
 from ara.market.bars import Bars
 
-__all__ = ["HONEST", "PLANTED", "Planted", "Trap", "self_test"]
+__all__ = ["HONEST", "PLANTED", "Planted", "self_test"]
 
 _Array = NDArray[np.float64]
 
@@ -208,34 +209,6 @@ HONEST: Final[Mapping[str, str]] = {
     "zscore": "the price less its mean over its deviation, both of the last bars alone",
 }
 """Indicators that say what two of the leaks say, without the future; the audit must find nothing in them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trap:
-    """What the audit said of a leak that was planted, or of its honest twin.
-
-    Parameters
-    ----------
-    name, words
-        Of what was audited.
-    leaks
-        Whether it leaks.
-    rule
-        The rule that must find it; empty for one that doesn't leak.
-    found_by
-        The rules that found it.
-    """
-
-    name: str
-    words: str
-    leaks: bool
-    rule: str
-    found_by: tuple[str, ...]
-
-    @property
-    def caught(self) -> bool:
-        """Whether the audit was right."""
-        return self.rule in self.found_by if self.leaks else not self.found_by
 
 
 def self_test(bars: Bars, *, cuts: int = 3, seed: int = 20) -> tuple[Trap, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from ara.errors import FeatureEngineeringError
-from ara.features.arrays import Array, clean
+from ara.features.arrays import Array, clean, filled
 from ara.features.expr.units import Unit
 from ara.features.indicator import Indicator, IndicatorSpec
 
@@ -69,8 +69,7 @@ class Node:
         if self.run is not None and self.delay == 0 and self.reach == 1:
             with np.errstate(all="ignore"):
                 found = clean(np.asarray(self.run(*values), np.float64))
-            found[:start] = np.nan
-            return (found,)
+            return (filled(found, start) if start else found,)
         told = [value[start:] if isinstance(value, np.ndarray) else value for value in values]
         if self.call is None:
             assert self.run is not None  # noqa: S101 - a step is a column, a run or a call

@@ -27,14 +27,14 @@ PERIOD: Final = {
 _WEEK: Final = 2
 _MONTH: Final = 3
 _MONDAY: Final = 3.0
-_DAYS: Final = {1: 1, 2: 7, 3: 31}
 _LAST_DAY: Final = 2_932_896.0
 _NOTHING: Final = (np.nan,) * 5
 
 
 def ready(period: int, whole: int) -> int:
-    """Give the bars before the first value where each bar is a session; the more bars a session has, the more."""
-    return (1 + whole) * _DAYS[period]
+    """Give the bars before the first value where each bar is a period of its own; the more a period has, the more."""
+    del period
+    return 1 + whole
 
 
 def before(

@@ -11,7 +11,7 @@ from ara.lineage import digest
 
 __all__ = ["ENGINE", "FeatureSet"]
 
-ENGINE: Final = "2"
+ENGINE: Final = "3"
 """Version of the arithmetic of features: raised when one gives other numbers though its formula reads the same."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,47}")

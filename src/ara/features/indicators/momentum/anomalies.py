@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, highest, logs, previous, quotient, sums
+from ara.features.arrays import change, clean, highest, logs, previous, quotient, runs, sums
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.steps import discrete_step, year_step
 from ara.features.indicators.momentum.terms import unbroken, wilder
 from ara.features.indicators.trend.terms import Array, length, settles
 
@@ -57,14 +58,17 @@ def momentum_12_1(close: Array, *, window: int, skip: int) -> Array:
     "104:2",
     words="The past year's return in units of what a year usually moves now: above 0 followers of trends hold it, "
     "below they sell it short, and the size says how clear the trend is.",
+    step=year_step,
 )
-@unbroken
 def tsmom(close: Array, *, window: int, centre: int, year: float) -> Array:
     """Give the return over a window in units of its volatility."""
-    prices = logs(close)
-    step = change(prices)
-    size = np.sqrt(wilder(step * step, centre + 1) * year)
-    return quotient(change(prices, window), size, otherwise=0.0)
+
+    def gained(prices: Array) -> Array:
+        step = change(prices)
+        size = np.sqrt(wilder(step * step, centre + 1) * year)
+        return quotient(change(prices, window), size, otherwise=0.0)
+
+    return runs(gained, logs(close))[0]
 
 
 @indicator(
@@ -96,6 +100,7 @@ def nearness_to_high(high: Array, close: Array, *, window: int) -> Array:
     reference="Z. Da, U. G. Gurun and M. Warachka (2014), Frog in the Pan, Review of Financial Studies 27:7",
     words="Whether the price came here in many small steps or in a few jumps: the lower, the steadier was the way. "
     "Moves that came steadily have tended to go on longer.",
+    step=discrete_step,
 )
 @unbroken
 def information_discreteness(close: Array, *, window: int) -> Array:

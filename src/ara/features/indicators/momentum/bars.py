@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import filled, previous, quotient, sums, within
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.steps import demarker_step, setup_step
 from ara.features.indicators.momentum.sums import moods_step, swing_step, swings_step, vigour_step
 from ara.features.indicators.momentum.terms import unbroken
 from ara.features.indicators.momentum.waves import rei_step
@@ -157,6 +158,7 @@ def asi(open: Array, high: Array, low: Array, close: Array, *, limit: float) -> 
     reference=_DEMARK,
     words="How much new ground was won above against below: above 0.7 is read as exhausted demand, below 0.3 as "
     "exhausted supply.",
+    step=demarker_step,
 )
 @unbroken
 def demarker(high: Array, low: Array, *, window: int) -> Array:
@@ -210,6 +212,7 @@ def _row(true: Any) -> Array:
     reference=_DEMARK + ", sequential",
     words="How long each close has been above, or below, the one four bars before: a count of nine completes a set-up "
     "and is read as a move that is due to pause.",
+    step=setup_step,
 )
 @unbroken
 def td_setup(close: Array) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, filled, previous, quotient, rested, steps, within
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.steps import tied_step
 from ara.features.indicators.momentum.terms import deviation, place, recurred, unbroken
 from ara.features.indicators.momentum.waves import cyber_step, fisher_step, sinewave_step
 from ara.features.indicators.trend.hilbert import middle, turned, turning
@@ -125,6 +126,7 @@ def even_better_sinewave(close: Array, *, slow: int, fast: int) -> Array:
     reference="J. F. Ehlers (2020), Correlation As A Trend Indicator, Stocks & Commodities 38:5",
     words="How straight the price went: 1 straight up, -1 straight down, near 0 no trend. It falls quickly when a "
     "trend bends, which is read as its end.",
+    step=tied_step,
 )
 @unbroken
 def correlation_trend(close: Array, *, window: int) -> Array:

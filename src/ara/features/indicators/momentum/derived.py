@@ -129,6 +129,7 @@ def _follow(state: Any, close: float, *, window: int, smooth: int, factor: float
     downs, down = _grown(downs, max(-step, 0.0), window, 1.0 / window)
     strength = 50.0 if up + down == 0.0 or still >= rests(1.0 / window) else 100.0 * up / (up + down)
     mean_, line = _grown(mean_, strength, smooth, 2.0 / (smooth + 1.0))
+    line = line if math.isnan(line) else min(max(line, 0.0), 100.0)
     slow = 2 * window - 1
     first, size = _grown(first, math.nan if last is None else abs(line - last), slow, 2.0 / (slow + 1.0))
     second, size = _grown(second, size, slow, 2.0 / (slow + 1.0))

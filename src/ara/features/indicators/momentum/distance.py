@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import change, ema, filled, mean, previous, quotient, rested, sums, true_range
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.onward import wavetrend_step
+from ara.features.indicators.momentum.steps import anchored_step, centre_step, forecast_step, ray_step, rises_step
 from ara.features.indicators.momentum.sums import usual_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, pause, weighted
@@ -84,6 +85,7 @@ def disparity(close: Array, *, window: int) -> Array:
     reference="T. S. Chande and S. Kroll (1994), The New Technical Trader",
     words="How far the close is above what a straight line through the bars before forecast, in percent: staying "
     "above 0, the price does better than its trend.",
+    step=forecast_step,
 )
 @unbroken
 def cfo(close: Array, *, window: int) -> Array:
@@ -110,7 +112,7 @@ def cfo(close: Array, *, window: int) -> Array:
 def pgo(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give Johnson's pretty good oscillator."""
     usual = ema(true_range(high, low, close), window)
-    return quotient(_apart(close, mean(close, window)), usual, otherwise=0.0)
+    return quotient(_apart(close, sums(close, window) / window), usual, otherwise=0.0)
 
 
 @indicator(
@@ -127,6 +129,7 @@ def pgo(high: Array, low: Array, close: Array, *, window: int) -> Array:
     reference="R. Stefani (1998), Anchored Momentum, Stocks & Commodities 16",
     words="Momentum measured against a mean instead of one old price, which has no more delay and far fewer false "
     "turns: above 0 the price rises.",
+    step=anchored_step,
 )
 @unbroken
 def anchored_momentum(close: Array, *, window: int, smooth: int) -> Array:
@@ -175,6 +178,7 @@ def wavetrend(high: Array, low: Array, close: Array, *, window: int, smooth: int
     reference="A. Elder (1993), Trading for a Living, Elder-ray",
     words="How far buyers could lift the price above its mean and sellers press it below, in the price's unit: a "
     "rising mean with bear below 0 but rising is read as a purchase, the mirror of it as a sale.",
+    step=ray_step,
 )
 @unbroken
 def elder_ray(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array, Array]:
@@ -194,6 +198,7 @@ def elder_ray(high: Array, low: Array, close: Array, *, window: int) -> tuple[Ar
     reference="Psychological line, from Japanese chart practice of the 1960s; its first author is not known",
     words="How many of the last bars closed higher, in percent: above 75 buyers are read as too sure of themselves, "
     "below 25 sellers.",
+    step=rises_step,
 )
 @unbroken
 def psy(close: Array, *, window: int) -> Array:
@@ -214,6 +219,7 @@ def psy(close: Array, *, window: int) -> Array:
     reference="J. F. Ehlers (2002), The CG Oscillator, Stocks & Commodities 20:5",
     words="Where in its window the prices weigh most, in bars: above 0 the recent ones do. It turns with next to no "
     "delay, and crossing its own value of the bar before is read as a turn.",
+    step=centre_step,
 )
 @unbroken
 def center_of_gravity(high: Array, low: Array, *, window: int) -> Array:

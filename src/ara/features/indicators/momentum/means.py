@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import change, ema, filled, mean, previous, quotient, rested, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.onward import tsi_step
+from ara.features.indicators.momentum.steps import distance_step, percentage_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import SEEDED, Array, length, pause
 
@@ -31,6 +32,7 @@ _APPEL: Final = "G. Appel (1979), The Moving Average Convergence-Divergence Trad
     reference=_APPEL + "also called the price oscillator",
     words="How far a quick mean of the price is above a slow one, in the price's unit: above 0 the trend is up, "
     "growing it gathers speed.",
+    step=distance_step,
 )
 @unbroken
 def apo(close: Array, *, fast: int, slow: int, seeded: int) -> Array:
@@ -50,6 +52,7 @@ def apo(close: Array, *, fast: int, slow: int, seeded: int) -> Array:
     reference=_APPEL + "in percent as in TA-Lib and ChartSchool",
     words="How far a quick mean of the price is above a slow one, in percent, so that instruments compare: above 0 "
     "the trend is up, crossing the signal line is read as a turn.",
+    step=percentage_step,
 )
 @unbroken
 def ppo(close: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tuple[Array, Array, Array]:

@@ -4,7 +4,7 @@ import math
 from typing import Any, Final
 
 from ara.features.indicators.trend.terms import gapless, pause, rests
-from ara.features.onward import averaged, ema, kept, meant, stand
+from ara.features.onward import Told, averaged, ema, kept, meant, stand
 
 __all__ = [
     "composite_step",
@@ -20,7 +20,6 @@ __all__ = [
     "wavetrend_step",
 ]
 
-_Found = tuple[Any, tuple[float, ...]]
 _LEAST: Final = 1e-9
 _LONGEST: Final = 100
 _STILL: Final = 1e-12
@@ -54,7 +53,7 @@ def _placed(line: tuple[float, ...], window: int) -> float:
     return _within(stand(line[-1], min(line), max(line), least=_LEAST), 0.0, 100.0)
 
 
-def stoch_rsi_step(state: Any, close: float, *, window: int, span: int, smooth: int, signal: int) -> _Found:
+def stoch_rsi_step(state: Any, close: float, *, window: int, span: int, smooth: int, signal: int) -> Told:
     """Go on from the relative strength, its last values, and the last places and their means."""
     if not math.isfinite(close):
         return None, (math.nan, math.nan)
@@ -68,7 +67,7 @@ def stoch_rsi_step(state: Any, close: float, *, window: int, span: int, smooth: 
     return (inner, line, places, means), (math.nan if math.isnan(d) else k, d)
 
 
-def composite_step(state: Any, close: float, *, window: int, span: int, quick: int, smooth: int) -> _Found:
+def composite_step(state: Any, close: float, *, window: int, span: int, quick: int, smooth: int) -> Told:
     """Go on from both relative strengths and their last values."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -81,7 +80,7 @@ def composite_step(state: Any, close: float, *, window: int, span: int, quick: i
     return (slow, line, fast, last), (found,)
 
 
-def connors_step(state: Any, close: float, *, window: int, streak: int, rank: int) -> _Found:
+def connors_step(state: Any, close: float, *, window: int, streak: int, rank: int) -> Told:
     """Go on from both relative strengths, the streak and the last changes."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -99,7 +98,7 @@ def connors_step(state: Any, close: float, *, window: int, streak: int, rank: in
     return (close, sign, bars, inner, run, rates), ((value + other + below) / 3.0,)
 
 
-def double_step(state: Any, high: float, low: float, close: float, *, window: int, smooth: int) -> _Found:
+def double_step(state: Any, high: float, low: float, close: float, *, window: int, smooth: int) -> Told:
     """Go on from the last highs and lows, the first mean's last values and the second mean."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -120,7 +119,7 @@ def smoother(period: float) -> tuple[float, float, float]:
     return (1.0 - a1 - a2) / 2.0, a1, a2
 
 
-def mesa_step(state: Any, close: float, *, window: int, slow: int, fast: int) -> _Found:
+def mesa_step(state: Any, close: float, *, window: int, slow: int, fast: int) -> Told:
     """Go on from the last closes, the wave on its way, its last values and the smooth place."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -151,9 +150,9 @@ def mesa_step(state: Any, close: float, *, window: int, slow: int, fast: int) ->
     return (seen + 1, close, step, now, d1, wave, still, place, y1, y2), (told,)
 
 
-def kst_step(state: Any, close: float, *, signal: int, **chosen: int) -> _Found:
+def kst_step(state: Any, close: float, *, signal: int, **chosen: int) -> Told:
     """Go on from the last closes, the last rates of each span and the last lines."""
-    if not math.isfinite(close):
+    if not math.isfinite(close) or close == 0.0:
         return None, (math.nan, math.nan)
     closes, rates, lines = state or ((), ((),) * 4, ())
     closes = kept(closes, close, 1 + max(chosen["roc1"], chosen["roc2"], chosen["roc3"], chosen["roc4"]))
@@ -182,7 +181,7 @@ def _share(above: float, below: float, factor: float) -> float:
 
 def smi_step(
     state: Any, high: float, low: float, close: float, *, window: int, slow: int, fast: int, signal: int
-) -> _Found:
+) -> Told:
     """Go on from the last highs and lows, both means twice over and the signal line."""
     if not gapless((high, low, close)):
         return None, (math.nan, math.nan)
@@ -202,7 +201,7 @@ def smi_step(
     return (highs, lows, away, span, still, last), found
 
 
-def tsi_step(state: Any, close: float, *, slow: int, fast: int, signal: int, seeded: int) -> _Found:
+def tsi_step(state: Any, close: float, *, slow: int, fast: int, signal: int, seeded: int) -> Told:
     """Go on from the last close, both means twice over and the signal line."""
     if not math.isfinite(close):
         return None, (math.nan, math.nan)
@@ -221,9 +220,7 @@ def tsi_step(state: Any, close: float, *, slow: int, fast: int, signal: int, see
     return (close, net, way, still, last), found
 
 
-def wavetrend_step(
-    state: Any, high: float, low: float, close: float, *, window: int, smooth: int, signal: int
-) -> _Found:
+def wavetrend_step(state: Any, high: float, low: float, close: float, *, window: int, smooth: int, signal: int) -> Told:
     """Go on from the mean, the usual distance from it, the line and its last values."""
     if not gapless((high, low, close)):
         return None, (math.nan, math.nan)

@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from ara.features.arrays import change, clean, ema, filled, mean, previous, quotient, sums
+from ara.features.arrays import change, clean, divisible, ema, filled, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.momentum.onward import kst_step
+from ara.features.indicators.momentum.steps import bands_step
 from ara.features.indicators.momentum.sums import coppock_step, motive_step
 from ara.features.indicators.momentum.terms import settled, unbroken
 from ara.features.indicators.trend.terms import Array, length, weighted
@@ -95,7 +96,9 @@ def rocr(close: Array, *, window: int, factor: float) -> Array:
     reference="V. Apirine (2021), Rate of Change With Bands, Stocks & Commodities 39",
     words="The rate of change in percent with bands of its own usual size around 0: beyond a band the move is larger "
     "than lately usual, which is read as gone too far.",
+    step=bands_step,
 )
+@divisible
 @unbroken
 def roc_bands(close: Array, *, window: int, smooth: int, size: int) -> tuple[Array, Array, Array, Array]:
     """Give the rate of change, its exponential mean and bands of its usual size."""
@@ -131,12 +134,15 @@ def _kst_warmup(signal: int, **chosen: int) -> int:
     "crossing the signal line is read as a turn.",
     step=kst_step,
 )
+@divisible
 @unbroken
 def kst(close: Array, *, signal: int, **chosen: int) -> tuple[Array, Array]:
     """Give Pring's know-sure-thing and its signal line."""
-    parts = [(100.0 * part) * mean(_rate(close, chosen[f"roc{part}"]), chosen[f"mean{part}"]) for part in range(1, 5)]
+    spans = [chosen[f"mean{part}"] for part in range(1, 5)]
+    rates = [_rate(close, chosen[f"roc{part}"]) for part in range(1, 5)]
+    parts = [(100.0 * part) * sums(rate, n) / n for part, (rate, n) in enumerate(zip(rates, spans, strict=True), 1)]
     line = parts[0] + parts[1] + parts[2] + parts[3]
-    return filled(line, _kst_warmup(signal, **chosen)), mean(line, signal)
+    return filled(line, _kst_warmup(signal, **chosen)), sums(line, signal) / signal
 
 
 @indicator(
@@ -156,6 +162,7 @@ def kst(close: Array, *, signal: int, **chosen: int) -> tuple[Array, Array]:
     "end of a long fall.",
     step=coppock_step,
 )
+@divisible
 @unbroken
 def coppock(close: Array, *, window: int, fast: int, slow: int) -> Array:
     """Give Coppock's curve."""
@@ -182,6 +189,7 @@ def coppock(close: Array, *, window: int, fast: int, slow: int) -> Array:
     "read as a turn, and high or low values rank who is stronger.",
     step=motive_step,
 )
+@divisible
 @unbroken
 def pmo(close: Array, *, slow: int, fast: int, signal: int) -> tuple[Array, Array]:
     """Give the price momentum oscillator and its signal line."""

@@ -7,9 +7,10 @@ import numpy as np
 
 from ara.features.arrays import change, filled, highest, lowest, mean, quotient, sums, true_range
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.momentum.steps import squeeze_step
 from ara.features.indicators.momentum.sums import inertia_step, squeezed_step
 from ara.features.indicators.momentum.terms import deviation, endpoint, moved, strength_memory, unbroken
-from ara.features.indicators.trend.terms import Array, length
+from ara.features.indicators.trend.terms import TIE, Array, length
 
 __all__ = ["inertia", "squeeze", "squeeze_momentum"]
 
@@ -35,13 +36,14 @@ _OVER: Final = 134.0
     reference=_CARTER + "after J. Bollinger and C. Keltner",
     words="Whether Bollinger's bands lie within Keltner's channel: 1 is a calm, read as a move in the making; the "
     "lower the ratio, the tighter it is.",
+    step=squeeze_step,
 )
 @unbroken
 def squeeze(high: Array, low: Array, close: Array, *, window: int, bands: float, channel: float) -> tuple[Array, Array]:
     """Give whether the bands are squeezed, and how wide they are against the channel."""
     usual = sums(true_range(high, low, close), window) / window
     ratio = filled(quotient(bands * deviation(close, window), channel * usual, otherwise=1.0), window)
-    return np.where(np.isnan(ratio), np.nan, (ratio < 1.0).astype(np.float64)), ratio
+    return np.where(np.isnan(ratio), np.nan, (ratio < 1.0 - TIE).astype(np.float64)), ratio
 
 
 @indicator(

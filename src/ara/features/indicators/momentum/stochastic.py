@@ -8,6 +8,7 @@ import numpy as np
 from ara.features.arrays import ema, filled, highest, lowest, previous, quotient, rested, steps, sums, within
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.momentum.onward import double_step, mesa_step, smi_step
+from ara.features.indicators.momentum.steps import fast_step, slow_step
 from ara.features.indicators.momentum.sums import premier_step
 from ara.features.indicators.momentum.terms import place, recurred, settled, unbroken, wilder
 from ara.features.indicators.momentum.waves import kdj_step, ultimate_step
@@ -48,6 +49,7 @@ _OVERSHOOT: Final = 10.0
     reference=_LANE,
     words="Where the close stands in the range of its last bars: 100 at the top, 0 at the bottom. Above 80 is read as "
     "overbought, below 20 as oversold, k crossing d as a turn.",
+    step=slow_step,
 )
 def stoch(
     high: Array, low: Array, close: Array, *, window: int, smooth: int, signal: int
@@ -70,6 +72,7 @@ def stoch(
     reference=_LANE,
     words="The stochastic oscillator without smoothing: where the close stands in the range of its last bars, from 0 "
     "to 100, and the mean of that as signal line.",
+    step=fast_step,
 )
 def stoch_fast(high: Array, low: Array, close: Array, *, window: int, signal: int) -> tuple[Array, Array]:
     """Give the fast stochastic oscillator and its signal line."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ara.features.indicators.momentum.onward import strength
 from ara.features.indicators.trend.terms import gapless, rests
-from ara.features.onward import averaged, ema, kept, meant, stand
+from ara.features.onward import Told, averaged, ema, kept, meant, stand
 
 __all__ = [
     "coppock_step",
@@ -23,7 +23,6 @@ __all__ = [
     "vigour_step",
 ]
 
-_Found = tuple[Any, tuple[float, ...]]
 _STILL: Final = 1e-12
 
 
@@ -41,7 +40,7 @@ def _rate(closes: tuple[float, ...], span: int) -> float:
     return (closes[-1] - closes[-1 - span]) / closes[-1 - span]
 
 
-def inverse_step(state: Any, close: float, *, window: int, smooth: int) -> _Found:
+def inverse_step(state: Any, close: float, *, window: int, smooth: int) -> Told:
     """Go on from the relative strength and its last values."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -51,7 +50,7 @@ def inverse_step(state: Any, close: float, *, window: int, smooth: int) -> _Foun
     return (inner, line), (math.tanh(_leaning(line, smooth)),)
 
 
-def premier_step(state: Any, high: float, low: float, close: float, *, window: int, smooth: int) -> _Found:
+def premier_step(state: Any, high: float, low: float, close: float, *, window: int, smooth: int) -> Told:
     """Go on from the last highs and lows and both means."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -63,9 +62,9 @@ def premier_step(state: Any, high: float, low: float, close: float, *, window: i
     return (highs, lows, first, second), (math.tanh(0.5 * value),)
 
 
-def coppock_step(state: Any, close: float, *, window: int, fast: int, slow: int) -> _Found:
+def coppock_step(state: Any, close: float, *, window: int, fast: int, slow: int) -> Told:
     """Go on from the last closes and the last sums of both rates."""
-    if not math.isfinite(close):
+    if not math.isfinite(close) or close == 0.0:
         return None, (math.nan,)
     closes, line = state or ((), ())
     closes = kept(closes, close, 1 + max(fast, slow))
@@ -73,9 +72,9 @@ def coppock_step(state: Any, close: float, *, window: int, fast: int, slow: int)
     return (closes, line), (_leaning(line, window),)
 
 
-def motive_step(state: Any, close: float, *, slow: int, fast: int, signal: int) -> _Found:
+def motive_step(state: Any, close: float, *, slow: int, fast: int, signal: int) -> Told:
     """Go on from the last close, both means and the signal line."""
-    if not math.isfinite(close):
+    if not math.isfinite(close) or close == 0.0:
         return None, (math.nan, math.nan)
     closes, first, second, last = state or ((), None, None, None)
     closes = kept(closes, close, 2)
@@ -85,7 +84,7 @@ def motive_step(state: Any, close: float, *, slow: int, fast: int, signal: int) 
     return (closes, first, second, last), (math.nan if math.isnan(follower) else line, follower)
 
 
-def rmi_step(state: Any, close: float, *, window: int, span: int) -> _Found:
+def rmi_step(state: Any, close: float, *, window: int, span: int) -> Told:
     """Go on from the last closes, and the means of moves and of their sizes."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -104,7 +103,7 @@ def rmi_step(state: Any, close: float, *, window: int, span: int) -> _Found:
     return (closes, still, net, way), (found,)
 
 
-def usual_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+def usual_step(state: Any, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from the last closes and the mean of the true range."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -125,7 +124,7 @@ def _swung(line: tuple[float, ...]) -> float:
     return (line[0] + 2.0 * line[1] + 2.0 * line[2] + line[3]) / 6.0 if len(line) == 4 else math.nan
 
 
-def vigour_step(state: Any, open: float, high: float, low: float, close: float, *, window: int) -> _Found:
+def vigour_step(state: Any, open: float, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from the last bodies and ranges, their means and the last lines."""
     if not gapless((open, high, low, close)):
         return None, (math.nan, math.nan)
@@ -142,7 +141,7 @@ def vigour_step(state: Any, open: float, high: float, low: float, close: float, 
     return (bodies, spans, bodied, spanned, lines), found
 
 
-def moods_step(state: Any, open: float, high: float, low: float, close: float, *, window: int) -> _Found:
+def moods_step(state: Any, open: float, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from the last bars' distances between open, ends and the close before."""
     if not gapless((open, high, low, close)):
         return None, (math.nan, math.nan)
@@ -167,14 +166,14 @@ def _swing(before: tuple[float, ...], bar: tuple[float, ...], limit: float) -> f
     return 50.0 * (net / whole) * (max(up, down) / most) if whole != 0.0 and most != 0.0 else 0.0
 
 
-def swing_step(state: Any, *bar: float, limit: float) -> _Found:
+def swing_step(state: Any, *bar: float, limit: float) -> Told:
     """Go on from the last bar."""
     if not gapless(bar):
         return None, (math.nan,)
     return bar, (math.nan if state is None else _swing(state, bar, limit),)
 
 
-def swings_step(state: Any, *bar: float, limit: float) -> _Found:
+def swings_step(state: Any, *bar: float, limit: float) -> Told:
     """Go on from the last bar and the sum so far."""
     if not gapless(bar):
         return None, (math.nan,)
@@ -194,7 +193,7 @@ def _straightened(line: tuple[float, ...], window: int) -> float:
     return usual + centre * leaning / (window * (window * window - 1.0) / 12.0)
 
 
-def squeezed_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+def squeezed_step(state: Any, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from the last bars and how far the close was from the middle."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -205,7 +204,7 @@ def squeezed_step(state: Any, high: float, low: float, close: float, *, window: 
     return (highs, lows, closes, line), (_straightened(line, window),)
 
 
-def inertia_step(state: Any, close: float, *, window: int, size: int, smooth: int) -> _Found:
+def inertia_step(state: Any, close: float, *, window: int, size: int, smooth: int) -> Told:
     """Go on from the last closes, the means of what leans up and down, and the last figures."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -215,7 +214,8 @@ def inertia_step(state: Any, close: float, *, window: int, size: int, smooth: in
     if len(closes) < size or math.isnan(move):
         return (closes, still, net, way, line), (math.nan,)
     usual = sum(closes) / size
-    far = math.sqrt(sum([(one - usual) ** 2 for one in closes]) / size)
+    off = [one - usual for one in closes]
+    far = math.sqrt(sum(map(mul, off, off)) / size)
     leaning = 0.0 if move == 0.0 or far <= _STILL * abs(close) else math.copysign(far, move)
     still = 0 if leaning else still + 1
     net, above = averaged(net, leaning, smooth, 1.0 / smooth)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from ara.features.arrays import filled, highest, lowest, quotient, rested, sound, steps, stretches, within
+from ara.features.arrays import filled, highest, lowest, quotient, rested, some, sound, steps, stretches, within
 from ara.features.indicators.trend.terms import Array, rests, settles, weighted
 from ara.features.library import talib
 from ara.features.loops import along
@@ -36,7 +36,7 @@ def unbroken(function: _Function) -> _Function:
 
     @wraps(function)
     def parts(*inputs: Any, **params: Any) -> Any:
-        if all(map(sound, inputs)):
+        if sound(*inputs):
             return function(*inputs, **params)
         known = np.isfinite(inputs[0])
         for one in inputs[1:]:
@@ -113,8 +113,8 @@ def deviation(values: Array, window: int) -> Array:
 def place(values: Array, high: Array, low: Array, window: int, *, least: float = 0.0) -> Array:
     """Give where values stand in the range of the last bars, from 0 to 100; 50 where it is no more than `least`."""
     bottom, span = _range(high, low, window=window)
-    if least:
-        span = np.where(span <= least, 0.0, span)
+    if least and some(small := span <= least):
+        span = np.where(small, 0.0, span)
     return 100.0 * quotient(values - bottom, span, otherwise=0.5)
 
 

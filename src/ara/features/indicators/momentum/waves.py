@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ara.features.indicators.momentum.onward import smoother, strength
 from ara.features.indicators.trend.terms import gapless
-from ara.features.onward import averaged, ema, kept, meant, stand
+from ara.features.onward import Told, averaged, ema, kept, meant, stand
 
 __all__ = [
     "cyber_step",
@@ -17,14 +17,13 @@ __all__ = [
     "ultimate_step",
 ]
 
-_Found = tuple[Any, tuple[float, ...]]
 _LIMIT: Final = 0.99
 _CAP: Final = 0.999
 _KEPT: Final = 0.67
 _START: Final = 8
 
 
-def sinewave_step(state: Any, close: float, *, slow: int, fast: int) -> _Found:
+def sinewave_step(state: Any, close: float, *, slow: int, fast: int) -> Told:
     """Go on from the last close, the part above the slow wave and the last waves."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -42,7 +41,7 @@ def sinewave_step(state: Any, close: float, *, slow: int, fast: int) -> _Found:
     return (seen + 1, close, still, high, waves), (found,)
 
 
-def cyber_step(state: Any, high: float, low: float, *, weight: float) -> _Found:
+def cyber_step(state: Any, high: float, low: float, *, weight: float) -> Told:
     """Go on from the last prices, the last two smooth ones and the last two waves."""
     if not gapless((high, low)):
         return None, (math.nan, math.nan)
@@ -57,7 +56,7 @@ def cyber_step(state: Any, high: float, low: float, *, weight: float) -> _Found:
     return (seen + 1, prices, smooth, move, wave, y1), found
 
 
-def fisher_step(state: Any, high: float, low: float, *, window: int) -> _Found:
+def fisher_step(state: Any, high: float, low: float, *, window: int) -> Told:
     """Go on from the last prices, the smooth place and the line."""
     if not gapless((high, low)):
         return None, (math.nan, math.nan)
@@ -72,7 +71,7 @@ def fisher_step(state: Any, high: float, low: float, *, window: int) -> _Found:
     return (prices, value, now), (math.nan, math.nan) if line is None else (now, line)
 
 
-def rei_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+def rei_step(state: Any, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from the last bars, and the moves that counted and all moves."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -93,7 +92,7 @@ def rei_step(state: Any, high: float, low: float, close: float, *, window: int) 
     return (highs, lows, closes, moves, ways), (found,)
 
 
-def kdj_step(state: Any, high: float, low: float, close: float, *, window: int, smooth: int, signal: int) -> _Found:
+def kdj_step(state: Any, high: float, low: float, close: float, *, window: int, smooth: int, signal: int) -> Told:
     """Go on from the last highs and lows and both means."""
     if not gapless((high, low, close)):
         return None, (math.nan,) * 3
@@ -108,7 +107,7 @@ def kdj_step(state: Any, high: float, low: float, close: float, *, window: int, 
     return (highs, lows, first, second), (math.nan if math.isnan(d) else k, d, 3.0 * k - 2.0 * d)
 
 
-def ultimate_step(state: Any, high: float, low: float, close: float, *, fast: int, middle: int, slow: int) -> _Found:
+def ultimate_step(state: Any, high: float, low: float, close: float, *, fast: int, middle: int, slow: int) -> Told:
     """Go on from the last close, what was bought and the ranges."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -127,7 +126,7 @@ def ultimate_step(state: Any, high: float, low: float, close: float, *, fast: in
     return (close, bought, ranges), (min(max(found * (100.0 / 7.0), 0.0), 100.0),)
 
 
-def derivative_step(state: Any, close: float, *, window: int, first: int, second: int, signal: int) -> _Found:
+def derivative_step(state: Any, close: float, *, window: int, first: int, second: int, signal: int) -> Told:
     """Go on from the relative strength, both its means and the last of these."""
     if not math.isfinite(close):
         return None, (math.nan,)

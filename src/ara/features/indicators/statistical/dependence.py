@@ -8,6 +8,7 @@ import numpy as np
 
 from ara.features.arrays import change, clean, logs, previous, sums, within
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.statistical.steps import rows_step, share_step, turns_step
 from ara.features.indicators.statistical.terms import (
     HARDLY,
     Array,
@@ -23,6 +24,7 @@ from ara.features.indicators.statistical.terms import (
     steady,
     tally,
 )
+from ara.features.onward import Told
 from ara.features.windowed import counted, logged, moved, over, slid, squared
 
 __all__ = [
@@ -46,7 +48,6 @@ _SPANS: Final = (1, 2, 4, 8, 16)
 _STILL: Final = 1e-13
 _CENTRE: Final = sum(map(math.log, _SPANS)) / len(_SPANS)
 _SLOPE: Final = tuple((math.log(one) - _CENTRE) / sum((math.log(x) - _CENTRE) ** 2 for x in _SPANS) for one in _SPANS)
-_Step = tuple[Any, tuple[float, ...]]
 
 
 def _correlation(x: Array, y: Array, window: int) -> Array:
@@ -76,7 +77,7 @@ def _varied(variance: float, square: float, most: float) -> float:
     return 0.0 if variance <= HARDLY * square else settle(most, variance, square)[1]
 
 
-def _partial_step(state: Any, close: float, *, window: int) -> _Step:
+def _partial_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last returns and their largest mean square so far."""
     moves, most = state or (None, 0.0)
     moves = moved(moves, close, window + 2)
@@ -122,7 +123,7 @@ def partial_autocorrelation(close: Array, *, window: int) -> Array:
     return within(ratio(over, below), -1.0, 1.0)
 
 
-def _box_step(state: Any, close: float, *, window: int, lags: int) -> _Step:
+def _box_step(state: Any, close: float, *, window: int, lags: int) -> Told:
     """Go on from the last returns and their largest mean square so far."""
     moves, most = state or (None, 0.0)
     moves = moved(moves, close, window)
@@ -166,7 +167,7 @@ def ljung_box(close: Array, *, window: int, lags: int) -> Array:
     return (1.0 + 2.0 / window) * ratio(found, spread * spread)
 
 
-def _ratio_step(state: Any, close: float, *, window: int, bars: int) -> _Step:
+def _ratio_step(state: Any, close: float, *, window: int, bars: int) -> Told:
     """Go on from the last logarithms and the largest mean square of their changes so far."""
     kept, most = state or ((), 0.0)
     kept = slid(kept, logged(close), window + 1)
@@ -228,6 +229,7 @@ def _signs(close: Array) -> tuple[Array, Array]:
     formula="(runs - E) / sqrt(V), E = 2ud/n + 1, V = 2ud(2ud - n) / (n^2 (n-1)), u bars up and d others of n",
     reference="A. Wald and J. Wolfowitz (1940), Annals of Mathematical Statistics 11",
     words="Whether ups and downs alternate: below -2 they cluster into runs, above 2 they take turns too often.",
+    step=rows_step,
 )
 def runs_test(close: Array, *, window: int) -> Array:
     """Give the z of the number of runs of rises and of other bars; NaN where all bars are of one kind."""
@@ -250,6 +252,7 @@ def runs_test(close: Array, *, window: int) -> Array:
     formula="(turns - 2(n-2)/3) / sqrt((16n-29)/90), a turn: C[t-1] above or below both neighbours, n closes",
     reference="I.-J. Bienayme (1874); M. G. Kendall (1973), Time-Series, chapter 2",
     words="Whether tops and bottoms come as often as by chance in a shuffled series: far below 0 it runs in swings.",
+    step=turns_step,
 )
 def turning_points(close: Array, *, window: int) -> Array:
     """Give the z of the number of turning points; each is known one bar after it."""
@@ -269,13 +272,14 @@ def turning_points(close: Array, *, window: int) -> Array:
     formula="number of C[t-i] > C[t-i-1], i = 0..n-1, over n",
     reference="the Psychological Line of Japanese market technicians",
     words="The share of bars that rose: above 0.75 a market that everybody buys, below 0.25 one that nobody wants.",
+    step=share_step,
 )
 def up_share(close: Array, *, window: int) -> Array:
     """Give the share of bars that closed above the one before."""
     return sums(_signs(close)[0], window) / window
 
 
-def _after_step(state: Any, close: float, *, window: int) -> _Step:
+def _after_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last close (None where unknown), whether it had risen, and the last pairs of that."""
     last, before, pairs = state or (None, -1, None)
     known = math.isfinite(close)
@@ -345,7 +349,7 @@ def leverage_effect(close: Array, *, window: int, lag: int) -> Array:
     return _correlation(previous(returns, lag), np.abs(returns), window)
 
 
-def _hurst_step(state: Any, close: float, *, window: int) -> _Step:
+def _hurst_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last logarithms, and the sizes of the changes over each span."""
     kept, sizes = state or ((), ((),) * len(_SPANS))
     kept = slid(kept, logged(close), _SPANS[-1] + 1)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import clean, moments, quotient, runs, sums, windows
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.statistical.steps import robust_step, spread_step
 from ara.features.indicators.statistical.terms import (
     RETURNS,
     SAMPLE,
@@ -125,6 +126,7 @@ def avgdev(close: Array, *, window: int) -> Array:
     formula="median of |C - median(C)| over n bars",
     reference="F. R. Hampel (1974), The Influence Curve, Journal of the American Statistical Association 69",
     words="The distance from the median that half of the closes keep; single wild bars don't move it.",
+    step=spread_step,
 )
 def mad(close: Array, *, window: int) -> Array:
     """Give the median absolute deviation of the closes of the window."""
@@ -141,6 +143,7 @@ def mad(close: Array, *, window: int) -> Array:
     formula="(C - median(C)) / (1.4826 * mad(C)) over n bars",
     reference="B. Iglewicz and D. C. Hoaglin (1993), How to Detect and Handle Outliers",
     words="How unusual the close is among the last, where no single one can hide another; beyond 3.5 is an outlier.",
+    step=robust_step,
 )
 def robust_zscore(close: Array, *, window: int) -> Array:
     """Give the distance of the close from the median, in median distances made comparable to deviations."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from ara.features.arrays import clean, highest, runs, sums
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.statistical.steps import below_step, pain_step
 from ara.features.indicators.statistical.terms import Array, length, ratio
 from ara.features.windowed import slid
 
@@ -32,6 +33,7 @@ def _below(close: Array, window: int) -> Array:
     formula="C[t] / max(C[t-n+1], ..., C[t]) - 1",
     reference="S. J. Grossman and Z. Zhou (1993), Optimal Investment Strategies for Controlling Drawdowns",
     words="How far the close lies below its high: 0 at a new high, -0.2 is what is called a bear market.",
+    step=below_step,
 )
 def drawdown(close: Array, *, window: int) -> Array:
     """Give the fall since the highest close of the window, as a share of it."""
@@ -90,6 +92,7 @@ def max_drawdown(close: Array, *, window: int) -> Array:
     formula="mean over n bars of 1 - C / max of the n closes up to it",
     reference="T. Becker (2006), The Zephyr Pain Index, Zephyr Associates",
     words="How deep under its high the price stayed on average: larger for deep and for long falls.",
+    step=pain_step,
 )
 def pain_index(close: Array, *, window: int) -> Array:
     """Give the mean drawdown of the window, each from the highest close of the window before it."""

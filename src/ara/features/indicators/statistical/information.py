@@ -8,6 +8,7 @@ import numpy as np
 
 from ara.features.arrays import clean, previous, quotient, sums, within
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.statistical.steps import entropy_step
 from ara.features.indicators.statistical.terms import (
     STATES,
     Array,
@@ -18,6 +19,7 @@ from ara.features.indicators.statistical.terms import (
     surplus,
     tally,
 )
+from ara.features.onward import UNKNOWN, Told
 from ara.features.windowed import Counts, Moves, counted, moved, slid
 
 __all__ = [
@@ -34,8 +36,6 @@ _WINDOW: Final = length(120, "Bars that count; few of them make it read too high
 _STATES: Final = "states: fall, little, rise; little is less than half the mean |r| of n bars, r log returns"
 _SHANNON: Final = "C. E. Shannon (1948), A Mathematical Theory of Communication, Bell System Technical Journal 27"
 _PAIRS: Final = STATES * STATES
-_Step = tuple[Any, tuple[float, ...]]
-_UNKNOWN: Final = (math.nan,)
 
 
 def _before(codes: Codes) -> Codes:
@@ -80,13 +80,13 @@ def _bits(counted: Counts | None, window: int) -> float:
     return max((math.log(window) + spare / window) / math.log(2.0), 0.0)
 
 
-def _entropy_step(state: Any, close: float, *, window: int) -> _Step:
+def _entropy_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last returns and the last states."""
     moves, states = state or (None, None)
     moves = moved(moves, close, window)
     states = counted(states, _state(moves, window), window, STATES)
     if states is None or len(states[0]) < window:
-        return (moves, states), _UNKNOWN
+        return (moves, states), UNKNOWN
     share = (math.log(window) - _weight(states[1]) / window) / math.log(STATES)
     return (moves, states), (min(max(share, 0.0), 1.0),)
 
@@ -110,7 +110,7 @@ def entropy(close: Array, *, window: int) -> Array:
     return within(share, 0.0, 1.0)
 
 
-def _orders_step(state: Any, close: float, *, window: int) -> _Step:
+def _orders_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last two closes and the last orders of three."""
     kept, orders = state or ((), None)
     kept, code = slid(kept, close, 3), -1
@@ -119,7 +119,7 @@ def _orders_step(state: Any, close: float, *, window: int) -> _Step:
         code = (first < second) + 2 * (second < third) + 4 * (first < third)
     orders = counted(orders, code, window, 8)
     if orders is None or len(orders[0]) < window:
-        return (kept, orders), _UNKNOWN
+        return (kept, orders), UNKNOWN
     share = (math.log(window) - _weight(orders[1]) / window) / math.log(6.0)
     return (kept, orders), (min(max(share, 0.0), 1.0),)
 
@@ -146,7 +146,7 @@ def permutation_entropy(close: Array, *, window: int) -> Array:
     return within(share, 0.0, 1.0)
 
 
-def _mutual_step(state: Any, close: float, *, window: int) -> _Step:
+def _mutual_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last returns, the last state, and the last pairs of them."""
     moves, before, pairs = state or (None, -1, None)
     moves = moved(moves, close, window)
@@ -173,7 +173,7 @@ def mutual_information(close: Array, *, window: int) -> Array:
     return _shared(codes, _before(codes), window)
 
 
-def _shared_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+def _shared_step(state: Any, close: float, other: float, *, window: int) -> Told:
     """Go on from the last returns of both, and the last pairs of their states."""
     own, foreign, pairs = state or (None, None, None)
     own, foreign = moved(own, close, window), moved(foreign, other, window)
@@ -199,7 +199,7 @@ def shared_information(close: Array, other: Array, *, window: int) -> Array:
     return _shared(states(log_returns(close), window), states(log_returns(other), window), window)
 
 
-def _transfer_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+def _transfer_step(state: Any, close: float, other: float, *, window: int) -> Told:
     """Go on from both last prices (None where unknown), whether they had risen, and the last states of three."""
     own, foreign, past, led, triples = state or (None, None, -1, -1, None)
     now, lead = _rose(own, close), _rose(foreign, other)
@@ -207,7 +207,7 @@ def _transfer_step(state: Any, close: float, other: float, *, window: int) -> _S
     triples = counted(triples, code, window, 8)
     kept = (_price(close), _price(other), now, lead, triples)
     if triples is None or len(triples[0]) < window:
-        return kept, _UNKNOWN
+        return kept, UNKNOWN
     counts = triples[1]
     pair = [counts[one] + counts[one + 1] for one in range(0, 8, 2)]
     both = [one + other for one, other in zip(counts[:4], counts[4:], strict=True)]
@@ -252,14 +252,14 @@ def _rises(close: Array) -> Codes:
     return np.where(np.isnan(values + before), -1, values > before).astype(np.int64)
 
 
-def _surprise_step(state: Any, close: float, *, window: int, past: int) -> _Step:
+def _surprise_step(state: Any, close: float, *, window: int, past: int) -> Told:
     """Go on from the last returns and the last states."""
     moves, codes = state or (None, ())
     moves = moved(moves, close, past)
     code = _state(moves, past)
     codes = () if code < 0 else (*codes[len(codes) >= window + past :], code)
     if len(codes) < window + past:
-        return (moves, codes), _UNKNOWN
+        return (moves, codes), UNKNOWN
     now, before, bits = codes[past:], codes[:past], 0.0
     for kind in range(STATES):
         p, q = (now.count(kind) + 1.0) / (window + STATES), (before.count(kind) + 1.0) / (past + STATES)
@@ -308,6 +308,7 @@ def surprise(close: Array, *, window: int, past: int) -> Array:
     formula="-sum of p * ln(p) / ln(n), p each bar's share of the volume of n bars",
     reference=f"{_SHANNON}; as a measure of concentration: H. Theil (1967), Economics and Information Theory",
     words="How evenly trading is spread over the bars: 1 the same in each, low where a few bars drew it all.",
+    step=entropy_step,
 )
 def volume_entropy(volume: Array, *, window: int) -> Array:
     """Give the entropy of the shares of volume, as a share of its largest value; NaN where nothing was traded."""

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.features.arrays import previous, within
+from ara.features.arrays import previous, sums
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.statistical.steps import bipower_step, ends_step, shock_step, signed_step
 from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settle, settled
 from ara.features.windowed import moved, over, slid, squared
 
@@ -40,6 +41,7 @@ def _variations(returns: Array, window: int) -> tuple[Array, Array]:
     formula="pi / 2 * mean of |r[t-i]| * |r[t-i-1]| over n - 1 pairs, r log returns",
     reference=_BARNDORFF,
     words="The variance of one bar's return as if there had been no jumps: what steady trading alone makes.",
+    step=bipower_step,
 )
 def bipower_variation(close: Array, *, window: int) -> Array:
     """Give the bipower variation of log returns, per bar."""
@@ -56,6 +58,7 @@ def bipower_variation(close: Array, *, window: int) -> Array:
     formula="max(0, 1 - bipower_variation / mean(r^2)) over n bars, r log returns",
     reference=_BARNDORFF,
     words="The share of the variance that came by leaps: near 0 steady trading, above 0.5 a few bars made it all.",
+    step=ends_step,
 )
 def jump_share(close: Array, *, window: int) -> Array:
     """Give the share of the realised variance that the bipower variation lacks; NaN where no price moved."""
@@ -114,6 +117,7 @@ def jump_test(close: Array, *, window: int) -> Array:
     formula="r[t] / sqrt(mean of |r[t-i]| * |r[t-i-1]|, i = 1..n-1), r log returns",
     reference="S. S. Lee and P. A. Mykland (2008), Jumps in Financial Markets, Review of Financial Studies 21",
     words="This bar's return over what was usual just before, jumps apart: beyond 4 or -4 the bar is a jump.",
+    step=shock_step,
 )
 def lee_mykland(close: Array, *, window: int) -> Array:
     """Give the log return over the root of the bipower variation before it, not scaled to a normal deviation."""
@@ -128,14 +132,14 @@ def lee_mykland(close: Array, *, window: int) -> Array:
     warmup=lambda window: window,
     memory=lambda window: window + 1,
     scale=Scale.FREE,
-    bounds=(-1.0, 1.0),
-    formula="(sum of r^2 where r > 0 - sum of r^2 where r < 0) / sum of r^2 over n bars, r log returns",
+    bounds=(-math.inf, math.inf),
+    formula="sum of r^2 where r > 0 - sum of r^2 where r < 0 over n bars, r log returns",
     reference="A. J. Patton and K. Sheppard (2015), Good Volatility, Bad Volatility, Rev. Econ. Statistics 97",
-    words="Which side the large moves were on: near 1 the variance came from rises, near -1 from falls.",
+    words="How much more variance came from rises than from falls: what moves as much both ways cancels, what is left "
+    "is a leap, upwards above 0. Below 0 more volatility is read to follow.",
+    step=signed_step,
 )
 def signed_jump(close: Array, *, window: int) -> Array:
-    """Give the upper less the lower semivariance of log returns, as a share of both; NaN where no price moved."""
+    """Give the upper less the lower semivariance of log returns."""
     returns = log_returns(close)
-    squares = returns * returns
-    both, signed = running(window, squares, np.sign(returns) * squares)
-    return within(ratio(signed, settled(both, both)), -1.0, 1.0)
+    return sums(returns * np.abs(returns), window)

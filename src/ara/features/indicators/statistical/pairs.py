@@ -8,6 +8,7 @@ import numpy as np
 
 from ara.features.arrays import change, clean, previous, quotient, sums, within
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.statistical.steps import both_step
 from ara.features.indicators.statistical.terms import (
     FAINT,
     RETURNS,
@@ -22,8 +23,10 @@ from ara.features.indicators.statistical.terms import (
     settled,
     simple_returns,
     steady,
+    varied,
 )
 from ara.features.loops import joint_moments
+from ara.features.onward import Told
 from ara.features.windowed import Kept, moved, over, scatter, slid, squared
 
 __all__ = [
@@ -46,29 +49,12 @@ _WINDOW: Final = length(60, "Bars that count; few make it jumpy, many make it la
 _SHARPE: Final = "W. F. Sharpe (1964), Capital Asset Prices, Journal of Finance 19"
 _ALIKE: Final = 1e-6  # of a mean square: moves that differ by less all but agree, and what one of them adds is chance
 _SIMPLE: Final = "r and m simple returns of close and other"
-_Step = tuple[Any, tuple[float, ...]]
 
 
 def _market(close: Array, other: Array, window: int) -> tuple[Array, Array, Array, Array, Array]:
     """Give both means of simple returns, the variance of the first, their covariance, and the beta."""
     own, market, scatter, swing, both = joint(window, simple_returns(close), simple_returns(other))
     return own, market, scatter, both, ratio(both, swing)
-
-
-@indicator(
-    inputs=["close", "other"],
-    params={"window": _WINDOW},
-    warmup=lambda window: window,
-    memory=lambda window: window + 1,
-    scale=Scale.FREE,
-    bounds=(-math.inf, math.inf),
-    formula=f"cov(r, m) / var(m) over n bars, {_SIMPLE}",
-    reference=f"{_SHARPE}; TA-Lib, BETA, with the other instrument first",
-    words="How many percent it moves when the other, often the market, moves by one: above 1 it swings more.",
-)
-def beta(close: Array, other: Array, *, window: int) -> Array:
-    """Give the slope of the regression on the other's returns; NaN where that stood still."""
-    return _market(close, other, window)[-1]
 
 
 def _returned(state: Any, close: float, other: float, window: int) -> tuple[Any, Kept, Kept]:
@@ -81,7 +67,34 @@ def _returned(state: Any, close: float, other: float, window: int) -> tuple[Any,
     return (close, other, own, market), *found
 
 
-def _alpha_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+def _beta_step(state: Any, close: float, other: float, *, window: int) -> Told:
+    """Go on from the last simple returns of both."""
+    state, own, market = _returned(state, close, other, window)
+    if not own:
+        return state, (math.nan,)
+    average, swing = scatter(market)
+    both = sum(map(mul, [value - average for value in market], own)) / window
+    return state, (over(both, swing if swing > FAINT else 0.0),)
+
+
+@indicator(
+    inputs=["close", "other"],
+    params={"window": _WINDOW},
+    warmup=lambda window: window,
+    memory=lambda window: window + 1,
+    scale=Scale.FREE,
+    bounds=(-math.inf, math.inf),
+    formula=f"cov(r, m) / var(m) over n bars, {_SIMPLE}",
+    reference=f"{_SHARPE}; TA-Lib, BETA, with the other instrument first",
+    words="How many percent it moves when the other, often the market, moves by one: above 1 it swings more.",
+    step=_beta_step,
+)
+def beta(close: Array, other: Array, *, window: int) -> Array:
+    """Give the slope of the regression on the other's returns; NaN where that stood still."""
+    return _market(close, other, window)[-1]
+
+
+def _alpha_step(state: Any, close: float, other: float, *, window: int) -> Told:
     """Go on from the last simple returns of both."""
     state, own, market = _returned(state, close, other, window)
     if not own:
@@ -126,7 +139,7 @@ def residual_volatility(close: Array, other: Array, *, window: int) -> Array:
     return np.asarray(np.sqrt(np.maximum(scatter - slope * both, 0.0)))
 
 
-def _sides_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+def _sides_step(state: Any, close: float, other: float, *, window: int) -> Told:
     """Go on from the last simple returns of both."""
     state, own, market = _returned(state, close, other, window)
     pairs = [*zip(market, own, strict=True)]
@@ -239,6 +252,7 @@ def lagged_correlation(close: Array, other: Array, *, window: int, lag: int) -> 
     formula="number of bars in which both closes rose or both fell, over n",
     reference="G. T. Fechner (1897), Kollektivmasslehre, the coefficient of agreement of signs",
     words="The share of bars in which both went the same way: robust where correlation is made by a few large bars.",
+    step=both_step,
 )
 def comovement(close: Array, other: Array, *, window: int) -> Array:
     """Give the share of bars in which both moved in the same direction."""
@@ -246,7 +260,7 @@ def comovement(close: Array, other: Array, *, window: int) -> Array:
     return sums(np.where(np.isnan(moved[0] + moved[1]), np.nan, moved[0] * moved[1] > 0), window) / window
 
 
-def _coskew_step(state: Any, close: float, other: float, *, window: int) -> _Step:
+def _coskew_step(state: Any, close: float, other: float, *, window: int) -> Told:
     """Go on from the last log returns of both, and their largest mean squares so far."""
     own, market, most, widest = state or (None, None, 0.0, 0.0)
     own, market = moved(own, close, window), moved(market, other, window)
@@ -317,9 +331,8 @@ def information_ratio(close: Array, other: Array, *, window: int) -> Array:
 
 
 def _active(close: Array, other: Array, window: int) -> tuple[Array, Array]:
-    active = simple_returns(close) - simple_returns(other)
-    average, squares = (one / window for one in running(window, active, active * active))
-    return average, np.sqrt(settled(squares - average * average, squares) * (window / (window - 1)))
+    average, spread = varied(simple_returns(close) - simple_returns(other), window)
+    return average, np.sqrt(spread * (window / (window - 1)))
 
 
 @indicator(

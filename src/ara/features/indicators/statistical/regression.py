@@ -1,12 +1,21 @@
 """Straight lines and bends through the closes of a window, and how well they fit."""
 
 import math
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
 from ara.features.arrays import clean, moments, previous, quotient, sums
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.statistical.steps import (
+    angle_step,
+    error_step,
+    fit_step,
+    forecast_step,
+    start_step,
+    student_step,
+)
 from ara.features.indicators.statistical.terms import Array, length, log_returns, ratio, running, settled, steady
 
 __all__ = [
@@ -32,8 +41,13 @@ _EXACT: Final = 1e-8  # of the variance: where the line leaves less, the closes 
 
 def _slope(values: Array, window: int) -> Array:
     """Give the slope of the least-squares line, per bar; the weights of the closes sum to 0."""
+    return _weighted(values, _weights(window))
+
+
+@cache
+def _weights(window: int) -> Array:
     weights = np.arange(window, dtype=np.float64) - (window - 1) / 2.0
-    return _weighted(values, weights / float(weights @ weights))
+    return np.asarray(weights / float(weights @ weights))
 
 
 def _weighted(values: Array, weights: Array) -> Array:
@@ -79,6 +93,7 @@ def linreg_slope(close: Array, *, window: int) -> Array:
     formula="a of the least-squares line C[t-n+1+i] = a + b * i, i = 0..n-1",
     reference=f"{_LEAST_SQUARES}TA-Lib, LINEARREG_INTERCEPT",
     words="Where the line through the last closes begins, at the oldest bar of the window.",
+    step=start_step,
 )
 def linreg_intercept(close: Array, *, window: int) -> Array:
     """Give the value of the regression line at the oldest bar."""
@@ -96,6 +111,7 @@ def linreg_intercept(close: Array, *, window: int) -> Array:
     formula="a + b * n of the least-squares line C[t-n+1+i] = a + b * i, i = 0..n-1",
     reference=f"{_LEAST_SQUARES}S. B. Achelis (2001), Technical Analysis from A to Z, 2nd ed.; TA-Lib, TSF",
     words="Where the line through the last closes points for the next bar; a close far above it is read as stretched.",
+    step=forecast_step,
 )
 def tsf(close: Array, *, window: int) -> Array:
     """Give the value of the regression line one bar ahead."""
@@ -123,6 +139,7 @@ def tsf(close: Array, *, window: int) -> Array:
     formula="atan(100 * b / mean(C)) in degrees, b = linreg_slope(C, n); relative = 0: atan(b)",
     reference=f"{_LEAST_SQUARES}TA-Lib, LINEARREG_ANGLE",
     words="How steep the line through the closes is: 45 degrees is 1 percent per bar, 0 flat, below 0 falling.",
+    step=angle_step,
 )
 def linreg_angle(close: Array, *, window: int, relative: int) -> Array:
     """Give the angle of the regression line."""
@@ -142,6 +159,7 @@ def linreg_angle(close: Array, *, window: int, relative: int) -> Array:
     formula="corr(C, i)^2 over n bars",
     reference="T. S. Chande and S. Kroll (1994), The New Technical Trader, r-squared",
     words="The share of the movement that a straight line explains: near 1 a steady trend, near 0 none.",
+    step=fit_step,
 )
 def linreg_r2(close: Array, *, window: int) -> Array:
     """Give the coefficient of determination of the regression on time; NaN where no price moved."""
@@ -158,6 +176,7 @@ def linreg_r2(close: Array, *, window: int) -> Array:
     formula="sqrt(sum of (C - line)^2 / (n - 2))",
     reference=f"{_LEAST_SQUARES}G. U. Yule (1911), An Introduction to the Theory of Statistics",
     words="How far the closes usually lie from their line: small in a smooth trend; the width of error bands.",
+    step=error_step,
 )
 def linreg_stderr(close: Array, *, window: int) -> Array:
     """Give the standard error of the regression on time; 0 where the closes are on the line."""
@@ -177,6 +196,7 @@ def linreg_stderr(close: Array, *, window: int) -> Array:
     formula="r * sqrt((n - 2) / (1 - r^2)), r = corr(C, i) over n bars; none where all closes are on the line",
     reference="Student (1908), The Probable Error of a Mean, Biometrika 6; M. Lopez de Prado (2020), trend scanning",
     words="Slope over its error: beyond 2 a trend is clear, though closes depend on each other and inflate it.",
+    step=student_step,
 )
 def linreg_tstat(close: Array, *, window: int) -> Array:
     """Give the t statistic of the slope of the regression on time."""

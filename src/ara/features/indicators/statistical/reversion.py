@@ -8,6 +8,7 @@ import numpy as np
 
 from ara.features.arrays import change, clean, logs, previous, within
 from ara.features.indicator import Scale, indicator
+from ara.features.indicators.statistical.steps import row_step
 from ara.features.indicators.statistical.terms import FAINT, Array, anchored, length, ratio, steady
 from ara.features.windowed import Kept, logged, over, slid
 
@@ -139,6 +140,7 @@ def half_life(close: Array, *, window: int, most: int) -> Array:
     formula="number of bars in a row that rose, negative for falls, 0 for an unchanged close; at most `longest`",
     reference="L. Connors and C. Alvarez (2012), An Introduction to ConnorsRSI, streak",
     words="How many bars in a row the price went the same way; from 4 on it is often read as due for a pause.",
+    step=row_step,
 )
 def streak(close: Array, *, longest: int) -> Array:
     """Give the length of the current run of rises or falls."""

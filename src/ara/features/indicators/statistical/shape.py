@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.features.arrays import clean, within
+from ara.features.arrays import clean, sums, within
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.statistical.terms import (
     RETURNS,
@@ -17,11 +17,12 @@ from ara.features.indicators.statistical.terms import (
     length,
     log_returns,
     ratio,
-    running,
     settled,
     simple_returns,
+    varied,
 )
 from ara.features.loops import order_statistics, quantiles
+from ara.features.onward import UNKNOWN, Told
 from ara.features.windowed import Kept, moved, over, quantile_of, slid
 
 __all__ = [
@@ -43,8 +44,6 @@ _YEAR: Final = Param(
     default=252, low=1, high=600_000, words="Bars in a year, to which it is scaled; 1 leaves it per bar."
 )
 _NORMAL_KURTOSIS: Final = 3.0
-_Step = tuple[Any, tuple[float, ...]]
-_UNKNOWN: Final = (math.nan,)
 
 
 def _chosen(close: Array, returns: int) -> Array:
@@ -71,31 +70,31 @@ def _shape_of(kept: Kept, *, levels: bool = False) -> tuple[float, float, float,
     return average, deviation, over(third, second * deviation), over(fourth, second * second) - _NORMAL_KURTOSIS
 
 
-def _skew_step(state: Any, close: float, *, window: int, returns: int, sample: int) -> _Step:
+def _skew_step(state: Any, close: float, *, window: int, returns: int, sample: int) -> Told:
     """Go on from the last returns, or closes."""
     state, kept = _last(state, close, window, returns)
     if not kept:
-        return state, _UNKNOWN
+        return state, UNKNOWN
     factor = math.sqrt(window * (window - 1)) / (window - 2) if sample else 1.0
     return state, (factor * _shape_of(kept, levels=not returns)[2],)
 
 
-def _kurtosis_step(state: Any, close: float, *, window: int, returns: int, sample: int) -> _Step:
+def _kurtosis_step(state: Any, close: float, *, window: int, returns: int, sample: int) -> Told:
     """Go on from the last returns, or closes."""
     state, kept = _last(state, close, window, returns)
     if not kept:
-        return state, _UNKNOWN
+        return state, UNKNOWN
     excess = _shape_of(kept, levels=not returns)[3]
     if sample:
         excess = ((window + 1) * excess + 6.0) * ((window - 1) / ((window - 2) * (window - 3)))
     return state, (excess,)
 
 
-def _normality_step(state: Any, close: float, *, window: int) -> _Step:
+def _normality_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last returns."""
     state, kept = _last(state, close, window, 1)
     if not kept:
-        return state, _UNKNOWN
+        return state, UNKNOWN
     _, _, lopsided, excess = _shape_of(kept)
     return state, (window / 6.0 * (lopsided * lopsided + excess * excess / 4.0),)
 
@@ -166,11 +165,11 @@ def _normal(share: float) -> float:
     return NormalDist().inv_cdf(share)
 
 
-def _bent_step(state: Any, close: float, *, window: int, share: float) -> _Step:
+def _bent_step(state: Any, close: float, *, window: int, share: float) -> Told:
     """Go on from the last returns."""
     state, kept = _last(state, close, window, 1)
     if not kept:
-        return state, _UNKNOWN
+        return state, UNKNOWN
     average, deviation, skewed, excess = _shape_of(kept)
     z = _normal(share)
     bent = z + (z * z - 1.0) * skewed / 6.0 + (z**3 - 3.0 * z) * excess / 24.0
@@ -200,11 +199,11 @@ def modified_var(close: Array, *, window: int, share: float) -> Array:
     return np.asarray(-(average + np.sqrt(second) * bent))
 
 
-def _bowley_step(state: Any, close: float, *, window: int) -> _Step:
+def _bowley_step(state: Any, close: float, *, window: int) -> Told:
     """Go on from the last returns."""
     state, kept = _last(state, close, window, 1)
     if not kept:
-        return state, _UNKNOWN
+        return state, UNKNOWN
     line = sorted(kept)
     low, middle, high = quantile_of(line, 0.25), quantile_of(line, 0.5), quantile_of(line, 0.75)
     return state, (min(max(over(high + low - 2.0 * middle, high - low), -1.0), 1.0),)
@@ -228,11 +227,11 @@ def bowley_skew(close: Array, *, window: int) -> Array:
     return within(ratio(high + low - 2.0 * middle, high - low), -1.0, 1.0)
 
 
-def _tails_step(state: Any, close: float, *, window: int, share: float) -> _Step:
+def _tails_step(state: Any, close: float, *, window: int, share: float) -> Told:
     """Go on from the last returns."""
     state, kept = _last(state, close, window, 1)
     if not kept:
-        return state, _UNKNOWN
+        return state, UNKNOWN
     line = sorted(kept)
     return state, (over(abs(quantile_of(line, 1.0 - share)), abs(quantile_of(line, share))),)
 
@@ -255,7 +254,7 @@ def tail_ratio(close: Array, *, window: int, share: float) -> Array:
     return ratio(np.abs(high), np.abs(low))
 
 
-def _risk_step(state: Any, close: float, *, window: int, share: float) -> _Step:
+def _risk_step(state: Any, close: float, *, window: int, share: float) -> Told:
     """Go on from the last returns."""
     state, kept = _last(state, close, window, 1)
     if not kept:
@@ -299,9 +298,7 @@ def value_at_risk(close: Array, *, window: int, share: float) -> tuple[Array, Ar
 )
 def sharpe(close: Array, *, window: int, year: float) -> Array:
     """Give the Sharpe ratio of the simple returns; NaN where nothing varies."""
-    returns = simple_returns(close)
-    average, squares = (one / window for one in running(window, returns, returns * returns))
-    spread = settled(squares - average * average, squares)
+    average, spread = varied(simple_returns(close), window)
     return ratio(average, np.sqrt(spread * (window / (window - 1)))) * math.sqrt(year)
 
 
@@ -319,7 +316,7 @@ def sharpe(close: Array, *, window: int, year: float) -> Array:
 def sortino(close: Array, *, window: int, year: float) -> Array:
     """Give the Sortino ratio of the simple returns; NaN where nothing fell."""
     returns = simple_returns(close)
-    average, fallen = (one / window for one in running(window, returns, np.minimum(returns, 0.0) ** 2))
+    average, fallen = (sums(one, window) / window for one in (returns, np.minimum(returns, 0.0) ** 2))
     return ratio(average, np.sqrt(settled(fallen, fallen))) * math.sqrt(year)
 
 
@@ -337,5 +334,5 @@ def sortino(close: Array, *, window: int, year: float) -> Array:
 def omega(close: Array, *, window: int) -> Array:
     """Give the omega ratio of the simple returns; NaN where nothing fell."""
     returns = simple_returns(close)
-    gained, lost = running(window, np.maximum(returns, 0.0), np.maximum(-returns, 0.0))
+    gained, lost = sums(np.maximum(returns, 0.0), window), sums(np.maximum(-returns, 0.0), window)
     return ratio(np.maximum(gained, 0.0), settled(lost, lost))

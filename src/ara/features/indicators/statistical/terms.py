@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import change, clean, logs, previous, sums
+from ara.features.arrays import change, clean, logs, previous, some, sums
 from ara.features.indicator import Param
 from ara.features.library import talib
-from ara.features.loops import along, joint_moments
+from ara.features.loops import along, joint_moments, own_moments
 from ara.features.shared import shared
 from ara.features.windowed import Kept
 
@@ -40,6 +40,7 @@ __all__ = [
     "steady",
     "surplus",
     "tally",
+    "varied",
 ]
 
 Array = NDArray[np.float64]
@@ -96,13 +97,13 @@ def simple_returns(close: Array) -> Array:
 def ratio(above: Array, below: Array) -> Array:
     """Give `above / below`, NaN where `below` is 0."""
     out, nothing = np.asarray(np.divide(above, below)), below == 0.0
-    return np.where(nothing, np.nan, out) if np.count_nonzero(nothing) else out
+    return np.where(nothing, np.nan, out) if some(nothing) else out
 
 
 def steady(variance: Array, floor: Array | float = FAINT) -> Array:
     """Give a variance, and 0 where it is below what rounding leaves."""
     small = variance <= floor
-    return np.where(small, 0.0, variance) if np.count_nonzero(small) else variance
+    return np.where(small, 0.0, variance) if some(small) else variance
 
 
 def running(window: int, *columns: Array) -> list[Array]:
@@ -129,9 +130,15 @@ def joint(window: int, x: Array, y: Array) -> tuple[Array, Array, Array, Array, 
 
 def settled(variance: Array, squares: Array) -> Array:
     """Give a variance made of running sums, and 0 where it is no more than the rounding of the largest mean square."""
-    if not np.count_nonzero(variance <= max(_ROUNDING * float(np.fmax.reduce(squares, initial=0.0)), FAINT)):
+    if not some(variance <= max(_ROUNDING * float(np.fmax.reduce(squares, initial=0.0)), FAINT)):
         return variance
     return np.where(variance <= np.maximum(_ROUNDING * np.fmax.accumulate(squares), FAINT), 0.0, variance)
+
+
+def varied(values: Array, window: int) -> tuple[Array, Array]:
+    """Give the mean of the last returns and their variance, 0 where it is what rounding leaves of their own size."""
+    average, variance = own_moments(values, window)
+    return average, steady(variance, np.maximum(_ROUNDING * (variance + average * average), FAINT))
 
 
 def settle(most: float, variance: float, square: float) -> tuple[float, float]:

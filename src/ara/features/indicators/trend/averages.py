@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
-from ara.features.arrays import clean, highest, lowest, mean, quotient, total, unbroken
+from ara.features.arrays import clean, highest, lowest, mean, quotient, sums, unbroken
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import Array, length, sum_of_sizes, weighted
+from ara.features.indicators.trend.steps import bell_step, line_step, median_step, traded_step, wave_step
+from ara.features.indicators.trend.terms import Array, length, weighted
 from ara.features.library import talib
 from ara.features.loops import quantiles
 
@@ -122,6 +123,7 @@ def hma(close: Array, *, window: int) -> Array:
     formula="sum of w[i] * C[t-n+1+i] / sum of w, w[i] = exp(-(i - offset * (n - 1))^2 / (2 * (n / sigma)^2))",
     reference="A. Legoux and D. Kouzis-Loukas (2009), Arnaud Legoux Moving Average",
     words="A mean with bell-shaped weights near the newest bars: smooth and early at once.",
+    step=bell_step,
 )
 def alma(close: Array, *, window: int, offset: float, sigma: float) -> Array:
     """Give the Arnaud Legoux moving average."""
@@ -142,6 +144,7 @@ def alma(close: Array, *, window: int, offset: float, sigma: float) -> Array:
         "LINEARREG of TA-Lib"
     ),
     words="The newest point of a straight line fitted to the last bars: it follows a steady trend without delay.",
+    step=line_step,
 )
 def lsma(close: Array, *, window: int) -> Array:
     """Give the least-squares moving average."""
@@ -160,12 +163,13 @@ def lsma(close: Array, *, window: int) -> Array:
     formula="sum of C * V over sum of V, last n bars; the simple mean where nothing was traded",
     reference="P. J. Kaufman (2013), Trading Systems and Methods, 5th ed., chapter 7",
     words="A mean that counts a bar by what was traded in it; above the simple mean where buyers had the volume.",
+    step=traded_step,
 )
 @unbroken
 def vwma(close: Array, volume: Array, *, window: int) -> Array:
     """Give the volume-weighted moving average."""
-    traded = sum_of_sizes(volume, window)
-    return np.where(traded > 0, quotient(total(close * volume, window), traded), mean(close, window))
+    traded = sums(volume, window)
+    return np.where(traded > 0, quotient(sums(close * volume, window), traded), mean(close, window))
 
 
 @indicator(
@@ -178,6 +182,7 @@ def vwma(close: Array, volume: Array, *, window: int) -> Array:
     formula="weights sin(pi * (i + 1) / (n + 1)), i = 0..n-1, over their sum",
     reference="Everget (2018), Sine-Weighted Moving Average, tradingview.com",
     words="A mean with the weights of half a sine wave: smooth and late, like the triangular one but rounder.",
+    step=wave_step,
 )
 def sinwma(close: Array, *, window: int) -> Array:
     """Give the sine-weighted moving average."""
@@ -211,6 +216,7 @@ def swma(close: Array, *, window: int) -> Array:
     formula="median(C[t], ..., C[t-n+1])",
     reference="J. W. Tukey (1977), Exploratory Data Analysis, chapter 7",
     words="The middle close of the last bars: a single wild bar does not move it.",
+    step=median_step,
 )
 def median_average(close: Array, *, window: int) -> Array:
     """Give the moving median."""

@@ -6,9 +6,12 @@ import numpy as np
 
 from ara.features.arrays import highest, logs, lowest, mean, moments, previous, quotient, unbroken, within
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.steps import channel_step, clenow_step
 from ara.features.indicators.trend.terms import Array, length, weighted
 
 __all__ = ["clenow", "donchian", "linreg_channel", "ma_envelope"]
+
+_EXACT = 1e-8  # of the variance: where the line leaves less, the closes are on it
 
 _YEAR = 252.0
 _BANDS = ("upper", "middle", "lower")
@@ -92,11 +95,13 @@ def _regression(values: Array, window: int) -> tuple[Array, Array, Array]:
     words=(
         "A straight line through the last bars as it ended at each of them, and bands; outside is far from the trend."
     ),
+    step=channel_step,
 )
 @unbroken
 def linreg_channel(close: Array, *, window: int, width: float) -> tuple[Array, Array, Array]:
     """Give the newest point of the regression channel; past points are not drawn anew."""
-    slope, _, left = _regression(close, window)
+    slope, whole, left = _regression(close, window)
+    left = np.where(left <= _EXACT * whole, 0.0, left)
     middle = mean(close, window) + slope * (window - 1) / 2.0
     far = width * np.sqrt(left)
     return middle + far, middle, middle - far
@@ -113,6 +118,7 @@ def linreg_channel(close: Array, *, window: int, width: float) -> tuple[Array, A
     formula="(exp(b)^252 - 1) * R^2, b and R^2 of the least-squares line of ln C over n bars; at most 1e6 as slope",
     reference="A. F. Clenow (2015), Stocks on the Move, chapter 7",
     words="The yearly rate at which the price climbs, counted by how straightly it does; used to rank instruments.",
+    step=clenow_step,
 )
 def clenow(close: Array, *, window: int) -> tuple[Array, Array, Array]:
     """Give the exponential slope a year, times the fit, and both."""

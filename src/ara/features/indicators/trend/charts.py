@@ -10,7 +10,8 @@ from ara.features.arrays import change, filled, highest, lowest, previous, unbro
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.lines import turn_step
 from ara.features.indicators.trend.onward import alligator_step, fractal_step, gator_step, ichimoku_step, position_step
-from ara.features.indicators.trend.terms import Array, length, settles
+from ara.features.indicators.trend.steps import phase_step
+from ara.features.indicators.trend.terms import TIE, Array, length, settles
 from ara.features.library import talib
 from ara.features.loops import lines_along
 
@@ -199,13 +200,14 @@ def gator(high: Array, low: Array, **given: int) -> tuple[Array, Array]:
     formula="1 where the gator's bar is longer than the one before, else 0",
     reference=_CHAOS,
     words="Both 1: the trend is under way; one of them: it begins or ends; both 0: no trend.",
+    step=phase_step,
 )
 @unbroken
 def gator_phase(high: Array, low: Array, **given: int) -> tuple[Array, Array]:
     """Give which sides of the gator oscillator are growing."""
     jaw, teeth, lips = _mouth(high, low, given)
-    grown = (change(np.abs(jaw - teeth)), change(np.abs(teeth - lips)))
-    upper, lower = (np.where(np.isnan(one), np.nan, (one > 0).astype(np.float64)) for one in grown)
+    grown, least = (change(np.abs(jaw - teeth)), change(np.abs(teeth - lips))), TIE * np.abs(teeth)
+    upper, lower = (np.where(np.isnan(one), np.nan, (one > least).astype(np.float64)) for one in grown)
     return upper, lower
 
 

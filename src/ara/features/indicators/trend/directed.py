@@ -4,13 +4,12 @@ import math
 from typing import Any, Final
 
 from ara.features.indicators.trend.terms import gapless, rests
-from ara.features.onward import kept
+from ara.features.onward import Told, kept
 
 __all__ = ["adx_step", "adxr_step", "di_step", "dx_step", "vortex_step"]
 
-_Found = tuple[Any, tuple[float, ...]]
 _NOTHING: Final = 1e-14
-"""What TA-Lib takes for 0."""
+"""What TA-Lib takes for a share of 0; of ranges, which may be those of any price, only 0 itself."""
 
 
 def _directed(state: Any, bar: tuple[float, float, float], window: int) -> tuple[Any, float, float, float]:
@@ -31,12 +30,12 @@ def _directed(state: Any, bar: tuple[float, float, float], window: int) -> tuple
     state = (seen + 1, bar, rise, fall, ranges)
     if seen < window:
         return state, math.nan, math.nan, span
-    if abs(ranges) < _NOTHING:
+    if ranges == 0.0:
         return state, 0.0, 0.0, span
     return state, 100.0 * (rise / ranges), 100.0 * (fall / ranges), span
 
 
-def di_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+def di_step(state: Any, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from Wilder's sums."""
     if not gapless((high, low, close)):
         return None, (math.nan, math.nan)
@@ -56,12 +55,12 @@ def _one_sided(state: Any, bar: tuple[float, float, float], window: int) -> tupl
     still = 0 if moved else still + 1
     if math.isnan(plus):
         return (inner, still, held), math.nan, False, False
-    fresh = abs(inner[4]) >= _NOTHING and abs(plus + minus) >= _NOTHING
+    fresh = inner[4] != 0.0 and abs(plus + minus) >= _NOTHING
     held = 100.0 * (abs(minus - plus) / (plus + minus)) if fresh else held
     return (inner, still, held), held, fresh, still >= rests(1.0 / window)
 
 
-def dx_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+def dx_step(state: Any, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from Wilder's sums and the last index."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -88,7 +87,7 @@ def _trending(state: Any, bar: tuple[float, float, float], window: int) -> tuple
     return (inner, count, line, by_hand), line if count >= window else math.nan
 
 
-def adx_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+def adx_step(state: Any, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from the directional movement index and its mean."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -96,7 +95,7 @@ def adx_step(state: Any, high: float, low: float, close: float, *, window: int) 
     return state, (found,)
 
 
-def adxr_step(state: Any, high: float, low: float, close: float, *, window: int, whole: int) -> _Found:
+def adxr_step(state: Any, high: float, low: float, close: float, *, window: int, whole: int) -> Told:
     """Go on from the mean of the directional movement index and its last values."""
     if not gapless((high, low, close)):
         return None, (math.nan,)
@@ -106,7 +105,7 @@ def adxr_step(state: Any, high: float, low: float, close: float, *, window: int,
     return (inner, line), ((line[-1] + line[0]) / 2.0 if len(line) == window + whole else math.nan,)
 
 
-def vortex_step(state: Any, high: float, low: float, close: float, *, window: int) -> _Found:
+def vortex_step(state: Any, high: float, low: float, close: float, *, window: int) -> Told:
     """Go on from the last bar, and the last distances and ranges."""
     if not gapless((high, low, close)):
         return None, (math.nan, math.nan)

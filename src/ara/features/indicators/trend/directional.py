@@ -22,6 +22,7 @@ from ara.features.arrays import (
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.directed import adx_step, adxr_step, di_step, dx_step, vortex_step
 from ara.features.indicators.trend.onward import dti_step
+from ara.features.indicators.trend.steps import mass_step
 from ara.features.indicators.trend.terms import Array, chain, gapless, length, pause, rests, sum_of_sizes
 from ara.features.library import talib
 
@@ -223,6 +224,7 @@ def vortex(high: Array, low: Array, close: Array, *, window: int) -> tuple[Array
     formula="sum of e1 / e2 over n bars, e1 = ema(H - L, 9), e2 = ema(e1, 9); 1 each where there is no range",
     reference="D. Dorsey (1992), The Mass Index, Stocks & Commodities 10:6",
     words="Whether ranges widen: over 27 and back under 26.5 announces a turn of the trend, not its direction.",
+    step=mass_step,
 )
 @unbroken
 def mass_index(high: Array, low: Array, *, window: int, smooth: int) -> Array:

@@ -94,8 +94,8 @@ def _cycle(smooth: Array, start: int, x: Array, detrend: Array, quad: Array, inp
         real = 0.2 * (i_now * i2 + q_now * q2) + 0.8 * real
         imaginary = 0.2 * (i_now * q2 - q_now * i2) + 0.8 * imaginary
         i2, q2, before = i_now, q_now, period
-        if real != 0.0 and imaginary != 0.0:
-            period = 2.0 * math.pi / math.atan(imaginary / real)
+        turn = math.atan(imaginary / real) if real != 0.0 else 0.0
+        period = 2.0 * math.pi / turn if turn != 0.0 else period
         period = 0.67 * before if period < 0.67 * before else period
         period = 1.5 * before if period > 1.5 * before else period
         period = 6.0 if period < 6.0 else (50.0 if period > 50.0 else period)
@@ -106,7 +106,9 @@ def _cycle(smooth: Array, start: int, x: Array, detrend: Array, quad: Array, inp
 
 
 def _cycles(smooth: Array, start: int) -> tuple[Array, Array]:
-    periods, phases = lines_along(_cycle, 2, smooth, start, *np.zeros((4, len(smooth))))
+    """Give the periods and phases of the cycle; a power of two taken off all prices changes no figure."""
+    _, size = math.frexp(smooth[start]) if start < len(smooth) and math.isfinite(smooth[start]) else (0.0, 0)
+    periods, phases = lines_along(_cycle, 2, np.ldexp(smooth, -size), start, *np.zeros((4, len(smooth))))
     return periods, phases
 
 

@@ -4,7 +4,7 @@ import math
 from typing import Any, Final
 
 from ara.features.indicators.trend.terms import gapless
-from ara.features.onward import ema, kept
+from ara.features.onward import Told, ema, kept
 
 __all__ = [
     "cross_step",
@@ -14,12 +14,11 @@ __all__ = [
     "turn_step",
 ]
 
-_Found = tuple[Any, tuple[float, ...]]
 _TIE: Final = 1e-12
 """A smaller share of a mean between two is rounding."""
 
 
-def cross_step(state: Any, close: float, *, fast: int, slow: int) -> _Found:
+def cross_step(state: Any, close: float, *, fast: int, slow: int) -> Told:
     """Go on from the last closes and how the means stood."""
     if not math.isfinite(close):
         return None, (math.nan,) * 3
@@ -38,7 +37,7 @@ def cross_step(state: Any, close: float, *, fast: int, slow: int) -> _Found:
     return (closes, way), (spread, way, way if way != before else 0.0)
 
 
-def leader_step(state: Any, close: float, *, fast: int, slow: int) -> _Found:
+def leader_step(state: Any, close: float, *, fast: int, slow: int) -> Told:
     """Go on from both means, and the means of the distances from them."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -51,7 +50,7 @@ def leader_step(state: Any, close: float, *, fast: int, slow: int) -> _Found:
     return (first, near, second, far), (one + above - (other + below),)
 
 
-def trix_step(state: Any, close: float, *, window: int, signal: int, seeded: int) -> _Found:
+def trix_step(state: Any, close: float, *, window: int, signal: int, seeded: int) -> Told:
     """Go on from the three means, the last of which stands for its past, and the signal line."""
     if not math.isfinite(close):
         return None, (math.nan, math.nan)
@@ -68,7 +67,7 @@ def trix_step(state: Any, close: float, *, window: int, signal: int, seeded: int
     return (seen + 1, tuple(after), before, last), (math.nan if math.isnan(follower) else line, follower)
 
 
-def turn_step(state: Any, high: float, low: float, *, span: int) -> _Found:
+def turn_step(state: Any, high: float, low: float, *, span: int) -> Told:
     """Go on from the last highs and lows."""
     if not gapless((high, low)):
         return None, (math.nan, math.nan)
@@ -82,17 +81,18 @@ def turn_step(state: Any, high: float, low: float, *, span: int) -> _Found:
     return (highs, lows), (bear, bull)
 
 
-def polarised_step(state: Any, close: float, *, window: int, smooth: int) -> _Found:
+def polarised_step(state: Any, close: float, *, window: int, smooth: int) -> Told:
     """Go on from the last closes, the last ways from bar to bar and the mean."""
-    if not math.isfinite(close):
+    if not math.isfinite(close) or close == 0.0:
         return None, (math.nan,)
     closes, ways, mean = state or ((), (), None)
     if closes:
-        one = 100.0 * (close / closes[-1] - 1.0) if closes[-1] else math.nan
+        one = 100.0 * (close / closes[-1] - 1.0)
         ways = kept(ways, math.sqrt(one * one + 1.0), window)
     closes, found = kept(closes, close, window + 1), math.nan
-    if len(closes) > window and closes[0]:
+    if len(closes) > window:
         move = 100.0 * (close / closes[0] - 1.0)
         straight = math.copysign(math.sqrt(move * move + window * window), move) if move else 0.0
         mean, found = ema(mean, min(max(100.0 * straight / sum(ways), -100.0), 100.0), smooth)
+        found = found if math.isnan(found) else min(max(found, -100.0), 100.0)
     return (closes, ways, mean), (found,)

@@ -10,7 +10,8 @@ from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.lines import leader_step, trix_step
 from ara.features.indicators.trend.onward import double_macd_step, macd_v_step, schaff_step
-from ara.features.indicators.trend.terms import LEAST, SEEDED, Array, chain, length, links, pause, rests, settles
+from ara.features.indicators.trend.steps import impulse_step
+from ara.features.indicators.trend.terms import LEAST, SEEDED, TIE, Array, chain, length, links, pause, rests, settles
 from ara.features.library import talib
 from ara.features.loops import along
 
@@ -148,14 +149,20 @@ def macd_leader(close: Array, *, fast: int, slow: int) -> Array:
     formula="1 where ema(C, 13) and the histogram of macd both rise, -1 where both fall, else 0",
     reference="A. Elder (2002), Come Into My Trading Room, chapter 6",
     words="1: do not sell against it; -1: do not buy; 0: either side is allowed.",
+    step=impulse_step,
 )
 @unbroken
 def elder_impulse(close: Array, *, window: int, fast: int, slow: int, signal: int) -> Array:
     """Give Elder's impulse."""
-    slope = np.sign(change(exponential(close, window)))
+    level = exponential(close, window)
     quick, calm = _means(close, fast, slow, seeded=True)
-    push = np.sign(change(_with_signal(quick - calm, signal, seeded=True)[2]))
-    return np.trunc((slope + push) / 2.0)
+    push = change(_with_signal(quick - calm, signal, seeded=True)[2])
+    return np.trunc((_way(change(level), level) + _way(push, level)) / 2.0)
+
+
+def _way(changes: Array, prices: Array) -> Array:
+    """Give the signs of changes; 0 where they are rounding beside the prices."""
+    return np.sign(np.where(np.abs(changes) <= TIE * np.abs(prices), 0.0, changes))
 
 
 @indicator(

@@ -4,7 +4,7 @@ import math
 from typing import Any, Final
 
 from ara.features.indicators.trend.terms import LEAST, gapless, pause, rests
-from ara.features.onward import averaged, ema, kept, meant
+from ara.features.onward import Told, averaged, ema, kept, meant
 
 __all__ = [
     "alligator_step",
@@ -21,7 +21,6 @@ __all__ = [
     "trendflex_step",
 ]
 
-_Found = tuple[Any, tuple[float, ...]]
 _COLOURS: Final = 10
 _POWER: Final = 0.04
 _ROUNDING: Final = 1e-12
@@ -40,7 +39,7 @@ def _last_turn(state: Any, value: float, span: int, window: int) -> tuple[Any, f
     return (line, turn, age), turn if age < window else max(line[-window:])
 
 
-def fractal_step(state: Any, high: float, low: float, *, span: int, window: int) -> _Found:
+def fractal_step(state: Any, high: float, low: float, *, span: int, window: int) -> Told:
     """Go on from the last turns on both sides."""
     if not gapless((high, low)):
         return None, (math.nan, math.nan)
@@ -50,7 +49,7 @@ def fractal_step(state: Any, high: float, low: float, *, span: int, window: int)
     return (above, below), (upper, -lower)
 
 
-def rainbow_step(state: Any, close: float, *, window: int, range: int) -> _Found:
+def rainbow_step(state: Any, close: float, *, window: int, range: int) -> Told:
     """Go on from the last values of the close and of each mean but the last."""
     if not math.isfinite(close):
         return None, (math.nan, math.nan)
@@ -68,7 +67,7 @@ def rainbow_step(state: Any, close: float, *, window: int, range: int) -> _Found
     return (closes, tuple(after)), found
 
 
-def macd_v_step(state: Any, high: float, low: float, close: float, *, fast: int, slow: int, signal: int) -> _Found:
+def macd_v_step(state: Any, high: float, low: float, close: float, *, fast: int, slow: int, signal: int) -> Told:
     """Go on from both means, the true range's and the signal line."""
     if not gapless((high, low, close)):
         return None, (math.nan,) * 3
@@ -96,7 +95,7 @@ def _double(state: Any, value: float, window: int) -> tuple[Any, float]:
     return (first, second), 2.0 * once - twice
 
 
-def double_macd_step(state: Any, close: float, *, fast: int, slow: int, signal: int) -> _Found:
+def double_macd_step(state: Any, close: float, *, fast: int, slow: int, signal: int) -> Told:
     """Go on from both double means and that of the line."""
     if not math.isfinite(close):
         return None, (math.nan,) * 3
@@ -124,7 +123,7 @@ def _held(state: Any, value: float, window: int, share: float, least: float, *, 
     return (line, place, held), held
 
 
-def schaff_step(state: Any, close: float, *, fast: int, slow: int, cycle: int, share: float) -> _Found:
+def schaff_step(state: Any, close: float, *, fast: int, slow: int, cycle: int, share: float) -> Told:
     """Go on from both means and the two places in a range."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -138,7 +137,7 @@ def schaff_step(state: Any, close: float, *, fast: int, slow: int, cycle: int, s
     return (close, still, first, second, once, twice), (found,)
 
 
-def _flexed(state: Any, close: float, window: int, *, straight: bool) -> _Found:
+def _flexed(state: Any, close: float, window: int, *, straight: bool) -> Told:
     """Go on from the last close, the smooth line's last values and the mean square."""
     if not math.isfinite(close):
         return None, (math.nan,)
@@ -162,12 +161,12 @@ def _flexed(state: Any, close: float, window: int, *, straight: bool) -> _Found:
     return (close, kept(line, smooth, window), power), (found,)
 
 
-def reflex_step(state: Any, close: float, *, window: int) -> _Found:
+def reflex_step(state: Any, close: float, *, window: int) -> Told:
     """Go on with the mean distance from the straight line through the window."""
     return _flexed(state, close, window, straight=True)
 
 
-def trendflex_step(state: Any, close: float, *, window: int) -> _Found:
+def trendflex_step(state: Any, close: float, *, window: int) -> Told:
     """Go on with the mean distance from the window's values."""
     return _flexed(state, close, window, straight=False)
 
@@ -180,7 +179,7 @@ def _thrice(state: Any, value: float, windows: tuple[int, int, int]) -> tuple[An
     return tuple(after), value
 
 
-def dti_step(state: Any, high: float, low: float, *, window: int, second: int, third: int) -> _Found:
+def dti_step(state: Any, high: float, low: float, *, window: int, second: int, third: int) -> Told:
     """Go on from the last bar, and the means of moves and of their sizes."""
     if not gapless((high, low)):
         return None, (math.nan,)
@@ -198,7 +197,7 @@ def dti_step(state: Any, high: float, low: float, *, window: int, second: int, t
     return (high, low, still, net, way), (found,)
 
 
-def alligator_step(state: Any, high: float, low: float, **given: int) -> _Found:
+def alligator_step(state: Any, high: float, low: float, **given: int) -> Told:
     """Go on from the three means and their last values."""
     if not gapless((high, low)):
         return None, (math.nan,) * 3
@@ -213,13 +212,13 @@ def alligator_step(state: Any, high: float, low: float, **given: int) -> _Found:
     return tuple(after), tuple(found) if known else (math.nan,) * 3
 
 
-def gator_step(state: Any, high: float, low: float, **given: int) -> _Found:
+def gator_step(state: Any, high: float, low: float, **given: int) -> Told:
     """Go on from the alligator."""
     state, (jaw, teeth, lips) = alligator_step(state, high, low, **given)
     return state, (abs(jaw - teeth), -abs(teeth - lips))
 
 
-def _clouded(state: Any, high: float, low: float, **given: int) -> _Found:
+def _clouded(state: Any, high: float, low: float, **given: int) -> Told:
     """Go on from the last highs and lows and the last edges of the cloud; give the lines, NaN before all are known."""
     longest = max(given["tenkan"], given["kijun"], given["senkou_b"])
     highs, lows, edges_a, edges_b = state or ((), (), (), ())
@@ -236,7 +235,7 @@ def _clouded(state: Any, high: float, low: float, **given: int) -> _Found:
     return (highs, lows, edges_a, edges_b), found
 
 
-def ichimoku_step(state: Any, high: float, low: float, close: float, **given: int) -> _Found:
+def ichimoku_step(state: Any, high: float, low: float, close: float, **given: int) -> Told:
     """Go on from the last bars and the cloud drawn ahead."""
     if not gapless((high, low, close)):
         return None, (math.nan,) * 5
@@ -244,7 +243,7 @@ def ichimoku_step(state: Any, high: float, low: float, close: float, **given: in
     return state, (*found, math.nan if math.isnan(found[0]) else close)
 
 
-def position_step(state: Any, high: float, low: float, close: float, **given: int) -> _Found:
+def position_step(state: Any, high: float, low: float, close: float, **given: int) -> Told:
     """Go on from the last bars, the cloud drawn ahead and the last closes."""
     if not gapless((high, low, close)):
         return None, (math.nan,) * 4

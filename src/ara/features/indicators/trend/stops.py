@@ -7,6 +7,7 @@ import numpy as np
 
 from ara.features.arrays import change, highest, lowest, previous, quotient, sums, total, unbroken
 from ara.features.indicator import Param, Scale, indicator
+from ara.features.indicators.trend.steps import chandelier_step, kroll_step, safe_step
 from ara.features.indicators.trend.terms import Array, chain, gapless, length, over_gaps
 from ara.features.library import talib
 from ara.features.loops import lines_along
@@ -247,6 +248,7 @@ def parabolic_sar(high: Array, low: Array, *, acceleration: float, maximum: floa
     formula="max(H, n) - m * atr(n), min(L, n) + m * atr(n)",
     reference="C. Le Beau, in A. Elder (2002), Come Into My Trading Room, chapter 7",
     words="Stops hung from the high and the low of the last bars: a close below `long` ends a long position.",
+    step=chandelier_step,
 )
 @unbroken
 def chandelier_exit(high: Array, low: Array, close: Array, *, window: int, multiplier: float) -> tuple[Array, Array]:
@@ -270,6 +272,7 @@ def chandelier_exit(high: Array, low: Array, close: Array, *, window: int, multi
     formula="min(min(L, n) + m * atr(n), q), max(max(H, n) - m * atr(n), q): extremes over q bars of the first stops",
     reference="T. S. Chande and S. Kroll (1994), The New Technical Trader, chapter 9",
     words="Stops that hold still: a close under `short` ends a long position, one over `long` a short position.",
+    step=kroll_step,
 )
 @unbroken
 def chande_kroll_stop(
@@ -339,6 +342,7 @@ def _sided(high: Array, low: Array, close: Array, *, window: int) -> Array:
     ),
     reference="A. Elder (2002), Come Into My Trading Room, chapter 7",
     words="Stops beyond the usual noise against the trend: long ones below the low, short ones above the high.",
+    step=safe_step,
 )
 @unbroken
 def safezone_stop(high: Array, low: Array, *, window: int, multiplier: float) -> tuple[Array, Array]:

@@ -6,11 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import change, filled, highest, lowest, mean, previous, quotient, sums, total, unbroken, within
+from ara.features.arrays import (
+    change,
+    divisible,
+    filled,
+    highest,
+    lowest,
+    mean,
+    previous,
+    quotient,
+    sums,
+    total,
+    unbroken,
+    within,
+)
 from ara.features.arrays import ema as exponential
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.lines import cross_step, polarised_step
 from ara.features.indicators.trend.onward import rainbow_step
+from ara.features.indicators.trend.steps import intensity_step, score_step
 from ara.features.indicators.trend.terms import Array, chain, length
 
 __all__ = ["guppy", "ma_cross", "ma_ribbon", "pfe", "qstick", "rainbow", "trend_intensity", "trend_score", "vhf"]
@@ -70,6 +84,7 @@ def vhf(close: Array, *, window: int) -> Array:
     formula="100 * U / (U + D), U and D sums of C - sma(C, n) above and below 0 over m bars; 50 where both are 0",
     reference="M. H. Pee (2002), Trend Intensity Index, Stocks & Commodities 20:6",
     words="Share of the distance from the mean that lies above it: over 80 a strong rise, under 20 a strong fall.",
+    step=intensity_step,
 )
 @unbroken
 def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
@@ -97,14 +112,15 @@ def trend_intensity(close: Array, *, window: int, recent: int) -> Array:
     words="How straight the way was, with its direction: over 50 an efficient rise, under -50 an efficient fall.",
     step=polarised_step,
 )
+@divisible
 @unbroken
 def pfe(close: Array, *, window: int, smooth: int) -> Array:
     """Give the polarised fractal efficiency."""
     one = 100.0 * (close / previous(close) - 1.0)
     all_of_it = 100.0 * (close / previous(close, window) - 1.0)
-    way = total(np.sqrt(one * one + 1.0), window)
+    way = sums(np.sqrt(one * one + 1.0), window)
     straight = np.sign(all_of_it) * np.sqrt(all_of_it * all_of_it + window * window)
-    return exponential(within(100.0 * straight / way, -100.0, 100.0), smooth)
+    return within(exponential(within(100.0 * straight / way, -100.0, 100.0), smooth), -100.0, 100.0)
 
 
 @indicator(
@@ -120,6 +136,7 @@ def pfe(close: Array, *, window: int, smooth: int) -> Array:
     formula="mean of sign(C - C[t-k]), k = 11..20",
     reference="T. S. Chande (1993), Rating Trend Strength, Stocks & Commodities 11:9",
     words="Share of past closes that lie below today's, less those above: 1 is a strong rise, -1 a strong fall.",
+    step=score_step,
 )
 def trend_score(close: Array, *, nearest: int, farthest: int) -> Array:
     """Give Chande's trend score, from -1 to 1."""

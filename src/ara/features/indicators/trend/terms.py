@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.features.arrays import ema, filled, highest, sound, total
+from ara.features.arrays import ema, filled, highest, some, sound, total
 from ara.features.indicator import Param
 
 __all__ = [
     "EMA_SOURCE",
     "LEAST",
     "SEEDED",
+    "TIE",
     "Array",
     "chain",
     "gapless",
@@ -40,6 +41,9 @@ EMA_SOURCE: Final = "P. N. Haurlan (1968), Measuring Trend Values; "
 
 LEAST: Final = 1e-9
 """A range this share of what it is of, or less, is none: rounding alone makes ranges too."""
+
+TIE: Final = 1e-12
+"""A difference of this share of a price, or less, is what rounding leaves of none."""
 
 _NEGLIGIBLE: Final = 1e-12
 _FAINT: Final = 1e-3
@@ -102,13 +106,15 @@ def gapless(bar: tuple[float, ...]) -> bool:
 def sum_of_sizes(values: Array, window: int) -> Array:
     """Give the sum of the last values, none of them negative: exactly 0 where all are, not the rounding of old ones."""
     out = total(values, window)
-    out[highest(values, window) == 0.0] = 0.0
+    nothing = highest(values, window) == 0.0
+    if some(nothing):
+        out[nothing] = 0.0
     return out
 
 
 def over_gaps(figure: Callable[..., Array], *columns: Array) -> Array:
     """Give a figure of the bars that are wholly known, as if the others had not been; NaN for these."""
-    if len(columns[0]) and all(map(sound, columns)):
+    if len(columns[0]) and sound(*columns):
         return figure(*columns)
     known = np.logical_and.reduce([np.isfinite(column) for column in columns])
     out = np.full(len(known), np.nan)

@@ -6,7 +6,7 @@ from functools import cache
 from operator import mul
 from typing import Any, Final
 
-from ara.features.onward import kept
+from ara.features.onward import Told, kept
 
 __all__ = [
     "line_step",
@@ -18,8 +18,7 @@ __all__ = [
     "sine_step",
 ]
 
-_Found = tuple[Any, tuple[float, ...]]
-_Inner = Callable[..., _Found]
+_Inner = Callable[..., Told]
 _EARLY: Final = 6
 _BEGUN: Final = 12
 _LATE: Final = 37
@@ -80,7 +79,7 @@ def _onward(state: Any, price: float, start: int, *, ours: bool = False) -> tupl
     return (seen + 1, prices, cycle, plain, growing), smooth
 
 
-def _rested(state: Any, high: float, low: float, step: _Inner, ends: tuple[float, ...]) -> _Found:
+def _rested(state: Any, high: float, low: float, step: _Inner, ends: tuple[float, ...]) -> Told:
     """Begin anew after a gap, and with the last 63 bars of a long rest, as the batch does."""
     if not (math.isfinite(high) and math.isfinite(low)):
         return None, (math.nan,) * len(ends)
@@ -99,10 +98,10 @@ def _rested(state: Any, high: float, low: float, step: _Inner, ends: tuple[float
     return (price, waited, inner), found
 
 
-def period_step(state: Any, high: float, low: float, *, early: int) -> _Found:
+def period_step(state: Any, high: float, low: float, *, early: int) -> Told:
     """Go on with the period of the dominant cycle."""
 
-    def step(inner: Any, price: float, waited: int) -> _Found:
+    def step(inner: Any, price: float, waited: int) -> Told:
         inner, _ = _onward(inner, price, _EARLY if early else _BEGUN, ours=bool(early))
         cycle = inner[2]
         known = inner[0] > (2 * _EARLY if early else _USUAL)
@@ -111,10 +110,10 @@ def period_step(state: Any, high: float, low: float, *, early: int) -> _Found:
     return _rested(state, high, low, step, (0.0,))
 
 
-def phasor_step(state: Any, high: float, low: float) -> _Found:
+def phasor_step(state: Any, high: float, low: float) -> Told:
     """Go on with the parts of the dominant cycle's phasor."""
 
-    def step(inner: Any, price: float, waited: int) -> _Found:
+    def step(inner: Any, price: float, waited: int) -> Told:
         inner, _ = _onward(inner, price, _BEGUN)
         cycle = inner[2]
         return inner, (cycle[1][3], cycle[2][0]) if inner[0] > _USUAL else (math.nan, math.nan)
@@ -122,10 +121,10 @@ def phasor_step(state: Any, high: float, low: float) -> _Found:
     return _rested(state, high, low, step, (0.0, 0.0))
 
 
-def mama_step(state: Any, high: float, low: float, *, fast: float, slow: float, early: int) -> _Found:
+def mama_step(state: Any, high: float, low: float, *, fast: float, slow: float, early: int) -> Told:
     """Go on with the MESA adaptive moving average and its follower."""
 
-    def step(inner: Any, price: float, waited: int) -> _Found:
+    def step(inner: Any, price: float, waited: int) -> Told:
         turn, line, follower, phase, total = inner or (None, 0.0, 0.0, 0.0, 0.0)
         turn, _ = _onward(turn, price, _EARLY if early else _BEGUN, ours=bool(early))
         cycle = turn[2]
@@ -147,10 +146,10 @@ def mama_step(state: Any, high: float, low: float, *, fast: float, slow: float, 
     return _rested(state, high, low, step, (math.inf, math.inf))
 
 
-def line_step(state: Any, high: float, low: float, *, early: int) -> _Found:
+def line_step(state: Any, high: float, low: float, *, early: int) -> Told:
     """Go on with the trend line and the smooth price."""
 
-    def step(inner: Any, price: float, waited: int) -> _Found:
+    def step(inner: Any, price: float, waited: int) -> Told:
         turn, prices, means = inner or (None, (), ())
         turn, smooth = _onward(turn, price, _EARLY if early else _LATE, ours=bool(early))
         cycle = turn[2]
@@ -197,20 +196,20 @@ def _phased(inner: Any, price: float, waited: int) -> tuple[Any, float]:
     return (turn, smooths, phase), math.nan if unknown else phase
 
 
-def phase_step(state: Any, high: float, low: float) -> _Found:
+def phase_step(state: Any, high: float, low: float) -> Told:
     """Go on with the phase of the dominant cycle."""
 
-    def step(inner: Any, price: float, waited: int) -> _Found:
+    def step(inner: Any, price: float, waited: int) -> Told:
         inner, phase = _phased(inner, price, waited)
         return inner, (phase,)
 
     return _rested(state, high, low, step, (math.nan,))
 
 
-def sine_step(state: Any, high: float, low: float) -> _Found:
+def sine_step(state: Any, high: float, low: float) -> Told:
     """Go on with the sine of the dominant cycle's phase and the one that leads it."""
 
-    def step(inner: Any, price: float, waited: int) -> _Found:
+    def step(inner: Any, price: float, waited: int) -> Told:
         inner, phase = _phased(inner, price, waited)
         angle = math.radians(phase)
         return inner, (math.sin(angle), math.sin(angle + math.pi / 4.0))
@@ -218,7 +217,7 @@ def sine_step(state: Any, high: float, low: float) -> _Found:
     return _rested(state, high, low, step, (math.nan, math.nan))
 
 
-def _moded(inner: Any, price: float, waited: int) -> _Found:
+def _moded(inner: Any, price: float, waited: int) -> Told:
     turned, prices, since, sine, lead, means = inner or (None, (), 0, 0.0, 0.0, (0.0, 0.0, 0.0))
     before = turned[2] if turned else 0.0
     turned, _ = _phased(turned, price, 0)
@@ -240,6 +239,6 @@ def _moded(inner: Any, price: float, waited: int) -> _Found:
     return (turned, prices, since, now, ahead, (mean, *means[:2])), (found,)
 
 
-def mode_step(state: Any, high: float, low: float) -> _Found:
+def mode_step(state: Any, high: float, low: float) -> Told:
     """Go on with whether the market is in a trend."""
     return _rested(state, high, low, _moded, (0.0,))

@@ -8,6 +8,17 @@ import numpy as np
 from ara.features.arrays import ema, highest, lowest, mean, moments, previous, quotient, rested, runs, true_range
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import chain, length, rests, settles, weighted
+from ara.features.indicators.volatility.reach import (
+    EXACT,
+    acceleration_step,
+    donchian_step,
+    error_step,
+    exponential_step,
+    keltner_step,
+    mean_step,
+    place_step,
+    starc_step,
+)
 from ara.features.indicators.volatility.steps import width_rank_step
 from ara.features.indicators.volatility.terms import Array, flag, times, window_mean
 from ara.features.library import talib
@@ -135,6 +146,7 @@ def bollinger_width_rank(close: Array, *, window: int, lookback: int) -> Array:
     formula="m = EMA(n) of C, +- k sqrt(v), v = EMA(n) of (1 - a) (C[t] - m[t-1])^2, a = 2 / (n + 1)",
     reference="T. Finch (2009), Incremental Calculation of Weighted Mean and Variance, section 9",
     words="Bollinger bands with exponential weights: they forget a shock gradually, not all at once after n bars.",
+    step=exponential_step,
 )
 def bollinger_ema(close: Array, *, window: int, width: float) -> _Bands:
     """Give bands by exponential mean and variance."""
@@ -161,6 +173,7 @@ def bollinger_ema(close: Array, *, window: int, width: float) -> _Bands:
     formula="mean of n H * (1 + f (H - L) / (H + L)), of C, of L * (1 - f (H - L) / (H + L))",
     reference="P. Headley (2002), Big Trends in Trading: acceleration bands",
     words="Bands that the bars' own ranges set; two closes outside are read as the beginning of a fast move.",
+    step=acceleration_step,
 )
 def accbands(high: Array, low: Array, close: Array, *, window: int, factor: float) -> _Bands:
     """Give the acceleration bands; a bar at price 0 has no range."""
@@ -182,6 +195,7 @@ def accbands(high: Array, low: Array, close: Array, *, window: int, factor: floa
     formula="(max of n H - min of n L) / ((max of n H + min of n L) / 2)",
     reference="R. Donchian (1960), Commodities: High Finance in Copper, Financial Analysts J.; width: stock_indicators",
     words="How far the highest high and the lowest low are apart, as a share of the price; small is a tight range.",
+    step=donchian_step,
 )
 def donchian_width(high: Array, low: Array, *, window: int, offset: int) -> Array:
     """Give the width of the Donchian channel."""
@@ -228,6 +242,7 @@ def _keltner_memory(window: int, bars: int, **_: float) -> int:
     formula="EMA(n) of (H + L + C) / 3, +- k atr(m)",
     reference="C. W. Keltner (1960), How to Make Money in Commodities; in L. B. Raschke's form of the 1980s",
     words="Bands by the usual range of a bar: closes outside show strength, Bollinger bands inside of them a squeeze.",
+    step=keltner_step,
 )
 def keltner(
     high: Array, low: Array, close: Array, *, window: int, bars: int, width: float, typical: int
@@ -247,6 +262,7 @@ def keltner(
     formula="(C - lower) / (upper - lower) of keltner",
     reference="C. W. Keltner (1960), How to Make Money in Commodities; place as J. Bollinger's %b",
     words="Where the close is in its Keltner channel: 0 at the lower band, 1 at the upper, beyond outside of them.",
+    step=place_step,
 )
 def keltner_position(
     high: Array, low: Array, close: Array, *, window: int, bars: int, width: float, typical: int
@@ -271,6 +287,7 @@ def keltner_position(
     formula="mean of n (H + L + C) / 3, +- k * mean of n (H - L)",
     reference="C. W. Keltner (1960), How to Make Money in Commodities: the ten-day moving average trading rule",
     words="Keltner's own bands: above the upper he bought, below the lower he sold.",
+    step=mean_step,
 )
 def keltner_range(high: Array, low: Array, close: Array, *, window: int, width: float) -> _Bands:
     """Give Keltner's bands of 1960, by simple means."""
@@ -292,6 +309,7 @@ def keltner_range(high: Array, low: Array, close: Array, *, window: int, width: 
     formula="mean of n C, +- k atr(m)",
     reference="M. Stoller (1980s), Stoller Average Range Channels",
     words="Bands by the usual range around a short mean: at a band a move is stretched and wants a pause.",
+    step=starc_step,
 )
 def starc(high: Array, low: Array, close: Array, *, window: int, bars: int, width: float) -> tuple[Array, ...]:
     """Give the STARC bands."""
@@ -320,6 +338,7 @@ def starc(high: Array, low: Array, close: Array, *, window: int, bars: int, widt
     formula="mean of m ends of the least-squares line of n C, +- k * mean of m sqrt(sum of squared errors / (n - 2))",
     reference="J. Andersen (1996), Standard Error Bands, Stocks & Commodities 14:9",
     words="Bands around a fitted line: narrow ones are a clean trend; when they widen, the trend is changing.",
+    step=error_step,
 )
 def standard_error_bands(close: Array, *, window: int, smooth: int, width: float) -> _Bands:
     """Give the standard error bands."""
@@ -327,6 +346,7 @@ def standard_error_bands(close: Array, *, window: int, smooth: int, width: float
     place = np.asarray(np.arange(window) - (window - 1) / 2.0, np.float64)
     squares = float(place @ place)
     slope = weighted(close, place) / squares
-    error = np.sqrt(np.maximum(window * variance - slope * slope * squares, 0.0) / (window - 2.0))
+    left = window * variance - slope * slope * squares
+    error = np.sqrt(np.where(left <= EXACT * window * variance, 0.0, left) / (window - 2.0))
     middle = window_mean(average + slope * ((window - 1) / 2.0), smooth)
     return _around(middle, width * window_mean(error, smooth))

@@ -20,12 +20,13 @@ from ara.features.arrays import (
 )
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length, rests, settles
+from ara.features.indicators.volatility import onward
 from ara.features.indicators.volatility.steps import SAME, percentile_step, rank_step, relative_step, ulcer_step
 from ara.features.indicators.volatility.terms import (
     YEAR,
     Array,
     flag,
-    median,
+    mean_square,
     returns,
     returns_variance,
     root,
@@ -34,13 +35,8 @@ from ara.features.indicators.volatility.terms import (
 from ara.features.library import talib
 
 __all__ = [
-    "absolute_volatility",
-    "bipower_volatility",
     "downside_volatility",
     "har",
-    "mad_volatility",
-    "medrv_volatility",
-    "minrv_volatility",
     "relative_volatility",
     "return_shock",
     "semivariance_balance",
@@ -55,14 +51,7 @@ __all__ = [
 _WINDOW = length(20, "Bars that count; more of them are steadier and later.")
 _PARAMS = {"window": _WINDOW, "year": YEAR}
 _LONG = length(252, "Bars that it is compared with; 252 daily bars are a year.")
-_NORMAL_MEAN = math.sqrt(math.pi / 2.0)
-_NORMAL_MEDIAN = 1.482602218505602  # 1 / the upper quartile of a standard normal
 _SEMI = "O. E. Barndorff-Nielsen, S. Kinnebrock, N. Shephard (2010), Measuring Downside Risk: Realised Semivariance"
-_NEAREST = "T. G. Andersen, D. Dobrev, E. Schaumburg (2012), Jump-robust Volatility Estimation, J. Econometrics 169"
-
-
-def _squared(values: Array, window: int) -> Array:
-    return window_mean(values * values, window)
 
 
 def _historical(close: Array, window: int) -> Array:
@@ -79,10 +68,11 @@ def _historical(close: Array, window: int) -> Array:
     formula="sqrt(year * mean of min(r, 0)^2), r = ln(C / C[t-1])",
     reference=_SEMI,
     words="Volatility of the losses alone: what most people mean by risk.",
+    step=onward.downside_step,
 )
 def downside_volatility(close: Array, *, window: int, year: float) -> Array:
     """Give the root of the lower semivariance."""
-    return root(_squared(np.minimum(returns(close), 0.0), window), year)
+    return root(mean_square(np.minimum(returns(close), 0.0), window), year)
 
 
 @indicator(
@@ -95,10 +85,11 @@ def downside_volatility(close: Array, *, window: int, year: float) -> Array:
     formula="sqrt(year * mean of max(r, 0)^2), r = ln(C / C[t-1])",
     reference=_SEMI,
     words="Volatility of the gains alone.",
+    step=onward.upside_step,
 )
 def upside_volatility(close: Array, *, window: int, year: float) -> Array:
     """Give the root of the upper semivariance."""
-    return root(_squared(np.maximum(returns(close), 0.0), window), year)
+    return root(mean_square(np.maximum(returns(close), 0.0), window), year)
 
 
 @indicator(
@@ -110,104 +101,15 @@ def upside_volatility(close: Array, *, window: int, year: float) -> Array:
     bounds=(-1.0, 1.0),
     formula="(sum of max(r, 0)^2 - sum of min(r, 0)^2) / sum of r^2, r = ln(C / C[t-1])",
     reference=(
-        "A. J. Patton, K. Sheppard (2015), Good Volatility, Bad Volatility, Rev. Econ. Stat. 97: signed jump variation"
+        "T. Bollerslev, S. Z. Li, B. Zhao (2020), Good Volatility, Bad Volatility, and the Cross Section, JFQA 55"
     ),
     words="Which side the volatility is on: -1 all of it in losses, after which more follows; 1 all of it in gains.",
+    step=onward.side_step,
 )
 def semivariance_balance(close: Array, *, window: int) -> Array:
     """Give upper less lower semivariance, over both; 0 where no price moved."""
     moved = returns(close)
     return within(quotient(sums(moved * np.abs(moved), window), sums(moved * moved, window), otherwise=0.0), -1.0, 1.0)
-
-
-@indicator(
-    inputs=["close"],
-    params=_PARAMS,
-    warmup=lambda window, year: window,
-    memory=lambda window, year: window + 1,
-    scale=Scale.FREE,
-    bounds=(0.0, math.inf),
-    formula="sqrt(year * pi / 2) * mean of abs(ln(C / C[t-1]))",
-    reference="S. J. Taylor (1986), Modelling Financial Time Series; Z. Ding, C. Granger, R. Engle (1993)",
-    words="Volatility by the mean size of the moves: large ones count less than in the standard deviation.",
-)
-def absolute_volatility(close: Array, *, window: int, year: float) -> Array:
-    """Give the volatility by mean absolute return."""
-    return np.asarray(math.sqrt(year) * _NORMAL_MEAN * window_mean(np.abs(returns(close)), window))
-
-
-@indicator(
-    inputs=["close"],
-    params=_PARAMS,
-    warmup=lambda window, year: window,
-    memory=lambda window, year: window + 1,
-    scale=Scale.FREE,
-    bounds=(0.0, math.inf),
-    formula="1.4826 sqrt(year) * median of abs(ln(C / C[t-1]))",
-    reference="F. R. Hampel (1974), The Influence Curve and Its Role in Robust Estimation, J. Am. Stat. Assoc. 69",
-    words="Volatility of the ordinary bars: up to half of them may be wild without moving it.",
-)
-def mad_volatility(close: Array, *, window: int, year: float) -> Array:
-    """Give the volatility by the median absolute return."""
-    size = np.abs(returns(close))
-    middle = median(size, window)
-    return np.asarray(math.sqrt(year) * _NORMAL_MEDIAN * middle)
-
-
-@indicator(
-    inputs=["close"],
-    params=_PARAMS,
-    warmup=lambda window, year: window,
-    memory=lambda window, year: window + 1,
-    scale=Scale.FREE,
-    bounds=(0.0, math.inf),
-    formula="sqrt(year * pi / 2 * sum of abs(r[i]) abs(r[i-1]) over n returns / (n - 1)), r = ln(C / C[t-1])",
-    reference=(
-        "O. E. Barndorff-Nielsen, N. Shephard (2004), Power and Bipower Variation With Stochastic Volatility and Jumps"
-    ),
-    words="Volatility without the jumps: a single leap next to quiet bars hardly counts.",
-)
-def bipower_volatility(close: Array, *, window: int, year: float) -> Array:
-    """Give the root of the bipower variation."""
-    size = np.abs(returns(close))
-    return root(0.5 * math.pi * window_mean(size * previous(size), window - 1), year)
-
-
-@indicator(
-    inputs=["close"],
-    params=_PARAMS,
-    warmup=lambda window, year: window,
-    memory=lambda window, year: window + 1,
-    scale=Scale.FREE,
-    bounds=(0.0, math.inf),
-    formula="sqrt(year * pi / (pi - 2) * sum of min(abs(r[i]), abs(r[i-1]))^2 over n returns / (n - 1))",
-    reference=_NEAREST,
-    words="Volatility by the smaller of two neighbours: no single jump counts at all.",
-)
-def minrv_volatility(close: Array, *, window: int, year: float) -> Array:
-    """Give the root of MinRV."""
-    size = np.abs(returns(close))
-    return root(math.pi / (math.pi - 2.0) * _squared(np.minimum(size, previous(size)), window - 1), year)
-
-
-@indicator(
-    inputs=["close"],
-    params={"window": length(20, "Bars that count; more of them are steadier and later.", low=3), "year": YEAR},
-    warmup=lambda window, year: window,
-    memory=lambda window, year: window + 1,
-    scale=Scale.FREE,
-    bounds=(0.0, math.inf),
-    formula="sqrt(year * pi / (6 - 4 sqrt(3) + pi) * sum of median(abs r[i], abs r[i-1], abs r[i-2])^2 / (n - 2))",
-    reference=_NEAREST,
-    words="Volatility by the middle of three neighbours: jumps and bars without trade count little.",
-)
-def medrv_volatility(close: Array, *, window: int, year: float) -> Array:
-    """Give the root of MedRV."""
-    last = np.abs(returns(close))
-    second, third = previous(last), previous(last, 2)
-    middle = np.maximum(np.minimum(last, second), np.minimum(np.maximum(last, second), third))
-    scale = math.pi / (6.0 - 4.0 * math.sqrt(3.0) + math.pi)
-    return root(scale * _squared(middle, window - 2), year)
 
 
 @indicator(
@@ -225,6 +127,7 @@ def medrv_volatility(close: Array, *, window: int, year: float) -> Array:
     formula="sqrt(year * mean of r^2) over 1 bar, a week and a month, r = ln(C / C[t-1])",
     reference="F. Corsi (2009), A Simple Approximate Long-Memory Model of Realized Volatility, J. Fin. Econometrics 7",
     words="Volatility of the day, the week and the month, from which the HAR model forecasts the next one.",
+    step=onward.har_step,
 )
 def har(close: Array, *, week: int, month: int, year: float) -> tuple[Array, ...]:
     """Give the components of the HAR model."""
@@ -248,6 +151,7 @@ def har(close: Array, *, week: int, month: int, year: float) -> tuple[Array, ...
         "Quant. Anal. 53"
     ),
     words="How unsteady the volatility itself is: near 0 one can rely on it, large ones say that risk is uncertain.",
+    step=onward.unsteady_step,
 )
 def volatility_of_volatility(close: Array, *, window: int, bars: int) -> Array:
     """Give the spread of the volatility over its mean; NaN where no price moved."""
@@ -265,6 +169,7 @@ def volatility_of_volatility(close: Array, *, window: int, bars: int) -> Array:
     formula="standard deviation of the last fast log returns / that of the last slow ones",
     reference="L. Connors, L. Raschke (1995), Street Smarts: historical volatility ratio",
     words="Above 1 the market is wilder than it was, below 1 calmer; below 0.5 a large move is often near.",
+    step=onward.term_step,
 )
 def volatility_term(close: Array, *, fast: int, slow: int) -> Array:
     """Give short over long volatility; NaN where no price moved."""
@@ -289,7 +194,7 @@ def volatility_percentile(close: Array, *, window: int, lookback: int) -> Array:
     # what differs by rounding alone is no calmer
     calmer = (windows(now, lookback + 1)[:, :-1] < now[lookback:, None] * (1.0 - SAME)).sum(axis=1)
     known = np.isfinite(sums(now, lookback + 1)[lookback:])
-    return rolling(now, np.where(known, calmer * (100.0 / lookback), np.nan), lookback + 1)
+    return rolling(now, np.where(known, calmer * 100.0 / lookback, np.nan), lookback + 1)
 
 
 @indicator(
@@ -321,11 +226,12 @@ def volatility_rank(close: Array, *, window: int, lookback: int) -> Array:
     formula="r[t] / sqrt(mean of n r^2 before it), r = ln(C / C[t-1])",
     reference="T. G. Andersen, T. Bollerslev, F. X. Diebold, P. Labys (2001): standardised returns",
     words="This bar's return in usual moves: beyond 3 either way is a shock.",
+    step=onward.shock_step,
 )
 def return_shock(close: Array, *, window: int) -> Array:
     """Give the return over the volatility of the bars before; NaN where none of those moved."""
     moved = returns(close)
-    return quotient(moved, previous(root(_squared(moved, window))))
+    return quotient(moved, previous(root(mean_square(moved, window))))
 
 
 @indicator(
@@ -384,4 +290,4 @@ def ulcer_index(close: Array, *, window: int, inside: int) -> Array:
             squares += fall * fall
         return rolling(close, 100.0 * np.sqrt(squares / window), window)
     (top,) = runs(lambda one: highest(one, window), close)
-    return np.asarray(100.0 * np.sqrt(_squared(quotient(close, top, otherwise=1.0) - 1.0, window)))
+    return np.asarray(100.0 * np.sqrt(mean_square(quotient(close, top, otherwise=1.0) - 1.0, window)))

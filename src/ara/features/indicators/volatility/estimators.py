@@ -7,6 +7,18 @@ import numpy as np
 from ara.features.arrays import change, logs, previous, quotient
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import length
+from ara.features.indicators.volatility.onward import (
+    gap_share_step,
+    gap_step,
+    garman_klass_step,
+    historical_step,
+    inner_step,
+    log_range_step,
+    opened_garman_klass_step,
+    parkinson_step,
+    range_share_step,
+    rogers_satchell_step,
+)
 from ara.features.indicators.volatility.steps import yang_zhang_step
 from ara.features.indicators.volatility.terms import (
     YEAR,
@@ -69,6 +81,7 @@ def _garman_klass(opened: Array, high: Array, low: Array, close: Array) -> Array
     formula="sqrt(year) * standard deviation of n values of ln(C / C[t-1])",
     reference="J. C. Hull (2022), Options, Futures, and Other Derivatives, 11th ed., section 15.4",
     words="The spread of the returns of the last bars as a yearly figure: 0.2 is 20 percent a year.",
+    step=historical_step,
 )
 def historical_volatility(close: Array, *, window: int, year: float, sample: int, simple: int) -> Array:
     """Give the standard deviation of returns."""
@@ -92,6 +105,7 @@ def historical_volatility(close: Array, *, window: int, year: float, sample: int
         "Volatility from highs and lows: five times as exact as from closes, but blind to gaps and low when "
         "trading is thin."
     ),
+    step=parkinson_step,
 )
 def parkinson(high: Array, low: Array, *, window: int, year: float) -> Array:
     """Give Parkinson's volatility."""
@@ -109,6 +123,7 @@ def parkinson(high: Array, low: Array, *, window: int, year: float) -> Array:
     formula="sqrt(year * mean of (ln(H / L)^2 / 2 - (2 ln 2 - 1) ln(C / O)^2))",
     reference="M. B. Garman, M. J. Klass (1980), On the Estimation of Security Price Volatilities, J. Bus. 53",
     words="Volatility from all four prices of each bar, the most exact where price neither drifts nor gaps.",
+    step=garman_klass_step,
 )
 def garman_klass(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
     """Give Garman and Klass's volatility."""
@@ -127,6 +142,7 @@ def garman_klass(opened: Array, high: Array, low: Array, close: Array, *, window
         "D. Yang, Q. Zhang (2000), Drift-Independent Volatility Estimation, J. Bus. 73, which extends Garman, Klass"
     ),
     words="Garman and Klass's volatility with the gap from the last close added: for markets that close overnight.",
+    step=opened_garman_klass_step,
 )
 def garman_klass_yang_zhang(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
     """Give Garman and Klass's volatility with gaps."""
@@ -147,6 +163,7 @@ def garman_klass_yang_zhang(opened: Array, high: Array, low: Array, close: Array
         "Prob. 1"
     ),
     words="Volatility from all four prices that a trend does not inflate; blind to gaps between bars.",
+    step=rogers_satchell_step,
 )
 def rogers_satchell(opened: Array, high: Array, low: Array, close: Array, *, window: int, year: float) -> Array:
     """Give Rogers and Satchell's volatility."""
@@ -194,6 +211,7 @@ def yang_zhang(opened: Array, high: Array, low: Array, close: Array, *, window: 
         "The typical volatility by the logarithm of the range, which one wild bar hardly moves; NaN if a bar had "
         "no range."
     ),
+    step=log_range_step,
 )
 def log_range_volatility(high: Array, low: Array, *, window: int, year: float) -> Array:
     """Give the volatility by the geometric mean of ranges."""
@@ -212,6 +230,7 @@ def log_range_volatility(high: Array, low: Array, *, window: int, year: float) -
     formula="sqrt(year) * sample standard deviation of n values of ln(O / C[t-1])",
     reference="D. Yang, Q. Zhang (2000), Drift-Independent Volatility Estimation, J. Bus. 73: the opening jump",
     words="How large the gaps between bars are: the risk that no stop can stop.",
+    step=gap_step,
 )
 def overnight_volatility(opened: Array, close: Array, *, window: int, year: float) -> Array:
     """Give the standard deviation of the gaps."""
@@ -228,6 +247,7 @@ def overnight_volatility(opened: Array, close: Array, *, window: int, year: floa
     formula="sqrt(year) * sample standard deviation of n values of ln(C / O)",
     reference="D. Yang, Q. Zhang (2000), Drift-Independent Volatility Estimation, J. Bus. 73: from open to close",
     words="How much the price moves while the market is open, gaps left out.",
+    step=inner_step,
 )
 def intraday_volatility(opened: Array, close: Array, *, window: int, year: float) -> Array:
     """Give the standard deviation from open to close."""
@@ -246,6 +266,7 @@ def intraday_volatility(opened: Array, close: Array, *, window: int, year: float
     words=(
         "The part of all movement that happens between bars: 0 none, 1 all; near 1 news comes while markets are closed."
     ),
+    step=gap_share_step,
 )
 def overnight_share(opened: Array, close: Array, *, window: int) -> Array:
     """Give the share of gaps in the variance; NaN where no price moved."""
@@ -269,6 +290,7 @@ def overnight_share(opened: Array, close: Array, *, window: int) -> Array:
     words=(
         "Variance of closes over that of ranges: above 1 moves last from bar to bar, below 1 bars go out and come back."
     ),
+    step=range_share_step,
 )
 def range_efficiency(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the variance by closes over the variance by ranges; NaN where no bar had a range."""

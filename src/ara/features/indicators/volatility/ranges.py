@@ -8,6 +8,15 @@ from ara.features import arrays
 from ara.features.arrays import change, ema, highest, lowest, previous, quotient, rested, runs, sums
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import chain, length, pause, rests, settles
+from ara.features.indicators.volatility.reach import (
+    atr_step,
+    chaikin_step,
+    choppiness_step,
+    natr_step,
+    ratio_step,
+    relative_range_step,
+    thermometer_step,
+)
 from ara.features.indicators.volatility.terms import Array, flag, window_mean
 from ara.features.library import talib
 
@@ -80,6 +89,7 @@ def true_range(high: Array, low: Array, close: Array, *, first: int) -> Array:
     formula="a[t] = a[t-1] + (TR[t] - a[t-1]) / n, begun with the mean of n true ranges",
     reference=_WILDER,
     words="How far the price usually goes in a bar, in its own unit; stops and sizes are set in multiples of it.",
+    step=atr_step,
 )
 def atr(high: Array, low: Array, close: Array, *, window: int, first: int) -> Array:
     """Give the average true range; 0 at last where the price stands still."""
@@ -99,6 +109,7 @@ def atr(high: Array, low: Array, close: Array, *, window: int, first: int) -> Ar
         "J. Forman (2006), Cross-Market Evaluations With Normalized Average True Range, Stocks & Commodities 24:5"
     ),
     words="The usual move of a bar in percent of the price, so that instruments and years compare.",
+    step=natr_step,
 )
 def natr(high: Array, low: Array, close: Array, *, window: int, first: int) -> Array:
     """Give the average true range in percent of the close."""
@@ -147,6 +158,7 @@ def adr_percent(high: Array, low: Array, *, window: int) -> Array:
     formula="atr(fast) / atr(slow)",
     reference="Ara, of J. W. Wilder's (1978) average true range",
     words="Above 1 the bars have become wider than they were, below 1 narrower; breakouts like to begin below.",
+    step=ratio_step,
 )
 def atr_ratio(high: Array, low: Array, close: Array, *, fast: int, slow: int) -> Array:
     """Give a short average true range over a long one."""
@@ -163,6 +175,7 @@ def atr_ratio(high: Array, low: Array, close: Array, *, fast: int, slow: int) ->
     formula="TR[t] / atr(n)[t-1]",
     reference="Ara, of J. W. Wilder's (1978) true range",
     words="This bar's range against the usual one before it: 2 is a wide bar, 0.5 a quiet one.",
+    step=relative_range_step,
 )
 def relative_true_range(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the true range over the average of those before."""
@@ -183,13 +196,16 @@ def relative_true_range(high: Array, low: Array, close: Array, *, window: int) -
     formula="100 * (e[t] / e[t-bars] - 1), e = EMA(n) of H - L",
     reference="M. Chaikin; in S. B. Achelis (2000), Technical Analysis from A to Z, 2nd ed.",
     words="How much wider the bars have become, in percent: sharp rises go with panic near lows, slow falls with tops.",
+    step=chaikin_step,
 )
 def chaikin_volatility(high: Array, low: Array, *, window: int, bars: int) -> Array:
     """Give the change of the mean range in percent."""
-    wide = high - low
-    (usual,) = runs(lambda one: ema(one, window), wide)
-    usual = rested(usual, wide, pause(window), otherwise=0.0)
-    return 100.0 * quotient(change(usual, bars), previous(usual, bars))
+
+    def grown(wide: Array) -> Array:
+        usual = rested(ema(wide, window), wide, pause(window), otherwise=0.0)
+        return 100.0 * quotient(change(usual, bars), previous(usual, bars))
+
+    return runs(grown, high - low)[0]
 
 
 @indicator(
@@ -202,6 +218,7 @@ def chaikin_volatility(high: Array, low: Array, *, window: int, bars: int) -> Ar
     formula="100 * log10(sum of n TR / (max H - min L)) / log10(n)",
     reference="E. W. Dreiss (1993), Choppiness Index, Futures",
     words="Above 62 the price goes to and fro, below 38 it goes one way; NaN where it did not move at all.",
+    step=choppiness_step,
 )
 def choppiness(high: Array, low: Array, close: Array, *, window: int) -> Array:
     """Give the choppiness index."""
@@ -223,6 +240,7 @@ def choppiness(high: Array, low: Array, close: Array, *, window: int) -> Array:
     words=(
         "How far the bar stuck out of the one before it: enter while it is below its mean, leave at 3 times the mean."
     ),
+    step=thermometer_step,
 )
 def elder_thermometer(high: Array, low: Array, *, window: int) -> tuple[Array, Array]:
     """Give Elder's market thermometer and its mean; the first bar of all sticks out of nothing."""

@@ -10,7 +10,19 @@ from ara.features.indicator import Param
 from ara.features.loops import quantiles
 from ara.features.shared import shared
 
-__all__ = ["YEAR", "Array", "flag", "median", "move", "returns", "returns_variance", "root", "times", "window_mean"]
+__all__ = [
+    "YEAR",
+    "Array",
+    "flag",
+    "mean_square",
+    "median",
+    "move",
+    "returns",
+    "returns_variance",
+    "root",
+    "times",
+    "window_mean",
+]
 
 Array = NDArray[np.float64]
 """One value per bar."""
@@ -52,6 +64,11 @@ def move(newer: Array, older: Array) -> Array:
 def window_mean(values: Array, window: int) -> Array:
     """Give the mean of the last `window` values, each added anew."""
     return sums(values, window) / window
+
+
+def mean_square(values: Array, window: int) -> Array:
+    """Give the mean of the squares of the last `window` values."""
+    return window_mean(values * values, window)
 
 
 def root(variance: Array, year: float = 1.0) -> Array:

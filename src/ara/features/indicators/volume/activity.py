@@ -8,6 +8,7 @@ from ara.features.arrays import ema, moments, previous, quotient, runs, sums
 from ara.features.indicator import Scale, indicator
 from ara.features.indicators.trend.terms import SEEDED, chain, length
 from ara.features.indicators.volatility.terms import median, window_mean
+from ara.features.indicators.volume.steps import abnormal_step, concentrated_step, mean_step, oscillator_step
 from ara.features.indicators.volume.terms import Array, signalled
 from ara.features.library import talib
 
@@ -62,6 +63,7 @@ def vroc(volume: Array, *, bars: int) -> Array:
     formula="100 (EMA(12) of V / EMA(26) of V - 1); its EMA(9)",
     reference="StockCharts ChartSchool, Percentage Volume Oscillator; after G. Appel's (1979) MACD",
     words="Recent volume above (or, below 0, under) its longer mean, in percent: interest rises or wanes.",
+    step=oscillator_step,
 )
 def pvo(volume: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tuple[Array, ...]:
     """Give the percentage volume oscillator; NaN while nothing has been traded."""
@@ -83,6 +85,7 @@ def pvo(volume: Array, *, fast: int, slow: int, signal: int, seeded: int) -> tup
     formula="100 (mean of fast V / mean of slow V - 1)",
     reference=_ACHELIS,
     words="Recent volume above or below its longer mean, in percent, by simple means.",
+    step=mean_step,
 )
 def vosc(volume: Array, *, fast: int, slow: int) -> Array:
     """Give the volume oscillator; NaN where nothing was traded."""
@@ -170,6 +173,7 @@ def volume_variation(volume: Array, *, window: int) -> Array:
     formula="max of n V / sum of n V",
     reference="Ara: the share of the largest bar, as concentration is told of markets",
     words="The part of the recent volume that was traded in its busiest bar: high after news, low in quiet trade.",
+    step=concentrated_step,
 )
 def volume_concentration(volume: Array, *, window: int) -> Array:
     """Give the share of the busiest bar; NaN where nothing was traded."""
@@ -189,6 +193,7 @@ def volume_concentration(volume: Array, *, window: int) -> Array:
         "B. B. Ajinkya, P. C. Jain (1989), The Behavior of Daily Stock Market Trading Volume, J. Acc. Econ. 11: logs"
     ),
     words="The volume against its usual one, evened out so that a burst is no outlier: 0 is usual, -0.7 none at all.",
+    step=abnormal_step,
 )
 def abnormal_volume(volume: Array, *, window: int) -> Array:
     """Give the logarithm of the volume over its median; NaN where the usual volume is none."""

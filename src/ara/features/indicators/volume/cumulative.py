@@ -11,6 +11,7 @@ from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import gapless, length, over_gaps
 from ara.features.indicators.volatility.terms import flag
 from ara.features.indicators.volume.terms import Array, ema_step, multiplier
+from ara.features.onward import Told
 
 __all__ = ["ad", "ad_ema", "nvi", "obv", "pvi", "pvt", "tvi"]
 
@@ -18,8 +19,6 @@ _FLOW = ("high", "low", "close", "volume")
 _ALL = (-math.inf, math.inf)
 _BASE = 1000.0
 _FOSBACK = "N. G. Fosback (1976), Stock Market Logic; after P. L. Dysart (1936)"
-
-_Step = tuple[Any, tuple[float, ...]]
 
 
 def _traded(volume: float) -> float:
@@ -39,7 +38,7 @@ def _added(line: Callable[[Array, Array], Array], close: Array, volume: Array) -
     return np.where(told, over_gaps(line, close, np.where(told, volume, 0.0)), np.nan)
 
 
-def _obv_step(state: Any, close: float, volume: float, *, zero: int) -> _Step:
+def _obv_step(state: Any, close: float, volume: float, *, zero: int) -> Told:
     if not math.isfinite(close):
         return state, (math.nan,)
     traded = _traded(volume)
@@ -80,7 +79,7 @@ def _flow(high: float, low: float, close: float, volume: float) -> float:
     return volume * ((close - low) - (high - close)) / (high - low) if high != low else 0.0
 
 
-def _ad_step(state: Any, high: float, low: float, close: float, volume: float) -> _Step:
+def _ad_step(state: Any, high: float, low: float, close: float, volume: float) -> Told:
     if not gapless((high, low, close, volume)):
         return state, (math.nan,)
     total = (state or (0.0,))[0] + _flow(high, low, close, volume)
@@ -107,7 +106,7 @@ def ad(high: Array, low: Array, close: Array, volume: Array) -> Array:
     return over_gaps(_ad, high, low, close, volume)
 
 
-def _ad_ema_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int) -> _Step:
+def _ad_ema_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int) -> Told:
     if not gapless((high, low, close, volume)):
         return state, (math.nan,)
     total, mean_state = state or (0.0, None)
@@ -133,7 +132,7 @@ def ad_ema(high: Array, low: Array, close: Array, volume: Array, *, window: int)
     return over_gaps(lambda *bars: ema(_ad(*bars), window), high, low, close, volume)
 
 
-def _index_step(state: Any, close: float, volume: float, *, side: int) -> _Step:
+def _index_step(state: Any, close: float, volume: float, *, side: int) -> Told:
     if not gapless((close, volume)):
         return state, (math.nan,)
     before, traded, value = state or (0.0, volume, _BASE)
@@ -150,11 +149,11 @@ def _index(close: Array, volume: Array, side: int) -> Array:
     return over_gaps(compounded, close, volume)
 
 
-def _nvi_step(state: Any, close: float, volume: float) -> _Step:
+def _nvi_step(state: Any, close: float, volume: float) -> Told:
     return _index_step(state, close, volume, side=-1)
 
 
-def _pvi_step(state: Any, close: float, volume: float) -> _Step:
+def _pvi_step(state: Any, close: float, volume: float) -> Told:
     return _index_step(state, close, volume, side=1)
 
 
@@ -193,7 +192,7 @@ def pvi(close: Array, volume: Array) -> Array:
     return _index(close, volume, 1)
 
 
-def _pvt_step(state: Any, close: float, volume: float, *, smooth: int) -> _Step:
+def _pvt_step(state: Any, close: float, volume: float, *, smooth: int) -> Told:
     if not math.isfinite(close):
         return state, (math.nan,)
     before, lines = state or (0.0, (0.0,))
@@ -225,7 +224,7 @@ def pvt(close: Array, volume: Array, *, smooth: int) -> Array:
     return _added(line, close, volume)
 
 
-def _tvi_step(state: Any, close: float, volume: float, *, tick: float) -> _Step:
+def _tvi_step(state: Any, close: float, volume: float, *, tick: float) -> Told:
     if not math.isfinite(close):
         return state, (math.nan,)
     before, side, total = state or (close, 0.0, 0.0)

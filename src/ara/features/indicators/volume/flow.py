@@ -9,6 +9,15 @@ from ara.features.arrays import change, ema, previous, quotient, rested, runs, s
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import SEEDED, chain, gapless, length, rests, settles
 from ara.features.indicators.volatility.terms import window_mean
+from ara.features.indicators.volume.steps import (
+    adosc_step,
+    balance_step,
+    cmf_step,
+    force_step,
+    mfi_step,
+    return_step,
+    sides_step,
+)
 from ara.features.indicators.volume.terms import Array, multiplier, wilder_step
 from ara.features.library import talib
 from ara.features.windowed import over
@@ -75,13 +84,14 @@ def money_flow_volume(high: Array, low: Array, close: Array, volume: Array) -> A
     formula="100 u / (u + d): sums of n P V over bars with P > P[t-1], and with P < P[t-1], P = (H + L + C) / 3",
     reference="G. Quong, A. Soudack (1989), Volume-Weighted RSI: Money Flow, Stocks & Commodities 7:3",
     words="RSI with volume: above 80 is read as overbought, below 20 as oversold.",
+    step=mfi_step,
 )
 def mfi(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
     """Give the money flow index; 50 where no money moved."""
     price = (high + low + close) / 3.0
     moved, money = change(price), price * volume
-    gain = sums(money * np.where(np.isnan(moved), np.nan, moved > 0), window)
-    loss = sums(money * np.where(np.isnan(moved), np.nan, moved < 0), window)
+    money[np.isnan(moved)] = np.nan
+    gain, loss = sums(money * (moved > 0), window), sums(money * (moved < 0), window)
     return 100.0 * quotient(gain, gain + loss, otherwise=0.5)
 
 
@@ -105,6 +115,7 @@ def mfi(high: Array, low: Array, close: Array, volume: Array, *, window: int) ->
     formula="EMA(3) - EMA(10) of the accumulation/distribution line",
     reference=_CHAIKIN,
     words="Speed of the accumulation/distribution line: above 0 buying gains, below 0 selling.",
+    step=adosc_step,
 )
 def adosc(high: Array, low: Array, close: Array, volume: Array, *, fast: int, slow: int, seeded: int) -> Array:
     """Give Chaikin's oscillator."""
@@ -128,6 +139,7 @@ def adosc(high: Array, low: Array, close: Array, volume: Array, *, fast: int, sl
     formula="sum of n V ((C - L) - (H - C)) / (H - L) / sum of n V",
     reference=_CHAIKIN,
     words="The share of the last volume that was bought less that which was sold; beyond 0.1 either way is clear.",
+    step=cmf_step,
 )
 def cmf(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
     """Give Chaikin's money flow; 0 where nothing was traded."""
@@ -148,6 +160,7 @@ def cmf(high: Array, low: Array, close: Array, volume: Array, *, window: int) ->
     formula="EMA(n) of V (C - C[t-1])",
     reference="A. Elder (1993), Trading for a Living",
     words="Move times volume: above 0 the bulls are in charge, below 0 the bears; small at a new high is weak.",
+    step=force_step,
 )
 def force_index(close: Array, volume: Array, *, window: int, seeded: int) -> Array:
     """Give Elder's force index."""
@@ -280,6 +293,7 @@ def volume_rsi(close: Array, volume: Array, *, window: int) -> Array:
     words=(
         "Rising less falling volume as a share of all: 1 all of it rose, -1 all of it fell; comparable across markets."
     ),
+    step=balance_step,
 )
 def net_volume(close: Array, volume: Array, *, window: int) -> Array:
     """Give the balance of rising and falling volume; 0 where nothing was traded."""
@@ -297,6 +311,7 @@ def net_volume(close: Array, volume: Array, *, window: int) -> Array:
     formula="sum of n V where C rose / sum of n V where C fell",
     reference="W. J. O'Neil (2009), How to Make Money in Stocks, 4th ed.: up/down volume ratio",
     words="Above 1 more was traded on rising than on falling bars, 1.2 and more is strong demand; NaN where none fell.",
+    step=sides_step,
 )
 def up_down_volume(close: Array, volume: Array, *, window: int) -> Array:
     """Give rising over falling volume."""
@@ -315,6 +330,7 @@ def up_down_volume(close: Array, volume: Array, *, window: int) -> Array:
     formula="sum of n V (C / C[t-1] - 1) / sum of n V",
     reference="Ara, of the price volume trend: its change over the volume",
     words="The mean return of a bar, busy bars counting more: above 0 the moves that were traded went up.",
+    step=return_step,
 )
 def volume_weighted_return(close: Array, volume: Array, *, window: int) -> Array:
     """Give the mean return weighted by volume; 0 where nothing was traded."""

@@ -5,11 +5,32 @@ from typing import Any
 
 import numpy as np
 
-from ara.features.arrays import change, ema, filled, logs, moments, previous, quotient, runs, sums, within
+from ara.features.arrays import (
+    change,
+    ema,
+    filled,
+    logs,
+    moments,
+    previous,
+    priced,
+    quotient,
+    rested,
+    runs,
+    sums,
+    within,
+)
 from ara.features.indicator import Param, Scale, indicator
-from ara.features.indicators.trend.terms import chain, gapless, length
-from ara.features.indicators.volatility.terms import returns_variance, window_mean
+from ara.features.indicators.trend.terms import TIE, chain, gapless, length, pause
+from ara.features.indicators.volatility.terms import mean_square, returns_variance, window_mean
+from ara.features.indicators.volume.steps import (
+    correlation_step,
+    ease_step,
+    easy_step,
+    elements_step,
+    rank_step,
+)
 from ara.features.indicators.volume.terms import Array, ema_step, signalled, weighed
+from ara.features.onward import UNKNOWN, Told
 from ara.features.windowed import logged, over, scatter, slid
 
 __all__ = ["demand_index", "emv", "fve", "marketfi", "price_volume_correlation", "pvr", "vfi", "vpci", "vwmacd"]
@@ -17,8 +38,6 @@ __all__ = ["demand_index", "emv", "fve", "marketfi", "price_volume_correlation",
 _FLOW = ("high", "low", "close", "volume")
 _ALL = (-math.inf, math.inf)
 _STEEP = 3.0
-_UNKNOWN = (math.nan,)
-_Step = tuple[Any, tuple[float, ...]]
 _USUAL = 30
 _UNIT = Param(
     default=0,
@@ -44,6 +63,7 @@ _UNIT = Param(
     words=(
         "How far the price moves for how little volume: above 0 it rises easily. With a `unit` it is in squared prices."
     ),
+    step=ease_step,
 )
 def emv(high: Array, low: Array, volume: Array, *, window: int, unit: float) -> tuple[Array, Array]:
     """Give the ease of movement and its mean; NaN where nothing was traded."""
@@ -68,6 +88,7 @@ def emv(high: Array, low: Array, volume: Array, *, window: int, unit: float) -> 
     formula="((H - L) / H) / (V / mean of n V); with a unit (H - L) / (V / unit)",
     reference="B. Williams (1995), Trading Chaos: Market Facilitation Index",
     words="How far a unit of volume moves the price: falling while volume rises is a fight before a move.",
+    step=easy_step,
 )
 def marketfi(high: Array, low: Array, volume: Array, *, window: int, unit: float) -> Array:
     """Give the market facilitation index; NaN where nothing was traded."""
@@ -76,18 +97,19 @@ def marketfi(high: Array, low: Array, volume: Array, *, window: int, unit: float
     return quotient(quotient(high - low, high), quotient(volume, window_mean(volume, window)))
 
 
-def _demand_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int) -> _Step:
+def _demand_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int) -> Told:
     """Go on from the last bar, the last ranges of two bars and volumes, and both means."""
-    if not gapless((high, low, close, volume)):
-        return None, _UNKNOWN
+    price = 0.25 * (high + low + 2.0 * close)
+    if not gapless((price, volume)) or price == 0.0:
+        return None, UNKNOWN
     before, ranges, volumes, buy, sell = state or (None, (), (), None, None)
-    price, volumes = 0.25 * (high + low + 2.0 * close), slid(volumes, volume, window)
+    volumes = slid(volumes, volume, window)
     bar = (high, low, price)
     if before is None:
-        return (bar, ranges, volumes, buy, sell), _UNKNOWN
+        return (bar, ranges, volumes, buy, sell), UNKNOWN
     ranges = slid(ranges, max(high, before[0]) - min(low, before[1]), window)
     if len(volumes) < window:
-        return (bar, ranges, volumes, buy, sell), _UNKNOWN
+        return (bar, ranges, volumes, buy, sell), UNKNOWN
     moved, weak, buying, selling = over(price - before[2], before[2]), math.nan, math.nan, math.nan
     traded = over(volume, sum(volumes) / window, otherwise=0.0)
     if len(ranges) == window:
@@ -124,8 +146,7 @@ def _demand_step(state: Any, high: float, low: float, close: float, volume: floa
 def demand_index(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
     """Give Sibbet's demand index; 0 where both sides press alike."""
 
-    def index(high: Array, low: Array, close: Array, volume: Array) -> Array:
-        price = 0.25 * (high + low + 2.0 * close)
+    def index(high: Array, low: Array, price: Array, volume: Array) -> Array:
         wide = np.maximum(high, previous(high)) - np.minimum(low, previous(low))
         usual, moved = window_mean(wide, window), quotient(change(price), previous(price))
         traded = quotient(volume, window_mean(volume, window), otherwise=0.0)
@@ -134,7 +155,8 @@ def demand_index(high: Array, low: Array, close: Array, volume: Array, *, window
         selling = ema(np.where(moved < 0, traded, weak), window)
         return 100.0 * quotient(buying - selling, np.maximum(buying, selling), otherwise=0.0)
 
-    return runs(index, high, low, close, volume)[0]
+    price = priced(0.25 * (high + low + 2.0 * close))
+    return runs(index, high, low, price, volume)[0]
 
 
 def _flow_step(
@@ -148,17 +170,18 @@ def _flow_step(
     smooth: int,
     cutoff: float,
     most: float,
-) -> _Step:
+) -> Told:
     """Go on from the last price, and from the last returns, volumes, flows, and the mean."""
-    if not gapless((high, low, close, volume)):
-        return None, _UNKNOWN
+    price = (high + low + close) / 3.0
+    if not gapless((price, logged(price), volume)):
+        return None, UNKNOWN
     before, returns, volumes, flows, mean = state or (None, (), (), (), None)
-    price, usual, step = (high + low + close) / 3.0, sum(volumes) / window, math.nan
+    usual, step = sum(volumes) / window, math.nan
     whole, volumes = len(volumes) == window, slid(volumes, volume, window)
     if before is not None:
         returns, step = slid(returns, logged(price) - logged(before), _USUAL), price - before
     if not whole or len(returns) < _USUAL:
-        return (price, returns, volumes, flows, mean), _UNKNOWN
+        return (price, returns, volumes, flows, mean), UNKNOWN
     counts = abs(step) > cutoff * math.sqrt(scatter(returns)[1]) * close
     flow = math.copysign(min(volume, most * usual), step) if counts and step else 0.0
     flows, found = slid(flows, flow, window), math.nan
@@ -196,9 +219,7 @@ def vfi(
 ) -> Array:
     """Give the volume flow index; 0 where nothing was traded."""
 
-    def index(high: Array, low: Array, close: Array, volume: Array) -> Array:
-        price = (high + low + close) / 3.0
-        known = logs(price)
+    def index(price: Array, known: Array, close: Array, volume: Array) -> Array:
         limit = cutoff * np.sqrt(moments(change(known), _USUAL)[1]) * close
         usual = previous(window_mean(volume, window))
         moved = change(price)
@@ -206,7 +227,8 @@ def vfi(
         flow = sums(side * np.minimum(volume, most * usual), window)
         return ema(quotient(flow, usual, otherwise=0.0), smooth)
 
-    return runs(index, high, low, close, volume)[0]
+    price = (high + low + close) / 3.0
+    return runs(index, price, logs(price), close, volume)[0]
 
 
 @indicator(
@@ -227,6 +249,7 @@ def vfi(
     words=(
         "The share of volume with real moves up less that with real moves down: crossing 0 or rising first is a signal."
     ),
+    step=elements_step,
 )
 def fve(high: Array, low: Array, close: Array, volume: Array, *, window: int, cutoff: float) -> Array:
     """Give the finite volume elements; 0 where nothing was traded."""
@@ -276,9 +299,11 @@ def vwmacd(close: Array, volume: Array, *, fast: int, slow: int, signal: int) ->
     def lines(close: Array, volume: Array) -> tuple[Array, ...]:
         money = close * volume
         quick, late = (quotient(ema(money, bars), ema(volume, bars)) for bars in (fast, slow))
-        return signalled(quick - late, signal)
+        apart = quick - late
+        return signalled(np.where(np.abs(apart) <= TIE * np.abs(late), 0.0, apart), signal)
 
-    return runs(lines, close, volume, outputs=3)
+    untraded = rested(np.zeros(len(volume)), volume, pause(fast, slow), otherwise=np.nan)
+    return runs(lines, close, volume + untraded, outputs=3)
 
 
 @indicator(
@@ -291,14 +316,16 @@ def vwmacd(close: Array, volume: Array, *, fast: int, slow: int, signal: int) ->
     formula="correlation of C / C[t-1] - 1 and V over n bars",
     reference="J. M. Karpoff (1987), The Relation Between Price Changes and Trading Volume, J. Fin. Quant. Anal. 22",
     words="Whether busy bars rise or fall: near 1 volume comes with rises, near -1 with falls; 0 if neither varies.",
+    step=correlation_step,
 )
 def price_volume_correlation(close: Array, volume: Array, *, window: int) -> Array:
     """Give the correlation of return and volume."""
     moved = quotient(change(close), previous(close))
     average, variance = moments(volume, window)
     both = window_mean(moved * volume, window) - window_mean(moved, window) * average
-    spread = np.sqrt(returns_variance(moved, window)) * np.sqrt(variance)
-    return within(quotient(both, spread, otherwise=0.0), -1.0, 1.0)
+    moves = returns_variance(moved, window)
+    moves = np.where(moves <= TIE * mean_square(moved, window), 0.0, moves)
+    return within(quotient(both, np.sqrt(moves) * np.sqrt(variance), otherwise=0.0), -1.0, 1.0)
 
 
 @indicator(
@@ -313,6 +340,7 @@ def price_volume_correlation(close: Array, volume: Array, *, window: int) -> Arr
         "Below 2.5 the price rises, 1 being a healthy rise with volume and 4 a fall with volume; means of it are "
         "traded."
     ),
+    step=rank_step,
 )
 def pvr(close: Array, volume: Array) -> Array:
     """Give the price volume rank; unchanged counts as up."""

@@ -10,8 +10,10 @@ from ara.features.arrays import quotient, rolling, sums, windows
 from ara.features.indicator import Param, Scale, indicator
 from ara.features.indicators.trend.terms import gapless, length
 from ara.features.indicators.volatility.terms import times
+from ara.features.indicators.volume.steps import typical_step
 from ara.features.indicators.volume.terms import Array, weighed
 from ara.features.loops import lines_along
+from ara.features.onward import Told
 from ara.features.windowed import over, slid
 
 __all__ = [
@@ -32,8 +34,6 @@ _NEW = (math.nan, 0.0, 0.0, 0.0)
 _BERKOWITZ = "S. A. Berkowitz, D. E. Logue, E. A. Noser (1988), The Total Cost of Transactions on the NYSE, J. Fin. 43"
 _WINDOW = {"window": length(20, "Bars that count; more of them are smoother and later.", low=1)}
 _WIDE = {"width": times(2.0, "Standard deviations, weighted by volume, from the line to a band.")}
-
-_Step = tuple[Any, tuple[float, ...]]
 
 
 def _gather(high: Any, low: Any, close: Any, volume: Any, session: Any, state: Any, lines: Any) -> None:
@@ -64,25 +64,25 @@ def _one(state: Any, *bar: float) -> tuple[Any, float, float]:
     return tuple(now), lines[0][0], lines[1][0]
 
 
-def _session_step(state: Any, high: float, low: float, close: float, volume: float, session: float) -> _Step:
+def _session_step(state: Any, high: float, low: float, close: float, volume: float, session: float) -> Told:
     now, line, _ = _one(state, high, low, close, volume, session)
     return now, (line,)
 
 
 def _bands_step(
     state: Any, high: float, low: float, close: float, volume: float, session: float, *, width: float
-) -> _Step:
+) -> Told:
     now, line, variance = _one(state, high, low, close, volume, session)
     half = width * math.sqrt(variance)
     return now, (line + half, line, line - half)
 
 
-def _distance_step(state: Any, high: float, low: float, close: float, volume: float, session: float) -> _Step:
+def _distance_step(state: Any, high: float, low: float, close: float, volume: float, session: float) -> Told:
     now, line, _ = _one(state, high, low, close, volume, session)
     return now, ((close - line) / line if line else math.nan,)
 
 
-def _anchored_step(state: Any, high: float, low: float, close: float, volume: float, *, anchor: int) -> _Step:
+def _anchored_step(state: Any, high: float, low: float, close: float, volume: float, *, anchor: int) -> Told:
     bars, kept = state or (0, None)
     if bars < anchor or not gapless((high, low, close, volume)):
         return (bars + 1, kept), (math.nan,)
@@ -173,13 +173,14 @@ def anchored_vwap(high: Array, low: Array, close: Array, volume: Array, *, ancho
     formula="sum of n V (H + L + C) / 3 / sum of n V",
     reference=_BERKOWITZ,
     words="The mean price paid over the last bars; above it the recent buyers gain.",
+    step=typical_step,
 )
 def vwap(high: Array, low: Array, close: Array, volume: Array, *, window: int) -> Array:
     """Give the volume-weighted price of the last bars; NaN where nothing was traded."""
     return weighed((high + low + close) / 3.0, volume, window)
 
 
-def _wide_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int, width: float) -> _Step:
+def _wide_step(state: Any, high: float, low: float, close: float, volume: float, *, window: int, width: float) -> Told:
     """Go on from the last prices and volumes."""
     prices, volumes = state or ((), ())
     prices, volumes = slid(prices, (high + low + close) / 3.0, window), slid(volumes, volume, window)

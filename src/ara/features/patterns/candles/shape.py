@@ -7,6 +7,7 @@ question: `usual` is the mean body of ten, `tiny` a tenth of their mean range, `
 shadows; `same`, `near` and `far` are 0.05, 0.2 and 0.6 of the mean range of five.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.features.arrays import Array, runs, sound
-from ara.features.indicator import ArrayIndicator, Param, Scale, indicator
+from ara.features.indicator import ArrayIndicator, Param, Scale, asked, indicator
 from ara.features.library import talib
+from ara.features.shared import recalled
 
 __all__ = ["BODY", "INPUTS", "MORRIS", "Candle", "Reading", "candle", "exact", "penetration"]
 
@@ -35,6 +37,7 @@ _BOOK: Final = "S. Nison (1991), Japanese Candlestick Charting Techniques; rule 
 _LARGEST: Final = 200.0
 _DROPPED: Final = 12
 _UNITS: Final = 1e8
+_AT_ONCE: Final = 8192  # numpy spreads longer products over threads, which cost more than they save
 
 
 class Reading(StrEnum):
@@ -76,6 +79,11 @@ class Candle(ArrayIndicator):
     direction: int | None = None
     small: bool = False
     rule: Callable[..., Array] = np.zeros_like
+
+    def compute(self, inputs: Mapping[str, NDArray[np.float64]], **params: float) -> tuple[NDArray[np.float64], ...]:
+        """Give one array; FeatureEngineeringError where inputs or parameters aren't as the spec says."""
+        found: Any = self.function(*asked(self.spec, inputs), **self.spec.resolve(params))
+        return (found,)
 
     @property
     def title(self) -> str:
@@ -143,7 +151,7 @@ def candle(
     """
 
     def make(described: Callable[..., Any]) -> Candle:
-        find = _asked(library) if library else described
+        find = _asked(library) if library else np.errstate(all="ignore")(described)
         count = warmup if callable(warmup) else _always(warmup)
         made = indicator(
             inputs=INPUTS,
@@ -192,7 +200,20 @@ def _apart(find: Callable[..., Array], warmup: Callable[..., int]) -> Callable[.
             found[:missing] = np.nan
             return found
 
-        prices = exact(np.array(columns))
-        return stretch(*prices) if sound(prices.ravel()) else runs(stretch, *prices)[0]
+        whole, prices = _exact(*columns)
+        if whole:
+            return stretch(*prices)
+        with np.errstate(all="ignore"):
+            return runs(stretch, *prices)[0]
 
     return function
+
+
+@recalled
+def _exact(*columns: Array) -> tuple[bool, tuple[Array, ...]]:
+    """Give whether all prices are known, and the columns of `exact` ones."""
+    with np.errstate(all="ignore"):
+        prices = exact(np.array(columns))
+        flat = prices.ravel()
+        whole = math.isfinite(flat.dot(flat)) if len(flat) <= _AT_ONCE else sound(*prices)
+    return whole, tuple(prices)
