@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
 SYSTEM_PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.8
-WORKERS ?= 2
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS ?= $(shell echo $$(( $(CORES) < 2 ? 2 : $(CORES) > 6 ? 6 : $(CORES) )))
 
 # uv reads variables of its own; where only pip was told of a place, uv hears of it too.
 comma := ,
@@ -28,7 +29,7 @@ export UV_LINK_MODE ?= copy
 UV = $$(command -v uv || echo $(BIN)/uv)
 INSTALL = $(UV) pip install --quiet --python $(PYTHON)
 
-.PHONY: help demo test slow check bench docs examples reference calendars lock servers clean
+.PHONY: help demo test coverage slow check bench docs examples reference calendars shipped lock servers clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,13 +37,22 @@ help: ## show this list
 demo: $(VENV)/core.stamp ## forecast AAPL from the bundled sample, in a folder that is thrown away
 	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; ARA_HOME="$$home" $(BIN)/ara predict AAPL --days 7
 
-test: $(VENV)/dev.stamp servers ## run all tests but the slow ones; 95 % of lines and branches must be run
+# Test processes fill the cores: pools of threads in each of them would only wait for each other.
+test coverage: export OMP_NUM_THREADS := 1
+test coverage: export OPENBLAS_NUM_THREADS := 1
+test coverage: export POLARS_MAX_THREADS := 1
+
+test: $(VENV)/dev.stamp servers ## run all tests but the slow ones
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" $(ARGS)
+
+coverage: $(VENV)/dev.stamp servers ## the same tests, counted: 95 % of lines and of branches must be run
 	@rm -f .coverage .coverage.* coverage.json
 	$(BIN)/pytest -n $(WORKERS) -m "not slow" --cov --cov-report=json:coverage.json $(ARGS)
 	$(PYTHON) -m tools.coverage_floor coverage.json
 
 slow: $(VENV)/dev.stamp servers ## run the tests that take long; what they find goes to docs/evidence/
 	ARA_EVIDENCE="$(CURDIR)/docs/evidence" $(BIN)/pytest -m slow $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) -m "hypothesis and not slow" --hypothesis-profile many $(ARGS)
 
 check: $(VENV)/dev.stamp ## style, types, imports, lengths, names, locks, documents with their examples
 	@$(PYTHON) -m tools.check $(ONLY)
@@ -62,6 +72,9 @@ reference: $(VENV)/dev.stamp ## write the reference pages that follow from the c
 
 calendars: $(VENV)/dev.stamp ## make the table of sessions anew from the calendars library
 	$(PYTHON) -m tools.calendars --write
+
+shipped: $(VENV)/dev.stamp ## train the models that come with the package anew from the sample, and sign them
+	$(PYTHON) -m tools.shipped --write $(ARGS)
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies anew into requirements/
 	PATH="$(abspath $(BIN)):$$PATH" $(PYTHON) -m tools.lock --write

@@ -1,6 +1,7 @@
 """What indicators cost: the registry over TA-Lib's own functions, bars one by one, long histories.
 
-All in processor time, the least of several runs, both sides in turn.
+All in processor time, the least of several runs, both sides in turn; the registry beside TA-Lib on other bars than the
+run before, so that nothing of that is still known.
 
 - `registry_over_talib`: every indicator and candlestick of the registry that TA-Lib has under the same name or one of
   ours for it, over these functions called directly, each with its own defaults; promised 1.5
@@ -50,6 +51,7 @@ __all__ = ["figures", "shares"]
 _Bars = dict[str, NDArray[np.float64]]
 
 _FAMILIES: Final = ("momentum", "statistical", "trend", "volatility", "volume")
+_NEW: Final = 400
 _OWN_CANDLES: Final = {"candle_bias", "cdl_big_candle", "cdl_four_price_doji", "cdl_star"}
 _NO_PRICE_FITS: Final = {"ACOS", "ASIN", "COSH", "SINH", "EXP", "TAN"}
 _CLASSIC: Final = {
@@ -66,23 +68,14 @@ def figures() -> dict[str, float]:
     bars, long = _bars(1_000), _bars(100_000)
     ours = {name: one for family in _FAMILIES for name, one in catalogue.families()[family].items()}
     floor = _talib(bars)
-    names = {theirs: ALIASES.get(theirs.lower(), theirs.lower()) for theirs in floor}
-    plain = [call for theirs, call in floor.items() if names[theirs] in ours]
-    same = [ours[name] for name in dict.fromkeys(names.values()) if name in ours]
-    shapes = [call for theirs, call in floor.items() if theirs.startswith("CDL")]
-    candles = [one for name, one in catalogue.families()["candles"].items() if name not in _OWN_CANDLES]
-    work: dict[str, Callable[[], object]] = {
-        "talib": lambda: [one(*given) for one, given in floor.values()],
-        "plain": lambda: [one(*given) for one, given in plain],
-        "same": lambda: [one.compute(bars) for one in same],
-        "shapes": lambda: [one(*given) for one, given in shapes],
-        "candles": lambda: [one.compute(bars) for one in candles],
-        "all": lambda: [one.compute(bars) for one in ours.values()],
+    whole: dict[str, Callable[[int], object]] = {
+        "talib": lambda _: [one(*given) for one, given in floor.values()],
+        "all": lambda _: [one.compute(bars) for one in ours.values()],
     }
-    took = _least(work, runs=15)
-    far = _least({"all": lambda: [one.compute(long) for one in ours.values()]}, runs=2)["all"]
+    took = _beside_talib(ours) | _least(whole, runs=40)
+    far = _least({"all": lambda _: [one.compute(long) for one in ours.values()]}, runs=3)["all"]
     kept = [name for name, one in ours.items() if one.memory() is None] + ["sma", "rsi", "atr"]
-    short_bar, long_bar = (_new_bar(kept, history) for history in (_bars(1_200), _bars(100_200)))
+    short_bar, long_bar = (_new_bar(kept, _bars(count + _NEW)) for count in (1_000, 100_000))
     return {
         "registry_over_talib": (took["same"] + took["candles"]) / (took["plain"] + took["shapes"]),
         "plain_over_talib": took["same"] / took["plain"],
@@ -91,7 +84,7 @@ def figures() -> dict[str, float]:
         "per_200_over_talib": took["all"] / len(ours) * 200 / took["talib"],
         "all_ms": took["all"] * 1000,
         "bars_100k_over_1k": far / took["all"],
-        "new_bar_per_200_ms": _new_bar(list(ours), _bars(1_200)) / len(ours) * 200 * 1000,
+        "new_bar_per_200_ms": _new_bar(list(ours), _bars(1_000 + _NEW)) / len(ours) * 200 * 1000,
         "new_bar_long_over_short": long_bar / short_bar,
         **_budgets(bars),
         **_classic(bars, ours),
@@ -101,12 +94,31 @@ def figures() -> dict[str, float]:
     }
 
 
-def _least(work: Mapping[str, Callable[[], object]], *, runs: int) -> dict[str, float]:
+def _beside_talib(ours: Mapping[str, Indicator]) -> dict[str, float]:
+    """Give the least seconds of TA-Lib's functions and of the registry's indicators that are called like them."""
+    given = [_bars(1_000, seed=seed) for seed in (7, 8)]
+    floor = [_talib(bars) for bars in given]
+    names = {theirs: ALIASES.get(theirs.lower(), theirs.lower()) for theirs in floor[0]}
+    same = [ours[name] for name in dict.fromkeys(names.values()) if name in ours]
+    candles = [one for name, one in catalogue.families()["candles"].items() if name not in _OWN_CANDLES]
+    plain = [[call for theirs, call in calls.items() if names[theirs] in ours] for calls in floor]
+    shapes = [[call for theirs, call in calls.items() if theirs.startswith("CDL")] for calls in floor]
+    pairs: dict[str, Callable[[int], object]] = {
+        "plain": lambda turn: [one(*told) for one, told in plain[turn % 2]],
+        "same": lambda turn: [one.compute(given[turn % 2]) for one in same],
+        "shapes": lambda turn: [one(*told) for one, told in shapes[turn % 2]],
+        "candles": lambda turn: [one.compute(given[turn % 2]) for one in candles],
+    }
+    return _least(pairs, runs=40)
+
+
+def _least(work: Mapping[str, Callable[[int], object]], *, runs: int) -> dict[str, float]:
+    """Give the least seconds of each; what is timed is told which turn it is."""
     least = dict.fromkeys(work, float("inf"))
     for turn in range(runs + 1):
         for name, one in work.items():
             begin = time.process_time()
-            one()
+            one(turn)
             if turn:
                 least[name] = min(least[name], time.process_time() - begin)
     return least
@@ -149,14 +161,14 @@ def _talib(bars: _Bars) -> dict[str, tuple[Any, list[NDArray[np.float64]]]]:
 
 
 def _new_bar(names: list[str], bars: _Bars) -> float:
-    """Give the least seconds for one more bar after all but the last 200."""
+    """Give the least seconds for one more bar after all but the last few hundred."""
     stream = Stream(names)
     rows = [dict(zip(bars, map(float, row), strict=True)) for row in zip(*bars.values(), strict=True)]
     least = float("inf")
     for number, row in enumerate(rows):
         begin = time.process_time()
         stream.push(row)
-        if number >= len(rows) - 200:
+        if number >= len(rows) - _NEW:
             least = min(least, time.process_time() - begin)
     return least
 
@@ -169,13 +181,13 @@ def _budgets(bars: _Bars) -> dict[str, float]:
     high, low, close = bars["high"], bars["low"], bars["close"]
     found = _least(
         {
-            "patterns": lambda: (
+            "patterns": lambda _: (
                 [one.compute(bars) for one in families["candles"].values()],
                 charts.find(high, low, close),
                 harmonics.find(high, low, close),
                 elliott.find(high, low, close),
             ),
-            "spectral": lambda: [one.compute(bars) for one in families["spectral"].values()],
+            "spectral": lambda _: [one.compute(bars) for one in families["spectral"].values()],
         },
         runs=3,
     )
@@ -196,8 +208,8 @@ def _classic(bars: _Bars, ours: Mapping[str, Indicator]) -> dict[str, float]:
         given.append((ours[name], getattr(classic, theirs), {one: columns[one] for one in wanted if one in columns}))
     found = _least(
         {
-            "classic": lambda: [theirs(**inputs) for _, theirs, inputs in given],
-            "registry": lambda: [one.compute(bars) for one, _, _ in given],
+            "classic": lambda _: [theirs(**inputs) for _, theirs, inputs in given],
+            "registry": lambda _: [one.compute(bars) for one, _, _ in given],
         },
         runs=2,
     )

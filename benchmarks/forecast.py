@@ -1,54 +1,112 @@
 """Forecasts, warm and in bulk.
 
-`warm_predict_ms` is one `predict` in a process that has made one before: data, mathematics and ledger, with nothing
-kept between them but what a service would keep. In bulk, 33 series of 1,700 bars (the eleven longest of the bundled
-sample under three names each) are forecast at every bar of their last 756, over 1, 5 and 21 bars, with `ewma_t`; the
-baseline is sorting 500 numbers for each of these rows once, which the usual move needs at the least.
+`warm_predict_ms` is one `predict` with its factors in a process that has made one before: data, mathematics and ledger,
+with nothing kept between them but what a service would keep; `warm_basic_ms` is the same without its reasons.
+`hundred_s` is a hundred times what the first forecast of an instrument takes on average when many are asked for at
+once, in a process that forecast another one before; `many_over_alone` is that over asking for one after the other.
+`live_update_ms` is what follows on a bar that has closed and is there: choosing the model, the mathematics without
+reasons, and the ledger, with `ewma_t`, which answers for bars shorter than a day; `live_fast_ms` with `fast`.
+
+In bulk, 33 series of 1,700 bars (the eleven longest of the bundled sample under three names each) are forecast at every
+bar of their last 756, over 1, 5 and 21 bars, with `ewma_t`; the baseline is sorting 500 numbers for each of these rows
+once, which the usual move needs at the least.
 """
 
 import asyncio
 import resource
 import tempfile
 import time
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from ara.data.feed import MarketData
 from ara.desk import Desk
+from ara.market.symbols import known, resolve
+from ara.market.timeframe import DAY
 from ara.prediction import PredictionEngine
+from ara.prediction.asking import Wish, kept, made, ready
 from ara.prediction.bulk import forecast_file
+from ara.prediction.fallback import Asks, Budget, Seen
 from ara.settings import Settings
 from benchmarks.measure import show
 
 __all__ = ["figures"]
 
-_RUNS = 7
+_RUNS, _AHEAD = 7, 5
 _BARS, _ORIGINS, _NAMES = 1700, 756, 3
 
 
 def figures() -> dict[str, float]:
-    """Measure: milliseconds warm; bulk over its baseline, in seconds, and the peak of memory in MB."""
+    """Measure: milliseconds warm, seconds for a hundred; bulk over its baseline, in seconds, and its peak of memory."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         settings = Settings.load({"home": home, "log.level": "error"}, environ={}, folder=folder)
-        warm = asyncio.run(_warm(settings))
+        warm, basic = (asyncio.run(_warm(settings, why=why)) for why in (True, False))
+        together, alone = asyncio.run(_first(settings))
+        live = {name: asyncio.run(_live(settings, name)) for name in ("ewma_t", "fast")}
         _files(folder)
         spent = min(_bulk(folder, settings) for _ in range(2))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         least = min(_sorting() for _ in range(3))
-    return {"warm_predict_ms": warm, "bulk_over_sort": spent / least, "bulk_s": spent, "bulk_peak_mb": peak}
+    return {
+        "warm_predict_ms": warm,
+        "warm_basic_ms": basic,
+        "hundred_s": 100 * together,
+        "many_over_alone": together / alone,
+        "live_update_ms": live["ewma_t"],
+        "live_fast_ms": live["fast"],
+        "bulk_over_sort": spent / least,
+        "bulk_s": spent,
+        "bulk_peak_mb": peak,
+    }
 
 
-async def _warm(settings: Settings) -> float:
+async def _warm(settings: Settings, *, why: bool) -> float:
     least = float("inf")
     async with Desk.open(settings) as desk:
         engine = PredictionEngine(desk)
         for days in range(5, 5 + _RUNS + 1):
             begin = time.process_time()
-            await engine.predict("AAPL", days=days)
+            await engine.predict("AAPL", days=days, why=why)
             least = min(least, time.process_time() - begin) if days > 5 else least
+    return 1000 * least
+
+
+async def _first(settings: Settings) -> tuple[float, float]:
+    """Give the seconds that an instrument takes among many, and alone; half of them are asked each way."""
+    async with Desk.open(settings) as desk, PredictionEngine(desk) as engine:
+        await engine.predict("AAPL", days=3)
+        others = [one.symbol for one in known() if one.symbol != "AAPL"]
+        halves = others[::2], others[1::2]
+        begin = time.process_time()
+        async for _ in engine.keep_many(halves[0]):
+            pass
+        together = (time.process_time() - begin) / len(halves[0])
+        begin = time.process_time()
+        for symbol in halves[1]:
+            await engine.keep(symbol)
+        return together, (time.process_time() - begin) / len(halves[1])
+
+
+async def _live(settings: Settings, model: str) -> float:
+    """Give the milliseconds from a bar that is there to its forecast in the ledger, the least of some bars."""
+    least = float("inf")
+    async with Desk.open(settings) as desk, MarketData(desk) as market:
+        bars = await market.bars(resolve("BTC-USD"))
+        now = desk.clock.now()
+        asks = Asks(as_of=now, learned=None, now=now, given=False)
+        wish = Wish(days=_AHEAD, asks=asks, timeframe=DAY, name=model, why=False)
+        for left in range(_RUNS, -1, -1):
+            seen = Seen(bars=replace(bars, frame=bars.frame.head(len(bars) - left)))
+            begin = time.process_time()
+            budget = Budget(60)
+            one = await ready(desk, market, seen, wish, budget=budget)
+            await kept(desk, [one], [await made(desk, one, wish, budget=budget)])
+            least = min(least, time.process_time() - begin) if left < _RUNS else least
     return 1000 * least
 
 

@@ -1,5 +1,6 @@
 """Real servers for the tests, PostgreSQL and Redis: started once for all test processes, stopped with the last."""
 
+import faulthandler
 import fcntl
 import json
 import os
@@ -8,18 +9,42 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("ara", deadline=None)  # no test looks at the clock: machines are shared and compile loops
+_UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+"""No test looks at the clock: machines are shared, and loops are compiled when they are first run."""
+# The ordinary run tries the same few examples each time, and `make slow` many that are new each time: said in so many
+# words, since Hypothesis takes other defaults where a variable named CI is set.
+settings.register_profile("ara", max_examples=25, derandomize=True, **_UNHURRIED)
+settings.register_profile("many", max_examples=250, derandomize=False, print_blob=True, **_UNHURRIED)
 settings.load_profile("ara")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background: Ctrl-C would be heard by no test
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_HANGS = 900.0
+"""Seconds after which a test hangs, for sure: its process ends with the place of each thread, and the others go on."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """End what hangs, so that it has a name and does not keep all the others."""
+    if item.get_closest_marker("slow") is None:
+        faulthandler.dump_traceback_later(_HANGS, exit=True, file=sys.__stderr__)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

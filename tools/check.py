@@ -33,6 +33,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "indicator-pages": (_PYTHON, "-m", "tools.indicator_pages"),
     "engine": (_PYTHON, "-m", "tools.engine"),
     "shipped": (_PYTHON, "-m", "tools.shipped"),
+    "record": (_PYTHON, "-m", "tools.record"),
     "calendars": (_PYTHON, "-m", "tools.calendars"),
     "lock": (_PYTHON, "-m", "tools.lock"),
     "changelog": (_PYTHON, "-m", "tools.changelog"),

@@ -25,7 +25,7 @@ __all__ = ["Block", "blocks", "check", "matches", "write"]
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,})(?P<language>[\w-]*)[^`]*$")
 _NOT_RUN = re.compile(r"<!-- not run: \S.*-->")
-_SECONDS = 120
+_SECONDS = 900
 _CONVERSATION = """
 import doctest, runpy, sys
 names = runpy.run_path(sys.argv[1])
@@ -164,7 +164,7 @@ def _run_python(root: Path, path: Path) -> Iterator[Finding]:
 
 
 def _run(command: list[str], root: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run as a reader would: an empty home, the command `ara` of this environment, nothing else set."""
+    """Run as a reader would: an empty home, the command `ara` of this environment, and few threads."""
     work = home / "work"
     work.mkdir(exist_ok=True)
     folder = Path(sys.executable).parent
@@ -175,6 +175,8 @@ def _run(command: list[str], root: Path, home: Path) -> subprocess.CompletedProc
         "COLUMNS": "100",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
+        "OMP_NUM_THREADS": "1",  # pages are run side by side
+        "POLARS_MAX_THREADS": "1",
     }
     return subprocess.run(
         command, cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

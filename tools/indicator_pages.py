@@ -6,6 +6,7 @@ Pictures are drawn from bars of the bundled sample. They are not compared: their
 
 import asyncio
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
@@ -22,6 +23,7 @@ from ara.features.build import build_panel
 from ara.features.indicator import INPUTS
 from ara.testing import desk
 from tools.findings import Finding, main
+from tools.indicator_bars import stretches, textbook
 
 __all__ = ["candle_picture", "check", "index_page", "page", "picture", "write"]
 
@@ -37,7 +39,18 @@ _SCALES: Final = {
     "volume": "the volume",
     "mixed": "prices or volumes, but in step with neither",
 }
-_PANEL: Final = ("AAPL", "AMZN", "BAC", "IBM", "JNJ", "JPM", "KO", "MSFT", "XOM")
+_PANEL: Final = {
+    "AAPL": "technology",
+    "AMZN": "retail",
+    "BAC": "banks",
+    "IBM": "technology",
+    "JNJ": "health",
+    "JPM": "banks",
+    "KO": "food",
+    "MSFT": "technology",
+    "XOM": "energy",
+}
+_GROUPED: Final = ("sector_momentum", "sector_relative", "sector_strength")
 _CANDLES: Final = "candles"
 _BEFORE, _AFTER = 22, 9
 _RISE, _FALL, _MARK = "#3d9970", "#b04a5a", "#3b6fb6"
@@ -74,13 +87,14 @@ def page(family: str, members: Mapping[str, _Member]) -> str:
         lines += ["the bar at whose close it was known, below it where it points up, above where down."]
     else:
         lines += [
-            "Drawn over the last bars of AAPL in the bundled sample, or of the first series there where it moves: the"
+            "Drawn over the last bars of AAPL in the bundled sample, or over others there where those show nothing of"
         ]
-        lines += ["closes above, in grey, the indicator below, or over the closes where it is a price."]
+        lines += ["its own: the closes above, in grey, the indicator below, or over the closes where it is a price."]
     if family == "cross":
+        names = ", ".join(f"{symbol} ({sector})" for symbol, sector in list(_PANEL.items())[1:])
         lines += [
             "",
-            f"Each sees a panel of instruments; here AAPL among {', '.join(_PANEL[1:])}, and ^GSPC as the other.",
+            f"Each sees a panel of instruments; here AAPL (technology) among {names}, and ^GSPC as the other.",
         ]
     lines += [""]
     for name, one in members.items():
@@ -145,16 +159,35 @@ def _ranged(values: _Array) -> str:
     return f"{low:.4g} to {high:.4g}" if high > low else f"{low:.4g} throughout"
 
 
-def _drawn(one: Indicator, bars: _Bars, sample: Mapping[str, tuple[_Bars, Sequence[str]]]) -> str:
-    """Draw an indicator on AAPL, or on the first series of the sample on which it moves."""
-    others = {symbol: columns for symbol, (columns, _) in sample.items() if symbol != "AAPL"}
-    for symbol, columns in ({"AAPL": bars} | others).items():
-        if not set(one.spec.inputs) <= set(columns):
-            continue
-        found = one.compute(columns)
-        if any("throughout" not in told and "no value" not in told for told in map(_ranged, found)):
-            return picture(found, columns["close"], caption=f"{one.spec.name} of {symbol}")
-    return picture(one.compute(bars), bars["close"], caption=f"{one.spec.name} of AAPL")
+def _moves(outputs: Sequence[_Array]) -> bool:
+    """Tell whether all of the outputs move in the bars that are drawn."""
+    return not any(told.endswith(("throughout", "no value")) for told in map(_ranged, outputs))
+
+
+def _drawn(one: Indicator, series: Mapping[str, _Bars], seen: set[str]) -> str:
+    """Draw an indicator where it moves and looks as no other one does, on AAPL if it does there."""
+    first = ""
+    for words, bars in stretches(one, series, _SHOWN):
+        found = one.compute(bars)
+        drawn = picture(found, bars["close"], caption=f"{one.spec.name} of {words}")
+        shape = picture(found, bars["close"])
+        if _moves(found) and shape not in seen:
+            seen.add(shape)
+            return drawn
+        first = first or drawn
+    return first
+
+
+def _across(outputs: Sequence[_Array], close: _Array, name: str) -> str:
+    """Draw a figure of many instruments, at an earlier time where it stands still in the last bars."""
+    for back in range(0, len(close) - _SHOWN, _SHOWN // 4):
+        found = [values[: len(close) - back] for values in outputs]
+        if _moves(found):
+            break
+    else:
+        back, found = 0, list(outputs)
+    told = f"{name} of AAPL{f', {back} bars ago' if back else ''}"
+    return picture(found, close[: len(close) - back], caption=told)
 
 
 def candle_picture(bars: _Bars, place: int, sign: float, caption: str) -> str:
@@ -185,16 +218,22 @@ def candle_picture(bars: _Bars, place: int, sign: float, caption: str) -> str:
     return body + "</svg>\n"
 
 
-def _last_seen(one: Indicator, sample: Mapping[str, tuple[_Bars, Sequence[str]]]) -> str:
-    """Draw a candlestick where it last occurred, in the first of the series where it did."""
-    for symbol, (bars, days) in sample.items():
+def _last_seen(one: Indicator, sample: Mapping[str, tuple[_Bars, Sequence[str]]], taken: set[tuple[str, int]]) -> str:
+    """Draw a candlestick where it last occurred and no other one is drawn, in the first of the series where it did."""
+    found: list[tuple[str, int, float]] = []
+    for symbol, (bars, _) in sample.items():
         (values,) = one.compute(bars)
-        hits = np.flatnonzero(np.nan_to_num(values))
-        if len(hits):
-            place = int(hits[-1])
-            return candle_picture(bars, place, float(values[place]), f"{one.spec.name}: {symbol}, {days[place]}")
-    bars, _ = next(iter(sample.values()))
-    return candle_picture(bars, len(bars["close"]) - 1, 0.0, f"{one.spec.name}: no series of the sample has it.")
+        found += [(symbol, int(place), float(values[place])) for place in np.flatnonzero(np.nan_to_num(values))[::-1]]
+    if not found:
+        bars = textbook(one.spec.name)
+        (values,) = one.compute(bars)
+        place = int(np.flatnonzero(np.nan_to_num(values))[-1])
+        told = f"{one.spec.name}: made up, no series of the sample has it."
+        return candle_picture(bars, place, float(values[place]), told)
+    symbol, place, sign = next((hit for hit in found if hit[:2] not in taken), found[0])
+    taken.add((symbol, place))
+    bars, days = sample[symbol]
+    return candle_picture(bars, place, sign, f"{one.spec.name}: {symbol}, {days[place]}")
 
 
 async def _every_series() -> dict[str, tuple[_Bars, list[str]]]:
@@ -206,7 +245,10 @@ async def _every_series() -> dict[str, tuple[_Bars, list[str]]]:
     async with desk() as opened, MarketData(opened) as market:
         panel = {symbol: await market.bars(await market.instrument(symbol)) for symbol in symbols}
     return {
-        symbol: (catalogue.columns(bars, (*_PRICES, "volume")), bars.frame["at"].dt.strftime("%d %b %Y").to_list())
+        symbol: (
+            catalogue.columns(bars, (*_PRICES, "volume", "session")),
+            bars.frame["at"].dt.strftime("%d %b %Y").to_list(),
+        )
         for symbol, bars in panel.items()
     }
 
@@ -256,6 +298,12 @@ async def _sample() -> tuple[_Bars, Mapping[str, Sequence[_Array]]]:
     for item in sets.get("cross").items:
         places = [block.names.index(column.name) for column in item.columns]
         across[item.indicator] = [block.x[:, place].astype(np.float64) for place in places]
+    days = apple.frame.select("at")
+    beside_it = (days.join(bars.frame.select("at", "close"), on="at", how="left") for bars in panel.values())
+    closes = np.stack([frame["close"].to_numpy() for frame in beside_it], axis=1)
+    for name in _GROUPED:
+        told = cross.get(name).compute_panel({"close": closes}, groups=tuple(_PANEL.values()))
+        across[name] = [one[:, 0] for one in told]
     return {**found, "other": beside["close"].to_numpy()}, across
 
 
@@ -270,15 +318,17 @@ def write(root: Path) -> None:
         path.write_text(text, encoding="utf-8")
     bars, across = asyncio.run(_sample())
     sample = asyncio.run(_every_series())
+    series = {symbol: bars if symbol == "AAPL" else columns for symbol, (columns, _) in sample.items()}
+    seen: set[str] = set()
+    taken: set[tuple[str, int]] = set()
     for members in _families().values():
         for name, one in members.items():
-            if name.startswith("cdl_") and isinstance(one, Indicator):
-                (pictures / f"{name}.svg").write_text(_last_seen(one, sample), encoding="utf-8")
-                continue
-            if isinstance(one, Indicator):
-                drawn = _drawn(one, bars, sample)
+            if not isinstance(one, Indicator):
+                drawn = _across(across[name], bars["close"], name)
+            elif name.startswith("cdl_"):
+                drawn = _last_seen(one, sample, taken)
             else:
-                drawn = picture(across[name], bars["close"], caption=f"{name} of AAPL")
+                drawn = _drawn(one, series, seen)
             (pictures / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
@@ -291,11 +341,16 @@ def check(root: Path) -> Iterator[Finding]:
     there = set((root / _FOLDER / "pictures").glob("*.svg"))
     seen: dict[str, str] = {}
     for path in sorted(wanted & there):
-        twin = seen.setdefault(path.read_text(encoding="utf-8"), path.stem)
+        twin = seen.setdefault(_unnamed(path.read_text(encoding="utf-8")), path.stem)
         if twin != path.stem:
             yield Finding(path=path, line=1, words=f"the picture is that of {twin}")
     for path in wanted ^ there:
         yield Finding(path=path, line=1, words="no such picture" if path in wanted else "a picture of no indicator")
+
+
+def _unnamed(drawn: str) -> str:
+    """Give a picture without its caption, which alone tells apart what looks the same."""
+    return re.sub("<text.*?</text>", "", drawn)
 
 
 def _families() -> dict[str, Mapping[str, _Member]]:

@@ -1,8 +1,9 @@
 """The models that come with the package, made from the bundled sample: do the files fit the code, and make them anew.
 
-`python -m tools.shipped` compares archives, manifest, signature and the pins in the code. `--write` trains all vintages
-anew and signs what is new, by a key that is made for that one signature and kept nowhere, or by that in `--key FILE`
-(the 64 hex digits of an Ed25519 seed). `--only fast-2016-12 --write` trains one of them and keeps the others.
+`python -m tools.shipped` compares archives, manifest, signature and the pins in the code. `--write` (`make shipped`)
+trains all vintages anew and signs what is new, by a key that is made for that one signature and kept nowhere, or by
+that in `--key FILE` (the 64 hex digits of an Ed25519 seed). `--only fast-2016-12 --write` trains one of them and keeps
+the others. `--scores` trains none: it judges those that are there anew, by the bars of the year after each.
 """
 
 import argparse
@@ -10,13 +11,14 @@ import asyncio
 import lzma
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ara.data.feed import MarketData
@@ -28,9 +30,11 @@ from ara.market.bars import Bars
 from ara.market.symbols import known
 from ara.market.timeframe import DAY
 from ara.models import shipped
-from ara.models.panel import Panel
+from ara.models.inputs import attached
+from ara.models.model import Fitted
+from ara.models.panel import Panel, instant
 from ara.models.registry.bundle import pack
-from ara.models.registry.card import ModelCard, content_id
+from ara.models.registry.card import HoldOut, ModelCard, content_id
 from ara.models.registry.files import check_files, entries, read_file, sha256_of
 from ara.models.registry.loading import load_folder
 from ara.models.registry.shipped import (
@@ -43,22 +47,24 @@ from ara.models.registry.shipped import (
     from_archive,
     read_manifest,
 )
-from ara.models.registry.training import Plan, Trained, train
+from ara.models.registry.training import Plan, Trained, make, scores_of, train
 from ara.prediction.compute import ENGINE, platform_facts
 from ara.settings import Settings
 from ara.vault import Vault
+from ara.workers import Progress
 from tools.findings import Finding
 
-__all__ = ["ENDS", "FAMILY", "bars_until", "check", "made", "sealed", "write"]
+__all__ = ["ENDS", "bars_until", "check", "judged", "made", "sealed", "write"]
 
-FAMILY: Final = "fast"
-"""Of which vintages are made."""
-
-ENDS: Final = tuple(date(year, 12, 31) for year in range(2016, 2021))
-"""The last day that each vintage knows, in UTC."""
+ENDS: Final[Mapping[str, tuple[date, ...]]] = {
+    "default": (date(2020, 12, 31),),
+    "fast": tuple(date(year, 12, 31) for year in range(2016, 2021)),
+}
+"""By family: the last day that each vintage knows, in UTC."""
 
 _PLACE: Final = Path("src/ara/models/shipped")
 _DAYS: Final = 30
+_JUDGED: Final = (1, 5, 10, 21)
 
 
 def check(root: Path) -> Iterator[Finding]:
@@ -70,7 +76,7 @@ def check(root: Path) -> Iterator[Finding]:
         yield Finding(path=folder / MANIFEST, line=1, words=error.message)
         return
     files = {one.file for one in manifest.vintages}
-    for name in sorted({f"{FAMILY}-{end:%Y-%m}.xz" for end in ENDS} ^ files):
+    for name in sorted({f"{name}.xz" for name, _, _ in _wanted()} ^ files):
         yield Finding(path=folder / name, line=1, words="is wanted and not there, or the other way round")
     beside = {MANIFEST, SIGNATURE, "__init__.py", "__pycache__"}
     for path in sorted(folder.iterdir()):
@@ -88,6 +94,11 @@ def check(root: Path) -> Iterator[Finding]:
     size = sum((folder / name).stat().st_size for name in files if (folder / name).exists())
     if size > MOST:
         yield Finding(path=folder, line=1, words=f"the archives have {size:,} bytes; allowed are {MOST:,}")
+
+
+def _wanted() -> Iterator[tuple[str, str, date]]:
+    """Give each vintage's name, its family and the last day that it knows."""
+    return ((f"{family}-{end:%Y-%m}", family, end) for family, ends in ENDS.items() for end in ends)
 
 
 def _wrong(folder: Path, card: ModelCard) -> list[str]:
@@ -111,19 +122,47 @@ async def bars_until(end: date) -> list[Bars]:
     return found
 
 
-def made(end: date, folder: Path) -> ModelCard:
+def made(family: str, end: date, folder: Path) -> ModelCard:
     """Train a vintage on what was public by the end of a day, write it into an empty folder, and give its card."""
     bars = asyncio.run(bars_until(end))
     panel = Panel.build(bars, range(1, _DAYS + 1))
-    plan = Plan(family=FAMILY, params={}, seed=0, cut=None)
-    trained = train(panel, plan, str(folder), watch=lambda _: True)
-    return _card(end, bars, trained, folder)
+    plan = Plan(family=family, params={}, seed=0, cut=None)
+    trained = train(panel, plan, str(folder), watch=_tell)
+    return judged(_card(family, end, bars, trained, folder), load_folder(folder))
 
 
-def _card(end: date, bars: Sequence[Bars], trained: Trained, folder: Path) -> ModelCard:
+def judged(card: ModelCard, fitted: Fitted) -> ModelCard:
+    """Give a vintage's card with the scores of its forecasts of the year after, none of whose bars it knows.
+
+    Its id stays: it says what a model is made of, not how it did.
+    """
+    end = next(
+        end for _, family, end in _wanted() if (family, f"{end:%Y-%m}") == (card.family, card.settings["vintage"])
+    )
+    bars = asyncio.run(bars_until(end.replace(year=end.year + 1)))
+    panel = Panel.build([one for one in bars if one.instrument.symbol in card.symbols], _JUDGED)
+    panel, cut = attached(panel, make(card.family, {})), instant(card.trained_to)
+    plan = Plan(family=card.family, params={}, seed=card.seed, cut=cut)
+    scores = scores_of(panel, panel.until(cut), fitted, plan, _tell)
+    origins = panel.known_at[(panel.known_at > cut) & np.isfinite(panel.y[:, 0])]
+    looks = sum(end in ends for ends in ENDS.values())
+    held = HoldOut(
+        cut=card.trained_to, first=_moment(int(origins.min())), last=_moment(int(origins.max())), look=looks
+    )  # fmt: skip
+    return msgspec.structs.replace(card, scores=scores, holdout=held)
+
+
+def _tell(progress: Progress) -> bool:
+    """Show progress in one line of the terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{progress.done}/{progress.total} {progress.words[:90]}", end="", file=sys.stderr, flush=True)
+    return True
+
+
+def _card(family: str, end: date, bars: Sequence[Bars], trained: Trained, folder: Path) -> ModelCard:
     kinds = [one.instrument.asset_class.value for one in bars]
     facts: dict[str, Any] = {
-        "family": FAMILY,
+        "family": family,
         "version": end.year * 100 + end.month,
         "params": trained.params,
         "settings": {"vintage": f"{end:%Y-%m}", "bars": sum(len(one) for one in bars)},
@@ -173,9 +212,22 @@ def write(root: Path, vintages: Sequence[Vintage], *, key: Path | None = None) -
     (folder / SIGNATURE).write_bytes(private.sign(PURPOSE + data))
     source = folder / "__init__.py"
     text = source.read_text()
+    families = ", ".join(f'"{name}"' for name in sorted({one.card.family for one in vintages}))
+    text = re.sub(r"frozenset\(\{.*?\}\)", f"frozenset({{{families}}})", text)
     for name, value in (("PUBLIC_KEY", private.public_key().public_bytes_raw().hex()), ("SHA256", sha256_of(data))):
         text = re.sub(rf'^{name}: Final = "\w*"$', f'{name}: Final = "{value}"', text, flags=re.MULTILINE)
     source.write_text(text)
+
+
+def _kept(root: Path) -> Sequence[Vintage]:
+    return read_manifest(Vault.verify, folder=root / _PLACE).vintages
+
+
+def _judged_again(folder: Path, one: Vintage) -> Vintage:
+    card = from_archive(folder / one.file, one.sha256, lambda inside: judged(one.card, load_folder(inside)))
+    skill = ", ".join(f"{each.horizon}: {each.skill:+.2%}" for each in card.scores)
+    print(f"{card.name}: saved of ewma_t's error by bars ahead: {skill}", flush=True)
+    return msgspec.structs.replace(one, card=card)
 
 
 def _main() -> int:
@@ -184,23 +236,25 @@ def _main() -> int:
     parser.add_argument("--write", action="store_true", help="train them anew")
     parser.add_argument("--only", metavar="NAME", default="", help="only this one, such as fast-2016-12")
     parser.add_argument("--key", type=Path, help="sign with the key in this file")
+    parser.add_argument("--scores", action="store_true", help="judge those that are there anew, and train none")
     asked = parser.parse_args()
     root = asked.root.resolve()
+    if asked.scores:
+        write(root, [_judged_again(root / _PLACE, one) for one in _kept(root)], key=asked.key)
+        return 0
     if not asked.write:
         found = list(check(root))
         for one in found:
             print(f"{one.path.relative_to(root)}:{one.line}: {one.words}")
         return int(bool(found))
     fresh, goal = {}, root / _PLACE
-    for end in ENDS:
-        name = f"{FAMILY}-{end:%Y-%m}"
+    for name, family, end in _wanted():
         if asked.only in {"", name}:
             with TemporaryDirectory() as folder:
-                fresh[name] = sealed(made(end, Path(folder)), Path(folder), goal)
+                fresh[name] = sealed(made(family, end, Path(folder)), Path(folder), goal)
             print(f"{name}: {(goal / fresh[name].file).stat().st_size:,} bytes", flush=True)
     if asked.only:
-        kept = read_manifest(Vault.verify, folder=goal).vintages
-        fresh = {Path(one.file).stem: one for one in kept} | fresh
+        fresh = {Path(one.file).stem: one for one in _kept(root)} | fresh
     write(root, list(fresh.values()), key=asked.key)
     return 0
 

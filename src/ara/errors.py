@@ -22,6 +22,8 @@
     ├── CancelledError          10  499  the work was cancelled by its owner
     ├── VaultError              11  500  a secret can't be read or written
     ├── BacktestError           12  500  a back-test can't be run
+    │   ├── StrategyError       12  500  a strategy raised, or gave what is no signal
+    │   └── ForesightError      12  500  a strategy saw the future
     ├── PortfolioError          13  500  a portfolio can't be built
     └── AlertError              14  500  an alert can't be kept or sent
 
@@ -43,6 +45,7 @@ __all__ = [
     "ConfigurationError",
     "DataProviderError",
     "FeatureEngineeringError",
+    "ForesightError",
     "IntegrityError",
     "MissingKeyError",
     "ModelError",
@@ -51,6 +54,7 @@ __all__ = [
     "RateLimitError",
     "ShapeError",
     "StoreError",
+    "StrategyError",
     "UnknownSymbolError",
     "ValidationError",
     "VaultError",
@@ -244,6 +248,20 @@ class BacktestError(AraError):
     code = "backtest"
     exit_code = 12
     default_hint = "Check the range of dates and the strategy's parameters."
+
+
+class StrategyError(BacktestError):
+    """A strategy raised, or gave what is no signal; `context` says how far it came."""
+
+    code = "strategy"
+    default_hint = "A strategy is a class with a method decide(view) that gives a Signal, a list of them, or None."
+
+
+class ForesightError(BacktestError):
+    """A strategy decided otherwise once later bars were taken away: it saw the future. `context` holds the evidence."""
+
+    code = "foresight"
+    default_hint = "Compute what it looks at from the bars up to the moment of the decision alone."
 
 
 class PortfolioError(AraError):

@@ -24,12 +24,18 @@ def canonical(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("canonical JSON needs keys that are strings")
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float and math.isfinite(value) and not value.is_integer():
+        return value
+    if kind is list or kind is tuple or isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if kind is dict or isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError("canonical JSON needs keys that are strings")
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError("canonical JSON has no NaN and no infinity")

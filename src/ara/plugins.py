@@ -7,6 +7,7 @@ Listing reads that metadata and imports nothing; loading imports the one part th
 import difflib
 import functools
 import importlib.metadata
+import os
 import re
 import signal
 import sys
@@ -14,7 +15,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from ara.errors import AraError, PluginError, ValidationError
@@ -130,7 +130,7 @@ def load(group: str, name: str) -> Any:
     found = [(entry, dist) for entry, dist in _entries(group) if entry.name == name]
     if not found:
         raise _unknown(group, name)
-    found = [(entry, dist) for entry, dist in found if dist.name == OWN] or found
+    found = [(entry, dist) for entry, dist in found if _owner(dist)[0] == OWN] or found
     refused = refusal(_offer(group, *found[0]))
     if refused:
         raise refused
@@ -222,12 +222,19 @@ def _entries(group: str) -> tuple[tuple[importlib.metadata.EntryPoint, importlib
 
 
 def _offer(group: str, entry: importlib.metadata.EntryPoint, dist: importlib.metadata.Distribution) -> Offer:
-    return Offer(group=group, name=entry.name, target=entry.value, distribution=dist.name, version=dist.version)
+    owner, version = _owner(dist)
+    return Offer(group=group, name=entry.name, target=entry.value, distribution=owner, version=version)
+
+
+@functools.lru_cache(maxsize=256)
+def _owner(dist: importlib.metadata.Distribution) -> tuple[str, str]:
+    """Give a distribution's name and version, read once: whole pages of description stand in the same file."""
+    return dist.name, dist.version
 
 
 def _changed(place: str) -> int:
     try:
-        return Path(place).stat().st_mtime_ns
+        return os.stat(place or os.curdir).st_mtime_ns  # noqa: PTH116 - asked at every look-up: a path takes longer
     except OSError:
         return 0
 

@@ -42,6 +42,9 @@ def test_a_stranger_s_leak_is_shown_with_what_to_do(ara, columns):
     assert "Look for a shift by a negative number" in words
     assert "ahead (AAPL):" in words
     assert "behind (AAPL)" not in words
+
+
+def test_a_stranger_s_leak_is_a_finding_of_the_document(ara):
     told = document(ara("audit", "features", STRANGER, "AAPL", "--json"))
     assert told["exit_code"] == 4
     assert {one["column"] for one in told["findings"]} == {"ahead"}

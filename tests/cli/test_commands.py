@@ -20,7 +20,7 @@ def test_an_empty_ledger(ara):
 
 
 def test_what_was_forecast_is_listed_newest_first(ara):
-    ara("predict", "AAPL", "-d", "3")
+    ara("predict", "AAPL", "-d", "3", "--model", "ewma_t")
     ara("predict", "EURUSD", "BTC-USD")
     listed = documents(ara, "ledger", "list")["forecasts"]
     assert [one["symbol"] for one in listed] == ["BTC-USD", "EURUSD", "AAPL"]
@@ -130,7 +130,7 @@ def test_score_before_anything_came_due(ara):
 
 
 def test_score_of_a_replayed_past(ara):
-    ara("predict", "AAPL", "EURUSD", "--as-of", "2020-02-20")
+    ara("predict", "AAPL", "EURUSD", "--as-of", "2020-02-20", "--model", "ewma_t")
     text = ara("score", "--width", "200").out
     first, second, third, _, heads, aapl, eurusd = text.splitlines()
     assert first.startswith("  10 forecasts came due.   Inside the 80 % band: ")
@@ -220,6 +220,22 @@ def test_forecasts_from_files(ara, files):
     assert (facts["name"], facts["model"], facts["symbols"], facts["out"]) == ("mine", "ewma_t", 1, "out.parquet")
 
 
+def test_a_family_may_be_fitted_less_often(ara, files):
+    import polars as pl
+
+    words = ("forecast", "--bars", "bars.parquet", "--origins", "origins.parquet", "--model", "ewma_t")
+    facts = {}
+    for period in ("month", "quarter", "year"):
+        facts[period] = documents(ara, *words, "--out", f"{period}.parquet", "--refit", period)
+    assert {period: one["refit"] for period, one in facts.items()} == {one: one for one in facts}
+    answers = {period: pl.read_parquet(f"{period}.parquet")["q0.9"] for period in facts}
+    assert not answers["month"].equals(answers["year"])
+    assert not answers["quarter"].equals(answers["year"]) or not answers["quarter"].equals(answers["month"])
+    again = documents(ara, *words, "--out", "again.parquet")
+    assert again["refit"] == "month"
+    assert pl.read_parquet("again.parquet")["q0.9"].equals(answers["month"])
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -228,6 +244,7 @@ def test_forecasts_from_files(ara, files):
         ({"--out": "no/out.parquet"}, "--out: there is no folder 'no'."),
         ({"--out": "."}, "--out: '.' is a folder."),
         ({"--model": "nosuch"}, "There is no model named 'nosuch'."),
+        ({"--refit": "week"}, "--refit is 'week'; it is month, quarter, year."),
     ],
 )
 def test_files_that_arent_there(ara, files, change, said):
@@ -378,3 +395,42 @@ def test_doctor_says_of_no_store_that_it_is_well_and_ill(ara, edited, monkeypatc
     assert ("home", "fail") in states
     assert "store" not in dict(states)
     assert found["exit_code"] == 5
+
+
+def test_a_receipt_follows_what_was_stated(ara):
+    made = documents(ara, "predict", "AAPL", "--days", "2")
+    outcome = ara("ledger", "receipt", made["id"][:8], "--width", "100")
+    lines = outcome.out.splitlines()
+    assert lines[0] == "AAPL from Wed 31 Mar 2021, by fast: the chance to end within the usual move"
+    assert lines[1].split()[:2] == ["days", "stated"]
+    assert lines[2].split() == [
+        "1",
+        "0.83",
+        "0.8",
+        "to",
+        "0.85",
+        "4,376",
+        "83.1",
+        "%",
+        "82.0",
+        "to",
+        "84.2",
+        "none",
+        "yet",
+    ]
+    assert "by outcomes known up to Thu 31 Dec 2020" in outcome.out
+    found = documents(ara, "ledger", "receipt", made["id"])
+    assert [one["day"] for one in found["days"]] == [1, 2]
+    first = found["days"][0]
+    assert first["stated"] == made["days"][0]["confidence"]
+    assert {**first["record"], "until": 0} == {**made["days"][0]["receipt"], "until": 0}
+    assert first["ledger"] == {"forecasts": 0, "inside": 0, "least": None, "most": None}
+    assert first["record"]["inside"] / first["record"]["forecasts"] == first["record"]["share"]
+
+
+def test_a_receipt_of_a_model_without_a_record(ara):
+    made = documents(ara, "predict", "AAPL", "--days", "1", "--model", "ewma_t")
+    out = ara("ledger", "receipt", made["id"][:8]).out
+    assert "Its model has no record on days that it did not know." in out
+    assert documents(ara, "ledger", "receipt", made["id"])["days"][0]["record"] is None
+    assert ara("ledger", "receipt", "ffff").code == 2

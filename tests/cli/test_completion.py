@@ -50,7 +50,7 @@ def test_values_of_options():
 
 
 def test_groups_offer_their_commands():
-    assert values("ledger", "") == ["list", "show", "verify", "anchor"]
+    assert values("ledger", "") == ["list", "show", "receipt", "report", "verify", "anchor"]
     assert values("ledger", "verify", "") == []
     assert values("completion", "") == ["bash", "zsh", "fish"]
     assert values("completion", "bash", "") == []

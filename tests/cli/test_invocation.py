@@ -96,7 +96,7 @@ def test_help_as_a_document(ara):
     assert whole["usage"] == "ara COMMAND"
     assert len(whole["options"]) == len(GLOBAL_FLAGS)
     page = json.loads(ara("--json", "predict", "--help").out)
-    assert (page["name"], page["usage"]) == ("ara predict", "ara predict [OPTIONS] SYMBOL…")
+    assert (page["name"], page["usage"]) == ("ara predict", "ara predict [OPTIONS] [SYMBOL…]")
     assert page["summary"].startswith("Forecast instruments")
     assert page["examples"][0] == "ara predict AAPL"
     assert {"flags": ["-d", "--days"], "value": "N", "summary": "Bars ahead, 1 to 30 (5)"} in page["options"]
@@ -104,7 +104,7 @@ def test_help_as_a_document(ara):
     assert not any("--verbose" in option["flags"] for option in page["options"])
     assert [each["name"] for each in page["arguments"]] == ["SYMBOL…"]
     group = json.loads(ara("ledger", "--json").out)
-    assert [each["name"] for each in group["commands"]] == ["list", "show", "verify", "anchor"]
+    assert [each["name"] for each in group["commands"]] == ["list", "show", "receipt", "report", "verify", "anchor"]
     assert set(whole) == set(page) == set(group)
 
 
@@ -134,7 +134,7 @@ def test_help_fits(ara, name, columns):
 
 def test_a_group_alone_explains_itself(ara):
     page = ara("ledger").out
-    assert "Commands\n  list    List the forecasts that were kept, newest first\n" in page
+    assert "Commands\n  list     List the forecasts that were kept, newest first\n" in page
     assert "Usage: ara ledger verify" in ara("ledger", "verify", "--help").out
 
 
@@ -167,7 +167,7 @@ def test_a_group_alone_explains_itself(ara):
             "Did you mean set or reset? See what is allowed: ara config --help",
         ),
         (("PREDICT", "AAPL"), "There is no command PREDICT.", "Did you mean predict"),
-        (("predict", "AAPL", "--no-cach"), "ara predict has no option --no-cach.", "See what is allowed"),
+        (("predict", "AAPL", "--yyyyyy"), "ara predict has no option --yyyyyy.", "See what is allowed"),
         (("plugins", "check"), "NAME is missing.", "See what is allowed: ara plugins check --help"),
         (
             ("ledger", "list", "--limt", "3"),

@@ -14,6 +14,25 @@ from ara.errors import ValidationError
 from ara.prediction.document import from_document
 
 
+def flat(text):
+    return " ".join(text.split())
+
+
+def test_the_baseline_takes_no_view(ara):
+    out = ara("predict", "AAPL", "--model", "ewma_t", "--width", "100").out
+    assert out.count("122.2   0.0 %") == 5
+    assert "Range, not direction: ewma_t takes no view of whether AAPL rises or falls." in out
+    assert "forecasts that said" not in out
+
+
+def test_where_no_shipped_model_may_answer_the_baseline_does_and_it_is_said(ara):
+    outcome = ara("predict", "AAPL", "--as-of", "2013-09-02", "--days", "1")
+    assert "after the moment of the forecast: ewma_t answered instead" in flat(outcome.out)
+    document = json.loads(ara("predict", "AAPL", "--as-of", "2013-09-02", "--days", "1", "--json").out)
+    assert (document["model"], document["degraded"]) == ("ewma_t", [])
+    assert (document["days"][0]["direction"], document["days"][0]["receipt"]) == (None, None)
+
+
 def test_a_forecast_of_the_bundled_sample(ara):
     outcome = ara("predict", "AAPL", "--width", "100")
     assert (outcome.code, outcome.err) == (0, "")
@@ -22,8 +41,14 @@ def test_a_forecast_of_the_bundled_sample(ara):
     assert lines[0].endswith("close 122.15 on Wed 31 Mar 2021")
     rows = [line for line in lines if re.match(r"  (Mon|Tue|Wed|Thu|Fri) ", line)]
     assert [row[2:12] for row in rows] == ["Thu  1 Apr", "Mon  5 Apr", "Tue  6 Apr", "Wed  7 Apr", "Thu  8 Apr"]
-    assert all("122.2   0.0 %" in row and "●" in row for row in rows)
-    assert "Range, not direction" in outcome.out
+    assert next(row[13:28].split() for row in rows) == ["122.3", "+0.1", "%"]
+    assert all("●" in row for row in rows)
+    assert (
+        "Range, not direction: no skill in calling the direction of stocks was found (p 1.00 after 15 tests,"
+        in flat(outcome.out)
+    )
+    assert "Of 4,376 forecasts that said 0.8 to 0.85, 83.1 % did (82.0 to 84.2)." in flat(outcome.out)
+    assert "Regime      wild: volatility in the highest third of its last 1,000 bars, for 18 bars now" in outcome.out
     assert re.search(r"Kept as [0-9a-f]{6} in the ledger\.", outcome.out)
 
 
@@ -40,8 +65,13 @@ def test_the_document_is_the_forecast_with_its_place(ara):
     }
     assert set(document["days"][0]) >= {
         *("day", "date", "at", "price", "return", "band_80", "band_95", "p_up", "confidence", "usual_move"),
-        *("quantiles", "factors"),
+        *("quantiles", "factors", "direction", "receipt"),
     }
+    day = document["days"][0]
+    assert document["model"] == "fast"
+    assert (day["direction"]["called"], day["direction"]["tests"], day["direction"]["kind"]) == ("", 15, "stocks")
+    assert day["receipt"]["low"] <= day["confidence"] < day["receipt"]["high"]
+    assert document["regime"]["state"] in {"calm", "mid", "wild"}
 
 
 @pytest.mark.parametrize("columns", [60, 100, 160])
@@ -273,3 +303,28 @@ def test_from_what_had_been_received(ara, tmp_path):
     assert (early.code != 0, early.out) == (True, "")
     wrong = ara("predict", "DOGE-USD", "--learned", "2999-01-01")
     assert (wrong.code, "learned is 2999" in wrong.err, "as_of" in wrong.err) == (2, True, False)
+
+
+def test_a_watch_list_is_answered_and_one_that_fails_stops_no_other(ara, tmp_path):
+    (tmp_path / "mine.txt").write_text("AAPL, EURUSD  # the big one\n\nNOPE\nKO aapl\n")
+    outcome = ara("predict", "MSFT", "--watchlist", str(tmp_path / "mine.txt"), "-d", "1", "--json")
+    found = json.loads(outcome.out)
+    assert [one["symbol"] for one in found["forecasts"]][:4] == ["MSFT", "AAPL", "EURUSD", "KO"]
+    assert [one["symbol"] for one in found["failed"]] == ["NOPE"]
+    assert (outcome.code, found["exit_code"]) == (2, 2)
+    shown = ara("predict", "-w", str(tmp_path / "mine.txt"), "-d", "1", "-a", "minimal")
+    assert [shown.out.count(one) for one in ("Apple Inc.", "Euro in US dollars", "Coca-Cola")] == [2, 1, 1]
+    assert "NOPE" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "can't be read"), ("# nothing\n", "lists no symbol")],
+)
+def test_a_watch_list_that_is_none(ara, tmp_path, text, said):
+    file = tmp_path / "mine.txt"
+    if text is not None:
+        file.write_text(text)
+    outcome = ara("predict", "--watchlist", str(file))
+    assert outcome.code == 2
+    assert f"--watchlist: {file} {said}" in " ".join(outcome.err.split())

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +9,7 @@ from ara.cli.render.forecast import DEPTHS, View, show
 from ara.cli.words import width
 from ara.market.instrument import AssetClass
 from ara.prediction.forecast import Factor
+from ara.prediction.record import Direction, Receipt
 
 TODAY = date(2026, 11, 21)
 
@@ -95,7 +96,9 @@ def test_numbers_of_a_column_end_in_the_same_place(shown, make_forecast):
 
 
 def test_a_model_with_a_view_is_not_said_to_have_none(shown, make_forecast):
-    assert "Range, not direction" not in shown(make_forecast(drift=0.002, p_up=0.55))
+    text = shown(make_forecast(drift=0.002, p_up=0.55))
+    assert "takes no view" not in text
+    assert "Range, not direction: how well ewma_t tells rises from falls was not judged" in " ".join(text.split())
     assert "+0.2 %" in shown(make_forecast(drift=0.002, p_up=0.55))
     assert "-0.2 %" in shown(make_forecast(drift=-0.002, p_up=0.45))
 
@@ -146,6 +149,53 @@ def test_a_band_that_is_narrower_than_usual_is_not_called_wide(shown, make_forec
     text = shown(replace(forecast, days=days), depth="full")
     assert "Why so narrow volatility is 0.85x its year's" in text
     assert "Why so wide" not in text
+
+
+def explained(forecast, wider=0.21):
+    """Give the forecast with shares that sum to a whole, and a median that came from somewhere."""
+    told = (
+        Factor(name="week", value=1.4, contribution=0.25, description="the last 5 bars or so were 1.40x as wild"),
+        Factor(name="else", value=0.0, contribution=-0.04, description="3 smaller reasons together"),
+    )
+    lean = (Factor(name="drift", value=0.0031, contribution=0.0031, description="how it drifted"),)
+    return replace(forecast, days=tuple(replace(day, wider=wider, factors=told, leans=lean) for day in forecast.days))
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100, 160])
+def test_shares_stand_beside_their_words_at_every_width(shown, make_forecast, columns):
+    text = shown(explained(make_forecast()), depth="full", width=columns)
+    words = " ".join(text.split())
+    for part in ("+25.0 %", "-4.0 %", "+21.0 %", "the last 5", "3 smaller reasons", "+0.31 % how it drifted"):
+        assert part in words
+    told = [line for line in text.splitlines() if "%" in line and "band" not in line]
+    assert max(map(width, told)) <= columns
+    assert ("1 day 5 days" in words) == (columns > 50)
+
+
+def test_what_moves_the_confidence_stands_beside_it(shown, make_forecast):
+    parts = (
+        Factor(name="horizon", value=0.82, contribution=0.02, description="a usual bar of it has 0.82 over 1 bar"),
+        Factor(name="market", value=1.3, contribution=-0.09, description="how volatile it and its market are now"),
+        Factor(name="data", value=1.0, contribution=0.0, description="the data"),
+    )
+    forecast = explained(make_forecast())
+    days = tuple(replace(day, sure=parts) for day in forecast.days)
+    words = " ".join(shown(replace(forecast, days=days), depth="full").split())
+    assert "Why not surer -0.09 how volatile it and its market are now; +0.02 a usual bar of it has" in words
+    assert "+0.00" not in words
+    surer = tuple(replace(day, confidence=0.85) for day in days)
+    assert "Why so sure" in shown(replace(forecast, days=surer), depth="full")
+
+
+def test_one_day_has_one_column_of_shares(shown, make_forecast):
+    assert "days" not in shown(explained(make_forecast(days=1)), depth="full").partition("Why so wide")[2][:40]
+
+
+def test_a_median_that_is_the_last_close_needs_no_reason(shown, make_forecast):
+    forecast = explained(make_forecast())
+    bare = replace(forecast, days=tuple(replace(day, leans=()) for day in forecast.days))
+    assert "Median  " in shown(forecast, depth="full")
+    assert "Median  " not in shown(bare, depth="full")
 
 
 def test_full_without_reasons_leaves_the_line_out(shown, make_forecast):
@@ -199,3 +249,36 @@ def test_a_hostile_name_stays_text(shown, make_forecast, columns):
 def test_the_head_breaks_where_there_is_no_room(shown):
     assert shown(width=60).splitlines()[:2] == ["AAPL  Apple Inc.  NASDAQ, USD", "close 122.15 on Wed 31 Mar 2021"]
     assert shown(width=22).splitlines()[:3] == ["AAPL", "Apple Inc.", "NASDAQ, USD"]
+
+
+def called(make_forecast, sides, **rest):
+    """Make a forecast whose days call these directions, by a record."""
+    forecast = make_forecast(days=len(sides), drift=0.002, p_up=0.58, model="fast")
+    facts = {"kind": "stocks", "forecasts": 9845, "days": 1006, "tests": 15} | rest
+    until = datetime(2020, 12, 31, 21, tzinfo=UTC)
+    told = [Direction(called=side, p=0.004 if side else 0.41, horizon=1, until=until, **facts) for side in sides]
+    days = [replace(entry, direction=one) for entry, one in zip(forecast.days, told, strict=True)]
+    return replace(forecast, days=tuple(days))
+
+
+def test_a_direction_that_is_borne_out_is_called(shown, make_forecast):
+    text = " ".join(shown(called(make_forecast, ["up", "up", ""])).split())
+    assert "Direction: up by Thu 1 Apr (0.58) and 1 more; fast told the direction of stocks better than chance" in text
+    assert "(p < 0.01 after 15 tests, 9,845 forecasts of 1 day up to Thu 31 Dec 2020)" in text
+    assert "Range, not direction" not in text
+    one = " ".join(shown(called(make_forecast, ["", "down"])).split())
+    assert "Direction: down by Fri 2 Apr (0.58); fast told" in one
+
+
+def test_a_direction_that_is_not_is_never_called(shown, make_forecast):
+    text = " ".join(shown(called(make_forecast, ["", ""])).split())
+    assert "Range, not direction: no skill in calling the direction of stocks was found (p 0.41 after 15 tests," in text
+    assert "Direction:" not in text
+
+
+def test_a_receipt_stands_beside_what_is_stated(shown, make_forecast):
+    forecast = make_forecast(days=1)
+    facts = {"low": 0.7, "high": 0.75, "forecasts": 3112, "inside": 2290, "share": 0.736, "least": 0.72, "most": 0.751}
+    receipt = Receipt(horizon=1, until=datetime(2020, 12, 31, tzinfo=UTC), **facts)
+    text = " ".join(shown(replace(forecast, days=(replace(forecast.days[0], receipt=receipt),))).split())
+    assert "Of 3,112 forecasts that said 0.7 to 0.75, 73.6 % did (72.0 to 75.1)." in text

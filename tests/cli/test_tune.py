@@ -9,9 +9,11 @@ def tuned(ara, *more, trials="3", width="100"):
 
 def test_a_run_tells_what_it_found_and_keeps_the_winner_as_a_candidate(ara):
     done = tuned(ara, "--model", "ewma_t", "--sensitivity")
-    assert done.code == 0
+    fits(done, "100")
     assert "3 trials on AAPL" in done.out
     assert "decay 0.94" in done.out
+    few = "What the differences go with is told from 10 complete trials on; there are 3."
+    assert few in " ".join(done.out.split())
     assert "ewma_t@1 is kept as a candidate" in done.out
     assert "one parameter a tenth lower and higher" in " ".join(done.out.split())
     listed = json.loads(ara("models", "list", "--json").out)["models"]
@@ -41,15 +43,18 @@ def test_a_whole_number_stays_one_when_the_winner_is_trained(ara):
     assert shown["params"] == {"bars": 500}
 
 
-@pytest.mark.parametrize("width", ["60", "100", "160"])
-def test_screens_keep_to_their_width(ara, width):
-    done = tuned(ara, "--model", "drift", "--no-keep", trials="2", width=width)
-    listed = ara("tune", "status", "--width", width)
-    trials = ara("tune", "history", "drift", "--limit", "1", "--width", width)
-    for told in (done, listed, trials):
-        assert told.code == 0
-        assert max(map(len, told.plain.splitlines())) <= int(width)
-    assert "1 more: --limit 2" in trials.out
+def fits(told, width):
+    assert told.code == 0
+    assert max(map(len, told.plain.splitlines())) <= int(width)
+
+
+def test_screens_keep_to_their_width(ara):
+    fits(tuned(ara, "--model", "drift", "--no-keep", trials="2", width="60"), "60")
+    for width in ("60", "100", "160"):
+        fits(ara("tune", "status", "--width", width), width)
+        trials = ara("tune", "history", "drift", "--limit", "1", "--width", width)
+        fits(trials, width)
+        assert "1 more: --limit 2" in trials.out
 
 
 def test_where_there_is_no_study_it_says_how_to_begin_one(ara):
@@ -67,6 +72,8 @@ def test_where_there_is_no_study_it_says_how_to_begin_one(ara):
         (("--model", "nothing"), "nothing"),
         (("--sampler", "luck"), "It is tpe or gp."),
         (("--goal", "profit"), "It is crps, or crps,latency."),
+        (("--on", "moon"), "It is here or ray."),
+        (("--at-once", "-1"), "--at-once is -1"),
         (("--minutes", "-1"), "--minutes is '-1'"),
         (("--minutes", "soon"), "--minutes is 'soon'"),
         (("--hold-out", "2"), "--hold-out is 2"),
@@ -83,6 +90,18 @@ def test_bad_input_is_said_in_words(ara, more, words):
 
 
 def test_two_goals_show_the_milliseconds(ara):
-    done = tuned(ara, "--model", "ewma_t", "--goal", "crps,latency", "--no-keep", "--minutes", "5", "--sampler", "gp")
-    assert done.code == 0
+    done = tuned(
+        ara,
+        "--model",
+        "ewma_t",
+        "--goal",
+        "crps,latency",
+        "--no-keep",
+        "--minutes",
+        "5",
+        "--sampler",
+        "gp",
+        width="160",
+    )
+    fits(done, "160")
     assert " ms " in done.out

@@ -33,6 +33,9 @@ def test_predict_stock_gives_the_old_shape_with_aras_figures() -> None:
         assert line["change"] == pytest.approx(day.price - new.close)
         assert line["change_pct"] == pytest.approx(100 * line["change"] / new.close)  # percent, as in 2.x
         assert line["confidence"] == day.confidence
+    told = [factor for factor in new.days[0].factors if factor.name != "else"]
+    assert old["explanations"]["top_factors"] == [factor.name for factor in told]
+    assert old["explanations"]["natural_language"] == "; ".join(factor.description for factor in told)
     assert json.loads(json.dumps(old)) == old
 
 

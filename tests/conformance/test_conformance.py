@@ -19,6 +19,7 @@ FOLDER = os.environ.get("ARA_CONFORMANCE", "")
 ROOT = Path(__file__).parents[2]
 MARKET = ("brokers", "calendars", "hostile_csv", "hostile_json", "hostile_strings", "pathological", "signatures")
 FEATURES = ("candles", "charts", "elliott", "harmonics", "indicators", "sheets", "talib", "tulip")
+PERFORMANCE = ("bacon", "diebold_mariano", "metrics", "scores", "skfolio")
 
 
 def compared(kind, adapter, known):
@@ -44,14 +45,17 @@ def test_market_data_agrees_in_full(kind):
 
 
 @pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
-@pytest.mark.parametrize("kind", FEATURES)
-def test_indicators_agree_but_for_what_is_explained(kind, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "adapter"),
+    [*((kind, "features") for kind in FEATURES), *((kind, "performance") for kind in PERFORMANCE)],
+)
+def test_indicators_and_measures_agree_but_for_what_is_explained(kind, adapter, tmp_path):
     known = {}
     for file in sorted(Path(__file__).with_name("known").glob("*.json")):
         known |= json.loads(file.read_text("utf-8")).get(kind, {})
     listed = tmp_path / "known.json"
     listed.write_text(json.dumps({kind: known}))
-    found = compared(kind, "features", listed)
+    found = compared(kind, adapter, listed)
     assert found["checked"] > 0
     assert (found["differ"], found["missing"]) == ([], [])
 
@@ -76,3 +80,11 @@ def test_garch_agrees_with_the_benchmark_to_its_last_figures():
     found = garch(returns, "normal")
     for name, value in benchmark["expected"].items():
         assert found[name] == pytest.approx(value, rel=benchmark["tol_strict"]), name
+
+
+@pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
+@pytest.mark.parametrize("kind", ["var", "portfolio", "black_litterman", "risk_parity"])
+def test_risk_and_portfolios_agree_in_full(kind):
+    found = compared(kind, "risk", None)
+    assert found["checked"] == found["agreed"] > 0
+    assert (found["differ"], found["missing"]) == ([], [])

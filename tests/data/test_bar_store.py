@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ara.clock import SystemClock
-from ara.data.bar_store import CATALOGUE, ROWS, Appended, BarStore, open_bar_store
+from ara.data.bar_store import CATALOGUE, ROWS, Appended, BarStore, open_bar_store, untouched
 from ara.data.lake import Lake
 from ara.data.provider import SCHEMAS, Kind
 from ara.data.timescale import TimescaleStore
@@ -368,7 +368,7 @@ STEP = st.tuples(
 
 
 @given(batches=st.lists(st.lists(STEP, min_size=1, max_size=6), min_size=1, max_size=6))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_appends_agree_with_a_list_of_revisions(
     batches: list[list[tuple[str, str, int, int]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -438,3 +438,16 @@ def test_many_fetches_and_facts_are_kept_as_one_by_one(store: BarStore) -> None:
     assert store.facts(Kind.FACTS)["symbol"].to_list() == ["A", "B"]
     with pytest.raises(ValidationError, match="The columns of facts are symbol, source, at"):
         store.append_all_facts(Kind.FACTS, facts)
+
+
+def test_a_lake_without_a_folder_is_untouched_and_a_server_never_is(tmp_path) -> None:
+    def told(**given: str) -> bool:
+        return untouched(Settings.load({"home": str(tmp_path), **given}, environ={}, folder=tmp_path))
+
+    assert told()
+    assert not told(**{"data.bars": "postgresql://localhost/ara"})
+    (tmp_path / "lake").mkdir()
+    assert not told()
+    assert told(**{"data.lake": str(tmp_path / "other")})
+    (tmp_path / "file").write_text("")
+    assert not told(**{"data.lake": str(tmp_path / "file" / "lake")})  # the store says what is wrong there

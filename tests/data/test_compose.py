@@ -96,7 +96,7 @@ def test_weeks_are_of_their_sessions():
     assert compose(monday_off, APPLE, WEEK)["at"].to_list() == [at("2020-01-21T14:30")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     one=st.sampled_from([APPLE, COIN, EURO]),
     steps=st.sampled_from([("30m", "1h"), ("30m", "2h"), ("30m", "4h"), ("1h", "4h"), ("1d", "1w")]),

@@ -141,7 +141,7 @@ def test_an_import_stops_where_it_is_told_and_goes_on_later(store, bring, folder
 
 def test_an_import_that_was_killed_doubles_nothing(tmp_path, folder):
     frame = pl.DataFrame({"ts": pl.datetime_range(datetime(2000, 1, 3), datetime(2003, 1, 1), "1m", eager=True)})  # noqa: DTZ001
-    frame = frame.with_columns(close=pl.lit(1.5)).head(900_000)
+    frame = frame.with_columns(close=pl.lit(1.5)).head(600_000)
     frame.write_csv(folder / "BTC-USD.csv")
     code = (
         "import sys; from pathlib import Path; from ara.clock import SystemClock; from ara.data.lake import Lake;"
@@ -157,7 +157,7 @@ def test_an_import_that_was_killed_doubles_nothing(tmp_path, folder):
     child.send_signal(signal.SIGKILL)
     child.wait()
     subprocess.run(command, check=True, capture_output=True)
-    assert lake.catalogue().select("bars", "corrections").rows() == [(900_000, 0)]
+    assert lake.catalogue().select("bars", "corrections").rows() == [(600_000, 0)]
     assert "\n0\n" in "\n" + subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -242,7 +242,7 @@ def test_a_witness_that_is_not_heard_weighs_nothing(apple):
 PRICE = st.floats(1.0, 1e6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     bars=st.lists(st.tuples(PRICE, PRICE, PRICE, PRICE), min_size=1, max_size=5),
     weights=st.lists(st.floats(0.01, 10), min_size=5, max_size=5),

@@ -16,7 +16,7 @@ from ara.settings import Secret
 
 Listen = Callable[..., io.StringIO]
 FORMATS = ["human", "json"]
-relaxed = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+relaxed = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 TOKEN = st.text("abcdefghijkmnpqrstuvwxyz23456789", min_size=24, max_size=40)
 PLANTED = st.sampled_from(

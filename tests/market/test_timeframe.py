@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ara.errors import ValidationError
 from ara.market.calendar import calendar
-from ara.market.timeframe import DAY, TIMEFRAMES, Timeframe, Unit
+from ara.market.timeframe import DAY, DAY_LENGTH, TIMEFRAMES, Timeframe, Unit
 
 NEW_YORK = calendar("XNYS")
 
@@ -45,6 +45,7 @@ def test_only_the_nine_can_be_made(count, unit):
 def test_a_letter_is_a_unit():
     assert Timeframe(1, "d") == DAY
     assert Timeframe(1, "d").unit is Unit.DAY
+    assert DAY.span == timedelta(microseconds=DAY_LENGTH)
     with pytest.raises(ValidationError):
         Timeframe(count=True, unit=Unit.DAY)
 

@@ -1,4 +1,6 @@
 import importlib
+import importlib.metadata
+import shutil
 import subprocess
 import sys
 
@@ -50,6 +52,28 @@ def test_a_stranger_is_found_while_python_runs(install):
     assert plugins.load("models", "odd").__module__ == "stranger_odd"
 
 
+def test_whose_a_part_is_is_read_once(install, monkeypatch):
+    install("stranger", {"models": [("odd", "stranger_odd:Odd")]}, modules={"stranger_odd": "class Odd: pass"})
+    plugins.offers("models")
+    read, real = [], importlib.metadata.PathDistribution.read_text
+    spy = lambda self, name: (read.append(name), real(self, name))[1]  # noqa: E731
+    monkeypatch.setattr(importlib.metadata.PathDistribution, "read_text", spy)
+    for _ in range(3):
+        plugins.load("models", "odd")
+        plugins.load("models", "ewma_t")
+        plugins.offers("models")
+    assert read == []
+
+
+def test_an_update_while_python_runs_is_seen(install, tmp_path):
+    install("stranger", {"models": [("odd", "stranger_odd:Odd")]})
+    version = lambda: next(one.version for one in plugins.offers("models") if one.name == "odd")  # noqa: E731
+    assert version() == "1.2"
+    shutil.rmtree(tmp_path / "stranger-1.2.dist-info")
+    install("stranger", {"models": [("odd", "stranger_odd:Odd")]}, version="1.3")
+    assert version() == "1.3"
+
+
 def test_listing_imports_nothing(install):
     install("stranger", {group: [("odd", "stranger_bad:X")] for group in GROUPS}, modules={"stranger_bad": "1 / 0"})
     assert all("odd" in plugins.names(group) and plugins.offers(group) for group in GROUPS)
@@ -76,18 +100,18 @@ def test_an_unknown_name_brings_the_nearest():
     assert caught.value.context["nearest"] == ["ewma_t"]
     with pytest.raises(PluginError, match=r"There is no model named 'zzz'\. There are: .*drift, .*ewma_t, "):
         plugins.load("models", "zzz")
-    with pytest.raises(PluginError, match=r"There is no strategy named 'zzz'\. None is installed\."):
-        plugins.load("strategies", "zzz")
+    with pytest.raises(PluginError, match=r"There is no notifier named 'zzz'\. None is installed\."):
+        plugins.load("notifiers", "zzz")
 
 
 def test_a_name_that_two_packages_offer_is_refused_with_both(install):
-    install("stranger-a", {"strategies": [("twin", "stranger_a:X")]})
-    install("stranger-b", {"strategies": [("twin", "stranger_b:X")]})
-    assert plugins.names("strategies") == ("twin",)
-    assert [offer.distribution for offer in plugins.offers("strategies")] == ["stranger-a", "stranger-b"]
-    expected = r"The strategy 'twin' is offered twice: stranger-a \(stranger_a:X\) and stranger-b \(stranger_b:X\)\."
+    install("stranger-a", {"notifiers": [("twin", "stranger_a:X")]})
+    install("stranger-b", {"notifiers": [("twin", "stranger_b:X")]})
+    assert plugins.names("notifiers") == ("twin",)
+    assert [offer.distribution for offer in plugins.offers("notifiers")] == ["stranger-a", "stranger-b"]
+    expected = r"The notifier 'twin' is offered twice: stranger-a \(stranger_a:X\) and stranger-b \(stranger_b:X\)\."
     with pytest.raises(PluginError, match=expected) as caught:
-        plugins.load("strategies", "twin")
+        plugins.load("notifiers", "twin")
     assert "pip uninstall" in caught.value.hint
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from tools.check import CHECKS
 
@@ -33,10 +34,11 @@ def test_every_push_runs_what_the_gate_runs():
 
 
 @pytest.mark.parametrize(
-    ("name", "task", "days"), [("benchmarks.yml", "make bench", "* * 1"), ("backtests.yml", "make slow", "1 * *")]
+    ("name", "tasks", "days"),
+    [("benchmarks.yml", ["make bench", "make coverage"], "* * 1"), ("backtests.yml", ["make slow"], "1 * *")],
 )
-def test_benchmarks_run_weekly_and_backtests_monthly(name, task, days):
-    assert made(name) == [task]
+def test_benchmarks_and_coverage_run_weekly_and_backtests_monthly(name, tasks, days):
+    assert made(name) == tasks
     (schedule,) = yaml.safe_load((ROOT / ".github/workflows" / name).read_text())[True]["schedule"]
     assert schedule["cron"].endswith(days)
 
@@ -55,17 +57,35 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_make_alone_explains_itself():
     listed = dict(re.findall(r"^  make (\w+) +(\S.*)$", make().stdout, re.MULTILINE))
-    assert {"demo", "test", "slow", "check", "bench", "docs", "lock"} <= set(listed)
+    assert {"demo", "test", "coverage", "slow", "check", "bench", "docs", "lock"} <= set(listed)
     assert max(map(len, listed.values())) < 90
 
 
 @pytest.mark.parametrize(
-    "task", ["demo", "test", "slow", "check", "bench", "docs", "lock", "examples", "reference", "clean"]
+    "task", ["demo", "test", "coverage", "slow", "check", "bench", "docs", "lock", "examples", "reference", "clean"]
 )
 def test_every_task_is_sound(task, tmp_path):
     done = make("--dry-run", f"VENV={tmp_path}/venv", task)
     assert done.returncode == 0, done.stderr
     assert ("-m venv" in done.stdout) == (task != "clean")
+
+
+@pytest.mark.parametrize(("task", "threads"), [("test", "1 1 1"), ("coverage", "1 1 1"), ("slow", "")])
+def test_test_processes_that_fill_the_cores_have_no_pools_of_threads(task, threads, tmp_path, monkeypatch):
+    pools = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
+    for pool in pools:
+        monkeypatch.delenv(pool, raising=False)
+    shown = " ".join(f"$({pool})" for pool in pools)
+    printed = make("--dry-run", f"VENV={tmp_path}/venv", f"ARGS=-k '{shown}'", task).stdout
+    assert f"-k '{threads or '  '}'" in printed
+
+
+def test_properties_are_tried_with_many_examples_where_there_is_time(tmp_path):
+    commands = make("--dry-run", f"VENV={tmp_path}/venv", "slow").stdout.splitlines()
+    (many,) = (line for line in commands if "--hypothesis-profile many" in line)
+    assert '-m "hypothesis and not slow"' in many
+    assert settings.get_profile("many").max_examples >= 10 * settings.get_profile("ara").max_examples
+    assert not settings.get_profile("many").derandomize
 
 
 def test_the_demo_needs_the_core_alone(tmp_path):

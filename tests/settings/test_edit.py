@@ -192,7 +192,7 @@ def files(draw):
 
 
 @given(text=files(), key=st.sampled_from(list(keys())), value=TEXTS | st.lists(TEXTS, max_size=3).map(tuple))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=60)
 def test_any_text_can_be_put_into_any_file_with_every_comment_kept(text, key, value):
     document = parse(text, Path("f.yaml"))
     new = changed(document, key, value)
@@ -222,6 +222,10 @@ OWN = {
     "log.format": st.sampled_from(["auto", "json"]),
     "store.url": st.sampled_from(["", "memory:", "sqlite:///a b", "postgresql://u:p@h/n"]),
     "data.bars": st.sampled_from(["", "postgresql://u:p@h/n"]),
+    "workers.ray": st.sampled_from(["", "auto", "ray://h:10001"]),
+    "jobs.memory": st.sampled_from(["", "800M", "1.5G"]),
+    "models.precision": st.sampled_from(["exact", "half", "int8"]),
+    "models.device": st.sampled_from(["cpu", "cuda", "tensorrt", "auto"]),
     "models.studies": st.sampled_from(["", "sqlite:///a b", "postgresql://u:p@h/n"]),
     "data.currency": st.sampled_from(["EUR", "BTC"]),
     "data.retries": st.sampled_from(["0", "3"]),
@@ -234,7 +238,7 @@ OWN = {
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_set_is_what_is_got_for_every_key(new_place, data):
     place = new_place()
     wanted = {}

@@ -18,7 +18,7 @@ def test_the_defaults_are_those_of_the_documentation(place):
     assert settings.store.url == ""
     assert (settings.vault.key_file, settings.vault.keyring) == ("", False)
     assert settings.data.providers == ("sample",)
-    assert settings.prediction == PredictionSettings(model="ewma_t", days=5, seed=0)
+    assert settings.prediction == PredictionSettings(model="auto", days=5, seed=0)
     assert settings.workers == WorkerSettings(threads=2, processes=1)
     assert settings.telemetry == TelemetrySettings(prometheus=False, otlp_endpoint="", sentry_dsn=Secret())
     assert (settings.cli.colour, settings.cli.width, settings.cli.timezone) == ("auto", 0, "")

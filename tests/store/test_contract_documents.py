@@ -68,7 +68,7 @@ async def test_a_document_comes_back_as_it_was(store: Store) -> None:
     size=st.floats(allow_nan=False, allow_infinity=False),
     lots=st.integers(-(2**63), 2**63 - 1),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_fits_comes_back_and_is_found(store: Store, words: str, size: float, lots: int) -> None:
     order = Order(id="1", symbol=words, size=size, lots=lots)
     await store.remove(Order, "1")

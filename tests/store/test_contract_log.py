@@ -206,7 +206,7 @@ async def test_large_batches_are_split_but_lose_nothing(store: Store) -> None:
 
 
 @given(bodies=st.lists(st.tuples(st.binary(max_size=50), st.text(max_size=8)), max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_is_appended_comes_back(store: Store, bodies: list[tuple[bytes, str]]) -> None:
     keys = [key if key.isprintable() else "" for _, key in bodies]
     log = store.log("ledger")

@@ -31,7 +31,7 @@ PLACED = {"stream", "sequence"}
 
 UNHEARD_TIMES = ["infinity", "-infinity", "4713-01-01 BC", "294276-12-31", "0001-01-01", "9999-12-31 23:59:59.999999"]
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 places = st.integers(1, len(KEYS))
 
 

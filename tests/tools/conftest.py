@@ -26,6 +26,16 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def sparse(tree: Path) -> Path:
+    """The copy with few packages, for checks that look at each file by itself."""
+    for place in (tree / "src/ara").iterdir():
+        if place.is_dir() and place.name not in {"market", "cli", "settings"}:
+            shutil.rmtree(place)
+    shutil.rmtree(tree / "docs")
+    return tree
+
+
+@pytest.fixture
 def check(tree: Path) -> Check:
     """Run one of the copy's checks, as `make check` does."""
 

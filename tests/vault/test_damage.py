@@ -3,6 +3,7 @@
 import json
 import resource
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_a_field_that_does_not_fit_is_an_edit(file: Path, open_vault: Open, chan
         open_vault().get("first")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_no_cut_and_no_changed_byte_goes_unseen(file: Path, open_vault: Open, data: st.DataObject):
     whole = file.read_bytes()
@@ -149,28 +150,30 @@ def test_a_home_that_can_not_be_made(tmp_path: Path, open_vault: Open):
     assert "ARA_HOME" in caught.value.hint
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may grow beyond some bytes, as on a disk without room."""
+    """Let no file grow beyond some bytes, as on a disk without room; not even what tells of the tests."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_without_room_the_old_vault_stays(file: Path, open_vault: Open, home: Path, request: pytest.FixtureRequest):
+def test_without_room_the_old_vault_stays(file: Path, open_vault: Open, home: Path):
     before = file.read_bytes()
     vault = open_vault()
-    request.getfixturevalue("full_disk")
-    with pytest.raises(VaultError, match="can't be written"):
-        vault.put("third", "three")
-    with pytest.raises(VaultError, match="can't be written"):
-        vault.rotate()
+    with full_disk():
+        with pytest.raises(VaultError, match="can't be written"):
+            vault.put("third", "three")
+        with pytest.raises(VaultError, match="can't be written"):
+            vault.rotate()
     assert file.read_bytes() == before
     assert sorted(path.name for path in home.iterdir()) == ["vault.json", "vault.key", "vault.lock"]
 
 
-def test_without_room_for_a_first_key(home: Path, open_vault: Open, full_disk: None):
-    with pytest.raises(VaultError, match=r"vault\.key can't be written"):
+def test_without_room_for_a_first_key(home: Path, open_vault: Open):
+    with full_disk(), pytest.raises(VaultError, match=r"vault\.key can't be written"):
         open_vault().put("a", "b")
     assert sorted(path.name for path in home.iterdir()) == ["vault.lock"]

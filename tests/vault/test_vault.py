@@ -78,7 +78,7 @@ def test_a_bad_name_is_refused_and_not_repeated(vault: Vault, home: Path, name: 
     assert not home.exists()
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=st.text(st.characters(exclude_categories=[])), data=st.binary())
 def test_any_text_and_any_bytes_come_back(vault: Vault, text: str, data: bytes):
     vault.put("any", text)

@@ -102,6 +102,7 @@ def _warn(old: str, new: str) -> None:
 def _predicted(symbol: str, days: int, *, verbose: bool) -> dict[str, Any]:
     forecast = ara.predict(symbol, days)
     first = forecast.days[0]
+    named = [factor for factor in first.factors if factor.name != "else"]
     answer: dict[str, Any] = {
         "symbol": forecast.instrument.symbol,
         "current_price": forecast.close,
@@ -119,8 +120,8 @@ def _predicted(symbol: str, days: int, *, verbose: bool) -> dict[str, Any]:
         "timestamp": datetime.now(UTC).isoformat(),
         "model_info": {"version": ara.__version__, "type": forecast.model},
         "explanations": {
-            "top_factors": [factor.name for factor in first.factors],
-            "natural_language": "; ".join(factor.description for factor in first.factors),
+            "top_factors": [factor.name for factor in named],
+            "natural_language": "; ".join(factor.description for factor in named),
         },
         "confidence_score": first.confidence,
     }

@@ -4,7 +4,9 @@ This module costs next to nothing to import, because every command, every comple
 A command's own module, and all that it needs, is imported when that command runs and never otherwise.
 """
 
+import atexit
 import errno
+import gc
 import os
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
@@ -19,6 +21,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     "Forecast": {
         "predict": "Forecast instruments: price, range and how sure, per day",
         "forecast": "Forecast many instruments and origins from files",
+        "rank": "Give the chances of each to be among the best or worst",
     },
     "Look at the market": {
         "data": "Fetch, import, check, query and back up market data",
@@ -30,14 +33,26 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "patterns": "Show patterns in the price and what followed their like",
         "levels": "Show prices that matter and whether the price turned there",
     },
+    "Decide": {
+        "risk": "Measure what a portfolio may lose, and what a crisis would do",
+        "portfolio": "Choose weights, compare ways to choose, trade towards them",
+    },
     "Learn": {
         "models": "Train models, compare them, choose which answer",
         "tune": "Find better parameters of a model, and keep how they were found",
+        "jobs": "Put trainings, tunings and reviews into a line, and do them",
+    },
+    "Trade on paper": {
+        "backtest": "Test a strategy on the past, after costs, beside buy and hold",
     },
     "Hold to account": {
         "score": "Compare forecasts that came due with what happened",
-        "audit": "Prove that features know nothing of the future, yours too",
-        "ledger": "List, show, verify and anchor kept forecasts",
+        "evaluate": "Judge forecasts by every figure, beside the baselines",
+        "performance": "Measure returns, and how much of them is luck",
+        "audit": "Find what knows the future: features, models, data",
+        "ledger": "List, show, verify kept forecasts, and report how they did",
+        "replay": "Compute a kept forecast again and compare every byte",
+        "diff": "Say what moved one forecast to another, and by how much",
     },
     "Set up": {
         "config": "Show, change and check settings",
@@ -104,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         The words after `ara`; those of the process if None.
     """
+    if arguments is None:
+        _rest_the_collector()
     words = list(sys.argv[1:] if arguments is None else arguments)
     _fill_closed()
     try:
@@ -125,6 +142,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
     except OSError as error:
         return _unwritable(error)
+
+
+def _rest_the_collector() -> None:
+    """Look for garbage less often, and not at the end: what a command imports is much, and all of it lives on."""
+    gc.set_threshold(200_000, 20, 100)
+    atexit.register(gc.freeze)
 
 
 def _fill_closed() -> None:

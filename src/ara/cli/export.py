@@ -1,12 +1,11 @@
 """Forecasts as files: `--export FILE.json` or `FILE.csv`, whole or not at all."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from ara.errors import ValidationError
+from ara.whole import write
 
 __all__ = ["COLUMNS", "check_target", "export"]
 
@@ -36,30 +35,12 @@ def export(document: Mapping[str, Any], target: Path) -> None:
     """Write what `--json` prints, or its rows, to a file; an older file stays until the new one is whole."""
     text = _as_json(document) if target.suffix.lower() == ".json" else _as_csv(document.get("forecasts", [document]))
     try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        write(target, text)
     except OSError as error:
-        raise _refused(target, error) from error
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor has no path
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(target)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _refused(target, error) from error
-        raise
-
-
-def _refused(target: Path, error: OSError) -> ValidationError:
-    return ValidationError(
-        f"--export: {str(target)!r} can't be written: {error.strerror or error}.",
-        hint="Choose a folder that is writable and has room.",
-    )
+        raise ValidationError(
+            f"--export: {str(target)!r} can't be written: {error.strerror or error}.",
+            hint="Choose a folder that is writable and has room.",
+        ) from error
 
 
 def _as_json(document: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ def asked(command: Any, words: Sequence[str]) -> tuple[Any, str] | None:
             break
         path, target = [*path, word], inner
     before = list(words[: words.index("--")]) if "--" in words else list(words)
-    bare = hasattr(target, "commands") and len(words) == len(path) - 1 and not target.invoke_without_command
+    bare = hasattr(target, "commands") and len(words) == len(path) - 1
     if "--help" in before or bare or ("-h" in before and "-h" not in _spellings(target)):
         return target, f"ara {' '.join(path)}"
     return None

@@ -13,6 +13,7 @@ import typer
 
 from ara.cli.app import COMMANDS, overview
 from ara.cli.legacy import modern
+from ara.cli.plain import quickened
 from ara.cli.screen import Flags, OutputError, Screen, shown
 from ara.cli.words import clean
 from ara.errors import AraError, StoreError, ValidationError
@@ -150,7 +151,7 @@ def built(name: str) -> Any:
         part.command(name=name)(function)
     command = typer.main.get_command(part)
     command.name = name
-    return command
+    return quickened(command)
 
 
 def _called(screen: Screen, name: str, words: list[str]) -> int:

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -204,7 +204,7 @@ class Screen:
             self._waited[wait.source] = until
             self.note(wait.words)
 
-    def result(self, data: Mapping[str, Any], text: Callable[[], Any]) -> None:
+    def result(self, data: Mapping[str, Any] | Sequence[Any], text: Callable[[], Any]) -> None:
         """Print the result on stdout: `data` under `--json`, else what `text` gives (a string or a rich renderable)."""
         self._hide_meter()
         if self.json:

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import polars as pl
 
+from ara.market.timeframe import DAY_LENGTH
+
 __all__ = ["Action", "believed", "read"]
 
-_DAY: Final = 86_400_000_000
 _DAYS_EVENTS: Final = 16  # no two days have more
 _VISIBLE: Final = 0.3  # log of a split that a day's move can't hide: 4 for 3 is 0.29
 
@@ -125,7 +126,7 @@ def _grouped(actions: Sequence[Action]) -> list[list[Action]]:
             group
             for group in groups[-_DAYS_EVENTS:]
             if group[0].split == action.split
-            and abs(action.effective - group[0].effective) <= _DAY
+            and abs(action.effective - group[0].effective) <= DAY_LENGTH
             and action.sources not in [one.sources for one in group]
         ]
         if open_to:

@@ -36,7 +36,8 @@ async def bars(
     why = wrong(frame)
     if why:
         raise DataProviderError(f"The source {name} gave bars of {symbol} that can't be used: {why}.", symbol=symbol)
-    return frame.filter(pl.col("learned_at") >= pl.col("known_at"))
+    closed = frame["learned_at"] >= frame["known_at"]
+    return frame if closed.all(ignore_nulls=False) else frame.filter(closed)
 
 
 async def actions(
@@ -125,8 +126,8 @@ def wrong(frame: pl.DataFrame) -> str:
         return f"the columns are {_columns(frame.schema)}"
     if frame["at"].has_nulls() or not frame["at"].is_sorted() or frame["at"].is_duplicated().any():
         return "the column at does not ascend"
-    early = frame.filter((pl.col("known_at") < pl.col("at")).fill_null(value=True))
-    return f"the bar of {early['at'][0]} was known before it began" if len(early) else ""
+    early = (frame["known_at"] < frame["at"]).fill_null(value=True)
+    return f"the bar of {frame.filter(early)['at'][0]} was known before it began" if early.any() else ""
 
 
 def _columns(schema: pl.Schema) -> str:

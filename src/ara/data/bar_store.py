@@ -20,7 +20,17 @@ from ara.market.instrument import Instrument
 if TYPE_CHECKING:
     from ara.settings import Settings
 
-__all__ = ["BROUGHT", "CATALOGUE", "ROWS", "WITHDRAWN", "Appended", "BarStore", "Received", "open_bar_store"]
+__all__ = [
+    "BROUGHT",
+    "CATALOGUE",
+    "ROWS",
+    "WITHDRAWN",
+    "Appended",
+    "BarStore",
+    "Received",
+    "open_bar_store",
+    "untouched",
+]
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
@@ -306,6 +316,21 @@ class BarStore(Protocol):
         ...
 
 
+def untouched(settings: "Settings") -> bool:
+    """Say whether no bar can be kept yet: a lake is meant, and it has no folder. It costs one look."""
+    try:
+        _lake(settings).lstat()
+    except FileNotFoundError:
+        return not settings.data.bars
+    except OSError:  # the store will say what is wrong
+        pass
+    return False
+
+
+def _lake(settings: "Settings") -> Path:
+    return Path(settings.data.lake) if settings.data.lake else Path(settings.home) / "lake"
+
+
 def open_bar_store(settings: "Settings", *, clock: Clock) -> BarStore:
     """Give the bar store that `data.bars` and `data.lake` name; nothing is touched before its first use.
 
@@ -328,5 +353,4 @@ def open_bar_store(settings: "Settings", *, clock: Clock) -> BarStore:
         return TimescaleStore(url, clock=clock)
     from ara.data.lake import Lake
 
-    folder = Path(settings.data.lake) if settings.data.lake else Path(settings.home) / "lake"
-    return Lake.at(folder, clock=clock, keep=timedelta(days=settings.data.lake_days))
+    return Lake.at(_lake(settings), clock=clock, keep=timedelta(days=settings.data.lake_days))

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 from weakref import WeakValueDictionary
 
 import polars as pl
 
-from ara.data import answers, lateness
-from ara.data.adjust import quality
-from ara.data.bar_store import WITHDRAWN, BarStore, open_bar_store
+from ara.data import lateness
+from ara.data.bar_store import WITHDRAWN, BarStore, open_bar_store, untouched
+from ara.data.direct import Direct, Views
 from ara.data.due import due, lacks
-from ara.data.provider import SCHEMAS, Kind, Provider, basis_of, fetches
-from ara.data.reasons import nothing, refusal, worst
+from ara.data.provider import SCHEMAS, Kind, Provider, fetches
+from ara.data.reasons import refusal, worst
 from ara.data.scarce import FEW, scarce
 from ara.data.sources import Sources
-from ara.data.view import Kept, View, view
+from ara.data.view import Kept, View
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
 from ara.market import symbols
 from ara.market.bars import Bars, Basis
-from ara.market.calendar import FIRST_YEAR, calendar
+from ara.market.calendar import calendar
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import DAY, Timeframe
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["MarketData"]
 
 _log = logging.getLogger("ara.data")
-
-_BEGINNING: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
 
 
 class MarketData:
@@ -57,8 +55,7 @@ class MarketData:
     def __init__(
         self, desk: "Desk", *, providers: Sequence[str | Provider] | None = None, store: BarStore | None = None
     ) -> None:
-        self._desk = desk
-        self._clock = desk.clock
+        self._desk, self._clock = desk, desk.clock
         named = [one for one in providers or () if isinstance(one, str)]
         self._given = providers is not None and len(named) < max(len(providers), 1)
         self._sources = Sources(
@@ -70,6 +67,7 @@ class MarketData:
         self._store_given = store is not None
         self._elsewhere: Sources | None = None
         self._cache: Cache | None = None
+        self._direct_bars, self._views = Direct(), Views()
         self._asking: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
@@ -104,7 +102,7 @@ class MarketData:
         """Fetches from the sources into the store."""
         from ara.data.collect import Collector
 
-        return Collector(self._desk, sources=self._online(), store=self.store, changed=self._changed)
+        return Collector(self._desk, sources=self.online, store=self.store, changed=self._changed)
 
     async def bars(
         self,
@@ -245,8 +243,9 @@ class MarketData:
             actions=await cache.get(Key(kind=Kind.ACTIONS, symbol=symbol), actions),
         )
 
-    def _online(self) -> Sources:
-        """Give the sources to fetch from: those that the settings name, or else those that need no setting."""
+    @property
+    def online(self) -> Sources:
+        """The sources to fetch from: those that the settings name, or else those that need no setting."""
         named = [name for name in self._sources.names if self._fetches(name)]
         if named or self._given:
             return self._sources
@@ -275,7 +274,7 @@ class MarketData:
         self, rows: pl.DataFrame, instrument: Instrument, timeframe: Timeframe, moment: datetime
     ) -> tuple[bool, AraError | None]:
         """Say whether to ask the sources, and if not, with what error they ended last time; all processes count."""
-        sources, now, held = self._online(), self._clock.now(), None
+        sources, now, held = self.online, self._clock.now(), None
         for name in filter(self._fetches, sources.live(instrument)):
             attempt = sources.attempt(name, instrument.symbol, str(timeframe))
             if due(attempt, rows, instrument, timeframe, moment=moment, now=now):
@@ -311,7 +310,7 @@ class MarketData:
                 instrument = await asyncio.to_thread(self._as_kept, instrument)
                 kept = await self._kept(instrument, timeframe, learned=bound)
             order = self._sources.names
-            seen = kept and view(kept, instrument, timeframe, moment=moment, order=order, repaired=repaired)
+            seen = kept and self._views.of(kept, instrument, timeframe, moment=moment, order=order, repaired=repaired)
             if kept and seen:
                 said = [f"not brought up to date: {one.message}" for one in failed]
                 said += await self._hidden(seen, moment=moment, learned=bound)
@@ -324,7 +323,7 @@ class MarketData:
             except (DataProviderError, UnknownSymbolError) as error:
                 failed.append(error)
                 continue
-            seen = view(kept, instrument, timeframe, moment=moment, repaired=repaired)
+            seen = self._views.of(kept, instrument, timeframe, moment=moment, repaired=repaired)
             if seen:
                 return seen, kept, notes
         raise worst(failed)
@@ -345,16 +344,7 @@ class MarketData:
     ) -> Kept:
         """Ask a source that holds its own bars: the sample, files, a plug-in without a venue."""
         source = self._sources.get(name)
-        published = await answers.bars(source, instrument, timeframe, start=_BEGINNING, end=moment)
-        cut = published.filter(pl.col("known_at") <= moment)
-        if learned is not None:
-            cut = cut.filter(pl.col("learned_at") <= learned)
-        if cut.is_empty():
-            raise nothing(name, instrument, published, moment=moment, learned=learned)
-        basis = basis_of(source, instrument)
-        rows = cut.with_columns(quality(), source=pl.lit(name), basis=pl.lit(basis.value), fetch=pl.lit(""))
-        actions = pl.DataFrame(schema={"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]})
-        return Kept(rows=rows, actions=actions)
+        return await self._direct_bars.kept(name, source, instrument, timeframe, moment=moment, learned=learned)
 
     def _as_kept(self, instrument: Instrument) -> Instrument:
         """Give an instrument as its first source told of it: what a symbol alone tells may be wrong."""
@@ -373,7 +363,8 @@ class MarketData:
         return fetches(self._sources.get(name))
 
     def _stores(self) -> bool:
-        return self._store_given or bool(getattr(self.store, "there", True))
+        empty = self._store is None and untouched(self._desk.settings)  # the store itself takes long to import
+        return not empty and (self._store_given or bool(getattr(self.store, "there", True)))
 
     async def _changed(self, symbol: str) -> None:
         from ara.data.cache import Reason

@@ -8,7 +8,7 @@ from typing import Final
 from ara.errors import ValidationError
 from ara.market.calendar import Calendar
 
-__all__ = ["DAY", "TIMEFRAMES", "WEEK", "Timeframe", "Unit"]
+__all__ = ["DAY", "DAY_LENGTH", "TIMEFRAMES", "WEEK", "Timeframe", "Unit"]
 
 
 class Unit(StrEnum):
@@ -92,6 +92,9 @@ TIMEFRAMES: Final = tuple(Timeframe(count, unit) for unit, counts in _COUNTS.ite
 
 DAY: Final = Timeframe(1, Unit.DAY)
 """One session."""
+
+DAY_LENGTH: Final = 86_400_000_000
+"""Microseconds of a day, which instants are counted in."""
 
 WEEK: Final = Timeframe(1, Unit.WEEK)
 """The sessions of one week, Monday to Sunday."""

@@ -9,6 +9,7 @@ from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
 from ara.settings.tree import (
     CliSettings,
+    JobSettings,
     LogSettings,
     PredictionSettings,
     Settings,
@@ -22,6 +23,7 @@ __all__ = [
     "CacheSettings",
     "CliSettings",
     "DataSettings",
+    "JobSettings",
     "LogSettings",
     "Origin",
     "PredictionSettings",

@@ -8,13 +8,13 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from ara.errors import ConfigurationError, StoreError
 from ara.settings.document import Document, Mapped, Node, Scalar, Sequenced, parse, read
 from ara.settings.keys import SOURCES, find, known
 from ara.settings.turn import turn
+from ara.whole import writing
 
 __all__ = ["changed", "put", "remove", "write"]
 
@@ -71,18 +71,10 @@ def _written(path: Path, text: str, *, mode: int) -> bool:
         data = text.encode()
         if old is not None and target.read_bytes()[:3] == b"\xef\xbb\xbf":
             data = b"\xef\xbb\xbf" + data
-        handle, name = tempfile.mkstemp(prefix=".ara.", suffix=".tmp", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            _dress(name, old, mode, widest)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
+        with writing(target, mode=mode & widest) as file:
+            if old is not None:
+                _dress(file.name, old, widest)
+            file.write(data)
         return old is not None and old.st_mode & _ALL & ~widest != 0
     except OSError as error:
         raise StoreError(
@@ -99,26 +91,11 @@ def _holds_secret(text: str, path: Path) -> bool:
     return any(key.hides(value) for name, value in values.items() if (key := known(name)) is not None)
 
 
-def _dress(name: str, old: os.stat_result | None, mode: int, widest: int) -> None:
-    if old is not None:
-        Path(name).chmod(old.st_mode & widest)
-        if hasattr(os, "chown"):
-            with contextlib.suppress(PermissionError):
-                os.chown(name, old.st_uid, old.st_gid)
-        return
-    mask = os.umask(0)
-    os.umask(mask)
-    Path(name).chmod(mode & ~mask & widest)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _dress(name: str, old: os.stat_result, widest: int) -> None:
+    Path(name).chmod(old.st_mode & widest)
+    if hasattr(os, "chown"):
+        with contextlib.suppress(PermissionError):
+            os.chown(name, old.st_uid, old.st_gid)
 
 
 def remove(path: Path) -> Path:

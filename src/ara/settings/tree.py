@@ -18,6 +18,7 @@ from ara.settings.secret import Secret
 
 __all__ = [
     "CliSettings",
+    "JobSettings",
     "LogSettings",
     "ModelSettings",
     "PredictionSettings",
@@ -85,13 +86,27 @@ class PredictionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     model: Annotated[
         str,
-        Meta(description="The model that forecasts.", pattern=_NAME, extra={"allowed": _NAME_WORDS}),
-    ] = "ewma_t"
+        Meta(
+            description="The model that forecasts; `auto`: `fast`, by what came with Ara where it may answer, "
+            "else `ewma_t`.",
+            pattern=_NAME,
+            extra={"allowed": _NAME_WORDS},
+        ),
+    ] = "auto"
     days: Annotated[int, Meta(description="How many trading days a forecast looks ahead.", ge=1, le=30)] = 5
     seed: Annotated[
         int,
         Meta(description="The seed of everything random; the same seed gives the same figures.", ge=0, le=2**32 - 1),
     ] = 0
+    seconds: Annotated[
+        int,
+        Meta(
+            description="Seconds that a forecast may take; what is late by then is left out, simpler models answer, "
+            "and the forecast says so.",
+            ge=1,
+            le=3600,
+        ),
+    ] = 600
 
 
 class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +130,19 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     looks: Annotated[
         int, Meta(description="How often a hold-out may be looked at before it proves nothing more.", ge=1, le=1000)
     ] = 20
+    precision: Annotated[
+        Literal["exact", "half", "int8"],
+        Meta(
+            description="How exactly the graphs of trained networks answer: as trained, in half precision, in 8 bits."
+        ),
+    ] = "exact"
+    device: Annotated[
+        Literal["cpu", "cuda", "tensorrt", "auto"],
+        Meta(
+            description="What runs the graphs of trained models; `auto`: the fastest there is. "
+            "What is not there is left for the processor, which the forecast says."
+        ),
+    ] = "cpu"
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,6 +152,29 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     processes: Annotated[
         int, Meta(description="Processes for training, back-tests and other long work.", ge=1, le=256)
     ] = 1
+    ray: Annotated[
+        str,
+        Meta(
+            description="The Ray cluster that tunes and trains; empty: one on this machine, while it is used.",
+            pattern=r"^(|auto|(ray://)?[A-Za-z0-9_.\-]+:[0-9]{1,5})$",
+            extra={"allowed": 'an address such as 10.0.0.1:6379 or ray://HOST:10001, auto, or "" for one of its own'},
+        ),
+    ] = ""
+
+
+class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the jobs of this machine may use of it together."""
+
+    cpus: Annotated[int, Meta(description="Processors; 0: all there are.", ge=0, le=4096)] = 0
+    memory: Annotated[
+        str,
+        Meta(
+            description="Memory of all of them together; empty: four fifths of what there is.",
+            pattern=r"^([0-9]{1,6}(\.[0-9]{1,3})?[MGT])?$",
+            extra={"allowed": 'an amount such as 800M or 8G, or "" for four fifths of it'},
+        ),
+    ] = ""
+    gpus: Annotated[int, Meta(description="Graphics cards; -1: all there are.", ge=-1, le=4096)] = -1
 
 
 class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -190,6 +241,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     prediction: PredictionSettings = msgspec.field(default_factory=PredictionSettings)
     models: ModelSettings = msgspec.field(default_factory=ModelSettings)
     workers: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
+    jobs: JobSettings = msgspec.field(default_factory=JobSettings)
     telemetry: TelemetrySettings = msgspec.field(default_factory=TelemetrySettings)
     cli: CliSettings = msgspec.field(default_factory=CliSettings)
 

@@ -1,6 +1,5 @@
 """The signed heads of a database's logs, as files beside it: so a log that was cut short is found out."""
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from ara.errors import StoreError
 from ara.store.files import make_folder, open_private
+from ara.whole import write
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -42,13 +42,7 @@ class HeadFiles:
 
     def write(self, stream: str, document: bytes) -> None:
         """Replace a head so that a crash leaves the old one or the new one; call it inside `locked`."""
-        fresh = self._folder / f".{stream}.new"
-        with open(fresh, "wb", opener=open_private) as file:
-            file.write(document)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path(stream))
-        _sync_folder(self._folder)
+        write(self._path(stream), document, mode=0o600)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -87,9 +81,6 @@ if sys.platform == "win32":  # pragma: no cover
     def _unlock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
-    def _sync_folder(folder: Path) -> None:
-        """Do nothing: Windows keeps folders in order by itself."""
-
 else:
 
     def _lock(descriptor: int) -> bool:
@@ -101,10 +92,3 @@ else:
 
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-    def _sync_folder(folder: Path) -> None:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

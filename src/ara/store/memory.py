@@ -1,19 +1,19 @@
 """A store that lives as long as its process: for tests, for trying out and for machines without a disk."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from ara.clock import Clock
 from ara.store.chain import Draft, Entry, Tip, check_tip, extend, sign_head
 from ara.store.documents import decode, encode, revision
-from ara.store.log import Log, check_stream
-from ara.store.query import Query, pages, parse
+from ara.store.engine import Engine
+from ara.store.query import Query
 from ara.store.store import ConflictError, Record, Signer
 from ara.store.turn import Turn
 
 if TYPE_CHECKING:
-    from ara.store.tables import Tables
+    from ara.store.tables import TableStorage
 
 __all__ = ["MemoryStore"]
 
@@ -21,7 +21,7 @@ _R = TypeVar("_R", bound=Record)
 _Documents = dict[str, dict[str, bytes]]
 
 
-class MemoryStore:
+class MemoryStore(Engine):
     """Documents, logs and tables in memory.
 
     Parameters
@@ -35,13 +35,10 @@ class MemoryStore:
     """
 
     def __init__(self, *, signer: Signer, clock: Clock, patience: float = 10.0) -> None:
-        self._signer = signer
         self._turn = Turn(patience)
-        self._storage = _MemoryLogs(signer, clock)
+        super().__init__(_MemoryLogs(signer, clock), signer=signer, outside=self._turn.outside)
         self._documents: _Documents = {}
         self._draft: _Documents = {}
-        self._logs: dict[str, Log] = {}
-        self._tables: Tables | None = None
 
     async def add(self, record: Record) -> bool:
         """Keep a new document; see `Store.add`."""
@@ -64,50 +61,23 @@ class MemoryStore:
         body = self._seen().get(kind.kind, {}).get(id)
         return None if body is None else decode(kind, body)
 
-    def find(
-        self,
-        kind: type[_R],
-        where: Mapping[str, Any] | None = None,
-        *,
-        order: str = "id",
-        limit: int | None = None,
-        after: _R | None = None,
-    ) -> AsyncIterator[_R]:
-        """Give the documents that match; see `Store.find`."""
-        return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)
-
     async def remove(self, kind: type[_R], id: str) -> None:
         """Forget one document."""
         async with self._writing() as documents:
             documents.get(kind.kind, {}).pop(id, None)
 
-    def tx(self) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def tx(self) -> AsyncIterator[None]:
         """Open a transaction; see `Store.tx`."""
-        return self._transaction()
+        async with self._turn.owned():
+            self._draft = {kind: dict(kept) for kind, kept in self._documents.items()}
+            yield
+            self._documents = self._draft
 
-    def log(self, stream: str) -> Log:
-        """Give the log of that name."""
-        check_stream(stream)
-        if stream not in self._logs:
-            self._logs[stream] = Log(stream, self._storage, signer=self._signer, outside=self._turn.outside)
-        return self._logs[stream]
+    def _table_storage(self) -> "TableStorage":
+        from ara.store.sqlite_tables import MemoryTables
 
-    @property
-    def tables(self) -> "Tables":
-        """The tables, in an SQLite database in memory."""
-        if self._tables is None:
-            from ara.store.sqlite_tables import MemoryTables
-            from ara.store.tables import Tables
-
-            self._tables = Tables(MemoryTables(), outside=self._turn.outside)
-        return self._tables
-
-    async def close(self) -> None:
-        """Finish the appends under way."""
-        for log in self._logs.values():
-            await log.close()
-        if self._tables is not None:
-            await self._tables.close()
+        return MemoryTables()
 
     async def _select(self, query: Query, limit: int) -> list[bytes | str]:
         return query.select(self._seen().get(query.kind, {}), limit)
@@ -122,13 +92,6 @@ class MemoryStore:
             return
         async with self._turn.taken():
             yield self._documents
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
-        async with self._turn.owned():
-            self._draft = {kind: dict(kept) for kind, kept in self._documents.items()}
-            yield
-            self._documents = self._draft
 
 
 class _MemoryLogs:

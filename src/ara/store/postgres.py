@@ -2,29 +2,29 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ara.clock import Clock
 from ara.store.documents import decode, encode, is_name
-from ara.store.log import Log, check_stream
+from ara.store.engine import Engine
 from ara.store.postgres_logs import PostgresLogs
-from ara.store.query import Query, Value, pages, parse
+from ara.store.query import Query, Value
 from ara.store.server import Connection, Server
 from ara.store.store import ConflictError, Record, Signer
 from ara.store.turn import NO_PART, refuse_inside
 
 if TYPE_CHECKING:
-    from ara.store.tables import Tables
+    from ara.store.tables import TableStorage
 
 __all__ = ["PostgresStore"]
 
 _R = TypeVar("_R", bound=Record)
 
 
-class PostgresStore:
+class PostgresStore(Engine):
     """Documents, logs and tables in a PostgreSQL database; heads of logs in a table beside the entries.
 
     Parameters
@@ -41,11 +41,9 @@ class PostgresStore:
 
     def __init__(self, url: str, *, signer: Signer, clock: Clock, patience: float = 10.0) -> None:
         self._server = Server(url, patience=patience)
-        self._signer = signer
-        self._storage = PostgresLogs(self._server, signer=signer, clock=clock)
         self._open: dict[asyncio.Task[Any], Connection] = {}
-        self._logs: dict[str, Log] = {}
-        self._tables: Tables | None = None
+        logs = PostgresLogs(self._server, signer=signer, clock=clock)
+        super().__init__(logs, signer=signer, outside=self._refuse_inside)
 
     async def add(self, record: Record) -> bool:
         """Keep a new document; see `Store.add`."""
@@ -75,18 +73,6 @@ class PostgresStore:
             body = await connection.fetchval("SELECT body FROM documents WHERE kind = $1 AND id = $2", kind.kind, id)
         return None if body is None else decode(kind, body)
 
-    def find(
-        self,
-        kind: type[_R],
-        where: Mapping[str, Any] | None = None,
-        *,
-        order: str = "id",
-        limit: int | None = None,
-        after: _R | None = None,
-    ) -> AsyncIterator[_R]:
-        """Give the documents that match; see `Store.find`."""
-        return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)
-
     async def remove(self, kind: type[_R], id: str) -> None:
         """Forget one document."""
         if not is_name(id):
@@ -94,58 +80,9 @@ class PostgresStore:
         async with self._session() as connection:
             await connection.execute("DELETE FROM documents WHERE kind = $1 AND id = $2", kind.kind, id)
 
-    def tx(self) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def tx(self) -> AsyncIterator[None]:
         """Open a transaction; see `Store.tx`."""
-        return self._transaction()
-
-    def log(self, stream: str) -> Log:
-        """Give the log of that name."""
-        check_stream(stream)
-        if stream not in self._logs:
-            self._logs[stream] = Log(stream, self._storage, signer=self._signer, outside=self._outside)
-        return self._logs[stream]
-
-    @property
-    def tables(self) -> "Tables":
-        """The tables, in the same database."""
-        if self._tables is None:
-            from ara.store.postgres_tables import PostgresTables
-            from ara.store.tables import Tables
-
-            self._tables = Tables(PostgresTables(self._server), outside=self._outside)
-        return self._tables
-
-    async def close(self) -> None:
-        """Finish the appends under way and close all connections."""
-        for log in self._logs.values():
-            await log.close()
-        await self._server.close()
-
-    async def _select(self, query: Query, limit: int) -> list[bytes | str]:
-        statement, arguments = query.statement(_Json(), limit)
-        async with self._session() as connection:
-            return [row[0] for row in await connection.fetch(statement, *arguments)]
-
-    def _mine(self) -> Connection | None:
-        task = asyncio.current_task()
-        return None if task is None else self._open.get(task)
-
-    def _outside(self) -> None:
-        if self._mine() is not None:
-            raise refuse_inside(NO_PART)
-
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Connection]:
-        own = self._mine()
-        if own is None:
-            async with self._server.session() as connection:
-                yield connection
-        else:
-            with self._server.translated():
-                yield own
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         if task in self._open:
@@ -166,6 +103,39 @@ class PostgresStore:
                     await transaction.commit()
             finally:
                 del self._open[task]
+
+    async def close(self) -> None:
+        """Finish the appends under way and close all connections."""
+        await super().close()
+        await self._server.close()
+
+    async def _select(self, query: Query, limit: int) -> list[bytes | str]:
+        statement, arguments = query.statement(_Json(), limit)
+        async with self._session() as connection:
+            return [row[0] for row in await connection.fetch(statement, *arguments)]
+
+    def _table_storage(self) -> "TableStorage":
+        from ara.store.postgres_tables import PostgresTables
+
+        return PostgresTables(self._server)
+
+    def _mine(self) -> Connection | None:
+        task = asyncio.current_task()
+        return None if task is None else self._open.get(task)
+
+    def _refuse_inside(self) -> None:
+        if self._mine() is not None:
+            raise refuse_inside(NO_PART)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Connection]:
+        own = self._mine()
+        if own is None:
+            async with self._server.session() as connection:
+                yield connection
+        else:
+            with self._server.translated():
+                yield own
 
 
 class _Json:

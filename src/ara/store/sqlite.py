@@ -2,23 +2,23 @@
 
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ara.clock import Clock
 from ara.store.documents import decode, encode, is_name
+from ara.store.engine import Engine
 from ara.store.heads import HeadFiles
 from ara.store.lane import Lane, begin, end, writing
-from ara.store.log import Log, check_stream
-from ara.store.query import Query, Value, pages, parse
+from ara.store.query import Query, Value
 from ara.store.sqlite_logs import SqliteLogs
 from ara.store.store import ConflictError, Record, Signer
 from ara.store.turn import Turn
 
 if TYPE_CHECKING:
-    from ara.store.tables import Tables
+    from ara.store.tables import TableStorage
 
 __all__ = ["SqliteStore"]
 
@@ -26,7 +26,7 @@ _R = TypeVar("_R", bound=Record)
 _T = TypeVar("_T")
 
 
-class SqliteStore:
+class SqliteStore(Engine):
     """Documents, logs and tables in an SQLite file; the heads of the logs lie in `heads/` beside it.
 
     What is acknowledged has been handed to the disk (`synchronous = FULL`). Readers never wait for writers.
@@ -46,16 +46,14 @@ class SqliteStore:
     def __init__(self, path: Path, *, signer: Signer, clock: Clock, patience: float = 10.0) -> None:
         self._path = path
         self._patience = patience
-        self._signer = signer
         self._turn = Turn(patience)
         self._writer = Lane(path, patience=patience)
         self._reader = Lane(path, patience=patience)
         heads = HeadFiles(path.parent / "heads", patience=patience)
-        self._storage = SqliteLogs(
+        logs = SqliteLogs(
             self._write_alone, self._reader.run, heads=heads, signer=signer, clock=clock, patience=patience
         )
-        self._logs: dict[str, Log] = {}
-        self._tables: Tables | None = None
+        super().__init__(logs, signer=signer, outside=self._turn.outside)
 
     async def add(self, record: Record) -> bool:
         """Keep a new document; see `Store.add`."""
@@ -80,18 +78,6 @@ class SqliteStore:
         row = await self._read(lambda connection: connection.execute(statement, (kind.kind, id)).fetchone())
         return None if row is None else decode(kind, row[0])
 
-    def find(
-        self,
-        kind: type[_R],
-        where: Mapping[str, Any] | None = None,
-        *,
-        order: str = "id",
-        limit: int | None = None,
-        after: _R | None = None,
-    ) -> AsyncIterator[_R]:
-        """Give the documents that match; see `Store.find`."""
-        return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)
-
     async def remove(self, kind: type[_R], id: str) -> None:
         """Forget one document."""
         if not is_name(id):
@@ -99,40 +85,32 @@ class SqliteStore:
         statement = "DELETE FROM documents WHERE kind = ? AND id = ?"
         await self._write(lambda connection: connection.execute(statement, (kind.kind, id)))
 
-    def tx(self) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def tx(self) -> AsyncIterator[None]:
         """Open a transaction; see `Store.tx`."""
-        return self._transaction()
-
-    def log(self, stream: str) -> Log:
-        """Give the log of that name."""
-        check_stream(stream)
-        if stream not in self._logs:
-            self._logs[stream] = Log(stream, self._storage, signer=self._signer, outside=self._turn.outside)
-        return self._logs[stream]
-
-    @property
-    def tables(self) -> "Tables":
-        """The tables, in the same file."""
-        if self._tables is None:
-            from ara.store.sqlite_tables import SqliteTables
-            from ara.store.tables import Tables
-
-            storage = SqliteTables(self._write_alone, self._reader.run, patience=self._patience)
-            self._tables = Tables(storage, outside=self._turn.outside)
-        return self._tables
+        async with self._turn.owned():
+            try:
+                await self._writer.run(lambda connection: begin(connection, self._patience))
+                yield
+                await self._writer.run(lambda connection: end(connection, commit=True))
+            except BaseException:
+                await self._writer.run(lambda connection: end(connection, commit=False))
+                raise
 
     async def close(self) -> None:
         """Finish the appends under way and close the file."""
-        for log in self._logs.values():
-            await log.close()
-        if self._tables is not None:
-            await self._tables.close()
+        await super().close()
         await self._writer.close()
         await self._reader.close()
 
     async def _select(self, query: Query, limit: int) -> list[bytes | str]:
         statement, arguments = query.statement(_Json(), limit)
         return await self._read(lambda connection: [row[0] for row in connection.execute(statement, arguments)])
+
+    def _table_storage(self) -> "TableStorage":
+        from ara.store.sqlite_tables import SqliteTables
+
+        return SqliteTables(self._write_alone, self._reader.run, patience=self._patience)
 
     async def _read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         return await (self._writer if self._turn.mine() else self._reader).run(work)
@@ -150,17 +128,6 @@ class SqliteStore:
     async def _write_alone(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         async with self._turn.taken():
             return await self._writer.run(work)
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
-        async with self._turn.owned():
-            try:
-                await self._writer.run(lambda connection: begin(connection, self._patience))
-                yield
-                await self._writer.run(lambda connection: end(connection, commit=True))
-            except BaseException:
-                await self._writer.run(lambda connection: end(connection, commit=False))
-                raise
 
 
 class _Json:

@@ -46,7 +46,7 @@ class Line:
             message = json.dumps(message)
         self._connection.send(message)
 
-    def receive(self, timeout: float = 10.0) -> Any:
+    def receive(self, timeout: float = 600.0) -> Any:
         """Give the next message, JSON decoded where it is such; TimeoutError where none comes in these seconds."""
         message = self._connection.recv(timeout)
         text = message if isinstance(message, str) else message.decode()
@@ -59,6 +59,12 @@ class Line:
     def wait(self, seconds: float) -> bool:
         """Say nothing for some seconds; give whether the venue ended meanwhile."""
         return self._ended.wait(seconds)
+
+    def arrived(self) -> None:
+        """Wait until the other side has taken in all that was sent so far: it answers a ping that comes behind it."""
+        answered = self._connection.ping()
+        while not (answered.wait(0.05) or self._ended.is_set()):
+            continue
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """End the line in order, with a code and a reason."""
@@ -98,7 +104,7 @@ class LineServer:
         with self._guard:
             if self._server is None:
                 self._ended.clear()
-                self._server = serve(self._serve, "127.0.0.1", 0, ping_interval=None, close_timeout=1)
+                self._server = serve(self._serve, "127.0.0.1", 0, ping_interval=None, open_timeout=600, close_timeout=1)
                 threading.Thread(target=self._server.serve_forever, name="ara-venue-lines", daemon=True).start()
             port: int = self._server.socket.getsockname()[1]
         return port

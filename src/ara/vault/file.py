@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from ara.errors import VaultError
+from ara.whole import write
 
-__all__ = ["locked", "replace_file", "sync_folder", "write_new"]
+__all__ = ["locked", "replace_file", "write_new"]
 
 
 @contextmanager
@@ -30,13 +31,7 @@ def locked(path: Path) -> Iterator[None]:
 def replace_file(path: Path, content: bytes) -> None:
     """Put a file with mode 0600 in the place of another: a reader sees the old or the new one, also after a crash."""
     try:
-        part = _write_part(path, content)
-        try:
-            part.replace(path)
-        except OSError:
-            part.unlink()
-            raise
-        sync_folder(path.parent)
+        write(path, content, mode=0o600)
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -45,41 +40,11 @@ def write_new(path: Path, content: bytes) -> None:
     """Make a file with mode 0600 that appears with its whole content; FileExistsError where it is there already."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = _write_part(path, content)
-        try:
-            os.link(part, path)
-        finally:
-            part.unlink()
-        sync_folder(path.parent)
+        write(path, content, mode=0o600, new=True)
     except FileExistsError:
         raise
     except OSError as error:
         raise _unwritable(path, error) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_part(path: Path, content: bytes) -> Path:
-    """Write to a new file beside `path`; its name is this process's and thread's alone."""
-    part = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
-        raise
-    return part
 
 
 def _unwritable(path: Path, error: OSError) -> VaultError:

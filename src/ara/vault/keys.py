@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from ara.errors import PluginError, VaultError
 from ara.settings import Secret, Settings
 from ara.vault.cipher import generate_key
-from ara.vault.file import replace_file, sync_folder, write_new
+from ara.vault.file import replace_file, write_new
+from ara.whole import sync
 
 __all__ = ["EnvironmentKey", "FileKey", "KeySource", "KeyringKey", "key_source"]
 
@@ -146,7 +147,7 @@ class FileKey:
         """Rename the new key's file over the present one."""
         try:
             self._next.replace(self._path)
-            sync_folder(self._path.parent)
+            sync(self._path.parent)
         except OSError as error:
             raise VaultError(f"The key file {self._path} can't be replaced: {error.strerror}.") from None
 

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from polars.exceptions import ComputeError
 
 from ara.cli.words import width
 from ara.clock import SystemClock
@@ -196,9 +197,12 @@ def test_one_that_fails_stops_no_other(ara):
     assert none.code == 3
 
 
-def test_a_folder_that_can_t_be_written_is_said(ara, home, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), ComputeError("No space left on device\nmore")]
+)
+def test_a_folder_that_can_t_be_written_is_said(ara, home, monkeypatch, error):
     def full(*_, **__):
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
     outcome = ara("features", "build", "ara-fast", "AAPL", "--out", "x.parquet", "--fresh")

@@ -1,22 +1,45 @@
 import json
 import re
+import shutil
 
 import pytest
 
 
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory):
+    """Homes in which models were trained, and what was told of them; each test begins with a copy."""
+    return {"folder": tmp_path_factory.mktemp("homes")}
+
+
 @pytest.fixture
-def har(ara):
+def train(ara, home, homes):
+    def train(*words):
+        before = (home / "ara").exists()
+        if (before, words) not in homes:
+            done = ara("models", "train", "AAPL", *words, "--json")
+            assert done.code == 0, done.out
+            kept = homes["folder"] / str(len(homes))
+            shutil.copytree(home / "ara", kept)
+            homes[before, words] = kept, done.out
+        elif before:
+            shutil.rmtree(home / "ara")
+        kept, told = homes[before, words]
+        shutil.copytree(kept, home / "ara", dirs_exist_ok=True)
+        return json.loads(told)["models"][0]
+
+    return train
+
+
+@pytest.fixture
+def har(train):
     """One trained model of AAPL, which does not beat the baseline."""
-    done = ara("models", "train", "AAPL", "--model", "har_t", "--period", "5y", "--json")
-    assert done.code == 0, done.out
-    return json.loads(done.out)["models"][0]
+    return train("--model", "har_t", "--period", "5y")
 
 
 @pytest.fixture
-def pooled(ara):
+def pooled(train):
     """One that does."""
-    done = ara("models", "train", "AAPL", "--model", "pooled_har", "--period", "5y", "--days", "5", "--json")
-    return json.loads(done.out)["models"][0]
+    return train("--model", "pooled_har", "--period", "5y", "--days", "5")
 
 
 def flat(outcome):
@@ -54,6 +77,18 @@ def test_several_families_are_set_side_by_side(ara):
     assert "ewma_t@1" in done.out
     assert "drift@1" in done.out
     assert "none is surely better than ewma_t" in flat(done)
+
+
+def test_who_was_not_judged_is_named_at_the_end(ara):
+    words = ("-p", "3y", "-d", "1", "--set", "models.looks=1", "--width", "100")
+    first = flat(ara("models", "train", "AAPL", "-m", "ewma_t,drift", *words))
+    assert "none is surely better than ewma_t." in first
+    assert "Not judged" not in first
+    later = flat(ara("models", "train", "AAPL", "-m", "hist,weekday", *words))
+    assert "Not judged: hist@1, weekday@1 (its hold-out was looked at as often as the setting models.looks" in later
+    assert "surely better" not in later
+    asked = flat(ara("models", "train", "AAPL", "-m", "hist,weekday", "--no-validate", *words))
+    assert "Not judged: hist@1, weekday@1 (as asked)." in asked
 
 
 def test_a_family_that_fails_stops_no_other(ara):
@@ -110,6 +145,11 @@ def test_nothing_yet(ara):
     assert "fast@2020-12 is whole: 24 files" in flat(ara("models", "verify", "fast@2020-12"))
     assert " whole" in ara("models", "verify").out
     assert ara("models", "compare").code == 2
+    none = ara("models", "compare", "aapl")
+    assert (none.code, "none was trained on an instrument AAPL yet" in flat(none)) == (2, True)
+    assert "Train one: ara models train AAPL --model har_t" in flat(none)
+    for name in ("har_t", "har_t@1"):
+        assert f"no model is called '{name}'" in flat(ara("models", "compare", name))
     listed = json.loads(ara("models", "list", "--json").out)
     assert (listed["schema"], listed["models"]) == (1, [])
     assert {one["stage"] for one in listed["shipped"]} == {"shipped"}
@@ -273,3 +313,27 @@ def test_bulk_takes_a_trained_model(ara, har, home):
     assert (done["artefact"], done["model"], done["rows"]) == (har["id"], "har_t@1", 3)
     assert json.loads(ara(*words, "--model", "har_t", "--json").out)["artefact"] is None
     assert ara(*words, "--model", "har_t@7").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--model", "har_t", "--on", "ray"], "har_t can't be trained by several workers"),
+        (["--model", "gru", "--on", "moon"], "--on is 'moon'"),
+        (["--model", "gru", "--on", "ray", "--workers", "0"], "--workers"),
+    ],
+)
+def test_who_can_not_be_trained_on_a_cluster_is_told(ara, words, said):
+    done = ara("models", "train", "AAPL", "--period", "4y", "--no-validate", *words)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_of_all_families_networks_alone_are_trained_on_a_cluster():
+    from ara.cli.commands.models.learn import lessons_of
+
+    asked = {"period": "", "epochs": "", "param": [], "days": "5", "share": "0.2", "validate": True, "tested": False}
+    lessons = {one.family: one.workers for one in lessons_of(None, model="all", on="ray", workers="3", **asked)}
+    assert lessons["gru"] == 3
+    assert lessons["har_t"] == 0
+    assert {one.workers for one in lessons_of(None, model="gru,bilstm", on="here", workers="3", **asked)} == {0}

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import logging
 import socket
+import threading
 import zlib
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from ara.data.access.board import Board
 from ara.data.access.recording import recording
 from ara.errors import ConfigurationError, DataProviderError, MissingKeyError, RateLimitError, UnknownSymbolError
 from ara.settings import Secret
-from ara.testing import FakeClock, FakeVenue, Reply, desk
+from ara.testing import FakeClock, FakeVenue, Reply, Request, desk
 
 
 def served(venue):
@@ -191,11 +192,19 @@ async def test_a_venue_that_keeps_failing_is_left_alone_and_tried_again(venue, r
     assert caught.value.context["state"] == "open"
     assert len(venue.requests) == 5
     now += 5
-    venue.on("/slow", body=b"1", delay=0.3)
+    asked, answered = threading.Event(), threading.Event()
+
+    def slow(_: Request) -> Reply:
+        asked.set()
+        answered.wait(600)
+        return Reply(body=b"1")
+
+    venue.on("/slow", handler=slow)
     probe = asyncio.create_task(access.get("/slow"))
-    await asyncio.sleep(0.15)
+    assert await asyncio.to_thread(asked.wait, 600)
     with pytest.raises(DataProviderError, match="is being tried by another request"):
         await access.get("/x")
+    answered.set()
     assert await probe == b"1"
     venue.on("/y", body=b"2")
     assert await access.get("/y") == b"2"

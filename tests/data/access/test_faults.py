@@ -44,7 +44,7 @@ def impatient():
         yield
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=6))
 def test_any_script_of_faults_ends_well_or_in_words(impatient, script):
     async def ask(url):

@@ -142,7 +142,7 @@ async def test_the_last_to_leave_ends_the_load(cache):
     )
     source = Source()
     assert (await cache.get(key(), source)).height == 3
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 600)
     assert source.asked == 1
 
 

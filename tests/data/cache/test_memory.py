@@ -68,7 +68,7 @@ class AgainstAModel(RuleBasedStateMachine):
 
 
 TestAgainstAModel = AgainstAModel.TestCase
-TestAgainstAModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAgainstAModel.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
 
 
 def test_many_renewals_leave_no_trail():

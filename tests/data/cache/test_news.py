@@ -51,21 +51,23 @@ def tell(url, symbol):
         raw.publish(CHANNEL, msgspec.json.encode(news.Dropped(sender="other", symbol=symbol, reason="asked")))
 
 
-async def test_a_line_on_which_nobody_speaks_is_kept(redis_url):
+async def test_a_line_on_which_nobody_speaks_is_kept(redis_url, monkeypatch):
+    monkeypatch.setattr(news, "_SILENCE", 1.5)  # a busy server answers late, and is not dead
     ear = Ear()
     async with hearing(redis_url, ear):
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(4)
         tell(redis_url, "AAPL")
         await until(lambda: [one.symbol for one in ear.told] == ["AAPL"])
     assert ear.missed == 0
 
 
-async def test_a_line_that_is_dead_without_a_word_is_made_anew(own_redis):
+async def test_a_line_that_is_dead_without_a_word_is_made_anew(own_redis, monkeypatch):
     ear = Ear()
     async with hearing(own_redis.url, ear):
         own_redis.pause()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         assert ear.missed == 0
+        monkeypatch.setattr(news, "_SILENCE", 600)  # the new line is alive, however late its server answers
         own_redis.resume()
         await until(lambda: ear.missed >= 1)
         before = ear.missed

@@ -316,9 +316,9 @@ def test_wide_tables_have_a_series_in_every_column(read):
         ("MSFT", 1, 2.0),
     ]
     assert refused == []
-    many = [f"S{number}" for number in range(10_000)]
+    many = [f"S{number}" for number in range(2_000)]
     frame, _ = read("wide.csv", f"Date,{','.join(many)}\n2020-01-02,{','.join('7' for _ in many)}\n", wide=True)
-    assert frame.height == 10_000
+    assert frame.height == 2_000
     with pytest.raises(ValidationError, match="20,002 columns, more than 20,000"):
         read("wide.csv", f"Date,{','.join(f'S{number}' for number in range(20_001))}\n2020-01-02{',1' * 20_001}\n")
 
@@ -453,7 +453,7 @@ def test_a_quote_that_never_closes_does_not_fill_memory(read, monkeypatch):
 
 
 @given(content=st.binary(max_size=400) | st.text(max_size=300).map(str.encode))
-@given_settings(deadline=None, max_examples=150)
+@given_settings(deadline=None, max_examples=40)
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("any") / "KO.csv"
     path.write_bytes(content)
@@ -469,7 +469,7 @@ CELLS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_charac
 
 
 @given(cells=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=8))
-@given_settings(deadline=None, max_examples=150)
+@given_settings(deadline=None, max_examples=40)
 def test_any_cells_are_bars_or_refused_rows(tmp_path_factory, cells):
     path = Path(tmp_path_factory.mktemp("any") / "KO.csv")
     lines = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in cells]

@@ -194,7 +194,7 @@ async def test_a_stream_closes_a_bar_when_the_next_begins(venue, kraken):
         venue.ohlc(line, "BTC/USD", BEGIN + timedelta(minutes=1), (101, 102, 99, 101.5))
         venue.ohlc(line, "BTC/USD", BEGIN, (100, 102, 99, 101.0), volume=3.0)
         venue.ohlc(line, "BTC/USD", BEGIN + timedelta(minutes=2), (101, 102, 99, 101.75))
-        line.wait(5)
+        line.wait(600)
 
     venue.stream(script)
     rows = await taken(kraken.stream(Kind.BARS, [BTC]), 6)
@@ -215,11 +215,11 @@ async def test_after_a_break_the_gap_is_filled_and_an_unseen_end_asked_for(venue
         if line.number == 0:
             venue.ohlc(line, "BTC/USD", BEGIN, (1, 1, 1, 1))
             venue.clock.set(BEGIN + timedelta(minutes=3, seconds=1))
-            line.wait(0.2)  # what was sent is to arrive first
+            line.arrived()
             line.drop()
             return
         venue.ohlc(line, "BTC/USD", BEGIN + timedelta(minutes=3), (103, 104, 103, 103.5))
-        line.wait(5)
+        line.wait(600)
 
     venue.stream(script)
     rows = await taken(kraken.stream(Kind.BARS, [BTC]), 5)
@@ -232,13 +232,13 @@ async def test_a_bar_that_ran_on_unseen_is_not_closed_as_it_was_last_seen(venue,
     def script(line):
         if line.number == 0:
             venue.ohlc(line, "BTC/USD", BEGIN, (1, 1, 1, 1))
-            line.wait(0.2)  # what was sent is to arrive first
+            line.arrived()
             line.drop()
             return
         line.wait(0.2)
         venue.clock.set(BEGIN + timedelta(seconds=61))
         venue.ohlc(line, "BTC/USD", BEGIN + timedelta(minutes=1), (2, 2, 2, 2))
-        line.wait(5)
+        line.wait(600)
 
     venue.stream(script)
     rows = await taken(kraken.stream(Kind.BARS, [BTC]), 3)
@@ -248,13 +248,13 @@ async def test_a_bar_that_ran_on_unseen_is_not_closed_as_it_was_last_seen(venue,
 async def test_trades_and_prices_stream(venue, kraken):
     rows = [(n, BEGIN + timedelta(seconds=n), 100.0 + n, 1.0, "sell") for n in range(1, 5)]
     venue.stream(
-        lambda line: (venue.trade(line, "BTC/USD", rows[:2]), venue.trade(line, "BTC/USD", rows[1:]), line.wait(5))
+        lambda line: (venue.trade(line, "BTC/USD", rows[:2]), venue.trade(line, "BTC/USD", rows[1:]), line.wait(600))
     )
     got = await taken(kraken.stream(Kind.TRADES, [BTC]), 4)
     assert [(row["trade_id"], row["side"]) for row in got] == [(str(n), "sell") for n in range(1, 5)]
     ticker = {"symbol": "BTC/USD", "bid": 99.5, "bid_qty": 2.5, "ask": 100.5, "ask_qty": 3.0, "last": 100.1}
     ticker |= {"volume": 1.0, "vwap": 1.0, "low": 1.0, "high": 2.0, "change": 0.1, "change_pct": 0.1}
-    venue.stream(lambda line: (line.send({"channel": "ticker", "type": "update", "data": [ticker]}), line.wait(5)))
+    venue.stream(lambda line: (line.send({"channel": "ticker", "type": "update", "data": [ticker]}), line.wait(600)))
     quote = (await taken(kraken.stream(Kind.QUOTES, [BTC]), 1))[0]
     assert (quote["bid"], quote["ask_size"], quote["last"]) == (99.5, 3.0, 100.1)
 
@@ -275,14 +275,14 @@ async def test_a_time_that_can_t_be_one_is_an_error_that_quotes_it(venue, kraken
     data = trade if kind is Kind.TRADES else {"symbol": "BTC/USD", **dict.fromkeys(names, 1.0)}
     channel = "trade" if kind is Kind.TRADES else "ticker"
     message = {"channel": channel, "type": "update", "data": [{**data, "timestamp": at}]}
-    venue.stream(lambda line: (line.send(message), line.wait(5)))
+    venue.stream(lambda line: (line.send(message), line.wait(600)))
     with pytest.raises(ShapeError, match=why) as caught:
         await taken(kraken.stream(kind, [BTC]), 1)
     assert "timestamp" in caught.value.message
 
 
 async def test_a_pair_that_the_socket_does_not_know(kraken, venue):
-    venue.stream(lambda line: line.wait(5))
+    venue.stream(lambda line: line.wait(600))
     with pytest.raises(UnknownSymbolError, match='kraken has no "NEW-USD"'):
         await taken(kraken.stream(Kind.BARS, [coin("NEW-USD")]), 1)
 
@@ -296,7 +296,7 @@ async def test_a_book_that_does_not_prove_itself_is_opened_anew(venue, kraken):
             changed = [("45283.5", "0"), ("45283.4", "1.5")]
             venue.book(line, "BTC/USD", changed, [], kind="update", proof=checksum_of([("45283.4", "1.5")], asks))
             venue.book(line, "BTC/USD", [("45280.0", "1.0")], [], kind="update", proof=1)
-        line.wait(5)
+        line.wait(600)
 
     venue.stream(script)
     rows = await taken(kraken.stream(Kind.BOOK, [BTC]), 3 + 2 + 3)
@@ -309,7 +309,7 @@ async def test_a_book_that_does_not_prove_itself_is_opened_anew(venue, kraken):
 
 
 async def test_books_that_never_prove_themselves_are_an_error(venue, kraken):
-    venue.stream(lambda line: (venue.book(line, "BTC/USD", [("1.0", "1.0")], [], proof=1), line.wait(5)))
+    venue.stream(lambda line: (venue.book(line, "BTC/USD", [("1.0", "1.0")], [], proof=1), line.wait(600)))
     with pytest.raises(ShapeError, match="never prove"):
         await taken(kraken.stream(Kind.BOOK, [BTC]), 1)
 
@@ -336,7 +336,7 @@ def test_the_checksum_is_that_of_the_documentation():
 async def test_a_refusal_within_an_answer_gives_the_venue_a_rest_in_all_processes(venue, tmp_path):
     def another():
         board = Board.at(tmp_path)
-        return Kraken(Access(Kraken.venue, clock=venue.clock, url=venue.url, retries=0, timeout=2, board=board))
+        return Kraken(Access(Kraken.venue, clock=venue.clock, url=venue.url, retries=0, timeout=4, board=board))
 
     venue.error = "EAPI:Rate limit exceeded"
     first, second = another(), another()

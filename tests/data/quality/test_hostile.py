@@ -25,7 +25,7 @@ TIMES = st.one_of(
 ROW = st.fixed_dictionaries({name: TIMES if kind != pl.Float64 else NUMBERS for name, kind in BARS.items()})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     rows=st.lists(ROW, max_size=60),
     instrument=st.sampled_from(INSTRUMENTS),

@@ -330,6 +330,7 @@ def _verdict(
 
 def _strangers(settings: Settings) -> Iterator[str]:
     from ara import plugins
+    from ara.prediction.chosen import AUTO
 
     if settings.log.format == "json" and find_spec("structlog") is None:
         yield (
@@ -337,7 +338,7 @@ def _strangers(settings: Settings) -> Iterator[str]:
             "pip install 'ara-ai[api]', or set log.format to human."
         )
     named: list[tuple[str, str, tuple[str, ...]]] = [
-        ("prediction.model", "models", (settings.prediction.model,)),
+        ("prediction.model", "models", tuple({settings.prediction.model} - {AUTO})),
         ("data.providers", "providers", settings.data.providers),
     ]
     named += [(f"data.providers.{name}", "providers", (name,)) for name, _ in settings.data.sources]

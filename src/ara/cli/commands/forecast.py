@@ -24,6 +24,9 @@ def command(
         str, typer.Option("--model", metavar="MODEL", help="Family to fit at each month, or a trained model: har_t@1")
     ] = "",
     name: Annotated[str, typer.Option("--name", metavar="LABEL", help="Label in the output; the model's name")] = "",
+    refit: Annotated[
+        str, typer.Option("--refit", metavar="PERIOD", help="How often a family is fitted: month, quarter or year")
+    ] = "month",
 ) -> None:
     """Forecast many instruments at many moments from files, each from what was known then.
 
@@ -33,11 +36,14 @@ def command(
         ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --model ewma_t --name baseline
         ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --json
     """
+    from ara.models.registry.card import BASELINE
     from ara.prediction.bulk import forecast_file
+    from ara.prediction.chosen import AUTO
 
     s = screen()
     settings = s.settings()
     chosen = model or settings.prediction.model
+    chosen = BASELINE if chosen == AUTO else chosen
     artefact = _trained(s, chosen)
     with s.progress("Forecasting") as step:
 
@@ -53,6 +59,7 @@ def command(
             name=name or chosen,
             settings=settings,
             artefact=artefact,
+            refit=_refit(refit),
             watch=watch,
         )
     facts = {
@@ -61,6 +68,7 @@ def command(
         "model": chosen,
         "artefact": artefact.id if artefact else None,
         "name": name or chosen,
+        "refit": None if artefact else refit,
         "rows": summary.rows,
         "symbols": summary.symbols,
         "seconds": round(summary.seconds, 3),
@@ -68,6 +76,14 @@ def command(
     pace = f"{summary.seconds:,.1f} s" if summary.seconds >= 0.1 else "under 0.1 s"
     many = "1 symbol" if summary.symbols == 1 else f"{summary.symbols:,} symbols"
     s.result(facts, lambda: f"{summary.rows:,} rows for {many} in {pace}: {clean(out)}")
+
+
+def _refit(text: str) -> str:
+    from ara.models.months import REFITS
+
+    if text not in REFITS:
+        raise ValidationError(f"--refit is {clean(text)[:40]!r}; it is {', '.join(REFITS)}.")
+    return text
 
 
 def _trained(s: Screen, name: str) -> "Artefact | None":

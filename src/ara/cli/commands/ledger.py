@@ -1,5 +1,6 @@
 """`ara ledger`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -11,7 +12,9 @@ from ara.errors import IntegrityError, ValidationError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ara.prediction import Ledger
+    from ara.prediction import Kept, Ledger
+    from ara.prediction.accuracy import Report
+    from ara.prediction.receipts import Voucher
 
 __all__ = ["command"]
 
@@ -73,6 +76,91 @@ def _show(prefix: Annotated[str, typer.Argument(metavar="ID", help="The first ch
     kept = _with_ledger(s, lambda ledger: ledger.show(prefix.strip().lower()))
     place = {"sequence": kept.sequence, "made_at": kept.made_at.isoformat(), "hash": kept.hash}
     s.result({**to_document(kept.forecast), "kept": place}, lambda: receipt(kept, s))
+
+
+@command.command("receipt")
+def _receipt(
+    prefix: Annotated[str, typer.Argument(metavar="ID", help="The first characters of a forecast's id")],
+) -> None:
+    """Show what past forecasts that were about as sure were worth.
+
+    ::
+
+        ara ledger receipt 7f3a9c
+        ara ledger receipt 7f3a9c --json
+        ara ledger receipt 7f3a9c --width 100
+
+    First of the shipped models, on days that they did not know; then of this ledger's own forecasts, once scored.
+    """
+    from ara.cli.render.ledger import vouched
+
+    s = screen()
+
+    async def asked() -> "tuple[Kept, list[Voucher]]":
+        from ara.desk import Desk
+        from ara.prediction import Ledger
+        from ara.prediction.receipts import vouchers
+
+        async with Desk.open(s.settings()) as desk:
+            kept = await Ledger(desk).show(prefix.strip().lower())
+            return kept, await vouchers(desk, kept)
+
+    kept, found = s.run(asked())
+    data = {"schema": 1, "id": kept.id, "days": [one.as_dict() for one in found]}
+    s.result(data, lambda: vouched(kept, found, s))
+
+
+@command.command("report")
+def _report(
+    replayed: Annotated[
+        bool, typer.Option("--replayed", help="Count forecasts of the past too, made after their outcome was public")
+    ] = False,
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Also write a page that ends in .html")] = "",
+) -> None:
+    """Show how forecasts did: by instrument, class, horizon, regime, model and month.
+
+    ::
+
+        ara ledger report
+        ara ledger report --replayed --out report.html
+        ara ledger report --json
+
+    Of what ara score has scored, beside the baseline, each figure with its interval.
+    """
+    from ara.cli.render.accuracy import reported, written
+
+    s = screen()
+    path = _page(out) if out else None
+
+    async def asked() -> "Report":
+        from ara.desk import Desk
+        from ara.prediction.accuracy import accuracy
+
+        async with Desk.open(s.settings()) as desk:
+            return await accuracy(desk, replayed=replayed)
+
+    with s.progress("Reading the scores"):
+        found = s.run(asked())
+    data = {
+        "schema": 1,
+        "live": found.live,
+        "replayed": found.replayed,
+        "counted": found.counted,
+        "groups": [one.as_dict() for one in found.rows],
+    }
+    if path is not None:
+        written(found, path)
+        s.note(f"Written to {path}")
+    s.result(data, lambda: reported(found, s))
+
+
+def _page(text: str) -> Path:
+    path = Path(text)
+    if path.suffix != ".html":
+        raise ValidationError(f"--out is {text[:80]!r}.", hint="Name a file that ends in .html.")
+    if not path.parent.is_dir():
+        raise ValidationError(f"--out: there is no folder {str(path.parent)!r}.", hint="Make the folder first.")
+    return path
 
 
 @command.command("verify")

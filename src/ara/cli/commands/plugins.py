@@ -36,6 +36,7 @@ _CHECKS: Final[Mapping[str, str]] = {
     "providers": "ara.data.checks:check_provider",
     "indicators": "ara.features.checks:check_indicator",
     "models": "ara.models.checks:check_model",
+    "strategies": "ara.backtest.checks:check_strategy",
 }
 
 
@@ -153,7 +154,7 @@ async def _checked(s: Screen, group: str, name: str, limit: int) -> list[Check]:
 async def _run_check(group: str, part: Any, limit: int) -> list[Check]:
     module, _, attribute = _CHECKS[group].partition(":")
     run = getattr(importlib.import_module(module), attribute)
-    if inspect.isclass(part):
+    if inspect.isclass(part) and group != "strategies":  # of which each run needs a fresh one
         try:
             with plugins.guest("It", seconds=limit):
                 part = part()

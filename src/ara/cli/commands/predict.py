@@ -1,37 +1,30 @@
 """`ara predict`."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ara.cli.commands.predict_class import insisted
 from ara.cli.export import check_target, export
 from ara.cli.money import OPTION, Purse, converted, purse, shown_document
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
-from ara.errors import AraError, UnknownSymbolError, ValidationError
+from ara.errors import AraError, ValidationError
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ara.cli.progress import Step
     from ara.cli.render.forecast import Depth
-    from ara.market.instrument import Instrument
     from ara.market.timeframe import Timeframe
     from ara.prediction import Kept, PredictionEngine
+    from ara.prediction.many import Missed
 
 __all__ = ["command"]
-
-_KINDS: Final = {
-    "stock": "a stock",
-    "etf": "an exchange-traded fund",
-    "index": "an index",
-    "crypto": "a crypto currency",
-    "forex": "a currency pair",
-    "option": "an option",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +42,18 @@ class _Wish:
     threshold: float
     currency: str
     target: Path | None
+    out: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
-    symbol: str
-    error: AraError
+    @property
+    def why(self) -> bool:
+        """Whether reasons are asked for: what says little does not need them, and they take time."""
+        return bool(self.out) or self.depth in {"standard", "full"}
 
 
 def command(
-    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="AAPL, BTC-USD, EURUSD, ^GSPC and so on")],
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="SYMBOL", help="AAPL, BTC-USD, EURUSD, ^GSPC and so on")
+    ] = None,
     days: Annotated[str | None, typer.Option("--days", "-d", metavar="N", help="Bars ahead, 1 to 30 (5)")] = None,
     as_of: Annotated[
         str | None,
@@ -87,9 +82,18 @@ def command(
             "--confidence-threshold", "-c", metavar="P", help="Leave out days that are less sure than P, 0 to 1"
         ),
     ] = None,
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Write the reasons there, as a page and as pictures")
+    ] = "",
     currency: OPTION = "",
     crypto: Annotated[bool, typer.Option("--crypto", help="Insist that each symbol is a crypto currency")] = False,
     forex: Annotated[bool, typer.Option("--forex", help="Insist that each symbol is a currency pair")] = False,
+    watchlist: Annotated[
+        str, typer.Option("--watchlist", "-w", metavar="FILE", help="A text file that lists symbols")
+    ] = "",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Forecast again at each closed bar of a live source, until Ctrl-C")
+    ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", hidden=True)] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", hidden=True)] = False,
 ) -> int:
@@ -100,13 +104,16 @@ def command(
         ara predict AAPL
         ara predict BTC-USD EURUSD --days 10
         ara predict AAPL --as-of 2020-02-20 --json
+        ara predict --watchlist mine.txt --analysis minimal
+        ara predict BTC-USDT --timeframe 1m --watch --json
 
     Every forecast is kept in the ledger before it is shown, and can be scored later.
     """
     s = screen()
     settings = s.settings()
+    named = _named(symbols or [], watchlist)
     wish = _Wish(
-        symbols=tuple(dict.fromkeys(symbols)),
+        symbols=tuple(dict.fromkeys(named)),
         days=settings.prediction.days if days is None else _days(days),
         as_of=as_of,
         learned=learned,
@@ -117,16 +124,42 @@ def command(
         threshold=0.0 if threshold is None else _share(threshold),
         currency=currency,
         target=None if target is None else check_target(Path(target)),
+        out=_folder(out),
     )
-    if repeated := len(symbols) - len(wish.symbols):
+    if repeated := len(named) - len(wish.symbols):
         s.note(f"Each symbol is answered once; left out as repeated: {repeated:,}.")
     if no_cache:
         s.note("--no-cache has no effect: a forecast is known by its id and never stale.")
     if verbose:
         s.note("The spelling --verbose is old; it is now: --analysis full")
+    if watch:
+        from ara.cli.commands.predict_watch import alone
+
+        alone(as_of=as_of, learned=learned, export=target, out=out)
+        return s.run(_watch(s, wish))
     with s.progress("Forecasting", len(wish.symbols)) as step:
         asked = s.run(_ask(s, wish, step))
     return _tell(s, wish, asked)
+
+
+def _named(symbols: list[str], watchlist: str) -> list[str]:
+    """Give the symbols that were named, then those of the list."""
+    named = list(symbols)
+    if watchlist:
+        from ara.cli.commands.data.asked import symbol_file
+
+        named += symbol_file(Path(watchlist), "--watchlist")
+    if not named:
+        raise ValidationError("SYMBOL… is missing.", hint="See what is allowed: ara predict --help")
+    return named
+
+
+def _folder(text: str) -> str:
+    if text:
+        from ara.cli.render.reasons_files import check_folder
+
+        check_folder(text)
+    return text
 
 
 def _days(text: str) -> int:
@@ -173,71 +206,85 @@ def _share(text: str) -> float:
 class _Asked:
     """What came of it, the day on which it was asked, and the currency to show it in."""
 
-    answers: "list[Kept | _Failure]"
+    answers: "list[Kept | Missed]"
     today: "date"
     purse: Purse | None
 
 
 async def _ask(s: Screen, wish: _Wish, step: "Step") -> _Asked:
-    """Forecast every symbol in turn; one that fails doesn't keep the others from being answered."""
+    """Forecast all symbols; one that fails doesn't keep the others from being answered."""
     from ara.desk import Desk
     from ara.prediction import PredictionEngine
+    from ara.prediction.many import Missed
     from ara.prediction.origin import as_instant
 
-    answers: list[Kept | _Failure] = []
     async with Desk.open(s.settings()) as desk:
-        engine = PredictionEngine(desk)
         learned = None if wish.learned is None else as_instant(wish.learned, now=desk.clock.now(), what="learned")
-        for done, symbol in enumerate(wish.symbols):
-            step(done)
-            try:
-                answers.append(await _one(engine, wish, symbol, learned=learned))
-            except AraError as error:
-                if len(wish.symbols) == 1:
-                    raise
-                answers.append(_Failure(symbol=symbol, error=error))
-        codes = {one.forecast.instrument.currency for one in answers if not isinstance(one, _Failure)}
+        async with PredictionEngine(desk) as engine:
+            answers = await _answers(engine, wish, step, learned=learned)
+        codes = {one.forecast.instrument.currency for one in answers if not isinstance(one, Missed)}
         shown = await purse(s, desk, wish.currency, codes=codes, learned=learned)
         return _Asked(answers=answers, today=desk.clock.now().date(), purse=shown)
 
 
-async def _one(engine: "PredictionEngine", wish: _Wish, symbol: str, *, learned: "datetime | None") -> "Kept":
-    name = _insisted(symbol, wish.asset_class) if wish.asset_class else symbol
-    return await engine.keep(
-        name, wish.days, as_of=wish.as_of, learned=learned, timeframe=wish.timeframe, model=wish.model
-    )
+async def _watch(s: Screen, wish: _Wish) -> int:
+    """Print forecasts as bars close, until there is nothing left to watch."""
+    from ara.cli.commands.predict_watch import tell
+    from ara.desk import Desk
+    from ara.prediction import PredictionEngine
+
+    async with Desk.open(s.settings()) as desk, PredictionEngine(desk) as engine:
+        names = [insisted(symbol, wish.asset_class) if wish.asset_class else symbol for symbol in wish.symbols]
+
+        async def dressed(found: "Kept") -> tuple[dict[str, Any], Callable[[], str]]:
+            one = _sure_days(found, wish.threshold)
+            shown = await purse(s, desk, wish.currency, codes={one.forecast.instrument.currency})
+            asked = _Asked(answers=[one], today=desk.clock.now().date(), purse=shown)
+            return _document(one, shown), lambda: _shown(s, wish, one, asked)
+
+        heard = engine.watch(names, wish.days, timeframe=wish.timeframe, model=wish.model, why=wish.why)
+        return await tell(s, heard, single=len(names) == 1, dressed=dressed)
 
 
-def _insisted(symbol: str, asset_class: str) -> str:
-    """Give the symbol if its instrument is of that class; a coin alone (`BTC`) means its price in dollars."""
-    instrument = _found(symbol, asset_class)
-    if instrument.asset_class != asset_class:
-        raise ValidationError(
-            f"{instrument.symbol} ({instrument.name}) is {_KINDS[instrument.asset_class]}, not {_KINDS[asset_class]}.",
-            hint=f"Leave out --{asset_class}.",
-        )
-    return instrument.symbol
+async def _answers(
+    engine: "PredictionEngine", wish: _Wish, step: "Step", *, learned: "datetime | None"
+) -> "list[Kept | Missed]":
+    """Give each symbol's forecast, or why it has none, in the order asked; one alone raises that."""
+    from ara.prediction.many import Missed
 
-
-def _found(symbol: str, asset_class: str) -> "Instrument":
-    from ara.market import symbols
-
-    try:
-        return symbols.resolve(symbol)
-    except UnknownSymbolError:
-        if asset_class != "crypto" or not symbol.isalnum():
-            raise
+    names: list[str] = []
+    answers: list[Kept | Missed | None] = []
+    for symbol in wish.symbols:
         try:
-            return symbols.resolve(f"{symbol}-USD")
-        except UnknownSymbolError:
-            pass
-        raise
+            names.append(insisted(symbol, wish.asset_class) if wish.asset_class else symbol)
+            answers.append(None)
+        except AraError as error:
+            answers.append(Missed(symbol=symbol, error=error))
+    free = iter([place for place, answer in enumerate(answers) if answer is None])
+    asked = engine.keep_many(
+        names,
+        wish.days,
+        as_of=wish.as_of,
+        learned=learned,
+        timeframe=wish.timeframe,
+        model=wish.model,
+        why=wish.why,
+    )
+    async for one in asked:
+        place = next(free)
+        answers[place] = replace(one, symbol=wish.symbols[place]) if isinstance(one, Missed) else one
+        step(place + 1)
+    if len(answers) == 1 and isinstance(answers[0], Missed):
+        raise answers[0].error
+    return [one for one in answers if one is not None]
 
 
 def _tell(s: Screen, wish: _Wish, asked: _Asked) -> int:
+    from ara.prediction.many import Missed
+
     answers = asked.answers
-    failures = [answer for answer in answers if isinstance(answer, _Failure)]
-    whole = [answer for answer in answers if not isinstance(answer, _Failure)]
+    failures = [answer for answer in answers if isinstance(answer, Missed)]
+    whole = [answer for answer in answers if not isinstance(answer, Missed)]
     kept = [_sure_days(answer, wish.threshold) for answer in whole]
     documents = [_document(answer, asked.purse) for answer in kept]
     data = (
@@ -259,9 +306,23 @@ def _tell(s: Screen, wish: _Wish, asked: _Asked) -> int:
             s.note(_left_out(before, unsure, wish.threshold))
     if wish.target is not None:
         s.note(f"Written to {wish.target}")
+    if wish.out:
+        _draw(s, kept, Path(wish.out))
     for failure in failures if not s.json else ():
         s.problem(failure.error)
     return failures[0].error.exit_code if failures else 0
+
+
+def _draw(s: Screen, kept: "list[Kept]", folder: Path) -> None:
+    from ara.cli.render.reasons_files import written
+    from ara.cli.render.reasons_picture import drawable
+
+    for answer in kept:
+        paths = written(answer.forecast, folder)
+        symbol = answer.forecast.instrument.symbol
+        s.note(f"Written to {', '.join(map(str, paths))}" if paths else f"{symbol} has no reasons that could be drawn.")
+    if not drawable():
+        s.note("For pictures too: pip install 'ara-ai[charts]'")
 
 
 def _sure_days(kept: "Kept", threshold: float) -> "Kept":

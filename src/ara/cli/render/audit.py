@@ -7,9 +7,9 @@ from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
 from ara.features.audit import RULES, Audit, Finding
 from ara.features.audit.moments import MOMENTS
-from ara.features.audit.planted import Trap
+from ara.features.audit.trap import Trap
 
-__all__ = ["audited", "caught"]
+__all__ = ["audited", "broken", "caught"]
 
 _MOST = 12
 _ENDS = "at ends of "
@@ -29,7 +29,7 @@ def audited(found: Audit, s: Screen) -> str:
             more = f" and {len(columns) - _MOST} more" if len(columns) > _MOST else ""
             lines += wrapped(clean(f"Not judged, because they had {reason}: {names}{more}."), s.width)
     for rule in RULES:
-        lines += _broken(rule, [one for one in found.findings if one.rule == rule], s)
+        lines += broken(rule, RULES[rule], [_row(one) for one in found.findings if one.rule == rule], s, most=_MOST)
     return "\n".join(lines)
 
 
@@ -61,16 +61,17 @@ def _moments(found: Audit) -> str:
     return f"{ended} A leak that shows at no such moment is not seen; --cuts tries more."
 
 
-def _broken(rule: str, findings: Sequence[Finding], s: Screen) -> list[str]:
-    if not findings:
+def broken(rule: str, meaning: tuple[str, str], rows: Sequence[str], s: Screen, *, most: int) -> list[str]:
+    """Say of a broken rule what it means, where it was broken, at most `most` places of it, and what to do."""
+    if not rows:
         return []
     paint = s.palette()
-    lines = ["", *(paint(text, "warning") for text in wrapped(f"{rule}: {RULES[rule][0]}", s.width))]
-    for one in findings[:_MOST]:
-        lines += [f"  {text}" for text in wrapped(clean(_row(one)), s.width - 2)]
-    if len(findings) > _MOST:
-        lines.append(f"  and {len(findings) - _MOST} more; all with --json")
-    lines += [paint(f"  {text}", "quiet") for text in wrapped(RULES[rule][1], s.width - 2)]
+    lines = ["", *(paint(text, "warning") for text in wrapped(f"{rule}: {meaning[0]}", s.width))]
+    for row in rows[:most]:
+        lines += [f"  {text}" for text in wrapped(clean(row), s.width - 2)]
+    if len(rows) > most:
+        lines.append(f"  and {len(rows) - most} more; all with --json")
+    lines += [paint(f"  {text}", "quiet") for text in wrapped(meaning[1], s.width - 2)]
     return lines
 
 
@@ -83,25 +84,32 @@ def _row(one: Finding) -> str:
     )
 
 
-def caught(traps: Sequence[Trap], s: Screen) -> str:
-    """Say which planted leaks were found, and by which rule."""
+def caught(
+    traps: Sequence[Trap],
+    s: Screen,
+    *,
+    kind: str = "feature",
+    twin: str = "honest",
+    explained: Sequence[Trap] | None = None,
+) -> str:
+    """Say which planted leaks were found, and by which rule; of those to be explained, all if None, what they do."""
     paint = s.palette()
     leaks = [trap for trap in traps if trap.leaks]
     found = sum(trap.caught for trap in leaks)
     clear = sum(trap.caught for trap in traps) - found
-    twins = f"{clear} of {len(traps) - len(leaks)} honest twins passed"
+    twins = f"{clear} of {len(traps) - len(leaks)} {twin} twins passed"
     lines = [
         paint(text, "strong")
         for text in wrapped(f"{found} of {len(leaks)} planted leaks were found; {twins}.", s.width)
     ]
     columns = [
-        Column(head="feature", cells=[trap.name for trap in traps]),
+        Column(head=kind, cells=[trap.name for trap in traps]),
         Column(head="leaks", cells=["yes" if trap.leaks else "no" for trap in traps], leave=2),
         Column(head="found by", cells=[", ".join(trap.found_by) or "nothing" for trap in traps]),
         Column(head="", cells=["" if trap.caught else "missed" for trap in traps]),
     ]
     lines += ["", *table(columns, s), ""]
-    for trap in traps:
+    for trap in traps if explained is None else explained:
         lines += wrapped(clean(f"{trap.name}: {trap.words}."), s.width)
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from ara.cli.palette import Palette
 from ara.cli.render.chart import GLYPHS, PLAIN_GLYPHS, Scale
 from ara.cli.render.numbers import ago, day, decimals, grouped, long_day, percent, places
+from ara.cli.render.reasons import leans, reasons, surely
 from ara.cli.words import clean, padded, width, wrapped
 from ara.prediction.forecast import Day, Forecast
 
@@ -25,6 +26,8 @@ _NO_VIEW: Final = 0.005
 _FRESH_DAYS: Final = 4
 _LABEL: Final = 12
 _LABEL_IN_FULL: Final = 14
+_TABLE: Final = 40
+_ORDINARY: Final = 0.8
 _LEAST: Final = len(_INDENT) + _LABEL_IN_FULL + 64
 
 
@@ -166,10 +169,31 @@ def _before(forecast: Forecast, view: View) -> list[str]:
     lines = [view.palette(line, "quiet") for line in _paragraph(clean(view.money), view)] if view.money else []
     for warning in (*forecast.degraded, *forecast.warnings):
         lines += [view.palette(line, "warning") for line in _paragraph(clean(warning), view)]
-    if view.level and forecast.days and all(abs(entry.p_up - 0.5) < _NO_VIEW for entry in forecast.days):
-        symbol, model = clean(forecast.instrument.symbol), clean(forecast.model)
-        lines += _paragraph(f"Range, not direction: {model} takes no view of whether {symbol} rises or falls.", view)
+    if view.level and forecast.days:
+        lines += _paragraph(_direction(forecast), view)
     return [*lines, ""]
+
+
+def _direction(forecast: Forecast) -> str:
+    """Say whether a direction is called, and by what record; where none is, that the range is the answer."""
+    symbol, model = clean(forecast.instrument.symbol), clean(forecast.model)
+    if all(abs(entry.p_up - 0.5) < _NO_VIEW for entry in forecast.days):
+        return f"Range, not direction: {model} takes no view of whether {symbol} rises or falls."
+    judged = [(entry, entry.direction) for entry in forecast.days if entry.direction is not None]
+    if not judged:
+        return f"Range, not direction: how well {model} tells rises from falls was not judged on days it did not know."
+    called = [(entry, told) for entry, told in judged if told.called]
+    told = called[0][1] if called else min((told for _, told in judged), key=lambda one: one.p)
+    chance = "p < 0.01" if told.p < 0.005 else f"p {told.p:.2f}"
+    days = "1 day" if told.horizon == 1 else f"{told.horizon} days"
+    on = (
+        f"{chance} after {told.tests} tests, {told.forecasts:,} forecasts of {days} up to {long_day(told.until.date())}"
+    )
+    if not called:
+        return f"Range, not direction: no skill in calling the direction of {told.kind} was found ({on})."
+    sides = [f"{one.called} by {day(found.date)} ({found.p_up:.2f})" for found, one in called]
+    more = f" and {len(sides) - 1} more" if len(sides) > 1 else ""
+    return f"Direction: {sides[0]}{more}; {model} told the direction of {told.kind} better than chance ({on})."
 
 
 def _table(forecast: Forecast, view: View) -> list[str]:
@@ -292,24 +316,56 @@ def _sure(forecast: Forecast) -> str:
     first = forecast.days[0]
     bars = "1 day" if first.number == 1 else f"{first.number} days"
     usual = percent(first.usual_move, 1, signed=False)
-    return (
+    said = (
         f"{first.confidence:.2f} is the chance that the close ends within the usual move of the median "
         f"({bars}: ±{usual}); an ordinary day has 0.80."
+    )
+    told = first.receipt
+    if told is None:
+        return said
+    return (
+        f"{said} Of {told.forecasts:,} forecasts that said {told.low:g} to {told.high:g}, "
+        f"{percent(told.share, 1, signed=False)} did ({100 * told.least:.1f} to {100 * told.most:.1f})."
     )
 
 
 def _regime(forecast: Forecast) -> str:
+    told = (forecast.regime or {}).get("words")
+    if isinstance(told, str):
+        return clean(told) + "."
     return ", ".join(f"{clean(str(key))} {clean(str(value))}" for key, value in (forecast.regime or {}).items())
 
 
 def _reasons(forecast: Forecast, view: View) -> list[str]:
-    """Give what made the first day's band wider or narrower than usual, largest share first."""
+    """Give what made the first day's band wider or narrower than usual, largest share first, and its median what it is.
+
+    Forecasts that were kept before the shares summed to a whole give their words alone.
+    """
     factors = forecast.days[0].factors if forecast.days else ()
     if not factors:
         return []
+    first = forecast.days[0]
+    parts = surely(first)
+    sure = _row("Why so sure" if first.confidence >= _ORDINARY else "Why not surer", parts, view) if parts else []
+    total = sum(factor.contribution for factor in factors) if first.wider is None else first.wider
+    label = "Why so wide" if total >= 0 else "Why so narrow"
     said = "; ".join(clean(factor.description) for factor in factors)
-    wider = sum(factor.contribution for factor in factors) >= 0
-    return _row("Why so wide" if wider else "Why so narrow", said, view)
+    if first.wider is None:
+        return _row(label, said, view)
+    room = view.width - len(_INDENT) - _LABEL_IN_FULL
+    if room < _TABLE:
+        shares = (f"{percent(factor.contribution, 1)} {clean(factor.description)}" for factor in factors)
+        said = f"{percent(total, 1)} against a usual bar: {'; '.join(shares)}"
+        return sure + _row(label, said, view) + _median(first, view)
+    names = [view.palette(padded(label, _LABEL_IN_FULL), "strong")]
+    lines = reasons(forecast.days, room)
+    names += [" " * _LABEL_IN_FULL] * (len(lines) - 1)
+    return sure + [f"{_INDENT}{name}{line}" for name, line in zip(names, lines, strict=True)] + _median(first, view)
+
+
+def _median(first: Day, view: View) -> list[str]:
+    said = leans(first)
+    return _row("Median", said, view) if said else []
 
 
 def _origin(forecast: Forecast, view: View) -> list[str]:

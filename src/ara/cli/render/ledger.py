@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from ara.cli.render.data_table import Column
+from ara.cli.render.data_table import table as table_of
 from ara.cli.render.forecast import View, show
 from ara.cli.render.numbers import decimals, grouped, long_day
 from ara.cli.screen import Screen
@@ -11,8 +13,10 @@ from ara.cli.words import clean, padded, width, wrapped
 
 if TYPE_CHECKING:
     from ara.prediction import Anchor, Kept
+    from ara.prediction.receipts import Voucher
+    from ara.prediction.record import Receipt
 
-__all__ = ["facts", "receipt", "signpost", "table"]
+__all__ = ["facts", "receipt", "signpost", "table", "vouched"]
 
 _HEADS = ("id", "symbol", "made", "from", "days", "close", "80 % band at the end", "model")
 _RIGHT = frozenset({"days", "close"})
@@ -91,6 +95,49 @@ def receipt(kept: "Kept", s: Screen) -> str:
         zone=s.zone,
     )
     return "\n".join([*head, *hashed, "", show(kept.forecast, view)])
+
+
+def vouched(kept: "Kept", found: Sequence["Voucher"], s: Screen) -> str:
+    """Give a line a day: what was stated, and what became of past forecasts that said about as much."""
+    forecast, paint = kept.forecast, s.palette()
+    instrument, made = clean(forecast.instrument.symbol), long_day(forecast.last)
+    head = f"{instrument} from {made}, by {clean(forecast.model)}: the chance to end within the usual move"
+    columns = [
+        Column(head="days", cells=[str(one.day) for one in found], right=True),
+        Column(head="stated", cells=[f"{one.stated:.2f}" for one in found], right=True),
+        Column(head="like it", cells=[_range(one) for one in found], leave=2),
+        Column(
+            head="forecasts", cells=[f"{one.record.forecasts:,}" if one.record else "" for one in found], right=True
+        ),
+        Column(head="held", cells=[_share(one.record) for one in found], right=True),
+        Column(head="95 %", cells=[_interval(one.record) for one in found], leave=1),
+        Column(head="of this ledger", cells=[_own(one) for one in found], leave=3),
+    ]
+    lines = [paint(line, "strong") for line in wrapped(head, s.width)] + table_of(columns, s)
+    told = [one.record for one in found if one.record]
+    said = "Its model has no record on days that it did not know."
+    if told:
+        said = (
+            "Of shipped models on days that they did not know, by outcomes known up to "
+            f"{long_day(told[0].until.date())}, over the nearest of 1, 5, 10, 21 and 30 days."
+        )
+    return "\n".join([*lines, *wrapped(said, s.width)])
+
+
+def _range(one: "Voucher") -> str:
+    return f"{one.record.low:g} to {one.record.high:g}" if one.record else ""
+
+
+def _share(told: "Receipt | None") -> str:
+    return f"{100 * told.share:.1f} %" if told else ""
+
+
+def _interval(told: "Receipt | None") -> str:
+    return f"{100 * told.least:.1f} to {100 * told.most:.1f}" if told else ""
+
+
+def _own(one: "Voucher") -> str:
+    return f"{one.inside:,} of {one.live:,}" if one.live else "none yet"
 
 
 def signpost(mark: "Anchor", s: Screen) -> str:

@@ -215,14 +215,19 @@ def learned_words(found: "Sequence[Learned]", s: Screen) -> str:
         said += wrapped(
             f"Surely better than ewma_t: {names}. Let one answer: ara models deploy {winners[0].name}", s.width
         )
-    elif whole:
-        said += wrapped(f"After all looks at these bars, none is surely better than ewma_t.{_unjudged(whole)}", s.width)
-    return "\n".join(said)
+    elif any(one.outcome and not one.outcome.words for one in whole):
+        said += wrapped("After all looks at these bars, none is surely better than ewma_t.", s.width)
+    return "\n".join([*said, *(line for one in _unjudged(whole) for line in wrapped(one, s.width))])
 
 
-def _unjudged(found: "Sequence[Learned]") -> str:
-    words = next((one.outcome.words for one in found if one.outcome and one.outcome.words), "")
-    return f" {words[:1].upper()}{words[1:]}." if words else ""
+def _unjudged(found: "Sequence[Learned]") -> list[str]:
+    """Name those that were not judged, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for one in found:
+        if one.outcome and one.outcome.words:
+            reason = one.outcome.words.removeprefix("it was not judged").lstrip(":, ")
+            reasons.setdefault(reason, []).append(one.outcome.kept.name)
+    return [f"Not judged: {', '.join(names)} ({reason})." for reason, names in reasons.items()]
 
 
 def _one_learned(one: "Learned", s: Screen) -> str:

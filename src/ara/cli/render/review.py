@@ -1,6 +1,6 @@
 """What a review of champions found, on a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ara.cli.render.data_table import Column, table
@@ -17,23 +17,23 @@ _WILL: Final[dict["Deed", str]] = {
     "wait": "stays for now",
     "train": "should be trained anew",
     "replace": "should be replaced by {other}",
-    "dismiss": "stays, and {other} should be put away",
+    "dismiss": "stays, and {away} should be put away",
     "roll back": "should give way to {other}, the champion before",
 }
 _DID: Final[dict["Deed", str]] = {
     "train": "was trained anew; {other} is in its shadow",
     "replace": "was replaced by {other}",
-    "dismiss": "stays, and {other} was put away",
+    "dismiss": "stays, and {away} was put away",
     "roll back": "gave way to {other}, the champion before",
 }
 _EXPLAINED: Final = (
     "Saved: the share of ewma_t's error (CRPS) over one bar on days since the model was made. Evidence: 20 decides, "
-    "however often one looks."
+    "however often one looks; challengers share the chance of error, so that later ones need more."
 )
 
 
-def reviews_of(found: "Sequence[Review]", s: Screen, *, act: bool) -> str:
-    """Give a line for each champion, and what follows."""
+def reviews_of(found: "Sequence[Review]", s: Screen, *, act: bool, jobs: Mapping[str, int]) -> str:
+    """Give a line for each champion, and what follows; `jobs` has those, by family, that tune it anew."""
     stands = [one.standing for one in found]
     columns = [
         Column(head="champion", cells=[one.kept.name for one in stands]),
@@ -47,12 +47,22 @@ def reviews_of(found: "Sequence[Review]", s: Screen, *, act: bool) -> str:
     ]
     lines = [*table(columns, s), *(s.palette()(line, "quiet") for line in wrapped(_EXPLAINED, s.width)), ""]
     for one in found:
-        lines += wrapped(f"{one.standing.kept.name} {_follows(one)}: {one.words}.".replace("..", "."), s.width)
+        lines += wrapped(f"{one.standing.kept.name} {_follows(one, jobs)}: {one.words}.".replace("..", "."), s.width)
+        lines += [line for words in _rivals(one) for line in wrapped(words, s.width)]
     if not act and any(one.deed not in {"none", "wait"} for one in found):
         lines += ["", *wrapped("To have it done: ara models review --act", s.width)]
     return "\n".join(lines)
 
 
-def _follows(one: "Review") -> str:
+def _follows(one: "Review", jobs: Mapping[str, int]) -> str:
+    if (job := jobs.get(one.standing.kept.family)) is not None:
+        return f"is tuned anew by job {job}"
     form = _DID[one.deed] if one.done else _WILL[one.deed]
-    return form.format(other=one.other.name if one.other else "")
+    away = " and ".join(trial.kept.name for trial in one.trials if trial.deed == "dismiss")
+    return form.format(other=one.other.name if one.other else "", away=away)
+
+
+def _rivals(one: "Review") -> list[str]:
+    """Say in a line each what the court found of the other challengers, where there are several."""
+    told = one.words
+    return [f"{trial.kept.name}: {trial.words}" for trial in one.trials if trial.words not in told]

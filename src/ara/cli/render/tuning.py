@@ -70,10 +70,17 @@ def found_words(found: "Tuned", outcome: "Outcome | None", verdict: "Verdict | N
 
 
 def _mattered(found: "Tuned", s: Screen) -> list[str]:
+    from ara.models.tuning.results import FEW
+
     lines: list[str] = []
     if found.importance:
         shares = ", ".join(f"{clean(name)} {share:.0%}" for name, share in found.importance.items())
         lines += ["", *wrapped(f"What the differences go with: {shares}.", s.width)]
+    else:
+        complete = sum(one.state == "complete" and one.ratio is not None for one in found.tried)
+        if complete < FEW:
+            words = f"What the differences go with is told from {FEW} complete trials on; there are {complete}."
+            lines += _quiet(words, s)
     if found.sensitivity and found.winner is not None and found.winner.ratio is not None:
         own = found.winner.ratio
         moved = ", ".join(

@@ -7,8 +7,7 @@ the others don't have. A list is written last, so a back-up that was interrupted
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -20,6 +19,7 @@ import msgspec
 from ara.data.lake.faults import broken, no_backup, writing
 from ara.data.lake.table import told_hash
 from ara.errors import AraError, CancelledError, IntegrityError, StoreError, ValidationError
+from ara.whole import write
 
 __all__ = ["Backup", "Progress", "back_up", "check_backup", "list_backups", "restore"]
 
@@ -117,7 +117,7 @@ def back_up(
         _tell(progress, total, total, what="list")
         listed = _List(format=_FORMAT, at=at, files=tuple(copies), digest=_digest(copies))
         name = f"{at:{_NAME}}"
-        _write(target / "snapshots" / f"{name}.json", msgspec.json.format(msgspec.json.encode(listed), indent=1))
+        write(target / "snapshots" / f"{name}.json", msgspec.json.format(msgspec.json.encode(listed), indent=1))
     return Backup(name=name, at=at, files=len(copies), size=total, copied=copied)
 
 
@@ -221,7 +221,7 @@ def _copy(place: str, one: Path | bytes, target: Path, *, known: _Kept | None) -
     if _intact(_object(target, sha256), sha256):
         return kept, 0
     _object(target, sha256).parent.mkdir(exist_ok=True)
-    _write(_object(target, sha256), content)
+    write(_object(target, sha256), content)
     return kept, len(content)
 
 
@@ -237,7 +237,7 @@ def _put_back(target: Path, name: str, path: Path, kept: _Kept) -> None:
             files=[kept.path],
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, content)
+    write(path, content)
     if kept.changed:
         os.utime(path, ns=(kept.changed, kept.changed))
 
@@ -290,24 +290,6 @@ def _intact(path: Path, sha256: str) -> bool:
 
 def _digest(files: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(files, order="sorted")).hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    with _fresh(path) as new, new.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def _fresh(path: Path) -> Iterator[Path]:
-    """Lend a name to write to, which takes the place of the path when all went well."""
-    new = path.with_name(f"{path.name[:64]}.{uuid4().hex[:8]}.new")
-    try:
-        yield new
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _tell(progress: Progress | None, done: int, total: int, *, what: str) -> None:

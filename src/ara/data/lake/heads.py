@@ -9,7 +9,6 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import msgspec
 import polars as pl
@@ -18,6 +17,7 @@ from ara.data.bar_store import CATALOGUE, ROWS
 from ara.data.lake.layout import Snapshot
 from ara.data.lake.revision import BAR
 from ara.data.lake.table import Table
+from ara.whole import write
 
 __all__ = ["HEADS", "Heads", "listed", "summed"]
 
@@ -105,18 +105,13 @@ class Heads:
     def _keep(self, snapshot: Snapshot, heads: pl.DataFrame) -> None:
         self._known = (snapshot.life, snapshot.version, heads)
         path = self._folder / f"heads-{snapshot.version:020d}.parquet"
-        new = self._folder / f"{uuid4().hex}.new"
         old = self._files()
         # A lake that can't be written is still read: what is derived then stays in memory.
         content = BytesIO()
         heads.write_parquet(content, compression="lz4")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                new.write_bytes(content.getbuffer())
-                new.replace(path)
-            finally:
-                new.unlink(missing_ok=True)
+            write(path, content.getbuffer())
             for one in old:
                 if one != path:
                     one.unlink(missing_ok=True)

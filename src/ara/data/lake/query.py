@@ -123,7 +123,8 @@ def _asked(folder: Path, question: Question) -> Outcome:
 
 @contextmanager
 def _child(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    threads = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    # Each arena of the C library reserves 64 MB of addresses, which count as memory where it is limited.
+    threads = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
     with (folder / "printed").open("wb") as printed:
         process = subprocess.Popen(  # noqa: S603 - a command of our own
             [sys.executable, "-P", "-m", "ara.data.lake.asking", str(folder)],

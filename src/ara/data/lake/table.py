@@ -26,6 +26,7 @@ from ara.data.lake.faults import TakenError, broken, committed, logged, lost, va
 from ara.data.lake.layout import Layout, Snapshot, Written, delta_schema
 from ara.data.lake.noted import Noted, note
 from ara.errors import AraError
+from ara.whole import sync
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -213,8 +214,8 @@ class Table:
                     create_checkpoint=False, cleanup_expired_logs=False
                 ),
             )
-            _sync(self._log_file(snapshot.version + 1))
-            _sync(self.folder / "_delta_log")
+            sync(self._log_file(snapshot.version + 1))
+            sync(self.folder / "_delta_log")
             return self._refreshed()
 
     def add(self, snapshot: Snapshot, rows: pl.DataFrame) -> Snapshot:
@@ -306,7 +307,7 @@ class Table:
         self.folder.mkdir(parents=True, exist_ok=True)
         schema = delta_schema(self.layout.schema)
         DeltaTable.create(str(self.folder), schema, mode="ignore", partition_by=list(self.layout.partitions))
-        _sync(self._log_file(0))
+        sync(self._log_file(0))
         self.begun.note(self.folder)
 
     def _write_one(self, rows: pl.DataFrame, values: Mapping[str, str]) -> Written:
@@ -328,7 +329,7 @@ class Table:
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
-            _sync(path.parent)
+            sync(path.parent)
         stats = _stats(rows, self.layout.bounds)
         return Written(path=place, size=buffer.tell(), rows=rows.height, values=values, stats=stats)
 
@@ -389,11 +390,3 @@ def _mark(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (known.st_ino, known.st_mtime_ns)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

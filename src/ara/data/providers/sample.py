@@ -76,7 +76,8 @@ class Sample:
                 hint="Ask for --timeframe 1d, or name another source in data.providers.",
             )
         bars = await asyncio.to_thread(self._bars, instrument)
-        return bars.filter(pl.col("at") >= start, pl.col("at") < end)
+        whole = start <= bars["at"][0] and bars["at"][-1] < end
+        return bars if whole else bars.filter(pl.col("at") >= start, pl.col("at") < end)
 
     async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
         """Give each instrument's last bar, which is old, or the newest value of each of its facts."""
@@ -120,21 +121,7 @@ class Sample:
         _read_verified(self._file)
 
     def _bars(self, instrument: Instrument) -> pl.DataFrame:
-        whole = pl.scan_parquet(io.BytesIO(_verified(self._file)))
-        raw = whole.filter(pl.col("symbol") == instrument.symbol).select(_READ).collect()
-        if raw.is_empty():
-            raise UnknownSymbolError(
-                f"The bundled sample has no bars of {instrument.symbol}.",
-                hint=f"It has: {' '.join(one.symbol for one in known())}",
-                symbol=instrument.symbol,
-            )
-        if instrument.asset_class is AssetClass.CRYPTO:
-            raw = raw.filter(pl.col("ts").dt.date() < _UNFINISHED)
-        learned = pl.lit(RELEASED, BARS["learned_at"]).alias("learned_at")
-        hours = spans(raw["ts"].dt.date(), calendar(instrument.calendar))
-        return pl.concat([hours, raw.rename({"adj_close": "adjusted"})], how="horizontal").select(
-            "at", "known_at", learned, "open", "high", "low", "close", "volume", "adjusted"
-        )
+        return _decoded(_verified(self._file), instrument)
 
 
 def _offered(kind: Kind) -> None:
@@ -151,6 +138,25 @@ def _facts(instrument: Instrument) -> pl.DataFrame:
     told = pl.DataFrame(rows, schema={"at": BARS["at"], "field": pl.String(), "value": pl.String()}, orient="row")
     return told.select(
         "at", pl.col("at").alias("known_at"), pl.lit(RELEASED, BARS["at"]).alias("learned_at"), "field", "value"
+    )
+
+
+@lru_cache(maxsize=64)
+def _decoded(data: bytes, instrument: Instrument) -> pl.DataFrame:
+    whole = pl.scan_parquet(io.BytesIO(data))
+    raw = whole.filter(pl.col("symbol") == instrument.symbol).select(_READ).collect()
+    if raw.is_empty():
+        raise UnknownSymbolError(
+            f"The bundled sample has no bars of {instrument.symbol}.",
+            hint=f"It has: {' '.join(one.symbol for one in known())}",
+            symbol=instrument.symbol,
+        )
+    if instrument.asset_class is AssetClass.CRYPTO:
+        raw = raw.filter(pl.col("ts").dt.date() < _UNFINISHED)
+    learned = pl.lit(RELEASED, BARS["learned_at"]).alias("learned_at")
+    hours = spans(raw["ts"].dt.date(), calendar(instrument.calendar))
+    return pl.concat([hours, raw.rename({"adj_close": "adjusted"})], how="horizontal").select(
+        "at", "known_at", learned, "open", "high", "low", "close", "volume", "adjusted"
     )
 
 

@@ -12,14 +12,13 @@ from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Floats, Series
 from ara.data.quality.sessions import dates
 from ara.data.quality.splits import ratios
-from ara.market.timeframe import Unit
+from ara.market.timeframe import DAY_LENGTH, Unit
 
 __all__ = ["generated", "reuse", "same_bar"]
 
 _SIDE: Final = 60
 _SESSIONS: Final = 20
-_DAY: Final = 86_400_000_000
-_PAUSE: Final = 9 * _DAY
+_PAUSE: Final = 9 * DAY_LENGTH
 _LEVEL: Final = 2.5
 _ALONE: Final = 12.0
 _FAR: Final = 8.0
@@ -112,7 +111,7 @@ def _broken(m: Moves, place: int) -> tuple[float, float]:
     money, ranged, side = m.volume * m.close, m.range, _SIDE
     if m.belled:
         regular = ~m.quiet
-        days = np.unique(m.at[regular] // _DAY).size
+        days = np.unique(m.at[regular] // DAY_LENGTH).size
         side = max(_SIDE, _SESSIONS * int(regular.sum()) // max(days, 1))
         place, money, ranged = int(regular[:place].sum()), money[regular], ranged[regular]
     before, after = slice(max(place - side, 0), place), slice(place + 1, place + 1 + side)

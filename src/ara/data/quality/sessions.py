@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Instants, Series
-from ara.market.timeframe import Unit
+from ara.market.timeframe import DAY_LENGTH, Unit
 
 __all__ = ["closed", "dates", "duplicate", "missing", "off_calendar", "partial"]
 
 _SATURDAY, _SUNDAY = 5, 6
-_HOUR = 3_600_000_000
-_DAY = 24 * _HOUR
+_HOUR = DAY_LENGTH // 24
 _USUAL = 0.5
 _MOST = 100_000
-_YEAR: Final = 366 * _DAY
+_YEAR: Final = 366 * DAY_LENGTH
 _FEW: Final = 0.01
 _CROWD: Final = 20
 
@@ -167,7 +166,7 @@ def _grid(series: Series) -> Instants:
     if series.calendar.name == "forex":
         return _within(series, sessions, step)
     absent = np.empty(0, np.int64)
-    if len(sessions) * (_DAY // step) > _MOST:
+    if len(sessions) * (DAY_LENGTH // step) > _MOST:
         # so long a time with so few bars: of a session without any, the first is named alone
         there = np.isin(sessions, series.label)
         absent, sessions = series.opens(sessions[~there]), sessions[there]
@@ -201,7 +200,7 @@ def _within(series: Series, sessions: NDArray[np.int64], step: int) -> Instants:
     slots = np.concatenate(grid)
     begun = np.repeat(series.opens(there), [len(one) for one in grid])
     there_is = np.isin(slots, at)
-    wanted = _mostly((slots - begun) // step, there_is) & _mostly(slots % _DAY // step, there_is)
+    wanted = _mostly((slots - begun) // step, there_is) & _mostly(slots % DAY_LENGTH // step, there_is)
     every: Instants = np.sort(np.concatenate([slots[wanted], opens[~np.isin(sessions, there)]]))
     return every
 
@@ -235,8 +234,8 @@ def closed(series: Series) -> NDArray[np.bool_]:
         # its week opens on Sunday evening, and brokers quote on through holidays: Saturday alone is no day of it
         off: NDArray[np.bool_] = weekday == _SATURDAY
         if not series.daily:
-            since = series.at - series.opens(days) + _DAY
-            off = off & (since % _DAY >= 3 * _HOUR)
+            since = series.at - series.opens(days) + DAY_LENGTH
+            off = off & (since % DAY_LENGTH >= 3 * _HOUR)
         return off
     if series.timeframe.unit is Unit.WEEK:
         return np.zeros(len(days), bool)

@@ -13,6 +13,7 @@ from ara.data.quality.report import Severity
 from ara.data.quality.series import Finding, Floats, Series
 from ara.market.bars import Basis
 from ara.market.instrument import AssetClass
+from ara.market.timeframe import DAY_LENGTH
 
 __all__ = ["ratios", "split"]
 
@@ -28,7 +29,7 @@ _TRADED: Final = 5.0
 _PLAIN: Final = float(np.log(3.5))
 _STEP: Final = 0.15
 _SAME: Final = 0.1
-_DAYS: Final = 4 * 86_400_000_000
+_DAYS: Final = 4 * DAY_LENGTH
 
 
 def split(

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ara.cli.commands.audit.asking import rows
 from ara.cli.screen import Screen, screen
 
 if TYPE_CHECKING:
     from ara.features.audit import Audit
-    from ara.features.audit.planted import Trap
+    from ara.features.audit.trap import Trap
     from ara.market.bars import Bars
     from ara.workers import Progress
 
@@ -168,15 +169,5 @@ def _traps(traps: "Sequence[Trap]") -> dict[str, Any]:
         "caught": sum(trap.caught for trap in traps if trap.leaks),
         "planted": sum(trap.leaks for trap in traps),
         "ok": all(trap.caught for trap in traps),
-        "traps": [
-            {
-                "name": trap.name,
-                "words": trap.words,
-                "leaks": trap.leaks,
-                "rule": trap.rule or None,
-                "found_by": list(trap.found_by),
-                "ok": trap.caught,
-            }
-            for trap in traps
-        ],
+        "traps": rows(traps),
     }

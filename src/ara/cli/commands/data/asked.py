@@ -196,18 +196,18 @@ def counted(text: str, flag: str, *, least: int = 1, most: int = 1_000_000) -> i
     return int(text)
 
 
-def symbol_file(path: Path) -> list[str]:
+def symbol_file(path: Path, flag: str = "--symbols") -> list[str]:
     """Read symbols from a text file: apart by spaces, commas or lines; what follows `#` is passed over."""
     try:
         if path.stat().st_size > _LARGEST:
-            raise ValidationError(f"--symbols: {path} is larger than {_LARGEST // 2**20} MB; it lists symbols.")
+            raise ValidationError(f"{flag}: {path} is larger than {_LARGEST // 2**20} MB; it lists symbols.")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise ValidationError(f"--symbols: {clean(str(path))} can't be read: {reason}.") from error
+        raise ValidationError(f"{flag}: {clean(str(path))} can't be read: {reason}.") from error
     words = [word for line in text.splitlines() for word in re.split(r"[\s,;]+", line.partition("#")[0]) if word]
     if not words:
-        raise ValidationError(f"--symbols: {clean(str(path))} lists no symbol.", hint="Write one symbol a line.")
+        raise ValidationError(f"{flag}: {clean(str(path))} lists no symbol.", hint="Write one symbol a line.")
     return words
 
 

@@ -1,7 +1,5 @@
 """`ara data query` and `export`: bars out of the store."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +20,7 @@ from ara.cli.commands.data.asked import (
 )
 from ara.cli.screen import screen
 from ara.errors import AraError, StoreError
+from ara.whole import writing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -140,22 +139,15 @@ def _write(path: Path, frames: "list[pl.DataFrame]") -> None:
     import polars as pl
 
     whole = pl.concat(frames)
-    kind, name = path.suffix.lower(), ""
+    kind = path.suffix.lower()
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(descriptor)
-        if kind == ".parquet":
-            whole.write_parquet(name)
-        else:
-            texts = whole.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"))
-            (texts.write_csv if kind == ".csv" else texts.write_json)(name)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
+        with writing(path) as file:
+            if kind == ".parquet":
+                whole.write_parquet(file)
+            else:
+                texts = whole.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"))
+                (texts.write_csv if kind == ".csv" else texts.write_json)(file)
     except (OSError, pl.exceptions.PolarsError) as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
         raise StoreError(
             f"{path} can't be written: {reason}.", hint="Choose a folder that is writable and has room."

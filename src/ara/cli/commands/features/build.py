@@ -1,8 +1,6 @@
 """`ara features build`: from bars to features."""
 
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +17,7 @@ from ara.cli.commands.data.asked import (
 )
 from ara.cli.screen import screen
 from ara.errors import CancelledError, StoreError
+from ara.whole import writing
 
 if TYPE_CHECKING:
     from ara.desk import Desk
@@ -129,21 +128,14 @@ def _write(blocks: "list[Block]", goal: Path) -> None:
 
     frame = pl.concat([block.frame() for block in blocks])
     try:
-        handle, part = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.", suffix=".part")
-        os.close(handle)
-        try:
+        with writing(goal) as file:
             if goal.suffix.lower() == ".csv":
-                frame.with_columns(pl.selectors.float().fill_nan(None)).write_csv(
-                    part, datetime_format="%Y-%m-%dT%H:%M:%SZ"
-                )
+                plain = frame.with_columns(pl.selectors.float().fill_nan(None))
+                plain.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%SZ")
             else:
-                frame.write_parquet(part)
-            Path(part).chmod(0o644)
-            Path(part).replace(goal)
-        finally:
-            Path(part).unlink(missing_ok=True)
-    except OSError as error:
+                frame.write_parquet(file)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
         raise StoreError(
-            f"{goal} can't be written: {error.strerror or error}.",
-            hint="Choose a folder that is writable and has room.",
+            f"{goal} can't be written: {reason}.", hint="Choose a folder that is writable and has room."
         ) from None

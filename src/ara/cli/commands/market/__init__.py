@@ -2,18 +2,18 @@
 
 import typer
 
-from ara.cli.commands.market import indicators, regime
+from ara.cli.commands.market import indicators, regime, together
 
 __all__ = ["command"]
 
 command = typer.Typer(
-    help="""Look at how an instrument stands.
+    help="""Look at how an instrument stands, and how several move together.
 
     ara market indicators AAPL
 
     ara market regime AAPL
 
-    ara market indicators EURUSD --as-of 2020-02-20
+    ara market correlations AAPL MSFT SPY XAUUSD
     """,
     add_completion=False,
     rich_markup_mode=None,
@@ -21,3 +21,5 @@ command = typer.Typer(
 """The group `ara market`."""
 command.command("indicators")(indicators.indicators)
 command.command("regime")(regime.regime)
+command.command("correlations")(together.correlations)
+command.command("pairs")(together.pairs)

@@ -60,12 +60,28 @@ async def _chosen(registry: "Registry", names: Sequence[str]) -> "list[Kept]":
     found: dict[str, Kept] = {}
     for name in names:
         about = _symbol(name)
-        mine = [one for one in everything if about in one.card.symbols] or [await registry.find(name)]
+        mine = [one for one in everything if about in one.card.symbols] or [await _named(registry, name, about)]
         found.update({one.id: one for one in mine})
     chosen = list(found.values()) if names else everything
     if not chosen:
         raise ValidationError("There is no model to compare.", hint="Train one: ara models train AAPL --model har_t")
     return chosen
+
+
+async def _named(registry: "Registry", name: str, about: str) -> "Kept":
+    """Give the model of that name; where it is none, it may be an instrument that nothing learned from yet."""
+    from ara import plugins
+
+    try:
+        return await registry.find(name)
+    except ValidationError as error:
+        meant = name.strip().lower()
+        if not about or "@" in name or error.context.get("found") or meant in plugins.names("models"):
+            raise
+        raise ValidationError(
+            f"No model is called {clean(name)[:40]!r}, and none was trained on an instrument {about} yet.",
+            hint=f"Train one: ara models train {about} --model har_t. Those there are: ara models list",
+        ) from error
 
 
 def _symbol(name: str) -> str:

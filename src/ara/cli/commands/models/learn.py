@@ -14,15 +14,17 @@ from ara.errors import AraError, PluginError, ValidationError
 if TYPE_CHECKING:
     from ara.cli.progress import Step
     from ara.desk import Desk
-    from ara.market.bars import Bars
     from ara.models.registry.stages import Verdict
+    from ara.models.tuning.plan import Place
+    from ara.prediction.course import Attempt
     from ara.prediction.training import Lesson, Outcome
     from ara.workers import Progress
 
-__all__ = ["Learned", "learn", "share_of"]
+__all__ = ["Learned", "learn", "lessons_of", "place_of", "share_of"]
 
 _OLD: Final = {"ensemble": "fast"}
 _WHOLE: Final = 30
+_MOST: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Learned:
     outcome: "Outcome | None" = None
     verdict: "Verdict | None" = None
     error: AraError | None = None
+    resumed: bool = False
 
 
 def learn(
@@ -55,6 +58,10 @@ def learn(
     tested: Annotated[
         bool, typer.Option("--keep-tested", help="Keep the fit that was judged, which does not know the hold-out")
     ] = False,
+    on: Annotated[
+        str, typer.Option("--on", metavar="PLACE", help="here, or ray: a network by several workers of a cluster")
+    ] = "here",
+    workers: Annotated[str, typer.Option("--workers", metavar="N", help="With --on ray, so many workers")] = "2",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
 ) -> int:
     """Train models and hold them against the baseline on bars they do not know.
@@ -64,26 +71,22 @@ def learn(
         ara models train AAPL --model har_t --period 5y
         ara models train AAPL MSFT SPY --model pooled_har
         ara models train AAPL --model all --json
+        ara models train AAPL MSFT SPY --model transformer --on ray --workers 4
 
     A model is fitted on the older bars alone and judged by the newest, then fitted on all of them and kept as a
     candidate; `ara models deploy` lets it answer. Every look at the newest bars is counted, since what is tried often
     enough wins once by luck.
+
+    A family that fails costs no other its model. Where the command was stopped, the same command goes on: what was
+    trained is not trained again, and networks go on from their last checkpoint.
     """
-    from ara.cli.commands.data.asked import counted
     from ara.cli.render.models import learned_words
-    from ara.prediction.training import Lesson
 
     s = screen()
-    families = _families(s, model)
-    params = _params(epochs, param or [])
-    ahead, held = counted(days, "--days", most=_WHOLE), share_of(share)
-    lessons = [
-        Lesson(
-            family=one, params=params, days=ahead, share=held, validate=validate, tested=tested and validate,
-            period=period,
-        )
-        for one in families
-    ]  # fmt: skip
+    lessons = lessons_of(
+        s, model=model, period=period, epochs=epochs, param=param, days=days, share=share, validate=validate,
+        tested=tested, on=on, workers=workers,
+    )  # fmt: skip
     with s.progress("Reading bars") as step:
         found = s.run(_learn(s, symbols, lessons, as_of=as_of, step=step))
     if len(found) == 1 and found[0].error is not None:
@@ -97,6 +100,38 @@ def learn(
         if one.error is not None:
             s.problem(type(one.error)(f"{one.family}: {one.error.message}", hint=one.error.hint))
     return code
+
+
+def lessons_of(
+    s: Screen, *, model: str, period: str, epochs: str, param: list[str] | None, days: str, share: str,
+    validate: bool, tested: bool, on: str, workers: str,
+) -> "list[Lesson]":  # fmt: skip
+    """Give what the words of the command ask for, a lesson for each family."""
+    from ara.cli.commands.data.asked import counted
+    from ara.prediction.training import Lesson
+
+    named = model.strip().lower() != "all"
+    families, params = _families(s, model), _params(epochs, param or [])
+    together = counted(workers, "--workers", most=_MOST) if place_of(on) == "ray" else 0
+    ahead, held = counted(days, "--days", most=_WHOLE), share_of(share)
+    return [
+        Lesson(
+            family=one, params=params, days=ahead, share=held, validate=validate, tested=tested and validate,
+            period=period, workers=together if named or _joins(one) else 0,
+        )
+        for one in families
+    ]  # fmt: skip
+
+
+def _joins(family: str) -> bool:
+    """Tell whether several workers can train a family together."""
+    from ara.models.registry.training import make
+
+    try:
+        make(family, {}, together=True)
+    except ValidationError:
+        return False
+    return True
 
 
 def _families(s: Screen, text: str) -> list[str]:
@@ -140,40 +175,51 @@ def share_of(text: str) -> float:
     return share
 
 
+def place_of(text: str) -> "Place":
+    """Read `--on`."""
+    match text.strip().lower():
+        case "here":
+            return "here"
+        case "ray":
+            return "ray"
+        case _:
+            raise ValidationError(f"--on is {clean(text)[:40]!r}.", hint="It is here or ray.")
+
+
 async def _learn(
     s: Screen, symbols: Sequence[str], lessons: "Sequence[Lesson]", *, as_of: str, step: "Step"
 ) -> list[Learned]:
     """Train each in turn; one that fails doesn't keep the others from being trained."""
     from ara.data.feed import MarketData
     from ara.desk import Desk
+    from ara.prediction.course import train_models
     from ara.prediction.origin import as_instant
     from ara.prediction.training import bars_for
 
-    found: list[Learned] = []
+    def watch(progress: "Progress") -> bool:
+        step(progress.done, total=progress.total, words=progress.words or None)
+        return True
+
     async with Desk.open(s.settings()) as desk:
         async with MarketData(desk) as market:
             moment = as_instant(as_of or None, now=desk.clock.now(), what="--as-of")
             bars = await bars_for(market, symbols, period=lessons[0].period, as_of=moment)
-        for lesson in lessons:
-            try:
-                found.append(await _one(desk, bars, lesson, step))
-            except AraError as error:
-                found.append(Learned(family=lesson.family, error=error))
-    return found
+        found = await train_models(desk, bars, lessons, watch=watch)
+        resumed = [one.lesson.family for one in found if one.resumed]
+        if resumed:
+            s.note(f"Trained before this was stopped, and not again: {', '.join(resumed)}.")
+        return [await _judged(desk, one) for one in found]
 
 
-async def _one(desk: "Desk", bars: "Sequence[Bars]", lesson: "Lesson", step: "Step") -> Learned:
+async def _judged(desk: "Desk", one: "Attempt") -> Learned:
+    """Say what a model's scores mean after all looks that were taken."""
     from ara.models.registry import Registry
     from ara.models.registry.stages import verdict_of
-    from ara.prediction.training import train_model
 
-    def watch(progress: "Progress") -> bool:
-        step(progress.done, total=progress.total or None, words=progress.words or None)
-        return True
-
-    outcome = await train_model(desk, bars, lesson, watch=watch)
-    verdict = await verdict_of(Registry(desk), outcome.kept.card)
-    return Learned(family=lesson.family, outcome=outcome, verdict=verdict)
+    if one.outcome is None:
+        return Learned(family=one.lesson.family, error=one.error)
+    verdict = await verdict_of(Registry(desk), one.outcome.kept.card)
+    return Learned(family=one.lesson.family, outcome=one.outcome, verdict=verdict, resumed=one.resumed)
 
 
 def _facts(one: Learned) -> dict[str, Any]:
@@ -182,6 +228,7 @@ def _facts(one: Learned) -> dict[str, Any]:
     return {
         **facts(one.outcome.kept),
         "new": one.outcome.new,
+        "resumed": one.resumed,
         "judged": not one.outcome.words,
         "words": one.outcome.words or one.verdict.words,
         "beats_baseline": one.verdict.beats,

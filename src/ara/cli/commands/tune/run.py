@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from ara.cli.progress import Step
     from ara.models.registry.stages import Verdict
     from ara.models.tuning import Tuned
-    from ara.models.tuning.study import Goal, Sampler
+    from ara.models.tuning.plan import Goal, Sampler
     from ara.prediction.training import Outcome
     from ara.prediction.tuning import Quest
     from ara.workers import Progress
 
-__all__ = ["facts", "run"]
+__all__ = ["facts", "quest_of", "run"]
 
 _MOST: Final = 10_000
+_PROCESSES: Final = 256
 _SAMPLERS: Final = ("tpe", "gp")
 
 
@@ -44,6 +45,15 @@ def run(
     minutes: Annotated[
         str, typer.Option("--minutes", metavar="N", help="Begin no trial after so long; 0 for no bound")
     ] = "0",
+    on: Annotated[
+        str, typer.Option("--on", metavar="PLACE", help="here, or ray: trials on a cluster, several at once")
+    ] = "here",
+    at_once: Annotated[
+        str, typer.Option("--at-once", metavar="N", help="With --on ray, so many trials at once; 0 fills the cluster")
+    ] = "0",
+    processes: Annotated[
+        str, typer.Option("--processes", metavar="N", help="So many processes of this machine make trials at once")
+    ] = "1",
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Also try the winner with each parameter a tenth lower and higher")
     ] = False,
@@ -59,18 +69,37 @@ def run(
         ara tune run AAPL --model drift --trials 20
         ara tune run AAPL MSFT SPY --model ewma_t --sensitivity
         ara tune run BTC-USD --model hist --goal crps,latency --json
+        ara tune run AAPL MSFT SPY --model lightgbm --trials 100 --processes 4
+        ara tune run AAPL MSFT SPY --model lightgbm --trials 100 --on ray
 
     A trial is judged by its forecasts of four stretches of the older bars, each by a fit that ends before it, against
     `ewma_t` on the same days. The first trial is the model as it comes. Interrupted, it goes on when asked again.
     """
-    from ara.cli.commands.data.asked import counted
-    from ara.cli.commands.models.learn import share_of
     from ara.cli.render.tuning import found_words
+
+    s = screen()
+    quest = quest_of(
+        model=model, trials=trials, sampler=sampler, goal=goal, period=period, days=days, share=share,
+        minutes=minutes, sensitivity=sensitivity, keep=keep, on=on, at_once=at_once, processes=processes,
+    )  # fmt: skip
+    with s.progress("Reading bars") as step:
+        found = s.run(_tune(s, symbols, quest, as_of=as_of, step=step))
+    tuned, outcome, verdict = found
+    data = {"schema": 1, **facts(tuned), "candidate": _candidate(outcome, verdict)}
+    s.result(data, lambda: found_words(tuned, outcome, verdict, s))
+
+
+def quest_of(
+    *, model: str, trials: str, sampler: str, goal: str, period: str, days: str, share: str, minutes: str,
+    sensitivity: bool, keep: bool, on: str, at_once: str, processes: str,
+) -> "Quest":  # fmt: skip
+    """Give what the words of the command ask for."""
+    from ara.cli.commands.data.asked import counted
+    from ara.cli.commands.models.learn import place_of, share_of
     from ara.models.tuning import Plan
     from ara.prediction.training import Lesson
     from ara.prediction.tuning import Quest
 
-    s = screen()
     lesson = Lesson(
         family=model.strip().lower(),
         params={},
@@ -87,12 +116,11 @@ def run(
         goals=_goals(goal),
         seconds=_seconds(minutes),
         sensitivity=sensitivity,
+        on=place_of(on),
+        at_once=counted(at_once, "--at-once", least=0, most=_MOST),
+        processes=counted(processes, "--processes", most=_PROCESSES),
     )
-    with s.progress("Reading bars") as step:
-        found = s.run(_tune(s, symbols, Quest(lesson=lesson, plan=plan, keep=keep), as_of=as_of, step=step))
-    tuned, outcome, verdict = found
-    data = {"schema": 1, **facts(tuned), "candidate": _candidate(outcome, verdict)}
-    s.result(data, lambda: found_words(tuned, outcome, verdict, s))
+    return Quest(lesson=lesson, plan=plan, keep=keep)
 
 
 def facts(tuned: "Tuned", *, trials: bool = True) -> dict[str, Any]:

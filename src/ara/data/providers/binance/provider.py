@@ -1,34 +1,33 @@
 """Binance's spot market by its public REST interface."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 import polars as pl
 
-from ara.data.access import Access, Limit, Venue
+from ara.data.access import Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
 from ara.data.providers.binance import messages, spelling, stream
+from ara.data.providers.coin_exchange import CoinExchange
 from ara.data.providers.exact import instant, opened
 from ara.data.providers.exchange import Bar, Trade
-from ara.data.providers.rows import between, each, offered
+from ara.data.providers.rows import between, offered
 from ara.errors import ShapeError
-from ara.market.bars import Basis
-from ara.market.instrument import AssetClass, Instrument
+from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 __all__ = ["Binance"]
 
-_FIRST: Final = datetime(2017, 7, 14, tzinfo=UTC)
 _PAGE: Final = 1000
 _HOUR: Final = timedelta(hours=1)
 _SPANS: Final = {span: span for span in ("1m", "5m", "15m", "30m", "1h", "2h", "4h", "1d", "1w")}
 _NO_SYMBOL: Final = -1121
 
 
-class Binance:
+class Binance(CoinExchange):
     """Bars, quotes, trades and books of Binance's spot pairs; no key is needed.
 
     Most pairs are priced in USDT or USDC, few in currencies of states: `BTC-USDT` is there, `BTC-USD` is not.
@@ -40,10 +39,8 @@ class Binance:
     """
 
     name: ClassVar[str] = "binance"
-    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.QUOTES, Kind.TRADES, Kind.BOOK})
-    basis: ClassVar[Basis] = Basis.RAW
     timeframes: ClassVar[frozenset[Timeframe]] = frozenset(map(Timeframe.parse, _SPANS))
-    classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.CRYPTO})
+    first: ClassVar[datetime] = datetime(2017, 7, 14, tzinfo=UTC)
     venue: ClassVar[Venue] = Venue(
         name="binance",
         url="https://api.binance.com",
@@ -53,32 +50,6 @@ class Binance:
         counters={"x-mbx-used-weight-1m": 60.0},
     )
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._listed: tuple[Instrument, ...] = ()
-
-    async def symbols(self, query: str = "") -> Sequence[Instrument]:
-        """Give the pairs whose symbol or coin's name holds the query; the list is asked for once."""
-        return exchange.found(await self._listing(), query)
-
-    async def history(
-        self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
-    ) -> pl.DataFrame:
-        """Give closed bars, or trades, with `start <= at < end`; of quotes and books there is no past."""
-        offered(kind, self.offers, source=self.name)
-        start, end = max(start, _FIRST), min(end, self._access.clock.now())
-        if kind is Kind.BARS:
-            return await self._bars(instrument, timeframe, start, end)
-        if kind is Kind.TRADES:
-            return await self._trades(instrument, start, end)
-        raise exchange.no_past(self.name, kind)
-
-    async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
-        """Give today's bar as it stands, the last trade, the best prices, or the book of each instrument."""
-        offered(kind, self.offers, source=self.name)
-        ask = {Kind.BARS: self._bar, Kind.QUOTES: self._quote, Kind.TRADES: self._trade, Kind.BOOK: self._book}[kind]
-        return pl.concat([exchange.empty(kind), *await each(ask, instruments)])
-
     async def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
         """Give bars of a minute, trades, best prices or books as they come; nothing twice, nothing left out."""
         offered(kind, self.offers, source=self.name)
@@ -87,10 +58,6 @@ class Binance:
         async with aclosing(stream.follow(self._access, kind, instruments, self.history)) as frames:
             async for frame in frames:
                 yield frame
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self._access.close()
 
     async def _bars(self, one: Instrument, timeframe: Timeframe, start: datetime, end: datetime) -> pl.DataFrame:
         span = exchange.span_of(self.name, timeframe, _SPANS)
@@ -155,12 +122,9 @@ class Binance:
         sides = ([(level.price, level.size) for level in side] for side in (book.bids, book.asks))
         return exchange.book_frame(one.symbol, now, *sides, now=now, source=self.name)
 
-    async def _listing(self) -> tuple[Instrument, ...]:
-        if not self._listed:
-            raw = await self._access.get("/api/v3/exchangeInfo", {"symbolStatus": "TRADING"}, weight=20)
-            made = [_listed(one) for one in messages.read("exchange_info", raw).symbols if one.status == "TRADING"]
-            self._listed = tuple(one for one in made if one is not None)
-        return self._listed
+    async def _list(self) -> Iterable[Instrument | None]:
+        raw = await self._access.get("/api/v3/exchangeInfo", {"symbolStatus": "TRADING"}, weight=20)
+        return [_listed(one) for one in messages.read("exchange_info", raw).symbols if one.status == "TRADING"]
 
     async def _get(self, path: str, asked: Mapping[str, str], symbol: str, kind: str, *, weight: int = 1) -> Any:
         raw = await self._access.get(path, asked, weight=weight, accept={400})

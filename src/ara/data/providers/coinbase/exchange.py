@@ -1,26 +1,25 @@
 """Coinbase Exchange, the older interface to the same market, by REST."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 import polars as pl
 
-from ara.data.access import Access, Limit, Venue
+from ara.data.access import Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
+from ara.data.providers.coin_exchange import CoinExchange
 from ara.data.providers.coinbase import messages, spelling
 from ara.data.providers.exact import opened
 from ara.data.providers.exchange import Bar, Trade
-from ara.data.providers.rows import between, each, offered
+from ara.data.providers.rows import between, offered
 from ara.errors import DataProviderError, UnknownSymbolError
-from ara.market.bars import Basis
-from ara.market.instrument import AssetClass, Instrument
+from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 __all__ = ["CoinbaseExchange"]
 
-_FIRST: Final = datetime(2014, 12, 1, tzinfo=UTC)
 _PAGE: Final = 300
 _TRADES: Final = 1000
 _SPANS: Final = {"1m": "60", "5m": "300", "15m": "900", "1h": "3600", "1d": "86400"}
@@ -29,7 +28,7 @@ _SECOND: Final = timedelta(seconds=1)
 _TAKER: Final = {"buy": "sell", "sell": "buy"}
 
 
-class CoinbaseExchange:
+class CoinbaseExchange(CoinExchange):
     """Bars, quotes, trades and books of Coinbase's spot pairs, by Coinbase Exchange; no key is needed.
 
     There is no bar for a time without a trade. It is followed by the socket of `coinbase`, not here.
@@ -41,9 +40,7 @@ class CoinbaseExchange:
     """
 
     name: ClassVar[str] = "coinbase_exchange"
-    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.QUOTES, Kind.TRADES, Kind.BOOK})
-    basis: ClassVar[Basis] = Basis.RAW
-    classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.CRYPTO})
+    first: ClassVar[datetime] = datetime(2014, 12, 1, tzinfo=UTC)
     venue: ClassVar[Venue] = Venue(
         name="coinbase_exchange",
         url="https://api.exchange.coinbase.com",
@@ -51,40 +48,10 @@ class CoinbaseExchange:
         check="/time",
     )
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._listed: tuple[Instrument, ...] = ()
-
-    async def symbols(self, query: str = "") -> Sequence[Instrument]:
-        """Give the pairs whose symbol or coin's name holds the query; the list is asked for once."""
-        return exchange.found(await self._listing(), query)
-
-    async def history(
-        self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
-    ) -> pl.DataFrame:
-        """Give closed bars, or trades, with `start <= at < end`; of quotes and books there is no past."""
-        offered(kind, self.offers, source=self.name)
-        start, end = max(start, _FIRST), min(end, self._access.clock.now())
-        if kind is Kind.BARS:
-            return await self._bars(instrument, timeframe, start, end)
-        if kind is Kind.TRADES:
-            return await self._trades(instrument, start, end)
-        raise exchange.no_past(self.name, kind)
-
-    async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
-        """Give today's bar as it stands, the last trade, the best prices, or the book of each instrument."""
-        offered(kind, self.offers, source=self.name)
-        ask = {Kind.BARS: self._bar, Kind.QUOTES: self._quote, Kind.TRADES: self._trade, Kind.BOOK: self._book}[kind]
-        return pl.concat([exchange.empty(kind), *await each(ask, instruments)])
-
     def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
         """Raise DataProviderError: the same market is followed by `coinbase`."""
         offered(kind, self.offers, source=self.name)
         raise DataProviderError(f"{self.name} has no stream.", hint="The provider coinbase follows the same market.")
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self._access.close()
 
     async def _bars(self, one: Instrument, timeframe: Timeframe, start: datetime, end: datetime) -> pl.DataFrame:
         span = exchange.span_of(self.name, timeframe, _SPANS)
@@ -139,12 +106,9 @@ class CoinbaseExchange:
         sides = ([(level.price, level.size) for level in side] for side in (book.bids, book.asks))
         return exchange.book_frame(one.symbol, book.time or now, *sides, now=now, source=self.name)
 
-    async def _listing(self) -> tuple[Instrument, ...]:
-        if not self._listed:
-            listed = messages.read("exchange_products", await self._access.get("/products"))
-            made = [_listed(one) for one in listed if one.status == "online" and not one.trading_disabled]
-            self._listed = tuple(one for one in made if one is not None)
-        return self._listed
+    async def _list(self) -> Iterable[Instrument | None]:
+        listed = messages.read("exchange_products", await self._access.get("/products"))
+        return [_listed(one) for one in listed if one.status == "online" and not one.trading_disabled]
 
     async def _get(self, symbol: str, path: str, kind: str, asked: Mapping[str, str] | None = None) -> Any:
         try:

@@ -1,27 +1,26 @@
 """Coinbase Advanced Trade by its public REST interface."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 import polars as pl
 
-from ara.data.access import Access, Limit, Venue
+from ara.data.access import Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
+from ara.data.providers.coin_exchange import CoinExchange
 from ara.data.providers.coinbase import messages, spelling, stream
 from ara.data.providers.exact import amount, opened
 from ara.data.providers.exchange import Bar, Trade
-from ara.data.providers.rows import between, each, offered
+from ara.data.providers.rows import between, offered
 from ara.errors import UnknownSymbolError
-from ara.market.bars import Basis
-from ara.market.instrument import AssetClass, Instrument
+from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 __all__ = ["Coinbase"]
 
-_FIRST: Final = datetime(2014, 12, 1, tzinfo=UTC)
 _PAGE: Final = 350
 _TRADES: Final = 1000
 _SPANS: Final = {
@@ -38,7 +37,7 @@ _LONG: Final = DAY.span * (_PAGE - 1)
 _SECOND: Final = timedelta(seconds=1)
 
 
-class Coinbase:
+class Coinbase(CoinExchange):
     """Bars, quotes, trades and books of Coinbase's spot pairs, by Advanced Trade; no key is needed.
 
     There is no bar for a minute, or any other time, without a trade.
@@ -50,10 +49,8 @@ class Coinbase:
     """
 
     name: ClassVar[str] = "coinbase"
-    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.QUOTES, Kind.TRADES, Kind.BOOK})
-    basis: ClassVar[Basis] = Basis.RAW
     timeframes: ClassVar[frozenset[Timeframe]] = frozenset(map(Timeframe.parse, _SPANS))
-    classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.CRYPTO})
+    first: ClassVar[datetime] = datetime(2014, 12, 1, tzinfo=UTC)
     venue: ClassVar[Venue] = Venue(
         name="coinbase",
         url="https://api.coinbase.com",
@@ -62,42 +59,12 @@ class Coinbase:
         check="/api/v3/brokerage/time",
     )
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._listed: tuple[Instrument, ...] = ()
-
-    async def symbols(self, query: str = "") -> Sequence[Instrument]:
-        """Give the pairs whose symbol or coin's name holds the query; the list is asked for once."""
-        return exchange.found(await self._listing(), query)
-
-    async def history(
-        self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
-    ) -> pl.DataFrame:
-        """Give closed bars, or trades, with `start <= at < end`; of quotes and books there is no past."""
-        offered(kind, self.offers, source=self.name)
-        start, end = max(start, _FIRST), min(end, self._access.clock.now())
-        if kind is Kind.BARS:
-            return await self._bars(instrument, timeframe, start, end)
-        if kind is Kind.TRADES:
-            return await self._trades(instrument, start, end)
-        raise exchange.no_past(self.name, kind)
-
-    async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
-        """Give today's bar as it stands, the last trade, the best prices, or the book of each instrument."""
-        offered(kind, self.offers, source=self.name)
-        ask = {Kind.BARS: self._bar, Kind.QUOTES: self._quote, Kind.TRADES: self._trade, Kind.BOOK: self._book}[kind]
-        return pl.concat([exchange.empty(kind), *await each(ask, instruments)])
-
     async def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
         """Give bars of a minute, trades, best prices or books as they come; nothing twice, nothing left out."""
         offered(kind, self.offers, source=self.name)
         async with aclosing(stream.follow(self._access, kind, instruments, self.history)) as frames:
             async for frame in frames:
                 yield frame
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self._access.close()
 
     async def _bars(self, one: Instrument, timeframe: Timeframe, start: datetime, end: datetime) -> pl.DataFrame:
         span = exchange.span_of(self.name, timeframe, _SPANS)
@@ -158,12 +125,9 @@ class Coinbase:
         sides = ([(level.price, level.size) for level in side] for side in (book.bids, book.asks))
         return exchange.book_frame(one.symbol, book.time, *sides, now=self._access.clock.now(), source=self.name)
 
-    async def _listing(self) -> tuple[Instrument, ...]:
-        if not self._listed:
-            raw = await self._access.get(_ROOT, {"product_type": "SPOT"})
-            made = [_listed(one) for one in messages.read("products", raw).products if _is_traded(one)]
-            self._listed = tuple(one for one in made if one is not None)
-        return self._listed
+    async def _list(self) -> Iterable[Instrument | None]:
+        raw = await self._access.get(_ROOT, {"product_type": "SPOT"})
+        return [_listed(one) for one in messages.read("products", raw).products if _is_traded(one)]
 
     async def _get(self, symbol: str, path: str, kind: str, asked: Mapping[str, str]) -> Any:
         raw = await self._known(symbol, f"{_ROOT}/{spelling.code(symbol)}{path}", asked)

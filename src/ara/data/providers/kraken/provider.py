@@ -1,6 +1,6 @@
 """Kraken's spot market by its public REST interface."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,21 +8,20 @@ from typing import Any, ClassVar, Final
 
 import polars as pl
 
-from ara.data.access import Access, Limit, Venue
+from ara.data.access import Limit, Venue
 from ara.data.provider import Kind
 from ara.data.providers import exchange
+from ara.data.providers.coin_exchange import CoinExchange
 from ara.data.providers.exact import opened
 from ara.data.providers.exchange import Bar, Trade
 from ara.data.providers.kraken import messages, spelling, stream
-from ara.data.providers.rows import between, each, offered
+from ara.data.providers.rows import between, offered
 from ara.errors import DataProviderError, RateLimitError, ShapeError
-from ara.market.bars import Basis
-from ara.market.instrument import AssetClass, Instrument
+from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 __all__ = ["Kraken"]
 
-_FIRST: Final = datetime(2011, 7, 28, tzinfo=UTC)
 _KEPT: Final = 720
 _PAGE: Final = 1000
 _SPANS: Final = {"1m": "1", "5m": "5", "15m": "15", "30m": "30", "1h": "60", "4h": "240", "1d": "1440"}
@@ -31,11 +30,11 @@ _REST: Final = 5
 _TOO_OFTEN: Final = ("EAPI:Rate limit exceeded", "EGeneral:Too many requests", "EService:Throttled")
 
 
-class Kraken:
+class Kraken(CoinExchange):
     """Bars, quotes, trades and books of Kraken's spot pairs; no key is needed.
 
     Of bars Kraken gives the last 720 of a timeframe only: some two years of days, or half a day of minutes. Older ones
-    are not to be had there; a range that begins before them gives what there is.
+    are not to be had there: a range that begins before them gives what there is, one that ends before them is refused.
 
     Parameters
     ----------
@@ -44,10 +43,8 @@ class Kraken:
     """
 
     name: ClassVar[str] = "kraken"
-    offers: ClassVar[frozenset[Kind]] = frozenset({Kind.BARS, Kind.QUOTES, Kind.TRADES, Kind.BOOK})
-    basis: ClassVar[Basis] = Basis.RAW
     timeframes: ClassVar[frozenset[Timeframe]] = frozenset(map(Timeframe.parse, _SPANS))
-    classes: ClassVar[frozenset[AssetClass]] = frozenset({AssetClass.CRYPTO})
+    first: ClassVar[datetime] = datetime(2011, 7, 28, tzinfo=UTC)
     venue: ClassVar[Venue] = Venue(
         name="kraken",
         url="https://api.kraken.com",
@@ -56,41 +53,9 @@ class Kraken:
         check="/0/public/SystemStatus",
     )
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._listed: tuple[Instrument, ...] = ()
-
     def oldest(self, timeframe: Timeframe, now: datetime) -> datetime:
         """Give from when on Kraken has bars of a length: it keeps the last 720."""
         return now - _KEPT * timeframe.span
-
-    async def symbols(self, query: str = "") -> Sequence[Instrument]:
-        """Give the pairs whose symbol or coin's name holds the query; the list is asked for once."""
-        return exchange.found(await self._listing(), query)
-
-    async def history(
-        self, kind: Kind, instrument: Instrument, timeframe: Timeframe, *, start: datetime, end: datetime
-    ) -> pl.DataFrame:
-        """Give closed bars, of the last 720, or trades, with `start <= at < end`; of quotes and books there is no past.
-
-        Raises
-        ------
-        DataProviderError
-            The range ends before the oldest bar that Kraken still has.
-        """
-        offered(kind, self.offers, source=self.name)
-        start, end = max(start, _FIRST), min(end, self._access.clock.now())
-        if kind is Kind.BARS:
-            return await self._bars(instrument, timeframe, start, end)
-        if kind is Kind.TRADES:
-            return await self._trades(instrument, start, end)
-        raise exchange.no_past(self.name, kind)
-
-    async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
-        """Give today's bar as it stands, the last trade, the best prices, or the book of each instrument."""
-        offered(kind, self.offers, source=self.name)
-        ask = {Kind.BARS: self._bar, Kind.QUOTES: self._quote, Kind.TRADES: self._trade, Kind.BOOK: self._book}[kind]
-        return pl.concat([exchange.empty(kind), *await each(ask, instruments)])
 
     async def stream(self, kind: Kind, instruments: Sequence[Instrument]) -> AsyncIterator[pl.DataFrame]:
         """Give bars of a minute, trades, best prices or books as they come; nothing twice, nothing left out."""
@@ -98,10 +63,6 @@ class Kraken:
         async with aclosing(stream.follow(self._access, kind, instruments, self.history)) as frames:
             async for frame in frames:
                 yield frame
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self._access.close()
 
     async def _bars(self, one: Instrument, timeframe: Timeframe, start: datetime, end: datetime) -> pl.DataFrame:
         asked = {"interval": exchange.span_of(self.name, timeframe, _SPANS)}
@@ -158,14 +119,11 @@ class Kraken:
         sides = ([(level.price, level.size) for level in side] for side in (book.bids, book.asks))
         return exchange.book_frame(one.symbol, now, *sides, now=now, source=self.name)
 
-    async def _listing(self) -> tuple[Instrument, ...]:
-        if not self._listed:
-            raw = await self._access.get("/0/public/AssetPairs")
-            self._refuse(messages.read("fault", raw).error, "pairs")
-            pairs = messages.read("asset_pairs", raw).result.values()
-            made = [_listed(pair) for pair in pairs if isinstance(pair, messages.AssetPair) and pair.status == "online"]
-            self._listed = tuple(one for one in made if one is not None)
-        return self._listed
+    async def _list(self) -> Iterable[Instrument | None]:
+        raw = await self._access.get("/0/public/AssetPairs")
+        self._refuse(messages.read("fault", raw).error, "pairs")
+        pairs = messages.read("asset_pairs", raw).result.values()
+        return [_listed(pair) for pair in pairs if isinstance(pair, messages.AssetPair) and pair.status == "online"]
 
     async def _get(self, what: str, symbol: str, kind: str, asked: Mapping[str, str] | None = None) -> Any:
         return self._rows(await self._answer(what, symbol, kind, asked or {}), symbol)

@@ -1,0 +1,165 @@
+"""What `ara backtest` is asked for, read and checked: bars, dates, costs, parameters."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.screen import Screen
+from ara.cli.words import clean
+from ara.errors import ValidationError
+
+if TYPE_CHECKING:
+    from ara.trading import Costs, Tape
+    from ara.trading.strategies import Made
+
+__all__ = ["amount", "costs", "day", "folder", "grid", "pairs", "tapes", "whole"]
+
+_MOST_INSTRUMENTS = 200
+_MOST_VALUES = 10_000
+_FINEST = Decimal("0.000000001")
+
+
+def day(text: str, flag: str, *, last: bool = False) -> datetime | None:
+    """Read a date: its first instant, UTC, or its last; None where none is given."""
+    if not text:
+        return None
+    try:
+        label = date.fromisoformat(text.strip())
+        begin = datetime.combine(label, time(), UTC)
+        return begin + timedelta(days=1) - timedelta.resolution if last else begin
+    except (ValueError, OverflowError):
+        raise ValidationError(f"{flag} is {clean(text)[:40]!r}, which is no date.", hint="Write 2018-03-20.") from None
+
+
+def amount(text: str, flag: str, *, such: str = "10000") -> Decimal:
+    """Read an amount above 0."""
+    try:
+        found = Decimal(text.strip().replace("_", "").replace(",", ""))
+    except InvalidOperation:
+        found = Decimal(0)
+    if not (found.is_finite() and 0 < found < 10**12):
+        raise ValidationError(f"{flag} is {clean(text)[:40]!r}; it is an amount above 0.", hint=f"Write {flag} {such}.")
+    return found
+
+
+def whole(text: str, flag: str, *, most: int) -> int:
+    """Read a whole number from 0 to a bound."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= most):
+        raise ValidationError(f"{flag} is {clean(text)[:40] or 'empty'}; it is a whole number from 0 to {most}.")
+    return int(text)
+
+
+def pairs(given: Sequence[str], flag: str) -> dict[str, str]:
+    """Read `name=value` words; each name stands once."""
+    found: dict[str, str] = {}
+    for word in given:
+        name, equals, value = word.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or not name or name in found:
+            words = "is given twice" if name in found else "is not NAME=VALUE"
+            raise ValidationError(f"{flag} {clean(word)[:40]!r} {words}.", hint=f"Write {flag} window=60.")
+        found[name] = value.strip()
+    return found
+
+
+def costs(given: Sequence[str]) -> "Costs":
+    """Read costs: `none`, or `name=value` words that differ from the defaults."""
+    from ara.trading import Costs
+
+    words = [word for word in given if word.strip().lower() != "none"]
+    begin = Costs.none() if len(words) < len(given) else Costs()
+    known = {one.name for one in dataclasses.fields(Costs)}
+    changed: dict[str, Any] = {}
+    for name, value in pairs(words, "--cost").items():
+        if name not in known:
+            raise ValidationError(f"--cost has no {clean(name)[:40]!r}; it has {', '.join(sorted(known))}.")
+        try:
+            changed[name] = value if name == "slippage" else float(value)
+        except ValueError:
+            raise ValidationError(f"--cost {name} is {clean(value)[:40]!r}, which is no number.") from None
+    return dataclasses.replace(begin, **changed)
+
+
+def grid(maker: "Made", given: Sequence[str]) -> "dict[str, list[Any]]":
+    """Read a grid's values: `5,10,20` or `20:200:10`, first, last and step; each as its parameter is read."""
+    from ara.trading.strategies import made
+
+    found: dict[str, list[Any]] = {}
+    for name, text in pairs(given, "--grid").items():
+        words = _range(text) if text.count(":") == 2 else [one.strip() for one in text.split(",")]
+        if len(words) > _MOST_VALUES or not all(words):
+            raise ValidationError(f"--grid {clean(name)[:40]} has {len(words)} values, or an empty one.")
+        found[name] = list(dict.fromkeys(made(maker.name, {name: word}).parameters[name] for word in words))
+    if not found:
+        raise ValidationError("--grid is missing: what is to be tried?", hint="--grid window=20:200:10")
+    return found
+
+
+def _range(text: str) -> list[str]:
+    try:
+        first, last, step = (Decimal(part.strip()) for part in text.split(":"))
+        steps = (last - first) / step
+        told = steps >= 0
+    except ArithmeticError:
+        told = False
+    if not told:
+        raise ValidationError(f"--grid {clean(text)[:40]!r} is no FIRST:LAST:STEP.", hint="Write 20:200:10.")
+    if steps >= _MOST_VALUES:
+        raise ValidationError(f"--grid {clean(text)[:40]!r} has more than {_MOST_VALUES:,} values.", hint="20:200:10")
+    return [str(first + number * step) for number in range(int(steps) + 1)]
+
+
+def folder(text: str) -> Path | None:
+    """Give the folder to write into; None where none is named."""
+    path = Path(text)
+    if text and path.exists() and not path.is_dir():
+        raise ValidationError(f"--out: {clean(text)!r} is no folder.", hint="Name a folder, new or to be written into.")
+    return path if text else None
+
+
+def tapes(s: Screen, symbols: Sequence[str], file: str, lot: str) -> "dict[str, Tape]":
+    """Give the past of the instruments, from a file or from what the sources have."""
+    step = None if not lot else amount(lot, "--lot", such="0.001")
+    if step is not None and step < _FINEST:
+        raise ValidationError(f"--lot is {clean(lot)[:40]}; it is {_FINEST:f} or more.", hint="Write --lot 0.001.")
+    if file:
+        return _read(file, symbols, step)
+    if not symbols:
+        raise ValidationError("SYMBOL… or --bars is missing.", hint="ara backtest AAPL --strategy momentum")
+    if len(symbols) > _MOST_INSTRUMENTS:
+        raise ValidationError(f"{len(symbols)} symbols are named; at most {_MOST_INSTRUMENTS} are tested together.")
+    return s.run(_fetched(s, symbols, step))
+
+
+def _read(file: str, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, Tape]":
+    from ara.data.files import read_bars
+    from ara.prediction.bulk import series
+    from ara.trading import Tape
+
+    path = Path(file)
+    if not path.is_file():
+        raise ValidationError(f"--bars: there is no file {clean(file)!r}.", hint="Check the path.")
+    found = {one.instrument.symbol: one for one in series(read_bars(path))}
+    if missing := [name for name in symbols if name not in found]:
+        raise ValidationError(f"the file has no bars of {clean(missing[0])}", hint="Name symbols as the file does.")
+    if not symbols and len(found) > _MOST_INSTRUMENTS:
+        raise ValidationError(f"the file holds {len(found)} symbols; name at most {_MOST_INSTRUMENTS} of them.")
+    return {name: Tape.of(found[name], lot=lot) for name in dict.fromkeys(symbols or found)}
+
+
+async def _fetched(s: Screen, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, Tape]":
+    from ara.data.feed import MarketData
+    from ara.data.traded import as_of
+    from ara.desk import Desk
+    from ara.trading import Tape
+
+    found = {}
+    async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
+        for symbol in symbols:
+            instrument = await market.instrument(symbol)
+            past = await as_of(market, instrument)
+            found[instrument.symbol] = Tape.of(past.bars, split=past.split, dividend=past.dividend, lot=lot)
+    return found

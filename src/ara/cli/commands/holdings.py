@@ -1,0 +1,156 @@
+"""What commands about portfolios share: the weights that were typed, and the bars behind them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.screen import Screen
+from ara.cli.words import clean
+from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
+
+if TYPE_CHECKING:
+    from ara.market.bars import Bars
+    from ara.risk import Moves
+
+__all__ = ["Held", "cash_of", "fetched", "held", "parsed", "portfolio_words", "spared"]
+
+_MOST = 2000
+_HEAVIEST = 100.0
+_SHOWN = 0.0005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A portfolio and what is known of it.
+
+    Parameters
+    ----------
+    weights
+        Share of each symbol.
+    bars
+        Of each, in that order.
+    moves
+        Their returns on the days that all have.
+    """
+
+    weights: Mapping[str, float]
+    bars: "Sequence[Bars]"
+    moves: "Moves"
+
+    @property
+    def cash(self) -> float:
+        """What is missing to 1; below 0 it is borrowed."""
+        return cash_of(self.weights)
+
+    def document(self) -> dict[str, Any]:
+        """Give what stands at the head of every document about it."""
+        return {
+            "schema": 1,
+            "weights": dict(self.weights),
+            "cash": self.cash,
+            "days": len(self.moves),
+            "first": self.moves.dates[0].isoformat(),
+            "date": self.moves.dates[-1].isoformat(),
+        }
+
+
+def parsed(text: str, flag: str = "--portfolio") -> dict[str, float]:
+    """Read `AAPL=0.5,MSFT=50%`, or `AAPL,MSFT` in equal parts; a symbol that is there twice has both weights."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise ValidationError(f"{flag} names nothing.", hint=f"Write {flag} AAPL=0.5,MSFT=0.5")
+    if len(parts) > _MOST:
+        raise ValidationError(f"{flag} names {len(parts)} holdings; at most {_MOST} are taken.")
+    given = [part for part in parts if "=" in part]
+    if given and len(given) < len(parts):
+        bare = next(part for part in parts if "=" not in part)
+        raise ValidationError(f"{flag}: {clean(bare)[:40]} has no weight.", hint="Give all of them one, or none.")
+    weights: dict[str, float] = {}
+    for part in parts:
+        name, _, words = part.partition("=")
+        weight = _weight(words, part, flag) if given else 1 / len(parts)
+        weights[name.strip()] = weights.get(name.strip(), 0.0) + weight
+    if not any(weights.values()):
+        raise ValidationError(f"{flag}: every weight is 0.", hint="Give what is held a weight, such as AAPL=0.5")
+    return weights
+
+
+def _weight(words: str, part: str, flag: str) -> float:
+    text = words.strip()
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = math.nan
+    if not abs(value) <= _HEAVIEST:
+        raise ValidationError(f"{flag}: {clean(part)[:40]!r} is no weight.", hint="Write AAPL=0.5 or AAPL=50%")
+    return value
+
+
+def cash_of(weights: Mapping[str, float]) -> float:
+    """Give what is missing to 1, nothing where that is a rounding error."""
+    left = 1 - math.fsum(weights.values())
+    return left if abs(left) > 1e-9 else 0.0
+
+
+def held(s: Screen, portfolio: str, *, as_of: str = "") -> Held:
+    """Give the portfolio that was typed with its bars and returns; several spellings of one instrument are one."""
+    from ara.risk import aligned
+
+    typed = parsed(portfolio)
+    bars = fetched(s, list(typed), as_of=as_of)
+    weights: dict[str, float] = {}
+    first: dict[str, Bars] = {}
+    for one, weight in zip(bars, typed.values(), strict=True):
+        symbol = one.instrument.symbol
+        weights[symbol] = weights.get(symbol, 0.0) + weight
+        first.setdefault(symbol, one)
+    kept = list(first.values())
+    return Held(weights=weights, bars=kept, moves=aligned(kept))
+
+
+def fetched(s: Screen, symbols: Sequence[str], *, as_of: str = "") -> "list[Bars]":
+    """Give the closed daily bars of each, that were public at the moment."""
+    return s.run(_fetched(s, symbols, as_of, spare=False))
+
+
+def spared(s: Screen, symbols: Sequence[str], *, as_of: str = "") -> "list[Bars]":
+    """Give the bars of those that have any; who has none is left out."""
+    return s.run(_fetched(s, symbols, as_of, spare=True))
+
+
+async def _fetched(s: Screen, symbols: Sequence[str], as_of: str, *, spare: bool) -> "list[Bars]":
+    from ara.data.feed import MarketData
+    from ara.desk import Desk
+    from ara.prediction.origin import as_instant
+
+    found = []
+    async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
+        moment = as_instant(as_of or None, now=desk.clock.now(), what="--as-of")
+        for symbol in symbols:
+            try:
+                found.append(await market.bars(await market.instrument(symbol), as_of=moment))
+            except (DataProviderError, UnknownSymbolError):
+                if not spare:
+                    raise
+    return found
+
+
+def portfolio_words(weights: Mapping[str, float], *, most: int = 6) -> str:
+    """Give the portfolio in words, the largest first: `50 % AAPL, 30 % MSFT, 20 % cash`."""
+    from ara.cli.render.numbers import percent
+
+    ordered = sorted(weights.items(), key=lambda item: -abs(item[1]))
+    told = [f"{_short(weight)} {clean(symbol)}" for symbol, weight in ordered[:most]]
+    if len(ordered) > most:
+        rest = math.fsum(weight for _, weight in ordered[most:])
+        told.append(f"{percent(rest, 0, signed=False)} in {len(ordered) - most} more")
+    if abs(cash := cash_of(weights)) >= _SHOWN:
+        told.append(f"{_short(abs(cash))} {'cash' if cash > 0 else 'borrowed'}")
+    return ", ".join(told)
+
+
+def _short(weight: float) -> str:
+    from ara.cli.render.numbers import percent
+
+    return percent(weight, 0 if abs(weight * 100 - round(weight * 100)) < 0.05 else 1, signed=False)

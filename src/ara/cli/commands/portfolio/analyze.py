@@ -1,0 +1,88 @@
+"""`ara portfolio analyze`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ara.cli.screen import screen
+from ara.cli.words import clean
+from ara.errors import ValidationError
+
+if TYPE_CHECKING:
+    from ara.cli.render.portfolio import SeenPast
+
+__all__ = ["analyze"]
+
+
+def analyze(
+    portfolio: Annotated[
+        str, typer.Option("--portfolio", metavar="WEIGHTS", help="AAPL=0.5,MSFT=0.5; the rest is cash")
+    ],
+    benchmark: Annotated[str, typer.Option("--benchmark", metavar="SYMBOL", help="What it is set beside")] = "",
+    free: Annotated[str, typer.Option("--free", metavar="RATE", help="What cash earns in a year: 2%")] = "0",
+    last: Annotated[str, typer.Option("--last", metavar="N", help="Only the last so many days")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
+) -> None:
+    """Show how a portfolio of fixed weights did: growth, falls, ratios, beside each holding and a benchmark.
+
+    ::
+
+        ara portfolio analyze --portfolio AAPL=0.5,SPY=0.5
+        ara portfolio analyze --portfolio AAPL=0.4,MSFT=0.4 --benchmark SPY --free 2%
+        ara portfolio analyze --portfolio AAPL,XAUUSD --last 500 --as-of 2020-02-20 --json
+
+    Weights are put right each day, without cost. What was is no promise of what comes.
+    """
+    from ara.cli.commands.data.asked import counted
+    from ara.cli.commands.holdings import fetched, held
+    from ara.cli.commands.portfolio.asked import ratio
+    from ara.cli.render.portfolio import past
+    from ara.risk import aligned
+
+    s = screen()
+    rate, days = ratio(free, "--free"), counted(last, "--last", least=20) if last else 0
+    held_ = held(s, portfolio, as_of=as_of)
+    beside = fetched(s, [benchmark], as_of=as_of) if benchmark else []
+    extra = [one for one in beside if one.instrument.symbol not in held_.weights]
+    moves = aligned([*held_.bars, *extra])
+    seen = _seen(held_, moves.last(days) if days else moves, beside[0].instrument.symbol if beside else "", rate)
+    s.result(_document(seen), lambda: past(seen, s))
+
+
+def _seen(held: Any, moves: Any, benchmark: str, rate: float) -> "SeenPast":
+    import numpy as np
+
+    from ara.cli.render.portfolio import SeenPast
+    from ara.performance import measure
+    from ara.risk import spread
+    from ara.statistics import covariance, nearest_psd
+
+    mine = moves.only(list(held.weights))
+    weights = np.array(list(held.weights.values()))
+    returns = mine.returns @ weights
+    if (returns < -1).any():
+        raise ValidationError("Such weights have lost more than all on a day.", hint="Borrow less.")
+    beside = moves.returns[:, moves.symbols.index(benchmark)] if benchmark else None
+    each = {clean(one): mine.returns[:, place] for place, one in enumerate(mine.symbols)}
+    return SeenPast(
+        held=held,
+        moves=mine,
+        whole=measure(returns, per_year=moves.per_year, free=rate, benchmark=beside),
+        each={name: measure(one, per_year=moves.per_year, free=rate) for name, one in each.items()},
+        benchmark=(benchmark, measure(beside, per_year=moves.per_year, free=rate)) if beside is not None else None,
+        spread=spread(weights, nearest_psd(covariance(mine.returns))),
+    )
+
+
+def _document(seen: "SeenPast") -> dict[str, Any]:
+    return {
+        **seen.held.document(),
+        "days": len(seen.moves),
+        "first": seen.moves.dates[0].isoformat(),
+        "date": seen.moves.dates[-1].isoformat(),
+        "per_year": seen.moves.per_year,
+        "measures": seen.whole.as_dict(),
+        "holdings": {name: one.as_dict() for name, one in seen.each.items()},
+        "benchmark": {"symbol": seen.benchmark[0], "measures": seen.benchmark[1].as_dict()} if seen.benchmark else None,
+        "spread": seen.spread.as_dict(),
+    }

@@ -1,0 +1,161 @@
+"""`ara portfolio optimize`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ara.cli.screen import Screen, screen
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ara.cli.render.portfolio import SeenAllocation
+    from ara.market.bars import Bars
+    from ara.portfolio import Allocation, Limits, Plan, Trades
+    from ara.risk import Moves
+
+__all__ = ["optimize"]
+
+_DAYS = 1000
+_POINTS = 100
+
+
+def optimize(
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="What may be held")],
+    method: Annotated[str, typer.Option("--method", metavar="NAME", help="See ara portfolio compare")] = "hrp",
+    risk: Annotated[
+        str, typer.Option("--risk", metavar="WORD", help="conservative, moderate, aggressive; for mean_variance")
+    ] = "moderate",
+    least: Annotated[str, typer.Option("--min", metavar="SHARE", help="Lowest weight; below 0 sells short")] = "0",
+    most: Annotated[str, typer.Option("--max", metavar="SHARE", help="Highest weight")] = "1",
+    count: Annotated[str, typer.Option("--most", metavar="N", help="So many holdings at the most")] = "",
+    classes: Annotated[str, typer.Option("--class", metavar="CAPS", help="Most of a class: crypto=20%")] = "",
+    held: Annotated[str, typer.Option("--held", metavar="WEIGHTS", help="What is held now: AAPL=0.5,SPY=0.5")] = "",
+    turnover: Annotated[str, typer.Option("--turnover", metavar="SHARE", help="Most that may change")] = "",
+    cost: Annotated[str, typer.Option("--cost", metavar="SHARE", help="Of what is traded: 0.1%")] = "0",
+    covariance: Annotated[
+        str, typer.Option("--covariance", metavar="NAME", help="sample, ledoit_wolf, oas, ewma, factor")
+    ] = "ledoit_wolf",
+    expected: Annotated[
+        str, typer.Option("--expected", metavar="NAME", help="shrunk or historical means, or forecast")
+    ] = "shrunk",
+    days: Annotated[str, typer.Option("--days", metavar="N", help="Days ahead of --expected forecast")] = "21",
+    frontier: Annotated[str, typer.Option("--frontier", metavar="N", help="Also N points of the frontier")] = "",
+    value: Annotated[str, typer.Option("--value", metavar="AMOUNT", help="Also what to buy for so much")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
+) -> None:
+    """Choose the weights of instruments by one method, within limits.
+
+    ::
+
+        ara portfolio optimize AAPL MSFT SPY XAUUSD
+        ara portfolio optimize AAPL MSFT SPY BTC-USD --method minimum_volatility --max 40% --class crypto=10%
+        ara portfolio optimize AAPL MSFT SPY --method mean_variance --risk conservative --value 50000 --json
+
+    There is always an answer: limits that nothing meets give way in a stated order, and it is said which.
+    """
+    from ara.cli.commands.data.asked import counted
+    from ara.cli.commands.holdings import fetched
+    from ara.cli.commands.portfolio.asked import limits, named, planned, weights_of
+    from ara.cli.commands.risk.asked import amount
+    from ara.cli.render.portfolio import allocation
+    from ara.risk import aligned
+
+    s = screen()
+    plan = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost)
+    money = amount(value, "--value")
+    ahead = counted(days, "--days", most=30)
+    points = counted(frontier, "--frontier", least=2, most=_POINTS) if frontier else 0
+    bars = fetched(s, named(symbols), as_of=as_of)
+    moves = aligned(bars).last(_DAYS)
+    now = weights_of(held, moves, "--held") if held else None
+    wanted = limits(bars, least=least, most=most, count=count, classes=classes, held=now, turnover=turnover)
+    with s.progress("Choosing"):
+        mean = _forecast(s, moves, plan, ahead, as_of) if expected == "forecast" else None
+        seen = _seen(bars, moves, plan, wanted, money, points, mean)
+    s.result(_document(seen), lambda: allocation(seen, s))
+
+
+def _seen(
+    bars: "Sequence[Bars]",
+    moves: "Moves",
+    plan: "Plan",
+    limits: "Limits",
+    money: float | None,
+    points: int,
+    mean: "NDArray[np.float64] | None",
+) -> "SeenAllocation":
+    from ara.cli.render.portfolio import SeenAllocation
+    from ara.portfolio import allocate
+
+    found = allocate(moves, plan, limits=limits, expected=mean)
+    return SeenAllocation(
+        bars=bars,
+        moves=moves,
+        found=found,
+        trades=_trades(bars, found, money, plan.cost) if money else None,
+        frontier=_frontier(moves, plan, limits, points, mean) if points else (),
+        forecast=mean is not None,
+        money=money,
+    )
+
+
+def _trades(bars: "Sequence[Bars]", found: "Allocation", money: float, cost: float) -> "Trades":
+    from decimal import Decimal
+
+    from ara.portfolio import trades
+
+    instruments = {one.instrument.symbol: one for one in bars}
+    prices = {name: Decimal(repr(float(one.frame["close"][-1]))) for name, one in instruments.items()}
+    lots = {name: one.instrument.lot for name, one in instruments.items()}
+    return trades(found.weights, prices=prices, lots=lots, cash=Decimal(repr(money)), cost=Decimal(repr(cost)))
+
+
+def _forecast(s: Screen, moves: "Moves", plan: "Plan", days: int, as_of: str) -> "NDArray[np.float64]":
+    """Ask for a forecast of each, kept in the ledger as every one, and give the means that follow."""
+    from ara.desk import Desk
+    from ara.portfolio import believed
+    from ara.prediction import PredictionEngine
+    from ara.prediction.forecast import Day
+    from ara.statistics import covariance, nearest_psd
+
+    async def asked() -> "list[Day]":
+        async with Desk.open(s.settings()) as desk, PredictionEngine(desk) as engine:
+            return [(await engine.predict(one, days, as_of=as_of or None, why=False)).days[-1] for one in moves.symbols]
+
+    return believed(s.run(asked()), nearest_psd(covariance(moves.returns, plan.covariance))).expected
+
+
+def _frontier(
+    moves: "Moves", plan: "Plan", limits: "Limits", points: int, given: "NDArray[np.float64] | None"
+) -> "list[tuple[float, float]]":
+    """Give volatility and expected return of a year at each point."""
+    from ara.portfolio import historical_mean, shrunk_mean
+    from ara.portfolio.optimise import frontier
+    from ara.statistics import covariance, nearest_psd
+
+    matrix = nearest_psd(covariance(moves.returns, plan.covariance))
+    past = shrunk_mean(moves.returns, matrix)[0] if plan.expected == "shrunk" else historical_mean(moves.returns)
+    mean = past if given is None else given
+    found = []
+    for one in frontier(mean, matrix, points=points, limits=limits):
+        deviation = max(float(one.weights @ matrix @ one.weights), 0.0) ** 0.5
+        found.append((deviation * moves.per_year**0.5, float(one.weights @ mean) * moves.per_year))
+    return found
+
+
+def _document(seen: "SeenAllocation") -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "days": len(seen.moves),
+        "first": seen.moves.dates[0].isoformat(),
+        "date": seen.moves.dates[-1].isoformat(),
+        "per_year": seen.moves.per_year,
+        **seen.found.as_dict(),
+        "forecasts": seen.forecast,
+        "frontier": [{"volatility": risk, "expected_return": mean} for risk, mean in seen.frontier],
+        "trades": [one.as_dict() for one in seen.trades.orders] if seen.trades else [],
+        "left": str(seen.trades.cash) if seen.trades else None,
+    }

@@ -1,0 +1,139 @@
+"""`ara rank`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ara.cli.screen import Screen, screen
+from ara.cli.words import clean
+from ara.errors import ValidationError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ara.market.bars import Bars
+    from ara.prediction.rank import Exam, Ranked
+
+__all__ = ["command"]
+
+
+def command(
+    symbols: Annotated[list[str] | None, typer.Argument(metavar="SYMBOL", help="Five instruments at the least")] = None,
+    bars: Annotated[
+        str, typer.Option("--bars", metavar="FILE", help="All instruments of a file of bars, Parquet or CSV")
+    ] = "",
+    as_of: Annotated[
+        str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then; an instant needs its zone")
+    ] = "",
+    horizon: Annotated[str, typer.Option("--horizon", metavar="N", help="Bars ahead, 1 to 30")] = "20",
+    model: Annotated[
+        str, typer.Option("--model", metavar="FAMILY", help="Whose forecasts the returns are drawn from")
+    ] = "hist",
+    exam: Annotated[
+        bool, typer.Option("--exam", help="Rank at the start of each of the last terms, and score what came")
+    ] = False,
+    terms: Annotated[str, typer.Option("--terms", metavar="N", help="Terms of the exam, 1 to 1000")] = "12",
+) -> None:
+    """Give the chances that instruments end among the worst, or the best, fifth of their like.
+
+    ::
+
+        ara rank AAPL MSFT KO JPM XOM SPY
+        ara rank --bars bars.parquet --as-of 2020-12-31 --json
+        ara rank --bars bars.parquet --exam
+
+    Returns of all are drawn together, each as its own forecast says, as closely tied as they have been.
+    """
+    from ara.cli.render.rank import exam_told, ranks
+    from ara.prediction.origin import checked_days
+    from ara.prediction.rank import UNIFORM, examined, rank
+
+    s = screen()
+    settings = s.settings()
+    ahead, many, seed = checked_days(_whole(horizon, "--horizon")), _whole(terms, "--terms"), settings.prediction.seed
+    _family(model)
+    with s.progress("Ranking"):
+        moment = _moment(as_of)
+        series = _read(bars, moment) if bars else s.run(_fetched(s, symbols or [], as_of))
+        if bars and symbols:
+            series = _chosen(series, symbols)
+        found: Exam | list[Ranked]
+        if exam:
+            found = examined(series, ahead, terms=many, model=model, seed=seed)
+        else:
+            found = rank(series, ahead, model=model, seed=seed)
+    if isinstance(found, list):
+        s.result([one.as_dict() for one in found], lambda: ranks(found, ahead, s))
+        return
+    each = [
+        {"start": one.start.isoformat(), "symbols": one.symbols, "score": one.score, "plain": one.plain}
+        for one in found.terms
+    ]
+    data: Mapping[str, Any] = {
+        "schema": 1, "horizon": ahead, "model": model, "score": found.score, "plain": found.plain, "uniform": UNIFORM,
+        "terms": each,
+    }  # fmt: skip
+    s.result(data, lambda: exam_told(found, s))
+
+
+def _whole(text: str, flag: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000):
+        raise ValidationError(f"{flag} is {clean(text)[:40] or 'empty'}.", hint="Give a whole number from 1 on.")
+    return int(text)
+
+
+def _family(name: str) -> None:
+    from ara import plugins
+
+    if name not in plugins.names("models"):
+        plugins.load("models", name)  # says which families there are
+
+
+def _moment(text: str) -> "datetime | None":
+    from ara.clock import SystemClock
+    from ara.prediction.origin import as_instant
+
+    return as_instant(text, now=SystemClock().now()) if text else None
+
+
+def _read(text: str, moment: "datetime | None") -> "list[Bars]":
+    """Read a file's bars; of each instrument what was public at the moment, where it had a bar by then."""
+    from dataclasses import replace
+
+    import polars as pl
+
+    from ara.data.files import read_bars
+    from ara.prediction.bulk import series
+
+    path = Path(text)
+    if not path.is_file():
+        raise ValidationError(f"--bars: there is no file {clean(text)!r}.", hint="Check the path.")
+    found = series(read_bars(path))
+    if moment is not None:
+        found = [replace(one, frame=one.frame.filter(pl.col("known_at") <= moment)) for one in found]
+    return [one for one in found if len(one)]
+
+
+def _chosen(series: "Sequence[Bars]", symbols: Sequence[str]) -> "list[Bars]":
+    known = {one.instrument.symbol: one for one in series}
+    if missing := [name for name in symbols if name not in known]:
+        raise ValidationError(f"the file has no bars of {clean(missing[0])}", hint="Name symbols as the file does.")
+    return [known[name] for name in dict.fromkeys(symbols)]
+
+
+async def _fetched(s: Screen, symbols: Sequence[str], as_of: str) -> "list[Bars]":
+    from ara.data.feed import MarketData
+    from ara.desk import Desk
+    from ara.prediction.origin import as_instant
+
+    if not symbols:
+        raise ValidationError("SYMBOL… or --bars is missing.", hint="See what is allowed: ara rank --help")
+    async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
+        moment = as_instant(as_of or None, now=desk.clock.now())
+        found = {}
+        for symbol in symbols:
+            instrument = await market.instrument(symbol)
+            found[instrument.symbol] = await market.bars(instrument, as_of=moment)
+        return list(found.values())

@@ -1,0 +1,153 @@
+"""A back-test on a terminal."""
+
+from typing import TYPE_CHECKING
+
+from ara.cli.render.data_table import Column, table
+from ara.cli.render.numbers import percent
+from ara.cli.screen import Screen
+from ara.cli.words import wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ara.backtest import Result
+    from ara.backtest.sweep import Sweep
+    from ara.performance.luck import Significance
+    from ara.performance.trials import Look
+
+__all__ = ["proven", "sweep_told", "told"]
+
+_SHARES = (
+    ("total return", "total"),
+    ("growth a year", "cagr"),
+    ("volatility a year", "volatility"),
+    ("largest drawdown", "drawdown"),
+)
+_RATIOS = (("Sharpe", "sharpe"), ("Sortino", "sortino"), ("Calmar", "calmar"))
+_BEST = 10
+_BESIDE = (
+    ("information ratio", "information_ratio"),
+    ("beta", "beta"),
+    ("up capture", "up_capture"),
+    ("down capture", "down_capture"),
+)
+
+
+def proven(found: "Result", trials: int) -> "Significance":
+    """Give what the strategy's Sharpe ratio proves after so many trials on these bars."""
+    import numpy as np
+
+    from ara.performance.luck import significance
+
+    equity = found.frame["equity"].to_numpy()
+    before = np.concatenate(([float(found.cash)], equity[:-1]))
+    returns = np.where(before > 0, np.maximum(equity / np.where(before > 0, before, 1.0) - 1, -1.0), 0.0)
+    return significance(returns, per_year=found.per_year, trials=trials)
+
+
+def told(found: "Result", look: "Look", s: Screen) -> str:
+    """Give the answer first, then the measures beside buy and hold, and what they prove."""
+    first, last = found.frame["at"][0], found.frame["at"][-1]
+    own, hold = found.measures, found.hold
+    head = (
+        f"{found.strategy} on {', '.join(found.symbols[:5])}{' …' if len(found.symbols) > 5 else ''}, "
+        f"{first:%Y-%m-%d} to {last:%Y-%m-%d}: {_share(own.total)} after costs, buy and hold {_share(hold.total)}"
+    )
+    lines = [s.palette()(line, "strong") for line in wrapped(head, s.width)]
+    lines += table(_columns(found), s)
+    for words in (_trading(found), _proof(found, look), _replayed(found), *found.notes):
+        lines += wrapped(words, s.width)
+    return "\n".join([*lines, f"Lineage {found.lineage.id[:12]}"])
+
+
+def sweep_told(found: "Sweep", names: "Sequence[str]", look: "Look", s: Screen) -> str:
+    """Give the best combinations, and what the best of them proves after all that were tried."""
+    best, rows = found.best, found.trials.head(_BEST).to_dicts()
+    chosen = ", ".join(f"{name} {best.parameters[name]}" for name in names)
+    head = (
+        f"{best.strategy} on {best.symbols[0]}: the best of {found.trials.height} is {chosen}, "
+        f"{_share(best.measures.total)} after costs; buy and hold {_share(best.hold.total)}"
+    )
+    columns = [Column(head=name, cells=[f"{row[name]}" for row in rows], right=True) for name in names]
+    columns += [
+        Column(head="total", cells=[_share(row["total"]) for row in rows], right=True),
+        Column(head="Sharpe", cells=[_ratio(row["sharpe"]) for row in rows], right=True),
+        Column(head="drawdown", cells=[_share(row["drawdown"]) for row in rows], right=True, leave=1),
+        Column(head="fills", cells=[str(row["fills"]) for row in rows], right=True, leave=2),
+    ]
+    lines = [s.palette()(line, "strong") for line in wrapped(head, s.width)] + table(columns, s)
+    for words in (_luck(found), _replayed(best), *best.notes, _looks(look)):
+        lines += wrapped(words, s.width)
+    return "\n".join([*lines, f"Lineage {best.lineage.id[:12]}"])
+
+
+def _luck(found: "Sweep") -> str:
+    proof = found.proof
+    if proof.deflated is None or proof.sharpe is None or proof.best is None:
+        return "The bars are too few, or too even, to prove anything."
+    return (
+        f"Its Sharpe ratio is {proof.sharpe:.2f}; the best of {proof.trials} without any skill would have about "
+        f"{proof.best:.2f}, and holding had {_ratio(found.best.hold.sharpe)}. The chance that it is more than luck is "
+        f"{percent(proof.deflated, 0, signed=False)}; that it beats holding is another question."
+    )
+
+
+def _looks(look: "Look") -> str:
+    after = f" After {look.limit} they prove nothing." if look.burnt else ""
+    return f"These bars were looked at {look.number} times.{after}"
+
+
+def _columns(found: "Result") -> list[Column]:
+    rows: list[tuple[str, str, str]] = []
+    for head, name in _SHARES:
+        signed = name != "volatility"
+        pair = [_share(getattr(one, name), signed=signed) for one in (found.measures, found.hold)]
+        rows.append((head, pair[0], pair[1]))
+    for head, name in _RATIOS:
+        rows.append((head, _ratio(getattr(found.measures, name)), _ratio(getattr(found.hold, name))))
+    rows += [(head, _ratio(getattr(found.measures, name)), "") for head, name in _BESIDE]
+    return [
+        Column(head="", cells=[row[0] for row in rows]),
+        Column(head=found.strategy, cells=[row[1] for row in rows], right=True),
+        Column(head="buy and hold", cells=[row[2] for row in rows], right=True),
+    ]
+
+
+def _trading(found: "Result") -> str:
+    trades = found.trades
+    win = "" if trades.win_rate is None else f", {percent(trades.win_rate, 0, signed=False)} of them gained"
+    exposure = float(found.frame["exposure"].to_numpy().mean())
+    words = (
+        f"{len(found.fills)} fills, {trades.count} round trips{win}; {found.fees:,.2f} {found.currency} of commission "
+        f"on {found.cash:,.0f}; {percent(exposure, 0, signed=False)} invested on average."
+    )
+    if found.calls:
+        words += f" Margin was called {len(found.calls)} times, first on {found.calls[0]:%Y-%m-%d}."
+    return words
+
+
+def _proof(found: "Result", look: "Look") -> str:
+    proof = proven(found, look.number)
+    words = f"Look {look.number} at these bars"
+    if proof.deflated is None or proof.sharpe is None:
+        return f"{words}; they are too few, or too even, to prove anything."
+    chance = percent(proof.deflated, 0, signed=False)
+    words += f": the chance that its Sharpe ratio is above what luck gives the best of as many is {chance}."
+    return f"{words} After {look.limit} looks bars prove nothing." if look.burnt else words
+
+
+def _replayed(found: "Result") -> str:
+    if found.replay is None:
+        return ""
+    count = len(found.replay.cuts)
+    if not count:
+        return "Too few bars to replay on shorter ones: nothing shows that it saw no future."
+    return f"Replayed on {count} shorter {'pasts' if count != 1 else 'past'}: it decided alike, so it saw no future."
+
+
+def _share(value: float | None, *, signed: bool = True) -> str:
+    return "-" if value is None else percent(value, signed=signed)
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,121 @@
+"""An evaluation on a terminal: the verdict first, then the figures, then what may be claimed."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ara.cli.render.data_table import Column, table
+from ara.cli.words import clean, wrapped
+
+if TYPE_CHECKING:
+    from ara.cli.screen import Screen
+    from ara.evidence import Evaluation
+    from ara.performance.trials import Look
+
+__all__ = ["FIGURES", "counted", "looked", "told", "words_of_claims"]
+
+FIGURES: Final[tuple[tuple[str, str, str, int], ...]] = (
+    ("crps_skill", "skill", "{:.2%}", 0),
+    ("dm_t", "DM t", "{:.1f}", 1),
+    ("sym_better_bh", "better", "{:d}", 8),
+    ("sym_worse_bh", "worse", "{:d}", 9),
+    ("width80_ratio", "width", "{:.3f}", 3),
+    ("qlike_diff", "QLIKE", "{:+.3f}", 4),
+    ("cov50", "50 %", "{:.1%}", 7),
+    ("cov80", "80 %", "{:.1%}", 0),
+    ("cov90", "90 %", "{:.1%}", 10),
+    ("cov95", "95 %", "{:.1%}", 5),
+    ("worst", "worst month", "{}", 11),
+    ("da", "right", "{:.1%}", 2),
+    ("da_se", "s.e.", "{:.1%}", 13),
+    ("up_rate", "rose", "{:.1%}", 12),
+    ("pt_p", "PT p", "{:.2f}", 6),
+    ("ece_corrected", "P(up) error", "{:.2%}", 14),
+    ("ic", "rank IC", "{:+.3f}", 15),
+)
+"""What of a row is shown: key, head, form, and how early it leaves a narrow screen."""
+
+_MARKS: Final = {True: "yes", False: "no", None: "not judged"}
+
+
+def told(found: "Evaluation", look: "Look", s: "Screen") -> str:
+    """Give the lines of an evaluation."""
+    days = f"{found.first:%-d %b %Y} to {found.last:%-d %b %Y}"
+    kinds = "1 class" if found.classes == 1 else f"{found.classes} classes"
+    lines = [s.palette()(line, "strong") for line in wrapped(counted(found), s.width)]
+    rows = sum(row["n"] for row in found.rows)
+    lines += wrapped(f"{rows:,} forecasts of {len(found.names)} symbols in {kinds}, from {days}.", s.width)
+    for alarm in found.alarms:
+        lines += [s.palette()(line, "warning") for line in wrapped(f"Too good to be true: {clean(alarm)}.", s.width)]
+    for name in found.verdicts:
+        lines += ["", *_verdict(found, name, s)]
+    for horizon in sorted({row["horizon"] for row in found.rows}):
+        bars = "1 bar" if horizon == 1 else f"{horizon} bars"
+        lines += ["", s.palette()(f"{bars} ahead", "strong"), *_figures(found, horizon, s)]
+    lines += ["", *(line for words in words_of_claims(found) for line in wrapped(words, s.width))]
+    lines += wrapped(looked(look), s.width)
+    lines += wrapped(f"Lineage {found.id}", s.width)
+    return "\n".join(lines)
+
+
+def counted(found: "Evaluation") -> str:
+    """Say in a sentence how many floors each model reached."""
+    said = []
+    for name, lines in found.verdicts.items():
+        reached, open_ = sum(line.passed is True for line in lines), sum(line.passed is None for line in lines)
+        unjudged = f", {open_} not judged" if open_ else ""
+        said.append(f"{clean(name)} reaches {reached} of {len(lines)} floors{unjudged}")
+    return "; ".join(said) + "." if said else "Baselines alone: there is nothing to pass a verdict on."
+
+
+def _verdict(found: "Evaluation", name: str, s: "Screen") -> list[str]:
+    own = found.verdicts[name]
+    return table(
+        [
+            Column(head=clean(name), cells=[line.name for line in own]),
+            Column(head="asked", cells=[line.floor for line in own], leave=1),
+            Column(head="reached, 1 / 5 / 21 bars", cells=[line.got for line in own]),
+            Column(head="ok", cells=[_MARKS[line.passed] for line in own]),
+        ],
+        s,
+    )
+
+
+def _figures(found: "Evaluation", horizon: int, s: "Screen") -> list[str]:
+    rows = [_with_worst(row) for row in found.rows if row["horizon"] == horizon]
+    columns = [Column(head="", cells=[clean(row["model"]) for row in rows])]
+    for key, head, form, leave in FIGURES:
+        cells = [_percent(form.format(row[key])) if row.get(key) is not None else "" for row in rows]
+        columns.append(Column(head=head, cells=cells, right=True, leave=leave))
+    return table(columns, s)
+
+
+def _with_worst(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    worst = row["worst_month"]
+    return {**row, "worst": f"{worst['cov80']:.1%} {worst['month']}"}
+
+
+def _percent(text: str) -> str:
+    return text.replace("%", " %")
+
+
+def words_of_claims(found: "Evaluation") -> Iterator[str]:
+    """Say what is claimed of each model, and that no edge in direction is where none is."""
+    tests = len(found.claims)
+    for name in found.verdicts:
+        own = [one for one in found.claims if one.model == name]
+        for kind, skill in (("volatility", "smaller error (CRPS) than ewma_t"), ("direction", "skill in direction")):
+            mine = [one for one in own if one.kind == kind]
+            made = [one for one in mine if one.claimed]
+            if made:
+                where = ", ".join(f"{one.test} at {one.horizon} (p {one.p:.1g})" for one in made)
+                yield f"Claimed of {clean(name)}, after {tests} tests: {skill}: {where}."
+            elif mine:
+                least = min(one.p for one in mine)
+                edge = "no edge" if kind == "direction" else "none shown"
+                yield f"Not claimed of {clean(name)}: {skill}: {edge} (least p {least:.2f} after {tests} tests)."
+
+
+def looked(look: "Look") -> str:
+    """Say how often these days were looked at."""
+    said = f"This is look {look.used} at these days; {look.limit} are allowed."
+    return f"{said} They were looked at too often to prove anything." if look.burnt else said

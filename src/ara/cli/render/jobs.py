@@ -1,0 +1,104 @@
+"""Jobs on a terminal: the list, one of them, and what workers say."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ara.cli.render.data_table import Column, stamp, table
+from ara.cli.screen import Screen
+from ara.cli.words import clean, wrapped
+
+if TYPE_CHECKING:
+    from ara.jobs import Job
+
+__all__ = ["added_words", "ended_words", "job_words", "table_of", "told_words"]
+
+_BEGIN = "Begin one: ara jobs add tune run AAPL --model drift"
+
+
+def added_words(made: "Sequence[Job]", s: Screen) -> str:
+    """Say which jobs stand in the line now."""
+    lines = [line for one in made for line in wrapped(f"Job {one.number}: {_what(one)}, {_when(one, s)}.", s.width)]
+    return "\n".join([*lines, *wrapped("Have it done: ara jobs work", s.width)])
+
+
+def table_of(found: "Sequence[Job]", s: Screen) -> str:
+    """Give the list of jobs."""
+    if not found:
+        return "\n".join(wrapped(f"There is no job. {_BEGIN}", s.width))
+    columns = [
+        Column(head="job", cells=[str(one.number) for one in found], right=True),
+        Column(head="state", cells=[one.state.value for one in found]),
+        Column(head="priority", cells=[str(one.priority) for one in found], right=True, leave=2),
+        Column(head="when", cells=[stamp(one.ended_at or one.taken_at or one.due, s) for one in found], leave=1),
+        Column(head="what", cells=[_what(one) for one in found]),
+        Column(head="", cells=[_told(one) for one in found], leave=3),
+    ]
+    return "\n".join(table(columns, s))
+
+
+def job_words(job: "Job", s: Screen) -> str:
+    """Give all that is to be said of a job."""
+    paint = s.palette()
+    needs = job.needs
+    size = f", {needs.memory / 2**30:.3g} GB of memory at most" if needs.memory else ""
+    cards = f", {needs.gpus} graphics cards" if needs.gpus else ""
+    lines = [
+        f"It may use {needs.cpus} {'processor' if needs.cpus == 1 else 'processors'}{size}{cards}.",
+        f"Priority {job.priority}, {_when(job, s)}.",
+    ]
+    if job.taken_at is not None:
+        where = f" on {clean(job.host)}" if job.host else ""
+        lines.append(f"Taken{where} {stamp(job.taken_at, s, zoned=True)}, try {job.tries}.")
+    if job.ended_at is not None:
+        lines.append(f"Ended {stamp(job.ended_at, s, zoned=True)}.")
+    lines.append(f"It is {job.state.value}{': ' if _told(job) else ''}{_told(job)}.")
+    if job.result.get("model"):
+        lines.append(f"ara models show {clean(str(job.result['model']))}")
+    if job.result.get("study"):
+        lines.append(f"ara tune history {clean(str(job.result['study']))}")
+    head = wrapped(f"Job {job.number}: {_what(job)}", s.width)
+    return "\n".join([*(paint(line, "strong") for line in head), *(x for one in lines for x in wrapped(one, s.width))])
+
+
+def told_words(job: "Job") -> str:
+    """Say that a job begins, or what became of it."""
+    if not job.ended:
+        return f"Job {job.number} begins: {_what(job)}"
+    return f"Job {job.number} is {job.state.value}{': ' if _told(job) else ''}{_told(job)}"
+
+
+def ended_words(ended: "Sequence[Job]") -> str:
+    """Say what a worker did before it ended."""
+    counts = {state: sum(one.state.value == state for one in ended) for state in ("done", "failed", "cancelled")}
+    words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    return f"Jobs: {words}." if words else "No job was due."
+
+
+def _what(job: "Job") -> str:
+    from ara.jobs.work import words
+
+    return clean(words(job.work))
+
+
+def _when(job: "Job", s: Screen) -> str:
+    again = f", then every {_span(job.every)}" if job.every else ""
+    if job.at:
+        again = f", then {clean(job.at)} by the clocks of {clean(job.zone)}"
+    return f"due {stamp(job.due, s, zoned=True)}{again}"
+
+
+def _span(seconds: float) -> str:
+    whole = timedelta(seconds=seconds)
+    hours, minutes = divmod(whole.seconds // 60, 60)
+    parts = [(whole.days, "d"), (hours, "h"), (minutes, "m")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def _told(job: "Job") -> str:
+    if job.words:
+        return clean(job.words)
+    if job.ended:
+        model = job.result.get("model")
+        return clean(str(model)) if model else ""
+    return clean(job.said)

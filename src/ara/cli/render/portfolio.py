@@ -1,0 +1,283 @@
+"""Portfolios on a terminal: weights that were chosen, how some did, ways that were compared, trades."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from ara.cli.commands.holdings import Held, portfolio_words
+from ara.cli.render.data_table import Column, table
+from ara.cli.render.numbers import grouped, long_day, percent
+from ara.cli.screen import Screen
+from ara.cli.words import clean, wrapped
+from ara.market.bars import Bars
+from ara.performance import Measures
+from ara.portfolio import Allocation, Trades, Walked
+from ara.risk import Moves, Spread
+
+__all__ = ["SeenAllocation", "SeenPast", "SeenTrades", "SeenWalks", "allocation", "past", "traded", "walks"]
+
+_NONE: Final = 5e-4
+_BAR: Final = 20
+_EXPECTING: Final = ("mean_variance", "maximum_sharpe", "kelly")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAllocation:
+    """Weights that were chosen: from which bars and returns, what to buy, points of the frontier, for how much.
+
+    `forecast` says whether forecasts moved the expected returns.
+    """
+
+    bars: Sequence[Bars]
+    moves: Moves
+    found: Allocation
+    trades: Trades | None
+    frontier: Sequence[tuple[float, float]]
+    money: float | None
+    forecast: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPast:
+    """How a portfolio did: the whole, each holding, a benchmark, and how widely it is spread."""
+
+    held: Held
+    moves: Moves
+    whole: Measures
+    each: Mapping[str, Measures]
+    benchmark: tuple[str, Measures] | None
+    spread: Spread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenWalks:
+    """How ways to choose did: on which returns, each one, by which window and step, at which cost."""
+
+    moves: Moves
+    found: Sequence[Walked]
+    window: int
+    every: int
+    cost: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenTrades:
+    """Trades: the weights now and wanted, the farthest that one is off, from where on that counts, what is owned."""
+
+    bars: Sequence[Bars]
+    now: Mapping[str, float]
+    wanted: Mapping[str, float]
+    found: Trades
+    off: float
+    threshold: float
+    value: Decimal
+    owned: Mapping[str, Decimal]
+
+    @property
+    def due(self) -> bool:
+        """Whether any weight is off by more than the threshold."""
+        return self.off > self.threshold
+
+
+def allocation(seen: SeenAllocation, s: Screen) -> str:
+    """Give the weights, what is to be expected of them, what binds and what gave way."""
+    found, paint = seen.found, s.palette()
+    lines = [paint(line, "strong") for line in wrapped(portfolio_words(_held(found.weights)), s.width)]
+    lines += [paint(line, "quiet") for line in wrapped(f"{found.method}, from {_span(seen.moves)}", s.width)]
+    words = f"A year is expected to bring {percent(found.expected_return)} and to vary by "
+    words += f"{percent(found.risk, signed=False)}"
+    if found.var is not None and found.cvar is not None:
+        lost = f"{percent(found.var, signed=False)} or more, {percent(found.cvar, signed=False)} on average"
+        words += f"; one day in 20 loses {lost}"
+    lines += [*wrapped(f"{words}.", s.width), "", *_weights(found, s), ""]
+    if found.binding:
+        lines += wrapped(f"Limits that are reached: {'; '.join(map(clean, found.binding))}.", s.width)
+    if found.turnover is not None and found.costs is not None:
+        told = f"{percent(found.turnover, signed=False)} changes hands"
+        lines += wrapped(f"{told}, which costs {percent(found.costs, 2, signed=False)} of all.", s.width)
+    if seen.frontier:
+        lines += ["", *_frontier(seen.frontier, s)]
+    if seen.trades:
+        lines += ["", *_orders(seen.trades, s)]
+    for note in found.relaxed:
+        lines += [paint(line, "warning") for line in wrapped(f"{note[0].upper()}{note[1:]}.", s.width)]
+    if seen.forecast:
+        note = "Expected returns are what equal parts imply, moved by forecasts as far as these are sure."
+        lines += wrapped(note, s.width)
+    elif found.method in _EXPECTING:
+        note = "Expected returns are those of the past, which say little of the next ones; other ways need none."
+        lines += [paint(line, "warning") for line in wrapped(note, s.width)]
+    return "\n".join(lines)
+
+
+def _held(weights: Mapping[str, float]) -> dict[str, float]:
+    held = {name: weight for name, weight in weights.items() if abs(weight) >= _NONE}
+    return held or dict(weights)
+
+
+def _span(moves: Moves) -> str:
+    return f"{len(moves):,} days, {long_day(moves.dates[0])} to {long_day(moves.dates[-1])}"
+
+
+def _weights(found: Allocation, s: Screen) -> list[str]:
+    order = sorted(found.weights, key=lambda name: (-found.weights[name], name))
+    top = max((abs(weight) for weight in found.weights.values()), default=1.0) or 1.0
+    mark = "#" if s.plain else "█"
+    return table(
+        [
+            Column(head="holding", cells=order),
+            Column(head="weight", cells=[percent(found.weights[one], signed=False) for one in order], right=True),
+            Column(
+                head="of the risk",
+                cells=[percent(found.shares[one], signed=False) for one in order],
+                right=True,
+                leave=1,
+            ),
+            Column(head="", cells=[mark * round(abs(found.weights[one]) / top * _BAR) for one in order], leave=2),
+        ],
+        s,
+    )
+
+
+def _frontier(points: Sequence[tuple[float, float]], s: Screen) -> list[str]:
+    lines = wrapped("The frontier, from the least volatility to the best expected return of a year:", s.width)
+    return lines + table(
+        [
+            Column(head="volatility", cells=[percent(risk, signed=False) for risk, _ in points], right=True),
+            Column(head="return", cells=[percent(mean) for _, mean in points], right=True),
+            Column(
+                head="return / volatility",
+                cells=[f"{mean / risk:.2f}" if risk > 0 else "" for risk, mean in points],
+                right=True,
+                leave=1,
+            ),
+        ],
+        s,
+    )
+
+
+def _orders(found: Trades, s: Screen) -> list[str]:
+    if not found.orders:
+        return ["Nothing to trade."]
+    lines = table(
+        [
+            Column(head="trade", cells=["buy" if one.quantity > 0 else "sell" for one in found.orders]),
+            Column(head="holding", cells=[one.symbol for one in found.orders]),
+            Column(head="units", cells=[f"{abs(one.quantity).normalize():,f}" for one in found.orders], right=True),
+            Column(head="price", cells=[f"{one.price.normalize():,f}" for one in found.orders], right=True, leave=2),
+            Column(
+                head="value", cells=[grouped(float(abs(one.value)), 2) for one in found.orders], right=True, leave=1
+            ),
+        ],
+        s,
+    )
+    paid = f"; costs are {grouped(float(found.costs), 2)}" if found.costs else ""
+    money = grouped(float(abs(found.cash)), 2)
+    left = f"Cash of {money} is left" if found.cash >= 0 else f"For that {money} must be borrowed"
+    return [*lines, *wrapped(f"{left}{paid}.", s.width)]
+
+
+def past(seen: SeenPast, s: Screen) -> str:
+    """Give how the whole did beside its holdings and a benchmark, and how widely it is spread."""
+    paint, whole = s.palette(), seen.whole
+    lines = [paint(line, "strong") for line in wrapped(portfolio_words(seen.held.weights), s.width)]
+    lines += [paint(line, "quiet") for line in wrapped(_span(seen.moves), s.width)]
+    words = f"It grew {_share(whole.cagr)} a year, varied by {_share(whole.volatility, signed=False)} "
+    words += f"and fell by {_share(-(whole.drawdown or 0.0), signed=False)} at the worst."
+    beside = [seen.benchmark] if seen.benchmark and seen.benchmark[0] not in seen.each else []
+    rows = [("portfolio", whole), *seen.each.items(), *beside]
+    lines += [*wrapped(words, s.width), "", *_measures(rows, s), ""]
+    if seen.benchmark and whole.beta is not None and whole.alpha is not None:
+        told = f"Beside {clean(seen.benchmark[0])}: beta {whole.beta:.2f}, alpha {percent(whole.alpha)} a year, "
+        told += f"tracking error {_share(whole.tracking_error, signed=False)}."
+        lines += wrapped(told, s.width)
+    told = f"By weight it is as spread as {seen.spread.holdings:.1f} equal holdings"
+    told += f", by risk as {seen.spread.bets:.1f}." if seen.spread.bets is not None else "."
+    return "\n".join([*lines, *wrapped(told, s.width)])
+
+
+def _share(value: float | None, *, signed: bool = True) -> str:
+    return "-" if value is None else percent(value, signed=signed)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _measures(rows: Sequence[tuple[str, Measures]], s: Screen) -> list[str]:
+    each = [one for _, one in rows]
+    return table(
+        [
+            Column(head="", cells=[name for name, _ in rows]),
+            Column(head="a year", cells=[_share(one.cagr) for one in each], right=True),
+            Column(head="varies", cells=[_share(one.volatility, signed=False) for one in each], right=True, leave=1),
+            Column(head="deepest fall", cells=[_share(one.drawdown) for one in each], right=True, leave=2),
+            Column(head="Sharpe", cells=[_number(one.sharpe) for one in each], right=True, leave=3),
+            Column(head="Sortino", cells=[_number(one.sortino) for one in each], right=True, leave=5),
+            Column(head="Calmar", cells=[_number(one.calmar) for one in each], right=True, leave=6),
+            Column(head="worst 5 % of days", cells=[_share(one.cvar_95) for one in each], right=True, leave=4),
+        ],
+        s,
+    )
+
+
+def walks(seen: SeenWalks, s: Screen) -> str:
+    """Give how ways to choose did, the best Sharpe ratio first, and whether that says anything."""
+    paint = s.palette()
+    ordered = sorted(seen.found, key=lambda one: -(one.measures.sharpe or 0.0))
+    equal = next(one for one in seen.found if one.plan.method == "equal")
+    lines = [paint(line, "strong") for line in wrapped(_verdict(ordered[0], equal, len(ordered)), s.width)]
+    days, first, last = len(equal.dates), long_day(equal.dates[0]), long_day(equal.dates[-1])
+    words = f"{', '.join(map(clean, seen.moves.symbols[:8]))}: {days:,} days, {first} to {last}; a choice every "
+    words += f"{seen.every} from the {seen.window} days before, {percent(seen.cost, 2, signed=False)} of what is traded"
+    lines += [*(paint(line, "quiet") for line in wrapped(words, s.width)), ""]
+    each = [one.measures for one in ordered]
+    lines += table(
+        [
+            Column(head="method", cells=[one.plan.method for one in ordered]),
+            Column(head="a year", cells=[_share(one.cagr) for one in each], right=True),
+            Column(head="varies", cells=[_share(one.volatility, signed=False) for one in each], right=True, leave=1),
+            Column(head="deepest fall", cells=[_share(one.drawdown) for one in each], right=True, leave=2),
+            Column(head="Sharpe", cells=[_number(one.sharpe) for one in each], right=True),
+            Column(
+                head="turnover", cells=[percent(one.turnover, signed=False) for one in ordered], right=True, leave=3
+            ),
+        ],
+        s,
+    )
+    if gave := [one.plan.method for one in seen.found if one.relaxed]:
+        note = f"Limits gave way at some choice of {', '.join(gave)}."
+        lines += [paint(line, "warning") for line in wrapped(note, s.width)]
+    return "\n".join(lines)
+
+
+def _verdict(best: Walked, equal: Walked, ways: int) -> str:
+    if best is equal or best.measures.sharpe is None or equal.measures.sharpe is None:
+        return "Nothing did better than equal parts here."
+    told = f"{best.plan.method} did best: Sharpe {best.measures.sharpe:.2f} beside {equal.measures.sharpe:.2f}"
+    return f"{told} of equal parts. Among {ways} ways the best of the past is seldom the best again."
+
+
+def traded(seen: SeenTrades, s: Screen) -> str:
+    """Give whether trading is due, the trades, and the weights before and after."""
+    paint = s.palette()
+    worst = percent(seen.off, signed=False)
+    if not seen.due:
+        allowed = percent(seen.threshold, signed=False)
+        told = f"Nothing is due: no weight is off by more than {worst}, and {allowed} is allowed."
+        return "\n".join(paint(line, "strong") for line in wrapped(told, s.width))
+    code = clean(seen.bars[0].instrument.currency)
+    told = f"{grouped(float(seen.value), 2)} {code}; the farthest weight is off by {worst}."
+    lines = [*(paint(line, "strong") for line in wrapped(told, s.width)), "", *_orders(seen.found, s), ""]
+    names = sorted(seen.now, key=lambda name: (-seen.wanted[name], name))
+    lines += table(
+        [
+            Column(head="holding", cells=names),
+            Column(head="now", cells=[percent(seen.now[one], signed=False) for one in names], right=True, leave=1),
+            Column(head="wanted", cells=[percent(seen.wanted[one], signed=False) for one in names], right=True),
+            Column(head="after", cells=[percent(seen.found.weights[one], signed=False) for one in names], right=True),
+        ],
+        s,
+    )
+    return "\n".join(lines)

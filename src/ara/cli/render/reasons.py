@@ -1,0 +1,56 @@
+"""Why a band is as wide as it is, and where its median comes from: shares in columns, and words beside them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ara.cli.render.numbers import percent
+from ara.cli.words import clean, padded, width, wrapped
+from ara.prediction.forecast import Day, Factor
+
+__all__ = ["leans", "reasons", "surely"]
+
+_GAP: Final = "  "
+_LEAST: Final = 24
+_SHOWN: Final = 5e-5
+_FELT: Final = 0.005
+_MOST: Final = 3
+
+
+def reasons(days: Sequence[Day], room: int) -> list[str]:
+    """Give the lines of a table: the first day's reasons, their shares in its band and in the last day's.
+
+    Without room for two columns of shares there is one; the words are the first day's.
+    """
+    ends = [days[0], days[-1]] if len(days) > 1 and days[-1].wider is not None else [days[0]]
+    heads = ["1 day" if day.number == 1 else f"{day.number} days" for day in ends]
+    shares = [[percent(day.wider or 0.0, 1) for day in ends]]
+    shares += [[percent(_share(day, one.name), 1) for day in ends] for one in days[0].factors]
+    words = ["in all, against a usual bar of its last 250", *(clean(one.description) for one in days[0].factors)]
+    sizes = [max(map(width, column)) for column in zip(heads, *shares, strict=True)]
+    if len(ends) > 1 and room - sum(sizes) - len(_GAP) * len(sizes) < _LEAST:
+        return reasons(days[:1], room)
+    rows = [heads, *shares]
+    left = [_GAP.join(padded(cell, size, right=True) for cell, size in zip(row, sizes, strict=True)) for row in rows]
+    lines = [left[0]]
+    for cells, text in zip(left[1:], words, strict=True):
+        first, *more = wrapped(text, max(room - width(cells) - len(_GAP), 1))
+        space = " " * (width(cells) + len(_GAP))
+        lines += [f"{cells}{_GAP}{first}", *(space + line for line in more)]
+    return lines
+
+
+def leans(day: Day) -> str:
+    """Say where the median comes from, largest part first; empty where it is the last close."""
+    told = [one for one in day.leans if abs(one.contribution) >= _SHOWN][:_MOST]
+    return "; ".join(f"{percent(one.contribution, 2)} {clean(one.description)}" for one in told)
+
+
+def surely(day: Day) -> str:
+    """Say what sets the first day's confidence apart from an ordinary day's, largest part first; empty if nothing."""
+    told = sorted((one for one in day.sure if abs(one.contribution) >= _FELT), key=lambda one: -abs(one.contribution))
+    return "; ".join(f"{one.contribution:+.2f} {clean(one.description)}" for one in told)
+
+
+def _share(day: Day, name: str) -> float:
+    found: dict[str, Factor] = {one.name: one for one in day.factors}
+    return found[name].contribution if name in found else 0.0

@@ -1,0 +1,40 @@
+"""`--out DIR` of a forecast: its reasons as a page, and as pictures where there is something to draw with."""
+
+import re
+from pathlib import Path
+
+from ara import whole
+from ara.cli.render.reasons_page import page
+from ara.cli.render.reasons_picture import bars, drawable, heat
+from ara.errors import ValidationError
+from ara.prediction.forecast import Forecast
+
+__all__ = ["check_folder", "written"]
+
+
+def check_folder(text: str) -> Path:
+    """Give the folder if it can be one, so that nothing is computed in vain."""
+    folder = Path(text)
+    if folder.exists() and not folder.is_dir():
+        raise ValidationError(f"--out: {text!r} is no folder.", hint="Name a folder, new or to be written into.")
+    return folder
+
+
+def written(forecast: Forecast, folder: Path) -> list[Path]:
+    """Write what there is to show of a forecast's reasons, each file whole or not at all; nothing where it has none."""
+    if not forecast.days or not forecast.days[0].factors or forecast.days[0].wider is None:
+        return []
+    stem = f"{re.sub(r'[^A-Za-z0-9.-]+', '_', forecast.instrument.symbol)}-{forecast.id[:6]}"
+    content: dict[str, str | bytes] = {f"{stem}.html": page(forecast)}
+    if drawable():
+        content |= {f"{stem}-bars.png": bars(forecast), f"{stem}-heat.png": heat(forecast)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in content.items():
+            whole.write(folder / name, data)
+    except OSError as error:
+        raise ValidationError(
+            f"--out: {str(folder)!r} can't be written into: {error.strerror or error}.",
+            hint="Choose a folder that is writable and has room.",
+        ) from error
+    return [folder / name for name in content]

@@ -1,0 +1,139 @@
+"""The reasons for a forecast as one page that needs nothing else: bars for the first day, a heat map over all days."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Final
+
+from ara.cli.render.numbers import day as dated
+from ara.cli.render.numbers import long_day, percent
+from ara.prediction.forecast import Day, Factor, Forecast
+
+__all__ = ["finding", "footer", "labels", "page", "shares"]
+
+_STYLE: Final = """
+:root { --ink: #1d2430; --paper: #ffffff; --line: #c9ced6; --quiet: #667085; --blue: #3B6FB6; --orange: #D9822B; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --paper: #15181d; --line: #3a414c; --quiet: #98a2b3;
+--blue: #5B8DD6; --orange: #E59A4F; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
+margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } .quiet { color: var(--quiet); } figure { margin: 1.5rem 0; overflow-x: auto; }
+svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px; } code { overflow-wrap: anywhere; }
+"""
+
+_LEFT, _ROW, _WIDE = 440, 30, 960
+_LETTERS: Final = 66
+_LARGEST: Final = 0.75
+_USUAL: Final = "Of a usual bar all that the model looks at is as over the last 250 bars. The shares sum to the whole."
+
+
+def finding(forecast: Forecast) -> str:
+    """Say in one sentence what the first day's reasons come to."""
+    first = forecast.days[0]
+    wider = first.wider or 0.0
+    how = f"{percent(abs(wider), 1, signed=False)} {'wider' if wider >= 0 else 'narrower'} than a usual one"
+    return f"{forecast.instrument.symbol}: the 80 % band for {' '.join(dated(first.date).split())} is {how}"
+
+
+def labels(factors: Sequence[Factor]) -> list[str]:
+    """Give the words of each reason, cut where they are too long for a picture."""
+    words = [one.description for one in factors]
+    return [text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…" for text in words]
+
+
+def shares(days: Sequence[Day]) -> list[list[float]]:
+    """Give `[reason][day]`: the share of each of the first day's reasons in the width of every day's band."""
+    told = [{one.name: one.contribution for one in day.factors} for day in days]
+    return [[own.get(one.name, 0.0) for own in told] for one in days[0].factors]
+
+
+def footer(forecast: Forecast) -> str:
+    """Say where the data come from and what the figures follow from."""
+    until = long_day(forecast.last)
+    return f"{forecast.source}, bars up to {until}; model {forecast.model}; lineage {forecast.id}"
+
+
+def page(forecast: Forecast) -> str:
+    """Give the page."""
+    head = finding(forecast)
+    body = [
+        f"<h1>{escape(head)}</h1>",
+        f'<p class="quiet">{_USUAL}</p>',
+        _figure("Reasons for the first day’s band", _bars(forecast.days[0])),
+        _figure("The same over all days", _map(forecast.days)),
+        *_words(forecast.days[0]),
+        f'<p class="quiet">{escape(footer(forecast))}</p>',
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(head)}</title>'
+        f"<style>{_STYLE}</style></head><body>\n{chr(10).join(body)}\n</body></html>\n"
+    )
+
+
+def _words(first: Day) -> Iterator[str]:
+    for title, parts, digits in (("Where the median comes from", first.leans, 2), ("Confidence", first.sure, 2)):
+        if parts:
+            yield f"<h2>{title}</h2><ul>"
+            shown = (
+                (percent(one.contribution, digits) if title != "Confidence" else f"{one.contribution:+.3f}", one)
+                for one in parts
+            )
+            yield from (f"<li>{escape(share)} {escape(one.description)}</li>" for share, one in shown)
+            yield "</ul>"
+
+
+def _bars(first: Day) -> str:
+    factors = first.factors
+    most = max([abs(one.contribution) for one in factors] + [1e-9])
+    zero, unit = _LEFT + (_WIDE - _LEFT) / 2, ((_WIDE - _LEFT) / 2 - 70) / most
+    high = _ROW * len(factors) + 10
+    marks = [f'<line x1="{zero}" x2="{zero}" y1="0" y2="{high}" stroke="var(--line)"/>']
+    for place, (one, text) in enumerate(zip(factors, labels(factors), strict=True)):
+        y, size = 5 + _ROW * place, unit * one.contribution
+        colour = "var(--orange)" if size >= 0 else "var(--blue)"
+        end, anchor = (zero + size + 6, "start") if size >= 0 else (zero + size - 6, "end")
+        marks.append(
+            f'<text x="{_LEFT - 10}" y="{y + 17}" text-anchor="end">{escape(text)}</text>'
+            f'<rect x="{min(zero, zero + size):.1f}" y="{y + 3}" width="{abs(size):.1f}" height="{_ROW - 10}" '
+            f'fill="{colour}"/>'
+            f'<text x="{end:.1f}" y="{y + 17}" text-anchor="{anchor}">{percent(one.contribution, 1)}</text>'
+        )
+    return _svg(marks, high, "share in the width: orange wider, blue narrower")
+
+
+def _map(days: Sequence[Day]) -> str:
+    table, most = shares(days), 1e-9
+    most = max([most, *(abs(share) for row in table for share in row)])
+    cell = min((_WIDE - _LEFT) / len(days), 100.0)
+    high = _ROW * (len(table) + 1) + 5
+    every = max(1, round(34 / cell))
+    marks = [
+        f'<text x="{_LEFT + cell * (place + 0.5):.1f}" y="18" text-anchor="middle">{one.number}</text>'
+        for place, one in enumerate(days)
+        if place % every == 0
+    ]
+    for line, (text, row) in enumerate(zip(labels(days[0].factors), table, strict=True)):
+        y = _ROW * (line + 1)
+        marks.append(f'<text x="{_LEFT - 10}" y="{y + 19}" text-anchor="end">{escape(text)}</text>')
+        for place, share in enumerate(row):
+            x, colour = _LEFT + cell * place, "var(--orange)" if share >= 0 else "var(--blue)"
+            marks.append(
+                f'<rect x="{x:.1f}" y="{y}" width="{cell - 1:.1f}" height="{_ROW - 1}" fill="{colour}" '
+                f'fill-opacity="{_LARGEST * abs(share) / most:.3f}"><title>{percent(share, 1)}</title></rect>'
+            )
+            if every == 1:
+                marks.append(
+                    f'<text x="{x + cell / 2:.1f}" y="{y + 19}" text-anchor="middle">{100 * share:+.1f}</text>'
+                )
+    return _svg(marks, high, "percent of the width, by bars ahead: orange wider, blue narrower")
+
+
+def _svg(marks: Sequence[str], high: float, axes: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {_WIDE} {high:.0f}" role="img" aria-label="{escape(axes)}">{"".join(marks)}</svg>'
+        f'<div class="quiet">{escape(axes)}</div>'
+    )
+
+
+def _figure(title: str, inner: str) -> str:
+    return f"<figure><figcaption><b>{escape(title)}</b></figcaption>{inner}</figure>"

@@ -1,0 +1,156 @@
+import csv
+import json
+
+import pytest
+
+from ara.evidence import worlds
+from tests.evidence import market
+
+pytestmark = pytest.mark.usefixtures("files")
+
+
+@pytest.fixture
+def files(home):
+    names = ["A1", "A2", "C1"]
+    market.bars().filter(market.pl.col("symbol").is_in(names)).write_parquet(home / "bars.parquet")
+    table = market.forecasts().filter(market.pl.col("symbol").is_in(names))
+    table.group_by("symbol", "model", "horizon", maintain_order=True).tail(40).write_parquet(home / "q.parquet")
+    return home
+
+
+def flat(outcome):
+    return " ".join(outcome.plain.split())
+
+
+def test_the_verdict_stands_first_and_what_is_claimed_last(ara):
+    outcome = ara("evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet", "--width", "130")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert lines[0].startswith("mine reaches ")
+    assert "not judged" in lines[0]
+    assert "symbols in 2 classes, from " in lines[1]
+    assert "CRPS skill over ewma_t" in outcome.out
+    assert "1 bar ahead" in outcome.out
+    assert "5 bars ahead" in outcome.out
+    assert "mean_of_3" in outcome.out
+    assert "Not claimed of mine: skill in direction: no edge (least p " in flat(outcome)
+    assert "This is look 1 at these days; 20 are allowed." in flat(outcome)
+    assert max(map(len, lines)) <= 130
+
+
+@pytest.mark.parametrize("columns", [60, 100, 160])
+def test_it_fits_the_screen(ara, columns):
+    shown = ara("evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet", "--width", str(columns)).plain
+    assert all(len(line) <= columns or " " not in line.strip() for line in shown.splitlines())
+
+
+def test_the_document(ara):
+    words = ["evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet", "--json"]
+    found = json.loads(ara(*words).out)
+    assert (found["schema"], found["base"], found["exit_code"]) == (1, "ewma_t", 0)
+    assert found["command"] == "ara evaluate --bars bars.parquet --forecasts q.parquet"
+    assert {row["model"] for row in found["rows"]} >= {"mine", "ewma_t", "hist", "mean_of_3"}
+    assert {"pt", "ic", "brier", "dm"} >= {one["test"] for one in found["claims"]}
+    assert set(found["claims"][0]) == {"model", "horizon", "test", "kind", "p", "raw", "n_eff", "claimed"}
+    assert found["look"] == {"number": 1, "limit": 20, "burnt": False}
+    assert [one["model"] for one in found["verdicts"]] == ["mine"]
+    again = json.loads(ara(*words).out)
+    assert (again["look"]["number"], again["id"], again["rows"]) == (2, found["id"], found["rows"])
+
+
+def test_the_gate_and_the_files(ara, files):
+    outcome = ara("evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet", "--gate", "--out", "report")
+    assert outcome.code == 4
+    page = (files / "report" / "report.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert page.count("<svg") == 4
+    assert "1 bar ahead: P(up) is off by" in page
+    assert "Made again by: <code>ara evaluate --bars" in page
+    document = json.loads((files / "report" / "evaluation.json").read_text())
+    assert (document["exit_code"], document["passed"]) == (4, False)
+    rows = list(csv.DictReader((files / "report" / "scores.csv").read_text().splitlines()))
+    assert len(rows) == len(document["rows"])
+    assert float(rows[0]["crps_bp"]) == document["rows"][0]["crps_bp"]
+
+
+def test_looks_are_counted_until_the_days_are_burnt(ara):
+    words = ("evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet", "--set", "models.looks=1")
+    assert "too often to prove anything" not in ara(*words).out
+    assert "They were looked at too often to prove anything." in flat(ara(*words))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--forecasts", "gone.parquet"), "--forecasts: there is no file 'gone.parquet'"),
+        (("--models", "har_tt"), "There is no model named 'har_tt'"),
+        (("--forecasts", "q.parquet", "--from", "soon"), "--from is 'soon', which is no date"),
+        (("--forecasts", "q.parquet", "--out", "q.parquet"), "--out: 'q.parquet' is no folder"),
+        ((), "there is nothing to evaluate"),
+    ],
+)
+def test_what_can_not_be(ara, words, said):
+    outcome = ara("evaluate", "--bars", "bars.parquet", *words)
+    assert outcome.code != 0
+    assert said in outcome.err
+
+
+def test_a_family_is_asked_after_a_break_too(ara, monkeypatch):
+    monkeypatch.setattr("ara.evidence.worlds._SEEDS", 1)
+    words = ["--models", "drift", "--from", "2021-06-01", "--to", "2021-06-10", "--break", "--json"]
+    found = json.loads(ara("evaluate", "--bars", "bars.parquet", *words).out)
+    (verdict,) = found["verdicts"]
+    (line,) = [line for line in verdict["rows"] if line["name"] == "80 % band after a break"]
+    assert (verdict["model"], line["floor"]) == ("drift", ">= 72 %")
+    assert {row["passed"] for row in verdict["rows"] if row["name"].startswith("CRPS")} == {None}  # too few days
+    assert found["command"].endswith("--models drift --from 2021-06-01 --to 2021-06-10 --break")
+
+
+def test_what_is_too_good_is_said_first_and_what_is_borne_out_is_claimed(ara, files):
+    pl = market.pl
+    table = pl.read_parquet(files / "q.parquet").filter(pl.col("model") == "mine")
+    bars = pl.read_parquet(files / "bars.parquet").select("symbol", "close", origin="ts")
+    after = [
+        bars.with_columns(later=pl.col("close").shift(-horizon).over("symbol"), horizon=pl.lit(horizon, pl.Int64))
+        for horizon in market.HORIZONS
+    ]
+    known = table.join(pl.concat(after), on=["symbol", "origin", "horizon"], how="left", maintain_order="left")
+    seer = pl.when(known["later"] > known["close"]).then(0.6).otherwise(0.4)
+    table.with_columns(model=pl.lit("seer"), p_up=pl.select(seer).to_series()).write_parquet(files / "seer.parquet")
+    words = ["evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet", "--forecasts", "seer.parquet"]
+    outcome = ara(*words, "--width", "100", "--out", "report")
+    said = flat(outcome)
+    assert said.index("Too good to be true: seer, 1 bar ahead:") < said.index("CRPS skill over ewma_t")
+    assert "Claimed of seer, after" in said
+    assert "skill in direction: pt at 1 (p" in said
+    assert "Too good to be true: seer" in (files / "report" / "report.html").read_text()
+
+
+def test_the_crash_exam_is_one_command(ara, home):
+    market_of_walks = worlds.market(worlds.walks(3, 640, seed=2))
+    market_of_walks.write_parquet(home / "walks.parquet")
+    words = ["evaluate", "--bars", "walks.parquet", "--exam", "crash", "--models", "ewma_t"]
+    outcome = ara(*words, "--width", "90")
+    assert outcome.code == 0
+    lines = outcome.plain.splitlines()
+    assert lines[0].startswith("Crash exam: ewma_t ")
+    assert "90 % bands of the next close, 3 symbols: 87 from 20 Feb 2020 to 31 Mar 2020" in flat(outcome)
+    assert [line.split()[0] for line in lines if "%" in line and line.startswith("  ")][1:] == [
+        "ewma_t",
+        "ewma",
+        "quantiles",
+        "adaptive",
+    ]
+    assert max(map(len, lines)) <= 90
+    found = json.loads(ara(*words, "--gate", "--json").out)
+    assert found["exit_code"] == (0 if found["passed"] else 4)
+    assert found["look"]["number"] == 2
+    assert (found["forecasts"]["crash"], found["first"]) == (87, "2020-02-20T00:00:00Z")
+    assert found["command"].endswith(
+        "--exam crash --bars walks.parquet --models ewma_t --from 2020-02-20 --to 2020-03-31"
+    )
+
+
+@pytest.mark.parametrize("more", [["--exam", "other", "--models", "hist"], ["--exam", "crash"]])
+def test_an_exam_that_is_none_is_refused(ara, more):
+    assert ara("evaluate", "--bars", "bars.parquet", *more).code == 2

@@ -1,0 +1,58 @@
+"""`ara ledger report`: a table, a page and a document."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+
+@pytest.fixture
+def scored(ara):
+    ara("predict", "AAPL", "EURUSD", "--as-of", "2020-02-20", "--days", "3", "--quiet")
+    assert ara("score").code == 0
+
+
+def test_nothing_scored_says_what_to_do(ara):
+    assert ara("ledger", "report").out == "No forecast has been scored yet. When some have come due: ara score\n"
+
+
+def test_what_proves_nothing_is_left_out(ara, scored):
+    said = " ".join(ara("ledger", "report").out.split())
+    assert "No outcome was forecast before it was public; 6 were forecast after." in said
+    found = json.loads(ara("ledger", "report", "--json").out)
+    assert (found["live"], found["replayed"], found["counted"], found["groups"]) == (0, 6, False, [])
+
+
+@pytest.mark.parametrize("width", [60, 100, 160])
+def test_the_tables_fit(ara, scored, width):
+    outcome = ara("ledger", "report", "--replayed", "--width", str(width))
+    lines = outcome.out.splitlines()
+    assert max(map(len, lines)) <= width
+    heads = [line.split()[0] for line in lines if " outcomes " in line and line.startswith("  ")]
+    assert heads == ["all", "asset", "class", "horizon", "regime", "model", "month"]
+    assert "6 after: those prove nothing" in " ".join(outcome.out.split())
+
+
+def test_the_page_holds_what_the_document_says(ara, scored, home):
+    outcome = ara("ledger", "report", "--replayed", "--out", "report.html", "--json")
+    groups = json.loads(outcome.out)["groups"]
+    assert {one["group"] for one in groups} == {"all", "asset", "class", "horizon", "regime", "model", "month"}
+    text = (home / "report.html").read_text(encoding="utf-8")
+    cells = []
+
+    class Reader(HTMLParser):
+        def handle_data(self, data):
+            cells.append(data)
+
+    Reader().feed(text)
+    for one in groups:
+        assert one["name"] in cells
+        assert f"{100 * one['inside_80']:.1f} %" in cells
+    assert "http" not in text.replace("<!doctype html>", "")
+
+
+@pytest.mark.parametrize(("out", "said"), [("report.txt", "ends in .html"), ("gone/report.html", "there is no folder")])
+def test_a_page_that_can_not_be_written_is_refused_first(ara, out, said):
+    outcome = ara("ledger", "report", "--out", out)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err

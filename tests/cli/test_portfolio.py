@@ -1,0 +1,150 @@
+"""`ara portfolio` on a terminal and as JSON: weights, the past of a portfolio, ways compared, trades; what is wrong."""
+
+import json
+
+import pytest
+
+FOUR = ("AAPL", "MSFT", "SPY", "XAUUSD")
+
+
+def said(ara, *words):
+    outcome = ara("portfolio", *words, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    return json.loads(outcome.out)
+
+
+def test_weights_and_what_to_buy(ara):
+    found = said(ara, "optimize", *FOUR, "--value", "50000", "--cost", "0.1%")
+    assert (found["schema"], found["method"], found["days"], found["per_year"]) == (1, "hrp", 1000, 252)
+    assert sum(found["weights"].values()) == pytest.approx(1)
+    paid = sum(float(one["value"]) + float(one["cost"]) for one in found["trades"])
+    assert paid + float(found["left"]) == pytest.approx(50000)
+    assert float(found["left"]) < 500
+    assert found["relaxed"] == []
+
+
+def test_limits_costs_and_the_frontier(ara):
+    words = ("--method", "maximum_sharpe", "--max", "40%", "--class", "crypto=10%", "--frontier", "3")
+    now = ("--held", "AAPL=1", "--cost", "0.1%", "--turnover", "1.5")
+    found = said(ara, "optimize", "AAPL,MSFT,SPY,BTC-USD", *words, *now)
+    assert max(found["weights"].values()) <= 0.4 + 1e-5
+    assert found["weights"]["BTC-USD"] <= 0.1 + 1e-5
+    assert found["turnover"] <= 1.5 + 1e-4
+    assert found["costs"] == pytest.approx(found["turnover"] * 0.001)
+    assert len(found["frontier"]) == 3
+    outcome = ara("portfolio", "optimize", "AAPL,MSFT,SPY,BTC-USD", *words, *now, "--width", "70")
+    text = " ".join(outcome.out.split())
+    assert "Limits that are reached: " in text
+    assert "changes hands, which costs" in text
+    assert "The frontier, from the least volatility" in text
+    assert "Expected returns are those of the past" in text
+    assert max(map(len, outcome.out.splitlines())) <= 70
+
+
+def test_what_is_borrowed_is_no_cash_and_nothing_is_no_part(ara):
+    text = ara("portfolio", "rebalance", "--to", "AAPL=2", "--cash", "10000").out
+    assert "For that 9,910.45 must be borrowed." in text
+    assert "is left" not in text
+    words = ("AAPL", "MSFT", "SPY", "--most", "1", "--method", "minimum_volatility")
+    assert ara("portfolio", "optimize", *words).out.splitlines()[0] == "100 % SPY"
+
+
+def test_limits_that_nothing_meets_give_way_and_it_is_said(ara):
+    outcome = ara("portfolio", "optimize", "AAPL", "SPY", "--max", "30%", "--method", "minimum_volatility")
+    assert outcome.code == 0
+    assert "The highest weights gave way by 0.2, the least that can be met." in " ".join(outcome.out.split())
+
+
+def test_risk_words_and_few_holdings(ara):
+    told = {
+        word: said(ara, "optimize", *FOUR, "--method", "mean_variance", "--risk", word, "--expected", "historical")
+        for word in ("conservative", "aggressive")
+    }
+    assert told["conservative"]["volatility"] < told["aggressive"]["volatility"]
+    few = said(ara, "optimize", *FOUR, "--most", "2", "--method", "equal")
+    assert sum(one > 0 for one in few["weights"].values()) == 2
+
+
+def test_forecasts_move_what_is_expected(ara):
+    words = ("optimize", "AAPL", "SPY", "--method", "maximum_sharpe", "--expected", "forecast", "--days", "5")
+    found = said(ara, *words, "--as-of", "2020-12-31")
+    assert found["forecasts"]
+    assert sum(found["weights"].values()) == pytest.approx(1)
+    kept = json.loads(ara("ledger", "list", "--json").out)
+    assert {one["symbol"] for one in kept["forecasts"]} == {"AAPL", "SPY"}
+
+
+def test_the_past_of_a_portfolio(ara):
+    words = ("analyze", "--portfolio", "AAPL=0.5,MSFT=0.3", "--benchmark", "SPY", "--last", "500")
+    found = said(ara, *words)
+    assert (found["days"], found["cash"]) == (500, pytest.approx(0.2))
+    assert set(found["holdings"]) == {"AAPL", "MSFT"}
+    assert found["benchmark"]["symbol"] == "SPY"
+    assert found["measures"]["beta"] > 0
+    outcome = ara("portfolio", *words, "--width", "90")
+    assert "Beside SPY: beta" in outcome.out
+    assert "By weight it is as spread as 1.9 equal holdings" in " ".join(outcome.out.split())
+    assert max(map(len, outcome.out.splitlines())) <= 90
+
+
+def test_ways_are_compared_on_days_they_did_not_know(ara):
+    words = ("compare", *FOUR, "--methods", "inverse_volatility", "--window", "250", "--every", "250")
+    found = said(ara, *words)
+    assert [one["method"] for one in found["methods"]] == ["equal", "inverse_volatility"]
+    assert (found["days"], found["cost"]) == (1250, 0.001)
+    assert found["methods"][0]["choices"] == 5
+    outcome = ara("portfolio", *words, "--max", "20%", "--width", "60")
+    text = " ".join(outcome.out.split())
+    assert "equal parts" in text
+    assert "Limits gave way at some choice of equal, inverse_volatility." in text
+    assert max(map(len, outcome.out.splitlines())) <= 60
+
+
+def test_trades_towards_weights(ara):
+    words = ("rebalance", "--to", "AAPL=0.5,SPY=0.4", "--held", "AAPL=30,MSFT=10", "--cash", "500", "--cost", "0.1%")
+    found = said(ara, *words)
+    assert found["value"] == "7020.40"
+    assert [(one["side"], one["symbol"], one["quantity"]) for one in found["trades"]] == [
+        ("sell", "AAPL", "1"), ("sell", "MSFT", "10"), ("buy", "SPY", "7"),
+    ]  # fmt: skip
+    assert float(found["left"]) >= 0
+    outcome = ara("portfolio", *words)
+    assert "7,020.40 USD; the farthest weight is off by 40.7 %." in outcome.out
+    calm = ara("portfolio", *words, "--threshold", "50%")
+    assert "Nothing is due: no weight is off by more than 40.7 %, and 50.0 % is allowed." in calm.out
+    assert said(ara, *words, "--threshold", "50%")["trades"] == []
+    still = ara("portfolio", "rebalance", "--to", "AAPL=1", "--held", "AAPL=5", "--cash", "1", "--least", "1000")
+    assert "Nothing to trade." in still.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("optimize", ","), "No instrument is named"),
+        (("optimize", *FOUR, "--method", "luck"), "--method is 'luck'"),
+        (("optimize", *FOUR, "--method", "hrp,equal"), "it is one"),
+        (("optimize", *FOUR, "--risk", "mad"), "--risk is 'mad'"),
+        (("optimize", *FOUR, "--max", "much"), "--max is much"),
+        (("optimize", *FOUR, "--min", "0.5", "--max", "0.4"), "above the highest"),
+        (("optimize", *FOUR, "--class", "bonds=1"), "--class is 'bonds=1'"),
+        (("optimize", *FOUR, "--turnover", "0.1"), "--turnover needs what is held"),
+        (("optimize", *FOUR, "--held", "QQQ=1"), "QQQ is not among"),
+        (("optimize", *FOUR, "--most", "0"), "--most is 0"),
+        (("optimize", *FOUR, "--value", "1e300"), "--value is 1e300; it is at most"),
+        (("optimize", *FOUR, "--expected", "hope"), "--expected is 'hope'"),
+        (("optimize", *FOUR, "--days", "31"), "--days is 31"),
+        (("optimize", "AAPL", "NOSUCH"), "NOSUCH"),
+        (("analyze", "--portfolio", "AAPL=60"), "lost more than all"),
+        (("compare", *FOUR, "--methods", ","), "--methods is ''"),
+        (("compare", *FOUR, "--window", "1500"), "1502 are needed"),
+        (("rebalance", "--to", "AAPL=1", "--held", "AAPL"), "AAPL has no units"),
+        (("rebalance", "--to", "AAPL=1", "--cash", "nan"), "--cash is 'nan'"),
+        (("rebalance", "--to", "AAPL=1"), "worth nothing"),
+        (("rebalance", "--to", "AAPL=0.5,USDJPY=0.5", "--cash", "1000"), "Prices are in JPY and USD"),
+    ],
+)
+def test_what_is_wrong_is_said(ara, words, said):
+    outcome = ara("portfolio", *words)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert said in " ".join(outcome.err.split())
