@@ -10,19 +10,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.backtest.beside import Beside
 from ara.backtest.engine import Played
 from ara.backtest.replay import Replay
 from ara.lineage import Lineage
 from ara.market.calendar import calendar
 from ara.market.timeframe import DAY, WEEK, Timeframe
 from ara.performance.returns import Measures, measure
-from ara.performance.trades import Deal, RoundTrip, TradeMeasures, measure_trades, round_trips
+from ara.performance.trades import Deal, RoundTrip, TradeMeasures, round_trips
 from ara.trading.book import Entry, Flow, Position
 from ara.trading.costs import Costs
 from ara.trading.order import Fill, Side
 from ara.trading.tape import Tape, instant
 
-__all__ = ["Result", "curve", "measured", "per_year", "trade_measures", "trips"]
+__all__ = ["Result", "curve", "measured", "per_year", "trips"]
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
@@ -58,14 +59,19 @@ class Result:
         Bars of a year by the venue's calendar, by which measures are annualised.
     measures, hold
         Of the strategy, beside buy and hold as its benchmark; and of buy and hold.
-    trades
-        Of the round trips, first bought first sold.
+    trades, trips
+        Of the round trips, first bought first sold; and each of them, times by rows of `frame`, quantities and prices
+        in the shares of the end.
+    beside
+        What else stands beside it: random entry, a mix, and what each decision brought.
     replay
         What was replayed on shorter bars; None where that was switched off.
     cut, calls
         Orders that could not be afforded whole; moments at which margin was called.
     lineage
         Where it comes from; its id is the back-test's.
+    sources
+        Where the bars of each instrument come from.
     notes
         What a reader should know.
     """
@@ -85,10 +91,13 @@ class Result:
     measures: Measures
     hold: Measures
     trades: TradeMeasures
+    trips: tuple[RoundTrip, ...]
+    beside: Beside
     replay: Replay | None
     cut: int
     calls: tuple[datetime, ...]
     lineage: Lineage
+    sources: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
     @property
@@ -127,6 +136,7 @@ class Result:
             "measures": self.measures.as_dict(),
             "buy_and_hold": self.hold.as_dict(),
             "trades": self.trades.as_dict(),
+            **self.beside.as_dict(),
             "costs": self.costs.as_dict(),
             "replay": None if self.replay is None else {
                 "cuts": [{"at": one.at.isoformat(), "decisions": one.decisions} for one in self.replay.cuts],
@@ -136,14 +146,14 @@ class Result:
         }  # fmt: skip
 
     def fill_frame(self) -> pl.DataFrame:
-        """Give the fills as a table: at, symbol, side, quantity, price, fee, why, order."""
+        """Give the fills as a table: at, symbol, side, quantity, price, fee, why, order, slipped."""
         schema: dict[str, Any] = {
             "at": _INSTANT, "symbol": pl.String, "side": pl.String, "quantity": pl.Float64, "price": pl.Float64,
-            "fee": pl.Float64, "why": pl.String, "order": pl.String,
+            "fee": pl.Float64, "why": pl.String, "order": pl.String, "slipped": pl.Float64,
         }  # fmt: skip
         rows = [
             (one.at, one.symbol, one.side.value, float(one.quantity), float(one.price), float(one.fee), one.why,
-             one.order_id) for one in self.fills
+             one.order_id, float(one.slipped)) for one in self.fills
         ]  # fmt: skip
         return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -197,11 +207,6 @@ def _later(tape: Tape, at: datetime) -> float:
 
 def _micros(at: datetime) -> int:
     return round((at - instant(0)).total_seconds() * 1_000_000)
-
-
-def trade_measures(run: Played) -> TradeMeasures:
-    """Measure the round trips of a run."""
-    return measure_trades(trips(run))
 
 
 def per_year(tapes: Mapping[str, Tape]) -> float:

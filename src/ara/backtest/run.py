@@ -8,11 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.backtest.beside import Beside, beside, mixed, usual_mix
 from ara.backtest.engine import ENGINE, Played, Watch, play
 from ara.backtest.replay import Replay, replayed
-from ara.backtest.result import Result, curve, measured, per_year, trade_measures
+from ara.backtest.result import Result, curve, measured, per_year, trips
 from ara.errors import BacktestError, StrategyError, ValidationError
 from ara.lineage import Lineage, digest
+from ara.performance.trades import measure_trades
 from ara.trading.costs import Costs
 from ara.trading.strategy import Planned, Strategy
 from ara.trading.tape import Tape, instant
@@ -44,6 +46,8 @@ def run(
     end: datetime | None = None,
     cuts: int = CUTS,
     seed: int = 0,
+    mix: Mapping[str, float] | None = None,
+    mix_tapes: Mapping[str, Tape] | None = None,
     watch: Watch | None = None,
 ) -> Result:
     """Test a strategy on the past, beside buy and hold, and replay it on shorter bars to show that it saw no future.
@@ -65,7 +69,10 @@ def run(
     cuts
         How often it is replayed on bars that end at random moments; 0 switches that off, and the result says so.
     seed
-        Of those moments.
+        Of those moments, and of the other times at which the same positions are tried.
+    mix, mix_tapes
+        Shares by symbol that stand beside it, such as 60/40, and bars of those that aren't traded; if None, 60/40 where
+        a bond fund is traded beside others.
     watch
         Told how many bars of how many are played; False stops the work.
 
@@ -92,7 +99,13 @@ def run(
         )  # fmt: skip
     hold = play(_Hold(), played, cash=money, costs=paid, start=start)
     told = _lineage(called, parameters or {}, played, money, paid, start, seed)
-    return _result(done, hold, played, replay, name=called, parameters=parameters or {}, costs=paid, lineage=told)
+    yearly, there = per_year(played), {**_until(mix_tapes or {}, end, least=0), **played}
+    shares = usual_mix(played) if mix is None else mix
+    mixture = mixed(shares, there, done.moments, cash=money, costs=paid, per_year=yearly) if shares else None
+    others = beside(done, costs=paid, per_year=yearly, seed=seed, mix=mixture)
+    return _result(
+        done, hold, played, replay, others, name=called, parameters=parameters or {}, costs=paid, lineage=told
+    )  # fmt: skip
 
 
 def _result(
@@ -100,6 +113,7 @@ def _result(
     hold: Played,
     tapes: Mapping[str, Tape],
     replay: Replay | None,
+    others: Beside,
     *,
     name: str,
     parameters: Mapping[str, Any],
@@ -109,27 +123,28 @@ def _result(
     book, frame, yearly = done.exchange.book, curve(done, hold), per_year(tapes)
     cash = book.start * book.unit
     own, held = measured(frame, cash, yearly)
+    trades = trips(done)
     notes = [note for tape in tapes.values() for note in tape.notes]
     if replay is None:
         notes.append("not replayed on shorter bars: nothing shows that the strategy saw no future")
     return Result(
         strategy=name, parameters=parameters, symbols=tuple(tapes), currency=book.currency, cash=cash, costs=costs,
         frame=frame, fills=tuple(done.exchange.fills), entries=tuple(book.entries), positions=book.positions,
-        fees=book.fees, per_year=yearly, measures=own, hold=held, trades=trade_measures(done), replay=replay,
-        cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)), lineage=lineage,
-        notes=tuple(dict.fromkeys(notes)),
+        fees=book.fees, per_year=yearly, measures=own, hold=held, trades=measure_trades(trades), trips=trades,
+        replay=replay, cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)), lineage=lineage,
+        sources={symbol: tape.source for symbol, tape in tapes.items()}, notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 
-def _until(tapes: Mapping[str, Tape], end: datetime | None) -> dict[str, Tape]:
-    if not tapes:
+def _until(tapes: Mapping[str, Tape], end: datetime | None, *, least: int = 1) -> dict[str, Tape]:
+    if len(tapes) < least:
         raise ValidationError("a back-test needs an instrument to trade")
     _aware(end)
     if end is None:
         return dict(tapes)
     moment = int(end.timestamp() * 1_000_000)
     found = {symbol: part for symbol, tape in tapes.items() if len(part := tape.until(moment))}
-    if not found:
+    if len(found) < least:
         raise BacktestError(f"there is no bar by {end:%Y-%m-%d}", hint="Name another range of dates.")
     return found
 

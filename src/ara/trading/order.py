@@ -119,6 +119,8 @@ class Fill:
         Commission, in the instrument's currency.
     why
         What it was for: the order's words, or `stop`, `target`, `margin call`, `delisted`.
+    slipped
+        What spread and slippage took of it in all, in the instrument's currency; it is in the price already.
     """
 
     order_id: str
@@ -129,3 +131,4 @@ class Fill:
     quantity: Decimal
     fee: Decimal
     why: str = ""
+    slipped: Decimal = Decimal(0)

@@ -236,6 +236,7 @@ class Pit(Holding):
         lots = order.left if self._room == UNLIMITED else min(order.left, self._room)
         if order.valid is Valid.FOK and lots < order.left:
             return
+        asked = price
         if market and lots:
             price = worse(price, order.side, self._costs.spread, self._slip(lots))
         traded = self._afforded(order.side * lots, price)
@@ -245,11 +246,11 @@ class Pit(Holding):
             self.cut += 1
             order.left = abs(traded)
         if traded:
-            self._book_fill(order, traded, price)
+            self._book_fill(order, traded, price, abs(price - asked))
         if not order.left and order in self.orders:
             self.orders.remove(order)
 
-    def _book_fill(self, order: Working, traded: int, price: int) -> None:
+    def _book_fill(self, order: Working, traded: int, price: int, moved: int) -> None:
         paid, before, book, tape = self._fee(traded, price), self.held, self._book, self.tape
         book.money -= traded * price * self.worth + paid
         book.paid += paid
@@ -261,7 +262,7 @@ class Pit(Holding):
             Fill(
                 order_id=order.id, symbol=tape.instrument.symbol, side=Side.BUY if traded > 0 else Side.SELL,
                 at=instant(tape.at[self.place]), price=price * tape.tick, quantity=abs(traded) * tape.lot,
-                fee=paid * book.unit, why=order.why,
+                fee=paid * book.unit, why=order.why, slipped=abs(traded) * moved * self.worth * book.unit,
             )
         )  # fmt: skip
         fresh = before * self.held <= 0

@@ -63,6 +63,8 @@ class Tape:
         split had been made: of any two bars, the ratio is the return that its holder had. Nothing later changes them.
     notes
         What a reader should know of the bars.
+    source
+        Where the bars come from.
     """
 
     instrument: Instrument
@@ -81,6 +83,7 @@ class Tape:
     dividend: _Array
     prices: _Array
     notes: tuple[str, ...] = ()
+    source: str = ""
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -130,6 +133,7 @@ class Tape:
             at=frame["at"].dt.epoch("us").to_list(), known=frame["known_at"].dt.epoch("us").to_list(), session=label,
             opens=opens, highs=highs, lows=lows, closes=closes, volume=_volume(frame["volume"], instrument, size),
             split=splits, dividend=paid / float(tick), prices=_carried_on(raw, splits, paid), notes=bars.notes,
+            source=", ".join(sorted(frame["source"].drop_nulls().unique())),
         )  # fmt: skip
 
     def until(self, moment: int) -> "Tape":
@@ -140,8 +144,8 @@ class Tape:
         lists = ("at", "known", "session", "opens", "highs", "lows", "closes", "volume")
         return Tape(
             instrument=self.instrument, timeframe=self.timeframe, tick=self.tick, lot=self.lot, notes=self.notes,
-            split=self.split[:stop], dividend=self.dividend[:stop], prices=self.prices[:, :stop].copy(),
-            **{name: getattr(self, name)[:stop] for name in lists},
+            source=self.source, split=self.split[:stop], dividend=self.dividend[:stop],
+            prices=self.prices[:, :stop].copy(), **{name: getattr(self, name)[:stop] for name in lists},
         )  # fmt: skip
 
     def kept(self, key: Any, make: "Callable[[Tape], Any]") -> Any:
