@@ -102,7 +102,7 @@ def run(
     yearly, there = per_year(played), {**_until(mix_tapes or {}, end, least=0), **played}
     shares = usual_mix(played) if mix is None else mix
     mixture = mixed(shares, there, done.moments, cash=money, costs=paid, per_year=yearly) if shares else None
-    others = beside(done, costs=paid, per_year=yearly, seed=seed, mix=mixture)
+    others = beside(done, per_year=yearly, seed=seed, mix=mixture)
     return _result(
         done, hold, played, replay, others, name=called, parameters=parameters or {}, costs=paid, lineage=told
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _result(
         strategy=name, parameters=parameters, symbols=tuple(tapes), currency=book.currency, cash=cash, costs=costs,
         frame=frame, fills=tuple(done.exchange.fills), entries=tuple(book.entries), positions=book.positions,
         fees=book.fees, per_year=yearly, measures=own, hold=held, trades=measure_trades(trades), trips=trades,
-        replay=replay, cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)), lineage=lineage,
+        beside=others, replay=replay, cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)), lineage=lineage,
         sources={symbol: tape.source for symbol, tape in tapes.items()}, notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 

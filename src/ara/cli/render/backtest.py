@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ara.cli.render.backtest_beside import beside_told
 from ara.cli.render.data_table import Column, table
 from ara.cli.render.numbers import percent
 from ara.cli.screen import Screen
@@ -55,7 +56,7 @@ def told(found: "Result", look: "Look", s: Screen) -> str:
     )
     lines = [s.palette()(line, "strong") for line in wrapped(head, s.width)]
     lines += table(_columns(found), s)
-    for words in (_trading(found), _proof(found, look), _replayed(found), *found.notes):
+    for words in (_trading(found), *beside_told(found), _proof(found, look), _replayed(found), *found.notes):
         lines += wrapped(words, s.width)
     return "\n".join([*lines, f"Lineage {found.lineage.id[:12]}"])
 

@@ -43,14 +43,18 @@ def command(
         str,
         typer.Option("--cuts", metavar="N", help="Replays on shorter bars, to find who sees the future; 0 for none"),
     ] = "3",
+    mix: Annotated[
+        list[str] | None, typer.Option("--mix", metavar="SYMBOL=SHARE", help="A mix to stand beside it; repeatable")
+    ] = None,
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Write result.json, equity.csv, fills.csv")] = "",
 ) -> None:
-    """Test a strategy on the past: what it would have earned after costs, beside buy and hold.
+    """Test a strategy on the past: what it would have earned after costs, beside buy and hold and random entry.
 
     ::
 
         ara backtest AAPL --strategy momentum --start 2015-01-01 --end 2019-12-31
         ara backtest AAPL MSFT --strategy mean_reversion --param window=30 --param entry=1.5
+        ara backtest AAPL --strategy momentum --mix SPY=60 --mix TLT=40
         ara backtest AAPL --strategy my_module:MyStrategy --cost commission=0.001 --out result --json
         ara backtest sweep AAPL --strategy momentum --grid window=20:200:10 --grid stop=0,0.05
 
@@ -75,7 +79,9 @@ def command(
         swept(s, maker, asked.grid(maker, grid or []), lambda: asked.tapes(s, named, bars, lot), folder, span)
         return
     with s.progress("Testing") as step:
-        tapes = asked.tapes(s, named, bars, lot)
+        tapes, shares = asked.tapes(s, named, bars, lot), asked.mix(mix or [])
+        others = [name for name in shares if name not in tapes]
+        more = asked.tapes(s, others, bars, lot) if others else {}
 
         def hear(done: int, total: int) -> bool:
             step(done, total=total)
@@ -83,7 +89,7 @@ def command(
 
         found = run(
             maker, tapes, name=maker.name, parameters=maker.described(), cash=money, costs=paid, start=begin, end=last,
-            cuts=replays, watch=hear,
+            cuts=replays, mix=shares or None, mix_tapes=more, watch=hear,
         )  # fmt: skip
     look = counted(s, found)
     data = document(found, look)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ara.trading import Costs, Tape
     from ara.trading.strategies import Made
 
-__all__ = ["amount", "costs", "day", "folder", "grid", "pairs", "tapes", "whole"]
+__all__ = ["amount", "costs", "day", "folder", "grid", "mix", "pairs", "tapes", "whole"]
 
 _MOST_INSTRUMENTS = 200
 _MOST_VALUES = 10_000
@@ -110,6 +110,18 @@ def _range(text: str) -> list[str]:
     if steps >= _MOST_VALUES:
         raise ValidationError(f"--grid {clean(text)[:40]!r} has more than {_MOST_VALUES:,} values.", hint="20:200:10")
     return [str(first + number * step) for number in range(int(steps) + 1)]
+
+
+def mix(given: Sequence[str]) -> dict[str, float]:
+    """Read the shares of a mix, `SPY=60`: in percent or in parts, they are brought to a sum of 1."""
+    found: dict[str, float] = {}
+    for word in given:
+        name, _, value = word.rpartition("=")
+        share = amount(value, "--mix", such="SPY=60") if name.strip() else Decimal(0)
+        if not share or name.strip().upper() in found:
+            raise ValidationError(f"--mix {clean(word)[:40]!r} is not SYMBOL=SHARE, or comes twice.", hint="SPY=60")
+        found[name.strip().upper()] = float(share)
+    return {name: share / sum(found.values()) for name, share in found.items()}
 
 
 def folder(text: str) -> Path | None:
