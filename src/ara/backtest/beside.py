@@ -1,4 +1,4 @@
-"""What stands beside a result: the same positions at random times, a mix of instruments, and what each decision brought."""
+"""What stands beside a result: the same positions at random times, a mix, and what each decision brought."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -112,7 +112,7 @@ def decisions(held: Holdings) -> dict[str, float]:
 def timing(held: Holdings, *, per_year: float, draws: int = DRAWS, seed: int = 0) -> RandomEntry:
     """Hold a run's positions against the same ones at other times.
 
-    Overnight and session move together; what was filled within a bar counts for half of its session. What trading cost
+    Overnight and session move together; where something was filled within a session, the mean of its parts counts. What trading cost
     goes along with what was traded.
 
     Parameters

@@ -1,11 +1,11 @@
 """What was held through each part of each bar, as shares of the equity, and what it brought.
 
-A bar has three parts: from the close before it to its open, from the open to where something was filled within it, and
-from there to its close. Between them nothing changes, so shares times returns add up to what was earned before costs.
+A bar has parts: from the close before it to its open, from the open to each price at which something was filled within
+it, and from the last of them to its close. Between them nothing changes, so shares times returns add up to what was earned before costs.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,7 @@ from ara.trading.order import Fill, Side
 from ara.trading.pit import Pit
 from ara.trading.tape import Tape
 
-__all__ = ["PARTS", "Holdings", "holdings"]
-
-PARTS: Final = 3
-"""Parts of a bar: overnight, to the first fill within it, and from there to the close."""
+__all__ = ["Holdings", "holdings"]
 
 _Array = NDArray[np.float64]
 
@@ -53,57 +50,65 @@ def holdings(run: Played) -> Holdings:
     moments, pits, book = np.array(run.moments, np.int64), run.exchange.pits, run.exchange.book
     equity = np.maximum(np.concatenate(([book.start], run.equity)).astype(np.float64), 0.0)
     before = np.where(equity[:-1] > 0, equity[:-1], np.inf)
-    shape = (len(moments), PARTS, len(pits))
-    weights, returns = np.zeros(shape), np.zeros(shape)
-    by_symbol: dict[str, list[Fill]] = {symbol: [] for symbol in pits}
+    by_symbol: dict[str, dict[int, list[Fill]]] = {symbol: {} for symbol in pits}
     for fill in run.exchange.fills:
-        by_symbol[fill.symbol].append(fill)
+        by_symbol[fill.symbol].setdefault(_micros(fill), []).append(fill)
+    inner = max((len(_sorted(pits[one].tape, bar, fills)[1]) for one, bar, fills in _bars(pits, by_symbol)), default=0)
+    shape = (len(moments), 2 + inner, len(pits))
+    weights, returns = np.zeros(shape), np.zeros(shape)
     for place, (symbol, pit) in enumerate(pits.items()):
         first = len(pit.tape) - int((np.array(pit.tape.known) >= moments[0]).sum())
         rows = np.searchsorted(moments, np.array(pit.tape.known[first : pit.place + 1], np.int64))
-        value, moved = _followed(pit, first, by_symbol[symbol])
+        value, moved = _followed(pit, first, by_symbol[symbol], inner)
         weights[rows, :, place] = value / before[rows, None]
         returns[rows, :, place] = moved
     return Holdings(weights=weights, returns=returns, earned=returns_of(equity))
 
 
-def _followed(pit: Pit, first: int, fills: list[Fill]) -> tuple[_Array, _Array]:
+def _bars(
+    pits: Mapping[str, Pit], fills: Mapping[str, Mapping[int, list[Fill]]]
+) -> Iterator[tuple[str, int, list[Fill]]]:
+    """Give the bars in which something was filled, with it."""
+    for symbol, by_bar in fills.items():
+        at = np.array(pits[symbol].tape.at, np.int64)
+        for moment, ones in by_bar.items():
+            yield symbol, int(np.searchsorted(at, moment)), ones
+
+
+def _followed(pit: Pit, first: int, fills: Mapping[int, list[Fill]], inner: int) -> tuple[_Array, _Array]:
     """Give the value held through each part of each bar, in units, and the part's return."""
     tape, stop = pit.tape, pit.place + 1
     opens, closes = (np.array(one[first:stop], np.float64) for one in (tape.opens, tape.closes))
     split, paid = tape.split[first:stop], tape.dividend[first:stop]
     last = np.concatenate(([tape.closes[first - 1] if first else opens[0]], closes[:-1])) if len(opens) else closes
-    inside, lots = opens.copy(), np.zeros((len(opens), PARTS))
-    _lots(tape, first, fills, lots, inside)
-    grown = split * (opens + paid)
-    ends = np.stack((grown, inside, closes), axis=1)
-    starts = np.stack((last, opens, inside), axis=1)
+    inside = np.repeat(opens[:, None], inner, axis=1)
+    lots = _lots(tape, first, fills, inside)
+    ends = np.column_stack((split * (opens + paid), inside, closes))
+    starts = np.column_stack((last, opens, inside))
     moved = np.divide(ends - starts, starts, out=np.zeros_like(ends), where=starts != 0)
     return lots * starts * pit.worth, moved
 
 
-def _lots(tape: Tape, first: int, fills: list[Fill], lots: _Array, inside: _Array) -> None:
-    """Write the lots held through each part, and the price at which something was filled within a bar."""
-    places = {at: number for number, at in enumerate(tape.at[first : first + len(lots)])}
-    events: dict[int, list[Fill]] = {}
-    for fill in fills:
-        events.setdefault(places[_micros(fill)], []).append(fill)
-    changes = sorted(set(events) | set(np.flatnonzero(tape.split[first : first + len(lots)] != 1).tolist()))
-    held, since = 0.0, 0
-    for bar in changes:
+def _lots(tape: Tape, first: int, fills: Mapping[int, list[Fill]], inside: _Array) -> _Array:
+    """Give the lots held through each part, and write the prices at which something was filled within a bar."""
+    count, at = len(inside), tape.at
+    splits = np.flatnonzero(tape.split[first : first + count] != 1).tolist()
+    filled = np.searchsorted(np.array(at[first : first + count], np.int64), np.array(list(fills), np.int64)).tolist()
+    lots, held, since = np.zeros((count, 2 + inside.shape[1])), 0.0, 0
+    for bar in sorted({*filled, *splits}):
         lots[since:bar] = held
         lots[bar, 0] = held
         held = float(int(held * float(tape.split[first + bar])))
-        early, late = _sorted(tape, first + bar, events.get(bar, []))
+        early, late = _sorted(tape, first + bar, fills.get(at[first + bar], []))
         held += sum(size for size, _ in early)
-        lots[bar, 1] = held
-        moved = sum(size for size, _ in late)
-        if moved:
-            inside[bar] = sum(size * price for size, price in late) / moved
-        held += moved
-        lots[bar, 2] = held
+        lots[bar, 1:] = held
+        for number, (size, price) in enumerate(late):
+            inside[bar, number:] = price
+            held += size
+            lots[bar, 2 + number :] = held
         since = bar + 1
     lots[since:] = held
+    return lots
 
 
 def _sorted(tape: Tape, bar: int, fills: list[Fill]) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:

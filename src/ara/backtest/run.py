@@ -131,8 +131,9 @@ def _result(
         strategy=name, parameters=parameters, symbols=tuple(tapes), currency=book.currency, cash=cash, costs=costs,
         frame=frame, fills=tuple(done.exchange.fills), entries=tuple(book.entries), positions=book.positions,
         fees=book.fees, per_year=yearly, measures=own, hold=held, trades=measure_trades(trades), trips=trades,
-        beside=others, replay=replay, cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)), lineage=lineage,
-        sources={symbol: tape.source for symbol, tape in tapes.items()}, notes=tuple(dict.fromkeys(notes)),
+        beside=others, replay=replay, cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)),
+        lineage=lineage, sources={symbol: tape.source for symbol, tape in tapes.items()},
+        notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 
