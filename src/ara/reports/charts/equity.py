@@ -1,0 +1,129 @@
+"""What an account was worth, beside buy and hold, and how far it stood below its own highest."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ValidationError
+from ara.reports.charts.chart import Chart, Footer
+from ara.reports.charts.given import Given, floats, moments
+from ara.reports.charts.marks import Axis, Band, Line, Mark, Panel, Rule
+from ara.reports.charts.ticks import told_time
+
+if TYPE_CHECKING:
+    from ara.backtest import Result
+
+__all__ = ["equity", "equity_of"]
+
+
+def equity(result: "Result", *, source: str = "") -> Chart:
+    """Draw a back-test's equity and drawdown beside buy and hold.
+
+    Parameters
+    ----------
+    result
+        The back-test.
+    source
+        Who gave its bars.
+    """
+    frame = result.frame
+    return equity_of(
+        frame["at"].to_numpy(),
+        frame["equity"].to_numpy(),
+        hold=frame["hold"].to_numpy(),
+        name=result.strategy,
+        currency=result.currency,
+        cash=float(result.cash),
+        footer=Footer(source=source, data_to=told_time(frame["at"].to_numpy()[-1]), lineage=result.lineage.id),
+    )
+
+
+def equity_of(
+    at: Given,
+    values: Given,
+    *,
+    hold: Given | None = None,
+    name: str = "strategy",
+    currency: str = "",
+    cash: float | None = None,
+    footer: Footer | None = None,
+) -> Chart:
+    """Draw equity and drawdown from plain columns.
+
+    Parameters
+    ----------
+    at
+        When each value was known, ascending; without a zone it is UTC.
+    values
+        The equity; it may be below 0.
+    hold
+        Of buy and hold, at the same moments.
+    name
+        What made the equity.
+    currency
+        Of the values.
+    cash
+        What it began with; the first value if None.
+    footer
+        Where it comes from.
+
+    Raises
+    ------
+    ValidationError
+        There is no value, or the columns differ in length.
+    """
+    x, y = moments(at, "at"), floats(values, "values")
+    held = None if hold is None else floats(hold, "hold")
+    if len(x) != len(y) or (held is not None and len(held) != len(x)):
+        raise ValidationError("Equity has one value for each moment.", hint="Give columns of the same length.")
+    began = float(y[0]) if cash is None else cash
+    drawn: list[Mark] = [Rule(at=began, dash="dot")]
+    if held is not None:
+        drawn.append(Line(x=x, y=held, name="buy and hold", role="past", dash="dash", wide=1.3))
+    drawn.append(Line(x=x, y=y, name=name, role="forecast"))
+    below = 100 * fallen(y, began)
+    depth: list[Mark] = [Band(x=x, low=below, high=np.zeros(len(x)), name=f"{name}, below its highest", shade=0.4)]
+    if held is not None:
+        depth.append(
+            Line(
+                x=x,
+                y=100 * fallen(held, began),
+                name="buy and hold, below its highest",
+                role="past",
+                dash="dash",
+                wide=1,
+            )
+        )
+    time = Axis(kind="time")
+    return Chart(
+        kind="equity",
+        title=_finding(name, y, held, began),
+        words=f"the deepest fall from a highest was {-np.nanmin(below):.1f} %" if np.isfinite(below).any() else "",
+        panels=(
+            Panel(marks=tuple(drawn), x=time, y=Axis(label="equity", unit=currency)),
+            Panel(marks=tuple(depth), x=time, y=Axis(label="below the highest", unit="%"), share=0.42),
+        ),
+        footer=footer or Footer(data_to=told_time(x[-1])),
+        columns={"at": x, "equity": y, **({} if held is None else {"buy_and_hold": held}), "drawdown": below / 100},
+        shared=True,
+    )
+
+
+def fallen(values: NDArray[np.float64], began: float) -> NDArray[np.float64]:
+    """Give how far each value stands below the highest so far, as a share of it; NaN where none is above 0."""
+    highest = np.fmax.accumulate(np.fmax(values, began) if began > 0 else values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(highest > 0, values / highest - 1, np.nan)
+
+
+def _finding(name: str, y: Any, held: Any, began: float) -> str:
+    last = y[np.isfinite(y)][-1] if np.isfinite(y).any() else np.nan
+    if not np.isfinite(last) or began <= 0:
+        return f"{name}: equity and drawdown"
+    own = 100 * (last / began - 1)
+    words = f"{name} {'earned' if own >= 0 else 'lost'} {abs(own):.1f} %"
+    if held is None or not np.isfinite(held[-1]):
+        return words
+    other = 100 * (held[-1] / began - 1)
+    return f"{words}; buy and hold {'earned' if other >= 0 else 'lost'} {abs(other):.1f} %"
