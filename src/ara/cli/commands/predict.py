@@ -1,7 +1,7 @@
 """`ara predict`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +18,10 @@ from ara.errors import AraError, ValidationError
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from ara.cli.commands.models.weights import Counting
     from ara.cli.progress import Step
     from ara.cli.render.forecast import Depth
+    from ara.desk import Desk
     from ara.market.timeframe import Timeframe
     from ara.prediction import Kept, PredictionEngine
     from ara.prediction.many import Missed
@@ -204,11 +206,12 @@ def _share(text: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What came of it, the day on which it was asked, and the currency to show it in."""
+    """What came of it, the day on which it was asked, the currency to show it in, and what counted in ensembles."""
 
     answers: "list[Kept | Missed]"
     today: "date"
     purse: Purse | None
+    counts: "Mapping[str, Counting]"
 
 
 async def _ask(s: Screen, wish: _Wish, step: "Step") -> _Asked:
@@ -224,7 +227,18 @@ async def _ask(s: Screen, wish: _Wish, step: "Step") -> _Asked:
             answers = await _answers(engine, wish, step, learned=learned)
         codes = {one.forecast.instrument.currency for one in answers if not isinstance(one, Missed)}
         shown = await purse(s, desk, wish.currency, codes=codes, learned=learned)
-        return _Asked(answers=answers, today=desk.clock.now().date(), purse=shown)
+        counts = await _counts(desk, wish, [one for one in answers if not isinstance(one, Missed)])
+        return _Asked(answers=answers, today=desk.clock.now().date(), purse=shown, counts=counts)
+
+
+async def _counts(desk: "Desk", wish: _Wish, answers: "list[Kept]") -> "dict[str, Counting]":
+    """Give by id what the members of ensembles counted for, where all is to be said."""
+    if wish.depth != "full":
+        return {}
+    from ara.cli.commands.models.weights import counting
+
+    told = {one.forecast.id: await counting(desk, one.forecast) for one in answers}
+    return {id: one for id, one in told.items() if one is not None}
 
 
 async def _watch(s: Screen, wish: _Wish) -> int:
@@ -239,8 +253,9 @@ async def _watch(s: Screen, wish: _Wish) -> int:
         async def dressed(found: "Kept") -> tuple[dict[str, Any], Callable[[], str]]:
             one = _sure_days(found, wish.threshold)
             shown = await purse(s, desk, wish.currency, codes={one.forecast.instrument.currency})
-            asked = _Asked(answers=[one], today=desk.clock.now().date(), purse=shown)
-            return _document(one, shown), lambda: _shown(s, wish, one, asked)
+            counts = await _counts(desk, wish, [found])
+            asked = _Asked(answers=[one], today=desk.clock.now().date(), purse=shown, counts=counts)
+            return _document(one, asked), lambda: _shown(s, wish, one, asked)
 
         heard = engine.watch(names, wish.days, timeframe=wish.timeframe, model=wish.model, why=wish.why)
         return await tell(s, heard, single=len(names) == 1, dressed=dressed)
@@ -286,7 +301,7 @@ def _tell(s: Screen, wish: _Wish, asked: _Asked) -> int:
     failures = [answer for answer in answers if isinstance(answer, Missed)]
     whole = [answer for answer in answers if not isinstance(answer, Missed)]
     kept = [_sure_days(answer, wish.threshold) for answer in whole]
-    documents = [_document(answer, asked.purse) for answer in kept]
+    documents = [_document(answer, asked) for answer in kept]
     data = (
         documents[0]
         if len(wish.symbols) == 1
@@ -336,11 +351,16 @@ def _left_out(kept: "Kept", unsure: int, threshold: float) -> str:
     return f"{unsure} of {days} days of {symbol} {are} less sure than {threshold:g} and left out; the ledger has all."
 
 
-def _document(kept: "Kept", purse: Purse | None) -> dict[str, Any]:
+def _document(kept: "Kept", asked: _Asked) -> dict[str, Any]:
     from ara.prediction.document import to_document
 
     data = {**to_document(kept.forecast), "kept": {"sequence": kept.sequence}}
-    rate = purse.rate(kept.forecast.instrument, kept.forecast.as_of)[0] if purse else None
+    told = asked.counts.get(kept.forecast.id)
+    if told is not None and told.weights:
+        from ara.cli.commands.models.weights import counting_facts
+
+        data["members"] = counting_facts(told)
+    rate = asked.purse.rate(kept.forecast.instrument, kept.forecast.as_of)[0] if asked.purse else None
     return data if rate is None else {**data, "shown": shown_document(rate)}
 
 
@@ -360,5 +380,6 @@ def _shown(s: Screen, wish: _Wish, kept: "Kept", asked: _Asked) -> str:
         palette=s.palette(),
         plain=s.plain,
         zone=s.zone,
+        members=asked.counts[one.id].words if one.id in asked.counts else "",
     )
     return show(one if rate is None else converted(one, rate), view)

@@ -55,6 +55,8 @@ class View:
         Whether only ASCII may be used.
     zone
         The reader's time zone; the machine's if None.
+    members
+        What the members of the ensemble that answered counted for; empty for another model.
     money
         What is to be said of the currency that the amounts are shown in; empty where they are as traded.
     """
@@ -68,6 +70,7 @@ class View:
     palette: Palette = field(default_factory=lambda: Palette(0))
     plain: bool = False
     zone: tzinfo | None = None
+    members: str = ""
     money: str = ""
 
     @property
@@ -373,6 +376,7 @@ def _origin(forecast: Forecast, view: View) -> list[str]:
     known = f"{forecast.as_of.astimezone(view.zone):%Y-%m-%d %H:%M %Z}"
     lines = _row("Known at", f"{known}, when the close of {long_day(forecast.last)} was public", view)
     lines += _row("Model", f"{clean(forecast.model)}, engine {clean(lineage.engine)}, seed {lineage.seed}", view)
+    lines += _row("Members", clean(view.members), view) if view.members else []
     lines += _row("Lineage", forecast.id, view)
     return lines + _row("Data hash", lineage.data, view)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ara.cli.commands.models.asked import card_facts, facts, stage_of, with_registry
+from ara.cli.commands.models.weights import Weighing, weighing, weighing_facts
 from ara.cli.screen import screen
 
 if TYPE_CHECKING:
@@ -59,21 +60,26 @@ def show(
 
     ::
 
-        ara models show har_t
         ara models show har_t@1
+        ara models show fast
         ara models show 3f9a2c --json
+
+    Of an ensemble, such as fast, also what each of its members counts for by class and bars ahead, how that moved from
+    one model of the family to the next, which count for nothing and why, and what calibration makes of the bands.
     """
     from ara.cli.render.models import card_of
 
-    async def ask(registry: "Registry") -> "tuple[Kept, Verified, Verdict, str]":
+    async def ask(registry: "Registry") -> "tuple[Kept, Verified, Verdict, str, Weighing | None]":
         from ara.models.registry.stages import verdict_of
 
         kept = await registry.find(model)
         place = str(registry.place(kept))
-        return kept, await registry.verified(kept), await verdict_of(registry, kept.card), place
+        found = await registry.verified(kept)
+        told = await weighing(registry, kept) if found.ok else None
+        return kept, found, await verdict_of(registry, kept.card), place, told
 
     s = screen()
-    kept, found, verdict, place = with_registry(s, ask)
+    kept, found, verdict, place, told = with_registry(s, ask)
     data = {
         "schema": 1,
         **card_facts(kept),
@@ -83,5 +89,13 @@ def show(
         "wrong": list(found.wrong),
         "key": found.fingerprint or None,
         "folder": place,
+        "ensemble": weighing_facts(told),
     }
-    s.result(data, lambda: card_of(kept, found, verdict, s))
+
+    def words() -> str:
+        from ara.cli.render.weights import weights_of
+
+        card = card_of(kept, found, verdict, s)
+        return "\n".join([card, "", *weights_of(told, s)]) if told else card
+
+    s.result(data, words)

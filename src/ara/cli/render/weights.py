@@ -1,0 +1,129 @@
+"""The weights of an ensemble on a terminal: a table for each class, with a picture of how they moved."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from ara.cli.commands.models.weights import LEAST, NAMES, Weighing, counted, shown_horizons, why_none
+from ara.cli.render.data_table import Column, table
+from ara.cli.render.numbers import percent
+from ara.cli.screen import Screen
+from ara.cli.words import wrapped
+from ara.models.ensemble import BASE, report
+
+if TYPE_CHECKING:
+    from ara.models.ensemble import Line, State
+
+__all__ = ["weights_of"]
+
+_MARKS: Final = "·▁▂▃▄▅▆▇█"
+_PLAIN: Final = ".12345678"
+
+
+def weights_of(told: Weighing, s: Screen) -> list[str]:
+    """Give the lines: what counts and since when, each class's members, and what is done to its bands."""
+    state, paint = told.state, s.palette()
+    lines = report(state)
+    known = datetime.fromtimestamp(state.seen / 1_000_000, UTC)
+    at = datetime.fromtimestamp(state.at / 1_000_000, UTC)
+    said = (
+        f"What each member counts for, by what it was worth on days it had not seen, learned on {at:%Y-%m-%d} from "
+        f"bars up to {known - timedelta.resolution:%Y-%m-%d}."
+    )
+    found = [paint(line, "strong") for line in wrapped(said, s.width)]
+    for name in counted(state):
+        if name:
+            found += ["", *_class(told, [one for one in lines if one.kind == name and not one.absent], name, s)]
+    found += [
+        line for one in lines if one.absent for line in wrapped(f"{one.member} is left out: {why_none(one)}", s.width)
+    ]
+    return [*found, "", *(paint(line, "quiet") for line in wrapped(_key(told, s), s.width))]
+
+
+def _class(told: Weighing, lines: "Sequence[Line]", name: str, s: Screen) -> list[str]:
+    """Give one class's members, those that count most first."""
+    state = told.state
+    horizons = shown_horizons(state)
+    by = {(one.member, one.horizon): one for one in lines}
+    members = sorted(state.members, key=lambda member: [-by[member, horizon].weight for horizon in horizons])
+    columns = [
+        Column(head=NAMES[name], cells=members),
+        *(
+            Column(
+                head="1 bar" if horizon == 1 else f"{horizon} bars",
+                cells=[_share(by[member, horizon].weight) for member in members],
+                right=True,
+            )
+            for horizon in horizons
+        ),
+        Column(
+            head="then to now" if len(told.kin) > 1 else "",
+            cells=[_picture(told, name, member, horizons[0], s) for member in members] if len(told.kin) > 1 else [],
+            leave=1,
+        ),
+        Column(
+            head=f"worth over ewma_t, {_bars(horizons[0])}",
+            cells=[_worth([by[member, horizon] for horizon in horizons]) for member in members],
+        ),
+    ]
+    kept = [column for column in columns if column.head]
+    return [*table(kept, s), *wrapped(_bands(state, name, horizons[0]), s.width, indent="  ")]
+
+
+def _share(weight: float) -> str:
+    if weight <= 0:
+        return "-"
+    return f"{weight:.2f}" if weight >= LEAST else "<0.01"
+
+
+def _worth(lines: "Sequence[Line]") -> str:
+    """Give skill over the shortest horizon with its bounds, and why it counts for nothing where it does so over all."""
+    first = lines[0]
+    why = f"no weight: {why_none(first)}" if not any(one.weight > 0 for one in lines) else ""
+    if first.member == BASE or first.low == first.high:
+        return "the baseline" if first.member == BASE else why
+    bounds = " to ".join(percent(one).removesuffix(" %") for one in (first.low, first.high))
+    return f"{percent(first.skill)} ({bounds}){f'; {why}' if why else ''}"
+
+
+def _picture(told: Weighing, name: str, member: str, horizon: int, s: Screen) -> str:
+    """Give a mark for each model of the kin, the oldest first: how much the member counted for."""
+    marks = _PLAIN if s.plain else _MARKS
+    cells = []
+    for _, _, state in told.kin:
+        known = name in state.classes and member in state.members and horizon in state.horizons
+        if not known:
+            cells.append(" ")
+            continue
+        own = state.classes[name].weights[state.horizons.index(horizon)]
+        weight = own[state.members.index(member)]
+        cells.append(marks[min(math.ceil(weight * (len(marks) - 1)), len(marks) - 1)])
+    return "".join(cells)
+
+
+def _bands(state: "State", name: str, horizon: int) -> str:
+    """Say what calibration makes of the members' mean over one horizon."""
+    own, place = state.classes[name], state.horizons.index(horizon)
+    slow = [f"{math.exp(log):.2f}" for log in own.stretches[place]]
+    now = math.exp(own.surprise.now) if own.surprise else 1.0
+    chance = 1 / (1 + math.exp(-own.centre[place]))
+    return (
+        f"Bands of {NAMES[name]} over {_bars(horizon)}: {', '.join(slow[:-1])} and {slow[-1]} times as wide as the "
+        f"members' mean in calm, usual and wild times; {now:.2f} of that for how large the last moves were. "
+        f"P(up) is drawn to {chance:.2f}."
+    )
+
+
+def _key(told: Weighing, s: Screen) -> str:
+    bounds = "Worth: the share of ewma_t's error (CRPS) that a member saved; in brackets, where it lies with 95 %."
+    if len(told.kin) < 2:
+        return bounds
+    marks = _PLAIN if s.plain else _MARKS
+    ends = ", ".join(f"{end - timedelta.resolution:%Y-%m}" for _, end, _ in told.kin)
+    horizon = _bars(shown_horizons(told.state)[0])
+    return f"{bounds} Then to now: what it counted for over {horizon} in {ends}, {marks[0]} nothing to {marks[-1]} all."
+
+
+def _bars(horizon: int) -> str:
+    return "1 bar" if horizon == 1 else f"{horizon} bars"
