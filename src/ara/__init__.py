@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ara.market import AssetClass, Bars, Currency, Instrument, Timeframe
     from ara.models import Quantiles
     from ara.prediction import Day, Factor, Forecast, PredictionEngine
-    from ara.quick import history, predict, score
+    from ara.quick import basket, diff, evaluate, forecast, history, predict, rank, replay, score
     from ara.settings import Settings
 
 __all__ = [
@@ -83,8 +83,14 @@ __all__ = [
     "VaultError",
     "WorkerError",
     "__version__",
+    "basket",
+    "diff",
+    "evaluate",
+    "forecast",
     "history",
     "predict",
+    "rank",
+    "replay",
     "score",
 ]
 
@@ -97,7 +103,7 @@ _ROOMS: "Final" = {
     "ara.market": ("AssetClass", "Bars", "Currency", "Instrument", "Timeframe"),
     "ara.models": ("Quantiles",),
     "ara.prediction": ("Day", "Factor", "Forecast", "PredictionEngine"),
-    "ara.quick": ("history", "predict", "score"),
+    "ara.quick": ("basket", "diff", "evaluate", "forecast", "history", "predict", "rank", "replay", "score"),
     "ara.settings": ("Settings",),
 }
 _HOME: "Final" = {name: room for room, names in _ROOMS.items() for name in names}

@@ -217,7 +217,7 @@ def test_forecasts_from_files(ara, files):
     assert outcome.out.endswith(": out.parquet\n")
     assert pl.read_parquet("out.parquet").height > 0
     facts = documents(ara, *words, "--name", "mine")
-    assert (facts["name"], facts["model"], facts["symbols"], facts["out"]) == ("mine", "ewma_t", 1, "out.parquet")
+    assert (facts["name"], facts["model"], facts["symbols"], facts["out"]) == ("mine", "fast", 1, "out.parquet")
 
 
 def test_a_family_may_be_fitted_less_often(ara, files):

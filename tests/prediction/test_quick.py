@@ -1,13 +1,17 @@
 """The synchronous front, in a script and inside a running loop as in a notebook."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import ara
 from ara.cli.app import main
+from ara.desk import Desk
 from ara.errors import AraError, UnknownSymbolError, ValidationError
+from ara.performance.trials import Trials
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +52,45 @@ def test_what_was_received_later_is_left_out() -> None:
             ask("ACME", learned="2020-01-01")
         with pytest.raises(ValidationError, match=r"^learned is"):
             ask("ACME", learned="nonsense")
+
+
+def test_baskets_ranks_and_kept_forecasts_are_one_call_each() -> None:
+    held = ara.basket(["AAPL", "SPY"], days=2, as_of="2020-02-20")
+    assert [one.weight for one in held.members] == [0.5, 0.5]
+    assert held.id == ara.basket({"AAPL": 0.5, "SPY": 0.5}, days=2, as_of="2020-02-20").id
+    first = held.members[0].forecast
+    assert ara.replay(first.id[:8]).ok
+    later = ara.predict("AAPL", days=2, as_of="2020-02-21", model="ewma_t")
+    earlier = ara.predict("AAPL", days=2, as_of="2020-02-20", model="ewma_t")
+    told = ara.diff(earlier.id[:8], later.id[:8])
+    assert (told.before.id, told.after.id) == (earlier.id, later.id)
+    ranked = ara.rank(["AAPL", "KO", "MSFT", "SPY", "XOM"], as_of="2020-02-20")
+    assert [one.symbol for one in ranked] == ["AAPL", "KO", "MSFT", "SPY", "XOM"]
+
+
+def look_after(found) -> int:
+    async def ask() -> int:
+        async with Desk.open() as desk:
+            return (await Trials(desk).look(found.names, found.first, found.last, what="another")).number
+
+    return asyncio.run(ask())
+
+
+def test_files_are_forecast_and_judged() -> None:
+    days = pl.date_range(date(2018, 1, 1), date(2020, 12, 31), "1d", eager=True)
+    days = days.filter(days.dt.weekday() < 6)
+    frames = []
+    for number in range(3):
+        moves = pl.Series([((day * 7919 + number * 104729) % 1000) / 500 - 1 for day in range(len(days))])
+        close = 100 * (moves * 0.01).cum_sum().exp()
+        prices = {"open": close, "high": close * 1.01, "low": close * 0.99, "close": close}
+        frames.append(pl.DataFrame({"symbol": f"S{number}", "ts": days, **prices, "asset_class": "stock"}))
+    bars = pl.concat(frames)
+    bars.write_parquet("judged_bars.parquet")
+    asked = bars.filter(pl.col("ts") > date(2020, 9, 1)).filter(pl.col("ts") < date(2020, 12, 1))
+    asked.select("symbol", origin="ts", horizon=pl.lit(1)).write_parquet("judged_origins.parquet")
+    done = ara.forecast("judged_bars.parquet", "judged_origins.parquet", "told.parquet", model="hist", name="mine")
+    assert (done.rows, done.symbols) == (asked.height, 3)
+    found = ara.evaluate("judged_bars.parquet", ["told.parquet"])
+    assert "mine" in found.verdicts
+    assert look_after(found) == 2

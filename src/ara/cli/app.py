@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     "Forecast": {
         "predict": "Forecast instruments: price, range and how sure, per day",
         "forecast": "Forecast many instruments and origins from files",
+        "basket": "Forecast instruments held together: the whole's range and worst losses",
         "rank": "Give the chances of each to be among the best or worst",
     },
     "Look at the market": {

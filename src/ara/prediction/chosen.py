@@ -17,7 +17,7 @@ from ara.models.registry.serving import Choice, champion_for, named
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 
-__all__ = ["AUTO", "BEST", "Asked", "beside", "choose", "trained"]
+__all__ = ["AUTO", "BEST", "Asked", "beside", "choose", "meant", "trained"]
 
 AUTO: Final = "auto"
 """The name that leaves the choice to Ara."""
@@ -85,6 +85,17 @@ async def trained(desk: Desk, name: str) -> Artefact | None:
     if name in plugins.names("models"):
         return None
     return await Registry(desk).artefact(await _kept(desk, name))
+
+
+async def meant(desk: Desk, name: str | None = None) -> tuple[str, Artefact | None]:
+    """Give the name that many forecasts from files are asked of, and the trained model that it means, if it means one.
+
+    Without a name it is that of the settings; `auto` is the family `fast`, fitted on what the files held at each
+    month: a model that came with Ara would refuse all origins of before its last bar.
+    """
+    chosen = name or desk.settings.prediction.model
+    chosen = BEST if chosen == AUTO else chosen
+    return chosen, await trained(desk, chosen)
 
 
 async def _kept(desk: Desk, name: str) -> Kept:

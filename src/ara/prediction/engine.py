@@ -1,6 +1,7 @@
 """The front of the room: an instrument and a moment in, a kept forecast out."""
 
-from collections.abc import AsyncGenerator, Sequence
+import math
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import date, datetime
@@ -9,9 +10,12 @@ from typing import Self
 from ara.data.feed import MarketData
 from ara.data.provider import Provider
 from ara.desk import Desk
+from ara.errors import ValidationError
+from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
 from ara.prediction.asking import Wish, gathered, kept, made
-from ara.prediction.fallback import Asks, Budget
+from ara.prediction.basket import Basket, basket, reach
+from ara.prediction.fallback import Asks, Budget, named_within, seen
 from ara.prediction.forecast import Forecast
 from ara.prediction.ledger import Kept
 from ara.prediction.many import Missed, many
@@ -158,6 +162,55 @@ class PredictionEngine:
         async with aclosing(many(desk, self._market(desk), symbols, wish)) as answers:
             async for one in answers:
                 yield one
+
+    async def basket(
+        self,
+        weights: Mapping[str, float],
+        days: int = 5,
+        *,
+        as_of: datetime | date | str | None = None,
+        learned: datetime | date | str | None = None,
+        model: str | None = None,
+    ) -> Basket:
+        """Forecast instruments held together: their returns drawn at once, each as its own forecast says.
+
+        The forecast of each is kept in the ledger; the basket follows from these, so it can always be made again.
+
+        Parameters
+        ----------
+        weights
+            Share of the whole of each symbol, negative where it is owed; what is missing to 1 is cash. Several
+            spellings of one instrument are one.
+        days
+            Bars ahead of the market that opens least often, 1 to 30; the others have as many as fit.
+        as_of, learned, model
+            As for `predict`; the same moment for all.
+        """
+        desk = await self._at_desk()
+        if not weights or not all(math.isfinite(one) for one in weights.values()):
+            raise ValidationError("a basket is some symbols, each with a weight", hint="Such as AAPL=0.5 BTC-USD=0.5")
+        wish = self._wish(desk, days, as_of=as_of, learned=learned, timeframe=DAY, model=model, why=False)
+        bars, held = dict[str, Bars](), dict[str, float]()
+        for symbol, weight in weights.items():
+            budget = Budget(desk.settings.prediction.seconds)
+            instrument = await named_within(self._market(desk), symbol, budget=budget)
+            held[instrument.symbol] = held.get(instrument.symbol, 0.0) + weight
+            found = await seen(self._market(desk), instrument, DAY, wish.asks, budget=budget)
+            bars[instrument.symbol] = found.bars
+        span = reach(list(bars.values()), days)
+        needed = {name: max(counts[-1], 1) for name, counts in span.bars.items()}
+        made_ = dict[str, Forecast]()
+        for ahead in sorted(set(needed.values())):
+            names = [name for name in bars if needed[name] == ahead]
+            asked = many(desk, self._market(desk), names, replace(wish, days=ahead))
+            async with aclosing(asked) as answers:
+                async for one in answers:
+                    if isinstance(one, Missed):
+                        raise one.error
+                    made_[one.forecast.instrument.symbol] = one.forecast
+        return await desk.workers.run(
+            basket, list(bars.values()), [made_[name] for name in bars], list(held.values()), span, seed=desk.seed
+        )
 
     async def watch(
         self,

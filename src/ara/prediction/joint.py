@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ara.market.bars import Bars
 from ara.models.quantiles import LEVELS
 
-__all__ = ["Ties", "drawn", "past", "ties"]
+__all__ = ["Ties", "drawn", "past", "placed", "scores", "ties"]
 
 _Array = NDArray[np.float64]
 
@@ -125,6 +125,11 @@ def drawn(quantiles: _Array, tied: Ties, *, draws: int, seed: int) -> _Array:
     draws, seed
         How many, and of what chance.
     """
+    return placed(scores(tied, draws=draws, seed=seed), quantiles)
+
+
+def scores(tied: Ties, *, draws: int, seed: int) -> _Array:
+    """Give `[draw, instrument]`: normal scores with the correlations of the ties."""
     dice = np.random.default_rng(seed)
     count, width = tied.days.shape
     out = np.empty((draws, width))
@@ -134,9 +139,12 @@ def drawn(quantiles: _Array, tied: Ties, *, draws: int, seed: int) -> _Array:
         alike = np.sqrt(tied.mean) * dice.standard_normal((size, 1))
         alike = alike + np.sqrt(1 - tied.mean) * dice.standard_normal((size, width))
         out[first : first + size] = np.sqrt(1 - tied.share) * own + np.sqrt(tied.share) * alike
-    for place in range(width):
-        out[:, place] = _placed(out[:, place], quantiles[place])
     return out
+
+
+def placed(scores: _Array, quantiles: _Array) -> _Array:
+    """Give `[draw, instrument]`: what normal scores mean by each instrument's `[instrument, level]`."""
+    return np.stack([_placed(scores[:, place], own) for place, own in enumerate(quantiles)], axis=1)
 
 
 def _placed(scores: _Array, values: _Array) -> _Array:

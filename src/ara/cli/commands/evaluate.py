@@ -122,15 +122,13 @@ def _crash(
 
 def _counted(s: Screen, found: "Evaluation") -> "Look":
     """Count the look at these days, before anything is shown."""
+    from ara.evidence.looks import counted
 
     async def ask() -> "Look":
         from ara.desk import Desk
-        from ara.performance.trials import Trials
 
-        names = list(found.verdicts) or ["baselines"]
         async with Desk.open(s.settings()) as desk:
-            what = f"evaluate {', '.join(names)}"
-            return await Trials(desk).look(found.names, found.first, found.last, what=what, times=len(names))
+            return await counted(desk, found)
 
     return s.run(ask())
 

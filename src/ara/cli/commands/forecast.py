@@ -21,7 +21,10 @@ def command(
     origins: Annotated[str, typer.Option("--origins", metavar="FILE", help="Symbol, origin, horizon, Parquet or CSV")],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the quantiles go, Parquet")],
     model: Annotated[
-        str, typer.Option("--model", metavar="MODEL", help="Family to fit at each month, or a trained model: har_t@1")
+        str,
+        typer.Option(
+            "--model", metavar="MODEL", help="Family to fit at each month (fast), or a trained model: har_t@1"
+        ),
     ] = "",
     name: Annotated[str, typer.Option("--name", metavar="LABEL", help="Label in the output; the model's name")] = "",
     refit: Annotated[
@@ -36,15 +39,11 @@ def command(
         ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --model ewma_t --name baseline
         ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --json
     """
-    from ara.models.registry.card import BASELINE
     from ara.prediction.bulk import forecast_file
-    from ara.prediction.chosen import AUTO
 
     s = screen()
     settings = s.settings()
-    chosen = model or settings.prediction.model
-    chosen = BASELINE if chosen == AUTO else chosen
-    artefact = _trained(s, chosen)
+    chosen, artefact = s.run(_meant(s, model))
     with s.progress("Forecasting") as step:
 
         def watch(state: "Progress") -> bool:
@@ -86,21 +85,13 @@ def _refit(text: str) -> str:
     return text
 
 
-def _trained(s: Screen, name: str) -> "Artefact | None":
-    """Give the trained model that a name means; None for a family."""
-    from ara import plugins
+async def _meant(s: Screen, name: str) -> "tuple[str, Artefact | None]":
+    """Give the name that is asked, and the trained model that it means; None for a family."""
+    from ara.desk import Desk
+    from ara.prediction.chosen import meant
 
-    if name in plugins.names("models"):
-        return None
-
-    async def ask() -> "Artefact | None":
-        from ara.desk import Desk
-        from ara.prediction.chosen import trained
-
-        async with Desk.open(s.settings()) as desk:
-            return await trained(desk, name)
-
-    return s.run(ask())
+    async with Desk.open(s.settings()) as desk:
+        return await meant(desk, name)
 
 
 def _file(text: str, flag: str) -> Path:
