@@ -4,22 +4,45 @@ from ara.portfolio.allocation import AVERSIONS, METHODS, Allocation, Plan, alloc
 from ara.portfolio.expected import historical_mean, shrunk_mean
 from ara.portfolio.forecasts import believed, views
 from ara.portfolio.limits import RELAXED, Limits
+from ara.portfolio.lots import LOTS, Account, Entry, Lot, Sold, settle
+from ara.portfolio.position import Portfolio, Position
+from ara.portfolio.rebalance import Outlook, Rebalanced, Taxes, outlook, rebalance
+from ara.portfolio.statement import Statement, read_statement
 from ara.portfolio.trades import Trade, Trades, trades
+from ara.portfolio.triggers import PERIODS, Due, Triggers
 from ara.portfolio.walk import Walked, walk
 
 __all__ = [
     "AVERSIONS",
+    "LOTS",
     "METHODS",
+    "PERIODS",
     "RELAXED",
+    "Account",
     "Allocation",
+    "Due",
+    "Entry",
     "Limits",
+    "Lot",
+    "Outlook",
     "Plan",
+    "Portfolio",
+    "Position",
+    "Rebalanced",
+    "Sold",
+    "Statement",
+    "Taxes",
     "Trade",
     "Trades",
+    "Triggers",
     "Walked",
     "allocate",
     "believed",
     "historical_mean",
+    "outlook",
+    "read_statement",
+    "rebalance",
+    "settle",
     "shrunk_mean",
     "trades",
     "views",

@@ -55,8 +55,11 @@ class Held:
         }
 
 
-def parsed(text: str, flag: str = "--portfolio") -> dict[str, float]:
-    """Read `AAPL=0.5,MSFT=50%`, or `AAPL,MSFT` in equal parts; a symbol that is there twice has both weights."""
+def parsed(text: str, flag: str = "--portfolio", *, none: bool = False) -> dict[str, float]:
+    """Read `AAPL=0.5,MSFT=50%`, or `AAPL,MSFT` in equal parts; a symbol that is there twice has both weights.
+
+    `none` allows that every weight is 0.
+    """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise ValidationError(f"{flag} names nothing.", hint=f"Write {flag} AAPL=0.5,MSFT=0.5")
@@ -71,7 +74,7 @@ def parsed(text: str, flag: str = "--portfolio") -> dict[str, float]:
         name, _, words = part.partition("=")
         weight = _weight(words, part, flag) if given else 1 / len(parts)
         weights[name.strip()] = weights.get(name.strip(), 0.0) + weight
-    if not any(weights.values()):
+    if not none and not any(weights.values()):
         raise ValidationError(f"{flag}: every weight is 0.", hint="Give what is held a weight, such as AAPL=0.5")
     return weights
 

@@ -1,8 +1,7 @@
-"""Portfolios on a terminal: weights that were chosen, how some did, ways that were compared, trades."""
+"""Portfolios on a terminal: weights that were chosen, how some did, ways that were compared."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from ara.cli.commands.holdings import Held, portfolio_words
@@ -15,7 +14,7 @@ from ara.performance import Measures
 from ara.portfolio import Allocation, Trades, Walked
 from ara.risk import Moves, Spread
 
-__all__ = ["SeenAllocation", "SeenPast", "SeenTrades", "SeenWalks", "allocation", "past", "traded", "walks"]
+__all__ = ["SeenAllocation", "SeenPast", "SeenWalks", "allocation", "orders", "past", "walks"]
 
 _NONE: Final = 5e-4
 _BAR: Final = 20
@@ -61,25 +60,6 @@ class SeenWalks:
     cost: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenTrades:
-    """Trades: the weights now and wanted, the farthest that one is off, from where on that counts, what is owned."""
-
-    bars: Sequence[Bars]
-    now: Mapping[str, float]
-    wanted: Mapping[str, float]
-    found: Trades
-    off: float
-    threshold: float
-    value: Decimal
-    owned: Mapping[str, Decimal]
-
-    @property
-    def due(self) -> bool:
-        """Whether any weight is off by more than the threshold."""
-        return self.off > self.threshold
-
-
 def allocation(seen: SeenAllocation, s: Screen) -> str:
     """Give the weights, what is to be expected of them, what binds and what gave way."""
     found, paint = seen.found, s.palette()
@@ -99,7 +79,7 @@ def allocation(seen: SeenAllocation, s: Screen) -> str:
     if seen.frontier:
         lines += ["", *_frontier(seen.frontier, s)]
     if seen.trades:
-        lines += ["", *_orders(seen.trades, s)]
+        lines += ["", *orders(seen.trades, s)]
     for note in found.relaxed:
         lines += [paint(line, "warning") for line in wrapped(f"{note[0].upper()}{note[1:]}.", s.width)]
     if seen.forecast:
@@ -157,7 +137,8 @@ def _frontier(points: Sequence[tuple[float, float]], s: Screen) -> list[str]:
     )
 
 
-def _orders(found: Trades, s: Screen) -> list[str]:
+def orders(found: Trades, s: Screen) -> list[str]:
+    """Give trades as a table, and what cash is left."""
     if not found.orders:
         return ["Nothing to trade."]
     lines = table(
@@ -257,27 +238,3 @@ def _verdict(best: Walked, equal: Walked, ways: int) -> str:
         return "Nothing did better than equal parts here."
     told = f"{best.plan.method} did best: Sharpe {best.measures.sharpe:.2f} beside {equal.measures.sharpe:.2f}"
     return f"{told} of equal parts. Among {ways} ways the best of the past is seldom the best again."
-
-
-def traded(seen: SeenTrades, s: Screen) -> str:
-    """Give whether trading is due, the trades, and the weights before and after."""
-    paint = s.palette()
-    worst = percent(seen.off, signed=False)
-    if not seen.due:
-        allowed = percent(seen.threshold, signed=False)
-        told = f"Nothing is due: no weight is off by more than {worst}, and {allowed} is allowed."
-        return "\n".join(paint(line, "strong") for line in wrapped(told, s.width))
-    code = clean(seen.bars[0].instrument.currency)
-    told = f"{grouped(float(seen.value), 2)} {code}; the farthest weight is off by {worst}."
-    lines = [*(paint(line, "strong") for line in wrapped(told, s.width)), "", *_orders(seen.found, s), ""]
-    names = sorted(seen.now, key=lambda name: (-seen.wanted[name], name))
-    lines += table(
-        [
-            Column(head="holding", cells=names),
-            Column(head="now", cells=[percent(seen.now[one], signed=False) for one in names], right=True, leave=1),
-            Column(head="wanted", cells=[percent(seen.wanted[one], signed=False) for one in names], right=True),
-            Column(head="after", cells=[percent(seen.found.weights[one], signed=False) for one in names], right=True),
-        ],
-        s,
-    )
-    return "\n".join(lines)

@@ -1,91 +1,253 @@
 """`ara portfolio rebalance`."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.screen import screen
+from ara.cli.commands.portfolio.asked import ratio
+from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import ValidationError
 
+if TYPE_CHECKING:
+    from ara.cli.render.rebalance import SeenTrades
+    from ara.market.bars import Bars
+    from ara.portfolio import Entry, Rebalanced, Statement, Taxes, Triggers
+    from ara.risk import Moves
+
 __all__ = ["rebalance"]
+
+_DAYS = 1000
 
 
 def rebalance(
-    to: Annotated[str, typer.Option("--to", metavar="WEIGHTS", help="What is wanted: AAPL=0.5,MSFT=0.5")],
+    to: Annotated[str, typer.Option("--to", metavar="WEIGHTS", help="What is wanted: AAPL=0.5,MSFT=0.5; AAPL=0")],
     held: Annotated[str, typer.Option("--held", metavar="UNITS", help="What is held, in units: AAPL=10,MSFT=5")] = "",
+    holdings: Annotated[
+        str, typer.Option("--holdings", metavar="FILE", help="What was bought and sold: symbol,date,quantity,price")
+    ] = "",
     cash: Annotated[str, typer.Option("--cash", metavar="AMOUNT", help="Cash at hand")] = "0",
     cost: Annotated[str, typer.Option("--cost", metavar="SHARE", help="Of what is traded")] = "0",
     threshold: Annotated[
         str, typer.Option("--threshold", metavar="SHARE", help="Trade only if a weight is off by more")
-    ] = "0",
+    ] = "",
+    every: Annotated[
+        str, typer.Option("--every", metavar="PERIOD", help="Or on a new week, month, quarter, year, after N days")
+    ] = "",
+    last: Annotated[str, typer.Option("--last", metavar="DATE", help="Day of the last trade, for --every")] = "",
+    volatility: Annotated[
+        str, typer.Option("--volatility", metavar="TIMES", help="Or if volatility changed by so many times: 1.5")
+    ] = "",
     least: Annotated[str, typer.Option("--least", metavar="AMOUNT", help="Leave out trades of a smaller value")] = "0",
+    lots: Annotated[str, typer.Option("--lots", metavar="NAME", help="Sell fifo, hifo or specific lots")] = "fifo",
+    pick: Annotated[
+        str, typer.Option("--pick", metavar="LOTS", help="Of specific, by day bought: AAPL@2020-03-02=10")
+    ] = "",
+    wash_sales: Annotated[
+        bool, typer.Option("--wash-sales", help="Hold back losses where as much is bought within 30 days")
+    ] = False,
+    what_if: Annotated[bool, typer.Option("--what-if", help="Also how risk would change")] = False,
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use the closes that were public then")] = "",
 ) -> None:
-    """Show the trades, in whole lots, that lead from what is held to weights.
+    """Show the trades, in whole lots, that lead from what is held to weights, and what they mean for taxes and risk.
 
     ::
 
         ara portfolio rebalance --to AAPL=0.5,MSFT=0.5 --cash 10000
-        ara portfolio rebalance --to AAPL=0.5,SPY=0.4 --held AAPL=30,MSFT=10 --cash 500 --cost 0.1%
-        ara portfolio rebalance --to AAPL=0.5,SPY=0.5 --held AAPL=30,SPY=12 --threshold 5% --json
+        ara portfolio rebalance --to AAPL=0.5,SPY=0.4 --held AAPL=30,MSFT=10 --cash 500 --threshold 5%
+        ara portfolio rebalance --to AAPL=0 --holdings lots.csv --lots hifo --wash-sales --what-if --json
 
-    Prices are the last closes. Sales come first, and no more is bought than the cash suffices for.
+    Prices are the last closes. Sales come first, and no more is bought than the cash suffices for. Nothing is traded:
+    these are the trades to make.
     """
-    from ara.cli.commands.holdings import fetched, parsed
-    from ara.cli.commands.portfolio.asked import ratio
-    from ara.cli.render.portfolio import SeenTrades, traded
-    from ara.portfolio import trades
+    from ara.cli.render.rebalance import SeenTrades, traded
+    from ara.portfolio import outlook, read_statement
 
     s = screen()
-    wanted = parsed(to, "--to")
-    units = _units(held) if held else {}
-    money, small, share = _amount(cash, "--cash"), _amount(least, "--least"), ratio(threshold, "--threshold")
+    triggers, since = _triggers(threshold, every, volatility), _day(last, "--last") if last else None
+    taxes = _taxes(lots, pick, wash_sales=wash_sales)
+    money = {name: _amount(text, name) for name, text in (("--cash", cash), ("--least", least))}
     fee = Decimal(repr(ratio(cost, "--cost")))
-    names = list(dict.fromkeys([*wanted, *units]))
+    statement = read_statement(Path(holdings)) if holdings else None
+    asked = _asked(s, to, held, statement, as_of)
+    today, moves = asked.today, asked.moves() if what_if or triggers.volatility else None
+    found = asked.rebalanced(
+        taxes, triggers, last=since, moves=moves, cash=money["--cash"], least=money["--least"], cost=fee
+    )
+    now, then = (found.before.weights(asked.currency), found.trades.weights)
+    seen = SeenTrades(
+        found=found,
+        now={name: now.get(name, 0.0) for name in asked.weights},
+        wanted=asked.weights,
+        currency=asked.currency,
+        triggers=triggers,
+        today=today,
+        closes=asked.closes,
+        lots=statement is not None,
+        outlooks=(outlook(now, moves), outlook(then, moves)) if what_if and moves else None,
+    )
+    s.result(_document(seen), lambda: traded(seen, s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is wanted and held, by Ara's own spelling, and its bars."""
+
+    bars: "Sequence[Bars]"
+    weights: Mapping[str, float]
+    owned: Mapping[str, Decimal]
+    entries: "Sequence[Entry]"
+    cash: Decimal
+
+    @property
+    def currency(self) -> str:
+        return self.bars[0].instrument.currency
+
+    @property
+    def today(self) -> date:
+        """The day of the last close, or that of the last trade."""
+        return max(*self.closes.values(), *(one.on for one in self.entries), date.min)
+
+    @property
+    def closes(self) -> dict[str, date]:
+        """The day of each last close."""
+        from ara.cli.commands.viewed import dates
+
+        return {one.instrument.symbol: dates(one)[-1] for one in self.bars}
+
+    def moves(self) -> "Moves":
+        from ara.risk import aligned
+
+        return aligned(self.bars).last(_DAYS)
+
+    def rebalanced(
+        self,
+        taxes: "Taxes",
+        triggers: "Triggers",
+        *,
+        last: date | None,
+        moves: "Moves | None",
+        cash: Decimal,
+        least: Decimal,
+        cost: Decimal,
+    ) -> "Rebalanced":
+        from ara.portfolio import Portfolio, settle
+        from ara.portfolio import rebalance as rebalanced
+
+        instruments = [one.instrument for one in self.bars]
+        prices = {one.instrument.symbol: Decimal(repr(float(one.frame["close"][-1]))) for one in self.bars}
+        returns = None
+        if moves is not None:
+            account = settle(self.entries, wash_sales=taxes.wash_sales)
+            held = Portfolio.marked(
+                instruments, prices, held=self.owned, account=account, cash={self.currency: self.cash + cash}
+            )
+            now = held.weights(self.currency)
+            returns = moves.returns @ [now.get(one, 0.0) for one in moves.symbols]
+        return rebalanced(
+            self.weights, instruments, prices, on=self.today, held=self.owned, entries=self.entries,
+            cash=self.cash + cash, cost=cost, least=least, taxes=taxes, triggers=triggers, last=last, returns=returns,
+        )  # fmt: skip
+
+
+def _asked(s: Screen, to: str, held: str, statement: "Statement | None", as_of: str) -> _Asked:
+    from ara.cli.commands.holdings import fetched, parsed
+
+    wanted, units = parsed(to, "--to", none=True), _units(held) if held else {}
+    entries = statement.entries if statement else ()
+    names = list(dict.fromkeys([*wanted, *units, *_left(entries)]))
     bars = dict(zip(names, fetched(s, names, as_of=as_of), strict=True))
-    _one_currency([one.instrument.currency for one in bars.values()])
     weights: dict[str, float] = {}
     owned: dict[str, Decimal] = {}
     for name, one in bars.items():
         symbol = one.instrument.symbol
         weights[symbol] = weights.get(symbol, 0.0) + wanted.get(name, 0.0)
-        owned[symbol] = owned.get(symbol, Decimal(0)) + units.get(name, Decimal(0))
-    prices = {one.instrument.symbol: Decimal(repr(float(one.frame["close"][-1]))) for one in bars.values()}
-    lots = {one.instrument.symbol: one.instrument.lot for one in bars.values()}
-    found = trades(weights, prices=prices, lots=lots, held=owned, cash=money, cost=fee, least=small)
-    whole = money + sum((owned[name] * prices[name] for name in owned), Decimal(0))
-    now = {name: float(owned[name] * prices[name] / whole) for name in owned}
-    off = max(abs(now[name] - weights[name]) for name in now)
-    seen = SeenTrades(
-        bars=list(bars.values()),
-        now=now,
-        wanted=weights,
-        found=found,
-        off=off,
-        threshold=share,
-        value=whole,
+        if units.get(name):
+            owned[symbol] = owned.get(symbol, Decimal(0)) + units[name]
+    first = {one.instrument.symbol: one for one in reversed(bars.values())}
+    return _Asked(
+        bars=[first[symbol] for symbol in weights],
+        weights=weights,
         owned=owned,
+        entries=entries,
+        cash=statement.cash if statement else Decimal(0),
     )
-    s.result(_document(seen), lambda: traded(seen, s))
 
 
-def _document(seen: Any) -> dict[str, Any]:
-    due = seen.due
+def _left(entries: "Sequence[Entry]") -> list[str]:
+    """Give what entries leave, in the order of their first."""
+    from ara.portfolio import settle
+
+    held = settle(entries).held()
+    return [name for name in dict.fromkeys(one.symbol for one in entries) if name in held]
+
+
+def _document(seen: "SeenTrades") -> dict[str, Any]:
+    found = seen.found
+    due = found.due.due
     return {
         "schema": 1,
-        "value": str(seen.value),
-        "off": seen.off,
-        "threshold": seen.threshold,
+        "value": f"{found.before.value(seen.currency):f}",
+        "date": seen.today.isoformat(),
+        "closes": {name: day.isoformat() for name, day in seen.closes.items()},
+        "off": found.off,
+        "threshold": seen.triggers.threshold or 0.0,
         "due": due,
+        "reasons": list(found.due.reasons),
         "now": dict(seen.now),
         "wanted": dict(seen.wanted),
-        "after": dict(seen.found.weights) if due else dict(seen.now),
-        "trades": [one.as_dict() for one in seen.found.orders] if due else [],
-        "costs": str(seen.found.costs) if due else "0",
-        "left": str(seen.found.cash) if due else None,
+        "after": dict(found.trades.weights) if due else dict(seen.now),
+        "trades": [one.as_dict() for one in found.trades.orders],
+        "costs": str(found.trades.costs) if due else "0",
+        "left": str(found.trades.cash) if due else None,
+        **found.as_dict(),
+        "what_if": {"before": seen.outlooks[0].as_dict(), "after": seen.outlooks[1].as_dict()}
+        if seen.outlooks
+        else None,
     }
+
+
+def _triggers(threshold: str, every: str, volatility: str) -> "Triggers":
+    from ara.portfolio import Triggers
+
+    return Triggers(
+        every=every.strip().lower(),
+        threshold=ratio(threshold, "--threshold") if threshold else None,
+        volatility=ratio(volatility, "--volatility", least=1.0, most=100.0) if volatility else None,
+    )
+
+
+def _taxes(lots: str, pick: str, *, wash_sales: bool) -> "Taxes":
+    from ara.market.symbols import normalise
+    from ara.portfolio import LOTS, Taxes
+
+    if lots not in LOTS:
+        raise ValidationError(f"--lots is {clean(lots)[:40]!r}.", hint=f"There are: {', '.join(LOTS)}.")
+    if bool(pick) != (lots == "specific"):
+        words = "--pick names lots only with --lots specific." if pick else "--lots specific needs lots."
+        raise ValidationError(words, hint="Write --lots specific --pick AAPL@2020-03-02=10")
+    picks: dict[str, dict[date, Decimal]] = {}
+    for part in (one.strip() for one in pick.split(",") if one.strip()):
+        name, at, rest = part.partition("@")
+        day, sign, words = rest.partition("=")
+        if not (at and sign):
+            raise ValidationError(f"--pick: {clean(part)[:40]!r} is no lot.", hint="Write AAPL@2020-03-02=10")
+        mine = picks.setdefault(normalise(name), {})
+        on = _day(day, "--pick")
+        mine[on] = mine.get(on, Decimal(0)) + _amount(words, "--pick")
+    return Taxes(method=lots, picks=picks, wash_sales=wash_sales)
+
+
+def _day(text: str, flag: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValidationError(f"{flag} is {clean(text)[:40]!r}; it is a day.", hint="Write 2021-03-31") from None
 
 
 def _units(text: str) -> dict[str, Decimal]:
@@ -106,11 +268,3 @@ def _amount(text: str, flag: str) -> Decimal:
     if not value.is_finite() or value < 0 or value > Decimal(10) ** 18:
         raise ValidationError(f"{flag} is {clean(text)[:40]!r}; it is a number from 0.", hint="Write 1234.56")
     return value
-
-
-def _one_currency(codes: list[str]) -> None:
-    if len(set(codes)) > 1:
-        first, other = sorted(set(codes))[:2]
-        raise ValidationError(
-            f"Prices are in {first} and {other}; trades are counted in one currency.", hint="Take them apart."
-        )
