@@ -4,6 +4,8 @@ import io
 import math
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["drawn", "figure_of", "style"]
+__all__ = ["drawn", "figure_of", "settings", "style"]
 
 _DOTS: Final = 150
 _WIDE: Final = 9.6
@@ -56,6 +58,27 @@ def style(theme: Theme) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def settings(theme: Theme) -> Iterator[None]:
+    """Draw with the settings that every picture of Ara has, one thread at a time.
+
+    Raises
+    ------
+    ValidationError
+        matplotlib is not installed.
+    """
+    told: Any = style(theme)
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError as error:
+        raise ValidationError(
+            "PNG, SVG and PDF are drawn by matplotlib, which is not installed.", hint="pip install 'ara-ai[charts]'"
+        ) from error
+    with _ONE_AT_A_TIME, warnings.catch_warnings(), mpl.rc_context(told):
+        warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
+        yield
+
+
 def drawn(chart: Chart, form: str, *, theme: str, size: tuple[int, int] | None) -> bytes:
     """Give the bytes of a picture.
 
@@ -65,15 +88,7 @@ def drawn(chart: Chart, form: str, *, theme: str, size: tuple[int, int] | None) 
         matplotlib is not installed, or the size is no size.
     """
     colours, measures = theme_of(theme), _inches(size)
-    settings: Any = style(colours)
-    try:
-        import matplotlib as mpl
-    except ModuleNotFoundError as error:
-        raise ValidationError(
-            "PNG, SVG and PDF are drawn by matplotlib, which is not installed.", hint="pip install 'ara-ai[charts]'"
-        ) from error
-    with _ONE_AT_A_TIME, warnings.catch_warnings(), mpl.rc_context(settings):
-        warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
+    with settings(colours):
         return _bytes(figure_of(chart, colours, size=measures, wide=_A4 if form == "pdf" else _WIDE), form, chart)
 
 
