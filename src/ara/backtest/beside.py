@@ -112,8 +112,8 @@ def decisions(held: Holdings) -> dict[str, float]:
 def timing(held: Holdings, *, per_year: float, draws: int = DRAWS, seed: int = 0) -> RandomEntry:
     """Hold a run's positions against the same ones at other times.
 
-    Overnight and session move together; where something was filled within a session, the mean of its parts counts. What trading cost
-    goes along with what was traded.
+    Overnight and session move together; where something was filled within a session, the mean of its parts counts.
+    What trading cost goes along with what was traded.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """What was held through each part of each bar, as shares of the equity, and what it brought.
 
 A bar has parts: from the close before it to its open, from the open to each price at which something was filled within
-it, and from the last of them to its close. Between them nothing changes, so shares times returns add up to what was earned before costs.
+it, and from the last of them to its close. Between them nothing changes, so shares times returns add up to what was
+earned before costs.
 """
 
 from collections.abc import Iterator, Mapping

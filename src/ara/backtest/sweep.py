@@ -1,13 +1,11 @@
 """The sweep: thousands of combinations of parameters on one instrument, and how lucky the best of them is."""
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -15,13 +13,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.backtest.engine import Watch
-from ara.backtest.kernel import ENOUGH, HELPERS, WHY, Account, account, costed, market, measuring, playing
-from ara.backtest.result import Result, per_year
+from ara.backtest.floor import Floor, checked
+from ara.backtest.kernel import WHY
+from ara.backtest.result import Result
 from ara.backtest.run import CUTS, run
-from ara.errors import BacktestError, CancelledError, ValidationError
+from ara.errors import CancelledError, ValidationError
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Significance, significance
-from ara.trading.book import Book
 from ara.trading.costs import Costs
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
@@ -31,15 +29,10 @@ __all__ = ["MOST", "Sweep", "Trade", "combinations", "sweep", "traded"]
 MOST: Final = 100_000
 """The most combinations of one sweep."""
 
-_KEPT_PLANS: Final = 256
 _STEP: Final = 64
-_SAME: Final = 1e-12
 _FEW: Final = 50_000  # bars that are played as they stand, which takes less than to compile the loop
-_PROTECTION: Final = ("stop", "target", "trail")
 
 _Parts = NDArray[np.float64]
-
-_Loops = tuple[Callable[..., None], Callable[..., None]]
 
 Trade = tuple[int, int, int, int, str]
 """One fill: number of its bar, lots (below 0 sold), price in ticks, fee in units, and what it was for."""
@@ -115,7 +108,7 @@ def sweep(
     if not 1 <= count <= MOST:
         raise ValidationError(f"the grid has {count} combinations; a sweep has 1 to {MOST}")
     paid, played = costs or Costs(), tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
-    floor = _Floor(played, Decimal(cash), paid, start, machine=count * len(played) > _FEW)
+    floor = Floor(played, Decimal(cash), paid, start, machine=count * len(played) > _FEW)
     begin, rows = time.process_time(), []
     for number, chosen in enumerate(combinations(grid)):
         rows.append({**chosen, **floor.tried(make, chosen)})
@@ -143,97 +136,11 @@ def traded(
     machine
         Whether to run the loop as machine code; as it stands it does the same, slowly.
     """
-    floor = _Floor(tape, Decimal(cash), costs or Costs(), None, machine=machine)
+    floor = Floor(tape, Decimal(cash), costs or Costs(), None, machine=machine)
     log = np.zeros((2 * len(tape) + 2, 5), np.int64)
-    done = floor.play(strategy, _checked(strategy.plan(tape), tape), log)
+    done = floor.play(strategy, checked(strategy.plan(tape), tape), log)
     rows = log[: done.fills].tolist()
     return [(bar, lots, price, fee, WHY[why]) for bar, lots, price, fee, why in rows], floor.equity
-
-
-class _Floor:
-    """One instrument's past, laid out once for all combinations."""
-
-    def __init__(self, tape: Tape, cash: Decimal, costs: Costs, start: datetime | None, *, machine: bool) -> None:
-        first = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
-        self._start = int(np.searchsorted(np.array(tape.known), first))
-        if self._start >= len(tape):
-            raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
-        self._tape, self._costs = tape, costs
-        loops: _Loops = _machine() if machine else (playing, measuring)
-        self._play, self._measure = loops
-        self._book = Book({tape.instrument.symbol: tape}, cash, costs=costs)
-        if self._book.start * self._book.leverage > ENOUGH:
-            raise _too_large()
-        self._lines = market(tape)
-        self._root = math.sqrt(per_year({tape.instrument.symbol: tape}))
-        self._plans: dict[tuple[tuple[str, Any], ...], _Parts] = {}
-        self.equity, self._gross = np.zeros(len(tape)), np.zeros(len(tape))
-
-    def tried(self, make: Callable[..., Planned], chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the measures of one combination."""
-        strategy = make(**chosen)
-        if not isinstance(strategy, Planned):
-            raise ValidationError(
-                f"the strategy {type(strategy).__name__} decides by what is held; a sweep tries those that are Planned",
-                hint="Test it with each of the parameters: ara backtest SYMBOL --param NAME=VALUE",
-            )
-        done = self.play(strategy, self._planned(strategy, chosen), np.zeros((0, 5), np.int64))
-        unit, found = float(self._book.unit), np.zeros(4)
-        self._measure(self.equity, self._start, float(self._book.start), found)
-        kept, mean, spread, deepest = found.tolist()
-        return {
-            "total": kept - 1.0,
-            "sharpe": mean / spread * self._root if spread > _SAME else None,
-            "drawdown": deepest,
-            "fills": done.fills,
-            "fees": done.paid * unit,
-            "equity": float(self.equity[-1]) * unit,
-        }
-
-    def play(self, strategy: Planned, plan: _Parts, log: NDArray[np.int64]) -> Account:
-        """Play one plan."""
-        protection = {name: float(getattr(strategy, name)) for name in _PROTECTION}
-        settings, costs = costed(self._costs, self._book, self._tape, self._start, **protection)
-        state = account(self._book.start)
-        self._play(*self._lines, settings, costs, plan, state, log, self.equity, self._gross)
-        done = Account.of(state)
-        if done.failed:
-            raise _too_large()
-        return done
-
-    def _planned(self, strategy: Planned, chosen: Mapping[str, Any]) -> _Parts:
-        """Give a plan, which stops and targets don't change."""
-        key = tuple((name, value) for name, value in chosen.items() if name not in _PROTECTION)
-        if key not in self._plans:
-            if len(self._plans) >= _KEPT_PLANS:
-                self._plans.pop(next(iter(self._plans)))
-            self._plans[key] = _checked(strategy.plan(self._tape), self._tape)
-        return self._plans[key]
-
-
-@cache
-def _machine() -> _Loops:
-    """Give the loops that play and measure as machine code, compiled once per machine and kept beside their file."""
-    from numba import njit
-    from numba.extending import register_jitable
-
-    for helper in HELPERS:
-        register_jitable(helper)
-    return njit(cache=True, nogil=True)(playing), njit(cache=True, nogil=True)(measuring)
-
-
-def _too_large() -> BacktestError:
-    return BacktestError(
-        "the account is too large to be counted in steps as fine as these",
-        hint="Begin with less cash, or trade in larger steps: --lot 0.001",
-    )
-
-
-def _checked(plan: _Parts, tape: Tape) -> _Parts:
-    found = np.ascontiguousarray(plan, np.float64)
-    if found.shape != (len(tape),) or np.isinf(found).any():
-        raise ValidationError(f"a plan has a finite size or NaN for each of {len(tape)} bars, not {found.shape}")
-    return found
 
 
 def _proof(best: Result, trials: pl.DataFrame) -> Significance:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ara.performance.luck import Significance
     from ara.performance.trials import Look
 
-__all__ = ["proven", "sweep_told", "told"]
+__all__ = ["looks_told", "measures_told", "proof_told", "proven", "replayed_told", "share_told", "sweep_told", "told"]
 
 _SHARES = (
     ("total return", "total"),
@@ -52,11 +52,12 @@ def told(found: "Result", look: "Look", s: Screen) -> str:
     own, hold = found.measures, found.hold
     head = (
         f"{found.strategy} on {', '.join(found.symbols[:5])}{' …' if len(found.symbols) > 5 else ''}, "
-        f"{first:%Y-%m-%d} to {last:%Y-%m-%d}: {_share(own.total)} after costs, buy and hold {_share(hold.total)}"
+        f"{first:%Y-%m-%d} to {last:%Y-%m-%d}: {share_told(own.total)} after costs, buy and hold "
+        f"{share_told(hold.total)}"
     )
     lines = [s.palette()(line, "strong") for line in wrapped(head, s.width)]
-    lines += table(_columns(found), s)
-    for words in (_trading(found), *beside_told(found), _proof(found, look), _replayed(found), *found.notes):
+    lines += measures_told(found, s)
+    for words in (_trading(found), *beside_told(found), proof_told(found, look), replayed_told(found), *found.notes):
         lines += wrapped(words, s.width)
     return "\n".join([*lines, f"Lineage {found.lineage.id[:12]}"])
 
@@ -67,17 +68,17 @@ def sweep_told(found: "Sweep", names: "Sequence[str]", look: "Look", s: Screen) 
     chosen = ", ".join(f"{name} {best.parameters[name]}" for name in names)
     head = (
         f"{best.strategy} on {best.symbols[0]}: the best of {found.trials.height} is {chosen}, "
-        f"{_share(best.measures.total)} after costs; buy and hold {_share(best.hold.total)}"
+        f"{share_told(best.measures.total)} after costs; buy and hold {share_told(best.hold.total)}"
     )
     columns = [Column(head=name, cells=[f"{row[name]}" for row in rows], right=True) for name in names]
     columns += [
-        Column(head="total", cells=[_share(row["total"]) for row in rows], right=True),
+        Column(head="total", cells=[share_told(row["total"]) for row in rows], right=True),
         Column(head="Sharpe", cells=[_ratio(row["sharpe"]) for row in rows], right=True),
-        Column(head="drawdown", cells=[_share(row["drawdown"]) for row in rows], right=True, leave=1),
+        Column(head="drawdown", cells=[share_told(row["drawdown"]) for row in rows], right=True, leave=1),
         Column(head="fills", cells=[str(row["fills"]) for row in rows], right=True, leave=2),
     ]
     lines = [s.palette()(line, "strong") for line in wrapped(head, s.width)] + table(columns, s)
-    for words in (_luck(found), _replayed(best), *best.notes, _looks(look)):
+    for words in (_luck(found), replayed_told(best), *best.notes, looks_told(look)):
         lines += wrapped(words, s.width)
     return "\n".join([*lines, f"Lineage {best.lineage.id[:12]}"])
 
@@ -93,16 +94,22 @@ def _luck(found: "Sweep") -> str:
     )
 
 
-def _looks(look: "Look") -> str:
+def looks_told(look: "Look") -> str:
+    """Say how often these bars were looked at."""
     after = f" After {look.limit} they prove nothing." if look.burnt else ""
     return f"These bars were looked at {look.number} times.{after}"
+
+
+def measures_told(found: "Result", s: Screen) -> list[str]:
+    """Give the measures beside those of buy and hold, as a table."""
+    return table(_columns(found), s)
 
 
 def _columns(found: "Result") -> list[Column]:
     rows: list[tuple[str, str, str]] = []
     for head, name in _SHARES:
         signed = name != "volatility"
-        pair = [_share(getattr(one, name), signed=signed) for one in (found.measures, found.hold)]
+        pair = [share_told(getattr(one, name), signed=signed) for one in (found.measures, found.hold)]
         rows.append((head, pair[0], pair[1]))
     for head, name in _RATIOS:
         rows.append((head, _ratio(getattr(found.measures, name)), _ratio(getattr(found.hold, name))))
@@ -127,7 +134,8 @@ def _trading(found: "Result") -> str:
     return words
 
 
-def _proof(found: "Result", look: "Look") -> str:
+def proof_told(found: "Result", look: "Look") -> str:
+    """Say what the Sharpe ratio proves after so many looks."""
     proof = proven(found, look.number)
     words = f"Look {look.number} at these bars"
     if proof.deflated is None or proof.sharpe is None:
@@ -137,7 +145,8 @@ def _proof(found: "Result", look: "Look") -> str:
     return f"{words} After {look.limit} looks bars prove nothing." if look.burnt else words
 
 
-def _replayed(found: "Result") -> str:
+def replayed_told(found: "Result") -> str:
+    """Say what replays on shorter bars showed."""
     if found.replay is None:
         return ""
     count = len(found.replay.cuts)
@@ -146,7 +155,8 @@ def _replayed(found: "Result") -> str:
     return f"Replayed on {count} shorter {'pasts' if count != 1 else 'past'}: it decided alike, so it saw no future."
 
 
-def _share(value: float | None, *, signed: bool = True) -> str:
+def share_told(value: float | None, *, signed: bool = True) -> str:
+    """Give a share in percent, or a dash."""
     return "-" if value is None else percent(value, signed=signed)
 
 

@@ -1,18 +1,12 @@
 """`ara backtest`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ara.cli.screen import Screen, screen
+from ara.cli.screen import screen
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ara.backtest import Result
-    from ara.performance.trials import Look
-
-__all__ = ["command", "document"]
+__all__ = ["command"]
 
 _MOST_CUTS = 100
 
@@ -46,6 +40,21 @@ def command(
     mix: Annotated[
         list[str] | None, typer.Option("--mix", metavar="SYMBOL=SHARE", help="A mix to stand beside it; repeatable")
     ] = None,
+    walk_forward: Annotated[
+        str,
+        typer.Option(
+            "--walk-forward", metavar="BARS", help="Choose parameters anew on so many bars, judge on those after"
+        ),
+    ] = "",
+    retrain: Annotated[str, typer.Option("--retrain", metavar="BARS", help="Between choices of a walk")] = "30",
+    least: Annotated[str, typer.Option("--least", metavar="BARS", help="Before its first choice; the window")] = "0",
+    anchored: Annotated[bool, typer.Option("--anchored", help="Choose on all bars from the first on")] = False,
+    purge: Annotated[str, typer.Option("--purge", metavar="BARS", help="Left out before each judged part")] = "0",
+    hold_out: Annotated[
+        str, typer.Option("--hold-out", metavar="SHARE", help="Share of the bars that a walk leaves alone at the end")
+    ] = "0.2",
+    opened: Annotated[bool, typer.Option("--open", help="Play the hold-out too; the look is counted")] = False,
+    workers: Annotated[str, typer.Option("--workers", metavar="N", help="Processes that choose at once")] = "0",
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Write result.json, equity.csv, fills.csv")] = "",
 ) -> None:
     """Test a strategy on the past: what it would have earned after costs, beside buy and hold and random entry.
@@ -56,78 +65,35 @@ def command(
         ara backtest AAPL MSFT --strategy mean_reversion --param window=30 --param entry=1.5
         ara backtest AAPL --strategy momentum --mix SPY=60 --mix TLT=40
         ara backtest AAPL --strategy my_module:MyStrategy --cost commission=0.001 --out result --json
+        ara backtest AAPL --strategy momentum --walk-forward 252 --retrain 30 --grid window=20:200:20
         ara backtest sweep AAPL --strategy momentum --grid window=20:200:10 --grid stop=0,0.05
 
     Decided at a close, traded at the next open. It is replayed on shorter bars: who saw the future is stopped.
     """
-    from ara.backtest import run
     from ara.cli.commands.backtest import asked
-    from ara.cli.commands.backtest.looks import counted
+    from ara.cli.commands.backtest.single import tested
     from ara.cli.commands.backtest.swept import swept
-    from ara.cli.render.backtest import told
+    from ara.cli.commands.backtest.task import Task
     from ara.trading.strategies import made
 
-    s, named = screen(), list(symbols or [])
-    many = bool(grid) or named[:1] == ["sweep"]
-    named = named[1:] if named[:1] == ["sweep"] else named
-    folder, paid, money = asked.folder(out), asked.costs(cost or []), asked.amount(cash, "--cash")
+    named = list(symbols or [])
+    many = named[:1] == ["sweep"] or bool(grid and not walk_forward)
     maker = made(strategy, asked.pairs(params or [], "--param"))
-    begin, last = asked.day(start, "--start"), asked.day(end, "--end", last=True)
-    replays = asked.whole(cuts, "--cuts", most=_MOST_CUTS)
-    if many:
-        span = {"cash": money, "costs": paid, "start": begin, "end": last, "cuts": replays}
-        swept(s, maker, asked.grid(maker, grid or []), lambda: asked.tapes(s, named, bars, lot), folder, span)
-        return
-    with s.progress("Testing") as step:
-        tapes, shares = asked.tapes(s, named, bars, lot), asked.mix(mix or [])
-        others = [name for name in shares if name not in tapes]
-        more = asked.tapes(s, others, bars, lot) if others else {}
-
-        def hear(done: int, total: int) -> bool:
-            step(done, total=total)
-            return True
-
-        found = run(
-            maker, tapes, name=maker.name, parameters=maker.described(), cash=money, costs=paid, start=begin, end=last,
-            cuts=replays, mix=shares or None, mix_tapes=more, watch=hear,
-        )  # fmt: skip
-    look = counted(s, found)
-    data = document(found, look)
-    if folder:
-        _written(found, data, folder, s)
-    s.result(data, lambda: told(found, look, s))
-
-
-def document(found: "Result", look: "Look") -> dict[str, Any]:
-    """Give the JSON of a back-test."""
-    from ara.cli.render.backtest import proven
-
-    proof = proven(found, look.number)
-    return {
-        "schema": 1,
-        **found.as_dict(),
-        "look": {"number": look.number, "limit": look.limit, "burnt": look.burnt},
-        "significance": {
-            "trials": proof.trials,
-            "probabilistic": proof.probabilistic,
-            "best_by_luck": proof.best,
-            "deflated": proof.deflated,
-            "bars_needed": proof.bars_needed,
+    task = Task(
+        screen=screen(), maker=maker, symbols=named[1:] if named[:1] == ["sweep"] else named, bars=bars, lot=lot,
+        folder=asked.folder(out),
+        span={
+            "cash": asked.amount(cash, "--cash"), "costs": asked.costs(cost or []),
+            "start": asked.day(start, "--start"), "end": asked.day(end, "--end", last=True),
+            "cuts": asked.whole(cuts, "--cuts", most=_MOST_CUTS),
         },
-    }
+    )  # fmt: skip
+    if many:
+        swept(task, asked.grid(maker, grid or []))
+    elif walk_forward:
+        from ara.cli.commands.backtest.walked import rules_of, walked
 
-
-def _written(found: "Result", data: dict[str, Any], folder: "Path", s: Screen) -> None:
-    import json
-
-    from ara.whole import write
-
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = {
-        "result.json": json.dumps(data, indent=2) + "\n",
-        "equity.csv": found.frame.write_csv(),
-        "fills.csv": found.fill_frame().write_csv(),
-    }
-    for name, text in parts.items():
-        write(folder / name, text.encode())
-        s.note(f"Written to {folder / name}")
+        rules = rules_of(walk_forward, retrain, least, purge, hold_out, anchored=anchored)
+        walked(task, asked.grid(maker, grid) if grid else {}, rules, opened=opened, workers=workers)
+    else:
+        tested(task, asked.mix(mix or []))

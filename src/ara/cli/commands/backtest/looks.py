@@ -1,5 +1,7 @@
 """Every back-test is a look at its bars, and is counted."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ara.cli.screen import Screen
@@ -8,19 +10,23 @@ if TYPE_CHECKING:
     from ara.backtest import Result
     from ara.performance.trials import Look
 
-__all__ = ["counted"]
+__all__ = ["counted", "looked"]
 
 
-def counted(s: Screen, found: "Result", *, times: int = 1) -> "Look":
+def counted(s: Screen, found: "Result", *, times: int = 1, what: str = "") -> "Look":
     """Count the look at these bars, before anything is shown."""
+    at = found.frame["at"]
+    return looked(s, found.symbols, at[0], at[-1], what=what or f"backtest {found.strategy}", times=times)
+
+
+def looked(s: Screen, symbols: Sequence[str], first: datetime, last: datetime, *, what: str, times: int = 1) -> "Look":
+    """Count a look at the bars between two moments."""
 
     async def ask() -> "Look":
         from ara.desk import Desk
         from ara.performance.trials import Trials
 
-        at = found.frame["at"]
         async with Desk.open(s.settings()) as desk:
-            what = f"backtest {found.strategy}"
-            return await Trials(desk).look(found.symbols, at[0], at[-1], what=what, times=times)
+            return await Trials(desk).look(symbols, first, last, what=what, times=times)
 
     return s.run(ask())

@@ -1,0 +1,174 @@
+"""Choosing at every step of a walk: remembered, estimated, cancelled, and spread over processes."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from ara.backtest.engine import ENGINE, Watch
+from ara.backtest.folds import Choice, Step, chosen
+from ara.errors import CancelledError, ValidationError
+from ara.lineage import digest
+from ara.trading.costs import Costs
+from ara.trading.strategies.making import Made, made
+from ara.trading.tape import Tape
+from ara.whole import write
+
+__all__ = ["KeptChoices", "Task", "Told", "choose", "maker"]
+
+Told = Callable[[int, float], None]
+"""Told how many steps are left, and how many seconds they will take."""
+
+_MOST_KEPT: Final = 10_000
+_CHUNKS: Final = 4
+
+
+def maker(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Give what makes a strategy from a combination, beside the parameters that it has already."""
+    if not isinstance(make, Made):
+        return make
+
+    def found(**combination: Any) -> Any:
+        return Made(name=make.name, kind=make.kind, parameters={**make.parameters, **combination})()
+
+    return found
+
+
+class KeptChoices:
+    """Choices in a file, each under all that it follows from.
+
+    Parameters
+    ----------
+    path
+        The file; None to remember nothing.
+    tapes, moments
+        The bars.
+    name, grid, cash, costs
+        What is tried.
+    """
+
+    def __init__(
+        self, path: Path | None, tapes: Mapping[str, Tape], moments: Sequence[int], *, name: str,
+        grid: Sequence[Mapping[str, Any]], cash: Decimal, costs: Costs,
+    ) -> None:  # fmt: skip
+        self._path, self._tapes, self._moments = path, tapes, moments
+        self._task = {"name": name, "grid": list(grid), "cash": str(cash), "costs": costs.as_dict(), "engine": ENGINE}
+        self._kept = self._read()
+
+    def key(self, step: Step) -> str:
+        """Give the id of all that a step's choice follows from."""
+        last = self._moments[step.until - 1]
+        bars = {symbol: tape.until(last).digest() for symbol, tape in self._tapes.items()}
+        return digest({**self._task, "bars": bars, "first": self._moments[step.learn]})
+
+    def get(self, step: Step) -> Choice | None:
+        """Give a choice that was made before."""
+        if self._path is None or (found := self._kept.get(self.key(step))) is None:
+            return None
+        return Choice(number=int(found[0]), sharpe=found[1])
+
+    def put(self, step: Step, choice: Choice) -> None:
+        """Keep a choice: durable on return."""
+        if self._path is None:
+            return
+        self._kept[self.key(step)] = [choice.number, choice.sharpe]
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write(self._path, json.dumps({"schema": 1, "choices": self._kept}))
+
+    def _read(self) -> dict[str, list[Any]]:
+        try:
+            found = json.loads(self._path.read_text()) if self._path is not None and self._path.is_file() else {}
+            kept = found.get("choices", {}) if found.get("schema") == 1 else {}
+        except (ValueError, AttributeError, OSError):
+            return {}  # what can't be read is chosen anew
+        fits = isinstance(kept, dict) and all(isinstance(one, list) and len(one) == 2 for one in kept.values())
+        return kept if fits else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """All that choosing takes; see `ara.backtest.folds.chosen`."""
+
+    make: Callable[..., Any]
+    grid: Sequence[Mapping[str, Any]]
+    tapes: Mapping[str, Tape]
+    moments: Sequence[int]
+    cash: Decimal
+    costs: Costs
+    memory: KeptChoices
+
+    def choices(self, every: Sequence[Step], *, workers: int, watch: Watch | None, told: Told | None) -> list[Choice]:
+        """Give the choice of each step, those that are kept from memory."""
+        found = {step: kept for step in every if (kept := self.memory.get(step)) is not None}
+        todo = [step for step in every if step not in found]
+        begin, total, before = time.perf_counter(), len(every), len(found)
+
+        def hear(done: Mapping[Step, Choice]) -> None:
+            for step, choice in done.items():
+                self.memory.put(step, choice)
+            found.update(done)
+            if told is not None and len(found) - before == len(done) and len(found) < total:
+                each = (time.perf_counter() - begin) / len(done) / (workers if workers > 1 else 1)
+                told(total - len(found), each * (total - len(found)))
+            if watch is not None and not watch(len(found), total):
+                raise CancelledError(
+                    f"the walk was cancelled after {len(found)} of {total} steps", hint="Ask again to go on from there."
+                )
+
+        if todo and workers > 1 and isinstance(self.make, Made):
+            self._beside(todo, workers, hear)
+        elif todo:
+            each = chosen(
+                maker(self.make), self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs
+            )  # fmt: skip
+            for step, choice in zip(todo, each, strict=True):
+                hear({step: choice})
+        return [found[step] for step in every]
+
+    def _beside(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:
+        """Choose in several processes, some steps at a time."""
+        from ara.workers.beside import Beside
+
+        size = -(-len(todo) // (workers * _CHUNKS))
+        parts = [list(todo[at : at + size]) for at in range(0, len(todo), size)]
+        with ExitStack() as stack:
+            processes = [stack.enter_context(Beside()) for _ in range(min(workers, len(parts)))]
+            errands = [
+                (part, processes[number % len(processes)].submit(choose, **self._asked(part)))
+                for number, part in enumerate(parts)
+            ]
+            for part, errand in errands:
+                choices = errand.result(lambda: True)
+                hear(dict(zip(part, choices, strict=True)))
+
+    def _asked(self, part: Sequence[Step]) -> dict[str, Any]:
+        if not isinstance(self.make, Made):
+            raise ValidationError("only a strategy that was found by its name is tried in processes")
+        last = self.moments[part[-1].until - 1]
+        return {
+            "name": self.make.name, "parameters": dict(self.make.parameters), "grid": [dict(one) for one in self.grid],
+            "tapes": {symbol: cut for symbol, tape in self.tapes.items() if len(cut := tape.until(last))},
+            "moments": list(self.moments), "todo": list(part), "cash": self.cash, "costs": self.costs,
+        }  # fmt: skip
+
+
+def choose(
+    *,
+    name: str,
+    parameters: dict[str, Any],
+    grid: list[dict[str, Any]],
+    tapes: dict[str, Tape],
+    moments: list[int],
+    todo: list[Step],
+    cash: Decimal,
+    costs: Costs,
+) -> list[Choice]:
+    """Give the choices of some steps; what a process is asked for, the strategy by its name."""
+    make = maker(made(name, parameters))
+    return list(chosen(make, grid, tapes, moments, todo, cash=cash, costs=costs))

@@ -1,0 +1,171 @@
+"""One instrument's past, laid out once: plan after plan is played on it by the loop that trades as the engine does."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.backtest.kernel import ENOUGH, HELPERS, Account, account, costed, market, measuring, playing
+from ara.backtest.result import per_year
+from ara.errors import BacktestError, ValidationError
+from ara.trading.book import Book
+from ara.trading.costs import Costs
+from ara.trading.strategy import Planned
+from ara.trading.tape import Tape
+
+__all__ = ["PROTECTION", "Floor", "checked"]
+
+PROTECTION: Final = ("stop", "target", "trail")
+"""Parameters that a plan doesn't depend on."""
+
+_KEPT_PLANS: Final = 256
+_SAME: Final = 1e-12
+
+_Parts = NDArray[np.float64]
+_Loops = tuple[Callable[..., None], Callable[..., None]]
+
+
+class Floor:
+    """One instrument's past for many plans.
+
+    Parameters
+    ----------
+    tape
+        Its bars.
+    cash, costs
+        What each play begins with, and what trading costs.
+    start
+        The first moment at which may be decided; all if None.
+    machine
+        Whether to run the loop as machine code; as it stands it does the same, slowly, and needs no compiling.
+
+    Attributes
+    ----------
+    equity
+        What was owned at each bar of the last play, in units.
+    first
+        Number of the first bar at which may be decided.
+    """
+
+    def __init__(self, tape: Tape, cash: Decimal, costs: Costs, start: datetime | None, *, machine: bool) -> None:
+        moment = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
+        self.first = int(np.searchsorted(np.array(tape.known), moment))
+        if self.first >= len(tape):
+            raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
+        self._tape, self._costs = tape, costs
+        loops: _Loops = _machine() if machine else (playing, measuring)
+        self._play, self._measure = loops
+        self._book = Book({tape.instrument.symbol: tape}, cash, costs=costs)
+        if self._book.start * self._book.leverage > ENOUGH:
+            raise _too_large()
+        self._lines = market(tape)
+        self._root = math.sqrt(per_year({tape.instrument.symbol: tape}))
+        self._plans: dict[tuple[tuple[str, Any], ...], _Parts] = {}
+        self.equity, self._gross = np.zeros(len(tape)), np.zeros(len(tape))
+
+    @property
+    def cash(self) -> float:
+        """What each play begins with, in units."""
+        return float(self._book.start)
+
+    def tried(
+        self,
+        make: Callable[..., Planned],
+        chosen: Mapping[str, Any],
+        *,
+        first: int | None = None,
+        stop: int | None = None,
+    ) -> dict[str, Any]:
+        """Give the measures of one combination.
+
+        Parameters
+        ----------
+        make
+            Makes the strategy.
+        chosen
+            From which parameters.
+        first, stop
+            Numbers of the first bar, and of the first no more, of a part of the past.
+        """
+        strategy = make(**chosen)
+        if not isinstance(strategy, Planned):
+            raise ValidationError(
+                f"the strategy {type(strategy).__name__} decides by what is held; a sweep tries those that are Planned",
+                hint="Test it with each of the parameters: ara backtest SYMBOL --param NAME=VALUE",
+            )
+        begin = self.first if first is None else first
+        plan = self.planned(strategy, chosen)
+        done = self.play(strategy, plan, np.zeros((0, 5), np.int64), first=begin, stop=stop)
+        unit, found, equity = float(self._book.unit), np.zeros(4), self.equity[:stop]
+        self._measure(equity, begin, self.cash, found)
+        kept, mean, spread, deepest = found.tolist()
+        return {
+            "total": kept - 1.0,
+            "sharpe": mean / spread * self._root if spread > _SAME else None,
+            "drawdown": deepest,
+            "fills": done.fills,
+            "fees": done.paid * unit,
+            "equity": float(equity[-1]) * unit,
+        }
+
+    def play(
+        self,
+        strategy: Planned,
+        plan: _Parts,
+        log: NDArray[np.int64],
+        *,
+        first: int | None = None,
+        stop: int | None = None,
+    ) -> Account:
+        """Play one plan, or a part of it."""
+        protection = {name: float(getattr(strategy, name)) for name in PROTECTION}
+        begin = self.first if first is None else first
+        settings, costs = costed(self._costs, self._book, self._tape, begin, **protection)
+        state, (whole, parts) = account(self._book.start), self._lines
+        if stop is not None:
+            whole, parts = np.ascontiguousarray(whole[:, :stop]), np.ascontiguousarray(parts[:, :stop])
+        self._play(whole, parts, settings, costs, plan, state, log, self.equity, self._gross)
+        done = Account.of(state)
+        if done.failed:
+            raise _too_large()
+        return done
+
+    def planned(self, strategy: Planned, chosen: Mapping[str, Any]) -> _Parts:
+        """Give a plan, which stops and targets don't change."""
+        key = tuple((name, value) for name, value in chosen.items() if name not in PROTECTION)
+        if key not in self._plans:
+            if len(self._plans) >= _KEPT_PLANS:
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[key] = checked(strategy.plan(self._tape), self._tape)
+        return self._plans[key]
+
+
+@cache
+def _machine() -> _Loops:
+    """Give the loops that play and measure as machine code, compiled once per machine and kept beside their file."""
+    from numba import njit
+    from numba.extending import register_jitable
+
+    for helper in HELPERS:
+        register_jitable(helper)
+    return njit(cache=True, nogil=True)(playing), njit(cache=True, nogil=True)(measuring)
+
+
+def _too_large() -> BacktestError:
+    return BacktestError(
+        "the account is too large to be counted in steps as fine as these",
+        hint="Begin with less cash, or trade in larger steps: --lot 0.001",
+    )
+
+
+def checked(plan: _Parts, tape: Tape) -> _Parts:
+    """Give a plan as the loop takes it, or refuse what is none."""
+    found = np.ascontiguousarray(plan, np.float64)
+    if found.shape != (len(tape),) or np.isinf(found).any():
+        raise ValidationError(f"a plan has a finite size or NaN for each of {len(tape)} bars, not {found.shape}")
+    return found

@@ -1,0 +1,194 @@
+"""The steps of a walk forward: what is learned from at each, what is chosen there, and from when on it is used."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+
+from ara.backtest.engine import play
+from ara.backtest.floor import Floor
+from ara.backtest.result import per_year
+from ara.errors import StrategyError, ValidationError
+from ara.performance.growth import sharpe
+from ara.performance.inputs import returns_of
+from ara.performance.splits import walk_forward
+from ara.trading.costs import Costs
+from ara.trading.strategy import Planned
+from ara.trading.tape import Tape, instant
+
+__all__ = ["Choice", "Rules", "Step", "chosen", "steps", "timeline"]
+
+_FEW: Final = 400_000  # bars that are played as they stand, which takes less than to load the loop's machine code
+
+Make = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How a walk goes forward, in bars.
+
+    Parameters
+    ----------
+    window
+        That parameters are chosen on, counted back from each choice.
+    every
+        Between choices.
+    least
+        Before the first choice; the window if 0.
+    anchored
+        Choose on all bars from the first on instead, more each time.
+    purge
+        Left out between what is learned from and what is judged, for strategies whose wishes reach ahead.
+    hold_out
+        Share of the bars at the end that stays apart.
+    """
+
+    window: int = 252
+    every: int = 30
+    least: int = 0
+    anchored: bool = False
+    purge: int = 0
+    hold_out: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.window < 2 or self.every < 1 or self.least < 0 or self.purge < 0:
+            raise ValidationError(
+                f"the walk has a window of {self.window} bars, chooses every {self.every}, has {self.least} before the "
+                f"first and leaves out {self.purge}; a window is 2 or more, the step 1 or more"
+            )
+        if not 0 <= self.hold_out < 1:
+            raise ValidationError(f"the hold-out is {self.hold_out:g} of the bars; it is a share below 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step, by numbers of moments: learned from `[learn, until)`, used for decisions from `begin` up to `end`."""
+
+    learn: int
+    until: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was chosen at a step: the number of the combination, and its Sharpe ratio of a year where it was learned."""
+
+    number: int
+    sharpe: float | None
+
+
+def timeline(tapes: Mapping[str, Tape], first: int = 0) -> list[int]:
+    """Give the moments at which a bar of any instrument closes, from the first on, microseconds since 1970 UTC."""
+    known = np.unique(np.concatenate([np.array(tape.known, np.int64) for tape in tapes.values()]))
+    found: list[int] = known[known >= first].tolist()
+    return found
+
+
+def steps(count: int, rules: Rules) -> list[Step]:
+    """Give the steps over so many moments.
+
+    Raises
+    ------
+    ValidationError
+        There are too few of them.
+    """
+    least = rules.least or rules.window
+    if least - rules.purge < 2 or count <= least:
+        raise ValidationError(
+            f"{count} bars can't be walked through with {least} before the first choice and {rules.purge} left out",
+            hint="Name a longer range of dates, or a smaller window: --walk-forward 126",
+        )
+    at = np.arange(count)
+    window = None if rules.anchored else rules.window
+    found = walk_forward(at, at + rules.purge + 1, first=least, step=rules.every, window=window)
+    return [
+        Step(learn=int(one.train[0]), until=int(one.train[-1]) + 1, begin=int(one.test[0]), end=int(one.test[-1]) + 1)
+        for one in found
+    ]
+
+
+def chosen(
+    make: Make,
+    grid: Sequence[Mapping[str, Any]],
+    tapes: Mapping[str, Tape],
+    moments: Sequence[int],
+    todo: Sequence[Step],
+    *,
+    cash: Decimal,
+    costs: Costs,
+) -> Iterator[Choice]:
+    """Give the best combination of each step by its Sharpe ratio there; of several alike the first.
+
+    Each is played anew, with all of the cash, on the bars that are learned from; earlier ones are history that it
+    knows. Nothing after them is looked at.
+
+    Parameters
+    ----------
+    make
+        Makes the strategy from a combination.
+    grid
+        The combinations.
+    tapes
+        Bars of the instruments; those after the last step are not touched.
+    moments
+        As `timeline` gives them.
+    todo
+        The steps.
+    cash, costs
+        As in `run`.
+    """
+    if len(grid) == 1:
+        yield from (Choice(number=0, sharpe=None) for _ in todo)
+        return
+    last = moments[max(one.until for one in todo) - 1]
+    cut = {symbol: part for symbol, tape in tapes.items() if len(part := tape.until(last))}
+    judge = _judge(make, grid, cut, moments, todo, cash=cash, costs=costs)
+    for step in todo:
+        ratios = [judge(one, step) for one in grid]
+        best = max(range(len(grid)), key=lambda number: (-math.inf if (r := ratios[number]) is None else r, -number))
+        yield Choice(number=best, sharpe=ratios[best])
+
+
+def _judge(
+    make: Make,
+    grid: Sequence[Mapping[str, Any]],
+    tapes: Mapping[str, Tape],
+    moments: Sequence[int],
+    todo: Sequence[Step],
+    *,
+    cash: Decimal,
+    costs: Costs,
+) -> Callable[[Mapping[str, Any], Step], float | None]:
+    """Give what tells a combination's Sharpe ratio at a step: by the sweep's loop where that can be."""
+    if len(tapes) == 1 and isinstance(make(**grid[0]), Planned):
+        tape = next(iter(tapes.values()))
+        bars = sum(one.until - one.learn for one in todo) * len(grid)
+        floor = Floor(tape, cash, costs, instant(moments[0]), machine=bars > _FEW)
+        shift = floor.first
+
+        def swept(one: Mapping[str, Any], step: Step) -> float | None:
+            found: float | None = floor.tried(make, one, first=step.learn + shift, stop=step.until + shift)["sharpe"]
+            return found
+
+        return swept
+    yearly = per_year(tapes)
+
+    def played(one: Mapping[str, Any], step: Step) -> float | None:
+        last = moments[step.until - 1]
+        part = {symbol: cut for symbol, tape in tapes.items() if len(cut := tape.until(last))}
+        done = play(make(**one), part, cash=cash, costs=costs, start=instant(moments[step.learn]))
+        if done.failure is not None:
+            raise _failed(done.failure, one)
+        equity = np.maximum(np.array([done.exchange.book.start, *done.equity], np.float64), 0.0)
+        return sharpe(returns_of(equity), per_year=yearly)
+
+    return played
+
+
+def _failed(error: StrategyError, one: Mapping[str, Any]) -> StrategyError:
+    words = ", ".join(f"{name} {value}" for name, value in one.items())
+    return StrategyError(f"{error.message} (with {words})", hint=error.hint)

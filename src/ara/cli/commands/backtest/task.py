@@ -1,0 +1,87 @@
+"""What every kind of back-test is asked for: the strategy, the instruments, the span, costs, and where files go."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ara.performance.luck import Significance
+    from ara.performance.trials import Look
+    from ara.trading import Tape
+    from ara.trading.strategies import Made
+
+__all__ = ["Task", "hearing", "look_document", "proof_document"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be done.
+
+    Parameters
+    ----------
+    screen
+        Of this invocation.
+    maker
+        The strategy.
+    symbols, bars, lot
+        As they were typed.
+    folder
+        Where files go; None for nowhere.
+    span
+        Cash, costs, start, end and cuts, as `ara.backtest.run` takes them.
+    """
+
+    screen: Screen
+    maker: "Made"
+    symbols: Sequence[str]
+    bars: str
+    lot: str
+    folder: "Path | None"
+    span: dict[str, Any]
+
+    def tapes(self, symbols: Sequence[str] | None = None) -> "dict[str, Tape]":
+        """Give the past of the instruments, or of others from the same place."""
+        from ara.cli.commands.backtest import asked
+
+        return asked.tapes(self.screen, self.symbols if symbols is None else symbols, self.bars, self.lot)
+
+    def written(self, files: dict[str, str]) -> None:
+        """Write files by name into the folder, where one is named."""
+        from ara.whole import write
+
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            write(self.folder / name, text.encode())
+            self.screen.note(f"Written to {self.folder / name}")
+
+
+def hearing(step: Callable[..., object]) -> Callable[[int, int], bool]:
+    """Give what passes progress on to a meter, and never stops the work."""
+
+    def hear(done: int, total: int) -> bool:
+        step(done, total=total)
+        return True
+
+    return hear
+
+
+def look_document(look: "Look") -> dict[str, Any]:
+    """Give the JSON of a look."""
+    return {"number": look.number, "limit": look.limit, "burnt": look.burnt}
+
+
+def proof_document(proof: "Significance") -> dict[str, Any]:
+    """Give the JSON of what a Sharpe ratio proves."""
+    return {
+        "trials": proof.trials,
+        "probabilistic": proof.probabilistic,
+        "best_by_luck": proof.best,
+        "deflated": proof.deflated,
+        "bars_needed": proof.bars_needed,
+    }

@@ -1,0 +1,88 @@
+"""`ara backtest --walk-forward`: parameters chosen on the past at each step, judged on what followed."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ara.cli.commands.backtest.task import Task, hearing, look_document, proof_document
+from ara.errors import ValidationError
+
+if TYPE_CHECKING:
+    from ara.backtest.folds import Rules
+    from ara.backtest.walk_forward import Walk
+    from ara.performance.trials import Look
+
+__all__ = ["rules_of", "walked"]
+
+_LONG = 20.0
+_MOST_BARS = 100_000
+_MOST_WORKERS = 256
+
+
+def rules_of(window: str, every: str, least: str, purge: str, hold_out: str, *, anchored: bool) -> "Rules":
+    """Read how the walk goes."""
+    from ara.backtest.folds import Rules
+    from ara.cli.commands.backtest import asked
+
+    told = {"--walk-forward": window, "--retrain": every, "--least": least, "--purge": purge}
+    bars = [asked.whole(text, flag, most=_MOST_BARS) for flag, text in told.items()]
+    share = asked.amount(hold_out, "--hold-out", such="0.2") if hold_out.strip("0.") else 0
+    return Rules(
+        window=bars[0], every=bars[1], least=bars[2], purge=bars[3], hold_out=float(share), anchored=anchored
+    )  # fmt: skip
+
+
+def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, workers: str) -> None:
+    """Walk, count the look, and tell what came of it."""
+    from ara.backtest.walk_forward import usual_grid, walk
+    from ara.cli.commands.backtest import asked
+    from ara.cli.commands.backtest.looks import counted, looked
+    from ara.cli.render.backtest_walk import walk_told
+
+    s, maker = task.screen, task.maker
+    tried = grid or usual_grid(maker.name, maker.parameters)
+    if both := sorted(set(tried) & set(maker.parameters)):
+        raise ValidationError(f"{both[0]} is given by --param and by --grid.", hint="Leave one of them out.")
+    count = asked.whole(workers, "--workers", most=_MOST_WORKERS)
+    tapes = task.tapes()
+
+    def told(left: int, seconds: float) -> None:
+        if seconds >= 1:
+            more = "; --workers 2 and more share it among processes" if seconds > _LONG and count < 2 else ""
+            s.note(f"{left} more choices, about {_time(seconds)}{more}")
+
+    with s.progress("Walking") as step:
+        ask = {
+            **task.span, "rules": rules, "name": maker.name, "workers": count or 1, "watch": hearing(step),
+            "told": told, "kept": Path(s.settings().home) / "backtest" / "choices.json",
+        }  # fmt: skip
+        found = walk(maker, tried, tapes, **ask)
+        look, held = counted(s, found.result, what=f"walk-forward {maker.name}"), None
+        if opened and found.sealed is not None:
+            held = looked(s, tuple(tapes), *found.sealed, what=f"hold-out of {maker.name}")
+            found = replace(walk(maker, tried, tapes, opened=True, **ask), result=found.result)
+    data = _document(found, look, held)
+    task.written({
+        "walk.json": json.dumps(data, indent=2) + "\n",
+        "equity.csv": found.result.frame.write_csv(),
+        "fills.csv": found.result.fill_frame().write_csv(),
+    })  # fmt: skip
+    s.result(data, lambda: walk_told(found, look, held, s))
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+
+
+def _document(found: "Walk", look: "Look", held: "Look | None") -> dict[str, Any]:
+    from ara.cli.render.backtest import proven
+
+    data = {
+        "schema": 1, **found.as_dict(), "look": look_document(look),
+        "significance": proof_document(proven(found.result, look.number)),
+    }  # fmt: skip
+    if held is not None and found.opened is not None:
+        data["hold_out"]["look"] = look_document(held)
+        data["hold_out"]["significance"] = proof_document(proven(found.opened, held.number))
+    return data

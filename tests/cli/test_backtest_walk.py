@@ -1,0 +1,68 @@
+"""`ara backtest` walked forward: the answer, the hold-out as a look, the same again from memory."""
+
+import json
+
+import polars as pl
+import pytest
+
+from ara.backtest.checks import made_up
+
+
+@pytest.fixture(scope="module")
+def bars(tmp_path_factory):
+    """A file of bars of two made-up shares."""
+    frames = []
+    for symbol, tape in made_up(300).items():
+        frame = tape.bars().frame.select(ts="at", open="open", high="high", low="low", close="close", volume="volume")
+        frames.append(frame.with_columns(symbol=pl.lit(symbol), asset_class=pl.lit("stock")))
+    path = tmp_path_factory.mktemp("walked") / "bars.parquet"
+    pl.concat(frames).write_parquet(path)
+    return str(path)
+
+
+WALK = ("backtest", "ONE", "--strategy", "momentum", "--walk-forward", "60", "--retrain", "40")
+
+
+def test_it_is_told_and_the_hold_out_is_a_look_of_its_own(ara, bars, home):
+    words = (*WALK, "--bars", bars, "--grid", "window=10,20")
+    outcome = ara(*words, "--width", "70")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert max(map(len, outcome.out.splitlines())) <= 70
+    said = " ".join(outcome.out.split())
+    assert said.startswith("momentum on ONE, walked forward 2018-03-0")
+    assert "5 choices among 2 combinations, one every 40 bars by the 60 bars before: window" in said
+    assert "was not touched: --open plays it, and counts the look" in said
+    told = json.loads(ara(*words, "--open", "--out", "walk", "--json").out)
+    assert told["schema"] == 1
+    assert told["folds"][0]["chosen"].keys() == {"window"}
+    assert (told["look"]["number"], told["hold_out"]["look"]["number"]) == (2, 1)
+    assert told["hold_out"]["opened"]["from"] == told["hold_out"]["from"]
+    assert json.loads((home / "walk" / "walk.json").read_text()) == told
+    assert pl.read_csv(home / "walk" / "equity.csv").height == told["result"]["bars"]
+    assert "kept apart until now" in " ".join(ara(*words, "--open").out.split())
+
+
+def test_without_a_grid_its_usual_one_is_tried_or_nothing(ara, bars):
+    told = json.loads(ara(*WALK, "--bars", bars, "--json", "--hold-out", "0").out)
+    assert (told["combinations"], told["hold_out"]) == (7, None)
+    plain = ara(*WALK[:3], "buy_and_hold", *WALK[4:], "--bars", bars, "--hold-out", "0.0").out
+    assert "Nothing was chosen" in plain
+    assert "No hold-out was kept apart" in plain
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--retrain", "x"), "--retrain is x"),
+        (("--hold-out", "1"), "share below 1"),
+        (("--hold-out", "-1"), "--hold-out is '-1'"),
+        (("--least", "1000"), "can't be walked"),
+        (("--grid", "window=5", "--param", "window=7"), "by --param and by --grid"),
+        (("--mix", "SPY"), "is not SYMBOL=SHARE"),
+        (("--mix", "SPY=0"), "it is an amount above 0"),
+    ],
+)
+def test_what_can_not_be_is_said(ara, bars, words, said):
+    outcome = ara(*(WALK if "--mix" not in words else WALK[:4]), "--bars", bars, *words)
+    assert outcome.code != 0
+    assert said in " ".join(outcome.err.split())
