@@ -79,8 +79,14 @@ def test_a_valid_covariance_comes_back_as_it_is():
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**31), st.integers(2, 8), st.integers(3, 30), st.sampled_from(METHODS))
+@given(
+    st.integers(0, 2**31),
+    st.integers(2, 8),
+    st.integers(3, 30),
+    st.sampled_from([one for one in METHODS if one != "dcc"]),
+)
 def test_any_method_gives_a_symmetric_matrix_without_negative_directions(seed, width, bars, method):
+    # dcc, the last of them, needs more bars: test_dcc.py
     given_ = _returns(bars, width, seed)
     given_[:, 0] = given_[:, -1]
     found = covariance(given_, method)
@@ -101,7 +107,7 @@ def test_pairs_that_contradict_each_other_are_repaired():
 
 
 def test_what_never_moves_has_no_correlation():
-    given_ = _returns()
+    given_ = _returns(120)
     given_[:, 2] = 0.0
     for method in METHODS:
         found = correlation(covariance(given_, method))

@@ -51,7 +51,7 @@ class Plan:
     method
         One of `METHODS`.
     covariance
-        How it is estimated: `sample`, `ledoit_wolf`, `oas`, `ewma`, `factor`.
+        How it is estimated: `sample`, `ledoit_wolf`, `oas`, `ewma`, `factor`, `dcc`.
     expected
         `shrunk` means of the past, drawn together by what chance would make of them, or `historical`.
     aversion

@@ -21,11 +21,12 @@ __all__ = [
 
 _Array = NDArray[np.float64]
 
-METHODS: Final = ("sample", "ledoit_wolf", "oas", "ewma", "factor")
+METHODS: Final = ("sample", "ledoit_wolf", "oas", "ewma", "factor", "dcc")
 """Names that `covariance` understands."""
 
 _FEWEST: Final = 2
 _HALF_LIFE: Final = 60.0
+_MONTH: Final = 21
 _ROUNDS: Final = 100
 _CLOSE: Final = 1e-12
 _STAYS: Final = 1e-6
@@ -41,7 +42,8 @@ def covariance(returns: _Array, method: str = "ledoit_wolf") -> _Array:
         it, the others take the bars that all have.
     method
         `sample`; `ledoit_wolf` and `oas`, drawn to a multiple of the unit matrix; `ewma`, recent bars count more (half
-        as much 60 bars ago); `factor`, few common factors and an own variance each.
+        as much 60 bars ago); `factor`, few common factors and an own variance each; `dcc`, the mean of what GARCH and
+        dynamic correlations foresee for the next 21 bars.
     """
     if method not in METHODS:
         raise ValidationError(f"There is no covariance {method!r}.", hint=f"There are: {', '.join(METHODS)}.")
@@ -49,6 +51,10 @@ def covariance(returns: _Array, method: str = "ledoit_wolf") -> _Array:
         return (ledoit_wolf if method == "ledoit_wolf" else oas)(returns)[0]
     if method == "ewma":
         return ewma_covariance(returns)
+    if method == "dcc":
+        from ara.statistics.dcc import dcc_covariance  # it stands on this module
+
+        return dcc_covariance(returns, horizon=_MONTH)
     return factor_covariance(returns) if method == "factor" else sample_covariance(returns)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ara.statistics.linear import products, solve_positive
 from ara.statistics.minimum import minimise
 
-__all__ = ["Garch", "fit_garch"]
+__all__ = ["Garch", "fit_garch", "followed"]
 
 _Array = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Garch:
         e = returns - self.mu
         news = self.omega + (self.alpha + self.gamma * (e < 0)) * e * e
         news[:1] += self.beta * (self.omega + self.persistence * self.before)
-        return _followed(news, self.beta)
+        return followed(news, self.beta)
 
     def summed(self, variance: _Array, horizon: int) -> _Array:
         """Give the variance of the return over `horizon` bars, from that of the next one."""
@@ -151,7 +151,7 @@ class _Likelihood:
         omega, odds = math.exp(point[self.weights.start - 1]), self._shares(point)
         drive = omega + np.einsum("i,ij->j", odds[:-1], news)
         drive[0] += odds[-1] * float(np.mean(e * e))
-        return -float(np.mean(self._log(e, _followed(drive, float(odds[-1])), point)))
+        return -float(np.mean(self._log(e, followed(drive, float(odds[-1])), point)))
 
     def loss(self, point: _Array) -> tuple[float, _Array]:
         """Give the mean of minus the log likelihood, and its slope."""
@@ -170,11 +170,11 @@ class _Likelihood:
         beta = float(shares[-1])
         drive = omega + np.einsum("i,ij->j", shares[:-1], news)
         drive[0] += beta * before
-        h = _followed(drive, beta)
+        h = followed(drive, beta)
         rows = [np.full(size, omega), *news, np.concatenate(([before], h[:-1]))]
         if self.mean:
             rows.insert(0, self._mean_news(shares, e))
-        slopes = _followed(np.stack(rows), beta)
+        slopes = followed(np.stack(rows), beta)
         places = slice(first + 1, first + 1 + len(shares))
         # a share's log odds move the other shares too
         bent = np.diag(shares) - np.outer(shares, shares)
@@ -247,8 +247,16 @@ class _Likelihood:
         return np.asarray((pull * e * e / h - 1 / h) / 2), np.asarray(pull * e), np.asarray(by_tail)
 
 
-def _followed(drive: _Array, beta: float) -> _Array:
-    """Give x[t] = drive[t] + beta x[t-1] along the last axis, in strides, each twice the one before."""
+def followed(drive: _Array, beta: float) -> _Array:
+    """Give x[t] = drive[t] + beta x[t-1] along the last axis, in strides, each twice the one before.
+
+    Parameters
+    ----------
+    drive
+        `[..., bar]`.
+    beta
+        From 0 to 1.
+    """
     out, stride, weight = drive.copy(), 1, beta
     while stride < out.shape[-1] and weight > _NEGLIGIBLE:
         out[..., stride:] += weight * out[..., :-stride]

@@ -36,7 +36,7 @@ def optimize(
     turnover: Annotated[str, typer.Option("--turnover", metavar="SHARE", help="Most that may change")] = "",
     cost: Annotated[str, typer.Option("--cost", metavar="SHARE", help="Of what is traded: 0.1%")] = "0",
     covariance: Annotated[
-        str, typer.Option("--covariance", metavar="NAME", help="sample, ledoit_wolf, oas, ewma, factor")
+        str, typer.Option("--covariance", metavar="NAME", help="sample, ledoit_wolf, oas, ewma, factor, dcc")
     ] = "ledoit_wolf",
     expected: Annotated[
         str, typer.Option("--expected", metavar="NAME", help="shrunk or historical means, or forecast")

@@ -29,7 +29,7 @@ def contributions(
     measure: Annotated[str, typer.Option("--measure", metavar="NAME", help="volatility, var or cvar")] = "volatility",
     level: Annotated[str, typer.Option("--level", metavar="LEVEL", help="Of var and cvar")] = "95",
     covariance: Annotated[
-        str, typer.Option("--covariance", metavar="NAME", help="sample, ledoit_wolf, oas, ewma, factor")
+        str, typer.Option("--covariance", metavar="NAME", help="sample, ledoit_wolf, oas, ewma, factor, dcc")
     ] = "ledoit_wolf",
     currency: Annotated[
         str, typer.Option("--currency", metavar="CODE", help="Your own: also the risk of the others")
