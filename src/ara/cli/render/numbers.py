@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from ara.reports.numbers import grouped, percent
+
 __all__ = ["ago", "day", "decimals", "grouped", "long_day", "percent", "places"]
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -22,18 +24,6 @@ def places(step: Decimal) -> int:
     """Give the decimals of a tick: 2 for 0.01, 0 for 5."""
     exponent = step.normalize().as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0
-
-
-def grouped(value: float, digits: int) -> str:
-    """Give a number with thousands apart and so many decimals; never a minus before zero."""
-    text = f"{value:,.{digits}f}"
-    return text.removeprefix("-") if not text.strip("-0.,") else text
-
-
-def percent(share: float, digits: int = 1, *, signed: bool = True) -> str:
-    """Give a fraction in percent, with its sign unless it rounds to zero."""
-    text = grouped(share * 100, digits)
-    return f"+{text} %" if signed and share > 0 and text.strip("0.") else f"{text} %"
 
 
 def day(label: date) -> str:
