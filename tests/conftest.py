@@ -15,10 +15,14 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from ara.models.elsewhere import Elsewhere
 
 _UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 """No test looks at the clock: machines are shared, and loops are compiled when they are first run."""
@@ -363,3 +367,18 @@ def own_redis(redis_program: str) -> Iterator[RedisServer]:
     yield server
     server.resume()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator["Elsewhere"]:
+    """One other process for all that is checked of models, whichever test asks."""
+    from ara.models.elsewhere import Elsewhere
+
+    class Kept(Elsewhere):
+        def answer(self, *args: Any) -> Any:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("PYTEST_CURRENT_TEST")  # with another environment it would be another process
+                return super().answer(*args)
+
+    with Kept() as other:
+        yield other

@@ -24,9 +24,9 @@ def fitted(panel: Panel, model: EwmaT | None = None):
     return (model or EwmaT()).fit(panel, rows, rows[:0], seed=0, watch=go_on)
 
 
-def test_it_keeps_every_rule_of_models() -> None:
-    outcomes = check_model(EwmaT())
-    assert len(outcomes) >= 6
+def test_it_keeps_every_rule_of_models(elsewhere) -> None:
+    outcomes = check_model(EwmaT(), elsewhere=elsewhere)
+    assert len(outcomes) >= 9
     assert [one.words for one in outcomes if not one.ok] == []
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -10,8 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.errors import ValidationError
+from ara.models.elsewhere import Elsewhere
 from ara.models.inputs import attached
-from ara.models.model import Fitted, Model
+from ara.models.model import Fitted, Model, Native, Twofold
 from ara.models.months import DAY
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
@@ -20,18 +23,42 @@ from ara.plugins import Check
 __all__ = ["check_model", "toy_panel"]
 
 _CUT = 420
+_SINGLE = 1e-5
+_SEVENTH = 7
+_MATTERS = 1e-3
+_LEFT_OUT = (0, 20, 40, 60, 80, 100, 120)
+_STRANGERS = (("AAA", "BBB", "CCC"), ("XXX", "YYY", "ZZZ"))
+_LOW, _MIDDLE, _HIGH = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
 
 
-def check_model(model: Model) -> list[Check]:
-    """Run all checks on a model, on a made-up panel of three series; no exception of the model's leaves it."""
+def check_model(model: Model, *, elsewhere: Elsewhere | None = None) -> list[Check]:
+    """Run all checks on a model, on a made-up panel of three series; no exception of the model's leaves it.
+
+    What a forecast must not depend on, since it tells nothing of the instrument: where its rows stand in the panel and
+    what number its series has, how a series is called that the model has not met, in what unit volume is counted, and
+    how many other rows are asked for. Nor may its median or its width rise, or fall, at each step in which the oldest
+    bars are left out, for all series alike: what the bars of a year ago said may count, their number may not. The level
+    of prices can't count: a panel has returns alone.
+
+    A model that is served in another form than its library's (`ara.models.model.Twofold`) is compared with that one,
+    output by output: they are the same to 1e-5, which is what float32 carries.
+
+    Parameters
+    ----------
+    model
+        The family with its parameters.
+    elsewhere
+        The other process in which it is loaded; one is started for this model alone where none is given.
+    """
     outcomes: list[Check] = []
-    trial = _Trial(model)
-    for name, check in _CHECKS.items():
-        try:
-            words = check(trial)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's code: any failure is the finding)
-            words = f"raised {type(error).__name__}: {error}"
-        outcomes.append(Check(name=name, ok=not words, words=words or "as it should be"))
+    with nullcontext(elsewhere) if elsewhere else Elsewhere() as other:
+        trial = _Trial(model, other)
+        for name, check in _CHECKS.items():
+            try:
+                words = check(trial)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's code: any failure is the finding)
+                words = f"raised {type(error).__name__}: {error}"
+            outcomes.append(Check(name=name, ok=not words, words=words or "as it should be"))
     return outcomes
 
 
@@ -70,10 +97,10 @@ def toy_panel(*, bars: int = 500, seed: int = 7, horizons: tuple[int, ...] = (1,
 
 
 class _Trial:
-    """A model under examination; fitted once for all checks but the one that fits twice."""
+    """A model under examination, fitted twice for all checks together."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, other: Elsewhere) -> None:
+        self.model, self.other = model, other
         self.raw = toy_panel()
         self.rows = np.flatnonzero(self.raw.known_at == int(self.raw.known_at[_CUT + 10]))
 
@@ -85,9 +112,21 @@ class _Trial:
     def fitted(self) -> Fitted:
         return self.fit()
 
-    def fit(self) -> Fitted:
+    @cached_property
+    def again(self) -> tuple[Fitted, Native | None]:
+        """The same fit once more, and what answers in the form of the library that learned where that is another."""
+        if not isinstance(self.model, Twofold):
+            return self.fit(), None
+        past, rows = self.past
+        return self.model.twofold(past, rows, rows[:0], seed=1, watch=lambda _: True)
+
+    @property
+    def past(self) -> tuple[Panel, Rows]:
         past = attached(self.raw.until(int(self.raw.known_at[_CUT])), self.model)
-        rows = np.arange(len(past))
+        return past, np.arange(len(past))
+
+    def fit(self) -> Fitted:
+        past, rows = self.past
         return self.model.fit(past, rows, rows[:0], seed=1, watch=lambda _: True)
 
     def answer(self, panel: Panel | None = None, rows: Rows | None = None) -> NDArray[np.float64]:
@@ -106,7 +145,7 @@ def _shape(trial: _Trial) -> str:
 
 
 def _repeats(trial: _Trial) -> str:
-    again = trial.fit().predict(trial.panel, trial.rows).values
+    again = trial.again[0].predict(trial.panel, trial.rows).values
     return "" if trial.answer().tobytes() == again.tobytes() else "the same seed gave other bytes"
 
 
@@ -115,6 +154,77 @@ def _keeps(trial: _Trial) -> str:
         trial.fitted.save(Path(folder))
         after = type(trial.model).load(Path(folder)).predict(trial.panel, trial.rows).values
     return "" if trial.answer().tobytes() == after.tobytes() else "after saving and loading it answers differently"
+
+
+def _travels(trial: _Trial) -> str:
+    try:
+        there = trial.other.answer(type(trial.model), trial.fitted, trial.panel, trial.rows)
+    except ValidationError as error:
+        return f"{error.message} {error.hint}"
+    return "" if np.allclose(trial.answer(), there, rtol=_SINGLE, atol=1e-9) else "another process answers differently"
+
+
+def _faithful(trial: _Trial) -> str:
+    fitted, native = trial.again
+    if native is None:
+        return ""
+    rows = np.flatnonzero(np.isfinite(trial.panel.x).any(axis=1))[::_SEVENTH]
+    learned, served = native(trial.panel, rows), fitted.outputs(trial.panel, rows)  # type: ignore[attr-defined]
+    if not learned:
+        return "it learned nothing, so that its two forms can't be compared"
+    for name, own in learned.items():
+        apart = np.abs(own - served[name]) / np.maximum(np.abs(own), 1.0)
+        if not apart.max() <= _SINGLE:
+            return f"its served form says {name} otherwise than the library that learned, by {apart.max():.1e}"
+    return ""
+
+
+def _unmoved(trial: _Trial) -> str:
+    whole = trial.answer()
+    turned, places = _turned(trial.raw)
+    if not _alike(whole, trial.answer(turned, places[trial.rows])):
+        return "its answer depends on where a series stands in the panel"
+    one, other = (trial.answer(replace(trial.raw, symbols=names)) for names in _STRANGERS)
+    if not _alike(one, other):
+        return "its answer depends on how a series is called that it has not met"
+    if not _alike(whole, trial.answer(replace(trial.raw, volume=1000 * trial.raw.volume))):
+        return "its answer depends on the unit in which volume is counted"
+    told = np.stack([_steps(trial, bars) for bars in _LEFT_OUT])
+    ways = np.where(np.abs(np.diff(told, axis=0)) > _MATTERS, np.sign(np.diff(told, axis=0)), 0.0)
+    same = np.abs(ways.sum(axis=(0, 1))) == ways.shape[0] * ways.shape[1]
+    for place, name in enumerate(("median", "width")):
+        if same[place].any():
+            return f"its {name} goes one way with the number of bars before the origin"
+    return ""
+
+
+def _steps(trial: _Trial, bars: int) -> NDArray[np.float64]:
+    """Give `[row, median or log of the width, horizon]` where each series begins so many bars later."""
+    raw = trial.raw
+    kept = np.flatnonzero(np.arange(len(raw)) - np.searchsorted(raw.series, raw.series) >= bars)
+    answer = trial.answer(_taken(raw, kept), np.searchsorted(kept, trial.rows))
+    width = answer[:, :, _HIGH] - answer[:, :, _LOW]
+    return np.stack([answer[:, :, _MIDDLE] / width, np.log(width)], axis=1)
+
+
+def _turned(panel: Panel) -> tuple[Panel, Rows]:
+    """Give the panel with its last series first, and where each of its rows stands there."""
+    first = panel.span(len(panel.symbols) - 1)[0]
+    rows = np.roll(np.arange(len(panel)), -first)
+    symbols = (panel.symbols[-1], *panel.symbols[:-1])
+    series = ((panel.series[rows] + 1) % len(symbols)).astype(np.int32)
+    return replace(_taken(panel, rows), series=series, symbols=symbols), np.argsort(rows)
+
+
+def _taken(panel: Panel, rows: Rows) -> Panel:
+    names = ("at", "known_at", "series", "group", "bars", "volume", "x", "scale", "y", "y_known")
+    return replace(panel, **{name: getattr(panel, name)[rows] for name in names})
+
+
+def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Say whether answers are the same, to a hundred-thousandth of their width."""
+    width = np.abs(one[:, :, -1:] - one[:, :, :1])
+    return bool((np.abs(one - other) <= _SINGLE * width).all())
 
 
 def _blind(trial: _Trial) -> str:
@@ -145,7 +255,10 @@ _CHECKS: dict[str, Callable[[_Trial], str]] = {
     "gives finite quantiles that do not cross": _shape,
     "the same seed gives the same bytes": _repeats,
     "saves and loads": _keeps,
+    "saves and loads elsewhere": _travels,
+    "is served as it was learned, to float32": _faithful,
     "does not see the future": _blind,
     "sees the present": _looks,
     "one row is answered as many are": _many,
+    "is moved by nothing that tells nothing": _unmoved,
 }

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from numpy.typing import NDArray
 
 from ara.errors import ModelError
 from ara.lineage import canonical
@@ -12,7 +14,12 @@ from ara.models.panel import Panel, Rows
 from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
-__all__ = ["Fitted", "Identified", "Model", "Resuming", "Stateful", "described", "refuse_outside"]
+__all__ = [
+    "Fitted", "Identified", "Model", "Native", "Resuming", "Stateful", "Twofold", "described", "refuse_outside",
+]  # fmt: skip
+
+Native: TypeAlias = Callable[[Panel, Rows], Mapping[str, NDArray[Any]]]
+"""Answers rows as the library that learned computes it: the outputs of the served graph, by their names in it."""
 
 
 @runtime_checkable
@@ -100,6 +107,17 @@ class Resuming(Protocol):
         folder: Path | None = None,
     ) -> Fitted:
         """Fit as `Model.fit` does, from the checkpoint in the folder where there is one of the same fit."""
+        ...
+
+
+@runtime_checkable
+class Twofold(Protocol):
+    """A family that is served in another form than its library's own, so that the two can be compared."""
+
+    def twofold(
+        self, panel: Panel, train: Rows, valid: Rows, *, seed: int, watch: Callable[[Progress], bool]
+    ) -> tuple[Fitted, Native]:
+        """Fit as `Model.fit` does, and give beside it what answers in the library's own form."""
         ...
 
 

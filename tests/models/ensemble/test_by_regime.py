@@ -33,8 +33,8 @@ def fitted(request) -> FittedEnsemble:
 
 
 @BOTH
-def test_it_keeps_every_rule_of_models(family) -> None:
-    assert [one.words for one in check_model(family(members=MEMBERS)) if not one.ok] == []
+def test_it_keeps_every_rule_of_models(family, elsewhere) -> None:
+    assert [one.words for one in check_model(family(members=MEMBERS), elsewhere=elsewhere) if not one.ok] == []
     assert plugins.load("models", family.family) is family
     assert family().members == Fast().members
 

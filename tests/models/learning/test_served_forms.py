@@ -8,8 +8,6 @@ import pytest
 from ara import plugins
 from ara.models.checks import toy_panel
 from ara.models.inputs import attached
-from ara.models.learning.frame import limits
-from ara.models.learning.learner import learn
 from ara.models.learning.targets import targets
 from ara.models.served import Served
 from tests.models.panels import fit, last_rows, ranged
@@ -26,13 +24,11 @@ def test_native_and_served_are_the_same(name):
     model = plugins.load("models", name)()
     panel = attached(ranged(toy_panel()), model)
     rows = np.arange(len(panel))
+    fitted, native = model.twofold(panel, rows, rows[:0], seed=0, watch=lambda _: True)
     seen = targets(panel, rows)
-    inputs = limits(panel.x[seen.rows], linear=model.linear)
-    filled = inputs.filled(panel.x[seen.rows])
-    x = inputs.bounded(filled) if model.linear else filled
-    native = learn(panel, seen, x, model.begin(x, seed=0), watch=lambda _: True, words="").outputs(x)
-    served = fit(model, panel).outputs(panel, seen.rows)
-    for own, name_of in zip(native, ("location", "log_scale"), strict=True):
+    learned, served = native(panel, seen.rows), fitted.outputs(panel, seen.rows)
+    assert set(learned) == {"location", "log_scale"}
+    for name_of, own in learned.items():
         apart = np.abs(own - served[name_of]).max(axis=1)
         assert (apart < 1e-5 * np.maximum(np.abs(own).max(axis=1), 1.0)).mean() >= 0.999
 

@@ -32,8 +32,8 @@ def simple(panel: Panel, rows: np.ndarray, moment: int = MOMENT) -> np.ndarray:
     return fit_until(EwmaT(), panel, moment, seed=0).predict(panel, rows).values
 
 
-def test_it_keeps_every_rule_of_models() -> None:
-    assert [one.words for one in check_model(PooledHar()) if not one.ok] == []
+def test_it_keeps_every_rule_of_models(elsewhere) -> None:
+    assert [one.words for one in check_model(PooledHar(), elsewhere=elsewhere) if not one.ok] == []
 
 
 def test_it_is_better_than_the_obvious_where_volatility_is_shared() -> None:

@@ -49,6 +49,12 @@ class _Learned:
         shape = (len(self.shift) // len(LEVELS), len(LEVELS))
         return {"quantiles": Output(regressors=parts, blend=self.blend, shift=self.shift, shape=shape)}
 
+    def outputs(self, x: NDArray[Any]) -> dict[str, _Array]:
+        """Give the quantiles `[n, H, level]` as the lines themselves compute them."""
+        raw = np.stack([one.predict(x) for level in self.lines for one in level])
+        told = np.einsum("kn,km->nm", raw, self.blend) + self.shift
+        return {"quantiles": told.reshape(len(x), -1, len(LEVELS))}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantileRegression(LearnedModel):

@@ -16,6 +16,7 @@ from ara.models.inputs import attached
 from ara.models.learning.learner import learn
 from ara.models.learning.targets import Targets, targets
 from ara.models.learning.work import Fit, enough
+from ara.models.model import Native
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.served import Served
@@ -43,6 +44,10 @@ class Answering(Protocol):
 
     def graphed(self) -> Mapping[str, Output]:
         """Give the outputs of the graph."""
+        ...
+
+    def outputs(self, x: _X) -> Mapping[str, NDArray[np.float64]]:
+        """Give the same outputs as the libraries that learned compute them."""
         ...
 
 
@@ -76,6 +81,12 @@ class LearnedModel:
         watch: Callable[[Progress], bool],
     ) -> Served:
         """Learn from the rows of all series; with too little history the answer is that of `ewma_t`."""
+        return self.twofold(panel, train, valid, seed=seed, watch=watch)[0]
+
+    def twofold(
+        self, panel: Panel, train: Rows, valid: Rows, *, seed: int, watch: Callable[[Progress], bool]
+    ) -> tuple[Served, Native]:
+        """Learn as `fit` does, and give beside the served form the regressors as their libraries have them."""
         panel = attached(panel, self)
         rows = np.union1d(train, valid)
         plain = EwmaT().fit(panel, train, valid, seed=seed, watch=lambda _: True)
@@ -83,10 +94,17 @@ class LearnedModel:
         inputs = limits(panel.x[seen.rows], linear=self.linear)
         learned: Answering | None = None
         if enough(seen, panel.horizons):
-            filled = inputs.filled(panel.x[seen.rows])
-            x = inputs.bounded(filled) if self.linear else filled
-            learned = self.learn(panel, seen, x, seed=seed, watch=watch)
-        return self._served(panel, learned, inputs, plain, seed=seed, rows=rows)
+            learned = self.learn(panel, seen, self._prepared(inputs, panel, seen.rows), seed=seed, watch=watch)
+
+        def native(other: Panel, asked: Rows) -> Mapping[str, NDArray[np.float64]]:
+            return learned.outputs(self._prepared(inputs, other, asked)) if learned else {}
+
+        return self._served(panel, learned, inputs, plain, seed=seed, rows=rows), native
+
+    def _prepared(self, inputs: Inputs, panel: Panel, rows: Rows) -> _X:
+        """Give the features of rows as the regressors see them: without gaps, and within bounds for linear ones."""
+        filled = inputs.filled(panel.x[rows])
+        return inputs.bounded(filled) if self.linear else filled
 
     def learn(self, panel: Panel, seen: Targets, x: _X, *, seed: int, watch: Callable[[Progress], bool]) -> Answering:
         """Learn from the rows `seen`, whose features are `x`."""

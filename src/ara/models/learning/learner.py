@@ -22,6 +22,7 @@ _Array = NDArray[np.float64]
 _X = NDArray[np.float32] | NDArray[np.float64]
 
 _STRETCH: Final = 0.35
+_NAMES: Final = ("location", "log_scale")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +53,11 @@ class Learned:
     residuals: dict[str, list[list[float]]]
     facts: dict[str, float]
 
-    def outputs(self, x: _X) -> tuple[_Array, _Array]:
+    def outputs(self, x: _X) -> dict[str, _Array]:
         """Give location and log scale `[n, H]` as the regressors themselves compute them."""
         raw = np.stack([[one.predict(x) for one in part] for part in self.regressors])
-        return _spread(self.factor[..., None] * raw + self.shift[..., None], self.spread)
+        told = _spread(self.factor[..., None] * raw + self.shift[..., None], self.spread)
+        return dict(zip(_NAMES, told, strict=True))
 
     def graphed(self) -> dict[str, Output]:
         """Give the outputs of the graph that answers the same."""
@@ -65,7 +67,7 @@ class Learned:
                 blend=self.factor[part][:, None] * self.spread,
                 shift=np.einsum("f,fh->h", self.shift[part], self.spread),
             )
-            for part, name in enumerate(("location", "log_scale"))
+            for part, name in enumerate(_NAMES)
         }
 
 
@@ -157,5 +159,4 @@ def _spread(parts: _Array, spread: _Array) -> tuple[_Array, _Array]:
 
 
 def _facts(horizons: Sequence[int], trusted: _Array) -> dict[str, float]:
-    names = ("location", "log_scale")
-    return {f"{name}_{h}": float(trusted[part, c]) for part, name in enumerate(names) for c, h in enumerate(horizons)}
+    return {f"{name}_{h}": float(trusted[part, c]) for part, name in enumerate(_NAMES) for c, h in enumerate(horizons)}

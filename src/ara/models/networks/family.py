@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ara.errors import ModelError
-from ara.models.model import Fitted
+from ara.models.model import Fitted, Native
 from ara.models.panel import Panel, Rows
 from ara.models.training.plan import Plan
 from ara.workers import Progress
@@ -105,6 +105,15 @@ class Network(Plan):
         from ara.models.networks.fit import fitted
 
         return fitted(self, panel, train, valid, seed=seed, start=start, watch=watch, folder=folder)
+
+    def twofold(
+        self, panel: Panel, train: Rows, valid: Rows, *, seed: int, watch: Callable[[Progress], bool]
+    ) -> "tuple[Served, Native]":
+        """Train as `fit` does, and give beside the served form the network as PyTorch has it."""
+        needed()
+        from ara.models.networks.fit import twofold
+
+        return twofold(self, panel, train, valid, seed=seed, start=None, watch=watch, folder=None)
 
     @classmethod
     def load(cls, folder: Path) -> Fitted:

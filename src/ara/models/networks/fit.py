@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ara.errors import CancelledError, ModelError
 from ara.models.families.ewma_t import EwmaT
 from ara.models.head import Head, features_id
 from ara.models.inputs import attached
-from ara.models.model import Fitted
+from ara.models.model import Fitted, Native
 from ara.models.networks.export import TRAINING_ONLY, graph_of, weights_of
 from ara.models.networks.family import Network
 from ara.models.networks.layers import Forecaster
@@ -28,7 +29,7 @@ from ara.models.training.loop import train
 from ara.models.training.team import ALONE, Team
 from ara.workers import Progress
 
-__all__ = ["fitted", "network_of"]
+__all__ = ["fitted", "network_of", "twofold"]
 
 _ENOUGH: Final = 200
 
@@ -49,6 +50,22 @@ def fitted(
 
     With fewer than 200 rows to learn from the graph has no answer, and `ewma_t` answers in its place.
     """
+    return twofold(model, panel, train_rows, valid, seed=seed, start=start, watch=watch, folder=folder, team=team)[0]
+
+
+def twofold(
+    model: Network,
+    panel: Panel,
+    train_rows: Rows,
+    valid: Rows,
+    *,
+    seed: int,
+    start: Fitted | None,
+    watch: Callable[[Progress], bool],
+    folder: Path | None,
+    team: Team = ALONE,
+) -> tuple[Served, Native]:
+    """Train as `fitted` does, and give beside the served form the network as PyTorch has it."""
     panel = attached(panel, model)
     given = lesson(panel, train_rows, valid, window=model.window)
     with repeatable(seed):
@@ -72,11 +89,17 @@ def fitted(
         window=model.window,
         gives="quantiles",
         seed=seed,
-        trained_to=int(panel.known_at.max(initial=0)),
+        trained_to=max(int(panel.known_at.max(initial=0)), start.head.trained_to if isinstance(start, Served) else 0),
         extra=facts,
     )
     plain = EwmaT().fit(panel, rows, rows[:0], seed=seed, watch=watch)
-    return Served.of(head=head, graph=graph, residuals=residuals, plain=plain)
+
+    def native(other: Panel, asked: Rows) -> Mapping[str, NDArray[Any]]:
+        with torch.no_grad():
+            told = network(torch.from_numpy(other.windows(asked, model.window)))
+        return {name: value.numpy() for name, value in told.items()}
+
+    return Served.of(head=head, graph=graph, residuals=residuals, plain=plain), native
 
 
 def network_of(model: Network, served: Served) -> Forecaster:
