@@ -66,3 +66,20 @@ def test_what_can_not_be_is_said(ara, bars, words, said):
     outcome = ara(*(WALK if "--mix" not in words else WALK[:4]), "--bars", bars, *words)
     assert outcome.code != 0
     assert said in " ".join(outcome.err.split())
+
+
+def test_other_pasts_are_told_beside_the_one_that_was(ara, bars):
+    words = ("backtest", "ONE", "--bars", bars, "--strategy", "momentum", "--param", "window=10", "--monte-carlo", "30")
+    told = json.loads(ara(*words, "--json").out)
+    assert [one["kind"] for one in told["monte_carlo"]["worlds"]] == ["returns", "trades", "parameters", "delays"]
+    outcome = ara(*words, "--width", "60")
+    assert max(map(len, outcome.out.splitlines())) <= 60
+    assert "other pasts, 90 %" in outcome.out
+
+
+def test_the_choice_of_a_sweep_is_judged_over_many_pasts(ara, bars):
+    words = ("backtest", "sweep", "ONE", "--bars", bars, "--strategy", "momentum", "--grid", "window=5:40:5",
+             "--cross-validate", "4")  # fmt: skip
+    told = json.loads(ara(*words, "--json").out)
+    assert (told["cross_validation"]["splits"], len(told["cross_validation"]["paths"])) == (6, 3)
+    assert "the probability that choosing here is overfitting" in " ".join(ara(*words).out.split())

@@ -46,8 +46,8 @@ def proven(found: "Result", trials: int) -> "Significance":
     return significance(returns, per_year=found.per_year, trials=trials)
 
 
-def told(found: "Result", look: "Look", s: Screen) -> str:
-    """Give the answer first, then the measures beside buy and hold, and what they prove."""
+def told(found: "Result", look: "Look", s: Screen, *, more: "Sequence[str]" = ()) -> str:
+    """Give the answer first, then the measures beside buy and hold, what they prove, and what else was asked."""
     first, last = found.frame["at"][0], found.frame["at"][-1]
     own, hold = found.measures, found.hold
     head = (
@@ -59,10 +59,10 @@ def told(found: "Result", look: "Look", s: Screen) -> str:
     lines += measures_told(found, s)
     for words in (_trading(found), *beside_told(found), proof_told(found, look), replayed_told(found), *found.notes):
         lines += wrapped(words, s.width)
-    return "\n".join([*lines, f"Lineage {found.lineage.id[:12]}"])
+    return "\n".join([*lines, *more, f"Lineage {found.lineage.id[:12]}"])
 
 
-def sweep_told(found: "Sweep", names: "Sequence[str]", look: "Look", s: Screen) -> str:
+def sweep_told(found: "Sweep", names: "Sequence[str]", look: "Look", s: Screen, *, more: "Sequence[str]" = ()) -> str:
     """Give the best combinations, and what the best of them proves after all that were tried."""
     best, rows = found.best, found.trials.head(_BEST).to_dicts()
     chosen = ", ".join(f"{name} {best.parameters[name]}" for name in names)
@@ -80,7 +80,7 @@ def sweep_told(found: "Sweep", names: "Sequence[str]", look: "Look", s: Screen) 
     lines = [s.palette()(line, "strong") for line in wrapped(head, s.width)] + table(columns, s)
     for words in (_luck(found), replayed_told(best), *best.notes, looks_told(look)):
         lines += wrapped(words, s.width)
-    return "\n".join([*lines, f"Lineage {best.lineage.id[:12]}"])
+    return "\n".join([*lines, *more, f"Lineage {best.lineage.id[:12]}"])
 
 
 def _luck(found: "Sweep") -> str:

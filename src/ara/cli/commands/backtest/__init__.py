@@ -9,6 +9,8 @@ from ara.cli.screen import screen
 __all__ = ["command"]
 
 _MOST_CUTS = 100
+_MOST_GROUPS = 16
+_MOST_WORLDS = 100_000
 
 
 def command(
@@ -55,6 +57,12 @@ def command(
     ] = "0.2",
     opened: Annotated[bool, typer.Option("--open", help="Play the hold-out too; the look is counted")] = False,
     workers: Annotated[str, typer.Option("--workers", metavar="N", help="Processes that choose at once")] = "0",
+    monte_carlo: Annotated[
+        str, typer.Option("--monte-carlo", metavar="N", help="Live the past again so many times, in four ways")
+    ] = "0",
+    cross: Annotated[
+        str, typer.Option("--cross-validate", metavar="GROUPS", help="Of a sweep: judge the choice over many pasts; 6")
+    ] = "0",
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Write result.json, equity.csv, fills.csv")] = "",
 ) -> None:
     """Test a strategy on the past: what it would have earned after costs, beside buy and hold and random entry.
@@ -66,6 +74,7 @@ def command(
         ara backtest AAPL --strategy momentum --mix SPY=60 --mix TLT=40
         ara backtest AAPL --strategy my_module:MyStrategy --cost commission=0.001 --out result --json
         ara backtest AAPL --strategy momentum --walk-forward 252 --retrain 30 --grid window=20:200:20
+        ara backtest AAPL --strategy momentum --monte-carlo 1000
         ara backtest sweep AAPL --strategy momentum --grid window=20:200:10 --grid stop=0,0.05
 
     Decided at a close, traded at the next open. It is replayed on shorter bars: who saw the future is stopped.
@@ -89,11 +98,11 @@ def command(
         },
     )  # fmt: skip
     if many:
-        swept(task, asked.grid(maker, grid or []))
+        swept(task, asked.grid(maker, grid or []), groups=asked.whole(cross, "--cross-validate", most=_MOST_GROUPS))
     elif walk_forward:
         from ara.cli.commands.backtest.walked import rules_of, walked
 
         rules = rules_of(walk_forward, retrain, least, purge, hold_out, anchored=anchored)
         walked(task, asked.grid(maker, grid) if grid else {}, rules, opened=opened, workers=workers)
     else:
-        tested(task, asked.mix(mix or []))
+        tested(task, asked.mix(mix or []), worlds=asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS))

@@ -17,11 +17,16 @@ __all__ = ["swept"]
 _SHOWN = 50
 
 
-def swept(task: Task, grid: Mapping[str, Sequence[Any]]) -> None:
-    """Try all combinations on one instrument, count every one as a look, and tell the best and its luck."""
+def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, groups: int = 0) -> None:
+    """Try all combinations on one instrument, count every one as a look, and tell the best and its luck.
+
+    With groups of time the choice among them is cross-validated too.
+    """
+    from ara.backtest.cross import cross
     from ara.backtest.sweep import sweep
     from ara.cli.commands.backtest.looks import counted
     from ara.cli.render.backtest import sweep_told
+    from ara.cli.render.backtest_worlds import crossed_told
 
     s, maker = task.screen, task.maker
     if both := sorted(set(grid) & set(maker.parameters)):
@@ -31,11 +36,17 @@ def swept(task: Task, grid: Mapping[str, Sequence[Any]]) -> None:
         return maker.kind(**{**maker.parameters, **chosen})
 
     with s.progress("Sweeping") as step:
-        found = sweep(made, grid, _one(task.tapes()), name=maker.name, watch=hearing(step), **task.span)
+        tape = _one(task.tapes())
+        span = {name: value for name, value in task.span.items() if name != "cuts"}
+        crossed = cross(made, grid, tape, groups=groups, watch=hearing(step), **span) if groups else None
+        found = sweep(made, grid, tape, name=maker.name, watch=hearing(step), **task.span)
     look = counted(s, found.best, times=found.trials.height)
     data = _document(found, grid, look)
+    if crossed is not None:
+        data["cross_validation"] = crossed.as_dict()
     task.written({"sweep.json": json.dumps(data, indent=2) + "\n", "trials.csv": found.trials.write_csv()})
-    s.result(data, lambda: sweep_told(found, list(grid), look, s))
+    more = [] if crossed is None else crossed_told(crossed, s)
+    s.result(data, lambda: sweep_told(found, list(grid), look, s, more=more))
 
 
 def _one(tapes: "dict[str, Tape]") -> "Tape":

@@ -1,0 +1,290 @@
+"""Other pasts of the same back-test: returns or trades in another order, other parameters, late fills."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.backtest.engine import Watch, play
+from ara.backtest.result import Result
+from ara.errors import CancelledError, ValidationError
+from ara.performance.bootstrap import drawn, usual_block
+from ara.performance.inputs import returns_of
+from ara.trading.strategy import Signal, Strategy, View
+from ara.trading.tape import Tape
+
+__all__ = ["KINDS", "MOST", "MonteCarlo", "Spread", "Worlds", "late", "monte_carlo", "shaken"]
+
+KINDS: Final[Mapping[str, str]] = {
+    "returns": "its returns drawn anew in blocks",
+    "trades": "its round trips in another order",
+    "parameters": "its parameters shaken by a fifth",
+    "delays": "its orders one to three bars late",
+}
+"""Ways to live the past again, each in a few words."""
+
+MOST: Final = 100_000
+"""The most worlds of each kind."""
+
+_PLAYED: Final = 50
+_SHAKE: Final = 0.2
+_LATEST: Final = 3
+_LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """One figure over all worlds.
+
+    Parameters
+    ----------
+    own
+        Of the back-test itself; None where it is not defined.
+    quantiles
+        By level, 0.05 to 0.95; empty where no world has it.
+    beyond
+        Share of the worlds in which it is as good as the back-test's own, or better.
+    """
+
+    own: float | None
+    quantiles: Mapping[float, float]
+    beyond: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worlds:
+    """One way of living the past again.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    draws
+        How many worlds.
+    equity, drawdown, sharpe
+        What was owned at the end, the largest drawdown (at most 0), the Sharpe ratio of a year.
+    lost
+        Share of the worlds that end with less than they began with.
+    """
+
+    kind: str
+    draws: int
+    equity: Spread
+    drawdown: Spread
+    sharpe: Spread
+    lost: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON values."""
+        found = asdict(self)
+        for name in ("equity", "drawdown", "sharpe"):
+            found[name]["quantiles"] = {f"{level:g}": value for level, value in found[name]["quantiles"].items()}
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonteCarlo:
+    """All ways together, those that apply, and why others don't."""
+
+    worlds: tuple[Worlds, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON values."""
+        return {"worlds": [one.as_dict() for one in self.worlds], "notes": list(self.notes)}
+
+
+def monte_carlo(
+    found: Result,
+    make: Callable[..., Strategy],
+    tapes: Mapping[str, Tape],
+    *,
+    draws: int = 1000,
+    played: int = _PLAYED,
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> MonteCarlo:
+    """Live a back-test's past again in four ways.
+
+    Returns are drawn by the stationary bootstrap, round trips in random order (what each brought, by what was owned
+    when it was opened; what is open at the end is left out; the end stays, the drawdown does not), and the strategy is played again with parameters that are
+    each multiplied by 1 ± 0.2 (normal), and with each new wish arriving 1 to 3 bars late.
+
+    Parameters
+    ----------
+    found
+        The back-test.
+    make
+        Makes its strategy from parameters.
+    tapes
+        What it was played on.
+    draws
+        Worlds of returns and of trades.
+    played
+        Worlds that are played again, which takes long; at most `draws`.
+    seed
+        Of all that is random.
+    watch
+        Told how many worlds of how many are done; False stops the work.
+
+    References
+    ----------
+    Politis and Romano (1994), The Stationary Bootstrap, Journal of the American Statistical Association 89.
+    """
+    if not 1 <= draws <= MOST or played < 0:
+        raise ValidationError(f"{draws} worlds can't be drawn; there are 1 to {MOST:,}")
+    again = min(played, draws)
+    cash, again = float(found.cash), min(played, draws)
+    own, notes = _own(found), []
+    worlds = [_of("returns", _redrawn(found, draws, seed), own, cash)]
+    if len(found.trips) > 1:
+        order, moved = _reordered(found, draws, seed)
+        worlds.append(_of("trades", moved, order, cash))
+    else:
+        notes.append("two round trips are the least that can be put in another order")
+    replays = _Replays(found, tapes, total=2 * again, watch=watch)
+    asked = shaken(found.parameters, again, seed)
+    tried = [one for p in asked if (one := replays.figures(make, p, seed=None)) is not None]
+    if not asked:
+        notes.append("it has no parameter that could be shaken")
+    elif len(tried) < len(asked):
+        notes.append(f"{len(asked) - len(tried)} of {len(asked)} shaken sets of parameters are none that it takes")
+    tardy = (replays.figures(make, found.parameters, seed=seed + number) for number in range(again))
+    for kind, figures in (("parameters", tried), ("delays", [one for one in tardy if one is not None])):
+        if figures:
+            worlds.append(_of(kind, np.array(figures, np.float64), own, cash))
+    return MonteCarlo(worlds=tuple(worlds), notes=tuple(notes))
+
+
+def shaken(parameters: Mapping[str, Any], count: int, seed: int) -> list[dict[str, Any]]:
+    """Give parameters each multiplied by 1 ± 0.2; whole ones stay whole and at least 1, words and 0 as they are."""
+    random = np.random.default_rng([seed, 7])
+    moving = [name for name, value in parameters.items() if not isinstance(value, bool | str) and value]
+    found = []
+    for _ in range(count if moving else 0):
+        one = dict(parameters)
+        for name in moving:
+            value = one[name] * (1 + _SHAKE * float(random.standard_normal()))
+            one[name] = max(round(value), 1) if isinstance(one[name], int) else value
+        found.append(one)
+    return found
+
+
+class _Late:
+    """Hands on each new wish of a strategy some bars late."""
+
+    def __init__(self, inner: Strategy, seed: int) -> None:
+        self._inner, self._random = inner, np.random.default_rng([seed, 11])
+        self._due: dict[str, tuple[int, Signal]] = {}
+
+    def prepare(self, tapes: Mapping[str, Tape]) -> None:
+        if hasattr(self._inner, "prepare"):
+            self._inner.prepare(tapes)
+
+    def decide(self, view: View) -> list[Signal]:
+        said = self._inner.decide(view)
+        for signal in (said,) if isinstance(said, Signal) else tuple(said or ()):
+            before = self._due.get(signal.symbol)
+            if before is None or before[1].wish != signal.wish:
+                wait = 1 + int(self._random.integers(_LATEST))
+                self._due[signal.symbol] = (view.index(signal.symbol) + wait, signal)
+        ready = [one for one, (due, _) in self._due.items() if view.index(one) >= due]
+        return [self._due.pop(one)[1] for one in ready]
+
+
+def late(strategy: Strategy, *, seed: int = 0) -> Strategy:
+    """Give a strategy whose wishes arrive 1 to 3 bars late; a newer one takes the place of one on its way."""
+    return _Late(strategy, seed)
+
+
+class _Replays:
+    """Plays the strategy again, and tells how many times of how many."""
+
+    def __init__(self, found: Result, tapes: Mapping[str, Tape], *, total: int, watch: Watch | None) -> None:
+        last = int(found.frame["at"][-1].timestamp() * 1_000_000)
+        self._tapes = {symbol: cut for symbol, tape in tapes.items() if len(cut := tape.until(last))}
+        self._found, self._total, self._watch, self._done = found, total, watch, 0
+
+    def figures(
+        self, make: Callable[..., Strategy], parameters: Mapping[str, Any], *, seed: int | None
+    ) -> _Array | None:
+        """Give end, drawdown and Sharpe ratio; None where the strategy takes no such parameters or fails."""
+        self._done += 1
+        if self._watch is not None and not self._watch(self._done, self._total):
+            raise CancelledError(f"the worlds were cancelled after {self._done} of {self._total}")
+        found = self._found
+        try:
+            strategy = make(**parameters)
+        except ValidationError:
+            return None
+        done = play(
+            strategy if seed is None else late(strategy, seed=seed), self._tapes, cash=found.cash, costs=found.costs,
+            start=found.frame["at"][0],
+        )  # fmt: skip
+        if done.failure is not None:
+            return None
+        equity = np.array([done.exchange.book.start, *done.equity], np.float64) * float(done.exchange.book.unit)
+        figures: _Array = _figures(returns_of(equity)[None, :], float(found.cash), found.per_year)[0]
+        return figures
+
+
+def _figures(returns: _Array, cash: float, per_year: float | None) -> _Array:
+    """Give end, largest drawdown and Sharpe ratio of each row of returns; NaN where there is none."""
+    grown = np.cumprod(1 + returns, axis=1)
+    peak = np.maximum(np.maximum.accumulate(grown, axis=1), 1.0)
+    deepest = np.divide(grown, peak, out=np.zeros_like(grown), where=peak > 0).min(axis=1) - 1
+    ratio = np.full(len(returns), np.nan)
+    if per_year is not None and returns.shape[1] > 1:
+        spread = returns.std(axis=1, ddof=1)
+        moves = spread > 1e-13 * np.abs(returns).max(axis=1)
+        ratio[moves] = returns.mean(axis=1)[moves] / spread[moves] * math.sqrt(per_year)
+    return np.column_stack((grown[:, -1] * cash, np.minimum(deepest, 0.0), ratio))
+
+
+def _redrawn(found: Result, draws: int, seed: int) -> _Array:
+    returns = _returns(found)
+    block = usual_block(returns)
+    parts = drawn(len(returns), draws, block=block, seed=seed)
+    return np.concatenate([_figures(returns[places], float(found.cash), found.per_year) for places in parts])
+
+
+def _reordered(found: Result, draws: int, seed: int) -> tuple[_Array, _Array]:
+    """Give the figures of the round trips in their own order, and in others."""
+    equity = np.concatenate(([float(found.cash)], found.frame["equity"].to_numpy()))
+    trips = sorted(found.trips, key=lambda one: one.closed)
+    before = np.array([equity[int(one.opened)] for one in trips])
+    gains = np.array([one.gain for one in trips])
+    shares = np.maximum(np.divide(gains, before, out=np.zeros_like(gains), where=before > 0), -1.0)
+    random, cash = np.random.default_rng([seed, 3]), float(found.cash)
+    orders = random.permuted(np.tile(shares, (draws, 1)), axis=1)
+    return _figures(shares[None, :], cash, None)[0], _figures(orders, cash, None)
+
+
+def _own(found: Result) -> _Array:
+    own: _Array = _figures(_returns(found)[None, :], float(found.cash), found.per_year)[0]
+    return own
+
+
+def _returns(found: Result) -> _Array:
+    return returns_of(np.concatenate(([float(found.cash)], found.frame["equity"].to_numpy())))
+
+
+def _of(kind: str, figures: _Array, own: _Array, cash: float) -> Worlds:
+    equity, drawdown, ratio = (_spread(figures[:, place], float(own[place])) for place in range(3))
+    return Worlds(
+        kind=kind, draws=len(figures), equity=equity, drawdown=drawdown, sharpe=ratio,
+        lost=float((figures[:, 0] < cash).mean()),
+    )  # fmt: skip
+
+
+def _spread(values: _Array, own: float) -> Spread:
+    known = values[np.isfinite(values)]
+    if not len(known) or not math.isfinite(own):
+        return Spread(own=own if math.isfinite(own) else None, quantiles={}, beyond=None)
+    levels = dict(zip(_LEVELS, np.quantile(known, _LEVELS).tolist(), strict=True))
+    return Spread(own=own, quantiles=levels, beyond=float((known >= own - 1e-12 * abs(own)).mean()))
