@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -121,6 +121,12 @@ class Chart:
         from ara.reports.charts import web
 
         return web.page([self], title=self.title)
+
+    def terminal(self, width: int = 80, *, paint: Callable[[str, Any], str] | None = None, plain: bool = False) -> str:
+        """Give it as text of so many columns; `paint` colours a text by its role, `plain` uses ASCII alone."""
+        from ara.reports.charts import text
+
+        return text.drawn(self, width, paint=paint, plain=plain)
 
     def csv(self) -> str:
         """Give the data as CSV; a shorter column is empty where it ends."""

@@ -5,28 +5,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.errors import ValidationError
 from ara.reports.charts.chart import Chart, Footer
-from ara.reports.charts.given import Given, floats, moments
+from ara.reports.charts.given import Given, floats, moments, priced, same_length
 from ara.reports.charts.marks import Axis, Band, Line, Mark, Panel, Rule
 from ara.reports.charts.ticks import told_time
 
 if TYPE_CHECKING:
     from ara.backtest import Result
 
-__all__ = ["equity", "equity_of"]
+__all__ = ["equity", "equity_of", "fallen", "of_result"]
 
 
-def equity(result: "Result", *, source: str = "") -> Chart:
-    """Draw a back-test's equity and drawdown beside buy and hold.
-
-    Parameters
-    ----------
-    result
-        The back-test.
-    source
-        Who gave its bars.
-    """
+def equity(result: "Result") -> Chart:
+    """Draw a back-test's equity and drawdown beside buy and hold."""
     frame = result.frame
     return equity_of(
         frame["at"].to_numpy(),
@@ -35,7 +26,7 @@ def equity(result: "Result", *, source: str = "") -> Chart:
         name=result.strategy,
         currency=result.currency,
         cash=float(result.cash),
-        footer=Footer(source=source, data_to=told_time(frame["at"].to_numpy()[-1]), lineage=result.lineage.id),
+        footer=of_result(result),
     )
 
 
@@ -75,8 +66,7 @@ def equity_of(
     """
     x, y = moments(at, "at"), floats(values, "values")
     held = None if hold is None else floats(hold, "hold")
-    if len(x) != len(y) or (held is not None and len(held) != len(x)):
-        raise ValidationError("Equity has one value for each moment.", hint="Give columns of the same length.")
+    same_length(x, y, *(() if held is None else (held,)))
     began = float(y[0]) if cash is None else cash
     drawn: list[Mark] = [Rule(at=began, dash="dot")]
     if held is not None:
@@ -101,12 +91,21 @@ def equity_of(
         title=_finding(name, y, held, began),
         words=f"the deepest fall from a highest was {-np.nanmin(below):.1f} %" if np.isfinite(below).any() else "",
         panels=(
-            Panel(marks=tuple(drawn), x=time, y=Axis(label="equity", unit=currency)),
+            Panel(marks=tuple(drawn), x=time, y=priced(currency, y, y if held is None else held, label="equity")),
             Panel(marks=tuple(depth), x=time, y=Axis(label="below the highest", unit="%"), share=0.42),
         ),
         footer=footer or Footer(data_to=told_time(x[-1])),
         columns={"at": x, "equity": y, **({} if held is None else {"buy_and_hold": held}), "drawdown": below / 100},
         shared=True,
+    )
+
+
+def of_result(result: "Result") -> Footer:
+    """Give where a back-test comes from."""
+    return Footer(
+        source=", ".join(dict.fromkeys(result.sources.values())),
+        data_to=told_time(result.frame["at"].to_numpy()[-1].astype("datetime64[D]")),
+        lineage=result.lineage.id,
     )
 
 

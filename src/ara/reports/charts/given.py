@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ValidationError
+from ara.reports.charts.marks import Axis
 
-__all__ = ["Given", "floats", "moments"]
+__all__ = ["Given", "floats", "moments", "priced", "same_length"]
 
 Given = Sequence[Any] | NDArray[Any]
 """One value for each row: a list, an array."""
+
+_WIDE: Final = 8.0
 
 
 def floats(values: Given, name: str) -> NDArray[np.float64]:
@@ -50,13 +53,33 @@ def moments(values: Given, name: str) -> NDArray[np.datetime64]:
         raise ValidationError(f"{name} are no times.", hint="Give dates, or times of the form 2024-03-01.") from error
 
 
-def _moment(value: Any) -> np.datetime64:
+def priced(currency: str, *columns: NDArray[np.float64], label: str = "price") -> Axis:
+    """Give the axis of prices: where the highest is more than eight times the lowest, equal ratios take equal room."""
+    known = np.concatenate([column[np.isfinite(column)] for column in columns]) if columns else np.zeros(0)
+    wide = len(known) > 0 and known.min() > 0 and known.max() > _WIDE * known.min()
+    return Axis(label=f"{label}, equal ratios alike" if wide else label, unit=currency, log=bool(wide))
+
+
+def same_length(*columns: NDArray[Any]) -> None:
+    """Refuse columns that differ in length.
+
+    Raises
+    ------
+    ValidationError
+        They do.
+    """
+    lengths = sorted({len(column) for column in columns})
+    if len(lengths) > 1:
+        raise ValidationError(
+            f"The columns have {' and '.join(map(str, lengths))} rows.", hint="Give columns of the same length."
+        )
+
+
+def _moment(value: Any) -> Any:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
         return np.datetime64(value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value, "us")
-    if isinstance(value, date):
-        return np.datetime64(value, "us")
-    if isinstance(value, np.datetime64):
-        return np.datetime64(value, "us")
+    if isinstance(value, date | np.datetime64):
+        return np.asarray(value, "datetime64[us]")[()]
     raise TypeError("no time")

@@ -186,7 +186,7 @@ class Notes:
     x: Column
     y: Column
     texts: Sequence[str]
-    above: bool = True
+    side: Literal["above", "below", "right"] = "above"
     role: Role = "ink"
 
 
@@ -218,4 +218,5 @@ class Panel:
     @property
     def named(self) -> int:
         """How many marks a legend has to explain."""
-        return len({getattr(mark, "name", "") for mark in self.marks} - {""})
+        said = {getattr(mark, "name", "") for mark in self.marks} - {""}
+        return len(said) + 2 * any(isinstance(mark, Candles) for mark in self.marks)

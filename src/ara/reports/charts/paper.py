@@ -144,6 +144,7 @@ def figure_of(chart: Chart, theme: Theme, *, size: tuple[float, float] | None, w
     grid = figure.subplots(max(len(panels), 1), 1, squeeze=False, sharex=chart.shared, height_ratios=heights or [1.0])
     for place, panel in enumerate(panels):
         _fill(grid[place][0], panel, theme, last=place == len(panels) - 1 or not chart.shared, wide=wide)
+    figure.align_ylabels()
     left = 0.14 / wide
     _put(figure, heads, left, high - 0.1, 0.25, high, fontsize=12.5, fontweight="bold", color=theme("ink"))
     _put(figure, words, left, high - 0.12 - 0.25 * len(heads), 0.19, high, fontsize=9, color=theme("quiet"))
@@ -199,7 +200,7 @@ def _fill(axes: "Axes", panel: Panel, theme: Theme, *, last: bool, wide: float) 
 
 
 def _sided(axes: "Axes", axis: Axis, side: str, theme: Theme, wide: float, *, shown: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     own = axes.xaxis if side == "x" else axes.yaxis
     if shown and axis.title:
@@ -214,6 +215,8 @@ def _sided(axes: "Axes", axis: Axis, side: str, theme: Theme, wide: float, *, sh
     else:
         if axis.log:
             axes.set_yscale("log") if side == "y" else axes.set_xscale("log")
+            own.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+            own.set_minor_locator(NullLocator())
         else:
             own.set_major_locator(MaxNLocator(nbins=6 if side == "y" else 8, steps=[1, 2, 2.5, 5, 10]))
         own.set_major_formatter(FuncFormatter(lambda value, _: number(value, _step(own.get_majorticklocs()))))

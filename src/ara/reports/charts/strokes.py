@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ara.reports.charts.labels import corners
 from ara.reports.charts.marks import (
     Band,
     Bars,
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["drawn"]
 
 _DASHES: Final = {"solid": "-", "dash": (0, (5, 2.5)), "dot": (0, (1.2, 2))}
+_SIDES: Final[dict[str, tuple[tuple[int, int], Any, Any]]] = {
+    "above": ((0, 6), "center", "bottom"), "below": ((0, -6), "center", "top"), "right": ((6, 0), "left", "center"),
+}  # fmt: skip
+_CORNERS: Final[dict[str, tuple[tuple[int, int], Any, Any]]] = {
+    "top right": ((5, 3), "left", "bottom"), "top left": ((-5, 3), "right", "bottom"),
+    "bottom right": ((5, -3), "left", "top"), "bottom left": ((-5, -3), "right", "top"),
+}  # fmt: skip
 _SHAPES: Final = {"dot": "o", "up": "^", "down": "v", "diamond": "D"}
 
 
@@ -56,16 +64,12 @@ def _points(axes: "Axes", mark: Points, theme: Theme) -> None:
         mark.x, mark.y, linestyle="none", marker=_SHAPES[mark.shape], markersize=mark.size, color=colour,
         markeredgecolor=theme("paper"), markeredgewidth=0.6, label=mark.name or "_", zorder=3,
     )  # fmt: skip
-    for x, y, text in zip(mark.x, mark.y, mark.texts, strict=bool(mark.texts)) if mark.texts else ():
+    for x, y, text, corner in zip(mark.x, mark.y, mark.texts, corners(mark), strict=True) if mark.texts else ():
+        shift, across, upright = _CORNERS[corner]
         axes.annotate(
-            text,
-            (x, y),
-            xytext=(6, 4),
-            textcoords="offset points",
-            fontsize=8,
-            color=theme("ink"),
-            annotation_clip=True,
-        )
+            text, (x, y), xytext=shift, textcoords="offset points", fontsize=8, ha=across, va=upright,
+            color=theme("ink"), annotation_clip=True,
+        )  # fmt: skip
 
 
 def _bars(axes: "Axes", mark: Bars, theme: Theme) -> None:
@@ -160,10 +164,11 @@ def _rule(axes: "Axes", mark: Rule, theme: Theme) -> None:
 
 
 def _notes(axes: "Axes", mark: Notes, theme: Theme) -> None:
+    shift, across, upright = _SIDES[mark.side]
     for x, y, text in zip(mark.x, mark.y, mark.texts, strict=True):
         axes.annotate(
-            text, (x, y), xytext=(0, 7 if mark.above else -7), textcoords="offset points", fontsize=7.5, ha="center",
-            va="bottom" if mark.above else "top", color=theme(mark.role),
+            text, (x, y), xytext=shift, textcoords="offset points", fontsize=8, ha=across, va=upright,
+            color=theme(mark.role),
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ara.reports.charts.labels import corners
 from ara.reports.charts.marks import (
     Axis,
     Band,
@@ -29,6 +30,7 @@ from ara.reports.charts.ticks import told_time
 __all__ = ["Drawn", "drawn", "plain", "safe"]
 
 _SHAPES: Final = {"dot": "circle", "up": "triangle-up", "down": "triangle-down", "diamond": "diamond"}
+_SIDES: Final = {"above": "top center", "below": "bottom center", "right": "middle right"}
 _HOLLOW: Final = "@paper"
 
 
@@ -121,7 +123,7 @@ def _points(mark: Points, panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
         },
     }  # fmt: skip
     if mark.texts:
-        trace |= {"text": [safe(text) for text in mark.texts], "textposition": "top right"}
+        trace |= {"text": [safe(text) for text in mark.texts], "textposition": corners(mark)}
     else:
         trace |= _told(mark, panel.x)
     if mark.low is not None and mark.high is not None:
@@ -240,7 +242,7 @@ def _rule(mark: Rule, _panel: Panel, out: Drawn) -> Iterator[dict[str, Any]]:
 def _notes(mark: Notes, _panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
     yield {
         "type": "scatter", "mode": "text", "x": plain(mark.x), "y": plain(mark.y), "hoverinfo": "skip",
-        "text": [safe(text) for text in mark.texts], "textposition": "top center" if mark.above else "bottom center",
+        "text": [safe(text) for text in mark.texts], "textposition": _SIDES[mark.side],
         "textfont": {"color": f"@{mark.role}", "size": 11}, "showlegend": False, "name": "",
     }  # fmt: skip
 

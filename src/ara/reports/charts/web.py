@@ -49,6 +49,7 @@ CSS: Final = (
 .ara-chart figcaption span, .ara-foot { color: var(--quiet); font-size: .85rem; }
 .ara-foot { margin: 0; font-size: .75rem; overflow-wrap: anywhere; }
 .ara-plot { width: 100%; overflow: hidden; }
+@media print { .modebar { display: none !important; } }
 @page { size: A4; margin: 15mm; }
 """
 )
@@ -200,7 +201,8 @@ def _figure(chart: Chart) -> dict[str, Any]:
         "autosize": True, "height": _high(chart), "margin": {"l": 8, "r": 16, "t": _HEAD, "b": _FOOT},
         "paper_bgcolor": "@paper", "plot_bgcolor": "@paper", "shapes": [], "dragmode": "zoom",
         "font": {"color": "@ink", "size": 12, "family": "system-ui, sans-serif"}, "barmode": "overlay",
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": "@paper/0"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": "@paper/0",
+            "traceorder": "normal"},
         "hovermode": "x unified" if chart.shared else "closest",
         "hoverlabel": {"bgcolor": "@paper", "bordercolor": "@line", "font": {"color": "@ink"}},
     }  # fmt: skip
@@ -221,6 +223,8 @@ def _figure(chart: Chart) -> dict[str, Any]:
         layout[f"yaxis{end}"] = _side(panel.y, panel, "y") | {"anchor": made.axes["xaxis"], "domain": domain}
         if chart.shared and number > 1:
             layout[f"xaxis{end}"]["matches"] = "x"
+        if chart.shared and number < len(panels):
+            layout[f"xaxis{end}"] |= {"showticklabels": False, "title": {"text": ""}}
         if panel.square:
             layout[f"yaxis{end}"] |= {"scaleanchor": made.axes["xaxis"], "constrain": "domain"}
             layout[f"xaxis{end}"]["constrain"] = "domain"
@@ -234,6 +238,7 @@ def _side(axis: Axis, panel: Panel, side: str) -> dict[str, Any]:
     told: dict[str, Any] = {
         "title": {"text": safe(axis.title), "font": {"size": 12, "color": "@quiet"}, "standoff": 8},
         "automargin": True, "showgrid": lined, "gridcolor": "@line", "zeroline": False, "linecolor": "@quiet",
+        "showline": side == "x",
         "tickfont": {"color": "@quiet"}, "rangeslider": {"visible": False},
     }  # fmt: skip
     if side == "y":

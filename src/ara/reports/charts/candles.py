@@ -1,0 +1,208 @@
+"""Candles with indicators on the price and below it, patterns where they were known, and volume."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ValidationError
+from ara.reports.charts.chart import Chart, Footer
+from ara.reports.charts.given import Given, floats, moments, priced, same_length
+from ara.reports.charts.marks import Axis, Bars, Candles, Line, Mark, Notes, Panel
+from ara.reports.charts.theme import SERIES
+from ara.reports.charts.thin import grouped
+from ara.reports.charts.ticks import told_time
+
+if TYPE_CHECKING:
+    from ara.features.patterns.pattern import Pattern
+    from ara.market.bars import Bars as MarketBars
+
+__all__ = ["candles", "candles_of"]
+
+_MOST: Final = 400
+_NOTED: Final = 8
+_Floats = NDArray[np.float64]
+
+
+def candles(
+    bars: "MarketBars",
+    *,
+    at: Given | None = None,
+    last: int = 0,
+    overlays: Mapping[str, Given] | None = None,
+    below: Mapping[str, Given] | None = None,
+    patterns: "Sequence[Pattern]" = (),
+    source: str = "",
+) -> Chart:
+    """Draw an instrument's bars.
+
+    Parameters
+    ----------
+    bars
+        Closed bars.
+    at
+        The label of each, as days of the venue's calendar are; the opening instants if None.
+    last
+        Only so many of the last; all if 0.
+    overlays
+        Indicators in the unit of the price, a value for each bar.
+    below
+        Those in another unit, each in a panel of its own.
+    patterns
+        Found in the same bars; noted at the bar at whose close each was known.
+    source
+        Who gave them; who stands behind the last bar if empty.
+    """
+    frame, instrument = bars.frame, bars.instrument
+    if not len(bars):
+        raise ValidationError(f"{instrument.symbol} has no bars to draw.", hint="Choose other dates.")
+    labels = moments(frame["at"].to_numpy() if at is None else at, "at")
+    return candles_of(
+        labels,
+        *(frame[name].to_numpy() for name in ("open", "high", "low", "close")),
+        volume=frame["volume"].to_numpy(),
+        last=last,
+        overlays=overlays,
+        below=below,
+        notes=[(one.known_at, one.name.removeprefix("cdl_").replace("_", " "), one.direction) for one in patterns],
+        symbol=instrument.symbol,
+        currency=instrument.currency,
+        footer=Footer(source=source or str(frame["source"][-1] or ""), data_to=told_time(labels[-1])),
+    )
+
+
+def candles_of(
+    at: Given,
+    opens: Given,
+    highs: Given,
+    lows: Given,
+    closes: Given,
+    *,
+    volume: Given | None = None,
+    last: int = 0,
+    overlays: Mapping[str, Given] | None = None,
+    below: Mapping[str, Given] | None = None,
+    notes: Sequence[tuple[int, str, str]] = (),
+    symbol: str = "",
+    currency: str = "",
+    footer: Footer | None = None,
+) -> Chart:
+    """Draw candles from plain columns; `notes` are bars with words and `bullish`, `bearish` or `neutral`.
+
+    Where there are more than 400 bars, neighbours are drawn as one candle: the first open, the highest high, the lowest
+    low, the last close, the sum of the volume.
+
+    Raises
+    ------
+    ValidationError
+        There is no bar, or the columns differ in length.
+    """
+    stamps = moments(at, "at")
+    prices = {
+        name: floats(column, name)
+        for name, column in (("open", opens), ("high", highs), ("low", lows), ("close", closes))
+    }
+    extra = {name: floats(column, name) for name, column in {**(overlays or {}), **(below or {})}.items()}
+    traded = floats(volume, "volume") if volume is not None else np.zeros(len(stamps))
+    same_length(stamps, *prices.values(), *extra.values(), traded)
+    first = max(len(stamps) - last, 0) if last else 0
+    stamps, traded = stamps[first:], traded[first:]
+    prices = {name: column[first:] for name, column in prices.items()}
+    extra = {name: column[first:] for name, column in extra.items()}
+    begins = grouped(len(stamps), _MOST)
+    shown = _joined(prices, traded, extra, begins)
+    x = np.arange(len(begins), dtype=np.float64)
+    axis = Axis(kind="bars", stamps=stamps[begins], low=-0.7, high=len(begins) - 0.3)
+    marks: list[Mark] = [
+        Candles(x=x, opens=shown["open"], highs=shown["high"], lows=shown["low"], closes=shown["close"])
+    ]
+    marks += [
+        Line(
+            x=x, y=shown[name], name=name, role=SERIES[place % 2 + (2 if place > 1 else 0)], dash=_dash(place), wide=1.3
+        )
+        for place, name in enumerate(overlays or {})
+    ]
+    kept = [
+        (int(np.searchsorted(begins, bar - first, side="right")) - 1, words, way)
+        for bar, words, way in notes
+        if first <= bar < first + len(stamps)
+    ]
+    marks += _noted(kept, shown)
+    panels = [Panel(marks=tuple(marks), x=axis, y=priced(currency, prices["low"], prices["high"]))]
+    panels += [
+        Panel(marks=(Line(x=x, y=shown[name], name=name, role="forecast", wide=1.3),), x=axis, y=Axis(), share=0.32)
+        for name in below or {}
+    ]
+    if (traded > 0).any():
+        bars = Bars(places=x, values=shown["volume"], role="past", wide=0.7)
+        panels.append(Panel(marks=(bars,), x=axis, y=Axis(label="volume", low=0.0), share=0.26))
+    size = int(begins[1]) if len(begins) > 1 else 1
+    whole = footer or Footer(data_to=told_time(stamps[-1]))
+    return Chart(
+        kind="candles",
+        title=_finding(symbol, prices["close"], currency, stamps),
+        words=_hollow(size, len(stamps), len(kept), sum(len(one.texts) for one in marks if isinstance(one, Notes))),
+        panels=tuple(panels),
+        footer=whole,
+        columns={"at": stamps, **prices, "volume": traded, **extra},
+        shared=True,
+    )
+
+
+def _hollow(size: int, count: int, found: int, noted: int) -> str:
+    words = "hollow: the bar closed above its open; filled: below"
+    if size > 1:
+        words += f"; each candle stands for {size} of {count:,} bars"
+    return f"{words}; {noted} of {found} patterns named, where they became known" if found else words
+
+
+def _joined(
+    prices: Mapping[str, _Floats], traded: _Floats, extra: Mapping[str, _Floats], begins: Any
+) -> dict[str, _Floats]:
+    ends = np.append(begins[1:], len(traded)) - 1
+    high, low = (
+        np.where(np.isnan(prices[name]), side, prices[name]) for name, side in (("high", -np.inf), ("low", np.inf))
+    )
+    out = {
+        "open": prices["open"][begins],
+        "high": np.maximum.reduceat(high, begins),
+        "low": np.minimum.reduceat(low, begins),
+        "close": prices["close"][ends],
+        "volume": np.add.reduceat(np.nan_to_num(traded), begins),
+    }
+    out |= {name: column[ends] for name, column in extra.items()}
+    return {name: np.where(np.isfinite(column), column, np.nan) for name, column in out.items()}
+
+
+def _noted(notes: Sequence[tuple[int, str, str]], shown: Mapping[str, _Floats]) -> list[Mark]:
+    """Give the notes that have room, the latest first: below the candle what points up, above it the others."""
+    apart = max(1, len(shown["close"]) // _NOTED)
+    out: list[Mark] = []
+    for side, column in (("below", "low"), ("above", "high")):
+        own: list[tuple[int, str, str]] = []
+        for one in sorted(notes, key=lambda note: -note[0]):
+            free = not own or own[-1][0] - one[0] >= apart
+            if free and (one[2] == "bullish") == (side == "below") and np.isfinite(shown[column][one[0]]):
+                own.append(one)
+        if own:
+            place = np.array([bar for bar, *_ in own], np.int64)
+            texts = [f"{'▲' if side == 'below' else '▼' if way == 'bearish' else '◆'} {words}" for _, words, way in own]
+            x = place.astype(np.float64)
+            out.append(Notes(x=x, y=shown[column][place], texts=texts, side=side))  # type: ignore[arg-type]
+    return out
+
+
+def _dash(place: int) -> Any:
+    return ("solid", "solid", "dash", "dot")[place % 4]
+
+
+def _finding(symbol: str, closes: _Floats, currency: str, stamps: NDArray[Any]) -> str:
+    known = closes[np.isfinite(closes)]
+    name = f"{symbol} " if symbol else ""
+    if not len(known):
+        return f"{name}has no prices in these bars"
+    words = f"{name}closed at {known[-1]:,.6g}{f' {currency}' if currency else ''}"
+    if len(known) > 1 and known[0] > 0 and known[-1] > 0:
+        words += f", {100 * (known[-1] / known[0] - 1):+.1f} % since {told_time(stamps[0])}"
+    return words

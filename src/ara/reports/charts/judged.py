@@ -1,0 +1,186 @@
+"""How forecasts did: whether what they stated came as often, and which model did better than the baseline."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ara.errors import ValidationError
+from ara.reports.charts.chart import Chart, Footer
+from ara.reports.charts.given import Given, floats, same_length
+from ara.reports.charts.marks import Axis, Bars, Line, Panel, Points, Rule
+
+__all__ = ["models", "models_of", "reliability", "reliability_of"]
+
+_SURE: Final = 1.96
+
+
+def reliability(evaluation: Mapping[str, Any], *, model: str = "", horizon: int = 0) -> Chart:
+    """Draw what P(up) stated beside what came, of one model and horizon of an evaluation.
+
+    Parameters
+    ----------
+    evaluation
+        The document of `ara evaluate`, or `Evaluation.as_dict()`.
+    model
+        Which; the first on which a verdict was passed if empty, else the first at all.
+    horizon
+        Bars ahead; the shortest if 0.
+    """
+    rows = [row for row in _rows(evaluation) if row.get("bins")]
+    row = _chosen(rows, evaluation, model, horizon)
+    bars = f"{row['horizon']} bar{'s' if row['horizon'] != 1 else ''} ahead"
+    error = row.get("ece_corrected")
+    finding = f": P(up) is off by {100 * error:.1f} % beyond chance" if error is not None else ""
+    return reliability_of(
+        [one["p"] for one in row["bins"]],
+        [one["freq"] for one in row["bins"]],
+        [one["n"] for one in row["bins"]],
+        title=f"{row['model']}, {bars}{finding}",
+        footer=_footer(evaluation),
+    )
+
+
+def reliability_of(
+    stated: Given, happened: Given, counts: Given, *, title: str = "", footer: Footer | None = None
+) -> Chart:
+    """Draw bins of forecasts: the mean of what they stated, the share that came, and how many they are.
+
+    The upright lines are 95 % intervals of the share: E. B. Wilson (1927), Journal of the American Statistical
+    Association 22. Forecasts of neighbouring days are not independent, so the truth is wider.
+    """
+    said, came, many = floats(stated, "stated"), floats(happened, "happened"), floats(counts, "counts")
+    same_length(said, came, many)
+    low, high = _wilson(came, many)
+    ends = np.concatenate([said, came, low, high])
+    ends = ends[np.isfinite(ends)]
+    least, most = (max(0.0, ends.min() - 0.02), min(1.0, ends.max() + 0.02)) if len(ends) else (0.0, 1.0)
+    held = int(((low <= said) & (said <= high)).sum())
+    side = Axis(label="stated", low=least, high=most)
+    honest = np.array([least, most])
+    marks = (
+        Line(x=honest, y=honest, name="honest", role="past", dash="dash", wide=1.2),
+        Points(x=said, y=came, name="forecasts, with 95 % intervals", role="forecast", low=low, high=high, size=7),
+    )
+    many_wide = 0.7 * (most - least) / max(len(said), 1) / 2
+    below = Bars(places=said, values=many, role="past", wide=many_wide)
+    return Chart(
+        kind="reliability",
+        title=title or f"In {held} of {len(said)} bins what was stated lies within what came, give or take chance",
+        words=f"{int(np.nansum(many)):,} forecasts; below the line they stated too much, above it too little",
+        panels=(
+            Panel(marks=marks, x=Axis(low=least, high=most), y=Axis(label="came", low=least, high=most)),
+            Panel(marks=(below,), x=side, y=Axis(label="forecasts", low=0.0), share=0.3),
+        ),
+        footer=footer or Footer(),
+        columns={"stated": said, "came": came, "count": many, "low_95": low, "high_95": high},
+        shared=True,
+    )
+
+
+def _wilson(share: NDArray[np.float64], count: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = _SURE**2 / count
+        middle = (share + z / 2) / (1 + z)
+        apart = np.sqrt(np.fmax(share * (1 - share) * z + z**2 / 4, 0)) / (1 + z)
+    return np.clip(middle - apart, 0, 1), np.clip(middle + apart, 0, 1)
+
+
+def models(evaluation: Mapping[str, Any], *, horizon: int = 0) -> Chart:
+    """Compare the models of an evaluation by their skill in CRPS over its baseline, each with its interval.
+
+    Parameters
+    ----------
+    evaluation
+        The document of `ara evaluate`, or `Evaluation.as_dict()`.
+    horizon
+        Bars ahead; the shortest if 0.
+    """
+    rows = [row for row in _rows(evaluation) if row.get("crps_skill") is not None]
+    if not rows:
+        raise ValidationError("The evaluation has no model beside a baseline.", hint="Evaluate with baselines.")
+    ahead = horizon or min(row["horizon"] for row in rows)
+    own = [row for row in rows if row["horizon"] == ahead]
+    if not own:
+        known = sorted({row["horizon"] for row in rows})
+        raise ValidationError(f"Nothing was forecast {ahead} bars ahead.", hint=f"There are: {known}.")
+    return models_of(
+        [str(row["model"]) for row in own],
+        [row["crps_skill"] for row in own],
+        [_error(row) for row in own],
+        measure=f"skill over {evaluation.get('base', 'the baseline')} in CRPS, {ahead} bar{'s' * (ahead != 1)} ahead",
+        footer=_footer(evaluation),
+    )
+
+
+def _error(row: Mapping[str, Any]) -> float | None:
+    """Give the skill's standard error as the Diebold-Mariano statistic has it; None where there is none."""
+    t = row.get("dm_t")
+    return abs(row["crps_skill"] / t) if t else None
+
+
+def models_of(
+    names: Sequence[str],
+    skills: Given,
+    errors: Given,
+    *,
+    measure: str = "skill",
+    footer: Footer | None = None,
+) -> Chart:
+    """Compare models by a skill, the best first; `errors` are standard errors, None where none is known."""
+    found, wide = floats(skills, "skills"), floats(errors, "errors")
+    same_length(found, wide, np.asarray(names))
+    order = np.argsort(-np.where(np.isfinite(found), found, -np.inf), kind="stable")
+    sorted_, apart = 100 * found[order], 100 * _SURE * np.nan_to_num(wide[order])
+    told = tuple(names[place] for place in order)
+    beyond = int((sorted_ - apart > 0)[np.isfinite(wide[order])].sum())
+    marks = (
+        Rule(at=0.0, upright=True),
+        Points(
+            x=sorted_,
+            y=np.arange(len(told), dtype=np.float64),
+            low=sorted_ - apart,
+            high=sorted_ + apart,
+            flat=True,
+            size=7,
+            texts=[f"{value:+.1f} %" if math.isfinite(value) else "" for value in sorted_],
+        ),
+    )
+    return Chart(
+        kind="models",
+        title=f"{beyond} of {len(told)} models are better than the baseline by more than chance",
+        words=f"{measure}, with 95 % intervals; right of 0 is better",
+        panels=(Panel(marks=marks, x=Axis(label="skill", unit="%"), y=Axis(kind="names", names=told)),),
+        footer=footer or Footer(),
+        columns={"model": told, "skill": found[order], "standard_error": wide[order]},
+    )
+
+
+def _rows(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rows = evaluation.get("rows")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "model" in row for row in rows):
+        raise ValidationError(
+            "This is no evaluation: it has no rows of models.", hint="Make one: ara evaluate --out DIR"
+        )
+    return list(rows)
+
+
+def _chosen(
+    rows: Sequence[Mapping[str, Any]], evaluation: Mapping[str, Any], model: str, horizon: int
+) -> Mapping[str, Any]:
+    judged = [str(one.get("model")) for one in evaluation.get("verdicts", ())]
+    names = list(dict.fromkeys(str(row["model"]) for row in rows))
+    name = model or next((one for one in judged if one in names), names[0] if names else "")
+    own = [row for row in rows if row["model"] == name and (not horizon or row["horizon"] == horizon)]
+    if not own:
+        raise ValidationError(
+            f"The evaluation has no P(up) of {name[:40]!r} {f'over {horizon} bars' if horizon else ''}".strip() + ".",
+            hint=f"There are: {', '.join(names) or 'none'}.",
+        )
+    return min(own, key=lambda row: int(row["horizon"]))
+
+
+def _footer(evaluation: Mapping[str, Any]) -> Footer:
+    return Footer(data_to=str(evaluation.get("last", ""))[:10], lineage=str(evaluation.get("id", "")))
