@@ -62,7 +62,8 @@ def test_the_weights_of_an_ensemble_and_of_those_before_it(ara):
         assert max(map(len, shown.splitlines())) <= int(width)
         assert "no weight: worse than ewma_t" in " ".join(shown.split())
         assert shown.count("pooled_har  ") == 3
-        assert ("2016-12, 2017-12" in " ".join(shown.split())) and ("then to now" in shown) == (width != "60")
+        assert "2016-12, 2017-12" in " ".join(shown.split())
+        assert ("then to now" in shown) == (width != "60")
 
 
 def test_a_forecast_says_who_counted_where_all_is_asked_for(ara):

@@ -16,12 +16,12 @@ from ara.lineage import digest
 from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
 from ara.models.networks.cluster import KEPT
-from ara.models.panel import Panel
+from ara.models.panel import Panel, instant
 from ara.models.ray import lost
 from ara.models.registry.card import HoldOut, Kept
 from ara.models.registry.registry import Registry
 from ara.models.registry.resuming import forget, room
-from ara.models.registry.training import Held, Plan, Trained, held_out, make, train
+from ara.models.registry.training import Held, Plan, Trained, held_out, make, refuse_start, train
 from ara.prediction.compute import ENGINE, platform_facts
 from ara.prediction.judging import Judging
 from ara.workers import Progress
@@ -31,6 +31,7 @@ __all__ = ["Lesson", "Outcome", "bars_for", "train_model"]
 _PERIOD: Final = re.compile(r"([1-9][0-9]{0,3})\s*(d|w|m|mo|y)")
 _DAYS: Final = {"d": 1, "w": 7, "m": 30.4375, "mo": 30.4375, "y": 365.25}
 _SHARES: Final = (0.05, 0.5)
+_SHAPE: Final = ("members", "size", "window")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,10 @@ class Lesson:
         As it was asked for; for the card.
     start
         A model of the family to go on from, where the family can; None to begin anew.
+    tuned
+        `start`, which was trained on others or on older bars, is itself trained further, also where it is judged: the
+        hold-out begins behind all that it knows. Else it was trained on the same instruments, and what is judged goes
+        on from a fit like it that is made before the hold-out.
     workers
         Workers of a Ray cluster that train a network together; 0 for one process of this machine.
     """
@@ -67,6 +72,7 @@ class Lesson:
     tested: bool = False
     period: str = ""
     start: Kept | None = None
+    tuned: bool = False
     workers: int = 0
 
 
@@ -147,9 +153,10 @@ async def train_model(
             f"The hold-out is {lesson.share:g} of the days.", hint=f"Allowed is {_SHARES[0]:g} to {_SHARES[1]:g}."
         )
     make(lesson.family, lesson.params, together=lesson.workers > 0)
+    after = _tuned_from(lesson) if lesson.tuned else 0
     panel = Panel.build(bars, range(1, lesson.days + 1))
     registry = Registry(desk)
-    held = held_out(panel, lesson.share) if lesson.validate else None
+    held = held_out(panel, lesson.share, after=after) if lesson.validate else None
     holdout, words = None, "it was not judged, as asked"
     if held is not None:
         holdout, words = await _counted(judging or Judging(desk), panel, held, lesson)
@@ -171,6 +178,29 @@ async def train_model(
     return Outcome(kept=kept, new=new, words=words, start=start, anew=trained.anew)
 
 
+def _tuned_from(lesson: Lesson) -> int:
+    """Give up to when the model that is to be tuned knows bars; an error where it can't be."""
+    start = lesson.start
+    if start is None:
+        raise ValidationError("There is no model to tune.", hint="Name one that was trained: ara models list")
+    refuse_start(lesson.family)
+    if start.family != lesson.family:
+        raise ValidationError(
+            f"{start.name} is no {lesson.family}, so {lesson.family} can't go on from it.",
+            hint=f"Leave out --model: it is a {start.family}.",
+        )
+    for name in _SHAPE:
+        had, wanted = start.card.params.get(name), lesson.params.get(name, start.card.params.get(name))
+        if str(had) != str(wanted):
+            raise ValidationError(f"{start.name} has {name} {had}, which can't be changed by training it further.")
+    if start.card.horizons and max(start.card.horizons) != lesson.days:
+        raise ValidationError(
+            f"{start.name} answers for 1 to {max(start.card.horizons)} bars ahead, not for {lesson.days}.",
+            hint="Leave out --days: what goes on from it answers for the same.",
+        )
+    return instant(start.card.trained_to)
+
+
 async def _plan(registry: Registry, panel: Panel, lesson: Lesson, *, cut: int | None) -> Plan:
     """Say what to train; the same lesson on the same bars has the same room for checkpoints, on any device."""
     start = await registry.artefact(lesson.start) if lesson.start else None
@@ -182,6 +212,7 @@ async def _plan(registry: Registry, panel: Panel, lesson: Lesson, *, cut: int | 
         tested=lesson.tested,
         start=str(start.folder) if start else "",
         known=start.trained_to if start else 0,
+        tuned=lesson.tuned,
         workers=lesson.workers,
     )
     taught = asdict(plan) | {"params": {name: value for name, value in plan.params.items() if name != "device"}}

@@ -113,6 +113,8 @@ def test_a_family_that_fails_stops_no_other(ara):
         (("--days", "31"), "--days"),
         (("--epochs", "5"), "har_t has no parameter 'epochs'"),
         (("--period", "60d"), "bars are too few"),
+        (("--from", "nothing"), "no model is called 'nothing'"),
+        (("--from", "fast"), "fast can't go on from a model that was trained before"),
     ],
 )
 def test_what_can_not_be_trained_is_told(ara, words, said):

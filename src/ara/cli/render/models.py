@@ -103,8 +103,8 @@ def _scores(scores: "Sequence[Score]", s: Screen) -> list[str]:
     return table(columns, s)
 
 
-def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> str:
-    """Give all that is known of a model, what it is worth first."""
+def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen, *, start: "Kept | None" = None) -> str:
+    """Give all that is known of a model, what it is worth first; `start` is what it went on from, if that is there."""
     card, paint = kept.card, s.palette()
     lines = [paint(f"{kept.name}  {kept.stage.value}  {kept.id[:_SHORT]}", "strong")]
     said = f"{verdict.words[:1].upper()}{verdict.words[1:]}."
@@ -116,6 +116,7 @@ def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> s
     params = ", ".join(f"{name} {_value(value)}" for name, value in sorted(card.params.items())) or "the family's own"
     rows = [
         ("Learned from", f"{', '.join(map(clean, card.symbols))}; bars of {card.timeframe}"),
+        *([("Went on from", _start(card.lineage["start"], start))] if card.lineage.get("start") else []),
         ("Knows", f"{card.first:%Y-%m-%d} to {card.trained_to:%Y-%m-%d}; answers {_spans(card.horizons)} bars ahead"),
         (
             "Judged by",
@@ -131,6 +132,13 @@ def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen) -> s
         lines.append(f"  {paint(padded(name, label), 'quiet')}{first}")
         lines += [" " * (label + 2) + line for line in more]
     return "\n".join(lines)
+
+
+def _start(id: str, start: "Kept | None") -> str:
+    """Name the model that another went on from, and what that had learned from."""
+    if start is None:
+        return f"{id[:_SHORT]}, which is not here any more"
+    return f"{start.name} ({id[:_SHORT]}), which learned from {_symbols(start)} up to {start.card.trained_to:%Y-%m-%d}"
 
 
 def _value(value: object) -> str:
@@ -235,6 +243,7 @@ def _one_learned(one: "Learned", s: Screen) -> str:
     assert one.verdict is not None  # noqa: S101 - it comes with the outcome
     kept, paint = one.outcome.kept, s.palette()
     how = "was trained" if one.outcome.new else "was here already, the same in every byte"
+    how += f", going on from {one.outcome.start}" if one.outcome.start else ""
     lines = [paint(line, "strong") for line in wrapped(f"{kept.name} ({kept.id[:_SHORT]}) {how}.", s.width)]
     verdict = one.outcome.words or one.verdict.words
     words = f"{verdict[:1].upper()}{verdict[1:]}."

@@ -19,12 +19,13 @@ from ara.models.foresight import refuse_foresight
 from ara.models.head import read_head
 from ara.models.inputs import attached
 from ara.models.model import Fitted, Model, Resuming, described
-from ara.models.months import DAY, month_of
+from ara.models.months import DAY
 from ara.models.networks.cluster import train_on_ray
 from ara.models.networks.family import Network
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE, Score
+from ara.models.registry.hold_out import FEWEST, Held, day_of, held_out, judged_rows
 from ara.models.registry.loading import load_folder
 from ara.models.registry.resuming import held
 from ara.models.series import SeriesModel
@@ -32,12 +33,8 @@ from ara.models.stillness import still_rows
 from ara.performance import compared, crps, inside
 from ara.workers import Progress
 
-__all__ = ["FEWEST", "Held", "Plan", "Trained", "held_out", "make", "scores_of", "train"]
+__all__ = ["FEWEST", "Held", "Plan", "Trained", "held_out", "make", "refuse_start", "scores_of", "train"]
 
-FEWEST: Final = 250
-"""Bars that the longest series needs before its hold-out begins."""
-
-_DAYS: Final = 60
 _ANY: Final = tuple(range(1, 31))
 _JUDGED: Final = (1, 5, 10, 21)
 
@@ -62,6 +59,9 @@ class Plan:
         Folder of an earlier model of the family to go on from; empty for none.
     known
         The newest moment that it knows of, microseconds since 1970 UTC.
+    tuned
+        What is judged goes on from that very model, which so must know nothing of the hold-out; else from a fit like it
+        that is made for the purpose. One that can't be gone on from is then an error.
     room
         Folder for checkpoints, so that a training that was stopped goes on; empty for none.
     workers, address
@@ -76,18 +76,10 @@ class Plan:
     tested: bool = False
     start: str = ""
     known: int = 0
+    tuned: bool = False
     room: str = ""
     workers: int = 0
     address: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A hold-out: what the judged fit knows ends at `cut`; the first and the last origin by which it is judged."""
-
-    cut: int
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,40 +137,14 @@ def _typed(value: Any, like: Any) -> Any:
     return msgspec.convert(value, kind, strict=False)
 
 
-def held_out(panel: Panel, share: float) -> Held:
-    """Choose the hold-out: the newest bars, from the first UTC instant of a month, so that it stays the same for long.
-
-    Raises
-    ------
-    ModelError
-        There are too few bars to learn from, or to judge by.
-    """
-    days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0])] // DAY)
-    longest = int(np.bincount(panel.series).max()) if len(panel) else 0
-    if len(days):
-        cut = month_of(int(days[int((len(days) - 1) * (1 - share))]) * DAY)
-        rows = _judged(panel, cut)
-        before = int(np.bincount(panel.series[panel.known_at <= cut], minlength=1).max())
-        if before >= FEWEST and len(np.unique(panel.known_at[rows] // DAY)) >= _DAYS:
-            return Held(cut=cut, first=int(panel.known_at[rows].min()), last=int(panel.known_at[rows].max()))
-        still = int((still_rows(panel) & (panel.known_at > cut)).sum())
-        if still:
-            raise ModelError(
-                f"the price stood still at {still} of the bars to be held out: {_DAYS} days to judge by are not left",
-                hint="Give it a --period in which the price moves, or keep it unjudged with --no-validate.",
-                still=still,
-            )
-    raise ModelError(
-        f"{longest} bars are too few: a fit needs {FEWEST} bars before its hold-out, and that {_DAYS} days",
-        hint="Give it more history with --period, or keep it unjudged with --no-validate.",
-        bars=longest,
-    )
-
-
-def _judged(panel: Panel, cut: int) -> Rows:
-    """Give the rows behind the cut whose outcome over the shortest horizon is known, and whose price moves."""
-    known = (panel.known_at > cut) & np.isfinite(panel.y[:, 0]) & np.isfinite(panel.scale).all(axis=1)
-    return np.flatnonzero(known & ~still_rows(panel))
+def refuse_start(family: str) -> None:
+    """Raise where a family can't go on from a model that was trained before."""
+    if not getattr(plugins.load("models", family), "goes_on", False):
+        able = ", ".join(sorted({one.family for one in Network.__subclasses__()}))
+        raise ValidationError(
+            f"{family} can't go on from a model that was trained before: it is fitted anew each time.",
+            hint=f"Networks can: {able} and networks.",
+        )
 
 
 def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], bool]) -> Trained:
@@ -205,6 +171,8 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
     try:
         fitted, known, scores = _judged_and_kept(model, panel, plan, start, watch)
     except _OtherError as error:
+        if plan.tuned:
+            raise ModelError(error.words, hint=error.hint) from error
         anew = error.words
         fitted, known, scores = _judged_and_kept(model, panel, plan, None, watch)
     fitted.save(Path(folder))
@@ -215,7 +183,7 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
         features=head.features,
         data=known.digest(),
         first=int(known.known_at.min()),
-        trained_to=int(known.known_at.max()),
+        trained_to=max(int(known.known_at.max()), plan.known if plan.tuned else 0),
         horizons=head.horizons or _ANY,
         pooled=not isinstance(model, SeriesModel | EwmaT),
         scores=scores,
@@ -228,6 +196,11 @@ def _begun(model: Model, panel: Panel, plan: Plan) -> tuple[Fitted | None, str]:
     """Give the fit to go on from, or None and why there is none though one was asked for."""
     if not plan.start:
         return None, ""
+    if plan.tuned:
+        refuse_start(plan.family)
+        if plan.cut is not None and plan.known > plan.cut:
+            raise ModelError(f"the model to go on from knows bars up to {day_of(plan.known)}, of the hold-out too")
+        return load_folder(Path(plan.start)), ""
     if not getattr(model, "goes_on", False):
         return None, f"{plan.family} can't go on from an earlier fit"
     if plan.cut is not None and _longest(panel, _apart(panel, plan)) < FEWEST:
@@ -251,12 +224,14 @@ def _judged_and_kept(
     """Fit what is judged and what is kept; gives the latter, what it knows, and the scores of the former.
 
     Where the kept one goes on from an earlier fit, so does the judged one: from a fit that ends as long before the cut
-    as the earlier one does before the last bar. The earlier one itself may know the hold-out.
+    as the earlier one does before the last bar. The earlier one itself may know the hold-out, unless it is tuned.
     """
     scores: tuple[Score, ...] = ()
     if plan.cut is not None:
         past, before = panel.until(plan.cut), None
-        if start is not None:
+        if plan.tuned:
+            before = start
+        elif start is not None:
             earlier = panel.until(_apart(panel, plan))
             before = _fit(model, earlier, plan, watch, "as it was before its hold-out")
         tried = _fit(model, past, plan, watch, "before its hold-out", start=before)
@@ -269,9 +244,9 @@ def _judged_and_kept(
 class _OtherError(Exception):
     """A fit can't be gone on from."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, hint: str) -> None:
         super().__init__(words)
-        self.words = words
+        self.words, self.hint = words, hint
 
 
 def _fit(
@@ -299,7 +274,7 @@ def _fit(
         except ModelError as error:
             if start is None or "start" not in error.context:
                 raise
-            raise _OtherError(error.message) from error
+            raise _OtherError(error.message, error.hint) from error
     if stopped:
         raise CancelledError(f"the training of {plan.family} was cancelled; nothing was kept")
     return fitted
@@ -350,7 +325,7 @@ def scores_of(
         Hears that it begins; False ends it.
     """
     assert plan.cut is not None  # noqa: S101 - asked for scores
-    rows = _judged(panel, plan.cut)
+    rows = judged_rows(panel, plan.cut)
     baseline = EwmaT().fit(past, np.arange(len(past)), rows[:0], seed=plan.seed, watch=lambda _: True)
     if not watch(Progress(0, 2, f"judging {plan.family}")):
         raise CancelledError(f"the training of {plan.family} was cancelled; nothing was kept")

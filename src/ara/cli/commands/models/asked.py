@@ -92,6 +92,7 @@ def card_facts(kept: "Kept") -> dict[str, Any]:
         "pooled": card.pooled,
         "timeframe": card.timeframe,
         "horizons": list(card.horizons),
+        "start": card.lineage.get("start"),
         "seed": card.seed,
         "seconds": card.seconds,
         "holdout": None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ara.cli.commands.models.asked import facts
+from ara.cli.commands.models.asked import facts, with_registry
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import AraError, PluginError, ValidationError
@@ -14,6 +14,7 @@ from ara.errors import AraError, PluginError, ValidationError
 if TYPE_CHECKING:
     from ara.cli.progress import Step
     from ara.desk import Desk
+    from ara.models.registry import Kept
     from ara.models.registry.stages import Verdict
     from ara.models.tuning.plan import Place
     from ara.prediction.course import Attempt
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Learned", "learn", "lessons_of", "place_of", "share_of"]
 
 _OLD: Final = {"ensemble": "fast"}
+_USUAL: Final = "har_t"
 _WHOLE: Final = 30
 _MOST: Final = 1024
 
@@ -41,8 +43,9 @@ class Learned:
 def learn(
     symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="Whose bars to learn from")],
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="MODEL", help="Family to train; all trains every one there is")
-    ] = "har_t",
+        str,
+        typer.Option("--model", "-m", metavar="MODEL", help="Family to train (har_t); all trains every one there is"),
+    ] = "",
     period: Annotated[
         str, typer.Option("--period", "-p", metavar="SPAN", help="How much of the past: 5y, 18m, 250d or max")
     ] = "max",
@@ -50,7 +53,7 @@ def learn(
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="Change a parameter of it; repeatable")
     ] = None,
-    days: Annotated[str, typer.Option("--days", "-d", metavar="N", help="Bars ahead it is to answer for")] = "30",
+    days: Annotated[str, typer.Option("--days", "-d", metavar="N", help="Bars ahead it is to answer for (30)")] = "",
     share: Annotated[str, typer.Option("--hold-out", metavar="P", help="Share of the days to judge it by")] = "0.2",
     validate: Annotated[
         bool, typer.Option("--validate/--no-validate", help="Hold it against the baseline on bars it does not know")
@@ -58,6 +61,9 @@ def learn(
     tested: Annotated[
         bool, typer.Option("--keep-tested", help="Keep the fit that was judged, which does not know the hold-out")
     ] = False,
+    start: Annotated[
+        str, typer.Option("--from", metavar="NAME", help="Train this network further, which learned from others")
+    ] = "",
     on: Annotated[
         str, typer.Option("--on", metavar="PLACE", help="here, or ray: a network by several workers of a cluster")
     ] = "here",
@@ -70,12 +76,17 @@ def learn(
 
         ara models train AAPL --model har_t --period 5y
         ara models train AAPL MSFT SPY --model pooled_har
+        ara models train AAPL --from cnn_lstm@1 --epochs 3
         ara models train AAPL --model all --json
         ara models train AAPL MSFT SPY --model transformer --on ray --workers 4
 
     A model is fitted on the older bars alone and judged by the newest, then fitted on all of them and kept as a
     candidate; `ara models deploy` lets it answer. Every look at the newest bars is counted, since what is tried often
     enough wins once by luck.
+
+    With --from a network that was trained on many instruments is tuned on these; its parameters stay as they were,
+    but for those that are given. It is judged on days that neither it nor the one before it has seen, so the one before
+    has to end before the hold-out, as with --keep-tested.
 
     A family that fails costs no other its model. Where the command was stopped, the same command goes on: what was
     trained is not trained again, and networks go on from their last checkpoint.
@@ -85,7 +96,7 @@ def learn(
     s = screen()
     lessons = lessons_of(
         s, model=model, period=period, epochs=epochs, param=param, days=days, share=share, validate=validate,
-        tested=tested, on=on, workers=workers,
+        tested=tested, start=start, on=on, workers=workers,
     )  # fmt: skip
     with s.progress("Reading bars") as step:
         found = s.run(_learn(s, symbols, lessons, as_of=as_of, step=step))
@@ -104,23 +115,39 @@ def learn(
 
 def lessons_of(
     s: Screen, *, model: str, period: str, epochs: str, param: list[str] | None, days: str, share: str,
-    validate: bool, tested: bool, on: str, workers: str,
+    validate: bool, tested: bool, start: str, on: str, workers: str,
 ) -> "list[Lesson]":  # fmt: skip
     """Give what the words of the command ask for, a lesson for each family."""
     from ara.cli.commands.data.asked import counted
     from ara.prediction.training import Lesson
 
+    before = _before(s, start, model) if start.strip() else None
     named = model.strip().lower() != "all"
-    families, params = _families(s, model), _params(epochs, param or [])
+    families, params = _families(s, before.family if before else model), _params(epochs, param or [])
+    if before is not None:
+        params, days = {**before.card.params, **params}, days or str(before.card.settings.get("days", ""))
     together = counted(workers, "--workers", most=_MOST) if place_of(on) == "ray" else 0
-    ahead, held = counted(days, "--days", most=_WHOLE), share_of(share)
+    ahead, held = counted(days or str(_WHOLE), "--days", most=_WHOLE), share_of(share)
     return [
         Lesson(
             family=one, params=params, days=ahead, share=held, validate=validate, tested=tested and validate,
-            period=period, workers=together if named or _joins(one) else 0,
+            period=period, start=before, tuned=before is not None, workers=together if named or _joins(one) else 0,
         )
         for one in families
     ]  # fmt: skip
+
+
+def _before(s: Screen, name: str, model: str) -> "Kept":
+    """Give the model to go on from, of a family that can, and of the one that was named if any was."""
+    from ara.models.registry.training import refuse_start
+
+    kept = with_registry(s, lambda registry: registry.find(name))
+    refuse_start(kept.family)
+    if model.strip().lower() not in {"", kept.family}:
+        raise ValidationError(
+            f"{kept.name} is a {kept.family}; {clean(model)[:40]} can't go on from it.", hint="Leave out --model."
+        )
+    return kept
 
 
 def _joins(family: str) -> bool:
@@ -137,7 +164,7 @@ def _joins(family: str) -> bool:
 def _families(s: Screen, text: str) -> list[str]:
     from ara import plugins
 
-    asked = text.strip().lower()
+    asked = text.strip().lower() or _USUAL
     if asked in _OLD:
         s.note(f"The spelling --model {asked} is old; it is now: --model {_OLD[asked]}")
         asked = _OLD[asked]
@@ -227,6 +254,7 @@ def _facts(one: Learned) -> dict[str, Any]:
     assert one.verdict is not None  # noqa: S101 - it comes with the outcome
     return {
         **facts(one.outcome.kept),
+        "start": one.outcome.kept.card.lineage.get("start"),
         "new": one.outcome.new,
         "resumed": one.resumed,
         "judged": not one.outcome.words,

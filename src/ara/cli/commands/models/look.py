@@ -69,17 +69,18 @@ def show(
     """
     from ara.cli.render.models import card_of
 
-    async def ask(registry: "Registry") -> "tuple[Kept, Verified, Verdict, str, Weighing | None]":
+    async def ask(registry: "Registry") -> "tuple[Kept, Verified, Verdict, str, Weighing | None, Kept | None]":
         from ara.models.registry.stages import verdict_of
 
         kept = await registry.find(model)
         place = str(registry.place(kept))
         found = await registry.verified(kept)
         told = await weighing(registry, kept) if found.ok else None
-        return kept, found, await verdict_of(registry, kept.card), place, told
+        start = await _start(registry, kept)
+        return kept, found, await verdict_of(registry, kept.card), place, told, start
 
     s = screen()
-    kept, found, verdict, place, told = with_registry(s, ask)
+    kept, found, verdict, place, told, start = with_registry(s, ask)
     data = {
         "schema": 1,
         **card_facts(kept),
@@ -95,7 +96,15 @@ def show(
     def words() -> str:
         from ara.cli.render.weights import weights_of
 
-        card = card_of(kept, found, verdict, s)
+        card = card_of(kept, found, verdict, s, start=start)
         return "\n".join([card, "", *weights_of(told, s)]) if told else card
 
     s.result(data, words)
+
+
+async def _start(registry: "Registry", kept: "Kept") -> "Kept | None":
+    """Give the model that another went on from; None where there is none, or it is not here any more."""
+    from ara.models.registry import Kept
+
+    id = kept.card.lineage.get("start")
+    return await registry.desk.store.get(Kept, str(id)) if id else None
