@@ -25,7 +25,11 @@
     │   ├── StrategyError       12  500  a strategy raised, or gave what is no signal
     │   └── ForesightError      12  500  a strategy saw the future
     ├── PortfolioError          13  500  a portfolio can't be built
-    └── AlertError              14  500  an alert can't be kept or sent
+    ├── AlertError              14  500  an alert can't be kept or sent
+    └── AccountError            16  403  an account doesn't allow it
+        ├── UnauthenticatedError  16  401  nobody, or somebody who can't be known
+        ├── ForbiddenError      16  403  somebody who may not do that
+        └── QuotaError          16  429  more than the account may ask for at once
 
 The columns are the exit code of the command line and the HTTP status; both derive from the class, nowhere else.
 Exit code 130 is Ctrl-C, 141 a closed pipe.
@@ -35,6 +39,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "APIError",
+    "AccountError",
     "AlertError",
     "AraAIException",
     "AraError",
@@ -45,16 +50,19 @@ __all__ = [
     "ConfigurationError",
     "DataProviderError",
     "FeatureEngineeringError",
+    "ForbiddenError",
     "ForesightError",
     "IntegrityError",
     "MissingKeyError",
     "ModelError",
     "PluginError",
     "PortfolioError",
+    "QuotaError",
     "RateLimitError",
     "ShapeError",
     "StoreError",
     "StrategyError",
+    "UnauthenticatedError",
     "UnknownSymbolError",
     "ValidationError",
     "VaultError",
@@ -278,6 +286,39 @@ class AlertError(AraError):
     code = "alert"
     exit_code = 14
     default_hint = "Check the alert's condition and where it is sent."
+
+
+class AccountError(AraError):
+    """What an account is, or may do, stands against it."""
+
+    code = "account"
+    exit_code = 16
+    http_status = 403
+    default_hint = "See who may do what: ara users list"
+
+
+class UnauthenticatedError(AccountError):
+    """Nobody said who asks, or what was said proves nothing."""
+
+    code = "unauthenticated"
+    http_status = 401
+    default_hint = "Send a key or a token that is valid: Authorization: Bearer ..."
+
+
+class ForbiddenError(AccountError):
+    """Somebody asks for what their role, or the scopes of their key, don't open."""
+
+    code = "forbidden"
+    default_hint = "Ask an administrator for the role, or make a key with the scope."
+
+
+class QuotaError(AccountError):
+    """More was asked for than the account may have at once; `context["retry_after"]` holds seconds."""
+
+    code = "quota"
+    http_status = 429
+    default_hint = "Wait, and ask again."
+
 
 
 AraAIException = AraError

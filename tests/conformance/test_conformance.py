@@ -88,3 +88,10 @@ def test_risk_and_portfolios_agree_in_full(kind):
     found = compared(kind, "risk", None)
     assert found["checked"] == found["agreed"] > 0
     assert (found["differ"], found["missing"]) == ([], [])
+
+
+@pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
+def test_tokens_agree_in_full():
+    found = compared("jwt", "accounts", None)
+    assert found["checked"] == found["agreed"] > 0
+    assert (found["differ"], found["missing"]) == ([], [])

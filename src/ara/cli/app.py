@@ -55,6 +55,11 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "replay": "Compute a kept forecast again and compare every byte",
         "diff": "Say what moved one forecast to another, and by how much",
     },
+    "Serve": {
+        "users": "Make users, say what they may do; the log of what was done",
+        "keys": "Make, rotate and revoke the keys of users",
+        "tokens": "Log users out, rotate what tokens are signed by",
+    },
     "Set up": {
         "config": "Show, change and check settings",
         "plugins": "List and check plug-ins",

@@ -8,6 +8,7 @@ from ara.settings.data import CacheSettings, DataSettings, SourceSettings
 from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
 from ara.settings.tree import (
+    AccountSettings,
     CliSettings,
     JobSettings,
     LogSettings,
@@ -20,6 +21,7 @@ from ara.settings.tree import (
 )
 
 __all__ = [
+    "AccountSettings",
     "CacheSettings",
     "CliSettings",
     "DataSettings",

@@ -17,6 +17,7 @@ from ara.settings.origin import Origin
 from ara.settings.secret import Secret
 
 __all__ = [
+    "AccountSettings",
     "CliSettings",
     "JobSettings",
     "LogSettings",
@@ -177,6 +178,14 @@ class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     gpus: Annotated[int, Meta(description="Graphics cards; -1: all there are.", ge=-1, le=4096)] = -1
 
 
+class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may ask, and for how long a log-in or a key is good."""
+
+    token_minutes: Annotated[int, Meta(description="Minutes that an access token lives.", ge=1, le=1440)] = 15
+    refresh_days: Annotated[int, Meta(description="Days without use after which a log-in ends.", ge=1, le=365)] = 30
+    key_days: Annotated[int, Meta(description="Days after which a key should be rotated.", ge=1, le=3650)] = 90
+
+
 class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is told how Ara is doing; all off costs nothing."""
 
@@ -242,6 +251,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     models: ModelSettings = msgspec.field(default_factory=ModelSettings)
     workers: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
     jobs: JobSettings = msgspec.field(default_factory=JobSettings)
+    accounts: AccountSettings = msgspec.field(default_factory=AccountSettings)
     telemetry: TelemetrySettings = msgspec.field(default_factory=TelemetrySettings)
     cli: CliSettings = msgspec.field(default_factory=CliSettings)
 

@@ -1,0 +1,30 @@
+"""Accounts: who asks, what they may do, and a log of what was done.
+
+Users log in by a password and get tokens; programs send keys. Both are void the moment they are revoked. `Accounts` is
+the front; `Principal` says who asks and what that opens.
+"""
+
+from ara.accounts.account import Accounts, Principal
+from ara.accounts.audit import Act, Audit, Seen
+from ara.accounts.key import Key, Keys
+from ara.accounts.roles import PERMISSIONS, ROLES, Role
+from ara.accounts.token import Pair, Tokens
+from ara.accounts.user import TIERS, User, Users
+
+__all__ = [
+    "PERMISSIONS",
+    "ROLES",
+    "TIERS",
+    "Accounts",
+    "Act",
+    "Audit",
+    "Key",
+    "Keys",
+    "Pair",
+    "Principal",
+    "Role",
+    "Seen",
+    "Tokens",
+    "User",
+    "Users",
+]

@@ -1,0 +1,20 @@
+"""What compare.py asks of accounts."""
+
+import json
+from datetime import UTC, datetime
+
+import jwt as pyjwt
+
+from ara.accounts.signing import checked, signed
+from ara.errors import UnauthenticatedError
+
+
+def jwt(token, jwk, algorithm):
+    key = pyjwt.PyJWK(json.loads(json.dumps(jwk)), algorithm=algorithm).key
+    found = {"signature_valid": True, "accepted": True}
+    for name, ask in (("signature_valid", signed), ("accepted", checked)):
+        try:
+            ask(token, key, algorithm, **({"now": datetime.now(UTC)} if ask is checked else {}))
+        except UnauthenticatedError:
+            found[name] = False
+    return found
