@@ -1,23 +1,26 @@
 """The tear sheet of a back-test."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ara.errors import ValidationError
 from ara.performance.inputs import returns_of
 from ara.reports.charts import equity as equity_drawn
+from ara.reports.charts.equity import of_result
 from ara.reports.numbers import grouped, percent
 from ara.reports.tables import Column, Form, Table
 from ara.reports.tearsheet import Report, Section
-from ara.reports.tearsheet_past import beyond_luck, calendar, key_figures, losses, meaning, parts
+from ara.reports.tearsheet_past import beyond_luck, calendar, key_figures, losses, meaning, parts, rolling_chart
 from ara.reports.tearsheet_track import Track, bands
 from ara.reports.tearsheet_trades import account, equity_table, fill_table, flow_table, traded
 
 if TYPE_CHECKING:
     from ara.backtest import Result
 
-__all__ = ["backtest_report"]
+__all__ = ["backtest_report", "write"]
 
 _DECISIONS: Final = {
     "market": "being in the market", "timing": "timing", "selection": "selection", "sizing": "sizing", "cost": "costs",
@@ -27,7 +30,12 @@ _NAMED: Final = 8
 
 
 def backtest_report(
-    result: "Result", *, command: str = "", looks: int = 1, document: Mapping[str, Any] | None = None
+    result: "Result",
+    *,
+    command: str = "",
+    looks: int = 1,
+    sections: Sequence[Section] = (),
+    document: Mapping[str, Any] | None = None,
 ) -> Report:
     """Give the tear sheet of a back-test.
 
@@ -39,9 +47,13 @@ def backtest_report(
         What makes it again.
     looks
         How often these bars were looked at, this time included: the trials that luck is counted with.
+    sections
+        What else is to be shown, behind the first section: the choices of a walk.
     document
         What goes into JSON files beside the tables; the result's own if None.
     """
+    if not result.frame.height:
+        raise ValidationError("There is no bar to report of.", hint="Name another range of dates.")
     track = _track(result, looks)
     daily = track.daily()
     drawn = bands(daily)
@@ -56,14 +68,29 @@ def backtest_report(
         finding=tuple(_finding(result, track, drawn)),
         facts=tuple(_facts(result, command, looks)),
         sections=(
-            first, *_beside(result), calendar(daily), losses(daily), parts(daily), *account(result), traded(result),
-            _checked(result),
+            first, *sections, *_beside(result), calendar(daily), losses(daily),
+            rolling_chart(daily, parts(daily), of_result(result)), *account(result), traded(result), _checked(result),
         ),
         data=(equity_table(result), fill_table(result), flow_table(result)),
         meaning=meaning(track, intervals=bool(drawn)),
         document={"schema": 1, **result.as_dict()} if document is None else document,
         lineage=result.lineage.id,
     )  # fmt: skip
+
+
+def write(result: "Result | Report", path: Path | str, **more: Any) -> tuple[Path, ...]:
+    """Write the report of a back-test, or one that is made already, to a file; gives what was written.
+
+    Parameters
+    ----------
+    result
+        The back-test, or its report.
+    path
+        Its ending says in which form: `.pdf`, `.html`, `.xlsx`, `.csv`, `.json`.
+    more
+        What `backtest_report` takes.
+    """
+    return (result if isinstance(result, Report) else backtest_report(result, **more)).write(path)
 
 
 def _track(result: "Result", looks: int) -> Track:

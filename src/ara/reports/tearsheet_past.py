@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ from ara.performance.breakdown import by_group, monthly_table
 from ara.performance.drawdown import drawdowns
 from ara.performance.growth import wealth
 from ara.performance.returns import measure
-from ara.reports.charts import Chart, Footer, equity_of
+from ara.reports.charts import Chart, Footer, equity_of, rolling_of
 from ara.reports.numbers import percent
 from ara.reports.tables import Column, Form, Table
 from ara.reports.tearsheet import Section
@@ -22,7 +23,17 @@ if TYPE_CHECKING:
     from ara.performance.luck import Significance
     from ara.performance.returns import Measures
 
-__all__ = ["beyond_luck", "calendar", "curve", "equity_chart", "key_figures", "losses", "meaning", "parts"]
+__all__ = [
+    "beyond_luck",
+    "calendar",
+    "curve",
+    "equity_chart",
+    "key_figures",
+    "losses",
+    "meaning",
+    "parts",
+    "rolling_chart",
+]
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SURE: Final = 0.95
@@ -206,6 +217,18 @@ def parts(track: Track) -> Section:
     if not found:
         return Section(title=title, words=("There are too few days to look at parts of them.",))
     return Section(title=title, tables=tuple(found))
+
+
+def rolling_chart(track: Track, section: Section, footer: Footer) -> Section:
+    """Put measures over a moving year into a section, where there is more than one."""
+    window = round(track.per_year)
+    if len(track.returns) < 2 * window or window < _FEWEST:
+        return section
+    chart = rolling_of(
+        track.at, track.returns, hold=track.other, name=track.name, per_year=track.per_year, window=window,
+        footer=footer,
+    )  # fmt: skip
+    return replace(section, charts=(chart,))
 
 
 def meaning(track: Track, *, intervals: bool) -> tuple[str, ...]:

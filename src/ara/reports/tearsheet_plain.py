@@ -1,0 +1,81 @@
+"""The tear sheet of returns without trades: of a file, an account, a portfolio of fixed weights."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ara.reports.charts import Footer
+from ara.reports.numbers import percent
+from ara.reports.tearsheet import Report, Section
+from ara.reports.tearsheet_past import (
+    beyond_luck,
+    calendar,
+    curve,
+    equity_chart,
+    key_figures,
+    losses,
+    meaning,
+    parts,
+    rolling_chart,
+)
+from ara.reports.tearsheet_track import Track, bands
+
+__all__ = ["track_report"]
+
+
+def track_report(
+    track: Track,
+    *,
+    kind: str = "performance",
+    facts: Sequence[tuple[str, str]] = (),
+    sections: Sequence[Section] = (),
+    source: str = "",
+    document: Mapping[str, Any] | None = None,
+) -> Report:
+    """Give the tear sheet of returns.
+
+    Parameters
+    ----------
+    track
+        The returns and what they are set beside.
+    kind
+        Of what: `performance`, `portfolio`.
+    facts
+        Label and words of what it is about.
+    sections
+        What is shown before the months: the parts of a portfolio.
+    source
+        Where the returns come from.
+    document
+        What `--json` prints, for JSON files.
+    """
+    daily = track.daily()
+    drawn = bands(daily)
+    last = str(daily.days[-1]) if len(daily.days) else ""
+    footer = Footer(source=source, data_to=last)
+    first = Section(title="Worth", charts=equity_chart(daily, footer), tables=(key_figures(track, drawn),))
+    told = [
+        ("Returns", f"{len(track.returns):,}, from {daily.days[0]} to {last}" if last else "none"),
+        *([("Source", source)] if source else []), *facts,
+    ]  # fmt: skip
+    when = parts(daily)
+    return Report(
+        kind=kind,
+        title=_title(track),
+        finding=tuple(beyond_luck(track, drawn)),
+        facts=tuple(told),
+        sections=(first, *sections, calendar(daily), losses(daily), rolling_chart(daily, when, footer)),
+        data=(curve(track),),
+        meaning=meaning(track, intervals=bool(drawn)),
+        document=document or {},
+    )
+
+
+def _title(track: Track) -> str:
+    own, other = track.measures().total, track.beside()
+    if own is None:
+        return f"{track.name}: there is no return to measure"
+    words = f"{track.name} {'earned' if own >= 0 else 'lost'} {percent(abs(own), signed=False)}"
+    if other is None or other.total is None:
+        return words
+    verb = "earned" if other.total >= 0 else "lost"
+    return f"{words}; {track.other_name} {verb} {percent(abs(other.total), signed=False)}"
