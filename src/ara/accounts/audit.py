@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Act", "Audit", "Outcome", "Seen"]
 
 Outcome = Literal["done", "refused"]
+"""Whether an act was done."""
 
 _STREAM: Final = "audit"
 _NONCE: Final = 12
@@ -69,7 +70,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     sealed: str = ""
 
 
-class PersonKey(Record, frozen=True, kw_only=True):
+class _PersonKey(Record, frozen=True, kw_only=True):
     """The key under which a person's fields are sealed, itself encrypted by the vault; its id is the user's."""
 
     kind: ClassVar[str] = "person_key"
@@ -115,14 +116,14 @@ class Audit:
 
     async def forget(self, person: str) -> None:
         """Destroy the key of a person: what was sealed under it can't be read any more, by anybody."""
-        await self._desk.store.remove(PersonKey, person)
+        await self._desk.store.remove(_PersonKey, person)
 
     async def _seal(self, person: str, plain: bytes) -> str:
         store, vault = self._desk.store, self._desk.vault
-        key = await store.get(PersonKey, person)
+        key = await store.get(_PersonKey, person)
         if key is None:
-            fresh = PersonKey(id=person, sealed=base64.b64encode(vault.encrypt(os.urandom(32))).decode())
-            key = fresh if await store.add(fresh) else await store.get(PersonKey, person)
+            fresh = _PersonKey(id=person, sealed=base64.b64encode(vault.encrypt(os.urandom(32))).decode())
+            key = fresh if await store.add(fresh) else await store.get(_PersonKey, person)
         assert key is not None  # noqa: S101 - just added, by us or by somebody faster
         nonce = os.urandom(_NONCE)
         return base64.b64encode(nonce + self._cipher(key).encrypt(nonce, plain, person.encode())).decode()
@@ -132,7 +133,7 @@ class Audit:
             return None
         person = kept.act.person
         if person not in keys:
-            found = await self._desk.store.get(PersonKey, person)
+            found = await self._desk.store.get(_PersonKey, person)
             keys[person] = self._cipher(found) if found else None
         cipher = keys[person]
         if cipher is None:
@@ -141,7 +142,7 @@ class Audit:
         plain = cipher.decrypt(box[:_NONCE], box[_NONCE:], person.encode())
         return msgspec.json.decode(plain, type=dict[str, str])
 
-    def _cipher(self, key: PersonKey) -> "AESGCM":
+    def _cipher(self, key: _PersonKey) -> "AESGCM":
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         return AESGCM(self._desk.vault.decrypt(base64.b64decode(key.sealed)))

@@ -20,7 +20,7 @@ _LONGEST: Final = 900.0
 _MEMORY: Final = timedelta(days=1)
 
 
-class Failures(Record, frozen=True, kw_only=True):
+class _Failures(Record, frozen=True, kw_only=True):
     """Failures to log in; the id is a digest of what they have in common."""
 
     kind: ClassVar[str] = "failures"
@@ -49,27 +49,27 @@ class Guard:
         for kind, text in _keys(email, address):
             id = _id(kind, text)
 
-            def more(old: Failures) -> Failures:
+            def more(old: _Failures) -> _Failures:
                 forgotten = now - old.last_at > _MEMORY
                 return replace(old, count=1 if forgotten else old.count + 1, last_at=now)
 
-            if not await self._desk.store.add(Failures(id=id, count=1, last_at=now)):
-                await changed(self._desk.store, Failures, id, more)
+            if not await self._desk.store.add(_Failures(id=id, count=1, last_at=now)):
+                await changed(self._desk.store, _Failures, id, more)
 
     async def succeeded(self, email: str, address: str) -> None:
         """Forget the failures of this address on this account; those of others stay counted."""
-        await self._desk.store.remove(Failures, _id(*_keys(email, address)[0]))
+        await self._desk.store.remove(_Failures, _id(*_keys(email, address)[0]))
 
     async def clean(self) -> int:
         """Forget failures that are a day old, and say how many."""
         old = Between(high=self._desk.clock.now() - _MEMORY)
-        found = [one async for one in self._desk.store.find(Failures, {"last_at": old})]
+        found = [one async for one in self._desk.store.find(_Failures, {"last_at": old})]
         for one in found:
-            await self._desk.store.remove(Failures, one.id)
+            await self._desk.store.remove(_Failures, one.id)
         return len(found)
 
     async def _wait(self, kind: str, text: str, now: datetime) -> float:
-        kept = await self._desk.store.get(Failures, _id(kind, text))
+        kept = await self._desk.store.get(_Failures, _id(kind, text))
         if kept is None or kept.count < _FREE[kind] or now - kept.last_at > _MEMORY:
             return 0.0
         pause = min(2.0 ** min(kept.count - _FREE[kind], 20), _LONGEST)

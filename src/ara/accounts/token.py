@@ -23,7 +23,7 @@ from ara.errors import ForbiddenError, UnauthenticatedError
 from ara.settings import Secret
 from ara.store import Between, Record
 
-__all__ = ["KIND", "Claims", "Pair", "Tokens"]
+__all__ = ["KIND", "Claims", "Pair", "Refresh", "Tokens"]
 
 KIND: Final = "arar"
 """What a refresh token begins with."""
@@ -66,7 +66,7 @@ class Refresh(Record, frozen=True, kw_only=True):
     used_at: datetime | None = None
 
 
-class Void(Record, frozen=True, kw_only=True):
+class _Void(Record, frozen=True, kw_only=True):
     """A token or a session that was revoked before its end; forgotten once it would have ended anyway."""
 
     kind: ClassVar[str] = "void"
@@ -148,12 +148,12 @@ class Tokens:
 
     async def revoke(self, claims: Claims) -> None:
         """Make one access token void."""
-        await self._desk.store.add(Void(id=f"token:{claims.id}", until=claims.expires_at))
+        await self._desk.store.add(_Void(id=f"token:{claims.id}", until=claims.expires_at))
 
     async def end_session(self, session: str) -> None:
         """Log out: every token of the session is void."""
         until = self._desk.clock.now() + max(self._long, self._life)
-        await self._desk.store.add(Void(id=f"session:{session}", until=until))
+        await self._desk.store.add(_Void(id=f"session:{session}", until=until))
 
     async def end_of(self, user: str) -> int:
         """Forget the refresh tokens of a user, and say how many there were."""
@@ -165,7 +165,7 @@ class Tokens:
     async def clean(self) -> int:
         """Forget what has ended by itself, and say how much that was."""
         now, gone = self._desk.clock.now(), 0
-        for kind, field in ((Void, "until"), (Refresh, "expires_at")):
+        for kind, field in ((_Void, "until"), (Refresh, "expires_at")):
             async for one in self._desk.store.find(kind, {field: Between(high=now)}):
                 await self._desk.store.remove(kind, one.id)
                 gone += 1
@@ -201,4 +201,4 @@ class Tokens:
         return before
 
     async def _is_void(self, id: str) -> bool:
-        return await self._desk.store.get(Void, id) is not None
+        return await self._desk.store.get(_Void, id) is not None

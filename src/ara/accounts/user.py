@@ -63,7 +63,7 @@ class User(Record, frozen=True, kw_only=True):
     tokens_after: datetime | None = None
 
 
-class Address(Record, frozen=True, kw_only=True):
+class _Address(Record, frozen=True, kw_only=True):
     """Whose an address of mail is; its id is the address, so that none has two owners."""
 
     kind: ClassVar[str] = "email"
@@ -105,7 +105,7 @@ class Users:
             password=kept, made_at=self._desk.clock.now(),
         )  # fmt: skip
         async with self._desk.store.tx():
-            if not await self._desk.store.add(Address(id=address, user=user.id)):
+            if not await self._desk.store.add(_Address(id=address, user=user.id)):
                 raise ValidationError(f"{address} has an account already.", hint="See it: ara users list")
             await self._desk.store.add(user)
         await self._audit.note(Act(actor=by, action="user.add", about=f"user:{user.id}", person=user.id), email=address)
@@ -116,7 +116,7 @@ class Users:
         asked = who.strip()
         if "@" not in asked:
             return await self._desk.store.get(User, asked) if asked else None
-        owner = await self._desk.store.get(Address, asked.casefold()[:_LONGEST])
+        owner = await self._desk.store.get(_Address, asked.casefold()[:_LONGEST])
         return await self._desk.store.get(User, owner.user) if owner else None
 
     async def get(self, who: str) -> User:
@@ -178,7 +178,7 @@ class Users:
         await self._keep_one(user.id)
         await self._audit.note(Act(actor=by, action="user.erase", about=f"user:{user.id}", person=user.id))
         async with self._desk.store.tx():
-            await self._desk.store.remove(Address, user.email)
+            await self._desk.store.remove(_Address, user.email)
             await self._desk.store.remove(User, user.id)
         await self._audit.forget(user.id)
         return user
