@@ -1,9 +1,11 @@
 """What to hold: weights that meet limits, what they cost, and the trades that lead there."""
 
 from ara.portfolio.allocation import AVERSIONS, METHODS, Allocation, Plan, allocate
+from ara.portfolio.constraints import constrained
 from ara.portfolio.expected import historical_mean, shrunk_mean
+from ara.portfolio.factors import FactorModel, factor_model
 from ara.portfolio.forecasts import believed, views
-from ara.portfolio.limits import RELAXED, Limits
+from ara.portfolio.limits import RELAXED, Limits, Sum
 from ara.portfolio.lots import LOTS, Account, Entry, Lot, Sold, settle
 from ara.portfolio.position import Portfolio, Position
 from ara.portfolio.rebalance import Outlook, Rebalanced, Taxes, outlook, rebalance
@@ -22,6 +24,7 @@ __all__ = [
     "Allocation",
     "Due",
     "Entry",
+    "FactorModel",
     "Limits",
     "Lot",
     "Outlook",
@@ -31,6 +34,7 @@ __all__ = [
     "Rebalanced",
     "Sold",
     "Statement",
+    "Sum",
     "Taxes",
     "Trade",
     "Trades",
@@ -38,6 +42,8 @@ __all__ = [
     "Walked",
     "allocate",
     "believed",
+    "constrained",
+    "factor_model",
     "historical_mean",
     "outlook",
     "read_statement",

@@ -140,7 +140,12 @@ class Allocation:
 
 
 def allocate(
-    moves: Moves, plan: Plan | None = None, *, limits: Limits | None = None, expected: _Array | None = None
+    moves: Moves,
+    plan: Plan | None = None,
+    *,
+    limits: Limits | None = None,
+    expected: _Array | None = None,
+    covariance: _Array | None = None,
 ) -> Allocation:
     """Give weights by a plan, within limits, from daily returns; there is always an answer.
 
@@ -154,10 +159,14 @@ def allocate(
         Long only and wholly invested if None. For `kelly` the sum is the most, and the rest is cash.
     expected
         Return of a day of each, such as `believed` gives; those of the plan if None.
+    covariance
+        Of a day, such as a `FactorModel` gives; that of the plan if None.
     """
     how, wanted = plan or Plan(), limits or Limits()
-    found = weighed(moves.returns, how, limits=wanted, per_year=moves.per_year, expected=expected)
-    mean, matrix = _beliefs(moves.returns, how, expected)
+    found = weighed(
+        moves.returns, how, limits=wanted, per_year=moves.per_year, expected=expected, covariance=covariance
+    )
+    mean, matrix = _beliefs(moves.returns, how, expected, covariance)
     weights, returns = found.weights, moves.returns @ found.weights
     parts = contributions(weights, covariance=matrix)
     moved = None if wanted.held is None else float(np.abs(weights - wanted.held).sum())
@@ -178,9 +187,15 @@ def allocate(
 
 
 def weighed(
-    returns: _Array, plan: Plan, *, limits: Limits, per_year: float, expected: _Array | None = None
+    returns: _Array,
+    plan: Plan,
+    *,
+    limits: Limits,
+    per_year: float,
+    expected: _Array | None = None,
+    covariance: _Array | None = None,
 ) -> Solution:
-    """Give the weights of a plan from `[day, asset]` returns, and other expected ones where they are given.
+    """Give the weights of a plan from `[day, asset]` returns, and other beliefs where they are given.
 
     Raises
     ------
@@ -190,7 +205,7 @@ def weighed(
     if plan.method not in METHODS:
         raise ValidationError(f"There is no method {plan.method!r}.", hint=f"There are: {', '.join(METHODS)}.")
     limits.check(returns.shape[1])
-    mean, matrix = _beliefs(returns, plan, expected)
+    mean, matrix = _beliefs(returns, plan, expected, covariance)
     cost = plan.cost if limits.held is not None else 0.0
     daily = cost / per_year  # what is paid once is earned back over a year
     if plan.method == "equal":
@@ -219,9 +234,9 @@ def weighed(
     return optimise.mean_variance(mean, matrix, aversion=plan.aversion, limits=limits, costs=daily)
 
 
-def _beliefs(returns: _Array, plan: Plan, expected: _Array | None) -> tuple[_Array, _Array]:
+def _beliefs(returns: _Array, plan: Plan, expected: _Array | None, covariance: _Array | None) -> tuple[_Array, _Array]:
     """Give the expected return and the covariance of a day."""
-    matrix = nearest_psd(estimated(returns, plan.covariance))
+    matrix = nearest_psd(estimated(returns, plan.covariance) if covariance is None else covariance)
     if expected is not None:
         return np.asarray(expected, np.float64), matrix
     if plan.expected not in ("shrunk", "historical"):
@@ -235,10 +250,8 @@ def _limiting(limits: Limits, weights: _Array) -> bool:
     near = 1e-9
     if (weights < low - near).any() or (weights > high + near).any():
         return True
-    for name, (least, most) in limits.groups.items():
-        whole = float(sum(w for w, one in zip(weights, limits.group, strict=True) if one == name))
-        if not least - near <= whole <= most + near:
-            return True
+    if any(not one.least - near <= float(one.loads @ weights) <= one.most + near for one in limits.rows()):
+        return True
     if limits.most is not None and int((np.abs(weights) > near).sum()) > limits.most:
         return True
     if limits.held is None or limits.turnover is None:

@@ -10,12 +10,35 @@ from numpy.typing import NDArray
 
 from ara.errors import ValidationError
 
-__all__ = ["RELAXED", "Limits"]
+__all__ = ["RELAXED", "Limits", "Sum"]
 
 _Array = NDArray[np.float64]
 
-RELAXED: Final = ("turnover", "most", "groups", "highest", "lowest")
+RELAXED: Final = ("turnover", "most", "exposures", "groups", "highest", "lowest")
 """The order in which limits give way where no weights meet all of them: what is cheapest to break comes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sum:
+    """Bounds of a weighed sum of weights: of a group, whose loads are 1, or of what is exposed to a factor.
+
+    Parameters
+    ----------
+    name
+        As people call it.
+    loads
+        How much each weight counts.
+    least, most
+        Bounds of the sum; infinite where there is none.
+    kind
+        `groups` or `exposures`: when it gives way.
+    """
+
+    name: str
+    loads: _Array
+    least: float = -math.inf
+    most: float = math.inf
+    kind: str = "groups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +61,8 @@ class Limits:
         The most that may change, as the sum of the sizes of all changes; None for no limit.
     most
         So many holdings at the most; None for no limit.
+    sums
+        Further sums of weights and their bounds, which may overlap: sectors beside classes, exposures to factors.
     """
 
     lowest: float | _Array = 0.0
@@ -48,6 +73,15 @@ class Limits:
     held: _Array | None = None
     turnover: float | None = None
     most: int | None = None
+    sums: tuple[Sum, ...] = ()
+
+    def rows(self, kind: str = "") -> list[Sum]:
+        """Give the bounds of sums, those of groups among them; all of them, or of one kind."""
+        found = [
+            Sum(name=name, loads=np.array([float(one == name) for one in self.group]), least=least, most=most)
+            for name, (least, most) in self.groups.items()
+        ]
+        return [one for one in (*found, *self.sums) if kind in ("", one.kind)]
 
     def bounds(self, count: int) -> tuple[_Array, _Array]:
         """Give the lowest and the highest weight of each of so many."""
@@ -73,9 +107,15 @@ class Limits:
             raise ValidationError(f"The lowest weight {low[place]:g} is above the highest {high[place]:g}.")
         if self.groups and len(self.group) != count:
             raise ValidationError(f"{len(self.group)} groups are named for {count} instruments.")
-        for name, (least, most) in self.groups.items():
-            if not least <= most:
-                raise ValidationError(f"The group {name} has the least {least:g} above the most {most:g}.")
+        for one in self.rows():
+            if (
+                one.kind not in ("groups", "exposures")
+                or one.loads.shape != (count,)
+                or not np.isfinite(one.loads).all()
+            ):
+                raise ValidationError(f"The loads of {one.name} are not of {count} instruments, or of no kind.")
+            if not one.least <= one.most:
+                raise ValidationError(f"The group {one.name} has the least {one.least:g} above the most {one.most:g}.")
         if (self.turnover is not None or self.held is not None) and (
             self.held is None or self.held.shape != (count,) or not np.isfinite(self.held).all()
         ):
@@ -92,17 +132,19 @@ class Limits:
             return replace(self, turnover=None)
         if kind == "most":
             return replace(self, most=None)
-        if kind == "groups":
-            return replace(self, groups={})
+        if kind in ("groups", "exposures"):
+            kept = tuple(one for one in self.sums if one.kind != kind)
+            return replace(self, groups={} if kind == "groups" else self.groups, sums=kept)
         return replace(self, highest=wide) if kind == "highest" else replace(self, lowest=-wide)
 
     def loosened(self, kind: str, by: float) -> "Limits":
-        """Give them with `turnover`, `groups`, `highest` or `lowest` wider by so much."""
+        """Give them with one of `RELAXED`, but not `most`, wider by so much."""
         if kind == "turnover" and self.turnover is not None:
             return replace(self, turnover=self.turnover + by)
-        if kind == "groups":
-            wider = {name: (least - by, most + by) for name, (least, most) in self.groups.items()}
-            return replace(self, groups=wider)
+        if kind in ("groups", "exposures"):
+            sums = tuple(_wider(one, by) if one.kind == kind else one for one in self.sums)
+            widened = {name: (least - by, most + by) for name, (least, most) in self.groups.items()}
+            return replace(self, groups=widened if kind == "groups" else self.groups, sums=sums)
         if kind == "highest":
             return replace(self, highest=np.asarray(self.highest, np.float64) + by)
         return replace(self, lowest=np.asarray(self.lowest, np.float64) - by)
@@ -120,13 +162,17 @@ class Limits:
         found = [f"{called[k]} at most {high[k]:g}" for k in np.flatnonzero(weights >= high - near) if high[k] > 0]
         # that nothing is sold short is no news
         found += [f"{called[k]} at least {low[k]:g}" for k in np.flatnonzero(weights <= low + near) if low[k]]
-        for name, (least, most) in self.groups.items():
-            whole = math.fsum(w for w, one in zip(weights, self.group, strict=True) if one == name)
-            found += [f"{name} at most {most:g}"] if whole >= most - near else []
-            found += [f"{name} at least {least:g}"] if whole <= least + near and least > 0 else []
+        for one in self.rows():
+            whole = float(one.loads @ weights)
+            found += [f"{one.name} at most {one.most:g}"] if whole >= one.most - near else []
+            found += [f"{one.name} at least {one.least:g}"] if whole <= one.least + near and one.least != 0 else []
         if self.turnover is not None and self.held is not None:
             moved = float(np.abs(weights - self.held).sum())
             found += [f"turnover at most {self.turnover:g}"] if moved >= self.turnover - near else []
         if self.most is not None and int((np.abs(weights) > near).sum()) >= self.most:
             found.append(f"at most {self.most} holdings")
         return tuple(found)
+
+
+def _wider(one: Sum, by: float) -> Sum:
+    return replace(one, least=one.least - by, most=one.most + by)

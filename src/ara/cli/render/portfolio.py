@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from ara.cli.commands.holdings import Held, portfolio_words
 from ara.cli.render.data_table import Column, table
@@ -11,7 +13,7 @@ from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
 from ara.market.bars import Bars
 from ara.performance import Measures
-from ara.portfolio import Allocation, Trades, Walked
+from ara.portfolio import Allocation, FactorModel, Trades, Walked
 from ara.risk import Moves, Spread
 
 __all__ = ["SeenAllocation", "SeenPast", "SeenWalks", "allocation", "orders", "past", "walks"]
@@ -35,6 +37,11 @@ class SeenAllocation:
     frontier: Sequence[tuple[float, float]]
     money: float | None
     forecast: bool
+    factors: FactorModel | None = None
+
+    def exposures(self) -> dict[str, Any] | None:
+        """Give how the whole moves with factors, and what of its variance they do not explain; None without any."""
+        return self.factors.as_dict(np.array(list(self.found.weights.values()))) if self.factors else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,14 @@ def allocation(seen: SeenAllocation, s: Screen) -> str:
         lines += ["", *orders(seen.trades, s)]
     for note in found.relaxed:
         lines += [paint(line, "warning") for line in wrapped(f"{note[0].upper()}{note[1:]}.", s.width)]
-    if seen.forecast:
+    if tied := seen.exposures():
+        words = ", ".join(f"{value:.2f} with {clean(name)}" for name, value in tied["exposures"].items())
+        own = percent(tied["own_share"] or 0.0, 0, signed=False)
+        lines += wrapped(f"By these factors it moves {words}; {own} of its variance is its own.", s.width)
+        if found.method in _EXPECTING:
+            note = "Expected returns are those of the factors' past, which say little of the next ones."
+            lines += [paint(line, "warning") for line in wrapped(note, s.width)]
+    elif seen.forecast:
         note = "Expected returns are what equal parts imply, moved by forecasts as far as these are sure."
         lines += wrapped(note, s.width)
     elif found.method in _EXPECTING:

@@ -69,10 +69,11 @@ def limited(program: Program, weights: slice, limits: Limits, *, scale: slice | 
         program.equal([(weights, whole), (scale, np.array([[-limits.invested]]))], np.zeros(1))
     most(unit, high)
     most(-unit, -low)
-    for name, (least, top) in limits.groups.items():
-        inside = np.array([[1.0 if one == name else 0.0 for one in limits.group]])
-        most(inside, np.array([top]))
-        most(-inside, np.array([-least]))
+    for one in limits.rows():
+        if np.isfinite(one.most):
+            most(one.loads[None, :], np.array([one.most]))
+        if np.isfinite(one.least):
+            most(-one.loads[None, :], np.array([-one.least]))
     if limits.held is None:
         return None
     sizes = program.add(count)
@@ -97,9 +98,10 @@ def settled(
 ) -> Solution:
     """Give weights by an attempt that may fail, with limits that give way, one kind after the other, until it does not.
 
-    The order is `RELAXED`: turnover, number of holdings, groups, highest, lowest weights. The first kind that is enough
-    alone gives way, by the least that leaves anything to choose from. Where none is enough alone, one after the other
-    gives way, the last of them by the least. Where numbers defeat the solver, the answer is equal parts, told as such.
+    The order is `RELAXED`: turnover, number of holdings, exposures, groups, highest, lowest weights. The first kind
+    that is enough alone gives way, by the least that leaves anything to choose from. Where none is enough alone, one
+    after the other gives way, the last of them by the least. Where numbers defeat the solver, the answer is equal
+    parts, told as such.
 
     Parameters
     ----------
@@ -153,7 +155,8 @@ def _there(limits: Limits, kind: str) -> bool:
     return {
         "turnover": limits.turnover is not None,
         "most": limits.most is not None,
-        "groups": bool(limits.groups),
+        "groups": bool(limits.rows("groups")),
+        "exposures": bool(limits.rows("exposures")),
     }.get(kind, True)
 
 
@@ -161,7 +164,7 @@ def _loosened(count: int, limits: Limits, kind: str) -> tuple[Limits, str, bool]
     """Give limits in which one kind gives way by the least that works, that in words, and whether it may be enough."""
     words = {
         "turnover": "the limit of turnover", "most": "the number of holdings", "groups": "the limits of groups",
-        "highest": "the highest weights", "lowest": "the lowest weights",
+        "exposures": "the limits of exposures", "highest": "the highest weights", "lowest": "the lowest weights",
     }[kind]  # fmt: skip
     if kind == "most":
         return limits.without(kind), f"{words} gave way: with so few, nothing meets the other limits", True
@@ -181,11 +184,11 @@ def _least(count: int, limits: Limits, kind: str) -> float | None:
     low, high = limits.bounds(count)
     if kind == "turnover" and sizes is not None and limits.turnover is not None:
         program.at_most([(sizes, np.ones((1, count))), (slack, -np.ones((1, 1)))], np.array([limits.turnover]))
-    elif kind == "groups":
-        for name, (least, top) in limits.groups.items():
-            inside = np.array([[1.0 if one == name else 0.0 for one in limits.group]])
-            program.at_most([(weights, inside), (slack, -np.ones((1, 1)))], np.array([top]))
-            program.at_most([(weights, -inside), (slack, -np.ones((1, 1)))], np.array([-least]))
+    elif kind in ("groups", "exposures"):
+        for one in limits.rows(kind):
+            for sign, bound in ((1.0, one.most), (-1.0, -one.least)):
+                if np.isfinite(bound):
+                    program.at_most([(weights, sign * one.loads[None, :]), (slack, against[:1])], np.array([bound]))
     elif kind == "highest":
         program.at_most([(weights, unit), (slack, against)], high)
     else:
@@ -198,15 +201,25 @@ def _least(count: int, limits: Limits, kind: str) -> float | None:
 
 
 def _few(limits: Limits, attempt: Callable[[Limits], _Array | None], first: _Array | None) -> _Array | None:
-    """Give the best weights; of at most so many holdings by keeping the largest of those without that limit."""
+    """Give the best weights; of at most so many holdings by leaving out the smallest, some at a time.
+
+    Which of them to hold is a question that takes too long to answer for certain. So a fifth of those that are too many
+    goes, the smallest, at least one; what is left is weighed again, and so on: near the best, and quickly there.
+    """
     found = attempt(limits) if first is None else first
-    if found is None or limits.most is None or int((np.abs(found) > _DUST).sum()) <= limits.most:
+    if found is None or limits.most is None:
         return found
     low, _ = limits.bounds(len(found))
-    rank = np.abs(found) + np.where(low > 0, 1e6, 0.0)  # what has to be held stays
-    kept = np.zeros(len(found), bool)
-    kept[np.argsort(-rank, kind="stable")[: limits.most]] = True
-    return attempt(limits.only(kept)) if not (low[~kept] > 0).any() else None
+    while (held := int((np.abs(found) > _DUST).sum())) > limits.most:
+        left = held - max(1, (held - limits.most) // 5)
+        rank = np.abs(found) + np.where(low > 0, 1e6, 0.0)  # what has to be held stays
+        kept = np.zeros(len(found), bool)
+        kept[np.argsort(-rank, kind="stable")[:left]] = True
+        again = None if (low[~kept] > 0).any() else attempt(limits.only(kept))
+        if again is None:
+            return None
+        found = np.where(kept, again, 0.0)
+    return found
 
 
 def _tidy(weights: _Array, limits: Limits) -> _Array:

@@ -147,6 +147,7 @@ def _and_cash(limits: Limits, count: int) -> Limits:
         group=(*limits.group, "") if limits.groups else (),
         held=None if held is None else np.append(held, limits.invested - float(held.sum())),
         most=None if limits.most is None else limits.most + 1,
+        sums=tuple(replace(one, loads=np.append(one.loads, 0.0)) for one in limits.sums),
     )
 
 

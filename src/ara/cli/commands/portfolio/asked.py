@@ -2,18 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ara.cli.commands.holdings import parsed
 from ara.cli.words import clean
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
+    from ara.cli.screen import Screen
+    from ara.data.feed import MarketData
     from ara.market.bars import Bars
-    from ara.portfolio import Limits, Plan
+    from ara.portfolio import FactorModel, Limits, Plan
     from ara.risk import Moves
 
-__all__ = ["chosen", "limits", "named", "planned", "ratio", "weights_of"]
+__all__ = ["chosen", "document", "limits", "named", "planned", "ratio", "sectors_of", "weights_of"]
+
+_LARGEST = 1_000_000
+_OLD = {"mpt": "mean_variance", "markowitz": "mean_variance", "black_litterman": "mean_variance"}
 
 _CLASSES = ("stock", "etf", "index", "crypto", "forex", "option")
 
@@ -30,7 +35,8 @@ def chosen(text: str, flag: str = "--methods") -> list[str]:
     """Give the methods that are named, each once; all of them for `all`."""
     from ara.portfolio import METHODS
 
-    names = list(dict.fromkeys(one.strip().lower().replace("-", "_") for one in text.split(",") if one.strip()))
+    typed = (one.strip().lower().replace("-", "_") for one in text.split(",") if one.strip())
+    names = list(dict.fromkeys(_OLD.get(one, one) for one in typed))
     if names == ["all"]:
         return list(METHODS)
     unknown = [one for one in names if one not in METHODS]
@@ -87,39 +93,99 @@ def limits(
     most: str = "1",
     count: str = "",
     classes: str = "",
+    sectors: str = "",
+    said: Mapping[str, Any] | None = None,
+    sector_of: Mapping[str, str] | None = None,
+    factors: "FactorModel | None" = None,
     held: Mapping[str, float] | None = None,
     turnover: str = "",
 ) -> "Limits":
-    """Give the limits that were asked for."""
+    """Give the limits that were asked for: by a document, and by flags that go before it."""
     import numpy as np
 
     from ara.cli.commands.data.asked import counted
-    from ara.portfolio import Limits
+    from ara.market.symbols import normalise
+    from ara.portfolio import constrained
 
-    caps = {name: (0.0, top) for name, top in _caps(classes).items()}
-    now = None
-    if held is not None:
-        now = np.array([held.get(one.instrument.symbol, 0.0) for one in bars])
-    if turnover and now is None:
+    document = dict(said or {})
+    if least != "0":
+        document["min"] = ratio(least, "--min", least=-1.0)
+    if most != "1":
+        document["max"] = ratio(most, "--max", most=10.0)
+    if count:
+        document["most"] = counted(count, "--most", most=2000)
+    if turnover:
+        document["turnover"] = ratio(turnover, "--turnover", most=2.0)
+    if caps := _caps(classes, "--class", _CLASSES):
+        document["classes"] = {**(document.get("classes") or {}), **caps}
+    if caps := _caps(sectors, "--sector"):
+        document["sectors"] = {**(document.get("sectors") or {}), **caps}
+    if document.get("turnover") is not None and held is None:
         raise ValidationError("--turnover needs what is held now.", hint="Add --held AAPL=0.5,MSFT=0.5")
-    return Limits(
-        lowest=ratio(least, "--min", least=-1.0),
-        highest=ratio(most, "--max", most=10.0),
-        most=counted(count, "--most", most=2000) if count else None,
-        group=tuple(str(one.instrument.asset_class) for one in bars) if caps else (),
-        groups=caps,
+    now = None if held is None else np.array([held.get(one.instrument.symbol, 0.0) for one in bars])
+    return constrained(
+        document,
+        [one.instrument.symbol for one in bars],
+        classes={one.instrument.symbol: str(one.instrument.asset_class) for one in bars},
+        sectors=sector_of,
+        factors=factors,
         held=now,
-        turnover=ratio(turnover, "--turnover", most=2.0) if turnover else None,
+        spelled=normalise,
     )
 
 
-def _caps(text: str) -> dict[str, float]:
+def document(text: str, flag: str = "--constraints") -> dict[str, Any]:
+    """Give a JSON object that was typed, or stands in a file; nothing for an empty text."""
+    import json
+    from pathlib import Path
+
+    words = text.strip()
+    if not words:
+        return {}
+    if not words.startswith(("{", "[")):
+        path = Path(words.removeprefix("@"))
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            raise ValidationError(
+                f"{flag} is {clean(words)[:40]!r}.", hint='A JSON object, such as {"max": 0.4}; a file'
+            )
+        words = path.read_text("utf-8", errors="replace")
+    try:
+        found = json.loads(words)
+    except (ValueError, RecursionError) as error:
+        raise ValidationError(f"{flag} is no JSON: {clean(str(error))[:80]}.", hint='Write {"max": 0.4}') from None
+    if not isinstance(found, dict):
+        raise ValidationError(f"{flag} is no JSON object.", hint='Write {"max": 0.4}')
+    return found
+
+
+def sectors_of(s: "Screen", bars: "Sequence[Bars]", as_of: str) -> dict[str, str]:
+    """Give the sector of each that was known at the moment, by what its sources said of it last."""
+    from ara.cli.commands.data.asked import with_market
+    from ara.data.provider import Kind
+    from ara.prediction.origin import as_instant
+
+    async def ask(market: "MarketData") -> dict[str, str]:
+        from datetime import UTC, datetime
+
+        moment = as_instant(as_of or None, now=datetime.now(UTC), what="--as-of")
+        found = {}
+        for one in bars:
+            rows = market.store.facts(Kind.FACTS, one.instrument.symbol, known_by=moment).sort("known_at")
+            told = [value for field, value in rows.select("field", "value").iter_rows() if field == "sector" and value]
+            found.update({one.instrument.symbol: told[-1]} if told else {})
+        return found
+
+    return with_market(s, ask)
+
+
+def _caps(text: str, flag: str, allowed: Sequence[str] = ()) -> dict[str, float]:
     found = {}
     for part in (one.strip() for one in text.split(",") if one.strip()):
-        name, _, words = part.partition("=")
-        if name.strip() not in _CLASSES:
-            raise ValidationError(f"--class is {clean(part)[:40]!r}.", hint=f"crypto=20%; of {', '.join(_CLASSES)}.")
-        found[name.strip()] = ratio(words, f"--class {name.strip()}")
+        name, sign, words = part.partition("=")
+        if not sign or (allowed and name.strip() not in allowed):
+            told = f"crypto=20%; of {', '.join(allowed)}." if allowed else "Write Technology=30%,Energy=10%"
+            raise ValidationError(f"{flag} is {clean(part)[:40]!r}.", hint=told)
+        found[name.strip()] = ratio(words, f"{flag} {clean(name.strip())[:40]}")
     return found
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ara.cli.render.portfolio import SeenAllocation
     from ara.market.bars import Bars
-    from ara.portfolio import Allocation, Limits, Plan, Trades
+    from ara.portfolio import Allocation, FactorModel, Limits, Plan, Trades
     from ara.risk import Moves
 
 __all__ = ["optimize"]
@@ -24,14 +24,21 @@ _POINTS = 100
 
 def optimize(
     symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="What may be held")],
-    method: Annotated[str, typer.Option("--method", metavar="NAME", help="See ara portfolio compare")] = "hrp",
+    method: Annotated[str, typer.Option("--method", "-m", metavar="NAME", help="See ara portfolio compare")] = "hrp",
     risk: Annotated[
-        str, typer.Option("--risk", metavar="WORD", help="conservative, moderate, aggressive; for mean_variance")
+        str, typer.Option("--risk", "-r", metavar="WORD", help="conservative, moderate, aggressive; for mean_variance")
     ] = "moderate",
     least: Annotated[str, typer.Option("--min", metavar="SHARE", help="Lowest weight; below 0 sells short")] = "0",
     most: Annotated[str, typer.Option("--max", metavar="SHARE", help="Highest weight")] = "1",
     count: Annotated[str, typer.Option("--most", metavar="N", help="So many holdings at the most")] = "",
     classes: Annotated[str, typer.Option("--class", metavar="CAPS", help="Most of a class: crypto=20%")] = "",
+    sectors: Annotated[str, typer.Option("--sector", metavar="CAPS", help="Most of a sector: Technology=30%")] = "",
+    constraints: Annotated[
+        str, typer.Option("--constraints", "-c", metavar="JSON", help='All limits: {"bounds": {"AAPL": [0.1, 0.3]}}')
+    ] = "",
+    factors: Annotated[
+        str, typer.Option("--factors", metavar="SYMBOLS", help="Believe what these say: SPY,XAUUSD")
+    ] = "",
     held: Annotated[str, typer.Option("--held", metavar="WEIGHTS", help="What is held now: AAPL=0.5,SPY=0.5")] = "",
     turnover: Annotated[str, typer.Option("--turnover", metavar="SHARE", help="Most that may change")] = "",
     cost: Annotated[str, typer.Option("--cost", metavar="SHARE", help="Of what is traded: 0.1%")] = "0",
@@ -58,24 +65,44 @@ def optimize(
     """
     from ara.cli.commands.data.asked import counted
     from ara.cli.commands.holdings import fetched
-    from ara.cli.commands.portfolio.asked import limits, named, planned, weights_of
+    from ara.cli.commands.portfolio.asked import document, limits, named, planned, sectors_of, weights_of
     from ara.cli.commands.risk.asked import amount
     from ara.cli.render.portfolio import allocation
     from ara.risk import aligned
 
     s = screen()
-    plan = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost)
+    expected = "forecast" if method.strip().lower().replace("-", "_") == "black_litterman" else expected
+    plan, said = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost), document(constraints)
     money = amount(value, "--value")
     ahead = counted(days, "--days", most=30)
     points = counted(frontier, "--frontier", least=2, most=_POINTS) if frontier else 0
     bars = fetched(s, named(symbols), as_of=as_of)
     moves = aligned(bars).last(_DAYS)
     now = weights_of(held, moves, "--held") if held else None
-    wanted = limits(bars, least=least, most=most, count=count, classes=classes, held=now, turnover=turnover)
+    model = _model(s, bars, plan, factors, as_of) if factors else None
+    branches = sectors_of(s, bars, as_of) if sectors or "sectors" in said else None
+    wanted = limits(
+        bars, least=least, most=most, count=count, classes=classes, sectors=sectors, said=said, held=now,
+        turnover=turnover, factors=model, sector_of=branches,
+    )  # fmt: skip
     with s.progress("Choosing"):
         mean = _forecast(s, moves, plan, ahead, as_of) if expected == "forecast" else None
-        seen = _seen(bars, moves, plan, wanted, money, points, mean)
+        seen = _seen(bars, moves, plan, wanted, money, points, mean, model)
     s.result(_document(seen), lambda: allocation(seen, s))
+
+
+def _model(s: Screen, bars: "Sequence[Bars]", plan: "Plan", factors: str, as_of: str) -> "FactorModel":
+    """Give what factors say of the instruments, from the last days that all have."""
+    from ara.cli.commands.holdings import fetched
+    from ara.cli.commands.portfolio.asked import named
+    from ara.portfolio import factor_model
+    from ara.risk import aligned
+
+    known = {one.instrument.symbol: one for one in bars}
+    beside = {one.instrument.symbol: one for one in fetched(s, named([factors]), as_of=as_of)}
+    whole = aligned([*known.values(), *(one for name, one in beside.items() if name not in known)]).last(_DAYS)
+    own, led = whole.only(list(known)).returns, whole.only(list(beside)).returns
+    return factor_model(own, led, tuple(beside), method=plan.covariance)
 
 
 def _seen(
@@ -86,19 +113,23 @@ def _seen(
     money: float | None,
     points: int,
     mean: "NDArray[np.float64] | None",
+    model: "FactorModel | None",
 ) -> "SeenAllocation":
     from ara.cli.render.portfolio import SeenAllocation
     from ara.portfolio import allocate
 
-    found = allocate(moves, plan, limits=limits, expected=mean)
+    mean = model.expected if mean is None and model else mean
+    covariance = model.covariance if model else None
+    found = allocate(moves, plan, limits=limits, expected=mean, covariance=covariance)
     return SeenAllocation(
         bars=bars,
         moves=moves,
         found=found,
         trades=_trades(bars, found, money, plan.cost) if money else None,
-        frontier=_frontier(moves, plan, limits, points, mean) if points else (),
-        forecast=mean is not None,
+        frontier=_frontier(moves, plan, limits, points, mean, covariance) if points else (),
+        forecast=mean is not None and model is None,
         money=money,
+        factors=model,
     )
 
 
@@ -129,14 +160,19 @@ def _forecast(s: Screen, moves: "Moves", plan: "Plan", days: int, as_of: str) ->
 
 
 def _frontier(
-    moves: "Moves", plan: "Plan", limits: "Limits", points: int, given: "NDArray[np.float64] | None"
+    moves: "Moves",
+    plan: "Plan",
+    limits: "Limits",
+    points: int,
+    given: "NDArray[np.float64] | None",
+    believed: "NDArray[np.float64] | None",
 ) -> "list[tuple[float, float]]":
     """Give volatility and expected return of a year at each point."""
     from ara.portfolio import historical_mean, shrunk_mean
     from ara.portfolio.optimise import frontier
     from ara.statistics import covariance, nearest_psd
 
-    matrix = nearest_psd(covariance(moves.returns, plan.covariance))
+    matrix = nearest_psd(covariance(moves.returns, plan.covariance) if believed is None else believed)
     past = shrunk_mean(moves.returns, matrix)[0] if plan.expected == "shrunk" else historical_mean(moves.returns)
     mean = past if given is None else given
     found = []
@@ -155,6 +191,7 @@ def _document(seen: "SeenAllocation") -> dict[str, Any]:
         "per_year": seen.moves.per_year,
         **seen.found.as_dict(),
         "forecasts": seen.forecast,
+        "factors": seen.exposures(),
         "frontier": [{"volatility": risk, "expected_return": mean} for risk, mean in seen.frontier],
         "trades": [one.as_dict() for one in seen.trades.orders] if seen.trades else [],
         "left": str(seen.trades.cash) if seen.trades else None,
