@@ -71,6 +71,15 @@ def test_the_exam_stands_beside_its_references(ara, file):
     said = " ".join(outcome.out.split())
     assert f"over 12 terms of 20 bars: {found['score']:.4f}" in said
     assert "No knowledge is 0.1600" in said
+    assert f"(beaten in {found['better']}, p " in said
+    assert (found["look"]["number"], found["look"]["burnt"]) == (1, False)
+    assert "This is look 2 at these days" in said
+
+
+def test_instruments_of_other_days_are_not_ordered_in_silence(ara):
+    told = ara("rank", *SYMBOLS)
+    assert "The last bar of JPM is of 2017-09-01, that of MSFT of 2022-03-10" in " ".join(told.err.split())
+    assert ara("rank", *SYMBOLS, "--as-of", "2017-08-31").err == ""
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ara.models.quantiles import LEVELS
 from ara.prediction.compute import Recipe, compute
 from ara.prediction.joint import drawn, past, ties
 from ara.prediction.origin import checked_days
+from ara.prediction.usual import usual
 
 __all__ = ["DRAWS", "FIFTHS", "LIKE", "MODEL", "UNIFORM", "Exam", "Ranked", "Term", "examined", "rank"]
 
@@ -28,8 +29,8 @@ LIKE: Final = 5
 DRAWS: Final = 4000
 """How often their returns are drawn together."""
 
-MODEL: Final = "hist"
-"""The family whose forecasts are drawn from: what was, over the last 500 bars, orders better than what is calm now."""
+MODEL: Final = "usual"
+"""What returns are drawn from unless a family is named: normal ones, each as wide as `usual` says of its instrument."""
 
 _ENOUGH: Final = 250
 
@@ -105,6 +106,18 @@ class Exam:
         """The same of the plain simulation."""
         return float(np.mean([one.plain for one in self.terms]))
 
+    @property
+    def better_than_plain(self) -> int:
+        """In how many terms the chances scored better than the plain simulation."""
+        return sum(one.score < one.plain for one in self.terms)
+
+    @property
+    def p(self) -> float | None:
+        """The chance of such a lead over the plain simulation if there were none: normal, each term by itself."""
+        lead = np.array([one.plain - one.score for one in self.terms])
+        spread = float(lead.std(ddof=1)) / np.sqrt(len(lead)) if len(lead) > 1 else 0.0
+        return NormalDist().cdf(-float(lead.mean()) / spread) if spread > 0 else None
+
 
 def rank(
     bars: Sequence[Bars], horizon: int = 20, *, as_of: datetime | None = None, model: str = MODEL, seed: int = 0
@@ -120,7 +133,7 @@ def rank(
     as_of
         Use only closes that were public then; all there are, if None.
     model
-        Whose forecasts the returns are drawn from.
+        Family whose forecasts the returns are drawn from; `usual` for how far each usually moves.
     seed
         Of the draws.
     """
@@ -180,6 +193,9 @@ def _normal(spread: _Array) -> _Array:
 
 
 def _chances(panel: Panel, bars: Sequence[Bars], rows: NDArray[np.int64], until: int, recipe: Recipe) -> _Array:
+    if recipe.model == MODEL:
+        spread = np.array([usual(one, panel.horizons[0], until=until) for one in bars])
+        return _counted(drawn(_normal(spread), ties(past(bars, until)), draws=DRAWS, seed=recipe.seed))
     quantiles = compute(panel, rows, recipe).quantiles.values[:, 0]
     level = quantiles - np.median(quantiles, axis=1, keepdims=True)  # of the past's drift nothing is left to order by
     return _counted(drawn(level, ties(past(bars, until)), draws=DRAWS, seed=recipe.seed))

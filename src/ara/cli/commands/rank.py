@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ara.market.bars import Bars
+    from ara.performance.trials import Look
     from ara.prediction.rank import Exam, Ranked
 
 __all__ = ["command"]
+
+_APART = 10
 
 
 def command(
@@ -29,8 +32,9 @@ def command(
     ] = "",
     horizon: Annotated[str, typer.Option("--horizon", metavar="N", help="Bars ahead, 1 to 30")] = "20",
     model: Annotated[
-        str, typer.Option("--model", metavar="FAMILY", help="Whose forecasts the returns are drawn from")
-    ] = "hist",
+        str,
+        typer.Option("--model", metavar="FAMILY", help="Whose forecasts returns are drawn from, or usual: own moves"),
+    ] = "usual",
     exam: Annotated[
         bool, typer.Option("--exam", help="Rank at the start of each of the last terms, and score what came")
     ] = False,
@@ -44,7 +48,7 @@ def command(
         ara rank --bars bars.parquet --as-of 2020-12-31 --json
         ara rank --bars bars.parquet --exam
 
-    Returns of all are drawn together, each as its own forecast says, as closely tied as they have been.
+    Returns of all are drawn together, each as wide as its own moves, as closely tied as they have been.
     """
     from ara.cli.render.rank import exam_told, ranks
     from ara.prediction.origin import checked_days
@@ -65,17 +69,45 @@ def command(
         else:
             found = rank(series, ahead, model=model, seed=seed)
     if isinstance(found, list):
+        _apart(s, series)
         s.result([one.as_dict() for one in found], lambda: ranks(found, ahead, s))
         return
+    look = _counted(s, found, [one.instrument.symbol for one in series], model)
     each = [
         {"start": one.start.isoformat(), "symbols": one.symbols, "score": one.score, "plain": one.plain}
         for one in found.terms
     ]
     data: Mapping[str, Any] = {
         "schema": 1, "horizon": ahead, "model": model, "score": found.score, "plain": found.plain, "uniform": UNIFORM,
-        "terms": each,
+        "terms": each, "better": found.better_than_plain, "p": found.p,
+        "look": {"number": look.number, "limit": look.limit, "burnt": look.burnt},
     }  # fmt: skip
-    s.result(data, lambda: exam_told(found, s))
+    s.result(data, lambda: exam_told(found, look, s))
+
+
+def _apart(s: Screen, series: "Sequence[Bars]") -> None:
+    """Say where the last bars lie so far apart that the instruments are not ordered over the same days."""
+    ends = sorted((one.frame["known_at"][-1], one.instrument.symbol) for one in series)
+    (first, early), (last, late) = ends[0], ends[-1]
+    if (last - first).days > _APART:
+        s.note(
+            f"The last bar of {clean(early)} is of {first:%Y-%m-%d}, that of {clean(late)} of {last:%Y-%m-%d}: they "
+            "are not ordered over the same days. Ask for days when all had bars: --as-of DATE"
+        )
+
+
+def _counted(s: Screen, found: "Exam", symbols: Sequence[str], model: str) -> "Look":
+    """Count the look at the terms, before anything of them is shown."""
+
+    async def ask() -> "Look":
+        from ara.desk import Desk
+        from ara.performance.trials import Trials
+
+        async with Desk.open(s.settings()) as desk:
+            first, last = found.terms[0].start, found.terms[-1].start
+            return await Trials(desk).look(symbols, first, last, what=f"rank exam of {model}")
+
+    return s.run(ask())
 
 
 def _whole(text: str, flag: str) -> int:
@@ -86,8 +118,9 @@ def _whole(text: str, flag: str) -> int:
 
 def _family(name: str) -> None:
     from ara import plugins
+    from ara.prediction.rank import MODEL
 
-    if name not in plugins.names("models"):
+    if name != MODEL and name not in plugins.names("models"):
         plugins.load("models", name)  # says which families there are
 
 

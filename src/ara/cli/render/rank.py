@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ara.cli.render.data_table import Column, table
+from ara.cli.render.evaluation import looked
 from ara.cli.screen import Screen
 from ara.cli.words import wrapped
 
 if TYPE_CHECKING:
+    from ara.performance.trials import Look
     from ara.prediction.rank import Exam, Ranked
 
 __all__ = ["exam_told", "ranks"]
@@ -30,7 +32,7 @@ def ranks(found: Sequence["Ranked"], horizon: int, s: Screen) -> str:
                       *wrapped(said, s.width)])  # fmt: skip
 
 
-def exam_told(found: "Exam", s: Screen) -> str:
+def exam_told(found: "Exam", look: "Look", s: Screen) -> str:
     """Give the score of each term, and their mean beside the references."""
     columns = [
         Column(head="from", cells=[f"{one.start:%Y-%m-%d}" for one in found.terms]),
@@ -41,6 +43,12 @@ def exam_told(found: "Exam", s: Screen) -> str:
     better = sum(one.score < 0.16 for one in found.terms)
     said = (
         f"Ranked probability score over {len(found.terms)} terms of {found.horizon} bars: {found.score:.4f}, less is "
-        f"better. No knowledge is 0.1600 (beaten in {better}), normal draws by 250 bars' deviations {found.plain:.4f}."
+        f"better. No knowledge is 0.1600 (beaten in {better}), normal draws by 250 bars' deviations {found.plain:.4f} "
+        f"(beaten in {found.better_than_plain}{_chance(found.p)})."
     )
-    return "\n".join([*wrapped(said, s.width), *table(columns, s)])
+    lines = [*wrapped(said, s.width), *table(columns, s), *wrapped(looked(look), s.width)]
+    return "\n".join(lines)
+
+
+def _chance(p: float | None) -> str:
+    return "" if p is None else f", p {p:.3f}"
