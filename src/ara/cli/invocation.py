@@ -40,7 +40,7 @@ def _guarded(words: Sequence[str], runner: Callable[[Coroutine[Any, Any, Any]], 
     screen = Screen(Flags(json="--json" in words, debug="--debug" in words), runner=runner, out=out)
     try:
         flags, rest = flags_of(words)
-        screen = Screen(flags, runner=runner, out=out)
+        screen = Screen(flags, runner=runner, out=out, words=words)
         with shown(screen):
             _warn_of_clash(screen)
             name, rest = _command(screen, rest)

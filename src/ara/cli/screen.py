@@ -5,6 +5,7 @@ Results go to stdout, everything else to stderr, so that a pipe or a file receiv
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -30,6 +31,7 @@ _T = TypeVar("_T")
 
 _NARROWEST = 20
 _PIPED = 100
+_FILES = ("--report", "--out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Screen:
         Runs a coroutine to its end: `asyncio.run` in the program, anything else in a test.
     out
         Where results go; stdout if None.
+    words
+        The command line, without the name of the program.
     """
 
     def __init__(
@@ -95,7 +99,9 @@ class Screen:
         *,
         runner: Callable[[Coroutine[Any, Any, Any]], Any],
         out: TextIO | None = None,
+        words: Sequence[str] = (),
     ) -> None:
+        self._words = tuple(words)
         self.flags = flags or Flags()
         self._results = out
         self._runner = runner
@@ -103,6 +109,21 @@ class Screen:
         self._logs = False
         self._meter: Meter | None = None
         self._waited: dict[str, float] = {}
+
+    @property
+    def command(self) -> str:
+        """The command line that gives the same result again, secrets hidden; where files went is left out."""
+        from ara.redaction import redact
+
+        kept, queue = ["ara"], list(self._words)
+        while queue:
+            word = queue.pop(0)
+            flag, joined, _ = word.partition("=")
+            if flag in _FILES:
+                del queue[: 0 if joined else 1]
+            elif word != "--json":
+                kept.append(word)
+        return redact(shlex.join(kept))
 
     @property
     def json(self) -> bool:

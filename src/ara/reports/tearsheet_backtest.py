@@ -27,6 +27,7 @@ _DECISIONS: Final = {
     "total": "all together",
 }  # fmt: skip
 _NAMED: Final = 8
+_BURNT: Final = "These bars were looked at {:,} times, too often to prove anything any more."
 
 
 def backtest_report(
@@ -34,6 +35,7 @@ def backtest_report(
     *,
     command: str = "",
     looks: int = 1,
+    burnt: bool = False,
     sections: Sequence[Section] = (),
     document: Mapping[str, Any] | None = None,
 ) -> Report:
@@ -47,6 +49,8 @@ def backtest_report(
         What makes it again.
     looks
         How often these bars were looked at, this time included: the trials that luck is counted with.
+    burnt
+        Whether they were looked at so often that they prove nothing any more.
     sections
         What else is to be shown, behind the first section: the choices of a walk.
     document
@@ -65,7 +69,7 @@ def backtest_report(
     return Report(
         kind="backtest",
         title=_title(result),
-        finding=tuple(_finding(result, track, drawn)),
+        finding=(*_finding(result, track, drawn), *([_BURNT.format(looks)] if burnt else [])),
         facts=tuple(_facts(result, command, looks)),
         sections=(
             first, *sections, *_beside(result), calendar(daily), losses(daily),

@@ -75,7 +75,7 @@ def _luck(own: "Significance", drawn: Mapping[str, Band], looks: str) -> str:
     said += f" {tried}, the chance that a ratio above 0 is luck is {_chance(1 - own.deflated)}"
     if own.trials > 1:
         said += f": the best of {own.trials:,} without skill would have {own.best:.2f}"
-    return f"{said}. {'' if own.deflated >= _SURE else 'That proves nothing.'}".rstrip()
+    return f"{said}. {'' if own.deflated >= _SURE else 'That is no proof.'}".rstrip()
 
 
 def _within(band: Band | None) -> str:

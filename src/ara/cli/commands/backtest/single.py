@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.commands.backtest.task import Task, hearing, look_document, proof_document
@@ -9,18 +10,17 @@ from ara.cli.commands.backtest.task import Task, hearing, look_document, proof_d
 if TYPE_CHECKING:
     from ara.backtest import Result
     from ara.performance.trials import Look
+    from ara.trading import Tape
 
 __all__ = ["document", "tested"]
 
 
-def tested(task: Task, shares: Mapping[str, float], *, worlds: int) -> None:
-    """Test a strategy, beside a mix of the given shares where there are any, and live its past again so many times."""
+def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int) -> None:
+    """Test a strategy, beside a mix of the given shares where there are any, in other pasts and on placebo markets."""
     from ara.backtest import run
-    from ara.backtest.monte_carlo import monte_carlo
     from ara.cli.commands.backtest.looks import counted
+    from ara.cli.commands.backtest.report import reported
     from ara.cli.render.backtest import told
-    from ara.cli.render.backtest_worlds import worlds_told
-    from ara.trading.strategies import made
 
     s, maker = task.screen, task.maker
     with s.progress("Testing") as step:
@@ -30,30 +30,53 @@ def tested(task: Task, shares: Mapping[str, float], *, worlds: int) -> None:
             maker, tapes, name=maker.name, parameters=maker.described(), mix=dict(shares) or None,
             mix_tapes=task.tapes(others) if others else {}, watch=hearing(step), **task.span,
         )  # fmt: skip
-    look, carlo = counted(s, found), None
+    look = counted(s, found)
+    data, more = document(found, look), []
     if worlds:
-        with s.progress("Living it again") as step:
-            carlo = monte_carlo(
-                found, lambda **chosen: made(maker.name, chosen)(), tapes, draws=worlds, watch=hearing(step)
-            )  # fmt: skip
-    data = document(found, look)
-    if carlo is not None:
-        data["monte_carlo"] = carlo.as_dict()
+        more += _lived_again(task, found, tapes, worlds, data)
+    if markets:
+        more += _sham(task, tapes, markets, data)
     task.written({
         "result.json": json.dumps(data, indent=2) + "\n",
         "equity.csv": found.frame.write_csv(),
         "fills.csv": found.fill_frame().write_csv(),
     })  # fmt: skip
-    s.result(data, lambda: told(found, look, s, more=[] if carlo is None else worlds_told(carlo, found, s)))
+    reported(task, found, look, data)
+    s.result(data, lambda: told(found, look, s, more=more))
+
+
+def _lived_again(task: Task, found: "Result", tapes: "dict[str, Tape]", worlds: int, data: dict[str, Any]) -> list[str]:
+    from ara.backtest.monte_carlo import monte_carlo
+    from ara.cli.render.backtest_worlds import worlds_told
+
+    def make(**chosen: Any) -> Any:
+        return replace(task.maker, parameters=chosen)()
+
+    with task.screen.progress("Living it again") as step:
+        carlo = monte_carlo(found, make, tapes, draws=worlds, watch=hearing(step))
+    data["monte_carlo"] = carlo.as_dict()
+    return worlds_told(carlo, found, task.screen)
+
+
+def _sham(task: Task, tapes: "dict[str, Tape]", markets: int, data: dict[str, Any]) -> list[str]:
+    from ara.cli.render.backtest_worlds import sham_told
+    from ara.evidence.sham import on_placebos
+
+    span = {name: value for name, value in task.span.items() if name != "cuts"}
+    with task.screen.progress("On placebo markets") as step:
+        sham = on_placebos(task.maker, tapes, markets=markets, watch=hearing(step), **span)
+    data["placebo"] = sham.as_dict()
+    return sham_told(sham, task.screen)
 
 
 def document(found: "Result", look: "Look") -> dict[str, Any]:
     """Give the JSON of a back-test."""
-    from ara.cli.render.backtest import proven
+    from ara.cli.render.backtest import beyond, proven
 
     return {
         "schema": 1,
         **found.as_dict(),
         "look": look_document(look),
         "significance": proof_document(proven(found, look.number)),
+        "beyond_market": proof_document(beyond(found, look.number)),
     }

@@ -25,6 +25,7 @@ def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, groups: int = 0) -> 
     from ara.backtest.cross import cross
     from ara.backtest.sweep import sweep
     from ara.cli.commands.backtest.looks import counted
+    from ara.cli.commands.backtest.report import combinations, reported
     from ara.cli.render.backtest import sweep_told
     from ara.cli.render.backtest_worlds import crossed_told
 
@@ -45,6 +46,7 @@ def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, groups: int = 0) -> 
     if crossed is not None:
         data["cross_validation"] = crossed.as_dict()
     task.written({"sweep.json": json.dumps(data, indent=2) + "\n", "trials.csv": found.trials.write_csv()})
+    reported(task, found.best, look, data, combinations(found, list(grid)))
     more = [] if crossed is None else crossed_told(crossed, s)
     s.result(data, lambda: sweep_told(found, list(grid), look, s, more=more))
 

@@ -31,6 +31,8 @@ class Task:
         As they were typed.
     folder
         Where files go; None for nowhere.
+    report
+        Where a report goes; None for nowhere.
     span
         Cash, costs, start, end and cuts, as `ara.backtest.run` takes them.
     """
@@ -42,6 +44,7 @@ class Task:
     lot: str
     folder: "Path | None"
     span: dict[str, Any]
+    report: "Path | None" = None
 
     def tapes(self, symbols: Sequence[str] | None = None) -> "dict[str, Tape]":
         """Give the past of the instruments, or of others from the same place."""

@@ -38,6 +38,7 @@ def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, wo
     from ara.backtest.walk_forward import usual_grid, walk
     from ara.cli.commands.backtest import asked
     from ara.cli.commands.backtest.looks import counted, looked
+    from ara.cli.commands.backtest.report import choices, reported
     from ara.cli.render.backtest_walk import walk_told
 
     s, maker = task.screen, task.maker
@@ -68,6 +69,7 @@ def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, wo
         "equity.csv": found.result.frame.write_csv(),
         "fills.csv": found.result.fill_frame().write_csv(),
     })  # fmt: skip
+    reported(task, found.result, look, data, choices(found))
     s.result(data, lambda: walk_told(found, look, held, s))
 
 
