@@ -58,7 +58,8 @@ def test_costs_are_all_that_was_paid():
         float(one.fee + one.slipped) / (before[known[round(one.at.timestamp() * 1e6)]] * unit)
         for one in done.exchange.fills
     )
-    found = decisions(holdings(done))
+    found, active = decisions(holdings(done))
+    assert active.sum() == pytest.approx(found["total"] - found["market"])
     assert found["cost"] == pytest.approx(-paid, rel=1e-6)
     assert found["selection"] == found["sizing"] == pytest.approx(0.0, abs=1e-12)
     earned = np.diff(np.array([done.exchange.book.start, *done.equity]) * unit) / (

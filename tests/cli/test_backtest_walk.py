@@ -83,3 +83,24 @@ def test_the_choice_of_a_sweep_is_judged_over_many_pasts(ara, bars):
     told = json.loads(ara(*words, "--json").out)
     assert (told["cross_validation"]["splits"], len(told["cross_validation"]["paths"])) == (6, 3)
     assert "the probability that choosing here is overfitting" in " ".join(ara(*words).out.split())
+
+
+def test_a_portfolio_is_tested_alike_and_optimised(ara, bars):
+    told = json.loads(ara("backtest", "--bars", bars, "--portfolio", "ONE,TWO", "--json").out)
+    assert (told["strategy"], told["symbols"], told["parameters"]) == ("portfolio", ["ONE", "TWO"], {"every": 21})
+    words = ("backtest", "--bars", bars, "--portfolio", "ONE, TWO", "--optimize", "--param", "method=risk_parity")
+    told = json.loads(ara(*words, "--json").out)
+    assert (told["strategy"], told["parameters"]["method"]) == ("optimised", "risk_parity")
+    outcome = ara("backtest", "--bars", bars, "--portfolio", "ONE")
+    assert "two instruments or more" in outcome.err
+    outcome = ara("backtest", "--bars", bars, "--portfolio", "ONE,TWO", "--strategy", "momentum")
+    assert "a strategy of its own" in outcome.err
+
+
+def test_placebo_markets_are_told(ara, bars):
+    words = ("backtest", "ONE", "--bars", bars, "--strategy", "momentum", "--param", "window=10", "--placebo", "4")
+    told = json.loads(ara(*words, "--json").out)
+    assert told["placebo"]["markets"] == 4
+    assert not told["placebo"]["flagged"]
+    assert set(told["beyond_market"]) == set(told["significance"])
+    assert "On 4 placebo markets, the same bars in another order" in " ".join(ara(*words).out.split())

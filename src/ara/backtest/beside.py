@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -67,11 +67,14 @@ class Beside:
     decisions
         What being in the market, timing, selection, sizing and costs brought: sums of simple returns of the bars, which
         add up to `total`, not compounded.
+    active
+        Return of each bar beyond being in the market as much as on average: all but the market's part.
     """
 
     random: RandomEntry
     mix: Mix | None
     decisions: Mapping[str, float]
+    active: NDArray[np.float64] = field(repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON values."""
@@ -97,16 +100,21 @@ def beside(run: Played, *, per_year: float, seed: int = 0, mix: Mix | None = Non
         As `mixed` gives it.
     """
     held = holdings(run)
-    return Beside(random=timing(held, per_year=per_year, seed=seed), mix=mix, decisions=decisions(held))
+    told, active = decisions(held)
+    return Beside(random=timing(held, per_year=per_year, seed=seed), mix=mix, decisions=told, active=active)
 
 
-def decisions(held: Holdings) -> dict[str, float]:
-    """Divide what was earned into market, timing, selection, sizing and cost; see `ara.performance.by_decision`."""
+def decisions(held: Holdings) -> tuple[dict[str, float], _Array]:
+    """Divide what was earned into market, timing, selection, sizing and cost; see `ara.performance.by_decision`.
+
+    Gives the sums, and for each bar all but the market's part.
+    """
     moments, parts, count = held.weights.shape
     rows = (moments * parts, count)
-    found = by_decision(held.weights.reshape(rows), held.returns.reshape(rows)).totals()
-    cost = -float(held.costs.sum())
-    return {**found, "cost": cost, "total": found["total"] + cost}
+    found = by_decision(held.weights.reshape(rows), held.returns.reshape(rows))
+    totals, cost = found.totals(), -float(held.costs.sum())
+    active = held.earned - found.market.reshape(moments, parts).sum(axis=1)
+    return {**totals, "cost": cost, "total": totals["total"] + cost}, active
 
 
 def timing(held: Holdings, *, per_year: float, draws: int = DRAWS, seed: int = 0) -> RandomEntry:

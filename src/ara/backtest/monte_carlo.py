@@ -111,9 +111,10 @@ def monte_carlo(
 ) -> MonteCarlo:
     """Live a back-test's past again in four ways.
 
-    Returns are drawn by the stationary bootstrap, round trips in random order (what each brought, by what was owned
-    when it was opened; what is open at the end is left out; the end stays, the drawdown does not), and the strategy is played again with parameters that are
-    each multiplied by 1 ± 0.2 (normal), and with each new wish arriving 1 to 3 bars late.
+    Returns are drawn by the stationary bootstrap. Round trips come in random order, each with what it brought by what
+    was owned when it was opened; what is open at the end is left out, the end stays and the drawdown does not. The
+    strategy is played again with parameters that are each multiplied by 1 ± 0.2 (normal), and with each new wish
+    arriving 1 to 3 bars late.
 
     Parameters
     ----------

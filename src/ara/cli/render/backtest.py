@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from ara.performance.luck import Significance
     from ara.performance.trials import Look
 
-__all__ = ["looks_told", "measures_told", "proof_told", "proven", "replayed_told", "share_told", "sweep_told", "told"]
+__all__ = [
+    "beyond",
+    "looks_told",
+    "measures_told",
+    "proof_told",
+    "proven",
+    "replayed_told",
+    "share_told",
+    "sweep_told",
+    "told",
+]
 
 _SHARES = (
     ("total return", "total"),
@@ -44,6 +54,16 @@ def proven(found: "Result", trials: int) -> "Significance":
     before = np.concatenate(([float(found.cash)], equity[:-1]))
     returns = np.where(before > 0, np.maximum(equity / np.where(before > 0, before, 1.0) - 1, -1.0), 0.0)
     return significance(returns, per_year=found.per_year, trials=trials)
+
+
+def beyond(found: "Result", trials: int) -> "Significance":
+    """Give what the returns beyond being in the market as much as on average prove after so many trials."""
+    import numpy as np
+
+    from ara.performance.luck import significance
+
+    active = np.maximum(np.nan_to_num(found.beside.active), -1.0)
+    return significance(active, per_year=found.per_year, trials=trials, draws=0)
 
 
 def told(found: "Result", look: "Look", s: Screen, *, more: "Sequence[str]" = ()) -> str:
@@ -142,6 +162,12 @@ def proof_told(found: "Result", look: "Look") -> str:
         return f"{words}; they are too few, or too even, to prove anything."
     chance = percent(proof.deflated, 0, signed=False)
     words += f": the chance that its Sharpe ratio is above what luck gives the best of as many is {chance}."
+    own = beyond(found, look.number)
+    if own.sharpe is not None and own.deflated is not None:
+        words += (
+            f" Of what it earned beyond being in the market as much as on average the ratio is {own.sharpe:.2f}, and "
+            f"the chance {percent(own.deflated, 0, signed=False)}."
+        )
     return f"{words} After {look.limit} looks bars prove nothing." if look.burnt else words
 
 

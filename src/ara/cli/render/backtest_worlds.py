@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from ara.backtest import Result
     from ara.backtest.cross import Crossed
     from ara.backtest.monte_carlo import MonteCarlo, Spread
+    from ara.evidence.sham import Sham
 
-__all__ = ["crossed_told", "worlds_told"]
+__all__ = ["crossed_told", "sham_told", "worlds_told"]
 
 _LOW, _HIGH = 0.05, 0.95
 
@@ -53,8 +54,8 @@ def crossed_told(found: "Crossed", s: Screen) -> list[str]:
     paths = sorted(found.paths)
     words = (
         f"Cross-validated: {found.splits} splits of {found.groups} stretches, {found.judged} judged at once. What was "
-        f"chosen had a Sharpe ratio of {found.learned:.2f} where it was chosen, and {sum(paths) / len(paths):.2f} in the "
-        f"{len(paths)} pasts made of what was judged ({paths[0]:.2f} to {paths[-1]:.2f})."
+        f"chosen had a Sharpe ratio of {found.learned:.2f} where it was chosen, and {sum(paths) / len(paths):.2f} in "
+        f"the {len(paths)} pasts made of what was judged ({paths[0]:.2f} to {paths[-1]:.2f})."
     )
     lines = wrapped(words, s.width)
     if (over := found.overfitting) is not None:
@@ -65,3 +66,17 @@ def crossed_told(found: "Crossed", s: Screen) -> list[str]:
             s.width,
         )
     return lines
+
+
+def sham_told(found: "Sham", s: Screen) -> list[str]:
+    """Say what the strategy did where nothing can work."""
+    if found.sharpe is None or found.p is None:
+        return wrapped("Nothing moved: there is nothing to hold against placebo markets.", s.width)
+    words = (
+        f"On {found.markets} placebo markets, the same bars in another order, its Sharpe ratio is {found.median:.2f} "
+        f"({found.low:.2f} to {found.high:.2f}); on as many as {percent(found.p, 0, signed=False)} it does as well as "
+        f"its {found.sharpe:.2f} (p {found.p:.2f}). Its timing works on {found.worked} of them"
+    )
+    if found.flagged:
+        return wrapped(f"{words}, more than chance explains: it works where nothing can. Don't trust it.", s.width)
+    return wrapped(f"{words}, no more than chance explains.", s.width)

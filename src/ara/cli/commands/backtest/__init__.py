@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from ara.cli.commands.reported import HELP
+from ara.cli.commands.reported import asked as reported
 from ara.cli.screen import screen
 
 __all__ = ["command"]
@@ -11,6 +13,7 @@ __all__ = ["command"]
 _MOST_CUTS = 100
 _MOST_GROUPS = 16
 _MOST_WORLDS = 100_000
+_MOST_MARKETS = 10_000
 
 
 def command(
@@ -60,9 +63,17 @@ def command(
     monte_carlo: Annotated[
         str, typer.Option("--monte-carlo", metavar="N", help="Live the past again so many times, in four ways")
     ] = "0",
+    placebo: Annotated[
+        str, typer.Option("--placebo", metavar="N", help="Play it on so many markets in which nothing can work")
+    ] = "0",
     cross: Annotated[
         str, typer.Option("--cross-validate", metavar="GROUPS", help="Of a sweep: judge the choice over many pasts; 6")
     ] = "0",
+    report: Annotated[str, typer.Option("--report", metavar="FILE", help=HELP)] = "",
+    portfolio: Annotated[
+        str, typer.Option("--portfolio", metavar="A,B,C", help="Hold these alike, traded back to that each month")
+    ] = "",
+    optimize: Annotated[bool, typer.Option("--optimize", help="With weights found anew from the last year")] = False,
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Write result.json, equity.csv, fills.csv")] = "",
 ) -> None:
     """Test a strategy on the past: what it would have earned after costs, beside buy and hold and random entry.
@@ -71,10 +82,12 @@ def command(
 
         ara backtest AAPL --strategy momentum --start 2015-01-01 --end 2019-12-31
         ara backtest AAPL MSFT --strategy mean_reversion --param window=30 --param entry=1.5
+        ara backtest AAPL --strategy momentum --report momentum.pdf
         ara backtest AAPL --strategy momentum --mix SPY=60 --mix TLT=40
         ara backtest AAPL --strategy my_module:MyStrategy --cost commission=0.001 --out result --json
         ara backtest AAPL --strategy momentum --walk-forward 252 --retrain 30 --grid window=20:200:20
         ara backtest AAPL --strategy momentum --monte-carlo 1000
+        ara backtest --portfolio AAPL,SPY,KO --optimize --param method=hrp
         ara backtest sweep AAPL --strategy momentum --grid window=20:200:10 --grid stop=0,0.05
 
     Decided at a close, traded at the next open. It is replayed on shorter bars: who saw the future is stopped.
@@ -83,14 +96,14 @@ def command(
     from ara.cli.commands.backtest.single import tested
     from ara.cli.commands.backtest.swept import swept
     from ara.cli.commands.backtest.task import Task
-    from ara.trading.strategies import made
 
     named = list(symbols or [])
     many = named[:1] == ["sweep"] or bool(grid and not walk_forward)
-    maker = made(strategy, asked.pairs(params or [], "--param"))
+    maker, parts = asked.strategy(strategy, params or [], portfolio, optimize=optimize)
+    named = [*(named[1:] if named[:1] == ["sweep"] else named), *parts]
     task = Task(
-        screen=screen(), maker=maker, symbols=named[1:] if named[:1] == ["sweep"] else named, bars=bars, lot=lot,
-        folder=asked.folder(out),
+        screen=screen(), maker=maker, symbols=named, bars=bars, lot=lot,
+        folder=asked.folder(out), report=reported(report),
         span={
             "cash": asked.amount(cash, "--cash"), "costs": asked.costs(cost or []),
             "start": asked.day(start, "--start"), "end": asked.day(end, "--end", last=True),
@@ -105,4 +118,6 @@ def command(
         rules = rules_of(walk_forward, retrain, least, purge, hold_out, anchored=anchored)
         walked(task, asked.grid(maker, grid) if grid else {}, rules, opened=opened, workers=workers)
     else:
-        tested(task, asked.mix(mix or []), worlds=asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS))
+        worlds = asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS)
+        markets = asked.whole(placebo, "--placebo", most=_MOST_MARKETS)
+        tested(task, asked.mix(mix or []), worlds=worlds, markets=markets)

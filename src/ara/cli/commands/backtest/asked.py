@@ -1,6 +1,7 @@
 """What `ara backtest` is asked for, read and checked: bars, dates, costs, parameters."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ara.trading import Costs, Tape
     from ara.trading.strategies import Made
 
-__all__ = ["amount", "costs", "day", "folder", "grid", "mix", "pairs", "tapes", "whole"]
+__all__ = ["amount", "costs", "day", "folder", "grid", "mix", "pairs", "strategy", "tapes", "whole"]
 
 _MOST_INSTRUMENTS = 200
 _MOST_VALUES = 10_000
@@ -124,12 +125,35 @@ def mix(given: Sequence[str]) -> dict[str, float]:
     return {name: share / sum(found.values()) for name, share in found.items()}
 
 
+def strategy(name: str, params: Sequence[str], portfolio: str, *, optimize: bool) -> "tuple[Made, list[str]]":
+    """Find the strategy, and the symbols of a portfolio where one is asked for."""
+    from ara.trading.strategies import made
+
+    given = pairs(params, "--param")
+    symbols = [one for part in portfolio.split(",") if (one := part.strip())]
+    if not symbols and not optimize:
+        return made(name, given), []
+    if len(set(symbols)) < 2:
+        raise ValidationError("--portfolio names two instruments or more.", hint="--portfolio AAPL,MSFT,SPY --optimize")
+    if name != "buy_and_hold":
+        raise ValidationError("--portfolio is a strategy of its own; --strategy does not go with it.")
+    kind = "Optimised" if optimize else "Portfolio"
+    found = made(f"ara.backtest.allocated:{kind}", given)
+    return dataclasses.replace(found, name=found.kind.name), list(dict.fromkeys(symbols))
+
+
 def folder(text: str) -> Path | None:
     """Give the folder to write into; None where none is named."""
     path = Path(text)
-    if text and path.exists() and not path.is_dir():
-        raise ValidationError(f"--out: {clean(text)!r} is no folder.", hint="Name a folder, new or to be written into.")
-    return path if text else None
+    if not text:
+        return None
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if not there.is_dir():
+        said = "is no folder" if there == path else f"can't be made: {clean(str(there))!r} is no folder"
+        raise ValidationError(f"--out: {clean(text)!r} {said}.", hint="Name a folder, new or to be written into.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValidationError(f"--out: nothing can be written into {clean(str(there))!r}.", hint="Name another folder.")
+    return path
 
 
 def tapes(s: Screen, symbols: Sequence[str], file: str, lot: str) -> "dict[str, Tape]":
