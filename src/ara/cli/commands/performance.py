@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ara.cli.commands.reported import HELP
+from ara.cli.commands.reported import asked as reported
 from ara.cli.screen import Screen, screen
 from ara.errors import ValidationError
 
@@ -41,6 +43,7 @@ def command(
     free: Annotated[str, typer.Option("--free", metavar="RATE", help="What cash earns in a year: 2% or 0.02")] = "0",
     by: Annotated[str, typer.Option("--by", metavar="PERIOD", help="Returns of each year or month")] = "year",
     dates: Annotated[str, typer.Option("--dates", metavar="ORDER", help="dmy or mdy, if the file doesn't tell")] = "",
+    report: Annotated[str, typer.Option("--report", metavar="FILE", help=HELP)] = "",
 ) -> None:
     """Measure the returns of a strategy or an account, and how much of them is luck.
 
@@ -49,6 +52,7 @@ def command(
         ara performance equity.csv
         ara performance equity.csv --benchmark SPY --trials 40
         ara performance returns.parquet --column strategy --free 2% --by month --json
+        ara performance equity.csv --benchmark SPY --report equity.html
 
     The more was tried, the better the best of it looks without any skill: --trials is the true number.
     """
@@ -57,7 +61,7 @@ def command(
     from ara.data.files.dated import read_dated
 
     s = screen()
-    tried = counted(trials, "--trials", most=_TRIALS)
+    tried, goal = counted(trials, "--trials", most=_TRIALS), reported(report)
     rate = _share(free)
     if by not in {"year", "month"}:
         raise ValidationError(f"--by is {by!r:.20}.", hint="Allowed: year or month.")
@@ -66,7 +70,27 @@ def command(
     bars = _number(per_year)
     with s.progress("Drawing histories anew"):
         judged = _judged(own, other, benchmark=benchmark, trials=tried, free=rate, bars=bars)
-    s.result(_document(judged), lambda: shown(judged, s, by=by))
+    data = _document(judged)
+    if goal is not None:
+        _report(s, judged, data, goal)
+    s.result(data, lambda: shown(judged, s, by=by))
+
+
+def _report(s: Screen, judged: "Judged", data: dict[str, Any], path: Path) -> None:
+    from ara.cli.commands.reported import sent
+    from ara.reports import Track, track_report
+
+    own = judged.own
+    track = Track(
+        name=own.name, at=judged.at, returns=judged.returns, per_year=judged.per_year, other_name=judged.benchmark,
+        other=judged.beside, free=judged.free, trials=judged.significance.trials,
+    )  # fmt: skip
+    facts = [
+        ("Column", f"{own.column}, read as {'worth' if own.kind == 'equity' else 'returns'}"),
+        ("Trials", f"{track.trials:,}, this one included"),
+        ("Made again by", s.command),
+    ]
+    sent(s, track_report(track, facts=facts, source=own.name, document=data), path)
 
 
 def _share(text: str) -> float:
@@ -192,7 +216,9 @@ def _judged(own: "Dated", other: "Dated | None", *, benchmark: str, trials: int,
     return Judged(
         own=own,
         benchmark=other.name if other else benchmark,
-        days=days,
+        at=stamps,
+        returns=returns,
+        beside=beside,
         left_out=len(own.days) - (own.kind == "equity") - len(returns),
         per_year=yearly,
         counted=not bars,

@@ -36,8 +36,8 @@ class Judged:
         The file.
     benchmark
         What it is compared with; empty for nothing.
-    days
-        On which each return ended.
+    at, returns, beside
+        When each return ended, UTC; the returns, and the benchmark's over the same bars.
     left_out
         Returns that the benchmark has no counterpart of.
     per_year
@@ -58,7 +58,9 @@ class Judged:
 
     own: "Dated"
     benchmark: str
-    days: "NDArray[np.datetime64]"
+    at: "NDArray[np.datetime64]"
+    returns: "NDArray[np.float64]"
+    beside: "NDArray[np.float64] | None"
     left_out: int
     per_year: float
     counted: bool
@@ -69,6 +71,11 @@ class Judged:
     worst: "tuple[Drawdown, ...]"
     months: "Table"
     other_months: "Table | None"
+
+    @property
+    def days(self) -> "NDArray[np.datetime64]":
+        """On which each return ended."""
+        return self.at.astype("datetime64[D]")
 
 
 def shown(judged: Judged, s: Screen, *, by: str) -> str:
