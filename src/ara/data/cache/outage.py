@@ -19,10 +19,13 @@ class Outage:
     ----------
     place
         The server as it may be named to anybody: no password.
+    what
+        What goes on without it, as a sentence begins.
     """
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, *, what: str = "The cache goes on") -> None:
         self._place = place
+        self._what = what
         self._again = 0.0
         self._pause = _FIRST
         self.away = False
@@ -45,10 +48,10 @@ class Outage:
         if not self.away:
             self.away = True
             self.count += 1
-            _log.warning("The cache goes on without Redis at %s, and slower: %s", self._place, words)
+            _log.warning("%s without Redis at %s, and worse: %s", self._what, self._place, words)
 
     def answered(self) -> None:
         """Take note of an answer."""
         if self.away:
             self.away = False
-            _log.info("The cache uses Redis at %s again.", self._place)
+            _log.info("Redis at %s is used again.", self._place)
