@@ -10,7 +10,7 @@ from ara.errors import ValidationError
 from ara.reports.charts.chart import Chart, Footer
 from ara.reports.charts.given import Given, floats, moments, priced, same_length
 from ara.reports.charts.marks import Axis, Bars, Candles, Line, Mark, Notes, Panel
-from ara.reports.charts.theme import SERIES
+from ara.reports.charts.theme import SERIES, Role
 from ara.reports.charts.thin import grouped
 from ara.reports.charts.ticks import told_time
 
@@ -22,6 +22,7 @@ __all__ = ["candles", "candles_of"]
 
 _MOST: Final = 400
 _NOTED: Final = 8
+_ROLES: Final[tuple[Role, ...]] = tuple(one for one in SERIES if one != "past")
 _Floats = NDArray[np.float64]
 
 
@@ -108,49 +109,63 @@ def candles_of(
     same_length(stamps, *prices.values(), *extra.values(), traded)
     first = max(len(stamps) - last, 0) if last else 0
     stamps, traded = stamps[first:], traded[first:]
-    prices = {name: column[first:] for name, column in prices.items()}
-    extra = {name: column[first:] for name, column in extra.items()}
+    prices, extra = ({name: column[first:] for name, column in one.items()} for one in (prices, extra))
     begins = grouped(len(stamps), _MOST)
     shown = _joined(prices, traded, extra, begins)
-    x = np.arange(len(begins), dtype=np.float64)
-    axis = Axis(kind="bars", stamps=stamps[begins], low=-0.7, high=len(begins) - 0.3)
-    marks: list[Mark] = [
-        Candles(x=x, opens=shown["open"], highs=shown["high"], lows=shown["low"], closes=shown["close"])
-    ]
-    marks += [
-        Line(
-            x=x, y=shown[name], name=name, role=SERIES[place % 2 + (2 if place > 1 else 0)], dash=_dash(place), wide=1.3
-        )
-        for place, name in enumerate(overlays or {})
-    ]
-    kept = [
-        (int(np.searchsorted(begins, bar - first, side="right")) - 1, words, way)
-        for bar, words, way in notes
-        if first <= bar < first + len(stamps)
-    ]
-    marks += _noted(kept, shown)
-    panels = [Panel(marks=tuple(marks), x=axis, y=priced(currency, prices["low"], prices["high"]))]
-    panels += [
-        Panel(marks=(Line(x=x, y=shown[name], name=name, role="forecast", wide=1.3),), x=axis, y=Axis(), share=0.32)
-        for name in below or {}
-    ]
-    if (traded > 0).any():
-        bars = Bars(places=x, values=shown["volume"], role="past", wide=0.7)
-        panels.append(Panel(marks=(bars,), x=axis, y=Axis(label="volume", low=0.0), share=0.26))
-    size = int(begins[1]) if len(begins) > 1 else 1
-    whole = footer or Footer(data_to=told_time(stamps[-1]))
+    named = _noted(_placed(notes, first, len(stamps), begins), shown)
     return Chart(
         kind="candles",
         title=_finding(symbol, prices["close"], currency, stamps),
-        words=_hollow(size, len(stamps), len(kept), sum(len(one.texts) for one in marks if isinstance(one, Notes))),
-        panels=tuple(panels),
-        footer=whole,
+        words=_hollow(
+            begins, len(stamps), sum(first <= bar for bar, *_ in notes), sum(len(one.texts) for one in named)
+        ),
+        panels=_panels(shown, stamps[begins], tuple(overlays or ()), tuple(below or ()), named, currency),
+        footer=footer or Footer(data_to=told_time(stamps[-1])),
         columns={"at": stamps, **prices, "volume": traded, **extra},
         shared=True,
     )
 
 
-def _hollow(size: int, count: int, found: int, noted: int) -> str:
+def _placed(notes: Sequence[tuple[int, str, str]], first: int, count: int, begins: Any) -> list[tuple[int, str, str]]:
+    """Give the notes of the bars that are drawn, by the candle that each bar is part of."""
+    return [
+        (int(np.searchsorted(begins, bar - first, side="right")) - 1, words, way)
+        for bar, words, way in notes
+        if first <= bar < first + count
+    ]
+
+
+def _panels(
+    shown: Mapping[str, _Floats],
+    stamps: NDArray[Any],
+    overlays: Sequence[str],
+    below: Sequence[str],
+    named: Sequence[Mark],
+    currency: str,
+) -> tuple[Panel, ...]:
+    """Give the price, what stands below it, and the volume where anything was traded."""
+    x = np.arange(len(stamps), dtype=np.float64)
+    axis = Axis(kind="bars", stamps=stamps, low=-0.7, high=len(stamps) - 0.3)
+    marks: list[Mark] = [
+        Candles(x=x, opens=shown["open"], highs=shown["high"], lows=shown["low"], closes=shown["close"])
+    ]
+    marks += [
+        Line(x=x, y=shown[name], name=name, role=_ROLES[place % len(_ROLES)], dash=_dash(place), wide=1.3)
+        for place, name in enumerate(overlays)
+    ]
+    side = priced(currency, shown["low"], shown["high"])
+    panels = [Panel(marks=(*marks, *named), x=axis, y=side)]
+    panels += [
+        Panel(marks=(Line(x=x, y=shown[name], name=name, wide=1.3),), x=axis, y=Axis(), share=0.32) for name in below
+    ]
+    if (shown["volume"] > 0).any():
+        bars = Bars(places=x, values=shown["volume"], role="past", wide=0.7)
+        panels.append(Panel(marks=(bars,), x=axis, y=Axis(label="volume", low=0.0), share=0.26))
+    return tuple(panels)
+
+
+def _hollow(begins: Any, count: int, found: int, noted: int) -> str:
+    size = int(begins[1]) if len(begins) > 1 else 1
     words = "hollow: the bar closed above its open; filled: below"
     if size > 1:
         words += f"; each candle stands for {size} of {count:,} bars"
@@ -175,10 +190,10 @@ def _joined(
     return {name: np.where(np.isfinite(column), column, np.nan) for name, column in out.items()}
 
 
-def _noted(notes: Sequence[tuple[int, str, str]], shown: Mapping[str, _Floats]) -> list[Mark]:
+def _noted(notes: Sequence[tuple[int, str, str]], shown: Mapping[str, _Floats]) -> list[Notes]:
     """Give the notes that have room, the latest first: below the candle what points up, above it the others."""
     apart = max(1, len(shown["close"]) // _NOTED)
-    out: list[Mark] = []
+    out: list[Notes] = []
     for side, column in (("below", "low"), ("above", "high")):
         own: list[tuple[int, str, str]] = []
         for one in sorted(notes, key=lambda note: -note[0]):

@@ -118,8 +118,7 @@ class Canvas:
             case Band():
                 self._band(mark)
             case Points():
-                for x, y in zip(_numbers(mark.x), _numbers(mark.y), strict=True):
-                    self._put(x, y, _SHAPES[mark.shape][self.plain], mark.role)
+                self._points(mark)
             case Bars():
                 self._bars(mark)
             case Candles():
@@ -136,6 +135,19 @@ class Canvas:
             row, column = self.row(y), self.column(x)
             self._cells[row][column] = (glyph, _told(role))
             self._dots[row, column] = 0
+
+    def _points(self, mark: Points) -> None:
+        """Put the points, and the name of each on its right where nothing else stands."""
+        x, y = _numbers(mark.x), _numbers(mark.y)
+        for place in range(len(x)):
+            self._put(x[place], y[place], _SHAPES[mark.shape][self.plain], mark.role)
+        for place, text in enumerate(mark.texts):
+            if np.isfinite(x[place]) and np.isfinite(y[place]):
+                row, first = self.row(y[place]), self.column(x[place]) + 2
+                taken = slice(first - 1, first + len(text) + 1)
+                blank = all(cell[0] == " " for cell in self._cells[row][taken]) and not self._dots[row, taken].any()
+                if blank and first + len(text) <= self.columns:
+                    self._cells[row][first : first + len(text)] = [(letter, "") for letter in text]
 
     def _line(self, mark: Line) -> None:
         """Set a dot at each of so many places along the line, and those between two of them."""

@@ -36,6 +36,7 @@ def equity_of(
     *,
     hold: Given | None = None,
     name: str = "strategy",
+    hold_name: str = "buy and hold",
     currency: str = "",
     cash: float | None = None,
     footer: Footer | None = None,
@@ -52,6 +53,8 @@ def equity_of(
         Of buy and hold, at the same moments.
     name
         What made the equity.
+    hold_name
+        What `hold` is.
     currency
         Of the values.
     cash
@@ -68,36 +71,33 @@ def equity_of(
     held = None if hold is None else floats(hold, "hold")
     same_length(x, y, *(() if held is None else (held,)))
     began = float(y[0]) if cash is None else cash
-    drawn: list[Mark] = [Rule(at=began, dash="dot")]
-    if held is not None:
-        drawn.append(Line(x=x, y=held, name="buy and hold", role="past", dash="dash", wide=1.3))
-    drawn.append(Line(x=x, y=y, name=name, role="forecast"))
     below = 100 * fallen(y, began)
-    depth: list[Mark] = [Band(x=x, low=below, high=np.zeros(len(x)), name=f"{name}, below its highest", shade=0.4)]
-    if held is not None:
-        depth.append(
-            Line(
-                x=x,
-                y=100 * fallen(held, began),
-                name="buy and hold, below its highest",
-                role="past",
-                dash="dash",
-                wide=1,
-            )
-        )
     time = Axis(kind="time")
+    upper: list[Mark] = [
+        Rule(at=began, dash="dot"),
+        *_other(x, held, hold_name),
+        Line(x=x, y=y, name=name, role="forecast"),
+    ]
+    lower: list[Mark] = [
+        Band(x=x, low=below, high=np.zeros(len(x)), name=f"{name}, below its highest", shade=0.4),
+        *_other(x, None if held is None else 100 * fallen(held, began), f"{hold_name}, below its highest"),
+    ]
     return Chart(
         kind="equity",
-        title=_finding(name, y, held, began),
+        title=_finding(name, y, held, began, hold_name),
         words=f"the deepest fall from a highest was {-np.nanmin(below):.1f} %" if np.isfinite(below).any() else "",
         panels=(
-            Panel(marks=tuple(drawn), x=time, y=priced(currency, y, y if held is None else held, label="equity")),
-            Panel(marks=tuple(depth), x=time, y=Axis(label="below the highest", unit="%"), share=0.42),
+            Panel(marks=tuple(upper), x=time, y=priced(currency, y, y if held is None else held, label="equity")),
+            Panel(marks=tuple(lower), x=time, y=Axis(label="below the highest", unit="%"), share=0.42),
         ),
         footer=footer or Footer(data_to=told_time(x[-1])),
         columns={"at": x, "equity": y, **({} if held is None else {"buy_and_hold": held}), "drawdown": below / 100},
         shared=True,
     )
+
+
+def _other(x: NDArray[np.datetime64], values: NDArray[np.float64] | None, name: str) -> list[Mark]:
+    return [] if values is None else [Line(x=x, y=values, name=name, role="past", dash="dash", wide=1.2)]
 
 
 def of_result(result: "Result") -> Footer:
@@ -116,7 +116,7 @@ def fallen(values: NDArray[np.float64], began: float) -> NDArray[np.float64]:
         return np.where(highest > 0, values / highest - 1, np.nan)
 
 
-def _finding(name: str, y: Any, held: Any, began: float) -> str:
+def _finding(name: str, y: Any, held: Any, began: float, other_name: str) -> str:
     last = y[np.isfinite(y)][-1] if np.isfinite(y).any() else np.nan
     if not np.isfinite(last) or began <= 0:
         return f"{name}: equity and drawdown"
@@ -125,4 +125,4 @@ def _finding(name: str, y: Any, held: Any, began: float) -> str:
     if held is None or not np.isfinite(held[-1]):
         return words
     other = 100 * (held[-1] / began - 1)
-    return f"{words}; buy and hold {'earned' if other >= 0 else 'lost'} {abs(other):.1f} %"
+    return f"{words}; {other_name} {'earned' if other >= 0 else 'lost'} {abs(other):.1f} %"

@@ -84,7 +84,7 @@ def composition_of(
     largest = ordered[0]
     return Chart(
         kind="composition",
-        title=f"{largest[0]} is the largest part, {100 * largest[1]:.1f} % of {len(weights)}",
+        title=f"{largest[0]} is the largest of {len(weights)} parts, {100 * largest[1]:.1f} %",
         words=words,
         panels=(panel,),
         footer=footer or Footer(),

@@ -3,25 +3,44 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ara.reports.charts.marks import Points
 
 __all__ = ["corners"]
 
-_CORNERS: Final = ("top right", "bottom left", "bottom right", "top left")
-_NEAR: Final = (0.1, 0.06)
+_CORNERS: Final = {"top right": (1, 1), "bottom right": (1, -1), "top left": (-1, 1), "bottom left": (-1, -1)}
+_LETTER, _LINE, _DOT = 0.011, 0.055, 0.012
+
+_Box = tuple[float, float, float, float]
 
 
 def corners(mark: Points) -> list[str]:
-    """Give the corner of each point at which its name stands: the first that no near neighbour has taken."""
-    x, y = (np.asarray(one, np.float64) for one in (mark.x, mark.y))
-    wide, high = (max(float(np.ptp(one[np.isfinite(one)])) if np.isfinite(one).any() else 0.0, 1e-12) for one in (x, y))
+    """Give the corner of each point at which its name covers the fewest names and points."""
+    x, y = _share(np.asarray(mark.x, np.float64)), _share(np.asarray(mark.y, np.float64))
+    taken: list[_Box] = [(a - _DOT, b - _DOT, a + _DOT, b + _DOT) for a, b in zip(x, y, strict=True)]
     out: list[str] = []
-    for place in range(len(x)):
-        near = [
-            out[other]
-            for other in range(place)
-            if abs(x[other] - x[place]) < _NEAR[0] * wide and abs(y[other] - y[place]) < _NEAR[1] * high
-        ]
-        out.append(next((corner for corner in _CORNERS if corner not in near), _CORNERS[0]))
+    for place, text in enumerate(mark.texts):
+        boxes = {name: _box(float(x[place]), float(y[place]), text, *to) for name, to in _CORNERS.items()}
+        best = min(boxes, key=lambda name: sum(_meet(boxes[name], other) for other in taken))
+        taken.append(boxes[best])
+        out.append(best)
     return out
+
+
+def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = values[np.isfinite(values)]
+    if not len(known) or known.max() <= known.min():
+        return np.where(np.isfinite(values), 0.5, np.nan)
+    return np.asarray((values - known.min()) / (known.max() - known.min()), np.float64)
+
+
+def _box(x: float, y: float, text: str, right: int, up: int) -> _Box:
+    wide, near = _LETTER * len(text), 0.9 * _DOT
+    left = x + near if right > 0 else x - near - wide
+    low = y + near if up > 0 else y - near - _LINE
+    return left, low, left + wide, low + _LINE
+
+
+def _meet(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

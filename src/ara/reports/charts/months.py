@@ -95,4 +95,5 @@ def _yearly(table: Table, years: tuple[str, ...]) -> Panel:
 
 
 def _told(value: Any) -> str:
-    return f"{100 * float(value):+.1f}"
+    words = f"{100 * float(value):+.1f}"
+    return "0.0" if float(words) == 0 else words

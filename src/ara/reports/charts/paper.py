@@ -184,6 +184,8 @@ def _fill(axes: "Axes", panel: Panel, theme: Theme, *, last: bool, wide: float) 
         )
     else:
         axes.spines["bottom"].set_visible(False)
+    if panel.x.kind == "bars" and panel.x.low is not None:
+        axes.set_xlim(panel.x.low, panel.x.high)
     for mark in panel.marks:
         strokes.drawn(axes, mark, theme)
     _sided(axes, panel.x, "x", theme, wide, shown=last)
@@ -219,7 +221,9 @@ def _sided(axes: "Axes", axis: Axis, side: str, theme: Theme, wide: float, *, sh
             own.set_minor_locator(NullLocator())
         else:
             own.set_major_locator(MaxNLocator(nbins=6 if side == "y" else 8, steps=[1, 2, 2.5, 5, 10]))
-        own.set_major_formatter(FuncFormatter(lambda value, _: number(value, _step(own.get_majorticklocs()))))
+        own.set_major_formatter(
+            FuncFormatter(lambda value, _: number(value, value if axis.log else _step(own.get_majorticklocs())))
+        )
     if axis.kind != "names" and (axis.low is not None or axis.high is not None):
         limit = axes.set_xlim if side == "x" else axes.set_ylim
         limit(axis.low, axis.high)

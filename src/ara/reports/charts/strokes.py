@@ -29,6 +29,7 @@ _DASHES: Final = {"solid": "-", "dash": (0, (5, 2.5)), "dot": (0, (1.2, 2))}
 _SIDES: Final[dict[str, tuple[tuple[int, int], Any, Any]]] = {
     "above": ((0, 6), "center", "bottom"), "below": ((0, -6), "center", "top"), "right": ((6, 0), "left", "center"),
 }  # fmt: skip
+_EDGE: Final = 0.08
 _CORNERS: Final[dict[str, tuple[tuple[int, int], Any, Any]]] = {
     "top right": ((5, 3), "left", "bottom"), "top left": ((-5, 3), "right", "bottom"),
     "bottom right": ((5, -3), "left", "top"), "bottom left": ((-5, -3), "right", "top"),
@@ -164,11 +165,15 @@ def _rule(axes: "Axes", mark: Rule, theme: Theme) -> None:
 
 
 def _notes(axes: "Axes", mark: Notes, theme: Theme) -> None:
-    shift, across, upright = _SIDES[mark.side]
+    shift, usual, upright = _SIDES[mark.side]
+    left, right = axes.get_xlim()
     for x, y, text in zip(mark.x, mark.y, mark.texts, strict=True):
+        at = (x - left) / (right - left) if mark.side != "right" else 0.5
+        across = "left" if at < _EDGE else "right" if at > 1 - _EDGE else usual
         axes.annotate(
             text, (x, y), xytext=shift, textcoords="offset points", fontsize=8, ha=across, va=upright,
-            color=theme(mark.role),
+            color=theme(mark.role), in_layout=False,
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": theme("paper"), "alpha": 0.7, "linewidth": 0},
         )  # fmt: skip
 
 

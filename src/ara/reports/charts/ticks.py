@@ -27,7 +27,10 @@ def dated(stamps: Column, most: int) -> list[tuple[int, str]]:
         fresh = np.flatnonzero(np.diff(cell)) + 1
         if len(fresh) <= most:
             places = _apart([0, *fresh.tolist()], len(whole), most)
-            return [(place, _named(whole[place], form, unit)) for place in places]
+            named = [(place, _named(whole[place], form, unit)) for place in places]
+            if unit in "hD" and named:
+                named[0] = (named[0][0], str(whole[named[0][0]].item().strftime("%-d %b %Y")))
+            return named
     return [(0, str(whole[0].astype("datetime64[Y]")))]
 
 
