@@ -16,7 +16,7 @@ from ara.models.families.ewma_t import FittedEwmaT
 from ara.models.form import Form
 from ara.models.graphs.parts import Parts
 from ara.models.graphs.precision import lighter
-from ara.models.graphs.session import run, runs_on, signature
+from ara.models.graphs.session import fell, run, runs_on, signature
 from ara.models.head import Head, features_id, read_head
 from ara.models.model import Fitted
 from ara.models.panel import Panel, Rows
@@ -53,8 +53,8 @@ class Served:
         What the graph was made of, as the file that is kept of it; empty for networks.
     device
         What runs the graph: one of `ara.models.form.PLACES`.
-    notes
-        What has to be said beside its answers, such as a form that could not be had.
+    said
+        What its form has to say: what of it could not be had.
     """
 
     head: Head
@@ -64,7 +64,7 @@ class Served:
     plain: FittedEwmaT
     packed: bytes = b""
     device: str = "cpu"
-    notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -102,9 +102,17 @@ class Served:
             except ModelError as error:
                 notes.append(f"{self.head.family} answers in full precision: {error.message}")
         found = runs_on(made.graph, made.sha256, form.device)
-        if found != form.device != "auto":
+        fallen = fell(made.sha256, form.device)
+        if found != form.device != "auto" and not fallen:
             notes.append(f"{self.head.family} runs on {found}: onnxruntime has no {form.device} here")
-        return replace(made, device=form.device if found != "cpu" else "cpu", notes=tuple(notes))
+        return replace(made, device=form.device if found != "cpu" or fallen else "cpu", said=tuple(notes))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said beside its answers: a form that could not be had, or a device that failed."""
+        if not fell(self.sha256, self.device):
+            return self.said
+        return (*self.said, f"{self.head.family} answers by the processor: its device ({self.device}) failed")
 
     @property
     def parts(self) -> Parts | None:
@@ -192,14 +200,16 @@ class Served:
 
     def _run(self, panel: Panel, rows: Rows, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         """Run the graph in batches; windows one by one on a CPU, so that a row's last bits don't hang on the others."""
-        window, size = self.head.window, _BATCH
+        window, size, device = self.head.window, _BATCH, "cpu" if fell(self.sha256, self.device) else self.device
         if window:
-            size = 1 if self.device == "cpu" else max(1, (64 << 20) // (4 * window * max(len(panel.names), 1)))
+            size = 1 if device == "cpu" else max(1, (64 << 20) // (4 * window * max(len(panel.names), 1)))
         parts = []
         for first in range(0, max(len(rows), 1), size):
             some = rows[first : first + size]
             x = panel.windows(some, window) if window else panel.x[some]
-            parts.append(run(self.graph, self.sha256, np.ascontiguousarray(x), names=names, device=self.device))
+            parts.append(run(self.graph, self.sha256, np.ascontiguousarray(x), names=names, device=device))
+        if device != "cpu" and fell(self.sha256, device):
+            return self._run(panel, rows, names)  # all of it by the processor, as it is answered there
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _spread(self, found: Mapping[str, NDArray[Any]], panel: Panel, rows: Rows, places: Rows) -> _Floats:

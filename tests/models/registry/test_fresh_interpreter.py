@@ -114,10 +114,10 @@ async def test_every_family_answers_the_same_where_only_the_core_is_installed(co
 
 def page(found: Sequence[Line]) -> list[str]:
     words = (
-        "Every registered family was trained on a made-up panel of three series, exported to a file, and taken in by "
-        "an installation in a new environment: what `requirements/core.txt` locks, and Ara. Nothing by which models are "
-        f"trained is installed there: {', '.join(TRAINED_BY)}. Its quantiles of the newest bars, over 1 and 5 bars, "
-        "are held against those that were given where the model was trained: to 1e-5 of each."
+        "Every registered family was trained on a made-up panel of three series, exported to a file, and taken in "
+        "by an installation in a new environment: what `requirements/core.txt` locks, and Ara. Nothing by which models "
+        f"are trained is installed there: {', '.join(TRAINED_BY)}. Its quantiles of the newest bars, over 1 and 5 "
+        "bars, are held against those that were given where the model was trained: to 1e-5 of each."
     )
     return [
         "# Models elsewhere",

@@ -1,5 +1,6 @@
-"""Running graphs: onnxruntime sessions, made when first needed, shared by what is in them."""
+"""Running graphs: onnxruntime sessions, made when first needed, shared by what is in them; the processor stands in."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from ara.errors import ModelError
 from ara.models.graphs.wire import refuse_strange
 
-__all__ = ["DEVICES", "Signature", "available", "run", "runs_on", "signature"]
+__all__ = ["DEVICES", "Signature", "available", "fell", "run", "runs_on", "signature"]
 
 DEVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "cpu": ("CPUExecutionProvider",),
@@ -32,7 +33,11 @@ _NAMES: Final = {
 }
 
 _KEPT: Final = 64
+_REMEMBERED: Final = 1024
 _sessions: dict[tuple[str, str], Any] = {}
+_fallen: dict[tuple[str, str], str] = {}
+
+_log = logging.getLogger(__name__)
 
 Signature: TypeAlias = tuple[tuple[Any, ...], dict[str, tuple[Any, ...]]]
 """The shape of a graph's input, and of each output by name; a size that is not fixed is a name or None."""
@@ -65,8 +70,27 @@ def signature(graph: bytes, sha256: str) -> Signature:
 def run(
     graph: bytes, sha256: str, x: NDArray[np.float32], *, names: Sequence[str] = (), device: str = "cpu"
 ) -> dict[str, NDArray[Any]]:
-    """Give the outputs for features `[N, F]` or `[N, window, F]`; all of them where no names are said."""
+    """Give the outputs for features `[N, F]` or `[N, window, F]`; all of them where no names are said.
+
+    Where a device fails at it, and the processor does not, the processor answers, now and from now on: see `fell`.
+    """
     session = _session(graph, sha256, device)
+    try:
+        return _run(session, x, names)
+    except ModelError as error:
+        if device == "cpu":
+            raise
+        found = _run(_session(graph, sha256, "cpu"), x, names)  # what is wrong with the features is told by it too
+        _fall(sha256, device, error)
+        return found
+
+
+def fell(sha256: str, device: str) -> bool:
+    """Tell whether a device failed at a graph, so that the processor answers in its place until this process ends."""
+    return (sha256, device) in _fallen
+
+
+def _run(session: Any, x: NDArray[np.float32], names: Sequence[str]) -> dict[str, NDArray[Any]]:
     wanted = list(names) or [one.name for one in session.get_outputs()]
     try:
         found = session.run(wanted, {session.get_inputs()[0].name: x})
@@ -77,13 +101,32 @@ def run(
 
 def _session(graph: bytes, sha256: str, device: str) -> Any:
     """Make the session, or give it again; the least recently used goes where there are too many."""
+    if fell(sha256, device):
+        return _session(graph, sha256, "cpu")
     session = _sessions.pop((sha256, device), None)
     if session is None:
-        session = _made(graph, device)
+        available(device)  # a device of no name is no device that failed
+        try:
+            session = _made(graph, device)
+        except ModelError as error:
+            if device == "cpu":
+                raise
+            plain = _session(graph, sha256, "cpu")  # a graph that nobody can read is told by it
+            _fall(sha256, device, error)
+            return plain
     _sessions[sha256, device] = session
     while len(_sessions) > _KEPT:
         _sessions.pop(next(iter(_sessions)), None)
     return session
+
+
+def _fall(sha256: str, device: str, error: ModelError) -> None:
+    """Leave a graph to the processor; the session is let go, and what failed is not tried again."""
+    _sessions.pop((sha256, device), None)
+    _fallen[sha256, device] = error.message
+    while len(_fallen) > _REMEMBERED:
+        _fallen.pop(next(iter(_fallen)), None)
+    _log.warning("%s failed at the graph %s, and the processor answers: %s", device, sha256[:8], error.message)
 
 
 def _made(graph: bytes, device: str) -> Any:
