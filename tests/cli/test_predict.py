@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from ara.cli.export import export
+from ara.cli.export import Export
 from ara.cli.words import width
 from ara.errors import ValidationError
 from ara.prediction.document import from_document
+
+
+def exported(document, target):
+    with Export(target, single=True) as file:
+        file.add(document)
+        file.end({})
 
 
 def flat(text):
@@ -265,7 +271,7 @@ def test_an_export_onto_a_full_disk_leaves_the_old_file(ara, home):
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, most[1]))
     try:
         with pytest.raises(ValidationError, match=r"'out\.csv' can't be written: File too large"):
-            export(document, Path("out.csv"))
+            exported(document, Path("out.csv"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
         signal.signal(signal.SIGXFSZ, ignored)
@@ -276,7 +282,7 @@ def test_an_export_onto_a_full_disk_leaves_the_old_file(ara, home):
 def test_an_export_into_a_folder_that_went_away(ara):
     document = json.loads(ara("predict", "AAPL", "--json").out)
     with pytest.raises(ValidationError, match="can't be written: No such file"):
-        export(document, Path("gone/out.json"))
+        exported(document, Path("gone/out.json"))
 
 
 @pytest.mark.parametrize("old", [("AAPL", "--days", "2"), ("AAPL",), ("crypto", "predict", "BTC", "-d", "1")])

@@ -1,13 +1,18 @@
 """Forecasts as files: `--export FILE.json` or `FILE.csv`, whole or not at all."""
 
-from collections.abc import Iterable, Mapping
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from ara.cli.listing import Listing
 from ara.errors import ValidationError
-from ara.whole import write
+from ara.whole import writing
 
-__all__ = ["COLUMNS", "check_target", "export"]
+__all__ = ["COLUMNS", "Export", "check_target"]
 
 COLUMNS: Final = (
     "symbol", "day", "date", "at", "close", "price", "return", "low_80", "high_80", "low_95", "high_95",
@@ -31,35 +36,67 @@ def check_target(target: Path) -> Path:
     return target
 
 
-def export(document: Mapping[str, Any], target: Path) -> None:
-    """Write what `--json` prints, or its rows, to a file; an older file stays until the new one is whole."""
-    text = _as_json(document) if target.suffix.lower() == ".json" else _as_csv(document.get("forecasts", [document]))
-    try:
-        write(target, text)
-    except OSError as error:
-        raise ValidationError(
-            f"--export: {str(target)!r} can't be written: {error.strerror or error}.",
-            hint="Choose a folder that is writable and has room.",
-        ) from error
+class Export:
+    """A file that forecasts are written into as they come; it is there when all are, an older one stays until then.
 
+    Parameters
+    ----------
+    target
+        Where it goes.
+    single
+        Whether one forecast is the whole document.
+    """
 
-def _as_json(document: Mapping[str, Any]) -> str:
-    import json
+    def __init__(self, target: Path, *, single: bool) -> None:
+        self._target, self._single = target, single
+        self._stack = ExitStack()
+        self._table = target.suffix.lower() == ".csv"
+        self._listing = Listing(self._lines)
 
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    def __enter__(self) -> Self:
+        with self._told():
+            self._file = self._stack.enter_context(writing(self._target))
+            if self._table:
+                self._rows([COLUMNS])
+        return self
 
+    def __exit__(self, *error: Any) -> None:
+        with self._told():
+            self._stack.__exit__(*error)
 
-def _as_csv(forecasts: Iterable[Mapping[str, Any]]) -> str:
-    import csv
-    import io
+    def add(self, forecast: Mapping[str, Any]) -> None:
+        """Write a forecast's document, or its rows."""
+        with self._told():
+            if self._table:
+                self._rows(_row(forecast, day) for day in forecast["days"])
+            elif self._single:
+                self._lines(json.dumps(forecast, indent=2, ensure_ascii=False, allow_nan=False))
+            else:
+                self._listing.add(forecast)
 
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for forecast in forecasts:
-        for day in forecast["days"]:
-            rows.writerow(_row(forecast, day))
-    return text.getvalue()
+    def end(self, rest: Mapping[str, Any]) -> None:
+        """Write what follows the forecasts."""
+        with self._told():
+            if not self._table and not self._single:
+                self._listing.end(rest)
+
+    def _lines(self, text: str) -> None:
+        self._file.write(f"{text}\n".encode())
+
+    def _rows(self, rows: Iterable[Iterable[Any]]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self._file.write(text.getvalue().encode())
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ValidationError(
+                f"--export: {str(self._target)!r} can't be written: {error.strerror or error}.",
+                hint="Choose a folder that is writable and has room.",
+            ) from error
 
 
 def _row(forecast: Mapping[str, Any], day: Mapping[str, Any]) -> list[Any]:

@@ -1,55 +1,32 @@
 """`ara predict`."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ara.cli.commands.predict_class import insisted
-from ara.cli.export import check_target, export
-from ara.cli.money import OPTION, Purse, converted, purse, shown_document
+from ara.cli.commands.predict_told import Asked, Told, Wish, counted, document, shown, sure_days
+from ara.cli.export import check_target
+from ara.cli.money import OPTION, purse
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import AraError, ValidationError
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
-    from ara.cli.commands.models.weights import Counting
     from ara.cli.progress import Step
     from ara.cli.render.forecast import Depth
-    from ara.desk import Desk
     from ara.market.timeframe import Timeframe
     from ara.prediction import Kept, PredictionEngine
     from ara.prediction.many import Missed
 
 __all__ = ["command"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
-    """What was asked for, checked as far as it can be before anything is computed."""
-
-    symbols: tuple[str, ...]
-    days: int
-    as_of: str | None
-    learned: str | None
-    timeframe: "Timeframe"
-    asset_class: str
-    depth: "Depth"
-    model: str
-    threshold: float
-    currency: str
-    target: Path | None
-    out: str
-
-    @property
-    def why(self) -> bool:
-        """Whether reasons are asked for: what says little does not need them, and they take time."""
-        return bool(self.out) or self.depth in {"standard", "full"}
 
 
 def command(
@@ -114,7 +91,7 @@ def command(
     s = screen()
     settings = s.settings()
     named = _named(symbols or [], watchlist)
-    wish = _Wish(
+    wish = Wish(
         symbols=tuple(dict.fromkeys(named)),
         days=settings.prediction.days if days is None else _days(days),
         as_of=as_of,
@@ -140,8 +117,8 @@ def command(
         alone(as_of=as_of, learned=learned, export=target, out=out)
         return s.run(_watch(s, wish))
     with s.progress("Forecasting", len(wish.symbols)) as step:
-        asked = s.run(_ask(s, wish, step))
-    return _tell(s, wish, asked)
+        told = s.run(_ask(s, wish, step))
+    return told.after()
 
 
 def _named(symbols: list[str], watchlist: str) -> list[str]:
@@ -204,44 +181,24 @@ def _share(text: str) -> float:
     return share
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What came of it, the day on which it was asked, the currency to show it in, and what counted in ensembles."""
-
-    answers: "list[Kept | Missed]"
-    today: "date"
-    purse: Purse | None
-    counts: "Mapping[str, Counting]"
-
-
-async def _ask(s: Screen, wish: _Wish, step: "Step") -> _Asked:
-    """Forecast all symbols; one that fails doesn't keep the others from being answered."""
+async def _ask(s: Screen, wish: Wish, step: "Step") -> "Told":
+    """Forecast all symbols and tell each when it is kept; one that fails costs the others nothing."""
     from ara.desk import Desk
     from ara.prediction import PredictionEngine
-    from ara.prediction.many import Missed
     from ara.prediction.origin import as_instant
 
-    async with Desk.open(s.settings()) as desk:
+    async with Desk.open(s.settings()) as desk, PredictionEngine(desk) as engine:
         learned = None if wish.learned is None else as_instant(wish.learned, now=desk.clock.now(), what="learned")
-        async with PredictionEngine(desk) as engine:
-            answers = await _answers(engine, wish, step, learned=learned)
-        codes = {one.forecast.instrument.currency for one in answers if not isinstance(one, Missed)}
-        shown = await purse(s, desk, wish.currency, codes=codes, learned=learned)
-        counts = await _counts(desk, wish, [one for one in answers if not isinstance(one, Missed)])
-        return _Asked(answers=answers, today=desk.clock.now().date(), purse=shown, counts=counts)
+        with Told(s, wish, desk, learned) as told:
+            async with aclosing(_answers(engine, wish, learned=learned)) as answers:
+                async for one in answers:
+                    await told.take(one)
+                    step(told.count)
+            told.end()
+        return told
 
 
-async def _counts(desk: "Desk", wish: _Wish, answers: "list[Kept]") -> "dict[str, Counting]":
-    """Give by id what the members of ensembles counted for, where all is to be said."""
-    if wish.depth != "full":
-        return {}
-    from ara.cli.commands.models.weights import counting
-
-    told = {one.forecast.id: await counting(desk, one.forecast) for one in answers}
-    return {id: one for id, one in told.items() if one is not None}
-
-
-async def _watch(s: Screen, wish: _Wish) -> int:
+async def _watch(s: Screen, wish: Wish) -> int:
     """Print forecasts as bars close, until there is nothing left to watch."""
     from ara.cli.commands.predict_watch import tell
     from ara.desk import Desk
@@ -251,31 +208,29 @@ async def _watch(s: Screen, wish: _Wish) -> int:
         names = [insisted(symbol, wish.asset_class) if wish.asset_class else symbol for symbol in wish.symbols]
 
         async def dressed(found: "Kept") -> tuple[dict[str, Any], Callable[[], str]]:
-            one = _sure_days(found, wish.threshold)
-            shown = await purse(s, desk, wish.currency, codes={one.forecast.instrument.currency})
-            counts = await _counts(desk, wish, [found])
-            asked = _Asked(answers=[one], today=desk.clock.now().date(), purse=shown, counts=counts)
-            return _document(one, asked), lambda: _shown(s, wish, one, asked)
+            one = sure_days(found, wish.threshold)
+            purse_ = await purse(s, desk, wish.currency, codes={one.forecast.instrument.currency})
+            counts = await counted(desk, wish, found)
+            asked = Asked(today=desk.clock.now().date(), purse=purse_, counts=counts)
+            return document(one, asked), lambda: shown(s, wish, one, asked)
 
         heard = engine.watch(names, wish.days, timeframe=wish.timeframe, model=wish.model, why=wish.why)
         return await tell(s, heard, single=len(names) == 1, dressed=dressed)
 
 
 async def _answers(
-    engine: "PredictionEngine", wish: _Wish, step: "Step", *, learned: "datetime | None"
-) -> "list[Kept | Missed]":
-    """Give each symbol's forecast, or why it has none, in the order asked; one alone raises that."""
+    engine: "PredictionEngine", wish: Wish, *, learned: "datetime | None"
+) -> "AsyncGenerator[Kept | Missed, None]":
+    """Give each symbol's forecast, or why it has none, in the order asked."""
     from ara.prediction.many import Missed
 
+    refused: dict[str, Missed] = {}
     names: list[str] = []
-    answers: list[Kept | Missed | None] = []
     for symbol in wish.symbols:
         try:
             names.append(insisted(symbol, wish.asset_class) if wish.asset_class else symbol)
-            answers.append(None)
         except AraError as error:
-            answers.append(Missed(symbol=symbol, error=error))
-    free = iter([place for place, answer in enumerate(answers) if answer is None])
+            refused[symbol] = Missed(symbol=symbol, error=error)
     asked = engine.keep_many(
         names,
         wish.days,
@@ -285,101 +240,7 @@ async def _answers(
         model=wish.model,
         why=wish.why,
     )
-    async for one in asked:
-        place = next(free)
-        answers[place] = replace(one, symbol=wish.symbols[place]) if isinstance(one, Missed) else one
-        step(place + 1)
-    if len(answers) == 1 and isinstance(answers[0], Missed):
-        raise answers[0].error
-    return [one for one in answers if one is not None]
-
-
-def _tell(s: Screen, wish: _Wish, asked: _Asked) -> int:
-    from ara.prediction.many import Missed
-
-    answers = asked.answers
-    failures = [answer for answer in answers if isinstance(answer, Missed)]
-    whole = [answer for answer in answers if not isinstance(answer, Missed)]
-    kept = [_sure_days(answer, wish.threshold) for answer in whole]
-    documents = [_document(answer, asked) for answer in kept]
-    data = (
-        documents[0]
-        if len(wish.symbols) == 1
-        else {
-            "schema": 1,
-            "forecasts": documents,
-            "failed": [{"symbol": failure.symbol, "error": failure.error.problem()} for failure in failures],
-            "exit_code": failures[0].error.exit_code if failures else 0,
-        }
-    )
-    if wish.target is not None:
-        export(data, wish.target)
-    if documents or s.json:
-        s.result(data, lambda: "\n\n".join(_shown(s, wish, answer, asked) for answer in kept))
-    for before, after in zip(whole, kept, strict=True):
-        if unsure := len(before.forecast.days) - len(after.forecast.days):
-            s.note(_left_out(before, unsure, wish.threshold))
-    if wish.target is not None:
-        s.note(f"Written to {wish.target}")
-    if wish.out:
-        _draw(s, kept, Path(wish.out))
-    for failure in failures if not s.json else ():
-        s.problem(failure.error)
-    return failures[0].error.exit_code if failures else 0
-
-
-def _draw(s: Screen, kept: "list[Kept]", folder: Path) -> None:
-    from ara.cli.render.reasons_files import written
-    from ara.cli.render.reasons_picture import drawable
-
-    for answer in kept:
-        paths = written(answer.forecast, folder)
-        symbol = answer.forecast.instrument.symbol
-        s.note(f"Written to {', '.join(map(str, paths))}" if paths else f"{symbol} has no reasons that could be drawn.")
-    if not drawable():
-        s.note("For pictures too: pip install 'ara-ai[charts]'")
-
-
-def _sure_days(kept: "Kept", threshold: float) -> "Kept":
-    days = tuple(day for day in kept.forecast.days if day.confidence >= threshold)
-    return replace(kept, forecast=replace(kept.forecast, days=days))
-
-
-def _left_out(kept: "Kept", unsure: int, threshold: float) -> str:
-    symbol, days = kept.forecast.instrument.symbol, len(kept.forecast.days)
-    are = "is" if unsure == 1 else "are"
-    return f"{unsure} of {days} days of {symbol} {are} less sure than {threshold:g} and left out; the ledger has all."
-
-
-def _document(kept: "Kept", asked: _Asked) -> dict[str, Any]:
-    from ara.prediction.document import to_document
-
-    data = {**to_document(kept.forecast), "kept": {"sequence": kept.sequence}}
-    told = asked.counts.get(kept.forecast.id)
-    if told is not None and told.weights:
-        from ara.cli.commands.models.weights import counting_facts
-
-        data["members"] = counting_facts(told)
-    rate = asked.purse.rate(kept.forecast.instrument, kept.forecast.as_of)[0] if asked.purse else None
-    return data if rate is None else {**data, "shown": shown_document(rate)}
-
-
-def _shown(s: Screen, wish: _Wish, kept: "Kept", asked: _Asked) -> str:
-    from ara.cli.render.forecast import View, show
-
-    one = kept.forecast
-    rate, said = asked.purse.rate(one.instrument, one.as_of) if asked.purse else (None, "")
-    view = View(
-        width=s.width,
-        today=asked.today,
-        money=said,
-        depth=wish.depth,
-        kept=True,
-        asked=wish.as_of is not None,
-        lasting=s.settings().store.url != "memory:",
-        palette=s.palette(),
-        plain=s.plain,
-        zone=s.zone,
-        members=asked.counts[one.id].words if one.id in asked.counts else "",
-    )
-    return show(one if rate is None else converted(one, rate), view)
+    async with aclosing(asked):
+        for symbol in wish.symbols:
+            one = refused[symbol] if symbol in refused else await anext(asked)
+            yield replace(one, symbol=symbol) if isinstance(one, Missed) else one
