@@ -4,6 +4,7 @@ from ara.risk.breaches import Breaches, breaches, foreseen
 from ara.risk.contributions import Contributions, Spread, contributions, spread
 from ara.risk.currency import CurrencyRisk, currency_risk
 from ara.risk.excess import fit_excess
+from ara.risk.gaps import Gap, gaps
 from ara.risk.liquidity import Liquidity, liquidity
 from ara.risk.moves import Moves, aligned, days_a_year
 from ara.risk.pairs import Pair, cointegrated, pairs
@@ -20,6 +21,7 @@ __all__ = [
     "Change",
     "Contributions",
     "CurrencyRisk",
+    "Gap",
     "Lead",
     "Liquidity",
     "Moves",
@@ -40,6 +42,7 @@ __all__ = [
     "days_a_year",
     "fit_excess",
     "foreseen",
+    "gaps",
     "interval",
     "lead",
     "liquidity",

@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.market import indicators, regime, together
+from ara.cli.commands.market import gaps, indicators, regime, together
 
 __all__ = ["command"]
 
@@ -23,3 +23,4 @@ command.command("indicators")(indicators.indicators)
 command.command("regime")(regime.regime)
 command.command("correlations")(together.correlations)
 command.command("pairs")(together.pairs)
+command.command("gaps")(gaps.gaps)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ara.market.bars import Bars
     from ara.models.regimes import Regimes
 
-__all__ = ["regime"]
+__all__ = ["fear", "regime"]
 
 _FEAR = "^VIX"
 _LONGEST = 250
@@ -50,7 +50,7 @@ def regime(
     bars = closed_bars(s, symbol, as_of=as_of)
     others = [closed_bars(s, name, as_of=as_of) for name in _named(among, bars)]
     with s.progress("Telling the states"):
-        history = regimes(measured(bars, implied=_fear(s, bars, as_of), others=others))
+        history = regimes(measured(bars, implied=fear(s, bars, as_of), others=others))
     if not len(history) or history.which[-1] < 0:
         raise ValidationError(
             f"{bars.instrument.symbol} has {len(bars)} bars; states need {FEWEST} that move before the month begins.",
@@ -68,7 +68,7 @@ def _named(among: str, bars: "Bars") -> list[str]:
     return [one for one in names if one.upper() != bars.instrument.symbol.upper()]
 
 
-def _fear(s: Screen, bars: "Bars", as_of: str) -> "Bars | None":
+def fear(s: Screen, bars: "Bars", as_of: str) -> "Bars | None":
     """Give the index of implied volatility, for shares alone, if there is one."""
     from ara.cli.commands.viewed import closed_bars
     from ara.prediction.features import MARKETS

@@ -21,7 +21,7 @@ _SHORTEST, _LONGEST = 7, 365
 
 def correlations(
     symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="Two instruments at the least")],
-    window: Annotated[str, typer.Option("--window", metavar="N", help="Last days that count, 7 to 365")] = "90",
+    window: Annotated[str, typer.Option("--window", "-w", metavar="N", help="Last days that count, 7 to 365")] = "90",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
 ) -> None:
     """Show how closely instruments move together, which correlations broke, who comes first, who belongs together.
