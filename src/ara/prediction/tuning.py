@@ -10,7 +10,7 @@ from ara.errors import WorkerError
 from ara.market.bars import Bars
 from ara.models.panel import Panel
 from ara.models.ray import lost
-from ara.models.registry.training import held_out
+from ara.models.registry.hold_out import held_out
 from ara.models.tuning import Blocks, Plan, Tuned, history, studies, tune
 from ara.performance.trials import Trials
 from ara.prediction.training import Lesson, Outcome, train_model

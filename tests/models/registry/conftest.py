@@ -13,7 +13,8 @@ from ara.lineage import canonical
 from ara.models import Panel
 from ara.models.checks import toy_panel
 from ara.models.registry import Kept, Registry, Score
-from ara.models.registry.training import Plan, held_out, train
+from ara.models.registry.hold_out import held_out
+from ara.models.registry.training import Plan, train
 from ara.settings import Settings
 from tests.models.panels import ranged
 

@@ -10,8 +10,9 @@ from ara.errors import CancelledError, ModelError, ValidationError
 from ara.models.checks import toy_panel
 from ara.models.families.ewma_t import EwmaT
 from ara.models.quantiles import LEVELS
+from ara.models.registry.hold_out import held_out
 from ara.models.registry.loading import load_folder
-from ara.models.registry.training import Plan, held_out, make, train
+from ara.models.registry.training import Plan, make, train
 from ara.models.tuning import Objective
 from ara.performance import crps
 from tests.models.panels import fit, ranged

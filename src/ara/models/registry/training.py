@@ -25,7 +25,7 @@ from ara.models.networks.family import Network
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE, Score
-from ara.models.registry.hold_out import FEWEST, Held, day_of, held_out, judged_rows
+from ara.models.registry.hold_out import FEWEST, day_of, judged_rows
 from ara.models.registry.loading import load_folder
 from ara.models.registry.resuming import held
 from ara.models.series import SeriesModel
@@ -33,7 +33,7 @@ from ara.models.stillness import still_rows
 from ara.performance import compared, crps, inside
 from ara.workers import Progress
 
-__all__ = ["FEWEST", "Held", "Plan", "Trained", "held_out", "make", "refuse_start", "scores_of", "train"]
+__all__ = ["Plan", "Trained", "make", "refuse_start", "scores_of", "train"]
 
 _ANY: Final = tuple(range(1, 31))
 _JUDGED: Final = (1, 5, 10, 21)
