@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ara.reports.charts import Chart, Footer, composition, contributions_of, frontier_of
+from ara.reports.charts import Chart, Footer, contributions_of, frontier_of
 from ara.reports.numbers import grouped, percent
 from ara.reports.tables import Column, Form, Table, money
 from ara.reports.tearsheet import Report, Section
@@ -122,7 +122,7 @@ def _held(found: "Allocation", footer: Footer) -> Section:
     )
     charts: tuple[Chart, ...] = ()
     if names:
-        charts = (composition(found, footer=footer), contributions_of(found.weights, _of(found), footer=footer))
+        charts = (contributions_of(found.weights, _of(found), footer=footer),)
     return Section(title="Weights", charts=charts, tables=(Table(name="weights", title="Weights", columns=columns),))
 
 

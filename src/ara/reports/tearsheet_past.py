@@ -125,9 +125,11 @@ def equity_chart(track: Track, footer: Footer) -> tuple[Chart, ...]:
     at = np.concatenate(([begin], track.at.astype("datetime64[us]")))
     held = None if track.other is None else np.concatenate(([1.0], wealth(track.other)))
     worth = np.concatenate(([1.0], wealth(track.returns)))
-    return (
-        equity_of(at, worth.tolist(), hold=None if held is None else held.tolist(), name=track.name, footer=footer),
-    )
+    return (equity_of(at, worth, hold=held, name=track.name, hold_name=_beside(track), footer=footer),)
+
+
+def _beside(track: Track) -> str:
+    return track.other_name or "the other"
 
 
 def calendar(track: Track) -> Section:
@@ -225,8 +227,8 @@ def rolling_chart(track: Track, section: Section, footer: Footer) -> Section:
     if len(track.returns) < 2 * window or window < _FEWEST:
         return section
     chart = rolling_of(
-        track.at, track.returns, hold=track.other, name=track.name, per_year=track.per_year, window=window,
-        footer=footer,
+        track.at, track.returns, hold=track.other, name=track.name, hold_name=_beside(track), per_year=track.per_year,
+        window=window, footer=footer,
     )  # fmt: skip
     return replace(section, charts=(chart,))
 

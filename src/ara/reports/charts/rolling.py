@@ -48,6 +48,7 @@ def rolling_of(
     *,
     hold: Given | None = None,
     name: str = "strategy",
+    hold_name: str = "buy and hold",
     per_year: float,
     window: int,
     footer: Footer | None = None,
@@ -74,7 +75,7 @@ def rolling_of(
     sharpe: list[Mark] = [Rule(at=0.0, dash="dot")]
     wild: list[Mark] = []
     both = [(name, own, "forecast", "solid")] if other is None else [
-        ("buy and hold", other, "past", "dash"), (name, own, "forecast", "solid"),
+        (hold_name, other, "past", "dash"), (name, own, "forecast", "solid"),
     ]  # fmt: skip
     for label, values, role, dash in both:
         ratio, deviation = _windowed(values, window, per_year)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ara.reports.charts.theme import LIGHT
-from ara.reports.files.pdf_page import INNER, Flow, broken, cut, wide
+from ara.reports.files.pdf_page import INNER, Flow, broken, cut, sized, wide
 from ara.reports.tables import NONE, Table
 
 if TYPE_CHECKING:
@@ -76,17 +76,21 @@ def _fact(flow: Flow, label: str, words: str) -> None:
 
 
 def _section(flow: Flow, section: "Section") -> None:
+    figures = [sized(chart, _CHART) for chart in section.charts]
     flow.skip(0.22)
-    flow.need(_CHART + 0.4 if section.charts else 1.3)
+    if figures and flow.page.chart is not None:
+        flow.turn()
+    words = 0.2 * sum(len(broken(one, INNER, 9)) for one in section.words)
+    flow.need(0.5 + words + float(figures[0].get_size_inches()[1]) if figures else 1.3)
     flow.rule()
     flow.y += 0.09
     flow.words(section.title, size=11.5, bold=True, keep=0.6)
-    for words in section.words:
+    for line in section.words:
         flow.skip(0.03)
-        flow.words(_printable(words))
-    for chart in section.charts:
+        flow.words(_printable(line))
+    for figure in figures:
         flow.skip(0.08)
-        flow.draw(chart, _CHART)
+        flow.draw(figure)
     for table in section.tables:
         if table.paper:
             _table(flow, table)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ara.reports.charts import Chart
 
-__all__ = ["HIGH", "INNER", "WIDE", "Flow", "Page", "broken", "cut", "wide"]
+__all__ = ["HIGH", "INNER", "WIDE", "Flow", "Page", "broken", "cut", "sized", "wide"]
 
 WIDE: Final = 8.27
 HIGH: Final = 11.69
@@ -134,19 +134,22 @@ class Flow:
         """Draw a line across."""
         self.page.lines.append((0.0, right, self.y))
 
-    def draw(self, chart: "Chart", most: float) -> None:
-        """Place a chart, at most so many inches high."""
-        from ara.reports.charts.paper import figure_of
-
-        figure = figure_of(chart, LIGHT, size=None, wide=INNER)
+    def draw(self, figure: "Figure") -> None:
+        """Place a chart; a page has room for one."""
         high = float(figure.get_size_inches()[1])
-        if high > most:
-            figure, high = figure_of(chart, LIGHT, size=(INNER, most), wide=INNER), most
         if self.page.chart is not None:
             self.turn()
         self.need(high)
         self.page.chart = (figure, self.y)
         self.y += high + 0.1
+
+
+def sized(chart: "Chart", most: float) -> "Figure":
+    """Give a chart's figure, as wide as the page and at most so many inches high."""
+    from ara.reports.charts.paper import figure_of
+
+    figure = figure_of(chart, LIGHT, size=None, wide=INNER)
+    return figure if figure.get_size_inches()[1] <= most else figure_of(chart, LIGHT, size=(INNER, most), wide=INNER)
 
 
 def broken(text: str, inches: float, size: float, *, bold: bool = False) -> Sequence[str]:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ara.cli.commands.reported import HELP
+from ara.cli.commands.reported import asked as reported
 from ara.cli.screen import screen
 from ara.cli.words import clean
 from ara.errors import ValidationError
@@ -22,6 +24,7 @@ def analyze(
     free: Annotated[str, typer.Option("--free", metavar="RATE", help="What cash earns in a year: 2%")] = "0",
     last: Annotated[str, typer.Option("--last", metavar="N", help="Only the last so many days")] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
+    report: Annotated[str, typer.Option("--report", metavar="FILE", help=HELP)] = "",
 ) -> None:
     """Show how a portfolio of fixed weights did: growth, falls, ratios, beside each holding and a benchmark.
 
@@ -36,17 +39,24 @@ def analyze(
     from ara.cli.commands.data.asked import counted
     from ara.cli.commands.holdings import fetched, held
     from ara.cli.commands.portfolio.asked import ratio
+    from ara.cli.commands.portfolio.report import past_sent
     from ara.cli.render.portfolio import past
     from ara.risk import aligned
 
-    s = screen()
+    s, goal = screen(), reported(report)
     rate, days = ratio(free, "--free"), counted(last, "--last", least=20) if last else 0
     held_ = held(s, portfolio, as_of=as_of)
     beside = fetched(s, [benchmark], as_of=as_of) if benchmark else []
     extra = [one for one in beside if one.instrument.symbol not in held_.weights]
     moves = aligned([*held_.bars, *extra])
-    seen = _seen(held_, moves.last(days) if days else moves, beside[0].instrument.symbol if beside else "", rate)
-    s.result(_document(seen), lambda: past(seen, s))
+    moves = moves.last(days) if days else moves
+    name = beside[0].instrument.symbol if beside else ""
+    seen = _seen(held_, moves, name, rate)
+    data = _document(seen)
+    if goal is not None:
+        other = moves.returns[:, moves.symbols.index(name)] if name else None
+        past_sent(s, seen, data, goal, free=rate, other=other)
+    s.result(data, lambda: past(seen, s))
 
 
 def _seen(held: Any, moves: Any, benchmark: str, rate: float) -> "SeenPast":

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ara.cli.commands.reported import HELP
+from ara.cli.commands.reported import asked as reported
 from ara.cli.screen import Screen, screen
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def optimize(
     frontier: Annotated[str, typer.Option("--frontier", metavar="N", help="Also N points of the frontier")] = "",
     value: Annotated[str, typer.Option("--value", metavar="AMOUNT", help="Also what to buy for so much")] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
+    report: Annotated[str, typer.Option("--report", metavar="FILE", help=HELP)] = "",
 ) -> None:
     """Choose the weights of instruments by one method, within limits.
 
@@ -66,6 +69,7 @@ def optimize(
     from ara.cli.commands.data.asked import counted
     from ara.cli.commands.holdings import fetched
     from ara.cli.commands.portfolio.asked import document, limits, named, planned, sectors_of, weights_of
+    from ara.cli.commands.portfolio.report import allocation_sent
     from ara.cli.commands.risk.asked import amount
     from ara.cli.render.portfolio import allocation
     from ara.risk import aligned
@@ -73,7 +77,7 @@ def optimize(
     s = screen()
     expected = "forecast" if method.strip().lower().replace("-", "_") == "black_litterman" else expected
     plan, said = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost), document(constraints)
-    money = amount(value, "--value")
+    money, goal = amount(value, "--value"), reported(report)
     ahead = counted(days, "--days", most=30)
     points = counted(frontier, "--frontier", least=2, most=_POINTS) if frontier else 0
     bars = fetched(s, named(symbols), as_of=as_of)
@@ -88,7 +92,10 @@ def optimize(
     with s.progress("Choosing"):
         mean = _forecast(s, moves, plan, ahead, as_of) if expected == "forecast" else None
         seen = _seen(bars, moves, plan, wanted, money, points, mean, model)
-    s.result(_document(seen), lambda: allocation(seen, s))
+    data = _document(seen)
+    if goal is not None:
+        allocation_sent(s, seen, data, goal)
+    s.result(data, lambda: allocation(seen, s))
 
 
 def _model(s: Screen, bars: "Sequence[Bars]", plan: "Plan", factors: str, as_of: str) -> "FactorModel":
