@@ -25,6 +25,7 @@ SMALL = {
     **{name: {"trees": 12} for name in ("catboost", "lightgbm", "xgboost")},
     **{name: {"trees": 4} for name in ("extra_trees", "random_forest")},
     "full": {"members": ("ewma_t", "drift", "garch_t", "har_fhs", "pooled_har", "lasso", "lightgbm", "gru")},
+    "fused": {"learner": "ridge", "epochs": 1, "window": 4},
     "networks": {"members": ("gru", "cnn_lstm"), "epochs": 2},
 }
 """Families that take long, as small as shows the same; `make slow` checks them as they come."""
@@ -37,7 +38,7 @@ LEARNERS = (
     "quantile_regression",
 )  # fmt: skip
 NETWORKS = ("transformer", "cnn_lstm", "seq2seq", "bilstm", "gru")
-SETS = ("fast", "default", "full", "stacked", "blended", "networks")
+SETS = ("fast", "default", "full", "stacked", "blended", "networks", "fused")
 NO_MODEL = {
     "isolation_forest": "it forecasts nothing: it says how odd an origin is; tests/models/learning compares its forms"
 }

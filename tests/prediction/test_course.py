@@ -36,6 +36,7 @@ SMALL = {
     "default": {"members": ("ewma_t", "drift")},
     "extra_trees": {"trees": 4},
     "fast": {"members": ("ewma_t", "drift")},
+    "fused": {"learner": "ridge", **NETWORK},
     "full": {"members": ("ewma_t", "ridge")},
     "gru": NETWORK,
     "lightgbm": TREES,
