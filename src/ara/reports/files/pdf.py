@@ -77,11 +77,13 @@ def _fact(flow: Flow, label: str, words: str) -> None:
 
 def _section(flow: Flow, section: "Section") -> None:
     figures = [sized(chart, _CHART) for chart in section.charts]
+    grids = [_fitted(table) for table in section.tables if table.paper]
     flow.skip(0.22)
     if figures and flow.page.chart is not None:
         flow.turn()
     words = 0.2 * sum(len(broken(one, INNER, 9)) for one in section.words)
-    flow.need(0.5 + words + float(figures[0].get_size_inches()[1]) if figures else 1.3)
+    first = float(figures[0].get_size_inches()[1]) if figures else grids[0].together if grids else 0.3
+    flow.need(0.6 + words + first)
     flow.rule()
     flow.y += 0.09
     flow.words(section.title, size=11.5, bold=True, keep=0.6)
@@ -91,9 +93,8 @@ def _section(flow: Flow, section: "Section") -> None:
     for figure in figures:
         flow.skip(0.08)
         flow.draw(figure)
-    for table in section.tables:
-        if table.paper:
-            _table(flow, table)
+    for grid in grids:
+        _table(flow, grid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,12 @@ class _Grid:
         return self.size * _ROW / 72
 
     @property
+    def together(self) -> float:
+        """How many inches of it stay on one page: all of it if it is short, else its first rows."""
+        whole = self.step * (len(self.rows) + max(map(len, self.heads))) + 0.1
+        return whole if whole < _TOGETHER else self.step * 6
+
+    @property
     def edges(self) -> list[float]:
         """Where each column begins."""
         return [sum(self.widths[:place]) + self.gap * place for place in range(len(self.widths))]
@@ -131,18 +138,14 @@ class _Grid:
         ]
 
 
-def _table(flow: Flow, table: Table) -> None:
-    rows = [[_printable(one)[:_LONGEST] for one in row] for row in table.texts()]
-    if table.heat:
-        rows = [["" if one == NONE else one for one in row] for row in rows]
-    grid = _fitted(table, rows)
+def _table(flow: Flow, grid: _Grid) -> None:
+    table = grid.table
     flow.skip(0.13)
-    whole = grid.step * (len(rows) + max(map(len, grid.heads))) + 0.1
-    flow.words(table.title, size=9, bold=True, keep=whole if whole < _TOGETHER else grid.step * 6)
+    flow.words(table.title, size=9, bold=True, keep=grid.together)
     flow.skip(0.02)
     _head(flow, grid)
     strengths = table.strengths()
-    for number in range(len(rows)):
+    for number in range(len(grid.rows)):
         if grid.step > flow.left:
             flow.turn()
             _head(flow, grid)
@@ -154,8 +157,11 @@ def _table(flow: Flow, table: Table) -> None:
         flow.words(_printable(table.words), size=7.5, role="quiet")
 
 
-def _fitted(table: Table, rows: list[list[str]]) -> _Grid:
+def _fitted(table: Table) -> _Grid:
     """Choose the size of the letters and the columns' widths; where nothing helps, long texts are cut."""
+    rows = [[_printable(one)[:_LONGEST] for one in row] for row in table.texts()]
+    if table.heat:
+        rows = [["" if one == NONE else one for one in row] for row in rows]
     size = _TEXT
     while True:
         widths = [

@@ -63,7 +63,10 @@ def combinations(found: "Sweep", names: Sequence[str]) -> "list[Section]":
     frame = found.trials
     forms = {"total": Form.SHARE, "sharpe": Form.RATIO, "drawdown": Form.SHARE, "fills": Form.COUNT}
     columns = [Column(key=name, head=name, values=[str(one) for one in frame[name].to_list()]) for name in names]
-    columns += [Column(key=name, head=name, values=frame[name].to_list(), form=form) for name, form in forms.items()]
+    columns += [
+        Column(key=name, head=name.replace("sharpe", "Sharpe"), values=frame[name].to_list(), form=form)
+        for name, form in forms.items()
+    ]
     whole = Table(name="combinations", title="All combinations", columns=tuple(columns), paper=frame.height <= _BEST)
     tables = [whole]
     if not whole.paper:

@@ -48,7 +48,7 @@ def past_sent(
 
     weights = seen.held.weights
     track = Track(
-        name="portfolio", at=np.array(seen.moves.dates, "datetime64[us]"), per_year=seen.moves.per_year,
+        name="The portfolio", at=np.array(seen.moves.dates, "datetime64[us]"), per_year=seen.moves.per_year,
         returns=seen.moves.returns @ np.array(list(weights.values())), free=free, other=other,
         other_name=seen.benchmark[0] if seen.benchmark else "",
     )  # fmt: skip
