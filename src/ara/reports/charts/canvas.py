@@ -245,9 +245,9 @@ def _told(role: str) -> str:
     return "actual" if role == "actual" else "quiet" if role in ("past", "quiet", "line", "ink") else "forecast"
 
 
-def legend(panel: Panel, brush: Any, plain: bool) -> list[str]:
-    """Give the line that names the marks, if there is any to name."""
-    said: dict[str, str] = {}
+def legend(panel: Panel, brush: Any, plain: bool, wide: int) -> list[str]:
+    """Give the lines that name the marks, if there is any to name."""
+    said: dict[str, tuple[str, str]] = {}
     strips = 0
     for mark in panel.marks:
         name = getattr(mark, "name", "")
@@ -262,5 +262,20 @@ def legend(panel: Panel, brush: Any, plain: bool) -> list[str]:
         else:
             glyph = {Line: ("⠤⠤", "**"), Bars: ("█", "#"), Rule: ("╌╌", "--")}.get(type(mark), ("", ""))
         if (name or isinstance(mark, Candles)) and name not in said:
-            said[name] = f"{brush(glyph[plain], _told(getattr(mark, 'role', 'past')))} {name}".rstrip()
-    return ["  ".join(said.values())] if said else []
+            said[name] = glyph[plain], _told(getattr(mark, "role", "past"))
+    return _packed(said, brush, wide)
+
+
+def _packed(said: dict[str, tuple[str, str]], brush: Any, wide: int) -> list[str]:
+    lines, used = [], wide + 1
+    for name, (glyph, role) in said.items():
+        short = name if len(glyph) + len(name) + 1 <= wide else f"{name[: max(wide - len(glyph) - 2, 1)]}…"
+        size = len(f"{glyph} {short}".rstrip())
+        word = f"{brush(glyph, role)} {short}".rstrip()
+        if used + size + 2 > wide:
+            lines.append(word)
+            used = size
+        else:
+            lines[-1] += f"  {word}"
+            used += size + 2
+    return lines

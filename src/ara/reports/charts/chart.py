@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -85,6 +85,11 @@ class Chart:
     footer: Footer = field(default_factory=Footer)
     columns: Mapping[str, Given] = field(default_factory=dict)
     shared: bool = False
+
+    def __post_init__(self) -> None:
+        """Leave nothing in a text that is no letter: a name may hold what steers a terminal, or what no XML can."""
+        for name in ("title", "words", "panels", "footer"):
+            object.__setattr__(self, name, _cleaned(getattr(self, name)))
 
     def png(self, *, theme: str = "light", size: tuple[int, int] | None = None) -> bytes:
         """Give a PNG; `size` in pixels, else 1440 wide and as high as its panels need."""
@@ -189,6 +194,16 @@ def check_target(path: Path) -> Path:
     if path.is_dir():
         raise ValidationError(f"{str(path)[:200]!r} is a folder.", hint="Name a file in it.")
     return path
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(one if one.isprintable() else " " for one in value)
+    if isinstance(value, tuple | list):
+        return type(value)(_cleaned(one) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: _cleaned(getattr(value, one.name)) for one in fields(value)})
+    return value
 
 
 def _told(value: Any) -> Any:

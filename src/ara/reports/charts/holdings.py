@@ -109,7 +109,7 @@ def _gathered(ordered: Sequence[tuple[str, float]], most: int) -> list[tuple[str
 def _bars(names: tuple[str, ...], sizes: NDArray[np.float64], texts: Sequence[str], label: str) -> Panel:
     roles: list[Role] = ["forecast" if size >= 0 else "actual" for size in sizes]
     least, most = min(0.0, float(sizes.min())), max(0.0, float(sizes.max()))
-    room = 0.14 * ((most - least) or 1.0)
+    room = 0.2 * ((most - least) or 1.0)
     return Panel(
         marks=(
             Bars(places=np.arange(len(names), dtype=np.float64), values=sizes, roles=roles, texts=texts, flat=True),

@@ -11,6 +11,7 @@ __all__ = ["corners"]
 
 _CORNERS: Final = {"top right": (1, 1), "bottom right": (1, -1), "top left": (-1, 1), "bottom left": (-1, -1)}
 _LETTER, _LINE, _DOT = 0.011, 0.055, 0.012
+_OUT: Final = 1.03
 
 _Box = tuple[float, float, float, float]
 
@@ -22,7 +23,7 @@ def corners(mark: Points) -> list[str]:
     out: list[str] = []
     for place, text in enumerate(mark.texts):
         boxes = {name: _box(float(x[place]), float(y[place]), text, *to) for name, to in _CORNERS.items()}
-        best = min(boxes, key=lambda name: sum(_meet(boxes[name], other) for other in taken))
+        best = min(boxes, key=lambda name: _cost(boxes[name], taken))
         taken.append(boxes[best])
         out.append(best)
     return out
@@ -40,6 +41,10 @@ def _box(x: float, y: float, text: str, right: int, up: int) -> _Box:
     left = x + near if right > 0 else x - near - wide
     low = y + near if up > 0 else y - near - _LINE
     return left, low, left + wide, low + _LINE
+
+
+def _cost(box: _Box, taken: list[_Box]) -> int:
+    return sum(_meet(box, other) for other in taken) + 2 * (box[2] > _OUT) + 2 * (box[0] < 1 - _OUT)
 
 
 def _meet(one: _Box, other: _Box) -> bool:

@@ -112,16 +112,12 @@ def _bytes(figure: "Figure", form: str, chart: Chart) -> bytes:
         },
     }  # fmt: skip
     room = io.BytesIO()
-    told = {key: _printable(value) for key, value in about[form].items() if value is not None or key.endswith("Date")}
+    told = {key: value for key, value in about[form].items() if value is not None or key.endswith("Date")}
     figure.savefig(room, format=form, dpi=_DOTS, metadata=told)
     made = room.getvalue()
     if form == "svg":
         made = made.replace(b"'DejaVu Sans'", b"'DejaVu Sans', Verdana, sans-serif")
     return made
-
-
-def _printable(value: str | None) -> str | None:
-    return None if value is None else "".join(one if one.isprintable() else " " for one in value)
 
 
 def figure_of(chart: Chart, theme: Theme, *, size: tuple[float, float] | None, wide: float = _WIDE) -> "Figure":

@@ -72,7 +72,7 @@ def _field(panel: Panel, wide: int, brush: Paint, plain: bool) -> list[str]:
         canvas.add(mark)
     marked = {canvas.row(place): label for place, label in labels.items()}
     edge = _GLYPHS["tick"][plain]
-    lines = [brush(panel.y.title, "quiet"), *legend(panel, brush, plain)]
+    lines = [brush(panel.y.title, "quiet"), *legend(panel, brush, plain, wide)]
     for row in range(high):
         label = marked.get(row, "")
         side = brush(f"{label:>{gutter - 1}} {edge if label else ' '}", "quiet")
@@ -122,7 +122,7 @@ def _rows(panel: Panel, wide: int, brush: Paint, plain: bool) -> list[str]:
         low, high = min(low, 0.0), max(high, 0.0)
     canvas = Canvas(columns=columns, rows=1, x=(low, high if high > low else low + 1), y=(0.0, 1.0), plain=plain)
     zero = canvas.column(0.0) if low < 0 < high else None
-    lines = [*legend(panel, brush, plain)]
+    lines = [*legend(panel, brush, plain, wide)]
     for row, name in enumerate(shortened(names, label)):
         cells: list[str] = [" "] * columns
         roles: list[Any] = [None] * columns

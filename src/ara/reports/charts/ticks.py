@@ -10,6 +10,7 @@ from ara.reports.charts.marks import Column
 
 __all__ = ["dated", "number", "round_places", "shortened", "told_time"]
 
+_FINEST: Final = 1e-300
 _UNITS: Final = (
     ("h", 1, "%H:%M"), ("h", 3, "%H:%M"), ("h", 6, "%H:%M"), ("D", 1, "%-d %b"), ("D", 2, "%-d %b"), ("D", 7, "%-d %b"),
     ("D", 14, "%-d %b"), ("M", 1, "%b %Y"), ("M", 3, "%b %Y"), ("M", 6, "%b %Y"), ("Y", 1, "%Y"), ("Y", 2, "%Y"),
@@ -75,6 +76,8 @@ def round_places(low: float, high: float, most: int) -> tuple[list[float], float
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low or most < 1:
         return ([low] if math.isfinite(low) else []), 0.0
     raw = (high - low) / most
+    if raw < _FINEST:
+        return [low], 0.0
     size = 10.0 ** math.floor(math.log10(raw))
     step = next(size * one for one in (1, 2, 2.5, 5, 10) if size * one >= raw * (1 - 1e-9))
     first = math.ceil(low / step - 1e-9)

@@ -123,7 +123,7 @@ def _points(mark: Points, panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
         },
     }  # fmt: skip
     if mark.texts:
-        trace |= {"text": [safe(text) for text in mark.texts], "textposition": corners(mark)}
+        trace |= {"text": [safe(text) for text in mark.texts], "textposition": corners(mark), "cliponaxis": False}
     else:
         trace |= _told(mark, panel.x)
     if mark.low is not None and mark.high is not None:
@@ -200,6 +200,7 @@ def _ring(mark: Ring, _panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
         "type": "pie", "labels": [safe(name) for name in mark.names], "values": plain(mark.shares), "hole": 0.62,
         "direction": "clockwise", "sort": False, "textinfo": "label+text" if mark.texts else "label",
         "text": [safe(text) for text in mark.texts], "textposition": "outside", "hoverinfo": "label+text",
+        "automargin": True,
         "marker": {
             "colors": [f"@{SERIES[place % len(SERIES)]}" for place in range(len(mark.names))],
             "line": {"color": "@paper", "width": 2},
@@ -242,9 +243,13 @@ def _rule(mark: Rule, _panel: Panel, out: Drawn) -> Iterator[dict[str, Any]]:
 def _notes(mark: Notes, _panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
     yield {
         "type": "scatter", "mode": "text", "x": plain(mark.x), "y": plain(mark.y), "hoverinfo": "skip",
-        "text": [safe(text) for text in mark.texts], "textposition": _SIDES[mark.side],
+        "text": [_apart(text, mark.side) for text in mark.texts], "textposition": _SIDES[mark.side],
         "textfont": {"color": f"@{mark.role}", "size": 11}, "showlegend": False, "name": "",
     }  # fmt: skip
+
+
+def _apart(text: str, side: str) -> str:
+    return f"\u00a0\u00a0\u00a0{safe(text)}" if side == "right" else safe(text)
 
 
 _WAYS: Final[dict[type[Mark], Any]] = {

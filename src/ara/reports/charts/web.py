@@ -6,6 +6,7 @@ since 2023. So a page is 2 MB, of which the script is all but what its charts ne
 
 import base64
 import json
+import math
 import re
 import zlib
 from collections.abc import Sequence
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ara.errors import ValidationError
+from ara.reports.charts.canvas import extent
 from ara.reports.charts.chart import Chart
 from ara.reports.charts.marks import Axis, Panel
 from ara.reports.charts.theme import DARK, LIGHT, THEMES, Theme, theme_of
 from ara.reports.charts.thin import thinned
-from ara.reports.charts.ticks import dated
+from ara.reports.charts.ticks import dated, number
 from ara.reports.charts.traces import drawn, plain, safe
 
 __all__ = ["CSS", "figure", "fragment", "page", "script"]
@@ -29,6 +31,7 @@ _PLACE: Final = Path("package_data/plotly.min.js")
 _PANEL: Final = 330
 _ROW: Final = 32
 _GAP: Final = 62
+_NARROW_GAP: Final = 22
 _HEAD: Final = 34
 _FOOT: Final = 46
 _MARKED: Final = 7
@@ -192,7 +195,11 @@ def _heights(chart: Chart) -> list[int]:
 
 
 def _high(chart: Chart) -> int:
-    return sum(_heights(chart)) + _GAP * (len(chart.panels) - 1) + _HEAD + _FOOT
+    return sum(_heights(chart)) + _gap(chart) * (len(chart.panels) - 1) + _HEAD + _FOOT
+
+
+def _gap(chart: Chart) -> int:
+    return _NARROW_GAP if chart.shared else _GAP
 
 
 def _figure(chart: Chart) -> dict[str, Any]:
@@ -208,28 +215,33 @@ def _figure(chart: Chart) -> dict[str, Any]:
     }  # fmt: skip
     data: list[dict[str, Any]] = []
     named: set[str] = set()
-    whole = sum(_heights(chart)) + _GAP * (len(panels) - 1)
+    whole = sum(_heights(chart)) + _gap(chart) * (len(panels) - 1)
     top = 0.0
-    for number, (panel, high) in enumerate(zip(panels, _heights(chart), strict=True), 1):
-        made = drawn(panel, number, named)
+    for place, (panel, high) in enumerate(zip(panels, _heights(chart), strict=True), 1):
+        made = drawn(panel, place, named)
         domain = [max(0.0, 1 - (top + high) / whole), 1 - top / whole]
         for trace in made.traces:
             if trace["type"] == "pie":
                 trace["domain"] = {"y": domain}
         data += made.traces
         layout["shapes"] += made.shapes
-        end = "" if number == 1 else str(number)
+        end = "" if place == 1 else str(place)
         layout[f"xaxis{end}"] = _side(panel.x, panel, "x") | {"anchor": made.axes["yaxis"]}
         layout[f"yaxis{end}"] = _side(panel.y, panel, "y") | {"anchor": made.axes["xaxis"], "domain": domain}
-        if chart.shared and number > 1:
+        if chart.shared and place > 1:
             layout[f"xaxis{end}"]["matches"] = "x"
-        if chart.shared and number < len(panels):
+        if chart.shared and place < len(panels):
             layout[f"xaxis{end}"] |= {"showticklabels": False, "title": {"text": ""}}
         if panel.square:
             layout[f"yaxis{end}"] |= {"scaleanchor": made.axes["xaxis"], "constrain": "domain"}
             layout[f"xaxis{end}"]["constrain"] = "domain"
-        top += high + _GAP
-    config = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+        top += high + _gap(chart)
+    config = {
+        "responsive": True,
+        "displaylogo": False,
+        "displayModeBar": "hover",
+        "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+    }
     return {"data": data, "layout": layout, "config": config}
 
 
@@ -253,16 +265,22 @@ def _side(axis: Axis, panel: Panel, side: str) -> dict[str, Any]:
     if axis.kind == "time":
         told["type"] = "date"
     if axis.log:
-        told["type"] = "log"
+        told |= _logarithmic(panel, side)
     told |= _range(axis)
     return told
+
+
+def _logarithmic(panel: Panel, side: str) -> dict[str, Any]:
+    """Give an axis that is marked at 1, 2 and 5 of each power of ten."""
+    low, high = (math.log10(max(end, 1e-300)) for end in extent(panel, side))
+    marks = [one * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for one in (1, 2, 5)]
+    shown = [mark for mark in marks if low - 0.2 <= math.log10(mark) <= high + 0.2]
+    return {"type": "log", "tickvals": shown, "ticktext": [number(mark, mark) for mark in shown]}
 
 
 def _range(axis: Axis) -> dict[str, Any]:
     if axis.low is None and axis.high is None:
         return {}
-    import math
-
     ends = plain([axis.low if axis.low is not None else math.nan, axis.high if axis.high is not None else math.nan])
     if axis.log:
         ends = [None if one is None or one <= 0 else math.log10(one) for one in ends]
