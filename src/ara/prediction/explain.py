@@ -15,7 +15,7 @@ from ara.statistics.ranges import floored, range_variance
 
 __all__ = ["FACTORS", "REASONS", "REST", "Why", "whys", "with_doubt"]
 
-REASONS: Final = 3
+REASONS: Final = 4
 """Version of the reasons, part of every forecast's lineage: raised whenever the same input would be told otherwise."""
 
 FACTORS: Final = 5

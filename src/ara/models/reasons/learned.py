@@ -1,12 +1,14 @@
-"""Trees and linear learners taken apart by exact Shapley values: a part is a feature, or a group that readers know."""
+"""Learners taken apart, trees by exact Shapley values, networks by integrated gradients: a part is a feature."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.errors import ModelError
 from ara.models import shapley
 from ara.models.panel import Panel
+from ara.models.reasons.paths import integrated
 from ara.models.reasons.pooled import groups, stood
 from ara.models.reasons.single import carried, halves
 from ara.models.reasons.told import Told, added, log_width, middle, sampled
@@ -28,6 +30,8 @@ def of_served(name: str, served: Served, panel: Panel, row: int) -> Told | None:
     The log of a band's width is that of the panel's scale, which is a weighted variance of the last bars, and that of
     the learner's, which is a sum over features. Of a usual bar these are the means of every tenth of the last 250.
     """
+    if served.head.window:
+        return _of_network(served, panel, row)
     if served.parts is None or served.head.gives != "shape":
         return None
     rows = sampled(panel, row)
@@ -38,17 +42,35 @@ def of_served(name: str, served: Served, panel: Panel, row: int) -> Told | None:
     rest = widths - scales - given.sum(axis=2)
     if not np.isfinite(rest).all() or np.ptp(rest, axis=0).max() > _CLOSE:
         return None
+    return _summed(served, panel, row, (given[-1] - given.mean(axis=0)).T)
+
+
+def _of_network(served: Served, panel: Panel, row: int) -> Told | None:
+    """Tell of a network; None where it has no answer of its own for the row, or its parts don't sum to that."""
+    (known,) = served.predict(panel, np.array([row])).values
+    (plain,) = served.plain.predict(panel, np.array([row])).values
+    if np.array_equal(known, plain, equal_nan=True):
+        return None
+    try:
+        found = integrated(served, panel, row)
+    except ModelError:
+        return None
+    return _summed(served, panel, row, found.parts)
+
+
+def _summed(served: Served, panel: Panel, row: int, steps: _Array) -> Told:
+    """Tell of a row by what its bars add to its scale, and by the parts `[feature, horizon]` of the learner."""
     first, _ = panel.span(int(panel.series[row]))
     variance = ewma_variance(panel.bars[first : row + 1, 3])
     bars = halves(carried(variance, row - first, _DECAY), len(panel.horizons))
     grouped = groups(panel, row)
     names, known = panel.names, {**grouped, **_FURTHER, "class_state": grouped["class_z"]}
-    steps = given[-1] - given.mean(axis=0)
-    values = {one: np.full(len(places), float(panel.x[row, k])) for k, one in enumerate(names) if one not in known}
+    every = len(panel.horizons)
+    values = {one: np.full(every, float(panel.x[row, k])) for k, one in enumerate(names) if one not in known}
     (last,) = served.predict(panel, np.array([row])).values
     return Told(
         width=log_width(last),
-        parts=added([*bars.items(), *((known.get(one, one), steps[:, k]) for k, one in enumerate(names))]),
-        centre=added([(name, middle(last))]),
+        parts=added([*bars.items(), *((known.get(one, one), steps[k]) for k, one in enumerate(names))]),
+        centre=added([(served.head.family, middle(last))]),
         values=values | (stood(panel, row) if len(values) < len(names) else {}),
     )
