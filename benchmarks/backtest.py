@@ -11,7 +11,11 @@ All in processor time, the least of several runs, both sides in turn.
 - `replay_share`: processor time of the three replays over that of the run, on top of it
 - `fifty_instruments_s`: 50 instruments together over 2,500 bars; promised 2
 - `sweep_10000_mb`: memory that a sweep of 10,000 combinations takes on top
-- `first_call_s`: a sweep in a new process that has nothing compiled; promised 3
+- `first_call_s`: the 1,000 combinations in a new process that has nothing compiled; promised 3
+
+Where `ARA_BENCH` names a folder with `backtest.py` of the speed comparisons, and `ARA_PEERS` one with virtual environments
+`vbt`, `bt` and `nautilus` in which it runs, ratios to vectorbt, backtesting.py and NautilusTrader are given too: above 1
+Ara is faster.
 """
 
 import os
@@ -23,6 +27,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -30,7 +35,7 @@ from numpy.typing import NDArray
 
 from ara.backtest.checks import made_up
 from ara.backtest.engine import play
-from ara.backtest.sweep import sweep
+from ara.backtest.sweep import sweep, traded
 from ara.trading import Costs, Planned, Tape
 from benchmarks.measure import ROOT, show
 
@@ -95,11 +100,12 @@ def figures() -> dict[str, float]:
     def swept() -> float:
         return sweep(Cross, _GRID, made_up(_BARS)["ONE"], cuts=0).seconds
 
-    sweep(Cross, {"quick": list(range(5, 45))}, tape, cuts=0)
+    traded(Cross(), tape, machine=True)
     least = _least({"one": plain(one), "many": plain(many), "made": lambda: made_up(_BARS), "events": events})
     engine = least["events"] - least["made"]
     seconds = min(swept() for _ in range(3))
     return {
+        **_peers(_BARS / engine, seconds),
         "events_per_s": _BARS / engine,
         "events_over_loop": engine / least["one"],
         "sweep_1000_s": seconds,
@@ -139,10 +145,32 @@ def _fifty() -> float:
     return _least({"fifty": lambda: play(Cross(), tapes, cash=Decimal(1_000_000), costs=Costs())}, 2)["fifty"]
 
 
+def _peers(events: float, swept: float) -> dict[str, float]:
+    """Run the others on as many bars and combinations, each in its own environment; nothing where there is none."""
+    bench, peers = (Path(os.environ.get(name, "")) for name in ("ARA_BENCH", "ARA_PEERS"))
+    asked = {
+        "vbt": ("sweep_faster_than_vectorbt", f"vectorbt_1000x{_BARS}.cpu_min", lambda ms: ms / 1000 / swept),
+        "bt": ("events_faster_than_backtesting_py", f"backtesting_py_single_{_BARS}.cpu_min",
+               lambda ms: events / (_BARS / (ms / 1000))),
+        "nautilus": ("events_faster_than_nautilus", "nautilus_cpu", lambda rate: events / rate),
+    }  # fmt: skip
+    found: dict[str, float] = {}
+    for name, (figure, line, ratio) in asked.items():
+        python = peers / name / "bin" / "python"
+        if not os.environ.get("ARA_PEERS") or not python.exists() or not (bench / "backtest.py").exists():
+            continue
+        told = subprocess.run(
+            [python, "backtest.py", str(_BARS), "1000", name], cwd=bench, capture_output=True, text=True, check=True
+        ).stdout
+        value = next(one.split("=")[1].split()[0] for one in told.splitlines() if one.startswith(f"{line}="))
+        found[figure] = ratio(float(value))
+    return found
+
+
 _MANY = (
     "import resource; from benchmarks.backtest import Cross; from ara.backtest.checks import made_up;"
     "from ara.backtest.sweep import sweep; tape = made_up(2500)['ONE'];"
-    "sweep(Cross, {'quick': list(range(5, 45))}, tape, cuts=0);"
+    "from ara.backtest.sweep import traded; traded(Cross(), tape);"
     "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
     "sweep(Cross, {'quick': list(range(5, 105)), 'slow': list(range(110, 210))}, tape, cuts=0);"
     "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)"
@@ -154,11 +182,17 @@ def _memory() -> float:
     return float(done.stdout.split()[-1])
 
 
+_ONCE = (
+    "from benchmarks.backtest import Cross, _GRID; from ara.backtest.checks import made_up;"
+    "from ara.backtest.sweep import sweep; sweep(Cross, _GRID, made_up(2500)['ONE'], cuts=0)"
+)
+
+
 def _first() -> float:
     with tempfile.TemporaryDirectory() as empty:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
-            [sys.executable, "-c", _MANY.split("before =", maxsplit=1)[0]], cwd=ROOT, check=True,
+            [sys.executable, "-c", _ONCE], cwd=ROOT, check=True,
             env={**os.environ, "NUMBA_CACHE_DIR": empty},
         )  # fmt: skip
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

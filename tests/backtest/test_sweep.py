@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from ara.backtest.checks import made_up
 from ara.backtest.engine import play
+from ara.backtest.floor import Floor
+from ara.backtest.kernel import measuring, playing
+from ara.backtest.skipping import measured, skipping
 from ara.backtest.sweep import combinations, sweep, traded
 from ara.data.feed import MarketData
 from ara.data.traded import as_of
@@ -200,3 +203,40 @@ def test_plans_have_a_size_for_each_bar():
 
     with pytest.raises(ValidationError, match="finite size or NaN"):
         sweep(lambda one: Wrong(), {"one": [1]}, made_up(60)["ONE"])
+
+
+@given(STRATEGIES, COSTS, st.integers(0, 7), st.integers(0, 40))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_what_is_marked_at_once_is_marked_as_bar_by_bar(markets, strategy, costs, number, first):
+    tape = markets[number]
+    floor = Floor(tape, Decimal(10_000), costs, None)
+    plan, stop = floor.planned(strategy, {}), len(tape) - 15
+    ends = []
+    for loop, size in ((playing, measuring), (skipping, measured)):
+        floor._play = lambda *given, loop=loop: loop(*given) or 0
+        log = np.zeros((2 * len(tape) + 2, 5), np.int64)
+        done = floor.play(strategy, plan, log, first=first, stop=stop)
+        found = np.zeros(4)
+        size(floor.equity[:stop], first, floor.cash, found)
+        ends.append((done, log.tolist(), floor.equity[first:stop].tolist(), floor._gross[first:stop].tolist(), found))
+    assert ends[0][:4] == ends[1][:4]
+    assert ends[0][4] == pytest.approx(ends[1][4], rel=1e-9, abs=1e-12)
+
+
+def test_all_that_is_lost_measures_alike():
+    equity, cash = np.array([100.0, 50.0, -10.0, 30.0, 40.0]), 100.0
+    found = [np.zeros(4), np.zeros(4)]
+    measuring(equity, 0, cash, found[0])
+    measured(equity, 0, cash, found[1])
+    assert found[0] == pytest.approx(found[1])
+
+
+@pytest.mark.slow
+def test_a_long_sweep_goes_over_to_machine_code_and_finds_the_same():
+    tape = made_up(400)["ONE"]
+    grid = {"window": list(range(5, 95)), "short": [True], "trail": [number / 1000 for number in range(10, 40)]}
+    found = sweep(Momentum, grid, tape, cuts=0).trials
+    some = sweep(Momentum, {**grid, "trail": [0.02]}, tape, cuts=0).trials
+    both = found.join(some, on=["window", "trail"], how="inner")
+    assert both.height == 90
+    assert both["equity"].to_list() == both["equity_right"].to_list()

@@ -27,7 +27,6 @@ __all__ = ["MOST", "Crossed", "cross"]
 MOST: Final = 2_000
 """The most combinations of parameters of one cross-validation."""
 
-_FEW: Final = 400_000
 _BLOCKS: Final = 16
 
 _Array = NDArray[np.float64]
@@ -148,7 +147,7 @@ def _table(
     watch: Watch | None,
 ) -> _Array:
     """Give the returns `[bar, combination]`."""
-    floor = Floor(tape, cash, costs, start, machine=len(tried) * len(tape) > _FEW)
+    floor = Floor(tape, cash, costs, start, plays=len(tried))
     columns = []
     for number, one in enumerate(tried):
         floor.tried(make, one)

@@ -10,8 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.backtest.kernel import ENOUGH, HELPERS, Account, account, costed, market, measuring, playing
+from ara.backtest.kernel import HELPERS, measuring, playing
+from ara.backtest.layout import ENOUGH, Account, account, costed, market
 from ara.backtest.result import per_year
+from ara.backtest.skipping import measured, skipping
 from ara.errors import BacktestError, ValidationError
 from ara.trading.book import Book
 from ara.trading.costs import Costs
@@ -25,9 +27,10 @@ PROTECTION: Final = ("stop", "target", "trail")
 
 _KEPT_PLANS: Final = 256
 _SAME: Final = 1e-12
+_MANY: Final = 250_000  # bars played one by one, which takes as long as to compile
 
 _Parts = NDArray[np.float64]
-_Loops = tuple[Callable[..., None], Callable[..., None]]
+_Loops = tuple[Callable[..., Any], Callable[..., None]]
 
 
 class Floor:
@@ -42,7 +45,10 @@ class Floor:
     start
         The first moment at which may be decided; all if None.
     machine
-        Whether to run the loop as machine code; as it stands it does the same, slowly, and needs no compiling.
+        Whether to run the loop as machine code from the beginning. As it stands it does the same, and needs no
+        compiling; it is left for machine code where what is still to be played would take longer than to compile that.
+    plays
+        How many plays are to be expected.
 
     Attributes
     ----------
@@ -52,14 +58,18 @@ class Floor:
         Number of the first bar at which may be decided.
     """
 
-    def __init__(self, tape: Tape, cash: Decimal, costs: Costs, start: datetime | None, *, machine: bool) -> None:
+    def __init__(
+        self, tape: Tape, cash: Decimal, costs: Costs, start: datetime | None, *, machine: bool = False, plays: int = 1
+    ) -> None:
         moment = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
         self.first = int(np.searchsorted(np.array(tape.known), moment))
         if self.first >= len(tape):
             raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
         self._tape, self._costs = tape, costs
-        loops: _Loops = _machine() if machine else (playing, measuring)
+        self._machine = machine or (plays > 1 and _machine.cache_info().currsize > 0)
+        loops: _Loops = _machine() if self._machine else (skipping, measured)
         self._play, self._measure = loops
+        self._plays, self._done, self._singles = plays, 0, 0
         self._book = Book({tape.instrument.symbol: tape}, cash, costs=costs)
         if self._book.start * self._book.leverage > ENOUGH:
             raise _too_large()
@@ -125,15 +135,24 @@ class Floor:
         """Play one plan, or a part of it."""
         protection = {name: float(getattr(strategy, name)) for name in PROTECTION}
         begin = self.first if first is None else first
-        settings, costs = costed(self._costs, self._book, self._tape, begin, **protection)
-        state, (whole, parts) = account(self._book.start), self._lines
-        if stop is not None:
-            whole, parts = np.ascontiguousarray(whole[:, :stop]), np.ascontiguousarray(parts[:, :stop])
-        self._play(whole, parts, settings, costs, plan, state, log, self.equity, self._gross)
+        settings, costs = costed(
+            self._costs, self._book, self._tape, begin, len(self._tape) if stop is None else stop, **protection
+        )
+        state = account(self._book.start)
+        singles = self._play(*self._lines, settings, costs, plan, state, log, self.equity, self._gross)
+        if not self._machine:
+            self._hurry(singles)
         done = Account.of(state)
         if done.failed:
             raise _too_large()
         return done
+
+    def _hurry(self, singles: int) -> None:
+        """Go on by machine code where the bars that are still to be played one by one are too many."""
+        self._done, self._singles = self._done + 1, self._singles + singles
+        if self._singles / self._done * (self._plays - self._done) > _MANY:
+            self._machine = True
+            self._play, self._measure = _machine()
 
     def planned(self, strategy: Planned, chosen: Mapping[str, Any]) -> _Parts:
         """Give a plan, which stops and targets don't change."""

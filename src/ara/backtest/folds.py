@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from ara.trading.tape import Tape, instant
 
 __all__ = ["Choice", "Rules", "Step", "chosen", "steps", "timeline"]
 
-_FEW: Final = 400_000  # bars that are played as they stand, which takes less than to load the loop's machine code
 
 Make = Callable[..., Any]
 
@@ -166,8 +165,7 @@ def _judge(
     """Give what tells a combination's Sharpe ratio at a step: by the sweep's loop where that can be."""
     if len(tapes) == 1 and isinstance(make(**grid[0]), Planned):
         tape = next(iter(tapes.values()))
-        bars = sum(one.until - one.learn for one in todo) * len(grid)
-        floor = Floor(tape, cash, costs, instant(moments[0]), machine=bars > _FEW)
+        floor = Floor(tape, cash, costs, instant(moments[0]), plays=len(todo) * len(grid))
         shift = floor.first
 
         def swept(one: Mapping[str, Any], step: Step) -> float | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ara.backtest.engine import Watch
 from ara.backtest.floor import Floor, checked
-from ara.backtest.kernel import WHY
+from ara.backtest.layout import WHY
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, run
 from ara.errors import CancelledError, ValidationError
@@ -30,7 +30,6 @@ MOST: Final = 100_000
 """The most combinations of one sweep."""
 
 _STEP: Final = 64
-_FEW: Final = 50_000  # bars that are played as they stand, which takes less than to compile the loop
 
 _Parts = NDArray[np.float64]
 
@@ -108,7 +107,7 @@ def sweep(
     if not 1 <= count <= MOST:
         raise ValidationError(f"the grid has {count} combinations; a sweep has 1 to {MOST}")
     paid, played = costs or Costs(), tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
-    floor = Floor(played, Decimal(cash), paid, start, machine=count * len(played) > _FEW)
+    floor = Floor(played, Decimal(cash), paid, start, plays=count)
     begin, rows = time.process_time(), []
     for number, chosen in enumerate(combinations(grid)):
         rows.append({**chosen, **floor.tried(make, chosen)})
