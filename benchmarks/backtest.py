@@ -13,9 +13,9 @@ All in processor time, the least of several runs, both sides in turn.
 - `sweep_10000_mb`: memory that a sweep of 10,000 combinations takes on top
 - `first_call_s`: the 1,000 combinations in a new process that has nothing compiled; promised 3
 
-Where `ARA_BENCH` names a folder with `backtest.py` of the speed comparisons, and `ARA_PEERS` one with virtual environments
-`vbt`, `bt` and `nautilus` in which it runs, ratios to vectorbt, backtesting.py and NautilusTrader are given too: above 1
-Ara is faster.
+Where `ARA_BENCH` names a folder with `backtest.py` of the speed comparisons, and `ARA_PEERS` one with environments `vbt`,
+`bt` and `nautilus` in which it runs, ratios to vectorbt, backtesting.py and NautilusTrader are given too: above 1 Ara is
+faster.
 """
 
 import os
@@ -148,10 +148,10 @@ def _fifty() -> float:
 def _peers(events: float, swept: float) -> dict[str, float]:
     """Run the others on as many bars and combinations, each in its own environment; nothing where there is none."""
     bench, peers = (Path(os.environ.get(name, "")) for name in ("ARA_BENCH", "ARA_PEERS"))
-    asked = {
+    asked: dict[str, tuple[str, str, Callable[[float], float]]] = {
         "vbt": ("sweep_faster_than_vectorbt", f"vectorbt_1000x{_BARS}.cpu_min", lambda ms: ms / 1000 / swept),
         "bt": ("events_faster_than_backtesting_py", f"backtesting_py_single_{_BARS}.cpu_min",
-               lambda ms: events / (_BARS / (ms / 1000))),
+               lambda ms: events * ms / 1000 / _BARS),
         "nautilus": ("events_faster_than_nautilus", "nautilus_cpu", lambda rate: events / rate),
     }  # fmt: skip
     found: dict[str, float] = {}

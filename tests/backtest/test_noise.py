@@ -99,8 +99,9 @@ async def test_two_hundred_that_know_nothing_are_written_down():
     assert max(*held, *beyond) <= 0.05 * COUNT
     words = textwrap.fill(
         f"After deflation at most {max(held) / COUNT:.1%} claim skill, and beyond the market "
-        f"{max(beyond) / COUNT:.1%}; 5 % are allowed. Alone up to {max(alone) / COUNT:.1%} do: where holding earned much, dice that hold half of "
-        "the time earn something too, which is no skill. That is why `ara backtest` tells both.",
+        f"{max(beyond) / COUNT:.1%}; 5 % are allowed. Alone up to {max(alone) / COUNT:.1%} do: where holding earned "
+        "much, dice that hold half of the time earn something too, which is no skill. That is why `ara backtest` tells "
+        "both.",
         110,
     )
     head = HEAD.format(count=COUNT, first=f"{START:%Y-%m-%d}", words=words)
