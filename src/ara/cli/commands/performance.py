@@ -26,7 +26,7 @@ _WORST = 10
 
 
 def command(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Dated returns, or what an account was worth")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Dated returns, or what an account was worth")],
     column: Annotated[str, typer.Option("--column", metavar="NAME", help="Which column holds them")] = "",
     kind: Annotated[
         str, typer.Option("--kind", metavar="KIND", help="returns, percent or equity, if it isn't plain")
@@ -43,6 +43,11 @@ def command(
     free: Annotated[str, typer.Option("--free", metavar="RATE", help="What cash earns in a year: 2% or 0.02")] = "0",
     by: Annotated[str, typer.Option("--by", metavar="PERIOD", help="Returns of each year or month")] = "year",
     dates: Annotated[str, typer.Option("--dates", metavar="ORDER", help="dmy or mdy, if the file doesn't tell")] = "",
+    compare: Annotated[bool, typer.Option("--compare", help="Rank several files, or --column a,b of one")] = False,
+    metric: Annotated[str, typer.Option("--metric", metavar="NAME", help="Rank by sharpe or return")] = "sharpe",
+    prefer: Annotated[
+        str, typer.Option("--prefer", metavar="NAME", help="Keep one of them, or best, as preferred")
+    ] = "",
     report: Annotated[str, typer.Option("--report", metavar="FILE", help=HELP)] = "",
 ) -> None:
     """Measure the returns of a strategy or an account, and how much of them is luck.
@@ -53,6 +58,7 @@ def command(
         ara performance equity.csv --benchmark SPY --trials 40
         ara performance returns.parquet --column strategy --free 2% --by month --json
         ara performance equity.csv --benchmark SPY --report equity.html
+        ara performance trend.csv value.csv --compare --prefer best
 
     The more was tried, the better the best of it looks without any skill: --trials is the true number.
     """
@@ -65,7 +71,19 @@ def command(
     rate = _share(free)
     if by not in {"year", "month"}:
         raise ValidationError(f"--by is {by!r:.20}.", hint="Allowed: year or month.")
-    own = read_dated(Path(file), column=column, kind=kind, dates=dates)
+    if compare or len(files) > 1:
+        from ara.cli.commands.performance_compare import compare as side_by_side
+
+        if report or benchmark:
+            raise ValidationError("--compare goes without --report and --benchmark.", hint="Name the other as a file.")
+        side_by_side(
+            s, files, column=column, kind=kind, dates=dates, metric=metric.strip().lower(), trials=tried, free=rate,
+            bars=_number(per_year), prefer=prefer.strip(),
+        )  # fmt: skip
+        return
+    if prefer:
+        raise ValidationError("--prefer chooses among several.", hint="Name more files: a.csv b.csv --prefer a")
+    own = read_dated(Path(files[0]), column=column, kind=kind, dates=dates)
     other = _other(s, benchmark, dates) if benchmark else None
     bars = _number(per_year)
     with s.progress("Drawing histories anew"):
