@@ -164,9 +164,9 @@ def _told(found: "Ranking", moments: Sequence[str], kept: "Choice | None", s: Sc
     )
     if found.luck.deflated is not None:
         told = (
-            f"The first's ratio is above 0 with {found.luck.deflated:.2f}, as the best of {found.luck.trials:,} tried."
+            f"That the first's true ratio is above 0 has a chance of {found.luck.deflated:.3f}, as it is the best of "
         )
-        lines += ["", *wrapped(told, s.width)]
+        lines += ["", *wrapped(f"{told}{found.luck.trials:,} tried.", s.width)]
     if kept:
         lines += wrapped(f"Preferred since {kept.at:%Y-%m-%d}: {clean(kept.chosen)}.", s.width)
     else:
