@@ -3,8 +3,9 @@ from datetime import datetime
 
 import pytest
 
-from ara.cli.commands.models.weights import Counting, why_none
-from ara.models.ensemble import Line
+from ara.cli.commands.models.weights import Counting, by_regime, why_none
+from ara.models.ensemble import ClassState, Line
+from ara.models.ensemble.by_regime import parted
 
 
 def line(member="har_t", *, weight=0.0, skill=0.01, error=0.002, months=12.0, absent=False):
@@ -34,6 +35,16 @@ def test_why_a_member_has_no_weight(one, said):
 def test_weights_too_small_to_show_are_named_and_none_is_hidden():
     told = Counting(kind="stocks", horizon=5, weights={"a": 0.994, "b": 0.002, "c": 0.0}, model="fast@3")
     assert told.words == "of stocks over 5 bars count a 0.99, b; nothing: c. More: ara models show fast@3"
+
+
+def test_weights_that_follow_the_regime_are_told_apart():
+    alike = ClassState(
+        weights=((0.5, 0.5),), skill=((0.0, 0.0),), error=((0.1, 0.1),), months=(9.0,), stretches=((0.0, 0.0, 0.0),),
+        centre=(0.0,),
+    )  # fmt: skip
+    assert by_regime(alike, 0) == {}
+    apart = parted(alike, [[(0.2, 0.8)], [(0.5, 0.5)], [(0.9, 0.1)]])
+    assert by_regime(apart, 0) == {"calm": (0.2, 0.8), "usual": (0.5, 0.5), "wild": (0.9, 0.1)}
 
 
 def test_the_weights_of_an_ensemble_and_of_those_before_it(ara):

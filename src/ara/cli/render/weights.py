@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from ara.cli.commands.models.weights import LEAST, NAMES, Weighing, counted, shown_horizons, why_none
+from ara.cli.commands.models.weights import LEAST, NAMES, Weighing, by_regime, counted, shown_horizons, why_none
 from ara.cli.render.data_table import Column, table
 from ara.cli.render.numbers import percent
 from ara.cli.screen import Screen
@@ -56,6 +56,15 @@ def _class(told: Weighing, lines: "Sequence[Line]", name: str, s: Screen) -> lis
                 right=True,
             )
             for horizon in horizons
+        ),
+        *(
+            Column(
+                head=f"{one}, {_bars(horizons[0])}",
+                cells=[_share(weights[state.members.index(member)]) for member in members],
+                right=True,
+                leave=2,
+            )
+            for one, weights in by_regime(state.classes[name], state.horizons.index(horizons[0])).items()
         ),
         Column(
             head="then to now" if len(told.kin) > 1 else "",

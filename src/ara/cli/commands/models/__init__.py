@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.models import compared, exchange, learn, look, remove, review, stages, whole
+from ara.cli.commands.models import compared, configs, exchange, learn, look, remove, review, stages, whole
 
 __all__ = ["command"]
 
@@ -36,3 +36,4 @@ command.command("export")(exchange.export)
 command.command("import")(exchange.take_in)
 command.command("verify")(whole.verify)
 command.command("keys")(whole.keys)
+command.add_typer(configs.command, name="configs")

@@ -14,7 +14,8 @@ from ara.errors import AraError, PluginError, ValidationError
 if TYPE_CHECKING:
     from ara.cli.progress import Step
     from ara.desk import Desk
-    from ara.models.registry import Kept
+    from ara.models.registry import Kept, Registry
+    from ara.models.registry.configs import Config
     from ara.models.registry.stages import Verdict
     from ara.models.tuning.plan import Place
     from ara.prediction.course import Attempt
@@ -26,6 +27,8 @@ __all__ = ["Learned", "learn", "lessons_of", "place_of", "share_of"]
 _OLD: Final = {"ensemble": "fast"}
 _USUAL: Final = "har_t"
 _WHOLE: Final = 30
+_PERIOD: Final = "max"
+_SHARE: Final = "0.2"
 _MOST: Final = 1024
 
 
@@ -47,14 +50,14 @@ def learn(
         typer.Option("--model", "-m", metavar="MODEL", help="Family to train (har_t); all trains every one there is"),
     ] = "",
     period: Annotated[
-        str, typer.Option("--period", "-p", metavar="SPAN", help="How much of the past: 5y, 18m, 250d or max")
-    ] = "max",
+        str, typer.Option("--period", "-p", metavar="SPAN", help="How much of the past: 5y, 18m, 250d or max (max)")
+    ] = "",
     epochs: Annotated[str, typer.Option("--epochs", "-e", metavar="N", help="Rounds, of a family that has them")] = "",
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="Change a parameter of it; repeatable")
     ] = None,
     days: Annotated[str, typer.Option("--days", "-d", metavar="N", help="Bars ahead it is to answer for (30)")] = "",
-    share: Annotated[str, typer.Option("--hold-out", metavar="P", help="Share of the days to judge it by")] = "0.2",
+    share: Annotated[str, typer.Option("--hold-out", metavar="P", help="Share of the days to judge it by (0.2)")] = "",
     validate: Annotated[
         bool, typer.Option("--validate/--no-validate", help="Hold it against the baseline on bars it does not know")
     ] = True,
@@ -83,6 +86,9 @@ def learn(
     A model is fitted on the older bars alone and judged by the newest, then fitted on all of them and kept as a
     candidate; `ara models deploy` lets it answer. Every look at the newest bars is counted, since what is tried often
     enough wins once by luck.
+
+    A family that was rolled back to an earlier configuration (`ara models configs`) is trained by that one, as far as
+    nothing else is said here.
 
     With --from a network that was trained on many instruments is tuned on these; its parameters stay as they were,
     but for those that are given. It is judged on days that neither it nor the one before it has seen, so the one before
@@ -122,19 +128,39 @@ def lessons_of(
     from ara.prediction.training import Lesson
 
     before = _before(s, start, model) if start.strip() else None
+    used = {} if before else _used(s, _families(s, model))
     named = model.strip().lower() != "all"
     families, params = _families(s, before.family if before else model), _params(epochs, param or [])
     if before is not None:
         params, days = {**before.card.params, **params}, days or str(before.card.settings.get("days", ""))
     together = counted(workers, "--workers", most=_MOST) if place_of(on) == "ray" else 0
-    ahead, held = counted(days or str(_WHOLE), "--days", most=_WHOLE), share_of(share)
-    return [
-        Lesson(
-            family=one, params=params, days=ahead, share=held, validate=validate, tested=tested and validate,
-            period=period, start=before, tuned=before is not None, workers=together if named or _joins(one) else 0,
-        )
-        for one in families
-    ]  # fmt: skip
+    whole = {"days": str(_WHOLE), "hold_out": _SHARE, "period": _PERIOD}
+
+    def lesson(family: str) -> Lesson:
+        config = used.get(family)
+        told = whole | ({name: str(value) for name, value in config.settings.items() if value} if config else {})
+        return Lesson(
+            family=family, params={**(config.params if config else {}), **params},
+            days=counted(days or told["days"], "--days", most=_WHOLE), share=share_of(share or told["hold_out"]),
+            validate=validate, tested=tested and validate, period=period or told["period"], start=before,
+            tuned=before is not None, workers=together if named or _joins(family) else 0,
+        )  # fmt: skip
+
+    return [lesson(one) for one in families]
+
+
+def _used(s: Screen, families: Sequence[str]) -> "dict[str, Config]":
+    """Give the configurations that families were rolled back to, and say which."""
+
+    async def ask(registry: "Registry") -> "list[Config | None]":
+        from ara.models.registry.configs import used_config
+
+        return [await used_config(registry.desk.store, one) for one in families]
+
+    found = {one.family: one for one in with_registry(s, ask) if one is not None}
+    for family, one in found.items():
+        s.note(f"{family} is trained by its configuration {one.name}: ara models configs show {one.name}")
+    return found
 
 
 def _before(s: Screen, name: str, model: str) -> "Kept":

@@ -11,19 +11,22 @@ from ara.errors import IntegrityError, ModelError, StoreError
 
 if TYPE_CHECKING:
     from ara.desk import Desk
-    from ara.models.ensemble import Line, State
+    from ara.models.ensemble import ClassState, Line, State
     from ara.models.registry import Kept, Registry
     from ara.prediction.forecast import Forecast
 
 __all__ = [
-    "LEAST", "NAMES", "Counting", "Weighing", "counted", "counting", "counting_facts", "shown_horizons", "weighing",
-    "weighing_facts", "why_none",
+    "LEAST", "NAMES", "REGIMES", "Counting", "Weighing", "by_regime", "counted", "counting", "counting_facts",
+    "shown_horizons", "weighing", "weighing_facts", "why_none",
 ]  # fmt: skip
 
 NAMES: Final[Mapping[str, str]] = {
     "equity": "stocks", "crypto": "coins", "forex": "currencies", "other": "others", "": "all",
 }  # fmt: skip
 """What classes are called, in the order in which they are shown."""
+
+REGIMES: Final = ("calm", "usual", "wild")
+"""The regimes of volatility, in which some ensembles weigh apart."""
 
 LEAST: Final = 0.005
 """A weight that is shown as a figure; a smaller one is as good as nothing."""
@@ -63,12 +66,15 @@ class Counting:
         By member, the largest first; those that counted for nothing come last. Empty of a fit, which is not kept.
     model
         Name of the trained model, which `ara models show` tells more of; what would train one for a fit.
+    when
+        In which times, for one that weighs by regime.
     """
 
     kind: str
     horizon: int
     weights: Mapping[str, float]
     model: str
+    when: str = ""
 
     @property
     def words(self) -> str:
@@ -79,7 +85,8 @@ class Counting:
         none = [name for name, one in self.weights.items() if not one > 0]
         bars = "1 bar" if self.horizon == 1 else f"{self.horizon} bars"
         nothing = f"; nothing: {', '.join(none)}" if none else ""
-        return f"of {self.kind} over {bars} count {', '.join(told)}{nothing}. More: ara models show {self.model}"
+        more = f"More: ara models show {self.model}"
+        return f"of {self.kind} over {bars}{self.when} count {', '.join(told)}{nothing}. {more}"
 
 
 async def counting(desk: "Desk", forecast: "Forecast") -> Counting | None:
@@ -103,9 +110,23 @@ async def counting(desk: "Desk", forecast: "Forecast") -> Counting | None:
         return None
     if not isinstance(fitted, FittedEnsemble):
         return None
-    weights = fitted.state.of(kind).weights[fitted.state.horizons.index(horizon)]
+    own, place = fitted.state.of(kind), fitted.state.horizons.index(horizon)
+    apart = by_regime(own, place)
+    weights = apart["usual"] if apart else own.weights[place]
     ordered = sorted(zip(fitted.state.members, weights, strict=True), key=lambda pair: -pair[1])
-    return Counting(kind=NAMES[kind], horizon=horizon, weights=dict(ordered), model=kept.name)
+    return Counting(
+        kind=NAMES[kind], horizon=horizon, weights=dict(ordered), model=kept.name,
+        when=" in usual times" if apart else "",
+    )  # fmt: skip
+
+
+def by_regime(own: "ClassState", place: int) -> Mapping[str, Sequence[float]]:
+    """Give a class's weights over one horizon in calm, usual and wild times; nothing where they are the same."""
+    from ara.models.ensemble.by_regime import RegimeClass
+
+    if not isinstance(own, RegimeClass):
+        return {}
+    return {name: regime[place] for name, regime in zip(REGIMES, own.regimes, strict=True)}
 
 
 def counting_facts(told: Counting) -> dict[str, Any]:
@@ -197,6 +218,7 @@ def weighing_facts(told: Weighing | None) -> dict[str, Any] | None:
             {
                 "class": NAMES[one.kind], "horizon": one.horizon, "member": one.member, "weight": one.weight,
                 "skill": one.skill, "low": one.low, "high": one.high, "months": one.months, "why_none": why_none(one),
+                "by_regime": _apart(state, one) or None,
             }
             for one in lines if not one.absent
         ],
@@ -209,13 +231,19 @@ def weighing_facts(told: Weighing | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def _apart(state: "State", line: "Line") -> dict[str, float]:
+    """Give a member's weights by regime."""
+    member, place = state.members.index(line.member), state.horizons.index(line.horizon)
+    return {name: one[member] for name, one in by_regime(state.classes[line.kind], place).items()}
+
+
 def _calibration(state: "State", name: str) -> list[dict[str, Any]]:
     own = state.classes[name]
     return [
         {
             "class": NAMES[name],
             "horizon": horizon,
-            **{word: float(np.exp(log)) for word, log in zip(("calm", "usual", "wild"), slow, strict=True)},
+            **{word: float(np.exp(log)) for word, log in zip(REGIMES, slow, strict=True)},
             "surprise": float(np.exp(own.surprise.now)) if own.surprise else 1.0,
             "p_up": float(1 / (1 + np.exp(-centre))),
         }
