@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "features": "Build, list and explain feature sets",
         "patterns": "Show patterns in the price and what followed their like",
         "levels": "Show prices that matter and whether the price turned there",
+        "chart": "Draw charts in the terminal or into files",
     },
     "Decide": {
         "risk": "Measure what a portfolio may lose, and what a crisis would do",
@@ -56,6 +57,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "diff": "Say what moved one forecast to another, and by how much",
     },
     "Serve": {
+        "serve": "Answer over HTTP, with accounts and limits",
         "users": "Make users, say what they may do; the log of what was done",
         "keys": "Make, rotate and revoke the keys of users",
         "tokens": "Log users out, rotate what tokens are signed by",

@@ -56,7 +56,8 @@ def every(walk, evaluation):
         for one in (
             charts.candles_of(
                 *columns, volume=walk["volume"], last=90, overlays={"mean": walk["close"]},
-                below={"rsi": walk["close"]}, notes=[(720, "double top", "bearish")], symbol="ABC", currency="USD", footer=footer,
+                below={"rsi": walk["close"]}, notes=[(720, "double top", "bearish")], symbol="ABC",
+                currency="USD", footer=footer,
             ),
             charts.forecast_of(
                 DAYS[-3:], [98, 99, 100], ["2021-01-01", "2021-01-04"], [100.5, 101], **fan, actual=[102], symbol="ABC",

@@ -31,6 +31,7 @@ __all__ = ["Drawn", "drawn", "plain", "safe"]
 
 _SHAPES: Final = {"dot": "circle", "up": "triangle-up", "down": "triangle-down", "diamond": "diamond"}
 _SIDES: Final = {"above": "top center", "below": "bottom center", "right": "middle right"}
+_EDGE: Final = 0.1
 _HOLLOW: Final = "@paper"
 
 
@@ -240,12 +241,21 @@ def _rule(mark: Rule, _panel: Panel, out: Drawn) -> Iterator[dict[str, Any]]:
         yield {"type": "scatter", "mode": "lines", "x": [None], "y": [None], "name": safe(mark.name), "line": line}
 
 
-def _notes(mark: Notes, _panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
+def _notes(mark: Notes, panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
     yield {
         "type": "scatter", "mode": "text", "x": plain(mark.x), "y": plain(mark.y), "hoverinfo": "skip",
-        "text": [_apart(text, mark.side) for text in mark.texts], "textposition": _SIDES[mark.side],
+        "text": [_apart(text, mark.side) for text in mark.texts], "textposition": _corners(mark, panel.x),
         "textfont": {"color": f"@{mark.role}", "size": 11}, "showlegend": False, "name": "",
     }  # fmt: skip
+
+
+def _corners(mark: Notes, axis: Axis) -> list[str] | str:
+    """Give where each text stands: away from the panel's edges."""
+    if mark.side == "right" or axis.low is None or axis.high is None:
+        return _SIDES[mark.side]
+    upright, _, middle = _SIDES[mark.side].partition(" ")
+    at = (np.asarray(mark.x, np.float64) - axis.low) / (axis.high - axis.low)
+    return [f"{upright} {'right' if one < _EDGE else 'left' if one > 1 - _EDGE else middle}" for one in at.tolist()]
 
 
 def _apart(text: str, side: str) -> str:

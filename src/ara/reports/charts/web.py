@@ -52,7 +52,6 @@ CSS: Final = (
 .ara-chart figcaption span, .ara-foot { color: var(--quiet); font-size: .85rem; }
 .ara-foot { margin: 0; font-size: .75rem; overflow-wrap: anywhere; }
 .ara-plot { width: 100%; overflow: hidden; }
-@media print { .modebar { display: none !important; } }
 @page { size: A4; margin: 15mm; }
 """
 )
@@ -239,7 +238,7 @@ def _figure(chart: Chart) -> dict[str, Any]:
     config = {
         "responsive": True,
         "displaylogo": False,
-        "displayModeBar": "hover",
+        "displayModeBar": False,
         "modeBarButtonsToRemove": ["select2d", "lasso2d"],
     }
     return {"data": data, "layout": layout, "config": config}

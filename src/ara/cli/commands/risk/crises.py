@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ara.cli.render.crises import SeenCrises
     from ara.risk import Moves, Reverse, Scenario
 
-__all__ = ["stress"]
+__all__ = ["chosen", "pasts", "stress"]
 
 _DAYS = 1000
 _LONGEST = 250
@@ -53,15 +53,16 @@ def stress(
 
     s = screen()
     days, lost = counted(horizon, "--horizon", most=_LONGEST), share(loss, "--loss")
-    chosen = _chosen(scenario, file)
+    wanted = chosen(scenario, file)
     held_ = held(s, portfolio, as_of=as_of)
-    pasts = _pasts(s, held_, chosen, as_of)
-    found = sorted((stressed(held_.weights, one, pasts) for one in chosen), key=lambda one: one.change)
+    led = pasts(s, held_, wanted, as_of)
+    found = sorted((stressed(held_.weights, one, led) for one in wanted), key=lambda one: one.change)
     seen = SeenCrises(held=held_, found=found, reverse=_reverse(held_, lost, days) if lost else None)
     s.result(_document(seen), lambda: crises(seen, s))
 
 
-def _chosen(names: str, file: str) -> "list[Scenario]":
+def chosen(names: str, file: str) -> "list[Scenario]":
+    """Give the scenarios that are named, of a file or of the known ones; all where none is named."""
     from ara.risk import SCENARIOS, read_scenarios
 
     known = {one.name: one for one in read_scenarios(Path(file))} if file else SCENARIOS
@@ -73,7 +74,7 @@ def _chosen(names: str, file: str) -> "list[Scenario]":
     return [known[one] for one in dict.fromkeys(wanted)]
 
 
-def _pasts(s: Screen, held: "Held", scenarios: "Sequence[Scenario]", as_of: str) -> "dict[tuple[str, str], Moves]":
+def pasts(s: Screen, held: "Held", scenarios: "Sequence[Scenario]", as_of: str) -> "dict[tuple[str, str], Moves]":
     """Give the common returns of each holding and each factor that it may follow."""
     from ara.cli.commands.holdings import spared
     from ara.risk import aligned
