@@ -13,7 +13,8 @@ from ara.reports.charts.equity import of_result
 from ara.reports.numbers import grouped, percent
 from ara.reports.tables import Column, Form, Table
 from ara.reports.tearsheet import Report, Section
-from ara.reports.tearsheet_past import beyond_luck, calendar, key_figures, losses, meaning, parts, rolling_chart
+from ara.reports.tearsheet_figures import figures
+from ara.reports.tearsheet_past import beyond_luck, calendar, losses, meaning, moved, parts, rolling_chart
 from ara.reports.tearsheet_track import Track, bands
 from ara.reports.tearsheet_trades import account, equity_table, fill_table, flow_table, traded
 
@@ -27,6 +28,7 @@ _DECISIONS: Final = {
     "total": "all together",
 }  # fmt: skip
 _NAMED: Final = 8
+_LETTERS: Final = 60
 _BURNT: Final = "These bars were looked at {:,} times, too often to prove anything any more."
 
 
@@ -64,7 +66,7 @@ def backtest_report(
     first = Section(
         title="Equity",
         charts=(equity_drawn(result),),
-        tables=(key_figures(track, drawn, _mixes(result)),),
+        tables=(figures(result.strategy, result.measures, drawn, [(track.other_name, result.hold), *_mixes(result)]),),
     )
     return Report(
         kind="backtest",
@@ -109,20 +111,16 @@ def _track(result: "Result", looks: int) -> Track:
 
 def _title(result: "Result") -> str:
     own, hold = result.measures.total, result.hold.total
-    names = _named(result)
+    names, strategy = _named(result), result.strategy[:_LETTERS]
     if own is None:
-        return f"{result.strategy} on {names}: there is no bar to measure"
-    beside = "" if hold is None else f"; buy and hold {_moved(hold)}"
-    return f"{result.strategy} on {names} {_moved(own)} after costs{beside}"
-
-
-def _moved(total: float) -> str:
-    return f"{'earned' if total >= 0 else 'lost'} {percent(abs(total), signed=False)}"
+        return f"{strategy} on {names}: there is no bar to measure"
+    beside = "" if hold is None else f"; buy and hold {moved(hold)}"
+    return f"{strategy} on {names} {moved(own)} after costs{beside}"
 
 
 def _named(result: "Result") -> str:
     more = len(result.symbols) - _NAMED
-    return ", ".join(result.symbols[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(one[:_LETTERS] for one in result.symbols[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _finding(result: "Result", track: Track, drawn: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """What every track has: figures beside a benchmark, months and years, losses from peaks, parts of the time, regimes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -16,21 +16,20 @@ from ara.reports.charts import Chart, Footer, equity_of, rolling_of
 from ara.reports.numbers import percent
 from ara.reports.tables import Column, Form, Table
 from ara.reports.tearsheet import Section
-from ara.reports.tearsheet_figures import figures, named_measures
+from ara.reports.tearsheet_figures import named_measures
 from ara.reports.tearsheet_track import DRAWS, REGIMES, Band, Track, excess, regimes
 
 if TYPE_CHECKING:
     from ara.performance.luck import Significance
-    from ara.performance.returns import Measures
 
 __all__ = [
     "beyond_luck",
     "calendar",
     "curve",
     "equity_chart",
-    "key_figures",
     "losses",
     "meaning",
+    "moved",
     "parts",
     "rolling_chart",
 ]
@@ -44,17 +43,20 @@ _FEWEST: Final = 20
 
 def beyond_luck(track: Track, drawn: Mapping[str, Band], *, looks: str = "") -> list[str]:
     """Say whether there is skill, in sentences; `looks` says what was counted as tried."""
-    own, other = track.significance(), track.beside()
-    words = [] if other is None else [_lead(track, other, drawn)]
-    words.append(_luck(own, drawn, looks))
-    return [one for one in words if one]
+    words = [] if track.other is None else [_lead(track, drawn)]
+    return [*words, _luck(track.significance(), drawn, looks)]
 
 
-def _lead(track: Track, other: "Measures", drawn: Mapping[str, Band]) -> str:
-    mine, lead, name = track.measures(), excess(track), track.other_name
+def moved(total: float) -> str:
+    """Say what was earned or lost in all."""
+    return f"{'earned' if total >= 0 else 'lost'} {percent(abs(total), signed=False)}"
+
+
+def _lead(track: Track, drawn: Mapping[str, Band]) -> str:
+    lead, name = excess(track), track.other_name
     if lead is None:
         return f"It did what {name} did, bar for bar: there is nothing here that skill could explain."
-    if mine.total is None or other.total is None or lead.deflated is None:
+    if lead.deflated is None:
         return f"The bars are too few, or too even, to tell it from {name}."
     apart = lead.sharpe or 0.0
     band = _within(drawn.get("lead"))
@@ -88,13 +90,6 @@ def _chance(value: float) -> str:
     if value < 0.001:
         return "under 0.1 %"
     return percent(min(value, 1.0), 0 if value >= 0.1 else 1, signed=False)
-
-
-def key_figures(track: Track, drawn: Mapping[str, Band], others: Sequence[tuple[str, "Measures"]] = ()) -> Table:
-    """Give the measures with intervals, beside the benchmark's and others'."""
-    beside = track.beside()
-    ways = [(track.other_name, beside)] if beside is not None else []
-    return figures(track.name, track.measures(), drawn, [*ways, *others])
 
 
 def curve(track: Track) -> Table:

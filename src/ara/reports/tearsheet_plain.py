@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ara.reports.charts import Footer
-from ara.reports.numbers import percent
 from ara.reports.tearsheet import Report, Section
+from ara.reports.tearsheet_figures import figures
 from ara.reports.tearsheet_past import (
     beyond_luck,
     calendar,
     curve,
     equity_chart,
-    key_figures,
     losses,
     meaning,
+    moved,
     parts,
     rolling_chart,
 )
@@ -52,7 +52,9 @@ def track_report(
     drawn = bands(daily)
     last = str(daily.days[-1]) if len(daily.days) else ""
     footer = Footer(source=source, data_to=last)
-    first = Section(title="Worth", charts=equity_chart(daily, footer), tables=(key_figures(track, drawn),))
+    own, other = track.measures(), track.beside()
+    table = figures(track.name, own, drawn, [] if other is None else [(track.other_name, other)])
+    first = Section(title="Worth", charts=equity_chart(daily, footer), tables=(table,))
     told = [
         ("Returns", f"{len(track.returns):,}, from {daily.days[0]} to {last}" if last else "none"),
         *([("Source", source)] if source else []), *facts,
@@ -60,7 +62,7 @@ def track_report(
     when = parts(daily)
     return Report(
         kind=kind,
-        title=_title(track),
+        title=_title(track, own.total, None if other is None else other.total),
         finding=tuple(beyond_luck(track, drawn)),
         facts=tuple(told),
         sections=(first, *sections, calendar(daily), losses(daily), rolling_chart(daily, when, footer)),
@@ -70,12 +72,8 @@ def track_report(
     )
 
 
-def _title(track: Track) -> str:
-    own, other = track.measures().total, track.beside()
+def _title(track: Track, own: float | None, other: float | None) -> str:
     if own is None:
         return f"{track.name}: there is no return to measure"
-    words = f"{track.name} {'earned' if own >= 0 else 'lost'} {percent(abs(own), signed=False)}"
-    if other is None or other.total is None:
-        return words
-    verb = "earned" if other.total >= 0 else "lost"
-    return f"{words}; {track.other_name} {verb} {percent(abs(other.total), signed=False)}"
+    words = f"{track.name} {moved(own)}"
+    return words if other is None else f"{words}; {track.other_name} {moved(other)}"
