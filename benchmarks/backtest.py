@@ -13,9 +13,9 @@ All in processor time, the least of several runs, both sides in turn.
 - `sweep_10000_mb`: memory that a sweep of 10,000 combinations takes on top
 - `first_call_s`: the 1,000 combinations in a new process that has nothing compiled; promised 3
 
-Where `ARA_BENCH` names a folder with `backtest.py` of the speed comparisons, and `ARA_PEERS` one with environments `vbt`,
-`bt` and `nautilus` in which it runs, ratios to vectorbt, backtesting.py and NautilusTrader are given too: above 1 Ara is
-faster.
+Where `ARA_BENCH` names a folder with `backtest.py` of the speed comparisons, and `ARA_PEERS` one with environments
+`vbt`, `bt` and `nautilus` in which it runs, ratios to vectorbt, backtesting.py and NautilusTrader are given too: above
+1 Ara is faster.
 """
 
 import os

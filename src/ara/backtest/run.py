@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ara.backtest.beside import Beside, beside, mixed, usual_mix
 from ara.backtest.engine import ENGINE, Played, Watch, play
+from ara.backtest.oddities import oddities
+from ara.backtest.patience import USUAL, waiting
 from ara.backtest.replay import Replay, replayed
 from ara.backtest.result import Result, curve, measured, per_year, trips
 from ara.errors import BacktestError, StrategyError, ValidationError
@@ -48,6 +50,7 @@ def run(
     seed: int = 0,
     mix: Mapping[str, float] | None = None,
     mix_tapes: Mapping[str, Tape] | None = None,
+    patience: float = USUAL,
     watch: Watch | None = None,
 ) -> Result:
     """Test a strategy on the past, beside buy and hold, and replay it on shorter bars to show that it saw no future.
@@ -73,6 +76,9 @@ def run(
     mix, mix_tapes
         Shares by symbol that stand beside it, such as 60/40, and bars of those that aren't traded; if None, 60/40 where
         a bond fund is traded beside others.
+    patience
+        Seconds that the strategy has for one decision, or to prepare; 0 for no limit. Only the main thread of a program
+        can be called back, and not on Windows; elsewhere there is no limit.
     watch
         Told how many bars of how many are played; False stops the work.
 
@@ -89,14 +95,17 @@ def run(
     played = _until(tapes, end)
     _aware(start)
     called = name or getattr(make, "__name__", type(make).__name__)
-    done = play(make(), played, cash=money, costs=paid, start=start, watch=watch)
-    if done.failure is not None:
-        raise _partial(done, done.failure)
-    replay = None
-    if cuts:
+    with waiting(patience) as patient:
+
+        def watched() -> Strategy:
+            return make() if patient is None else patient.watching(make())
+
+        done = play(watched(), played, cash=money, costs=paid, start=start, watch=watch)
+        if done.failure is not None:
+            raise _partial(done, done.failure)
         replay = replayed(
-            make, played, done, name=called, cash=money, costs=paid, start=start, cuts=cuts, seed=seed
-        )  # fmt: skip
+            watched, played, done, name=called, cash=money, costs=paid, start=start, cuts=cuts, seed=seed
+        ) if cuts else None  # fmt: skip
     hold = play(_Hold(), played, cash=money, costs=paid, start=start)
     told = _lineage(called, parameters or {}, played, money, paid, start, seed)
     yearly, there = per_year(played), {**_until(mix_tapes or {}, end, least=0), **played}
@@ -125,6 +134,7 @@ def _result(
     own, held = measured(frame, cash, yearly)
     trades = trips(done)
     notes = [note for tape in tapes.values() for note in tape.notes]
+    notes += oddities(tapes, done.moments[0], done.moments[-1])
     if replay is None:
         notes.append("not replayed on shorter bars: nothing shows that the strategy saw no future")
     return Result(
@@ -158,7 +168,9 @@ def _aware(moment: datetime | None) -> None:
 def _partial(done: Played, error: StrategyError) -> StrategyError:
     """Give the strategy's failure with what was done until then."""
     book = done.exchange.book
-    error.context.update(bars=len(done.moments), fills=len(done.exchange.fills), equity=str(book.equity))
+    bars, fills, equity = len(done.moments), len(done.exchange.fills), str(book.equity)
+    error.context.update(bars=bars, fills=fills, equity=equity)
+    error.hint = f"{error.hint} Until then: {bars} bars, {fills} fills, {equity} {book.currency}.".strip()
     return error
 
 

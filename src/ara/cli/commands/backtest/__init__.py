@@ -14,6 +14,7 @@ _MOST_CUTS = 100
 _MOST_GROUPS = 16
 _MOST_WORLDS = 100_000
 _MOST_MARKETS = 10_000
+_MOST_SECONDS = 1_000_000
 
 
 def command(
@@ -74,6 +75,9 @@ def command(
         str, typer.Option("--portfolio", metavar="A,B,C", help="Hold these alike, traded back to that each month")
     ] = "",
     optimize: Annotated[bool, typer.Option("--optimize", help="With weights found anew from the last year")] = False,
+    time_limit: Annotated[
+        str, typer.Option("--time-limit", metavar="SECONDS", help="For one decision of the strategy; 0 for none")
+    ] = "600",
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Write result.json, equity.csv, fills.csv")] = "",
 ) -> None:
     """Test a strategy on the past: what it would have earned after costs, beside buy and hold and random entry.
@@ -120,4 +124,5 @@ def command(
     else:
         worlds = asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS)
         markets = asked.whole(placebo, "--placebo", most=_MOST_MARKETS)
-        tested(task, asked.mix(mix or []), worlds=worlds, markets=markets)
+        patience = asked.whole(time_limit, "--time-limit", most=_MOST_SECONDS)
+        tested(task, asked.mix(mix or []), worlds=worlds, markets=markets, patience=patience)

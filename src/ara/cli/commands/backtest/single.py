@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["document", "tested"]
 
 
-def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int) -> None:
+def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int, patience: int) -> None:
     """Test a strategy, beside a mix of the given shares where there are any, in other pasts and on placebo markets."""
     from ara.backtest import run
     from ara.cli.commands.backtest.looks import counted
@@ -28,7 +28,7 @@ def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int
         others = [name for name in shares if name not in tapes]
         found = run(
             maker, tapes, name=maker.name, parameters=maker.described(), mix=dict(shares) or None,
-            mix_tapes=task.tapes(others) if others else {}, watch=hearing(step), **task.span,
+            mix_tapes=task.tapes(others) if others else {}, patience=patience, watch=hearing(step), **task.span,
         )  # fmt: skip
     look = counted(s, found)
     data, more = document(found, look), []

@@ -1,0 +1,98 @@
+"""Strategies that never come back, and bars that are odd: stopped, and said in words."""
+
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from ara.backtest import run
+from ara.backtest.checks import made_up
+from ara.backtest.patience import Patience, waiting
+from ara.errors import StrategyError
+from ara.trading import Costs, Planned, Signal, Tape
+from ara.trading.strategies import BuyAndHold
+from tests.trading.conftest import bars_of
+
+ONE = {"ONE": made_up(60)["ONE"]}
+
+
+def forever():
+    while True:
+        try:
+            while True:
+                pass
+        except Exception:  # noqa: BLE001 - what is tested
+            pass
+
+
+class Sleeper:
+    """Decides once, and then never again."""
+
+    def decide(self, view):
+        if view.index() == 20:
+            forever()
+        return Signal(symbol="ONE", size=1.0)
+
+
+class Planner(Planned):
+    def plan(self, tape):
+        forever()
+
+
+def test_one_that_never_returns_is_stopped_and_what_was_done_is_told():
+    with pytest.raises(StrategyError, match=r"the strategy Sleeper failed at 2018-01-22 .* within 0.2 s") as told:
+        run(Sleeper, ONE, patience=0.2)
+    assert (told.value.context["bars"], told.value.context["fills"]) == (21, 1)
+    assert "Until then: 21 bars, 1 fills" in told.value.hint
+    assert "--time-limit" in told.value.hint
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    with pytest.raises(StrategyError, match="Planner failed to prepare: it gave no answer"):
+        run(Planner, ONE, patience=0.2)
+
+
+def test_work_that_goes_on_is_not_stopped_however_long_it_takes():
+    patience = Patience(1.0)
+    for _ in range(5):
+        patience.turns += 1
+        patience.inside = True
+        patience.tick()
+    with pytest.raises(BaseException, match="time is up"):
+        patience.tick()
+    patience.inside = False
+    patience.tick()
+
+
+def test_where_nobody_can_be_called_back_there_is_no_limit():
+    found = []
+
+    def elsewhere():
+        with waiting(5.0) as patient:
+            found.append(patient)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    with waiting(0) as patient:
+        found.append(patient)
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        with waiting(5.0) as patient:
+            found.append(patient)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert found == [None, None, None]
+
+
+def test_odd_bars_are_named():
+    rows = [(10, 11, 9, 10), (10, 8, 9, 10), (10, 11, 9, 12), (10, 11, 9, 10, 0), (-1, 1, -2, 0.5), (10, 11, 9, 10)]
+    found = run(BuyAndHold, {"ACME": Tape.of(bars_of(rows))}, cuts=0, costs=Costs.none())
+    notes = "\n".join(found.notes)
+    assert "ACME: 1 bar has a high below its low, first on 2020-01-03" in notes
+    assert "ACME: 1 bar closes or opens outside its range, first on 2020-01-04" in notes
+    assert "ACME: 1 bar has no volume, first on 2020-01-05; nothing was filled there" in notes
+    assert "ACME: 1 bar has a price of 0 or less, first on 2020-01-06" in notes
+    assert np.isfinite(found.equity)
+    many = run(BuyAndHold, {"ACME": Tape.of(bars_of([(10, 11, 9, 10, 0)] * 3))}, cuts=0)
+    assert any("3 bars have no volume" in note for note in many.notes)
+    assert not any("bar" in note for note in run(BuyAndHold, ONE).notes)
