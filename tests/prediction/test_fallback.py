@@ -5,7 +5,9 @@ import importlib
 import re
 import shutil
 import sys
+import threading
 
+import numpy as np
 import pytest
 
 from ara.data.feed import MarketData
@@ -13,9 +15,14 @@ from ara.desk import Desk
 from ara.errors import DataProviderError, ModelError
 from ara.market.symbols import resolve
 from ara.models import shipped
+from ara.models.ensemble.answers import Answering
+from ara.models.panel import Panel
+from ara.models.registry.loading import load_artefact
 from ara.prediction import Ledger, PredictionEngine, fallback
 from ara.prediction import outlook as told
+from ara.prediction.chosen import choose
 from ara.prediction.replay import replay
+from ara.prediction.widening import WIDER
 from ara.settings import Settings
 from ara.testing import FakeProvider
 
@@ -178,6 +185,75 @@ async def test_reasons_that_can_not_be_told_leave_the_bands(opened, monkeypatch)
         "the reasons could not be told (ZeroDivisionError: no state): the bands stand without",
     )
     assert narrower(healthy, forecast)
+
+
+def fails(*_, **__):
+    raise ZeroDivisionError("no state")
+
+
+@pytest.mark.parametrize("how", ["raises", "gives nothing"])
+async def test_calibration_that_fails_leaves_the_members(opened, monkeypatch, how):
+    async with opened() as desk:
+        engine = PredictionEngine(desk)
+        healthy = await engine.predict("AAPL", 3, model="fast", why=False)
+        bare = fails if how == "raises" else lambda *_: lambda rows: np.full(len(rows), np.nan)
+        monkeypatch.setattr(Answering, "_surprise", bare)
+        forecast = await engine.predict("AAPL", 3, model="fast", why=False)
+    said = "ZeroDivisionError: no state" if how == "raises" else "it gave no finite bands"
+    assert forecast.degraded == (f"the calibration of fast failed ({said}): its bands are not calibrated",)
+    assert forecast.model == "fast"
+    assert (forecast.lineage.settings["failed"], forecast.lineage.settings["uncalibrated"]) == (1, 1)
+    assert forecast.id != healthy.id
+    assert all(day.quantiles == tuple(sorted(day.quantiles)) for day in forecast.days)
+    monkeypatch.undo()
+    panel, row, fitted = await members(opened)
+    (mixed,) = fitted.bare(panel, row).values
+    halves = [day.quantiles[20] - day.quantiles[4] for day in forecast.days]
+    np.testing.assert_allclose(halves, WIDER * (mixed[:, 20] - mixed[:, 4]), rtol=1e-9)
+
+
+async def members(opened):
+    """Give the last row of AAPL, and `fast` as it answers for it."""
+    async with opened() as desk, MarketData(desk) as market:
+        bars = await market.bars(resolve("AAPL"))
+        asked = await choose(desk, "fast", bars, days=3)
+    panel = Panel.build([bars], range(1, 4))
+    return panel, np.array([len(panel) - 1]), load_artefact(asked.recipe.artefact)
+
+
+async def test_calibration_and_reasons_broken_at_once_are_both_said(opened, monkeypatch):
+    async with opened() as desk:
+        engine = PredictionEngine(desk)
+        monkeypatch.setattr(Answering, "_surprise", fails)
+        one = await engine.predict("AAPL", 3, model="fast", why=False)
+        monkeypatch.setattr(told, "mood", fails)
+        both = await engine.predict("AAPL", 3, model="fast")
+    assert len(both.degraded) == 2
+    assert "calibration of fast failed" in both.degraded[0]
+    assert "the reasons could not be told" in both.degraded[1]
+    assert narrower(one, both)
+
+
+async def test_calibration_that_hangs_costs_the_ensemble_and_no_more_than_its_time(opened, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(fallback, "_DATA", 100.0)
+    monkeypatch.setattr(Answering, "_leant", lambda *_: gate.wait(60))
+    async with opened(seconds=3) as desk:
+        try:
+            forecast = await PredictionEngine(desk).predict("AAPL", 2, model="fast", why=False)
+        finally:
+            gate.set()
+    assert forecast.model in {"har_t", "ewma_t"}
+    assert "fast did not answer in the 3 s that a forecast has" in forecast.degraded[0]
+
+
+async def test_members_that_fail_with_calibration_leave_the_next_model(opened, monkeypatch):
+    monkeypatch.setattr(Answering, "_surprise", fails)
+    monkeypatch.setattr(Answering, "_mixed", fails)
+    async with opened() as desk:
+        forecast = await PredictionEngine(desk).predict("AAPL", 2)
+    assert forecast.model == "har_t"
+    assert "fast failed (ZeroDivisionError: no state): har_t answered instead" in forecast.degraded
 
 
 class Slow(FakeProvider):

@@ -63,6 +63,15 @@ class Stateful(Fitted, Protocol):
 
 
 @runtime_checkable
+class Calibrated(Protocol):
+    """A fitted model whose answers are calibrated, and which can answer without that."""
+
+    def bare(self, panel: Panel, rows: Rows) -> Quantiles:
+        """Answer as `Fitted.predict` does, before calibration."""
+        ...
+
+
+@runtime_checkable
 class Model(Protocol):
     """A family of models, with its parameters; registered under the entry points `ara.models`."""
 

@@ -16,7 +16,7 @@ from ara.errors import AraError, CancelledError, ModelError
 from ara.models.fits import fit_until, refits
 from ara.models.form import Formed
 from ara.models.inputs import attached
-from ara.models.model import Fitted, Model, Stateful, described
+from ara.models.model import Calibrated, Fitted, Model, Stateful, described
 from ara.models.months import REFITS
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
@@ -80,6 +80,8 @@ class Answer:
         Why the last row's bands are so wide and where its medians lie; None where that was not asked, or can't be told.
     untold
         Why it can't.
+    lost
+        One line where calibration failed and the answer is that of before it; empty else.
     """
 
     quantiles: Quantiles
@@ -90,6 +92,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     told: Told | None = None
     untold: str = ""
+    lost: tuple[str, ...] = ()
 
 
 def compute(
@@ -98,21 +101,23 @@ def compute(
     recipe: Recipe,
     *,
     why: bool = False,
+    spare: bool = False,
     watch: Callable[[Progress], bool] | None = None,
 ) -> Answer:
     """Answer for each of the rows from what was known at it, and from nothing else.
 
     The model is refitted at the first UTC instant of each month, or as the recipe says, on what was known then. A
     trained model is not, and refuses origins of before its last bar: it knows what came after them. With `why`, the
-    last row is explained too.
+    last row is explained too. With `spare`, an ensemble whose calibration fails answers without it, and says so.
     """
     model = _model(recipe)
     panel = attached(panel, model)
     values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
-    done, states, notes = 0, [], dict[str, None]()
+    done, states, notes, lost = 0, [], dict[str, None](), dict[str, None]()
     for moment, places in refits(panel.known_at[rows], every=REFITS[recipe.refit]):
         fitted = _served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
-        values[places] = fitted.predict(panel, rows[places]).values
+        values[places], failed = _answered(recipe.model, fitted, panel, rows[places], spare=spare)
+        lost |= dict.fromkeys(failed)
         states += [fitted.state.id] if isinstance(fitted, Stateful) else []
         notes |= dict.fromkeys(fitted.notes if isinstance(fitted, Stateful | Formed) else ())
         done += len(places)
@@ -133,7 +138,37 @@ def compute(
         notes=tuple(notes),
         told=told,
         untold=untold,
+        lost=tuple(lost),
     )
+
+
+def _answered(
+    name: str, fitted: Fitted, panel: Panel, rows: Rows, *, spare: bool
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Give a model's quantiles; where its calibration fails and it may be spared, those of before it, and a line."""
+    if not (spare and isinstance(fitted, Calibrated)):
+        return fitted.predict(panel, rows).values, ()
+    try:
+        values, said = fitted.predict(panel, rows).values, "it gave no finite bands"
+    except Exception as error:  # noqa: BLE001 - whatever fails of it, what is before it may still answer
+        values = np.full((1, 1, 1), np.nan)
+        said = error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
+        first: Exception | None = error
+    else:
+        first = None
+    if np.isfinite(values).all():
+        return values, ()
+    try:
+        bare = fitted.bare(panel, rows).values
+    except Exception:
+        if first is not None:
+            raise first from None
+        raise
+    if not np.isfinite(bare).all():
+        if first is not None:
+            raise first
+        return values, ()
+    return bare, (f"the calibration of {name} failed ({said.rstrip('.')}): its bands are not calibrated",)
 
 
 def _explained(

@@ -62,17 +62,19 @@ def outlook(
     panel = Panel.build([bars, *context], range(1, days + 1))
     _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
     quality = newest(bars)
-    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=why), quality)
+    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=why, spare=True), quality)
+    failed += len(answer.lost)
     answer = widened(answer, failed)
-    reasons, regime, lost = _reasons(answer, panel, end - 1, days, why=why)
-    answer = widened(answer, len(lost))
-    failed += len(lost)
+    reasons, regime, untold = _reasons(answer, panel, end - 1, days, why=why)
+    answer = widened(answer, len(untold))
+    failed += len(untold)
     judged, missed = _record(bars, recipe)
     _refuse_endless(answer, bars)
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
     label = sessions.dated(last["at"])
     doubts = {**({"quality": quality} if quality < 1 else {}), **({"failed": failed} if failed else {})}
+    doubts |= {"uncalibrated": 1} if answer.lost else {}
     targets = _targets(last["known_at"], bars.timeframe, sessions, days)
     return Forecast(
         instrument=bars.instrument,
@@ -85,7 +87,7 @@ def outlook(
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
         warnings=(*_warnings(bars), *_odd(bars, answer, panel, end - 1), *answer.notes, *missed),
-        degraded=lost,
+        degraded=(*answer.lost, *untold),
         lineage=_lineage(
             bars, days, recipe, context, _cited(answer, judged), {"reasons": REASONS if why else 0, **doubts}
         ),

@@ -66,6 +66,18 @@ class Answering:
             out[mine] = np.maximum.accumulate(middle + (answer - middle) * factor[:, :, None], axis=2)
         return out
 
+    def bare(self, rows: Rows) -> _Array:
+        """Give the members' mean `[row, horizon, level]` as it is: nothing of calibration is looked at."""
+        panel, columns = self.panel, [self.state.horizons.index(h) for h in self.panel.horizons]
+        out = np.full((len(rows), len(columns), len(LEVELS)), np.nan)
+        kind = np.array([kind_of(group) for group in panel.groups], np.int64)[panel.group]
+        for code in np.unique(kind[rows]):
+            mine = np.flatnonzero(kind[rows] == code)
+            own = np.unique(rows[mine])
+            mixed = self._mixed(own, np.ones(len(own), bool), self.state.of(KINDS[code]), columns)
+            out[mine] = mixed[np.searchsorted(own, rows[mine])]
+        return np.maximum.accumulate(out, axis=2)
+
     def _since(self, rows: Rows, last: int) -> Rows:
         """Give those of a class's rows whose forecasts tell how it does since the fit: of series that the fit knew."""
         known = np.isin(np.array(self.panel.symbols), self.symbols)[self.panel.series[rows]]

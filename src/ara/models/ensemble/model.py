@@ -58,6 +58,16 @@ class FittedEnsemble:
 
     def predict(self, panel: Panel, rows: Rows) -> Quantiles:
         """Give the quantiles of the return from each row, calibrated by what was known of its class at it."""
+        work, columns = self._work(panel)
+        return Quantiles(horizons=panel.horizons, values=work.answer(rows)[:, columns])
+
+    def bare(self, panel: Panel, rows: Rows) -> Quantiles:
+        """Give the members' mean without calibration: what is left where that fails."""
+        work, columns = self._work(panel)
+        return Quantiles(horizons=panel.horizons, values=work.bare(rows)[:, columns])
+
+    def _work(self, panel: Panel) -> tuple[Answering, list[int]]:
+        """Give who answers for a panel, and the places of its horizons among those that are answered."""
         missing = [h for h in panel.horizons if h not in self.state.horizons]
         if missing:
             known = ", ".join(map(str, self.state.horizons))
@@ -74,8 +84,7 @@ class FittedEnsemble:
             seed=self.seed,
             panel=inner,
         )
-        columns = [inner.horizons.index(h) for h in panel.horizons]
-        return Quantiles(horizons=panel.horizons, values=work.answer(rows)[:, columns])
+        return work, [inner.horizons.index(h) for h in panel.horizons]
 
     @property
     def notes(self) -> tuple[str, ...]:
