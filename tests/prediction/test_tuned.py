@@ -72,6 +72,9 @@ async def test_what_is_judged_does_not_change_with_what_came_later(tmp_path, wor
         assert other[0].frame["close"][-1] != world()[0].frame["close"][-1]
         assert one.id == two.id, "the same files, of the same bars up to the cut"
         assert one.card.trained_to <= one.card.holdout.cut
+        anew = await learned(desk, world()[:1], validate=True, tested=True)
+        assert anew.card.holdout.cut == one.card.holdout.cut
+        assert anew.card.files["graph.onnx"] != one.card.files["graph.onnx"], "what is judged goes on from it too"
 
 
 async def test_one_that_knows_the_hold_out_is_not_judged_by_it_and_no_look_is_taken(tmp_path, workers):
