@@ -2,13 +2,14 @@
 
 from ara.risk.breaches import Breaches, breaches, foreseen
 from ara.risk.contributions import Contributions, Spread, contributions, spread
+from ara.risk.crises import FACTORS, SCENARIOS
 from ara.risk.currency import CurrencyRisk, currency_risk
 from ara.risk.excess import fit_excess
 from ara.risk.gaps import Gap, gaps
 from ara.risk.liquidity import Liquidity, liquidity
 from ara.risk.moves import Moves, aligned, days_a_year
 from ara.risk.pairs import Pair, cointegrated, pairs
-from ara.risk.scenario import FACTORS, SCENARIOS, Scenario, read_scenarios
+from ara.risk.scenario import Scenario, read_scenarios
 from ara.risk.stress import Reverse, Stressed, StressedHolding, reverse_stress, stress
 from ara.risk.tail import METHODS, Tail, over_horizon, tail
 from ara.risk.ties import Change, Lead, changed, clusters, interval, lead, rolling_correlation

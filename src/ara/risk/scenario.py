@@ -1,8 +1,9 @@
-"""What markets did in their worst times, and what they might do: moves of a few factors."""
+"""What markets might do: moves of a few factors, and files that list such."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from ara.errors import ConfigurationError, ValidationError
 from ara.settings.document import LARGEST, Mapped, Scalar, read
 
-__all__ = ["FACTORS", "SCENARIOS", "Scenario", "read_scenarios"]
+__all__ = ["Scenario", "read_scenarios"]
 
 _MOST: Final = 200
 _LIMIT: Final = 10.0
@@ -28,60 +29,18 @@ class Scenario:
         What happened, and when.
     moves
         Symbol of a factor: its return, above -1; -0.34 is a fall of 34 %.
+    first, last
+        The days whose closes are compared; None where nobody said.
+    sources
+        Symbol of a factor: what its return was taken from.
     """
 
     name: str
     words: str
     moves: Mapping[str, float]
-
-
-def _known(name: str, words: str, **moves: float) -> Scenario:
-    spelled = {one.replace("_", "-"): value for one, value in moves.items()}
-    return Scenario(name=name, words=words, moves=MappingProxyType(spelled))
-
-
-SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType(
-    {
-        one.name: one
-        for one in (
-            _known("crash_1987", "the crash of 19 October 1987, one day", SPY=-0.205, XAUUSD=0.035),
-            _known(
-                "dotcom_2000",
-                "the end of the internet boom, 24 March 2000 to 9 October 2002",
-                SPY=-0.475, QQQ=-0.83, IWM=-0.43, XAUUSD=0.12,
-            ),
-            _known(
-                "crisis_2008",
-                "the financial crisis, 9 October 2007 to 9 March 2009",
-                SPY=-0.55, QQQ=-0.52, IWM=-0.59, EEM=-0.60, XAUUSD=0.25, EURUSD=-0.105, USDJPY=-0.16,
-            ),
-            _known(
-                "covid_2020",
-                "the pandemic, 19 February to 23 March 2020",
-                SPY=-0.34, QQQ=-0.28, IWM=-0.41, EEM=-0.31, XAUUSD=-0.037, EURUSD=-0.007, BTC_USD=-0.33,
-            ),
-            _known(
-                "rates_2022",
-                "the rise of interest rates, 3 January to 12 October 2022",
-                SPY=-0.25, QQQ=-0.35, IWM=-0.26, EEM=-0.29, XAUUSD=-0.07, EURUSD=-0.14, USDJPY=0.27, BTC_USD=-0.59,
-            ),
-            _known(
-                "crypto_2022",
-                "Terra, Celsius and what followed, 5 April to 18 June 2022",
-                BTC_USD=-0.58, ETH_USD=-0.71, SPY=-0.19, QQQ=-0.25,
-            ),
-            _known(
-                "franc_2015",
-                "the franc let go of the euro, 15 January 2015, one day",
-                USDCHF=-0.13, EURUSD=-0.013, XAUUSD=0.027, SPY=-0.01,
-            ),
-        )
-    }
-)  # fmt: skip
-"""Crises by name: rounded returns of broad funds, gold, coins and currencies between the days that are named."""
-
-FACTORS: Final = tuple(dict.fromkeys(symbol for one in SCENARIOS.values() for symbol in one.moves))
-"""Symbols that the crises move."""
+    first: date | None = None
+    last: date | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_scenarios(path: Path) -> list[Scenario]:
