@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ara.cli.render.numbers import percent
 from ara.cli.render.reasons_page import finding, footer, shares
 from ara.prediction.forecast import Factor, Forecast
+from ara.reports.charts.theme import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bars", "drawable", "heat"]
 
-_BLUE, _ORANGE, _QUIET, _INK = "#3B6FB6", "#D9822B", "#667085", "#1d2430"
+_BLUE, _ORANGE, _QUIET, _INK = LIGHT("forecast"), LIGHT("actual"), LIGHT("quiet"), LIGHT("ink")
 _DOTS: Final = 144
 _FULL: Final = 12
 _LETTERS: Final = 40

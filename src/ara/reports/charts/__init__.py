@@ -31,6 +31,7 @@ from ara.reports.charts.rolling import rolling, rolling_of
 from ara.reports.charts.theme import DARK, LIGHT, THEMES, Theme, theme_of
 from ara.reports.charts.together import correlations, correlations_of
 from ara.reports.charts.trades import trades, trades_of
+from ara.reports.charts.walked import walked, walked_of
 from ara.reports.charts.web import CSS, page, script
 
 __all__ = [
@@ -75,4 +76,6 @@ __all__ = [
     "theme_of",
     "trades",
     "trades_of",
+    "walked",
+    "walked_of",
 ]

@@ -14,6 +14,7 @@ __all__ = [
     "Band",
     "Bars",
     "Candles",
+    "Column",
     "Heat",
     "Line",
     "Mark",
@@ -191,6 +192,7 @@ class Notes:
 
 
 Mark = Line | Band | Points | Bars | Candles | Heat | Ring | Spans | Rule | Notes
+"""Whatever stands on a panel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["regimes", "regimes_of"]
 
 _LOOKS: Final[dict[str, tuple[Role, float]]] = {
-    "bull": ("forecast", 0.3), "bear": ("actual", 0.45), "sideways": ("past", 0.15), "high_volatility": ("fifth", 0.3),
+    "bull": ("forecast", 0.25), "bear": ("actual", 0.55), "sideways": ("past", 0.08), "high_volatility": ("fifth", 0.5),
 }  # fmt: skip
-_OTHERS: Final[tuple[tuple[Role, float], ...]] = (("forecast", 0.3), ("actual", 0.45), ("past", 0.15), ("fifth", 0.3))
+"""Colours that are as far from each other in grey as in colour."""
+_OTHERS: Final = tuple(_LOOKS.values())
 
 
 def regimes(

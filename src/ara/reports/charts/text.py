@@ -15,6 +15,7 @@ from ara.reports.charts.ticks import dated, number, round_places, shortened
 __all__ = ["Paint", "drawn"]
 
 Paint = Callable[[str, Any], str]
+"""Gives a text in the colour of its role."""
 
 _NARROWEST: Final = 30
 _HIGH: Final = 15

@@ -58,6 +58,7 @@ DARK: Final = Theme(
 """On near black; blue and orange are lighter, to read as well as on white."""
 
 THEMES: Final[Mapping[str, Theme]] = {"light": LIGHT, "dark": DARK}
+"""Both, by name."""
 
 
 def theme_of(name: str) -> Theme:

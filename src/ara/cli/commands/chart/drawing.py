@@ -20,8 +20,11 @@ __all__ = ["OUT", "SIZE", "THEME", "Drawing", "asked", "source_of"]
 OUT = Annotated[
     str, typer.Option("--out", "-o", metavar="FILE", help="Write a .png, .svg, .pdf, .html, .csv or .json instead")
 ]
+"""Where a chart is written."""
 THEME = Annotated[str, typer.Option("--theme", metavar="NAME", help="light or dark; a page follows its reader")]
+"""In which colours."""
 SIZE = Annotated[str, typer.Option("--size", metavar="WxH", help="Of a picture, in pixels: 1600x900")]
+"""How large a picture is."""
 
 _NEEDED: Final = {".png": "matplotlib", ".svg": "matplotlib", ".pdf": "matplotlib", ".html": "plotly"}
 

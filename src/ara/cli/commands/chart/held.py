@@ -22,15 +22,15 @@ __all__ = ["composition", "correlations", "frontier", "risk", "scenarios"]
 _DAYS = 1000
 _POINTS = 40
 
-SYMBOLS = Annotated[list[str], typer.Argument(metavar="SYMBOL", help="Two instruments at the least")]
-AS_OF = Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")]
-PORTFOLIO = Annotated[str, typer.Option("--portfolio", metavar="WEIGHTS", help="AAPL=0.5,MSFT=0.5; the rest is cash")]
+_SYMBOLS = Annotated[list[str], typer.Argument(metavar="SYMBOL", help="Two instruments at the least")]
+_AS_OF = Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")]
+_PORTFOLIO = Annotated[str, typer.Option("--portfolio", metavar="WEIGHTS", help="AAPL=0.5,MSFT=0.5; the rest is cash")]
 
 
 def correlations(
-    symbols: SYMBOLS,
+    symbols: _SYMBOLS,
     window: Annotated[str, typer.Option("--window", metavar="N", help="Last days that count")] = "250",
-    as_of: AS_OF = "",
+    as_of: _AS_OF = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",
@@ -53,9 +53,9 @@ def correlations(
 
 
 def frontier(
-    symbols: SYMBOLS,
+    symbols: _SYMBOLS,
     method: Annotated[str, typer.Option("--method", metavar="NAMES", help="Also mark these")] = "hrp,maximum_sharpe",
-    as_of: AS_OF = "",
+    as_of: _AS_OF = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",
@@ -119,7 +119,7 @@ def _line(moves: "Moves", plan: "Plan") -> tuple[list[tuple[float, float]], dict
 
 
 def composition(
-    portfolio: PORTFOLIO,
+    portfolio: _PORTFOLIO,
     form: Annotated[str, typer.Option("--form", metavar="NAME", help="bar or ring")] = "bar",
     out: OUT = "",
     theme: THEME = "light",
@@ -145,9 +145,9 @@ def composition(
 
 
 def risk(
-    portfolio: PORTFOLIO,
+    portfolio: _PORTFOLIO,
     measure: Annotated[str, typer.Option("--measure", metavar="NAME", help="volatility, var or cvar")] = "volatility",
-    as_of: AS_OF = "",
+    as_of: _AS_OF = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",
@@ -180,9 +180,9 @@ def risk(
 
 
 def scenarios(
-    portfolio: PORTFOLIO,
+    portfolio: _PORTFOLIO,
     file: Annotated[str, typer.Option("--file", metavar="FILE", help="Scenarios of your own, YAML or JSON")] = "",
-    as_of: AS_OF = "",
+    as_of: _AS_OF = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",

@@ -15,14 +15,14 @@ __all__ = ["models", "reliability"]
 _LARGEST = 256 * 2**20
 _LONGEST = 1000
 
-FILE = Annotated[str, typer.Argument(metavar="FILE", help="evaluation.json of ara evaluate --out DIR, or that folder")]
-HORIZON = Annotated[str, typer.Option("--horizon", metavar="N", help="Bars ahead; the shortest if not given")]
+_FILE = Annotated[str, typer.Argument(metavar="FILE", help="evaluation.json of ara evaluate --out DIR, or that folder")]
+_HORIZON = Annotated[str, typer.Option("--horizon", metavar="N", help="Bars ahead; the shortest if not given")]
 
 
 def reliability(
-    file: FILE,
+    file: _FILE,
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Which; the first that was judged")] = "",
-    horizon: HORIZON = "",
+    horizon: _HORIZON = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",
@@ -42,8 +42,8 @@ def reliability(
 
 
 def models(
-    file: FILE,
-    horizon: HORIZON = "",
+    file: _FILE,
+    horizon: _HORIZON = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["equity", "months", "rolling"]
 
-FILE = Annotated[str, typer.Argument(metavar="FILE", help="Dated returns, or what an account was worth")]
-COLUMN = Annotated[str, typer.Option("--column", metavar="NAME", help="Which column holds them")]
-KIND = Annotated[str, typer.Option("--kind", metavar="KIND", help="returns, percent or equity, if it isn't plain")]
-DATES = Annotated[str, typer.Option("--dates", metavar="ORDER", help="dmy or mdy, if the file doesn't tell")]
+_FILE = Annotated[str, typer.Argument(metavar="FILE", help="Dated returns, or what an account was worth")]
+_COLUMN = Annotated[str, typer.Option("--column", metavar="NAME", help="Which column holds them")]
+_KIND = Annotated[str, typer.Option("--kind", metavar="KIND", help="returns, percent or equity, if it isn't plain")]
+_DATES = Annotated[str, typer.Option("--dates", metavar="ORDER", help="dmy or mdy, if the file doesn't tell")]
 
 
 def equity(
-    file: FILE,
-    column: COLUMN = "",
-    kind: KIND = "",
+    file: _FILE,
+    column: _COLUMN = "",
+    kind: _KIND = "",
     benchmark: Annotated[
         str, typer.Option("--benchmark", metavar="COLUMN|SYMBOL", help="Another column of the file, or an instrument")
     ] = "",
-    dates: DATES = "",
+    dates: _DATES = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",
@@ -61,10 +61,10 @@ def equity(
 
 
 def months(
-    file: FILE,
-    column: COLUMN = "",
-    kind: KIND = "",
-    dates: DATES = "",
+    file: _FILE,
+    column: _COLUMN = "",
+    kind: _KIND = "",
+    dates: _DATES = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",
@@ -86,13 +86,13 @@ def months(
 
 
 def rolling(
-    file: FILE,
+    file: _FILE,
     window: Annotated[
         str, typer.Option("--window", metavar="N", help="Bars of the window; a year's if not given")
     ] = "",
-    column: COLUMN = "",
-    kind: KIND = "",
-    dates: DATES = "",
+    column: _COLUMN = "",
+    kind: _KIND = "",
+    dates: _DATES = "",
     out: OUT = "",
     theme: THEME = "light",
     size: SIZE = "",
