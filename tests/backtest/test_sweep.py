@@ -1,6 +1,7 @@
 """Both engines give the same trades to the last unit, and the best of many is told from luck."""
 
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from ara.backtest.checks import made_up
 from ara.backtest.engine import play
 from ara.backtest.floor import Floor
 from ara.backtest.kernel import measuring, playing
-from ara.backtest.skipping import measured, skipping
+from ara.backtest.skipping import Skipping, measured
 from ara.backtest.sweep import combinations, sweep, traded
 from ara.data.feed import MarketData
 from ara.data.traded import as_of
@@ -212,7 +213,8 @@ def test_what_is_marked_at_once_is_marked_as_bar_by_bar(markets, strategy, costs
     floor = Floor(tape, Decimal(10_000), costs, None)
     plan, stop = floor.planned(strategy, {}), len(tape) - 15
     ends = []
-    for loop, size in ((playing, measuring), (skipping, measured)):
+    plain = partial(playing, *floor._lines)
+    for loop, size in ((plain, measuring), (Skipping(*floor._lines), measured)):
         floor._play = lambda *given, loop=loop: loop(*given) or 0
         log = np.zeros((2 * len(tape) + 2, 5), np.int64)
         done = floor.play(strategy, plan, log, first=first, stop=stop)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ara.backtest.kernel import HELPERS, measuring, playing
 from ara.backtest.layout import ENOUGH, Account, account, costed, market
 from ara.backtest.result import per_year
-from ara.backtest.skipping import measured, skipping
+from ara.backtest.skipping import Skipping, measured
 from ara.errors import BacktestError, ValidationError
 from ara.trading.book import Book
 from ara.trading.costs import Costs
@@ -67,13 +67,12 @@ class Floor:
             raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
         self._tape, self._costs = tape, costs
         self._machine = machine or (plays > 1 and _machine.cache_info().currsize > 0)
-        loops: _Loops = _machine() if self._machine else (skipping, measured)
-        self._play, self._measure = loops
+        self._lines = market(tape)
+        self._play, self._measure = self._loops()
         self._plays, self._done, self._singles = plays, 0, 0
         self._book = Book({tape.instrument.symbol: tape}, cash, costs=costs)
         if self._book.start * self._book.leverage > ENOUGH:
             raise _too_large()
-        self._lines = market(tape)
         self._root = math.sqrt(per_year({tape.instrument.symbol: tape}))
         self._plans: dict[tuple[tuple[str, Any], ...], _Parts] = {}
         self.equity, self._gross = np.zeros(len(tape)), np.zeros(len(tape))
@@ -139,7 +138,7 @@ class Floor:
             self._costs, self._book, self._tape, begin, len(self._tape) if stop is None else stop, **protection
         )
         state = account(self._book.start)
-        singles = self._play(*self._lines, settings, costs, plan, state, log, self.equity, self._gross)
+        singles = self._play(settings, costs, plan, state, log, self.equity, self._gross)
         if not self._machine:
             self._hurry(singles)
         done = Account.of(state)
@@ -152,7 +151,14 @@ class Floor:
         self._done, self._singles = self._done + 1, self._singles + singles
         if self._singles / self._done * (self._plays - self._done) > _MANY:
             self._machine = True
-            self._play, self._measure = _machine()
+            self._play, self._measure = self._loops()
+
+    def _loops(self) -> _Loops:
+        """Give what plays settings, costs, a plan, a state, a log and the curves; and what measures."""
+        if not self._machine:
+            return Skipping(*self._lines), measured
+        compiled, measures = _machine()
+        return partial(compiled, *self._lines), measures
 
     def planned(self, strategy: Planned, chosen: Mapping[str, Any]) -> _Parts:
         """Give a plan, which stops and targets don't change."""

@@ -1,5 +1,8 @@
 """The sweep's loop for where it runs as it stands: the bars in which nothing can happen are marked all at once."""
 
+from bisect import bisect_left
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,75 +33,92 @@ from ara.backtest.layout import (
     WORTH,
 )  # fmt: skip
 
-__all__ = ["measured", "skipping"]
+__all__ = ["Skipping", "measured"]
 
 _Whole = NDArray[np.int64]
 _Parts = NDArray[np.float64]
 
 
-def skipping(
-    m: _Whole, x: _Parts, p: _Whole, f: _Parts, plan: _Parts, a: _Whole, log: _Whole, equity: _Parts, gross: _Parts
-) -> int:
-    """Play as `playing` does, but only the bars in which something can happen; give how many these are.
+class Skipping:
+    """Plays as `playing` does, but only the bars in which something can happen.
 
-    For where it runs as it stands: between a wish, a fill, a stop and a dividend a long position is only marked, and
-    that is done for all bars at once.
+    Between a wish, a fill, a stop and a dividend a long position is only marked, and that is done for all bars at once.
+
+    Parameters
+    ----------
+    m, x
+        The market, as `playing` takes it.
     """
-    first, stop, state = int(p[FROM]), int(p[TO]), a.tolist()
+
+    def __init__(self, m: _Whole, x: _Parts) -> None:
+        self._closes = m[CLOSES]
+        self._market: Any = (m.astype(object), x.astype(object))  # numbers of Python's own are read and reckoned faster
+        self._acts = np.flatnonzero((x[SPLIT] != 1.0) | (x[DIVIDEND] != 0.0)).tolist()
+        self._lows, self._highs = np.minimum(m[OPENS], m[LOWS]), np.maximum(m[OPENS], m[HIGHS])
+
+    def __call__(
+        self, p: _Whole, f: _Parts, plan: _Parts, a: _Whole, log: _Whole, equity: _Parts, gross: _Parts
+    ) -> int:
+        """Play, and give how many bars were played one by one; see `playing`."""
+        settings: Any = p.tolist()
+        costs: Any = f.tolist()
+        whole, parts = self._market
+        first, stop, state = settings[FROM], settings[TO], a.tolist()
+        wishes, wanted = _changes(plan, first, stop)
+        i, singles = first, 0
+        while i < stop and state[FAILED] == 0:
+            place = bisect_left(wanted, i)
+            j = wanted[place] if place < len(wanted) else stop
+            if state[HELD] != 0 or state[LEFT] > 0 or state[MONEY] < 0:
+                act = bisect_left(self._acts, i)
+                j = min(j, self._acts[act]) if act < len(self._acts) else j
+                j = self._next(state, costs, i, j)
+            if j > i:
+                _marked(self._closes, settings, state, i, j, equity, gross)
+            if j < stop and state[FAILED] == 0:
+                settings[FROM], settings[TO] = j, j + 1
+                playing(whole, parts, settings, costs, wishes, state, log, equity, gross)
+                singles += 1
+            i = j + 1
+        a[:] = state
+        return singles
+
+    def _next(self, state: list[int], f: list[float], i: int, j: int) -> int:
+        """Give the first bar from i up to j in which a holding has to be looked at."""
+        if state[LEFT] > 0 or state[HELD] < 0 or state[MONEY] < 0 or f[TRAIL] > 0.0 or state[HIT] == 1:
+            return i
+        if state[GUARD] == 0:
+            return j
+        sides = ((HAS_STOP, STOPS, self._lows, -1), (HAS_TARGET, TARGETS, self._highs, 1))
+        for has, goal, prices, side in sides:
+            if state[has] == 1:
+                reached = side * prices[i:j] >= side * state[goal]
+                if reached.any():
+                    j = i + int(reached.argmax())
+        return j
+
+
+def _changes(plan: _Parts, first: int, stop: int) -> tuple[_Parts, list[int]]:
+    """Give a plan that is NaN but where the wish changes, and where that is."""
     wishes, there = np.full(len(plan), np.nan), np.flatnonzero(~np.isnan(plan[:stop]))
     there = there[there >= first]
     new = there[np.diff(plan[there], prepend=np.nan) != 0]
     wishes[new] = plan[new]
-    acts = np.flatnonzero((x[SPLIT, :stop] != 1.0) | (x[DIVIDEND, :stop] != 0.0))
-    lows, highs = np.minimum(m[OPENS], m[LOWS]), np.maximum(m[OPENS], m[HIGHS])
-    settings, i, singles = p.copy(), first, 0
-    while i < stop:
-        place = int(np.searchsorted(new, i))
-        j = int(new[place]) if place < len(new) else stop
-        if state[HELD] != 0 or state[LEFT] > 0 or state[MONEY] < 0:
-            act = int(np.searchsorted(acts, i))
-            j = min(j, int(acts[act])) if act < len(acts) else j
-            j = _next(state, f, lows, highs, i, j)
-        if j > i:
-            _marked(m, p, state, i, j, equity, gross)
-            if state[FAILED] == 1:
-                break
-        if j < stop:
-            settings[FROM], settings[TO] = j, j + 1
-            playing(m, x, settings, f, wishes, state, log, equity, gross)
-            singles += 1
-            if state[FAILED] == 1:
-                break
-        i = j + 1
-    a[:] = state
-    return singles
+    return wishes, new.tolist()
 
 
-def _next(state: list[int], f: _Parts, lows: _Whole, highs: _Whole, i: int, j: int) -> int:
-    """Give the first bar from i up to j in which a holding has to be looked at."""
-    if state[LEFT] > 0 or state[HELD] < 0 or state[MONEY] < 0 or f[TRAIL] > 0.0 or state[HIT] == 1:
-        return i
-    if state[GUARD] == 0:
-        return j
-    for has, level_of, prices, side in (
-        (HAS_STOP, STOPS, lows, -1), (HAS_TARGET, TARGETS, highs, 1)
-    ):  # fmt: skip
-        if state[has] == 1:
-            reached = side * prices[i:j] >= side * state[level_of]
-            if reached.any():
-                j = i + int(reached.argmax())
-    return j
-
-
-def _marked(m: _Whole, p: _Whole, state: list[int], i: int, j: int, equity: _Parts, gross: _Parts) -> None:
+def _marked(market: _Whole, p: list[int], state: list[int], i: int, j: int, equity: _Parts, gross: _Parts) -> None:
     """Mark bars in which nothing happens."""
-    worth = state[HELD] * int(p[WORTH])
-    closes = m[CLOSES, i:j]
-    if float(np.abs(closes * float(worth) + float(state[MONEY])).max()) * p[LEVERAGE] > ENOUGH:
-        state[FAILED] = 1
-        return
-    value = closes * worth
-    equity[i:j], gross[i:j] = value + state[MONEY], np.abs(value)
+    worth = state[HELD] * p[WORTH]
+    closes = market[i:j]
+    if worth == 0:
+        equity[i:j], gross[i:j] = state[MONEY], 0.0
+    else:
+        if float(np.abs(closes * float(worth) + float(state[MONEY])).max()) * p[LEVERAGE] > ENOUGH:
+            state[FAILED] = 1
+            return
+        value = closes * worth
+        equity[i:j], gross[i:j] = value + state[MONEY], np.abs(value)
     state[LAST] = int(closes[-1])
 
 
