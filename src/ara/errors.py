@@ -5,6 +5,7 @@
     AraError                     1  500  a fault of Ara's own
     ├── ValidationError          2  422  the caller's input is wrong (also a ValueError)
     │   ├── ConfigurationError   2  500  a setting is unknown or has a wrong value
+    │   ├── NotFoundError        2  404  nothing has that id or name
     │   └── UnknownSymbolError   2  404  no instrument has that symbol
     ├── DataProviderError        3  502  a source of data failed or has nothing
     │   ├── MissingKeyError      3  502  a source needs a key that nobody gave
@@ -55,6 +56,7 @@ __all__ = [
     "IntegrityError",
     "MissingKeyError",
     "ModelError",
+    "NotFoundError",
     "PluginError",
     "PortfolioError",
     "QuotaError",
@@ -122,6 +124,13 @@ class ConfigurationError(ValidationError):
     code = "configuration"
     http_status = 500
     default_hint = "See every setting and where it comes from: ara config show"
+
+
+class NotFoundError(ValidationError):
+    """Nothing has that id or name, or it is somebody else's."""
+
+    code = "not_found"
+    http_status = 404
 
 
 class UnknownSymbolError(ValidationError):
@@ -318,7 +327,6 @@ class QuotaError(AccountError):
     code = "quota"
     http_status = 429
     default_hint = "Wait, and ask again."
-
 
 
 AraAIException = AraError

@@ -12,7 +12,7 @@ from ara.accounts.credential import hand_out, read, same
 from ara.accounts.roles import granted, scopes_of
 from ara.accounts.user import User
 from ara.desk import Desk
-from ara.errors import ForbiddenError, UnauthenticatedError, ValidationError
+from ara.errors import ForbiddenError, NotFoundError, UnauthenticatedError, ValidationError
 from ara.settings import Secret
 from ara.store import Record
 
@@ -127,7 +127,7 @@ class Keys:
         """Give a key by its id; one of somebody else's is as good as none where `user` is given."""
         key = await self._desk.store.get(Key, id.strip()) if id.strip() else None
         if key is None or (user is not None and key.user != user):
-            raise ValidationError(f"There is no key {id[:40]!r}.", hint="See them: ara keys list")
+            raise NotFoundError(f"There is no key {id[:40]!r}.", hint="See them: ara keys list")
         return key
 
     async def rotate(self, key: Key, owner: User, *, overlap: int = 7, by: str = "system") -> tuple[Key, Secret]:

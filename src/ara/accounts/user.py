@@ -13,7 +13,7 @@ from ara.accounts.credential import fresh_id
 from ara.accounts.passwords import check_password, hashed
 from ara.accounts.roles import Role
 from ara.desk import Desk
-from ara.errors import ValidationError
+from ara.errors import NotFoundError, ValidationError
 from ara.settings import Secret
 from ara.store import Record
 
@@ -123,7 +123,7 @@ class Users:
         """Give a user by id or by address of mail; an error where there is none."""
         user = await self.find(who)
         if user is None:
-            raise ValidationError(f"There is no user {who[:_LONGEST]!r}.", hint="See who there is: ara users list")
+            raise NotFoundError(f"There is no user {who[:_LONGEST]!r}.", hint="See who there is: ara users list")
         return user
 
     def all(self, *, role: str | None = None, limit: int | None = None) -> AsyncIterator[User]:

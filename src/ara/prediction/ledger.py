@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ara.desk import Desk
-from ara.errors import AraError, IntegrityError, StoreError, ValidationError
+from ara.errors import AraError, IntegrityError, NotFoundError, StoreError, ValidationError
 from ara.lineage import canonical, digest
 from ara.prediction.document import from_document, to_document
 from ara.prediction.forecast import Forecast
@@ -103,7 +103,8 @@ class Ledger:
         if len(found) == 1:
             return _kept(found[0])
         what = "more than one forecast's id begins" if found else "no forecast's id begins"
-        raise ValidationError(
+        kind = ValidationError if found else NotFoundError
+        raise kind(
             f"{what} with {prefix!r:.70}", hint="List them with their ids: ara ledger list", found=len(found)
         )
 

@@ -9,6 +9,7 @@ from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
 from ara.settings.tree import (
     AccountSettings,
+    ApiSettings,
     CliSettings,
     JobSettings,
     LogSettings,
@@ -16,12 +17,14 @@ from ara.settings.tree import (
     Settings,
     StoreSettings,
     TelemetrySettings,
+    TierSettings,
     VaultSettings,
     WorkerSettings,
 )
 
 __all__ = [
     "AccountSettings",
+    "ApiSettings",
     "CacheSettings",
     "CliSettings",
     "DataSettings",
@@ -35,6 +38,7 @@ __all__ = [
     "SourceSettings",
     "StoreSettings",
     "TelemetrySettings",
+    "TierSettings",
     "VaultSettings",
     "WorkerSettings",
 ]

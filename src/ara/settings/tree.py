@@ -18,14 +18,18 @@ from ara.settings.secret import Secret
 
 __all__ = [
     "AccountSettings",
+    "ApiSettings",
     "CliSettings",
+    "EnterpriseSettings",
     "JobSettings",
     "LogSettings",
     "ModelSettings",
     "PredictionSettings",
+    "ProSettings",
     "Settings",
     "StoreSettings",
     "TelemetrySettings",
+    "TierSettings",
     "VaultSettings",
     "WorkerSettings",
 ]
@@ -178,12 +182,58 @@ class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     gpus: Annotated[int, Meta(description="Graphics cards; -1: all there are.", ge=-1, le=4096)] = -1
 
 
+class TierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much the users of a tier may ask for."""
+
+    per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 60
+    burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 20
+    per_day: Annotated[int, Meta(description="Forecasts in a day.", ge=1, le=100_000_000)] = 500
+
+
+class ProSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much the users of the tier pro may ask for."""
+
+    per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 600
+    burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 100
+    per_day: Annotated[int, Meta(description="Forecasts in a day.", ge=1, le=100_000_000)] = 20_000
+
+
+class EnterpriseSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much the users of the tier enterprise may ask for."""
+
+    per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 6_000
+    burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 1_000
+    per_day: Annotated[int, Meta(description="Forecasts in a day.", ge=1, le=100_000_000)] = 1_000_000
+
+
 class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may ask, and for how long a log-in or a key is good."""
+    """Who may ask, how much, and for how long a log-in or a key is good."""
 
     token_minutes: Annotated[int, Meta(description="Minutes that an access token lives.", ge=1, le=1440)] = 15
     refresh_days: Annotated[int, Meta(description="Days without use after which a log-in ends.", ge=1, le=365)] = 30
     key_days: Annotated[int, Meta(description="Days after which a key should be rotated.", ge=1, le=3650)] = 90
+    wrong_per_minute: Annotated[
+        int, Meta(description="Wrong keys and tokens a minute that one address may send.", ge=1, le=1_000_000)
+    ] = 120
+    free: TierSettings = msgspec.field(default_factory=TierSettings)
+    pro: ProSettings = msgspec.field(default_factory=ProSettings)
+    enterprise: EnterpriseSettings = msgspec.field(default_factory=EnterpriseSettings)
+
+
+class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the service listens, and what it takes."""
+
+    host: Annotated[
+        str,
+        Meta(
+            description="Address to listen on; 0.0.0.0 for all.",
+            pattern=r"^[A-Za-z0-9.:-]{1,253}$",
+            extra={"allowed": "an address or a name of this machine"},
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(description="Port to listen on; 0: any free one.", ge=0, le=65_535)] = 8000
+    body_kb: Annotated[int, Meta(description="Kilobytes that a request may bring.", ge=1, le=65_536)] = 256
+    seconds: Annotated[int, Meta(description="Seconds after which a request is given up.", ge=1, le=3600)] = 30
 
 
 class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -252,6 +302,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     workers: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
     jobs: JobSettings = msgspec.field(default_factory=JobSettings)
     accounts: AccountSettings = msgspec.field(default_factory=AccountSettings)
+    api: ApiSettings = msgspec.field(default_factory=ApiSettings)
     telemetry: TelemetrySettings = msgspec.field(default_factory=TelemetrySettings)
     cli: CliSettings = msgspec.field(default_factory=CliSettings)
 

@@ -1,0 +1,112 @@
+"""Who asks: what routes depend on to know it, to need a permission, and to count what is asked for."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from ara.accounts import Principal
+from ara.accounts.limits import Bucket
+from ara.api.service import Service
+from ara.api.shell import route_of
+from ara.errors import QuotaError, UnauthenticatedError
+from ara.settings import TierSettings
+
+__all__ = ["Asker", "address_of", "asker", "service_of", "spend_day"]
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="A key, as `ara keys make` gives it, or an access token.",
+)
+_LONGEST: Final = 4_096
+_DAY: Final = 86_400.0
+
+
+def service_of(request: Request) -> Service:
+    """Give what the process's requests share."""
+    service: Service = request.app.state.service
+    return service
+
+
+def address_of(request: Request) -> str:
+    """Give the address of the network from which it is asked."""
+    return request.client.host if request.client else ""
+
+
+def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
+    """Give the dependency of a route that needs a permission: who asks, counted against their limits."""
+
+    async def known(
+        request: Request,
+        response: Response,
+        sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> Principal:
+        service = service_of(request)
+        principal = await _who(service, request, sent)
+        tier = _tier_of(service, principal)
+        buckets = [
+            Bucket(name=f"user:{principal.user.id}", capacity=tier.burst, per_second=tier.per_minute / 60),
+            Bucket(
+                name=f"asks:{principal.credential}:{route_of(request.scope)}",
+                capacity=tier.burst,
+                per_second=tier.per_minute / 60,
+            ),
+        ]
+        verdict = await service.limits.take(buckets)
+        headers = verdict.headers()
+        if not verdict.allowed:
+            raise QuotaError(
+                f"The tier {principal.user.tier} may ask {tier.per_minute} times a minute, {tier.burst} at once.",
+                hint=f"Wait {headers['Retry-After']} seconds.",
+                retry_after=int(headers["Retry-After"]), headers=headers,
+            )  # fmt: skip
+        response.headers.update(headers)
+        principal.need(permission)
+        return principal
+
+    return known
+
+
+def _tier_of(service: Service, principal: Principal) -> TierSettings:
+    """Give what the settings allow to the tier of who asks."""
+    tier: TierSettings = getattr(service.desk.settings.accounts, principal.user.tier)
+    return tier
+
+
+async def spend_day(service: Service, principal: Principal, count: int) -> None:
+    """Count forecasts against what the tier may ask for in a day."""
+    tier = _tier_of(service, principal)
+    day = Bucket(name=f"day:{principal.user.id}", capacity=tier.per_day, per_second=tier.per_day / _DAY)
+    verdict = await service.limits.take([day], count)
+    if not verdict.allowed:
+        raise QuotaError(
+            f"The tier {principal.user.tier} has {tier.per_day} forecasts a day; {verdict.remaining} are left.",
+            hint="Ask for fewer, wait, or change the tier: ara users tier WHO pro",
+            retry_after=max(int(verdict.wait) + 1, 1),
+        )
+
+
+async def _who(service: Service, request: Request, sent: HTTPAuthorizationCredentials | None) -> Principal:
+    """Say who asks; wrong credentials are counted by the address from which they come."""
+    if sent is not None and len(sent.credentials) <= _LONGEST:
+        try:
+            return await service.accounts.authenticate(sent.credentials)
+        except UnauthenticatedError:
+            await _strange(service, request)
+            raise
+    raise UnauthenticatedError("Nobody said who asks.")
+
+
+async def _strange(service: Service, request: Request) -> None:
+    most = service.desk.settings.accounts.wrong_per_minute
+    bucket = Bucket(name=f"stranger:{address_of(request)}", capacity=most, per_second=most / 60)
+    verdict = await service.limits.take([bucket])
+    if not verdict.allowed:
+        wait = int(verdict.headers()["Retry-After"])
+        raise QuotaError("Too many wrong keys or tokens came from here.", retry_after=wait, headers=verdict.headers())
+
+
+Asker = Principal
+"""What the dependency of `asker` gives."""

@@ -1,0 +1,46 @@
+"""What all requests of a process share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ara.accounts import Accounts
+from ara.accounts.limits import Limiter, limiter
+from ara.desk import Desk
+from ara.prediction import PredictionEngine
+from ara.settings import Settings
+
+__all__ = ["Service"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts of a running service; all that is kept lies in the store, so any process answers any request.
+
+    Parameters
+    ----------
+    desk
+        The desk of the process.
+    engine
+        Makes forecasts.
+    accounts
+        Knows who asks.
+    limits
+        Knows how much they asked for.
+    """
+
+    desk: Desk
+    engine: PredictionEngine
+    accounts: Accounts
+    limits: Limiter
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings) -> AsyncIterator["Service"]:
+        """Open a desk and what stands on it, and close both."""
+        async with Desk.open(settings) as desk, PredictionEngine(desk) as engine:
+            limits = limiter(settings.data.cache.redis)
+            try:
+                yield cls(desk=desk, engine=engine, accounts=Accounts(desk), limits=limits)
+            finally:
+                await limits.close()

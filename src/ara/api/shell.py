@@ -1,0 +1,197 @@
+"""What lies around every request: an id, bounds on what a stranger may send, a time, headers, one line of the log."""
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import MutableMapping
+from contextlib import suppress
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ara.api.problems import of_status
+from ara.logs.context import current, with_correlation
+from ara.telemetry import Telemetry
+
+__all__ = ["Shell", "route_of"]
+
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_DEEPEST: Final = 32
+_HEADERS: Final = 16_384
+_SAFE: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+_WITH_BODY: Final = {"POST", "PUT", "PATCH", "DELETE"}
+_log = logging.getLogger("ara.api")
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+
+
+class Shell:
+    """Takes requests before the application does.
+
+    Parameters
+    ----------
+    app
+        The application.
+    most
+        Bytes that a request may bring.
+    seconds
+        What it may take, the reading of its body included; its work is cancelled then.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int, seconds: float) -> None:
+        self._app = app
+        self._most = most
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        asked = Headers(scope=scope).get("x-request-id", "")
+        with with_correlation(asked if _ID.fullmatch(asked) else ""):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, status = time.perf_counter(), 0
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = current()
+                for name, value in _SAFE.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._app(scope, await self._checked(scope, receive), dressed)
+        except _RefusedError as refused:
+            await of_status(refused.status, refused.words, path=scope["path"])(scope, receive, dressed)
+        except TimeoutError:
+            if not status:
+                words = f"The request took longer than {self._seconds:g} seconds and was given up."
+                await of_status(504, words, path=scope["path"])(scope, receive, dressed)
+        finally:
+            took = time.perf_counter() - began
+            _note(scope, status, took)
+
+    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
+        """Read the whole body within its bounds, look at it, and give it again to whoever asks."""
+        headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEADERS:
+            raise _RefusedError(431, f"The headers have more than {_HEADERS} bytes.")
+        declared = headers.get("content-length", "0")
+        if not declared.isdecimal() or int(declared[:18]) > self._most:
+            raise _RefusedError(413, f"The request brings more than {self._most} bytes.")
+        body = await self._read(receive)
+        if body and scope["method"] in _WITH_BODY:
+            _look(headers.get("content-type", ""), body)
+        return _again(body, receive)
+
+    async def _read(self, receive: Receive) -> bytes:
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _RefusedError(400, "The request was cut short.")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._most:
+                raise _RefusedError(413, f"The request brings more than {self._most} bytes.")
+            more = message.get("more_body", False)
+        return b"".join(parts)
+
+
+def route_of(scope: MutableMapping[str, Any]) -> str:
+    """Give the path as the route has it, names in the place of what was sent: what a stranger wrote stays out of it."""
+    if scope.get("route") is None:
+        return "unknown"
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def give() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return give
+
+
+def _look(media: str, body: bytes) -> None:
+    """Refuse what is no JSON as RFC 8259 has it: NaN, numbers without end, names twice, levels without end."""
+    if media.partition(";")[0].strip().lower() != "application/json":
+        raise _RefusedError(415, "What a request brings is JSON.")
+    if _depth(body) > _DEEPEST:
+        raise _RefusedError(400, f"The JSON is nested deeper than {_DEEPEST} levels.")
+    try:
+        json.loads(body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise _RefusedError(400, "What the request brings is no valid JSON.") from None
+
+
+def _depth(body: bytes) -> int:
+    """Count how deep brackets are nested, those inside of texts left out; linear in the length."""
+    level = deepest = 0
+    for part in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', body, re.DOTALL):
+        if part[0] in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif part[0] in b"]}":
+            level -= 1
+    return deepest
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(text)
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _note(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+    """Say in a line what was asked and how it went; the path is that of the route, so strangers write nothing here."""
+    route = route_of(scope)
+    service = getattr(scope["app"].state, "service", None) if "app" in scope else None
+    if service is not None:
+        telemetry: Telemetry = service.desk.telemetry
+        with suppress(KeyError):
+            telemetry.counter("api.requests").add(1, route=route, method=scope["method"], status=str(status))
+            telemetry.histogram("api.seconds").record(seconds, route=route)
+    _log.info("%s %s %s %.1f ms", scope["method"], route, status or "aborted", 1e3 * seconds)

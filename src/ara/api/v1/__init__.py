@@ -1,0 +1,1 @@
+"""Version 1: the paths and shapes that clients of the older packages know."""

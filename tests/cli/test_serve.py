@@ -1,0 +1,41 @@
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+
+
+def begun(home, *words):
+    command = [sys.executable, "-m", "ara", "serve", "--port", "0", *words]
+    environ = {**os.environ, "ARA_HOME": str(home / "ara")}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=home)
+
+
+def test_a_service_tells_its_key_once_answers_and_ends_by_ctrl_c(home):
+    with begun(home) as first:
+        key = re.search(r"^ara_\S+$", "".join(first.stdout.readline() for _ in range(2)), re.MULTILINE)
+        place = re.search(r"http://127\.0\.0\.1:\d+", first.stderr.readline())
+        told = httpx.get(f"{place[0]}/api/v1/auth/me", headers={"Authorization": f"Bearer {key[0]}"}, timeout=60)
+        assert told.json()["email"] == "admin@localhost"
+        first.send_signal(signal.SIGINT)
+        said = first.communicate(timeout=60)
+        assert first.returncode in {0, 130}, said
+        assert "Traceback" not in said[1]
+        assert key[0] not in said[1]
+    with begun(home) as second:
+        assert re.search(r"http://127\.0\.0\.1:\d+", second.stderr.readline())
+        second.send_signal(signal.SIGTERM)
+        assert "ara_" not in second.communicate(timeout=60)[0]
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(ara):
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        done = ara("serve", "--port", str(ear.getsockname()[1]))
+    assert done.code == 6
+    assert "Nobody can listen on 127.0.0.1" in done.err
+    assert "ara serve --port 8080" in " ".join(done.err.split())
+    assert ara("serve", "--port", "99999").code == 2
+    assert ara("serve", "--host", "a b").code == 2
