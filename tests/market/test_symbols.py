@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ara.errors import UnknownSymbolError, ValidationError
+from ara.market import symbols
 from ara.market.calendar import calendar
 from ara.market.codes import COINS, CURRENCIES, MINOR, QUOTES
 from ara.market.instrument import AssetClass
@@ -313,3 +314,10 @@ def test_any_text_is_answered_or_refused(text):
 @pytest.mark.parametrize(("text", "symbol"), [("XBT/USD", "BTC-USD"), ("xbtusd", "BTC-USD"), ("XDG-USD", "DOGE-USD")])
 def test_an_exchanges_own_codes_are_understood(text, symbol):
     assert normalise(text) == symbol
+
+
+def test_who_is_not_recognised_costs_no_search_for_the_nearest(monkeypatch):
+    monkeypatch.setattr(symbols, "nearest", None)
+    assert symbols.recognised("M00042") is None
+    for text in ("apple", "btc/usd", "EURUSD", "^VIX", "bitcoin cash"):
+        assert symbols.recognised(text) == symbols.resolve(text)

@@ -189,14 +189,12 @@ class MarketData:
         UnknownSymbolError
             Nobody knows it; the message names the three nearest.
         """
-        try:
-            return symbols.resolve(text)
-        except UnknownSymbolError as error:
+        found = symbols.recognised(text)
+        if found is None:
             wanted = symbols.normalise(text)
-            for found in await self._candidates(wanted):
-                if found.symbol == wanted:
-                    return found
-            raise error from None
+            mine = (one for one in await self._candidates(wanted) if one.symbol == wanted)
+            found = next(mine, None)
+        return found or symbols.resolve(text)
 
     async def close(self) -> None:
         """Close the sources, the store and the cache that it opened; they open again when they are asked again."""

@@ -20,7 +20,18 @@ from ara.market.codes import COINS, CURRENCIES, QUOTES
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.money import Currency
 
-__all__ = ["coin", "coins", "guess", "known", "nearest", "normalise", "resolve", "spellings", "split_pair"]
+__all__ = [
+    "coin",
+    "coins",
+    "guess",
+    "known",
+    "nearest",
+    "normalise",
+    "recognised",
+    "resolve",
+    "spellings",
+    "split_pair",
+]
 
 _LEGAL: Final = re.compile(r"[A-Z0-9./:^=_-]{1,32}")
 
@@ -131,6 +142,16 @@ def resolve(text: str) -> Instrument:
     UnknownSymbolError
         There is none; the message names the three nearest.
     """
+    found = recognised(text)
+    if found is not None:
+        return found
+    symbol = normalise(text)
+    here = f"What is here: {' '.join(one.symbol for one in known())}"
+    raise _unknown(symbol, nearest(symbol), kind="instrument", hint=here)
+
+
+def recognised(text: str) -> Instrument | None:
+    """Give what `resolve` gives, or None at once where that would look for the nearest, which takes long."""
     named = _by_name().get(_folded(text))
     if named is not None:
         return named
@@ -138,10 +159,7 @@ def resolve(text: str) -> Instrument:
     found = _by_symbol().get(symbol) or _elsewhere().get(symbol)
     if found is not None:
         return found
-    if options.shaped(symbol) or _is_coin(symbol):
-        return guess(symbol)
-    here = f"What is here: {' '.join(one.symbol for one in known())}"
-    raise _unknown(symbol, nearest(symbol), kind="instrument", hint=here)
+    return guess(symbol) if options.shaped(symbol) or _is_coin(symbol) else None
 
 
 def nearest(text: str, count: int = 3) -> tuple[Instrument, ...]:
