@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ara import whole
 from ara.cli.render.evaluation import FIGURES, counted, words_of_claims
+from ara.reports.charts.theme import VARIABLES
 
 if TYPE_CHECKING:
     from ara.evidence import Evaluation
@@ -18,20 +19,19 @@ __all__ = ["page", "written"]
 
 _Row = Mapping[str, Any]
 
-_STYLE: Final = """
-:root { --ink: #1d2430; --paper: #ffffff; --line: #c9ced6; --quiet: #667085; --blue: #3B6FB6; --orange: #D9822B; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --paper: #15181d; --line: #3a414c; --quiet: #98a2b3;
---blue: #5B8DD6; --orange: #E59A4F; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
+_STYLE: Final = (
+    VARIABLES
+    + """body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
 margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 td.n, th.n { text-align: right; }
-td.t { white-space: normal; } .no { color: var(--orange); font-weight: 600; } .quiet { color: var(--quiet); }
+td.t { white-space: normal; } .no { color: var(--actual); font-weight: 600; } .quiet { color: var(--quiet); }
 figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px; }
 code { overflow-wrap: anywhere; }
 """
+)
 
 _WIDE, _HIGH, _LEFT, _LINE = 640, 320, 150, 22
 
@@ -127,14 +127,14 @@ def _coverage(row: _Row) -> str:
     def x(share: float) -> float:
         return float(_LEFT + (share - low) / (high - low) * (_WIDE - _LEFT - 60))
 
-    marks = [f'<line x1="{x(0.8):.1f}" x2="{x(0.8):.1f}" y1="8" y2="{high_ - 34}" stroke="var(--orange)"/>']
+    marks = [f'<line x1="{x(0.8):.1f}" x2="{x(0.8):.1f}" y1="8" y2="{high_ - 34}" stroke="var(--actual)"/>']
     for place, (name, one) in enumerate(parts.items()):
         y, wide = 20 + _LINE * place, 2 * one["se80"]
         marks.append(f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{escape(name.replace(":", " "))}</text>')
         marks.append(
             f'<line x1="{x(one["cov80"] - wide):.1f}" x2="{x(one["cov80"] + wide):.1f}" y1="{y}" y2="{y}" '
-            f'stroke="var(--blue)" stroke-opacity=".4" stroke-width="6"/>'
-            f'<circle cx="{x(one["cov80"]):.1f}" cy="{y}" r="4" fill="var(--blue)"/>'
+            f'stroke="var(--forecast)" stroke-opacity=".4" stroke-width="6"/>'
+            f'<circle cx="{x(one["cov80"]):.1f}" cy="{y}" r="4" fill="var(--forecast)"/>'
         )
     marks += [
         f'<text x="{x(share):.1f}" y="{high_ - 14}" text-anchor="middle">{share:.0%}</text>'
@@ -163,7 +163,7 @@ def _reliability(row: _Row) -> str:
         f'<line x1="60" y1="20" x2="60" y2="{20 + room}" stroke="var(--line)"/>',
     ]
     marks += [
-        f'<circle cx="{x(one["p"]):.1f}" cy="{y(one["freq"]):.1f}" r="5" fill="var(--blue)" fill-opacity=".8">'
+        f'<circle cx="{x(one["p"]):.1f}" cy="{y(one["freq"]):.1f}" r="5" fill="var(--forecast)" fill-opacity=".8">'
         f"<title>stated {one['p']:.3f}, rose {one['freq']:.3f}, {one['n']:,} forecasts</title></circle>"
         for one in bins
     ]

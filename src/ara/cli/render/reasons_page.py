@@ -7,18 +7,18 @@ from typing import Final
 from ara.cli.render.numbers import day as dated
 from ara.cli.render.numbers import long_day, percent
 from ara.prediction.forecast import Day, Factor, Forecast
+from ara.reports.charts.theme import VARIABLES
 
 __all__ = ["finding", "footer", "labels", "page", "shares"]
 
-_STYLE: Final = """
-:root { --ink: #1d2430; --paper: #ffffff; --line: #c9ced6; --quiet: #667085; --blue: #3B6FB6; --orange: #D9822B; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --paper: #15181d; --line: #3a414c; --quiet: #98a2b3;
---blue: #5B8DD6; --orange: #E59A4F; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
+_STYLE: Final = (
+    VARIABLES
+    + """body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
 margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } .quiet { color: var(--quiet); } figure { margin: 1.5rem 0; overflow-x: auto; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px; } code { overflow-wrap: anywhere; }
 """
+)
 
 _LEFT, _ROW, _WIDE = 440, 30, 960
 _LETTERS: Final = 66
@@ -90,7 +90,7 @@ def _bars(first: Day) -> str:
     marks = [f'<line x1="{zero}" x2="{zero}" y1="0" y2="{high}" stroke="var(--line)"/>']
     for place, (one, text) in enumerate(zip(factors, labels(factors), strict=True)):
         y, size = 5 + _ROW * place, unit * one.contribution
-        colour = "var(--orange)" if size >= 0 else "var(--blue)"
+        colour = "var(--actual)" if size >= 0 else "var(--forecast)"
         end, anchor = (zero + size + 6, "start") if size >= 0 else (zero + size - 6, "end")
         marks.append(
             f'<text x="{_LEFT - 10}" y="{y + 17}" text-anchor="end">{escape(text)}</text>'
@@ -116,7 +116,7 @@ def _map(days: Sequence[Day]) -> str:
         y = _ROW * (line + 1)
         marks.append(f'<text x="{_LEFT - 10}" y="{y + 19}" text-anchor="end">{escape(text)}</text>')
         for place, share in enumerate(row):
-            x, colour = _LEFT + cell * place, "var(--orange)" if share >= 0 else "var(--blue)"
+            x, colour = _LEFT + cell * place, "var(--actual)" if share >= 0 else "var(--forecast)"
             marks.append(
                 f'<rect x="{x:.1f}" y="{y}" width="{cell - 1:.1f}" height="{_ROW - 1}" fill="{colour}" '
                 f'fill-opacity="{_LARGEST * abs(share) / most:.3f}"><title>{percent(share, 1)}</title></rect>'

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from ara.errors import ValidationError
 
-__all__ = ["DARK", "LIGHT", "SERIES", "THEMES", "Role", "Theme", "theme_of"]
+__all__ = ["DARK", "LIGHT", "SERIES", "THEMES", "VARIABLES", "Role", "Theme", "theme_of"]
 
 Role = Literal[
     "forecast", "actual", "past", "third", "fourth", "fifth", "sixth", "seventh", "ink", "quiet", "line", "paper"
@@ -59,6 +59,17 @@ DARK: Final = Theme(
 
 THEMES: Final[Mapping[str, Theme]] = {"light": LIGHT, "dark": DARK}
 """Both, by name."""
+
+
+def _variables(theme: Theme) -> str:
+    return " ".join(f"--{role}: {colour};" for role, colour in theme.colours.items())
+
+
+VARIABLES: Final = (
+    f":root {{ color-scheme: light dark; {_variables(LIGHT)} }}\n"
+    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_variables(DARK)} }} }}\n"
+)
+"""The colours as variables of CSS, `--forecast` and so on: light on paper, else as the reader's system is."""
 
 
 def theme_of(name: str) -> Theme:

@@ -20,7 +20,7 @@ from ara.errors import ValidationError
 from ara.reports.charts.canvas import extent
 from ara.reports.charts.chart import Chart
 from ara.reports.charts.marks import Axis, Panel
-from ara.reports.charts.theme import DARK, LIGHT, THEMES, Theme, theme_of
+from ara.reports.charts.theme import THEMES, VARIABLES, Theme, theme_of
 from ara.reports.charts.thin import thinned
 from ara.reports.charts.ticks import dated, number
 from ara.reports.charts.traces import drawn, plain, safe
@@ -38,14 +38,9 @@ _MARKED: Final = 7
 _COLOUR: Final = re.compile(r"@([a-z]+)(?:/([0-9.]+))?")
 
 
-def _variables(theme: Theme) -> str:
-    return " ".join(f"--{role}: {colour};" for role, colour in theme.colours.items())
-
-
 CSS: Final = (
-    f":root {{ color-scheme: light dark; {_variables(LIGHT)} }}\n"
-    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_variables(DARK)} }} }}\n"
-    """body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+    VARIABLES
+    + """body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 .ara-chart { margin: 1.6rem 0; break-inside: avoid; }
 .ara-chart figcaption { line-height: 1.35; overflow-wrap: anywhere; }
 .ara-chart figcaption strong { display: block; font-size: 1.1rem; }
