@@ -319,5 +319,5 @@ def test_an_exchanges_own_codes_are_understood(text, symbol):
 def test_who_is_not_recognised_costs_no_search_for_the_nearest(monkeypatch):
     monkeypatch.setattr(symbols, "nearest", None)
     assert symbols.recognised("M00042") is None
-    for text in ("apple", "btc/usd", "EURUSD", "^VIX", "bitcoin cash"):
+    for text in ("aapl", "btc/usd", "EURUSD", "^VIX", "bitcoin cash"):
         assert symbols.recognised(text) == symbols.resolve(text)
