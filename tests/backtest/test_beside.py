@@ -17,6 +17,7 @@ from ara.errors import ValidationError
 from ara.market.instrument import AssetClass
 from ara.trading import Costs, Planned, Signal, Tape
 from ara.trading.strategies import BuyAndHold, MeanReversion, Momentum
+from ara.trading.tape import instant
 from tests.trading.conftest import bars_of
 
 TAPES = made_up(320)
@@ -130,3 +131,21 @@ def test_sixty_forty_stands_beside_where_there_is_a_bond_fund():
     assert usual_mix(both) == {"ONE": 0.6, "TWO": 0.4}
     assert usual_mix(TAPES) == {}
     assert run(Momentum, both, cuts=0).beside.mix.weights == {"ONE": 0.6, "TWO": 0.4}
+
+
+def test_what_has_no_bar_at_a_moment_is_held_through_it():
+    tape = TAPES["TWO"]
+    later = replace(
+        tape, at=[one + 3_600_000_000 for one in tape.at], known=[one + 3_600_000_000 for one in tape.known]
+    )
+    done = play(BuyAndHold(), {"ONE": TAPES["ONE"], "TWO": later}, cash=Decimal(1_000_000), costs=Costs.none())
+    held = holdings(done)
+    assert held.costs == pytest.approx(0.0, abs=1e-9)
+    assert held.weights[10:].sum(axis=2) == pytest.approx(np.ones_like(held.weights[10:].sum(axis=2)), abs=0.1)
+    assert decisions(held)[0]["timing"] == pytest.approx(0.0, abs=0.03)
+
+
+def test_what_ended_before_the_start_is_no_trouble():
+    ended = {"ONE": TAPES["ONE"], "TWO": TAPES["TWO"].until(TAPES["TWO"].known[50])}
+    found = run(BuyAndHold, ended, cuts=0, start=instant(TAPES["ONE"].known[100]))
+    assert found.beside.decisions["total"] != 0

@@ -60,7 +60,11 @@ def holdings(run: Played) -> Holdings:
     for place, (symbol, pit) in enumerate(pits.items()):
         first = len(pit.tape) - int((np.array(pit.tape.known) >= moments[0]).sum())
         rows = np.searchsorted(moments, np.array(pit.tape.known[first : pit.place + 1], np.int64))
-        value, moved = _followed(pit, first, by_symbol[symbol], inner)
+        if not len(rows):
+            continue
+        value, moved, left = _followed(pit, first, by_symbol[symbol], inner)
+        last = np.searchsorted(rows, np.arange(len(moments)), side="right") - 1
+        weights[:, :, place] = (np.where(last >= 0, left[last], 0.0) / before)[:, None]  # where it has no bar
         weights[rows, :, place] = value / before[rows, None]
         returns[rows, :, place] = moved
     return Holdings(weights=weights, returns=returns, earned=returns_of(equity))
@@ -76,8 +80,8 @@ def _bars(
             yield symbol, int(np.searchsorted(at, moment)), ones
 
 
-def _followed(pit: Pit, first: int, fills: Mapping[int, list[Fill]], inner: int) -> tuple[_Array, _Array]:
-    """Give the value held through each part of each bar, in units, and the part's return."""
+def _followed(pit: Pit, first: int, fills: Mapping[int, list[Fill]], inner: int) -> tuple[_Array, _Array, _Array]:
+    """Give the value held through each part of each bar, in units, the part's return, and what is held at the close."""
     tape, stop = pit.tape, pit.place + 1
     opens, closes = (np.array(one[first:stop], np.float64) for one in (tape.opens, tape.closes))
     split, paid = tape.split[first:stop], tape.dividend[first:stop]
@@ -87,7 +91,7 @@ def _followed(pit: Pit, first: int, fills: Mapping[int, list[Fill]], inner: int)
     ends = np.column_stack((split * (opens + paid), inside, closes))
     starts = np.column_stack((last, opens, inside))
     moved = np.divide(ends - starts, starts, out=np.zeros_like(ends), where=starts != 0)
-    return lots * starts * pit.worth, moved
+    return lots * starts * pit.worth, moved, lots[:, -1] * closes * pit.worth
 
 
 def _lots(tape: Tape, first: int, fills: Mapping[int, list[Fill]], inside: _Array) -> _Array:
