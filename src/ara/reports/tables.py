@@ -37,6 +37,7 @@ class Form(StrEnum):
     """A small change, in hundredths of a percent."""
     RATIO = "ratio"
     COUNT = "count"
+    YEAR = "year"
     MONEY = "money"
     PRICE = "price"
     QUANTITY = "quantity"
@@ -47,7 +48,7 @@ class Form(StrEnum):
     @property
     def numeric(self) -> bool:
         """Whether it stands to the right, as figures do."""
-        return self not in (Form.TEXT, Form.DATE, Form.MOMENT)
+        return self not in (Form.TEXT, Form.YEAR, Form.DATE, Form.MOMENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -176,7 +177,7 @@ def written(value: Any, form: Form) -> str:
         return f"{value:%Y-%m-%d}"
     if form is Form.MOMENT:
         return f"{value:%Y-%m-%d %H:%M}"
-    if form is Form.TEXT:
+    if form in (Form.TEXT, Form.YEAR):
         return str(value)
     number = float(value)
     if form in (Form.SHARE, Form.SIZE):

@@ -52,7 +52,7 @@ def figures(
     forms = [form for _, _, form in kept]
     keys = [key for key, _, _ in kept]
     columns = [
-        Column(key="figure", head="", values=[label for _, label, _ in kept]),
+        Column(key="figure", head="figure", values=[label for _, label, _ in kept]),
         Column(key="value", head=name, values=[mine[key] for key in keys], form=forms),
     ]
     if bands:

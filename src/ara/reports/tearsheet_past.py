@@ -131,8 +131,7 @@ def calendar(track: Track) -> Section:
     """Give the returns of months and years."""
     own = monthly_table(track.returns, track.days)
     other = None if track.other is None else monthly_table(track.other, track.days)
-    years = [str(one) for one in own.years]
-    columns = [Column(key="year", head="year", values=years)]
+    columns = [Column(key="year", head="year", values=list(own.years), form=Form.YEAR)]
     columns += [
         Column(key=name.lower(), head=name, values=[float(one) for one in own.months[:, place]], form=Form.SHARE)
         for place, name in enumerate(_MONTHS)

@@ -49,7 +49,8 @@ def _costs(result: "Result") -> Section:
         Column(key="a_year", head="of the mean equity, a year", values=yearly, form=Form.SIZE),
     )  # fmt: skip
     gained = result.equity - float(result.cash)
-    words = [f"Costs took {grouped(whole, 2)} {result.currency}; {grouped(gained, 2)} was earned after them."]
+    left = f"{grouped(abs(gained), 2)} was {'earned' if gained >= 0 else 'lost'} after them"
+    words = [f"Costs took {grouped(whole, 2)} {result.currency}; {left}."]
     if flows[Flow.DIVIDEND]:
         words.append(f"Dividends brought {grouped(flows[Flow.DIVIDEND], 2)} {result.currency} of that.")
     if result.turnover is not None:
@@ -59,34 +60,34 @@ def _costs(result: "Result") -> Section:
 
 
 def _flows(result: "Result") -> dict[Flow, float]:
-    found: dict[Flow, float] = defaultdict(float)
+    found: dict[Flow, Decimal] = defaultdict(Decimal)
     for one in result.entries:
-        found[one.flow] += float(one.amount)
-    return found
+        found[one.flow] += one.amount
+    return {flow: float(found[flow]) for flow in Flow}
 
 
 def _instruments(result: "Result") -> Section:
     """Give what each brought: what fills and flows left in cash, and what is still held; it adds up to the gain."""
-    cash: dict[str, float] = dict.fromkeys(result.symbols, 0.0)
-    fills, paid = dict.fromkeys(result.symbols, 0), dict.fromkeys(result.symbols, 0.0)
+    cash, paid = (dict.fromkeys(result.symbols, Decimal(0)) for _ in range(2))
+    fills = dict.fromkeys(result.symbols, 0)
     for fill in result.fills:
         sign = 1 if fill.side is Side.SELL else -1
-        cash[fill.symbol] += float(sign * fill.price * fill.quantity - fill.fee)
+        cash[fill.symbol] += sign * fill.price * fill.quantity - fill.fee
         fills[fill.symbol] += 1
-        paid[fill.symbol] += float(fill.fee + fill.slipped)
+        paid[fill.symbol] += fill.fee + fill.slipped
     for entry in result.entries:
-        cash[entry.symbol] = cash.get(entry.symbol, 0.0) + float(entry.amount)
-    held = {one.symbol: float(one.value) for one in result.positions}
+        cash[entry.symbol] = cash.get(entry.symbol, Decimal(0)) + entry.amount
+    held = {one.symbol: one.value for one in result.positions}
     names = [*result.symbols, *([""] if "" in cash else [])]
-    gains = [cash[name] + held.get(name, 0.0) for name in names]
+    gains = [float(cash[name] + held.get(name, 0)) for name in names]
     trips = {name: [one for one in result.trips if one.instrument == name] for name in names}
     won = [_rate([one.gain for one in trips[name]]) for name in names]
     unit = result.currency
     columns = (
         Column(key="instrument", head="instrument", values=[name or "interest on cash" for name in names]),
         money("gain", "brought", gains, unit),
-        money("held", "still held", [held.get(name, 0.0) for name in names], unit),
-        money("costs", "commission and slippage", [paid.get(name, 0.0) for name in names], unit),
+        money("held", "still held", [float(held.get(name, 0)) for name in names], unit),
+        money("costs", "commission and slippage", [float(paid.get(name, 0)) for name in names], unit),
         Column(key="fills", head="fills", values=[fills.get(name, 0) for name in names], form=Form.COUNT),
         Column(key="trips", head="round trips", values=[len(trips[name]) for name in names], form=Form.COUNT),
         Column(key="won", head="of them gained", values=won, form=Form.SIZE),
@@ -108,7 +109,7 @@ def _exposure(result: "Result") -> Section:
     years = result.frame["at"].dt.year().to_numpy()
     size = {year: years == year for year in dict.fromkeys(years.tolist())}
     columns = (
-        Column(key="year", head="year", values=[str(year) for year in size]),
+        Column(key="year", head="year", values=list(size), form=Form.YEAR),
         Column(key="mean", head="mean", values=[float(held[one].mean()) for one in size.values()], form=Form.SIZE),
         Column(key="least", head="least", values=[float(held[one].min()) for one in size.values()], form=Form.SIZE),
         Column(key="most", head="most", values=[float(held[one].max()) for one in size.values()], form=Form.SIZE),
@@ -119,9 +120,10 @@ def _exposure(result: "Result") -> Section:
     )  # fmt: skip
     words = (
         f"Invested {percent(float((held != 0).mean()), 0, signed=False)} of the time; "
-        f"{percent(float(held.mean()), 0, signed=False)} of the equity on average. Below 0 more is owed than held."
+        f"{percent(float(held.mean()), 0, signed=False)} of the equity on average. Exposure is the value of all "
+        "positions by the equity; below 0 more is owed than held."
     )
-    table = Table(name="exposure", title="Exposure: value of all positions by the equity", columns=columns)
+    table = Table(name="exposure", title="Exposure", columns=columns)
     return Section(title="How much was invested", words=(words,), tables=(table,))
 
 
@@ -231,4 +233,4 @@ def flow_table(result: "Result") -> Table:
             unit=result.currency,
         ),
     )  # fmt: skip
-    return Table(name="flows", title="Dividends, interest and rests of splits", columns=columns, paper=False)
+    return Table(name="flows", title="Money without a trade", columns=columns, paper=False)

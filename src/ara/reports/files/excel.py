@@ -17,8 +17,8 @@ __all__ = ["made"]
 
 _FORMATS: Final = {
     Form.SHARE: "+0.0%;-0.0%;0.0%", Form.SIZE: "0.0%", Form.FINE: "+0.00%;-0.00%;0.00%", Form.RATIO: "#,##0.00",
-    Form.COUNT: "#,##0", Form.MONEY: "#,##0.00", Form.PRICE: "#,##0.00######", Form.QUANTITY: "#,##0.########",
-    Form.DATE: "yyyy-mm-dd", Form.MOMENT: "yyyy-mm-dd hh:mm",
+    Form.COUNT: "#,##0", Form.YEAR: "0", Form.MONEY: "#,##0.00", Form.PRICE: "#,##0.00######",
+    Form.QUANTITY: "#,##0.00######", Form.DATE: "yyyy-mm-dd", Form.MOMENT: "yyyy-mm-dd hh:mm",
 }  # fmt: skip
 _CODE: Final = re.compile(r"[A-Z]{3,5}")
 _WIDEST: Final = 60
@@ -71,7 +71,8 @@ class _Sheets:
         for row, (label, words, how) in enumerate(_said(report)):
             if label:
                 self.text(sheet, row, 0, label, font_color=LIGHT("quiet"))
-            self.text(sheet, row, 1, words, text_wrap=True, **how)
+            if words:
+                self.text(sheet, row, 1, words, text_wrap=True, **how)
 
     def table(self, table: Table) -> None:
         sheet = self.book.add_worksheet(_named(table.title))
@@ -89,7 +90,7 @@ class _Sheets:
         sheet.freeze_panes(head + 1, 1)
         sheet.repeat_rows(head)
         last = head + len(table)
-        if len(table) and not table.heat and table.columns[0].head:
+        if len(table) and not table.heat:
             sheet.autofilter(head, 0, last, len(table.columns) - 1)
         if len(table) and table.heat:
             self.heat(sheet, head + 1, last, len(table.columns))
@@ -129,7 +130,7 @@ class _Sheets:
             shown = f"{shown} [${column.unit}]"
         if form is Form.QUANTITY and all(float(plain(one) or 0).is_integer() for one in column.values):
             shown = "#,##0"
-        return self.format(num_format=shown, align="left" if form in (Form.DATE, Form.MOMENT) else "right")
+        return self.format(num_format=shown, align="right" if form.numeric else "left")
 
     def text(self, sheet: Any, row: int, place: int, words: str, **how: Any) -> None:
         """Write a text as a text, also where it looks like a formula or a number."""
