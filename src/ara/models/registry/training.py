@@ -327,7 +327,7 @@ def scores_of(
     assert plan.cut is not None  # noqa: S101 - asked for scores
     rows = judged_rows(panel, plan.cut)
     baseline = EwmaT().fit(past, np.arange(len(past)), rows[:0], seed=plan.seed, watch=lambda _: True)
-    if not watch(Progress(0, 2, f"judging {plan.family}")):
+    if not watch(Progress(0, 0, f"judging {plan.family}")):
         raise CancelledError(f"the training of {plan.family} was cancelled; nothing was kept")
     mine = fitted.predict(panel, rows).values
     _refuse_gaps(rows, mine, plan.family)
