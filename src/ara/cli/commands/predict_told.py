@@ -9,6 +9,7 @@ from ara.cli.export import Export
 from ara.cli.listing import Listing
 from ara.cli.money import Purse, converted, purse, shown_document
 from ara.cli.screen import Screen
+from ara.errors import AraError
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -92,19 +93,41 @@ class Told:
         counts = await counted(self._desk, wish, one)
         purse_ = await self._purse(one.forecast.instrument.currency)
         asked = Asked(today=self._desk.clock.now().date(), purse=purse_, counts=counts)
+        hair = await self._fragile(one)
+        told = document(kept, asked) if s.json or self._file is not None else {}
+        told |= {"fragile": list(hair)} if wish.depth == "full" else {}
         if self._file is not None:
-            self._file.add(document(kept, asked))
+            self._file.add(told)
         if s.json and not self._single:
-            self._listing.add(document(kept, asked))
+            self._listing.add(told)
         elif s.json:
-            s.result(document(kept, asked), str)
+            s.result(told, str)
         else:
             s.write("\n" * self._shown + shown(s, wish, kept, asked))
         self._shown = True
+        self._notes += [f"{one.forecast.instrument.symbol}: {words}." for words in hair if not s.json]
         if unsure := len(one.forecast.days) - len(kept.forecast.days):
             self._notes.append(_left_out(one, unsure, wish.threshold))
         if wish.out:
             self._notes.append(_drawn(kept, Path(wish.out)))
+
+    async def _fragile(self, one: "Kept") -> tuple[str, ...]:
+        """Say of which small change of its bars a forecast hangs, where all is to be said and it can be had soon."""
+        if self._wish.depth != "full":
+            return ()
+        from ara.data.feed import MarketData
+        from ara.prediction.fallback import where
+        from ara.prediction.nudge import fragile
+        from ara.prediction.replay import recalled
+
+        try:
+            async with MarketData(self._desk) as market:
+                made = await recalled(self._desk, market, one)
+            if where(made.recipe) == "process":  # it may take long, and would five times over
+                return ()
+            return await self._desk.workers.run(fragile, made.bars, made.days, made.recipe, context=made.context)
+        except AraError:  # what it was made of is not at hand any more
+            return ()
 
     async def _purse(self, code: str) -> Purse | None:
         if code not in self._purses:
