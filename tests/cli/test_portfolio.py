@@ -96,7 +96,7 @@ def test_ways_are_compared_on_days_they_did_not_know(ara):
     outcome = ara("portfolio", *words, "--max", "20%", "--width", "60")
     text = " ".join(outcome.out.split())
     assert "equal parts" in text
-    assert "Limits gave way at some choice of equal, inverse_volatility." in text
+    assert "Limits, or the goal, gave way at some choice of equal, inverse_volatility." in text
     assert max(map(len, outcome.out.splitlines())) <= 60
 
 

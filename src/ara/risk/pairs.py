@@ -95,6 +95,8 @@ def cointegrated(first: _Array, second: _Array, *, names: tuple[str, str] = ("",
     about, by = first - first.mean(), second - second.mean()
     size = float(by @ by)
     hedge = float(about @ by) / size if size > 0 else 0.0
+    if min(float(np.ptp(first)), float(np.ptp(second))) <= 1e-12:  # what stands still is tied to nothing
+        return _told(names, 0.0, 1e6, None, 0.0)
     spread = about - hedge * by
     wide = float(spread.std(ddof=1))
     if wide <= 1e-12 * max(float(np.abs(about).max()), 1e-300):

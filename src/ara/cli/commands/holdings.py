@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from ara.market.bars import Bars
     from ara.risk import Moves
 
-__all__ = ["Held", "cash_of", "fetched", "held", "parsed", "portfolio_words", "spared"]
+__all__ = ["Held", "cash_of", "fetched", "held", "parsed", "portfolio_words", "short_past", "spared"]
 
 _MOST = 2000
 _HEAVIEST = 100.0
 _SHOWN = 0.0005
+_FEW = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Held:
             "days": len(self.moves),
             "first": self.moves.dates[0].isoformat(),
             "date": self.moves.dates[-1].isoformat(),
+            "warnings": short_past(len(self.moves), len(self.weights)),
         }
 
 
@@ -88,6 +90,15 @@ def _weight(words: str, part: str, flag: str) -> float:
     if not abs(value) <= _HEAVIEST:
         raise ValidationError(f"{flag}: {clean(part)[:40]!r} is no weight.", hint="Write AAPL=0.5 or AAPL=50%")
     return value
+
+
+def short_past(days: int, count: int = 1) -> list[str]:
+    """Give a warning where so few days are known that figures of so many holdings say little; else nothing."""
+    due = max(_FEW, count)
+    if days >= due:
+        return []
+    told = f"Only {days} days are known that all have: such figures say little; {due} are the least to go by"
+    return [f"{told}, as there are {count} holdings." if count > _FEW else f"{told}."]
 
 
 def cash_of(weights: Mapping[str, float]) -> float:

@@ -30,7 +30,10 @@ def crises(seen: SeenCrises, s: Screen) -> str:
     way = "lose" if worst.change < 0 else "gain"
     size = percent(abs(worst.change), signed=False)
     moved = f"In the worst of these it would {f'{way} {size}' if worst.change else 'stand still'}"
-    lines += [*wrapped(f"{moved}: {clean(worst.scenario.words)}.", s.width), ""]
+    told = f"{moved}: {clean(worst.scenario.words)}."
+    if all(not one.factor for each in seen.found for one in each.holdings):
+        told = "What these would do to it is not known: no factor is known to move anything that is held."
+    lines += [*wrapped(told, s.width), ""]
     lines += table(
         [
             Column(head="scenario", cells=[one.scenario.name for one in seen.found]),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.cli.commands.holdings import Held, portfolio_words
+from ara.cli.commands.holdings import Held, portfolio_words, short_past
 from ara.cli.render.data_table import Column, table
 from ara.cli.render.numbers import grouped, long_day, percent
 from ara.cli.screen import Screen
@@ -72,6 +72,8 @@ def allocation(seen: SeenAllocation, s: Screen) -> str:
     found, paint = seen.found, s.palette()
     lines = [paint(line, "strong") for line in wrapped(portfolio_words(_held(found.weights)), s.width)]
     lines += [paint(line, "quiet") for line in wrapped(f"{found.method}, from {_span(seen.moves)}", s.width)]
+    for note in short_past(len(seen.moves), len(found.weights)):
+        lines += [paint(line, "warning") for line in wrapped(note, s.width)]
     words = f"A year is expected to bring {percent(found.expected_return)} and to vary by "
     words += f"{percent(found.risk, signed=False)}"
     if found.var is not None and found.cvar is not None:
@@ -178,6 +180,8 @@ def past(seen: SeenPast, s: Screen) -> str:
     paint, whole = s.palette(), seen.whole
     lines = [paint(line, "strong") for line in wrapped(portfolio_words(seen.held.weights), s.width)]
     lines += [paint(line, "quiet") for line in wrapped(_span(seen.moves), s.width)]
+    for note in short_past(len(seen.moves), len(seen.held.weights)):
+        lines += [paint(line, "warning") for line in wrapped(note, s.width)]
     words = f"It grew {_share(whole.cagr)} a year, varied by {_share(whole.volatility, signed=False)} "
     words += f"and fell by {_share(-(whole.drawdown or 0.0), signed=False)} at the worst."
     beside = [seen.benchmark] if seen.benchmark and seen.benchmark[0] not in seen.each else []
@@ -242,7 +246,7 @@ def walks(seen: SeenWalks, s: Screen) -> str:
         s,
     )
     if gave := [one.plan.method for one in seen.found if one.relaxed]:
-        note = f"Limits gave way at some choice of {', '.join(gave)}."
+        note = f"Limits, or the goal, gave way at some choice of {', '.join(gave)}."
         lines += [paint(line, "warning") for line in wrapped(note, s.width)]
     return "\n".join(lines)
 

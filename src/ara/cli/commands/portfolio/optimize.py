@@ -190,6 +190,8 @@ def _frontier(
 
 
 def _document(seen: "SeenAllocation") -> dict[str, Any]:
+    from ara.cli.commands.holdings import short_past
+
     return {
         "schema": 1,
         "days": len(seen.moves),
@@ -197,6 +199,7 @@ def _document(seen: "SeenAllocation") -> dict[str, Any]:
         "date": seen.moves.dates[-1].isoformat(),
         "per_year": seen.moves.per_year,
         **seen.found.as_dict(),
+        "warnings": short_past(len(seen.moves), len(seen.moves.symbols)),
         "forecasts": seen.forecast,
         "factors": seen.exposures(),
         "frontier": [{"volatility": risk, "expected_return": mean} for risk, mean in seen.frontier],
