@@ -15,7 +15,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -374,11 +374,5 @@ def elsewhere() -> Iterator["Elsewhere"]:
     """One other process for all that is checked of models, whichever test asks."""
     from ara.models.elsewhere import Elsewhere
 
-    class Kept(Elsewhere):
-        def answer(self, *args: Any) -> Any:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.delenv("PYTEST_CURRENT_TEST")  # with another environment it would be another process
-                return super().answer(*args)
-
-    with Kept() as other:
+    with Elsewhere() as other:
         yield other

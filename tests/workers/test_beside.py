@@ -29,6 +29,13 @@ def test_what_a_call_raises_arrives_and_the_next_is_made():
         assert fine.result(lambda: True) == 5
 
 
+def test_what_a_library_sets_meanwhile_costs_it_nothing(monkeypatch):
+    with Beside() as other:
+        before = other.submit(work.whereabouts).result(lambda: True)
+        monkeypatch.setenv("SET_BY_A_LIBRARY", "1")
+        assert other.submit(work.whereabouts).result(lambda: True)["pid"] == before["pid"]
+
+
 def test_what_nobody_has_begun_is_taken_back(tmp_path: Path):
     with Beside() as other:
         busy, waiting = other.submit(work.wind_up, tmp_path / "mark"), other.submit(work.echo, 1)

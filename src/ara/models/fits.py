@@ -16,6 +16,7 @@ from ara.workers import Progress
 __all__ = ["Chains", "fit_until", "fits_until", "keep", "kept", "refits"]
 
 _KEPT = 256
+_DEAREST = 64 << 20
 _fits: dict[str, Fitted] = {}
 
 _GrownT = TypeVar("_GrownT")
@@ -110,10 +111,13 @@ class Chains(Generic[_GrownT]):
     ----------
     most
         How many are kept.
+    nbytes
+        Tells how much memory one takes; the oldest go where all take over 64 MB, but never the newest. None where they
+        take little.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, *, nbytes: Callable[[_GrownT], int] | None = None) -> None:
+        self._most, self._nbytes = most, nbytes
         self._links: dict[tuple[str, str], _Link[_GrownT]] = {}
 
     def __len__(self) -> int:
@@ -125,7 +129,7 @@ class Chains(Generic[_GrownT]):
         link = _Link(panel=content, moment=moment, symbols=panel.symbols, kind=kind, grown=grown)
         self._links.pop((content, kind), None)
         self._links[content, kind] = link
-        while len(self._links) > self._most:
+        while len(self._links) > self._most or (len(self._links) > 1 and self._size() > _DEAREST):
             self._links.pop(next(iter(self._links)), None)
 
     def latest(self, panel: Panel, moment: int, *, kind: str = "") -> _GrownT | None:
@@ -143,6 +147,10 @@ class Chains(Generic[_GrownT]):
     def clear(self) -> None:
         """Forget all."""
         self._links.clear()
+
+    def _size(self) -> int:
+        weigh = self._nbytes
+        return sum(weigh(link.grown) for link in tuple(self._links.values())) if weigh else 0
 
 
 def _go_on(_: Progress) -> bool:

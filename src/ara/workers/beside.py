@@ -1,6 +1,7 @@
 """One more process for work that is not asynchronous: it takes calls while its owner goes on with others."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError
@@ -48,11 +49,12 @@ class Beside:
     """A process of its own for calls that are made one after the other, in the order in which they were handed over.
 
     Use it as a context: at its end the process is gone, with what it was doing. It is for code that blocks, such as a
-    fit; asynchronous code has `Workers`.
+    fit; asynchronous code has `Workers`. Its environment is that of its beginning: libraries that its owner imports
+    meanwhile may set variables, and a process that knows a library already is not given up for that.
     """
 
     def __init__(self) -> None:
-        self._processes = Processes(1)
+        self._processes = Processes(1, environ=dict(os.environ))
 
     def __enter__(self) -> Self:
         return self

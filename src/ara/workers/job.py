@@ -129,9 +129,12 @@ class Processes:
     ----------
     count
         How many may live at once; further jobs wait.
+    environ
+        Environment of all of them, whatever becomes of the parent's; None for the parent's at each call.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = environ
         self._turns = ThreadPoolExecutor(count, thread_name_prefix="ara-process")
         self._idle: SimpleQueue[Child] = SimpleQueue()
         self._jobs: set[Job] = set()
@@ -176,7 +179,7 @@ class Processes:
         return end
 
     def _take(self) -> Child:
-        environ = dict(os.environ)
+        environ = dict(os.environ if self._environ is None else self._environ)
         with contextlib.suppress(Empty):
             child = self._idle.get_nowait()
             if child.environ == environ and child.answers():

@@ -40,10 +40,10 @@ def states(network: Forecaster, lesson: Lesson, rows: Rows) -> Tensor:
     return torch.cat(parts)
 
 
-def answers(network: Forecaster, state: Tensor) -> _Array:
+def answers(network: Forecaster, state: Tensor) -> NDArray[np.float32]:
     """Give the quantiles `[n, H, Q]` read from states, in units of the panel's scale."""
     with torch.no_grad():
-        return np.asarray(network.outlook(state).double().numpy())
+        return np.asarray(network.outlook(state).numpy())
 
 
 def steadied(network: Forecaster, lesson: Lesson) -> dict[str, float]:
@@ -58,7 +58,7 @@ def steadied(network: Forecaster, lesson: Lesson) -> dict[str, float]:
     state, outlook = states(network, lesson, lesson.valid), network.outlook
     days = np.unique(lesson.panel.known_at[lesson.valid], return_inverse=True)[1]
     usual = outlook.usual.double().numpy()
-    moves = answers(network, state)[:, :, _MIDDLE] - usual
+    moves = answers(network, state)[:, :, _MIDDLE].astype(np.float64) - usual
     group = lesson.panel.group[lesson.valid].astype(np.int64)
     for place, horizon in enumerate(lesson.panel.horizons):
         known = np.flatnonzero(~np.isnan(y[:, place]))
@@ -68,7 +68,8 @@ def steadied(network: Forecaster, lesson: Lesson) -> dict[str, float]:
     for place, horizon in enumerate(lesson.panel.horizons):
         known = np.flatnonzero(~np.isnan(y[:, place]))
         count = len(np.unique(days[known] // horizon))
-        outlook.stretch[place] = _stretch(told[known, place], y[known, place]) ** (count / (count + _FIRM))
+        own = _stretch(told[known, place].astype(np.float64), y[known, place])
+        outlook.stretch[place] = own ** (count / (count + _FIRM))
     return {
         f"{name}_{horizon}": round(float(value), 6)
         for name in ("trust", "belief", "stretch")
@@ -90,7 +91,8 @@ def leans(network: Forecaster, lesson: Lesson) -> dict[str, list[list[float]]]:
         mine = mine[:: 1 + len(mine) // _MOST]
         if not len(mine):
             continue
-        left = y[mine] - answers(network, states(network, lesson, rows[mine]))[:, :, _MIDDLE]
+        middle = answers(network, states(network, lesson, rows[mine]))[:, :, _MIDDLE]
+        left = y[mine] - middle.astype(np.float64)
         days = len(np.unique(lesson.panel.known_at[rows[mine]]))
         out[name] = [[_lean(left[:, place], days / h)] * len(LEVELS) for place, h in enumerate(lesson.panel.horizons)]
     return out
@@ -102,7 +104,7 @@ def _believe(network: Forecaster, state: Tensor, y: _Array) -> None:
     for number, share in enumerate(_BELIEFS):
         network.outlook.belief.fill_(share)
         told = answers(network, state)
-        losses[number] = [_loss(told[:, place], y[:, place]) for place in range(y.shape[1])]
+        losses[number] = [_loss(told[:, place].astype(np.float64), y[:, place]) for place in range(y.shape[1])]
     network.outlook.belief.copy_(torch.tensor(_BELIEFS)[torch.from_numpy(losses.argmin(axis=0))])
 
 

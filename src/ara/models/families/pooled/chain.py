@@ -188,6 +188,11 @@ class Chain:
             high=nothing,
         )
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory what was forecast takes."""
+        return sum(part.nbytes for part in (self.ahead, self.spread, self.width, self.shift, self.low, self.high))
+
     def copied(self, count: int) -> "Chain":
         """Give a copy to go on with, with room for `count` rows."""
         return replace(

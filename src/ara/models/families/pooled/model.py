@@ -30,7 +30,7 @@ YOUNG: Final = 120
 """Bars that a series needs before it is forecast so; until then `ewma_t` answers for it."""
 
 _LOW, _MIDDLE, _HIGH = LEVELS.index(0.1), LEVELS.index(0.5), LEVELS.index(0.9)
-_chains: Final = Chains[Mapping[int, Chain]](4)
+_chains: Final = Chains[Mapping[int, Chain]](4, nbytes=lambda grown: sum(one.nbytes for one in grown.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
