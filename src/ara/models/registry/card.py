@@ -126,7 +126,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     scores, holdout
         How it was judged; empty and None where it was not.
     lineage
-        Engine, platform, the model it went on from, and the digest of the family's code if it is another package's.
+        Engine, platform, the id of the configuration (`ara.models.registry.configs`), the model it went on from, and
+        the digest of the family's code if it is another package's.
     files
         sha256 of each file, by its name in the folder.
     seconds

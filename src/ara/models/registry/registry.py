@@ -15,6 +15,7 @@ from ara.models.form import Form
 from ara.models.panel import instant
 from ara.models.registry.bundle import pack, unpack
 from ara.models.registry.card import CARD, Kept, ModelCard, Seat, Stage, TrustedKey, content_id
+from ara.models.registry.configs import config_id, keep_config
 from ara.models.registry.files import entries, read_file, sha256_of
 from ara.models.registry.loading import Artefact, checked, inspected
 from ara.models.registry.shelf import Shelf
@@ -138,6 +139,7 @@ class Registry:
         facts = {"params": {}, "settings": {}, "features": "", **facts}
         facts["files"] = {name: sha256_of(read_file(part, name)) for name in entries(part)}
         plain = msgspec.to_builtins(facts)
+        plain["lineage"] = {**plain.get("lineage", {}), "config": config_id(plain)}
         id = content_id(plain)
         known = await self.desk.store.get(Kept, id)
         if known is not None and (await self.verified(known)).ok:
@@ -155,7 +157,9 @@ class Registry:
         for _ in range(_TRIES):
             with self.shelf.using() as mine:
                 if mine:
-                    return await self._placed(part, card)
+                    kept = await self._placed(part, card)
+                    await keep_config(self.desk.store, kept.card)
+                    return kept
             if not await self.desk.workers.run(self.shelf.freed):
                 break
         raise StoreError("Models are being removed at this moment.", hint="Try again; nothing was written.")

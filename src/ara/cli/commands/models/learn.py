@@ -128,21 +128,22 @@ def lessons_of(
     from ara.prediction.training import Lesson
 
     before = _before(s, start, model) if start.strip() else None
-    used = {} if before else _used(s, _families(s, model))
     named = model.strip().lower() != "all"
     families, params = _families(s, before.family if before else model), _params(epochs, param or [])
     if before is not None:
         params, days = {**before.card.params, **params}, days or str(before.card.settings.get("days", ""))
     together = counted(workers, "--workers", most=_MOST) if place_of(on) == "ray" else 0
-    whole = {"days": str(_WHOLE), "hold_out": _SHARE, "period": _PERIOD}
+    usual = {"days": str(_WHOLE), "hold_out": _SHARE, "period": _PERIOD}
+    used = {} if before else _used(s, families)
 
     def lesson(family: str) -> Lesson:
         config = used.get(family)
-        told = whole | ({name: str(value) for name, value in config.settings.items() if value} if config else {})
+        told = usual | ({name: str(value) for name, value in config.settings.items() if value} if config else {})
+        span = told["period"] if len(families) == 1 else _PERIOD  # families that are trained together share their bars
         return Lesson(
             family=family, params={**(config.params if config else {}), **params},
             days=counted(days or told["days"], "--days", most=_WHOLE), share=share_of(share or told["hold_out"]),
-            validate=validate, tested=tested and validate, period=period or told["period"], start=before,
+            validate=validate, tested=tested and validate, period=period or span, start=before,
             tuned=before is not None, workers=together if named or _joins(family) else 0,
         )  # fmt: skip
 
