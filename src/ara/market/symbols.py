@@ -21,17 +21,8 @@ from ara.market.instrument import AssetClass, Instrument
 from ara.market.money import Currency
 
 __all__ = [
-    "coin",
-    "coins",
-    "guess",
-    "known",
-    "nearest",
-    "normalise",
-    "recognised",
-    "resolve",
-    "spellings",
-    "split_pair",
-]
+    "coin", "coins", "guess", "known", "nearest", "normalise", "recognised", "resolve", "spellings", "split_pair",
+]  # fmt: skip
 
 _LEGAL: Final = re.compile(r"[A-Z0-9./:^=_-]{1,32}")
 

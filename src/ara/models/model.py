@@ -15,7 +15,8 @@ from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
 __all__ = [
-    "Fitted", "Identified", "Model", "Native", "Resuming", "Stateful", "Twofold", "described", "refuse_outside",
+    "Calibrated", "Fitted", "Identified", "Model", "Native", "Resuming", "Stateful", "Twofold", "described",
+    "refuse_outside",
 ]  # fmt: skip
 
 Native: TypeAlias = Callable[[Panel, Rows], Mapping[str, NDArray[Any]]]
