@@ -82,9 +82,10 @@ def composition_of(
     else:
         panel = _bars(names, sizes, texts, "weight")
     largest = ordered[0]
+    part = "all" if len(weights) == 1 else f"the largest of {len(weights)} parts"
     return Chart(
         kind="composition",
-        title=f"{largest[0]} is the largest of {len(weights)} parts, {100 * largest[1]:.1f} %",
+        title=f"{largest[0]} is {part}, {100 * largest[1]:.1f} %",
         words=words,
         panels=(panel,),
         footer=footer or Footer(),

@@ -92,6 +92,9 @@ def rolling(
     ] = "",
     column: _COLUMN = "",
     kind: _KIND = "",
+    per_year: Annotated[
+        str, typer.Option("--per-year", metavar="N", help="Bars of a year; by the dates if not given")
+    ] = "",
     dates: _DATES = "",
     out: OUT = "",
     theme: THEME = "light",
@@ -111,9 +114,10 @@ def rolling(
 
     s, drawing = screen(), asked(out, theme, size)
     wide = counted(window, "--window", least=5) if window else 0
+    bars = counted(per_year, "--per-year", most=10_000_000) if per_year else 0
     own = _read(file, column, kind, dates)
     at, moved = _returns(own)
-    yearly = bars_a_year(at)
+    yearly = float(bars or bars_a_year(at))
     chart = charts.rolling_of(
         at, moved, name=own.column, per_year=yearly, window=wide or max(round(yearly), 5), footer=_footer(own)
     )
