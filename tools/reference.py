@@ -34,6 +34,7 @@ _ROOMS = {
     "ara.performance": "Measures of returns, and scores of forecasts",
     "ara.portfolio": "Weights that meet limits, and the trades that lead there",
     "ara.portfolio.optimise": "Ways to choose weights",
+    "ara.reports.charts": "Charts of every result, in every form",
     "ara.risk": "Losses to expect, what brings them, crises",
     "ara.statistics": "Volatility and distributions",
     "ara.store": "Documents, logs and tables",
