@@ -3,16 +3,18 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from ara.backtest import run
 from ara.backtest.checks import made_up
-from ara.backtest.folds import Rules, steps, timeline
+from ara.backtest.choosing import choose, named
+from ara.backtest.folds import Rules, chosen, steps, timeline
 from ara.backtest.walk_forward import usual_grid, walk
 from ara.errors import CancelledError, ForesightError, StrategyError, ValidationError
-from ara.trading import Planned
+from ara.trading import Costs, Planned
 from ara.trading.strategies import Momentum, made
 
 TAPES = made_up(420)
@@ -107,6 +109,20 @@ def test_what_was_chosen_is_kept_and_a_stopped_walk_goes_on(tmp_path):
 def test_processes_choose_alike():
     own = walk(made("momentum"), GRID, ONE, rules=RULES, name="momentum")
     assert walk(made("momentum"), GRID, ONE, rules=RULES, name="momentum", workers=2).as_dict() == own.as_dict()
+
+
+def test_what_a_process_is_asked_for_gives_the_same():
+    moments, todo = timeline(ONE), steps(336, RULES)
+    asked = {"tapes": ONE, "moments": moments, "todo": todo, "cash": Decimal(10_000), "costs": Costs()}
+    grid = [{"window": 5}, {"window": 15}]
+    maker = made("momentum", {"stop": 0.05})
+    assert named(maker) == "ara.trading.strategies.momentum:Momentum"
+    there = choose(name=named(maker), parameters={"stop": 0.05}, grid=grid, **asked)
+
+    def own(window):
+        return Momentum(window, stop=0.05)
+
+    assert there == list(chosen(own, grid, **asked))
 
 
 def test_who_saw_the_future_is_stopped_here_too():

@@ -104,3 +104,11 @@ def test_placebo_markets_are_told(ara, bars):
     assert not told["placebo"]["flagged"]
     assert set(told["beyond_market"]) == set(told["significance"])
     assert "On 4 placebo markets, the same bars in another order" in " ".join(ara(*words).out.split())
+
+
+def test_a_portfolio_walks_too(ara, bars):
+    words = ("backtest", "--bars", bars, "--portfolio", "ONE,TWO", "--optimize", "--walk-forward", "80", "--retrain",
+             "80", "--grid", "method=equal,hrp", "--grid", "window=60")  # fmt: skip
+    told = json.loads(ara(*words, "--json").out)
+    assert (told["result"]["strategy"], told["combinations"], len(told["folds"])) == ("optimised", 2, 2)
+    assert {one["chosen"]["method"] for one in told["folds"]} <= {"equal", "hrp"}

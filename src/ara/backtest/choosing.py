@@ -18,7 +18,7 @@ from ara.trading.strategies.making import Made, made
 from ara.trading.tape import Tape
 from ara.whole import write
 
-__all__ = ["KeptChoices", "Task", "Told", "choose", "maker"]
+__all__ = ["KeptChoices", "Task", "Told", "choose", "maker", "named"]
 
 Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""
@@ -36,6 +36,12 @@ def maker(make: Callable[..., Any]) -> Callable[..., Any]:
         return Made(name=make.name, kind=make.kind, parameters={**make.parameters, **combination})()
 
     return found
+
+
+def named(make: Made) -> str:
+    """Give the name by which a strategy is found anew anywhere: where its class stands, if that is at a top level."""
+    place = getattr(make.kind, "__qualname__", ".")
+    return make.name if "." in place else f"{make.kind.__module__}:{place}"
 
 
 class KeptChoices:
@@ -152,7 +158,8 @@ class Task:
             raise ValidationError("only a strategy that was found by its name is tried in processes")
         last = self.moments[part[-1].until - 1]
         return {
-            "name": self.make.name, "parameters": dict(self.make.parameters), "grid": [dict(one) for one in self.grid],
+            "name": named(self.make), "parameters": dict(self.make.parameters),
+            "grid": [dict(one) for one in self.grid],
             "tapes": {symbol: cut for symbol, tape in self.tapes.items() if len(cut := tape.until(last))},
             "moments": list(self.moments), "todo": list(part), "cash": self.cash, "costs": self.costs,
         }  # fmt: skip

@@ -22,7 +22,7 @@ from ara.trading.tape import Tape, instant
 __all__ = ["Choice", "Rules", "Step", "chosen", "steps", "timeline"]
 
 
-Make = Callable[..., Any]
+_Make = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ def steps(count: int, rules: Rules) -> list[Step]:
 
 
 def chosen(
-    make: Make,
+    make: _Make,
     grid: Sequence[Mapping[str, Any]],
     tapes: Mapping[str, Tape],
     moments: Sequence[int],
@@ -153,7 +153,7 @@ def chosen(
 
 
 def _judge(
-    make: Make,
+    make: _Make,
     grid: Sequence[Mapping[str, Any]],
     tapes: Mapping[str, Tape],
     moments: Sequence[int],

@@ -86,14 +86,16 @@ def costs(given: Sequence[str]) -> "Costs":
 
 def grid(maker: "Made", given: Sequence[str]) -> "dict[str, list[Any]]":
     """Read a grid's values: `5,10,20` or `20:200:10`, first, last and step; each as its parameter is read."""
+    from ara.backtest.choosing import named
     from ara.trading.strategies import made
 
     found: dict[str, list[Any]] = {}
+    strategy = maker.name if maker.name not in ("portfolio", "optimised") else named(maker)
     for name, text in pairs(given, "--grid").items():
         words = _range(text) if text.count(":") == 2 else [one.strip() for one in text.split(",")]
         if len(words) > _MOST_VALUES or not all(words):
             raise ValidationError(f"--grid {clean(name)[:40]} has {len(words)} values, or an empty one.")
-        found[name] = list(dict.fromkeys(made(maker.name, {name: word}).parameters[name] for word in words))
+        found[name] = list(dict.fromkeys(made(strategy, {name: word}).parameters[name] for word in words))
     if not found:
         raise ValidationError("--grid is missing: what is to be tried?", hint="--grid window=20:200:10")
     return found
