@@ -227,6 +227,27 @@ async def test_a_network_that_is_only_old_goes_on_from_the_champion(desk_of, clo
         assert not list(registry.shelf.folder.glob(".part-*"))
 
 
+async def test_a_tuned_champion_is_tuned_anew_from_what_it_was_tuned_from(desk_of, clock):
+    async with desk_of() as desk:
+        registry, day = Registry(desk), clock.now()
+        clock.set(datetime(2018, 1, 2, 12, tzinfo=UTC))
+        first = await trained(desk, "gru", symbols=("AAPL", "MSFT"), params=NETWORK["params"])
+        clock.set(day)
+        second = await crowned(desk, "gru", start=first, tuned=True, **NETWORK)
+        clock.set(datetime(2019, 9, 2, 12, tzinfo=UTC))
+        seen = await review(desk, "gru", act=True, old=timedelta(days=60))
+        third = await registry.find("gru@3")
+        assert (seen.start, third.card.lineage["start"]) == (first.name, first.id)
+        assert third.card.settings["tuned"]
+        assert first.card.trained_to < third.card.holdout.cut < second.card.trained_to < third.card.trained_to
+        assert third.card.scores
+        for one in (await registry.find(first.id), third):
+            await stages.delete(registry, await stages.archive(registry, one))
+        again = await review(desk, "gru", act=True, old=timedelta(days=60))
+        assert (again.deed, again.start) == ("train", "")
+        assert again.words.endswith("what the champion was tuned from is not here any more")
+
+
 async def test_a_family_without_a_way_on_begins_anew(desk_of, clock):
     async with desk_of() as desk:
         await crowned(desk, "ewma_t")

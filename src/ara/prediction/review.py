@@ -206,21 +206,32 @@ async def _acted(
         other = (await stages.deploy(registry, other, force=True)).kept
     elif found.deed == "train":
         own = [one for one in bars if one.instrument.symbol in champion.card.symbols]
-        lesson = replace(_again(champion), start=None if found.standing.lost else champion)
+        lesson = await _lesson(registry, champion, lost=found.standing.lost)
         outcome = await train_model(desk, own, lesson, watch=watch)
         other = await stages.shadow(registry, outcome.kept) if outcome.new else outcome.kept
-        found = replace(found, words=f"{found.words}. {_how(outcome)}", start=outcome.start)
+        found = replace(found, words=f"{found.words}. {_how(champion, outcome)}", start=outcome.start)
     for one in decided:
         if one.deed == "dismiss":
             await stages.archive(registry, one.kept)
     return replace(found, other=other, done=True)
 
 
-def _how(outcome: Outcome) -> str:
+def _how(champion: Kept, outcome: Outcome) -> str:
     """Say whether a training went on from the champion, or why it began anew."""
     if outcome.start:
         return f"It went on from {outcome.start}"
+    if champion.card.settings.get("tuned"):
+        return "It began anew: what the champion was tuned from is not here any more"
     return f"It began anew: {outcome.anew or 'the champion failed, so nothing of it was taken over'}"
+
+
+async def _lesson(registry: Registry, champion: Kept, *, lost: bool) -> Lesson:
+    """Give how a champion is trained anew: from itself, unless it failed; a tuned one from what it was tuned from."""
+    again, tuned = _again(champion), bool(champion.card.settings.get("tuned"))
+    if not tuned:
+        return replace(again, start=None if lost else champion)
+    start = await registry.desk.store.get(Kept, str(champion.card.lineage.get("start")))
+    return again if start is None else replace(again, start=start, tuned=True)
 
 
 def _again(champion: Kept) -> Lesson:

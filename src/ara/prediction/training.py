@@ -248,6 +248,7 @@ def _facts(
             "tested": lesson.tested,
             "bars": sum(len(one) for one in bars),
             **({"workers": lesson.workers} if lesson.workers else {}),
+            **({"tuned": True} if lesson.tuned else {}),
         },
         "features": trained.features,
         "data": trained.data,
