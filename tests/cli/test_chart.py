@@ -90,6 +90,25 @@ def test_what_was_judged_is_drawn_from_the_folder_or_the_file(ara, judged):
     assert ara("chart", "models", str(judged), "--horizon", "9").code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "is no JSON"), ("[1]", "is no evaluation"), ('{"rows": []}', "no model beside a baseline")]
+)
+def test_what_is_no_evaluation_is_said(ara, home, text, said):
+    (home / "other.json").write_text(text)
+    found = ara("chart", "models", "other.json")
+    assert found.code == 2
+    assert said in " ".join(found.err.split())
+
+
+def test_a_drawing_library_that_is_missing_is_named_before_anything_is_computed(ara, home, monkeypatch):
+    monkeypatch.setattr("ara.cli.commands.chart.drawing.find_spec", lambda name: None)
+    for name, library in (("a.png", "matplotlib"), ("a.html", "plotly")):
+        found = ara("chart", "candles", "NOPE", "--out", name)
+        assert found.code == 2
+        assert f"is drawn by {library}, which is not installed" in " ".join(found.err.split())
+        assert "ara-ai[charts]" in found.err
+
+
 def test_portfolios(ara):
     for words in (("composition",), ("composition", "--form", "ring"), ("risk",), ("scenarios",)):
         found = ara("chart", *words, *PORTFOLIO)
