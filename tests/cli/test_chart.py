@@ -66,14 +66,6 @@ def test_a_forecast_of_the_past_is_drawn_with_what_came(ara):
     assert now["columns"]["close"][-3:] == [None] * 3
 
 
-def test_regimes_are_those_of_the_market_command(ara):
-    told = json.loads(ara("chart", "regimes", "AAPL", "--last", "200", "--as-of", "2013-06-03", "--json").out)
-    asked = json.loads(ara("market", "regime", "AAPL", "--as-of", "2013-06-03", "--json").out)
-    assert told["columns"]["state"][-1] == asked["state"]
-    assert told["columns"]["probability"][-1] == pytest.approx(asked["probabilities"][asked["state"]], abs=1e-6)
-    assert len(told["columns"]["state"]) == 200
-
-
 def test_equity_stands_beside_another_column_or_an_instrument(ara, worth):
     told = json.loads(ara("chart", "equity", str(worth), "--benchmark", "hold", "--json").out)
     assert told["columns"]["buy_and_hold"][0] == told["columns"]["equity"][0]

@@ -50,7 +50,7 @@ def test_in_a_terminal_no_line_is_wider_than_it(every, kind, plain):
         assert max(width(line) for line in text.splitlines()) <= columns
         assert every[kind].title.split(":")[0][:20] in " ".join(text.split("\n"))
         drawn = text.replace("·", "")
-        if plain and kind != "candles":
+        if plain:
             assert drawn.isascii(), {one for one in drawn if ord(one) > 127}
         assert not any(unicodedata.category(one) == "Cc" for one in text if one != "\n")
 
