@@ -28,14 +28,14 @@ def account(result: "Result") -> list[Section]:
 
 def _costs(result: "Result") -> Section:
     flows = _flows(result)
-    slipped = float(sum((one.slipped for one in result.fills), Decimal(0)))
+    slipped = sum((one.slipped for one in result.fills), Decimal(0))
     paid = [
-        ("commission", float(result.fees)), ("spread and slippage", slipped),
-        ("borrowing of what was sold short", -flows[Flow.BORROW]),
-        ("interest on borrowed cash", -flows[Flow.FINANCING]),
+        ("commission", result.fees), ("spread and slippage", slipped),
+        ("borrowing of what was sold short", 0 - flows[Flow.BORROW]),
+        ("interest on borrowed cash", 0 - flows[Flow.FINANCING]),
     ]  # fmt: skip
-    whole = sum(value for _, value in paid)
-    rows = [*paid, ("all together", whole)]
+    whole = sum((value for _, value in paid), Decimal(0))
+    rows = [(label, float(value)) for label, value in (*paid, ("all together", whole))]
     mean = float(np.mean(result.frame["equity"].to_numpy()))
     years = result.frame.height / result.per_year
     yearly = [value / mean / years if mean > 0 and years > 0 else None for _, value in rows]
@@ -50,20 +50,20 @@ def _costs(result: "Result") -> Section:
     )  # fmt: skip
     gained = result.equity - float(result.cash)
     left = f"{grouped(abs(gained), 2)} was {'earned' if gained >= 0 else 'lost'} after them"
-    words = [f"Costs took {grouped(whole, 2)} {result.currency}; {left}."]
+    words = [f"Costs took {grouped(float(whole), 2)} {result.currency}; {left}."]
     if flows[Flow.DIVIDEND]:
-        words.append(f"Dividends brought {grouped(flows[Flow.DIVIDEND], 2)} {result.currency} of that.")
+        words.append(f"Dividends brought {grouped(float(flows[Flow.DIVIDEND]), 2)} {result.currency} of that.")
     if result.turnover is not None:
         words.append(f"The mean equity was turned over {result.turnover:,.1f} times a year.")
     table = Table(name="costs", title="Costs", columns=columns)
     return Section(title="What trading cost", words=(" ".join(words),), tables=(table,))
 
 
-def _flows(result: "Result") -> dict[Flow, float]:
+def _flows(result: "Result") -> dict[Flow, Decimal]:
     found: dict[Flow, Decimal] = defaultdict(Decimal)
     for one in result.entries:
         found[one.flow] += one.amount
-    return {flow: float(found[flow]) for flow in Flow}
+    return found
 
 
 def _instruments(result: "Result") -> Section:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["HELP", "asked", "sent"]
 
 HELP = "Write a report: .pdf .html .xlsx .csv .json"
+"""What the option says of itself."""
 
 
 def asked(text: str) -> Path | None:

@@ -5,13 +5,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from ara.reports.numbers import grouped, percent
+from ara.reports import numbers
 
 __all__ = ["ago", "day", "decimals", "grouped", "long_day", "percent", "places"]
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS: Final = 25.0
+
+grouped = numbers.grouped
+"""Numbers on a screen are written as in reports."""
+percent = numbers.percent
+"""So are shares."""
 
 
 def decimals(span: float, value: float) -> int:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["HIGH", "INNER", "WIDE", "Flow", "Page", "broken", "cut", "sized", "wide"]
 
 WIDE: Final = 8.27
+"""Inches of A4 from side to side."""
 HIGH: Final = 11.69
+"""And from top to bottom."""
 _LEFT: Final = 0.7
 _TOP: Final = 0.65
 _BOTTOM: Final = 0.8
