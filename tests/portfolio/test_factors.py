@@ -96,26 +96,18 @@ def test_what_is_wrong_with_factors(call, words):
         call()
 
 
-def test_few_holdings_are_nearly_the_best_that_few_can_be():
-    dice = np.random.default_rng(8)
-    worst = []
-    for _ in range(6):
-        loads = dice.normal(0, 1, (9, 4))
-        matrix = loads @ loads.T + np.diag(dice.uniform(0.2, 2, 9))
+def test_few_holdings_are_near_the_best_that_trying_all_finds():
+    dice = np.random.default_rng(99)
+    for _ in range(4):
+        loads = dice.normal(0, 1, (8, 3))
+        matrix = loads @ loads.T + np.diag(dice.uniform(0.2, 2, 8))
         got = minimum_volatility(matrix, limits=Limits(most=3))
         assert (got.weights > 1e-6).sum() <= 3
         assert got.relaxed == ()
-        best = (
-            min(
-                float(one @ matrix @ one)
-                for kept in combinations(range(9), 3)
-                for one in [minimum_volatility(matrix, limits=Limits().only(np.isin(np.arange(9), kept))).weights]
-            )
-            if len(worst) < 2
-            else float("nan")
-        )
-        worst.append(float(got.weights @ matrix @ got.weights) / best)
-    assert np.nanmax(worst) < 1.15
+        each = (Limits().only(np.isin(np.arange(8), kept)) for kept in combinations(range(8), 3))
+        tried = [minimum_volatility(matrix, limits=one).weights for one in each]
+        best = min(float(one @ matrix @ one) for one in tried)
+        assert float(got.weights @ matrix @ got.weights) <= best * 1.05
 
 
 def test_every_goal_takes_sums_and_a_number_of_holdings():

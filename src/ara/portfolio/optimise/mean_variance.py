@@ -1,5 +1,6 @@
 """Weights by means and covariances: least volatility, the frontier, the best ratio of the two."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -141,7 +142,12 @@ def maximum_sharpe(
             calm = minimum_volatility(covariance, limits=wanted, costs=costs)
             words = "nothing is expected to earn more than cash: these are the weights of least volatility"
             return Solution(weights=calm.weights, relaxed=(words, *calm.relaxed), limits=calm.limits)
-    return settled(len(mean), wanted, attempt, first=first)
+
+    def loss(weights: _Array) -> float:
+        paid = 0.0 if wanted.held is None else float(cost @ np.abs(weights - wanted.held))
+        return -(float(mean @ weights) - paid) / math.sqrt(max(float(weights @ spread @ weights), 1e-300))
+
+    return settled(len(mean), wanted, attempt, first=first, loss=loss)
 
 
 def frontier(
@@ -186,7 +192,11 @@ def _quadratic(mean: _Array, covariance: _Array, aversion: float, limits: Limits
         found = program.solve(linear, [(weights, even)])
         return None if found is None else found[weights]
 
-    return settled(len(mean), limits, attempt)
+    def loss(weights: _Array) -> float:
+        paid = 0.0 if limits.held is None else float(cost @ np.abs(weights - limits.held))
+        return float(weights @ even @ weights) / 2 - (float(mean @ weights) - paid) / (aversion * size)
+
+    return settled(len(mean), limits, attempt, loss=loss)
 
 
 def _earning(mean: _Array, covariance: _Array, target: float, limits: Limits, costs: float | _Array) -> Solution:

@@ -17,6 +17,8 @@ _Array = NDArray[np.float64]
 
 _DUST: Final = 1e-6
 _MARGIN: Final = 1e-6
+_TRIALS: Final = 200
+_ALL: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,7 +96,12 @@ def costs_of(costs: float | _Array, count: int) -> _Array:
 
 
 def settled(
-    count: int, limits: Limits, attempt: Callable[[Limits], _Array | None], *, first: _Array | None = None
+    count: int,
+    limits: Limits,
+    attempt: Callable[[Limits], _Array | None],
+    *,
+    first: _Array | None = None,
+    loss: Callable[[_Array], float] | None = None,
 ) -> Solution:
     """Give weights by an attempt that may fail, with limits that give way, one kind after the other, until it does not.
 
@@ -113,22 +120,24 @@ def settled(
         Gives the best weights within limits, None where there are none.
     first
         What it gave for these limits, where that is known.
+    loss
+        What it makes least, of weights: by it, some of at most so many holdings are exchanged for better ones.
     """
     limits.check(count)
-    found = _few(limits, attempt, first)
+    found = _few(limits, attempt, first, loss)
     if found is not None:
         return Solution(weights=_tidy(found, limits), limits=limits)
     kinds = [kind for kind in RELAXED if _there(limits, kind)]
     for kind in kinds:
         now, words, enough = _loosened(count, limits, kind)
-        found = _few(now, attempt, None) if enough else None
+        found = _few(now, attempt, None, loss) if enough else None
         if found is not None:
             return Solution(weights=_tidy(found, now), relaxed=(words,), limits=now)
     now, told = limits, []
     for kind in kinds:
         now, words, _ = _loosened(count, now, kind)
         told.append(words)
-        found = _few(now, attempt, None)
+        found = _few(now, attempt, None, loss)
         if found is not None:
             return Solution(weights=_tidy(found, now), relaxed=tuple(told), limits=now)
     return _even(count, limits)
@@ -200,11 +209,17 @@ def _least(count: int, limits: Limits, kind: str) -> float | None:
     return None if found is None else max(float(found[slack][0]), 0.0)
 
 
-def _few(limits: Limits, attempt: Callable[[Limits], _Array | None], first: _Array | None) -> _Array | None:
+def _few(
+    limits: Limits,
+    attempt: Callable[[Limits], _Array | None],
+    first: _Array | None,
+    loss: Callable[[_Array], float] | None,
+) -> _Array | None:
     """Give the best weights; of at most so many holdings by leaving out the smallest, some at a time.
 
     Which of them to hold is a question that takes too long to answer for certain. So a fifth of those that are too many
-    goes, the smallest, at least one; what is left is weighed again, and so on: near the best, and quickly there.
+    goes, the smallest, at least one; what is left is weighed again, and so on. Then, among up to 100, one after the
+    other is exchanged for one that was left out, as long as that is better and for 200 trials at the most.
     """
     found = attempt(limits) if first is None else first
     if found is None or limits.most is None:
@@ -219,6 +234,36 @@ def _few(limits: Limits, attempt: Callable[[Limits], _Array | None], first: _Arr
         if again is None:
             return None
         found = np.where(kept, again, 0.0)
+    return found if loss is None or not _many(found, limits) else _exchanged(found, limits, attempt, loss)
+
+
+def _many(found: _Array, limits: Limits) -> bool:
+    """Say whether the number of holdings is what limits, and an exchange may help."""
+    count = int((np.abs(found) > _DUST).sum())
+    return count == limits.most and count < len(found) <= _ALL
+
+
+def _exchanged(
+    found: _Array, limits: Limits, attempt: Callable[[Limits], _Array | None], loss: Callable[[_Array], float]
+) -> _Array:
+    """Give weights of which no exchange of one holding is better, or the best after so many trials."""
+    low, _ = limits.bounds(len(found))
+    best, trials, better = loss(found), 0, True
+    while better and trials < _TRIALS:
+        better = False
+        held = np.abs(found) > _DUST
+        inside = sorted(np.flatnonzero(held & (low <= 0)), key=lambda one: abs(found[one]))
+        for one, other in ((one, other) for one in inside for other in np.flatnonzero(~held)):
+            kept = held.copy()
+            kept[one], kept[other] = False, True
+            again = attempt(limits.only(kept))
+            trials += 1
+            if again is not None and loss(np.where(kept, again, 0.0)) < best - 1e-6 * abs(best):
+                found, better = np.where(kept, again, 0.0), True
+                best = loss(found)
+                break
+            if trials >= _TRIALS:
+                break
     return found
 
 
