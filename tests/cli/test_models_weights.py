@@ -84,7 +84,7 @@ def test_a_forecast_says_who_counted_where_all_is_asked_for(ara):
     assert sum(found["weights"].values()) == pytest.approx(1)
     best = next(iter(found["weights"]))
     shown = " ".join(ara(*words, "--analysis", "full").out.split())
-    assert f"Members of currencies over 1 bar count {best} {found['weights'][best]:.2f}" in shown
+    assert f"Members of currencies over 1 bar in usual times count {best} {found['weights'][best]:.2f}" in shown
     assert "members" not in json.loads(ara(*words, "--json").out)
     fitted = ara("predict", "EURUSD", "--days", "1", "--model", "ewma_t", "--analysis", "full")
     assert "Members" not in fitted.out

@@ -149,6 +149,10 @@ def opening(kept: Kept) -> list[str]:
         "",
         *days(kept),
         "",
+        "`fast` and `default` were changed after a first look at each: they took over the weights of `stacked` and",
+        "[another widening](widening.md#the-fourth-look), and stand here as they are now; `stacked` and `blended`, and",
+        "the markets with something to find, stand as they were before, with the old widening.",
+        "",
     ]
 
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ara.models.calibration import Surprise, eased
+from ara.models import LEVELS
+from ara.models.calibration import FARTHER, Surprise, eased, sizes
 
 DAY = 86_400_000_000
 FRESH = Surprise(step=DAY)
@@ -29,8 +30,8 @@ def test_a_class_that_moves_more_than_foretold_is_widened_within_days_and_narrow
     _, factors, _ = FRESH.rolled(days(400, 8), sizes)
     assert (factors[60:300] > 0.02).mean() < 0.15
     assert factors[60:300].std() < 0.03
-    assert factors[303:306].min() > 0.4
-    assert factors[340:400].max() < 0.25
+    assert factors[303:306].min() > 0.25
+    assert factors[360:400].max() < 0.1
 
 
 def test_one_series_alone_is_believed_half_as_much_as_a_crowd() -> None:
@@ -88,3 +89,27 @@ def test_what_is_widened_now_and_then_is_narrowed_on_the_days_between() -> None:
     _, factors, _ = FRESH.rolled(days(900, 2), sizes)
     assert np.abs(factors[300:]).max() > 0.05
     assert factors[300:].mean() < 0.003
+
+
+def test_levels_take_it_by_the_square_of_their_distance() -> None:
+    told = dict(zip(LEVELS, FARTHER, strict=True))
+    assert told[0.5] == 0
+    assert told[0.1] == told[0.9] == pytest.approx(1.0)
+    assert told[0.975] == pytest.approx((1.959964 / 1.281552) ** 2, rel=1e-5)
+    np.testing.assert_allclose(FARTHER, FARTHER[::-1])
+    assert (np.diff(FARTHER[len(LEVELS) // 2 :]) > 0).all()
+
+
+def test_what_bands_were_widened_by_is_taken_back() -> None:
+    made = ordinary(3000, 8)
+    for storm in range(300, 3000, 300):
+        made[storm * 8 : (storm + 6) * 8] *= 3
+    _, factors, _ = FRESH.rolled(days(3000, 8), made)
+    assert factors[500:].max() > 0.2
+    assert factors[500:].min() < 0
+    assert abs(factors[500:].mean()) < 0.01
+
+
+def test_a_bar_is_as_large_as_its_return_and_its_range_say_in_the_mean() -> None:
+    told = sizes(np.array([1.0, 0.0, 2.0]), np.array([3.0, 1.0, np.nan]), np.array([2.0, 0.5, 4.0]))
+    assert told.tolist() == [1.0, 1.0, 0.5]

@@ -1,4 +1,4 @@
-"""The table of `docs/evidence/by_regime.md`: stacking and blending by regime beside `fast`, before the exam's years."""
+"""The table of `docs/evidence/by_regime.md`: blending by regime beside `fast`, before the exam's years."""
 
 import os
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from ara.prediction.bulk import series
 BARS = Path(os.environ.get("ARA_MARKET_DATA", "/nowhere")).parent / "bench" / "forecast" / "bars.parquet"
 BEGIN, END = datetime(2017, 3, 20, tzinfo=UTC), datetime(2018, 3, 19, tzinfo=UTC)
 HORIZONS = (1, 5, 21)
-RIVALS = ("ewma_t", "pooled_har", "fast", "blended", "stacked")
+RIVALS = ("ewma_t", "pooled_har", "fast", "blended")
 LEAST = 300
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not BARS.exists(), reason="needs the market data")]
@@ -81,7 +81,7 @@ def test_weights_by_regime_are_not_far_from_those_of_fast(table: list[Row]) -> N
     assert {row.model for row in table} == set(RIVALS)
     usual = {row.horizon: row.inside for row in table if row.model == "fast"}
     for row in table:
-        if row.model in {"blended", "stacked"}:
+        if row.model == "blended":
             assert abs(row.against) < 0.002, row
             assert row.skill > 0.005, row
             assert abs(row.inside - usual[row.horizon]) < 0.01, row
@@ -92,7 +92,7 @@ def test_the_table_is_written(table: list[Row]) -> None:
     page = [
         "# Weights by regime",
         "",
-        "`blended` and `stacked` beside `fast`, of the same ten members, on those of the exam's instruments that had",
+        "`blended` beside `fast`, of the same ten members, on those of the exam's instruments that had",
         f"bars by then: a forecast at every bar from {BEGIN:%Y-%m-%d} to {END:%Y-%m-%d}, refitted monthly.",
         "The years of the exam were not looked at.",
         "",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ara.models import LEVELS
 from ara.models.checks import toy_panel
 from ara.models.ensemble import Fast, FittedEnsemble
+from ara.models.ensemble.by_regime import belonging
 from ara.models.families.bootstrap import Fhs, Hist
 from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import EwmaT
@@ -210,11 +211,14 @@ def test_an_ensembles_usual_bar_is_that_of_its_members_stretched_as_usual(panel:
     )
     state = fast.state.of(KINDS[table(panel).kind[row]])
     usual = np.zeros(len(panel.horizons))
-    for name, weight in zip(fast.state.members, np.array(state.weights).T, strict=True):
+    rank = table(panel).second[row + 1 - USUAL : row + 1, 0]
+    parts = belonging(rank)
+    for name, weight in zip(
+        fast.state.members, np.einsum("r,rhm->mh", parts[-1], np.array(state.regimes)), strict=True
+    ):
         if weight.any():
             usual += weight * np.exp(of_model(name, fast.fitted[name], panel, row).usual)
-    rank = table(panel).second[row + 1 - USUAL : row + 1, 0]
-    stretch = np.array(state.stretches)[:, np.searchsorted((-1 / 6, 1 / 6), rank, side="right")].mean(axis=1)
+    stretch = (np.array(state.stretches) @ parts.T).mean(axis=1)
     np.testing.assert_allclose(told.usual, np.log(usual) + stretch, rtol=1e-9)
 
 

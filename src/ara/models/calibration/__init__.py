@@ -2,6 +2,6 @@
 
 from ara.models.calibration.bands import stretches
 from ara.models.calibration.direction import centred, leaning, trust
-from ara.models.calibration.surprise import Surprise, eased
+from ara.models.calibration.surprise import FARTHER, Surprise, eased, sizes
 
-__all__ = ["Surprise", "centred", "eased", "leaning", "stretches", "trust"]
+__all__ = ["FARTHER", "Surprise", "centred", "eased", "leaning", "sizes", "stretches", "trust"]

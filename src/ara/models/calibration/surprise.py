@@ -1,32 +1,64 @@
-"""A whole class that moves more than was foretold widens all its bands within days."""
+"""A whole class that moves more than was foretold widens all its bands within days, and takes it back over a year."""
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Surprise", "eased"]
+from ara.models.quantiles import LEVELS
+
+__all__ = ["FARTHER", "Surprise", "eased", "sizes"]
 
 _Array = NDArray[np.float64]
 
-_DAYS: Final = 5.0
-_USUAL: Final = 250.0
+_DAYS: Final = 12.0
+_USUAL: Final = 500.0
+_BACK: Final = 250.0
 _WARM: Final = 60.0
 _PATIENCE: Final = 1.0
-_SLOPE, _CURVE, _MOST = 0.7, 1.0, 0.8
+_SLOPE, _CURVE, _MOST = 1.0, 1.5, 0.8
 _OUTLIER: Final = 4.0
 _LONE: Final = 1.0
 _LARGEST: Final = 3.0
-_COUNTED: Final = 0.2
 _LEAST_SPREAD: Final = 1e-4
 _EASE: Final = 0.6
+_BAND: Final = 0.9
+
+
+def _farther() -> _Array:
+    told = np.array([NormalDist().inv_cdf(level) for level in LEVELS]) / NormalDist().inv_cdf(_BAND)
+    return np.asarray(np.round(told * told, 12))
+
+
+FARTHER: Final = _farther()
+"""`[level]`: how much of the widening a level takes: the square of its distance from the median, that of the 80 % band
+being 1. That a storm has begun does not tell how large it is; a mean over what it may be has fatter tails."""
+
+
+def sizes(moved: _Array, ranged: _Array, half: _Array) -> _Array:
+    """Give how large bars were over what was foretold: the mean of what return and range tell, over half a band.
+
+    Both tell the same volatility, the range with little more than half the scatter, the return also of what goes one
+    way; their errors differ, so the mean of the two tells a storm from chance sooner than either.
+
+    Parameters
+    ----------
+    moved
+        |return - median|; NaN where it is not known.
+    ranged
+        Square root of the variance that the bar's range tells; where it is NaN the return stands for it.
+    half
+        Half the width of the 80 % band that was foretold.
+    """
+    return np.asarray((moved + np.where(np.isfinite(ranged), ranged, moved)) / 2 / half)
 
 
 class Surprise(msgspec.Struct, frozen=True, kw_only=True):
-    """How large a class's returns were of late over the bands that were foretold for them, and what is usual.
+    """How large a class's bars were of late over the bands that were foretold for them, and what is usual.
 
     Days are steps of the class's bars: hours where bars are hourly.
 
@@ -37,9 +69,12 @@ class Surprise(msgspec.Struct, frozen=True, kw_only=True):
     at
         The last instant that was counted, microseconds since 1970 UTC.
     recent, weight
-        Sums of sizes and of how many there were; half of their weight is gone in five steps.
-    usual, square, widened, steps
-        Sums of that mean, of its square and of the widening, and their weight; half is gone in 250 steps.
+        Sums of sizes and of how many there were; half of their weight is gone in twelve steps.
+    usual, square, steps
+        Sums of that mean and of its square, and their weight; half is gone in 500 steps.
+    lent, count
+        Sum of the widening, and its weight; half is gone in 250 steps. Their quotient is taken back from every band, so
+        that bands are as wide in the mean as they would be without any of this.
     now
         Log of the factor for the bands of the next bar.
     """
@@ -50,8 +85,9 @@ class Surprise(msgspec.Struct, frozen=True, kw_only=True):
     weight: float = 0.0
     usual: float = 0.0
     square: float = 0.0
-    widened: float = 0.0
     steps: float = 0.0
+    lent: float = 0.0
+    count: float = 0.0
     now: float = 0.0
 
     def after(self, at: int, size: float, count: float) -> "Surprise":
@@ -60,14 +96,14 @@ class Surprise(msgspec.Struct, frozen=True, kw_only=True):
         Parameters
         ----------
         at
-            When the returns were known.
+            When the bars were known.
         size
-            Mean of |return - median| over half the width of the 80 % band, each cut at 3.
+            Mean of their `sizes`, each cut at 3.
         count
-            How many returns there are.
+            How many bars there are.
         """
         share = min((at - self.at) / self.step, 1.0) if self.at else 1.0
-        keep, hold = 0.5 ** (share / _DAYS), 0.5 ** (share / _USUAL)
+        keep, hold, back = (0.5 ** (share / span) for span in (_DAYS, _USUAL, _BACK))
         recent, weight = keep * self.recent + size * count, keep * self.weight + count
         level = recent / weight
         wide, counted = 0.0, level
@@ -85,20 +121,21 @@ class Surprise(msgspec.Struct, frozen=True, kw_only=True):
             weight=weight,
             usual=hold * self.usual + share * counted,
             square=hold * self.square + share * counted * counted,
-            widened=hold * self.widened + share * min(wide, _COUNTED),
             steps=hold * self.steps + share,
-            now=wide - self.widened / max(self.steps, 1.0),
+            lent=back * self.lent + share * wide,
+            count=back * self.count + share,
+            now=wide - self.lent / max(self.count, 1.0),
         )
 
     def rolled(self, at: NDArray[np.int64], size: _Array) -> "tuple[NDArray[np.int64], _Array, Surprise]":
-        """Count returns one by one as they became known, in any order.
+        """Count bars one by one as they became known, in any order.
 
         Parameters
         ----------
         at
             When each was known; those of one instant count together.
         size
-            |return - median| over half the width of the 80 % band.
+            Their `sizes`.
 
         Returns
         -------

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.calibration import Surprise, eased, leaning, trust
+from ara.models.calibration import FARTHER, Surprise, eased, leaning, sizes, trust
+from ara.models.ensemble.by_regime import belonging
 from ara.models.ensemble.members import DEAR
-from ara.models.ensemble.panels import alone, next_alone, standings, states
+from ara.models.ensemble.panels import alone, next_alone, ranges_after, standings
 from ara.models.ensemble.state import ClassState, State
 from ara.models.families.ewma_t import EwmaT
 from ara.models.families.pooled.seen import KINDS, kind_of
@@ -58,12 +59,11 @@ class Answering:
             raw = self._mixed(every, np.isin(every, rows[mine]), state, columns)
             place = np.searchsorted(every, rows[mine])
             answer = self._leant(raw[place], KINDS[code], [state.centre[column] for column in columns])
-            slow = np.array([state.stretches[column] for column in columns])[:, states(panel, rows[mine])].T
+            log = np.array([state.stretches[column] for column in columns])
+            slow = np.einsum("nr,hr->nh", belonging(standings(panel, rows[mine])), log)
             raw_next = raw[np.searchsorted(every, since), 0]
             fast = self._surprise(state.surprise, np.unique(panel.series[whole]), since, raw_next)(rows[mine])
-            factor = np.exp(slow + fast[:, None] * eased(panel.horizons))
-            middle = answer[:, :, _MIDDLE, None]
-            out[mine] = np.maximum.accumulate(middle + (answer - middle) * factor[:, :, None], axis=2)
+            out[mine] = _widened(answer, slow, fast[:, None] * eased(panel.horizons))
         return out
 
     def bare(self, rows: Rows) -> _Array:
@@ -154,7 +154,20 @@ class Answering:
         return np.array(rows, np.int64), np.array(middles), np.array(halves)
 
     def _sizes(self, rows: Rows, middle: _Array, half: _Array) -> tuple[NDArray[np.int64], _Array]:
-        """Give when the outcomes of rows were known, and how large they were over the band."""
+        """Give when the bars after rows were known, and how large they were over the band."""
         y = self.panel.y[rows, 0] * self.panel.scale[rows, 0]
         done = np.isfinite(y) & (half > 0)
-        return self.panel.y_known[rows, 0][done], np.abs(y - middle)[done] / half[done]
+        size = sizes(np.abs(y - middle)[done], ranges_after(self.panel, rows[done]), half[done])
+        return self.panel.y_known[rows, 0][done], size
+
+
+def _widened(values: _Array, slow: _Array, fast: _Array) -> _Array:
+    """Give bands `[n, H, level]` about their medians, wider by these logs `[n, H]`: `fast` by how far out a level lies.
+
+    Where that would make levels cross, the outer one follows the inner.
+    """
+    middle = values[:, :, _MIDDLE, None]
+    told = middle + (values - middle) * np.exp(slow[:, :, None] + fast[:, :, None] * FARTHER)
+    lower = np.minimum.accumulate(told[:, :, _MIDDLE::-1], axis=2)[:, :, ::-1]
+    upper = np.maximum.accumulate(told[:, :, _MIDDLE:], axis=2)
+    return np.asarray(np.concatenate((lower[:, :, :-1], upper), axis=2))

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.calibration.pooling import pooled
-from ara.models.ensemble.by_regime import REGIMES, RegimeState, belonging, parted
+from ara.models.ensemble.by_regime import REGIMES, belonging, parted
 from ara.models.ensemble.learning import Month, Weigh
 from ara.models.ensemble.members import CORE
 from ara.models.ensemble.model import Ensemble
-from ara.models.ensemble.state import ALL, ClassState, State
+from ara.models.ensemble.state import ALL, ClassState
 from ara.models.ensemble.weights import Evidence, believed, evidence, shares
 from ara.models.families.pooled.seen import KINDS
 
@@ -84,4 +84,3 @@ class Blended(Ensemble):
     members: tuple[str, ...] = CORE
     family: ClassVar[str] = "blended"
     weigh: ClassVar[Weigh | None] = _Shares()
-    kept: ClassVar[type[State]] = RegimeState

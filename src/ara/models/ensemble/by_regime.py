@@ -1,4 +1,4 @@
-"""Weights that follow the regime of volatility: smoothly from calm to wild, never as a switch."""
+"""Weights and bands that follow the regime of volatility: smoothly from calm to wild, never as a switch."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -36,21 +36,26 @@ class RegimeClass(ClassState, frozen=True, kw_only=True):
     Parameters
     ----------
     regimes
-        `[regime][horizon][member]`: weights in calm, usual and wild times.
+        `[regime][horizon][member]`: weights in calm, usual and wild times; none where these are all `weights`.
     """
 
-    regimes: tuple[tuple[tuple[float, ...], ...], ...]
+    regimes: tuple[tuple[tuple[float, ...], ...], ...] = ()
+
+    @property
+    def told(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """`[regime][horizon][member]`: the weights of each regime."""
+        return self.regimes or (self.weights,) * REGIMES
 
     def counted(self, columns: Sequence[int]) -> NDArray[np.bool_]:
         """Give `[member]`: whether it counts for anything over some of the horizons, in any regime."""
-        return np.asarray((np.array(self.regimes)[:, list(columns)] > 0).any(axis=(0, 1)))
+        return np.asarray((np.array(self.told)[:, list(columns)] > 0).any(axis=(0, 1)))
 
     def mixed(
         self, said: Sequence[NDArray[np.floating]], standing: _Array, columns: Sequence[int], *, middle: int
     ) -> _Array:
         """Mix what members said by each regime's weights, and these mixtures by how much a row belongs to each."""
         parts = belonging(standing)
-        told = [mixed(said, [own[column] for column in columns], middle=middle) for own in self.regimes]
+        told = [mixed(said, [own[column] for column in columns], middle=middle) for own in self.told]
         return np.asarray(sum(part[:, None, None] * one for part, one in zip(parts.T, told, strict=True)))
 
 

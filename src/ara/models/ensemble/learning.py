@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.calibration import Surprise, centred, stretches, trust
-from ara.models.ensemble.panels import standings
+from ara.models.calibration import Surprise, centred, eased, sizes, stretches, trust
+from ara.models.ensemble.by_regime import REGIMES, belonging
+from ara.models.ensemble.panels import ranges_after, standings
 from ara.models.ensemble.stages import LOW, MIDDLE, REMEMBERED, THIN, TOP, Outcomes, Stage, outcomes
 from ara.models.ensemble.state import ALL, ClassState, State
 from ara.models.ensemble.weights import Evidence, believed, evidence, shares
@@ -22,7 +23,6 @@ __all__ = ["Month", "Weigh", "learned"]
 _Array = NDArray[np.float64]
 
 _HALF: Final = 12.0
-_STATES: Final = 3
 _RISES: Final = np.array([LEVELS[k] for k in THIN])
 
 
@@ -150,7 +150,7 @@ def _class(seen: Sequence[Evidence], beliefs: Sequence[_Array], horizons: Sequen
         skill=tuple(tuple(one.skill.tolist()) for one in seen),
         error=tuple(tuple(np.where(np.isfinite(one.error), one.error, 0.0).tolist()) for one in seen),
         months=tuple(one.months for one in seen),
-        stretches=((0.0,) * _STATES,) * len(horizons),
+        stretches=((0.0,) * REGIMES,) * len(horizons),
         centre=(0.0,) * len(horizons),
     )
 
@@ -164,61 +164,92 @@ def _calibrated(
     open_: dict[str, tuple[int, float, float]],
 ) -> ClassState:
     """Give a class's state with what the weighted forecasts of its past teach; note which are still open."""
-    told = [_told(one, np.flatnonzero(one.stage.kind == kind), state, base) for one in months]
+    told = [_told(one, np.flatnonzero(one.stage.kind == kind), state, base, panel) for one in months]
     for one in told:
         _note(open_, panel, one.left, one.last)
-    missed, count, fading = (np.array(part) for part in zip(*((*one.misses, one.weight) for one in told), strict=True))
-    chance = np.concatenate([one.rise for one in told])
-    part = np.concatenate([np.full(len(one.rise), one.weight) for one in told])
-    at, sizes = (np.concatenate(both) for both in zip(*(one.sizes for one in told), strict=True))
+    at, size = (np.concatenate(both) for both in zip(*(one.sizes for one in told), strict=True))
+    instants, factors, surprise = Surprise(step=_step(panel, kind, months)).rolled(at, size)
+    steps, shares = np.concatenate(([0.0], factors)), eased(panel.horizons)
+    seen = [
+        _misses(one, steps[np.searchsorted(instants, panel.known_at[one.rows], side="right")][:, None] * shares)
+        for one in told
+    ]
+    missed, count = (np.array(part) for part in zip(*seen, strict=True))
+    fading = np.array([one.weight for one in told])
+    chance = np.concatenate([_rise(one.said) for one in told])
+    part = np.concatenate([np.full(len(one.said), one.weight) for one in told])
     slow = [stretches(missed[:, h], count[:, h], fading, overlap=reach / 21) for h, reach in enumerate(panel.horizons)]
     beliefs = [trust(KINDS[kind], horizon) for horizon in panel.horizons]
     return msgspec.structs.replace(
         state,
         stretches=tuple(tuple(one.tolist()) for one in slow),
         centre=tuple(centred(chance[:, h], part, believed=believed) for h, believed in enumerate(beliefs)),
-        surprise=Surprise(step=_step(panel, kind, months)).rolled(at, sizes)[2],
+        surprise=surprise,
     )
 
 
 class _Told(NamedTuple):
-    """What a month's forecasts of one class came to."""
+    """What a month's forecasts of one class came to.
+
+    Parameters
+    ----------
+    weight
+        How much the month counts.
+    rows
+        `[n]`: where they stand in the panel.
+    parts
+        `[n, regime]`: how much each belongs to calm, usual and wild times.
+    said, y
+        `[n, H, level]` and `[n, H]`, over the panel's scale, the levels those of `THIN`.
+    sizes
+        When next bars were known, and how large they were.
+    left, last
+        Rows whose next bar is not known yet, and what was said of it.
+    """
 
     weight: float
-    misses: tuple[_Array, _Array]
-    rise: _Array
+    rows: NDArray[np.int64]
+    parts: _Array
+    said: _Array
+    y: _Array
     sizes: tuple[NDArray[np.int64], _Array]
     left: NDArray[np.int64]
     last: _Array
 
 
-def _told(one: Month, mine: NDArray[np.int64], state: ClassState, base: int) -> _Told:
+def _told(one: Month, mine: NDArray[np.int64], state: ClassState, base: int, panel: Panel) -> _Told:
     """Mix what the members said in a month, and hold it against what became of it."""
     members = [*np.moveaxis(one.stage.thin[mine], 3, 0)]
     said = state.mixed(members, one.standing[mine], range(len(state.weights)), middle=MIDDLE)
     said = np.where(np.isfinite(said), said, members[base])  # none of those that count was asked
-    y = one.became.y[mine]
-    out = ((y < said[:, :, LOW]) | (y > said[:, :, TOP])).astype(float)
-    missed, count = np.zeros((2, y.shape[1], _STATES))
-    for row in range(_STATES):
-        here = np.isfinite(y) & (one.stage.state[mine] == row)[:, None]
-        missed[:, row], count[:, row] = np.where(here, out, 0.0).sum(axis=0), here.sum(axis=0)
-    size, done = _sizes(said[:, 0], y[:, 0])
+    y, rows = one.became.y[mine], one.became.rows[mine]
+    half = (said[:, 0, TOP] - said[:, 0, LOW]) / 2
+    done = np.isfinite(y[:, 0]) & (half > 0)
+    ranged = ranges_after(panel, rows[done]) / panel.scale[rows[done], 0]
+    size = sizes(np.abs(y[:, 0] - said[:, 0, MIDDLE])[done], ranged, half[done])
     return _Told(
         weight=one.weight,
-        misses=(missed, count),
-        rise=_rise(said),
-        sizes=(one.became.known_at[mine, 0][done], size[done]),
-        left=one.became.rows[mine[~done]],
+        rows=rows,
+        parts=belonging(one.standing[mine]),
+        said=said,
+        y=y,
+        sizes=(one.became.known_at[mine, 0][done], size),
+        left=rows[~done],
         last=said[~done, 0],
     )
 
 
-def _sizes(said: _Array, y: _Array) -> tuple[_Array, NDArray[np.bool_]]:
-    """Give how large returns were over half the width of their band, and where that is known."""
-    half = (said[:, TOP] - said[:, LOW]) / 2
-    done = np.isfinite(y) & (half > 0)
-    return np.abs(y - said[:, MIDDLE]) / np.where(half > 0, half, 1.0), done
+def _misses(one: _Told, wider: _Array) -> tuple[_Array, _Array]:
+    """Give how often the 80 % bands were missed `[H, regime]` once surprise had widened them, and how many there were.
+
+    A row that belongs to two regimes counts in both, by how much it does. `wider` `[n, H]` is the log of the factor of
+    surprise, as it was known at each row.
+    """
+    middle = one.said[:, :, MIDDLE]
+    low, top = ((one.said[:, :, end] - middle) * np.exp(wider) + middle for end in (LOW, TOP))
+    out = ((one.y < low) | (one.y > top)).astype(float)
+    told = np.isfinite(one.y).astype(float)
+    return np.einsum("nh,nr->hr", told * out, one.parts), np.einsum("nh,nr->hr", told, one.parts)
 
 
 def _rise(said: _Array) -> _Array:

@@ -1,4 +1,4 @@
-"""`fast`: the members' quantiles averaged by what each was worth of late, and calibrated class by class."""
+"""`fast`: the members' quantiles averaged by what each is worth in such times, and calibrated class by class."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ import numpy as np
 
 from ara.errors import ModelError
 from ara.models.ensemble.answers import Answering
+from ara.models.ensemble.by_regime import RegimeState
 from ara.models.ensemble.members import CORE, LINES, TREES, absent, member, remedy
 from ara.models.ensemble.panels import closed, with_next
 from ara.models.ensemble.state import State
@@ -130,14 +131,15 @@ class Ensemble:
     the first instant of the quarter, is scored by CRPS as outcomes become known. Learners and networks are refitted at
     the first instants of January and July only, and the fits that answer are those that are scored. Older months count
     less, half as much after a year. A class's evidence is drawn to that of all classes and of its shorter horizons, and
-    to no skill. A member that is not better than `ewma_t` gets no weight.
+    to no skill. A member that is not better than `ewma_t` gets no weight. Where a subclass does not `weigh` in its own
+    way, these weights are moved by a ridge regression, in calm, usual and wild times apart.
     """
 
     __slots__ = ()
 
     family: ClassVar[str]
     weigh: ClassVar[Callable[..., Any] | None] = None
-    kept: ClassVar[type[State]] = State
+    kept: ClassVar[type[State]] = RegimeState
     members: tuple[str, ...]
 
     def fit(
@@ -167,6 +169,7 @@ class Ensemble:
         """Fit as `fit` does; costly members' fits are laid down in a folder, and after a kill found there again."""
         from ara.models.ensemble.fitting import Fitting  # what fits is much, and who only answers needs none of it
         from ara.models.ensemble.learning import learned
+        from ara.models.ensemble.ridge import Ridge
 
         missing = tuple(name for name in self.members if absent(name))
         models = {name: member(name) for name in self.members if name not in missing}
@@ -186,7 +189,7 @@ class Ensemble:
             members=tuple(models),
             base=tuple(models).index(BASE),
             scored=scored,
-            weigh=self.weigh,
+            weigh=Ridge() if self.weigh is None else self.weigh,
         )
         return FittedEnsemble(
             family=self.family,

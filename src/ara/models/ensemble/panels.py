@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from ara.models.families.pooled.features import standing
 from ara.models.months import month_after, month_of
 from ara.models.panel import Panel, Rows
+from ara.statistics.ranges import range_variance
 
-__all__ = ["alone", "closed", "next_alone", "standings", "states", "with_next"]
+__all__ = ["alone", "closed", "next_alone", "ranges_after", "standings", "states", "with_next"]
 
 _NEVER = np.iinfo(np.int64).max
 _THIRDS = (-1 / 6, 1 / 6)
@@ -47,6 +48,11 @@ def alone(panel: Panel, code: int) -> tuple[Panel, int]:
     cut = {name: getattr(panel, name)[first:end] for name in names}
     series = np.zeros(end - first, np.int32)
     return replace(panel, symbols=(panel.symbols[code],), series=series, **cut), first
+
+
+def ranges_after(panel: Panel, rows: Rows) -> NDArray[np.float64]:
+    """Give the volatility that the range of the bar after each row tells; the series has to have that bar."""
+    return np.asarray(np.sqrt(range_variance(panel.bars[rows + 1])))
 
 
 def states(panel: Panel, rows: Rows) -> NDArray[np.int64]:

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.ensemble.panels import states
 from ara.models.families.pooled.seen import kind_of
 from ara.models.model import Fitted
 from ara.models.months import month_after, month_in_year, month_of, months_before, months_between, months_of
@@ -54,8 +53,8 @@ class Stage:
         First instant of the month.
     code, place
         `[n]`: series of each row, and how many rows of it come before.
-    kind, state
-        `[n]`: class, and state of volatility.
+    kind
+        `[n]`: class.
     said
         `[n, H, level, member]`, over the panel's scale: at all levels, or at `THIN` alone once `loss` stands; NaN where
         a dear member was not asked.
@@ -67,7 +66,6 @@ class Stage:
     code: NDArray[np.int64]
     place: NDArray[np.int64]
     kind: NDArray[np.int64]
-    state: NDArray[np.int64]
     said: NDArray[np.float32]
     loss: NDArray[np.float32] | None = None
 
@@ -178,14 +176,11 @@ def _said(panel: Panel, months: list[int], fitted: Sequence[Fitted], dear: Seque
         said[asked, :, :, member] = values
     code = past.series[rows].astype(np.int64)
     kind = np.array([kind_of(group) for group in past.groups], np.int64)[past.group[rows]]
-    state = states(past, rows)
     of_month = months_of(past.known_at[rows])
     made = []
     for month in months:
         mine = np.flatnonzero(of_month == month)
-        made.append(
-            Stage(month=month, code=code[mine], place=place[mine], kind=kind[mine], state=state[mine], said=said[mine])
-        )
+        made.append(Stage(month=month, code=code[mine], place=place[mine], kind=kind[mine], said=said[mine]))
     return made
 
 

@@ -30,7 +30,8 @@ class ClassState(msgspec.Struct, frozen=True, kw_only=True):
     months
         `[horizon]`: months of forecasts, older ones counting less.
     stretches
-        `[horizon][state]`: log of the factor for the bands in calm, usual and wild times.
+        `[horizon][regime]`: log of the factor for the bands in calm, usual and wild times; between these, what lies
+        between.
     centre
         `[horizon]`: logit of the class's own chance of a rise.
     surprise

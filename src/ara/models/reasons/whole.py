@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ara.models.ensemble.by_regime import RegimeClass, belonging
 from ara.models.ensemble.model import FittedEnsemble
-from ara.models.ensemble.panels import alone, standings, states, with_next
+from ara.models.ensemble.panels import alone, standings, with_next
 from ara.models.families.ewma_t import EwmaT, FittedEwmaT
 from ara.models.families.pooled.model import FittedPooledHar
 from ara.models.families.pooled.seen import KINDS, kind_of
@@ -113,7 +113,7 @@ def _weights(fitted: FittedEnsemble, panel: Panel, row: int) -> dict[str, _Array
     state = fitted.state.of(KINDS[kind_of(panel.groups[panel.group[row]])])
     whole = np.array(state.weights)
     if isinstance(state, RegimeClass):
-        whole = np.einsum("r,rhm->hm", belonging(standings(panel, np.array([row])))[0], np.array(state.regimes))
+        whole = np.einsum("r,rhm->hm", belonging(standings(panel, np.array([row])))[0], np.array(state.told))
     whole = whole[[fitted.state.horizons.index(horizon) for horizon in panel.horizons]]
     return {name: whole[:, k] for k, name in enumerate(fitted.state.members) if whole[:, k].any()}
 
@@ -179,8 +179,8 @@ def _centre(members: list[_Member]) -> dict[str, _Array]:
 
 
 def _stretches(fitted: FittedEnsemble, panel: Panel, row: int) -> tuple[_Array, _Array]:
-    """Give `[H]` the logs by which bands are stretched: on the mean of the last 250 bars, and in the row's state."""
+    """Give `[H]` the logs by which bands are stretched: on the mean of the last 250 bars, and in the row's regime."""
     state = fitted.state.of(KINDS[kind_of(panel.groups[panel.group[row]])])
     table = np.array([state.stretches[fitted.state.horizons.index(horizon)] for horizon in panel.horizons])
-    found = table[:, states(panel, past(panel, row))]
+    found = np.einsum("hr,nr->hn", table, belonging(standings(panel, past(panel, row))))
     return found.mean(axis=1), found[:, -1]

@@ -126,7 +126,7 @@ def by_regime(own: "ClassState", place: int) -> Mapping[str, Sequence[float]]:
 
     if not isinstance(own, RegimeClass):
         return {}
-    return {name: regime[place] for name, regime in zip(REGIMES, own.regimes, strict=True)}
+    return {name: regime[place] for name, regime in zip(REGIMES, own.told, strict=True)}
 
 
 def counting_facts(told: Counting) -> dict[str, Any]:
