@@ -29,6 +29,15 @@ def test_a_candle_is_a_wick_and_a_body_hollow_or_filled():
         assert words in svg.decode()
 
 
+def test_hundreds_of_bars_are_as_many_as_the_volumes():
+    days = np.arange("2020-01-01", "2020-07-01", dtype="datetime64[D]")
+    prices, volume = np.full(len(days), 5.0), np.arange(len(days), dtype=np.float64)
+    volume[50] = np.nan
+    svg = charts.candles_of(days, prices, prices, prices, prices, volume=volume).svg()
+    few = charts.candles_of(days, prices, prices, prices, prices).svg()
+    assert paths(svg, "PolyCollection") - paths(few, "PolyCollection") == len(days)
+
+
 def test_stretches_rules_points_and_their_names():
     states = ["bull"] * 20 + ["bear"] * 10 + ["bull"] * 10
     regimes = charts.regimes_of(DAYS, CLOSE, states, np.full(len(DAYS), 0.7)).svg().decode()

@@ -30,6 +30,7 @@ _SIDES: Final[dict[str, tuple[tuple[int, int], Any, Any]]] = {
     "above": ((0, 6), "center", "bottom"), "below": ((0, -6), "center", "top"), "right": ((6, 0), "left", "center"),
 }  # fmt: skip
 _EDGE: Final = 0.08
+_MANY: Final = 60
 _CORNERS: Final[dict[str, tuple[tuple[int, int], Any, Any]]] = {
     "top right": ((5, 3), "left", "bottom"), "top left": ((-5, 3), "right", "bottom"),
     "bottom right": ((5, -3), "left", "top"), "bottom left": ((-5, -3), "right", "top"),
@@ -77,7 +78,9 @@ def _bars(axes: "Axes", mark: Bars, theme: Theme) -> None:
     colour = [theme(role) for role in mark.roles] if mark.roles else theme(mark.role)
     start = np.zeros(len(mark.values)) if mark.start is None else np.asarray(mark.start, np.float64)
     size = np.asarray(mark.values, np.float64) - start
-    if mark.flat:
+    if len(size) > _MANY and not mark.flat and not mark.roles:
+        _at_once(axes, mark, start, theme(mark.role))
+    elif mark.flat:
         axes.barh(mark.places, size, left=start, height=mark.wide, color=colour, label=mark.name or "_")
     else:
         axes.bar(mark.places, size, bottom=start, width=mark.wide, color=colour, label=mark.name or "_")
@@ -86,6 +89,20 @@ def _bars(axes: "Axes", mark: Bars, theme: Theme) -> None:
         draw(mark.places, mark.low, mark.high, colors=theme("ink"), linewidth=1.2)
     if mark.texts:
         _ends(axes, mark, start, theme)
+
+
+def _at_once(axes: "Axes", mark: Bars, start: Any, colour: str) -> None:
+    """Draw upright bars as one collection: a patch for each of hundreds takes longer than all else."""
+    from matplotlib.collections import PolyCollection
+
+    half = mark.wide / 2
+    boxes = [
+        ((at - half, first), (at - half, value), (at + half, value), (at + half, first))
+        for at, first, value in zip(mark.places, start, mark.values, strict=True)
+        if np.isfinite(value)
+    ]
+    axes.add_collection(PolyCollection(boxes, facecolors=colour, edgecolors="none", label=mark.name or "_"))
+    axes.autoscale_view()
 
 
 def _ends(axes: "Axes", mark: Bars, start: Any, theme: Theme) -> None:
