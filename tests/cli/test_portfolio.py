@@ -87,6 +87,12 @@ def test_the_past_of_a_portfolio(ara):
     assert max(map(len, outcome.out.splitlines())) <= 90
 
 
+def test_weights_are_typed_either_way(ara):
+    typed = said(ara, "analyze", "AAPL", "SPY", "-w", "0.5,30%", "--last", "100")
+    assert typed == said(ara, "analyze", "--portfolio", "AAPL=0.5,SPY=0.3", "--last", "100")
+    assert said(ara, "analyze", "AAPL,SPY", "--last", "100")["weights"] == {"AAPL": 0.5, "SPY": 0.5}
+
+
 def test_ways_are_compared_on_days_they_did_not_know(ara):
     words = ("compare", *FOUR, "--methods", "inverse_volatility", "--window", "250", "--every", "250")
     found = said(ara, *words)
@@ -135,6 +141,10 @@ def test_trades_towards_weights(ara):
         (("optimize", *FOUR, "--days", "31"), "--days is 31"),
         (("optimize", "AAPL", "NOSUCH"), "NOSUCH"),
         (("analyze", "--portfolio", "AAPL=60"), "lost more than all"),
+        (("analyze",), "Nothing is said to be held."),
+        (("analyze", "AAPL", "--portfolio", "AAPL=1"), "both say what is held"),
+        (("analyze", "--portfolio", "AAPL=1", "-w", "1"), "--weights goes with symbols"),
+        (("analyze", "AAPL", "MSFT", "-w", "1"), "There are 1 weights of 2 instruments."),
         (("compare", *FOUR, "--methods", ","), "--methods is ''"),
         (("compare", *FOUR, "--window", "1500"), "1502 are needed"),
         (("rebalance", "--to", "AAPL=1", "--held", "AAPL"), "AAPL has no units"),

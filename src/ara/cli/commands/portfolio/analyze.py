@@ -17,9 +17,13 @@ __all__ = ["analyze"]
 
 
 def analyze(
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="SYMBOL", help="What is held, in equal parts or by --weights")
+    ] = None,
     portfolio: Annotated[
         str, typer.Option("--portfolio", metavar="WEIGHTS", help="AAPL=0.5,MSFT=0.5; the rest is cash")
-    ],
+    ] = "",
+    weights: Annotated[str, typer.Option("--weights", "-w", metavar="SHARES", help="Of the symbols: 0.5,0.3")] = "",
     benchmark: Annotated[str, typer.Option("--benchmark", metavar="SYMBOL", help="What it is set beside")] = "",
     free: Annotated[str, typer.Option("--free", metavar="RATE", help="What cash earns in a year: 2%")] = "0",
     last: Annotated[str, typer.Option("--last", metavar="N", help="Only the last so many days")] = "",
@@ -45,7 +49,7 @@ def analyze(
 
     s, goal = screen(), reported(report)
     rate, days = ratio(free, "--free"), counted(last, "--last", least=20) if last else 0
-    held_ = held(s, portfolio, as_of=as_of)
+    held_ = held(s, _typed(symbols or [], portfolio, weights), as_of=as_of)
     beside = fetched(s, [benchmark], as_of=as_of) if benchmark else []
     extra = [one for one in beside if one.instrument.symbol not in held_.weights]
     moves = aligned([*held_.bars, *extra])
@@ -57,6 +61,23 @@ def analyze(
         other = moves.returns[:, moves.symbols.index(name)] if name else None
         past_sent(s, seen, data, goal, free=rate, other=other)
     s.result(data, lambda: past(seen, s))
+
+
+def _typed(symbols: list[str], portfolio: str, weights: str) -> str:
+    """Give the portfolio as `--portfolio` takes it, from either way to type it."""
+    from ara.cli.commands.portfolio.asked import named
+
+    if bool(symbols) == bool(portfolio):
+        words = "Symbols and --portfolio both say what is held." if symbols else "Nothing is said to be held."
+        raise ValidationError(words, hint="Write --portfolio AAPL=0.5,MSFT=0.5, or AAPL MSFT --weights 0.5,0.5")
+    if portfolio or not weights:
+        if weights:
+            raise ValidationError("--weights goes with symbols, not with --portfolio.")
+        return portfolio or ",".join(named(symbols))
+    names, shares = named(symbols), [one.strip() for one in weights.split(",") if one.strip()]
+    if len(names) != len(shares):
+        raise ValidationError(f"There are {len(shares)} weights of {len(names)} instruments.", hint="One for each.")
+    return ",".join(f"{name}={share}" for name, share in zip(names, shares, strict=True))
 
 
 def _seen(held: Any, moves: Any, benchmark: str, rate: float) -> "SeenPast":
