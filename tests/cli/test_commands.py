@@ -220,6 +220,18 @@ def test_forecasts_from_files(ara, files):
     assert (facts["name"], facts["model"], facts["symbols"], facts["out"]) == ("mine", "fast", 1, "out.parquet")
 
 
+def test_an_origin_of_the_first_month_is_refused_in_words(ara, files):
+    import polars as pl
+
+    bars = pl.read_parquet("bars.parquet").sort("ts")
+    first = bars.filter(pl.col("ts").dt.month_end() == bars["ts"].dt.month_end()[0])
+    first.select("symbol", origin="ts", horizon=pl.lit(1)).write_parquet("origins.parquet")
+    outcome = ara("forecast", "--bars", "bars.parquet", "--origins", "origins.parquet", "--out", "out.parquet")
+    assert outcome.code == 4
+    assert "fast has nothing to learn from" in " ".join(outcome.err.split())
+    assert "another model: ewma_t" in " ".join(outcome.err.split())
+
+
 def test_a_family_may_be_fitted_less_often(ara, files):
     import polars as pl
 

@@ -175,6 +175,11 @@ class Ensemble:
         models = {name: member(name) for name in self.members if name not in missing}
         if BASE not in models:
             raise ModelError(f"{self.family} can't be had without {BASE} among its members")
+        if not len(panel):
+            raise ModelError(
+                f"{self.family} has nothing to learn from: no bar was known at the first instant of the period",
+                hint=f"Leave out origins of the first month that there is, or ask for another model: {BASE}",
+            )
         rows = np.union1d(train, valid)
         inner, moment = with_next(panel), closed(panel)
         scored = np.zeros(len(panel), bool)
