@@ -24,6 +24,7 @@ def line(member="har_t", *, weight=0.0, skill=0.01, error=0.002, months=12.0, ab
         (line(skill=0.0, error=0.0, months=0.0), "too few days"),
         (line(skill=-0.01), "worse than ewma_t"),
         (line(skill=0.001), "not surely better than ewma_t"),
+        (line(skill=0.01), "adds nothing to the others"),
         (line("lightgbm", absent=True), "pip install 'ara-ai[train]'"),
     ],
 )
@@ -71,7 +72,8 @@ def test_the_weights_of_an_ensemble_and_of_those_before_it(ara):
     for width in ("60", "100", "160"):
         shown = ara("models", "show", "fast@2017-12", "--width", width).out
         assert max(map(len, shown.splitlines())) <= int(width)
-        assert "no weight: worse than ewma_t" in " ".join(shown.split())
+        assert "No weight: " in shown
+        assert "(the baseline, which answers where no other is better)" in " ".join(shown.split())
         assert shown.count("pooled_har  ") == 3
         assert "2016-12, 2017-12" in " ".join(shown.split())
         assert ("then to now" in shown) == (width != "60")

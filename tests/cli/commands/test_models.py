@@ -1,3 +1,4 @@
+import asyncio
 import json
 import re
 import shutil
@@ -331,11 +332,13 @@ def test_who_can_not_be_trained_on_a_cluster_is_told(ara, words, said):
     assert said in done.err
 
 
-def test_of_all_families_networks_alone_are_trained_on_a_cluster():
+def test_of_all_families_networks_alone_are_trained_on_a_cluster(home):
     from ara.cli.commands.models.learn import lessons_of
+    from ara.cli.screen import Screen
 
     asked = {"period": "", "epochs": "", "param": [], "days": "5", "share": "0.2", "validate": True, "tested": False}
-    lessons = {one.family: one.workers for one in lessons_of(None, model="all", on="ray", workers="3", **asked)}
+    asked |= {"start": "", "s": Screen(runner=asyncio.run)}
+    lessons = {one.family: one.workers for one in lessons_of(model="all", on="ray", workers="3", **asked)}
     assert lessons["gru"] == 3
     assert lessons["har_t"] == 0
-    assert {one.workers for one in lessons_of(None, model="gru,bilstm", on="here", workers="3", **asked)} == {0}
+    assert {one.workers for one in lessons_of(model="gru,bilstm", on="here", workers="3", **asked)} == {0}

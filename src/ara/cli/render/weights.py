@@ -57,15 +57,7 @@ def _class(told: Weighing, lines: "Sequence[Line]", name: str, s: Screen) -> lis
             )
             for horizon in horizons
         ),
-        *(
-            Column(
-                head=f"{one}, {_bars(horizons[0])}",
-                cells=[_share(weights[state.members.index(member)]) for member in members],
-                right=True,
-                leave=2,
-            )
-            for one, weights in by_regime(state.classes[name], state.horizons.index(horizons[0])).items()
-        ),
+        _apart(state, members, name, horizons[0]),
         Column(
             head="then to now" if len(told.kin) > 1 else "",
             cells=[_picture(told, name, member, horizons[0], s) for member in members] if len(told.kin) > 1 else [],
@@ -73,11 +65,23 @@ def _class(told: Weighing, lines: "Sequence[Line]", name: str, s: Screen) -> lis
         ),
         Column(
             head=f"worth over ewma_t, {_bars(horizons[0])}",
-            cells=[_worth([by[member, horizon] for horizon in horizons]) for member in members],
+            cells=[_worth(by[member, horizons[0]]) for member in members],
         ),
     ]
     kept = [column for column in columns if column.head]
-    return [*table(kept, s), *wrapped(_bands(state, name, horizons[0]), s.width, indent="  ")]
+    none = _none([[by[member, horizon] for horizon in horizons] for member in members])
+    said = [*([none] if none else []), _bands(state, name, horizons[0])]
+    return [*table(kept, s), *(line for words in said for line in wrapped(words, s.width, indent="  "))]
+
+
+def _apart(state: "State", members: "Sequence[str]", name: str, horizon: int) -> Column:
+    """Give the weights in calm, usual and wild times; a column without a head where they are the same."""
+    told = by_regime(state.classes[name], state.horizons.index(horizon))
+    cells = [
+        "  ".join(f"{_share(weights[state.members.index(member)]):>5}" for weights in told.values())
+        for member in members
+    ]
+    return Column(head=f"{', '.join(told)}, {_bars(horizon)}" if told else "", cells=cells, right=True, leave=2)
 
 
 def _share(weight: float) -> str:
@@ -86,14 +90,22 @@ def _share(weight: float) -> str:
     return f"{weight:.2f}" if weight >= LEAST else "<0.01"
 
 
-def _worth(lines: "Sequence[Line]") -> str:
-    """Give skill over the shortest horizon with its bounds, and why it counts for nothing where it does so over all."""
-    first = lines[0]
-    why = f"no weight: {why_none(first)}" if not any(one.weight > 0 for one in lines) else ""
-    if first.member == BASE or first.low == first.high:
-        return "the baseline" if first.member == BASE else why
-    bounds = " to ".join(percent(one).removesuffix(" %") for one in (first.low, first.high))
-    return f"{percent(first.skill)} ({bounds}){f'; {why}' if why else ''}"
+def _worth(line: "Line") -> str:
+    """Give a member's skill with its bounds; of the baseline, and where too little is known, nothing."""
+    if line.member == BASE or line.low == line.high:
+        return ""
+    bounds = " to ".join(percent(one).removesuffix(" %") for one in (line.low, line.high))
+    return f"{percent(line.skill)} ({bounds})"
+
+
+def _none(lines: "Sequence[Sequence[Line]]") -> str:
+    """Name those that count for nothing over all horizons that are shown, by the reason; `[member][horizon]`."""
+    reasons: dict[str, list[str]] = {}
+    for own in lines:
+        if not any(one.weight > 0 for one in own):
+            reasons.setdefault(why_none(own[0]), []).append(own[0].member)
+    told = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
+    return f"No weight: {told}." if told else ""
 
 
 def _picture(told: Weighing, name: str, member: str, horizon: int, s: Screen) -> str:

@@ -198,6 +198,8 @@ def why_none(line: "Line") -> str:
         return "the baseline, which answers where no other is better"
     if not line.months or line.low == line.high:
         return "too few days to tell"
+    if line.low > 0:
+        return f"better than {BASE}, but adds nothing to the others"
     return f"{'worse' if line.skill <= 0 else 'not surely better'} than {BASE}"
 
 
