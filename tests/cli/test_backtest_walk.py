@@ -58,6 +58,7 @@ def test_without_a_grid_its_usual_one_is_tried_or_nothing(ara, bars):
         (("--hold-out", "-1"), "--hold-out is '-1'"),
         (("--least", "1000"), "can't be walked"),
         (("--grid", "window=5", "--param", "window=7"), "by --param and by --grid"),
+        (("--monte-carlo", "5"), "--monte-carlo does not go with --walk-forward"),
         (("--mix", "SPY"), "is not SYMBOL=SHARE"),
         (("--mix", "SPY=0"), "it is an amount above 0"),
     ],
@@ -112,3 +113,10 @@ def test_a_portfolio_walks_too(ara, bars):
     told = json.loads(ara(*words, "--json").out)
     assert (told["result"]["strategy"], told["combinations"], len(told["folds"])) == ("optimised", 2, 2)
     assert {one["chosen"]["method"] for one in told["folds"]} <= {"equal", "hrp"}
+
+
+def test_options_of_another_kind_are_not_passed_over(ara, bars):
+    words = ("backtest", "ONE", "--bars", bars, "--strategy", "momentum")
+    assert "--open does not go with a back-test without a grid" in ara(*words, "--open").err
+    assert "--cross-validate does not go with" in ara(*words, "--cross-validate", "6").err
+    assert "--placebo does not go with a sweep" in ara(*words, "--grid", "window=5", "--placebo", "6").err

@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ara.trading import Costs, Tape
     from ara.trading.strategies import Made
 
-__all__ = ["amount", "costs", "day", "folder", "grid", "mix", "pairs", "strategy", "tapes", "whole"]
+__all__ = ["amount", "apart", "costs", "day", "folder", "grid", "mix", "pairs", "strategy", "tapes", "whole"]
 
 _MOST_INSTRUMENTS = 200
 _MOST_VALUES = 10_000
@@ -142,6 +142,13 @@ def strategy(name: str, params: Sequence[str], portfolio: str, *, optimize: bool
     kind = "Optimised" if optimize else "Portfolio"
     found = made(f"ara.backtest.allocated:{kind}", given)
     return dataclasses.replace(found, name=found.kind.name), list(dict.fromkeys(symbols))
+
+
+def apart(kind: str, given: Mapping[str, object]) -> None:
+    """Refuse options that mean nothing for a kind of back-test."""
+    for flag, value in given.items():
+        if value and value != "0":
+            raise ValidationError(f"{flag} does not go with {kind}.", hint="Leave one of them out.")
 
 
 def folder(text: str) -> Path | None:
