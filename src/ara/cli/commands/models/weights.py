@@ -124,9 +124,9 @@ def by_regime(own: "ClassState", place: int) -> Mapping[str, Sequence[float]]:
     """Give a class's weights over one horizon in calm, usual and wild times; nothing where they are the same."""
     from ara.models.ensemble.by_regime import RegimeClass
 
-    if not isinstance(own, RegimeClass):
+    if not isinstance(own, RegimeClass) or not own.regimes:
         return {}
-    return {name: regime[place] for name, regime in zip(REGIMES, own.told, strict=True)}
+    return {name: regime[place] for name, regime in zip(REGIMES, own.regimes, strict=True)}
 
 
 def counting_facts(told: Counting) -> dict[str, Any]:
