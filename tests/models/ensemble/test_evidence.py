@@ -52,8 +52,14 @@ def nulls(work: Path) -> list[Row]:
     for seed in NULLS:
         bars = world(work, "null", seed)
         told = forecast(bars, next_bars(bars, 756, 1258), work / f"null_{seed}_fast.parquet", "fast")
-        found += scored([told], bars, work / f"null_{seed}")
+        found += [row | leaning(told) for row in scored([told], bars, work / f"null_{seed}")]
     return found
+
+
+def leaning(told: Path) -> Row:
+    """Give how far P(up) goes from 1/2, where the baseline's median leaves it, and what that costs by Brier's score."""
+    rise = pl.read_parquet(told)["p_up"].to_numpy()
+    return {"p_least": rise.min(), "p_most": rise.max(), "lean": ((rise - 0.5) ** 2).mean() / 0.25}
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +116,12 @@ def test_no_direction_is_claimed_where_there_is_none(nulls: list[Row]) -> None:
         [row.get("ic_t", 0.0) > 1.645 for row in nulls],
     ):
         assert sum(false) <= max(2, 0.2 * len(nulls))
+
+
+def test_the_median_stays_at_the_baselines_where_there_is_no_direction(nulls: list[Row]) -> None:
+    for row in nulls:
+        assert 0.45 < row["p_least"] <= row["p_most"] < 0.55
+        assert row["lean"] < 0.005, "leaning may cost no more than half a percent of Brier's score"
 
 
 def test_the_whole_table_is_told(
@@ -169,12 +181,12 @@ def _worlds(nulls: list[Row]) -> list[str]:
         "",
         f"{len(nulls)} made-up markets of 20 correlated random walks with clustered volatility, one bar ahead, 503",
         "origins of each walk. A claim of direction would be false; one test in twenty passes 1.6 (PT, rank IC) or",
-        "-1.6 (Brier against 0.5) by chance.",
+        "-1.6 (Brier against 0.5) by chance. A Brier t above 1.6 claims nothing: it says that leaning was for the worse.",
         "",
-        "| world | right side | PT t | Brier t | rank IC t | 80 % |",
-        "|---|---|---|---|---|---|",
+        "| world | right side | PT t | Brier t | rank IC t | 80 % | P(up) least | most |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for seed, row in zip(NULLS, nulls, strict=True):
         claims = f"{row['da']:.1%} | {row['pt_t']:.1f} | {row['brier_t']:.1f} | {row.get('ic_t', 0.0):.1f}"
-        lines.append(f"| {seed} | {claims} | {row['cov80']:.1%} |")
+        lines.append(f"| {seed} | {claims} | {row['cov80']:.1%} | {row['p_least']:.1%} | {row['p_most']:.1%} |")
     return [*lines, ""]
