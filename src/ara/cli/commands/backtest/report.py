@@ -36,6 +36,7 @@ def reported(
 def choices(found: "Walk") -> "list[Section]":
     """Give what a walk chose at each step."""
     from ara.reports import Column, Form, Section, Table
+    from ara.reports.charts import walked
 
     folds = found.folds
     names = list(dict.fromkeys(name for one in folds for name in one.chosen))
@@ -51,7 +52,8 @@ def choices(found: "Walk") -> "list[Section]":
         state = "nobody looked" if found.opened is None else "it was opened"
         words += f" The hold-out, {left}, is not in this report; {state}."
     table = Table(name="choices", title="What was chosen at each step", columns=tuple(columns))
-    return [Section(title="The walk", words=(words,), tables=(table,))]
+    charts = (walked(found),) if folds else ()
+    return [Section(title="The walk", words=(words,), charts=charts, tables=(table,))]
 
 
 def combinations(found: "Sweep", names: Sequence[str]) -> "list[Section]":
