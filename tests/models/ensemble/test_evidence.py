@@ -181,8 +181,7 @@ def _worlds(nulls: list[Row]) -> list[str]:
         "",
         f"{len(nulls)} made-up markets of 20 correlated random walks with clustered volatility, one bar ahead, 503",
         "origins of each walk. A claim of direction would be false; one test in twenty passes 1.6 (PT, rank IC) or",
-        "-1.6 (Brier against 0.5) by chance. A Brier t above 1.6 claims nothing: it says that leaning was for the "
-        "worse.",
+        "-1.6 (Brier against 0.5) by chance. A Brier t above 1.6 claims nothing: leaning was for the worse.",
         "",
         "| world | right side | PT t | Brier t | rank IC t | 80 % | P(up) least | most |",
         "|---|---|---|---|---|---|---|---|",

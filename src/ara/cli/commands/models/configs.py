@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ara.models.registry import Kept, Registry
     from ara.models.registry.configs import Config
 
-__all__ = ["command"]
+__all__ = ["command", "compare", "listing", "rollback", "show"]
 
 command = typer.Typer(
     help="""Show how models were trained, compare that, and go back to it.
