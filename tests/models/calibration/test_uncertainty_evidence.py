@@ -18,8 +18,7 @@ from ara.models import LEVELS, Panel
 from ara.models.calibration.conformal import METHODS, conformal
 from ara.models.calibration.odds import Isotonic, Platt, believed
 from ara.models.ensemble import Fast, FittedEnsemble
-from ara.models.ensemble.mixing import mixed
-from ara.models.ensemble.panels import states
+from ara.models.ensemble.panels import standings, states
 from ara.models.families.pooled.seen import KINDS, kind_of
 from ara.models.fits import fit_until, refits
 from ara.models.inputs import attached
@@ -130,7 +129,8 @@ def answered(panel: Panel, rows: np.ndarray, kind: np.ndarray) -> dict[str, np.n
                 fitted.fitted[name].predict(panel, rows[mine]).values if used[place] else np.empty((0, 0, 0))
                 for place, name in enumerate(names)
             ]
-            out["members"][mine] = mixed(said, own.weights, middle=LEVELS.index(0.5))
+            stood, columns = standings(panel, rows[mine]), range(len(HORIZONS))
+            out["members"][mine] = own.mixed(said, stood, columns, middle=LEVELS.index(0.5))
     return out
 
 
