@@ -5,7 +5,8 @@ it prints, standard error included. `...` stands for anything in a line, and alo
 marked `python` is run, one marked `pycon` is a conversation whose answers are compared. All blocks of a page share a
 fresh home folder and a fresh working folder. A block after the comment `<!-- not run: reason -->` is left alone.
 
-`python -m tools.examples --write PAGE...` puts into a page what its commands print now, where that differs.
+`python -m tools.examples PAGE...` checks these pages alone; with `--write` it puts into them what their commands print
+now, where that differs.
 """
 
 import difflib
@@ -26,6 +27,7 @@ __all__ = ["Block", "blocks", "check", "matches", "write"]
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,})(?P<language>[\w-]*)[^`]*$")
 _NOT_RUN = re.compile(r"<!-- not run: \S.*-->")
 _SECONDS = 900
+_ADVICE = "Correct the page, or let it say what is printed: make examples PAGES=..."
 _CONVERSATION = """
 import doctest, runpy, sys
 names = runpy.run_path(sys.argv[1])
@@ -83,10 +85,10 @@ def matches(expected: tuple[str, ...], printed: tuple[str, ...]) -> bool:
     return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in printed)) is not None
 
 
-def check(root: Path) -> Iterator[Finding]:
-    """Run every page, two at a time."""
+def check(root: Path, pages: list[Path] | None = None) -> Iterator[Finding]:
+    """Run every page, or those that are named, two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        for found in pool.map(lambda path: list(_page(root, path)), _pages(root)):
+        for found in pool.map(lambda path: list(_page(root, path)), _pages(root) if pages is None else pages):
             yield from found
 
 
@@ -185,7 +187,11 @@ def _run(command: list[str], root: Path, home: Path) -> subprocess.CompletedProc
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--write"]:
-        write(Path.cwd(), [Path(name).resolve() for name in sys.argv[2:]])
+    named = [Path(name).resolve() for name in sys.argv[1:] if name.endswith(".md")]
+    if "--write" in sys.argv[1:]:
+        write(Path.cwd(), named)
+    elif named:
+        sys.argv[1:] = []
+        sys.exit(main(lambda root: check(root, named), advice=_ADVICE))
     else:
-        sys.exit(main(check, advice="Correct the page, or let it say what is printed: make examples PAGES=..."))
+        sys.exit(main(check, advice=_ADVICE))
