@@ -50,4 +50,5 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service that the tests of a module share."""
     home: Path = tmp_path_factory.mktemp("service")
     asked = {"home": str(home), "store.url": f"sqlite:///{home / 'ara.db'}", "data.providers": "sample"}
-    yield from serve(Settings.load({**asked, "accounts.free.burst": "3", "accounts.free.per_minute": "1", "accounts.pro.per_day": "2"}))
+    few = {"accounts.free.burst": "3", "accounts.free.per_minute": "1", "accounts.pro.per_day": "2"}
+    yield from serve(Settings.load({**asked, **few}))

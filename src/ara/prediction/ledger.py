@@ -104,9 +104,7 @@ class Ledger:
             return _kept(found[0])
         what = "more than one forecast's id begins" if found else "no forecast's id begins"
         kind = ValidationError if found else NotFoundError
-        raise kind(
-            f"{what} with {prefix!r:.70}", hint="List them with their ids: ara ledger list", found=len(found)
-        )
+        raise kind(f"{what} with {prefix!r:.70}", hint="List them with their ids: ara ledger list", found=len(found))
 
     async def verify(self) -> Verification:
         """Check the whole chain against the signed head."""
