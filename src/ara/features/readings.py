@@ -7,17 +7,18 @@ beside each stands how often the price went the way that is read into it, and ho
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.errors import FeatureEngineeringError
+from ara.errors import FeatureEngineeringError, ValidationError
 from ara.features import catalogue
 from ara.features.patterns.followed import HORIZON, Followed, followed
 from ara.market.bars import Bars
 
-__all__ = ["FAMILIES", "READINGS", "Band", "Read", "Reading", "chosen", "read"]
+__all__ = ["FAMILIES", "READINGS", "Band", "Read", "Reading", "Told", "chosen", "read", "told"]
 
 _Array = NDArray[np.float64]
 _END: Final = math.inf
@@ -88,6 +89,58 @@ class Read:
     bars: int
     followed: Followed | None
     why: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON has it; what is not known is null."""
+        return {
+            "indicator": self.reading.indicator,
+            "output": self.reading.output,
+            "category": self.reading.family,
+            "value": None if math.isnan(self.value) else self.value,
+            "words": self.band.words if self.band else None,
+            "share": None if math.isnan(self.share) else self.share,
+            "bars": self.bars,
+            "followed": None if self.followed is None else self.followed.as_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Told:
+    """What the indicators of a category say of an instrument.
+
+    Parameters
+    ----------
+    bars
+        Which were read; the last is what is known now.
+    dates
+        Of each of them.
+    found
+        What the indicators say.
+    unit
+        What a bar is called.
+    horizon
+        Bars after which is looked at what followed.
+    """
+
+    bars: Bars
+    dates: Sequence[date]
+    found: Sequence[Read]
+    unit: str
+    horizon: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        return {
+            "schema": 1,
+            "symbol": self.bars.instrument.symbol,
+            "timeframe": str(self.bars.timeframe),
+            "bars": len(self.bars),
+            "date": self.dates[-1].isoformat(),
+            "close": float(self.bars.frame["close"][-1]),
+            "currency": self.bars.instrument.currency,
+            "horizon": self.horizon,
+            "indicators": [one.as_dict() for one in self.found],
+        }
 
 
 def _reading(family: str, name: str, *bands: tuple[float, str] | tuple[float, str, int]) -> Reading:
@@ -179,6 +232,15 @@ def read(
             why = f"{len(close)} {unit}{'s' * (len(close) != 1)} of the {needed} that it needs"
         found.append(_read(one, values, close, horizon, unit, why=why or "an input of the last bars is missing"))
     return found
+
+
+def told(bars: Bars, *, category: str = "all", horizon: int = HORIZON) -> Told:
+    """Read the indicators of a category, one of `FAMILIES` or all, at the last bar."""
+    if not len(bars):
+        raise ValidationError(f"{bars.instrument.symbol} has no bars.", hint="Other dates may have some: as_of")
+    unit = bars.timeframe.word
+    found = read(bars, readings=chosen(category), horizon=horizon, unit=unit)
+    return Told(bars=bars, dates=bars.dates(), found=found, unit=unit, horizon=horizon)
 
 
 def _read(one: Reading, values: _Array, close: _Array, horizon: int, unit: str, *, why: str) -> Read:

@@ -1,11 +1,14 @@
 """Bars of one instrument, each with the moment at which it could first be known."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 import polars as pl
 
+from ara.market.calendar import calendar
+from ara.market.hours import labels
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
 
@@ -78,3 +81,7 @@ class Bars:
 
     def __len__(self) -> int:
         return self.frame.height
+
+    def dates(self) -> list[date]:
+        """Give each bar's date by the instrument's calendar."""
+        return labels(self.frame["at"], calendar(self.instrument.calendar)).to_list()

@@ -62,6 +62,11 @@ class Timeframe:
         return found
 
     @property
+    def word(self) -> str:
+        """What a bar of that length is called: a day, a week, else a bar."""
+        return {"1d": "day", "1w": "week"}.get(str(self), "bar")
+
+    @property
     def span(self) -> timedelta:
         """The length by the clock; a session or a week of them is shorter where the venue closes."""
         return timedelta(seconds=self.count * _SECONDS[self.unit])

@@ -13,11 +13,13 @@ from ara.risk.scenario import Scenario, read_scenarios
 from ara.risk.stress import Reverse, Stressed, StressedHolding, reverse_stress, stress
 from ara.risk.tail import METHODS, Tail, over_horizon, tail
 from ara.risk.ties import Change, Lead, changed, clusters, interval, lead, rolling_correlation
+from ara.risk.together import WINDOW, Ties, together
 
 __all__ = [
     "FACTORS",
     "METHODS",
     "SCENARIOS",
+    "WINDOW",
     "Breaches",
     "Change",
     "Contributions",
@@ -33,6 +35,7 @@ __all__ = [
     "Stressed",
     "StressedHolding",
     "Tail",
+    "Ties",
     "aligned",
     "breaches",
     "changed",
@@ -55,4 +58,5 @@ __all__ = [
     "spread",
     "stress",
     "tail",
+    "together",
 ]

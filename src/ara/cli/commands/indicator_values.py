@@ -46,7 +46,7 @@ def compute(
     time and a close, as Date,Open,High,Low,Close,Volume; what is needed and isn't there has no value. With --json,
     every bar: `at`, and each output with null where it has no value.
     """
-    from ara.cli.commands.viewed import bar_word, dates
+    from ara.cli.commands.viewed import dates
     from ara.cli.render.indicators import Computed, computed
     from ara.features.build import compute as values_of
 
@@ -64,7 +64,7 @@ def compute(
         data["missing"] = why
     against = next((one.instrument.symbol for one in others.values()), "")
     seen = Computed(
-        item=item, bars=found, dates=dates(found), unit=bar_word(found), values=values, why=why, against=against
+        item=item, bars=found, dates=dates(found), unit=found.timeframe.word, values=values, why=why, against=against
     )
     s.result(data, lambda: computed(seen, s, count=count))
 

@@ -41,7 +41,7 @@ def command(
     what follows any bar, and then it says so.
     """
     from ara.cli.commands.data.asked import counted
-    from ara.cli.commands.viewed import bar_word, closed_bars, dates
+    from ara.cli.commands.viewed import closed_bars, dates
     from ara.cli.render.patterns import Seen, shown
     from ara.features.patterns.recent import FAMILIES, recent
 
@@ -57,10 +57,10 @@ def command(
             last=bars_back,
             families=[chosen] if chosen else FAMILIES,
             horizon=later,
-            unit=bar_word(bars),
+            unit=bars.timeframe.word,
         )
     days = dates(bars)
-    seen = Seen(bars=bars, dates=days, found=found, last=bars_back, unit=bar_word(bars))
+    seen = Seen(bars=bars, dates=days, found=found, last=bars_back, unit=bars.timeframe.word)
     s.result(_document(bars, days, found, later), lambda: shown(seen, s))
 
 

@@ -1,46 +1,20 @@
 """Readings of indicators on a terminal: what they are worth first, then each with how common it is."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 
 from ara.cli.render.numbers import grouped, long_day, places
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
-from ara.features.readings import Read
-from ara.market.bars import Bars
+from ara.features.readings import Read, Told
 
-__all__ = ["Seen", "shown"]
+__all__ = ["shown"]
 
 _ROOM = 56
 _SURE = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What is to be shown.
-
-    Parameters
-    ----------
-    bars
-        Which were read.
-    dates
-        Of each of them.
-    found
-        What the indicators say.
-    unit
-        What a bar is called.
-    """
-
-    bars: Bars
-    dates: Sequence[date]
-    found: Sequence[Read]
-    unit: str
-
-
-def shown(seen: Seen, s: Screen) -> str:
+def shown(seen: Told, s: Screen) -> str:
     """Give the readings by family."""
     lines = [*_head(seen, s), *wrapped(_worth(seen), s.width)]
     names = max((width(_name(one)) for one in seen.found), default=0)
@@ -54,7 +28,7 @@ def shown(seen: Seen, s: Screen) -> str:
     return "\n".join([*lines, *(s.palette()(line, "quiet") for line in quiet)])
 
 
-def _head(seen: Seen, s: Screen) -> list[str]:
+def _head(seen: Told, s: Screen) -> list[str]:
     one = seen.bars.instrument
     price = grouped(float(seen.bars.frame["close"][-1]), places(one.tick))
     name = f"{clean(one.symbol)}  {clean(one.name)}".rstrip()
@@ -64,7 +38,7 @@ def _head(seen: Seen, s: Screen) -> list[str]:
     ]
 
 
-def _worth(seen: Seen) -> str:
+def _worth(seen: Told) -> str:
     """Say in a sentence or two what all of it is worth."""
     judged = [one.followed for one in seen.found if one.followed is not None and one.followed.count]
     if all(one.band is None for one in seen.found):
@@ -83,7 +57,7 @@ def _worth(seen: Seen) -> str:
     )
 
 
-def _one(one: Read, names: int, seen: Seen, s: Screen) -> list[str]:
+def _one(one: Read, names: int, seen: Told, s: Screen) -> list[str]:
     words = f"no value: {one.why}" if one.band is None else f"{one.band.words}{_common(one, seen)}"
     inset = names + 13
     if s.width - inset < _ROOM:
@@ -109,7 +83,7 @@ def _name(one: Read) -> str:
     return reading.indicator if alone else f"{reading.indicator}.{reading.output}"
 
 
-def _common(one: Read, seen: Seen) -> str:
+def _common(one: Read, seen: Told) -> str:
     share = "under 1" if 0 < one.share < 0.005 else f"{100 * one.share:.0f}"
     return f"; so on {share} % of {one.bars:,} {seen.unit}s"
 

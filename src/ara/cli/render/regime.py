@@ -1,8 +1,5 @@
 """The state of a market on a terminal: the answer, a picture of the last year, what followed, what to mind."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import numpy as np
@@ -10,11 +7,9 @@ import numpy as np
 from ara.cli.render.numbers import decimals, grouped, long_day, percent, places
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, wrapped
-from ara.features.patterns.followed import Followed
-from ara.market.bars import Bars
-from ara.models.regimes import ALERT, STATES, Break, Change, Regime, Regimes
+from ara.models.regimes import ALERT, STATES, Standing
 
-__all__ = ["Seen", "shown"]
+__all__ = ["shown"]
 
 _YEAR: Final = 250
 _ROWS: Final = 7
@@ -23,49 +18,7 @@ _MARKS: Final = {"bull": "▲", "bear": "▼", "sideways": "─", "high volatili
 _PLAIN: Final = {"bull": "+", "bear": "v", "sideways": "-", "high volatility": "#"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What is to be shown.
-
-    Parameters
-    ----------
-    bars
-        Which were looked at.
-    dates
-        Of each of them.
-    history
-        Their states.
-    now
-        The regime of the last.
-    lasted
-        Lengths in bars of the earlier stays in that state, ascending.
-    followed
-        What followed when the state was entered.
-    wildness
-        Its third of the realised volatility; empty where none is known.
-    broken
-        What the test for a break says; None with too few bars.
-    changes
-        The last change that was told, if there is one.
-    """
-
-    bars: Bars
-    dates: Sequence[date]
-    history: Regimes
-    now: Regime
-    lasted: Sequence[int]
-    followed: Followed
-    wildness: str
-    broken: Break | None
-    changes: Sequence[Change]
-
-    @property
-    def median(self) -> int | None:
-        """Bars that half of the earlier stays lasted at most; None without one."""
-        return self.lasted[(len(self.lasted) - 1) // 2] if self.lasted else None
-
-
-def shown(seen: Seen, s: Screen) -> str:
+def shown(seen: Standing, s: Screen) -> str:
     """Give the answer, the picture and what else there is to know."""
     paint = s.palette()
     one = seen.bars.instrument
@@ -82,7 +35,7 @@ def shown(seen: Seen, s: Screen) -> str:
     return "\n".join(lines)
 
 
-def _answer(seen: Seen) -> str:
+def _answer(seen: Standing) -> str:
     now = seen.now
     since = long_day(seen.dates[-1 - now.age])
     begun = "since today's bar" if not now.age else f"since {since} ({_days(now.age + 1)})"
@@ -92,7 +45,7 @@ def _answer(seen: Seen) -> str:
     return f"{now.state.capitalize()}, {now.probability:.2f} sure, {begun}; next {others[0][1]}, {others[0][0]:.2f}."
 
 
-def _lasted(seen: Seen) -> str:
+def _lasted(seen: Standing) -> str:
     stays = f"It stays the same state tomorrow with {seen.now.stability:.2f}."
     if seen.median is None:
         return f"No such state ended here before. {stays}"
@@ -100,7 +53,7 @@ def _lasted(seen: Seen) -> str:
     return f"{count} lasted {_days(seen.median)} or less, the longest {_days(seen.lasted[-1])}. {stays}"
 
 
-def _own(seen: Seen) -> str:
+def _own(seen: Standing) -> str:
     chain = seen.history.fits[seen.history.which[-1]].chain
     place = STATES.index(seen.now.state)
     mean, wide = float(chain.mean[place, 0]), float(chain.variance[place, 0]) ** 0.5
@@ -108,7 +61,7 @@ def _own(seen: Seen) -> str:
     return f"Days of that state moved {moved}; states are named beside each other, by this instrument's own past."
 
 
-def _picture(seen: Seen, s: Screen) -> list[str]:
+def _picture(seen: Standing, s: Screen) -> list[str]:
     """Draw the close of the last year above a strip of its states."""
     close = seen.bars.frame["close"].to_numpy()[-_YEAR:]
     states = seen.history.states[-_YEAR:]
@@ -147,13 +100,13 @@ def _mark(states: np.ndarray, marks: dict[str, str]) -> str:
     return marks[STATES[int(np.bincount(told).argmax())]] if len(told) else " "
 
 
-def _followed(seen: Seen) -> str:
+def _followed(seen: Standing) -> str:
     apart = seen.followed.verdict in {"more", "less"}
     chance = " One of twenty such comparisons stands out by chance." if apart else ""
     return f"After such a state began: {seen.followed.words}.{chance}"
 
 
-def _changed(seen: Seen) -> str:
+def _changed(seen: Standing) -> str:
     if not seen.changes:
         return ""
     last = seen.changes[0]
@@ -161,14 +114,14 @@ def _changed(seen: Seen) -> str:
     return f"Last change told (at {ALERT:.2f} or more): {came} on {long_day(seen.dates[last.bar])}."
 
 
-def _volatility(seen: Seen) -> str:
+def _volatility(seen: Standing) -> str:
     words = {
         "calm": "in the calmest third", "mid": "in the middle third", "wild": "in the wildest third",
     }  # fmt: skip
     return f"Its volatility is {words[seen.wildness]} of its last 1,000 days." if seen.wildness else ""
 
 
-def _broken(seen: Seen) -> str:
+def _broken(seen: Standing) -> str:
     test = seen.broken
     if test is None or not test.found:
         return ""
@@ -177,7 +130,7 @@ def _broken(seen: Seen) -> str:
     return f"It has been {way} than its states tell {since}: they may no longer fit."
 
 
-def _warnings(seen: Seen) -> list[str]:
+def _warnings(seen: Standing) -> list[str]:
     found = []
     if seen.now.evidence is None:
         found.append("Too short a history to say whether its states tell anything.")

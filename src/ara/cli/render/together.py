@@ -1,37 +1,21 @@
 """How instruments move together, on a terminal: the table of correlations, breaks, leads, groups; pairs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ara.cli.render.data_table import Column, table
 from ara.cli.render.numbers import long_day
 from ara.cli.screen import Screen
 from ara.cli.words import clean, width, wrapped
-from ara.risk import Change, Lead, Moves, Pair, interval
+from ara.risk import Moves, Pair, Ties, interval
 
-__all__ = ["SeenPairs", "SeenTies", "couples", "ties"]
+__all__ = ["SeenPairs", "couples", "ties"]
 
 _Couple = tuple[int, int]
 
 _SURE: Final = 0.05
 _WIDEST: Final = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SeenTies:
-    """Correlations: of which returns, over how many last days, as they are and shrunk, what changed, leads, groups."""
-
-    moves: Moves
-    window: int
-    own: NDArray[np.float64]
-    shrunk: NDArray[np.float64]
-    changes: Mapping[_Couple, Change | None]
-    leads: Mapping[_Couple, Lead]
-    groups: Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,7 +26,7 @@ class SeenPairs:
     found: Sequence[Pair]
 
 
-def ties(seen: SeenTies, s: Screen) -> str:
+def ties(seen: Ties, s: Screen) -> str:
     """Give the answer, the table or the list of correlations, and what changed."""
     paint, names = s.palette(), seen.moves.symbols
     first = max(seen.changes, key=lambda pair: (abs(seen.own[pair]), pair))
@@ -58,7 +42,7 @@ def ties(seen: SeenTies, s: Screen) -> str:
     return "\n".join(lines)
 
 
-def _matrix(seen: SeenTies, s: Screen) -> list[str]:
+def _matrix(seen: Ties, s: Screen) -> list[str]:
     """Give the table where it fits, else a line for each two."""
     names = seen.moves.symbols
     needed = max(map(width, names)) + 4 + sum(max(width(name), 5) + 2 for name in names)
@@ -77,7 +61,7 @@ def _matrix(seen: SeenTies, s: Screen) -> list[str]:
     )
 
 
-def _broken(seen: SeenTies) -> list[str]:
+def _broken(seen: Ties) -> list[str]:
     known = [change for change in seen.changes.values() if change]
     if not known:
         return ["The past is too short to say whether a correlation changed."]
@@ -89,7 +73,7 @@ def _broken(seen: SeenTies) -> list[str]:
     ] or ["None broke: no correlation differs from the one before by more than 0.3 and more than chance."]
 
 
-def _leads(seen: SeenTies) -> list[str]:
+def _leads(seen: Ties) -> list[str]:
     names, out = seen.moves.symbols, []
     for (one, other), found in seen.leads.items():
         if found.p < _SURE / len(seen.changes):
@@ -99,7 +83,7 @@ def _leads(seen: SeenTies) -> list[str]:
     return out
 
 
-def _groups(seen: SeenTies) -> str:
+def _groups(seen: Ties) -> str:
     names = seen.moves.symbols
     told = [", ".join(clean(names[place]) for place in group) for group in seen.groups if len(group) > 1]
     return f"Groups that move together: {'; '.join(told)}." if told else "None move together closely (above 0.5)."

@@ -5,6 +5,7 @@ from ara.models.regimes.fit import FEWEST, StateFit, fit_states
 from ara.models.regimes.history import ALERT, Change, Regimes, regimes
 from ara.models.regimes.inputs import INPUTS, Inputs, measured
 from ara.models.regimes.regime import STATES, Regime
+from ara.models.regimes.standing import Standing, standing
 from ara.renamed import renamed
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "Inputs",
     "Regime",
     "Regimes",
+    "Standing",
     "StateFit",
     "break_test",
     "fit_states",
     "measured",
     "regimes",
+    "standing",
     "volatility_states",
 ]
 

@@ -186,8 +186,7 @@ def regimes(
         ara chart regimes EURUSD --as-of 2020-02-20 --json
     """
     from ara.cli.commands.data.asked import counted
-    from ara.cli.commands.market.regime import fear
-    from ara.cli.commands.viewed import closed_bars, dates
+    from ara.cli.commands.viewed import closed_bars, dates, looked
     from ara.models.regimes import FEWEST, measured
     from ara.models.regimes import regimes as told
     from ara.reports import charts
@@ -195,8 +194,9 @@ def regimes(
     s, drawing = screen(), asked(out, theme, size)
     many = counted(last, "--last", most=_MOST)
     bars = closed_bars(s, symbol, as_of=as_of)
+    implied = looked(s, as_of, lambda looks, moment: looks.fear(bars, as_of=moment))
     with s.progress("Telling the states"):
-        history = told(measured(bars, implied=fear(s, bars, as_of)))
+        history = told(measured(bars, implied=implied))
     if not len(history) or history.which[-1] < 0:
         raise ValidationError(
             f"{bars.instrument.symbol} has {len(bars)} bars; states need {FEWEST} that move before the month begins.",

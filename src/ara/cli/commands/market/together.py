@@ -1,22 +1,12 @@
 """`ara market correlations` and `ara market pairs`."""
 
-from collections.abc import Sequence
-from itertools import combinations
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ara.cli.screen import screen
-from ara.errors import ValidationError
-
-if TYPE_CHECKING:
-    from ara.cli.render.together import SeenTies
-    from ara.risk import Moves
 
 __all__ = ["correlations", "pairs"]
-
-_MOST = 100
-_SHORTEST, _LONGEST = 7, 365
 
 
 def correlations(
@@ -36,13 +26,16 @@ def correlations(
     chance among so many pairs.
     """
     from ara.cli.commands.data.asked import counted
+    from ara.cli.commands.portfolio.asked import named
+    from ara.cli.commands.viewed import looked
     from ara.cli.render.together import ties
+    from ara.risk import WINDOW
 
     s = screen()
-    days = counted(window, "--window", least=_SHORTEST, most=_LONGEST)
-    moves = _moves(symbols, as_of)
-    seen = _seen(moves, days)
-    s.result(_document(seen), lambda: ties(seen, s))
+    days = counted(window, "--window", least=WINDOW.start, most=WINDOW.stop - 1)
+    names = named(symbols)
+    told = looked(s, as_of, lambda looks, moment: looks.ties(names, as_of=moment, window=days))
+    s.result(told.as_dict(), lambda: ties(told, s))
 
 
 def pairs(
@@ -63,11 +56,14 @@ def pairs(
     import numpy as np
 
     from ara.cli.commands.data.asked import counted
+    from ara.cli.commands.portfolio.asked import named
+    from ara.cli.commands.viewed import looked
     from ara.cli.render.together import SeenPairs, couples
     from ara.risk import pairs as tested
 
     s = screen()
-    moves = _moves(symbols, as_of).last(counted(last, "--last", least=60, most=5000))
+    days, names = counted(last, "--last", least=60, most=5000), named(symbols)
+    moves = looked(s, as_of, lambda looks, moment: looks.moves(names, as_of=moment)).last(days)
     prices = np.vstack([np.ones(len(moves.symbols)), np.cumprod(1 + moves.returns, axis=0)])
     with s.progress("Testing"):
         found = tested(moves.symbols, prices)
@@ -80,65 +76,3 @@ def pairs(
         "pairs": [one.as_dict() for one in found],
     }
     s.result(document, lambda: couples(SeenPairs(moves=moves, found=found), s))
-
-
-def _moves(symbols: Sequence[str], as_of: str) -> "Moves":
-    from ara.cli.commands.holdings import fetched
-    from ara.cli.commands.portfolio.asked import named
-    from ara.risk import aligned
-
-    names = named(symbols)
-    if not 2 <= len(names) <= _MOST:
-        raise ValidationError(f"{len(names)} instruments are named.", hint=f"Name 2 to {_MOST}.")
-    return aligned(fetched(screen(), names, as_of=as_of))
-
-
-def _seen(moves: "Moves", window: int) -> "SeenTies":
-    from ara.cli.render.together import SeenTies
-    from ara.risk import changed, clusters, lead
-    from ara.statistics import correlation, covariance
-
-    recent = moves.last(window)
-    if len(recent) < _SHORTEST:
-        raise ValidationError(f"There are {len(recent)} days in common; {_SHORTEST} are needed.")
-    couples = list(combinations(range(len(moves.symbols)), 2))
-    each = {pair: (moves.returns[:, pair[0]], moves.returns[:, pair[1]]) for pair in couples}
-    shrunk = correlation(covariance(recent.returns))
-    return SeenTies(
-        moves=moves,
-        window=len(recent),
-        own=correlation(covariance(recent.returns, "sample")),
-        shrunk=shrunk,
-        changes={pair: changed(*both, len(recent), p=0.05 / len(couples)) for pair, both in each.items()},
-        leads={pair: found for pair, both in each.items() if (found := lead(*both))},
-        groups=clusters(shrunk),
-    )
-
-
-def _document(seen: "SeenTies") -> dict[str, Any]:
-    from ara.risk import interval
-
-    names, out = seen.moves.symbols, []
-    for (one, other), change in seen.changes.items():
-        low, high = interval(float(seen.own[one, other]), seen.window)
-        first = seen.leads.get((one, other))
-        out.append(
-            {
-                "first": names[one],
-                "second": names[other],
-                "correlation": float(seen.own[one, other]),
-                "low": low,
-                "high": high,
-                "shrunk": float(seen.shrunk[one, other]),
-                "change": change.as_dict() if change else None,
-                "lead": first.as_dict() if first else None,
-            }
-        )
-    return {
-        "schema": 1,
-        "symbols": list(names),
-        "window": seen.window,
-        "date": seen.moves.dates[-1].isoformat(),
-        "pairs": out,
-        "clusters": [[names[place] for place in group] for group in seen.groups],
-    }
