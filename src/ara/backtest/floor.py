@@ -17,6 +17,7 @@ from ara.backtest.skipping import Skipping, measured
 from ara.errors import BacktestError, ValidationError
 from ara.trading.book import Book
 from ara.trading.costs import Costs
+from ara.trading.funding import funded
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
 
@@ -61,6 +62,11 @@ class Floor:
     def __init__(
         self, tape: Tape, cash: Decimal, costs: Costs, start: datetime | None, *, machine: bool = False, plays: int = 1
     ) -> None:
+        if funded(tape, costs):
+            raise ValidationError(
+                f"the sweep knows nothing of funding, and {tape.instrument.symbol} has some",
+                hint="Test each of the parameters apart, or leave funding out of --cost.",
+            )
         moment = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
         self.first = int(np.searchsorted(np.array(tape.known), moment))
         if self.first >= len(tape):

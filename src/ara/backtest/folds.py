@@ -16,6 +16,7 @@ from ara.performance.growth import sharpe
 from ara.performance.inputs import returns_of
 from ara.performance.splits import walk_forward
 from ara.trading.costs import Costs
+from ara.trading.funding import funded
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape, instant
 
@@ -163,8 +164,8 @@ def _judge(
     costs: Costs,
 ) -> Callable[[Mapping[str, Any], Step], float | None]:
     """Give what tells a combination's Sharpe ratio at a step: by the sweep's loop where that can be."""
-    if len(tapes) == 1 and isinstance(make(**grid[0]), Planned):
-        tape = next(iter(tapes.values()))
+    tape = next(iter(tapes.values()))
+    if len(tapes) == 1 and isinstance(make(**grid[0]), Planned) and not funded(tape, costs):
         floor = Floor(tape, cash, costs, instant(moments[0]), plays=len(todo) * len(grid))
         shift = floor.first
 

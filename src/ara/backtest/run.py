@@ -185,7 +185,8 @@ def _lineage(
 ) -> Lineage:
     from ara.prediction.compute import platform_facts
 
-    settings = {"cash": str(cash), "costs": costs.as_dict(), "start": None if start is None else start.isoformat()}
+    paid = {name: value for name, value in costs.as_dict().items() if name != "funding" or value}
+    settings = {"cash": str(cash), "costs": paid, "start": None if start is None else start.isoformat()}
     return Lineage(
         data=digest({symbol: tape.digest() for symbol, tape in tapes.items()}),
         models={"strategy": {"name": name, "parameters": dict(parameters)}},

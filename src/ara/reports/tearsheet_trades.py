@@ -33,6 +33,7 @@ def _costs(result: "Result") -> Section:
         ("commission", result.fees), ("spread and slippage", slipped),
         ("borrowing of what was sold short", 0 - flows[Flow.BORROW]),
         ("interest on borrowed cash", 0 - flows[Flow.FINANCING]),
+        *([("funding of perpetual coins", 0 - flows[Flow.FUNDING])] if Flow.FUNDING in flows else []),
     ]  # fmt: skip
     whole = sum((value for _, value in paid), Decimal(0))
     rows = [(label, float(value)) for label, value in (*paid, ("all together", whole))]

@@ -22,6 +22,7 @@ class Flow(StrEnum):
     SPLIT = "split"
     BORROW = "borrow"
     FINANCING = "financing"
+    FUNDING = "funding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,9 @@ class Costs:
         Of the value of short positions, a year.
     financing
         Of borrowed cash, a year.
+    funding
+        Of a position in a coin, each 8 hours, paid by who is long to who is short, below 0 the other way; for perpetual
+        coins. An instrument whose funding is known takes that instead.
     volume
         Of a bar's volume, how much may be traded; 0 for no limit.
     leverage
@@ -59,6 +62,7 @@ class Costs:
     impact: float = 0.0002
     borrow: float = 0.01
     financing: float = 0.05
+    funding: float = 0.0
     volume: float = 0.1
     leverage: float = 1.0
     maintenance: float = 0.25
@@ -68,8 +72,10 @@ class Costs:
             value = getattr(self, one.name)
             if one.name == "slippage":
                 object.__setattr__(self, "slippage", _rule(value))
-            elif not (math.isfinite(value) and 0 <= value <= _most(one.name)):
-                raise ValidationError(f"the costs' {one.name} is {value}; it lies between 0 and {_most(one.name):g}")
+            elif not (math.isfinite(value) and _fewest(one.name) <= value <= _most(one.name)):
+                raise ValidationError(
+                    f"the costs' {one.name} is {value}; it lies between {_fewest(one.name):g} and {_most(one.name):g}"
+                )
         if self.leverage < 0.01:
             raise ValidationError(f"the costs' leverage is {self.leverage}; it lies between 0.01 and 100")
 
@@ -92,6 +98,10 @@ def _rule(value: Any) -> Slippage:
     except ValueError:
         allowed = ", ".join(Slippage)
         raise ValidationError(f"the costs' slippage is {str(value)[:40]!r}; there are {allowed}") from None
+
+
+def _fewest(name: str) -> float:
+    return -1.0 if name == "funding" else 0.0
 
 
 def _most(name: str) -> float:

@@ -20,6 +20,7 @@ from ara.trading.arithmetic import (
 )
 from ara.trading.book import Book, Flow, Holding
 from ara.trading.costs import Costs, Slippage
+from ara.trading.funding import due, dues
 from ara.trading.order import Fill, Order, Side, Valid
 from ara.trading.tape import Tape, instant
 from ara.trading.ticket import Protection
@@ -48,8 +49,8 @@ class Pit(Holding):
         Where what is done is written down.
     """
 
-    __slots__ = ("_book", "_costs", "_eventful", "_fills", "_least", "_room", "_usual", "cut", "forced", "guard",
-                 "orders")  # fmt: skip
+    __slots__ = ("_book", "_costs", "_dues", "_eventful", "_fills", "_least", "_opened", "_room", "_usual", "cut",
+                 "forced", "guard", "orders")  # fmt: skip
 
     def __init__(self, tape: Tape, worth: int, *, book: Book, costs: Costs, fills: list[Fill]) -> None:
         super().__init__(tape, worth)
@@ -62,10 +63,14 @@ class Pit(Holding):
         self._room = UNLIMITED
         self._eventful = bool((tape.split != 1).any() or (tape.dividend != 0).any())
         self._usual = tape.usual()
+        self._dues, self._opened = dues(tape, costs), 0
 
     def play(self) -> None:
         """Play the next bar."""
         self.place += 1
+        if self._dues is not None:
+            self._fund(self.tape.at[self.place], self._dues[0][self.place], self.held)
+            self._opened = self.held
         if self.held:
             if self.held < 0:
                 self._borrow()
@@ -78,6 +83,8 @@ class Pit(Holding):
                 self._act()
             self._match()
         self.last = self.tape.closes[self.place]
+        if self._dues is not None:
+            self._fund(self.tape.known[self.place], self._dues[1][self.place], self._opened)
 
     def send(self, order: Order, given: int, *, protection: Protection | None, replaces: bool) -> None:
         """Take an order; one of an id that is open already is the same order."""
@@ -116,8 +123,15 @@ class Pit(Holding):
     def _borrow(self) -> None:
         known, place = self.tape.known, self.place
         days = (known[place] - known[place - 1]) * DAYS
-        due = carried(-self.held * self.last * self.worth, self._costs.borrow, days, self._book.step)
-        self._book.flow(known[place], Flow.BORROW, self.tape.instrument.symbol, -due)
+        owed = carried(-self.held * self.last * self.worth, self._costs.borrow, days, self._book.step)
+        self._book.flow(known[place], Flow.BORROW, self.tape.instrument.symbol, -owed)
+
+    def _fund(self, at: int, rate: float, opened: int) -> None:
+        """Pay or get the funding that fell due, by the last price: of what was held, or is, whichever costs more."""
+        if rate and (opened or self.held):
+            step = self._book.step
+            paid = max(due(lots, self.last, self.worth, rate, step) for lots in (opened, self.held))
+            self._book.flow(at, Flow.FUNDING, self.tape.instrument.symbol, -paid)
 
     def _act(self) -> None:
         """Let a split and a dividend take effect before the bar opens."""
@@ -125,7 +139,7 @@ class Pit(Holding):
         ratio, paid, symbol = float(tape.split[place]), float(tape.dividend[place]), tape.instrument.symbol
         if ratio != 1:
             exact = self.held * ratio
-            self.held = int(exact)
+            self.held = self._opened = int(exact)
             rest = math.floor((exact - self.held) * tape.opens[place])
             self._book.flow(tape.at[place], Flow.SPLIT, symbol, rest * self.worth)
             for order in self.orders:
@@ -144,15 +158,16 @@ class Pit(Holding):
         free = volume == UNLIMITED or not self._costs.volume
         self._room = UNLIMITED if free else int(volume * self._costs.volume)
         opened, high, low = tape.opens[place], tape.highs[place], tape.lows[place]
-        due = [one for one in self.orders if one.given <= tape.at[place]]
+        open_ = [one for one in self.orders if one.given <= tape.at[place]]
         if self.guard is not None and self.guard.hit:
             self._out(opened, "stop", market=True)
-        for order in due:
+        for order in open_:
             self._expire(order, tape.session[place])
             self._try(order, AT_OPEN, opened, high, low)
         self._gapped(opened)
-        self._within(due, opened, high, low)
-        for order in due:
+        self._opened = self.held
+        self._within(open_, opened, high, low)
+        for order in open_:
             order.passed(high, low)
             if order.valid in (Valid.IOC, Valid.FOK) and order in self.orders:
                 self.orders.remove(order)
@@ -189,10 +204,10 @@ class Pit(Holding):
         elif guard.target is not None and side * (opened - guard.target) >= 0:
             self._out(opened, "target", market=False)
 
-    def _within(self, due: list[Working], opened: int, high: int, low: int) -> None:
+    def _within(self, open_: list[Working], opened: int, high: int, low: int) -> None:
         self._stopped(high, low)
         for kinds in ((STOP, STOP_LIMIT), (LIMIT,)):
-            for order in due:
+            for order in open_:
                 if order.kind in kinds and self._try(order, WITHIN, opened, high, low):
                     if self.guard is not None:
                         self.guard.late = True

@@ -165,6 +165,11 @@ class View:
         """Say whether a bar of an instrument has closed at this very moment."""
         return self._line(symbol).fresh
 
+    def halted(self, symbol: str = "") -> bool:
+        """Say whether nobody traded an instrument in its last closed bar: orders wait, its close is stale."""
+        line = self._line(symbol)
+        return line.place >= 0 and line.tape.volume[line.place] == 0
+
     def price(self, symbol: str = "") -> float:
         """Give the last close as traded; NaN before the first bar."""
         line = self._line(symbol)

@@ -61,6 +61,9 @@ class Tape:
     prices
         Open, high, low and close `[4, bar]`, carried on as if each dividend had been kept in the instrument and no
         split had been made: of any two bars, the ratio is the return that its holder had. Nothing later changes them.
+    funding
+        When funding of a perpetual coin fell due, microseconds since 1970 UTC, and the share of its value that who was
+        long paid then; None where nobody knows.
     notes
         What a reader should know of the bars.
     source
@@ -82,6 +85,7 @@ class Tape:
     split: _Array
     dividend: _Array
     prices: _Array
+    funding: tuple[NDArray[np.int64], _Array] | None = None
     notes: tuple[str, ...] = ()
     source: str = ""
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -91,7 +95,14 @@ class Tape:
 
     @classmethod
     def of(
-        cls, bars: Bars, *, split: _Array | None = None, dividend: _Array | None = None, lot: Decimal | None = None
+        cls,
+        bars: Bars,
+        *,
+        split: _Array | None = None,
+        dividend: _Array | None = None,
+        lot: Decimal | None = None,
+        halted: NDArray[np.bool_] | None = None,
+        funding: tuple[NDArray[np.int64], _Array] | None = None,
     ) -> "Tape":
         """Make one of bars.
 
@@ -103,9 +114,16 @@ class Tape:
             As in `ara.data.traded.Traded`; none if None.
         lot
             Smallest step of a quantity; the instrument's if None.
+        halted
+            In which bars trading was halted. Bars without volume and those that were imputed count as such anyway: what
+            nobody traded at nobody is filled at.
+        funding
+            Of a perpetual coin, as `ara.trading.funding.facts` gives it.
 
         Raises
         ------
+        ValidationError
+            The lot is not above 0, or `halted` is not of as many bars.
         BacktestError
             There is no bar, or one has no price.
         """
@@ -131,8 +149,9 @@ class Tape:
         return cls(
             instrument=instrument, timeframe=bars.timeframe, tick=tick, lot=size,
             at=frame["at"].dt.epoch("us").to_list(), known=frame["known_at"].dt.epoch("us").to_list(), session=label,
-            opens=opens, highs=highs, lows=lows, closes=closes, volume=_volume(frame["volume"], instrument, size),
+            opens=opens, highs=highs, lows=lows, closes=closes, volume=_volume(frame, instrument, size, halted),
             split=splits, dividend=paid / float(tick), prices=_carried_on(raw, splits, paid), notes=bars.notes,
+            funding=funding,
             source=", ".join(sorted(frame["source"].drop_nulls().unique())),
         )  # fmt: skip
 
@@ -141,10 +160,14 @@ class Tape:
         return self._part(int(np.searchsorted(np.array(self.known), moment, side="right")))
 
     def _part(self, stop: int) -> "Tape":
+        funding = self.funding
+        if funding is not None:
+            due = int(np.searchsorted(funding[0], self.known[stop - 1], side="right")) if stop else 0
+            funding = funding[0][:due], funding[1][:due]
         lists = ("at", "known", "session", "opens", "highs", "lows", "closes", "volume")
         return Tape(
             instrument=self.instrument, timeframe=self.timeframe, tick=self.tick, lot=self.lot, notes=self.notes,
-            source=self.source, split=self.split[:stop], dividend=self.dividend[:stop],
+            source=self.source, funding=funding, split=self.split[:stop], dividend=self.dividend[:stop],
             prices=self.prices[:, :stop].copy(), **{name: getattr(self, name)[:stop] for name in lists},
         )  # fmt: skip
 
@@ -230,7 +253,10 @@ class Tape:
     def digest(self) -> str:
         """Give the sha256 of all that is played."""
         names = ("at", "known", "opens", "highs", "lows", "closes", "volume", "split", "dividend")
-        return digest_arrays((name, np.asarray(getattr(self, name))) for name in names)
+        columns = [(name, np.asarray(getattr(self, name))) for name in names]
+        if self.funding is not None:
+            columns += [("funded", self.funding[0]), ("funding", self.funding[1])]
+        return digest_arrays(columns)
 
 
 def _tick(bars: Bars, first: float) -> Decimal:
@@ -241,14 +267,20 @@ def _tick(bars: Bars, first: float) -> Decimal:
     return tick
 
 
-def _volume(column: pl.Series, instrument: Instrument, lot: Decimal) -> list[int]:
-    """Give the volumes in lots; of currencies and indices a 0 says nothing, nor does what is missing."""
-    known = column.cast(pl.Float64).to_numpy()
+def _volume(frame: pl.DataFrame, instrument: Instrument, lot: Decimal, halted: NDArray[np.bool_] | None) -> list[int]:
+    """Give the volumes in lots, 0 in a halt; of currencies and indices a 0 says nothing, nor does what is missing."""
+    known = frame["volume"].cast(pl.Float64).to_numpy()
     silent = ~np.isfinite(known) | (known < 0)
     if instrument.asset_class in _NO_VOLUME:
         silent |= known == 0
     lots = np.minimum(np.where(silent, 0.0, known) / float(lot), _MOST)
-    counted: list[int] = np.where(silent, UNLIMITED, lots.astype(np.int64)).tolist()
+    still = frame["imputed"].fill_null(value=False).to_numpy()
+    if halted is not None:
+        told = np.asarray(halted, np.bool_)
+        if told.shape != still.shape:
+            raise ValidationError(f"halted is of shape {told.shape}; there are {len(still)} bars")
+        still = still | told
+    counted: list[int] = np.where(still, 0, np.where(silent, UNLIMITED, lots.astype(np.int64))).tolist()
     return counted
 
 

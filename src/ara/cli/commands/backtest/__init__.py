@@ -39,6 +39,9 @@ def command(
     ] = None,
     lot: Annotated[str, typer.Option("--lot", metavar="STEP", help="Smallest step of a quantity; 0.001")] = "",
     bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars from a file, Parquet or CSV")] = "",
+    funding: Annotated[
+        str, typer.Option("--funding", metavar="FILE", help="What perpetual coins paid: at, rate, symbol; CSV, Parquet")
+    ] = "",
     cuts: Annotated[
         str,
         typer.Option("--cuts", metavar="N", help="Replays on shorter bars, to find who sees the future; 0 for none"),
@@ -106,7 +109,7 @@ def command(
     maker, parts = asked.strategy(strategy, params or [], portfolio, optimize=optimize)
     named = [*(named[1:] if named[:1] == ["sweep"] else named), *parts]
     task = Task(
-        screen=screen(), maker=maker, symbols=named, bars=bars, lot=lot,
+        screen=screen(), maker=maker, symbols=named, bars=bars, lot=lot, funding=funding,
         folder=asked.folder(out), report=reported(report),
         span={
             "cash": asked.amount(cash, "--cash"), "costs": asked.costs(cost or []),

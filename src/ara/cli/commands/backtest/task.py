@@ -27,7 +27,7 @@ class Task:
         Of this invocation.
     maker
         The strategy.
-    symbols, bars, lot
+    symbols, bars, lot, funding
         As they were typed.
     folder
         Where files go; None for nowhere.
@@ -45,12 +45,15 @@ class Task:
     folder: "Path | None"
     span: dict[str, Any]
     report: "Path | None" = None
+    funding: str = ""
 
     def tapes(self, symbols: Sequence[str] | None = None) -> "dict[str, Tape]":
         """Give the past of the instruments, or of others from the same place."""
         from ara.cli.commands.backtest import asked
+        from ara.cli.commands.backtest.funded import funded
 
-        return asked.tapes(self.screen, self.symbols if symbols is None else symbols, self.bars, self.lot)
+        found = asked.tapes(self.screen, self.symbols if symbols is None else symbols, self.bars, self.lot)
+        return funded(found, self.funding) if symbols is None else found
 
     def written(self, files: dict[str, str]) -> None:
         """Write files by name into the folder, where one is named."""
