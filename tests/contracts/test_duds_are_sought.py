@@ -2,7 +2,7 @@
 
 from ara import plugins
 from ara.models.learning.frame import LearnedModel
-from ara.models.networks import Network, NetworkEnsemble
+from ara.models.networks import Fused, Network, NetworkEnsemble
 from tests.models.learning import test_duds
 from tests.models.networks import test_planted
 
@@ -40,7 +40,9 @@ def test_every_learner_and_every_network_is_sought_and_nobody_is_left_out():
     found = {name: plugins.load("models", name) for name in plugins.names("models")}
     learners = {name for name, one in found.items() if isinstance(one, type) and issubclass(one, LearnedModel)}
     networks = {
-        name for name, one in found.items() if isinstance(one, type) and issubclass(one, Network | NetworkEnsemble)
+        name
+        for name, one in found.items()
+        if isinstance(one, type) and issubclass(one, Network | NetworkEnsemble | Fused)
     }
     assert names_of(test_duds.EVERY) == learners
     assert {one.family for one in names_of(test_planted.CASES)} == networks

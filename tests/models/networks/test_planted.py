@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from ara.models.networks import Gru, NetworkEnsemble
+from ara.models.networks import Fused, Gru, NetworkEnsemble
 from tests.models.networks.worlds import FAMILIES, cut, planted
 from tests.models.panels import fit
 
 slow = pytest.mark.slow
-CASES = [pytest.param(one, id=one.family, marks=() if one is Gru else slow) for one in (*FAMILIES, NetworkEnsemble)]
+CASES = [
+    pytest.param(one, id=one.family, marks=() if one is Gru else slow) for one in (*FAMILIES, NetworkEnsemble, Fused)
+]
 WINDOW = 6
 
 
