@@ -1,6 +1,7 @@
 """The ledger: every forecast is kept, chained to the one before, before its outcome is known."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from ara.store import Entry, Verification
 __all__ = ["Anchor", "Kept", "Ledger"]
 
 _STREAM = "ledger"
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,19 @@ class Kept:
     def id(self) -> str:
         """The forecast's id."""
         return self.forecast.id
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what a list says of it, as JSON has it."""
+        return {
+            "sequence": self.sequence,
+            "id": self.forecast.id,
+            "made_at": self.made_at.isoformat(),
+            "symbol": self.forecast.instrument.symbol,
+            "last": self.forecast.last.isoformat(),
+            "close": self.forecast.close,
+            "days": len(self.forecast.days),
+            "model": self.forecast.model,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +98,46 @@ class Ledger:
         bodies = [canonical(to_document(forecast)) for forecast in forecasts]
         return [_kept(entry) for entry in await self._log.append(bodies, keys=[one.id for one in forecasts])]
 
-    async def list(self, limit: int = 20, symbol: str | None = None) -> list[Kept]:
-        """Give the last forecasts, newest first; of one instrument if a symbol is named."""
-        last: list[Kept] = []
-        async for kept in self.all():
-            if symbol in (None, kept.forecast.instrument.symbol):
-                last.append(kept)
-                del last[:-limit]
-        return last[::-1]
+    async def list(self, limit: int = 20, symbol: str | None = None, *, before: int | None = None) -> list[Kept]:
+        """Give the last forecasts, newest first; of one instrument if a symbol is named.
+
+        Parameters
+        ----------
+        limit
+            At most so many.
+        symbol
+            Whose; of all if None.
+        before
+            Only those whose sequence number is below.
+        """
+        found: list[Kept] = []
+        end = await self._end() if before is None else before - 1
+        while end > 0 and len(found) < limit:
+            page = await self._page(max(end - _PAGE, 0), end)
+            found += [kept for kept in reversed(page) if symbol in (None, kept.forecast.instrument.symbol)]
+            end -= _PAGE
+        return found[:limit]
+
+    async def _page(self, after: int, end: int) -> Sequence[Kept]:
+        """Give the forecasts between two sequence numbers, the first left out."""
+        page = []
+        async for kept in self.all(after=after):
+            if kept.sequence > end:
+                break
+            page.append(kept)
+            if kept.sequence == end:
+                break
+        return page
+
+    async def _end(self) -> int:
+        """Give the last sequence number; what lies behind the signed head counts too."""
+        end = 0
+        with suppress(IntegrityError):
+            head = await self._log.head()
+            end = head.sequence if head else 0
+        async for entry in self._log.read(after=end):
+            end = entry.sequence
+        return end
 
     async def all(self, *, after: int = 0) -> AsyncIterator[Kept]:
         """Go through all forecasts in the order in which they were kept, beginning after a sequence number."""

@@ -1,5 +1,6 @@
 """What stated probabilities were worth: of shipped models on days they did not know, and of this ledger apart."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from ara.desk import Desk
 from ara.prediction.ledger import Kept
 from ara.prediction.record import Receipt, wilson
 
-__all__ = ["Voucher", "vouchers"]
+__all__ = ["Voucher", "receipt", "vouchers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ class Voucher:
         told = None if self.record is None else {**asdict(self.record), "until": self.record.until.isoformat()}
         own = {"forecasts": self.live, "inside": self.inside, "least": self.least, "most": self.most}
         return {"day": self.day, "stated": self.stated, "record": told, "ledger": own}
+
+
+def receipt(kept: Kept, found: Sequence[Voucher]) -> dict[str, Any]:
+    """Give the receipt of a kept forecast as JSON has it."""
+    return {"schema": 1, "id": kept.id, "days": [one.as_dict() for one in found]}
 
 
 async def vouchers(desk: Desk, kept: Kept, *, near: float = 0.025) -> list[Voucher]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ara.store.chain import Entry, Head, HeadProblem, hash_entry, hasher, judge, well_typed
 from ara.store.log_storage import LogStorage
@@ -46,6 +46,18 @@ class Verification:
     problem: Problem | None
     sequence: int | None
     words: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        return {
+            "schema": 1,
+            "ok": self.ok,
+            "entries": self.entries,
+            "unsigned": self.unsigned,
+            "problem": self.problem,
+            "sequence": self.sequence,
+            "words": self.words,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def _list(
         ara ledger list AAPL
         ara ledger list --limit 100 --json
     """
-    from ara.cli.render.ledger import facts, table
+    from ara.cli.render.ledger import table
     from ara.market import symbols
 
     s = screen()
@@ -56,7 +56,7 @@ def _list(
     chosen = symbols.normalise(symbol) if symbol else None
     with s.progress("Reading the ledger"):
         kept = _with_ledger(s, lambda ledger: ledger.list(count, chosen))
-    s.result({"schema": 1, "forecasts": [facts(one) for one in kept]}, lambda: table(kept, s))
+    s.result({"schema": 1, "forecasts": [one.as_dict() for one in kept]}, lambda: table(kept, s))
 
 
 @command.command("show")
@@ -93,6 +93,7 @@ def _receipt(
     First of the shipped models, on days that they did not know; then of this ledger's own forecasts, once scored.
     """
     from ara.cli.render.ledger import vouched
+    from ara.prediction.receipts import receipt as document
 
     s = screen()
 
@@ -106,8 +107,7 @@ def _receipt(
             return kept, await vouchers(desk, kept)
 
     kept, found = s.run(asked())
-    data = {"schema": 1, "id": kept.id, "days": [one.as_dict() for one in found]}
-    s.result(data, lambda: vouched(kept, found, s))
+    s.result(document(kept, found), lambda: vouched(kept, found, s))
 
 
 @command.command("report")
@@ -176,15 +176,7 @@ def _verify() -> None:
     s = screen()
     with s.progress("Checking the ledger"):
         found = _with_ledger(s, lambda ledger: ledger.verify())
-    data: dict[str, Any] = {
-        "schema": 1,
-        "ok": found.ok,
-        "entries": found.entries,
-        "unsigned": found.unsigned,
-        "problem": found.problem,
-        "sequence": found.sequence,
-        "words": found.words,
-    }
+    data = found.as_dict()
     if not found.ok:
         raise IntegrityError(f"The ledger is not as it was written. {found.words}", **data)
     s.result(data, lambda: "\n".join(wrapped(_intact(found), s.width)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ara.cli.render.data_table import Column
 from ara.cli.render.data_table import table as table_of
@@ -16,26 +16,11 @@ if TYPE_CHECKING:
     from ara.prediction.receipts import Voucher
     from ara.prediction.record import Receipt
 
-__all__ = ["facts", "receipt", "signpost", "table", "vouched"]
+__all__ = ["receipt", "signpost", "table", "vouched"]
 
 _HEADS = ("id", "symbol", "made", "from", "days", "close", "80 % band at the end", "model")
 _RIGHT = frozenset({"days", "close"})
 _DROPPED = ("model", "close", "days", "80 % band at the end", "from", "made")
-
-
-def facts(kept: "Kept") -> dict[str, Any]:
-    """Give one line of the list as JSON values."""
-    forecast = kept.forecast
-    return {
-        "sequence": kept.sequence,
-        "id": forecast.id,
-        "made_at": kept.made_at.isoformat(),
-        "symbol": forecast.instrument.symbol,
-        "last": forecast.last.isoformat(),
-        "close": forecast.close,
-        "days": len(forecast.days),
-        "model": forecast.model,
-    }
 
 
 def table(kept: Sequence["Kept"], s: Screen) -> str:

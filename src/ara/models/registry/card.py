@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
@@ -220,6 +220,35 @@ class Kept(Record, frozen=True, kw_only=True):
         """What people call it: `har_t@3`."""
         return self.card.name
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give what a list says of it, as JSON has it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "family": self.family,
+            "version": self.version,
+            "stage": self.stage.value,
+            "symbols": list(self.card.symbols),
+            "trained_to": _instant(self.card.trained_to),
+            "made_at": _instant(self.card.made_at),
+            "changed_at": _instant(self.changed_at),
+            "scores": [
+                {
+                    "horizon": one.horizon,
+                    "forecasts": one.forecasts,
+                    "days": one.days,
+                    "crps": one.crps,
+                    "baseline": one.baseline,
+                    "skill": one.skill,
+                    "low": one.low,
+                    "high": one.high,
+                    "p": one.p,
+                    "inside_80": one.inside_80,
+                }
+                for one in self.card.scores
+            ],
+        }
+
 
 class Seat(Record, frozen=True, kw_only=True):
     """The place of a family's champion; its id is the family's name.
@@ -261,3 +290,7 @@ class TrustedKey(Record, frozen=True, kw_only=True):
     kind: ClassVar[str] = "model_key"
     fingerprint: str
     trusted_at: datetime
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from ara.desk import Desk
-from ara.errors import IntegrityError, ModelError, StoreError, ValidationError
+from ara.errors import IntegrityError, ModelError, NotFoundError, StoreError, ValidationError
 from ara.models import shipped
 from ara.models.form import Form
 from ara.models.panel import instant
@@ -112,9 +112,8 @@ class Registry:
         if len(found) == 1:
             return found[0]
         what = "more than one model is" if found else "no model is"
-        raise ValidationError(
-            f"{what} called {text!r:.70}", hint="List them with their ids: ara models list", found=len(found)
-        )
+        kind = ValidationError if found else NotFoundError
+        raise kind(f"{what} called {text!r:.70}", hint="List them with their ids: ara models list", found=len(found))
 
     async def seat(self, family: str) -> Seat | None:
         """Give the place of a family's champion; None where the family never had a model."""

@@ -10,7 +10,7 @@ from ara.errors import ValidationError
 if TYPE_CHECKING:
     from ara.models.registry import Kept, Registry, Stage
 
-__all__ = ["card_facts", "facts", "stage_of", "with_registry"]
+__all__ = ["card_facts", "stage_of", "with_registry"]
 
 _T = TypeVar("_T")
 
@@ -43,46 +43,13 @@ def stage_of(text: str) -> "Stage | None":
         ) from None
 
 
-def facts(kept: "Kept") -> dict[str, Any]:
-    """Give what a list says of a model."""
-    from ara.cli.render.data_table import instant
-
-    card = kept.card
-    return {
-        "id": kept.id,
-        "name": kept.name,
-        "family": kept.family,
-        "version": kept.version,
-        "stage": kept.stage.value,
-        "symbols": list(card.symbols),
-        "trained_to": instant(card.trained_to),
-        "made_at": instant(card.made_at),
-        "changed_at": instant(kept.changed_at),
-        "scores": [
-            {
-                "horizon": one.horizon,
-                "forecasts": one.forecasts,
-                "days": one.days,
-                "crps": one.crps,
-                "baseline": one.baseline,
-                "skill": one.skill,
-                "low": one.low,
-                "high": one.high,
-                "p": one.p,
-                "inside_80": one.inside_80,
-            }
-            for one in card.scores
-        ],
-    }
-
-
 def card_facts(kept: "Kept") -> dict[str, Any]:
     """Give all that is known of a model."""
     from ara.cli.render.data_table import instant, plain_value
 
     card, held = kept.card, kept.card.holdout
     return {
-        **facts(kept),
+        **kept.as_dict(),
         "params": plain_value(card.params),
         "settings": plain_value(card.settings),
         "features": card.features,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.commands.models.asked import facts, with_registry
+from ara.cli.commands.models.asked import with_registry
 from ara.cli.screen import screen
 from ara.cli.words import wrapped
 
@@ -83,7 +83,7 @@ def show(config: Annotated[str, typer.Argument(metavar="NAME", help=_NAME)]) -> 
 
     s = screen()
     one, models, used = with_registry(s, ask)
-    data = {"schema": 1, **_facts(one, models, used=used), "trained": [facts(kept) for kept in models]}
+    data = {"schema": 1, **_facts(one, models, used=used), "trained": [kept.as_dict() for kept in models]}
     s.result(data, lambda: config_of(one, models, s, used=used))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ara.cli.commands.models.asked import facts, with_registry
+from ara.cli.commands.models.asked import with_registry
 from ara.cli.screen import screen
 from ara.cli.words import clean, wrapped
 
@@ -28,7 +28,7 @@ def export(
     goal = Path(target).expanduser()
     kept = with_registry(s, lambda registry: registry.find(model))
     size = with_registry(s, lambda registry: registry.export(kept, goal))
-    data = {"schema": 1, "file": str(goal), "bytes": size, "model": facts(kept)}
+    data = {"schema": 1, "file": str(goal), "bytes": size, "model": kept.as_dict()}
     said = f"{kept.name} is in {clean(str(goal))}: {size:,} bytes. Elsewhere: ara models import {clean(goal.name)}"
     s.result(data, lambda: "\n".join(wrapped(said, s.width)))
 
@@ -52,7 +52,7 @@ def take_in(
     """
     s = screen()
     kept, new = with_registry(s, lambda registry: registry.take_in(Path(source).expanduser(), trust=trust))
-    data = {"schema": 1, "new": new, "model": facts(kept)}
+    data = {"schema": 1, "new": new, "model": kept.as_dict()}
     how = "is taken in as a candidate" if new else "was here already"
     said = f"{kept.name} ({kept.id[:8]}) {how}. See its scores: ara models show {kept.id[:8]}"
     s.result(data, lambda: "\n".join(wrapped(said, s.width)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ara.cli.commands.models.asked import facts, with_registry
+from ara.cli.commands.models.asked import with_registry
 from ara.cli.screen import Screen, screen
 from ara.cli.words import clean
 from ara.errors import AraError, PluginError, ValidationError
@@ -280,7 +280,7 @@ def _facts(one: Learned) -> dict[str, Any]:
     assert one.outcome is not None  # noqa: S101 - those that failed are elsewhere
     assert one.verdict is not None  # noqa: S101 - it comes with the outcome
     return {
-        **facts(one.outcome.kept),
+        **one.outcome.kept.as_dict(),
         "start": one.outcome.kept.card.lineage.get("start"),
         "new": one.outcome.new,
         "resumed": one.resumed,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ara.cli.commands.models.asked import card_facts, facts, stage_of, with_registry
+from ara.cli.commands.models.asked import card_facts, stage_of, with_registry
 from ara.cli.commands.models.weights import Weighing, weighing, weighing_facts
 from ara.cli.screen import screen
 
@@ -35,14 +35,14 @@ def listing(
     hold it with 95 %.
     """
     from ara.cli.render.models import table_of
+    from ara.models.registry.comparing import listed
 
     s = screen()
     wanted = stage_of(stage)
     if show_metrics:
         s.note("--show-metrics is not needed any more: the scores are always shown.")
     found, shipped = with_registry(s, lambda registry: _listed(registry, family.strip().lower(), wanted))
-    data = {"schema": 1, "models": [facts(one) for one in found], "shipped": [facts(one) for one in shipped]}
-    s.result(data, lambda: table_of(found, shipped, s, family=family, only=wanted == "shipped"))
+    s.result(listed(found, shipped), lambda: table_of(found, shipped, s, family=family, only=wanted == "shipped"))
 
 
 async def _listed(registry: "Registry", family: str, stage: "Stage | None") -> "tuple[list[Kept], list[Kept]]":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.commands.models.asked import facts, with_registry
+from ara.cli.commands.models.asked import with_registry
 from ara.cli.screen import Screen, screen
 from ara.cli.words import wrapped
 from ara.errors import CancelledError, ValidationError
@@ -41,7 +41,7 @@ def delete(
     if not s.confirm(f"{kept.name} ({kept.id[:8]}) will be gone for good. Remove it?", yes=yes):
         raise CancelledError("Nothing was removed.", hint="Without a terminal, say --yes.")
     with_registry(s, lambda registry: _deleted(registry, kept))
-    data: dict[str, Any] = {"schema": 1, "removed": [facts(kept)], "needed": [], "leftovers": 0}
+    data: dict[str, Any] = {"schema": 1, "removed": [kept.as_dict()], "needed": [], "leftovers": 0}
     s.result(data, lambda: f"{kept.name} is gone.")
 
 
@@ -63,8 +63,8 @@ def _clean(s: Screen, *, yes: bool) -> None:
     done = with_registry(s, _cleaned)
     data = {
         "schema": 1,
-        "removed": [facts(one) for one in done.removed],
-        "needed": [facts(one) for one in done.needed],
+        "removed": [one.as_dict() for one in done.removed],
+        "needed": [one.as_dict() for one in done.needed],
         "leftovers": done.leftovers,
     }
     s.result(data, lambda: "\n".join(wrapped(_said(done), s.width)))

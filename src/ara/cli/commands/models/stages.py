@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.commands.models.asked import facts, with_registry
+from ara.cli.commands.models.asked import with_registry
 from ara.cli.screen import Screen, screen
 from ara.cli.words import wrapped
 
@@ -36,7 +36,7 @@ def deploy(
     s = screen()
     if shadow:
         kept = with_registry(s, lambda registry: _shadowed(registry, model))
-        data = {"schema": 1, "model": facts(kept)}
+        data = {"schema": 1, "model": kept.as_dict()}
         s.result(data, lambda: _lines(s, f"{kept.name} is in the shadow of the champion of {kept.family}."))
         return
 
@@ -94,7 +94,7 @@ def archive(
 
     s = screen()
     kept = with_registry(s, ask)
-    s.result({"schema": 1, "model": facts(kept)}, lambda: _lines(s, f"{kept.name} is archived."))
+    s.result({"schema": 1, "model": kept.as_dict()}, lambda: _lines(s, f"{kept.name} is archived."))
 
 
 async def _shadowed(registry: "Registry", model: str) -> "Kept":
@@ -106,8 +106,8 @@ async def _shadowed(registry: "Registry", model: str) -> "Kept":
 def _facts(change: "Change") -> dict[str, Any]:
     return {
         "schema": 1,
-        "model": facts(change.kept),
-        "before": None if change.before is None else facts(change.before),
+        "model": change.kept.as_dict(),
+        "before": None if change.before is None else change.before.as_dict(),
         "beats_baseline": change.verdict.beats,
         "verdict": change.verdict.words,
     }

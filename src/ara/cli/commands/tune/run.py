@@ -156,11 +156,10 @@ def _trial(one: Any) -> dict[str, Any]:
 
 
 def _candidate(outcome: "Outcome | None", verdict: "Verdict | None") -> dict[str, Any] | None:
-    from ara.cli.commands.models.asked import facts as model_facts
 
     if outcome is None or verdict is None:
         return None
-    return {**model_facts(outcome.kept), "words": outcome.words or verdict.words, "beats_baseline": verdict.beats}
+    return {**outcome.kept.as_dict(), "words": outcome.words or verdict.words, "beats_baseline": verdict.beats}
 
 
 async def _tune(
