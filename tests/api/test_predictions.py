@@ -55,7 +55,7 @@ def test_a_batch_answers_what_it_can_and_names_the_rest(service: Served):
         ({"days": 2.5}, 422, "days"),
         ({"extra": 1}, 422, "extra"),
         ({"asset_type": "crypto"}, 422, "AAPL is stock"),
-        ({"model": "nosuch"}, 422, "nosuch"),
+        ({"model": "nosuch"}, 404, "nosuch"),
         ({"as_of": "yesterday"}, 422, "yesterday"),
         ({"analysis_level": "deep"}, 422, "analysis_level"),
     ],

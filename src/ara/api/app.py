@@ -6,16 +6,19 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware.gzip import GZipMiddleware
 
 import ara
 from ara.api import health, problems
 from ara.api.service import Service
 from ara.api.shell import Shell
-from ara.api.v1 import auth, predictions
+from ara.api.v1 import auth, ledger, market, models, predictions
 from ara.settings import Secret, Settings
 
 __all__ = ["create"]
 
+_SMALL: Final = 2048
+_LEVEL: Final = 5
 _WORDS: Final = """Forecasts whose intervals hold what they promise, kept before they are answered and scored after.
 
 Send a key or an access token with every request: `Authorization: Bearer ...`. Errors are problem documents
@@ -59,9 +62,10 @@ def create(
     problems.install(app)
     app.include_router(health.router, responses=problems.RESPONSES)
     old = APIRouter(prefix="/api/v1")
-    for part in (predictions, auth):
+    for part in (predictions, market, models, ledger, auth):
         old.include_router(part.router)
     app.include_router(old, responses=problems.RESPONSES)
+    app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=_LEVEL)
     app.add_middleware(Shell, most=settings.api.body_kb * 1024, seconds=settings.api.seconds)
     return app
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from ara.accounts import Accounts
 from ara.accounts.limits import Limiter, limiter
+from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.prediction import PredictionEngine
+from ara.prediction.looking import Looks
 from ara.settings import Settings
 
 __all__ = ["Service"]
@@ -23,6 +25,8 @@ class Service:
         The desk of the process.
     engine
         Makes forecasts.
+    looks
+        Looks at the market.
     accounts
         Knows who asks.
     limits
@@ -31,6 +35,7 @@ class Service:
 
     desk: Desk
     engine: PredictionEngine
+    looks: Looks
     accounts: Accounts
     limits: Limiter
 
@@ -38,9 +43,13 @@ class Service:
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator["Service"]:
         """Open a desk and what stands on it, and close both."""
-        async with Desk.open(settings) as desk, PredictionEngine(desk) as engine:
+        async with (
+            Desk.open(settings) as desk,
+            MarketData(desk) as market,
+            PredictionEngine(desk, data=market) as engine,
+        ):
             limits = limiter(settings.data.cache.redis)
             try:
-                yield cls(desk=desk, engine=engine, accounts=Accounts(desk), limits=limits)
+                yield cls(desk=desk, engine=engine, looks=Looks(desk, market), accounts=Accounts(desk), limits=limits)
             finally:
                 await limits.close()

@@ -5,11 +5,13 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from ara.api.asks import Asker, asker, service_of, spend_day
-from ara.errors import ValidationError
+from ara.api.tags import UNCHANGED, fresh, unchanged
+from ara.api.v1.words import AsOf, PredictionId, Symbol
+from ara.errors import NotFoundError, ValidationError
 from ara.logs.context import current
 from ara.plugins import names
 from ara.prediction import Forecast
@@ -17,7 +19,16 @@ from ara.prediction.document import to_document
 from ara.prediction.ledger import Ledger
 from ara.prediction.many import Missed
 
-__all__ = ["BatchRequest", "BatchResponse", "Factor", "PredictRequest", "PredictResponse", "Prediction", "router"]
+__all__ = [
+    "BatchRequest",
+    "BatchResponse",
+    "Factor",
+    "PredictRequest",
+    "PredictResponse",
+    "Prediction",
+    "Selected",
+    "router",
+]
 
 router = APIRouter(tags=["predictions"])
 """The paths of forecasts."""
@@ -26,7 +37,6 @@ _Level = Literal["minimal", "basic", "standard", "full"]
 _Class = Literal["stock", "crypto", "forex", "etf", "index"]
 _Writes = Annotated[Asker, Depends(asker("predictions:write"))]
 _Reads = Annotated[Asker, Depends(asker("predictions:read"))]
-_SYMBOL = Field(min_length=1, max_length=64, description="AAPL, BTC-USD, EURUSD, ^GSPC and so on", examples=["AAPL"])
 _MOST = 100
 _TRAINED = re.compile(r"[0-9a-f]{6,64}")
 
@@ -38,8 +48,8 @@ class _Question(BaseModel):
     asset_type: _Class | None = Field(default=None, description="What each symbol has to be; checked")
     analysis_level: _Level = Field(default="standard", description="How much to say of the reasons")
     include_explanations: bool = Field(default=True, description="Whether reasons are given at all")
-    as_of: str | None = Field(default=None, max_length=40, description="Use only what was public then: 2020-02-20")
-    model: str | None = Field(default=None, max_length=128, description="Family or trained model")
+    as_of: AsOf | None = None
+    model: str | None = Field(default=None, min_length=1, max_length=128, description="Family or trained model")
 
     @property
     def why(self) -> bool:
@@ -50,13 +60,13 @@ class _Question(BaseModel):
 class PredictRequest(_Question):
     """What is asked of one instrument."""
 
-    symbol: str = _SYMBOL
+    symbol: Symbol
 
 
 class BatchRequest(_Question):
     """What is asked of several instruments."""
 
-    symbols: list[Annotated[str, _SYMBOL]] = Field(min_length=1, max_length=_MOST, examples=[["AAPL", "BTC-USD"]])
+    symbols: list[Symbol] = Field(min_length=1, max_length=_MOST, examples=[["AAPL", "BTC-USD"]])
 
 
 class Factor(BaseModel):
@@ -96,6 +106,20 @@ class PredictResponse(BaseModel):
     factors: list[Factor]
     warnings: list[str]
     forecast: dict[str, Any]
+
+
+class Selected(RootModel[dict[str, Any]]):
+    """The parts of a forecast that were asked for."""
+
+
+_PARTS = list(PredictResponse.model_fields)
+_PART = "|".join(_PARTS)
+_FIELDS: dict[str, Any] = {
+    "max_length": 400,
+    "description": f"Parts to give, with commas between them: {', '.join(_PARTS)}; all if left out",
+    "examples": ["prediction_id,predictions"],
+    "json_schema_extra": {"pattern": f"^({_PART})(,({_PART}))*$"},
+}
 
 
 class BatchResponse(BaseModel):
@@ -153,22 +177,43 @@ async def _batch(asked: BatchRequest, request: Request, who: _Writes) -> BatchRe
     )  # fmt: skip
 
 
-@router.get("/predictions/{prediction_id}", summary="A kept forecast")
+@router.get(
+    "/predictions/{prediction_id}",
+    summary="A kept forecast",
+    response_model=PredictResponse | Selected,
+    responses=UNCHANGED,
+)
 async def _prediction(
-    prediction_id: Annotated[str, Path(min_length=6, max_length=64, pattern=r"^[0-9a-f]+$")],
+    prediction_id: PredictionId,
     request: Request,
+    response: Response,
     who: _Reads,
-) -> PredictResponse:
-    """Give a forecast as it was kept, by its id or the first characters of it."""
+    fields: Annotated[str | None, Query(**_FIELDS)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
+) -> PredictResponse | Selected | Response:
+    """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
     kept = await Ledger(service_of(request).desk).show(prediction_id)
-    return _answer(kept.forecast)
+    wanted = _wanted(fields)
+    tag = fresh(response, kept.id, *wanted)
+    if unchanged(if_none_match, tag):
+        return Response(status_code=304, headers=dict(response.headers))
+    answer = _answer(kept.forecast)
+    return Selected(answer.model_dump(mode="json", include=set(wanted))) if wanted else answer
+
+
+def _wanted(fields: str | None) -> list[str]:
+    """Give the parts that were asked for, each once; nothing means all."""
+    named = sorted({part.strip() for part in (fields or "").split(",") if part.strip()})
+    if strange := [one for one in named if one not in _PARTS]:
+        raise ValidationError(f"fields: there is no {strange[0]!r:.40}.", hint=f"There are: {', '.join(_PARTS)}.")
+    return named
 
 
 def _known(model: str | None) -> None:
     """Refuse the name of a model that nobody has: that is the sender's fault, not the service's."""
     if model is None or _TRAINED.fullmatch(model) or model.partition("@")[0] in names("models"):
         return
-    raise ValidationError(f"There is no model {model[:40]!r}.", hint=f"There are: {', '.join(names('models'))}")
+    raise NotFoundError(f"There is no model {model[:40]!r}.", hint=f"There are: {', '.join(names('models'))}")
 
 
 def _insisted(forecast: Forecast, wanted: str | None) -> None:

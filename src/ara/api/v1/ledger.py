@@ -1,0 +1,48 @@
+"""The ledger: GET /ledger, /ledger/verify, /ledger/{id}/receipt."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from ara.api.asks import asker, service_of
+from ara.api.v1.words import PredictionId, Symbol
+from ara.market import symbols
+from ara.prediction.ledger import Ledger
+from ara.prediction.receipts import receipt, vouchers
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/ledger", tags=["ledger"], dependencies=[Depends(asker("predictions:read"))])
+"""The paths of the ledger."""
+
+_MOST = 200
+
+
+@router.get("", summary="Kept forecasts")
+async def _list(
+    request: Request,
+    symbol: Symbol | None = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="At most so many")] = 20,
+    cursor: Annotated[int | None, Query(ge=1, le=2**53 - 1, description="The `next` of the answer before")] = None,
+) -> dict[str, Any]:
+    """List kept forecasts, the newest first; `next` is the cursor of those before them, null where there are none."""
+    wanted = None if symbol is None else symbols.normalise(symbol)
+    found = await Ledger(service_of(request).desk).list(limit + 1, wanted, before=cursor)
+    shown = found[:limit]
+    further = shown[-1].sequence if len(found) > limit else None
+    return {"schema": 1, "forecasts": [one.as_dict() for one in shown], "next": further}
+
+
+@router.get("/verify", summary="Whether the ledger is as it was written")
+async def _verify(request: Request) -> dict[str, Any]:
+    """Walk the whole ledger and say whether it is whole; `ok` is false where it was changed."""
+    found = await Ledger(service_of(request).desk).verify()
+    return found.as_dict()
+
+
+@router.get("/{prediction_id}/receipt", summary="What such forecasts were worth")
+async def _receipt(prediction_id: PredictionId, request: Request) -> dict[str, Any]:
+    """Tell what past forecasts that were about as sure were worth: as `ara ledger receipt --json`."""
+    desk = service_of(request).desk
+    kept = await Ledger(desk).show(prediction_id)
+    return receipt(kept, await vouchers(desk, kept))

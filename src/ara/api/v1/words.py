@@ -1,0 +1,64 @@
+"""What paths of all rooms are asked with: symbols and moments, as the description of the service has them.
+
+Patterns of symbols and moments stand in the description only; whoever sends something else is told by the rooms what is
+wrong with it.
+"""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+__all__ = ["AsOf", "PredictionId", "Symbol", "Symbols"]
+
+_SYMBOL: Final = r"[.^]?[A-Za-z0-9]+([./:^=_-][A-Za-z0-9]+)*"
+_DAY: Final = (
+    r"(19[7-9][0-9]|20[0-9]{2})-"
+    r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+)
+_TIME: Final = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-](0[0-9]|1[0-2]):[0-5][0-9])"
+
+Symbol = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=32,
+        description="AAPL, BTC-USD, EURUSD, ^GSPC and so on",
+        examples=["AAPL"],
+        json_schema_extra={"pattern": f"^{_SYMBOL}$"},
+    ),
+]
+"""A symbol."""
+
+Symbols = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=3300,
+        description="Two symbols to a hundred, each once, with commas between them",
+        examples=["AAPL,MSFT,SPY"],
+        json_schema_extra={"pattern": f"^{_SYMBOL}(,{_SYMBOL}){{1,99}}$"},
+    ),
+]
+"""Symbols of several instruments in one text."""
+
+AsOf = Annotated[
+    str,
+    Field(
+        max_length=40,
+        description="Use only what was public then: 2020-02-20, or 2020-02-20T21:00:00Z; nothing that is to come",
+        examples=["2020-02-20"],
+        json_schema_extra={"pattern": f"^{_DAY}({_TIME})?$"},
+    ),
+]
+"""A moment."""
+
+PredictionId = Annotated[
+    str,
+    Field(
+        min_length=6,
+        max_length=64,
+        pattern="^[0-9a-f]+$",
+        description="The id of a forecast, or the first characters of it",
+    ),
+]
+"""A forecast."""
