@@ -35,7 +35,7 @@ def test_it_is_told_and_the_hold_out_is_a_look_of_its_own(ara, bars, home):
     told = json.loads(ara(*words, "--open", "--out", "walk", "--json").out)
     assert told["schema"] == 1
     assert told["folds"][0]["chosen"].keys() == {"window"}
-    assert (told["look"]["number"], told["hold_out"]["look"]["number"]) == (2, 1)
+    assert (told["look"]["number"], told["hold_out"]["look"]["number"]) == (1, 1)
     assert told["hold_out"]["opened"]["from"] == told["hold_out"]["from"]
     assert json.loads((home / "walk" / "walk.json").read_text()) == told
     assert pl.read_csv(home / "walk" / "equity.csv").height == told["result"]["bars"]

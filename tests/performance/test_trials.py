@@ -27,6 +27,14 @@ async def test_every_look_counts_and_after_enough_the_bars_are_burnt(desk):
     assert (await Trials(desk).looked(("AAPL",), FIRST, FIRST + YEAR)).number == 4
 
 
+async def test_a_result_that_is_seen_again_is_the_same_look_and_others_count(desk):
+    trials = Trials(desk)
+    seen = ["one", "one", "two", "one", "two"]
+    looks = [await trials.look(("AAPL",), FIRST, FIRST + YEAR, what="backtest", id=id) for id in seen]
+    assert [one.number for one in looks] == [1, 1, 2, 2, 2]
+    assert (await trials.look(("AAPL",), FIRST, FIRST + YEAR, what="backtest")).number == 3
+
+
 async def test_a_joint_look_shares_chance_among_many_and_is_one_of_the_limit(desk):
     trials = Trials(desk)
     looks = [await trials.look(("AAPL",), FIRST, FIRST + YEAR, what="all", judged=many) for many in (32, 1, 4, 2)]

@@ -119,7 +119,7 @@ def _command(screen: Screen, words: list[str]) -> tuple[str, list[str]]:
         raise ValidationError("No command was given.", hint="See what there is: ara --help")
     if words[0] in names:
         return words[0], words[1:]
-    near = get_close_matches(words[0].lower(), names, n=3, cutoff=0.5)
+    near = [] if words[0].startswith("-") else get_close_matches(words[0].lower(), names, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     what = "option" if words[0].startswith("-") else "command"
     raise ValidationError(f"There is no {what} {clean(words[0])[:60]}.", hint=f"{hint}See what there is: ara --help")

@@ -71,7 +71,15 @@ class Trials:
         self._limit = desk.settings.models.looks
 
     async def look(
-        self, symbols: Sequence[str], first: datetime, last: datetime, *, what: str, times: int = 1, judged: int = 1
+        self,
+        symbols: Sequence[str],
+        first: datetime,
+        last: datetime,
+        *,
+        what: str,
+        times: int = 1,
+        judged: int = 1,
+        id: str = "",
     ) -> Look:
         """Count a look, or several, before they are taken: durable on return.
 
@@ -87,12 +95,15 @@ class Trials:
             How many looks.
         judged
             How many models are judged by each: one look of the limit, and so many that share chance.
+        id
+            Of the result that is looked at: seen again it is the same look, and counts once. Empty: a look of its own.
         """
         body = _Body(symbols=tuple(symbols), first=first, last=last, what=what, judged=judged)
         each = [msgspec.structs.replace(body, nonce=os.urandom(8).hex()) for _ in range(times)]
         with _pointed():
-            kept = await self._log.append([canonical(msgspec.to_builtins(one)) for one in each])
-        return await self._count(body, upto=kept[-1].sequence)
+            keys = [f"{id}/{number}" if id else "" for number in range(times)]
+            kept = await self._log.append([canonical(msgspec.to_builtins(one)) for one in each], keys=keys)
+        return await self._count(body, upto=None if id else kept[-1].sequence)
 
     async def looked(self, symbols: Sequence[str], first: datetime, last: datetime) -> Look:
         """Give how often these bars were looked at so far; `number` is 0 where nobody did."""

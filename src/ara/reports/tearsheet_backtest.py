@@ -192,7 +192,7 @@ def _checked(result: "Result") -> Section:
     words = []
     if result.replay is not None and result.replay.cuts:
         cuts = ", ".join(f"{one.at:%Y-%m-%d}" for one in result.replay.cuts)
-        words.append(f"It was played again on bars that end at {cuts}, and decided alike: it saw no future there.")
+        words.append(f"It was played again on bars that end at {cuts}, and decided alike: no sign of foresight there.")
     elif result.replay is not None:
         words.append("There are too few bars to replay it on shorter ones: nothing shows that it saw no future.")
     else:

@@ -178,7 +178,8 @@ def replayed_told(found: "Result") -> str:
     count = len(found.replay.cuts)
     if not count:
         return "Too few bars to replay on shorter ones: nothing shows that it saw no future."
-    return f"Replayed on {count} shorter {'pasts' if count != 1 else 'past'}: it decided alike, so it saw no future."
+    pasts = "pasts" if count != 1 else "past"
+    return f"Replayed on {count} shorter {pasts}: it decided alike there, no sign of foresight."
 
 
 def share_told(value: float | None, *, signed: bool = True) -> str:

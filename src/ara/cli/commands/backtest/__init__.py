@@ -83,7 +83,7 @@ def command(
     ] = "600",
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Write result.json, equity.csv, fills.csv")] = "",
 ) -> None:
-    """Test a strategy on the past: what it would have earned after costs, beside buy and hold and random entry.
+    """Test a strategy on the past: what it would have earned, beside holding and luck.
 
     ::
 
