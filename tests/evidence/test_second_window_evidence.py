@@ -73,8 +73,8 @@ TOLD = (
     "",
     "What falls short: the verdict is worse than on the first window. Over one bar the skill is as asked, bands hold",
     "everywhere, and no direction is claimed. But over 5 bars the skill is seven tenths of what is asked, over 21 a",
-    "fifth, where it is not told from none, and no horizon leads the best rival by as much as is asked. Why was not",
-    "looked into, as these days are for judging. Of stocks alone over 32 months, 21 bars are some 30 outcomes that do",
-    "not overlap and that all stocks share; so little can be shown of them either way.",
+    "fifth, where it is not told from none, and the best rival is not beaten there beyond chance. Why was not looked",
+    "into, as these days are for judging. Of stocks alone over 32 months, 21 bars are some 30 outcomes that do not",
+    "overlap and that all stocks share; so little can be shown of them either way.",
     "",
 )
