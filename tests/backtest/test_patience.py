@@ -2,8 +2,11 @@
 
 import signal
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ara.backtest import run
@@ -12,7 +15,7 @@ from ara.backtest.patience import Patience, waiting
 from ara.errors import StrategyError
 from ara.trading import Costs, Planned, Signal, Tape
 from ara.trading.strategies import BuyAndHold
-from tests.trading.conftest import bars_of
+from tests.trading.conftest import SHARE, bars_of
 
 ONE = {"ONE": made_up(60)["ONE"]}
 
@@ -82,6 +85,23 @@ def test_where_nobody_can_be_called_back_there_is_no_limit():
     finally:
         signal.signal(signal.SIGALRM, before)
     assert found == [None, None, None]
+
+
+def test_holes_ends_and_breaks_of_the_bars_are_named():
+    rows = [(10.0, 11.0, 9.0, 10.0)] * 300
+    before, after = bars_of(rows[:150]), bars_of(rows[150:], begin=datetime(2020, 9, 8, tzinfo=UTC))
+    gap = Tape.of(replace(before, frame=pl.concat([before.frame, after.frame])))
+    said = "ACME: no bar from 2020-05-30 to 2020-09-09; what was held went through it unseen"
+    assert said in run(BuyAndHold, {"ACME": gap}, cuts=0).notes
+    split = Tape.of(bars_of([*rows[:200], *[(2.5, 2.6, 2.4, 2.5)] * 100]))
+    said = (
+        "ACME: it opened at 0.25 times the close before once, on 2020-07-20; if that was a split, these bars were not"
+    )
+    assert any(one.startswith(said) for one in run(BuyAndHold, {"ACME": split}, cuts=0).notes)
+    other = Tape.of(bars_of(rows, instrument=replace(SHARE, symbol="OTHER")))
+    notes = run(BuyAndHold, {"ACME": Tape.of(bars_of(rows[:120])), "OTHER": other}, cuts=0).notes
+    assert any("ACME: its bars end on 2020-04-30; what was held was sold at the last close" in one for one in notes)
+    assert not any("OTHER" in one for one in notes)
 
 
 def test_odd_bars_are_named():

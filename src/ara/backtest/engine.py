@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ara.backtest.oddities import GONE
 from ara.errors import AraError, BacktestError, CancelledError, StrategyError
 from ara.plugins import told
 from ara.trading.costs import Costs
@@ -22,7 +23,6 @@ __all__ = ["ENGINE", "Decision", "Played", "Watch", "play"]
 ENGINE: Final = "1"
 """Version of the rules, part of every lineage: raised whenever the same input would give other trades."""
 
-_GONE: Final = 30 * 86_400_000_000
 _STEP: Final = 4096
 
 Decision = tuple[int, str, tuple[object, ...]]
@@ -179,5 +179,5 @@ def _timeline(pits: list[Pit]) -> Iterator[tuple[int, list[Pit]]]:
 def _part(pits: list[Pit], now: int) -> None:
     """Close what has had no bar for a month: it was delisted, or might as well be."""
     for pit in pits:
-        if pit.held and not pit.fresh and now - pit.tape.known[pit.place] > _GONE:
+        if pit.held and not pit.fresh and now - pit.tape.known[pit.place] > GONE:
             pit.leave("delisted")

@@ -4,10 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ara.trading.tape import Tape, instant
 
-__all__ = ["oddities"]
+__all__ = ["GONE", "oddities"]
+
+GONE: Final = 30 * 86_400_000_000
+"""Microseconds without a bar after which an instrument was delisted, or might as well be: what is held is sold."""
+
+_REST: Final = 10 * 86_400_000_000
+_LONG: Final = 8
+_FEW: Final = 3
 
 _FINDINGS: Final = (
     ("has a high below its low", "have a high below their low", "what was filled within such a bar can't be trusted"),
@@ -40,3 +48,39 @@ def oddities(tapes: Mapping[str, Tape], first: int, last: int) -> Iterator[str]:
                 count, at = int(found.sum()), instant(int(known[played][int(found.argmax())]))
                 words = f"1 bar {one}" if count == 1 else f"{count:,} bars {many}"
                 yield f"{symbol}: {words}, first on {at:%Y-%m-%d}; {so}"
+        yield from _holes(symbol, known[played], last)
+        yield from _breaks(symbol, known[played], opens * tape.split[played], closes)
+
+
+def _holes(symbol: str, known: NDArray[np.int64], last: int) -> Iterator[str]:
+    """Say where bars are missing for long, and where they end before the others'."""
+    if len(known) < _FEW:
+        return
+    pauses = np.diff(known)
+    widest = int(pauses.argmax())
+    if pauses[widest] > max(_LONG * int(np.median(pauses)), _REST):
+        begin, end = instant(int(known[widest])), instant(int(known[widest + 1]))
+        yield f"{symbol}: no bar from {begin:%Y-%m-%d} to {end:%Y-%m-%d}; what was held went through it unseen"
+    if last - int(known[-1]) > GONE:
+        at = instant(int(known[-1]))
+        yield (
+            f"{symbol}: its bars end on {at:%Y-%m-%d}; what was held was sold at the last close, "
+            "more than a delisting often pays"
+        )
+
+
+def _breaks(
+    symbol: str, known: NDArray[np.int64], opens: NDArray[np.float64], closes: NDArray[np.int64]
+) -> Iterator[str]:
+    """Say where the price, splits that are known undone, opens below half or above twice the close before."""
+    before, after = closes[:-1], opens[1:]
+    sound = (before > 0) & (after > 0)
+    broken = sound & ((after > 2 * before) | (2 * after < before))
+    if broken.any():
+        first = int(broken.argmax())
+        ratio, at = after[first] / before[first], instant(int(known[first + 1]))
+        count = f"{int(broken.sum())} times, first" if broken.sum() > 1 else "once,"
+        yield (
+            f"{symbol}: it opened at {ratio:.3g} times the close before {count} on {at:%Y-%m-%d}; "
+            "if that was a split, these bars were not adjusted for it"
+        )
