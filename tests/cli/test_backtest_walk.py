@@ -118,5 +118,6 @@ def test_a_portfolio_walks_too(ara, bars):
 def test_options_of_another_kind_are_not_passed_over(ara, bars):
     words = ("backtest", "ONE", "--bars", bars, "--strategy", "momentum")
     assert "--open does not go with a back-test without a grid" in ara(*words, "--open").err
+    assert "--workers does not go with a back-test without a grid" in ara(*words, "--workers", "3").err
     assert "--cross-validate does not go with" in ara(*words, "--cross-validate", "6").err
     assert "--placebo does not go with a sweep" in ara(*words, "--grid", "window=5", "--placebo", "6").err

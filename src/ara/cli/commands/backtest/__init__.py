@@ -118,7 +118,7 @@ def command(
         },
     )  # fmt: skip
     lived = {"--monte-carlo": monte_carlo, "--placebo": placebo, "--mix": mix}
-    walking = {"--open": opened, "--anchored": anchored}
+    walking = {"--open": opened, "--anchored": anchored, "--workers": workers}
     if many:
         asked.apart("a sweep", {**lived, **walking, "--walk-forward": walk_forward})
         swept(task, asked.grid(maker, grid or []), groups=asked.whole(cross, "--cross-validate", most=_MOST_GROUPS))
