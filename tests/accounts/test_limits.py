@@ -141,7 +141,10 @@ async def test_redis_and_memory_say_the_same(redis_url):
 
 
 async def test_where_redis_is_away_each_process_limits_by_itself(caplog):
-    limits, bucket = RedisLimiter("redis://:hidden@127.0.0.1:1/0"), Bucket(name="a", capacity=2, per_second=1e-4)
+    limits, bucket = (
+        RedisLimiter("redis://:hidden@127.0.0.1:1/0?password=hidden"),
+        Bucket(name="a", capacity=2, per_second=1e-4),
+    )
     told = [(await limits.take([bucket])).allowed for _ in range(3)]
     assert told == [True, True, False]
     assert caplog.text.count("The limits go on without Redis at 127.0.0.1:1") == 1

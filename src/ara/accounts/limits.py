@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ara.data.cache.outage import Outage
-from ara.data.cache.redis_tier import connect
+from ara.data.cache.redis_tier import connect, place_of
 from ara.errors import ValidationError
 from ara.redaction import redact
 
@@ -182,7 +182,7 @@ class RedisLimiter:
         self._client: Redis = connect(url)
         self._script = self._client.register_script(_TAKE)
         self._alone = MemoryLimiter()
-        self.outage = Outage(url.rpartition("@")[2], what="The limits go on")
+        self.outage = Outage(place_of(url), what="The limits go on")
 
     async def take(self, buckets: Sequence[Bucket], cost: int = 1) -> Verdict:
         """Take the cost from all buckets, or from none where one holds too little."""

@@ -26,7 +26,7 @@ from ara.redaction import redact
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["Found", "RedisTier", "connect"]
+__all__ = ["Found", "RedisTier", "connect", "place_of"]
 
 _T = TypeVar("_T")
 
@@ -86,7 +86,7 @@ class RedisTier:
 
     def __init__(self, url: str, *, budget: int, clock: Clock) -> None:
         self.client = connect(url)
-        self.outage = Outage(_place(url))
+        self.outage = Outage(place_of(url))
         self.sender = uuid4().hex
         database = self.client.connection_pool.connection_kwargs.get("db") or 0
         self.channel = f"{PREFIX}@events:{database}"
@@ -256,8 +256,8 @@ def _versions(key: Key) -> tuple[str, str]:
     return f"{PREFIX}@version:{_ALL}", f"{PREFIX}@version:{key.symbol}"
 
 
-def _place(url: str) -> str:
-    """Give host and port of an address; a bad one was refused before."""
+def place_of(url: str) -> str:
+    """Give host and port of an address, which may be told to anybody; a bad one was refused before."""
     parts = urlsplit(url)
     return f"{parts.hostname or parts.path or 'localhost'}:{parts.port or 6379}"
 
