@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ara.accounts import Principal
-from ara.accounts.limits import Bucket
+from ara.accounts.limits import Bucket, Verdict
 from ara.api.service import Service
 from ara.api.shell import route_of
 from ara.errors import QuotaError, UnauthenticatedError
@@ -55,14 +55,12 @@ def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
             ),
         ]
         verdict = await service.limits.take(buckets)
-        headers = verdict.headers()
         if not verdict.allowed:
-            raise QuotaError(
+            raise _too_much(
+                verdict,
                 f"The tier {principal.user.tier} may ask {tier.per_minute} times a minute, {tier.burst} at once.",
-                hint=f"Wait {headers['Retry-After']} seconds.",
-                retry_after=int(headers["Retry-After"]), headers=headers,
-            )  # fmt: skip
-        response.headers.update(headers)
+            )
+        response.headers.update(verdict.headers())
         principal.need(permission)
         return principal
 
@@ -81,10 +79,10 @@ async def spend_day(service: Service, principal: Principal, count: int) -> None:
     day = Bucket(name=f"day:{principal.user.id}", capacity=tier.per_day, per_second=tier.per_day / _DAY)
     verdict = await service.limits.take([day], count)
     if not verdict.allowed:
-        raise QuotaError(
+        raise _too_much(
+            verdict,
             f"The tier {principal.user.tier} has {tier.per_day} forecasts a day; {verdict.remaining} are left.",
             hint="Ask for fewer, wait, or change the tier: ara users tier WHO pro",
-            retry_after=max(int(verdict.wait) + 1, 1),
         )
 
 
@@ -104,8 +102,14 @@ async def _strange(service: Service, request: Request) -> None:
     bucket = Bucket(name=f"stranger:{address_of(request)}", capacity=most, per_second=most / 60)
     verdict = await service.limits.take([bucket])
     if not verdict.allowed:
-        wait = int(verdict.headers()["Retry-After"])
-        raise QuotaError("Too many wrong keys or tokens came from here.", retry_after=wait, headers=verdict.headers())
+        raise _too_much(verdict, "Too many wrong keys or tokens came from here.")
+
+
+def _too_much(verdict: Verdict, words: str, *, hint: str = "") -> QuotaError:
+    """Make the error for a verdict that does not allow it: it says when to ask again, in words and in headers."""
+    headers = verdict.headers()
+    wait = headers["Retry-After"]
+    return QuotaError(words, hint=hint or f"Wait {wait} seconds.", retry_after=int(wait), headers=headers)
 
 
 Asker = Principal
