@@ -34,6 +34,11 @@ def test_codes_are_unique_and_the_tree_at_the_top_is_true() -> None:
     }
 
 
+def test_an_error_is_told_within_a_sentence() -> None:
+    assert errors.words_of(errors.StoreError("it is locked", hint="wait")) == "it is locked"
+    assert errors.words_of(KeyError("name")) == "KeyError: 'name'"
+
+
 def test_bad_input_is_also_a_value_error_for_those_who_catch_that() -> None:
     with pytest.raises(ValueError, match="wrong"):
         raise errors.UnknownSymbolError("wrong")

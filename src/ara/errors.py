@@ -69,6 +69,7 @@ __all__ = [
     "ValidationError",
     "VaultError",
     "WorkerError",
+    "words_of",
 ]
 
 
@@ -327,6 +328,11 @@ class QuotaError(AccountError):
     code = "quota"
     http_status = 429
     default_hint = "Wait, and ask again."
+
+
+def words_of(error: BaseException) -> str:
+    """Give what an error says within a sentence: one of Ara's its message, another its kind and words."""
+    return error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
 
 
 AraAIException = AraError

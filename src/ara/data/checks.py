@@ -8,7 +8,7 @@ import polars as pl
 
 from ara.data.adjust import quality
 from ara.data.provider import BARS, Kind
-from ara.errors import AraError, DataProviderError, UnknownSymbolError
+from ara.errors import DataProviderError, UnknownSymbolError, words_of
 from ara.market.calendar import calendar
 from ara.market.instrument import Instrument
 from ara.market.symbols import guess, normalise
@@ -44,7 +44,7 @@ async def check_provider(provider: Any) -> list[Check]:
         source = provider() if isinstance(provider, type) else provider
         missing = [part for part in (*_PARTS, "name", "offers") if not hasattr(source, part)]
     except (Exception, SystemExit) as error:  # noqa: BLE001 a stranger's code may fail in any way
-        return [Check(name=shape.name, ok=False, words=f"it can't be made: {_told(error)}")]
+        return [Check(name=shape.name, ok=False, words=f"it can't be made: {words_of(error)}")]
     if missing:
         return [Check(name=shape.name, ok=False, words=f"it lacks {', '.join(missing)}")]
     trial = _Trial(source)
@@ -53,7 +53,7 @@ async def check_provider(provider: Any) -> list[Check]:
         try:
             words = await find()
         except (Exception, SystemExit) as error:  # noqa: BLE001 a stranger's code may fail in any way
-            words = _told(error)
+            words = words_of(error)
         found.append(Check(name=name, ok=not words, words=words))
     return found
 
@@ -197,7 +197,3 @@ class _Trial:
 
 def _columns(schema: pl.Schema) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in schema.items())
-
-
-def _told(error: BaseException) -> str:
-    return error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"

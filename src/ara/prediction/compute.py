@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara import plugins
-from ara.errors import AraError, CancelledError, ModelError
+from ara.errors import CancelledError, ModelError, words_of
 from ara.models.fits import fit_until, refits
 from ara.models.form import Formed
 from ara.models.inputs import attached
@@ -152,7 +152,7 @@ def _answered(
         values, said = fitted.predict(panel, rows).values, "it gave no finite bands"
     except Exception as error:  # noqa: BLE001 - whatever fails of it, what is before it may still answer
         values = np.full((1, 1, 1), np.nan)
-        said = error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
+        said = words_of(error)
         first: Exception | None = error
     else:
         first = None
@@ -179,7 +179,7 @@ def _explained(
         with np.errstate(divide="ignore", invalid="ignore"):
             return of_model(name, fitted, panel, row, values=values), ""
     except Exception as error:  # noqa: BLE001 - whatever goes wrong, the forecast itself stands
-        return None, error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
+        return None, words_of(error)
 
 
 def _served(panel: Panel, rows: Rows, artefact: Artefact | None) -> Fitted | None:

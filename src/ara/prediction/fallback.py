@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeVar
 from ara import plugins
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import AraError, CancelledError, DataProviderError, IntegrityError, StoreError, WorkerError
+from ara.errors import AraError, CancelledError, DataProviderError, IntegrityError, StoreError, WorkerError, words_of
 from ara.market.bars import Bars
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
@@ -284,6 +284,6 @@ async def _next(desk: Desk, tried: set[str], bars: Bars, days: int) -> _Link | N
 def _words(model: str, other: str, error: BaseException, budget: Budget) -> str:
     if isinstance(error, TimeoutError):
         return f"{model} did not answer in the {budget.seconds:g} s that a forecast has: {other} answered instead"
-    said = error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
+    said = words_of(error)
     said = said.rpartition("in a worker process: ")[2].rstrip(".")
     return f"{model} failed ({said}): {other} answered instead"

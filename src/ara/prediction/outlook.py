@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ara.errors import AraError, IntegrityError, ModelError
+from ara.errors import AraError, IntegrityError, ModelError, words_of
 from ara.lineage import Lineage, digest_arrays
 from ara.market.bars import Bars
 from ara.market.calendar import Calendar, calendar
@@ -108,7 +108,7 @@ def _reasons(
         surely = sureness(answer.told, answer.quantiles, answer.usual_move[0])
         told = whys(answer.told, panel, row)
     except (AraError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        said = error.message if isinstance(error, AraError) else f"{type(error).__name__}: {error}"
+        said = words_of(error)
         return nothing, None, (_untold(said),)
     both = zip(told, surely, strict=True)
     return [None if why is None else replace(why, sure=parts) for why, parts in both], regime, ()
