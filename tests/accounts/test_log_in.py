@@ -79,8 +79,8 @@ async def test_the_first_start_makes_one_administrator_with_a_key(opened, url):
 async def test_a_weaker_hash_is_made_anew_at_the_next_log_in(accounts):
     from argon2 import PasswordHasher
 
-    from ara.accounts.change import changed
     from ara.accounts.user import User
+    from ara.store import changed
 
     ada = await accounts.users.add("ada@example.org")
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD.reveal())

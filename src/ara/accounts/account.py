@@ -7,7 +7,6 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from ara.accounts.audit import Act, Audit
-from ara.accounts.change import changed
 from ara.accounts.guard import Guard
 from ara.accounts.key import KIND as KEY
 from ara.accounts.key import Key, Keys
@@ -18,6 +17,7 @@ from ara.accounts.user import User, Users
 from ara.desk import Desk
 from ara.errors import ForbiddenError, UnauthenticatedError
 from ara.settings import Secret
+from ara.store import changed
 
 __all__ = ["Accounts", "Principal"]
 

@@ -6,10 +6,9 @@ from typing import ClassVar, Final
 
 from msgspec.structs import replace
 
-from ara.accounts.change import changed
 from ara.desk import Desk
 from ara.errors import QuotaError
-from ara.store import Between, Record
+from ara.store import Between, Record, changed
 
 __all__ = ["Guard"]
 

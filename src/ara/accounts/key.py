@@ -7,14 +7,13 @@ from typing import ClassVar, Final
 from msgspec.structs import replace
 
 from ara.accounts.audit import Act, Audit
-from ara.accounts.change import changed
 from ara.accounts.credential import hand_out, read, same
 from ara.accounts.roles import granted, scopes_of
 from ara.accounts.user import User
 from ara.desk import Desk
 from ara.errors import ForbiddenError, NotFoundError, UnauthenticatedError, ValidationError
 from ara.settings import Secret
-from ara.store import Record
+from ara.store import Record, changed
 
 __all__ = ["KIND", "Key", "Keys"]
 

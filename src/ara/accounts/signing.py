@@ -12,11 +12,10 @@ from typing import Any, ClassVar, Final
 import msgspec
 from msgspec.structs import replace
 
-from ara.accounts.change import changed
 from ara.accounts.credential import fresh_id
 from ara.desk import Desk
 from ara.errors import PluginError, UnauthenticatedError
-from ara.store import Record
+from ara.store import Record, changed
 
 __all__ = ["ALGORITHM", "AUDIENCE", "SigningKey", "SigningKeys", "checked", "signed"]
 

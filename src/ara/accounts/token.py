@@ -13,7 +13,6 @@ from typing import ClassVar, Final
 from msgspec.structs import replace
 
 from ara.accounts.audit import Act, Audit
-from ara.accounts.change import changed
 from ara.accounts.credential import fresh_id, hand_out, read, same
 from ara.accounts.roles import granted, scopes_of
 from ara.accounts.signing import AUDIENCE, SigningKeys
@@ -21,7 +20,7 @@ from ara.accounts.user import User
 from ara.desk import Desk
 from ara.errors import ForbiddenError, UnauthenticatedError
 from ara.settings import Secret
-from ara.store import Between, Record
+from ara.store import Between, Record, changed
 
 __all__ = ["KIND", "Claims", "Pair", "Refresh", "Tokens"]
 

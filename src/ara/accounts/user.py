@@ -8,14 +8,13 @@ from typing import ClassVar, Final
 from msgspec.structs import replace
 
 from ara.accounts.audit import Act, Audit
-from ara.accounts.change import changed
 from ara.accounts.credential import fresh_id
 from ara.accounts.passwords import check_password, hashed
 from ara.accounts.roles import Role
 from ara.desk import Desk
 from ara.errors import NotFoundError, ValidationError
 from ara.settings import Secret
-from ara.store import Record
+from ara.store import Record, changed
 
 __all__ = ["TIERS", "User", "Users", "email_of"]
 

@@ -1,6 +1,7 @@
 """Where Ara keeps things: documents, hash-chained logs and tables, in memory, SQLite or PostgreSQL."""
 
 from ara.store.chain import Entry, Head
+from ara.store.changing import changed
 from ara.store.documents import revision
 from ara.store.log import Log
 from ara.store.opening import open_store
@@ -17,6 +18,7 @@ __all__ = [
     "Signer",
     "Store",
     "Verification",
+    "changed",
     "open_store",
     "revision",
 ]
