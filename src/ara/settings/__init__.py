@@ -7,6 +7,7 @@ wins, value by value. `Settings.load` gathers them.
 from ara.settings.data import CacheSettings, DataSettings, SourceSettings
 from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
+from ara.settings.telling import SocketSettings, WebhookSettings
 from ara.settings.tree import (
     AccountSettings,
     ApiSettings,
@@ -35,10 +36,12 @@ __all__ = [
     "Problem",
     "Secret",
     "Settings",
+    "SocketSettings",
     "SourceSettings",
     "StoreSettings",
     "TelemetrySettings",
     "TierSettings",
     "VaultSettings",
+    "WebhookSettings",
     "WorkerSettings",
 ]

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from ara.settings.data import DataSettings
 from ara.settings.origin import Origin
 from ara.settings.secret import Secret
+from ara.settings.telling import SocketSettings, WebhookSettings
 
 __all__ = [
     "AccountSettings",
@@ -303,6 +304,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     jobs: JobSettings = msgspec.field(default_factory=JobSettings)
     accounts: AccountSettings = msgspec.field(default_factory=AccountSettings)
     api: ApiSettings = msgspec.field(default_factory=ApiSettings)
+    sockets: SocketSettings = msgspec.field(default_factory=SocketSettings)
+    webhooks: WebhookSettings = msgspec.field(default_factory=WebhookSettings)
     telemetry: TelemetrySettings = msgspec.field(default_factory=TelemetrySettings)
     cli: CliSettings = msgspec.field(default_factory=CliSettings)
 
