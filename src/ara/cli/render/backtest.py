@@ -13,15 +13,12 @@ if TYPE_CHECKING:
 
     from ara.backtest import Result
     from ara.backtest.sweep import Sweep
-    from ara.performance.luck import Significance
     from ara.performance.trials import Look
 
 __all__ = [
-    "beyond",
     "looks_told",
     "measures_told",
     "proof_told",
-    "proven",
     "replayed_told",
     "share_told",
     "sweep_told",
@@ -42,28 +39,6 @@ _BESIDE = (
     ("up capture", "up_capture"),
     ("down capture", "down_capture"),
 )
-
-
-def proven(found: "Result", trials: int) -> "Significance":
-    """Give what the strategy's Sharpe ratio proves after so many trials on these bars."""
-    import numpy as np
-
-    from ara.performance.luck import significance
-
-    equity = found.frame["equity"].to_numpy()
-    before = np.concatenate(([float(found.cash)], equity[:-1]))
-    returns = np.where(before > 0, np.maximum(equity / np.where(before > 0, before, 1.0) - 1, -1.0), 0.0)
-    return significance(returns, per_year=found.per_year, trials=trials)
-
-
-def beyond(found: "Result", trials: int) -> "Significance":
-    """Give what the returns beyond being in the market as much as on average prove after so many trials."""
-    import numpy as np
-
-    from ara.performance.luck import significance
-
-    active = np.maximum(np.nan_to_num(found.beside.active), -1.0)
-    return significance(active, per_year=found.per_year, trials=trials, draws=0)
 
 
 def told(found: "Result", look: "Look", s: Screen, *, more: "Sequence[str]" = ()) -> str:
@@ -156,6 +131,8 @@ def _trading(found: "Result") -> str:
 
 def proof_told(found: "Result", look: "Look") -> str:
     """Say what the Sharpe ratio proves after so many looks."""
+    from ara.backtest.document import beyond, proven
+
     proof = proven(found, look.number)
     words = f"Look {look.number} at these bars"
     if proof.deflated is None or proof.sharpe is None:
@@ -179,6 +156,8 @@ def replayed_told(found: "Result") -> str:
     if not count:
         return "Too few bars to replay on shorter ones: nothing shows that it saw no future."
     pasts = "pasts" if count != 1 else "past"
+    if found.replay.planned:
+        return f"Planned anew on {count} shorter {pasts}: each bar alike there, no sign of foresight."
     return f"Replayed on {count} shorter {pasts}: it decided alike there, no sign of foresight."
 
 

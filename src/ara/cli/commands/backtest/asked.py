@@ -196,15 +196,9 @@ def _read(file: str, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, 
 
 
 async def _fetched(s: Screen, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, Tape]":
+    from ara.backtest.taping import tapes_of
     from ara.data.feed import MarketData
-    from ara.data.traded import as_of
     from ara.desk import Desk
-    from ara.trading import Tape
 
-    found = {}
     async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
-        for symbol in symbols:
-            instrument = await market.instrument(symbol)
-            past = await as_of(market, instrument)
-            found[instrument.symbol] = Tape.of(past.bars, split=past.split, dividend=past.dividend, lot=lot)
-    return found
+        return await tapes_of(market, symbols, lot=lot)

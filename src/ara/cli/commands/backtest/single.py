@@ -5,19 +5,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, hearing, look_document, proof_document
+from ara.cli.commands.backtest.task import Task, hearing
 
 if TYPE_CHECKING:
     from ara.backtest import Result
-    from ara.performance.trials import Look
     from ara.trading import Tape
 
-__all__ = ["document", "tested"]
+__all__ = ["tested"]
 
 
 def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int, patience: int) -> None:
     """Test a strategy, beside a mix of the given shares where there are any, in other pasts and on placebo markets."""
     from ara.backtest import run
+    from ara.backtest.document import to_document
     from ara.cli.commands.backtest.looks import counted
     from ara.cli.commands.backtest.report import reported
     from ara.cli.render.backtest import told
@@ -31,7 +31,7 @@ def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int
             mix_tapes=task.tapes(others) if others else {}, patience=patience, watch=hearing(step), **task.span,
         )  # fmt: skip
     look = counted(s, found)
-    data, more = document(found, look), []
+    data, more = to_document(found, look), []
     if worlds:
         more += _lived_again(task, found, tapes, worlds, data)
     if markets:
@@ -67,16 +67,3 @@ def _sham(task: Task, tapes: "dict[str, Tape]", markets: int, data: dict[str, An
         sham = on_placebos(task.maker, tapes, markets=markets, watch=hearing(step), **span)
     data["placebo"] = sham.as_dict()
     return sham_told(sham, task.screen)
-
-
-def document(found: "Result", look: "Look") -> dict[str, Any]:
-    """Give the JSON of a back-test."""
-    from ara.cli.render.backtest import beyond, proven
-
-    return {
-        "schema": 1,
-        **found.as_dict(),
-        "look": look_document(look),
-        "significance": proof_document(proven(found, look.number)),
-        "beyond_market": proof_document(beyond(found, look.number)),
-    }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, hearing, look_document, proof_document
+from ara.cli.commands.backtest.task import Task, hearing
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def _one(tapes: "dict[str, Tape]") -> "Tape":
 
 
 def _document(found: "Sweep", grid: Mapping[str, Sequence[Any]], look: "Look") -> dict[str, Any]:
+    from ara.backtest.document import look_document, proof_document
+
     return {
         "schema": 1,
         "grid": {name: list(values) for name, values in grid.items()},

@@ -9,12 +9,10 @@ from ara.cli.screen import Screen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ara.performance.luck import Significance
-    from ara.performance.trials import Look
     from ara.trading import Tape
     from ara.trading.strategies import Made
 
-__all__ = ["Task", "hearing", "look_document", "proof_document"]
+__all__ = ["Task", "hearing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,19 +73,3 @@ def hearing(step: Callable[..., object]) -> Callable[[int, int], bool]:
         return True
 
     return hear
-
-
-def look_document(look: "Look") -> dict[str, Any]:
-    """Give the JSON of a look."""
-    return {"number": look.number, "limit": look.limit, "burnt": look.burnt}
-
-
-def proof_document(proof: "Significance") -> dict[str, Any]:
-    """Give the JSON of what a Sharpe ratio proves."""
-    return {
-        "trials": proof.trials,
-        "probabilistic": proof.probabilistic,
-        "best_by_luck": proof.best,
-        "deflated": proof.deflated,
-        "bars_needed": proof.bars_needed,
-    }

@@ -5,13 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, hearing, look_document, proof_document
+from ara.cli.commands.backtest.task import Task, hearing
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
     from ara.backtest.folds import Rules
-    from ara.backtest.walk_forward import Walk
-    from ara.performance.trials import Look
 
 __all__ = ["rules_of", "walked"]
 
@@ -35,6 +33,7 @@ def rules_of(window: str, every: str, least: str, purge: str, hold_out: str, *, 
 
 def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, workers: str) -> None:
     """Walk, count the look, and tell what came of it."""
+    from ara.backtest.document import walk_document
     from ara.backtest.walk_forward import usual_grid, walk
     from ara.cli.commands.backtest import asked
     from ara.cli.commands.backtest.looks import counted, looked
@@ -63,7 +62,7 @@ def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, wo
         if opened and found.sealed is not None:
             held = looked(s, tuple(tapes), *found.sealed, what=f"hold-out of {maker.name}")
             found = replace(walk(maker, tried, tapes, opened=True, **ask), result=found.result)
-    data = _document(found, look, held)
+    data = walk_document(found, look, held)
     task.written({
         "walk.json": json.dumps(data, indent=2) + "\n",
         "equity.csv": found.result.frame.write_csv(),
@@ -75,16 +74,3 @@ def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, wo
 
 def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-
-
-def _document(found: "Walk", look: "Look", held: "Look | None") -> dict[str, Any]:
-    from ara.cli.render.backtest import proven
-
-    data = {
-        "schema": 1, **found.as_dict(), "look": look_document(look),
-        "significance": proof_document(proven(found.result, look.number)),
-    }  # fmt: skip
-    if held is not None and found.opened is not None:
-        data["hold_out"]["look"] = look_document(held)
-        data["hold_out"]["significance"] = proof_document(proven(found.opened, held.number))
-    return data
