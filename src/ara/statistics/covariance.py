@@ -218,6 +218,11 @@ def nearest_psd(matrix: _Array) -> _Array:
     N. J. Higham (2002), Computing the nearest correlation matrix, IMA Journal of Numerical Analysis 22: alternating
     projections with Dykstra's correction.
     """
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+        raise ValidationError(
+            f"A covariance is a square table; this one is {' by '.join(map(str, matrix.shape)) or 'a single number'}.",
+            hint="Name at least one instrument.",
+        )
     if not np.isfinite(matrix).all() or (np.diag(matrix) < 0).any():
         raise ValidationError("The covariance holds NaN, infinity or a variance below 0.")
     even = (matrix + matrix.T) / 2

@@ -288,9 +288,8 @@ def within(target: _Array, covariance: _Array, limits: Limits) -> Solution:
     limits
         What they have to meet.
     """
-    count = len(target)
-    size = float(np.trace(covariance)) / count or 1.0
-    even = nearest_psd(np.asarray(covariance, np.float64)) / size + np.eye(count) * 1e-8
+    count, valid = len(target), nearest_psd(np.asarray(covariance, np.float64))
+    even = valid / (float(np.trace(valid)) / len(valid) or 1.0) + np.eye(len(valid)) * 1e-8
 
     def attempt(now: Limits) -> _Array | None:
         program = Program()
