@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ara.settings.data import DataSettings
+from ara.settings.jobs import JobSettings, ScheduleSettings
 from ara.settings.origin import Origin
 from ara.settings.secret import Secret
 from ara.settings.telling import SocketSettings, WebhookSettings
@@ -27,6 +28,7 @@ __all__ = [
     "ModelSettings",
     "PredictionSettings",
     "ProSettings",
+    "ScheduleSettings",
     "Settings",
     "StoreSettings",
     "TelemetrySettings",
@@ -166,21 +168,6 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"allowed": 'an address such as 10.0.0.1:6379 or ray://HOST:10001, auto, or "" for one of its own'},
         ),
     ] = ""
-
-
-class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the jobs of this machine may use of it together."""
-
-    cpus: Annotated[int, Meta(description="Processors; 0: all there are.", ge=0, le=4096)] = 0
-    memory: Annotated[
-        str,
-        Meta(
-            description="Memory of all of them together; empty: four fifths of what there is.",
-            pattern=r"^([0-9]{1,6}(\.[0-9]{1,3})?[MGT])?$",
-            extra={"allowed": 'an amount such as 800M or 8G, or "" for four fifths of it'},
-        ),
-    ] = ""
-    gpus: Annotated[int, Meta(description="Graphics cards; -1: all there are.", ge=-1, le=4096)] = -1
 
 
 class TierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
