@@ -32,7 +32,7 @@ What would `forecast_following` have earned, with its defaults: hold where `har_
 sized to a volatility of 15 % a year, at most all of the equity, never short? {count} instruments, each alone with
 {cash:,} USD, from {first} to {last}, decided at each close, filled at the next open, with the default
 [costs](../concepts/backtest.md), beside buying and holding with the same costs. Prices are adjusted for splits and
-dividends; each run was replayed on three shorter pasts, and decided alike. The model is refitted at each month on what
+dividends; each plan was made anew on three shorter pasts, and was the same. The model is refitted at each month on what
 was known then.
 
 Measured by `ARA_MARKET_DATA=FOLDER pytest -m slow tests/backtest/test_evidence.py`.

@@ -50,7 +50,7 @@ def test_the_answer_comes_first(ara, bars):
     assert said.startswith("momentum on ONE, 2018-01-0")
     assert "after costs, buy and hold" in said
     assert "Look 1 at these bars" in said
-    assert "Replayed on 3 shorter pasts: it decided alike" in said
+    assert "Planned anew on 48 shorter pasts: each bar alike" in said
 
 
 def test_the_document_and_the_files_say_the_same(ara, bars, home):
@@ -169,7 +169,7 @@ def test_a_file_is_asked_for_what_it_holds(ara, bars, home):
 
 def test_an_audit_finds_who_sees_the_future(ara, bars, home, monkeypatch):
     outcome = ara("audit", "strategy", "momentum", "ONE", "--bars", bars, "--param", "window=20")
-    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "No leak was found in momentum.")
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "No sign of a leak in momentum.")
     (home / "seers.py").write_text(CLASS)
     monkeypatch.syspath_prepend(str(home))
     outcome = ara("audit", "strategy", "seers:Seer", "--bars", bars)

@@ -18,7 +18,7 @@ from ara.trading.strategy import Strategy, View
 from ara.trading.tape import Tape
 from ara.trading.turn import turn
 
-__all__ = ["ENGINE", "Decision", "Played", "Watch", "play"]
+__all__ = ["ENGINE", "Decision", "Played", "Watch", "play", "prepared"]
 
 ENGINE: Final = "1"
 """Version of the rules, part of every lineage: raised whenever the same input would give other trades."""
@@ -103,7 +103,7 @@ def play(
     if not count:
         raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
     run = Played(exchange=exchange, moments=[], equity=[], exposure=[], decisions=[], failure=None)
-    failure = _prepared(strategy, tapes) or _played(strategy, run, count, watch)
+    failure = prepared(strategy, tapes) or _played(strategy, run, count, watch)
     return run if failure is None else _ended(run, failure)
 
 
@@ -114,7 +114,7 @@ def _ended(run: Played, failure: StrategyError) -> Played:
     )  # fmt: skip
 
 
-def _prepared(strategy: Strategy, tapes: Mapping[str, Tape]) -> StrategyError | None:
+def prepared(strategy: Strategy, tapes: Mapping[str, Tape]) -> StrategyError | None:
     """Let a strategy look at all bars at once, where it wants to."""
     prepare: Any = getattr(strategy, "prepare", None)
     if prepare is None:

@@ -61,6 +61,10 @@ class _Watched:
     def __init__(self, inner: Strategy, patience: Patience) -> None:
         self._inner, self._decide, self._patience = inner, inner.decide, patience
 
+    @property
+    def inner(self) -> Strategy:
+        return self._inner
+
     def prepare(self, tapes: Mapping[str, Tape]) -> None:
         prepare: Any = getattr(self._inner, "prepare", None)
         if prepare is not None:

@@ -141,6 +141,7 @@ class Result:
             "replay": None if self.replay is None else {
                 "cuts": [{"at": one.at.isoformat(), "decisions": one.decisions} for one in self.replay.cuts],
                 "moments": self.replay.moments,
+                "plans": self.replay.planned,
             },
             "notes": list(self.notes),
         }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,7 +238,15 @@ class Planned(ABC):
     ----------
     stop, target, trail
         Where each position is closed, as shares of the price at which it was entered, or of its best; 0 for never.
+
+    Attributes
+    ----------
+    slow
+        Whether a plan takes seconds, as one that fits models does: fewer of them are then compared to find who sees the
+        future.
     """
+
+    slow: ClassVar[bool] = False
 
     def __init__(self, *, stop: float = 0.0, target: float = 0.0, trail: float = 0.0) -> None:
         self.stop, self.target, self.trail = stop, target, trail
@@ -248,6 +256,17 @@ class Planned(ABC):
     @abstractmethod
     def plan(self, tape: Tape) -> _Array:
         """Give the size to hold from the close of each bar on; NaN to leave all as it is."""
+
+    @property
+    def plans(self) -> Mapping[str, list[float]]:
+        """What was planned for each bar, by symbol."""
+        return self._plans
+
+    @property
+    def alone(self) -> bool:
+        """Whether all that it decides follows from its plans: no class of one's own has changed how they are read."""
+        kind = type(self)
+        return kind.decide is Planned.decide and kind.prepare is Planned.prepare
 
     def prepare(self, tapes: Mapping[str, Tape]) -> None:
         """Plan all bars."""

@@ -15,15 +15,19 @@ def audited(found: StrategyAudit, s: Screen) -> str:
     name = clean(found.subject)
     verdict = {
         "leaks": f"{name} leaks: it knows what nobody knew then.",
-        "unknown": f"{name} is not proven to be free of leaks.",
-        "clear": f"No leak was found in {name}.",
+        "unknown": f"Nothing was shown of {name}: it may leak or not.",
+        "clear": f"No sign of a leak in {name}.",
     }[found.verdict]
     lines = [s.palette()(line, "strong") for line in wrapped(verdict, s.width)]
     lines += wrapped(
         f"Played {found.moments:,} moments of {clean(', '.join(found.symbols))} with {found.decisions:,} decisions, "
-        f"again on {found.cuts} shorter pasts, and on bars in another order.",
+        f"alike on {found.cuts:,} shorter pasts, and on bars in another order.",
         s.width,
     )
+    if found.verdict == "clear":
+        lines += wrapped(
+            "That is no proof: a look ahead at very few bars may be missed; --cuts 1000 looks longer.", s.width
+        )
     if not found.decisions and not found.findings:
         lines += wrapped("It never decided anything there: give it more bars, or others.", s.width)
     for rule in STRATEGY_RULES:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.backtest.engine import play
+from ara.backtest.engine import Played, play
 from ara.backtest.replay import replayed
 from ara.errors import AraError, ForesightError, StrategyError
 from ara.trading.costs import Costs
@@ -32,6 +32,8 @@ STRATEGY_RULES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What each rule says of a strategy that breaks it, and what to do."""
 
+_CUTS: Final = 64
+_SLOW_CUTS: Final = 12
 _CASH: Final = Decimal(10_000_000)
 _ERRORS: Final = 5.0
 _OPEN: Final = frozenset({"same", "fails"})
@@ -64,7 +66,7 @@ class StrategyAudit:
     symbols
         On whose bars.
     moments, cuts, decisions
-        How many were played, how often it was replayed, and what it decided.
+        How many were played, on how many shorter pasts it did alike, and what it decided.
     findings
         The rules it breaks.
     """
@@ -106,7 +108,7 @@ class StrategyAudit:
 
 
 def audit_strategy(
-    make: Callable[[], Strategy], tapes: Mapping[str, Tape], *, name: str, cuts: int = 6, seed: int = 1
+    make: Callable[[], Strategy], tapes: Mapping[str, Tape], *, name: str, cuts: int | None = None, seed: int = 1
 ) -> StrategyAudit:
     """Look for what a strategy can't know.
 
@@ -119,19 +121,21 @@ def audit_strategy(
     name
         What it is called.
     cuts
-        How often it is replayed on shorter bars.
+        As in `ara.backtest.replay.replayed`; if None 64, of a plan that is slow 12: some twenty times those of a
+        back-test.
     seed
         Of the cuts and of the order of the permuted bars.
     """
     found: list[Broken] = []
-    moments = decisions = 0
+    moments = decisions = done = 0
     try:
+        many = _usual(make()) if cuts is None else cuts
         run = play(make(), tapes, cash=_CASH, costs=Costs.none())
         if run.failure is not None:
             raise run.failure
         moments, decisions = len(run.moments), len(run.decisions)
         try:
-            replayed(make, tapes, run, name=name, cash=_CASH, costs=Costs.none(), start=None, cuts=cuts, seed=seed)
+            done = _replayed(make, tapes, run, name=name, cuts=many, seed=seed)
         except ForesightError as error:
             found.append(Broken(rule="prefix", words=error.message))
         except StrategyError as error:
@@ -143,8 +147,20 @@ def audit_strategy(
     except AraError as error:
         found.append(Broken(rule="fails", words=error.message))
     return StrategyAudit(
-        subject=name, symbols=tuple(tapes), moments=moments, cuts=cuts, decisions=decisions, findings=tuple(found)
+        subject=name, symbols=tuple(tapes), moments=moments, cuts=done, decisions=decisions, findings=tuple(found)
     )
+
+
+def _usual(strategy: Strategy) -> int:
+    return _SLOW_CUTS if getattr(strategy, "slow", False) else _CUTS
+
+
+def _replayed(
+    make: Callable[[], Strategy], tapes: Mapping[str, Tape], run: Played, *, name: str, cuts: int, seed: int
+) -> int:
+    """Give on how many shorter pasts it planned or decided alike."""
+    found = replayed(make, tapes, run, name=name, cash=_CASH, costs=Costs.none(), start=None, cuts=cuts, seed=seed)
+    return len(found.cuts)
 
 
 def _gain(make: Callable[[], Strategy], tapes: Mapping[str, Tape], seed: int) -> float:

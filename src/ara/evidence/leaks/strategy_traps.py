@@ -19,6 +19,7 @@ _Array = NDArray[Any]
 _Rule = Callable[[_Array], _Array]
 
 _BARS: Final = 400
+_CUTS: Final = 4
 _WINDOW: Final = 20
 
 
@@ -156,7 +157,7 @@ def self_test(*, step: Callable[[int, int], object] = lambda done, total: None) 
     for name, (words, _, _) in PLANTED_STRATEGIES.items():
         for clean in (False, True):
             make = partial(PlantedStrategy, name, clean=clean)
-            seen = audit_strategy(make, tapes, name=name)
+            seen = audit_strategy(make, tapes, name=name, cuts=_CUTS)
             found.append(
                 Trap(
                     name=name, words=words, leaks=not clean, rule="" if clean else "prefix",
