@@ -9,6 +9,7 @@
     │   └── UnknownSymbolError   2  404  no instrument has that symbol
     ├── DataProviderError        3  502  a source of data failed or has nothing
     │   ├── MissingKeyError      3  502  a source needs a key that nobody gave
+    │   ├── NoBarsError          3  404  a source has nothing for that moment
     │   ├── RateLimitError       3  503  a source was asked too often
     │   └── ShapeError           3  502  a source's answer is not built as it was agreed
     ├── ModelError               4  500  a model can't be fitted or asked
@@ -56,6 +57,7 @@ __all__ = [
     "IntegrityError",
     "MissingKeyError",
     "ModelError",
+    "NoBarsError",
     "NotFoundError",
     "PluginError",
     "PortfolioError",
@@ -155,6 +157,14 @@ class MissingKeyError(DataProviderError):
     """A source needs a key that nobody gave; the hint says where to get one and how to set it."""
 
     code = "missing_key"
+
+
+class NoBarsError(DataProviderError):
+    """A source answered, and has nothing for the moment that was asked for."""
+
+    code = "no_bars"
+    http_status = 404
+    default_hint = "Ask for a later moment, or name another source with --provider."
 
 
 class RateLimitError(DataProviderError):

@@ -3,10 +3,11 @@ from datetime import date
 
 import pytest
 
-from ara.cli.render.levels import Seen, shown
+from ara.cli.render.levels import shown
 from ara.cli.screen import Flags, Screen
 from ara.features.levels.evidence import Turned
 from ara.features.levels.level import Level
+from ara.features.levels.told import Told
 from tests.features.made import sample
 
 
@@ -105,7 +106,7 @@ def test_levels_that_turned_the_price_are_told_first(home):
     )  # fmt: skip
     better = Turned(touches=50, share=0.7, base=0.4, low=0.1, high=0.5, words="More often than chance.")
     even = Turned(touches=50, share=0.4, base=0.4, low=-0.1, high=0.1, words="No more than chance.")
-    seen = Seen(
+    seen = Told(
         bars=sample("AAPL"), dates=[date(2021, 3, 31)], close=100.0, move=0.0, levels=[level], hidden=0,
         past={"cluster": better, "pivot": even},
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ara.errors import AraError, DataProviderError, UnknownSymbolError
+from ara.errors import AraError, DataProviderError, NoBarsError, UnknownSymbolError
 from ara.market.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -17,21 +17,21 @@ __all__ = ["nothing", "refusal", "worst"]
 
 def nothing(
     name: str, instrument: Instrument, published: pl.DataFrame, *, moment: datetime, learned: datetime | None
-) -> DataProviderError:
+) -> NoBarsError:
     """Make the error for a source that had published nothing by a moment, or nothing that had been received."""
     if published.is_empty():
         words = f"The source {name} has no bar of {instrument.symbol} before {moment:%Y-%m-%d %H:%M} UTC."
-        return DataProviderError(words, hint="Ask for a later moment, or name another source with more history.")
+        return NoBarsError(words, hint="Ask for a later moment, or name another source with more history.")
     first = published["known_at"][0]
     if learned is not None and first <= moment:
         got = published["learned_at"].sort()[0]
         words = f"Ara received its first bars of {instrument.symbol} from {name} at {got:%Y-%m-%d %H:%M} UTC."
-        return DataProviderError(words, hint="Ask for what was learned by a later moment.")
+        return NoBarsError(words, hint="Ask for what was learned by a later moment.")
     words = (
         f"The first bar of {instrument.symbol} in the source {name} was public at {first:%Y-%m-%d %H:%M} UTC,"
         f" after {moment:%Y-%m-%d %H:%M}."
     )
-    return DataProviderError(words, hint="Ask for a later moment.")
+    return NoBarsError(words, hint="Ask for a later moment.")
 
 
 def worst(failed: Sequence[AraError]) -> AraError:
@@ -42,7 +42,9 @@ def worst(failed: Sequence[AraError]) -> AraError:
         return failed[0]
     if all(isinstance(error, UnknownSymbolError) for error in failed):
         return failed[0]
-    return DataProviderError(" ".join(error.message for error in failed), hint=failed[0].hint)
+    known = [error for error in failed if not isinstance(error, UnknownSymbolError)]
+    kind = NoBarsError if all(isinstance(error, NoBarsError) for error in known) else DataProviderError
+    return kind(" ".join(error.message for error in failed), hint=failed[0].hint)
 
 
 def refusal(attempt: "Attempt", symbol: str) -> AraError:

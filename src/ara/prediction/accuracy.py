@@ -88,6 +88,16 @@ class Report:
     replayed: int
     counted: bool
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON values."""
+        return {
+            "schema": 1,
+            "live": self.live,
+            "replayed": self.replayed,
+            "counted": self.counted,
+            "groups": [one.as_dict() for one in self.rows],
+        }
+
 
 async def accuracy(desk: Desk, *, replayed: bool = False) -> Report:
     """Report on all outcomes that were scored; those that were forecast after they were public only if asked.

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from ara.errors import ValidationError
+from ara.errors import NotFoundError, ValidationError
 
 __all__ = ["DAYS", "as_instant", "checked_days"]
 
@@ -14,7 +14,8 @@ def as_instant(as_of: datetime | date | str | None, *, now: datetime, what: str 
     """Give the aware UTC instant that `as_of` means; `now` where it is None.
 
     A date means the end of that day in UTC: all that was public by then. A time without a zone is refused, because
-    it could mean several instants. Errors call it `what`, as the caller does.
+    it could mean several instants; a moment that has not come is one of which there is nothing yet, NotFoundError.
+    Errors call it `what`, as the caller does.
     """
     if as_of is None:
         return now
@@ -66,7 +67,7 @@ def _refused(as_of: object, what: str) -> ValidationError:
 
 def _not_future(moment: datetime, now: datetime, what: str) -> datetime:
     if moment > now:
-        raise ValidationError(
+        raise NotFoundError(
             f"{what} is {moment:%Y-%m-%d %H:%M} UTC, which has not come yet",
             hint=f"It is {now:%Y-%m-%d %H:%M} UTC; leave {what} out to take all there is now.",
         )

@@ -18,7 +18,6 @@ __all__ = ["Held", "cash_of", "fetched", "held", "parsed", "portfolio_words", "s
 _MOST = 2000
 _HEAVIEST = 100.0
 _SHOWN = 0.0005
-_FEW = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +93,16 @@ def _weight(words: str, part: str, flag: str) -> float:
 
 def short_past(days: int, count: int = 1) -> list[str]:
     """Give a warning where so few days are known that figures of so many holdings say little; else nothing."""
-    due = max(_FEW, count)
-    if days >= due:
-        return []
-    told = f"Only {days} days are known that all have: such figures say little; {due} are the least to go by"
-    return [f"{told}, as there are {count} holdings." if count > _FEW else f"{told}."]
+    from ara.portfolio.past import short_past as told
+
+    return told(days, count)
 
 
 def cash_of(weights: Mapping[str, float]) -> float:
     """Give what is missing to 1, nothing where that is a rounding error."""
-    left = 1 - math.fsum(weights.values())
-    return left if abs(left) > 1e-9 else 0.0
+    from ara.portfolio.past import cash_of as left
+
+    return left(weights)
 
 
 def held(s: Screen, portfolio: str, *, as_of: str = "") -> Held:

@@ -1,7 +1,6 @@
 """`ara indicators compute`: one indicator or formula over the bars of an instrument or of a file."""
 
 import json
-import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     _Given = tuple[Bars, dict[str, Bars], pl.Series]
 
-__all__ = ["also", "compute", "parsed"]
+__all__ = ["also", "compute"]
 
 _PARAMS = "Write a JSON object of numbers: --params '{\"window\": 7}'"
 
@@ -49,6 +48,7 @@ def compute(
     from ara.cli.commands.viewed import dates
     from ara.cli.render.indicators import Computed, computed
     from ara.features.build import compute as values_of
+    from ara.features.described import values_document
 
     s = screen()
     s.settings()
@@ -59,9 +59,7 @@ def compute(
     )
     values, why = values_of(item, found, others=others)
     at = [str(text) for text in stamps.dt.strftime("%Y-%m-%dT%H:%M:%SZ").to_list()]
-    data: dict[str, Any] = {"at": at} | {key: [_number(value) for value in one.tolist()] for key, one in values.items()}
-    if why:
-        data["missing"] = why
+    data = values_document(at, values, why)
     against = next((one.instrument.symbol for one in others.values()), "")
     seen = Computed(
         item=item, bars=found, dates=dates(found), unit=found.timeframe.word, values=values, why=why, against=against
@@ -80,27 +78,17 @@ def also(s: Screen, name: str) -> list[str]:
     return others
 
 
-def parsed(name: str) -> "Item":
-    """Read an item as a column is called; only symbols may have capital letters."""
-    from ara.features.sets import Item
-
-    body, colon, other = name.strip().rpartition(":")
-    return Item.parse(f"{body.lower()}:{other.strip().upper()}" if colon else other.lower())
-
-
 def _item(name: str, params: dict[str, float]) -> "Item":
     """Read what is to be computed."""
-    item = parsed(name)
+    from ara.features.described import item_of
+
+    item = item_of(name)
     if item.crosses:
         raise ValidationError(
             f"{item.label} compares many instruments, so it can't be computed for one.",
             hint="All of that kind: ara features build cross AAPL MSFT QQQ",
         )
     return replace(item, params={**item.params, **params}) if params else item
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _params(text: str) -> dict[str, float]:

@@ -1,19 +1,11 @@
 """`ara indicators`."""
 
-import math
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ara.cli.commands.indicator_values import also, compute, parsed
+from ara.cli.commands.indicator_values import also, compute
 from ara.cli.screen import screen
-from ara.errors import ValidationError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ara.features import Indicator
-    from ara.features.cross import PanelFeature
 
 __all__ = ["command"]
 
@@ -51,24 +43,11 @@ def _list(
     Those of the family cross compare many instruments: ara features build cross AAPL MSFT QQQ
     """
     from ara.cli.render.indicators import listed
-    from ara.features import catalogue
+    from ara.features.described import chosen, document
 
     s = screen()
-    families: Mapping[str, Mapping[str, Indicator | PanelFeature]] = {**catalogue.families(), **_crossed()}
-    if family and family not in families:
-        raise ValidationError(f"There is no family {family!r:.40}.", hint=f"There are: {', '.join(families)}.")
-    wanted = search.casefold()
-    chosen = {
-        name: [one for one in members.values() if wanted in f"{one.spec.name} {one.spec.words}".casefold()]
-        for name, members in families.items()
-        if not family or name == family
-    }
-    data = {
-        "schema": 1,
-        "count": sum(map(len, chosen.values())),
-        "families": {name: [_facts(one) for one in members] for name, members in chosen.items() if members},
-    }
-    s.result(data, lambda: listed(chosen, s))
+    found = chosen(family, search)
+    s.result(document(found), lambda: listed(found, s))
 
 
 @command.command("show")
@@ -83,53 +62,17 @@ def _show(name: Annotated[str, typer.Argument(metavar="INDICATOR", help="What th
     """
     from ara.cli.render.indicators import shown
     from ara.features import catalogue
+    from ara.features.described import all_families, described, item_of
 
     s = screen()
     wanted = name.strip().lower()
-    crossed = _crossed()["cross"]
+    crossed = all_families()["cross"]
     if set(wanted) & set("@:") and "(" not in wanted:
-        found = parsed(name).found  # as a column is called, such as beta:QQQ or rsi@1w
+        found = item_of(name).found  # as a column is called, such as beta:QQQ or rsi@1w
     else:
         found = crossed[wanted] if wanted in crossed else catalogue.get(wanted)
-    data = {"schema": 1, **_facts(found), "also": also(s, wanted)}
+    data = {"schema": 1, **described(found), "also": also(s, wanted)}
     s.result(data, lambda: shown(found.spec, s))
 
 
 command.command("compute")(compute)
-
-
-def _crossed() -> "Mapping[str, Mapping[str, PanelFeature]]":
-    """Give the features of many instruments, as a family beside those of one."""
-    from ara.features import cross
-
-    return {"cross": {name: cross.get(name) for name in cross.names()}}
-
-
-def _facts(found: "Indicator | PanelFeature") -> dict[str, Any]:
-    spec = found.spec
-    chosen = spec.resolve({})
-    return {
-        "name": spec.name,
-        "words": spec.words,
-        "formula": spec.formula,
-        "reference": spec.reference,
-        "inputs": list(spec.inputs),
-        "outputs": {name: [_number(value) for value in spec.bounds[name]] for name in spec.outputs},
-        "scale": spec.scale.value,
-        "warmup": spec.warmup(**chosen),
-        "memory": found.memory(**chosen),
-        "params": {
-            name: {
-                "default": one.default,
-                "low": one.low,
-                "high": _number(one.high),
-                "whole": one.whole,
-                "words": one.words,
-            }
-            for name, one in spec.params.items()
-        },
-    }
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

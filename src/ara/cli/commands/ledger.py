@@ -141,13 +141,7 @@ def _report(
 
     with s.progress("Reading the scores"):
         found = s.run(asked())
-    data = {
-        "schema": 1,
-        "live": found.live,
-        "replayed": found.replayed,
-        "counted": found.counted,
-        "groups": [one.as_dict() for one in found.rows],
-    }
+    data = found.as_dict()
     if path is not None:
         written(found, path)
         s.note(f"Written to {path}")

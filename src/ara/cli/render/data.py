@@ -166,25 +166,9 @@ def _opened(row: Mapping[str, Any], end: str, s: Screen) -> str:
 
 def bars_document(seen: "Bars", most: int, told: "Converted | None" = None) -> dict[str, Any]:
     """Give the newest bars as JSON values; beside them, under `shown`, their prices in the currency that was chosen."""
-    one = seen.instrument
-    rows = [
-        {"date": _label(row["at"], one).isoformat(), **{name: plain_value(value) for name, value in row.items()}}
-        for row in seen.frame.tail(most).iter_rows(named=True)
-    ]
-    return {
-        "schema": 1,
-        "symbol": one.symbol,
-        "name": one.name,
-        "currency": one.currency,
-        "timeframe": str(seen.timeframe),
-        "basis": seen.basis.value,
-        "splits": seen.splits,
-        "dividends": seen.dividends,
-        "count": len(seen),
-        "notes": list(seen.notes),
-        "bars": rows,
-        **({} if told is None or told.rate is None else {"shown": _shown(told)}),
-    }
+    from ara.market.told import bars_document as document
+
+    return {**document(seen, most), **({} if told is None or told.rate is None else {"shown": _shown(told)})}
 
 
 def _shown(told: "Converted") -> dict[str, Any]:

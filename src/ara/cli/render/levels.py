@@ -1,18 +1,13 @@
 """Levels on a terminal: the nearest on both sides first, then all by price with the close in its place."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-
 from ara.cli.render.data_table import Column, table
 from ara.cli.render.numbers import decimals, grouped, long_day, percent
 from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
-from ara.features.levels.evidence import Turned
 from ara.features.levels.level import Level
-from ara.market.bars import Bars
+from ara.features.levels.told import Told
 
-__all__ = ["Seen", "shown"]
+__all__ = ["shown"]
 
 _NARROW = 100
 _FINER = 5.0
@@ -22,38 +17,7 @@ _FEW = 60
 _CALLED = {"cluster": "Turns", "fibonacci": "Fibonacci", "pivot": "Pivots", "volume": "Volume"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What is to be shown.
-
-    Parameters
-    ----------
-    bars
-        In which was looked.
-    dates
-        Of each of them.
-    close
-        The last one.
-    move
-        The mean true range of the last bars: a usual move.
-    levels
-        What was found, the highest first.
-    hidden
-        How many were found farther away.
-    past
-        How often the price turned at such levels, by kind.
-    """
-
-    bars: Bars
-    dates: Sequence[date]
-    close: float
-    move: float
-    levels: Sequence[Level]
-    hidden: int
-    past: Mapping[str, Turned]
-
-
-def shown(seen: Seen, s: Screen) -> str:
+def shown(seen: Told, s: Screen) -> str:
     """Give the levels by price."""
     lines = [*_head(seen, s)]
     if not seen.levels:
@@ -70,14 +34,14 @@ def shown(seen: Seen, s: Screen) -> str:
     return "\n".join([*lines, *(s.palette()(line, "quiet") for line in wrapped(meaning, s.width))])
 
 
-def _head(seen: Seen, s: Screen) -> list[str]:
+def _head(seen: Told, s: Screen) -> list[str]:
     one = seen.bars.instrument
     name = f"{clean(one.symbol)}  {clean(one.name)}".rstrip()
     place = f"close {_price(seen.close, seen)} {one.currency} on {long_day(seen.dates[-1])}"
     return [s.palette()(name, "strong"), *wrapped(place, s.width)]
 
 
-def _answer(seen: Seen) -> str:
+def _answer(seen: Told) -> str:
     above = [one for one in seen.levels if one.price > seen.close]
     below = [one for one in seen.levels if one.price <= seen.close]
     said = []
@@ -89,7 +53,7 @@ def _answer(seen: Seen) -> str:
     return f"Nearest: {', '.join(said)}."
 
 
-def _worth(seen: Seen) -> str:
+def _worth(seen: Told) -> str:
     """Say first what the rest shows: whether the price cares for such levels at all."""
     if not _judged(seen):
         counted = "1 bar is" if len(seen.bars) == 1 else f"{len(seen.bars):,} bars are"
@@ -102,17 +66,17 @@ def _worth(seen: Seen) -> str:
     return "In the past the price turned at such levels no more often than at other prices as far away."
 
 
-def _judged(seen: Seen) -> bool:
+def _judged(seen: Told) -> bool:
     """Say whether the price came to any level, so that something can be said of them."""
     return any(one.touches for one in seen.past.values())
 
 
-def _last(seen: Seen) -> str:
+def _last(seen: Told) -> str:
     count = min(_RANGE, len(seen.bars))
     return f"the last {count} bars" if count > 1 else "the one bar"
 
 
-def _rows(seen: Seen, s: Screen) -> list[str]:
+def _rows(seen: Told, s: Screen) -> list[str]:
     entries: list[Level | None] = [one for one in seen.levels if one.price > seen.close]
     entries += [None, *(one for one in seen.levels if one.price <= seen.close)]
     here = entries.index(None)
@@ -136,11 +100,11 @@ def _what(one: Level | None, *, narrow: bool) -> str:
     return one.name if narrow else one.words
 
 
-def _moves(one: Level | None, seen: Seen) -> str:
+def _moves(one: Level | None, seen: Told) -> str:
     if one is None or not seen.move:
         return ""
     return f"{(one.price - seen.close) / seen.move:+.1f}"
 
 
-def _price(value: float, seen: Seen) -> str:
+def _price(value: float, seen: Told) -> str:
     return grouped(value, decimals(seen.move / _FINER, seen.close))

@@ -1,9 +1,6 @@
 """Patterns on a terminal: what they are worth first, then each with its dates and what followed its like."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 
 from ara.cli.render.numbers import grouped, long_day, places
@@ -11,41 +8,16 @@ from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
 from ara.features.patterns.pattern import Pattern
 from ara.features.patterns.recent import Recent
-from ara.market.bars import Bars
+from ara.features.patterns.told import Told
 
-__all__ = ["Seen", "shown"]
+__all__ = ["shown"]
 
 _NARROW = 60
 _FEW = 60
 _SURE = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What is to be shown.
-
-    Parameters
-    ----------
-    bars
-        In which was looked.
-    dates
-        Of each of them.
-    found
-        What was found.
-    last
-        In how many of the last bars.
-    unit
-        What a bar is called.
-    """
-
-    bars: Bars
-    dates: Sequence[date]
-    found: Sequence[Recent]
-    last: int
-    unit: str
-
-
-def shown(seen: Seen, s: Screen) -> str:
+def shown(seen: Told, s: Screen) -> str:
     """Give the patterns, the newest first."""
     lines = [*_head(seen, s), *wrapped(_worth(seen), s.width)]
     for day, members in groupby(seen.found, key=lambda one: seen.dates[one.pattern.known_at]):
@@ -55,7 +27,7 @@ def shown(seen: Seen, s: Screen) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _head(seen: Seen, s: Screen) -> list[str]:
+def _head(seen: Told, s: Screen) -> list[str]:
     instrument = seen.bars.instrument
     left = f"{clean(instrument.symbol)}  {clean(instrument.name)}  {clean(instrument.venue)}, {instrument.currency}"
     price = _price(float(seen.bars.frame["close"][-1]), seen)
@@ -66,7 +38,7 @@ def _head(seen: Seen, s: Screen) -> list[str]:
     return [s.palette()(left, "strong") + " " * room + right]
 
 
-def _worth(seen: Seen) -> str:
+def _worth(seen: Told) -> str:
     """Say in a sentence or two what all of it is worth."""
     span = f"the last {seen.unit}" if seen.last == 1 else f"the last {seen.last:,} {seen.unit}s"
     if not seen.found:
@@ -90,7 +62,7 @@ def _worth(seen: Seen) -> str:
     )
 
 
-def _one(one: Recent, seen: Seen, s: Screen) -> list[str]:
+def _one(one: Recent, seen: Told, s: Screen) -> list[str]:
     paint, pattern = s.palette(), one.pattern
     name = pattern.name.removeprefix("cdl_").replace("_", " ")
     if s.width < _NARROW:
@@ -116,7 +88,7 @@ def _clear(pattern: Pattern) -> str:
     return f"{'strength' if pattern.family == 'candle' else 'fit'} {pattern.quality:.2f} of 1"
 
 
-def _when(pattern: Pattern, seen: Seen) -> str:
+def _when(pattern: Pattern, seen: Told) -> str:
     """Say when it was drawn, where that took longer than its last bar."""
     if pattern.began == pattern.known_at:
         return ""
@@ -133,7 +105,7 @@ def _told(pattern: Pattern) -> str:
     return " ".join(one for one in re.split(r"(?<=\.) ", pattern.words) if not one.startswith("Aims at "))
 
 
-def _limits(pattern: Pattern, seen: Seen) -> str:
+def _limits(pattern: Pattern, seen: Told) -> str:
     parts = []
     if pattern.target is not None:
         parts.append(f"its rule aims at {_price(pattern.target, seen)}")
@@ -143,5 +115,5 @@ def _limits(pattern: Pattern, seen: Seen) -> str:
     return _sentence("; ".join(parts))
 
 
-def _price(value: float, seen: Seen) -> str:
+def _price(value: float, seen: Told) -> str:
     return grouped(value, places(seen.bars.instrument.tick))

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 from ara.cli.commands.holdings import Held, portfolio_words, short_past
 from ara.cli.render.data_table import Column, table
@@ -13,8 +11,10 @@ from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
 from ara.market.bars import Bars
 from ara.performance import Measures
-from ara.portfolio import Allocation, FactorModel, Trades, Walked
-from ara.risk import Moves, Spread
+from ara.portfolio import Allocation, Trades, Walked
+from ara.portfolio.chosen import Chosen
+from ara.portfolio.past import Past
+from ara.risk import Moves
 
 __all__ = ["SeenAllocation", "SeenPast", "SeenWalks", "allocation", "orders", "past", "walks"]
 
@@ -24,36 +24,18 @@ _EXPECTING: Final = ("mean_variance", "maximum_sharpe", "kelly")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenAllocation:
-    """Weights that were chosen: from which bars and returns, what to buy, points of the frontier, for how much.
-
-    `forecast` says whether forecasts moved the expected returns.
-    """
+class SeenAllocation(Chosen):
+    """Weights that were chosen: also from which bars, and for how much."""
 
     bars: Sequence[Bars]
-    moves: Moves
-    found: Allocation
-    trades: Trades | None
-    frontier: Sequence[tuple[float, float]]
     money: float | None
-    forecast: bool
-    factors: FactorModel | None = None
-
-    def exposures(self) -> dict[str, Any] | None:
-        """Give how the whole moves with factors, and what of its variance they do not explain; None without any."""
-        return self.factors.as_dict(np.array(list(self.found.weights.values()))) if self.factors else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenPast:
-    """How a portfolio did: the whole, each holding, a benchmark, and how widely it is spread."""
+class SeenPast(Past):
+    """How a portfolio did, and what it is."""
 
     held: Held
-    moves: Moves
-    whole: Measures
-    each: Mapping[str, Measures]
-    benchmark: tuple[str, Measures] | None
-    spread: Spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

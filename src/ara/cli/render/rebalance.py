@@ -1,8 +1,6 @@
 """Trades towards weights on a terminal: whether they are due, what they sell, what they mean for taxes and risk."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -11,7 +9,8 @@ from ara.cli.render.numbers import grouped, long_day, percent
 from ara.cli.render.portfolio import orders
 from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
-from ara.portfolio import Outlook, Rebalanced, Triggers
+from ara.portfolio import Outlook
+from ara.portfolio.traded import Traded
 
 __all__ = ["SeenTrades", "traded"]
 
@@ -19,18 +18,10 @@ _OLD: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenTrades:
-    """Trades, the weights now and wanted, what makes them due, the day, that of each close, lots, the risk of both."""
+class SeenTrades(Traded):
+    """Trades towards weights, and whether lots are known."""
 
-    found: Rebalanced
-    now: Mapping[str, float]
-    wanted: Mapping[str, float]
-    currency: str
-    triggers: Triggers
-    today: date
-    closes: Mapping[str, date]
     lots: bool
-    outlooks: tuple[Outlook, Outlook] | None
 
 
 def traded(seen: SeenTrades, s: Screen) -> str:

@@ -75,6 +75,16 @@ class Change:
     before: Kept | None
     verdict: Verdict
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON values."""
+        return {
+            "schema": 1,
+            "model": self.kept.as_dict(),
+            "before": None if self.before is None else self.before.as_dict(),
+            "beats_baseline": self.verdict.beats,
+            "verdict": self.verdict.words,
+        }
+
 
 def judge(card: ModelCard, looks: int) -> Verdict:
     """Judge a card's scores, given how often its hold-out was looked at by anybody until now.

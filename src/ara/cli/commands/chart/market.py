@@ -72,14 +72,14 @@ def candles(
 
 def _indicators(bars: "Bars", names: list[str]) -> "tuple[_Series, _Series]":
     """Give each output's values: those in the unit of the price, and the others."""
-    from ara.cli.commands.indicator_values import parsed
     from ara.features.build import compute
+    from ara.features.described import item_of
     from ara.features.indicator import Scale
 
     on: _Series = {}
     below: _Series = {}
     for name in names:
-        item = parsed(name)
+        item = item_of(name)
         if item.crosses or "other" in item.spec.inputs:
             raise ValidationError(
                 f"{clean(name)[:40]} looks at other instruments; a chart has one.", hint="Such as: --indicator sma"

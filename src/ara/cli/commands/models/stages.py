@@ -1,6 +1,6 @@
 """`ara models deploy`, `rollback` and `archive`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -47,7 +47,7 @@ def deploy(
 
     change = with_registry(s, ask)
     forced = not change.verdict.beats
-    s.result({**_facts(change), "forced": forced}, lambda: _lines(s, _said(change)))
+    s.result({**change.as_dict(), "forced": forced}, lambda: _lines(s, _said(change)))
     if forced and not s.json:
         s.warn(f"Deployed though {change.verdict.words}.")
 
@@ -71,7 +71,7 @@ def rollback(
 
     s = screen()
     change = with_registry(s, ask)
-    s.result(_facts(change), lambda: _lines(s, _said(change)))
+    s.result(change.as_dict(), lambda: _lines(s, _said(change)))
 
 
 def archive(
@@ -101,16 +101,6 @@ async def _shadowed(registry: "Registry", model: str) -> "Kept":
     from ara.models.registry.stages import shadow
 
     return await shadow(registry, await registry.find(model))
-
-
-def _facts(change: "Change") -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "model": change.kept.as_dict(),
-        "before": None if change.before is None else change.before.as_dict(),
-        "beats_baseline": change.verdict.beats,
-        "verdict": change.verdict.words,
-    }
 
 
 def _said(change: "Change") -> str:

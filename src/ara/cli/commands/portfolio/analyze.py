@@ -1,17 +1,18 @@
 """`ara portfolio analyze`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ara.cli.commands.reported import HELP
 from ara.cli.commands.reported import asked as reported
 from ara.cli.screen import screen
-from ara.cli.words import clean
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
+    from ara.cli.commands.holdings import Held
     from ara.cli.render.portfolio import SeenPast
+    from ara.risk import Moves
 
 __all__ = ["analyze"]
 
@@ -56,7 +57,7 @@ def analyze(
     moves = moves.last(days) if days else moves
     name = beside[0].instrument.symbol if beside else ""
     seen = _seen(held_, moves, name, rate)
-    data = _document(seen)
+    data = seen.as_dict()
     if goal is not None:
         other = moves.returns[:, moves.symbols.index(name)] if name else None
         past_sent(s, seen, data, goal, free=rate, other=other)
@@ -80,40 +81,11 @@ def _typed(symbols: list[str], portfolio: str, weights: str) -> str:
     return ",".join(f"{name}={share}" for name, share in zip(names, shares, strict=True))
 
 
-def _seen(held: Any, moves: Any, benchmark: str, rate: float) -> "SeenPast":
-    import numpy as np
+def _seen(held: "Held", moves: "Moves", benchmark: str, rate: float) -> "SeenPast":
+    from dataclasses import fields
 
     from ara.cli.render.portfolio import SeenPast
-    from ara.performance import measure
-    from ara.risk import spread
-    from ara.statistics import covariance, nearest_psd
+    from ara.portfolio.past import past
 
-    mine = moves.only(list(held.weights))
-    weights = np.array(list(held.weights.values()))
-    returns = mine.returns @ weights
-    if (returns < -1).any():
-        raise ValidationError("Such weights have lost more than all on a day.", hint="Borrow less.")
-    beside = moves.returns[:, moves.symbols.index(benchmark)] if benchmark else None
-    each = {clean(one): mine.returns[:, place] for place, one in enumerate(mine.symbols)}
-    return SeenPast(
-        held=held,
-        moves=mine,
-        whole=measure(returns, per_year=moves.per_year, free=rate, benchmark=beside),
-        each={name: measure(one, per_year=moves.per_year, free=rate) for name, one in each.items()},
-        benchmark=(benchmark, measure(beside, per_year=moves.per_year, free=rate)) if beside is not None else None,
-        spread=spread(weights, nearest_psd(covariance(mine.returns))),
-    )
-
-
-def _document(seen: "SeenPast") -> dict[str, Any]:
-    return {
-        **seen.held.document(),
-        "days": len(seen.moves),
-        "first": seen.moves.dates[0].isoformat(),
-        "date": seen.moves.dates[-1].isoformat(),
-        "per_year": seen.moves.per_year,
-        "measures": seen.whole.as_dict(),
-        "holdings": {name: one.as_dict() for name, one in seen.each.items()},
-        "benchmark": {"symbol": seen.benchmark[0], "measures": seen.benchmark[1].as_dict()} if seen.benchmark else None,
-        "spread": seen.spread.as_dict(),
-    }
+    found = past(held.weights, moves, benchmark=benchmark, free=rate)
+    return SeenPast(held=held, **{one.name: getattr(found, one.name) for one in fields(found)})

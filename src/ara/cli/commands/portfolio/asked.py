@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["chosen", "document", "limits", "named", "planned", "ratio", "sectors_of", "weights_of"]
 
 _LARGEST = 1_000_000
-_OLD = {"mpt": "mean_variance", "markowitz": "mean_variance", "black_litterman": "mean_variance"}
-
 _CLASSES = ("stock", "etf", "index", "crypto", "forex", "option")
 
 
@@ -34,9 +32,10 @@ def named(symbols: Sequence[str]) -> list[str]:
 def chosen(text: str, flag: str = "--methods") -> list[str]:
     """Give the methods that are named, each once; all of them for `all`."""
     from ara.portfolio import METHODS
+    from ara.portfolio.chosen import OLD_METHODS
 
     typed = (one.strip().lower().replace("-", "_") for one in text.split(",") if one.strip())
-    names = list(dict.fromkeys(_OLD.get(one, one) for one in typed))
+    names = list(dict.fromkeys(OLD_METHODS.get(one, one) for one in typed))
     if names == ["all"]:
         return list(METHODS)
     unknown = [one for one in names if one not in METHODS]
@@ -161,19 +160,13 @@ def document(text: str, flag: str = "--constraints") -> dict[str, Any]:
 def sectors_of(s: "Screen", bars: "Sequence[Bars]", as_of: str) -> dict[str, str]:
     """Give the sector of each that was known at the moment, by what its sources said of it last."""
     from ara.cli.commands.data.asked import with_market
-    from ara.data.provider import Kind
+    from ara.portfolio.sectors import sectors_of as known
     from ara.prediction.origin import as_instant
 
     async def ask(market: "MarketData") -> dict[str, str]:
         from datetime import UTC, datetime
 
-        moment = as_instant(as_of or None, now=datetime.now(UTC), what="--as-of")
-        found = {}
-        for one in bars:
-            rows = market.store.facts(Kind.FACTS, one.instrument.symbol, known_by=moment).sort("known_at")
-            told = [value for field, value in rows.select("field", "value").iter_rows() if field == "sector" and value]
-            found.update({one.instrument.symbol: told[-1]} if told else {})
-        return found
+        return known(market, bars, as_instant(as_of or None, now=datetime.now(UTC), what="--as-of"))
 
     return with_market(s, ask)
 

@@ -1,7 +1,7 @@
 """`ara portfolio optimize`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ara.cli.render.portfolio import SeenAllocation
     from ara.market.bars import Bars
-    from ara.portfolio import Allocation, FactorModel, Limits, Plan, Trades
+    from ara.portfolio import FactorModel, Limits, Plan
     from ara.risk import Moves
 
 __all__ = ["optimize"]
@@ -92,7 +92,7 @@ def optimize(
     with s.progress("Choosing"):
         mean = _forecast(s, moves, plan, ahead, as_of) if expected == "forecast" else None
         seen = _seen(bars, moves, plan, wanted, money, points, mean, model)
-    data = _document(seen)
+    data = seen.as_dict()
     if goal is not None:
         allocation_sent(s, seen, data, goal)
     s.result(data, lambda: allocation(seen, s))
@@ -124,6 +124,7 @@ def _seen(
 ) -> "SeenAllocation":
     from ara.cli.render.portfolio import SeenAllocation
     from ara.portfolio import allocate
+    from ara.portfolio.chosen import frontier_of, to_buy
 
     mean = model.expected if mean is None and model else mean
     covariance = model.covariance if model else None
@@ -132,23 +133,12 @@ def _seen(
         bars=bars,
         moves=moves,
         found=found,
-        trades=_trades(bars, found, money, plan.cost) if money else None,
-        frontier=_frontier(moves, plan, limits, points, mean, covariance) if points else (),
+        trades=to_buy(bars, found, money, plan.cost) if money else None,
+        frontier=frontier_of(moves, plan, limits, points, expected=mean, believed=covariance) if points else (),
         forecast=mean is not None and model is None,
         money=money,
         factors=model,
     )
-
-
-def _trades(bars: "Sequence[Bars]", found: "Allocation", money: float, cost: float) -> "Trades":
-    from decimal import Decimal
-
-    from ara.portfolio import trades
-
-    instruments = {one.instrument.symbol: one for one in bars}
-    prices = {name: Decimal(repr(float(one.frame["close"][-1]))) for name, one in instruments.items()}
-    lots = {name: one.instrument.lot for name, one in instruments.items()}
-    return trades(found.weights, prices=prices, lots=lots, cash=Decimal(repr(money)), cost=Decimal(repr(cost)))
 
 
 def _forecast(s: Screen, moves: "Moves", plan: "Plan", days: int, as_of: str) -> "NDArray[np.float64]":
@@ -164,45 +154,3 @@ def _forecast(s: Screen, moves: "Moves", plan: "Plan", days: int, as_of: str) ->
             return [(await engine.predict(one, days, as_of=as_of or None, why=False)).days[-1] for one in moves.symbols]
 
     return believed(s.run(asked()), nearest_psd(covariance(moves.returns, plan.covariance))).expected
-
-
-def _frontier(
-    moves: "Moves",
-    plan: "Plan",
-    limits: "Limits",
-    points: int,
-    given: "NDArray[np.float64] | None",
-    believed: "NDArray[np.float64] | None",
-) -> "list[tuple[float, float]]":
-    """Give volatility and expected return of a year at each point."""
-    from ara.portfolio import historical_mean, shrunk_mean
-    from ara.portfolio.optimise import frontier
-    from ara.statistics import covariance, nearest_psd
-
-    matrix = nearest_psd(covariance(moves.returns, plan.covariance) if believed is None else believed)
-    past = shrunk_mean(moves.returns, matrix)[0] if plan.expected == "shrunk" else historical_mean(moves.returns)
-    mean = past if given is None else given
-    found = []
-    for one in frontier(mean, matrix, points=points, limits=limits):
-        deviation = max(float(one.weights @ matrix @ one.weights), 0.0) ** 0.5
-        found.append((deviation * moves.per_year**0.5, float(one.weights @ mean) * moves.per_year))
-    return found
-
-
-def _document(seen: "SeenAllocation") -> dict[str, Any]:
-    from ara.cli.commands.holdings import short_past
-
-    return {
-        "schema": 1,
-        "days": len(seen.moves),
-        "first": seen.moves.dates[0].isoformat(),
-        "date": seen.moves.dates[-1].isoformat(),
-        "per_year": seen.moves.per_year,
-        **seen.found.as_dict(),
-        "warnings": short_past(len(seen.moves), len(seen.moves.symbols)),
-        "forecasts": seen.forecast,
-        "factors": seen.exposures(),
-        "frontier": [{"volatility": risk, "expected_return": mean} for risk, mean in seen.frontier],
-        "trades": [one.as_dict() for one in seen.trades.orders] if seen.trades else [],
-        "left": str(seen.trades.cash) if seen.trades else None,
-    }

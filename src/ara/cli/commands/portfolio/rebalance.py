@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,6 @@ from ara.cli.words import clean
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
-    from ara.cli.render.rebalance import SeenTrades
     from ara.market.bars import Bars
     from ara.portfolio import Entry, Rebalanced, Statement, Taxes, Triggers
     from ara.risk import Moves
@@ -91,7 +90,7 @@ def rebalance(
         lots=statement is not None,
         outlooks=(outlook(now, moves), outlook(then, moves)) if what_if and moves else None,
     )
-    s.result(_document(seen), lambda: traded(seen, s))
+    s.result(seen.as_dict(), lambda: traded(seen, s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,31 +184,6 @@ def _left(entries: "Sequence[Entry]") -> list[str]:
 
     held = settle(entries).held()
     return [name for name in dict.fromkeys(one.symbol for one in entries) if name in held]
-
-
-def _document(seen: "SeenTrades") -> dict[str, Any]:
-    found = seen.found
-    due = found.due.due
-    return {
-        "schema": 1,
-        "value": f"{found.before.value(seen.currency):f}",
-        "date": seen.today.isoformat(),
-        "closes": {name: day.isoformat() for name, day in seen.closes.items()},
-        "off": found.off,
-        "threshold": seen.triggers.threshold or 0.0,
-        "due": due,
-        "reasons": list(found.due.reasons),
-        "now": dict(seen.now),
-        "wanted": dict(seen.wanted),
-        "after": dict(found.trades.weights) if due else dict(seen.now),
-        "trades": [one.as_dict() for one in found.trades.orders],
-        "costs": str(found.trades.costs) if due else "0",
-        "left": str(found.trades.cash) if due else None,
-        **found.as_dict(),
-        "what_if": {"before": seen.outlooks[0].as_dict(), "after": seen.outlooks[1].as_dict()}
-        if seen.outlooks
-        else None,
-    }
 
 
 def _triggers(threshold: str, every: str, volatility: str) -> "Triggers":
