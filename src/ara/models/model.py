@@ -1,10 +1,10 @@
 """The seam where models plug in: a panel in, quantiles out; fitting returns something that never changes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -15,9 +15,13 @@ from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
 __all__ = [
-    "Calibrated", "Fitted", "Identified", "Model", "Native", "Resuming", "Stateful", "Twofold", "described",
-    "refuse_outside",
+    "Calibrated", "Fitted", "Identified", "Model", "Native", "Resuming", "Stateful", "Twofold", "described", "later",
+    "parameters", "refuse_outside",
 ]  # fmt: skip
+
+_ValueT = TypeVar("_ValueT")
+
+_LATER: Final = "later"
 
 Native: TypeAlias = Callable[[Panel, Rows], Mapping[str, NDArray[Any]]]
 """Answers rows as the library that learned computes it: the outputs of the served graph, by their names in it."""
@@ -134,9 +138,10 @@ class Twofold(Protocol):
 def described(model: Model) -> Mapping[str, Any]:
     """Give a model's family and parameters as JSON values: what tells it from any other in lineages and caches.
 
-    Of a family of another package, `code` is the digest of its code as it was when it was first asked for.
+    A parameter that came `later` is left out while it is as it comes, so that what was made before it has the same name
+    still. Of a family of another package, `code` is the digest of its code as it was when it was first asked for.
     """
-    params = _params(model)
+    params = {name: value for name, value in parameters(model).items() if not _as_it_came(model, name, value)}
     try:
         canonical(params)
     except (TypeError, ValueError) as error:
@@ -148,6 +153,12 @@ def described(model: Model) -> Mapping[str, Any]:
     return {"family": model.family, "params": params, **({"code": code} if code else {})}
 
 
+def later(default: _ValueT) -> _ValueT:
+    """Give the field of a dataclass for a parameter that a family got after forecasts had been made with it."""
+    made: _ValueT = field(default=default, metadata={_LATER: True})
+    return made
+
+
 def refuse_outside(model: Model, name: str, low: float, high: float) -> None:
     """Raise if a parameter of a model is not within `low` to `high`; NaN is not."""
     value = getattr(model, name)
@@ -157,10 +168,17 @@ def refuse_outside(model: Model, name: str, low: float, high: float) -> None:
         )
 
 
-def _params(model: Any) -> dict[str, Any]:
+def parameters(model: Any) -> dict[str, Any]:
+    """Give all parameters of a model by name, those that came later too."""
     if is_dataclass(model):
         return {one.name: getattr(model, one.name) for one in fields(model)}
     return dict(getattr(model, "__dict__", {}))
+
+
+def _as_it_came(model: Any, name: str, value: Any) -> bool:
+    known = {one.name: one for one in fields(model)} if is_dataclass(model) else {}
+    own = known.get(name)
+    return own is not None and _LATER in own.metadata and own.default is not MISSING and own.default == value
 
 
 @cache

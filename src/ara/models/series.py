@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ara.errors import ModelError
 from ara.models.families.ewma_t import EwmaT, FittedEwmaT, Shape
 from ara.models.head import Head, read_head, write_head
+from ara.models.model import described
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.statistics.distributions import student_t_quantiles, summed_degrees
@@ -110,7 +111,7 @@ class FittedSeries(Generic[_LearnedT]):
     def save(self, folder: Path) -> None:
         """Write `params.json` and `head.json`."""
         body = {
-            "settings": asdict(self.model),  # type: ignore[call-overload]
+            "settings": described(self.model)["params"],
             "learned": dict(self.learned),
             "decay": self.plain.decay,
             "shapes": dict(self.plain.shapes),

@@ -1,13 +1,14 @@
-"""What may be tuned of a family: it says so itself, as `tunable`."""
+"""What may be tuned of a family: it says so itself, as `tunable`; or why there is nothing, as `untuned`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ara import plugins
 from ara.errors import ValidationError
-from ara.models.model import Model, described
+from ara.models.model import Model, parameters
 
-__all__ = ["Range", "space"]
+__all__ = ["Choice", "Range", "Space", "space"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +42,34 @@ class Range:
         return round(there) if self.whole else there
 
 
-def space(model: Model) -> Mapping[str, Range]:
-    """Give the parameters of a family that may be tuned; ValidationError where it has none."""
-    found: Mapping[str, Range] = getattr(model, "tunable", {})
-    known = described(model)["params"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a parameter may be that is no number.
+
+    Parameters
+    ----------
+    among
+        Its values.
+    """
+
+    among: tuple[str, ...]
+
+
+Space: TypeAlias = Mapping[str, Range | Choice]
+"""What may be tuned of a family, by parameter."""
+
+
+def space(model: Model) -> Space:
+    """Give the parameters of a family that may be tuned; ValidationError says why where it has none."""
+    found: Space = getattr(model, "tunable", {})
+    known = parameters(model)
     unknown = [name for name in found if name not in known]
     if unknown:
         raise ValidationError(f"{model.family} says that {unknown[0]} may be tuned, which is no parameter of it")
     if not found:
+        why = getattr(model, "untuned", "")
         raise ValidationError(
-            f"{model.family} has nothing to tune",
+            f"{model.family} has nothing to tune{f': {why}' if why else ''}",
             hint=f"These have: {', '.join(_tunable()) or 'none'}.",
         )
     return found

@@ -12,10 +12,13 @@ import pytest
 from ara import plugins
 from ara.errors import CancelledError, ModelError, StoreError, ValidationError
 from ara.models.checks import toy_panel
+from ara.models.ensemble import Fast
 from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import EwmaT
 from ara.models.families.garch import GarchT
-from ara.models.space import Range, space
+from ara.models.model import described, parameters
+from ara.models.networks import Gru
+from ara.models.space import Choice, Range, Space, space
 from ara.models.tuning import Blocks, Objective, Plan, history, studies, tune
 from ara.models.tuning.storage import database
 
@@ -98,6 +101,7 @@ def test_stopped_at_once_there_is_nothing_to_keep(tmp_path):
 KILLED = """
 import os, sys
 from ara.models.checks import toy_panel
+from ara.models.ensemble import Fast
 from ara.models.tuning import Plan, tune
 panel = toy_panel(bars=900)
 told = []
@@ -183,6 +187,11 @@ class Broken(EwmaT):
 
 
 @dataclass(frozen=True)
+class Bare:
+    family: ClassVar[str] = "bare"
+
+
+@dataclass(frozen=True)
 class Odd(EwmaT):
     family: ClassVar[str] = "odd"
     tunable: ClassVar = {"size": Range(low=0.0, high=1.0)}
@@ -204,7 +213,7 @@ def test_trials_that_fail_are_told_and_none_of_them_wins(tmp_path, monkeypatch):
         ({"trials": 0}, "0 trials can't be made"),
         ({"goals": ("latency",)}, "the goals are latency"),
         ({"goals": ("crps", "crps")}, "the goals are crps, crps"),
-        ({"family": "garch_t"}, "garch_t has nothing to tune"),
+        ({"family": "pooled_har"}, "pooled_har has nothing to tune: its penalties and shares were chosen once"),
     ],
 )
 def test_odd_plans_are_refused(tmp_path, asked, words):
@@ -260,9 +269,81 @@ def test_what_may_be_tuned_is_said_by_the_family():
     assert space(Drift())["bars"].whole
     with pytest.raises(ValidationError, match="no parameter of it"):
         space(Odd())
-    with pytest.raises(ValidationError, match="nothing to tune") as refused:
-        space(GarchT())
+    with pytest.raises(ValidationError, match=r"nothing to tune$") as refused:
+        space(Bare())
     assert "drift" in str(refused.value.hint)
+
+
+def test_every_family_has_a_space_or_says_why_not():
+    for name in plugins.names("models"):
+        kind = plugins.load("models", name)
+        assert bool(getattr(kind, "tunable", None)) != bool(getattr(kind, "untuned", "")), name
+    assert [name for name in plugins.names("models") if hasattr(plugins.load("models", name), "untuned")] == [
+        "pooled_har"
+    ]
+
+
+def test_a_parameter_that_came_later_names_nothing_anew_until_it_is_changed():
+    assert described(GarchT()) == {"family": "garch_t", "params": {}}
+    assert described(GarchT(bars=800)) == {"family": "garch_t", "params": {"bars": 800}}
+    assert parameters(GarchT()) == {"bars": 1501}
+    assert described(Fast())["params"].keys() == {"members"}
+    assert described(Fast(half_life=6.0))["params"]["half_life"] == 6.0
+
+
+@pytest.mark.parametrize(
+    ("family", "names"),
+    [("garch_t", {"bars"}), ("har_t", {"bars", "shaped"}), ("har_fhs", {"bars", "shaped"})],
+)
+def test_families_of_volatility_are_tuned(tmp_path, family, names):
+    asked = plan(tmp_path, family=family, trials=2, blocks=1)
+    found = tune(PANEL, asked, watch=go_on)
+    assert [trial.state for trial in found.tried] == ["complete", "complete"]
+    assert set(found.tried[1].params) == names
+    assert tune(PANEL, asked, watch=go_on).tried == found.tried
+    past = Objective.of(PANEL.until(CUT), count=1)
+    kind = plugins.load("models", family)
+    told = {name: past.ratios(kind(**{name: 260})) for name in names}
+    assert all(one != past.ratios(kind()) for one in told.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Small(Gru):
+    epochs: int = 1
+    window: int = 5
+    family: ClassVar[str] = "small_gru"
+    tunable: ClassVar[Space] = {
+        "size": Choice(among=("tiny", "small")), "window": Range(low=4, high=6), "rate": Gru.tunable["rate"]
+    }  # fmt: skip
+
+
+def test_a_network_is_tuned_and_goes_on_where_it_was_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(plugins, "load", lambda group, name: Small)
+    panel = toy_panel(bars=700)
+    asked = plan(tmp_path, family="small_gru", cut=int(panel.known_at[600]), trials=1, blocks=1, sensitivity=True)
+    first = tune(panel, asked, watch=go_on)
+    assert first.tried[0].params == {"size": "tiny", "window": 5, "rate": 0.003}
+    assert set(first.sensitivity) == {"window", "rate"}
+    found = tune(panel, replace(asked, trials=3, sensitivity=False), watch=go_on)
+    assert found.study == first.study
+    assert found.tried[0] == first.tried[0]
+    assert [trial.state for trial in found.tried] == ["complete"] * 3
+    assert len({trial.ratio for trial in found.tried}) == 3
+    assert {trial.params["size"] for trial in found.tried} == {"tiny", "small"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Two(Fast):
+    members: tuple[str, ...] = ("ewma_t", "hist", "drift")
+    family: ClassVar[str] = "two"
+
+
+def test_an_ensemble_is_tuned_by_how_long_it_remembers(tmp_path, monkeypatch):
+    load = plugins.load
+    monkeypatch.setattr(plugins, "load", lambda group, name: Two if name == "two" else load(group, name))
+    found = tune(PANEL, plan(tmp_path, family="two", trials=2, blocks=1), watch=go_on)
+    assert found.tried[0].params == {"half_life": 12.0}
+    assert found.tried[0].blocks != found.tried[1].blocks
 
 
 @pytest.mark.parametrize(
@@ -293,5 +374,5 @@ def test_every_family_that_may_be_tuned_can_be_had_at_its_bounds():
     for name in plugins.names("models"):
         made = plugins.load("models", name)()
         for param, one in getattr(made, "tunable", {}).items():
-            for value in (one.low, one.high):
+            for value in one.among if isinstance(one, Choice) else (one.low, one.high):
                 assert getattr(replace(made, **{param: value}), param) == value

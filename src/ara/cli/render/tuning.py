@@ -100,7 +100,10 @@ def _saved(one: "Tried | None") -> str:
 
 
 def _params(one: "Tried | None") -> str:
-    return "" if one is None else ", ".join(f"{clean(name)} {value:.4g}" for name, value in one.params.items())
+    told = {} if one is None else one.params
+    return ", ".join(
+        f"{clean(name)} {clean(value) if isinstance(value, str) else f'{value:.4g}'}" for name, value in told.items()
+    )
 
 
 def _symbols(found: "Tuned") -> str:

@@ -16,6 +16,7 @@ from ara.models.ensemble.model import Ensemble
 from ara.models.ensemble.state import ALL, ClassState
 from ara.models.ensemble.weights import Evidence, believed, evidence, shares
 from ara.models.families.pooled.seen import KINDS
+from ara.models.model import later
 
 __all__ = ["Blended"]
 
@@ -79,8 +80,11 @@ class Blended(Ensemble):
     ----------
     members
         Names of registered models; `ewma_t` has to be one of them.
+    half_life
+        Months after which a month's evidence counts half as much.
     """
 
     members: tuple[str, ...] = CORE
+    half_life: float = later(12.0)
     family: ClassVar[str] = "blended"
     weigh: ClassVar[Weigh | None] = _Shares()

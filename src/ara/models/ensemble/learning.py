@@ -22,7 +22,6 @@ __all__ = ["Month", "Weigh", "learned"]
 
 _Array = NDArray[np.float64]
 
-_HALF: Final = 12.0
 _RISES: Final = np.array([LEVELS[k] for k in THIN])
 
 
@@ -38,7 +37,7 @@ class Month(NamedTuple):
     became
         The outcomes.
     weight
-        How much the month counts: half as much after a year.
+        How much the month counts: half as much after the half-life.
     standing
         `[n]`: where the volatility of each row stood; see `standings`.
     """
@@ -69,6 +68,7 @@ def learned(
     base: int,
     scored: NDArray[np.bool_],
     weigh: Weigh | None = None,
+    half_life: float = 12.0,
 ) -> State:
     """Give the state at a moment.
 
@@ -86,8 +86,10 @@ def learned(
         `[row of the panel]`: whether its outcome may be learned from.
     weigh
         What gives other weights than those of `fast`.
+    half_life
+        Months after which one counts half as much.
     """
-    months = _months(stages, panel, moment, scored)
+    months = _months(stages, panel, moment, scored, half_life)
     kinds = sorted({int(kind) for one in months for kind in np.unique(one.stage.kind)})
     weights = _weighed(months, kinds, panel, members, base)
     if weigh is not None:
@@ -107,7 +109,9 @@ def learned(
     )
 
 
-def _months(stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[np.bool_]) -> list[Month]:
+def _months(
+    stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[np.bool_], half_life: float
+) -> list[Month]:
     out = []
     for stage in stages:
         became = outcomes(panel, stage)
@@ -117,7 +121,7 @@ def _months(stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[
         age = sum(months_before(moment, back) > stage.month for back in range(1, REMEMBERED))
         became = Outcomes(rows=became.rows, y=y, known_at=became.known_at)
         standing = standings(panel, became.rows)
-        out.append(Month(stage=stage, loss=loss, became=became, weight=0.5 ** (age / _HALF), standing=standing))
+        out.append(Month(stage=stage, loss=loss, became=became, weight=0.5 ** (age / half_life), standing=standing))
     return out
 
 

@@ -17,9 +17,10 @@ from ara.models.ensemble.state import State
 from ara.models.families.pooled.features import table
 from ara.models.form import Form, Formed, in_form
 from ara.models.head import Head, read_head, write_head
-from ara.models.model import Fitted, Model, described
+from ara.models.model import Fitted, Model, described, later, refuse_outside
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.space import Range
 from ara.workers import Progress
 
 __all__ = ["BASE", "Default", "Ensemble", "Fast", "FittedEnsemble", "Full"]
@@ -140,7 +141,12 @@ class Ensemble:
     family: ClassVar[str]
     weigh: ClassVar[Callable[..., Any] | None] = None
     kept: ClassVar[type[State]] = RegimeState
+    tunable: ClassVar[Mapping[str, Range]] = {"half_life": Range(low=3.0, high=48.0, log=True)}
     members: tuple[str, ...]
+    half_life: float
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "half_life", 0.5, 1200.0)
 
     def fit(
         self,
@@ -195,6 +201,7 @@ class Ensemble:
             base=tuple(models).index(BASE),
             scored=scored,
             weigh=Ridge() if self.weigh is None else self.weigh,
+            half_life=self.half_life,
         )
         return FittedEnsemble(
             family=self.family,
@@ -233,6 +240,8 @@ class Fast(Ensemble):
     ----------
     members
         Names of registered models; `ewma_t` has to be one of them.
+    half_life
+        Months after which a month's evidence counts half as much.
 
     References
     ----------
@@ -241,6 +250,7 @@ class Fast(Ensemble):
     """
 
     members: tuple[str, ...] = CORE
+    half_life: float = later(12.0)
     family: ClassVar[str] = "fast"
 
 
@@ -252,9 +262,12 @@ class Default(Ensemble):
     ----------
     members
         Names of registered models; `ewma_t` has to be one of them.
+    half_life
+        Months after which a month's evidence counts half as much.
     """
 
     members: tuple[str, ...] = (*CORE, "lightgbm", "gru")
+    half_life: float = later(12.0)
     family: ClassVar[str] = "default"
     inputs: ClassVar[str] = "pooled"
 
@@ -267,8 +280,11 @@ class Full(Ensemble):
     ----------
     members
         Names of registered models; `ewma_t` has to be one of them.
+    half_life
+        Months after which a month's evidence counts half as much.
     """
 
     members: tuple[str, ...] = (*CORE, *LINES, *TREES, "gru", "cnn_lstm")
+    half_life: float = later(12.0)
     family: ClassVar[str] = "full"
     inputs: ClassVar[str] = "pooled"

@@ -7,6 +7,7 @@ from ara.models.ensemble.learning import Weigh
 from ara.models.ensemble.members import CORE
 from ara.models.ensemble.model import Ensemble
 from ara.models.ensemble.ridge import Ridge
+from ara.models.model import later
 
 __all__ = ["Stacked"]
 
@@ -19,8 +20,11 @@ class Stacked(Ensemble):
     ----------
     members
         Names of registered models; `ewma_t` has to be one of them.
+    half_life
+        Months after which a month's evidence counts half as much.
     """
 
     members: tuple[str, ...] = CORE
+    half_life: float = later(12.0)
     family: ClassVar[str] = "stacked"
     weigh: ClassVar[Weigh | None] = Ridge()

@@ -1,34 +1,48 @@
 """`garch_t` and `gjr_t`: volatility that clusters and comes back to its usual level, with heavy tails."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.models.model import later, refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
+from ara.models.space import Range
 from ara.statistics.garch import Garch, fit_garch
 
 __all__ = ["GarchT", "GjrT"]
 
 _Array = NDArray[np.float64]
 
-_WINDOW, _ENOUGH = 1501, 250
+_ENOUGH, _MOST = 250, 20_000
 _HEAVIEST, _THINNEST = 2.5, 200.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Garch(SeriesModel[Garch]):
-    __slots__ = ()
+    """Volatility that clusters.
 
-    kept = Garch
+    Parameters
+    ----------
+    bars
+        To how many of the last returns it is fitted, 250 to 20,000; more are steadier, fewer nearer to today.
+    """
+
+    bars: int = later(1501)
+    kept: ClassVar[type[Garch]] = Garch
     falls: ClassVar[bool]
+    tunable: ClassVar[Mapping[str, Range]] = {"bars": Range(low=500, high=5000, log=True)}
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "bars", _ENOUGH, _MOST)
 
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Garch | None:
-        """Fit to the last 1501 returns; a year of them is the least."""
-        returns = line.returns[train][-_WINDOW:]
+        """Fit to the last returns; a year of them is the least."""
+        returns = line.returns[train][-self.bars :]
         if len(returns) < _ENOUGH or not returns.max() > returns.min():
             return None
         return fit_garch(returns, mean="zero", steps="t", falls=self.falls)

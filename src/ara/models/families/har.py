@@ -1,7 +1,7 @@
 """`har_t` and `har_fhs`: volatility from the ranges of the last day, week and month, falls counting more."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from ara.errors import ModelError
 from ara.models.families.ewma_t import STILL
+from ara.models.model import later, refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel, spread_t
+from ara.models.space import Range
 from ara.statistics.distributions import fit_student_t
 from ara.statistics.linear import least_squares
 from ara.statistics.ranges import floored, range_variance
@@ -24,7 +26,7 @@ __all__ = ["HarFhs", "HarT", "Learned", "Reach", "seen"]
 
 _Array = NDArray[np.float64]
 
-_WINDOW, _SHAPED, _ENOUGH = 1500, 1000, 120
+_ENOUGH, _MOST = 120, 20_000
 _PENALTY = 1e-3
 _WEEK, _MONTH = 5, 22
 
@@ -66,27 +68,46 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
     reaches: tuple[Reach, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Har(SeriesModel[Learned]):
-    __slots__ = ()
+    """Volatility that follows from ranges.
 
-    kept = Learned
+    Parameters
+    ----------
+    bars
+        On how many of the last bars it is regressed, 120 to 20,000; more are steadier, fewer nearer to today.
+    shaped
+        From how many of these the shape of the returns is learned.
+    """
+
+    bars: int = later(1500)
+    shaped: int = later(1000)
+    kept: ClassVar[type[Learned]] = Learned
+    tunable: ClassVar[Mapping[str, Range]] = {
+        "bars": Range(low=500, high=5000, log=True),
+        "shaped": Range(low=250, high=2500, log=True),
+    }
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "bars", _ENOUGH, _MOST)
+        refuse_outside(self, "shaped", _ENOUGH, _MOST)
 
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Learned | None:
-        """Regress, for each horizon, the variance of the next bars on what was known; last 1500 bars."""
+        """Regress, for each horizon, the variance of the next bars on what was known."""
         variance = floored(range_variance(line.bars))
         known = seen(line, variance)
         path = np.concatenate(([0.0], np.cumsum(line.returns)))
         reaches, degrees = [], 0.0
         for horizon in sorted({1, *horizons}):
             last = len(line) - horizon
-            rows = train[(train >= max(30, last - _WINDOW + horizon - 1)) & (train < last)]
+            rows = train[(train >= max(30, last - self.bars + horizon - 1)) & (train < last)]
             rows = rows[np.isfinite(known[rows]).all(axis=1)]
             if len(rows) < _ENOUGH:
                 return None
             coming = sliding_window_view(variance, horizon)[rows + 1].mean(axis=1)
             weights = least_squares(known[rows], np.log(coming), penalty=_PENALTY)
             sigma = _sigma(known[rows], weights, horizon)
-            scaled = ((path[rows + 1 + horizon] - path[rows + 1]) / sigma)[-_SHAPED:]
+            scaled = ((path[rows + 1 + horizon] - path[rows + 1]) / sigma)[-self.shaped :]
             if scaled.std() < STILL:
                 return None
             degrees = degrees or fit_student_t(scaled)

@@ -3,7 +3,7 @@
 import itertools
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 from ara.errors import ModelError
 from ara.models.families.ewma_t import STILL
 from ara.models.learning.libraries import library
+from ara.models.model import later, refuse_outside
 from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel
+from ara.models.space import Range
 from ara.statistics.volatility import ewma_variance
 
 __all__ = ["AutoEts", "AutoTheta", "Ets", "Smoothed", "Theta"]
 
 _Array = NDArray[np.float64]
 
-_WINDOW, _SHAPED, _ENOUGH, _LEAST = 1501, 1000, 250, 120
+_SHAPED, _ENOUGH, _LEAST, _MOST = 1000, 250, 120, 20_000
 
 
 class Ets(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,16 +162,29 @@ class Smoothed(msgspec.Struct, Generic[_FormT], frozen=True, kw_only=True):
     shapes: tuple[tuple[float, ...], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Smoothing(SeriesModel[Smoothed[_FormT]], Generic[_FormT]):
-    __slots__ = ()
+    """A form of exponential smoothing.
+
+    Parameters
+    ----------
+    bars
+        To how many of the last bars it is fitted, 250 to 20,000; a fit takes as much longer.
+    """
+
+    bars: int = later(1501)
+    tunable: ClassVar[Mapping[str, Range]] = {"bars": Range(low=300, high=3000, log=True)}
+
+    def __post_init__(self) -> None:
+        refuse_outside(self, "bars", _ENOUGH, _MOST)
 
     @abstractmethod
     def _form(self, path: _Array) -> _FormT | None:
         """Choose and fit the form; None where there is none."""
 
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Smoothed[_FormT] | None:
-        """Fit to the last 1501 bars, a year of them at the least; and learn what it misses."""
-        train = train[-_WINDOW:]
+        """Fit to the last bars, a year of them at the least; and learn what it misses."""
+        train = train[-self.bars :]
         returns = line.returns[train]
         if len(train) < _ENOUGH or not returns.std() > STILL:
             return None

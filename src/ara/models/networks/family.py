@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from ara.errors import ModelError
 from ara.models.model import Fitted, Native
 from ara.models.panel import Panel, Rows
+from ara.models.space import Choice, Range, Space
 from ara.models.training.plan import Plan
 from ara.workers import Progress
 
@@ -48,6 +49,14 @@ class Network(Plan):
     family: ClassVar[str]
     inputs: ClassVar[str] = "pooled"
     goes_on: ClassVar[bool] = True
+    tunable: ClassVar[Space] = {
+        "size": Choice(among=("tiny", "small")),
+        "window": Range(low=5, high=60, log=True),
+        "drop": Range(low=0.0, high=0.5),
+        "rate": Range(low=3e-4, high=1e-2, log=True),
+        "decay": Range(low=1e-4, high=0.1, log=True),
+        "epochs": Range(low=2, high=24, log=True),
+    }
 
     def __post_init__(self) -> None:
         Plan.__post_init__(self)

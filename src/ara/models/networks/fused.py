@@ -20,6 +20,7 @@ from ara.models.networks.family import SIZES, CnnLstm
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.models.served import Served
+from ara.models.space import Choice, Range, Space
 from ara.workers import Progress
 
 __all__ = ["FittedFused", "Fused", "fused_vectors", "with_fused"]
@@ -159,6 +160,11 @@ class Fused:
     epochs: int = 12
     family: ClassVar[str] = "fused"
     inputs: ClassVar[str] = CnnLstm.inputs
+    tunable: ClassVar[Space] = {
+        "learner": Choice(among=("lightgbm", "ridge", "extra_trees")),
+        "share": Range(low=0.2, high=0.8),
+        **{name: CnnLstm.tunable[name] for name in ("size", "window", "epochs")},
+    }
 
     def __post_init__(self) -> None:
         refuse_outside(self, "share", 0.1, 0.9)

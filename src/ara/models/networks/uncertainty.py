@@ -16,6 +16,7 @@ from ara.models.model import Fitted
 from ara.models.networks.family import BiLstm, CnnLstm, Gru, Network, SeqToSeq, Transformer, needed
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.space import Space
 from ara.workers import Progress
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ class NetworkEnsemble:
     family: ClassVar[str] = "networks"
     inputs: ClassVar[str] = Network.inputs
     goes_on: ClassVar[bool] = True
+    tunable: ClassVar[Space] = {name: Network.tunable[name] for name in ("size", "window", "epochs")}
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.members) <= _MANY:

@@ -18,7 +18,7 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.foresight import refuse_foresight
 from ara.models.head import read_head
 from ara.models.inputs import attached
-from ara.models.model import Fitted, Model, Resuming, described
+from ara.models.model import Fitted, Model, Resuming, described, parameters
 from ara.models.months import DAY
 from ara.models.networks.cluster import train_on_ray
 from ara.models.networks.family import Network
@@ -112,7 +112,7 @@ def make(family: str, params: Mapping[str, Any], *, together: bool = False) -> M
     if together and not issubclass(kind, Network):
         networks = ", ".join(sorted({one.family for one in Network.__subclasses__()}))
         raise ValidationError(f"{family} can't be trained by several workers.", hint=f"Networks can: {networks}.")
-    known = described(kind())["params"]
+    known = parameters(kind())
     for name in params:
         if name not in known:
             listed = f"It has: {', '.join(sorted(known))}." if known else "It has none that can be changed."

@@ -1,13 +1,13 @@
 """A study under way: what it tries, on what, until when, and who hears of it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ara.models.model import Model
-from ara.models.space import Range
+from ara.models.space import Space
 from ara.models.tuning.objective import Objective
 from ara.models.tuning.plan import Plan
 from ara.models.tuning.trial import ask, best, count, fail, give_up, settle
@@ -35,7 +35,7 @@ class Course:
     first
         The family as it comes.
     ranges
-        Its parameters that may be tried, and their ranges.
+        Its parameters that may be tried, and where they may lie.
     plan
         What was asked for.
     watch
@@ -48,7 +48,7 @@ class Course:
     study: "Study"
     objective: Objective
     first: Model
-    ranges: Mapping[str, Range]
+    ranges: Space
     plan: Plan
     watch: Callable[[Progress], bool]
     begin: float = field(default_factory=time.monotonic)

@@ -45,7 +45,7 @@ class Tried:
 
     number: int
     state: str
-    params: Mapping[str, int | float]
+    params: Mapping[str, int | float | str]
     ratio: float | None
     latency: float | None = None
     blocks: tuple[float, ...] = ()
@@ -74,7 +74,7 @@ class Tuned:
     importance
         By parameter, the share of the differences between trials that goes with it; empty with too few trials.
     sensitivity
-        By parameter, the winner's ratio with it moved down and up by a tenth of its range.
+        By parameter that is a number, the winner's ratio with it moved down and up by a tenth of its range.
     """
 
     study: str

@@ -1,7 +1,7 @@
 """Studies: trials that are kept, go on after an interruption, and name a winner."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
@@ -11,9 +11,9 @@ import numpy as np
 from ara import plugins
 from ara.errors import AraError, CancelledError, ConfigurationError, ModelError, ValidationError
 from ara.lineage import digest
-from ara.models.model import Model, described
+from ara.models.model import Model, described, parameters
 from ara.models.panel import Panel
-from ara.models.space import Range, space
+from ara.models.space import Choice, Range, Space, space
 from ara.models.tuning.course import Course
 from ara.models.tuning.objective import Objective
 from ara.models.tuning.plan import Plan
@@ -73,7 +73,7 @@ def tune(panel: Panel, plan: Plan, *, watch: Callable[[Progress], bool]) -> Tune
     return found
 
 
-def _checked(first: Model, plan: Plan) -> Mapping[str, Range]:
+def _checked(first: Model, plan: Plan) -> Space:
     if plan.trials < 1:
         raise ValidationError(f"{plan.trials} trials can't be made", hint="Ask for 1 or more.")
     if "crps" not in plan.goals or len(set(plan.goals)) < len(plan.goals):
@@ -88,7 +88,7 @@ def _checked(first: Model, plan: Plan) -> Mapping[str, Range]:
 
 def _study(optuna: ModuleType, kept: object, objective: Objective, first: Model, plan: Plan) -> "Study":
     panel, ranges = objective.panel, space(first)
-    bounds = {name: (one.low, one.high, one.log) for name, one in ranges.items()}
+    bounds = {name: _bounds(one) for name, one in ranges.items()}
     content = [panel.digest(), described(first), bounds, list(plan.goals), list(objective.blocks.starts), plan.seed]
     study: Study = optuna.create_study(
         storage=kept,
@@ -108,9 +108,13 @@ def _study(optuna: ModuleType, kept: object, objective: Objective, first: Model,
         }
         for name, value in facts.items():
             study.set_user_attr(name, value)
-        own = described(first)["params"]
+        own = parameters(first)
         study.enqueue_trial({name: own[name] for name in ranges}, skip_if_exists=True)
     return study
+
+
+def _bounds(one: Range | Choice) -> tuple[float | bool | str, ...]:
+    return one.among if isinstance(one, Choice) else (one.low, one.high, one.log)
 
 
 def _try_all(course: Course) -> None:
@@ -160,14 +164,15 @@ def _try(course: Course, done: int) -> bool:
 
 
 def _with_sensitivity(
-    found: Tuned, objective: Objective, first: Model, ranges: Mapping[str, Range], watch: Callable[[Progress], bool]
+    found: Tuned, objective: Objective, first: Model, ranges: Space, watch: Callable[[Progress], bool]
 ) -> Tuned:
     """Try the winner's neighbours; they are no trials, and none of them can win."""
     assert found.winner is not None  # noqa: S101 - the caller looked
     moved: dict[str, tuple[float, float]] = {}
-    own = {**described(first)["params"], **found.winner.params}
-    for done, (name, one) in enumerate(ranges.items()):
-        if not watch(Progress(done=done, total=len(ranges), words=f"trying the winner with another {name}")):
+    own = {**parameters(first), **found.winner.params}
+    numbers = {name: one for name, one in ranges.items() if isinstance(one, Range)}
+    for done, (name, one) in enumerate(numbers.items()):
+        if not watch(Progress(done=done, total=len(numbers), words=f"trying the winner with another {name}")):
             break
         low, high = (
             float(np.mean(objective.ratios(type(first)(**{**own, name: one.moved(own[name], share)}))))

@@ -2,15 +2,15 @@
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ara.errors import ConfigurationError
-from ara.models.model import Model, described
-from ara.models.space import Range
+from ara.models.model import Model, parameters
+from ara.models.space import Choice, Space
 from ara.models.tuning.plan import Plan
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ _UNSEEN: Final = 5
 
 
 def ask(
-    optuna: ModuleType, study: "Study", first: Model, ranges: Mapping[str, Range], plan: Plan, done: int
+    optuna: ModuleType, study: "Study", first: Model, ranges: Space, plan: Plan, done: int
 ) -> "tuple[Trial, dict[str, Any]]":
     """Begin the trial that comes after `done` others, and give it with all parameters of its model."""
     study.sampler = _sampler(optuna, plan, done)
     study.pruner = optuna.pruners.MedianPruner(n_startup_trials=_UNSEEN)
     trial = study.ask()
     trial.set_user_attr("owner", _owner())
-    return trial, {**described(first)["params"], **_suggested(trial, ranges)}
+    return trial, {**parameters(first), **_suggested(trial, ranges)}
 
 
 def hopeless(trial: "Trial", ratios: tuple[float, ...], plan: Plan) -> bool:
@@ -151,10 +151,12 @@ def _sampler(optuna: ModuleType, plan: Plan, done: int) -> "BaseSampler":
     return process
 
 
-def _suggested(trial: "Trial", ranges: Mapping[str, Range]) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _suggested(trial: "Trial", ranges: Space) -> dict[str, float | str]:
+    found: dict[str, float | str] = {}
     for name, one in ranges.items():
-        if one.whole:
+        if isinstance(one, Choice):
+            found[name] = trial.suggest_categorical(name, one.among)
+        elif one.whole:
             found[name] = trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
         else:
             found[name] = trial.suggest_float(name, one.low, one.high, log=one.log)

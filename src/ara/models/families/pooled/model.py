@@ -163,6 +163,10 @@ class PooledHar:
 
     fallback: float = 0.94
     family: ClassVar[str] = "pooled_har"
+    untuned: ClassVar[str] = (
+        "its penalties and shares were chosen once, before the years it is judged by, and each month goes on from the "
+        "month before; all that can be changed is the decay of the ewma_t that stands in for series under 120 bars"
+    )
 
     def fit(
         self,
