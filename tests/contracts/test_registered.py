@@ -3,6 +3,7 @@ import inspect
 import pytest
 
 from ara import plugins
+from ara.alerts.checks import check_notifier
 from ara.backtest.checks import check_strategy
 from ara.data.checks import check_provider
 from ara.features import catalogue
@@ -16,6 +17,7 @@ ROOMS = {
     "indicators": check_indicator,
     "models": check_model,
     "strategies": check_strategy,
+    "notifiers": check_notifier,
 }
 OFFERED = [(group, name) for group in plugins.GROUPS for name in plugins.names(group)]
 SINGLE = [(group, name) for group, name in OFFERED if group != "indicators"]
@@ -104,5 +106,6 @@ def test_a_part_is_called_what_its_entry_point_says():
         "indicators": lambda part: part.name,
         "models": lambda part: part.family,
         "strategies": lambda part: part.name,
+        "notifiers": lambda part: part.name,
     }
     assert [said[group](plugins.load(group, name)) for group, name in OFFERED] == [name for _, name in OFFERED]

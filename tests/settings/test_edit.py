@@ -232,6 +232,8 @@ OWN = {
     "data.cache.redis": st.sampled_from(["", "redis://:p@h:1/0", "unix:///a b"]),
     "prediction.model": st.sampled_from(["ewma_t", "x"]),
     "telemetry.otlp_endpoint": st.sampled_from(["", "http://localhost:4318/x?y#z"]),
+    "api.origins": st.sampled_from(["", "https://a.example,http://localhost:3000"]),
+    "webhooks.networks": st.sampled_from(["", "127.0.0.0/8, fd00::/8"]),
     "cli.colour": st.sampled_from(["auto", "never"]),
     "cli.timezone": st.sampled_from(["", "UTC", "Asia/Tokyo"]),
 }

@@ -1,6 +1,7 @@
 """Who asks: what routes depend on to know it, to need a permission, and to count what is asked for."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
@@ -11,9 +12,10 @@ from ara.accounts.limits import Bucket, Verdict
 from ara.api.service import Service
 from ara.api.shell import route_of
 from ara.errors import QuotaError, UnauthenticatedError
+from ara.prediction.origin import as_instant
 from ara.settings import TierSettings
 
-__all__ = ["Asker", "address_of", "asker", "service_of", "spend_day"]
+__all__ = ["Asker", "address_of", "asker", "counted", "known_by", "moment_of", "service_of", "spend_day"]
 
 _BEARER: Final = HTTPBearer(
     auto_error=False,
@@ -35,6 +37,11 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def moment_of(service: Service, as_of: str | None) -> datetime:
+    """Give the moment that a request means; now where it names none."""
+    return as_instant(as_of, now=service.desk.clock.now())
+
+
 def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
     """Give the dependency of a route that needs a permission: who asks, counted against their limits."""
 
@@ -44,27 +51,29 @@ def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
         sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Principal:
         service = service_of(request)
-        principal = await _who(service, request, sent)
-        tier = _tier_of(service, principal)
-        buckets = [
-            Bucket(name=f"user:{principal.user.id}", capacity=tier.burst, per_second=tier.per_minute / 60),
-            Bucket(
-                name=f"asks:{principal.credential}:{route_of(request.scope)}",
-                capacity=tier.burst,
-                per_second=tier.per_minute / 60,
-            ),
-        ]
-        verdict = await service.limits.take(buckets)
-        if not verdict.allowed:
-            raise _too_much(
-                verdict,
-                f"The tier {principal.user.tier} may ask {tier.per_minute} times a minute, {tier.burst} at once.",
-            )
+        principal = await known_by(service, sent.credentials if sent else None, address=address_of(request))
+        verdict = await counted(service, principal, route_of(request.scope))
         response.headers.update(verdict.headers())
         principal.need(permission)
         return principal
 
     return known
+
+
+async def counted(service: Service, principal: Principal, route: str) -> Verdict:
+    """Count a request against what the tier of who asks may ask for; QuotaError where it is too much."""
+    tier = _tier_of(service, principal)
+    rate = tier.per_minute / 60
+    buckets = [
+        Bucket(name=f"user:{principal.user.id}", capacity=tier.burst, per_second=rate),
+        Bucket(name=f"asks:{principal.credential}:{route}", capacity=tier.burst, per_second=rate),
+    ]
+    verdict = await service.limits.take(buckets)
+    if not verdict.allowed:
+        raise _too_much(
+            verdict, f"The tier {principal.user.tier} may ask {tier.per_minute} times a minute, {tier.burst} at once."
+        )
+    return verdict
 
 
 def _tier_of(service: Service, principal: Principal) -> TierSettings:
@@ -86,20 +95,20 @@ async def spend_day(service: Service, principal: Principal, count: int) -> None:
         )
 
 
-async def _who(service: Service, request: Request, sent: HTTPAuthorizationCredentials | None) -> Principal:
-    """Say who asks; wrong credentials are counted by the address from which they come."""
-    if sent is not None and len(sent.credentials) <= _LONGEST:
+async def known_by(service: Service, credential: str | None, *, address: str) -> Principal:
+    """Say whose a key or token is; wrong ones are counted by the address from which they come."""
+    if credential is not None and len(credential) <= _LONGEST:
         try:
-            return await service.accounts.authenticate(sent.credentials)
+            return await service.accounts.authenticate(credential)
         except UnauthenticatedError:
-            await _strange(service, request)
+            await _strange(service, address)
             raise
     raise UnauthenticatedError("Nobody said who asks.")
 
 
-async def _strange(service: Service, request: Request) -> None:
+async def _strange(service: Service, address: str) -> None:
     most = service.desk.settings.accounts.wrong_per_minute
-    bucket = Bucket(name=f"stranger:{address_of(request)}", capacity=most, per_second=most / 60)
+    bucket = Bucket(name=f"stranger:{address}", capacity=most, per_second=most / 60)
     verdict = await service.limits.take([bucket])
     if not verdict.allowed:
         raise _too_much(verdict, "Too many wrong keys or tokens came from here.")

@@ -34,16 +34,8 @@ class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class SocketSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may open live sockets, how many, and how long they may be silent or slow."""
+    """How many live sockets may be open, and how long their readers may be silent or slow."""
 
-    origins: Annotated[
-        str,
-        Meta(
-            description="Sites whose pages may open sockets, with commas between them; empty: the service's own alone.",
-            pattern=r"^(https?://[A-Za-z0-9.:\[\]-]{1,253}(,https?://[A-Za-z0-9.:\[\]-]{1,253}){0,49})?$",
-            extra={"allowed": 'sites such as https://example.org, or ""'},
-        ),
-    ] = ""
     free: Annotated[int, Meta(description="Open sockets of a user of the tier free.", ge=0, le=100_000)] = 5
     pro: Annotated[int, Meta(description="Open sockets of a user of the tier pro.", ge=0, le=100_000)] = 50
     enterprise: Annotated[int, Meta(description="Open sockets of a user of the tier enterprise.", ge=0, le=100_000)] = (
@@ -60,4 +52,4 @@ class SocketSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 64
     poll: Annotated[
         int, Meta(description="Seconds between looks for new bars where no source is live.", ge=1, le=3600)
-    ] = 30
+    ] = 60

@@ -37,6 +37,7 @@ _CHECKS: Final[Mapping[str, str]] = {
     "indicators": "ara.features.checks:check_indicator",
     "models": "ara.models.checks:check_model",
     "strategies": "ara.backtest.checks:check_strategy",
+    "notifiers": "ara.alerts.checks:check_notifier",
 }
 
 

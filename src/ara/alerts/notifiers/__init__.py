@@ -1,0 +1,1 @@
+"""Ways to tell somebody; each is found by its entry point in `ara.notifiers`."""

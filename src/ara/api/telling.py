@@ -1,0 +1,56 @@
+"""What a process tells by itself: live streams to open sockets, and events to webhooks."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from ara.accounts.roles import granted
+from ara.alerts import Deliverer
+from ara.alerts.notifiers.webhook import WebhookNotifier
+from ara.api.service import Service
+from ara.api.sockets.hub import Hub
+from ara.api.sockets.relay import Relay
+from ara.api.sockets.room import Room
+
+__all__ = ["telling"]
+
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def telling(app: FastAPI, service: Service) -> AsyncIterator[None]:
+    """Have streams made, sockets watched over and webhooks sent, until it is left."""
+    settings, clock = service.desk.settings, service.desk.clock
+    url = settings.data.cache.redis
+    relay = Relay(url, history=settings.sockets.history) if url else None
+    hub = Hub(settings.sockets, clock, relay)
+    room = Room(service.accounts, settings.sockets, clock)
+    app.state.hub, app.state.room = hub, room
+
+    async def may(user: str, permission: str) -> bool:
+        found = await service.accounts.users.find(user)
+        return found is not None and found.disabled_at is None and permission in granted(found.role, None)
+
+    notifier = WebhookNotifier(settings.webhooks)
+    works = (room.beat(), room.watch(), Deliverer(service.desk, notifier, may=may).run())
+    tasks = [asyncio.create_task(_lasting(work)) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(Exception):
+            await hub.close()
+        await notifier.close()
+
+
+async def _lasting(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except Exception:
+        _log.exception("a part of the service that tells by itself has ended")
+        raise

@@ -1,0 +1,236 @@
+"""Webhooks of one's own: /webhooks, their deliveries, tests and secrets."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from ara.accounts.noting import noting
+from ara.alerts import EVENTS, State, Webhook, Webhooks
+from ara.alerts.document import outgoing_document, webhook_document
+from ara.api.asks import Asker, asker, service_of
+
+__all__ = ["Delivered", "Deliveries", "WebhookFacts", "WebhookMade", "WebhookNews", "WebhookRequest", "router"]
+
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+"""The paths of webhooks."""
+
+_MOST: Final = 100
+_Reads = Annotated[Asker, Depends(asker("webhooks:read"))]
+_Writes = Annotated[Asker, Depends(asker("webhooks:write"))]
+_Event = Literal[
+    "prediction_complete", "model_trained", "model_deployed", "backtest_complete", "alert_triggered",
+    "data_quality_issue", "system_error",
+]  # fmt: skip
+_Id = Annotated[str, Path(min_length=1, max_length=64, description="The id of a webhook", examples=["wh_abc"])]
+_Sent = Annotated[str, Path(min_length=1, max_length=128, description="The id of a delivery")]
+_Url = Annotated[
+    str,
+    Field(
+        min_length=9,
+        max_length=2000,
+        description="Where events are sent: https, to the internet",
+        examples=["https://example.org/hooks/ara"],
+    ),
+]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class WebhookRequest(_Asked):
+    """An address that wants to be told."""
+
+    url: _Url
+    events: list[_Event] = Field(min_length=1, max_length=20, examples=[["prediction_complete"]])
+    name: str = Field(default="", max_length=100, description="What for", examples=["trading desk"])
+
+
+class WebhookNews(_Asked):
+    """What is to be another; what is left out stays."""
+
+    url: _Url | None = None
+    events: list[_Event] | None = Field(default=None, min_length=1, max_length=20)
+    name: str | None = Field(default=None, max_length=100)
+    active: bool | None = Field(default=None, description="Switch it on or off")
+
+
+class Chosen(_Asked):
+    """Which webhook."""
+
+    webhook_id: str = Field(min_length=1, max_length=64)
+
+
+class WebhookFacts(BaseModel):
+    """A webhook without its secret."""
+
+    id: str
+    user: str
+    url: str
+    events: list[str]
+    name: str
+    active: bool
+    made_at: str
+    disabled_at: str | None
+    why: str | None = Field(description="Why it is off")
+    failing_since: str | None
+    delivered_at: str | None
+    secrets: int = Field(description="Under how many it is signed: two while one is rotated")
+
+
+class WebhookMade(WebhookFacts):
+    """A webhook with its secret, which is shown this once."""
+
+    secret: str
+
+
+class Tried(BaseModel):
+    """One try."""
+
+    at: str
+    status: int | None
+    seconds: float
+    words: str | None
+
+
+class Delivered(BaseModel):
+    """A message to a webhook, and how its tries went."""
+
+    id: str
+    message: str
+    webhook: str
+    event: str
+    state: Literal["waiting", "delivered", "dead"]
+    tries: int
+    made_at: str
+    due: str | None
+    ended_at: str | None
+    attempts: list[Tried]
+    body: str
+
+
+class Deliveries(BaseModel):
+    """A page of the log, the newest first; `next` is the cursor of the page after it."""
+
+    deliveries: list[Delivered]
+    next: str | None
+
+
+class EventType(BaseModel):
+    """A type of event."""
+
+    name: str
+    description: str
+    permission: str
+    shared: bool = Field(description="Whether it concerns all who have the permission, or its owner alone")
+
+
+@router.post("", summary="Register a webhook", status_code=201)
+async def _add(asked: WebhookRequest, request: Request, who: _Writes) -> WebhookMade:
+    """Register an address, and show the secret by which its messages are signed, this once."""
+    made, secret = await _all(request, who).add(who.user.id, asked.url, asked.events, name=asked.name)
+    return WebhookMade(**webhook_document(made), secret=secret.reveal())
+
+
+@router.get("", summary="One's webhooks")
+async def _list(request: Request, who: _Reads) -> list[WebhookFacts]:
+    """List the webhooks of who asks, the oldest first."""
+    return [_facts(one) async for one in _all(request, who).of(who.user.id)]
+
+
+@router.get("/events", summary="What webhooks can ask for")
+async def _events(who: _Reads) -> list[EventType]:
+    """List the types of events."""
+    return [
+        EventType(name=name, description=reach.words, permission=reach.permission, shared=reach.shared)
+        for name, reach in EVENTS.items()
+    ]
+
+
+@router.post("/test", summary="Send a test to a webhook, named in the body")
+async def _test_named(asked: Chosen, request: Request, who: _Writes) -> Delivered:
+    """Send an event of the type `test` once, and say what was answered."""
+    return await _tested(asked.webhook_id, request, who)
+
+
+@router.get("/{webhook_id}", summary="A webhook")
+async def _show(webhook_id: _Id, request: Request, who: _Reads) -> WebhookFacts:
+    """Give one of one's webhooks."""
+    return _facts(await _one(webhook_id, request, who))
+
+
+@router.patch("/{webhook_id}", summary="Change a webhook")
+async def _change(webhook_id: _Id, asked: WebhookNews, request: Request, who: _Writes) -> WebhookFacts:
+    """Change address, events or name, or switch it on or off."""
+    one = await _one(webhook_id, request, who)
+    return _facts(
+        await _all(request, who).change(one, url=asked.url, events=asked.events, name=asked.name, on=asked.active)
+    )
+
+
+@router.delete("/{webhook_id}", summary="Delete a webhook", status_code=204)
+async def _remove(webhook_id: _Id, request: Request, who: _Writes) -> None:
+    """Forget a webhook and all that was sent to it."""
+    await _all(request, who).remove(await _one(webhook_id, request, who))
+
+
+@router.post("/{webhook_id}/rotate", summary="Give a webhook another secret", status_code=201)
+async def _rotate(
+    webhook_id: _Id,
+    request: Request,
+    who: _Writes,
+    overlap_days: Annotated[int, Query(ge=0, le=90, description="Days that the old one signs too")] = 1,
+) -> WebhookMade:
+    """Show another secret, this once; messages are signed by both for some days."""
+    one, secret = await _all(request, who).rotate(await _one(webhook_id, request, who), overlap=overlap_days)
+    return WebhookMade(**webhook_document(one), secret=secret.reveal())
+
+
+@router.post("/{webhook_id}/test", summary="Send a test")
+async def _test(webhook_id: _Id, request: Request, who: _Writes) -> Delivered:
+    """Send an event of the type `test` once, and say what was answered."""
+    return await _tested(webhook_id, request, who)
+
+
+@router.get("/{webhook_id}/deliveries", summary="What was sent")
+async def _log(
+    webhook_id: _Id,
+    request: Request,
+    who: _Reads,
+    state: Annotated[Literal["waiting", "delivered", "dead"] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 20,
+    cursor: Annotated[str, Query(max_length=128, description="`next` of the page before")] = "",
+) -> Deliveries:
+    """List what was sent to a webhook and how it went, the newest first; `state=dead` gives what was given up."""
+    one = await _one(webhook_id, request, who)
+    wanted = None if state is None else State(state)
+    found = await _all(request, who).log(one, state=wanted, limit=limit, after=cursor)
+    rest = found[-1].id if len(found) == limit else None
+    return Deliveries(deliveries=[Delivered(**outgoing_document(sent)) for sent in found], next=rest)
+
+
+@router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", summary="Send it again", status_code=202)
+async def _again(webhook_id: _Id, delivery_id: _Sent, request: Request, who: _Writes) -> Delivered:
+    """Put a message into the line once more, under the id that it had."""
+    one = await _one(webhook_id, request, who)
+    return Delivered(**outgoing_document(await _all(request, who).again(one, delivery_id)))
+
+
+def _all(request: Request, who: Asker) -> Webhooks:
+    service = service_of(request)
+    return Webhooks(service.desk, noted=noting(service.accounts.audit, by=who.user.id))
+
+
+async def _one(id: str, request: Request, who: Asker) -> Webhook:
+    """Give a webhook of who asks: those of others are as good as none."""
+    return await _all(request, who).get(id, user=who.user.id)
+
+
+async def _tested(id: str, request: Request, who: Asker) -> Delivered:
+    return Delivered(**outgoing_document(await _all(request, who).test(await _one(id, request, who))))
+
+
+def _facts(webhook: Webhook) -> WebhookFacts:
+    facts: dict[str, Any] = webhook_document(webhook)
+    return WebhookFacts(**facts)
