@@ -54,7 +54,7 @@ def test_a_batch_answers_what_it_can_and_names_the_rest(service: Served):
         ({"days": "2"}, 422, "days"),
         ({"days": 2.5}, 422, "days"),
         ({"extra": 1}, 422, "extra"),
-        ({"asset_type": "crypto"}, 422, "AAPL is stock"),
+        ({"asset_type": "crypto"}, 404, "no crypto AAPL: that is stock"),
         ({"model": "nosuch"}, 404, "nosuch"),
         ({"as_of": "yesterday"}, 422, "yesterday"),
         ({"analysis_level": "deep"}, 422, "analysis_level"),

@@ -6,19 +6,28 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 import ara
-from ara.api import health, problems
+from ara.api import health, pages, problems
 from ara.api.service import Service
 from ara.api.shell import Shell
-from ara.api.v1 import auth, ledger, market, models, predictions
+from ara.api.sockets import routes as sockets
+from ara.api.telling import telling
+from ara.api.v1 import auth, bars, cache, ledger, market, models, portfolio, predictions, webhooks
 from ara.settings import Secret, Settings
 
 __all__ = ["create"]
 
 _SMALL: Final = 2048
 _LEVEL: Final = 5
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ASKED: Final = ("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID")
+_TOLD: Final = (
+    "ETag", "Idempotency-Replayed", "Link", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+    "X-Next-Cursor", "X-Request-ID",
+)  # fmt: skip
 _WORDS: Final = """Forecasts whose intervals hold what they promise, kept before they are answered and scored after.
 
 Send a key or an access token with every request: `Authorization: Bearer ...`. Errors are problem documents
@@ -51,23 +60,44 @@ def create(
             made = await service.accounts.first()
             if made is not None and first is not None:
                 first(made[1])
-            if ready is not None:
-                ready()
-            yield
+            async with telling(app, service):
+                if ready is not None:
+                    ready()
+                yield
 
     app = FastAPI(
         title="Ara", version=ara.__version__, description=_WORDS, lifespan=lifespan, docs_url=None, redoc_url=None,
         openapi_url="/openapi.json", redirect_slashes=False, generate_unique_id_function=_named,
     )  # fmt: skip
     problems.install(app)
+    _route(app)
+    _wrap(app, settings)
+    return app
+
+
+def _route(app: FastAPI) -> None:
+    """Give the application its paths."""
+    app.include_router(pages.router)
+    app.include_router(sockets.router)
     app.include_router(health.router, responses=problems.RESPONSES)
+    app.include_router(health.metrics, responses=problems.RESPONSES)
     old = APIRouter(prefix="/api/v1")
-    for part in (predictions, market, models, ledger, auth):
+    for part in (predictions, market, bars, portfolio, models, ledger, cache, auth, webhooks):
         old.include_router(part.router)
+    old.include_router(ledger.scores)
+    old.include_router(sockets.tickets)
     app.include_router(old, responses=problems.RESPONSES)
+
+
+def _wrap(app: FastAPI, settings: Settings) -> None:
+    """Put around the application what lies around every request; what is added last lies outermost."""
     app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=_LEVEL)
     app.add_middleware(Shell, most=settings.api.body_kb * 1024, seconds=settings.api.seconds)
-    return app
+    if settings.api.origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.api.origins.split(","), allow_methods=_METHODS,
+            allow_headers=_ASKED, expose_headers=_TOLD, max_age=600,
+        )  # fmt: skip
 
 
 def _named(route: APIRoute) -> str:

@@ -1,30 +1,60 @@
-"""Whether the service lives, may be asked, and how its parts are."""
+"""Whether the service lives, may be asked, how its parts are, and what it has counted."""
 
+import os
+import time
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 import ara
-from ara.api.asks import service_of
-from ara.errors import AraError
+from ara.accounts.limits import RedisLimiter
+from ara.api.asks import Asker, asker, service_of
+from ara.api.service import Service
+from ara.errors import AraError, NotFoundError
 
-__all__ = ["Health", "router"]
+__all__ = ["Health", "Parts", "metrics", "router"]
 
 router = APIRouter(prefix="/health", tags=["health"])
 """The paths of health."""
+
+metrics = APIRouter(tags=["health"])
+"""The path of metrics."""
+
+_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+_BEGAN: Final = time.monotonic()
+_Told = Literal["ok", "unavailable"]
+_METRICS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "Metrics as Prometheus reads them.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 
 
 class Health(BaseModel):
     """How the service is."""
 
-    status: Literal["ok", "unavailable"]
+    status: _Told
     version: str
     at: datetime
 
 
-def _health(status: Literal["ok", "unavailable"]) -> Health:
+class Part(BaseModel):
+    """How a part is, and how long its answer took."""
+
+    status: _Told
+    milliseconds: float
+    words: str
+
+
+class Parts(Health):
+    """How each part of the service is."""
+
+    uptime_seconds: float
+    process: int
+    parts: dict[str, Part]
+
+
+def _health(status: _Told) -> Health:
     return Health(status=status, version=ara.__version__, at=datetime.now(UTC))
 
 
@@ -38,16 +68,54 @@ async def _live() -> Health:
 @router.get("/ready", summary="Whether requests may be sent here", responses={503: {"model": Health}})
 async def _ready(request: Request, response: Response) -> Health:
     """Say whether the store answers, by reading from it."""
-    parts = await _parts(request)
-    if any(one != "ok" for one in parts.values()):
-        response.status_code = 503
-        return _health("unavailable")
-    return _health("ok")
+    found = await _store(service_of(request))
+    response.status_code = 200 if found.status == "ok" else 503
+    return _health(found.status)
 
 
-async def _parts(request: Request) -> dict[str, Any]:
+@router.get("/detailed", summary="How the parts are", responses={503: {"model": Parts}})
+async def _detailed(
+    request: Request, response: Response, who: Annotated[Asker, Depends(asker("market:read"))]
+) -> Parts:
+    """Say how the store and the limits are, since when the process lives, and which version it is."""
+    service = service_of(request)
+    parts = {"store": await _store(service), "limits": _limits(service)}
+    status: _Told = parts["store"].status
+    response.status_code = 200 if status == "ok" else 503
+    return Parts(
+        **_health(status).model_dump(), uptime_seconds=round(time.monotonic() - _BEGAN, 3), process=os.getpid(),
+        parts=parts,
+    )  # fmt: skip
+
+
+@metrics.get("/metrics", summary="Metrics for Prometheus", responses=_METRICS)
+@router.get("/metrics", summary="Metrics for Prometheus", responses=_METRICS)
+async def _metrics(request: Request) -> Response:
+    """Give what was counted and timed, in Prometheus's text format; 404 where telemetry.prometheus is off."""
+    service = service_of(request)
+    if not service.desk.settings.telemetry.prometheus:
+        raise NotFoundError(
+            "There are no metrics to show: telemetry.prometheus is off.",
+            hint="Switch it on: ara config set telemetry.prometheus true",
+        )
+    return Response(service.desk.telemetry.exposition(), media_type=_TEXT)
+
+
+async def _store(service: Service) -> Part:
+    began = time.perf_counter()
     try:
-        await service_of(request).accounts.users.find("u_nobody")
+        await service.accounts.users.find("u_nobody")
     except AraError as error:
-        return {"store": error.code}
-    return {"store": "ok"}
+        return _part("unavailable", began, error.code)
+    return _part("ok", began, service.desk.settings.store.url.partition(":")[0] or "sqlite")
+
+
+def _limits(service: Service) -> Part:
+    began, limits = time.perf_counter(), service.limits
+    if not isinstance(limits, RedisLimiter):
+        return _part("ok", began, "in memory")
+    return _part("unavailable" if limits.outage.away else "ok", began, "in Redis")
+
+
+def _part(status: _Told, began: float, words: str) -> Part:
+    return Part(status=status, milliseconds=round(1e3 * (time.perf_counter() - began), 3), words=words)

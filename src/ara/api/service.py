@@ -8,6 +8,7 @@ from ara.accounts import Accounts
 from ara.accounts.limits import Limiter, limiter
 from ara.data.feed import MarketData
 from ara.desk import Desk
+from ara.portfolio.portfolios import Portfolios
 from ara.prediction import PredictionEngine
 from ara.prediction.looking import Looks
 from ara.settings import Settings
@@ -23,10 +24,14 @@ class Service:
     ----------
     desk
         The desk of the process.
+    market
+        Gives bars and instruments.
     engine
         Makes forecasts.
     looks
         Looks at the market.
+    portfolios
+        Chooses weights, looks back at them, and trades towards them.
     accounts
         Knows who asks.
     limits
@@ -34,8 +39,10 @@ class Service:
     """
 
     desk: Desk
+    market: MarketData
     engine: PredictionEngine
     looks: Looks
+    portfolios: Portfolios
     accounts: Accounts
     limits: Limiter
 
@@ -50,6 +57,9 @@ class Service:
         ):
             limits = limiter(settings.data.cache.redis)
             try:
-                yield cls(desk=desk, engine=engine, looks=Looks(desk, market), accounts=Accounts(desk), limits=limits)
+                yield cls(
+                    desk=desk, market=market, engine=engine, looks=Looks(desk, market), accounts=Accounts(desk),
+                    limits=limits, portfolios=Portfolios(desk, market, engine),
+                )  # fmt: skip
             finally:
                 await limits.close()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import AraError, ValidationError
+from ara.errors import AraError, FeatureEngineeringError, NotFoundError, ValidationError
 from ara.features.build import compute
 from ara.features.described import item_of, values_document
 from ara.features.levels.find import PIVOTS
@@ -103,7 +103,7 @@ class Looks:
         count: int = 16,
     ) -> Levels:
         """Tell the prices that matter, the nearest of them, and how often the price turned at their like."""
-        asked = {"pivots": tuple(checked("pivots", pivots, PIVOTS)), "period": period, "window": window}
+        asked: dict[str, Any] = {"pivots": tuple(checked("pivots", pivots, PIVOTS)), "period": period, "window": window}
         asked |= {"kind": kind, "count": count}
         bars = await self.bars(symbol, as_of=as_of)
         found: Levels = await self._told.of(
@@ -113,7 +113,10 @@ class Looks:
 
     async def computed(self, name: str, symbol: str, *, as_of: datetime, last: int) -> dict[str, Any]:
         """Give the values of an indicator or a formula over an instrument's last bars."""
-        item = item_of(name)
+        try:
+            item = item_of(name)
+        except FeatureEngineeringError as error:
+            raise NotFoundError(error.message, hint=error.hint) from error
         if item.crosses:
             raise ValidationError(
                 f"{item.label} compares many instruments, so it can't be computed for one.",

@@ -222,6 +222,15 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     port: Annotated[int, Meta(description="Port to listen on; 0: any free one.", ge=0, le=65_535)] = 8000
     body_kb: Annotated[int, Meta(description="Kilobytes that a request may bring.", ge=1, le=65_536)] = 256
     seconds: Annotated[int, Meta(description="Seconds after which a request is given up.", ge=1, le=3600)] = 30
+    workers: Annotated[int, Meta(description="Processes that answer requests.", ge=1, le=256)] = 1
+    origins: Annotated[
+        str,
+        Meta(
+            description="Sites whose pages may ask (CORS), with commas between them; empty: the service's own.",
+            pattern=r"^(https?://[A-Za-z0-9.:\[\]-]{1,253}(,https?://[A-Za-z0-9.:\[\]-]{1,253}){0,49})?$",
+            extra={"allowed": 'sites such as https://example.org, or ""'},
+        ),
+    ] = ""
 
 
 class TelemetrySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""The ledger: GET /ledger, /ledger/verify, /ledger/{id}/receipt."""
+"""The ledger: GET /ledger, /ledger/verify, /ledger/report, /ledger/{id}/receipt, /evaluation."""
 
 from typing import Annotated, Any
 
@@ -7,13 +7,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from ara.api.asks import asker, service_of
 from ara.api.v1.words import PredictionId, Symbol
 from ara.market import symbols
+from ara.prediction.accuracy import accuracy
 from ara.prediction.ledger import Ledger
 from ara.prediction.receipts import receipt, vouchers
 
-__all__ = ["router"]
+__all__ = ["router", "scores"]
 
 router = APIRouter(prefix="/ledger", tags=["ledger"], dependencies=[Depends(asker("predictions:read"))])
 """The paths of the ledger."""
+
+scores = APIRouter(tags=["ledger"], dependencies=[Depends(asker("predictions:read"))])
+"""The path of scores."""
 
 _MOST = 200
 
@@ -38,6 +42,13 @@ async def _verify(request: Request) -> dict[str, Any]:
     """Walk the whole ledger and say whether it is whole; `ok` is false where it was changed."""
     found = await Ledger(service_of(request).desk).verify()
     return found.as_dict()
+
+
+@scores.get("/evaluation", summary="How forecasts did")
+@router.get("/report", summary="How forecasts did")
+async def _report(request: Request, replayed: bool = False) -> dict[str, Any]:
+    """Tell how scored forecasts did, by instrument, class, horizon, model and month: as `ara ledger report --json`."""
+    return (await accuracy(service_of(request).desk, replayed=replayed)).as_dict()
 
 
 @router.get("/{prediction_id}/receipt", summary="What such forecasts were worth")

@@ -1,17 +1,14 @@
 """The market: GET /market/regime, /indicators, /correlations, /sentiment, each also without `/market`."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from ara.api.asks import asker, service_of
+from ara.api.asks import asker, moment_of, service_of
 from ara.api.problems import Problem
-from ara.api.service import Service
 from ara.api.v1.words import AsOf, Symbol, Symbols
 from ara.errors import NotFoundError
 from ara.prediction.looking import FOLLOWED
-from ara.prediction.origin import as_instant
 from ara.risk import WINDOW
 
 __all__ = ["router"]
@@ -30,7 +27,7 @@ _Category = Literal["trend", "momentum", "volatility", "volume", "statistical", 
 async def _regime(request: Request, symbol: Symbol, horizon: _Later = 21, as_of: AsOf | None = None) -> dict[str, Any]:
     """Tell the state, since when, how long such states lasted and what followed: as `ara market regime --json`."""
     service = service_of(request)
-    told = await service.looks.regime(symbol, as_of=_moment(service, as_of), horizon=horizon)
+    told = await service.looks.regime(symbol, as_of=moment_of(service, as_of), horizon=horizon)
     return told.as_dict()
 
 
@@ -45,7 +42,7 @@ async def _indicators(
 ) -> dict[str, Any]:
     """Tell what indicators say, how common that is, and what followed: as `ara market indicators --json`."""
     service = service_of(request)
-    told = await service.looks.indicators(symbol, as_of=_moment(service, as_of), category=category, horizon=horizon)
+    told = await service.looks.indicators(symbol, as_of=moment_of(service, as_of), category=category, horizon=horizon)
     return told.as_dict()
 
 
@@ -60,7 +57,7 @@ async def _correlations(
     """Tell how closely instruments move together and what changed: as `ara market correlations --json`."""
     service = service_of(request)
     names = list(dict.fromkeys(part.strip() for part in symbols.split(",") if part.strip()))
-    told = await service.looks.ties(names, as_of=_moment(service, as_of), window=window)
+    told = await service.looks.ties(names, as_of=moment_of(service, as_of), window=window)
     return told.as_dict()
 
 
@@ -72,7 +69,3 @@ async def _sentiment(symbol: Symbol) -> dict[str, Any]:
         "No source configured: Ara has no source of sentiment.",
         hint="Ask for what prices say instead: /api/v1/market/indicators",
     )
-
-
-def _moment(service: Service, as_of: str | None) -> datetime:
-    return as_instant(as_of, now=service.desk.clock.now())

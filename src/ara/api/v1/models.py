@@ -1,23 +1,52 @@
-"""Models: GET /models/status, /models/compare."""
+"""Models: GET /models/status, /models/compare, POST /models/deploy, DELETE /models/{model_id}."""
 
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 
-from ara.api.asks import asker, service_of
+from ara.accounts import Act
+from ara.api.asks import Asker, asker, service_of
+from ara.logs.context import current
 from ara.models.registry import Registry
 from ara.models.registry.comparing import compared, listed
+from ara.models.registry.stages import delete, deploy, shadow
 
-__all__ = ["router"]
+__all__ = ["DeployRequest", "router"]
 
-router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(asker("models:read"))])
+router = APIRouter(prefix="/models", tags=["models"])
 """The paths of models."""
 
+_Reads = Annotated[Asker, Depends(asker("models:read"))]
+_Deploys = Annotated[Asker, Depends(asker("models:deploy"))]
+ModelName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=r"^[a-z0-9_]+(@[0-9]+)?$",
+        description="har_t@1, the first characters of an id, or a family",
+        examples=["har_t@1"],
+    ),
+]
+"""A model."""
 _Metric = Literal["skill", "coverage", "speed", "accuracy"]
 
 
+class DeployRequest(BaseModel):
+    """Which model is to answer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model_id: ModelName
+    environment: Literal["production", "shadow", "staging"] = Field(
+        default="production", description="shadow, or staging: only beside the champion"
+    )
+    force: bool = Field(default=False, description="Also if it does not surely beat the baseline")
+
+
 @router.get("/status", summary="The models there are")
-async def _status(request: Request) -> dict[str, Any]:
+async def _status(request: Request, who: _Reads) -> dict[str, Any]:
     """List the models that were trained, with scores, and those that came with Ara: as `ara models list --json`."""
     registry = Registry(service_of(request).desk)
     return listed(await registry.all(), registry.shipped())
@@ -26,6 +55,7 @@ async def _status(request: Request) -> dict[str, Any]:
 @router.get("/compare", summary="Models beside each other")
 async def _compare(
     request: Request,
+    who: _Reads,
     models: Annotated[
         str,
         Query(
@@ -41,3 +71,34 @@ async def _compare(
     names = [one.strip() for one in models.split(",") if one.strip()]
     found = await compared(Registry(service_of(request).desk), names, metric=metric)
     return found.as_dict()
+
+
+@router.post("/deploy", summary="Have a model answer")
+async def _deploy(asked: DeployRequest, request: Request, who: _Deploys) -> dict[str, Any]:
+    """Make a model the champion of its family, or put it into the champion's shadow: as `ara models deploy --json`."""
+    service = service_of(request)
+    registry = Registry(service.desk)
+    kept = await registry.find(asked.model_id)
+    if asked.environment != "production":
+        told = {"schema": 1, "model": (await shadow(registry, kept)).as_dict()}
+        await _noted(request, who, "model.shadow", kept.id)
+        return told
+    change = await deploy(registry, kept, force=asked.force)
+    await _noted(request, who, "model.deploy", kept.id)
+    return {**change.as_dict(), "forced": not change.verdict.beats}
+
+
+@router.delete("/{model_id}", summary="Remove a model")
+async def _delete(model_id: ModelName, request: Request, who: _Deploys) -> dict[str, Any]:
+    """Remove a model for good; never a champion, nor one that a kept forecast was made with."""
+    registry = Registry(service_of(request).desk)
+    kept = await registry.find(model_id)
+    await delete(registry, kept)
+    await _noted(request, who, "model.delete", kept.id)
+    return {"schema": 1, "removed": [kept.as_dict()], "needed": [], "leftovers": 0}
+
+
+async def _noted(request: Request, who: Asker, action: str, model: str) -> None:
+    await service_of(request).accounts.audit.note(
+        Act(actor=who.user.id, action=action, about=f"model:{model}", request=current())
+    )

@@ -9,10 +9,13 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from ara.api.asks import Asker, asker, service_of, spend_day
+from ara.api.once import OnceKey, once
+from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
 from ara.api.v1.words import AsOf, PredictionId, Symbol
-from ara.errors import NotFoundError, ValidationError
+from ara.errors import NotFoundError, UnknownSymbolError, ValidationError
 from ara.logs.context import current
+from ara.market import Instrument
 from ara.plugins import names
 from ara.prediction import Forecast
 from ara.prediction.document import to_document
@@ -135,23 +138,32 @@ class BatchResponse(BaseModel):
     failures: dict[str, str]
 
 
-@router.post("/predict", summary="Forecast an instrument")
-async def _predict(asked: PredictRequest, request: Request, who: _Writes) -> PredictResponse:
+@router.post("/predict", summary="Forecast an instrument", response_model=PredictResponse)
+async def _predict(asked: PredictRequest, request: Request, who: _Writes, key: OnceKey = None) -> Response | BaseModel:
     """Forecast the next bars and keep the forecast in the ledger before it is answered."""
     service = service_of(request)
+    return await once(service, who, key, asked, lambda: _one(service, who, asked))
+
+
+async def _one(service: Service, who: Asker, asked: PredictRequest) -> PredictResponse:
     _known(asked.model)
+    if asked.asset_type is not None:
+        _insisted(await service.market.instrument(asked.symbol), asked.asset_type)
     await spend_day(service, who, 1)
     forecast = await service.engine.predict(
         asked.symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why
     )
-    _insisted(forecast, asked.asset_type)
     return _answer(forecast)
 
 
-@router.post("/predict/batch", summary="Forecast several instruments")
-async def _batch(asked: BatchRequest, request: Request, who: _Writes) -> BatchResponse:
+@router.post("/predict/batch", summary="Forecast several instruments", response_model=BatchResponse)
+async def _batch(asked: BatchRequest, request: Request, who: _Writes, key: OnceKey = None) -> Response | BaseModel:
     """Forecast several instruments; one that fails costs no other anything."""
     service = service_of(request)
+    return await once(service, who, key, asked, lambda: _several(service, who, asked))
+
+
+async def _several(service: Service, who: Asker, asked: BatchRequest) -> BatchResponse:
     symbols = list(dict.fromkeys(asked.symbols))
     _known(asked.model)
     await spend_day(service, who, len(symbols))
@@ -165,7 +177,7 @@ async def _batch(asked: BatchRequest, request: Request, who: _Writes) -> BatchRe
                 failures[symbol] = one.error.message
                 continue
             try:
-                _insisted(one.forecast, asked.asset_type)
+                _insisted(one.forecast.instrument, asked.asset_type)
             except ValidationError as error:
                 failures[symbol] = error.message
             else:
@@ -216,10 +228,13 @@ def _known(model: str | None) -> None:
     raise NotFoundError(f"There is no model {model[:40]!r}.", hint=f"There are: {', '.join(names('models'))}")
 
 
-def _insisted(forecast: Forecast, wanted: str | None) -> None:
-    found = str(forecast.instrument.asset_class)
+def _insisted(instrument: Instrument, wanted: str | None) -> None:
+    found = str(instrument.asset_class)
     if wanted is not None and found != wanted:
-        raise ValidationError(f"{forecast.instrument.symbol} is {found}, not {wanted}.")
+        raise UnknownSymbolError(
+            f"There is no {wanted} {instrument.symbol}: that is {found}.",
+            hint="Leave asset_type out, or check the spelling.",
+        )
 
 
 def _answer(forecast: Forecast) -> PredictResponse:

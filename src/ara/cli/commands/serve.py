@@ -9,17 +9,17 @@ from ara.cli.screen import Screen, screen
 from ara.errors import APIError, PluginError
 
 if TYPE_CHECKING:
-    from ara.settings import Secret, Settings
+    from ara.settings import Settings
 
 __all__ = ["command"]
 
-_PATIENCE = 10
 _WAITING = 2048
 
 
 def command(
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on (127.0.0.1)")] = "",
     port: Annotated[str, typer.Option("--port", "-p", metavar="N", help="Port to listen on (8000)")] = "",
+    workers: Annotated[str, typer.Option("--workers", "-w", metavar="N", help="Processes that answer (1)")] = "",
 ) -> None:
     """Serve forecasts over HTTP until Ctrl-C; the first start prints an administrator's key, once.
 
@@ -27,50 +27,41 @@ def command(
 
         ara serve
         ara serve --port 8080
-        ara serve --host 0.0.0.0 --set accounts.free.per_minute=30
+        ara serve --host 0.0.0.0 --workers 4 --set data.cache.redis=redis://127.0.0.1:6379/0
 
     Users, keys and forecasts lie in the store of the settings; limits in memory, or in Redis where data.cache.redis
-    names one. Say who may ask: ara users, ara keys.
+    names one. Say who may ask: ara users, ara keys. SIGTERM ends what runs first; with workers, SIGHUP replaces them
+    one after the other, and no request is lost.
     """
     from ara.settings import Settings
 
     s = screen()
     s.settings()
-    given = {key: value for key, value in {"api.host": host, "api.port": port}.items() if value}
+    asked = {"api.host": host, "api.port": port, "api.workers": workers}
+    given = {key: value for key, value in asked.items() if value}
     _serve(s, Settings.load({**s.flags.as_settings(), **given}))
 
 
 def _serve(s: Screen, settings: "Settings") -> None:
     try:
-        import uvicorn
-
-        from ara.api import create
+        from ara.api.serving import first_key, serve
     except ImportError as error:
         raise PluginError(
             "A service needs packages that are not installed.", hint='Install them: pip install "ara-ai[api]"'
         ) from error
 
-    def first(key: "Secret") -> None:
-        s.write(f"The administrator's key, shown this once:\n{key.reveal()}\n")
-
-    ear = _listening(settings)
-    host, port = ear.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    app = create(settings, first=first, ready=lambda: s.note(f"Listening on http://{shown}:{port}   Ctrl-C ends it"))
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_PATIENCE,
-        lifespan="on",
-    )
-    server = uvicorn.Server(config)
-    with ear:
-        server.run(sockets=[ear])
-    if not server.started:
-        raise APIError("The service did not start.", hint="The lines above say why.")
+    count = settings.api.workers
+    if count > 1 and not settings.data.cache.redis:
+        s.warn("Each process counts limits alone; name a Redis for all: --set data.cache.redis=redis://HOST:6379/0")
+    with _listening(settings) as ear:
+        host, port = ear.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        how = f"{count} processes   " if count > 1 else ""
+        key = s.run(first_key(settings))
+        if key is not None:
+            s.write(f"The administrator's key, shown this once:\n{key.reveal()}\n")
+        told = f"Listening on http://{shown}:{port}   {how}Ctrl-C ends it"
+        serve(settings, ear, ready=lambda: s.note(told))
 
 
 def _listening(settings: "Settings") -> socket.socket:

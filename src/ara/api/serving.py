@@ -1,0 +1,80 @@
+"""The application on a socket, in one process or in several that share it.
+
+SIGTERM and Ctrl-C stop listening, let what runs end within a time, and close. With several processes SIGHUP replaces
+them one after the other: the next one answers before the one before ends.
+"""
+
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from ara.accounts import Accounts
+from ara.api.app import create
+from ara.api.sockets import UVICORN
+from ara.desk import Desk
+from ara.errors import APIError
+from ara.settings import Secret, Settings
+
+__all__ = ["application", "first_key", "serve"]
+
+_PATIENCE: Final = 10
+_BEGINNING: Final = 120
+
+
+def serve(settings: Settings, ear: socket.socket, *, ready: Callable[[], None]) -> None:
+    """Answer requests until a signal ends it.
+
+    Parameters
+    ----------
+    settings
+        Of the service; `api.workers` says how many processes there are.
+    ear
+        The socket, listening already.
+    ready
+        Is called when requests are answered; with several processes, when the first of them begins.
+    """
+    if settings.api.workers > 1:
+        from uvicorn.supervisors import Multiprocess
+
+        ready()
+        Multiprocess(_config(partial(application, settings), settings), sockets=[ear]).run()
+        return
+    server = uvicorn.Server(_config(lambda: create(settings, ready=ready), settings))
+    server.run(sockets=[ear])
+    if not server.started:
+        raise APIError("The service did not start.", hint="The lines above say why.")
+
+
+async def first_key(settings: Settings) -> Secret | None:
+    """Make an administrator where this is the first start of the installation, before several could."""
+    async with Desk.open(settings) as desk:
+        made = await Accounts(desk).first()
+        return None if made is None else made[1]
+
+
+def application(settings: Settings) -> FastAPI:
+    """Make the application in a process of its own, with its logs."""
+    from ara import logs
+
+    logs.configure(settings)
+    return create(settings)
+
+
+def _config(app: Callable[[], FastAPI], settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=True,
+        workers=settings.api.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_PATIENCE,
+        timeout_worker_healthcheck=_BEGINNING,
+        lifespan="on",
+        **UVICORN,
+    )
