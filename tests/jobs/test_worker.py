@@ -79,7 +79,7 @@ async def test_a_job_that_takes_more_memory_than_it_may_is_stopped_and_says_so(o
 
 
 async def test_a_running_job_that_is_cancelled_ends_and_keeps_its_trials(opened, today, monkeypatch):
-    monkeypatch.setattr("ara.jobs.worker._BEAT", 0.1)  # how often it tells how far it is
+    monkeypatch.setattr("ara.jobs.course._BEAT", 0.1)  # how often it tells how far it is
     async with opened() as desk:
         queue = Queue(desk)
         await queue.add(LONG)

@@ -11,11 +11,25 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import ara
 from ara.api import health, pages, problems
+from ara.api.line import working
 from ara.api.service import Service
 from ara.api.shell import Shell
 from ara.api.sockets import routes as sockets
 from ara.api.telling import telling
-from ara.api.v1 import auth, bars, cache, ledger, market, models, portfolio, predictions, webhooks
+from ara.api.v1 import (
+    auth,
+    backtest,
+    bars,
+    cache,
+    jobs,
+    ledger,
+    market,
+    models,
+    portfolio,
+    predictions,
+    training,
+    webhooks,
+)
 from ara.settings import Secret, Settings
 
 __all__ = ["create"]
@@ -60,7 +74,7 @@ def create(
             made = await service.accounts.first()
             if made is not None and first is not None:
                 first(made[1])
-            async with telling(app, service):
+            async with telling(app, service), working(app, service):
                 if ready is not None:
                     ready()
                 yield
@@ -82,7 +96,7 @@ def _route(app: FastAPI) -> None:
     app.include_router(health.router, responses=problems.RESPONSES)
     app.include_router(health.metrics, responses=problems.RESPONSES)
     old = APIRouter(prefix="/api/v1")
-    for part in (predictions, market, bars, portfolio, models, ledger, cache, auth, webhooks):
+    for part in (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger, cache, auth, webhooks):
         old.include_router(part.router)
     old.include_router(ledger.scores)
     old.include_router(sockets.tickets)

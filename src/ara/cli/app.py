@@ -42,7 +42,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     "Learn": {
         "models": "Train models, compare them, choose which answer",
         "tune": "Find better parameters of a model, and keep how they were found",
-        "jobs": "Put trainings, tunings and reviews into a line, and do them",
+        "jobs": "Put work into a line, once or by a schedule, and do it",
     },
     "Trade on paper": {
         "backtest": "Test a strategy on the past, after costs, beside buy and hold",
@@ -51,6 +51,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "score": "Compare forecasts that came due with what happened",
         "evaluate": "Judge forecasts by every figure, beside the baselines",
         "performance": "Measure returns, and how much of them is luck",
+        "attribution": "Say where returns came from: segments, or factors",
         "audit": "Find what knows the future: features, models, data",
         "ledger": "List, show, verify kept forecasts, and report how they did",
         "replay": "Compute a kept forecast again and compare every byte",
@@ -58,6 +59,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Serve": {
         "serve": "Answer over HTTP, with accounts and limits",
+        "worker": "Do the jobs of a service, in a process of its own",
         "users": "Make users, say what they may do; the log of what was done",
         "keys": "Make, rotate and revoke the keys of users",
         "tokens": "Log users out, rotate what tokens are signed by",

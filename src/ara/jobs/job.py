@@ -19,6 +19,8 @@ _SPAN: Final = re.compile(r"([1-9][0-9]{0,3})\s*(m|h|d|w)")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SIZE: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([mgt])i?b?", re.IGNORECASE)
 _SIZES: Final = {"m": 20, "g": 30, "t": 40}
+_LONGEST: Final = 30 * 86_400
+_REST: Final = timedelta(hours=1)
 
 
 class State(Enum):
@@ -42,13 +44,18 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
         Bytes, of all its processes together; 0 for no bound of its own.
     gpus
         Graphics cards.
+    seconds
+        Time, from when it is taken; 0 for no bound.
     """
 
     cpus: int = 1
     memory: int = 0
     gpus: int = 0
+    seconds: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.seconds <= _LONGEST:
+            raise ValidationError(f"A job can't have {self.seconds} seconds.", hint=f"Give it 0 to {_LONGEST}.")
         if not (1 <= self.cpus <= 4096 and 0 <= self.gpus <= 4096 and 0 <= self.memory <= 1 << 50):
             raise ValidationError(
                 f"A job can't have {self.cpus} processors, {self.memory} bytes of memory and {self.gpus} cards.",
@@ -63,10 +70,18 @@ class Job(Record, frozen=True, kw_only=True):
     ----------
     id, number
         From 1, in the order of coming.
-    work
-        What to do.
+    work, queue
+        What to do, and by whose workers.
+    account
+        The user whose it is; empty for those of the installation itself.
+    name
+        Of the standing order that it carries out; empty for others. Two of a name are never alive.
+    key
+        By which who asked for it twice is given the same job; empty for none.
     needs
         What it may use.
+    retries, rests
+        How often it is taken anew after an error that may pass, and the moment before which it is not.
     priority
         The highest goes first, -100 to 100; among equals who came first.
     due
@@ -102,7 +117,13 @@ class Job(Record, frozen=True, kw_only=True):
     kind: ClassVar[str] = "job"
     number: int
     work: Work
+    queue: str = "training"
+    account: str = ""
+    name: str = ""
+    key: str = ""
     needs: Needs = msgspec.field(default_factory=Needs)
+    retries: int = 0
+    rests: datetime | None = None
     priority: int = 0
     due: datetime
     every: float = 0.0
@@ -137,8 +158,16 @@ class Job(Record, frozen=True, kw_only=True):
         return bool(self.every or self.at)
 
     def due_now(self, now: datetime) -> bool:
-        """Tell whether it may begin; what was to be done at once may, wherever the clock stood when it came."""
-        return self.due <= max(now, self.made_at)
+        """Tell whether it may begin; what was to be done at once may, wherever the clock stood when it came.
+
+        A rest that a clock which was put back made longer than any is over.
+        """
+        rested = self.rests is None or self.rests <= now or self.rests - now > _REST
+        return rested and self.due <= max(now, self.made_at)
+
+    def rested(self, now: datetime) -> datetime:
+        """Give the moment until which it rests after a failure: half a minute, then twice as long each time."""
+        return now + min(_REST, timedelta(seconds=30 * 2 ** min(self.tries, 10)))
 
     def next(self, now: datetime) -> "Job":
         """Give its repetition: due at its next moment; those that were missed are left out."""
@@ -149,7 +178,8 @@ class Job(Record, frozen=True, kw_only=True):
             due = self.due + timedelta(seconds=self.every * (int((after - self.due).total_seconds() // self.every) + 1))
         return Job(
             id="1", number=1, work=self.work, needs=self.needs, priority=self.priority, every=self.every, at=self.at,
-            zone=self.zone, due=due, last=self.due, made_at=now,
+            zone=self.zone, due=due, last=self.due, made_at=now, queue=self.queue, account=self.account, name=self.name,
+            retries=self.retries,
         )  # fmt: skip
 
     def moved(self, now: datetime) -> "Job | None":

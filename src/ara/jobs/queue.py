@@ -1,7 +1,7 @@
 """The line of jobs: kept in the store, taken by one worker at a time, and taken again where that worker died."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,13 +10,17 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from ara.desk import Desk
-from ara.errors import ValidationError
+from ara.errors import NotFoundError, ValidationError
+from ara.jobs.bell import Bell, bell_of
+from ara.jobs.entering import Floor, Key, enter, key_of, numbered
 from ara.jobs.hold import Hold
 from ara.jobs.job import Job, Needs, State
+from ara.jobs.journal import Log
 from ara.jobs.machine import Machine
 from ara.jobs.schedule import Schedule
-from ara.jobs.work import Work, at_once, check
-from ara.store import ConflictError, Record, revision
+from ara.jobs.work import QUEUES, Work, at_once, check, queue_of
+from ara.lineage import digest
+from ara.store import Between, ConflictError, Record, changed, revision
 
 __all__ = ["LEASE", "TRIES", "Queue", "Taken"]
 
@@ -56,9 +60,12 @@ class Queue:
     ----------
     desk
         The desk of the process.
+    bell
+        What tells workers that a job came; the one of the settings if None.
     """
 
     desk: Desk
+    bell: Bell | None = None
     _seen: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
 
     async def add(
@@ -71,6 +78,11 @@ class Queue:
         every: timedelta | None = None,
         at: Schedule | None = None,
         once: bool = False,
+        account: str = "",
+        most: int = 0,
+        key: str = "",
+        name: str = "",
+        retries: int = 0,
     ) -> Job:
         """Put work into the line.
 
@@ -90,9 +102,41 @@ class Queue:
             Do it at these days and times, until it is cancelled.
         once
             Give the job that waits or runs already with the same work, instead of another.
+        account, most
+            The user whose it is, and how many of theirs may wait or run at once; 0 for no bound.
+        key
+            Of the account: who asks again by it is given the same job, who asks for something else is refused.
+        name
+            Of a standing order: where one of that name waits or runs, that is given.
+        retries
+            How often it is taken anew after an error that may pass.
         """
-        check(work)
+        await self.desk.workers.run(check, work)
         needs = needs or Needs()
+        self._check(work, needs, priority)
+        _check_again(every, at)
+        alive = [one for one in await self.all() if not one.ended] if once else await self._waiting()
+        same = next((one for one in alive if once and (one.work, one.account) == (work, account)), None)
+        if same is not None:
+            return same
+        if len(alive) >= _MOST:
+            raise ValidationError(f"{_MOST} jobs wait already.", hint="Let some be done: ara jobs work")
+        now = self.desk.clock.now()
+        first = max(due or now, now)
+        if at is not None:
+            first = at.next(first - _MOMENT if first > now else now)
+        job = Job(
+            id="1", number=1, work=work, queue=queue_of(work), needs=needs, priority=priority, due=first, made_at=now,
+            every=0.0 if every is None else every.total_seconds(), retries=retries, account=account, name=name,
+            at="" if at is None else at.text, zone="" if at is None else at.zone,
+            key=key_of(account, key) if key else "",
+        )  # fmt: skip
+        asked = digest(msgspec.to_builtins([work, needs, priority, job.every, job.at, job.zone])) if key else ""
+        made = await enter(self.desk.store, job, asked=asked, most=most)
+        await self._ring(made)
+        return made
+
+    def _check(self, work: Work, needs: Needs, priority: int) -> None:
         if needs.cpus < at_once(work):
             raise ValidationError(
                 f"The job asks for {needs.cpus} cpus, and its trials are made by {at_once(work)} processes.",
@@ -101,27 +145,13 @@ class Queue:
         Machine.of(self.desk.settings).check(needs)
         if abs(priority) > _PRIORITY:
             raise ValidationError(f"The priority is {priority}; allowed is -{_PRIORITY} to {_PRIORITY}.")
-        if every is not None and every.total_seconds() < _SHORTEST:
-            raise ValidationError("A job can be repeated once a minute at most.")
-        if every is not None and at is not None:
-            raise ValidationError("A job is repeated after a span of time or at some times, not both.")
-        waiting = [one for one in await self.all() if not one.ended]
-        same = next((one for one in waiting if one.work == work), None) if once else None
-        if same is not None:
-            return same
-        if len(waiting) >= _MOST:
-            raise ValidationError(f"{_MOST} jobs wait already.", hint="Let some be done: ara jobs work")
-        now = self.desk.clock.now()
-        first = max(due or now, now)
-        if at is not None:
-            first = at.next(first - _MOMENT if first > now else now)
-        return await self._numbered(
-            Job(
-                id="1", number=1, work=work, needs=needs, priority=priority, due=first, made_at=now,
-                every=0.0 if every is None else every.total_seconds(),
-                at="" if at is None else at.text, zone="" if at is None else at.zone,
-            )
-        )  # fmt: skip
+
+    async def _ring(self, job: Job) -> None:
+        bell = self.bell or bell_of(self.desk.settings)
+        await bell.ring(job.queue)
+
+    async def _waiting(self) -> list[Job]:
+        return [one async for one in self.desk.store.find(Job, {"state": State.WAITING.value}, limit=_MOST)]
 
     async def all(self, *, state: State | None = None) -> list[Job]:
         """Give the jobs: those that wait or run in the order of the line, then those that ended, the newest first."""
@@ -129,42 +159,81 @@ class Queue:
         alive = sorted((one for one in found if not one.ended), key=lambda one: (one.state.value, one.place))
         return [*alive, *sorted((one for one in found if one.ended), key=lambda one: -one.number)]
 
-    async def get(self, number: int) -> Job:
-        """Give one job by its number."""
+    async def page(
+        self,
+        *,
+        account: str | None = None,
+        state: State | None = None,
+        queue: str = "",
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[Job]:
+        """Give jobs, the newest first.
+
+        Parameters
+        ----------
+        account
+            Whose; everybody's if None.
+        state, queue
+            Only these; all if None or empty.
+        before
+            Only those with a smaller number, as the last of the page before has.
+        limit
+            How many at the most.
+        """
+        where: dict[str, Any] = {} if account is None else {"account": account}
+        where |= {} if state is None else {"state": state.value}
+        where |= {"queue": queue} if queue else {}
+        where |= {} if before is None else {"number": Between(None, before - 1)}
+        return [one async for one in self.desk.store.find(Job, where, order="-number", limit=limit)]
+
+    async def get(self, number: int, *, account: str | None = None) -> Job:
+        """Give one job by its number; with an account, one of another is not there."""
         found = await self.desk.store.get(Job, str(number))
-        if found is None:
-            raise ValidationError(f"There is no job {number}.", hint="See their numbers: ara jobs list")
+        if found is None or account not in (None, found.account):
+            raise NotFoundError(f"There is no job {number}.", hint="See their numbers: ara jobs list")
         return found
 
-    async def cancel(self, number: int) -> Job:
+    async def cancel(self, number: int, *, account: str | None = None) -> Job:
         """Take a job out of the line, with its repetitions; one that runs is asked to end, and keeps what it has."""
-        while True:
-            job = await self.get(number)
+        now = self.desk.clock.now()
+
+        def ending(job: Job) -> Job:
             if job.ended:
                 raise ValidationError(f"Job {number} is {job.state.value} already.")
-            changed = msgspec.structs.replace(job, stop=True, every=0.0, at="")
-            if job.state is State.WAITING:
-                now = self.desk.clock.now()
-                changed = msgspec.structs.replace(
-                    changed, state=State.CANCELLED, ended_at=now, words="it was cancelled"
-                )
-            try:
-                await self.desk.store.put(changed, replaces=revision(job))
-            except ConflictError:
-                continue
-            return changed
+            asked = msgspec.structs.replace(job, stop=True, every=0.0, at="")
+            if job.state is not State.WAITING:
+                return asked
+            return msgspec.structs.replace(asked, state=State.CANCELLED, ended_at=now, words="it was cancelled")
 
-    async def clear(self) -> int:
-        """Forget the jobs that ended, and say how many; models and studies stay."""
-        ended = [one for one in await self.all() if one.ended]
+        await self.get(number, account=account)
+        found = await changed(self.desk.store, Job, str(number), ending)
+        return found or await self.get(number)
+
+    async def clear(self, *, before: datetime | None = None) -> int:
+        """Forget the jobs that ended, all or those that did before a moment, and say how many; models and studies stay.
+
+        Their numbers are given to no other job.
+        """
+        ended = [one for one in await self.all() if one.ended and (before is None or (one.ended_at or before) < before)]
+        store = self.desk.store
+        if ended:
+            highest = max(one.number for one in ended)
+            await store.add(Floor(id="last"))
+            await changed(
+                store, Floor, "last", lambda old: msgspec.structs.replace(old, number=max(old.number, highest))
+            )
         for one in ended:
-            await self.desk.store.remove(Job, one.id)
+            await store.remove(Log, one.id)
+            if one.key:
+                await store.remove(Key, one.key)
+            await store.remove(Job, one.id)
             for file in self._files(one.id):
                 file.unlink(missing_ok=True)
         return len(ended)
 
-    async def take(self, machine: Machine, *, owner: str) -> Taken | None:
-        """Take the first job that is due and could run here; None where there is none, or too little is left for it.
+    async def take(self, machine: Machine, *, owner: str, queues: Sequence[str] = QUEUES) -> Taken | None:
+        """Take the first job of some queues that is due and could run here; None where none is, or no room for it.
 
         None overtakes another that waits for room: a large job would never have its turn. What a dead worker left is
         put back into its place first.
@@ -172,7 +241,7 @@ class Queue:
         await self._recover(machine)
         now = self.desk.clock.now()
         line = [await self._by_the_clock(one, now) for one in await self.all(state=State.WAITING)]
-        waiting = [one for one in line if one.due_now(now) and machine.fits(one.needs)]
+        waiting = [one for one in line if one.queue in queues and one.due_now(now) and machine.fits(one.needs)]
         for job in waiting:
             hold = Hold.take(self._files(job.id)[0])
             if hold is None:
@@ -194,34 +263,56 @@ class Queue:
             job, lambda found: {"beats": found.beats + 1, "done": done, "total": total, "said": said[:300]}
         )
 
-    async def end(self, job: Job, state: State, *, result: dict[str, Any] | None = None, words: str = "") -> Job | None:
-        """Note what became of a job, and put its repetition into the line; None where it is another worker's now."""
-        facts = {"state": state, "ended_at": self.desk.clock.now(), "result": result or {}, "words": words[:1000]}
-        return await self._changed(job, lambda found: {**facts, **_FREE})
+    async def end(
+        self,
+        job: Job,
+        state: State,
+        *,
+        result: dict[str, Any] | None = None,
+        words: str = "",
+        passing: bool = False,
+    ) -> Job | None:
+        """Note what became of a job, and put its repetition into the line; None where it is another worker's now.
+
+        A failure that may be `passing` puts it back, to be taken again after a rest, as often as its retries say.
+        """
+        now = self.desk.clock.now()
+
+        def ended(found: Job) -> dict[str, Any]:
+            if passing and state is State.FAILED and found.retries > 0 and not found.stop:
+                again = {"state": State.WAITING, "retries": found.retries - 1, "rests": found.rested(now)}
+                return {**again, "tries": 0, "words": words[:1000], **_FREE}
+            return {"state": state, "ended_at": now, "result": result or {}, "words": words[:1000], **_FREE}
+
+        return await self._changed(job, ended)
 
     async def put_back(self, job: Job) -> Job | None:
         """Put a job back into its place, as if it had not been taken; None where it is another worker's now."""
-        return await self._changed(job, lambda found: {"state": State.WAITING, "tries": found.tries - 1, **_FREE})
+        back = await self._changed(job, lambda found: {"state": State.WAITING, "tries": found.tries - 1, **_FREE})
+        if back is not None:
+            await self._ring(back)
+        return back
 
     async def _changed(self, job: Job, changes: Callable[[Job], dict[str, Any]]) -> Job | None:
         """Change a job that its worker still has."""
-        while True:
-            found = await self.desk.store.get(Job, job.id)
-            if found is None or found.owner != job.owner or found.state is not State.RUNNING:
+
+        def own(found: Job) -> Job | None:
+            if found.owner != job.owner or found.state is not State.RUNNING:
                 return None
-            changed = msgspec.structs.replace(found, **changes(found))
-            try:
-                await self._put(changed, replaces=found)
-            except ConflictError:
-                continue
-            return changed
+            return msgspec.structs.replace(found, **changes(found))
+
+        return await changed(self.desk.store, Job, job.id, own, also=self._repeated)
+
+    async def _repeated(self, job: Job) -> None:
+        """Put the repetition of a job that ended into the line, in the transaction that ends it."""
+        if job.ended and job.again:
+            await numbered(self.desk.store, job.next(self.desk.clock.now()))
 
     async def _put(self, job: Job, *, replaces: Job) -> None:
         """Keep a changed job; with one that ended its repetition, or neither of them."""
         async with self.desk.store.tx():
             await self.desk.store.put(job, replaces=revision(replaces))
-            if job.ended and job.again:
-                await self._numbered(job.next(self.desk.clock.now()))
+            await self._repeated(job)
 
     async def _by_the_clock(self, job: Job, now: datetime) -> Job:
         """Give a job that waits, its moment set anew where the clock was put back far."""
@@ -233,16 +324,6 @@ class Queue:
         except ConflictError:
             return job
         return moved
-
-    async def _numbered(self, job: Job) -> Job:
-        """Keep a new job under the first number that is free behind all others."""
-        last = [one async for one in self.desk.store.find(Job, order="-number", limit=1)]
-        number = last[0].number + 1 if last else 1
-        while True:
-            made = msgspec.structs.replace(job, id=str(number), number=number)
-            if await self.desk.store.add(made):
-                return made
-            number += 1
 
     async def _claimed(self, job: Job, machine: Machine, *, owner: str, hold: Hold) -> Job | None:
         """Make a job this worker's, if there is room and nobody was faster."""
@@ -259,6 +340,7 @@ class Queue:
                 taken = msgspec.structs.replace(
                     job, state=State.RUNNING, tries=job.tries + 1, taken_at=self.desk.clock.now(), host=machine.host,
                     owner=owner, hold=str(self._files(job.id)[0]), devices=cards, beats=job.beats + 1, said="",
+                    words="",
                 )  # fmt: skip
                 await store.put(msgspec.structs.replace(found, turn=found.turn + 1), replaces=revision(found))
                 await store.put(taken, replaces=revision(job))
@@ -305,3 +387,10 @@ class Queue:
         """Give the files of a job that a worker locks, and that the process locks which does the work."""
         folder = Path(self.desk.settings.home) / "jobs"
         return folder / f"{id}.worker", folder / f"{id}.work"
+
+
+def _check_again(every: timedelta | None, at: Schedule | None) -> None:
+    if every is not None and every.total_seconds() < _SHORTEST:
+        raise ValidationError("A job can be repeated once a minute at most.")
+    if every is not None and at is not None:
+        raise ValidationError("A job is repeated after a span of time or at some times, not both.")

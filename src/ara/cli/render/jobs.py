@@ -10,8 +10,19 @@ from ara.cli.words import clean, wrapped
 
 if TYPE_CHECKING:
     from ara.jobs import Job
+    from ara.jobs.journal import Log
+    from ara.jobs.standing import Standing
 
-__all__ = ["added_words", "ended_words", "job_words", "table_of", "told_words"]
+__all__ = [
+    "added_words",
+    "ended_words",
+    "job_words",
+    "log_words",
+    "result_words",
+    "schedule_words",
+    "table_of",
+    "told_words",
+]
 
 _BEGIN = "Begin one: ara jobs add tune run AAPL --model drift"
 
@@ -43,8 +54,9 @@ def job_words(job: "Job", s: Screen) -> str:
     needs = job.needs
     size = f", {needs.memory / 2**30:.3g} GB of memory at most" if needs.memory else ""
     cards = f", {needs.gpus} graphics cards" if needs.gpus else ""
+    time = f", {needs.seconds:,} s at most" if needs.seconds else ""
     lines = [
-        f"It may use {needs.cpus} {'processor' if needs.cpus == 1 else 'processors'}{size}{cards}.",
+        f"It may use {needs.cpus} {'processor' if needs.cpus == 1 else 'processors'}{size}{cards}{time}.",
         f"Priority {job.priority}, {_when(job, s)}.",
     ]
     if job.taken_at is not None:
@@ -53,12 +65,64 @@ def job_words(job: "Job", s: Screen) -> str:
     if job.ended_at is not None:
         lines.append(f"Ended {stamp(job.ended_at, s, zoned=True)}.")
     lines.append(f"It is {job.state.value}{': ' if _told(job) else ''}{_told(job)}.")
+    if job.rests is not None and not job.ended:
+        left = f"{job.retries} {'retry is' if job.retries == 1 else 'retries are'} left"
+        lines.append(f"It rests until {stamp(job.rests, s, zoned=True)}; {left}.")
+    if job.ended:
+        lines.append(f"ara jobs result {job.number}" if job.result else f"ara jobs logs {job.number}")
     if job.result.get("model"):
         lines.append(f"ara models show {clean(str(job.result['model']))}")
     if job.result.get("study"):
         lines.append(f"ara tune history {clean(str(job.result['study']))}")
     head = wrapped(f"Job {job.number}: {_what(job)}", s.width)
     return "\n".join([*(paint(line, "strong") for line in head), *(x for one in lines for x in wrapped(one, s.width))])
+
+
+def result_words(job: "Job", s: Screen) -> str:
+    """Give what came of a job, a line for each part that is a figure or a word."""
+    from ara.jobs.document import to_document
+
+    found = to_document(job)["result"]
+    plain = {name: value for name, value in found.items() if isinstance(value, str | int | float | bool)}
+    wide = max((len(name) for name in plain), default=0)
+    lines = [s.palette()(line, "strong") for line in wrapped(f"Job {job.number}: {_what(job)}", s.width)]
+    lines += [f"  {name:<{wide}}  {clean(str(value))}" for name, value in plain.items()]
+    rest = [name for name in found if name not in plain]
+    if rest:
+        lines += wrapped(f"With --json also: {', '.join(rest)}.", s.width)
+    return "\n".join(lines)
+
+
+def log_words(number: int, log: "Log", s: Screen) -> str:
+    """Give a job's log, a line for each."""
+    if not log.lines:
+        return f"Nothing was said of job {number}."
+    left = [f"{log.left} lines in the middle are left out."] if log.left else []
+    return "\n".join([
+        line
+        for one in log.lines
+        for line in wrapped(f"{one.at.astimezone(s.zone):%m-%d %H:%M:%S} {one.level:<8} {clean(one.words)}", s.width)
+    ] + left)  # fmt: skip
+
+
+def schedule_words(found: "Standing", s: Screen) -> str:
+    """Say what is done by itself."""
+    if not found.orders:
+        words = 'Nothing is done by itself. For example: ara config set jobs.schedule.score "06:00"'
+        return "\n".join(wrapped(words, s.width))
+    leader = f"{clean(found.leader)} sees to it" if found.leader else "Nobody sees to it: start a worker, ara worker"
+    columns = [
+        Column(head="what", cells=[one.order.name for one in found.orders]),
+        Column(head="when", cells=[f"{one.order.when} {one.order.zone}" for one in found.orders]),
+        Column(head="next", cells=[stamp(one.due, s) or "-" for one in found.orders]),
+        Column(head="last", cells=[_last(one.last, s) for one in found.orders], leave=1),
+        Column(head="", cells=[clean(one.order.words) for one in found.orders], leave=2),
+    ]
+    return "\n".join([*wrapped(f"{leader}.", s.width), *table(columns, s)])
+
+
+def _last(job: "Job | None", s: Screen) -> str:
+    return "" if job is None else f"{stamp(job.ended_at, s)} {job.state.value}, job {job.number}"
 
 
 def told_words(job: "Job") -> str:

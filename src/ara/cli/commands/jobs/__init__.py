@@ -1,4 +1,4 @@
-"""`ara jobs`: trainings, tunings and reviews that wait in a line, and the workers that do them."""
+"""`ara jobs`: work that waits in a line, and the workers that do it."""
 
 import typer
 
@@ -7,7 +7,7 @@ from ara.cli.commands.jobs import add, change, look, work
 __all__ = ["command"]
 
 command = typer.Typer(
-    help="""Put trainings, tunings and reviews into a line, once or again and again, and do them.
+    help="""Put trainings, back-tests, forecasts and upkeep into a line, once or again and again, and do them.
 
     ara jobs add tune run AAPL --model drift --trials 50
 
@@ -26,6 +26,9 @@ command = typer.Typer(
 command.command("add", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(add.add)
 command.command("list")(look.listing)
 command.command("show")(look.show)
+command.command("result")(look.result)
+command.command("logs")(look.logs)
+command.command("schedule")(look.schedule)
 command.command("work")(work.work)
 command.command("cancel")(change.cancel)
 command.command("clear")(change.clear)

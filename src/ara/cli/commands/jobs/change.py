@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ara.cli.commands.jobs.asked import facts, number_of, with_queue
+from ara.cli.commands.jobs.asked import number_of, with_queue
 from ara.cli.screen import screen
 
 __all__ = ["cancel", "clear"]
@@ -20,11 +20,13 @@ def cancel(job: Annotated[str, typer.Argument(metavar="JOB", help="Its number")]
 
     A tuning that is ended keeps its trials and goes on where it was when it is asked for again.
     """
+    from ara.jobs.document import to_document
+
     s = screen()
     number = number_of(job)
     found = with_queue(s, lambda queue: queue.cancel(number))
     words = f"Job {number} is {'asked to end' if found.state.value == 'running' else 'cancelled'}."
-    s.result({"schema": 1, **facts(found)}, lambda: words)
+    s.result({"schema": 1, **to_document(found)}, lambda: words)
 
 
 def clear() -> None:
