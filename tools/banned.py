@@ -19,7 +19,7 @@ _UNDONE = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b")
 _UNSAFE_MODULES = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 _UNSAFE_CALLS = {"eval", "exec", "torch.load"}
 _LOOPS = {"asyncio.run", "asyncio.Runner"}
-_LOOP_PLACES = ("src/ara/cli/app.py", "src/ara/quick.py", "src/ara/jobs/queue*", "src/ara/jobs/queue/*")
+_LOOP_PLACES = ("src/ara/cli/app.py", "src/ara/quick/running.py", "src/ara/jobs/queue*", "src/ara/jobs/queue/*")
 
 
 def check(root: Path) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ Besides these, `0` is success, `130` is Ctrl-C and `141` a pipe that was closed 
 """
 _ROOMS = {
     "ara": "The front: what `import ara` offers",
+    "ara.quick.ledger": "`ara.ledger`: the ledger, one call at a time",
     "ara.prediction": "Forecasts, the engine that makes them, the ledger that keeps them",
     "ara.market": "Instruments, bars, time frames, calendars",
     "ara.models": "Models and the quantiles they give",

@@ -42,7 +42,21 @@ if TYPE_CHECKING:
     from ara.market import AssetClass, Bars, Currency, Instrument, Timeframe
     from ara.models import Quantiles
     from ara.prediction import Day, Factor, Forecast, PredictionEngine
-    from ara.quick import basket, diff, evaluate, forecast, history, predict, rank, replay, score
+    from ara.quick import (
+        attention,
+        audit,
+        basket,
+        crash,
+        diff,
+        evaluate,
+        forecast,
+        history,
+        ledger,
+        predict,
+        rank,
+        replay,
+        score,
+    )
     from ara.settings import Settings
 
 __all__ = [
@@ -83,11 +97,15 @@ __all__ = [
     "VaultError",
     "WorkerError",
     "__version__",
+    "attention",
+    "audit",
     "basket",
+    "crash",
     "diff",
     "evaluate",
     "forecast",
     "history",
+    "ledger",
     "predict",
     "rank",
     "replay",
@@ -103,7 +121,21 @@ _ROOMS: "Final" = {
     "ara.market": ("AssetClass", "Bars", "Currency", "Instrument", "Timeframe"),
     "ara.models": ("Quantiles",),
     "ara.prediction": ("Day", "Factor", "Forecast", "PredictionEngine"),
-    "ara.quick": ("basket", "diff", "evaluate", "forecast", "history", "predict", "rank", "replay", "score"),
+    "ara.quick": (
+        "attention",
+        "audit",
+        "basket",
+        "crash",
+        "diff",
+        "evaluate",
+        "forecast",
+        "history",
+        "ledger",
+        "predict",
+        "rank",
+        "replay",
+        "score",
+    ),
     "ara.settings": ("Settings",),
 }
 _HOME: "Final" = {name: room for room, names in _ROOMS.items() for name in names}

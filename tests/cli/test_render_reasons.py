@@ -10,7 +10,7 @@ import pytest
 
 from ara.cli.render.reasons_files import written
 from ara.cli.render.reasons_page import finding, labels, page, shares
-from ara.cli.render.reasons_picture import bars, heat
+from ara.cli.render.reasons_picture import bars, heat, horizons
 from ara.prediction.forecast import Factor
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -96,7 +96,7 @@ def test_the_map_has_a_share_for_each_reason_and_day(explained):
 @pytest.mark.parametrize("days", [1, 5, 30])
 def test_pictures_are_pictures(explained, days):
     forecast = explained(days=days)
-    for data in (bars(forecast), heat(forecast)):
+    for data in (bars(forecast), heat(forecast), horizons(forecast)):
         assert data.startswith(PNG)
         width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
         assert width > height > 200
@@ -110,7 +110,7 @@ def test_files_are_named_by_symbol_and_id(explained, tmp_path):
     forecast = explained(symbol="^GSPC")
     paths = written(forecast, tmp_path / "new")
     assert [path.name for path in paths] == [
-        f"_GSPC-{forecast.id[:6]}{end}" for end in (".html", "-bars.png", "-heat.png")
+        f"_GSPC-{forecast.id[:6]}{end}" for end in (".html", "-bars.png", "-heat.png", "-horizons.png")
     ]
     assert all(path.stat().st_size for path in paths)
 
@@ -130,7 +130,7 @@ def test_predict_writes_its_reasons(ara, tmp_path):
     done = ara("predict", "AAPL", "--days", "2", "--out", str(tmp_path / "why"))
     assert done.code == 0
     assert "-bars.png" in done.err.replace("\n", "")
-    assert sorted(path.suffix for path in (tmp_path / "why").iterdir()) == [".html", ".png", ".png"]
+    assert sorted(path.suffix for path in (tmp_path / "why").iterdir()) == [".html", ".png", ".png", ".png"]
 
 
 def test_a_file_where_a_folder_belongs_is_refused_before_anything_is_computed(ara, tmp_path):

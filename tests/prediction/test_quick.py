@@ -94,3 +94,27 @@ def test_files_are_forecast_and_judged() -> None:
     found = ara.evaluate("judged_bars.parquet", ["told.parquet"])
     assert "mine" in found.verdicts
     assert look_after(found) == 2
+    knows = ara.audit("hist", "judged_bars.parquet", moments=1)
+    assert (knows.subject, knows.verdict) == ("hist", "clear")
+    with pytest.raises(ValidationError, match="moments is 21"):
+        ara.audit("hist", "judged_bars.parquet", moments=21)
+    wild = ara.crash(
+        "judged_bars.parquet", ["hist"], start=datetime(2020, 11, 2, tzinfo=UTC), end=datetime(2020, 11, 30, tzinfo=UTC)
+    )
+    assert next(row.name for row in wild.rows) == "hist"
+
+
+def test_the_ledger_is_asked_one_call_at_a_time() -> None:
+    told = ara.predict("AAPL", days=2, as_of="2020-02-20", timeframe="1d", why=False)
+    assert told.days[0].factors == ()
+    assert [one.id for one in ara.ledger.entries(symbol="aapl")] == [told.id]
+    assert ara.ledger.entries(symbol="MSFT") == []
+    assert ara.ledger.show(told.id[:8]).forecast == told
+    assert ara.ledger.verify().ok
+    assert ara.ledger.anchor().sequence == 1
+    assert [one.day for one in ara.ledger.receipt(told.id[:8])] == [1, 2]
+    ara.score()
+    assert ara.ledger.report(replayed=True).rows
+    assert ara.attention(told.id[:8]) == []
+    with pytest.raises(ValidationError):
+        ara.predict("AAPL", timeframe="7m")

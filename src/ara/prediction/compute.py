@@ -25,7 +25,7 @@ from ara.models.registry.loading import Artefact, load_artefact
 from ara.prediction.confidence import confidence, usual_move
 from ara.workers import Progress
 
-__all__ = ["ENGINE", "Answer", "Recipe", "compute", "platform_facts"]
+__all__ = ["ENGINE", "Answer", "Recipe", "compute", "family", "platform_facts"]
 
 ENGINE: Final = "3"
 """Version of the arithmetic, part of every lineage: raised whenever the same input would give other figures."""
@@ -60,7 +60,7 @@ class Recipe:
         if self.artefact is not None:
             return {self.model: self.artefact.described}
         often = {} if self.refit == "month" else {"refit": self.refit}
-        return {self.model: {**described(_model(self)), **often}}
+        return {self.model: {**described(family(self)), **often}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,21 +102,23 @@ def compute(
     *,
     why: bool = False,
     spare: bool = False,
+    bare: bool = False,
     watch: Callable[[Progress], bool] | None = None,
 ) -> Answer:
     """Answer for each of the rows from what was known at it, and from nothing else.
 
     The model is refitted at the first UTC instant of each month, or as the recipe says, on what was known then. A
     trained model is not, and refuses origins of before its last bar: it knows what came after them. With `why`, the
-    last row is explained too. With `spare`, an ensemble whose calibration fails answers without it, and says so.
+    last row is explained too. With `spare`, an ensemble whose calibration fails answers without it, and says so;
+    with `bare` it does so whether or not it fails, as a forecast is replayed that was given so.
     """
-    model = _model(recipe)
+    model = family(recipe)
     panel = attached(panel, model)
     values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
     done, states, notes, lost = 0, [], dict[str, None](), dict[str, None]()
     for moment, places in refits(panel.known_at[rows], every=REFITS[recipe.refit]):
         fitted = _served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
-        values[places], failed = _answered(recipe.model, fitted, panel, rows[places], spare=spare)
+        values[places], failed = _answered(recipe.model, fitted, panel, rows[places], spare=spare, bare=bare)
         lost |= dict.fromkeys(failed)
         states += [fitted.state.id] if isinstance(fitted, Stateful) else []
         notes |= dict.fromkeys(fitted.notes if isinstance(fitted, Stateful | Formed) else ())
@@ -143,11 +145,13 @@ def compute(
 
 
 def _answered(
-    name: str, fitted: Fitted, panel: Panel, rows: Rows, *, spare: bool
+    name: str, fitted: Fitted, panel: Panel, rows: Rows, *, spare: bool, bare: bool
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Give a model's quantiles; where its calibration fails and it may be spared, those of before it, and a line."""
     if not (spare and isinstance(fitted, Calibrated)):
         return fitted.predict(panel, rows).values, ()
+    if bare:
+        return fitted.bare(panel, rows).values, (_uncalibrated(name, "as then"),)
     try:
         values, said = fitted.predict(panel, rows).values, "it gave no finite bands"
     except Exception as error:  # noqa: BLE001 - whatever fails of it, what is before it may still answer
@@ -159,16 +163,20 @@ def _answered(
     if np.isfinite(values).all():
         return values, ()
     try:
-        bare = fitted.bare(panel, rows).values
+        raw = fitted.bare(panel, rows).values
     except Exception:
         if first is not None:
             raise first from None
         raise
-    if not np.isfinite(bare).all():
+    if not np.isfinite(raw).all():
         if first is not None:
             raise first
         return values, ()
-    return bare, (f"the calibration of {name} failed ({said.rstrip('.')}): its bands are not calibrated",)
+    return raw, (_uncalibrated(name, said),)
+
+
+def _uncalibrated(name: str, words: str) -> str:
+    return f"the calibration of {name} failed ({words.rstrip('.')}): its bands are not calibrated"
 
 
 def _explained(
@@ -198,7 +206,8 @@ def _served(panel: Panel, rows: Rows, artefact: Artefact | None) -> Fitted | Non
     return load_artefact(artefact)
 
 
-def _model(recipe: Recipe) -> Model:
+def family(recipe: Recipe) -> Model:
+    """Give the family of a recipe, with its parameters."""
     made: Model = recipe.made or plugins.load("models", recipe.model)()
     return made
 

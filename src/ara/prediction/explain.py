@@ -13,10 +13,13 @@ from ara.models.reasons import USUAL, Told
 from ara.prediction.forecast import Factor
 from ara.statistics.ranges import floored, range_variance
 
-__all__ = ["FACTORS", "REASONS", "REST", "Why", "whys", "with_doubt"]
+__all__ = ["DRAWN", "FACTORS", "REASONS", "REST", "Why", "whys", "with_doubt"]
 
 REASONS: Final = 4
 """Version of the reasons, part of every forecast's lineage: raised whenever the same input would be told otherwise."""
+
+DRAWN: Final = 1
+"""Version of the shares by permutation, part of the lineage of forecasts whose reasons come of them."""
 
 FACTORS: Final = 5
 """How many reasons are named; what all others add up to follows them as one."""
@@ -63,6 +66,7 @@ def with_doubt(told: Told, doubt: Mapping[str, tuple[float, float]]) -> Told:
         parts={**told.parts, **{name: told.parts.get(name, 0.0) + log for name, log in logs.items()}},
         centre=told.centre,
         values={**told.values, **{name: count * value for name, (value, _) in doubt.items()}},
+        drawn=told.drawn,
     )
 
 

@@ -1,6 +1,6 @@
 """From one instrument's bars to its forecast: pure, so that a thread, a worker and a replay give the same bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from ara.market.timeframe import DAY, Timeframe
 from ara.models.panel import Panel
 from ara.prediction.compute import ENGINE, Answer, Recipe, compute, platform_facts
 from ara.prediction.doubt import doubted, newest
-from ara.prediction.explain import REASONS, Why, whys
+from ara.prediction.explain import DRAWN, REASONS, Why, whys
 from ara.prediction.forecast import Day, Forecast
 from ara.prediction.mood import mood
 from ara.prediction.oddity import odd_forecast, odd_origin
@@ -33,7 +33,14 @@ _LEAP = 20  # no market moves so far in one bar; a price in cents or in another 
 
 
 def outlook(
-    bars: Bars, days: int, recipe: Recipe, *, context: Sequence[Bars] = (), failed: int = 0, why: bool = True
+    bars: Bars,
+    days: int,
+    recipe: Recipe,
+    *,
+    context: Sequence[Bars] = (),
+    failed: int = 0,
+    why: bool = True,
+    without: Collection[str] = (),
 ) -> Forecast:
     """Forecast the next `days` bars from the last of `bars`.
 
@@ -51,6 +58,8 @@ def outlook(
         How many links of the chain failed before this one answers: each makes the bands wider.
     why
         Whether it is explained; the figures are the same either way, and the lineage says which it was.
+    without
+        Of `calibration`, `reasons` and `regime` those that failed when it was made: a replay does without them too.
     """
     if not len(bars):
         raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
@@ -62,10 +71,11 @@ def outlook(
     panel = Panel.build([bars, *context], range(1, days + 1))
     _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
     quality = newest(bars)
-    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=why, spare=True), quality)
+    bare = "calibration" in without
+    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=why, spare=True, bare=bare), quality)
     failed += len(answer.lost)
     answer = widened(answer, failed)
-    reasons, regime, untold = _reasons(answer, panel, end - 1, days, why=why)
+    reasons, regime, untold = _reasons(answer, panel, end - 1, days, why=why, without=without)
     answer = widened(answer, len(untold))
     failed += len(untold)
     judged, missed = _record(bars, recipe)
@@ -75,6 +85,8 @@ def outlook(
     label = sessions.dated(last["at"])
     doubts = {**({"quality": quality} if quality < 1 else {}), **({"failed": failed} if failed else {})}
     doubts |= {"uncalibrated": 1} if answer.lost else {}
+    doubts |= {"untold": 1 if regime else 2} if untold else {}
+    doubts |= {"drawn": DRAWN} if why and answer.told is not None and answer.told.drawn and not untold else {}
     targets = _targets(last["known_at"], bars.timeframe, sessions, days)
     return Forecast(
         instrument=bars.instrument,
@@ -86,7 +98,7 @@ def outlook(
         regime=regime,
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
-        warnings=(*_warnings(bars), *_odd(bars, answer, panel, end - 1), *answer.notes, *missed),
+        warnings=(*_warnings(bars), *_odd(bars, answer, panel, end - 1), *answer.notes, *missed, *_drawn(doubts)),
         degraded=(*answer.lost, *untold),
         lineage=_lineage(
             bars, days, recipe, context, _cited(answer, judged), {"reasons": REASONS if why else 0, **doubts}
@@ -95,16 +107,18 @@ def outlook(
 
 
 def _reasons(
-    answer: Answer, panel: Panel, row: int, days: int, *, why: bool
+    answer: Answer, panel: Panel, row: int, days: int, *, why: bool, without: Collection[str]
 ) -> tuple[Sequence[Why | None], Mapping[str, Any] | None, tuple[str, ...]]:
     """Give the reasons, the state of the market, and one line where these can't be had; the bands stand without."""
     nothing: list[Why | None] = [None] * days
+    if "regime" in without:
+        return nothing, None, (_untold("as then"),)
     try:
         regime = mood(panel, row)
         if not why:
             return nothing, regime, ()
-        if answer.told is None:
-            return nothing, regime, (_untold(answer.untold),)
+        if answer.told is None or "reasons" in without:
+            return nothing, regime, (_untold(answer.untold or "as then"),)
         surely = sureness(answer.told, answer.quantiles, answer.usual_move[0])
         told = whys(answer.told, panel, row)
     except (AraError, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -112,6 +126,10 @@ def _reasons(
         return nothing, None, (_untold(said),)
     both = zip(told, surely, strict=True)
     return [None if why is None else replace(why, sure=parts) for why, parts in both], regime, ()
+
+
+def _drawn(doubts: Mapping[str, float]) -> tuple[str, ...]:
+    return ("its reasons are shares by permutation: exact in their sum, drawn in their split",) * ("drawn" in doubts)
 
 
 def _untold(words: str) -> str:

@@ -61,6 +61,8 @@ class Made:
         How many links of the chain had failed before this model answered.
     why
         Whether it was explained.
+    without
+        Of `calibration`, `reasons` and `regime` those that had failed too, beside `failed`.
     """
 
     bars: Bars
@@ -69,10 +71,19 @@ class Made:
     days: int
     failed: int = 0
     why: bool = True
+    without: frozenset[str] = frozenset()
 
     def forecast(self) -> Forecast:
         """Compute the forecast: by the one function that every forecast comes from."""
-        return outlook(self.bars, self.days, self.recipe, context=self.context, failed=self.failed, why=self.why)
+        return outlook(
+            self.bars,
+            self.days,
+            self.recipe,
+            context=self.context,
+            failed=self.failed,
+            why=self.why,
+            without=self.without,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +172,23 @@ async def recalled(desk: Desk, market: MarketData, kept: Kept) -> Made:
     recipe, names = await _recipe(desk, kept.forecast)
     bars, context = await _bars(market, kept, names)
     settings = kept.forecast.lineage.settings
-    failed, why = int(settings.get("failed", 0)), bool(settings.get("reasons", True))
-    return Made(bars=bars, context=context, recipe=recipe, days=len(kept.forecast.days), failed=failed, why=why)
+    lost = _without(settings)
+    return Made(
+        bars=bars,
+        context=context,
+        recipe=recipe,
+        days=len(kept.forecast.days),
+        failed=int(settings.get("failed", 0)) - ("calibration" in lost) - ("reasons" in lost),
+        why=bool(settings.get("reasons", True)),
+        without=lost,
+    )
+
+
+def _without(settings: Mapping[str, Any]) -> frozenset[str]:
+    """Give the links that a lineage says were done without: `outlook` counts them among the failed itself."""
+    untold = int(settings.get("untold", 0))
+    failed = {"calibration": settings.get("uncalibrated"), "reasons": untold, "regime": untold > 1}
+    return frozenset(name for name, lost in failed.items() if lost)
 
 
 async def _recipe(desk: Desk, forecast: Forecast) -> tuple[Recipe, tuple[str, ...]]:

@@ -70,7 +70,10 @@ def test_a_feature_of_no_group_stands_under_its_own_name(learned: tuple[Model, S
     np.testing.assert_allclose(both, known.parts["half_year"], rtol=1e-9)
 
 
-def test_a_learner_whose_parts_are_gone_is_told_as_a_whole(learned: tuple[Model, Served, Panel]) -> None:
+def test_a_learner_whose_answer_is_not_its_own_is_told_as_a_whole(learned: tuple[Model, Served, Panel]) -> None:
     model, served, panel = learned
-    told: Told = of_model(model.family, replace(served, packed=b""), panel, int(last_rows(panel)[0]))
-    assert set(told.parts) == {model.family}
+    row = int(last_rows(panel)[0])
+    x = panel.x.copy()
+    x[row] = np.nan
+    told: Told = of_model(model.family, replace(served, packed=b""), replace(panel, x=x), row)
+    assert (told.drawn, set(told.parts)) == (False, {model.family})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ara.desk import Desk
     from ara.market.timeframe import Timeframe
     from ara.prediction import Kept
+    from ara.prediction.attention import Attention
     from ara.prediction.many import Missed
 
 __all__ = ["Asked", "Told", "Wish", "counted", "document", "shown", "sure_days"]
@@ -94,8 +95,10 @@ class Told:
         purse_ = await self._purse(one.forecast.instrument.currency)
         asked = Asked(today=self._desk.clock.now().date(), purse=purse_, counts=counts)
         hair = await self._fragile(one)
+        looked = await self._looked(one)
         told = document(kept, asked) if s.json or self._file is not None else {}
         told |= {"fragile": list(hair)} if wish.depth == "full" else {}
+        told |= {"attention": [each.as_dict() for each in looked]} if looked else {}
         if self._file is not None:
             self._file.add(told)
         if s.json and not self._single:
@@ -109,7 +112,7 @@ class Told:
         if unsure := len(one.forecast.days) - len(kept.forecast.days):
             self._notes.append(_left_out(one, unsure, wish.threshold))
         if wish.out:
-            self._notes.append(_drawn(kept, Path(wish.out)))
+            self._notes.append(_drawn(kept, Path(wish.out), looked))
 
     async def _fragile(self, one: "Kept") -> tuple[str, ...]:
         """Say of which small change of its bars a forecast hangs, where all is to be said and it can be had soon."""
@@ -128,6 +131,17 @@ class Told:
             return await self._desk.workers.run(fragile, made.bars, made.days, made.recipe, context=made.context)
         except AraError:  # what it was made of is not at hand any more
             return ()
+
+    async def _looked(self, one: "Kept") -> "list[Attention]":
+        """Give where its networks looked, where all is to be said or drawn."""
+        if self._wish.depth != "full" and not self._wish.out:
+            return []
+        from ara.prediction.attention import attention_of
+
+        try:
+            return await attention_of(self._desk, one)
+        except AraError:  # what it was made of is not at hand any more
+            return []
 
     async def _purse(self, code: str) -> Purse | None:
         if code not in self._purses:
@@ -174,11 +188,11 @@ async def counted(desk: "Desk", wish: Wish, one: "Kept") -> "dict[str, Counting]
     return {} if told is None else {one.forecast.id: told}
 
 
-def _drawn(kept: "Kept", folder: Path) -> str:
+def _drawn(kept: "Kept", folder: Path, looked: "list[Attention]") -> str:
     """Draw a forecast's reasons, and say where they are."""
     from ara.cli.render.reasons_files import written
 
-    paths = written(kept.forecast, folder)
+    paths = written(kept.forecast, folder, looked)
     symbol = kept.forecast.instrument.symbol
     return f"Written to {', '.join(map(str, paths))}" if paths else f"{symbol} has no reasons that could be drawn."
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ara.cli.render.numbers import day as dated
 from ara.cli.render.numbers import long_day, percent
 from ara.prediction.forecast import Day, Factor, Forecast
 from ara.reports.charts.theme import VARIABLES
+
+if TYPE_CHECKING:
+    from ara.prediction.attention import Attention
 
 __all__ = ["finding", "footer", "labels", "page", "shares"]
 
@@ -52,14 +55,15 @@ def footer(forecast: Forecast) -> str:
     return f"{forecast.source}, bars up to {until}; model {forecast.model}; lineage {forecast.id}"
 
 
-def page(forecast: Forecast) -> str:
-    """Give the page."""
+def page(forecast: Forecast, looked: "Sequence[Attention]" = ()) -> str:
+    """Give the page; `looked` is where its networks looked, if they say so."""
     head = finding(forecast)
     body = [
         f"<h1>{escape(head)}</h1>",
         f'<p class="quiet">{_USUAL}</p>',
         _figure("Reasons for the first day’s band", _bars(forecast.days[0])),
         _figure("The same over all days", _map(forecast.days)),
+        *_looks(forecast, looked),
         *_words(forecast.days[0]),
         f'<p class="quiet">{escape(footer(forecast))}</p>',
     ]
@@ -68,6 +72,13 @@ def page(forecast: Forecast) -> str:
         f'<meta name="viewport" content="width=device-width"><title>{escape(head)}</title>'
         f"<style>{_STYLE}</style></head><body>\n{chr(10).join(body)}\n</body></html>\n"
     )
+
+
+def _looks(forecast: Forecast, looked: "Sequence[Attention]") -> Iterator[str]:
+    for one in looked:
+        from ara.cli.render.attention_picture import attention_finding, attention_svg
+
+        yield _figure(attention_finding(forecast, one), attention_svg(one))
 
 
 def _words(first: Day) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Networks taken apart by integrated gradients: what each input adds on the way from a usual window to the one seen."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from ara.models.quantiles import LEVELS
 from ara.models.reasons.told import log_width, sampled
 from ara.models.served import Served
 
-__all__ = ["Path", "attention", "integrated"]
+__all__ = ["Look", "Path", "attention", "integrated", "looks", "relative_widths"]
 
 _Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def integrated(served: Served, panel: Panel, row: int, *, by: Literal["feature",
     begin = np.where(known[-1], usual, seen)
     away = np.where(known[-1], seen - usual, 0.0)
     blocks = _blocks(away, by)
-    ends = _widths(served, panel, row, np.stack([begin, seen]))
+    ends = relative_widths(served, panel, row, np.stack([begin, seen]))
     found = None
     for steps in _STEPS:
         parts = _summed(served, panel, row, begin, away, blocks, steps)
@@ -93,17 +93,55 @@ def integrated(served: Served, panel: Panel, row: int, *, by: Literal["feature",
     raise ModelError(f"the parts of this {served.head.family} do not sum to what it answers: {gap} is left")
 
 
-def attention(served: Served, panel: Panel, row: int) -> _Array | None:
-    """Give how much a network looked at each bar of its window, oldest first; they sum to 1. None where it has none.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """Where a network looked.
 
-    The mean over heads and horizons of what the graph itself says. It is where the network looked, not what moved it:
-    for that ask `integrated`.
+    Parameters
+    ----------
+    names
+        Of who looked: heads, counted from 1, horizons (`5 ahead`), or `all`.
+    weights
+        `[who, bar]`: how much each looked at each bar of the window, oldest first; each row sums to 1.
+    """
+
+    names: tuple[str, ...]
+    weights: _Array
+
+    @property
+    def mean(self) -> _Array:
+        """Give how much all of them together looked at each bar, oldest first; it sums to 1."""
+        whole = self.weights.mean(axis=0)
+        return np.asarray(whole / whole.sum())
+
+
+def looks(served: Served, panel: Panel, row: int) -> Look | None:
+    """Give the attention map of a network for a row, as the graph itself says it; None where it has none.
+
+    It is where the network looked, not what moved it: for that ask `integrated`.
     """
     told = served.outputs(panel, np.array([row])).get("attention")
     if told is None:
         return None
-    weights = np.asarray(told, np.float64).reshape(-1, told.shape[-1]).mean(axis=0)
-    return np.asarray(weights / weights.sum())
+    weights = np.asarray(told[0], np.float64)
+    weights = weights.reshape(-1, weights.shape[-1])
+    weights /= weights.sum(axis=1, keepdims=True)
+    count, horizons = len(weights), served.head.horizons
+    if count == 1:
+        return Look(names=("all",), weights=weights)
+    if served.head.family == "seq2seq" and count == len(horizons):
+        places = [horizons.index(horizon) for horizon in panel.horizons]
+        return Look(names=tuple(f"{horizon} ahead" for horizon in panel.horizons), weights=weights[places])
+    return Look(names=tuple(f"head {number}" for number in range(1, count + 1)), weights=weights)
+
+
+def attention(served: Served, panel: Panel, row: int) -> _Array | None:
+    """Give how much a network looked at each bar of its window, oldest first; they sum to 1. None where it has none.
+
+    The mean over heads and horizons of what `looks` gives.
+    """
+    found = looks(served, panel, row)
+    return None if found is None else found.mean
 
 
 def _blocks(away: _Array, by: str) -> _Array:
@@ -125,20 +163,23 @@ def _summed(served: Served, panel: Panel, row: int, begin: _Array, away: _Array,
     for step in range(steps):
         middle = begin + (step + 0.5) / steps * away
         side = blocks[moving] * (0.5 / steps)
-        up = _widths(served, panel, row, middle + side)
-        out[moving] += up - _widths(served, panel, row, middle - side)
+        up = relative_widths(served, panel, row, middle + side)
+        out[moving] += up - relative_widths(served, panel, row, middle - side)
     return out
 
 
-def _widths(served: Served, panel: Panel, row: int, windows: _Array) -> _Array:
-    """Give `[window, horizon]`: log of the width of the 80 % band over the panel's scale."""
+def relative_widths(served: Served, panel: Panel, row: int, seen: NDArray[Any]) -> _Array:
+    """Give `[n, horizon]`: log of the width of the 80 % band over the panel's scale, of what a row might have seen.
+
+    `seen` is `[n, feature]`, or `[n, window, feature]` of a network; its class is the row's.
+    """
     head = served.head
     places = [head.horizons.index(horizon) for horizon in panel.horizons]
     kind = panel.groups[panel.group[row]]
     none = np.zeros((len(head.horizons), len(LEVELS)))
     around = served.residuals.get(kind, served.residuals.get("", none))[places]
     wanted = "quantiles" if head.gives == "quantiles" else "log_scale"
-    x = np.ascontiguousarray(windows, np.float32)
+    x = np.ascontiguousarray(seen, np.float32)
     parts = [
         run(served.graph, served.sha256, x[first : first + _BATCH], names=(wanted,), device=served.device)[wanted]
         for first in range(0, len(x), _BATCH)

@@ -13,6 +13,7 @@ from ara.models.families.garch import GarchT, GjrT
 from ara.models.families.har import HarFhs, HarT, Learned, seen
 from ara.models.families.weekday import Weekday
 from ara.models.panel import Panel
+from ara.models.reasons.permuted import of_stretches
 from ara.models.reasons.told import USUAL, Told, added, log_mean, log_width, middle, past, plain
 from ara.models.series import FittedSeries, Line
 from ara.statistics.garch import Garch
@@ -67,12 +68,21 @@ def of_series(fitted: FittedSeries[Any], panel: Panel, row: int) -> Told:
         return of_ewma(fitted.plain, panel, row)
     tell = _TELLERS.get(type(fitted.model))
     if tell is None:
-        return plain(name, fitted, panel, row)
+        return _any(fitted, panel, row, values) or plain(name, fitted, panel, row)
     line = Line.of(panel, int(panel.series[row]))
     parts, centre = tell(fitted, panel, row, line, int(line.places(np.array([row]))[0]))
     if not centre and middle(values).any():
         centre = {"drift": middle(values)}
     return Told(width=log_width(values), parts=parts, centre=centre)
+
+
+def _any(fitted: FittedSeries[Any], panel: Panel, row: int, values: _Array) -> Told | None:
+    """Tell by permutation of the stretches of bars; None where the series is too short for that."""
+    found = of_stretches(fitted, panel, row, [back for _, back in STRETCHES])
+    if found is None:
+        return None
+    parts = added((name, found.parts[place]) for place, (name, _) in enumerate(STRETCHES))
+    return Told(width=log_width(values), parts=parts, centre=added([(fitted.model.family, middle(values))]), drawn=True)
 
 
 def halves(logs: Mapping[str, float], horizons: int) -> dict[str, _Array]:

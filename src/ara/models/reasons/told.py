@@ -37,12 +37,15 @@ class Told:
         By what was seen, `[H]`: what moves the median away from no change, in log returns; they sum to it.
     values
         By what was seen, `[H]`: a figure that tells how it stood.
+    drawn
+        Whether the split into parts comes of orders drawn at random; their sum is exact either way.
     """
 
     width: _Array
     parts: Mapping[str, _Array]
     centre: Mapping[str, _Array] = field(default_factory=dict)
     values: Mapping[str, _Array] = field(default_factory=dict)
+    drawn: bool = False
 
     @property
     def usual(self) -> _Array:

@@ -50,10 +50,13 @@ def of_model(name: str, fitted: Fitted, panel: Panel, row: int, *, values: _Arra
         return of_pooled(fitted, panel, row)
     if isinstance(fitted, FittedSeries):
         return of_series(fitted, panel, row)
-    from ara.models.reasons.learned import of_served  # graphs take long to import, and most models have none
+    from ara.models.networks.fused import FittedFused  # graphs take long to import, and most models have none
+    from ara.models.reasons.learned import of_fused, of_served
     from ara.models.served import Served
 
     learned = of_served(name, fitted, panel, row) if isinstance(fitted, Served) else None
+    if isinstance(fitted, FittedFused):
+        learned = of_fused(fitted, panel, row)
     return plain(name, fitted, panel, row) if learned is None else learned
 
 
@@ -96,6 +99,7 @@ def of_ensemble(fitted: FittedEnsemble, panel: Panel, row: int, *, values: _Arra
             "agreement": np.exp(parts.get("agreement", np.zeros(len(columns)))),
             "consistency": _alike(members),
         },
+        drawn=any(one.told.drawn for one in members),
     )
 
 
@@ -105,7 +109,8 @@ def _at(told: Told, columns: list[int]) -> Told:
     def cut(parts: Mapping[str, _Array]) -> dict[str, _Array]:
         return {name: part[columns] for name, part in parts.items()}
 
-    return Told(width=told.width[columns], parts=cut(told.parts), centre=cut(told.centre), values=cut(told.values))
+    parts, centre, values = (cut(one) for one in (told.parts, told.centre, told.values))
+    return Told(width=told.width[columns], parts=parts, centre=centre, values=values, drawn=told.drawn)
 
 
 def _weights(fitted: FittedEnsemble, panel: Panel, row: int) -> dict[str, _Array]:

@@ -1,0 +1,22 @@
+"""The synchronous front: one call, one answer, in scripts, at the prompt and in notebooks."""
+
+from ara.quick import ledger
+from ara.quick.asked import basket, history, predict, rank, score
+from ara.quick.judged import audit, crash, evaluate, forecast
+from ara.quick.kept import attention, diff, replay
+
+__all__ = [
+    "attention",
+    "audit",
+    "basket",
+    "crash",
+    "diff",
+    "evaluate",
+    "forecast",
+    "history",
+    "ledger",
+    "predict",
+    "rank",
+    "replay",
+    "score",
+]
