@@ -16,7 +16,7 @@ from ara.backtest.skipping import Skipping, measured
 from ara.backtest.sweep import combinations, sweep, traded
 from ara.data.feed import MarketData
 from ara.data.traded import as_of
-from ara.errors import BacktestError, CancelledError, ForesightError, ValidationError
+from ara.errors import BacktestError, CancelledError, ForesightError, StrategyError, ValidationError
 from ara.performance.returns import measure
 from ara.testing import desk
 from ara.trading import Costs, Planned, Side, Slippage, Tape
@@ -132,7 +132,7 @@ def test_a_grid_is_tried_whole_and_the_best_played_again():
     assert told == [(0, 12)]
     best, first = found.best, found.trials.row(0, named=True)
     assert (best.strategy, best.parameters) == ("momentum", {name: first[name] for name in grid})
-    assert len(best.replay.cuts) == 3
+    assert len(best.replay.cuts) == 48
     assert first["sharpe"] == pytest.approx(best.measures.sharpe, rel=1e-9) == found.trials["sharpe"].max()
     assert first["drawdown"] == pytest.approx(best.measures.drawdown, rel=1e-9)
     assert first["total"] == pytest.approx(best.measures.total, rel=1e-9)
@@ -202,7 +202,7 @@ def test_plans_have_a_size_for_each_bar():
         def plan(self, tape):
             return np.full(len(tape), np.inf)
 
-    with pytest.raises(ValidationError, match="finite size or NaN"):
+    with pytest.raises(StrategyError, match="its plan of ONE is inf"):
         sweep(lambda one: Wrong(), {"one": [1]}, made_up(60)["ONE"])
 
 

@@ -81,7 +81,7 @@ def test_a_wish_becomes_an_order_once(scene):
         (ZeroDivisionError("by zero"), "ZeroDivisionError: by zero"),
         (SystemExit(0), "SystemExit: 0"),
         ("buy", "it gave str, not signals"),
-        ([1], "it gave list, not signals"),
+        ([1], "it gave list with int in it, not signals"),
         (Signal(symbol="OTHER", size=1.0), "it wants 'OTHER'"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ara.backtest.engine import ENGINE, Watch
 from ara.backtest.folds import Choice, Step, chosen
+from ara.backtest.patience import USUAL, waiting
 from ara.errors import CancelledError, ValidationError
 from ara.lineage import digest
 from ara.trading.costs import Costs
@@ -108,6 +109,7 @@ class Task:
     cash: Decimal
     costs: Costs
     memory: KeptChoices
+    patience: float = USUAL
 
     def choices(self, every: Sequence[Step], *, workers: int, watch: Watch | None, told: Told | None) -> list[Choice]:
         """Give the choice of each step, those that are kept from memory."""
@@ -130,11 +132,11 @@ class Task:
         if todo and workers > 1 and isinstance(self.make, Made):
             self._beside(todo, workers, hear)
         elif todo:
-            each = chosen(
-                maker(self.make), self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs
-            )  # fmt: skip
-            for step, choice in zip(todo, each, strict=True):
-                hear({step: choice})
+            with waiting(self.patience) as patient:
+                make = maker(self.make) if patient is None else patient.watching(maker(self.make))
+                each = chosen(make, self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs)
+                for step, choice in zip(todo, each, strict=True):
+                    hear({step: choice})
         return [found[step] for step in every]
 
     def _beside(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:
@@ -162,6 +164,7 @@ class Task:
             "grid": [dict(one) for one in self.grid],
             "tapes": {symbol: cut for symbol, tape in self.tapes.items() if len(cut := tape.until(last))},
             "moments": list(self.moments), "todo": list(part), "cash": self.cash, "costs": self.costs,
+            "patience": self.patience,
         }  # fmt: skip
 
 
@@ -175,7 +178,10 @@ def choose(
     todo: list[Step],
     cash: Decimal,
     costs: Costs,
+    patience: float = USUAL,
 ) -> list[Choice]:
     """Give the choices of some steps; what a process is asked for, the strategy by its name."""
     make = maker(made(name, parameters))
-    return list(chosen(make, grid, tapes, moments, todo, cash=cash, costs=costs))
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        return list(chosen(watched, grid, tapes, moments, todo, cash=cash, costs=costs))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ara.backtest.engine import Watch
 from ara.backtest.floor import Floor
+from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import per_year
 from ara.backtest.sweep import combinations
 from ara.errors import CancelledError, ValidationError
@@ -84,6 +85,7 @@ def cross(
     costs: Costs | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    patience: float = USUAL,
     watch: Watch | None = None,
 ) -> Crossed:
     """Choose the best of a grid by every choice of groups of time, and judge it on the others.
@@ -101,6 +103,8 @@ def cross(
         Bars after which the return that a wish led to is known.
     embargo
         Bars left out behind each judged part.
+    patience
+        As in `ara.backtest.run`.
     watch
         Told how many combinations of how many are done; False stops the work.
 
@@ -115,7 +119,9 @@ def cross(
     if purge < 0:
         raise ValidationError(f"{purge} bars can't be purged")
     played = tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
-    table = _table(make, tried, played, Decimal(cash), costs or Costs(), start, watch)
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        table = _table(watched, tried, played, Decimal(cash), costs or Costs(), start, watch)
     at = np.arange(len(table))
     cut = combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
     root = math.sqrt(per_year({played.instrument.symbol: played}))

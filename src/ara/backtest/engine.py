@@ -115,17 +115,18 @@ def _ended(run: Played, failure: StrategyError) -> Played:
 
 
 def prepared(strategy: Strategy, tapes: Mapping[str, Tape]) -> StrategyError | None:
-    """Let a strategy look at all bars at once, where it wants to."""
+    """Let a strategy look at all bars at once, where it wants to; give why it failed, if it did."""
     prepare: Any = getattr(strategy, "prepare", None)
-    if prepare is None:
-        return None
     name = type(strategy).__name__
+    if not callable(getattr(strategy, "decide", None)):
+        return StrategyError(f"the strategy {name} has no method decide")
     try:
-        prepare(tapes)
+        if prepare is not None:
+            prepare(tapes)
     except AraError as error:
-        raise StrategyError(f"the strategy {name} failed to prepare: {error.message}", hint=error.hint) from error
-    except (Exception, SystemExit) as error:
-        raise StrategyError(f"the strategy {name} failed to prepare: {told(error)}") from error
+        return StrategyError(f"the strategy {name} failed to prepare: {error.message}", hint=error.hint)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's code: what it raises is what is told)
+        return StrategyError(f"the strategy {name} failed to prepare: {told(error)}")
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.backtest.asking import made_anew, planned
 from ara.backtest.kernel import HELPERS, measuring, playing
 from ara.backtest.layout import ENOUGH, Account, account, costed, market
 from ara.backtest.result import per_year
@@ -21,7 +22,7 @@ from ara.trading.funding import funded
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
 
-__all__ = ["PROTECTION", "Floor", "checked"]
+__all__ = ["PROTECTION", "Floor"]
 
 PROTECTION: Final = ("stop", "target", "trail")
 """Parameters that a plan doesn't depend on."""
@@ -107,7 +108,7 @@ class Floor:
         first, stop
             Numbers of the first bar, and of the first no more, of a part of the past.
         """
-        strategy = make(**chosen)
+        strategy = made_anew(make, **chosen)
         if not isinstance(strategy, Planned):
             raise ValidationError(
                 f"the strategy {type(strategy).__name__} decides by what is held; a sweep tries those that are Planned",
@@ -172,7 +173,7 @@ class Floor:
         if key not in self._plans:
             if len(self._plans) >= _KEPT_PLANS:
                 self._plans.pop(next(iter(self._plans)))
-            self._plans[key] = checked(strategy.plan(self._tape), self._tape)
+            self._plans[key] = planned(strategy, self._tape)
         return self._plans[key]
 
 
@@ -192,11 +193,3 @@ def _too_large() -> BacktestError:
         "the account is too large to be counted in steps as fine as these",
         hint="Begin with less cash, or trade in larger steps: --lot 0.001",
     )
-
-
-def checked(plan: _Parts, tape: Tape) -> _Parts:
-    """Give a plan as the loop takes it, or refuse what is none."""
-    found = np.ascontiguousarray(plan, np.float64)
-    if found.shape != (len(tape),) or np.isinf(found).any():
-        raise ValidationError(f"a plan has a finite size or NaN for each of {len(tape)} bars, not {found.shape}")
-    return found

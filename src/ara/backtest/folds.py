@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ara.backtest.asking import made_anew
 from ara.backtest.engine import play
 from ara.backtest.floor import Floor
 from ara.backtest.result import per_year
@@ -165,7 +166,7 @@ def _judge(
 ) -> Callable[[Mapping[str, Any], Step], float | None]:
     """Give what tells a combination's Sharpe ratio at a step: by the sweep's loop where that can be."""
     tape = next(iter(tapes.values()))
-    if len(tapes) == 1 and isinstance(make(**grid[0]), Planned) and not funded(tape, costs):
+    if len(tapes) == 1 and isinstance(made_anew(make, **grid[0]), Planned) and not funded(tape, costs):
         floor = Floor(tape, cash, costs, instant(moments[0]), plays=len(todo) * len(grid))
         shift = floor.first
 
@@ -179,7 +180,7 @@ def _judge(
     def played(one: Mapping[str, Any], step: Step) -> float | None:
         last = moments[step.until - 1]
         part = {symbol: cut for symbol, tape in tapes.items() if len(cut := tape.until(last))}
-        done = play(make(**one), part, cash=cash, costs=costs, start=instant(moments[step.learn]))
+        done = play(made_anew(make, **one), part, cash=cash, costs=costs, start=instant(moments[step.learn]))
         if done.failure is not None:
             raise _failed(done.failure, one)
         equity = np.maximum(np.array([done.exchange.book.start, *done.equity], np.float64), 0.0)

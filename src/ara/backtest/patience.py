@@ -1,18 +1,20 @@
 """A limit to how long a strategy may think: one that never comes back is stopped, and what was done until then kept."""
 
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 from ara.errors import StrategyError
-from ara.trading.strategy import Strategy, View
-from ara.trading.tape import Tape
+from ara.trading.turn import gathered
 
 __all__ = ["USUAL", "Patience", "waiting"]
 
 USUAL: Final = 600.0
-"""Seconds that a strategy has for one decision, or to prepare."""
+"""Seconds that a strategy has for one decision, one plan, or to prepare."""
+
+_CALLS: Final = ("plan", "prepare", "decide")
 
 
 class _LateError(BaseException):
@@ -46,43 +48,36 @@ class Patience:
             hint="Look for a loop without an end, or give it longer: --time-limit 3600",
         )
 
-    def watching(self, strategy: Strategy) -> Strategy:
-        """Give the strategy with its calls watched, under its own name."""
-        kind = type(type(strategy).__name__, (_Watched,), {"__slots__": ()})
-        found: Strategy = kind(strategy, self)
+    def watching(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        """Give what makes the same strategies, with their calls watched."""
+
+        def found(*given: Any, **named: Any) -> Any:
+            strategy = self.called(make, *given, **named)
+            for name in _CALLS:
+                method = getattr(strategy, name, None)
+                if callable(method):
+                    with suppress(AttributeError, TypeError):  # who has slots for all that he has is not watched
+                        setattr(strategy, name, self._watched(method, name))
+            return strategy
+
+        found.__name__ = getattr(make, "__name__", type(make).__name__)
         return found
 
-
-class _Watched:
-    """A strategy whose calls are known to a patience."""
-
-    __slots__ = ("_decide", "_inner", "_patience")
-
-    def __init__(self, inner: Strategy, patience: Patience) -> None:
-        self._inner, self._decide, self._patience = inner, inner.decide, patience
-
-    @property
-    def inner(self) -> Strategy:
-        return self._inner
-
-    def prepare(self, tapes: Mapping[str, Tape]) -> None:
-        prepare: Any = getattr(self._inner, "prepare", None)
-        if prepare is not None:
-            self._called(prepare, tapes)
-
-    def decide(self, view: View) -> Any:
-        return self._called(self._decide, view)
-
-    def _called(self, function: Any, given: object) -> Any:
-        patience = self._patience
-        patience.turns += 1
+    def called(self, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """Call a stranger's function, and stop it where it takes too long."""
+        outer, self.inside = self.inside, True
+        self.turns += 1
         try:
-            patience.inside = True
-            return function(given)
+            return function(*given, **named)
         except _LateError:
-            raise patience.late() from None
+            raise self.late() from None
         finally:
-            patience.inside = False
+            self.inside = outer
+
+    def _watched(self, method: Callable[..., Any], name: str) -> Callable[..., Any]:
+        if name != "decide":
+            return partial(self.called, method)
+        return partial(self.called, lambda view: gathered(method(view)))
 
 
 @contextmanager

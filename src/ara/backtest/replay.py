@@ -207,9 +207,8 @@ def _planned_otherwise(
 
 
 def _plan_of(strategy: Strategy) -> Planned | None:
-    """Give the strategy itself, without what watches over it, where all that it decides follows from plans."""
-    found: object = getattr(strategy, "inner", strategy)
-    return found if isinstance(found, Planned) and found.alone else None
+    """Give the strategy where all that it decides follows from plans."""
+    return strategy if isinstance(strategy, Planned) and strategy.alone else None
 
 
 def _differs(before: list[Decision], again: list[Decision]) -> int | None:

@@ -8,8 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.backtest.asking import made_anew
 from ara.backtest.beside import Beside, beside, mixed, usual_mix
 from ara.backtest.engine import ENGINE, Played, Watch, play
+from ara.backtest.idle import idle
 from ara.backtest.oddities import oddities
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.replay import Replay, replayed
@@ -21,10 +23,13 @@ from ara.trading.costs import Costs
 from ara.trading.strategy import Planned, Strategy
 from ara.trading.tape import Tape, instant
 
-__all__ = ["CUTS", "run"]
+__all__ = ["CUTS", "Partial", "run"]
 
 CUTS: Final = 3
 """How often a back-test is replayed on shorter bars, by default."""
+
+Partial = Callable[[Result], None]
+"""Told what came of a back-test until its strategy failed."""
 
 _AWARE: Final = "a date of a back-test needs its zone"
 
@@ -51,6 +56,7 @@ def run(
     mix: Mapping[str, float] | None = None,
     mix_tapes: Mapping[str, Tape] | None = None,
     patience: float = USUAL,
+    partial: Partial | None = None,
     watch: Watch | None = None,
 ) -> Result:
     """Test a strategy on the past, beside buy and hold, and replay it on shorter bars to show that it saw no future.
@@ -79,6 +85,8 @@ def run(
     patience
         Seconds that the strategy has for one decision, or to prepare; 0 for no limit. Only the main thread of a program
         can be called back, and not on Windows; elsewhere there is no limit.
+    partial
+        Told what came of it until the strategy failed, if any bar was played, before that is raised.
     watch
         Told how many bars of how many are played; False stops the work.
 
@@ -95,26 +103,33 @@ def run(
     played = _until(tapes, end)
     _aware(start)
     called = name or getattr(make, "__name__", type(make).__name__)
+    replay = None
     with waiting(patience) as patient:
 
         def watched() -> Strategy:
-            return make() if patient is None else patient.watching(make())
+            strategy: Strategy = made_anew(make if patient is None or not callable(make) else patient.watching(make))
+            return strategy
 
         done = play(watched(), played, cash=money, costs=paid, start=start, watch=watch)
-        if done.failure is not None:
-            raise _partial(done, done.failure)
-        replay = replayed(
-            watched, played, done, name=called, cash=money, costs=paid, start=start, cuts=cuts, seed=seed
-        ) if cuts else None  # fmt: skip
+        if cuts and done.failure is None:
+            replay = replayed(
+                watched, played, done, name=called, cash=money, costs=paid, start=start, cuts=cuts, seed=seed
+            )
+    if done.failure is not None and (partial is None or not done.moments):
+        raise _partial(done, done.failure)
     hold = play(_Hold(), played, cash=money, costs=paid, start=start)
     told = _lineage(called, parameters or {}, played, money, paid, start, seed)
     yearly, there = per_year(played), {**_until(mix_tapes or {}, end, least=0), **played}
     shares = usual_mix(played) if mix is None else mix
     mixture = mixed(shares, there, done.moments, cash=money, costs=paid, per_year=yearly) if shares else None
     others = beside(done, per_year=yearly, seed=seed, mix=mixture)
-    return _result(
+    result = _result(
         done, hold, played, replay, others, name=called, parameters=parameters or {}, costs=paid, lineage=told
     )  # fmt: skip
+    if done.failure is not None and partial is not None:
+        partial(result)
+        raise _partial(done, done.failure)
+    return result
 
 
 def _result(
@@ -135,7 +150,10 @@ def _result(
     trades = trips(done)
     notes = [note for tape in tapes.values() for note in tape.notes]
     notes += oddities(tapes, done.moments[0], done.moments[-1])
-    if replay is None:
+    notes = [*idle(done, tapes, costs), *notes]
+    if done.failure is not None:
+        notes.append(f"partial: {done.failure.message}; this is what came of it until then")
+    elif replay is None:
         notes.append("not replayed on shorter bars: nothing shows that the strategy saw no future")
     return Result(
         strategy=name, parameters=parameters, symbols=tuple(tapes), currency=book.currency, cash=cash, costs=costs,

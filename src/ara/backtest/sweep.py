@@ -12,9 +12,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.backtest.asking import planned
 from ara.backtest.engine import Watch
-from ara.backtest.floor import Floor, checked
+from ara.backtest.floor import Floor
 from ara.backtest.layout import WHY
+from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, run
 from ara.errors import CancelledError, ValidationError
@@ -77,6 +79,7 @@ def sweep(
     start: datetime | None = None,
     end: datetime | None = None,
     cuts: int = CUTS,
+    patience: float = USUAL,
     watch: Watch | None = None,
 ) -> Sweep:
     """Play every combination of parameters on one instrument, by a loop of machine code that trades as `run` does.
@@ -91,7 +94,7 @@ def sweep(
         The instrument's past.
     name
         What the strategy is called.
-    cash, costs, start, end, cuts
+    cash, costs, start, end, cuts, patience
         As in `run`.
     watch
         Told how many combinations of how many are done; False stops the work.
@@ -109,16 +112,18 @@ def sweep(
     paid, played = costs or Costs(), tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
     floor = Floor(played, Decimal(cash), paid, start, plays=count)
     begin, rows = time.process_time(), []
-    for number, chosen in enumerate(combinations(grid)):
-        rows.append({**chosen, **floor.tried(make, chosen)})
-        if watch is not None and not number % _STEP and not watch(number, count):
-            raise CancelledError("the sweep was cancelled")
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        for number, chosen in enumerate(combinations(grid)):
+            rows.append({**chosen, **floor.tried(watched, chosen)})
+            if watch is not None and not number % _STEP and not watch(number, count):
+                raise CancelledError("the sweep was cancelled")
     seconds = time.process_time() - begin
     trials = pl.DataFrame(rows, infer_schema_length=None).sort("sharpe", "total", descending=True, nulls_last=True)
     chosen = {key: trials[key][0] for key in grid}
     best = run(
         lambda: make(**chosen), {tape.instrument.symbol: tape}, name=name, parameters=chosen, cash=cash, costs=paid,
-        start=start, end=end, cuts=cuts,
+        start=start, end=end, cuts=cuts, patience=patience,
     )  # fmt: skip
     return Sweep(trials=trials, best=best, proof=_proof(best, trials), seconds=seconds)
 
@@ -137,7 +142,7 @@ def traded(
     """
     floor = Floor(tape, Decimal(cash), costs or Costs(), None, machine=machine)
     log = np.zeros((2 * len(tape) + 2, 5), np.int64)
-    done = floor.play(strategy, checked(strategy.plan(tape), tape), log)
+    done = floor.play(strategy, planned(strategy, tape), log)
     rows = log[: done.fills].tolist()
     return [(bar, lots, price, fee, WHY[why]) for bar, lots, price, fee, why in rows], floor.equity
 

@@ -12,8 +12,9 @@ import numpy as np
 from ara.backtest.choosing import KeptChoices, Task, Told, maker
 from ara.backtest.engine import Watch
 from ara.backtest.folds import Rules, Step, steps, timeline
+from ara.backtest.patience import USUAL as PATIENCE
 from ara.backtest.result import Result
-from ara.backtest.run import CUTS, run
+from ara.backtest.run import CUTS, Partial, run
 from ara.backtest.sweep import MOST, combinations
 from ara.errors import BacktestError, ValidationError
 from ara.trading.costs import Costs
@@ -149,6 +150,8 @@ def walk(
     opened: bool = False,
     kept: Path | None = None,
     workers: int = 1,
+    patience: float = PATIENCE,
+    partial: Partial | None = None,
     watch: Watch | None = None,
     told: Told | None = None,
 ) -> Walk:
@@ -167,7 +170,7 @@ def walk(
         The instruments by symbol, with history before `start` where the strategy needs some.
     rules
         How it goes forward.
-    name, cash, costs, start, end, cuts
+    name, cash, costs, start, end, cuts, patience, partial
         As in `run`.
     opened
         Whether to go on through the hold-out. Whoever asks for it counts the look first.
@@ -197,13 +200,15 @@ def walk(
         raise ValidationError(f"the grid has {len(tried)} combinations; at most {MOST} are tried")
     task = Task(
         make=make, grid=tried, tapes=known, moments=moments, cash=money, costs=paid,
+        patience=patience,
         memory=KeptChoices(kept, known, moments, name=name, grid=tried, cash=money, costs=paid),
     )  # fmt: skip
     choices = task.choices(walked, workers=workers, watch=watch, told=told)
     made, pairs = maker(make), list(zip(walked, choices, strict=True))
     folds = tuple(_fold(moments, step, tried[one.number], one.sharpe) for step, one in pairs)
     turns = [(moments[step.begin], tried[one.number]) for step, one in pairs]
-    span: dict[str, Any] = {"name": name, "cash": money, "costs": paid, "cuts": cuts}
+    span: dict[str, Any] = {"name": name, "cash": money, "costs": paid, "cuts": cuts, "patience": patience}
+    span["partial"] = partial
     span["parameters"] = {"grid": {key: list(values) for key, values in grid.items()}, **asdict(law)}
     begin, stop = instant(moments[walked[0].begin]), instant(moments[seal - 1])
     result = run(lambda: _Walked(made, turns), known, start=begin, end=stop, **span)

@@ -1,6 +1,7 @@
 """What decides: a strategy looks at a view of the market and says what it wants to hold."""
 
 import math
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from ara.errors import ValidationError
 from ara.trading.order import Valid
 from ara.trading.tape import Tape, instant
 
-__all__ = ["Account", "Line", "Planned", "Signal", "Strategy", "View"]
+__all__ = ["Account", "Line", "Planned", "Signal", "Strategy", "View", "planned_sizes"]
 
 _FIELDS: Final = ("open", "high", "low", "close")
-_NUMBERS: Final = (
-    "size", "limit", "trigger", "stop", "target", "stop_share", "target_share", "trail", "confidence"
-)  # fmt: skip
+_NUMBERS: Final = ("size", "stop_share", "target_share", "trail", "limit", "trigger", "stop", "target", "confidence")
+_NEEDED: Final = frozenset(_NUMBERS[:4])
+
+_FINITE: Final = "Give a float: size=1.0 holds all of the equity, 0.0 nothing; give no signal where nothing is known."
+_SIZES: Final = "Give an array with one size for each bar; NaN leaves all as it is."
 
 _Array = NDArray[np.float64]
 
@@ -72,11 +75,21 @@ class Signal:
     why: str = ""
 
     def __post_init__(self) -> None:
-        numbers = (self.size, self.limit, self.trigger, self.stop, self.target, self.confidence)
-        for value in (*numbers, self.stop_share, self.target_share, self.trail):
+        if not isinstance(self.symbol, str):
+            raise ValidationError(
+                f"a signal is for {type(self.symbol).__name__}, not for a symbol",
+                hint="Name the instrument: Signal(symbol=view.symbols[0], size=1.0).",
+            )
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            if type(value) is not float and (value is not None or name in _NEEDED):
+                object.__setattr__(self, name, value := _number(name, value, self.symbol))
             if value is not None and not math.isfinite(value):
-                name = next(one for one in _NUMBERS if getattr(self, one) is value)
-                raise ValidationError(f"{name} of the signal for {self.symbol[:40]} is {value}; its numbers are finite")
+                raise ValidationError(
+                    f"{name} of the signal for {self.symbol[:40]} is {value}; its numbers are finite", hint=_FINITE
+                )
+        if type(self.valid) is not Valid:
+            object.__setattr__(self, "valid", _standing(self.valid, self.symbol))
         for name in ("stop_share", "trail"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValidationError(f"{name} of {self.symbol} is {getattr(self, name)}; it lies between 0 and 1")
@@ -271,7 +284,7 @@ class Planned(ABC):
     def prepare(self, tapes: Mapping[str, Tape]) -> None:
         """Plan all bars."""
         self._parts = len(tapes)
-        self._plans = {symbol: _listed(self.plan(tape), symbol, tape) for symbol, tape in tapes.items()}
+        self._plans = {symbol: planned_sizes(self.plan(tape), symbol, tape).tolist() for symbol, tape in tapes.items()}
 
     def decide(self, view: View) -> list[Signal] | None:
         """Say what the plan says, where it changes."""
@@ -290,13 +303,40 @@ class Planned(ABC):
         return found
 
 
-def _listed(plan: object, symbol: str, tape: Tape) -> list[float]:
-    """Give a plan as numbers, one for each bar."""
-    if not isinstance(plan, np.ndarray) or plan.shape != (len(tape),):
-        said = f"an array of shape {plan.shape}" if isinstance(plan, np.ndarray) else type(plan).__name__
-        raise ValidationError(
-            f"its plan of {symbol[:40]} is {said}; there are {len(tape)} bars",
-            hint="Give an array with one size for each bar; NaN leaves all as it is.",
-        )
-    found: list[float] = plan.tolist()
+def planned_sizes(plan: object, symbol: str, tape: Tape) -> _Array:
+    """Give a plan as numbers, one for each bar, or refuse what is none.
+
+    Raises
+    ------
+    ValidationError
+        It is no array of a size for each bar, or holds what is no number or has no end.
+    """
+    shaped = isinstance(plan, np.ndarray) and plan.shape == (len(tape),)
+    if not isinstance(plan, np.ndarray) or not shaped or plan.dtype.kind not in "fiub":
+        said = type(plan).__name__
+        if isinstance(plan, np.ndarray):
+            said = f"an array of {plan.dtype}" if shaped else f"an array of shape {plan.shape}"
+        raise ValidationError(f"its plan of {symbol[:40]} is {said}; there are {len(tape)} bars", hint=_SIZES)
+    found = np.ascontiguousarray(plan, np.float64)
+    endless = np.flatnonzero(np.isinf(found))
+    if len(endless):
+        bar = int(endless[0])
+        at = f"{instant(tape.known[bar]):%Y-%m-%d %H:%M} UTC"
+        raise ValidationError(f"its plan of {symbol[:40]} is {found[bar]} at {at}; sizes are finite", hint=_SIZES)
     return found
+
+
+def _number(name: str, value: object, symbol: str) -> float:
+    """Read what is to be a number; text, None and what has other units of its own are none."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | np.bool_):
+        said = "None" if value is None else f"{value!r:.40}, {type(value).__name__}"
+        raise ValidationError(f"{name} of the signal for {symbol[:40]} is {said}; it is a number", hint=_FINITE)
+    return float(value)
+
+
+def _standing(value: object, symbol: str) -> Valid:
+    try:
+        return Valid(str(value))
+    except ValueError:
+        words = f"valid of the signal for {symbol[:40]} is {value!r:.40}; there are {', '.join(Valid)}"
+        raise ValidationError(words, hint="Leave it out for an order that stands until it is filled.") from None

@@ -6,6 +6,7 @@ differ.
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from ara.errors import AraError, StrategyError, ValidationError
@@ -17,9 +18,10 @@ from ara.trading.strategy import Signal, Strategy, View
 from ara.trading.tape import instant
 from ara.trading.ticket import Protection, Ticket
 
-__all__ = ["turn"]
+__all__ = ["gathered", "turn"]
 
 _NONE: Final[tuple[Ticket, ...]] = ()
+_MOST: Final = 10_000
 
 
 def turn(strategy: Strategy, view: View, book: Book) -> Iterable[Ticket]:
@@ -40,18 +42,31 @@ def turn(strategy: Strategy, view: View, book: Book) -> Iterable[Ticket]:
         The strategy raised, or what it gave is no signal; the message names it, the moment and the reason.
     """
     try:
-        said = strategy.decide(view)
+        said = gathered(strategy.decide(view))
     except AraError as error:
-        raise _failed(strategy, view, error.message, error.hint) from error
+        usual = isinstance(error, ValidationError) and error.hint == error.default_hint
+        raise _failed(strategy, view, error.message, None if usual else error.hint) from error
     except (Exception, SystemExit) as error:
         raise _failed(strategy, view, told(error)) from error
     if said is None:
         return _NONE
-    signals = (said,) if isinstance(said, Signal) else tuple(said) if isinstance(said, list | tuple) else None
-    if signals is None or not all(isinstance(one, Signal) for one in signals):
-        raise _failed(strategy, view, f"it gave {type(said).__name__}, not signals")
+    signals = (said,) if isinstance(said, Signal) else said if isinstance(said, list | tuple) else None
+    wrong = None if signals is None else next((one for one in signals if not isinstance(one, Signal)), None)
+    if signals is None or wrong is not None:
+        inside = "" if wrong is None else f" with {type(wrong).__name__} in it"
+        raise _failed(strategy, view, f"it gave {type(said).__name__}{inside}, not signals")
     found = [_decided(strategy, view, book, signal) for signal in signals]
     return [ticket for ticket in found if ticket is not None]
+
+
+def gathered(said: object) -> object:
+    """Give what a strategy said, the signals of a generator or a set as a list; 10,000 of them at most."""
+    if said is None or isinstance(said, Signal | list | tuple | str | bytes | dict) or not isinstance(said, Iterable):
+        return said
+    found = list(islice(said, _MOST + 1))
+    if len(found) > _MOST:
+        raise ValidationError(f"it gave more than {_MOST:,} signals at once", hint="Give one for each instrument.")
+    return found
 
 
 def _decided(strategy: Strategy, view: View, book: Book, signal: Signal) -> Ticket | None:

@@ -117,20 +117,21 @@ def command(
             "cuts": asked.whole(cuts, "--cuts", most=_MOST_CUTS),
         },
     )  # fmt: skip
+    patience = asked.whole(time_limit, "--time-limit", most=_MOST_SECONDS)
     lived = {"--monte-carlo": monte_carlo, "--placebo": placebo, "--mix": mix}
     walking = {"--open": opened, "--anchored": anchored, "--workers": workers}
     if many:
         asked.apart("a sweep", {**lived, **walking, "--walk-forward": walk_forward})
-        swept(task, asked.grid(maker, grid or []), groups=asked.whole(cross, "--cross-validate", most=_MOST_GROUPS))
+        groups = asked.whole(cross, "--cross-validate", most=_MOST_GROUPS)
+        swept(task, asked.grid(maker, grid or []), patience=patience, groups=groups)
     elif walk_forward:
         from ara.cli.commands.backtest.walked import rules_of, walked
 
         asked.apart("--walk-forward", {**lived, "--cross-validate": cross})
         rules = rules_of(walk_forward, retrain, least, purge, hold_out, anchored=anchored)
-        walked(task, asked.grid(maker, grid) if grid else {}, rules, opened=opened, workers=workers)
+        walked(task, asked.grid(maker, grid) if grid else {}, rules, opened=opened, workers=workers, patience=patience)
     else:
         asked.apart("a back-test without a grid", {**walking, "--cross-validate": cross})
         worlds = asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS)
         markets = asked.whole(placebo, "--placebo", most=_MOST_MARKETS)
-        patience = asked.whole(time_limit, "--time-limit", most=_MOST_SECONDS)
         tested(task, asked.mix(mix or []), worlds=worlds, markets=markets, patience=patience)

@@ -19,6 +19,7 @@ def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int
     from ara.backtest import run
     from ara.backtest.document import to_document
     from ara.cli.commands.backtest.looks import counted
+    from ara.cli.commands.backtest.partial import keeping
     from ara.cli.commands.backtest.report import reported
     from ara.cli.render.backtest import told
 
@@ -28,7 +29,8 @@ def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int
         others = [name for name in shares if name not in tapes]
         found = run(
             maker, tapes, name=maker.name, parameters=maker.described(), mix=dict(shares) or None,
-            mix_tapes=task.tapes(others) if others else {}, patience=patience, watch=hearing(step), **task.span,
+            mix_tapes=task.tapes(others) if others else {}, patience=patience, partial=keeping(task),
+            watch=hearing(step), **task.span,
         )  # fmt: skip
     look = counted(s, found)
     data, more = to_document(found, look), []

@@ -17,7 +17,7 @@ __all__ = ["swept"]
 _SHOWN = 50
 
 
-def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, groups: int = 0) -> None:
+def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, patience: int, groups: int = 0) -> None:
     """Try all combinations on one instrument, count every one as a look, and tell the best and its luck.
 
     With groups of time the choice among them is cross-validated too.
@@ -38,9 +38,9 @@ def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, groups: int = 0) -> 
 
     with s.progress("Sweeping") as step:
         tape = _one(task.tapes())
-        span = {name: value for name, value in task.span.items() if name != "cuts"}
+        span = {name: value for name, value in task.span.items() if name != "cuts"} | {"patience": patience}
         crossed = cross(made, grid, tape, groups=groups, watch=hearing(step), **span) if groups else None
-        found = sweep(made, grid, tape, name=maker.name, watch=hearing(step), **task.span)
+        found = sweep(made, grid, tape, name=maker.name, patience=patience, watch=hearing(step), **task.span)
     look = counted(s, found.best, times=found.trials.height)
     data = _document(found, grid, look)
     if crossed is not None:

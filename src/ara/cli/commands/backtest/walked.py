@@ -31,12 +31,13 @@ def rules_of(window: str, every: str, least: str, purge: str, hold_out: str, *, 
     )  # fmt: skip
 
 
-def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, workers: str) -> None:
+def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, workers: str, patience: int) -> None:
     """Walk, count the look, and tell what came of it."""
     from ara.backtest.document import walk_document
     from ara.backtest.walk_forward import usual_grid, walk
     from ara.cli.commands.backtest import asked
     from ara.cli.commands.backtest.looks import counted, looked
+    from ara.cli.commands.backtest.partial import keeping
     from ara.cli.commands.backtest.report import choices, reported
     from ara.cli.render.backtest_walk import walk_told
 
@@ -54,7 +55,8 @@ def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, wo
 
     with s.progress("Walking") as step:
         ask = {
-            **task.span, "rules": rules, "name": maker.name, "workers": count or 1, "watch": hearing(step),
+            **task.span, "rules": rules, "name": maker.name, "workers": count or 1,
+            "watch": hearing(step), "patience": patience, "partial": keeping(task),
             "told": told, "kept": Path(s.settings().home) / "backtest" / "choices.json",
         }  # fmt: skip
         found = walk(maker, tried, tapes, **ask)
