@@ -20,6 +20,7 @@ from ara.models.quantiles import LEVELS
 from ara.portfolio import Plan, allocate
 from ara.prediction.forecast import Day, Forecast
 from ara.reports import charts
+from ara.reports.charts import ticks
 from ara.risk import SCENARIOS, Moves, contributions, stress
 from ara.trading.strategies import Momentum
 
@@ -159,3 +160,11 @@ def test_many_holdings_are_put_together():
     ring = charts.composition_of({"A": 0.6, "B": 0.36, "C": 0.02, "D": 0.02}, form="ring").figure()["data"][0]
     assert ring["labels"] == ["A", "B", "2 others"]
     assert ring["values"] == [60.0, 36.0, 4.0]
+
+
+@pytest.mark.parametrize("step", [0.25, 2.5, 0.025, 0.2, 5.0, 2_500_000.0, 25.0])
+def test_marks_of_an_axis_say_where_they_stand(step):
+    units = {"M": 1e6, "B": 1e9}
+    for place in range(1, 8):
+        text = ticks.number(place * step, step).replace(",", "")
+        assert float(text.rstrip("MB")) * units.get(text[-1], 1) == pytest.approx(place * step, rel=1e-9)

@@ -8,19 +8,16 @@ import typer
 
 from ara.cli.commands.reported import HELP
 from ara.cli.commands.reported import asked as reported
+from ara.cli.commands.tracks import alongside, bars_of, dated_of, returns_of_file, share_of
 from ara.cli.screen import Screen, screen
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ara.cli.render.performance import Judged
     from ara.data.files.dated import Dated
 
 __all__ = ["command"]
 
-_FILES = (".csv", ".txt", ".tsv", ".parquet", ".pq", ".gz", ".zip")
 _TRIALS = 1_000_000
 _WORST = 10
 
@@ -68,7 +65,7 @@ def command(
 
     s = screen()
     tried, goal = counted(trials, "--trials", most=_TRIALS), reported(report)
-    rate = _share(free)
+    rate = share_of(free)
     if by not in {"year", "month"}:
         raise ValidationError(f"--by is {by!r:.20}.", hint="Allowed: year or month.")
     if compare or len(files) > 1:
@@ -78,14 +75,14 @@ def command(
             raise ValidationError("--compare goes without --report and --benchmark.", hint="Name the other as a file.")
         side_by_side(
             s, files, column=column, kind=kind, dates=dates, metric=metric.strip().lower(), trials=tried, free=rate,
-            bars=_number(per_year), prefer=prefer.strip(),
+            bars=bars_of(per_year), prefer=prefer.strip(),
         )  # fmt: skip
         return
     if prefer:
         raise ValidationError("--prefer chooses among several.", hint="Name more files: a.csv b.csv --prefer a")
     own = read_dated(Path(files[0]), column=column, kind=kind, dates=dates)
-    other = _other(s, benchmark, dates) if benchmark else None
-    bars = _number(per_year)
+    other = dated_of(s, benchmark, dates) if benchmark else None
+    bars = bars_of(per_year)
     with s.progress("Drawing histories anew"):
         judged = _judged(own, other, benchmark=benchmark, trials=tried, free=rate, bars=bars)
     data = _document(judged)
@@ -111,103 +108,6 @@ def _report(s: Screen, judged: "Judged", data: dict[str, Any], path: Path) -> No
     sent(s, track_report(track, facts=facts, source=own.name, document=data), path)
 
 
-def _share(text: str) -> float:
-    plain = text.strip()
-    try:
-        value = float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
-    except ValueError:
-        value = float("nan")
-    if not -1 < value < 10:
-        raise ValidationError(f"--free is {text!r:.20}.", hint="Give what cash earns in a year, as 2% or 0.02.")
-    return value
-
-
-def _number(text: str) -> float:
-    if not text:
-        return 0.0
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 < value <= 1e7:
-        raise ValidationError(f"--per-year is {text!r:.20}.", hint="Give the bars of a year, as 252.")
-    return value
-
-
-def _other(s: Screen, benchmark: str, dates: str) -> "Dated":
-    """Give what it is compared with: a file if it is one or is called like one, else an instrument's closes."""
-    from ara.cli.commands.viewed import closed_bars
-    from ara.cli.commands.viewed import dates as labels
-    from ara.data.files.dated import Dated, read_dated
-
-    path = Path(benchmark)
-    if path.suffix.lower() in _FILES or path.is_file():
-        return read_dated(path, dates=dates)
-    from datetime import UTC, datetime, time
-
-    bars = closed_bars(s, benchmark)
-    return Dated(
-        name=bars.instrument.symbol,
-        column="close",
-        kind="equity",
-        days=tuple(datetime.combine(one, time(), UTC) for one in labels(bars)),
-        values=tuple(bars.frame["close"].to_list()),
-        missing=0,
-        guessed=False,
-    )
-
-
-def _times(series: "Dated") -> "NDArray[np.int64]":
-    import numpy as np
-
-    return np.array([round(one.timestamp() * 1e6) for one in series.days], np.int64)
-
-
-def _own(series: "Dated") -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
-    """Give the times at which returns end, and the returns."""
-    import numpy as np
-
-    from ara.performance.inputs import checked, returns_of
-
-    if series.kind == "equity":
-        return _times(series)[1:], returns_of(series.values)
-    values = np.array(series.values)
-    if (values < -1).any():
-        day, value = series.days[int(np.argmax(values < -1))], values[values < -1][0]
-        raise ValidationError(
-            f"{series.name}: {series.column} is {value:g} on {day:%Y-%m-%d}, and nobody loses more than all.",
-            hint="Returns are shares: 0.01 is 1 %. Else say --kind percent or --kind equity.",
-        )
-    return _times(series), checked(values)
-
-
-def _beside(own: "Dated", other: "Dated") -> "tuple[NDArray[np.bool_], NDArray[np.float64]]":
-    """Give which of the own returns have a counterpart, and the counterparts: over the same stretches of time.
-
-    Prices and worths are taken as last known at both ends; returns of a file count at their own dates only.
-    """
-    import numpy as np
-
-    ends, _ = _own(own)
-    there, values = _times(other), np.array(other.values)
-    if other.kind == "returns":
-        _own(other)
-        place = np.minimum(np.searchsorted(there, ends), len(there) - 1)
-        found = there[place] == ends
-        return found, values[place[found]]
-    starts = _times(own)[:-1] if own.kind == "equity" else np.concatenate(([ends[0] - 1], ends[:-1]))
-    first, last = (np.searchsorted(there, one, side="right") - 1 for one in (starts, ends))
-    found = (first >= 0) & (ends <= there[-1] + _most_late(there)) & (values[first] > 0) & (values[last] >= 0)
-    return found, values[last[found]] / values[first[found]] - 1
-
-
-def _most_late(times: "NDArray[np.int64]") -> int:
-    """Give how old the last price may be: as long as the longest hole before it."""
-    import numpy as np
-
-    return int(np.diff(times).max()) if len(times) > 1 else 0
-
-
 def _judged(own: "Dated", other: "Dated | None", *, benchmark: str, trials: int, free: float, bars: float) -> "Judged":
     import numpy as np
 
@@ -217,10 +117,10 @@ def _judged(own: "Dated", other: "Dated | None", *, benchmark: str, trials: int,
     from ara.performance.growth import wealth
     from ara.performance.luck import significance
 
-    ends, returns = _own(own)
+    ends, returns = returns_of_file(own)
     beside = None
     if other is not None:
-        found, beside = _beside(own, other)
+        found, beside = alongside(own, other)
         if found.sum() < 2:
             raise ValidationError(
                 f"{own.name} and {other.name} have {int(found.sum())} bars in common.",

@@ -10,6 +10,7 @@
     chart.write(Path("equity.pdf"))
 """
 
+from ara.reports.charts.attributed import attributed_of, explained_of
 from ara.reports.charts.candles import candles, candles_of
 from ara.reports.charts.chart import KINDS, Chart, Footer, check_target
 from ara.reports.charts.equity import equity, equity_of
@@ -45,6 +46,7 @@ __all__ = [
     "Footer",
     "Panel",
     "Theme",
+    "attributed_of",
     "candles",
     "candles_of",
     "check_target",
@@ -56,6 +58,7 @@ __all__ = [
     "correlations_of",
     "equity",
     "equity_of",
+    "explained_of",
     "forecast",
     "forecast_of",
     "frontier_of",

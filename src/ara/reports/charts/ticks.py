@@ -68,7 +68,12 @@ def number(value: float, step: float = 0.0) -> str:
 
 
 def _decimals(step: float) -> int:
-    return 0 if not step or step >= 1 else min(8, math.ceil(-math.log10(step) - 1e-9))
+    """Give the fewest decimals that tell neighbours as they are: 1 for 0.2 and for 2.5, 2 for 0.25."""
+    if not step or not math.isfinite(step):
+        return 0
+    return next(
+        (some for some in range(9) if abs(step * 10**some - round(step * 10**some)) < 1e-6 * step * 10**some), 8
+    )
 
 
 def round_places(low: float, high: float, most: int) -> tuple[list[float], float]:
