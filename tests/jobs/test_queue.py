@@ -128,7 +128,7 @@ async def test_what_could_never_run_or_only_fail_is_refused_in_words(opened):
         with pytest.raises(ValidationError, match=r"nothing to tune"):
             await queue.add(
                 msgspec.structs.replace(
-                    TUNE, quest=replace(TUNE.quest, plan=replace(TUNE.quest.plan, family="garch_t"))
+                    TUNE, quest=replace(TUNE.quest, plan=replace(TUNE.quest.plan, family="pooled_har"))
                 )
             )
         with pytest.raises(PluginError):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ara.errors import ValidationError
 from ara.jobs import Queue, State
+from ara.jobs import queue as queues
 from ara.jobs.schedule import Schedule
 from tests.jobs.test_queue import TRAIN, machine
 
@@ -207,11 +208,11 @@ async def test_a_worker_that_dies_as_it_notes_the_end_loses_no_repetition(opened
         taken = await queue.take(machine(desk), owner="me")
         assert taken is not None
 
-        async def dies(self, job):
+        async def dies(store, job):
             raise OSError("killed")
 
         with monkeypatch.context() as broken:
-            broken.setattr(Queue, "_numbered", dies)
+            broken.setattr(queues, "numbered", dies)
             with pytest.raises(OSError, match="killed"):
                 await queue.end(taken.job, State.DONE)
         assert (await queue.get(1)).state is State.RUNNING

@@ -182,15 +182,16 @@ async def test_a_champion_that_grew_old_is_tuned_anew_by_a_job_and_the_winner_go
         assert stages == {"ewma_t@1": Stage.CHAMPION, result["model"]: Stage.SHADOW}
 
 
+@pytest.mark.slow
 async def test_a_champion_with_nothing_to_tune_is_trained_anew_instead(opened, clock):
     clock.instant = datetime(2020, 2, 3, tzinfo=UTC)
     async with opened() as desk:
         registry = Registry(desk)
-        lesson = Lesson(family="garch_t", params={}, days=2, period="2y", validate=False)
+        lesson = Lesson(family="pooled_har", params={}, days=2, period="3y", validate=False)
         await do(desk, Train(symbols=("AAPL",), lesson=lesson), watch=lambda progress: True)
         await deploy(registry, (await registry.all())[0], force=True)
         clock.instant = datetime(2021, 3, 1, tzinfo=UTC)
-        told = await do(desk, Review(tune=True, days=30, families=("garch_t", "hist")), watch=lambda progress: True)
+        told = await do(desk, Review(tune=True, days=30, families=("pooled_har", "hist")), watch=lambda progress: True)
         assert [one.get("deed") for one in told["reviews"]] == ["train", None]
         assert "no champion" in told["reviews"][1]["error"]
         assert await Queue(desk).all() == []
