@@ -134,6 +134,20 @@ def test_unjudged_models_and_old_spellings(ara):
     )
 
 
+def test_several_are_ranked_and_no_column_is_left_out_in_silence(ara):
+    ara("models", "train", "AAPL", "-m", "drift,ewma_t", "-p", "4y")
+    for width in (60, 100, 160):
+        shown = ara("models", "compare", "AAPL", "--width", str(width))
+        assert shown.code == 0
+        assert "these days alone." in flat(shown) or "stay with it." in flat(shown)
+        for head in ("in set", "1 bar", "5 bars", "10 bars", "21 bars"):
+            assert head in shown.out
+        assert ("For want of room without: id" in flat(shown)) == (width == 60)
+        assert max(map(len, shown.out.splitlines())) <= width
+    told = json.loads(ara("models", "compare", "AAPL", "--json").out)["ranking"]
+    assert {one["name"] for one in told["entries"]} == {"drift@1", "ewma_t@1"}
+
+
 def test_nothing_yet(ara):
     assert ara("models", "list").out.startswith("There is no model like that yet. Train one")
     assert "no model of drift" in ara("models", "list", "drift").out

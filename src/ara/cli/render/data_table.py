@@ -10,7 +10,7 @@ from typing import Any
 from ara.cli.screen import Screen
 from ara.cli.words import clean, folded, padded, width
 
-__all__ = ["Column", "instant", "plain_value", "stamp", "table"]
+__all__ = ["Column", "fits", "instant", "left_out", "plain_value", "stamp", "table"]
 
 
 _LEAST = 3
@@ -31,10 +31,7 @@ def table(columns: Sequence[Column], s: Screen) -> list[str]:
 
     Where the columns that stay are too wide, texts are folded, the widest first; numbers never are.
     """
-    shown = [column for column in columns if any(column.cells)]
-    while _filled(shown) > s.width and any(column.leave for column in shown):
-        first = max(shown, key=lambda column: column.leave)
-        shown = [column for column in shown if column is not first]
+    shown = _shown(columns, s)
     sizes = _fitted(shown, s.width)
     paint = s.palette()
     rows = zip(*([column.head, *map(clean, column.cells)] for column in shown), strict=True)
@@ -46,6 +43,25 @@ def table(columns: Sequence[Column], s: Screen) -> list[str]:
             line = "  " + "  ".join(padded(cell, size, right=column.right) for cell, size, column in each)
             lines.append(line.rstrip() if number else paint(line.rstrip(), "quiet"))
     return lines
+
+
+def left_out(columns: Sequence[Column], s: Screen) -> list[str]:
+    """Give the heads of the columns that `table` leaves out for want of room."""
+    shown = _shown(columns, s)
+    return [one.head for one in columns if any(one.cells) and not any(one is other for other in shown)]
+
+
+def fits(columns: Sequence[Column], s: Screen) -> bool:
+    """Tell whether all columns have room beside each other."""
+    return _filled(columns) <= s.width
+
+
+def _shown(columns: Sequence[Column], s: Screen) -> list[Column]:
+    shown = [column for column in columns if any(column.cells)]
+    while _filled(shown) > s.width and any(column.leave for column in shown):
+        first = max(shown, key=lambda column: column.leave)
+        shown = [column for column in shown if column is not first]
+    return shown
 
 
 def _fitted(columns: Sequence[Column], room: int) -> list[int]:

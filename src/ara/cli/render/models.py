@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from ara.cli.render.data_table import Column, stamp, table
+from ara.cli.render.data_table import Column, fits, left_out, stamp, table
 from ara.cli.render.numbers import percent
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, wrapped
@@ -11,6 +11,7 @@ from ara.cli.words import clean, padded, wrapped
 if TYPE_CHECKING:
     from ara.cli.commands.models.learn import Learned
     from ara.models.registry import Kept, Score, Verified
+    from ara.models.registry.ranked import Ranked
     from ara.models.registry.stages import Verdict
 
 __all__ = ["card_of", "comparison", "learned_words", "table_of", "wholeness"]
@@ -179,31 +180,82 @@ def _signed(found: "Verified") -> str:
     return f"signed by {'this installation' if found.own else f'the trusted key {found.fingerprint}'}"
 
 
-def comparison(found: "Sequence[Kept]", s: Screen, *, same: bool) -> str:
-    """Give several models side by side, over every horizon on which one was judged."""
-    horizons = sorted({one.horizon for kept in found for one in kept.card.scores})
-    by = [{one.horizon: one for one in kept.card.scores} for kept in found]
-    columns = [
-        Column(head="model", cells=[one.name for one in found]),
-        Column(head="id", cells=[one.id[:_SHORT] for one in found], leave=40),
-        Column(head="stage", cells=[one.stage.value for one in found], leave=41),
-        *(
-            Column(
-                head="1 bar" if horizon == 1 else f"{horizon} bars",
-                cells=[_skill(scores[horizon]) if horizon in scores else "" for scores in by],
-                right=True,
-                leave=0 if horizon == horizons[0] else horizon,
-            )
-            for horizon in horizons
-        ),
-        Column(head="in 80 % band", cells=[_inside(kept) for kept in found], right=True, leave=42),
-        Column(head="trained in", cells=[f"{kept.card.seconds:,.1f} s" for kept in found], right=True, leave=43),
-    ]
-    lines = [*table(columns, s), *_quiet(_EXPLAINED, s)]
+def comparison(found: "Sequence[Kept]", s: Screen, *, same: bool, ranked: "Ranked | str" = "") -> str:
+    """Give several models side by side: what to make of it, how sure that is, and how each did on each horizon."""
+    from ara.models.registry.ranked import Ranked
+
+    ranks = ranked if isinstance(ranked, Ranked) else None
+    lines = [s.palette()(line, "strong") for line in wrapped(ranks.words, s.width)] if ranks else []
+    lines += [*_how_ranked(ranks, s), ""] if ranks else []
+    head, beyond = _first_columns(found, ranks), _further(found)
+    lines += table(head, s)
+    if beyond:
+        lines += ["", *_quiet("The same over more bars:", s), *_in_parts(beyond, s)]
+    lines += ["", *_quiet(_EXPLAINED, s)]
+    gone = left_out(head, s)
+    if gone:
+        lines += _quiet(f"For want of room without: {', '.join(gone)}. A wider screen or --json has them.", s)
     if not same:
         words = "They were not judged by the same bars, so one can't be set against the other."
         lines += [s.palette()(line, "warning") for line in wrapped(words, s.width)]
+    elif isinstance(ranked, str) and ranked and len(found) > 1:
+        lines += _quiet(f"They are not ranked: {ranked}.", s)
     return "\n".join(lines)
+
+
+def _how_ranked(ranks: "Ranked", s: Screen) -> list[str]:
+    from ara.models.registry.ranked import LEVEL
+
+    sure = f"{1 - LEVEL:.0%}".replace("%", " %")
+    return _quiet(
+        f"Ranked over {_bars(ranks.horizon)} by {ranks.days:,} days: the set of those that "
+        f"can't be told from the best holds the best with {sure}; p is the level at which one leaves it. ewma_t is "
+        "ranked with them.",
+        s,
+    )
+
+
+def _first_columns(found: "Sequence[Kept]", ranks: "Ranked | None") -> list[Column]:
+    """Give the columns of the shortest horizon, and what stands beside it."""
+    first = min((one.horizon for kept in found for one in kept.card.scores), default=1)
+    own = [next((one for one in kept.card.scores if one.horizon == first), None) for kept in found]
+    stays = ["" if ranks is None else "yes" if one.name in ranks.kept else "no" for one in found]
+    return [
+        Column(head="model", cells=[one.name for one in found]),
+        Column(head="id", cells=[one.id[:_SHORT] for one in found], leave=5),
+        Column(head="stage", cells=[one.stage.value for one in found], leave=2),
+        Column(head="in set", cells=stays),
+        Column(head="p", cells=["" if ranks is None else f"{ranks.p[one.name]:.3f}" for one in found], right=True),
+        Column(head=_bars(first), cells=[_skill(one) if one else "" for one in own], right=True),
+        Column(head="in 80 % band", cells=[_inside(kept) for kept in found], right=True, leave=3),
+        Column(head="trained in", cells=[f"{kept.card.seconds:,.1f} s" for kept in found], right=True, leave=4),
+    ]
+
+
+def _further(found: "Sequence[Kept]") -> list[Column]:
+    """Give the skill over the other horizons; none where there are none."""
+    horizons = sorted({one.horizon for kept in found for one in kept.card.scores})[1:]
+    by = [{one.horizon: one for one in kept.card.scores} for kept in found]
+    columns = [
+        Column(head=_bars(horizon), cells=[_skill(one[horizon]) if horizon in one else "" for one in by], right=True)
+        for horizon in horizons
+    ]
+    return [Column(head="model", cells=[one.name for one in found]), *columns] if columns else []
+
+
+def _in_parts(columns: list[Column], s: Screen) -> list[str]:
+    """Give a table in as many parts, one below the other, as the screen needs; the first column begins each."""
+    first, rest = columns[0], columns[1:]
+    lines: list[str] = []
+    while rest:
+        count = next((n for n in range(len(rest), 1, -1) if fits([first, *rest[:n]], s)), 1)
+        lines += table([first, *rest[:count]], s)
+        rest = rest[count:]
+    return lines
+
+
+def _bars(horizon: int) -> str:
+    return "1 bar" if horizon == 1 else f"{horizon} bars"
 
 
 def _inside(kept: "Kept") -> str:

@@ -60,6 +60,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Share of outcomes inside the 80 % band.
     still
         Forecasts that were left out since the price stood still; not written where there are none.
+    saved
+        Of each day of origins, in their order: the baseline's mean score less the model's. Only for the shortest
+        horizon that is judged, whose forecasts don't overlap; by these models are ranked beside each other.
     """
 
     horizon: int
@@ -73,6 +76,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     p: float
     inside_80: float
     still: int = 0
+    saved: tuple[float, ...] = ()
 
 
 class HoldOut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from ara import plugins
 from ara.errors import NotFoundError, ValidationError
 from ara.market import symbols
 from ara.models.registry.card import Kept
+from ara.models.registry.ranked import Ranked, ranked
 from ara.models.registry.registry import Registry
 
 __all__ = ["METRICS", "Comparison", "compared", "listed"]
@@ -28,10 +29,13 @@ class Comparison:
         By what they are sorted, one of `METRICS`.
     models
         Which; those without scores come last.
+    ranked
+        What the model confidence set says of them; in words why it can't say anything where it can't.
     """
 
     metric: str
     models: Sequence[Kept]
+    ranked: Ranked | str
 
     @property
     def same(self) -> bool:
@@ -41,7 +45,8 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON has it."""
         told = [one.as_dict() for one in self.models]
-        return {"schema": 1, "metric": self.metric, "same_hold_out": self.same, "models": told}
+        ranks = None if isinstance(self.ranked, str) else self.ranked.as_dict()
+        return {"schema": 1, "metric": self.metric, "same_hold_out": self.same, "models": told, "ranking": ranks}
 
 
 def listed(own: Sequence[Kept], shipped: Sequence[Kept]) -> dict[str, Any]:
@@ -70,8 +75,11 @@ async def compared(
         raise ValidationError("A forecast has no Sharpe ratio; a strategy has.", hint="Sort by skill or coverage.")
     if by not in METRICS:
         raise ValidationError(f"{what} is {metric!r:.40}.", hint=f"It is {', '.join(METRICS)}.")
-    found = await _chosen(registry, names)
-    return Comparison(metric=by, models=sorted(found, key=lambda one: _rank(one, by)))
+    found = sorted(await _chosen(registry, names), key=lambda one: _rank(one, by))
+    ranks = ranked(found) if len({_held(one) for one in found}) == 1 else "they were not judged by the same bars"
+    if by == "skill" and isinstance(ranks, Ranked):
+        found.sort(key=lambda one: ranks.names.index(one.name))
+    return Comparison(metric=by, models=found, ranked=ranks)
 
 
 async def _chosen(registry: Registry, names: Sequence[str]) -> list[Kept]:

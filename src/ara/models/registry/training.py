@@ -235,7 +235,7 @@ def _judged_and_kept(
             earlier = panel.until(_apart(panel, plan))
             before = _fit(model, earlier, plan, watch, "as it was before its hold-out")
         tried = _fit(model, past, plan, watch, "before its hold-out", start=before)
-        scores = scores_of(panel, past, tried, plan, watch)
+        scores = scores_of(panel, past, tried, plan, watch, daily=True)
         if plan.tested:
             return tried, past, scores
     return _fit(model, panel, plan, watch, "on all bars", start=start), panel, scores
@@ -309,7 +309,7 @@ def _taken_up(
 
 
 def scores_of(
-    panel: Panel, past: Panel, fitted: Fitted, plan: Plan, watch: Callable[[Progress], bool]
+    panel: Panel, past: Panel, fitted: Fitted, plan: Plan, watch: Callable[[Progress], bool], *, daily: bool = False
 ) -> tuple[Score, ...]:
     """Hold a fit against the baseline, fitted on the same past, on the rows behind the plan's cut.
 
@@ -323,6 +323,8 @@ def scores_of(
         What is judged, and how it was made.
     watch
         Hears that it begins; False ends it.
+    daily
+        Whether the shortest horizon's score says what was saved on each day.
     """
     assert plan.cut is not None  # noqa: S101 - asked for scores
     rows = judged_rows(panel, plan.cut)
@@ -336,7 +338,7 @@ def scores_of(
     wanted = [place for place, horizon in enumerate(panel.horizons) if horizon in _JUDGED] or [0]
     still = still_rows(panel) & (panel.known_at > plan.cut)
     left_out = [int((still & np.isfinite(panel.y[:, place])).sum()) for place in wanted]
-    scores = [_score(panel, rows, mine, theirs, place) for place in wanted]
+    scores = [_score(panel, rows, mine, theirs, place, daily=daily and place == wanted[0]) for place in wanted]
     return tuple(msgspec.structs.replace(one, still=left) for one, left in zip(scores, left_out, strict=True))
 
 
@@ -351,14 +353,17 @@ def _refuse_gaps(rows: Rows, values: NDArray[np.float64], family: str) -> None:
         )
 
 
-def _score(panel: Panel, rows: Rows, mine: NDArray[np.float64], theirs: NDArray[np.float64], place: int) -> Score:
+def _score(
+    panel: Panel, rows: Rows, mine: NDArray[np.float64], theirs: NDArray[np.float64], place: int, *, daily: bool
+) -> Score:
     """Compare the two over one horizon, in units of the volatility that was known at each origin."""
     known = np.isfinite(panel.y[rows, place])
     y, unit = panel.y[rows, place][known], panel.scale[rows, place][known, None]
     ours, others = (values[known, place] / unit for values in (mine, theirs))
     horizon = panel.horizons[place]
     when = panel.known_at[rows][known] // DAY
-    found = compared(crps(ours, y, LEVELS), crps(others, y, LEVELS), when, horizon=horizon)
+    own, rival = crps(ours, y, LEVELS), crps(others, y, LEVELS)
+    found = compared(own, rival, when, horizon=horizon)
     return Score(
         horizon=horizon,
         forecasts=found.forecasts,
@@ -370,4 +375,11 @@ def _score(panel: Panel, rows: Rows, mine: NDArray[np.float64], theirs: NDArray[
         high=found.high,
         p=found.p,
         inside_80=float(inside(ours, y, LEVELS, 0.8).mean()) if len(y) else 0.0,
+        saved=_by_day(rival - own, when) if daily else (),
     )
+
+
+def _by_day(values: NDArray[np.float64], when: NDArray[np.int64]) -> tuple[float, ...]:
+    """Give the mean of each day, to seven digits: more tell nothing, and a card is read often."""
+    _, place, count = np.unique(when, return_inverse=True, return_counts=True)
+    return tuple(float(f"{one:.7g}") for one in np.bincount(place, values) / count)

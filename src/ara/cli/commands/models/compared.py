@@ -29,7 +29,8 @@ def compare(
         ara models compare har_t@1 har_t@2
         ara models compare AAPL --metric coverage --json
 
-    Only models that were judged by the same bars can be set against each other; where they were not, it says so.
+    Only models that were judged by the same bars can be set against each other; where they were not, it says so. Those
+    that can't be told from the best by the model confidence set come first.
     """
     from ara.cli.render.models import comparison
     from ara.models.registry.comparing import compared
@@ -37,4 +38,4 @@ def compare(
     s = screen()
     wanted = [*(names or []), *(one for one in models.split(",") if one.strip())]
     found = with_registry(s, lambda registry: compared(registry, wanted, metric=metric, what="--metric"))
-    s.result(found.as_dict(), lambda: comparison(found.models, s, same=found.same))
+    s.result(found.as_dict(), lambda: comparison(found.models, s, same=found.same, ranked=found.ranked))
