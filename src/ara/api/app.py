@@ -30,6 +30,8 @@ from ara.api.v1 import (
     training,
     webhooks,
 )
+from ara.api.v2 import forecasts, instruments, portfolios
+from ara.api.v2 import models as kept_models
 from ara.settings import Secret, Settings
 
 __all__ = ["create"]
@@ -101,6 +103,12 @@ def _route(app: FastAPI) -> None:
     old.include_router(ledger.scores)
     old.include_router(sockets.tickets)
     app.include_router(old, responses=problems.RESPONSES)
+    new = APIRouter(prefix="/api/v2")
+    for router in (forecasts.router, instruments.router, portfolios.router, kept_models.router):
+        new.include_router(router)
+    for part in (cache, auth, webhooks):
+        new.include_router(part.router)
+    app.include_router(new, responses=problems.RESPONSES)
 
 
 def _wrap(app: FastAPI, settings: Settings) -> None:

@@ -29,6 +29,10 @@ _SAFE: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+_OLD: Final = "/api/v1/"
+_SINCE: Final = "@1795305600"
+"""Since when the first version is deprecated (RFC 9745): 22 November 2026, 00:00 UTC."""
+_NEXT: Final = '</api/v2>; rel="successor-version", </redoc>; rel="deprecation"; type="text/html"'
 _WITH_BODY: Final = {"POST", "PUT", "PATCH", "DELETE"}
 _log = logging.getLogger("ara.api")
 
@@ -76,6 +80,8 @@ class Shell:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = current()
+                if scope["path"].startswith(_OLD):
+                    headers["Deprecation"], headers["Link"] = _SINCE, _NEXT
                 for name, value in _SAFE.items():
                     headers.setdefault(name, value)
             await send(message)

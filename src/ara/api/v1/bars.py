@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from ara.api.asks import asker, moment_of, service_of
 from ara.api.paged import BARS, bars_answer
+from ara.api.v1.market import Later
 from ara.api.v1.words import AsOf, Symbol
 from ara.features.described import chosen, document
 from ara.market.timeframe import Timeframe
-from ara.prediction.looking import FOLLOWED
 
 __all__ = ["Family", "Kind", "Period", "Pivots", "Step", "router"]
 
@@ -34,9 +34,6 @@ Pivots = Annotated[
     ),
 ]
 """Ways to work out pivots."""
-_Later = Annotated[
-    int, Query(ge=FOLLOWED.start, le=FOLLOWED.stop - 1, description="Look at what followed so many bars later")
-]
 
 
 @router.get("/market/bars", summary="Bars of an instrument", responses=BARS)
@@ -64,7 +61,7 @@ async def _patterns(
     symbol: Symbol,
     family: Annotated[Family | None, Query(description="Only these")] = None,
     last: Annotated[int, Query(ge=1, le=5000, description="Known in so many of the last bars")] = 5,
-    horizon: _Later = 5,
+    horizon: Later = 5,
     as_of: AsOf | None = None,
 ) -> dict[str, Any]:
     """Tell the patterns that became known of late, and what followed their like: as `ara patterns --json`."""

@@ -11,20 +11,24 @@ from ara.errors import NotFoundError
 from ara.prediction.looking import FOLLOWED
 from ara.risk import WINDOW
 
-__all__ = ["router"]
+__all__ = ["Category", "Later", "Window", "router"]
 
 router = APIRouter(tags=["market"], dependencies=[Depends(asker("market:read"))])
 """The paths of the market."""
 
-_Later = Annotated[
+Later = Annotated[
     int, Query(ge=FOLLOWED.start, le=FOLLOWED.stop - 1, description="Look at what followed so many bars later")
 ]
-_Category = Literal["trend", "momentum", "volatility", "volume", "statistical", "all"]
+"""How many bars later it is looked at what followed."""
+Category = Literal["trend", "momentum", "volatility", "volume", "statistical", "all"]
+"""A category of indicators."""
+Window = Annotated[int, Query(ge=WINDOW.start, le=WINDOW.stop - 1, description="Last days that count")]
+"""How many of the last days count."""
 
 
 @router.get("/market/regime", summary="The state of a market")
 @router.get("/regime", summary="The state of a market")
-async def _regime(request: Request, symbol: Symbol, horizon: _Later = 21, as_of: AsOf | None = None) -> dict[str, Any]:
+async def _regime(request: Request, symbol: Symbol, horizon: Later = 21, as_of: AsOf | None = None) -> dict[str, Any]:
     """Tell the state, since when, how long such states lasted and what followed: as `ara market regime --json`."""
     service = service_of(request)
     told = await service.looks.regime(symbol, as_of=moment_of(service, as_of), horizon=horizon)
@@ -36,8 +40,8 @@ async def _regime(request: Request, symbol: Symbol, horizon: _Later = 21, as_of:
 async def _indicators(
     request: Request,
     symbol: Symbol,
-    category: _Category = "all",
-    horizon: _Later = 5,
+    category: Category = "all",
+    horizon: Later = 5,
     as_of: AsOf | None = None,
 ) -> dict[str, Any]:
     """Tell what indicators say, how common that is, and what followed: as `ara market indicators --json`."""
@@ -51,7 +55,7 @@ async def _indicators(
 async def _correlations(
     request: Request,
     symbols: Symbols,
-    window: Annotated[int, Query(ge=WINDOW.start, le=WINDOW.stop - 1, description="Last days that count")] = 90,
+    window: Window = 90,
     as_of: AsOf | None = None,
 ) -> dict[str, Any]:
     """Tell how closely instruments move together and what changed: as `ara market correlations --json`."""

@@ -12,7 +12,7 @@ from ara.models.registry import Registry
 from ara.models.registry.comparing import compared, listed
 from ara.models.registry.stages import delete, deploy, shadow
 
-__all__ = ["DeployRequest", "router"]
+__all__ = ["DeployRequest", "ModelName", "compared_by", "deployed", "removed", "router"]
 
 router = APIRouter(prefix="/models", tags=["models"])
 """The paths of models."""
@@ -68,31 +68,44 @@ async def _compare(
     ] = "skill",
 ) -> dict[str, Any]:
     """Compare models on bars that they did not know: as `ara models compare --json`."""
-    names = [one.strip() for one in models.split(",") if one.strip()]
-    found = await compared(Registry(service_of(request).desk), names, metric=metric)
-    return found.as_dict()
+    return await compared_by(request, models, metric)
 
 
 @router.post("/deploy", summary="Have a model answer")
 async def _deploy(asked: DeployRequest, request: Request, who: _Deploys) -> dict[str, Any]:
     """Make a model the champion of its family, or put it into the champion's shadow: as `ara models deploy --json`."""
-    service = service_of(request)
-    registry = Registry(service.desk)
-    kept = await registry.find(asked.model_id)
-    if asked.environment != "production":
-        told = {"schema": 1, "model": (await shadow(registry, kept)).as_dict()}
-        await _noted(request, who, "model.shadow", kept.id)
-        return told
-    change = await deploy(registry, kept, force=asked.force)
-    await _noted(request, who, "model.deploy", kept.id)
-    return {**change.as_dict(), "forced": not change.verdict.beats}
+    return await deployed(request, who, asked.model_id, beside=asked.environment != "production", force=asked.force)
 
 
 @router.delete("/{model_id}", summary="Remove a model")
 async def _delete(model_id: ModelName, request: Request, who: _Deploys) -> dict[str, Any]:
     """Remove a model for good; never a champion, nor one that a kept forecast was made with."""
+    return await removed(request, who, model_id)
+
+
+async def compared_by(request: Request, models: str, metric: str) -> dict[str, Any]:
+    """Compare models that are named with commas between them, or all."""
+    names = [one.strip() for one in models.split(",") if one.strip()]
+    return (await compared(Registry(service_of(request).desk), names, metric=metric)).as_dict()
+
+
+async def deployed(request: Request, who: Asker, name: str, *, beside: bool, force: bool) -> dict[str, Any]:
+    """Make a model the champion of its family, or put it `beside` the champion; the audit log says who did."""
     registry = Registry(service_of(request).desk)
-    kept = await registry.find(model_id)
+    kept = await registry.find(name)
+    if beside:
+        told = {"schema": 1, "model": (await shadow(registry, kept)).as_dict()}
+        await _noted(request, who, "model.shadow", kept.id)
+        return told
+    change = await deploy(registry, kept, force=force)
+    await _noted(request, who, "model.deploy", kept.id)
+    return {**change.as_dict(), "forced": not change.verdict.beats}
+
+
+async def removed(request: Request, who: Asker, name: str) -> dict[str, Any]:
+    """Remove a model for good; the audit log says who did."""
+    registry = Registry(service_of(request).desk)
+    kept = await registry.find(name)
     await delete(registry, kept)
     await _noted(request, who, "model.delete", kept.id)
     return {"schema": 1, "removed": [kept.as_dict()], "needed": [], "leftovers": 0}

@@ -1,26 +1,21 @@
 """Forecasts: POST /predict, POST /predict/batch, GET /predictions/{id}."""
 
-import re
-from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from ara.api.asks import Asker, asker, service_of, spend_day
+from ara.api.asks import Asker, asker, service_of
+from ara.api.forecasting import Asked, forecast, forecasts, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
 from ara.api.v1.words import AsOf, PredictionId, Symbol
-from ara.errors import NotFoundError, UnknownSymbolError, ValidationError
 from ara.logs.context import current
-from ara.market import Instrument
-from ara.plugins import names
 from ara.prediction import Forecast
 from ara.prediction.document import to_document
 from ara.prediction.ledger import Ledger
-from ara.prediction.many import Missed
 
 __all__ = [
     "BatchRequest",
@@ -41,7 +36,6 @@ _Class = Literal["stock", "crypto", "forex", "etf", "index"]
 _Writes = Annotated[Asker, Depends(asker("predictions:write"))]
 _Reads = Annotated[Asker, Depends(asker("predictions:read"))]
 _MOST = 100
-_TRAINED = re.compile(r"[0-9a-f]{6,64}")
 
 
 class _Question(BaseModel):
@@ -55,9 +49,10 @@ class _Question(BaseModel):
     model: str | None = Field(default=None, min_length=1, max_length=128, description="Family or trained model")
 
     @property
-    def why(self) -> bool:
-        """Whether reasons are computed: without them the same forecast has an id of its own."""
-        return self.include_explanations and self.analysis_level in {"standard", "full"}
+    def asked(self) -> Asked:
+        """What is asked, in the words of all versions."""
+        why = self.include_explanations and self.analysis_level in {"standard", "full"}
+        return Asked(days=self.days, as_of=self.as_of, model=self.model, why=why, asset_class=self.asset_type)
 
 
 class PredictRequest(_Question):
@@ -146,14 +141,7 @@ async def _predict(asked: PredictRequest, request: Request, who: _Writes, key: O
 
 
 async def _one(service: Service, who: Asker, asked: PredictRequest) -> PredictResponse:
-    _known(asked.model)
-    if asked.asset_type is not None:
-        _insisted(await service.market.instrument(asked.symbol), asked.asset_type)
-    await spend_day(service, who, 1)
-    forecast = await service.engine.predict(
-        asked.symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why
-    )
-    return _answer(forecast)
+    return _answer(await forecast(service, who, asked.symbol, asked.asked))
 
 
 @router.post("/predict/batch", summary="Forecast several instruments", response_model=BatchResponse)
@@ -165,27 +153,11 @@ async def _batch(asked: BatchRequest, request: Request, who: _Writes, key: OnceK
 
 async def _several(service: Service, who: Asker, asked: BatchRequest) -> BatchResponse:
     symbols = list(dict.fromkeys(asked.symbols))
-    _known(asked.model)
-    await spend_day(service, who, len(symbols))
-    answered, failures = list[PredictResponse](), dict[str, str]()
-    stream = service.engine.keep_many(symbols, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
-    async with aclosing(stream) as found:
-        number = 0
-        async for one in found:
-            symbol, number = symbols[number], number + 1
-            if isinstance(one, Missed):
-                failures[symbol] = one.error.message
-                continue
-            try:
-                _insisted(one.forecast.instrument, asked.asset_type)
-            except ValidationError as error:
-                failures[symbol] = error.message
-            else:
-                answered.append(_answer(one.forecast))
+    answered, failures = await forecasts(service, who, symbols, asked.asked)
     return BatchResponse(
-        request_id=current() or None, timestamp=datetime.now(UTC), predictions=answered,
+        request_id=current() or None, timestamp=datetime.now(UTC), predictions=[_answer(one) for one in answered],
         total_count=len(symbols), successful_count=len(answered), failed_count=len(failures),
-        failed_symbols=list(failures), failures=failures,
+        failed_symbols=list(failures), failures={symbol: error.message for symbol, error in failures.items()},
     )  # fmt: skip
 
 
@@ -205,36 +177,12 @@ async def _prediction(
 ) -> PredictResponse | Selected | Response:
     """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
     kept = await Ledger(service_of(request).desk).show(prediction_id)
-    wanted = _wanted(fields)
+    wanted = wanted_parts(fields, _PARTS)
     tag = fresh(response, kept.id, *wanted)
     if unchanged(if_none_match, tag):
         return Response(status_code=304, headers=dict(response.headers))
     answer = _answer(kept.forecast)
     return Selected(answer.model_dump(mode="json", include=set(wanted))) if wanted else answer
-
-
-def _wanted(fields: str | None) -> list[str]:
-    """Give the parts that were asked for, each once; nothing means all."""
-    named = sorted({part.strip() for part in (fields or "").split(",") if part.strip()})
-    if strange := [one for one in named if one not in _PARTS]:
-        raise ValidationError(f"fields: there is no {strange[0]!r:.40}.", hint=f"There are: {', '.join(_PARTS)}.")
-    return named
-
-
-def _known(model: str | None) -> None:
-    """Refuse the name of a model that nobody has: that is the sender's fault, not the service's."""
-    if model is None or _TRAINED.fullmatch(model) or model.partition("@")[0] in names("models"):
-        return
-    raise NotFoundError(f"There is no model {model[:40]!r}.", hint=f"There are: {', '.join(names('models'))}")
-
-
-def _insisted(instrument: Instrument, wanted: str | None) -> None:
-    found = str(instrument.asset_class)
-    if wanted is not None and found != wanted:
-        raise UnknownSymbolError(
-            f"There is no {wanted} {instrument.symbol}: that is {found}.",
-            hint="Leave asset_type out, or check the spelling.",
-        )
 
 
 def _answer(forecast: Forecast) -> PredictResponse:

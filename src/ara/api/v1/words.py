@@ -8,9 +8,11 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-__all__ = ["AsOf", "PredictionId", "Symbol", "Symbols"]
+__all__ = ["SYMBOL", "AsOf", "PredictionId", "Symbol", "Symbols"]
 
-_SYMBOL: Final = r"[.^]?[A-Za-z0-9]+([./:^=_-][A-Za-z0-9]+)*"
+SYMBOL: Final = r"[.^]?[A-Za-z0-9]+([./:^=_-][A-Za-z0-9]+)*"
+"""How a symbol looks."""
+
 _DAY: Final = (
     r"(19[7-9][0-9]|20[0-9]{2})-"
     r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
@@ -24,7 +26,7 @@ Symbol = Annotated[
         max_length=32,
         description="AAPL, BTC-USD, EURUSD, ^GSPC and so on",
         examples=["AAPL"],
-        json_schema_extra={"pattern": f"^{_SYMBOL}$"},
+        json_schema_extra={"pattern": f"^{SYMBOL}$"},
     ),
 ]
 """A symbol."""
@@ -36,7 +38,7 @@ Symbols = Annotated[
         max_length=3300,
         description="Two symbols to a hundred, each once, with commas between them",
         examples=["AAPL,MSFT,SPY"],
-        json_schema_extra={"pattern": f"^{_SYMBOL}(,{_SYMBOL}){{1,99}}$"},
+        json_schema_extra={"pattern": f"^{SYMBOL}(,{SYMBOL}){{1,99}}$"},
     ),
 ]
 """Symbols of several instruments in one text."""

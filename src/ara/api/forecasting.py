@@ -1,0 +1,101 @@
+"""Forecasts as every version of the service asks for them: counted against the day, checked, kept in the ledger."""
+
+import re
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from ara.api.asks import Asker, spend_day
+from ara.api.service import Service
+from ara.errors import AraError, NotFoundError, UnknownSymbolError, ValidationError
+from ara.market import Instrument
+from ara.plugins import names
+from ara.prediction import Forecast
+from ara.prediction.many import Missed
+
+__all__ = ["Asked", "forecast", "forecasts", "wanted_parts"]
+
+_TRAINED: Final = re.compile(r"[0-9a-f]{6,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of an instrument or of several.
+
+    Parameters
+    ----------
+    days
+        Bars ahead.
+    as_of
+        Only what was public then; None for now.
+    model
+        Family or trained model; None for the usual one.
+    why
+        Whether reasons are computed: without them the same forecast has an id of its own.
+    asset_class
+        What each instrument has to be; None for anything.
+    """
+
+    days: int
+    as_of: str | None
+    model: str | None
+    why: bool
+    asset_class: str | None
+
+
+async def forecast(service: Service, who: Asker, symbol: str, asked: Asked) -> Forecast:
+    """Forecast an instrument; the forecast is kept before it is given."""
+    _known(asked.model)
+    if asked.asset_class is not None:
+        _insisted(await service.market.instrument(symbol), asked.asset_class)
+    await spend_day(service, who, 1)
+    return await service.engine.predict(symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+
+
+async def forecasts(
+    service: Service, who: Asker, symbols: Sequence[str], asked: Asked
+) -> tuple[list[Forecast], dict[str, AraError]]:
+    """Forecast several instruments; one that fails costs no other anything, and its error is given by its name."""
+    _known(asked.model)
+    await spend_day(service, who, len(symbols))
+    answered, failures = list[Forecast](), dict[str, AraError]()
+    stream = service.engine.keep_many(symbols, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+    async with aclosing(stream) as found:
+        number = 0
+        async for one in found:
+            symbol, number = symbols[number], number + 1
+            if isinstance(one, Missed):
+                failures[symbol] = one.error
+                continue
+            try:
+                _insisted(one.forecast.instrument, asked.asset_class)
+            except UnknownSymbolError as error:
+                failures[symbol] = error
+            else:
+                answered.append(one.forecast)
+    return answered, failures
+
+
+def wanted_parts(fields: str | None, parts: Sequence[str]) -> list[str]:
+    """Give the parts that were asked for, each once; nothing means all."""
+    named = sorted({part.strip() for part in (fields or "").split(",") if part.strip()})
+    if strange := [one for one in named if one not in parts]:
+        raise ValidationError(f"fields: there is no {strange[0]!r:.40}.", hint=f"There are: {', '.join(parts)}.")
+    return named
+
+
+def _known(model: str | None) -> None:
+    """Refuse the name of a model that nobody has: that is the sender's fault, not the service's."""
+    if model is None or _TRAINED.fullmatch(model) or model.partition("@")[0] in names("models"):
+        return
+    raise NotFoundError(f"There is no model {model[:40]!r}.", hint=f"There are: {', '.join(names('models'))}")
+
+
+def _insisted(instrument: Instrument, wanted: str | None) -> None:
+    found = str(instrument.asset_class)
+    if wanted is not None and found != wanted:
+        raise UnknownSymbolError(
+            f"There is no {wanted} {instrument.symbol}: that is {found}.",
+            hint="Leave the class out, or check the spelling.",
+        )

@@ -1,0 +1,162 @@
+"""Forecasts: POST /forecasts, /forecasts/batch, GET /forecasts, /forecasts/{id}, /{id}/receipt, /ledger, /scores."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from ara.api.asks import Asker, asker, service_of
+from ara.api.forecasting import Asked, forecast, forecasts, wanted_parts
+from ara.api.once import OnceKey, once
+from ara.api.service import Service
+from ara.api.tags import UNCHANGED, fresh, unchanged
+from ara.api.v1.words import AsOf, PredictionId, Symbol
+from ara.market import symbols
+from ara.prediction.accuracy import accuracy
+from ara.prediction.document import to_document
+from ara.prediction.ledger import Ledger
+from ara.prediction.receipts import receipt, vouchers
+
+__all__ = ["Batch", "BatchAsked", "ForecastAsked", "ForecastDocument", "router"]
+
+router = APIRouter(tags=["forecasts"])
+"""The paths of forecasts."""
+
+_Writes = Annotated[Asker, Depends(asker("predictions:write"))]
+_Reads = Annotated[Asker, Depends(asker("predictions:read"))]
+_Class = Literal["stock", "crypto", "forex", "etf", "index"]
+_MOST: Final = 100
+_LISTED: Final = 200
+_PARTS: Final = (
+    "schema", "id", "symbol", "name", "asset_class", "venue", "currency", "calendar", "timezone", "tick", "lot",
+    "option", "as_of", "last", "close", "model", "source", "quality", "days", "regime", "warnings", "degraded",
+    "lineage",
+)  # fmt: skip
+
+
+class _Question(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    days: int = Field(default=5, ge=1, le=30, description="Bars ahead")
+    asset_class: _Class | None = Field(default=None, description="What each instrument has to be; checked")
+    reasons: bool = Field(default=True, description="Whether reasons are given; without them the id is another")
+    as_of: AsOf | None = None
+    model: str | None = Field(default=None, min_length=1, max_length=128, description="Family or trained model")
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked, in the words of all versions."""
+        return Asked(days=self.days, as_of=self.as_of, model=self.model, why=self.reasons, asset_class=self.asset_class)
+
+
+class ForecastAsked(_Question):
+    """What is asked of one instrument."""
+
+    symbol: Symbol
+
+
+class BatchAsked(_Question):
+    """What is asked of several instruments."""
+
+    symbols: list[Symbol] = Field(min_length=1, max_length=_MOST, examples=[["AAPL", "BTC-USD"]])
+
+
+class ForecastDocument(RootModel[dict[str, Any]]):
+    """A forecast as `ara predict --json` prints it: the same id, the same bytes."""
+
+
+class Batch(BaseModel):
+    """Forecasts of several instruments; why some have none is a problem document by its symbol."""
+
+    items: list[ForecastDocument]
+    failures: dict[str, dict[str, Any]]
+
+
+@router.post("/forecasts", summary="Forecast an instrument", response_model=ForecastDocument)
+async def _forecast(asked: ForecastAsked, request: Request, who: _Writes, key: OnceKey = None) -> Response | BaseModel:
+    """Forecast the next bars; the forecast is in the ledger before it is answered."""
+    service = service_of(request)
+    return await once(service, who, key, asked, lambda: _one(service, who, asked))
+
+
+async def _one(service: Service, who: Asker, asked: ForecastAsked) -> ForecastDocument:
+    return ForecastDocument(to_document(await forecast(service, who, asked.symbol, asked.asked)))
+
+
+@router.post("/forecasts/batch", summary="Forecast several instruments", response_model=Batch)
+async def _batch(asked: BatchAsked, request: Request, who: _Writes, key: OnceKey = None) -> Response | BaseModel:
+    """Forecast several instruments; one that fails costs no other anything."""
+    service = service_of(request)
+    return await once(service, who, key, asked, lambda: _several(service, who, asked))
+
+
+async def _several(service: Service, who: Asker, asked: BatchAsked) -> Batch:
+    answered, failures = await forecasts(service, who, list(dict.fromkeys(asked.symbols)), asked.asked)
+    return Batch(
+        items=[ForecastDocument(to_document(one)) for one in answered],
+        failures={symbol: error.problem() for symbol, error in failures.items()},
+    )
+
+
+@router.get("/forecasts", summary="Kept forecasts")
+async def _list(
+    request: Request,
+    who: _Reads,
+    symbol: Symbol | None = None,
+    limit: Annotated[int, Query(ge=1, le=_LISTED, description="At most so many")] = 20,
+    cursor: Annotated[int | None, Query(ge=1, le=2**53 - 1, description="The `next` of the answer before")] = None,
+) -> dict[str, Any]:
+    """List kept forecasts, the newest first; `next` is the cursor of those before them, null where there are none."""
+    wanted = None if symbol is None else symbols.normalise(symbol)
+    found = await Ledger(service_of(request).desk).list(limit + 1, wanted, before=cursor)
+    shown = found[:limit]
+    return {
+        "items": [one.as_dict() for one in shown], "next": shown[-1].sequence if len(found) > limit else None,
+    }  # fmt: skip
+
+
+@router.get("/forecasts/{forecast_id}", summary="A kept forecast", responses=UNCHANGED)
+async def _kept(
+    forecast_id: PredictionId,
+    request: Request,
+    response: Response,
+    who: _Reads,
+    fields: Annotated[
+        str | None,
+        Query(
+            max_length=400,
+            description=f"Parts to give, with commas between them: {', '.join(_PARTS)}; all if left out",
+            examples=["id,symbol,days"],
+            json_schema_extra={"pattern": f"^({'|'.join(_PARTS)})(,({'|'.join(_PARTS)}))*$"},
+        ),
+    ] = None,
+    if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
+) -> Any:
+    """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
+    kept = await Ledger(service_of(request).desk).show(forecast_id)
+    wanted = wanted_parts(fields, _PARTS)
+    tag = fresh(response, "v2", kept.id, *wanted)
+    if unchanged(if_none_match, tag):
+        return Response(status_code=304, headers=dict(response.headers))
+    told = to_document(kept.forecast)
+    return {name: value for name, value in told.items() if name in wanted} if wanted else told
+
+
+@router.get("/forecasts/{forecast_id}/receipt", summary="What such forecasts were worth")
+async def _receipt(forecast_id: PredictionId, request: Request, who: _Reads) -> dict[str, Any]:
+    """Tell what past forecasts that were about as sure were worth: as `ara ledger receipt --json`."""
+    desk = service_of(request).desk
+    kept = await Ledger(desk).show(forecast_id)
+    return receipt(kept, await vouchers(desk, kept))
+
+
+@router.get("/ledger", summary="Whether the ledger is as it was written")
+async def _verify(request: Request, who: _Reads) -> dict[str, Any]:
+    """Walk the whole ledger and say whether it is whole; `ok` is false where it was changed."""
+    return (await Ledger(service_of(request).desk).verify()).as_dict()
+
+
+@router.get("/scores", summary="How forecasts did")
+async def _scores(request: Request, who: _Reads, replayed: bool = False) -> dict[str, Any]:
+    """Tell how scored forecasts did, by instrument, class, horizon, model and month: as `ara ledger report --json`."""
+    return (await accuracy(service_of(request).desk, replayed=replayed)).as_dict()

@@ -1,0 +1,83 @@
+import pytest
+
+from tests.api.conftest import Served
+from tests.api.test_market_served import printed
+
+AS_OF = "2013-06-28"
+ASKED = {"symbol": "AAPL", "days": 2, "as_of": AS_OF, "model": "ewma_t"}
+
+
+def test_a_forecast_is_the_document_of_the_command_and_that_of_the_first_version(service: Served, capsys):
+    with service.client() as client:
+        told = client.post("/api/v2/forecasts", json=ASKED)
+        old = client.post("/api/v1/predict", json=ASKED).json()
+        kept = client.get(f"/api/v2/forecasts/{told.json()['id'][:12]}")
+        part = client.get(f"/api/v2/forecasts/{told.json()['id']}", params={"fields": "id,close"}).json()
+        again = client.get(kept.url.path, headers={"If-None-Match": kept.headers["etag"]})
+        receipt = client.get(f"/api/v2/forecasts/{told.json()['id']}/receipt")
+    words = ["predict", "AAPL", "--days", "2", "--as-of", AS_OF, "--model", "ewma_t"]
+    assert told.status_code == 200, told.text
+    shown = printed(service, capsys, *words)
+    assert shown.pop("kept")
+    assert told.json() == kept.json() == old["forecast"] == shown
+    assert list(told.json()) == list(old["forecast"])
+    assert part == {name: told.json()[name] for name in ("id", "close")}
+    assert (again.status_code, receipt.status_code) == (304, 200)
+
+
+def test_lists_go_on_by_cursors_and_failures_are_problems(service: Served):
+    with service.client() as client:
+        asked = {"symbols": ["AAPL", "NOSUCH", "MSFT", "AAPL"], "days": 1, "as_of": AS_OF, "model": "ewma_t"}
+        told = client.post("/api/v2/forecasts/batch", json=asked).json()
+        first = client.get("/api/v2/forecasts", params={"limit": 1}).json()
+        second = client.get("/api/v2/forecasts", params={"limit": 1, "cursor": first["next"]}).json()
+    assert [one["symbol"] for one in told["items"]] == ["AAPL", "MSFT"]
+    assert told["failures"]["NOSUCH"]["status"] == 404
+    assert [one["symbol"] for one in first["items"] + second["items"]] == ["MSFT", "AAPL"]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "asked"),
+    [
+        ("instruments/AAPL/bars", "bars", {"limit": 3}),
+        ("instruments/AAPL/patterns", "patterns", {}),
+        ("instruments/AAPL/levels", "levels", {}),
+        ("instruments/AAPL/readings", "market/indicators", {"category": "volume"}),
+        ("models", "models/status", {}),
+        ("indicators", "indicators/list", {"search": "hilbert"}),
+        ("scores", "evaluation", {}),
+        ("correlations", "correlations", {"symbols": "AAPL,MSFT"}),
+    ],
+)
+def test_both_versions_say_the_same(service: Served, path, old, asked):
+    dated = {**asked, **({"as_of": AS_OF} if "instruments" in path or "corr" in path else {})}
+    with service.client() as client:
+        new = client.get(f"/api/v2/{path}", params=dated)
+        before = client.get(f"/api/v1/{old}", params={"symbol": "AAPL", **dated} if "instr" in path else dated)
+    assert new.status_code == before.status_code == 200
+    assert new.json() == before.json()
+    assert "deprecation" not in new.headers
+    assert before.headers["deprecation"].startswith("@")
+    assert 'rel="successor-version"' in before.headers["link"]
+
+
+def test_portfolios_are_asked_for_by_weights(service: Served):
+    wanted = {"symbols": ["AAPL", "SPY"], "as_of": AS_OF, "constraints": {"max": 0.6}}
+    with service.client() as client:
+        chosen = client.post("/api/v2/portfolios/optimize", json=wanted).json()
+        past = client.post("/api/v2/portfolios/analyze", json={"weights": chosen["weights"], "as_of": AS_OF})
+        trades = client.post(
+            "/api/v2/portfolios/rebalance", json={"weights": chosen["weights"], "cash": 5000, "as_of": AS_OF}
+        )
+    assert max(chosen["weights"].values()) <= 0.6 + 1e-9
+    assert past.json()["weights"] == chosen["weights"]
+    assert {one["side"] for one in trades.json()["trades"]} == {"buy"}
+
+
+def test_errors_are_problems_without_the_keys_of_the_first_version(service: Served):
+    with service.client() as client:
+        for path in ("instruments/NOSUCH/bars", "nowhere", "forecasts/000000"):
+            told = client.get(f"/api/v2/{path}")
+            assert told.status_code == told.json()["status"] == 404
+            assert told.headers["content-type"] == "application/problem+json"
+            assert "error" not in told.json()
