@@ -195,6 +195,8 @@ class Worker:
         while True:
             try:
                 await journal.write(self._desk.store)
+                if not (found.passing and job.retries):
+                    await announced(self._desk, job, found.state, found.result, found.words)
                 return await self._queue.end(
                     job, found.state, result=found.result, words=found.words, passing=found.passing
                 )
