@@ -63,7 +63,7 @@ _FORM: Final = re.compile(
     r"|(?<!\d)\d{8,10}:[\w-]{35}"  # Telegram
     r"|npm_\w{30,}|pypi-[\w-]{16,}|hf_\w{20,}"
     r"|[0-9a-f]{32}-[0-9a-f]{32}"  # OANDA
-    r"|ara_vk1_[\w-]+|arar?_[a-z2-7]{16}_[\w-]+"
+    r"|ara_vk1_[\w-]+|ara[rt]?_[a-z2-7]{16}_[\w-]+"
 )
 
 

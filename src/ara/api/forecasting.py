@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
+from ara.alerts.news import predicted
 from ara.api.asks import Asker, spend_day
 from ara.api.service import Service
 from ara.errors import AraError, NotFoundError, UnknownSymbolError, ValidationError
@@ -50,7 +51,9 @@ async def forecast(service: Service, who: Asker, symbol: str, asked: Asked) -> F
     if asked.asset_class is not None:
         _insisted(await service.market.instrument(symbol), asked.asset_class)
     await spend_day(service, who, 1)
-    return await service.engine.predict(symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+    made = await service.engine.predict(symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+    await predicted(service.desk, [made], user=who.user.id)
+    return made
 
 
 async def forecasts(
@@ -74,6 +77,7 @@ async def forecasts(
                 failures[symbol] = error
             else:
                 answered.append(one.forecast)
+    await predicted(service.desk, answered, user=who.user.id)
     return answered, failures
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from ara.alerts.news import failed
 from ara.errors import AraError, QuotaError, UnauthenticatedError
 from ara.logs.context import current
 from ara.redaction import redact
@@ -132,6 +133,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> Response:
         _log.error("%s failed", request.url.path, exc_info=error)
+        service = getattr(request.app.state, "service", None)
+        if service is not None:
+            from ara.api.shell import route_of
+
+            desk = service.desk
+            await failed(desk, route_of(request.scope), request=current(), now=desk.clock.now())
         return of_error(AraError("Something went wrong inside.", hint="Report the request id."), path=request.url.path)
 
 

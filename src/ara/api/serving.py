@@ -7,6 +7,7 @@ them one after the other: the next one answers before the one before ends.
 import socket
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -18,6 +19,7 @@ from ara.api.sockets import UVICORN
 from ara.desk import Desk
 from ara.errors import APIError
 from ara.settings import Secret, Settings
+from ara.workers.freight import Freight
 
 __all__ = ["application", "first_key", "serve"]
 
@@ -41,7 +43,8 @@ def serve(settings: Settings, ear: socket.socket, *, ready: Callable[[], None]) 
         from uvicorn.supervisors import Multiprocess
 
         ready()
-        Multiprocess(_config(partial(application, settings), settings), sockets=[ear]).run()
+        packed = Freight(Path(), side="").pack(settings)
+        Multiprocess(_config(partial(application, packed), settings), sockets=[ear]).run()
         return
     server = uvicorn.Server(_config(lambda: create(settings, ready=ready), settings))
     server.run(sockets=[ear])
@@ -56,10 +59,17 @@ async def first_key(settings: Settings) -> Secret | None:
         return None if made is None else made[1]
 
 
-def application(settings: Settings) -> FastAPI:
-    """Make the application in a process of its own, with its logs."""
+def application(packed: bytes) -> FastAPI:
+    """Make the application in a process of its own, with its logs.
+
+    Parameters
+    ----------
+    packed
+        The settings, which came through a pipe: secrets are neither pickled nor written down.
+    """
     from ara import logs
 
+    settings: Settings = Freight(Path(), side="").unpack(packed, Settings)
     logs.configure(settings)
     return create(settings)
 

@@ -18,11 +18,23 @@ from ara.api.sockets.room import Room
 __all__ = ["telling"]
 
 _log = logging.getLogger(__name__)
+_server = logging.getLogger("uvicorn.error")
+
+
+class _Noise(logging.Filter):
+    """Drops what the server says of each socket: its address may hold a ticket, and a refusal is no error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let pass what is about something else."""
+        words = str(record.msg)
+        return '"WebSocket %s"' not in words and "without completing handshake" not in words
 
 
 @asynccontextmanager
 async def telling(app: FastAPI, service: Service) -> AsyncIterator[None]:
     """Have streams made, sockets watched over and webhooks sent, until it is left."""
+    if not any(isinstance(one, _Noise) for one in _server.filters):
+        _server.addFilter(_Noise())
     settings, clock = service.desk.settings, service.desk.clock
     url = settings.data.cache.redis
     relay = Relay(url, history=settings.sockets.history) if url else None

@@ -12,6 +12,7 @@ import msgspec
 
 from ara.desk import Desk
 from ara.errors import StoreError, ValidationError
+from ara.jobs.announced import announced
 from ara.jobs.course import Course, Ended
 from ara.jobs.job import Job
 from ara.jobs.journal import Journal, mark_of

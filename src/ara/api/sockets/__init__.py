@@ -11,4 +11,5 @@ UVICORN: Final[Mapping[str, Any]] = {
     "ws_ping_timeout": 20.0,
     "ws_per_message_deflate": False,
 }
-"""How a server holds sockets: nobody sends more than 16 kB, who is gone is found out, nothing is kept to compress by."""
+"""How a server holds sockets: nobody sends more than 16 kB, and who is gone is found out; nothing is compressed, since
+what that needs of memory is more than all the rest of a socket."""

@@ -72,9 +72,12 @@ async def attend(socket: WebSocket, permission: str, prepare: Prepare) -> None:
         except _ClosedError as closed:
             code = closed.code
             await _close(socket, closed.code, closed.words)
-        except (WebSocketDisconnect, TimeoutError, RuntimeError) as left:  # the last: it was closed by the other side
-            code = getattr(left, "code", 1006)
-            await _close(socket, 1000, "")
+        except WebSocketDisconnect as left:
+            code = left.code
+        except Exception:  # noqa: BLE001 - whatever fails, no stack trace goes over the wire
+            code = 4500
+            _log.exception("a socket failed")
+            await _refuse(socket, AraError("Something went wrong inside.", hint="Report it, with the time."))
         finally:
             _log.info("WS %s %s", route_of(socket.scope), code)
 
@@ -164,6 +167,8 @@ async def _said(socket: WebSocket, room: Room) -> str:
 
 async def _message(socket: WebSocket) -> dict[str, Any]:
     """Give the next message; whoever sends what is none is shown out."""
+    if socket.client_state is WebSocketState.DISCONNECTED:
+        raise WebSocketDisconnect(1006)
     got = await socket.receive()
     if got["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(got.get("code", 1006))

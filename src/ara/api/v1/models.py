@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ara.accounts import Act
+from ara.alerts.news import deployed as tell
 from ara.api.asks import Asker, asker, service_of
 from ara.logs.context import current
 from ara.models.registry import Registry
@@ -99,7 +100,9 @@ async def deployed(request: Request, who: Asker, name: str, *, beside: bool, for
         return told
     change = await deploy(registry, kept, force=force)
     await _noted(request, who, "model.deploy", kept.id)
-    return {**change.as_dict(), "forced": not change.verdict.beats}
+    said = {**change.as_dict(), "forced": not change.verdict.beats}
+    await tell(service_of(request).desk, said)
+    return said
 
 
 async def removed(request: Request, who: Asker, name: str) -> dict[str, Any]:

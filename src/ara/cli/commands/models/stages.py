@@ -41,9 +41,12 @@ def deploy(
         return
 
     async def ask(registry: "Registry") -> "Change":
+        from ara.alerts.news import deployed
         from ara.models.registry.stages import deploy as crown
 
-        return await crown(registry, await registry.find(model), force=force)
+        change = await crown(registry, await registry.find(model), force=force)
+        await deployed(registry.desk, {**change.as_dict(), "forced": not change.verdict.beats})
+        return change
 
     change = with_registry(s, ask)
     forced = not change.verdict.beats
