@@ -78,5 +78,8 @@ def _states(volatility: _Array) -> tuple[NDArray[np.int64], float]:
     windows = np.lib.stride_tricks.sliding_window_view(padded, _PAST)[-min(count, _PAST) :]
     own = windows[:, -1:]
     known = np.minimum(np.arange(count - len(windows), count) + 1, _PAST)
-    rank = ((windows < own).sum(axis=1) + (windows == own).sum(axis=1) / 2) / known
+    newest = padded[-2 * _PAST :]
+    alone = len(np.unique(newest[np.isfinite(newest)])) == np.isfinite(newest).sum()
+    alike = np.ones(len(windows)) if alone else (windows == own).sum(axis=1)
+    rank = ((windows < own).sum(axis=1) + alike / 2) / known
     return np.minimum(2, (3 * rank).astype(np.int64)), float(rank[-1])

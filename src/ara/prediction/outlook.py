@@ -83,10 +83,8 @@ def outlook(
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
     label = sessions.dated(last["at"])
-    doubts = {**({"quality": quality} if quality < 1 else {}), **({"failed": failed} if failed else {})}
-    doubts |= {"uncalibrated": 1} if answer.lost else {}
-    doubts |= {"untold": 1 if regime else 2} if untold else {}
-    doubts |= {"drawn": DRAWN} if why and answer.told is not None and answer.told.drawn and not untold else {}
+    doubts = _lacking(answer, quality, failed, regime=regime is not None, untold=bool(untold), why=why)
+    told = _doubts(bars)
     targets = _targets(last["known_at"], bars.timeframe, sessions, days)
     return Forecast(
         instrument=bars.instrument,
@@ -98,12 +96,26 @@ def outlook(
         regime=regime,
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
-        warnings=(*_warnings(bars), *_odd(bars, answer, panel, end - 1), *answer.notes, *missed, *_drawn(doubts)),
+        warnings=(*_warnings(bars, told), *_odd(told, answer, panel, end - 1), *answer.notes, *missed, *_drawn(doubts)),
         degraded=(*answer.lost, *untold),
         lineage=_lineage(
             bars, days, recipe, context, _cited(answer, judged), {"reasons": REASONS if why else 0, **doubts}
         ),
     )
+
+
+def _lacking(
+    answer: Answer, quality: float, failed: int, *, regime: bool, untold: bool, why: bool
+) -> Mapping[str, float]:
+    """Give what a lineage says of poor bars, of links that failed, and of shares by permutation."""
+    drawn = why and not untold and answer.told is not None and answer.told.drawn
+    return {
+        **({"quality": quality} if quality < 1 else {}),
+        **({"failed": failed} if failed else {}),
+        **({"uncalibrated": 1} if answer.lost else {}),
+        **({"untold": 1 if regime else 2} if untold else {}),
+        **({"drawn": DRAWN} if drawn else {}),
+    }
 
 
 def _reasons(
@@ -249,19 +261,19 @@ def _lineage(
     )
 
 
-def _warnings(bars: Bars) -> tuple[str, ...]:
+def _warnings(bars: Bars, doubts: Sequence[str]) -> tuple[str, ...]:
     found = list(bars.notes)
     if len(bars) < 2 * _YEAR:
         found.append(f"only {len(bars)} bars of history: the usual move and the tails are less sure")
     repaired = int(bars.frame["imputed"].tail(_YEAR).sum())
     if repaired:
         found.append(f"{repaired} of the last {_YEAR} bars were repaired")
-    return (*found, *_doubts(bars))
+    return (*found, *doubts)
 
 
-def _odd(bars: Bars, answer: Answer, panel: Panel, row: int) -> tuple[str, ...]:
+def _odd(doubts: Sequence[str], answer: Answer, panel: Panel, row: int) -> tuple[str, ...]:
     """Say what is odd of the last bar and of the forecast; nothing where a price is said to be in another unit."""
-    if any(_UNIT in line for line in _doubts(bars)):
+    if any(_UNIT in line for line in doubts):
         return ()
     return (*odd_origin(panel, row), *odd_forecast(answer))
 

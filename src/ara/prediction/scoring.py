@@ -19,6 +19,7 @@ from ara.performance import crps, inside
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Day, Forecast
 from ara.prediction.ledger import Kept, Ledger
+from ara.prediction.lengths import bars_as
 from ara.prediction.outlook import outlook
 from ara.statistics.distributions import binomial_tail
 
@@ -111,7 +112,7 @@ async def _scored(
     failed: dict[str, str] = {}
     for (symbol, timeframe), forecasts in sorted(waiting.items()):
         try:
-            bars = await market.bars(forecasts[0].forecast.instrument, Timeframe.parse(timeframe))
+            bars = await bars_as(market, forecasts[0].forecast.instrument, Timeframe.parse(timeframe))
         except AraError as error:
             failed[symbol] = error.message
             continue
@@ -148,7 +149,7 @@ async def _baseline(desk: Desk, market: MarketData, forecast: Forecast, bars: Ba
     """Give what the baseline would have said at the same origin; nothing where it spoke itself."""
     if forecast.model == BASELINE:
         return {}
-    known = await market.bars(bars.instrument, bars.timeframe, as_of=forecast.as_of)
+    known = await bars_as(market, bars.instrument, bars.timeframe, as_of=forecast.as_of)
     told = await desk.workers.run(outlook, known, len(forecast.days), Recipe(model=BASELINE, seed=desk.seed))
     return {day.number: day for day in told.days}
 

@@ -34,18 +34,26 @@ def _quantile(level: float, degrees: float) -> float:
     if level < 0.5:
         return -_quantile(1 - level, degrees)
     low, high = 0.0, 1.0
-    while student_t_cdf(high, degrees) < level:
+    while _often(high, degrees) < level:
         low, high = high, high * 2
     x = (low + high) / 2
+    told = _often(x, degrees)
     for _ in range(200):
-        error = student_t_cdf(x, degrees) - level
+        error = told - level
         low, high = (x, high) if error < 0 else (low, x)
         step = x - error / math.exp(_log_density(x, degrees))
         following = step if low < step < high else (low + high) / 2
         if abs(following - x) <= 1e-15 * max(1.0, abs(x)):
             return following
         x = following
+        told = student_t_cdf(x, degrees)
     return x
+
+
+@lru_cache(maxsize=4096)
+def _often(x: float, degrees: float) -> float:
+    """Give the probability at a point from which the search for several levels goes on."""
+    return student_t_cdf(x, degrees)
 
 
 def student_t_quantiles(levels: Sequence[float], degrees: float) -> NDArray[np.float64]:
@@ -61,7 +69,7 @@ def student_t_quantiles(levels: Sequence[float], degrees: float) -> NDArray[np.f
     return _quantiles(tuple(levels), degrees).copy()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)
 def _quantiles(levels: tuple[float, ...], degrees: float) -> NDArray[np.float64]:
     unit = math.sqrt((degrees - 2) / degrees)
     return np.array([_quantile(round(level, 12), degrees) for level in levels]) * unit

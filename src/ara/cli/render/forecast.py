@@ -9,6 +9,7 @@ from ara.cli.palette import Palette
 from ara.cli.render.chart import GLYPHS, PLAIN_GLYPHS, Scale
 from ara.cli.render.numbers import ago, day, decimals, grouped, long_day, percent, places
 from ara.cli.render.reasons import leans, reasons, surely
+from ara.cli.render.spans import ahead, closed, moment, word
 from ara.cli.words import clean, padded, width, wrapped
 from ara.prediction.forecast import Day, Forecast
 
@@ -28,6 +29,7 @@ _LABEL: Final = 12
 _LABEL_IN_FULL: Final = 14
 _TABLE: Final = 40
 _ORDINARY: Final = 0.8
+_SMALL: Final = 0.0005
 _LEAST: Final = len(_INDENT) + _LABEL_IN_FULL + 64
 
 
@@ -123,7 +125,7 @@ def _head(forecast: Forecast, view: View) -> list[str]:
     instrument, paint = forecast.instrument, view.palette
     symbol, name = clean(instrument.symbol), clean(instrument.name)
     where = clean(f"{instrument.venue}, {instrument.currency}")
-    close = f"close {_as_traded(forecast)} on {long_day(forecast.last)}"
+    close = f"close {_as_traded(forecast)} {closed(forecast, view.zone)}"
     left = f"{symbol}  {name}  {where}"
     space = view.width - width(left) - width(close)
     if space >= len(_GAP):
@@ -188,10 +190,8 @@ def _direction(forecast: Forecast) -> str:
     called = [(entry, told) for entry, told in judged if told.called]
     told = called[0][1] if called else min((told for _, told in judged), key=lambda one: one.p)
     chance = "p < 0.01" if told.p < 0.005 else f"p {told.p:.2f}"
-    days = "1 day" if told.horizon == 1 else f"{told.horizon} days"
-    on = (
-        f"{chance} after {told.tests} tests, {told.forecasts:,} forecasts of {days} up to {long_day(told.until.date())}"
-    )
+    days, until = ahead(told.horizon, "day"), long_day(told.until.date())
+    on = f"{chance} after {told.tests} tests, {told.forecasts:,} forecasts of {days} up to {until}"
     if not called:
         return f"Range, not direction: no skill in calling the direction of {told.kind} was found ({on})."
     sides = [f"{one.called} by {day(found.date)} ({found.p_up:.2f})" for found, one in called]
@@ -214,13 +214,6 @@ _DROPPED: Final = ("band_95", "p_up", "confidence", "change")
 """What goes first where room is short; the chart has gone before any of them."""
 
 
-def _moment(forecast: Forecast, zone: tzinfo | None) -> Callable[[Day], str]:
-    """Give what names a target: the session's date; of bars shorter than a day the close's time, with its zone."""
-    if str(forecast.lineage.settings.get("timeframe", "1d")).endswith(("d", "w")):
-        return lambda entry: day(entry.date)
-    return lambda entry: f"{day(entry.at.astimezone(zone).date())} {entry.at.astimezone(zone):%H:%M %Z}"
-
-
 def _columns(forecast: Forecast, zone: tzinfo | None) -> list[_Column]:
     days = forecast.days
     first = days[0]
@@ -231,7 +224,7 @@ def _columns(forecast: Forecast, zone: tzinfo | None) -> list[_Column]:
         return _Column(key=key, title=title, cells=tuple(map(cell, days)), right=key != "date")
 
     return [
-        column("date", "", _moment(forecast, zone)),
+        column("date", "week of" if word(forecast) == "week" else "", moment(forecast, zone)),
         column("median", "median", lambda entry: grouped(entry.price, digits)),
         column("change", "change", lambda entry: percent(entry.change, min(share, 3))),
         _band("band_80", "80 % band", [entry.band_80 for entry in days], digits),
@@ -317,11 +310,11 @@ def _row(label: str, text: str, view: View) -> list[str]:
 
 def _sure(forecast: Forecast) -> str:
     first = forecast.days[0]
-    bars = "1 day" if first.number == 1 else f"{first.number} days"
-    usual = percent(first.usual_move, 1, signed=False)
+    name = word(forecast)
+    usual = percent(first.usual_move, 1 if first.usual_move >= _SMALL else 3, signed=False)
     said = (
         f"{first.confidence:.2f} is the chance that the close ends within the usual move of the median "
-        f"({bars}: ±{usual}); an ordinary day has 0.80."
+        f"({ahead(first.number, name)}: ±{usual}); an ordinary {name} has 0.80."
     )
     told = first.receipt
     if told is None:
@@ -361,7 +354,7 @@ def _reasons(forecast: Forecast, view: View) -> list[str]:
         said = f"{percent(total, 1)} against a usual bar: {'; '.join(shares)}"
         return sure + _row(label, said, view) + _median(first, view)
     names = [view.palette(padded(label, _LABEL_IN_FULL), "strong")]
-    lines = reasons(forecast.days, room)
+    lines = reasons(forecast.days, room, word(forecast))
     names += [" " * _LABEL_IN_FULL] * (len(lines) - 1)
     return sure + [f"{_INDENT}{name}{line}" for name, line in zip(names, lines, strict=True)] + _median(first, view)
 
@@ -374,7 +367,8 @@ def _median(first: Day, view: View) -> list[str]:
 def _origin(forecast: Forecast, view: View) -> list[str]:
     lineage = forecast.lineage
     known = f"{forecast.as_of.astimezone(view.zone):%Y-%m-%d %H:%M %Z}"
-    lines = _row("Known at", f"{known}, when the close of {long_day(forecast.last)} was public", view)
+    close = closed(forecast, view.zone).removeprefix("on ").removeprefix("of ")
+    lines = _row("Known at", f"{known}, when the close of {close} was public", view)
     lines += _row("Model", f"{clean(forecast.model)}, engine {clean(lineage.engine)}, seed {lineage.seed}", view)
     lines += _row("Members", clean(view.members), view) if view.members else []
     lines += _row("Lineage", forecast.id, view)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ara.cli.render.numbers import percent
+from ara.cli.render.spans import ahead
 from ara.cli.words import clean, padded, width, wrapped
 from ara.prediction.forecast import Day, Factor
 
@@ -16,19 +17,19 @@ _FELT: Final = 0.005
 _MOST: Final = 3
 
 
-def reasons(days: Sequence[Day], room: int) -> list[str]:
+def reasons(days: Sequence[Day], room: int, word: str = "day") -> list[str]:
     """Give the lines of a table: the first day's reasons, their shares in its band and in the last day's.
 
-    Without room for two columns of shares there is one; the words are the first day's.
+    Without room for two columns of shares there is one; the words are the first day's. `word` is what a bar is called.
     """
     ends = [days[0], days[-1]] if len(days) > 1 and days[-1].wider is not None else [days[0]]
-    heads = ["1 day" if day.number == 1 else f"{day.number} days" for day in ends]
+    heads = [ahead(day.number, word) for day in ends]
     shares = [[percent(day.wider or 0.0, 1) for day in ends]]
     shares += [[percent(_share(day, one.name), 1) for day in ends] for one in days[0].factors]
     words = ["in all, against a usual bar of its last 250", *(clean(one.description) for one in days[0].factors)]
     sizes = [max(map(width, column)) for column in zip(heads, *shares, strict=True)]
     if len(ends) > 1 and room - sum(sizes) - len(_GAP) * len(sizes) < _LEAST:
-        return reasons(days[:1], room)
+        return reasons(days[:1], room, word)
     rows = [heads, *shares]
     left = [_GAP.join(padded(cell, size, right=True) for cell, size in zip(row, sizes, strict=True)) for row in rows]
     lines = [left[0]]
