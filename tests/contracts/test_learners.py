@@ -17,10 +17,10 @@ EVERY = (
     "isolation_forest",
 )
 NO_MODEL = {
-    "isolation_forest": "it forecasts nothing: it only says how odd an origin is (ara.models.learning.oddity)",
+    "isolation_forest": "it forecasts nothing: it says how odd an origin is (ara.models.learning.oddity)",
 }
 NO_ESTIMATOR = {
-    "isolation_forest": "it is scikit-learn's own estimator, fitted as it is; only its served form is ours",
+    "isolation_forest": "it has no target to be scored by; its score is held against that of scikit-learn's own forest",
 }
 OTHER_FORM = {"quantile_regression": "LinearQuantile"}
 

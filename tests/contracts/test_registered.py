@@ -42,7 +42,7 @@ LEARNERS = (
 NETWORKS = ("transformer", "cnn_lstm", "seq2seq", "bilstm", "gru")
 SETS = ("fast", "default", "full", "stacked", "blended", "networks", "fused")
 NO_MODEL = {
-    "isolation_forest": "it forecasts nothing: it says how odd an origin is; tests/models/learning compares its forms"
+    "isolation_forest": "it forecasts nothing: it says how odd an origin is; tests hold it to scikit-learn's"
 }
 """Of the families that were promised: those that can't be checked as a model, with the reason."""
 ONE_FORM = {

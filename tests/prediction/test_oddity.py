@@ -7,10 +7,11 @@ import pytest
 from ara.data.feed import MarketData
 from ara.market.bars import Bars
 from ara.market.symbols import resolve
+from ara.models.learning.oddity import ODD, lonely
 from ara.models.panel import Panel
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.prediction.compute import Answer, Recipe
-from ara.prediction.oddity import ODD, lonely, odd_forecast, odd_origin
+from ara.prediction.oddity import odd_forecast, odd_origin
 from ara.prediction.outlook import outlook
 from ara.testing import desk
 

@@ -6,21 +6,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.models.learning.oddity import ODD, Oddity
 from ara.models.panel import Panel
 from ara.models.quantiles import LEVELS
 from ara.prediction.compute import Answer
 
-__all__ = ["ODD", "lonely", "odd_forecast", "odd_origin"]
-
-ODD: Final = 0.75
-"""From which score of the isolation forest on a bar is called odd; an ordinary one has less than 0.5."""
+__all__ = ["odd_forecast", "odd_origin"]
 
 _PAST: Final = 1000
 _ENOUGH: Final = 250
-_TREES: Final = 100
-_ROWS: Final = 256
-_EULER: Final = 0.5772156649015329
-_OUTER: Final = 0.02
 _FAR: Final = 4.0
 
 _Array = NDArray[np.float64]
@@ -37,15 +31,15 @@ def odd_origin(panel: Panel, row: int) -> tuple[str, ...]:
     known = np.asarray(np.isfinite(values).all(axis=1))
     if not known[-1] or known.sum() <= _ENOUGH:
         return ()
-    before, now = values[:-1][known[:-1]], np.asarray(values[-1])
+    before, now = Oddity(names=names, known=values[:-1][known[:-1]]), np.asarray(values[-1])
+    most, count = before.known.max(axis=0), len(before.known)
     found = [
-        f"{name} of the last bar, {_told(value, name)}, is larger than in any of the {len(before):,} bars before"
-        for name, value, most in zip(names, now, before.max(axis=0), strict=True)
-        if value > most > 0
+        f"{name} of the last bar, {_told(value, name)}, is larger than in any of the {count:,} bars before"
+        for name, value, largest in zip(names, now, most, strict=True)
+        if value > largest > 0
     ]
-    rare = np.asarray((before >= now[None, :]).mean(axis=0)) < _OUTER
-    if not found and rare.any() and (score := lonely(before, now, seed=0)) > ODD:
-        found.append(f"the last bar is unlike the {len(before):,} before it ({score:.2f} by an isolation forest)")
+    if not found and before.rare(now) and (score := before.score(now)) > ODD:
+        found.append(f"the last bar is unlike the {count:,} before it ({score:.2f} by an isolation forest)")
     return tuple(found)
 
 
@@ -62,49 +56,6 @@ def _features(panel: Panel, first: int, end: int) -> tuple[tuple[str, ...], _Arr
 
 def _told(value: float, name: str) -> str:
     return f"{value:.1f}x its median" if name == "the volume" else f"{100 * np.expm1(value):.1f} %"
-
-
-def lonely(before: _Array, now: _Array, *, seed: int) -> float:
-    """Give how soon random splits leave a row alone among others: 0 to 1, about 0.5 for an ordinary one.
-
-    Only the way of the one row through each tree is followed, so that a hundred trees take a few milliseconds.
-
-    Parameters
-    ----------
-    before
-        `[row, feature]`: the others.
-    now
-        `[feature]`: the row.
-    seed
-        Of the splits.
-
-    References
-    ----------
-    F. T. Liu, K. M. Ting and Z.-H. Zhou (2008), Isolation forest, ICDM.
-    """
-    dice = np.random.default_rng(seed)
-    size = min(_ROWS, len(before))
-    some = before[dice.integers(0, len(before), (_TREES, size))]
-    inside, depth = np.ones((_TREES, size), bool), np.zeros(_TREES)
-    trees = np.arange(_TREES)
-    for _ in range(int(np.ceil(np.log2(size)))):
-        column = dice.integers(0, before.shape[1], _TREES)
-        values, own = some[trees, :, column], now[column]
-        low = np.minimum(np.where(inside, values, np.inf).min(axis=1), own)
-        high = np.maximum(np.where(inside, values, -np.inf).max(axis=1), own)
-        split = low + (high - low) * dice.random(_TREES)
-        with_others = inside.any(axis=1)
-        inside &= (values < split[:, None]) == (own < split)[:, None]
-        depth += with_others
-    left = inside.sum(axis=1) + 1.0
-    way = depth + np.where(left > 1, _usual_way(left), 0.0)
-    return float(2.0 ** (-way.mean() / _usual_way(np.array([size + 1.0]))[0]))
-
-
-def _usual_way(count: _Array) -> _Array:
-    """Give the mean depth at which a search in a random tree of so many ends in vain."""
-    more = np.maximum(count - 1, 1.0)
-    return np.where(count > 2, 2 * (np.log(more) + _EULER) - 2 * more / np.maximum(count, 1.0), count - 1)
 
 
 def _times(ratio: float) -> str:

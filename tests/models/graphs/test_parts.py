@@ -8,7 +8,7 @@ import pytest
 from ara.errors import ModelError
 from ara.models.graphs import Inputs, Linear, Output, Parts
 from ara.models.graphs.building import prepared
-from ara.models.graphs.estimators import from_isolation, from_linear
+from ara.models.graphs.estimators import from_linear
 from tests.models.graphs.made import FITS, WIDTH, answered, features, target
 
 
@@ -41,25 +41,6 @@ def test_linear_models_of_sklearn_are_served_with_their_standardising_folded_in(
 def test_a_feature_that_never_moved_counts_for_nothing() -> None:
     part = Linear.of(np.array([2.0, 3.0]), 1.0, means=np.array([5.0, 1.0]), deviations=np.array([0.0, 0.5]))
     assert part.predict(np.array([[99.0, 1.5], [0.0, 1.0]])).tolist() == [4.0, 1.0]
-
-
-@pytest.mark.parametrize("share", [1.0, 0.6])
-def test_the_anomaly_score_is_that_of_the_isolation_forest(share: float) -> None:
-    from sklearn.ensemble import IsolationForest
-
-    x = np.nan_to_num(features())
-    forest = IsolationForest(n_estimators=12, max_samples=60, max_features=share, random_state=0).fit(x)
-    parts = Parts(width=WIDTH, outputs={"anomaly": Output(regressors=(from_isolation(forest),), halved=True)})
-    np.testing.assert_allclose(answered(parts, x, "anomaly")[:, 0], -forest.score_samples(x), rtol=1e-6)
-    np.testing.assert_allclose(parts.values(x)["anomaly"][:, 0], -forest.score_samples(x), rtol=1e-12)
-
-
-def test_an_isolation_forest_of_single_rows_still_answers() -> None:
-    from sklearn.ensemble import IsolationForest
-
-    x = np.nan_to_num(features(rows=30))
-    forest = IsolationForest(n_estimators=3, max_samples=1, random_state=0).fit(x)
-    assert np.isfinite(from_isolation(forest).predict(x)).all()
 
 
 def test_answers_are_mixed_moved_and_shaped_as_told_and_the_graph_agrees(trees) -> None:

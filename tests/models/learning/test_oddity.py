@@ -1,10 +1,10 @@
-from dataclasses import replace
+"""The isolation forest tells what was not seen before, as scikit-learn's does."""
 
 import numpy as np
 import pytest
 
 from ara.errors import ModelError
-from ara.models.learning.oddity import Oddity
+from ara.models.learning.oddity import ODD, Oddity, lonely
 from tests.models.learning.worlds import planted
 
 
@@ -14,64 +14,51 @@ def panel():
 
 
 @pytest.fixture(scope="module")
-def fitted(panel):
-    return Oddity.fit(panel, np.arange(len(panel)), seed=1)
+def oddity(panel):
+    return Oddity.of(panel, np.arange(len(panel)), seed=1)
 
 
-def test_what_is_unlike_the_rest_is_odd_and_little_else(panel, fitted):
-    rows = np.arange(len(panel))
-    assert fitted.odd(panel, rows).mean() == pytest.approx(0.005, abs=0.003)
-    assert np.median(fitted.rank(panel, rows)) == pytest.approx(0.5, abs=0.02)
-    x = panel.x.copy()
-    x[7] = 6.0
-    strange = replace(panel, x=x)
-    assert fitted.rank(strange, rows[:10]).argmax() == 7
-    assert fitted.odd(strange, rows[:10])[7]
+def test_what_is_unlike_the_rest_is_odd_and_little_else(panel, oddity):
+    rows = oddity.known[::20]
+    scores = oddity.scores(rows)
+    assert np.median(scores) < 0.55
+    assert (scores > ODD).mean() < 0.02
+    strange = np.full(len(panel.names), 6.0)
+    assert oddity.score(strange) > max(scores.max(), ODD)
+    assert oddity.beyond(strange) == panel.names
+    assert oddity.beyond(-strange) == panel.names
+    assert oddity.beyond(np.median(oddity.known, axis=0)) == ()
+    assert oddity.rare(strange)
+    assert not oddity.rare(np.median(oddity.known, axis=0))
 
 
-def test_its_score_is_that_of_scikit_learn(panel, fitted):
+def test_its_score_is_that_of_scikit_learn_but_for_what_is_drawn(oddity):
     from sklearn.ensemble import IsolationForest
 
-    forest = IsolationForest(n_estimators=100, max_samples=256, random_state=1, n_jobs=1).fit(panel.x)
-    np.testing.assert_allclose(fitted.score(panel, np.arange(50)), -forest.score_samples(panel.x[:50]), rtol=1e-5)
+    dice = np.random.default_rng(3)
+    rows = oddity.known[:60] * dice.uniform(0.2, 3.0, (60, 1))
+    forest = IsolationForest(n_estimators=300, max_samples=256, random_state=1, n_jobs=1).fit(oddity.known)
+    mine, theirs = oddity.scores(rows), -forest.score_samples(rows)
+    assert np.corrcoef(mine, theirs)[0, 1] > 0.95
+    assert np.abs(mine - theirs).mean() < 0.03
 
 
-def test_a_row_without_features_is_not_judged(panel, fitted):
-    x = panel.x.copy()
-    x[3] = np.nan
-    bare = replace(panel, x=x)
-    assert np.isnan(fitted.rank(bare, np.array([3]))).all()
-    assert not fitted.odd(bare, np.array([3])).any()
+def test_the_same_seed_gives_the_same_and_a_gap_gives_none(oddity):
+    row = oddity.known[7]
+    assert oddity.score(row) == oddity.score(row) == lonely(oddity.known, row, seed=1)
+    gap = np.where(np.arange(len(row)) == 0, np.nan, row)
+    assert np.isnan(oddity.score(gap))
+    assert oddity.beyond(gap) == ()
 
 
-def test_it_is_kept(panel, fitted, tmp_path):
-    fitted.save(tmp_path)
-    rows = np.arange(20)
-    again = Oddity.load(tmp_path)
-    assert again.rank(panel, rows).tobytes() == fitted.rank(panel, rows).tobytes()
-    again = Oddity.fit(panel, np.arange(len(panel)), seed=1)
-    assert again.graph == fitted.graph
+def test_too_few_rows_are_refused(panel):
+    with pytest.raises(ModelError, match="99 rows with all features are too few"):
+        Oddity.of(panel, np.arange(99))
 
 
-def test_what_is_damaged_or_missing_is_refused(fitted, tmp_path):
-    with pytest.raises(ModelError, match="no model"):
-        Oddity.load(tmp_path)
-    fitted.save(tmp_path)
-    body = bytearray((tmp_path / "graph.onnx").read_bytes())
-    body[len(body) // 2] ^= 1
-    (tmp_path / "graph.onnx").write_bytes(bytes(body))
-    with pytest.raises(ModelError, match="not those that were saved"):
-        Oddity.load(tmp_path)
-    (tmp_path / "params.json").write_text("{")
-    with pytest.raises(ModelError, match="damaged"):
-        Oddity.load(tmp_path)
-    (tmp_path / "params.json").unlink()
-    with pytest.raises(ModelError, match="not whole"):
-        Oddity.load(tmp_path)
+def test_serving_it_imports_no_library():
+    import subprocess
+    import sys
 
-
-def test_other_features_and_too_few_rows_are_refused(panel, fitted):
-    with pytest.raises(ModelError, match="does not have the 6 features"):
-        fitted.score(replace(panel, names=panel.names[::-1]), np.arange(3))
-    with pytest.raises(ModelError, match="99 rows with features are too few"):
-        Oddity.fit(panel, np.arange(99), seed=0)
+    code = "import ara.prediction.oddity, sys; assert not {'sklearn', 'onnx', 'lightgbm'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

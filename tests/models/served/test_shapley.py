@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -168,17 +167,3 @@ def test_networks_and_other_features_are_refused() -> None:
         shapley.values(served(parts=None), panel, rows)
     with pytest.raises(ModelError, match="does not have the features"):
         shapley.values(served(), replace(panel, names=NAMES[::-1]), rows)
-
-
-def test_an_anomaly_is_explained_by_its_depth() -> None:
-    from sklearn.ensemble import IsolationForest
-
-    from ara.models.graphs.estimators import from_isolation
-
-    x = np.nan_to_num(features())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        trees = from_isolation(IsolationForest(n_estimators=5, random_state=0).fit(x))
-    parts = Parts(width=WIDTH, outputs={"anomaly": Output(regressors=(trees,), halved=True)}, inputs=Inputs())
-    base, values = of_trees(trees, x)
-    np.testing.assert_allclose(np.exp2(-(base + values.sum(axis=1))), parts.values(x)["anomaly"][:, 0], rtol=1e-9)

@@ -41,8 +41,6 @@ def graph_of(parts: "Parts") -> bytes:
         for place, part in enumerate(one.regressors):
             blend[places[id(part)]] += one.mixing[place]
         answer = drawn.add("Add", [drawn.add("MatMul", [raw, drawn.keep(blend)]), drawn.keep(one.moving)])
-        if one.halved:
-            answer = drawn.add("Pow", [drawn.keep(np.array(2.0)), drawn.add("Neg", [answer])])
         if one.shape:
             answer = drawn.add("Reshape", [answer, drawn.keep(np.array((-1, *one.shape), np.int64))])
         drawn.answer(name, answer, one.shape or (len(one.moving),))

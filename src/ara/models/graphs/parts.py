@@ -62,15 +62,12 @@ class Output:
         `[M]`, added.
     shape
         Of a row's answer, where it is more than a list: `(H, Q)`.
-    halved
-        Whether the answer is 2 ** -value, as an isolation forest's is.
     """
 
     regressors: tuple[Regressor, ...]
     blend: _Floats | None = None
     shift: _Floats | None = None
     shape: tuple[int, ...] = ()
-    halved: bool = False
 
     @property
     def mixing(self) -> _Floats:
@@ -131,7 +128,7 @@ class Parts:
     def _answer(self, output: Output, found: Mapping[int, _Floats], rows: int) -> _Floats:
         raw = np.stack([found[id(one)] for one in output.regressors], axis=1)
         mixed = np.einsum("nk,km->nm", raw, output.mixing) + output.moving
-        return np.asarray(np.exp2(-mixed) if output.halved else mixed).reshape(rows, *(output.shape or (-1,)))
+        return np.asarray(mixed).reshape(rows, *(output.shape or (-1,)))
 
     def graph(self) -> bytes:
         """Give the ONNX graph; the package onnx must be there."""
@@ -153,7 +150,7 @@ class Parts:
             kept[f"output.{name}.parts"] = np.array([places[id(part)] for part in one.regressors], np.int64)
             kept[f"output.{name}.blend"], kept[f"output.{name}.shift"] = one.mixing, one.moving
             kept[f"output.{name}.shape"] = np.array(one.shape, np.int64)
-            kept[f"output.{name}.halved"] = np.array(one.halved)
+            kept[f"output.{name}.halved"] = np.array(False)  # noqa: FBT003 - files have had it since their first version
         return kept
 
     @classmethod
@@ -172,7 +169,6 @@ class Parts:
                 blend=own["blend"],
                 shift=own["shift"],
                 shape=tuple(int(size) for size in own["shape"]),
-                halved=bool(own["halved"]),
             )
             for (kind, name), own in grouped.items()
             if kind == "output"
