@@ -44,6 +44,13 @@ def test_limits_costs_and_the_frontier(ara):
 def test_what_is_borrowed_is_no_cash_and_nothing_is_no_part(ara):
     text = ara("portfolio", "rebalance", "--to", "AAPL=2", "--cash", "10000").out
     assert "For that 9,910.45 must be borrowed." in text
+    assert "The weights sum to 200 %: 100 % is borrowed" in text
+    told = "The weights sum to 180 %: 80 % is borrowed, which costs nothing here."
+    found = said(ara, "analyze", "--portfolio", "AAPL=1.2,SPY=60%")
+    assert (found["warnings"], found["cash"]) == ([told], pytest.approx(-0.8))
+    for words in (("portfolio", "analyze"), ("risk", "var"), ("risk", "stress")):
+        assert told in " ".join(ara(*words, "--portfolio", "AAPL=1.2,SPY=0.6").out.split())
+    assert "twice" in ara("risk", "var", "--portfolio", "BTC-USD=0.5,btc/usd=0.5").err
     assert "is left" not in text
     words = ("AAPL", "MSFT", "SPY", "--most", "1", "--method", "minimum_volatility")
     assert ara("portfolio", "optimize", *words).out.splitlines()[0] == "100 % SPY"

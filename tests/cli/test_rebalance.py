@@ -96,6 +96,7 @@ def test_closes_of_different_days_are_told(ara):
         (("--last", "yesterday"), "--last is 'yesterday'"),
         (("--volatility", "1"), "it is above 1"),
         (("--held", "AAPL=1"), "with lots and without"),
+        (("--held", "SPY=1,SPY=2"), "--held names SPY twice"),
     ],
 )
 def test_what_is_wrong_is_said(ara, lots, words, told):

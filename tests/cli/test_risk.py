@@ -94,6 +94,8 @@ def test_what_gains_or_stands_still_does_not_lose(ara, home):
     assert "What these would do to it is not known: no factor is known to move anything that is held." in " ".join(
         text.split()
     )
+    (home / "own.yaml").write_text("rain:\n  moves: {SPY: -10%, spy: -20%}\n")
+    assert "'SPY' moves twice" in ara("risk", "stress", "--portfolio", "AAPL", "--file", "own.yaml").err
     (home / "own.yaml").write_text("rain: [1,\n")
     error = ara("risk", "stress", "--portfolio", "AAPL", "--file", "own.yaml").err
     assert "own.yaml:2 is not YAML" in error
@@ -145,7 +147,9 @@ def test_what_is_wrong_is_said(ara, words, said):
 
 def test_portfolios_are_read():
     assert parsed("AAPL, MSFT,") == {"AAPL": 0.5, "MSFT": 0.5}
-    assert parsed("AAPL=0.5,AAPL=20%") == {"AAPL": pytest.approx(0.7)}
+    for again in ("AAPL=0.5,AAPL=20%", "AAPL,SPY,AAPL"):
+        with pytest.raises(ValidationError, match="names AAPL twice"):
+            parsed(again)
     with pytest.raises(ValidationError, match="at most 2000"):
         parsed(",".join(f"S{place}" for place in range(2001)))
 

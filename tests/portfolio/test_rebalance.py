@@ -195,6 +195,7 @@ HEAD = "symbol,date,quantity,price,fee,lot\n"
         ("", "no column symbol"),
         ("symbol,date,quantity,price,tax\n", "a column 'tax'"),
         (HEAD, "no line below the first"),
+        ("symbol,date,quantity,price,price\n", "the column price twice"),
         (HEAD + "A,2020-01-02,ten,1", "line 2: the quantity is 'ten'"),
         (HEAD + "A,2020-01-02,0,1", "line 2: the quantity is 0"),
         (HEAD + "A,2020-13-02,1,1", "line 2: the date is '2020-13-02'"),

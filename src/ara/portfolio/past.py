@@ -11,7 +11,7 @@ from ara.performance import Measures, measure
 from ara.risk import Moves, Spread, spread
 from ara.statistics import covariance, nearest_psd
 
-__all__ = ["Past", "cash_of", "past", "short_past"]
+__all__ = ["Past", "borrowed", "cash_of", "past", "short_past"]
 
 _FEW: Final = 60
 _ROUNDED: Final = 1e-9
@@ -53,7 +53,7 @@ class Past:
             "days": len(self.moves),
             "first": self.moves.dates[0].isoformat(),
             "date": self.moves.dates[-1].isoformat(),
-            "warnings": short_past(len(self.moves), len(self.weights)),
+            "warnings": [*short_past(len(self.moves), len(self.weights)), *borrowed(self.weights)],
             "per_year": self.moves.per_year,
             "measures": self.whole.as_dict(),
             "holdings": {name: one.as_dict() for name, one in self.each.items()},
@@ -102,6 +102,14 @@ def cash_of(weights: Mapping[str, float]) -> float:
 
     left = 1 - math.fsum(weights.values())
     return left if abs(left) > _ROUNDED else 0.0
+
+
+def borrowed(weights: Mapping[str, float]) -> list[str]:
+    """Give a warning where weights sum to more than the whole, so that nobody takes them for a slip; else nothing."""
+    left = cash_of(weights)
+    if left >= 0:
+        return []
+    return [f"The weights sum to {100 * (1 - left):.4g} %: {-100 * left:.4g} % is borrowed, which costs nothing here."]
 
 
 def short_past(days: int, count: int = 1) -> list[str]:

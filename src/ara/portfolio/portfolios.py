@@ -212,11 +212,13 @@ def _traded(bars: Sequence[Bars], wanted: Mapping[str, float], turned: Turned) -
 
 
 def _merged(weights: Mapping[str, float], bars: Mapping[str, Bars]) -> dict[str, float]:
-    """Give weights by Ara's own spelling; several spellings of one instrument are one."""
+    """Give weights by Ara's own spelling."""
     found: dict[str, float] = {}
     for name, weight in weights.items():
         symbol = normalise(name)
         if symbol not in bars:
             raise ValidationError(f"{name[:40]!r} is no instrument of these.")
-        found[symbol] = found.get(symbol, 0.0) + weight
+        if symbol in found:
+            raise ValidationError(f"{symbol} is named twice.", hint="Give each instrument one weight.")
+        found[symbol] = weight
     return found

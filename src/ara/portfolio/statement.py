@@ -46,6 +46,8 @@ def read_statement(path: Path) -> Statement:
     head = [one.strip().lower() for one in next(rows, [])]
     if unknown := [one for one in head if one not in _COLUMNS]:
         raise ValidationError(f"{path.name} has a column {unknown[0][:40]!r}.", hint=_HINT)
+    if twice := [one for one in head if head.count(one) > 1]:
+        raise ValidationError(f"{path.name} has the column {twice[0]} twice.", hint=_HINT)
     if missing := [one for one in _NEEDED if one not in head]:
         raise ValidationError(f"{path.name} has no column {missing[0]}.", hint=_HINT)
     entries, cash = [], Decimal(0)

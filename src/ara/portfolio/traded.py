@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ara.portfolio.past import borrowed
 from ara.portfolio.rebalance import Outlook, Rebalanced
 from ara.portfolio.triggers import Triggers
 
@@ -47,6 +48,7 @@ class Traded:
             "schema": 1,
             "value": f"{found.before.value(self.currency):f}",
             "date": self.today.isoformat(),
+            "warnings": borrowed(self.wanted),
             "closes": {name: day.isoformat() for name, day in self.closes.items()},
             "off": found.off,
             "threshold": self.triggers.threshold or 0.0,

@@ -83,7 +83,11 @@ def _scenario(path: Path, key: Scalar, value: object) -> Scenario:
     if moves is None or not isinstance(moves[1], Mapped) or not moves[1].pairs:
         raise ValidationError(f"{where}: {key.text[:40]!r} has no moves.", hint="Below it: moves: {SPY: -0.2}")
     said = words[1].text if words is not None and isinstance(words[1], Scalar) else key.text
-    found = {symbol.text.strip().upper(): _share(where, symbol.text, one) for symbol, one in moves[1].pairs}
+    found: dict[str, float] = {}
+    for symbol, one in moves[1].pairs:
+        if (factor := symbol.text.strip().upper()) in found:
+            raise ValidationError(f"{where}: {factor[:40]!r} moves twice.", hint="Give each factor one move.")
+        found[factor] = _share(where, symbol.text, one)
     return Scenario(name=key.text, words=said, moves=MappingProxyType(found))
 
 

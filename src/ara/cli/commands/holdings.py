@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ara.market.bars import Bars
     from ara.risk import Moves
 
-__all__ = ["Held", "cash_of", "fetched", "held", "parsed", "portfolio_words", "short_past", "spared"]
+__all__ = ["Held", "cash_of", "fetched", "held", "parsed", "portfolio_words", "short_past", "spared", "twice"]
 
 _MOST = 2000
 _HEAVIEST = 100.0
@@ -43,6 +43,12 @@ class Held:
         """What is missing to 1; below 0 it is borrowed."""
         return cash_of(self.weights)
 
+    def warnings(self, days: int) -> list[str]:
+        """Give what is to be minded of figures of so many days: that they are few, that more than the whole is held."""
+        from ara.portfolio.past import borrowed
+
+        return [*short_past(days, len(self.weights)), *borrowed(self.weights)]
+
     def document(self) -> dict[str, Any]:
         """Give what stands at the head of every document about it."""
         return {
@@ -52,14 +58,17 @@ class Held:
             "days": len(self.moves),
             "first": self.moves.dates[0].isoformat(),
             "date": self.moves.dates[-1].isoformat(),
-            "warnings": short_past(len(self.moves), len(self.weights)),
+            "warnings": self.warnings(len(self.moves)),
         }
 
 
 def parsed(text: str, flag: str = "--portfolio", *, none: bool = False) -> dict[str, float]:
-    """Read `AAPL=0.5,MSFT=50%`, or `AAPL,MSFT` in equal parts; a symbol that is there twice has both weights.
+    """Read `AAPL=0.5,MSFT=50%`, or `AAPL,MSFT` in equal parts; `none` allows that every weight is 0.
 
-    `none` allows that every weight is 0.
+    Raises
+    ------
+    ValidationError
+        A part has no weight, or a symbol is there twice: whether the weights add up or one is a slip is not guessed.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
@@ -74,10 +83,17 @@ def parsed(text: str, flag: str = "--portfolio", *, none: bool = False) -> dict[
     for part in parts:
         name, _, words = part.partition("=")
         weight = _weight(words, part, flag) if given else 1 / len(parts)
-        weights[name.strip()] = weights.get(name.strip(), 0.0) + weight
+        if (symbol := name.strip()) in weights:
+            raise twice(symbol, flag)
+        weights[symbol] = weight
     if not none and not any(weights.values()):
         raise ValidationError(f"{flag}: every weight is 0.", hint="Give what is held a weight, such as AAPL=0.5")
     return weights
+
+
+def twice(symbol: str, flag: str) -> ValidationError:
+    """Give the error of an instrument that is named twice, in one spelling or in two."""
+    return ValidationError(f"{flag} names {clean(symbol)[:40]} twice.", hint="Give each instrument one weight.")
 
 
 def _weight(words: str, part: str, flag: str) -> float:
@@ -106,7 +122,7 @@ def cash_of(weights: Mapping[str, float]) -> float:
 
 
 def held(s: Screen, portfolio: str, *, as_of: str = "") -> Held:
-    """Give the portfolio that was typed with its bars and returns; several spellings of one instrument are one."""
+    """Give the portfolio that was typed with its bars and returns."""
     from ara.risk import aligned
 
     typed = parsed(portfolio)
@@ -115,8 +131,10 @@ def held(s: Screen, portfolio: str, *, as_of: str = "") -> Held:
     first: dict[str, Bars] = {}
     for one, weight in zip(bars, typed.values(), strict=True):
         symbol = one.instrument.symbol
-        weights[symbol] = weights.get(symbol, 0.0) + weight
-        first.setdefault(symbol, one)
+        if symbol in weights:
+            raise twice(symbol, "--portfolio")
+        weights[symbol] = weight
+        first[symbol] = one
     kept = list(first.values())
     return Held(weights=weights, bars=kept, moves=aligned(kept))
 

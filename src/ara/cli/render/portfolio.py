@@ -162,7 +162,7 @@ def past(seen: SeenPast, s: Screen) -> str:
     paint, whole = s.palette(), seen.whole
     lines = [paint(line, "strong") for line in wrapped(portfolio_words(seen.held.weights), s.width)]
     lines += [paint(line, "quiet") for line in wrapped(_span(seen.moves), s.width)]
-    for note in short_past(len(seen.moves), len(seen.held.weights)):
+    for note in seen.held.warnings(len(seen.moves)):
         lines += [paint(line, "warning") for line in wrapped(note, s.width)]
     words = f"It grew {_share(whole.cagr)} a year, varied by {_share(whole.volatility, signed=False)} "
     words += f"and fell by {_share(-(whole.drawdown or 0.0), signed=False)} at the worst."

@@ -10,6 +10,7 @@ from ara.cli.render.portfolio import orders
 from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
 from ara.portfolio import Outlook
+from ara.portfolio.past import borrowed
 from ara.portfolio.traded import Traded
 
 __all__ = ["SeenTrades", "traded"]
@@ -36,6 +37,8 @@ def traded(seen: SeenTrades, s: Screen) -> str:
     lines = [paint(line, "strong") for line in wrapped(told, s.width)]
     for one in found.due.reasons:
         lines += [paint(line, "quiet") for line in wrapped(f"Due: {one}.", s.width)]
+    for one in borrowed(seen.wanted):
+        lines += [paint(line, "warning") for line in wrapped(one, s.width)]
     lines += ["", *orders(found.trades, s), ""]
     names = sorted(seen.now, key=lambda name: (-seen.wanted[name], name))
     after = found.trades.weights

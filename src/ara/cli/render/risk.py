@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ara.cli.commands.holdings import Held, portfolio_words, short_past
+from ara.cli.commands.holdings import Held, portfolio_words
 from ara.cli.render.data_table import Column, table
 from ara.cli.render.numbers import grouped, long_day, percent
 from ara.cli.screen import Screen
@@ -61,11 +61,7 @@ def header(held: Held, days: int, s: Screen) -> list[str]:
     return [
         *(paint(line, "strong") for line in wrapped(portfolio_words(held.weights), s.width)),
         *(paint(line, "quiet") for line in wrapped(f"{days:,} days, {first} to {last}", s.width, indent="  ")),
-        *(
-            paint(line, "warning")
-            for note in short_past(days, len(held.weights))
-            for line in wrapped(note, s.width, indent="  ")
-        ),
+        *(paint(line, "warning") for note in held.warnings(days) for line in wrapped(note, s.width, indent="  ")),
     ]
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.holdings import parsed
+from ara.cli.commands.holdings import parsed, twice
 from ara.cli.words import clean
 from ara.errors import ValidationError
 
@@ -149,12 +149,20 @@ def document(text: str, flag: str = "--constraints") -> dict[str, Any]:
             )
         words = path.read_text("utf-8", errors="replace")
     try:
-        found = json.loads(words)
+        found = json.loads(words, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise ValidationError(f"{flag} is no JSON: {clean(str(error))[:80]}.", hint='Write {"max": 0.4}') from None
     if not isinstance(found, dict):
         raise ValidationError(f"{flag} is no JSON object.", hint='Write {"max": 0.4}')
     return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Give an object of JSON whose names stand once; of two, the first would be lost without a word."""
+    names = [name for name, _ in pairs]
+    if again := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{again[0]} stands twice")
+    return dict(pairs)
 
 
 def sectors_of(s: "Screen", bars: "Sequence[Bars]", as_of: str) -> dict[str, str]:
@@ -192,5 +200,7 @@ def weights_of(text: str, moves: "Moves", flag: str) -> dict[str, float]:
         symbol = normalise(name)
         if symbol not in moves.symbols:
             raise ValidationError(f"{flag}: {clean(name)[:40]} is not among the instruments.", hint="Name it too.")
-        found[symbol] = found.get(symbol, 0.0) + weight
+        if symbol in found:
+            raise twice(symbol, flag)
+        found[symbol] = weight
     return found

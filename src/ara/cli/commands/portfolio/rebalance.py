@@ -155,7 +155,7 @@ class _Asked:
 
 
 def _asked(s: Screen, to: str, held: str, statement: "Statement | None", as_of: str) -> _Asked:
-    from ara.cli.commands.holdings import fetched, parsed
+    from ara.cli.commands.holdings import fetched, parsed, twice
 
     wanted, units = parsed(to, "--to", none=True), _units(held) if held else {}
     entries = statement.entries if statement else ()
@@ -163,6 +163,10 @@ def _asked(s: Screen, to: str, held: str, statement: "Statement | None", as_of: 
     bars = dict(zip(names, fetched(s, names, as_of=as_of), strict=True))
     weights: dict[str, float] = {}
     owned: dict[str, Decimal] = {}
+    for flag, typed in (("--to", wanted), ("--held", units)):
+        symbols = [bars[name].instrument.symbol for name in typed]
+        if again := [one for one in symbols if symbols.count(one) > 1]:
+            raise twice(again[0], flag)
     for name, one in bars.items():
         symbol = one.instrument.symbol
         weights[symbol] = weights.get(symbol, 0.0) + wanted.get(name, 0.0)
@@ -225,12 +229,16 @@ def _day(text: str, flag: str) -> date:
 
 
 def _units(text: str) -> dict[str, Decimal]:
+    from ara.cli.commands.holdings import twice
+
     found: dict[str, Decimal] = {}
     for part in (one.strip() for one in text.split(",") if one.strip()):
         name, sign, words = part.partition("=")
         if not sign:
             raise ValidationError(f"--held: {clean(part)[:40]} has no units.", hint="Write --held AAPL=10")
-        found[name.strip()] = found.get(name.strip(), Decimal(0)) + _amount(words, f"--held {clean(name)[:20]}")
+        if name.strip() in found:
+            raise twice(name.strip(), "--held")
+        found[name.strip()] = _amount(words, f"--held {clean(name)[:20]}")
     return found
 
 
