@@ -4,8 +4,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 
 import httpx
+import pytest
 
 
 def begun(home, *words):
@@ -39,3 +42,45 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(ara):
     assert "ara serve --port 8080" in " ".join(done.err.split())
     assert ara("serve", "--port", "99999").code == 2
     assert ara("serve", "--host", "a b").code == 2
+
+
+@pytest.mark.slow
+def test_several_processes_answer_and_are_replaced_without_losing_a_request(home):
+    with begun(home, "--workers", "2") as many:
+        key = re.search(r"^ara_\S+$", "".join(many.stdout.readline() for _ in range(2)), re.MULTILINE)
+        warned, said = many.stderr.readline(), many.stderr.readline()
+        while "Listening" not in said:
+            warned, said = warned + said, many.stderr.readline()
+        assert "data.cache.redis" in warned
+        url, processes, stop = re.search(r"http://127\.0\.0\.1:\d+", said)[0], set(), threading.Event()
+        assert "2 processes" in said
+        wrong: list[int] = []
+
+        def ask() -> None:
+            headers = {"Authorization": f"Bearer {key[0]}", "Connection": "close"}
+            while not stop.is_set():
+                told = httpx.get(f"{url}/health/detailed", headers=headers, timeout=120)
+                wrong.extend([told.status_code] if told.status_code not in {200, 429} else [])
+                if told.status_code == 200:
+                    processes.add(told.json()["process"])
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        wait_for(lambda: processes)
+        before = set(processes)
+        many.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(processes - before) >= 2)
+        stop.set()
+        asker.join(120)
+        many.send_signal(signal.SIGTERM)
+        assert "Traceback" not in many.communicate(timeout=120)[1]
+        assert wrong == []
+
+
+def wait_for(there, seconds=240):
+    """Wait until it is so."""
+    for _ in range(seconds * 10):
+        if there():
+            return
+        time.sleep(0.1)
+    raise AssertionError("It did not come to pass.")
