@@ -1,5 +1,6 @@
 """The front of the room: who asks, and may they."""
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -14,6 +15,7 @@ from ara.accounts.passwords import hashed, matches, stale
 from ara.accounts.roles import Role, granted
 from ara.accounts.token import Pair, Tokens
 from ara.accounts.user import User, Users
+from ara.alerts.webhook import Webhooks
 from ara.desk import Desk
 from ara.errors import ForbiddenError, UnauthenticatedError
 from ara.settings import Secret
@@ -39,12 +41,15 @@ class Principal:
         Id of it: what limits count by and the audit log names.
     permissions
         What the role may, narrowed by the scopes of what was sent.
+    remind_at
+        From when the key that was sent is old enough to be rotated; None for a token.
     """
 
     user: User
     via: Literal["key", "token"]
     credential: str
     permissions: frozenset[str]
+    remind_at: datetime | None = None
 
     def need(self, permission: str) -> None:
         """Raise ForbiddenError where it is not among the permissions."""
@@ -88,7 +93,8 @@ class Accounts:
         """Say whose a key or an access token is; UnauthenticatedError for one that is void, or whose owner is."""
         if credential.startswith(f"{KEY}_"):
             key: Key = await self.keys.open(credential)
-            return self._principal(await self.users.find(key.user), "key", key.id, key.scopes)
+            found = self._principal(await self.users.find(key.user), "key", key.id, key.scopes)
+            return dataclasses.replace(found, remind_at=key.remind_at)
         claims = await self.tokens.open(credential)
         user = await self.users.find(claims.user)
         if user is not None and user.tokens_after is not None and claims.made_at < user.tokens_after:
@@ -148,11 +154,17 @@ class Accounts:
         return user
 
     async def erase(self, who: str, *, by: str = "system") -> User:
-        """Forget a user with keys and tokens; the audit log stays whole, without saying who it was."""
+        """Forget a user with keys, tokens and webhooks; the audit log stays whole, without saying who it was."""
         user = await self.users.erase(who, by=by)
         await self.keys.remove_of(user.id)
         await self.tokens.end_of(user.id)
+        await Webhooks(self._desk).remove_of(user.id)
         return user
+
+    async def may(self, who: str, permission: str) -> bool:
+        """Tell whether a user, by id, is there, is not shut out, and has a role that opens a permission."""
+        found = await self.users.find(who)
+        return found is not None and found.disabled_at is None and permission in granted(found.role, None)
 
     async def _rehash(self, user: User, password: Secret) -> None:
         kept = await self._desk.workers.run(hashed, password)

@@ -6,9 +6,9 @@ the person destroys that key: the entries stay and the chain stays whole, but no
 
 import base64
 import os
-from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from collections.abc import AsyncGenerator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -64,6 +64,22 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     personal: Mapping[str, str] | None
     hash: str
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON values."""
+        act = self.act
+        return {
+            "sequence": self.sequence,
+            "at": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "actor": act.actor or None,
+            "action": act.action,
+            "about": act.about or None,
+            "person": act.person or None,
+            "outcome": act.outcome,
+            "request": act.request or None,
+            "personal": None if self.personal is None else dict(self.personal),
+            "hash": self.hash,
+        }
+
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     act: Act
@@ -100,7 +116,7 @@ class Audit:
             sealed = await self._seal(act.person, msgspec.json.encode(told))
         await self._log.append([msgspec.json.encode(_Kept(act=act, sealed=sealed))])
 
-    async def read(self, *, after: int = 0, person: str | None = None) -> AsyncIterator[Seen]:
+    async def read(self, *, after: int = 0, person: str | None = None) -> AsyncGenerator[Seen, None]:
         """Give acts from the oldest on; of one person alone where one is named."""
         keys: dict[str, AESGCM | None] = {}
         async for entry in self._log.read(after=after):

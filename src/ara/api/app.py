@@ -17,6 +17,7 @@ from ara.api.shell import Shell
 from ara.api.sockets import routes as sockets
 from ara.api.telling import telling
 from ara.api.v1 import (
+    admin,
     auth,
     backtest,
     bars,
@@ -98,7 +99,8 @@ def _route(app: FastAPI) -> None:
     app.include_router(health.router, responses=problems.RESPONSES)
     app.include_router(health.metrics, responses=problems.RESPONSES)
     old = APIRouter(prefix="/api/v1")
-    for part in (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger, cache, auth, webhooks):
+    rooms = (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger)
+    for part in (*rooms, cache, auth, admin, webhooks):
         old.include_router(part.router)
     old.include_router(ledger.scores)
     old.include_router(sockets.tickets)
@@ -106,7 +108,7 @@ def _route(app: FastAPI) -> None:
     new = APIRouter(prefix="/api/v2")
     for router in (forecasts.router, instruments.router, portfolios.router, kept_models.router):
         new.include_router(router)
-    for part in (cache, auth, webhooks):
+    for part in (cache, auth, admin, webhooks):
         new.include_router(part.router)
     app.include_router(new, responses=problems.RESPONSES)
 

@@ -54,6 +54,8 @@ def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
         principal = await known_by(service, sent.credentials if sent else None, address=address_of(request))
         verdict = await counted(service, principal, route_of(request.scope))
         response.headers.update(verdict.headers())
+        if principal.remind_at is not None and principal.remind_at <= service.accounts.now():
+            response.headers["X-Key-Rotate"] = f"due since {principal.remind_at:%Y-%m-%d}"
         principal.need(permission)
         return principal
 

@@ -9,9 +9,9 @@ from ara.errors import ValidationError
 from ara.settings import Secret
 
 if TYPE_CHECKING:
-    from ara.accounts import Accounts, Key, Seen, User
+    from ara.accounts import Accounts, Key, User
 
-__all__ = ["act_facts", "key_facts", "password_of", "user_facts", "with_accounts"]
+__all__ = ["key_facts", "password_of", "user_facts", "with_accounts"]
 
 _T = TypeVar("_T")
 _LONGEST: Final = 4_096
@@ -81,23 +81,4 @@ def key_facts(key: "Key", owner: "User | None" = None) -> dict[str, Any]:
         "seen_at": instant(key.seen_at),
         "remind_at": instant(key.remind_at),
         "follows": key.follows or None,
-    }
-
-
-def act_facts(seen: "Seen") -> dict[str, Any]:
-    """Give what JSON says of an entry of the audit log."""
-    from ara.cli.render.data_table import instant
-
-    act = seen.act
-    return {
-        "sequence": seen.sequence,
-        "at": instant(seen.at),
-        "actor": act.actor or None,
-        "action": act.action,
-        "about": act.about or None,
-        "person": act.person or None,
-        "outcome": act.outcome,
-        "request": act.request or None,
-        "personal": dict(seen.personal) if seen.personal is not None else None,
-        "hash": seen.hash,
     }

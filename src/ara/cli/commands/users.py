@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.commands.accounts import act_facts, password_of, user_facts, with_accounts
+from ara.cli.commands.accounts import password_of, user_facts, with_accounts
 from ara.cli.screen import screen
 from ara.errors import CancelledError, IntegrityError
 
@@ -214,7 +214,7 @@ def _log(
         _export(Path(export), found)
     if check is not None and not check.ok:
         raise IntegrityError(check.words, hint="Somebody changed the log: compare it with a back-up.")
-    data: dict[str, Any] = {"schema": 1, "entries": [act_facts(one) for one in shown], "verified": check and check.ok}
+    data: dict[str, Any] = {"schema": 1, "entries": [one.as_dict() for one in shown], "verified": check and check.ok}
     s.result(data, lambda: log_table(shown, len(found), check, s))
 
 
@@ -229,7 +229,7 @@ def _export(path: Path, found: "list[Seen]") -> None:
 
     from ara.whole import write
 
-    write(path, b"".join(msgspec.json.encode(act_facts(one)) + b"\n" for one in found), mode=0o600)
+    write(path, b"".join(msgspec.json.encode(one.as_dict()) + b"\n" for one in found), mode=0o600)
 
 
 def _changed(change: Any) -> None:
