@@ -32,6 +32,7 @@ from ara.reports.charts.rolling import rolling, rolling_of
 from ara.reports.charts.theme import DARK, LIGHT, THEMES, Theme, theme_of
 from ara.reports.charts.together import correlations, correlations_of
 from ara.reports.charts.trades import trades, trades_of
+from ara.reports.charts.trip import Trip, trade_of
 from ara.reports.charts.walked import walked, walked_of
 from ara.reports.charts.web import CSS, page, script
 
@@ -46,6 +47,7 @@ __all__ = [
     "Footer",
     "Panel",
     "Theme",
+    "Trip",
     "attributed_of",
     "candles",
     "candles_of",
@@ -77,6 +79,7 @@ __all__ = [
     "scenarios_of",
     "script",
     "theme_of",
+    "trade_of",
     "trades",
     "trades_of",
     "walked",

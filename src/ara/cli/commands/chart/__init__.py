@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.chart import held, judged, market, results
+from ara.cli.commands.chart import held, judged, market, played, results
 
 __all__ = ["command"]
 
@@ -25,6 +25,8 @@ command.command("regimes")(market.regimes)
 command.command("equity")(results.equity)
 command.command("months")(results.months)
 command.command("rolling")(results.rolling)
+command.command("trade")(played.trade)
+command.command("walk")(played.walk)
 command.command("reliability")(judged.reliability)
 command.command("models")(judged.models)
 command.command("correlations")(held.correlations)
