@@ -18,7 +18,10 @@ def test_the_answer_comes_first_then_a_picture_and_what_followed(ara):
     text = " ".join(outcome.out.split())
     assert re.search(r"Half of \d+ such states before lasted \d+ days? or less, the longest \d+ days", text)
     assert re.search(r"After such a state began: .* 21 days later in \d+ % of \d+ cases .*; any day \d+ %: ", text)
-    assert "Last change told (at 0.80 or more)" in text
+    assert "Last change told (at 0.80 or more): it entered " in text
+    assert " ago, on " in text
+    assert "Before that: " in text
+    assert "No break: over the last 250 days" in text or "may no longer fit" in text
 
 
 @pytest.mark.parametrize("width", [60, 100, 160])

@@ -107,11 +107,25 @@ def _followed(seen: Standing) -> str:
 
 
 def _changed(seen: Standing) -> str:
+    """Say which change was told last, what is expected of it, and which came before."""
     if not seen.changes:
         return ""
-    last = seen.changes[0]
-    came = f"from {last.before} to {last.after}" if last.before else f"to {last.after}"
-    return f"Last change told (at {ALERT:.2f} or more): {came} on {long_day(seen.dates[last.bar])}."
+    *earlier, last = seen.changes
+    ago = len(seen.dates) - 1 - last.bar
+    when = "today" if not ago else f"{_days(ago)} ago"
+    on = long_day(seen.dates[last.bar])
+    words = f"Last change told (at {ALERT:.2f} or more): it entered {last.after} {when}, on {on}"
+    words += f", from {last.before}." if last.before else "."
+    if last.after == seen.now.state:
+        words += (
+            f" It is expected to last {_days(round(seen.now.expected_days))} more: by its chain a state does not age."
+        )
+    else:
+        words += f" It is likelier in {seen.now.state} by now, which is not sure enough to be told as a change."
+    if earlier:
+        before = " and ".join(f"{one.after} on {long_day(seen.dates[one.bar])}" for one in reversed(earlier))
+        words += f" Before that: {before}."
+    return words
 
 
 def _volatility(seen: Standing) -> str:
@@ -123,8 +137,11 @@ def _volatility(seen: Standing) -> str:
 
 def _broken(seen: Standing) -> str:
     test = seen.broken
-    if test is None or not test.found:
+    if test is None:
         return ""
+    if not test.found:
+        chance = f"chance of as much where nothing changed {test.probability:.2f}"
+        return f"No break: over the last {test.bars} days its returns were as wild as its states tell ({chance})."
     way = "wilder" if test.wilder else "calmer"
     since = f"since {long_day(seen.dates[test.bar])} (chance {test.probability:.3f})"
     return f"It has been {way} than its states tell {since}: they may no longer fit."

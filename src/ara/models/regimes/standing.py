@@ -44,7 +44,7 @@ class Standing:
     broken
         What the test for a break says; None with too few bars.
     changes
-        The last change that was told, if there is one.
+        The last three changes that were told, the newest last.
     """
 
     bars: Bars
@@ -77,6 +77,7 @@ class Standing:
             "volatility": self.wildness or None,
             "lasted": {"count": len(self.lasted), "median": self.median},
             "changed": self._changed(),
+            "changes": [self._told(one) for one in reversed(self.changes)],
             "break": None
             if self.broken is None
             else {**self.broken.as_dict(), "bar": self.dates[self.broken.bar].isoformat()},
@@ -87,12 +88,15 @@ class Standing:
     def _changed(self) -> dict[str, Any] | None:
         if not self.changes:
             return None
-        last = self.changes[0]
+        return self._told(self.changes[-1])
+
+    def _told(self, change: Change) -> dict[str, Any]:
         return {
-            "date": self.dates[last.bar].isoformat(),
-            "from": last.before or None,
-            "to": last.after,
-            "probability": last.probability,
+            "date": self.dates[change.bar].isoformat(),
+            "days_ago": len(self.dates) - 1 - change.bar,
+            "from": change.before or None,
+            "to": change.after,
+            "probability": change.probability,
         }
 
 
@@ -130,5 +134,5 @@ def standing(bars: Bars, *, implied: Bars | None = None, others: Sequence[Bars] 
         followed=followed(entered, _WAYS.get(now.state, 0), bars.frame["close"], horizon=horizon, unit="day"),
         wildness=WILDNESS[wild] if wild >= 0 else "",
         broken=break_test(history.surprises),
-        changes=history.changes()[-1:],
+        changes=history.changes()[-3:],
     )
