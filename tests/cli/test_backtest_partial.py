@@ -20,3 +20,17 @@ def test_files_hold_what_was_done_until_a_failure(ara, home, monkeypatch):
     assert (document["partial"], document["bars"], document["fills"]) == (True, 201, 1)
     assert (home / "kept" / "fills.csv").read_text().count("\n") == 2
     assert (home / "kept.json").is_file()
+
+
+def test_instruments_of_two_currencies_share_a_book(ara, home):
+    span = ["--start", "2018-01-01", "--end", "2019-12-31", "--cuts", "1"]
+    outcome = ara("backtest", "AAPL", "USDJPY", *span, "--report", "both.json")
+    said = " ".join(outcome.out.split())
+    assert outcome.code == 0
+    assert "the book is kept in USD; moves of other currencies brought JPY" in said
+    document = json.loads(ara("backtest", "USDJPY", *span, "--currency", "usd", "--json").out)
+    assert (document["currency"], list(document["currencies"])) == ("USD", ["JPY"])
+    lonely = ara("backtest", "AAPL", *span, "--currency", "HUF")
+    assert lonely.code != 0
+    assert "no rates from USD to HUF" in lonely.err
+    assert "Traceback" not in lonely.err

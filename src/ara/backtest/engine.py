@@ -140,6 +140,8 @@ def _played(strategy: Strategy, run: Played, count: int, watch: Watch | None) ->
             pit.play()
             pit.fresh = True
         if len(pits) > 1:
+            if book.purses:
+                book.look(now)
             _part(pits, now)
         moments.append(now)
         equity.append(exchange.marked(now))

@@ -63,6 +63,12 @@ class Floor:
     def __init__(
         self, tape: Tape, cash: Decimal, costs: Costs, start: datetime | None, *, machine: bool = False, plays: int = 1
     ) -> None:
+        if tape.rated is not None:
+            raise ValidationError(
+                f"the sweep keeps its book in the instrument's currency, and {tape.instrument.symbol} trades in "
+                f"{tape.instrument.currency}, not in {tape.rated.currency}",
+                hint="Leave --currency out, or test each of the parameters apart.",
+            )
         if funded(tape, costs):
             raise ValidationError(
                 f"the sweep knows nothing of funding, and {tape.instrument.symbol} has some",

@@ -166,7 +166,7 @@ def _judge(
 ) -> Callable[[Mapping[str, Any], Step], float | None]:
     """Give what tells a combination's Sharpe ratio at a step: by the sweep's loop where that can be."""
     tape = next(iter(tapes.values()))
-    if len(tapes) == 1 and isinstance(made_anew(make, **grid[0]), Planned) and not funded(tape, costs):
+    if len(tapes) == 1 and isinstance(made_anew(make, **grid[0]), Planned) and _swept(tape, costs):
         floor = Floor(tape, cash, costs, instant(moments[0]), plays=len(todo) * len(grid))
         shift = floor.first
 
@@ -187,6 +187,11 @@ def _judge(
         return sharpe(returns_of(equity), per_year=yearly)
 
     return played
+
+
+def _swept(tape: Tape, costs: Costs) -> bool:
+    """Say whether the sweep's loop knows all that is to be played."""
+    return tape.rated is None and not funded(tape, costs)
 
 
 def _failed(error: StrategyError, one: Mapping[str, Any]) -> StrategyError:

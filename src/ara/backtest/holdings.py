@@ -15,6 +15,7 @@ from ara.backtest.engine import Played
 from ara.performance.inputs import returns_of
 from ara.trading.order import Fill, Side
 from ara.trading.pit import Pit
+from ara.trading.purses import financed
 from ara.trading.tape import Tape
 
 __all__ = ["Holdings", "holdings"]
@@ -25,6 +26,9 @@ _Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Holdings:
     """Shares of the equity, and the returns that they met.
+
+    What is held in another currency is counted in the book's, by the rate at the moment before; the rate's own move
+    belongs to the last part. A currency pair is owed in its own currency, so that only what it gained moves with it.
 
     Parameters
     ----------
@@ -63,11 +67,25 @@ def holdings(run: Played) -> Holdings:
         if not len(rows):
             continue
         value, moved, left = _followed(pit, first, by_symbol[symbol], inner)
+        worth = _worth(pit, moments)
+        value, moved = value * worth[0][rows, None], moved.copy()
         last = np.searchsorted(rows, np.arange(len(moments)), side="right") - 1
-        weights[:, :, place] = (np.where(last >= 0, left[last], 0.0) / before)[:, None]  # where it has no bar
+        weights[:, :, place] = (np.where(last >= 0, left[last], 0.0) * worth[0] / before)[:, None]  # without a bar
         weights[rows, :, place] = value / before[rows, None]
         returns[rows, :, place] = moved
+        returns[:, -1, place] = (1 + returns[:, -1, place]) * worth[1] - 1
     return Holdings(weights=weights, returns=returns, earned=returns_of(equity))
+
+
+def _worth(pit: Pit, moments: NDArray[np.int64]) -> tuple[_Array, _Array]:
+    """Give what the instrument's currency was worth at the moment before each, in units of the book, and its move."""
+    if pit.purse is None:
+        return np.ones(len(moments)), np.ones(len(moments))
+    told = pit.purse.rated
+    place = np.searchsorted(told.known, moments, side="right") - 1
+    now = told.rate[place] * pit.purse.scale
+    before = np.concatenate((now[:1], now[:-1]))
+    return before, np.ones(len(moments)) if financed(pit.tape) else now / before
 
 
 def _bars(

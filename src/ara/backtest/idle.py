@@ -48,7 +48,10 @@ def _why(one: Decision, run: Played, tape: Tape, costs: Costs) -> str:
     line: Holding = run.exchange.pits[symbol]
     place = tape.known.index(moment) if moment in tape.known else len(tape) - 1
     price = tape.closes[place]
-    lots = wanted(run.exchange.book.start, size(one), price, line.worth)
+    owned = run.exchange.book.start
+    if line.purse is not None:
+        owned = int(owned / (line.purse.factor or 1.0))
+    lots = wanted(owned, size(one), price, line.worth)
     if not lots:
         has, costing = run.exchange.book.start * run.exchange.book.unit, price * tape.tick * tape.lot
         return (

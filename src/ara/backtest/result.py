@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.backtest.abroad import worth_at_close
 from ara.backtest.beside import Beside
 from ara.backtest.engine import Played
 from ara.backtest.replay import Replay
@@ -21,6 +22,7 @@ from ara.performance.trades import Deal, RoundTrip, TradeMeasures, round_trips
 from ara.trading.book import Entry, Flow, Position
 from ara.trading.costs import Costs
 from ara.trading.order import Fill, Side
+from ara.trading.purses import financed
 from ara.trading.tape import Tape, instant
 
 __all__ = ["Result", "curve", "measured", "per_year", "trips"]
@@ -54,7 +56,9 @@ class Result:
     positions
         What was held at the end, at the last closes.
     fees
-        Commissions in all.
+        Commissions in all, in the book's currency.
+    brought, gains
+        What each other currency's moves brought, and each instrument that trades in another, in the book's.
     per_year
         Bars of a year by the venue's calendar, by which measures are annualised.
     measures, hold
@@ -87,6 +91,8 @@ class Result:
     entries: tuple[Entry, ...]
     positions: tuple[Position, ...]
     fees: Decimal
+    brought: Mapping[str, float]
+    gains: Mapping[str, Decimal]
     per_year: float
     measures: Measures
     hold: Measures
@@ -108,7 +114,7 @@ class Result:
     @property
     def turnover(self) -> float | None:
         """Value traded by the mean equity, a year; None where nothing was owned."""
-        value = float(sum(fill.price * fill.quantity for fill in self.fills))
+        value = float(sum(fill.price * fill.quantity * fill.rate for fill in self.fills))
         mean = float(np.mean(self.frame["equity"].to_numpy()))
         return value / mean * self.per_year / self.frame.height if mean > 0 else None
 
@@ -127,6 +133,7 @@ class Result:
             "cash": float(self.cash),
             "equity": self.equity,
             "fees": float(self.fees),
+            "currencies": dict(self.brought),
             "per_year": self.per_year,
             "fills": len(self.fills),
             "turnover": self.turnover,
@@ -147,14 +154,15 @@ class Result:
         }  # fmt: skip
 
     def fill_frame(self) -> pl.DataFrame:
-        """Give the fills as a table: at, symbol, side, quantity, price, fee, why, order, slipped."""
+        """Give the fills as a table: at, symbol, side, quantity, price, fee, why, order, slipped, rate."""
         schema: dict[str, Any] = {
             "at": _INSTANT, "symbol": pl.String, "side": pl.String, "quantity": pl.Float64, "price": pl.Float64,
             "fee": pl.Float64, "why": pl.String, "order": pl.String, "slipped": pl.Float64,
+            "rate": pl.Float64,
         }  # fmt: skip
         rows = [
             (one.at, one.symbol, one.side.value, float(one.quantity), float(one.price), float(one.fee), one.why,
-             one.order_id, float(one.slipped)) for one in self.fills
+             one.order_id, float(one.slipped), float(one.rate)) for one in self.fills
         ]  # fmt: skip
         return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -181,19 +189,23 @@ def measured(frame: pl.DataFrame, cash: Decimal, yearly: float) -> tuple[Measure
 def trips(run: Played) -> tuple[RoundTrip, ...]:
     """Give the round trips of a run, times in moments, quantities and prices in the shares of the end."""
     moments, pits = np.array(run.moments), run.exchange.pits
-    deals = []
+    deals, rates = [], dict[tuple[str, float], float]()
     for fill in run.exchange.fills:
         later = _later(pits[fill.symbol].tape, fill.at)
         signed = float(fill.quantity) * (1 if fill.side is Side.BUY else -1)
-        deals.append(_deal(moments, fill.symbol, fill.at, signed * later, float(fill.price) / later, float(fill.fee)))
+        price, fee, rate = float(fill.price) / later, float(fill.fee), float(fill.rate)
+        now = 1.0 if financed(pits[fill.symbol].tape) else rate
+        deals.append(_deal(moments, fill.symbol, fill.at, signed * later, price * now, fee * now))
+        rates[fill.symbol, deals[-1].at] = rate
     for entry in run.exchange.book.entries:
         if entry.flow is Flow.SPLIT:
             tape = pits[entry.symbol].tape
             later = _later(tape, entry.at)
             price = tape.opens[tape.at.index(_micros(entry.at))] * float(tape.tick)
             rest = -float(entry.amount) / price * later
-            deals.append(_deal(moments, entry.symbol, entry.at, rest, price / later, 0.0))
-    return round_trips(sorted(deals, key=lambda deal: deal.at))
+            deals.append(_deal(moments, entry.symbol, entry.at, rest, price / later * float(entry.rate), 0.0))
+    found = round_trips(sorted(deals, key=lambda deal: deal.at))
+    return tuple(worth_at_close(one, pits[one.instrument], rates) for one in found)
 
 
 def _deal(moments: NDArray[np.int64], symbol: str, at: datetime, quantity: float, price: float, fee: float) -> Deal:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.backtest.abroad import brought, gains, told
 from ara.backtest.asking import made_anew
 from ara.backtest.beside import Beside, beside, mixed, usual_mix
 from ara.backtest.engine import ENGINE, Played, Watch, play
@@ -118,13 +119,13 @@ def run(
     if done.failure is not None and (partial is None or not done.moments):
         raise _partial(done, done.failure)
     hold = play(_Hold(), played, cash=money, costs=paid, start=start)
-    told = _lineage(called, parameters or {}, played, money, paid, start, seed)
+    lineage = _lineage(called, parameters or {}, played, money, paid, start, seed)
     yearly, there = per_year(played), {**_until(mix_tapes or {}, end, least=0), **played}
     shares = usual_mix(played) if mix is None else mix
     mixture = mixed(shares, there, done.moments, cash=money, costs=paid, per_year=yearly) if shares else None
     others = beside(done, per_year=yearly, seed=seed, mix=mixture)
     result = _result(
-        done, hold, played, replay, others, name=called, parameters=parameters or {}, costs=paid, lineage=told
+        done, hold, played, replay, others, name=called, parameters=parameters or {}, costs=paid, lineage=lineage
     )  # fmt: skip
     if done.failure is not None and partial is not None:
         partial(result)
@@ -150,7 +151,7 @@ def _result(
     trades = trips(done)
     notes = [note for tape in tapes.values() for note in tape.notes]
     notes += oddities(tapes, done.moments[0], done.moments[-1])
-    notes = [*idle(done, tapes, costs), *notes]
+    notes = [*idle(done, tapes, costs), *told(done), *notes]
     if done.failure is not None:
         notes.append(f"partial: {done.failure.message}; this is what came of it until then")
     elif replay is None:
@@ -158,7 +159,8 @@ def _result(
     return Result(
         strategy=name, parameters=parameters, symbols=tuple(tapes), currency=book.currency, cash=cash, costs=costs,
         frame=frame, fills=tuple(done.exchange.fills), entries=tuple(book.entries), positions=book.positions,
-        fees=book.fees, per_year=yearly, measures=own, hold=held, trades=measure_trades(trades), trips=trades,
+        fees=book.fees, brought=brought(done), gains=gains(done), per_year=yearly, measures=own, hold=held,
+        trades=measure_trades(trades), trips=trades,
         beside=others, replay=replay, cut=done.exchange.cut, calls=tuple(map(instant, done.exchange.calls)),
         lineage=lineage, sources={symbol: tape.source for symbol, tape in tapes.items()},
         notes=tuple(dict.fromkeys(notes)),
@@ -192,6 +194,13 @@ def _partial(done: Played, error: StrategyError) -> StrategyError:
     return error
 
 
+def _counts(name: str, value: Any, tapes: Mapping[str, Tape]) -> bool:
+    """Say whether a cost can have changed a back-test, so that ids don't change with costs that came later."""
+    if name == "conversion":
+        return any(tape.rated is not None for tape in tapes.values())
+    return name != "funding" or bool(value)
+
+
 def _lineage(
     name: str,
     parameters: Mapping[str, Any],
@@ -203,7 +212,7 @@ def _lineage(
 ) -> Lineage:
     from ara.prediction.compute import platform_facts
 
-    paid = {name: value for name, value in costs.as_dict().items() if name != "funding" or value}
+    paid = {name: value for name, value in costs.as_dict().items() if _counts(name, value, tapes)}
     settings = {"cash": str(cash), "costs": paid, "start": None if start is None else start.isoformat()}
     return Lineage(
         data=digest({symbol: tape.digest() for symbol, tape in tapes.items()}),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ara.market.instrument import Instrument
     from ara.prediction.forecast import Forecast
 
-__all__ = ["OPTION", "Converted", "Purse", "converted", "in_currency", "purse", "shown_document"]
+__all__ = ["OPTION", "Converted", "Purse", "converted", "in_currency", "pair", "purse", "shown_document"]
 
 OPTION = Annotated[
     str,
@@ -162,14 +162,14 @@ async def purse(
         return Purse(wanted=wanted, rates=())
     async with MarketData(desk, providers=["sample"]) as market:
         kept = await asyncio.to_thread(market.store.facts, Kind.RATES, learned_by=learned)
-        pairs = [bars for code in (*others, wanted.currency.code) for bars in await _pair(market, code, learned)]
+        pairs = [bars for code in (*others, wanted.currency.code) for bars in await pair(market, code, learned)]
     told, closes = (sorted(set(each)) for each in (kept["source"], (one.frame["source"][-1] for one in pairs)))
     published = kept.select(SCHEMAS[Kind.RATES].names())
     rates = ((Rates(published), ", ".join(told)), (Rates.of_bars(pairs), f"closes of {', '.join(closes)}"))
     return Purse(wanted=wanted, rates=rates)
 
 
-async def _pair(market: "MarketData", code: str, learned: datetime | None) -> "list[Bars]":
+async def pair(market: "MarketData", code: str, learned: datetime | None) -> "list[Bars]":
     """Give the bars of a currency against the dollar, as far as any are at hand; nobody is asked for them."""
     from ara.market.symbols import guess
 

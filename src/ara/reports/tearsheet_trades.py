@@ -28,11 +28,12 @@ def account(result: "Result") -> list[Section]:
 
 def _costs(result: "Result") -> Section:
     flows = _flows(result)
-    slipped = sum((one.slipped for one in result.fills), Decimal(0))
+    slipped = sum((one.slipped * one.rate for one in result.fills), Decimal(0))
     paid = [
         ("commission", result.fees), ("spread and slippage", slipped),
         ("borrowing of what was sold short", 0 - flows[Flow.BORROW]),
         ("interest on borrowed cash", 0 - flows[Flow.FINANCING]),
+        *([("changing money", 0 - flows[Flow.CONVERSION])] if Flow.CONVERSION in flows else []),
         *([("funding of perpetual coins", 0 - flows[Flow.FUNDING])] if Flow.FUNDING in flows else []),
     ]  # fmt: skip
     whole = sum((value for _, value in paid), Decimal(0))
@@ -63,7 +64,7 @@ def _costs(result: "Result") -> Section:
 def _flows(result: "Result") -> dict[Flow, Decimal]:
     found: dict[Flow, Decimal] = defaultdict(Decimal)
     for one in result.entries:
-        found[one.flow] += one.amount
+        found[one.flow] += one.amount * one.rate
     return found
 
 
@@ -75,12 +76,12 @@ def _instruments(result: "Result") -> Section:
         sign = 1 if fill.side is Side.SELL else -1
         cash[fill.symbol] += sign * fill.price * fill.quantity - fill.fee
         fills[fill.symbol] += 1
-        paid[fill.symbol] += fill.fee + fill.slipped
+        paid[fill.symbol] += (fill.fee + fill.slipped) * fill.rate
     for entry in result.entries:
         cash[entry.symbol] = cash.get(entry.symbol, Decimal(0)) + entry.amount
-    held = {one.symbol: one.value for one in result.positions}
+    held = {one.symbol: one.value * one.rate for one in result.positions}
     names = [*result.symbols, *([""] if "" in cash else [])]
-    gains = [float(cash[name] + held.get(name, 0)) for name in names]
+    gains = [float(result.gains.get(name, cash[name] + held.get(name, 0))) for name in names]
     trips = {name: [one for one in result.trips if one.instrument == name] for name in names}
     won = [_rate([one.gain for one in trips[name]]) for name in names]
     unit = result.currency
@@ -212,9 +213,9 @@ def fill_table(result: "Result") -> Table:
         Column(key="symbol", head="instrument", values=frame["symbol"].to_list()),
         Column(key="side", head="side", values=frame["side"].to_list()),
         Column(key="quantity", head="quantity", values=frame["quantity"], form=Form.QUANTITY),
-        Column(key="price", head="price", values=frame["price"], form=Form.PRICE),
-        money("fee", "commission", frame["fee"], unit),
-        money("slipped", "spread and slippage", frame["slipped"], unit),
+        Column(key="price", head="price", values=frame["price"] * frame["rate"], form=Form.PRICE),
+        money("fee", "commission", frame["fee"] * frame["rate"], unit),
+        money("slipped", "spread and slippage", frame["slipped"] * frame["rate"], unit),
         Column(key="why", head="why", values=frame["why"].to_list()),
         Column(key="order", head="order", values=frame["order"].to_list()),
     )
@@ -230,7 +231,7 @@ def flow_table(result: "Result") -> Table:
         Column(key="flow", head="what", values=[str(one.flow) for one in entries]),
         Column(key="symbol", head="instrument", values=[one.symbol for one in entries]),
         Column(
-            key="amount", head="amount", values=[float(one.amount) for one in entries], form=Form.MONEY,
+            key="amount", head="amount", values=[float(one.amount * one.rate) for one in entries], form=Form.MONEY,
             unit=result.currency,
         ),
     )  # fmt: skip

@@ -1,9 +1,10 @@
 """Strategies, orders and books, and a simulated exchange: the code that decides and trades, in a back-test and live."""
 
-from ara.trading.book import Book, Entry, Flow, Position
+from ara.trading.book import Book, Entry, Exchanged, Flow, Position
 from ara.trading.costs import Costs, Slippage
 from ara.trading.exchange import Exchange
 from ara.trading.order import Fill, Kind, Order, Side, Valid
+from ara.trading.purses import rated
 from ara.trading.strategy import Planned, Signal, Strategy, View
 from ara.trading.tape import Tape
 from ara.trading.ticket import Protection, Ticket
@@ -14,6 +15,7 @@ __all__ = [
     "Costs",
     "Entry",
     "Exchange",
+    "Exchanged",
     "Fill",
     "Flow",
     "Kind",
@@ -29,5 +31,6 @@ __all__ = [
     "Ticket",
     "Valid",
     "View",
+    "rated",
     "turn",
 ]

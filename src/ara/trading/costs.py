@@ -46,6 +46,8 @@ class Costs:
     funding
         Of a position in a coin, each 8 hours, paid by who is long to who is short, below 0 the other way; for perpetual
         coins. An instrument whose funding is known takes that instead.
+    conversion
+        Of money that is changed into another currency or back.
     volume
         Of a bar's volume, how much may be traded; 0 for no limit.
     leverage
@@ -63,6 +65,7 @@ class Costs:
     borrow: float = 0.01
     financing: float = 0.05
     funding: float = 0.0
+    conversion: float = 0.0002
     volume: float = 0.1
     leverage: float = 1.0
     maintenance: float = 0.25
@@ -82,7 +85,7 @@ class Costs:
     @classmethod
     def none(cls) -> "Costs":
         """Give a world without costs or limits of volume; leverage 1 stays."""
-        return cls(commission=0, spread=0, impact=0, borrow=0, financing=0, volume=0)
+        return cls(commission=0, spread=0, impact=0, borrow=0, financing=0, conversion=0, volume=0)
 
     def as_dict(self) -> dict[str, Any]:
         """Give all of them, as in the JSON of `ara backtest`."""

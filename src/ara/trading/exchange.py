@@ -50,7 +50,7 @@ class Exchange:
         self.calls: list[int] = []
         self._costs = costs
         self.pits = {
-            symbol: Pit(tape, self.book.holdings[symbol].worth, book=self.book, costs=costs, fills=self.fills)
+            symbol: Pit(tape, self.book.holdings[symbol], book=self.book, costs=costs, fills=self.fills)
             for symbol, tape in tapes.items()
         }
         self.book.holdings = dict(self.pits)
@@ -87,16 +87,21 @@ class Exchange:
     def charge(self, until: int) -> None:
         """Charge what borrowed cash cost since the last moment, to this one, microseconds since 1970 UTC."""
         book = self.book
-        if book.money < 0 and self._charged:
-            due = carried(-book.money, self._costs.financing, (until - self._charged) * DAYS, book.step)
-            book.flow(until, Flow.FINANCING, "", -due)
+        if book.purses:
+            book.look(until)
+        liquid = book.liquid() if book.purses else book.money
+        if liquid < 0 and self._charged:
+            due = carried(-liquid, self._costs.financing, (until - self._charged) * DAYS, book.step)
+            book.flow(until, Flow.FINANCING, None, -due)
         self._charged = until
 
     def marked(self, now: int) -> int:
         """Give the equity at the last closes, in units; too little of it for what is held calls margin."""
         book = self.book
+        if book.purses:
+            book.look(now)
         owned = book.owned()
-        if book.money < 0 or any(pit.held < 0 for pit in self.pits.values()):
+        if book.money < 0 or book.purses or any(pit.held < 0 for pit in self.pits.values()):
             gross = book.gross()
             if gross and owned < self._costs.maintenance * float(gross):
                 self._call(now)

@@ -121,6 +121,8 @@ class Fill:
         What it was for: the order's words, or `stop`, `target`, `margin call`, `delisted`.
     slipped
         What spread and slippage took of it in all, in the instrument's currency; it is in the price already.
+    rate
+        What one of the instrument's currency was worth in the book's, as it was known when the bar opened.
     """
 
     order_id: str
@@ -132,3 +134,4 @@ class Fill:
     fee: Decimal
     why: str = ""
     slipped: Decimal = Decimal(0)
+    rate: Decimal = Decimal(1)

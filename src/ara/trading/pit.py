@@ -1,6 +1,7 @@
 """Where one instrument is traded: its bars played against its open orders."""
 
 import math
+from decimal import Decimal
 from typing import Final
 
 from ara.trading.arithmetic import (
@@ -22,11 +23,14 @@ from ara.trading.book import Book, Flow, Holding
 from ara.trading.costs import Costs, Slippage
 from ara.trading.funding import due, dues
 from ara.trading.order import Fill, Order, Side, Valid
+from ara.trading.purses import Purse
 from ara.trading.tape import Tape, instant
 from ara.trading.ticket import Protection
 from ara.trading.working import Guard, Working
 
 __all__ = ["DAYS", "Pit"]
+
+_ONE: Final = Decimal(1)
 
 DAYS: Final = 1 / 86_400_000_000
 """Days of a microsecond."""
@@ -39,8 +43,8 @@ class Pit(Holding):
     ----------
     tape
         Its bars.
-    worth
-        Units for one tick of one lot.
+    line
+        How the book counts it.
     book
         What is owned in all.
     costs
@@ -49,17 +53,18 @@ class Pit(Holding):
         Where what is done is written down.
     """
 
-    __slots__ = ("_book", "_costs", "_dues", "_eventful", "_fills", "_least", "_opened", "_room", "_usual", "cut",
-                 "forced", "guard", "orders")  # fmt: skip
+    __slots__ = ("_book", "_coins", "_costs", "_dues", "_eventful", "_fills", "_least", "_opened", "_room", "_usual",
+                 "cut", "forced", "guard", "orders")  # fmt: skip
 
-    def __init__(self, tape: Tape, worth: int, *, book: Book, costs: Costs, fills: list[Fill]) -> None:
-        super().__init__(tape, worth)
+    def __init__(self, tape: Tape, line: Holding, *, book: Book, costs: Costs, fills: list[Fill]) -> None:
+        super().__init__(tape, line.worth, line.purse)
         self.orders: list[Working] = []
         self.guard: Guard | None = None
         self.forced = False
         self.cut = 0
         self._book, self._costs, self._fills = book, costs, fills
-        self._least = costs.least / float(book.unit)
+        self._coins: Book | Purse = book if self.purse is None else self.purse
+        self._least = costs.least / float(self._coins.unit)
         self._room = UNLIMITED
         self._eventful = bool((tape.split != 1).any() or (tape.dividend != 0).any())
         self._usual = tape.usual()
@@ -68,6 +73,8 @@ class Pit(Holding):
     def play(self) -> None:
         """Play the next bar."""
         self.place += 1
+        if self._book.purses:
+            self._book.look(self.tape.at[self.place])
         if self._dues is not None:
             self._fund(self.tape.at[self.place], self._dues[0][self.place], self.held)
             self._opened = self.held
@@ -123,31 +130,31 @@ class Pit(Holding):
     def _borrow(self) -> None:
         known, place = self.tape.known, self.place
         days = (known[place] - known[place - 1]) * DAYS
-        owed = carried(-self.held * self.last * self.worth, self._costs.borrow, days, self._book.step)
-        self._book.flow(known[place], Flow.BORROW, self.tape.instrument.symbol, -owed)
+        owed = carried(-self.held * self.last * self.worth, self._costs.borrow, days, self._coins.step)
+        self._book.flow(known[place], Flow.BORROW, self, -owed)
 
     def _fund(self, at: int, rate: float, opened: int) -> None:
         """Pay or get the funding that fell due, by the last price: of what was held, or is, whichever costs more."""
         if rate and (opened or self.held):
-            step = self._book.step
+            step = self._coins.step
             paid = max(due(lots, self.last, self.worth, rate, step) for lots in (opened, self.held))
-            self._book.flow(at, Flow.FUNDING, self.tape.instrument.symbol, -paid)
+            self._book.flow(at, Flow.FUNDING, self, -paid)
 
     def _act(self) -> None:
         """Let a split and a dividend take effect before the bar opens."""
         tape, place = self.tape, self.place
-        ratio, paid, symbol = float(tape.split[place]), float(tape.dividend[place]), tape.instrument.symbol
+        ratio, paid = float(tape.split[place]), float(tape.dividend[place])
         if ratio != 1:
             exact = self.held * ratio
             self.held = self._opened = int(exact)
             rest = math.floor((exact - self.held) * tape.opens[place])
-            self._book.flow(tape.at[place], Flow.SPLIT, symbol, rest * self.worth)
+            self._book.flow(tape.at[place], Flow.SPLIT, self, rest * self.worth)
             for order in self.orders:
                 order.restated(ratio)
             if self.guard is not None:
                 self.guard.restated(ratio)
         if paid:
-            self._book.flow(tape.at[place], Flow.DIVIDEND, symbol, math.floor(self.held * paid) * self.worth)
+            self._book.flow(tape.at[place], Flow.DIVIDEND, self, math.floor(self.held * paid) * self.worth)
 
     def _match(self) -> None:
         """Fill what the bar reaches: at its open, then stops, then limits, then the target."""
@@ -266,10 +273,12 @@ class Pit(Holding):
             self.orders.remove(order)
 
     def _book_fill(self, order: Working, traded: int, price: int, moved: int) -> None:
-        paid, before, book, tape = self._fee(traded, price), self.held, self._book, self.tape
-        book.money -= traded * price * self.worth + paid
-        book.paid += paid
+        paid, before, coins, tape = self._fee(traded, price), self.held, self._coins, self.tape
+        coins.paid += paid
         self.held += traded
+        self._book.book(self, tape.at[self.place], -(traded * price * self.worth + paid))
+        if self.purse is not None:
+            self._book.abroad += round(paid * self.purse.factor)
         order.left -= abs(traded)
         if self._room != UNLIMITED:
             self._room -= abs(traded)
@@ -277,7 +286,8 @@ class Pit(Holding):
             Fill(
                 order_id=order.id, symbol=tape.instrument.symbol, side=Side.BUY if traded > 0 else Side.SELL,
                 at=instant(tape.at[self.place]), price=price * tape.tick, quantity=abs(traded) * tape.lot,
-                fee=paid * book.unit, why=order.why, slipped=abs(traded) * moved * self.worth * book.unit,
+                fee=paid * coins.unit, why=order.why, slipped=abs(traded) * moved * self.worth * coins.unit,
+                rate=_ONE if self.purse is None else Decimal(repr(self.purse.factor / self.purse.scale)),
             )
         )  # fmt: skip
         fresh = before * self.held <= 0
@@ -288,8 +298,7 @@ class Pit(Holding):
         order.begun = True
 
     def _afforded(self, lots: int, price: int) -> int:
-        net, gross = self._book.others(self)
-        equity = self._book.money + net + self.held * price * self.worth
+        equity, gross = self._book.room(self, price)
         limit = self._book.leverage
         first = affordable(lots, self.held, price, self.worth, equity, gross, limit, 0)
         cost = self._fee(first, price)
@@ -297,8 +306,8 @@ class Pit(Holding):
 
     def _fee(self, lots: int, price: int) -> int:
         costs, lot = self._costs, float(self.tape.lot)
-        each = costs.per_unit * lot / float(self._book.unit)
-        return fee(lots, price, self.worth, costs.commission, each, self._least, self._book.step)
+        each = costs.per_unit * lot / float(self._coins.unit)
+        return fee(lots, price, self.worth, costs.commission, each, self._least, self._coins.step)
 
     def _slip(self, lots: int) -> float:
         """Give the share by which an order moves the price."""

@@ -20,7 +20,7 @@ from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import Timeframe
 from ara.trading.arithmetic import UNLIMITED
 
-__all__ = ["Tape", "instant"]
+__all__ = ["Rated", "Tape", "instant"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WINDOW: Final = 20
@@ -36,6 +36,55 @@ _Array = NDArray[np.float64]
 def instant(microseconds: int) -> datetime:
     """Give the instant, UTC, so many microseconds after 1970."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rated:
+    """What one unit of an instrument's currency was worth in that of the book, as it was known at each moment.
+
+    Parameters
+    ----------
+    currency, code
+        Of the book, and of the instrument.
+    known
+        Moments, ascending, microseconds since 1970 UTC.
+    rate
+        From each of them on; NaN where none was known, or none that was fresh.
+    """
+
+    currency: str
+    code: str
+    known: NDArray[np.int64]
+    rate: _Array
+
+    def at(self, moment: int) -> float:
+        """Give the rate known at a moment.
+
+        Raises
+        ------
+        BacktestError
+            None was known then.
+        """
+        found = self._at(moment)
+        if math.isnan(found):
+            raise BacktestError(
+                f"no rate of {self.code}{self.currency} was known on {instant(moment):%Y-%m-%d %H:%M} UTC",
+                hint="Name another range of dates with --start and --end, or get rates of that time.",
+            )
+        return found
+
+    def tells(self, moment: int) -> bool:
+        """Say whether a rate was known at a moment."""
+        return not math.isnan(self._at(moment))
+
+    def _at(self, moment: int) -> float:
+        place = int(np.searchsorted(self.known, moment, side="right")) - 1
+        return float(self.rate[place]) if place >= 0 else math.nan
+
+    def until(self, moment: int) -> "Rated":
+        """Give what was known at a moment."""
+        stop = int(np.searchsorted(self.known, moment, side="right"))
+        return Rated(currency=self.currency, code=self.code, known=self.known[:stop], rate=self.rate[:stop])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +113,8 @@ class Tape:
     funding
         When funding of a perpetual coin fell due, microseconds since 1970 UTC, and the share of its value that who was
         long paid then; None where nobody knows.
+    rated
+        What its currency was worth in that of the book; None where they are one.
     notes
         What a reader should know of the bars.
     source
@@ -86,6 +137,7 @@ class Tape:
     dividend: _Array
     prices: _Array
     funding: tuple[NDArray[np.int64], _Array] | None = None
+    rated: Rated | None = None
     notes: tuple[str, ...] = ()
     source: str = ""
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -164,12 +216,18 @@ class Tape:
         if funding is not None:
             due = int(np.searchsorted(funding[0], self.known[stop - 1], side="right")) if stop else 0
             funding = funding[0][:due], funding[1][:due]
+        known = None if self.rated is None or not stop else self.rated.until(self.known[stop - 1])
         lists = ("at", "known", "session", "opens", "highs", "lows", "closes", "volume")
         return Tape(
             instrument=self.instrument, timeframe=self.timeframe, tick=self.tick, lot=self.lot, notes=self.notes,
-            source=self.source, funding=funding, split=self.split[:stop], dividend=self.dividend[:stop],
+            source=self.source, funding=funding, rated=known, split=self.split[:stop], dividend=self.dividend[:stop],
             prices=self.prices[:, :stop].copy(), **{name: getattr(self, name)[:stop] for name in lists},
         )  # fmt: skip
+
+    @property
+    def currency(self) -> str:
+        """That of the book in which it is held."""
+        return self.instrument.currency if self.rated is None else self.rated.currency
 
     def kept(self, key: Any, make: "Callable[[Tape], Any]") -> Any:
         """Give what a function makes of these bars; made once for each key."""
@@ -256,6 +314,8 @@ class Tape:
         columns = [(name, np.asarray(getattr(self, name))) for name in names]
         if self.funding is not None:
             columns += [("funded", self.funding[0]), ("funding", self.funding[1])]
+        if self.rated is not None:
+            columns += [("rated", self.rated.known), ("rate", self.rated.rate)]
         return digest_arrays(columns)
 
 

@@ -79,7 +79,7 @@ def _decided(strategy: Strategy, view: View, book: Book, signal: Signal) -> Tick
     if line.place < 0 or (asked is not None and not signal.again and asked.wish == signal.wish):
         return None
     try:
-        lots = wanted(book.owned(), signal.size, line.last, line.worth) - line.held
+        lots = wanted(book.sized(line), signal.size, line.last, line.worth) - line.held
         order = _order(signal, line, lots, view.now) if lots else None
         return Ticket(symbol=signal.symbol, order=order, protection=_protection(signal), signal=signal)
     except ValidationError as error:

@@ -18,7 +18,9 @@ _MOST_SECONDS = 1_000_000
 
 
 def command(
-    symbols: Annotated[list[str] | None, typer.Argument(metavar="SYMBOL", help="Instruments of one currency")] = None,
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="SYMBOL", help="Instruments; the book is in the first one's currency")
+    ] = None,
     strategy: Annotated[
         str, typer.Option("--strategy", "-s", metavar="NAME", help="What decides; a class of your own: module:Class")
     ] = "buy_and_hold",
@@ -42,6 +44,7 @@ def command(
     funding: Annotated[
         str, typer.Option("--funding", metavar="FILE", help="What perpetual coins paid: at, rate, symbol; CSV, Parquet")
     ] = "",
+    currency: Annotated[str, typer.Option("--currency", metavar="CODE", help="In which the book is kept; USD")] = "",
     cuts: Annotated[
         str,
         typer.Option("--cuts", metavar="N", help="Replays on shorter bars, to find who sees the future; 0 for none"),
@@ -95,6 +98,7 @@ def command(
         ara backtest AAPL --strategy momentum --walk-forward 252 --retrain 30 --grid window=20:200:20
         ara backtest AAPL --strategy momentum --monte-carlo 1000
         ara backtest --portfolio AAPL,SPY,KO --optimize --param method=hrp
+        ara backtest AAPL USDJPY --currency USD
         ara backtest sweep AAPL --strategy momentum --grid window=20:200:10 --grid stop=0,0.05
 
     Decided at a close, traded at the next open. It is replayed on shorter bars: who saw the future is stopped.
@@ -110,6 +114,7 @@ def command(
     named = [*(named[1:] if named[:1] == ["sweep"] else named), *parts]
     task = Task(
         screen=screen(), maker=maker, symbols=named, bars=bars, lot=lot, funding=funding,
+        currency=currency,
         folder=asked.folder(out), report=reported(report),
         span={
             "cash": asked.amount(cash, "--cash"), "costs": asked.costs(cost or []),

@@ -25,7 +25,7 @@ class Task:
         Of this invocation.
     maker
         The strategy.
-    symbols, bars, lot, funding
+    symbols, bars, lot, funding, currency
         As they were typed.
     folder
         Where files go; None for nowhere.
@@ -44,14 +44,16 @@ class Task:
     span: dict[str, Any]
     report: "Path | None" = None
     funding: str = ""
+    currency: str = ""
 
     def tapes(self, symbols: Sequence[str] | None = None) -> "dict[str, Tape]":
         """Give the past of the instruments, or of others from the same place."""
         from ara.cli.commands.backtest import asked
+        from ara.cli.commands.backtest.abroad import abroad
         from ara.cli.commands.backtest.funded import funded
 
         found = asked.tapes(self.screen, self.symbols if symbols is None else symbols, self.bars, self.lot)
-        return funded(found, self.funding) if symbols is None else found
+        return abroad(self.screen, funded(found, self.funding), self.currency) if symbols is None else found
 
     def written(self, files: dict[str, str]) -> None:
         """Write files by name into the folder, where one is named."""
