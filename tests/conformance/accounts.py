@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 import jwt as pyjwt
 
 from ara.accounts.signing import checked, signed
+from ara.alerts.signature import genuine, genuine_payment
 from ara.errors import UnauthenticatedError
+from ara.settings import Secret
 
 
 def jwt(token, jwk, algorithm):
@@ -18,3 +20,10 @@ def jwt(token, jwk, algorithm):
         except UnauthenticatedError:
             found[name] = False
     return found
+
+
+def webhooks(scheme, secret, headers, payload, now):
+    moment, body = datetime.fromtimestamp(now, UTC), payload.encode()
+    if scheme == "stripe":
+        return genuine_payment(Secret(secret), headers.get("Stripe-Signature", ""), body, now=moment)
+    return genuine(Secret(secret), headers, body, now=moment)

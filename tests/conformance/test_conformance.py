@@ -91,7 +91,8 @@ def test_risk_and_portfolios_agree_in_full(kind):
 
 
 @pytest.mark.skipif(not FOLDER, reason="ARA_CONFORMANCE names no folder")
-def test_tokens_agree_in_full():
-    found = compared("jwt", "accounts", None)
+@pytest.mark.parametrize("kind", ["jwt", "webhooks"])
+def test_tokens_and_signatures_agree_in_full(kind):
+    found = compared(kind, "accounts", None)
     assert found["checked"] == found["agreed"] > 0
     assert (found["differ"], found["missing"]) == ([], [])

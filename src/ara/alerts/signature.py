@@ -15,7 +15,17 @@ from typing import Final
 from ara.errors import ValidationError
 from ara.settings import Secret
 
-__all__ = ["ID", "PREFIX", "SIGNATURE", "TIMESTAMP", "genuine", "new_secret", "signature", "signed_headers"]
+__all__ = [
+    "ID",
+    "PREFIX",
+    "SIGNATURE",
+    "TIMESTAMP",
+    "genuine",
+    "genuine_payment",
+    "new_secret",
+    "signature",
+    "signed_headers",
+]
 
 PREFIX: Final = "whsec_"
 """What a secret begins with, so that it is recognised where it leaked."""
@@ -87,6 +97,33 @@ def genuine(secret: Secret, headers: Mapping[str, str], body: bytes, *, now: dat
         return False
     right = signature(secret, id, int(second), body)
     return any(hmac.compare_digest(one.encode(), right.encode()) for one in given.split(" ")[:_MOST])
+
+
+def genuine_payment(secret: Secret, header: str, body: bytes, *, now: datetime) -> bool:
+    """Tell whether a message of Stripe's was signed by a secret, not more than five minutes from now.
+
+    Its header holds `t=SECOND` and signatures `v1=HEX`: HMAC-SHA256 over second and body, by the secret as it is
+    written. https://docs.stripe.com/webhooks/signature
+
+    Parameters
+    ----------
+    secret
+        As Stripe shows it.
+    header
+        `Stripe-Signature`.
+    body
+        As it was received, byte by byte.
+    now
+        The present moment.
+    """
+    parts = [one.strip().partition("=")[::2] for one in header.split(",")[:_MOST]]
+    second = next((value for name, value in parts if name == "t"), "")
+    if not (second.isascii() and second.isdecimal() and len(second) <= 12):
+        return False
+    if abs(now.timestamp() - int(second)) > _TOLERANCE.total_seconds():
+        return False
+    right = hmac.new(secret.reveal().encode(), f"{second}.".encode() + body, hashlib.sha256).hexdigest()
+    return any(hmac.compare_digest(value.encode(), right.encode()) for name, value in parts if name == "v1")
 
 
 def _key(secret: Secret) -> bytes:

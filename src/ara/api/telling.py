@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from ara.accounts.roles import granted
 from ara.alerts import Deliverer
 from ara.alerts.notifiers.webhook import WebhookNotifier
 from ara.api.service import Service
@@ -42,12 +41,8 @@ async def telling(app: FastAPI, service: Service) -> AsyncIterator[None]:
     room = Room(service.accounts, settings.sockets, clock)
     app.state.hub, app.state.room = hub, room
 
-    async def may(user: str, permission: str) -> bool:
-        found = await service.accounts.users.find(user)
-        return found is not None and found.disabled_at is None and permission in granted(found.role, None)
-
     notifier = WebhookNotifier(settings.webhooks)
-    works = (room.beat(), room.watch(), Deliverer(service.desk, notifier, may=may).run())
+    works = (room.beat(), room.watch(), Deliverer(service.desk, notifier, may=service.accounts.may).run())
     tasks = [asyncio.create_task(_lasting(work)) for work in works]
     try:
         yield

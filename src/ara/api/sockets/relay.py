@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from ara.data.cache.heed import heed
 from ara.data.cache.outage import Outage
 from ara.data.cache.redis_tier import connect, place_of
 from ara.redaction import redact
@@ -118,7 +119,7 @@ class Relay:
         from redis.exceptions import RedisError
 
         with suppress(RedisError, OSError):
-            await self._client.aclose()
+            await heed(self._client.aclose())
 
     async def _ask(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
         async def ask() -> Any:
@@ -132,7 +133,7 @@ class Relay:
         if not self.outage.may_try():
             return None
         try:
-            told = await ask()
+            told = await heed(ask())
         except (RedisError, OSError, asyncio.IncompleteReadError) as error:
             self.outage.failed(redact(f"{type(error).__name__}: {error}", longest=200))
             return None
