@@ -63,6 +63,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "users": "Make users, say what they may do; the log of what was done",
         "keys": "Make, rotate and revoke the keys of users",
         "tokens": "Log users out, rotate what tokens are signed by",
+        "webhooks": "Tell other programs of events, and see what was sent",
     },
     "Set up": {
         "config": "Show, change and check settings",
