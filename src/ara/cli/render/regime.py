@@ -117,9 +117,8 @@ def _changed(seen: Standing) -> str:
     words = f"Last change told (at {ALERT:.2f} or more): it entered {last.after} {when}, on {on}"
     words += f", from {last.before}." if last.before else "."
     if last.after == seen.now.state:
-        words += (
-            f" It is expected to last {_days(round(seen.now.expected_days))} more: by its chain a state does not age."
-        )
+        more = _days(max(1, round(seen.now.expected_days)))
+        words += f" It is expected to last another {more}: by its chain a state does not age."
     else:
         words += f" It is likelier in {seen.now.state} by now, which is not sure enough to be told as a change."
     if earlier:
