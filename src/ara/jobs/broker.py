@@ -8,7 +8,10 @@ into the line by themselves every two seconds too, and a message that finds no j
 import asyncio
 import contextlib
 import logging
+import signal
+import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
@@ -26,6 +29,7 @@ _TASK: Final = "ara.job"
 _SWEEP: Final = 2.0
 _PATIENCE: Final = 3.0
 _SEEN: Final = 3600
+_AWAY: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -39,13 +43,20 @@ class Broker:
     """
 
     def __init__(self, url: str) -> None:
-        self._app = _application(url)
+        self._app = _application(url, max_retries=1, interval_start=0, interval_step=0, interval_max=0)
+        self._away = float("-inf")
 
     async def ring(self, queue: str) -> None:
-        """Tell one worker of a queue that a job came; where the server is away, they look by themselves in a moment."""
+        """Tell one worker of a queue that a job came.
+
+        Where the server is away, workers look by themselves in a moment, and for a while it is not asked again.
+        """
+        if time.monotonic() < self._away:
+            return
         try:
             await asyncio.wait_for(asyncio.to_thread(self._send, queue), _PATIENCE)
         except Exception as error:  # noqa: BLE001 - whatever the broker raises, the job is in the line
+            self._away = time.monotonic() + _AWAY
             _log.warning("the broker of jobs can't be told: %s", type(error).__name__)
 
     def _send(self, queue: str) -> None:
@@ -67,6 +78,7 @@ def serve(settings: Settings, *, queues: Sequence[str], told: Callable[[Job], No
     from celery import signals
 
     app = _application(settings.jobs.broker)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Celery has its own: what was begun is put back too
     with _Shore(settings, queues, told) as shore:
         app.task(name=_TASK, ignore_result=True)(shore.one)
         signals.worker_shutting_down.connect(shore.stop, weak=False)
@@ -156,7 +168,7 @@ class _Shore:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-def _application(url: str) -> Any:
+def _application(url: str, **transport: Any) -> Any:
     """Give the Celery application; PluginError where Celery is not installed."""
     try:
         from celery import Celery
@@ -181,6 +193,7 @@ def _application(url: str) -> Any:
             "socket_timeout": _PATIENCE,
             "socket_connect_timeout": _PATIENCE,
             "socket_keepalive": True,
+            **transport,
         },
     )
     return app

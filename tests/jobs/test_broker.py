@@ -1,0 +1,121 @@
+"""Workers that hear of jobs by Celery, over a real Redis."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ara.jobs import Backtest, Queue, State, memory
+from ara.jobs.bell import bell_of
+from ara.settings import Settings
+
+pytest.importorskip("celery")
+SHORT = Backtest(symbols=("AAPL",), strategy="momentum", start="2017-01-03", end="2017-12-29", cuts=0)
+LONG = Backtest(symbols=("AAPL", "MSFT", "SPY"), strategy="mean_reversion", cuts=100)
+
+
+async def test_a_ring_is_a_message_in_the_queue_of_the_work(opened, redis_url):
+    async with opened("memory:", jobs_broker=redis_url) as desk:
+        await Queue(desk).add(SHORT)
+        port, number = redis_url.removeprefix("redis://127.0.0.1:").split("/")
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=5) as line:
+            line.sendall(f"SELECT {number}\r\nLLEN ara.backtests\r\n".encode())
+            answer = b""
+            while answer.count(b"\r\n") < 2:
+                answer += line.recv(256)
+        assert answer.endswith(b":1\r\n")
+
+
+async def test_a_job_stands_in_the_line_though_the_broker_is_away(opened, caplog):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        async with opened("memory:", jobs_broker=f"redis://127.0.0.1:{probe.getsockname()[1]}/0") as desk:
+            assert (await Queue(desk).add(SHORT)).state is State.WAITING
+    assert "the broker of jobs can't be told" in caplog.text
+
+
+def test_a_process_has_one_bell_for_each_broker():
+    asked = {"jobs.broker": "redis://127.0.0.1:1/0"}
+    assert bell_of(Settings.load(asked)) is bell_of(Settings.load(asked))
+
+
+def begin(tmp_path: Path, url: str, broker: str, name: str) -> subprocess.Popen[bytes]:
+    flags = {
+        "home": str(tmp_path / "home"), "store.url": url, "jobs.broker": broker, "jobs.cpus": "2",
+        "data.providers": "sample",
+    }  # fmt: skip
+    words = [word for key, value in flags.items() for word in ("--set", f"{key}={value}")]
+    with (tmp_path / f"{name}.txt").open("wb") as said:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ara", "worker", *words], cwd=tmp_path, stdout=said, stderr=subprocess.STDOUT
+        )
+
+
+async def until(holds, process=None, seconds=240.0):
+    last = time.monotonic() + seconds
+    while not await holds():
+        assert process is None or process.poll() is None
+        assert time.monotonic() < last, "it takes too long"
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept_url", ["sqlite", "postgres"], indirect=True)
+async def test_killed_workers_and_a_redis_that_restarts_lose_no_job_and_none_is_done_twice(
+    opened, kept_url, own_redis, tmp_path, clock
+):
+    async with opened(kept_url, jobs_broker=own_redis.url, data_providers="sample") as desk:
+        queue = Queue(desk)
+        first = begin(tmp_path, kept_url, own_redis.url, "first")
+        try:
+            long = await queue.add(LONG)
+            await until(lambda: is_in(queue, long.number, State.RUNNING), first)
+            family = memory.family(first.pid)
+            os.kill(first.pid, signal.SIGKILL)  # in the middle of a job, its message not yet acknowledged
+            first.wait()
+            own_redis.stop()
+            more = [(await queue.add(SHORT)).number for _ in range(4)]  # told to nobody: Redis is away
+            second = begin(tmp_path, kept_url, own_redis.url, "second")
+            own_redis.start()
+            more += [(await queue.add(SHORT)).number for _ in range(4)]
+            try:
+                for number in (long.number, *more):
+                    await until(lambda number=number: is_in(queue, number, State.DONE), second)
+                jobs = await queue.all()
+                assert {one.number: one.tries for one in jobs} == {long.number: 2, **dict.fromkeys(more, 1)}
+                assert {one.result["look"]["number"] for one in jobs if one.work == SHORT} == {1}
+                assert not set(family) & set(memory.family(1))
+            finally:
+                second.send_signal(signal.SIGTERM)
+                second.wait(60)
+        finally:
+            first.kill()
+
+
+async def is_in(queue, number, state):
+    found = await queue.get(number)
+    assert found.state is state or not found.ended, found.words
+    return found.state is state
+
+
+@pytest.mark.slow
+async def test_a_worker_that_is_stopped_puts_its_job_back_and_another_takes_it(opened, own_redis, tmp_path, clock):
+    url = f"sqlite:///{tmp_path / 'queue.db'}"
+    async with opened(url, jobs_broker=own_redis.url, data_providers="sample") as desk:
+        queue = Queue(desk)
+        worker = begin(tmp_path, url, own_redis.url, "stopped")
+        try:
+            job = await queue.add(LONG)
+            await until(lambda: is_in(queue, job.number, State.RUNNING), worker)
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(60) == 0
+            found = await queue.get(job.number)
+            assert (found.state, found.tries) == (State.WAITING, 0)
+        finally:
+            worker.kill()
