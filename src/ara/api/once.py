@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Final
 from fastapi import Header
 from msgspec.structs import replace
 from pydantic import BaseModel
+from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -26,7 +27,7 @@ _LIFE: Final = timedelta(days=1)
 _REPLAYED: Final = "Idempotency-Replayed"
 
 OnceKey = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
         min_length=8,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ara.accounts import User
 from ara.api.asks import Asker, asker, service_of
+from ara.api.v1.words import Absent
 from ara.settings import Secret
 
 __all__ = ["NewUser", "RoleChange", "TierChange", "UserFacts", "router"]
@@ -67,7 +68,7 @@ class UserFacts(BaseModel):
 async def _users(
     request: Request,
     who: _Admin,
-    role: Annotated[_Role | None, Query(description="Only these")] = None,
+    role: Annotated[_Role | Absent, Query(description="Only these")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 1000,
 ) -> list[UserFacts]:
     """List the users."""
@@ -126,7 +127,7 @@ async def _audit(
     who: _Auditor,
     cursor: Annotated[int, Query(ge=0, le=2**53 - 1, description="The `next` of the answer before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 200,
-    person: Annotated[str | None, Query(max_length=64, description="Id of a user: only what concerns them")] = None,
+    person: Annotated[str | Absent, Query(max_length=64, description="Id of a user: only what concerns them")] = None,
 ) -> dict[str, Any]:
     """Tell who did what, the oldest first, with the hashes that chain the entries; what points to an erased person
     is null. `next` is the cursor of those after them, null where there are none.

@@ -8,11 +8,11 @@ from starlette.responses import Response
 from ara.api.asks import asker, moment_of, service_of
 from ara.api.paged import BARS, bars_answer
 from ara.api.v1.market import Later
-from ara.api.v1.words import AsOf, Symbol
+from ara.api.v1.words import Absent, AsOf, Symbol
 from ara.features.described import chosen, document
 from ara.market.timeframe import Timeframe
 
-__all__ = ["Family", "Kind", "Period", "Pivots", "Step", "router"]
+__all__ = ["Family", "IndicatorFamily", "Kind", "Period", "Pivots", "Step", "router"]
 
 router = APIRouter(tags=["market"], dependencies=[Depends(asker("market:read"))])
 """The paths of what is drawn from bars."""
@@ -21,6 +21,11 @@ Step = Literal["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"]
 """The length of a bar."""
 Family = Literal["candle", "chart", "harmonic", "elliott"]
 """A family of patterns."""
+IndicatorFamily = Literal[
+    "trend", "momentum", "volatility", "volume", "statistical", "levels", "microstructure", "spectral", "candles",
+    "cross",
+]  # fmt: skip
+"""A family of indicators."""
 Kind = Literal["cluster", "fibonacci", "pivot", "volume"]
 """A kind of levels."""
 Period = Literal["session", "week", "month"]
@@ -43,10 +48,10 @@ async def _bars(
     symbol: Symbol,
     timeframe: Step = "1d",
     limit: Annotated[int, Query(ge=1, le=5000, description="The newest so many")] = 500,
-    cursor: Annotated[AsOf | None, Query(description="The `next` of the answer before")] = None,
-    as_of: AsOf | None = None,
+    cursor: Annotated[AsOf | Absent, Query(description="The `next` of the answer before")] = None,
+    as_of: AsOf | Absent = None,
     form: Annotated[Literal["json", "csv", "arrow"], Query(alias="format", description="As what")] = "json",
-    if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
+    if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> Response:
     """Give closed bars that were public at the moment, adjusted to the last of them: as `ara data show --json`."""
     service = service_of(request)
@@ -59,10 +64,10 @@ async def _bars(
 async def _patterns(
     request: Request,
     symbol: Symbol,
-    family: Annotated[Family | None, Query(description="Only these")] = None,
+    family: Annotated[Family | Absent, Query(description="Only these")] = None,
     last: Annotated[int, Query(ge=1, le=5000, description="Known in so many of the last bars")] = 5,
     horizon: Later = 5,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell the patterns that became known of late, and what followed their like: as `ara patterns --json`."""
     service = service_of(request)
@@ -77,12 +82,12 @@ async def _patterns(
 async def _levels(
     request: Request,
     symbol: Symbol,
-    kind: Annotated[Kind | None, Query(description="Only these")] = None,
+    kind: Annotated[Kind | Absent, Query(description="Only these")] = None,
     pivots: Pivots = "standard",
     period: Annotated[Period, Query(description="Pivots of the one before")] = "week",
     window: Annotated[int, Query(ge=10, le=5000, description="Bars whose turns and volume count")] = 250,
     count: Annotated[int, Query(ge=1, le=1000, description="The nearest so many")] = 16,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell the prices that matter, and how often the price turned at their like: as `ara levels --json`."""
     service = service_of(request)
@@ -96,10 +101,7 @@ async def _levels(
 @router.get("/indicators/list", summary="The indicators there are")
 async def _listed(
     family: Annotated[
-        Literal[
-            "trend", "momentum", "volatility", "volume", "statistical", "levels", "microstructure", "spectral",
-            "candles", "cross",
-        ] | None,
+        IndicatorFamily | Absent,
         Query(description="Only these"),
     ] = None,
     search: Annotated[str, Query(max_length=100, description="Only those that have it in name or words")] = "",
@@ -116,7 +118,7 @@ async def _computed(
         str, Query(min_length=1, max_length=200, description="rsi, macd.histogram, rsi(window=7)@1w, beta:QQQ")
     ],
     last: Annotated[int, Query(ge=1, le=10_000, description="Of so many of the last bars")] = 500,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Give an indicator's values, null where it has none yet: as `ara indicators compute --json`."""
     service = service_of(request)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from ara.api.asks import asker, moment_of, service_of
 from ara.api.problems import Problem
-from ara.api.v1.words import AsOf, Symbol, Symbols
+from ara.api.v1.words import Absent, AsOf, Symbol, Symbols
 from ara.errors import NotFoundError
 from ara.prediction.looking import FOLLOWED
 from ara.risk import WINDOW
@@ -28,7 +28,7 @@ Window = Annotated[int, Query(ge=WINDOW.start, le=WINDOW.stop - 1, description="
 
 @router.get("/market/regime", summary="The state of a market")
 @router.get("/regime", summary="The state of a market")
-async def _regime(request: Request, symbol: Symbol, horizon: Later = 21, as_of: AsOf | None = None) -> dict[str, Any]:
+async def _regime(request: Request, symbol: Symbol, horizon: Later = 21, as_of: AsOf | Absent = None) -> dict[str, Any]:
     """Tell the state, since when, how long such states lasted and what followed: as `ara market regime --json`."""
     service = service_of(request)
     told = await service.looks.regime(symbol, as_of=moment_of(service, as_of), horizon=horizon)
@@ -42,7 +42,7 @@ async def _indicators(
     symbol: Symbol,
     category: Category = "all",
     horizon: Later = 5,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell what indicators say, how common that is, and what followed: as `ara market indicators --json`."""
     service = service_of(request)
@@ -56,7 +56,7 @@ async def _correlations(
     request: Request,
     symbols: Symbols,
     window: Window = 90,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell how closely instruments move together and what changed: as `ara market correlations --json`."""
     service = service_of(request)

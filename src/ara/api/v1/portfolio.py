@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from ara.api.asks import Asker, asker, moment_of, service_of, spend_day
-from ara.api.v1.words import AsOf, Symbol, Symbols
+from ara.api.v1.words import Absent, AsOf, Symbol, Symbols, Whole
 from ara.errors import ValidationError
 from ara.logs.context import current
 from ara.portfolio import AVERSIONS, Plan, Triggers
@@ -23,7 +23,9 @@ router = APIRouter(prefix="/portfolio", tags=["portfolio"])
 _Writes = Annotated[Asker, Depends(asker("portfolio:write"))]
 _Reads = Annotated[Asker, Depends(asker("portfolio:read"))]
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Span = tuple[Annotated[float, Field(ge=-1, le=10)], Annotated[float, Field(ge=-1, le=10)]]
+_Span = Annotated[
+    tuple[Annotated[float, Field(ge=-1, le=10)], Annotated[float, Field(ge=-1, le=10)]], Strict(strict=False)
+]
 _Method = Literal[
     "equal", "inverse_volatility", "minimum_volatility", "risk_parity", "hrp", "mean_cvar", "mean_variance",
     "maximum_sharpe", "kelly", "mpt", "markowitz", "black_litterman",
@@ -60,8 +62,8 @@ class Constraints(_Sent):
 
     min: float = Field(default=0.0, ge=-1, le=1, description="Lowest weight; below 0 sells short")
     max: float = Field(default=1.0, ge=0, le=10, description="Highest weight")
-    most: int | None = Field(default=None, ge=1, le=50, description="So many holdings at the most")
-    bounds: dict[str, _Span] = Field(default_factory=dict, max_length=50, examples=[{"AAPL": [0.1, 0.3]}])
+    most: Whole | None = Field(default=None, ge=1, le=50, description="So many holdings at the most")
+    bounds: dict[Symbol, _Span] = Field(default_factory=dict, max_length=50, examples=[{"AAPL": [0.1, 0.3]}])
     classes: dict[str, _Share] = Field(default_factory=dict, max_length=10, examples=[{"crypto": 0.1}])
     sectors: dict[str, _Share] = Field(default_factory=dict, max_length=50)
     groups: dict[str, Group] = Field(default_factory=dict, max_length=50)
@@ -76,10 +78,10 @@ class OptimizeRequest(_Sent):
         default="hrp", description="mpt is mean_variance; black_litterman is mean_variance with forecasts as views"
     )
     constraints: Constraints | None = None
-    expected_returns: dict[str, Annotated[float, Field(ge=-1, le=10)]] | None = Field(
+    expected_returns: dict[Symbol, Annotated[float, Field(ge=-1, le=10)]] | None = Field(
         default=None, max_length=50, description="Of a year; estimated where one is left out", examples=[{"AAPL": 0.08}]
     )
-    frontier: int = Field(default=0, ge=0, le=100, description="Points of the frontier; 0 for none")
+    frontier: Whole = Field(default=0, ge=0, le=100, description="Points of the frontier; 0 for none")
     value: float | None = Field(default=None, gt=0, le=1e12, description="Also what to buy for so much")
     cost: _Share = Field(default=0.0, description="Of what is traded")
     as_of: AsOf | None = None
@@ -88,10 +90,10 @@ class OptimizeRequest(_Sent):
 class RebalanceRequest(_Sent):
     """What is wanted, as weights, and what is held, as units."""
 
-    target: dict[str, Annotated[float, Field(ge=-10, le=10)]] = Field(
+    target: dict[Symbol, Annotated[float, Field(ge=-10, le=10)]] = Field(
         min_length=1, max_length=50, examples=[{"AAPL": 0.5, "MSFT": 0.5}]
     )
-    held: dict[str, Annotated[float, Field(ge=0, le=1e12)]] = Field(
+    held: dict[Symbol, Annotated[float, Field(ge=0, le=1e12)]] = Field(
         default_factory=dict, max_length=50, examples=[{"AAPL": 30}]
     )
     cash: float = Field(default=0.0, ge=0, le=1e12, examples=[10_000])
@@ -124,10 +126,10 @@ async def _analyze(
     who: _Reads,
     symbols: Symbols,
     weights: Weights = "",
-    benchmark: Symbol | None = None,
+    benchmark: Symbol | Absent = None,
     free: Annotated[float, Query(ge=0, le=1, description="What cash earns in a year")] = 0.0,
-    last: Annotated[int | None, Query(ge=20, le=100_000, description="Only the last so many days")] = None,
-    as_of: AsOf | None = None,
+    last: Annotated[int | Absent, Query(ge=20, le=100_000, description="Only the last so many days")] = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell how a portfolio of fixed weights did: as `ara portfolio analyze --json`."""
     service = service_of(request)

@@ -11,7 +11,7 @@ from ara.api.forecasting import Asked, forecast, forecasts, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
-from ara.api.v1.words import AsOf, PredictionId, Symbol
+from ara.api.v1.words import Absent, AsOf, PredictionId, Symbol, Whole
 from ara.logs.context import current
 from ara.prediction import Forecast
 from ara.prediction.document import to_document
@@ -41,7 +41,7 @@ _MOST = 100
 class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    days: int = Field(default=5, ge=1, le=30, description="Bars ahead")
+    days: Whole = Field(default=5, ge=1, le=30, description="Bars ahead")
     asset_type: _Class | None = Field(default=None, description="What each symbol has to be; checked")
     analysis_level: _Level = Field(default="standard", description="How much to say of the reasons")
     include_explanations: bool = Field(default=True, description="Whether reasons are given at all")
@@ -172,8 +172,8 @@ async def _prediction(
     request: Request,
     response: Response,
     who: _Reads,
-    fields: Annotated[str | None, Query(**_FIELDS)] = None,
-    if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
+    fields: Annotated[str | Absent, Query(**_FIELDS)] = None,
+    if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> PredictResponse | Selected | Response:
     """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
     kept = await Ledger(service_of(request).desk).show(prediction_id)

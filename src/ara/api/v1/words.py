@@ -6,9 +6,10 @@ wrong with it.
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 
-__all__ = ["SYMBOL", "AsOf", "PredictionId", "Symbol", "Symbols"]
+__all__ = ["SYMBOL", "Absent", "AsOf", "PredictionId", "Symbol", "Symbols", "Whole"]
 
 SYMBOL: Final = r"[.^]?[A-Za-z0-9]+([./:^=_-][A-Za-z0-9]+)*"
 """How a symbol looks."""
@@ -18,6 +19,17 @@ _DAY: Final = (
     r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 )
 _TIME: Final = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-](0[0-9]|1[0-2]):[0-5][0-9])"
+
+Absent = SkipJsonSchema[None]
+"""What may be left out of an address or a header; no word means nothing there, so the description names none."""
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number in JSON, where 5.0 is 5."""
 
 Symbol = Annotated[
     str,

@@ -10,7 +10,7 @@ from ara.api.forecasting import Asked, forecast, forecasts, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
-from ara.api.v1.words import AsOf, PredictionId, Symbol
+from ara.api.v1.words import Absent, AsOf, PredictionId, Symbol, Whole
 from ara.market import symbols
 from ara.prediction.accuracy import accuracy
 from ara.prediction.document import to_document
@@ -37,7 +37,7 @@ _PARTS: Final = (
 class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    days: int = Field(default=5, ge=1, le=30, description="Bars ahead")
+    days: Whole = Field(default=5, ge=1, le=30, description="Bars ahead")
     asset_class: _Class | None = Field(default=None, description="What each instrument has to be; checked")
     reasons: bool = Field(default=True, description="Whether reasons are given; without them the id is another")
     as_of: AsOf | None = None
@@ -102,9 +102,9 @@ async def _several(service: Service, who: Asker, asked: BatchAsked) -> Batch:
 async def _list(
     request: Request,
     who: _Reads,
-    symbol: Symbol | None = None,
+    symbol: Symbol | Absent = None,
     limit: Annotated[int, Query(ge=1, le=_LISTED, description="At most so many")] = 20,
-    cursor: Annotated[int | None, Query(ge=1, le=2**53 - 1, description="The `next` of the answer before")] = None,
+    cursor: Annotated[int | Absent, Query(ge=1, le=2**53 - 1, description="The `next` of the answer before")] = None,
 ) -> dict[str, Any]:
     """List kept forecasts, the newest first; `next` is the cursor of those before them, null where there are none."""
     wanted = None if symbol is None else symbols.normalise(symbol)
@@ -122,7 +122,7 @@ async def _kept(
     response: Response,
     who: _Reads,
     fields: Annotated[
-        str | None,
+        str | Absent,
         Query(
             max_length=400,
             description=f"Parts to give, with commas between them: {', '.join(_PARTS)}; all if left out",
@@ -130,7 +130,7 @@ async def _kept(
             json_schema_extra={"pattern": f"^({'|'.join(_PARTS)})(,({'|'.join(_PARTS)}))*$"},
         ),
     ] = None,
-    if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
+    if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> Any:
     """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
     kept = await Ledger(service_of(request).desk).show(forecast_id)

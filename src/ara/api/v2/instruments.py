@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from ara.api.asks import asker, moment_of, service_of
 from ara.api.paged import BARS, bars_answer
-from ara.api.v1.bars import Family, Kind, Period, Pivots, Step
+from ara.api.v1.bars import Family, IndicatorFamily, Kind, Period, Pivots, Step
 from ara.api.v1.market import Category, Later, Window
-from ara.api.v1.words import SYMBOL, AsOf, Symbols
+from ara.api.v1.words import SYMBOL, Absent, AsOf, Symbols
 from ara.features.described import chosen, document
 from ara.market.timeframe import Timeframe
 
@@ -47,10 +47,10 @@ async def _bars(
     request: Request,
     timeframe: Step = "1d",
     limit: Annotated[int, Query(ge=1, le=5000, description="The newest so many")] = 500,
-    cursor: Annotated[AsOf | None, Query(description="The `next` of the answer before")] = None,
-    as_of: AsOf | None = None,
+    cursor: Annotated[AsOf | Absent, Query(description="The `next` of the answer before")] = None,
+    as_of: AsOf | Absent = None,
     form: Annotated[Literal["json", "csv", "arrow"], Query(alias="format", description="As what")] = "json",
-    if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
+    if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> Response:
     """Give closed bars that were public at the moment, adjusted to the last of them: as `ara data show --json`."""
     service = service_of(request)
@@ -59,7 +59,9 @@ async def _bars(
 
 
 @router.get("/instruments/{symbol}/regime", summary="The state of its market")
-async def _regime(symbol: _Symbol, request: Request, horizon: Later = 21, as_of: AsOf | None = None) -> dict[str, Any]:
+async def _regime(
+    symbol: _Symbol, request: Request, horizon: Later = 21, as_of: AsOf | Absent = None
+) -> dict[str, Any]:
     """Tell the state, since when, how long such states lasted and what followed: as `ara market regime --json`."""
     service = service_of(request)
     return (await service.looks.regime(symbol, as_of=moment_of(service, as_of), horizon=horizon)).as_dict()
@@ -67,7 +69,7 @@ async def _regime(symbol: _Symbol, request: Request, horizon: Later = 21, as_of:
 
 @router.get("/instruments/{symbol}/readings", summary="What indicators say")
 async def _readings(
-    symbol: _Symbol, request: Request, category: Category = "all", horizon: Later = 5, as_of: AsOf | None = None
+    symbol: _Symbol, request: Request, category: Category = "all", horizon: Later = 5, as_of: AsOf | Absent = None
 ) -> dict[str, Any]:
     """Tell what indicators say, how common that is, and what followed: as `ara market indicators --json`."""
     service = service_of(request)
@@ -81,7 +83,7 @@ async def _computed(
     name: Annotated[str, Path(min_length=1, max_length=200, description="rsi, macd.histogram, rsi(window=7)@1w")],
     request: Request,
     limit: Annotated[int, Query(ge=1, le=10_000, description="Of so many of the last bars")] = 500,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Give an indicator's values, null where it has none yet: as `ara indicators compute --json`."""
     service = service_of(request)
@@ -92,10 +94,10 @@ async def _computed(
 async def _patterns(
     symbol: _Symbol,
     request: Request,
-    family: Annotated[Family | None, Query(description="Only these")] = None,
+    family: Annotated[Family | Absent, Query(description="Only these")] = None,
     last: Annotated[int, Query(ge=1, le=5000, description="Known in so many of the last bars")] = 5,
     horizon: Later = 5,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell the patterns that became known of late, and what followed their like: as `ara patterns --json`."""
     service = service_of(request)
@@ -109,12 +111,12 @@ async def _patterns(
 async def _levels(
     symbol: _Symbol,
     request: Request,
-    kind: Annotated[Kind | None, Query(description="Only these")] = None,
+    kind: Annotated[Kind | Absent, Query(description="Only these")] = None,
     pivots: Pivots = "standard",
     period: Annotated[Period, Query(description="Pivots of the one before")] = "week",
     window: Annotated[int, Query(ge=10, le=5000, description="Bars whose turns and volume count")] = 250,
     limit: Annotated[int, Query(ge=1, le=1000, description="The nearest so many")] = 16,
-    as_of: AsOf | None = None,
+    as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell the prices that matter, and how often the price turned at their like: as `ara levels --json`."""
     service = service_of(request)
@@ -127,7 +129,7 @@ async def _levels(
 
 @router.get("/correlations", summary="How instruments move together")
 async def _correlations(
-    request: Request, symbols: Symbols, window: Window = 90, as_of: AsOf | None = None
+    request: Request, symbols: Symbols, window: Window = 90, as_of: AsOf | Absent = None
 ) -> dict[str, Any]:
     """Tell how closely instruments move together and what changed: as `ara market correlations --json`."""
     service = service_of(request)
@@ -137,8 +139,8 @@ async def _correlations(
 
 @router.get("/indicators", summary="The indicators there are")
 async def _listed(
-    family: Annotated[str, Query(max_length=40, pattern="^[a-z]*$", description="Only these; all if left out")] = "",
+    family: Annotated[IndicatorFamily | Absent, Query(description="Only these; all if left out")] = None,
     search: Annotated[str, Query(max_length=100, description="Only those that have it in name or words")] = "",
 ) -> dict[str, Any]:
     """List indicators with formula, parameters, range and reference: as `ara indicators list --json`."""
-    return document(chosen(family, search))
+    return document(chosen(family or "", search))

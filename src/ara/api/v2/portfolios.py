@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ara.api.asks import Asker, asker, moment_of, service_of, spend_day
 from ara.api.v1.portfolio import Constraints, OptimizeRequest, RebalanceRequest, sought, turned
-from ara.api.v1.words import AsOf, Symbol
+from ara.api.v1.words import AsOf, Symbol, Whole
 
 __all__ = ["AnalyzeAsked", "OptimizeAsked", "RebalanceAsked", "router"]
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/portfolios", tags=["portfolios"])
 
 _Writes = Annotated[Asker, Depends(asker("portfolio:write"))]
 _Reads = Annotated[Asker, Depends(asker("portfolio:read"))]
-_Weights = dict[str, Annotated[float, Field(ge=-10, le=10)]]
+_Weights = dict[Symbol, Annotated[float, Field(ge=-10, le=10)]]
 
 
 class _Sent(BaseModel):
@@ -34,10 +34,10 @@ class OptimizeAsked(_Sent):
     ] = "hrp"  # fmt: skip
     risk: Literal["conservative", "moderate", "aggressive"] = "moderate"
     constraints: Constraints | None = None
-    expected: dict[str, Annotated[float, Field(ge=-1, le=10)]] | None = Field(
+    expected: dict[Symbol, Annotated[float, Field(ge=-1, le=10)]] | None = Field(
         default=None, max_length=50, description="Return of a year; estimated where one is left out"
     )
-    frontier: int = Field(default=0, ge=0, le=100, description="Points of the frontier; 0 for none")
+    frontier: Whole = Field(default=0, ge=0, le=100, description="Points of the frontier; 0 for none")
     value: float | None = Field(default=None, gt=0, le=1e12, description="Also what to buy for so much")
     cost: float = Field(default=0.0, ge=0, le=1, description="Of what is traded")
     as_of: AsOf | None = None
@@ -47,7 +47,7 @@ class RebalanceAsked(_Sent):
     """What is wanted, as weights, and what is held, as units."""
 
     weights: _Weights = Field(min_length=1, max_length=50, examples=[{"AAPL": 0.5, "MSFT": 0.5}])
-    held: dict[str, Annotated[float, Field(ge=0, le=1e12)]] = Field(default_factory=dict, max_length=50)
+    held: dict[Symbol, Annotated[float, Field(ge=0, le=1e12)]] = Field(default_factory=dict, max_length=50)
     cash: float = Field(default=0.0, ge=0, le=1e12)
     cost: float = Field(default=0.0, ge=0, le=1)
     least: float = Field(default=0.0, ge=0, le=1e12, description="Trades of a smaller value are left out")
@@ -64,7 +64,7 @@ class AnalyzeAsked(_Sent):
     weights: _Weights = Field(min_length=1, max_length=100, examples=[{"AAPL": 0.5, "SPY": 0.5}])
     benchmark: Symbol | None = None
     free: float = Field(default=0.0, ge=0, le=1, description="What cash earns in a year")
-    last: int | None = Field(default=None, ge=20, le=100_000, description="Only the last so many days")
+    last: Whole | None = Field(default=None, ge=20, le=100_000, description="Only the last so many days")
     as_of: AsOf | None = None
 
 

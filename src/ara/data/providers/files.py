@@ -15,7 +15,7 @@ from ara.clock import Clock, SystemClock
 from ara.data.files import Member, Reading, Table, members
 from ara.data.files.series import Series, Spool
 from ara.data.provider import BARS, Kind
-from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
+from ara.errors import DataProviderError, NoBarsError, UnknownSymbolError, ValidationError
 from ara.market.bars import Basis
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
@@ -188,7 +188,7 @@ def _of(book: _Book, instrument: Instrument, timeframe: Timeframe) -> _Held:
         return held
     steps = ", ".join(step for symbol, step in book if symbol == instrument.symbol)
     if steps:
-        raise DataProviderError(
+        raise NoBarsError(
             f"The files have bars of {instrument.symbol} of {steps}, none of {timeframe}.",
             hint=f"Ask for --timeframe {steps.partition(',')[0]}.",
         )

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 import polars as pl
 
 from ara.data.provider import BARS, SCHEMAS, Kind
-from ara.errors import DataProviderError, IntegrityError, UnknownSymbolError
+from ara.errors import DataProviderError, IntegrityError, NoBarsError, UnknownSymbolError
 from ara.market.bars import Basis
 from ara.market.calendar import calendar
 from ara.market.facts import facts
@@ -71,7 +71,7 @@ class Sample:
         if kind is Kind.FACTS:
             return _facts(instrument).filter(pl.col("at") >= start, pl.col("at") < end)
         if timeframe != DAY:
-            raise DataProviderError(
+            raise NoBarsError(
                 f"The bundled sample has daily bars (1d) of {instrument.symbol}, none of {timeframe}.",
                 hint="Ask for --timeframe 1d, or name another source in data.providers.",
             )
