@@ -7,11 +7,12 @@ import numpy as np
 from ara.backtest.result import Result
 from ara.performance.luck import Significance, significance
 from ara.performance.trials import Look
+from ara.performance.wrong import Wrong, wrong
 
 if TYPE_CHECKING:
     from ara.backtest.walk_forward import Walk
 
-__all__ = ["beyond", "look_document", "proof_document", "proven", "to_document", "walk_document"]
+__all__ = ["beyond", "look_document", "proof_document", "proven", "to_document", "walk_document", "wrong_of"]
 
 
 def proven(found: Result, trials: int) -> Significance:
@@ -26,6 +27,11 @@ def beyond(found: Result, trials: int) -> Significance:
     """Give what the returns beyond being in the market as much as on average prove after so many trials."""
     active = np.maximum(np.nan_to_num(found.beside.active), -1.0)
     return significance(active, per_year=found.per_year, trials=trials, draws=0)
+
+
+def wrong_of(found: Result) -> Wrong:
+    """Give what being wrong costs, by round trips after their commission, in the account's currency."""
+    return wrong([trip.gain for trip in found.trips], [trip.cost for trip in found.trips])
 
 
 def look_document(look: Look) -> dict[str, Any]:
@@ -49,6 +55,7 @@ def to_document(found: Result, look: Look) -> dict[str, Any]:
     return {
         "schema": 1,
         **found.as_dict(),
+        "wrong": wrong_of(found).as_dict(),
         "look": look_document(look),
         "significance": proof_document(proven(found, look.number)),
         "beyond_market": proof_document(beyond(found, look.number)),

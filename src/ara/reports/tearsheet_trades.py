@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from ara.performance.wrong import wrong
 from ara.reports.numbers import grouped, percent
 from ara.reports.tables import Column, Form, Table, money
 from ara.reports.tearsheet import Section
+from ara.reports.wrong_words import wrong_words
 from ara.trading.book import Flow
 from ara.trading.order import Side
 
@@ -139,8 +141,6 @@ def traded(result: "Result") -> Section:
     said = f"{len(result.fills):,} fills, {trades.count:,} round trips"
     if trades.win_rate is not None:
         said += f", {percent(trades.win_rate, 0, signed=False)} of them gained"
-    if trades.break_even is not None:
-        said += f" ({percent(trades.break_even, 0, signed=False)} would break even)"
     if trades.held is not None:
         said += f", held {trades.held:,.0f} bars on average"
     first = list(range(len(result.trips)))[:_SHOWN]
@@ -153,7 +153,10 @@ def traded(result: "Result") -> Section:
         left = len(result.trips) - len({*first, *order})
         said += f". {left:,} of them are left out here; Excel, CSV and JSON files have all" if left else ""
     why = "First bought is first sold. Quantities and prices are in the shares of the end, after all splits."
-    return Section(title="Trades", words=(f"{said}.", why), tables=(*tables, whole))
+    own = wrong([one.gain for one in result.trips], [one.cost for one in result.trips])
+    cost = wrong_words(own, lambda value: f"{grouped(value, 2)} {result.currency}", one="round trip", many="of them")
+    told = tuple(one for one in (f"{said}.", cost, why) if one)
+    return Section(title="Trades", words=told, tables=(*tables, whole))
 
 
 def _trades(

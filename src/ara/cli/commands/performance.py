@@ -151,6 +151,8 @@ def _judged(own: "Dated", other: "Dated | None", *, benchmark: str, trials: int,
 
 
 def _document(judged: "Judged") -> dict[str, Any]:
+    from ara.performance.wrong import wrong
+
     own, days = judged.own, judged.days
 
     def day(place: int | None) -> str | None:
@@ -170,6 +172,7 @@ def _document(judged: "Judged") -> dict[str, Any]:
         "free": judged.free,
         "measures": judged.measures.as_dict(),
         "benchmark": judged.other and {"name": judged.benchmark, "measures": judged.other.as_dict()},
+        "wrong": wrong(judged.returns).as_dict(),
         "significance": asdict(judged.significance),
         "drawdowns": [
             {"began": day(one.began), "bottom": day(one.bottom), "ended": day(one.ended), "depth": one.depth}

@@ -52,7 +52,8 @@ def told(found: "Result", look: "Look", s: Screen, *, more: "Sequence[str]" = ()
     )
     lines = [s.palette()(line, "strong") for line in wrapped(head, s.width)]
     lines += measures_told(found, s)
-    for words in (_trading(found), *beside_told(found), proof_told(found, look), replayed_told(found), *found.notes):
+    proof = (proof_told(found, look), replayed_told(found))
+    for words in (_trading(found), _wrong(found), *beside_told(found), *proof, *found.notes):
         lines += wrapped(words, s.width)
     return "\n".join([*lines, *more, f"Lineage {found.lineage.id[:12]}"])
 
@@ -127,6 +128,17 @@ def _trading(found: "Result") -> str:
     if found.calls:
         words += f" Margin was called {len(found.calls)} times, first on {found.calls[0]:%Y-%m-%d}."
     return words
+
+
+def _wrong(found: "Result") -> str:
+    """Give how often it may be wrong, by its round trips."""
+    from ara.backtest.document import wrong_of
+    from ara.reports.wrong_words import wrong_words
+
+    def money(value: float) -> str:
+        return f"{value:,.2f} {found.currency}"
+
+    return wrong_words(wrong_of(found), money, one="round trip", many="of them")
 
 
 def proof_told(found: "Result", look: "Look") -> str:

@@ -9,6 +9,8 @@ from ara.cli.render.data_table import Column, table
 from ara.cli.render.numbers import grouped, percent
 from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
+from ara.performance.wrong import wrong
+from ara.reports.wrong_words import wrong_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,6 +86,8 @@ def shown(judged: Judged, s: Screen, *, by: str) -> str:
     lines = [paint(clean(judged.own.name), "strong"), *wrapped(_head(judged), s.width)]
     lines += [*wrapped(_proves(judged.significance, judged), s.width), ""]
     lines += _figures(judged, s)
+    if told := wrong_words(wrong(judged.returns), lambda size: percent(size, 2, signed=False), one="bar", many="bars"):
+        lines += ["", *wrapped(told, s.width)]
     if judged.other is not None:
         lines += ["", *wrapped(_beside(judged), s.width)]
     if judged.worst:

@@ -1,0 +1,59 @@
+"""How often one may be wrong: at the break-even rate nothing is earned; chances are the binomial's."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from ara.performance.trades import Deal, measure_trades, round_trips
+from ara.performance.wrong import wrong
+from ara.reports.wrong_words import wrong_words
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-100, 100).map(lambda one: round(one, 3)), min_size=1, max_size=60))
+def test_at_the_break_even_rate_nothing_is_earned(gains):
+    found = wrong(gains)
+    if found.break_even is None:
+        assert min(gains) >= 0 or max(gains) <= 0
+        return
+    earned = found.break_even * found.average_win + (1 - found.break_even) * found.average_loss
+    assert earned == pytest.approx(0, abs=1e-9)
+    if abs(sum(gains)) > 1e-6:
+        assert (found.win_rate > found.break_even) == (sum(gains) > 0)
+    wins = round(found.win_rate * found.count)
+    assert found.chance == pytest.approx(binom.sf(wins - 1, found.count, found.break_even), rel=1e-8, abs=1e-300)
+
+
+def test_it_is_what_trades_are_measured_to_and_costs_raise_it():
+    deals = [
+        Deal(instrument="A", at=at, quantity=quantity, price=price, fee=1.0)
+        for at, quantity, price in ((0, 10, 50), (1, -10, 53), (2, 10, 53), (3, -10, 52), (4, 10, 52), (5, -10, 54))
+    ]
+    trips = round_trips(deals)
+    found = wrong([one.gain for one in trips], [one.cost for one in trips])
+    assert found.break_even == pytest.approx(measure_trades(trips).break_even)
+    assert (found.cost, found.free_break_even) == (2.0, pytest.approx(10 / 35))
+    assert found.break_even > found.free_break_even
+    words = wrong_words(found, "{:.2f} EUR".format)
+    assert words.startswith("A trade that lost took 12.00 EUR on average, one that won brought 23.00 EUR: ")
+    assert "34.3 % have to win to break even, and 66.7 % of 3 did; so few say little of either." in words
+    assert words.endswith("Commission is 2.00 EUR a trade; without any, 28.6 % would do.")
+
+
+def test_many_wins_are_told_from_break_even_and_too_few_are_not_praised():
+    found = wrong(np.concatenate([np.full(700, 1.0), np.full(300, -1.0)]))
+    assert found.chance < 1e-30
+    assert "(told from it: p" in wrong_words(found, str, one="bar", many="bars")
+    losing = wrong([1.0, -2.0, -2.0])
+    assert "p " not in wrong_words(losing, str)
+    assert losing.chance > 0.5
+
+
+def test_nothing_lost_nothing_won_and_nothing_at_all():
+    assert wrong_words(wrong([1.0, 2.0]), str) == "All 2 trades won: nothing says how often one may be wrong."
+    assert "All 1 trades lost" in wrong_words(wrong([-1.0, 0.0]), str)
+    none = wrong([])
+    assert (none.count, none.win_rate, none.chance, none.cost) == (0, None, None, None)
+    assert wrong_words(none, str) == ""
