@@ -61,7 +61,7 @@ def test_webhooks_from_the_first_to_the_last(ara, receiver: Receiver):
         (("show", "wh_nothing"), "There is no webhook"),
         (("show", "\x1b[31m"), "There is no webhook"),
         (("update", "wh_nothing"), "What is to be changed?"),
-        (("log", "wh_nothing", "--state", "lost"), "--state is lost"),
+        (("log", "wh_nothing", "--state", "lost"), "--state is 'lost'"),
         (("rotate", "wh_nothing", "--overlap", "91"), "from 0 to 90"),
     ],
 )
