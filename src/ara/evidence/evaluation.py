@@ -16,6 +16,7 @@ from ara.evidence.forecasts import COLUMNS, checked, joined
 from ara.evidence.losses import with_losses
 from ara.evidence.outcomes import outcomes
 from ara.evidence.scores import BASE, NAIVE, samples, scored
+from ara.evidence.sureness import with_usual
 from ara.evidence.verdict import Line, broken_line, verdict
 from ara.evidence.worlds import after_break
 from ara.lineage import digest, digest_arrays
@@ -167,7 +168,8 @@ def _judged(bars: pl.DataFrame, forecasts: pl.DataFrame) -> Evaluation:
     table = joined(forecasts, outcomes(bars))
     checks = checked(table)
     sound = pl.all_horizontal(pl.col(COLUMNS).is_finite(), pl.col("p_up").is_finite(), pl.col("y").is_not_null())
-    table = with_losses(table.filter(sound).unique(["model", *_KEY], keep="first", maintain_order=True))
+    table = table.filter(sound).unique(["model", *_KEY], keep="first", maintain_order=True)
+    table = with_losses(with_usual(table, bars) if table.height else table)
     if not table.height:
         raise ValidationError(
             "no forecast has an outcome in the bars",

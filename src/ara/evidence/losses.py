@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ara.evidence.forecasts import COLUMNS, LEVELS
 from ara.performance import crps
 
-__all__ = ["BANDS", "Sample", "with_losses"]
+__all__ = ["BANDS", "Sample", "with_losses", "within"]
 
 _Array = NDArray[np.float64]
 
@@ -24,8 +24,9 @@ _FAT: Final = 1.06
 def with_losses(table: pl.DataFrame) -> pl.DataFrame:
     """Add losses to forecasts that have an outcome: `crps`, `qlike`, `brier`, `in…` and `w…` of each band, `med`, `s2`.
 
-    And numbers for symbols (`code`) and classes (`kind`). All in log returns; `s2` is the square of `sigma`, or follows
-    from the 80 % band where there is none.
+    Then `sure`, the chance to end within `usual` of the median, where the table has that; and numbers for symbols
+    (`code`) and classes (`kind`). All in log returns; `s2` is the square of `sigma`, or follows from the 80 % band
+    where there is none.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         returns = np.log(table.select(COLUMNS).to_numpy() / table["close"].to_numpy()[:, None])
@@ -39,8 +40,27 @@ def with_losses(table: pl.DataFrame) -> pl.DataFrame:
     up = (y > 0).astype(float)
     facts |= {"s2": s2, "qlike": np.log(s2) + table["squares"].to_numpy() / s2, "up": up, "brier": (p_up - up) ** 2}
     facts["hit"] = np.where(p_up == 0.5, 0.5, ((p_up > 0.5) == (y > 0)).astype(float))
+    if "usual" in table.columns:
+        facts["sure"] = within(q, table["usual"].to_numpy())
     codes = {"code": pl.col("symbol").rank("dense"), "kind": pl.col("asset_class").rank("dense")}
     return table.drop(COLUMNS).with_columns(**codes, **{name: pl.Series(values) for name, values in facts.items()})
+
+
+def within(q: _Array, usual: _Array) -> _Array:
+    """Give the probability to end within the usual move of the median, from quantiles `[row, level]` in log returns.
+
+    Between two levels it is interpolated; beyond the outermost ones it is theirs.
+    """
+    middle = q[:, LEVELS.index(0.5)]
+    return _below(q, middle + usual) - _below(q, middle - usual)
+
+
+def _below(q: _Array, x: _Array) -> _Array:
+    levels = np.array(LEVELS)
+    upper = np.clip((q <= x[:, None]).sum(axis=1), 1, len(levels) - 1)
+    a, b = (np.take_along_axis(q, place[:, None], 1)[:, 0] for place in (upper - 1, upper))
+    share = np.clip((x - a) / np.where(b > a, b - a, 1.0), 0.0, 1.0)
+    return np.asarray(levels[upper - 1] + share * (levels[upper] - levels[upper - 1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ara.evidence.losses import BANDS, Sample
 from ara.evidence.outcomes import VOLATILITY
+from ara.evidence.sureness import held_sure
 from ara.performance.chances import calibrated, pesaran_timmermann, rank_correlations
 from ara.performance.coverage import christoffersen, kupiec
 from ara.performance.inference import by_day, diebold_mariano, discoveries, newey_west, tail
@@ -63,6 +64,7 @@ def scored(sample: Sample, *, base: str = BASE, naive: str = NAIVE) -> dict[str,
     if sample.model != base and frame["base_crps"].null_count() < frame.height:
         told |= _beside(sample)
     told |= _bands(sample)
+    told |= held_sure(sample)
     moved = sample.only(sample.get("y") != 0)
     if moved.frame.height:
         told |= _direction(moved, sample.lag)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import Quantiles
 
-__all__ = ["confidence", "usual_move"]
+__all__ = ["confidence", "usual_move", "usual_moves"]
 
 _BARS = 500
 _SHARE = 0.8
@@ -26,13 +26,17 @@ def usual_move(panel: Panel, rows: Rows) -> NDArray[np.float64]:
         first, end = np.searchsorted(panel.series, (code, code + 1))
         path = np.nancumsum(panel.bars[first:end, 3])
         for place, horizon in enumerate(panel.horizons):
-            moves = np.full(_BARS - 1 + len(path), np.nan)
-            moves[_BARS - 1 + horizon :] = np.abs(path[horizon:] - path[:-horizon])
-            windows = np.lib.stride_tricks.sliding_window_view(moves, _BARS)
-            for begin in range(0, len(mine), _CHUNK):
-                chunk = mine[begin : begin + _CHUNK]
-                out[chunk, place] = _quantile(windows[rows[chunk] - first])
+            out[mine, place] = usual_moves(path, horizon, rows[mine] - first)
     return out
+
+
+def usual_moves(path: NDArray[np.float64], horizon: int, places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give the same of one series at some places, from the logs of its closes or their changes added up."""
+    moves = np.full(_BARS - 1 + len(path), np.nan)
+    moves[_BARS - 1 + horizon :] = np.abs(path[horizon:] - path[:-horizon])
+    windows = np.lib.stride_tricks.sliding_window_view(moves, _BARS)
+    found = [_quantile(windows[places[begin : begin + _CHUNK]]) for begin in range(0, len(places), _CHUNK)]
+    return np.concatenate(found) if found else np.empty(0)
 
 
 def _quantile(windows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -239,5 +239,6 @@ def _refuse_few(bars: Sequence[Bars]) -> None:
     names = {one.instrument.symbol for one in bars}
     if len(names) < LIKE:
         raise ValidationError(
-            f"{len(names)} instruments have no fifths", hint=f"Name {LIKE} at the least, all different."
+            f"{len(names)} instrument{' has' if len(names) == 1 else 's have'} no fifths",
+            hint=f"Name {LIKE} at the least, all different.",
         )

@@ -101,7 +101,9 @@ def fit_garch(
     unit = math.sqrt(float(np.mean((returns - middle) ** 2)))
     if not (0 < unit < math.inf):
         raise ValueError("the returns do not move, or are not finite: there is no variance to follow")
-    shape = _Likelihood(r=returns / unit, mean=mean == "constant", heavy=steps == "t", falls=falls)
+    r = returns / unit
+    known = None if mean == "constant" else _split(r, falls=falls)
+    shape = _Likelihood(r=r, mean=mean == "constant", heavy=steps == "t", falls=falls, known=known)
     start = shape.start(middle / unit)
     scores = shape.parts(start)[1]
     metric = products(scores) / len(returns)
@@ -122,6 +124,8 @@ class _Likelihood:
     mean: bool
     heavy: bool
     falls: bool
+    known: tuple[float, _Array] | None = None
+    """What `_split` gives of the returns, where they have no mean that could move."""
 
     @property
     def weights(self) -> slice:
@@ -147,10 +151,10 @@ class _Likelihood:
 
     def value(self, point: _Array) -> float:
         """Give the mean of minus the log likelihood."""
-        _, news, e = self._news(point)
+        before, news, e = self._news(point)
         omega, odds = math.exp(point[self.weights.start - 1]), self._shares(point)
         drive = omega + np.einsum("i,ij->j", odds[:-1], news)
-        drive[0] += odds[-1] * float(np.mean(e * e))
+        drive[0] += odds[-1] * before
         return -float(np.mean(self._log(e, followed(drive, float(odds[-1])), point)))
 
     def loss(self, point: _Array) -> tuple[float, _Array]:
@@ -206,10 +210,8 @@ class _Likelihood:
     def _news(self, point: _Array) -> tuple[float, _Array, _Array]:
         """Give the pre-sample variance, the squares of the bar before `[news, bar]`, and the surprises."""
         e = self.r - point[0] if self.mean else self.r
-        squares = e * e
-        before = float(squares.mean())
-        split = [2 * squares * (e >= 0), 2 * squares * (e < 0)] if self.falls else [squares]
-        return before, np.stack([np.concatenate(([before], one[:-1])) for one in split]), e
+        before, news = self.known or _split(e, falls=self.falls)
+        return before, news, e
 
     def _mean_news(self, shares: _Array, e: _Array) -> _Array:
         """Give how the drive of the recursion changes with the mean."""
@@ -245,6 +247,14 @@ class _Likelihood:
         ) / (nu - 2)
         by_tail = by_nu * -nu * nu * (_HEAVY - _THIN) * share * (1 - share)
         return np.asarray((pull * e * e / h - 1 / h) / 2), np.asarray(pull * e), np.asarray(by_tail)
+
+
+def _split(e: _Array, *, falls: bool) -> tuple[float, _Array]:
+    """Give the pre-sample variance, and `[news, bar]`: squares of the bar before, by rises and falls if they differ."""
+    squares = e * e
+    before = float(squares.mean())
+    split = [2 * squares * (e >= 0), 2 * squares * (e < 0)] if falls else [squares]
+    return before, np.stack([np.concatenate(([before], one[:-1])) for one in split])
 
 
 def followed(drive: _Array, beta: float) -> _Array:

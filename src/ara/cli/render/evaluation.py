@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ara.evidence import Evaluation
     from ara.performance.trials import Look
 
-__all__ = ["FIGURES", "counted", "looked", "told", "words_of_claims"]
+__all__ = ["FIGURES", "counted", "looked", "told", "words_of_claims", "words_of_sureness"]
 
 FIGURES: Final[tuple[tuple[str, str, str, int], ...]] = (
     ("crps_skill", "skill", "{:.2%}", 0),
@@ -51,6 +51,7 @@ def told(found: "Evaluation", look: "Look", s: "Screen") -> str:
     for horizon in sorted({row["horizon"] for row in found.rows}):
         bars = "1 bar" if horizon == 1 else f"{horizon} bars"
         lines += ["", s.palette()(f"{bars} ahead", "strong"), *_figures(found, horizon, s)]
+    lines += ["", *(line for words in words_of_sureness(found) for line in wrapped(words, s.width))]
     lines += ["", *(line for words in words_of_claims(found) for line in wrapped(words, s.width))]
     lines += wrapped(looked(look), s.width)
     lines += wrapped(f"Lineage {found.id}", s.width)
@@ -96,6 +97,24 @@ def _with_worst(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _percent(text: str) -> str:
     return text.replace("%", " %")
+
+
+def words_of_sureness(found: "Evaluation") -> Iterator[str]:
+    """Say of each model whether its stated confidence came true, beside always saying 0.8."""
+    for name in found.verdicts:
+        rows = [row for row in found.rows if row["model"] == name and row.get("sure")]
+        if not rows:
+            continue
+        errors = " / ".join(f"{row['sure']['brier']:.4f}" for row in rows)
+        usual = " / ".join(f"{row['sure']['brier_constant']:.4f}" for row in rows)
+        held = " / ".join(
+            f"{sum(one['held'] is True for one in row['sure']['bins'])} of {len(row['sure']['bins'])}" for row in rows
+        )
+        over = " / ".join(str(row["horizon"]) for row in rows)
+        yield (
+            f"Confidence of {clean(name)}, {over} bars: its squared error is {errors}, that of always saying 0.8 is "
+            f"{usual}; bins of it that came true within their interval: {held}."
+        )
 
 
 def words_of_claims(found: "Evaluation") -> Iterator[str]:

@@ -25,6 +25,7 @@ svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 1
 
 _LEFT, _ROW, _WIDE = 440, 30, 960
 _LETTERS: Final = 66
+_SEEN: Final = 5e-5
 _LARGEST: Final = 0.75
 _USUAL: Final = "Of a usual bar all that the model looks at is as over the last 250 bars. The shares sum to the whole."
 
@@ -88,6 +89,7 @@ def _words(first: Day) -> Iterator[str]:
             shown = (
                 (percent(one.contribution, digits) if title != "Confidence" else f"{one.contribution:+.3f}", one)
                 for one in parts
+                if abs(one.contribution) >= _SEEN
             )
             yield from (f"<li>{escape(share)} {escape(one.description)}</li>" for share, one in shown)
             yield "</ul>"
