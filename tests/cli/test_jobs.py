@@ -97,7 +97,7 @@ def test_a_job_is_done_at_times_by_the_clocks_of_a_zone(ara):
         (("tune",), "A job can't be 'tune'."),
         (("tune", "run", "AAPL", "--modle", "drift"), "ara tune run has no option --modle."),
         (("tune", "run", "--model", "drift"), "SYMBOL"),
-        (("tune", "run", "AAPL", "--model", "garch_t"), "garch_t has nothing to tune"),
+        (("tune", "run", "AAPL", "--model", "pooled_har"), "pooled_har has nothing to tune"),
         (("tune", "run", "AAPL", "--as-of", "2020-01-31"), "Leave out --as-of."),
         (("models", "review"), "Add --act."),
         (("models", "train", "AAPL", "--model", "nothing"), "nothing"),

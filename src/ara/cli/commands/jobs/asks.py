@@ -45,11 +45,17 @@ def works_of(s: Screen, words: list[str]) -> "list[Work]":
         context = command.make_context(f"ara {name}", list(words[2 if part else 1 :]))
     except typer.TyperException as error:
         raise explained(error, f"ara {name}") from None
-    for option in context.params if name in _TAKEN else ():
-        given = context.get_parameter_source(option)
-        if option not in _TAKEN[name] and given is not None and given.name == "COMMANDLINE":
-            raise ValidationError(f"A job takes no --{option.replace('_', '-')} of ara {name}.", hint="Leave it out.")
+    if name in _TAKEN:
+        _refuse_others(name, command, context)
     return _read(s, name, dict(context.params))
+
+
+def _refuse_others(name: str, command: Any, context: Any) -> None:
+    """Refuse options that the command has and a job has not."""
+    for option in command.params:
+        given = context.get_parameter_source(option.name)
+        if option.name not in _TAKEN[name] and given is not None and given.name == "COMMANDLINE":
+            raise ValidationError(f"A job takes no {option.opts[0]} of ara {name}.", hint="Leave it out.")
 
 
 def _read(s: Screen, name: str, asked: dict[str, Any]) -> "list[Work]":
