@@ -22,7 +22,7 @@ from ara.prediction.replay import Made, recalled
 if TYPE_CHECKING:
     from ara.models.served import Served
 
-__all__ = ["Attention", "attention", "attention_of"]
+__all__ = ["Attention", "attention", "attention_of", "looked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +94,11 @@ async def attention_of(desk: Desk, kept: Kept) -> list[Attention]:
         return []
     async with MarketData(desk) as market:
         made = await recalled(desk, market, kept)
-    return await desk.workers.run(_looked, made)
+    return await desk.workers.run(looked, made)
 
 
-def _looked(made: Made) -> list[Attention]:
+def looked(made: Made) -> list[Attention]:
+    """Give where the trained networks looked that answer for the last bar of what a forecast was made of."""
     if made.recipe.artefact is None:
         return []
     from ara.models.reasons.paths import looks  # graphs take long to import, and most models have none
