@@ -8,9 +8,8 @@ SHORT = ("backtest", "AAPL", "--strategy", "momentum", "--start", "2017-01-03", 
 
 
 def test_a_back_test_by_a_job_is_the_one_of_its_command(ara):
-    added = ara(
-        "jobs", "add", "--time-limit", "600", "--retries", "1", *SHORT, "--param", "window=60", "--cost", "spread=0.001"
-    )
+    asked = (*SHORT, "--param", "window=60", "--cost", "spread=0.001")
+    added = ara("jobs", "add", "--time-limit", "600", "--retries", "1", *asked)
     assert "Job 1: test momentum on AAPL, due" in added.plain
     assert ara("jobs", "result", "1").code == 2
     assert ara("jobs", "work", "--once", "--queues", "training").plain.strip() == "No job was due."
