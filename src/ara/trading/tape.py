@@ -15,7 +15,7 @@ from ara.errors import BacktestError, ValidationError
 from ara.lineage import digest_arrays
 from ara.market.bars import SCHEMA, Bars, Basis
 from ara.market.calendar import calendar
-from ara.market.hours import labels
+from ara.market.hours import labels, sessions
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import Timeframe
 from ara.trading.arithmetic import UNLIMITED
@@ -167,8 +167,8 @@ class Tape:
         lot
             Smallest step of a quantity; the instrument's if None.
         halted
-            In which bars trading was halted. Bars without volume and those that were imputed count as such anyway: what
-            nobody traded at nobody is filled at.
+            In which bars trading was halted. Bars without volume, those that were imputed and those outside the venue's
+            hours, half days counted, are such anyway: what nobody traded at nobody is filled at.
         funding
             Of a perpetual coin, as `ara.trading.funding.facts` gives it.
 
@@ -197,12 +197,16 @@ class Tape:
             raise ValidationError(f"the lot is {size}; it is above 0")
         splits = np.ones(len(frame)) if split is None else np.asarray(split, np.float64)
         paid = np.zeros(len(frame)) if dividend is None else np.asarray(dividend, np.float64)
-        label = labels(frame["at"], calendar(instrument.calendar)).cast(pl.Int32).to_list()
+        venue = calendar(instrument.calendar)
+        label = labels(frame["at"], venue).cast(pl.Int32).to_list()
+        outside = sessions(frame["at"], venue, bars.timeframe).is_null().to_numpy()
+        notes = (*bars.notes, _outside(symbol, instrument.venue, outside)) if outside.any() else bars.notes
         return cls(
             instrument=instrument, timeframe=bars.timeframe, tick=tick, lot=size,
             at=frame["at"].dt.epoch("us").to_list(), known=frame["known_at"].dt.epoch("us").to_list(), session=label,
-            opens=opens, highs=highs, lows=lows, closes=closes, volume=_volume(frame, instrument, size, halted),
-            split=splits, dividend=paid / float(tick), prices=_carried_on(raw, splits, paid), notes=bars.notes,
+            opens=opens, highs=highs, lows=lows, closes=closes,
+            volume=_volume(frame, instrument, size, halted, outside),
+            split=splits, dividend=paid / float(tick), prices=_carried_on(raw, splits, paid), notes=notes,
             funding=funding,
             source=", ".join(sorted(frame["source"].drop_nulls().unique())),
         )  # fmt: skip
@@ -327,14 +331,26 @@ def _tick(bars: Bars, first: float) -> Decimal:
     return tick
 
 
-def _volume(frame: pl.DataFrame, instrument: Instrument, lot: Decimal, halted: NDArray[np.bool_] | None) -> list[int]:
+def _outside(symbol: str, venue: str, outside: NDArray[np.bool_]) -> str:
+    count = int(outside.sum())
+    bars = "bar lies" if count == 1 else "bars lie"
+    return f"{symbol}: {count:,} {bars} outside the hours of {venue}; nothing was filled there, orders waited"
+
+
+def _volume(
+    frame: pl.DataFrame,
+    instrument: Instrument,
+    lot: Decimal,
+    halted: NDArray[np.bool_] | None,
+    outside: NDArray[np.bool_],
+) -> list[int]:
     """Give the volumes in lots, 0 in a halt; of currencies and indices a 0 says nothing, nor does what is missing."""
     known = frame["volume"].cast(pl.Float64).to_numpy()
     silent = ~np.isfinite(known) | (known < 0)
     if instrument.asset_class in _NO_VOLUME:
         silent |= known == 0
     lots = np.minimum(np.where(silent, 0.0, known) / float(lot), _MOST)
-    still = frame["imputed"].fill_null(value=False).to_numpy()
+    still = frame["imputed"].fill_null(value=False).to_numpy() | outside
     if halted is not None:
         told = np.asarray(halted, np.bool_)
         if told.shape != still.shape:
