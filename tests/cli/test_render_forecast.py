@@ -47,10 +47,11 @@ WIDE = {"BTC-USD": (8905.43, AssetClass.CRYPTO, "0.01"), "EURUSD": (1.09213, Ass
 @pytest.mark.parametrize("columns", [20, 24, 33, 40, 48, 60, 80, 100, 160, 200])
 @pytest.mark.parametrize("symbol", ["AAPL", *WIDE])
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_no_line_is_wider_than_the_screen(shown, make_forecast, columns, symbol, depth):
+@pytest.mark.parametrize("plain", [False, True], ids=["", "plain"])
+def test_no_line_is_wider_than_the_screen(shown, make_forecast, columns, symbol, depth, plain):
     close, kind, tick = WIDE.get(symbol, (122.15, AssetClass.STOCK, "0.01"))
     forecast = make_forecast(symbol, close=close, kind=kind, tick=tick, days=30)
-    for line in shown(forecast, width=columns, depth=depth, kept=True).splitlines():
+    for line in shown(forecast, width=columns, depth=depth, kept=True, plain=plain).splitlines():
         assert width(line) <= columns or " " not in line.strip()
 
 
@@ -222,6 +223,28 @@ def test_no_day_left(shown, make_forecast):
 def test_a_band_without_width_is_drawn_in_the_middle(shown, make_forecast):
     row = next(line for line in shown(make_forecast(volatility=1e-300), width=100).splitlines() if "Thu  1 Apr" in line)
     assert row.strip().endswith("●")
+
+
+def at_length(forecast, step, **rest):
+    """Give the forecast as if of bars of another length."""
+    lineage = replace(forecast.lineage, settings={**forecast.lineage.settings, "timeframe": step})
+    return replace(forecast, lineage=lineage, **rest)
+
+
+def test_weeks_are_called_weeks_and_named_by_their_first_session(shown, make_forecast):
+    text = shown(at_length(make_forecast(days=2), "1w"), depth="full")
+    assert "close 122.15 of the week of Wed 31 Mar 2021" in text
+    assert "  week of     median" in text
+    assert "(1 week: ±2.9 %); an ordinary week has 0.80" in " ".join(text.split())
+    assert "when the close of the week of Wed 31 Mar 2021 was public" in " ".join(text.split())
+
+
+def test_bars_of_minutes_are_named_by_the_time_of_their_close(shown, make_forecast):
+    forecast = make_forecast(days=2)
+    days = tuple(replace(day, usual_move=0.00012) for day in forecast.days)
+    text = shown(at_length(forecast, "1m", days=days, as_of=datetime(2021, 3, 31, 19, 59, tzinfo=UTC)))
+    assert "close 122.15 on Wed 31 Mar 2021, 19:59 UTC" in text
+    assert "(1 bar: ±0.012 %)" in " ".join(text.split())
 
 
 def test_plain_terminals_get_ascii(shown):

@@ -165,6 +165,7 @@ def _age(forecast: Forecast, view: View) -> list[str]:
 
 def _paragraph(text: str, view: View, *, hang: int = 0) -> list[str]:
     """Give a paragraph's lines, indented; those after the first hang under its text."""
+    text = text.translate(_ASCII) if view.plain else text  # before it is wrapped: some signs take more room so
     indent = _INDENT if view.width >= 40 else ""
     below = " " * hang if view.width >= hang + 30 else ""
     return [indent + line for line in wrapped(text, view.width - len(indent), indent=below)]
@@ -299,6 +300,7 @@ def _after(forecast: Forecast, view: View) -> list[str]:
 
 def _row(label: str, text: str, view: View) -> list[str]:
     """Give a labelled paragraph whose lines stand in a column of their own, where there is room for two."""
+    text = text.translate(_ASCII) if view.plain else text
     name = padded(label, _LABEL_IN_FULL if view.depth == "full" else _LABEL)
     room = view.width - len(_INDENT) - len(name)
     if view.width < 48 or max(map(width, text.split())) > room:
