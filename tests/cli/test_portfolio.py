@@ -56,6 +56,21 @@ def test_what_is_borrowed_is_no_cash_and_nothing_is_no_part(ara):
     assert ara("portfolio", "optimize", *words).out.splitlines()[0] == "100 % SPY"
 
 
+def test_rules_of_trading_back_stand_beside_each_other(ara):
+    words = ("--portfolio", "AAPL=0.6,SPY=0.4", "--when", "never,quarter,5%+1.5x", "--cost", "0.2%")
+    found = said(ara, "compare", *words)
+    assert [one["rule"] for one in found["rules"]] == ["never", "quarter", "5%+1.5x"]
+    assert (found["days"], found["cost"]) == (1500, 0.002)
+    quarter = found["rules"][1]
+    assert quarter["costs"] == pytest.approx(quarter["turnover"] * 0.002)
+    for columns in ("60", "160"):
+        text = ara("portfolio", "compare", *words, "--width", columns).out
+        assert "kept nearest" in " ".join(text.split())
+        assert max(map(len, text.splitlines())) <= int(columns)
+    for wrong in (("AAPL", "--when", "month"), ("--portfolio", "AAPL", "--when", "often"), ()):
+        assert ara("portfolio", "compare", *wrong).code == 2
+
+
 def test_limits_that_nothing_meets_give_way_and_it_is_said(ara):
     outcome = ara("portfolio", "optimize", "AAPL", "SPY", "--max", "30%", "--method", "minimum_volatility")
     assert outcome.code == 0

@@ -5,6 +5,7 @@ from ara.portfolio.constraints import constrained
 from ara.portfolio.expected import historical_mean, shrunk_mean
 from ara.portfolio.factors import FactorModel, factor_model
 from ara.portfolio.forecasts import believed, views
+from ara.portfolio.kept import RULES, Kept, kept, read_rule
 from ara.portfolio.limits import RELAXED, Limits, Sum
 from ara.portfolio.lots import LOTS, Account, Entry, Lot, Sold, settle
 from ara.portfolio.position import Portfolio, Position
@@ -20,11 +21,13 @@ __all__ = [
     "METHODS",
     "PERIODS",
     "RELAXED",
+    "RULES",
     "Account",
     "Allocation",
     "Due",
     "Entry",
     "FactorModel",
+    "Kept",
     "Limits",
     "Lot",
     "Outlook",
@@ -45,7 +48,9 @@ __all__ = [
     "constrained",
     "factor_model",
     "historical_mean",
+    "kept",
     "outlook",
+    "read_rule",
     "read_statement",
     "rebalance",
     "settle",

@@ -1,10 +1,15 @@
 """`ara portfolio compare`."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.screen import screen
+from ara.cli.screen import Screen, screen
+from ara.errors import ValidationError
+
+if TYPE_CHECKING:
+    from ara.portfolio import Kept
 
 __all__ = ["compare"]
 
@@ -12,7 +17,12 @@ _DAYS = 1500
 
 
 def compare(
-    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="What may be held")],
+    symbols: Annotated[list[str] | None, typer.Argument(metavar="SYMBOL", help="What may be held")] = None,
+    portfolio: Annotated[
+        str,
+        typer.Option("--portfolio", metavar="WEIGHTS", help="Compare when to trade back to these weights"),
+    ] = "",
+    when: Annotated[str, typer.Option("--when", metavar="RULES", help="never,month,5%,1.5x; month+5% is either")] = "",
     methods: Annotated[
         str, typer.Option("--methods", metavar="NAMES", help="With commas between; all of them")
     ] = "all",
@@ -22,13 +32,14 @@ def compare(
     cost: Annotated[str, typer.Option("--cost", metavar="SHARE", help="Of what is traded")] = "0.1%",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
 ) -> None:
-    """Compare ways to choose weights by how they would have done on days that they did not know.
+    """Compare ways to choose weights, or when to trade back to given ones, by how they would have done.
 
     ::
 
         ara portfolio compare AAPL MSFT SPY XAUUSD
         ara portfolio compare AAPL MSFT SPY --methods equal,hrp,maximum_sharpe --cost 0.2%
         ara portfolio compare AAPL MSFT SPY XAUUSD --window 250 --every 21 --json
+        ara portfolio compare --portfolio AAPL=0.4,SPY=0.4,XAUUSD=0.2 --when never,month,5%,1.5x
 
     Each choice looks back only, over the last 1,500 days. Equal parts stand beside every other way.
     """
@@ -42,11 +53,14 @@ def compare(
     from ara.risk import aligned
 
     s = screen()
+    if portfolio or when:
+        _kept(s, symbols or [], portfolio, when, cost, as_of)
+        return
     names = chosen(methods)
     names = names if "equal" in names else ["equal", *names]
     back, days = counted(window, "--window", least=20, most=_DAYS), counted(every, "--every", most=_DAYS)
     plan = planned("equal", cost=cost)
-    bars = fetched(s, named(symbols), as_of=as_of)
+    bars = fetched(s, named(symbols or []), as_of=as_of)
     moves = aligned(bars).last(_DAYS)
     with s.progress("Comparing"):
         found = walk(
@@ -65,3 +79,39 @@ def compare(
         "methods": [one.as_dict() for one in found],
     }
     s.result(document, lambda: walks(seen, s))
+
+
+def _kept(s: Screen, symbols: list[str], portfolio: str, when: str, cost: str, as_of: str) -> None:
+    """Compare when to trade back to the same weights."""
+    from ara.cli.commands.holdings import held
+    from ara.cli.commands.portfolio.asked import ratio
+    from ara.cli.render.kept import SeenKept, rules
+    from ara.portfolio import RULES, kept, read_rule
+
+    if symbols or not portfolio:
+        raise ValidationError(
+            "Which weights are kept is said by --portfolio alone.",
+            hint="Write --portfolio AAPL=0.6,SPY=0.4",
+        )
+    named = [one.strip().lower() for one in when.split(",") if one.strip()] or list(RULES)
+    for one in named:
+        read_rule(one)
+    share = ratio(cost, "--cost")
+    held_ = held(s, portfolio, as_of=as_of)
+    moves = held_.moves.last(_DAYS)
+    with s.progress("Comparing"):
+        found = kept(moves, list(held_.weights.values()), named, cost=share)
+    seen = SeenKept(held=held_, moves=moves, found=found, cost=share)
+    s.result(_document(seen.found, moves.dates[0].isoformat(), held_.weights, share), lambda: rules(seen, s))
+
+
+def _document(found: "Sequence[Kept]", first: str, weights: Mapping[str, float], cost: float) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "weights": dict(weights),
+        "first": first,
+        "date": found[0].dates[-1].isoformat(),
+        "days": len(found[0].dates),
+        "cost": cost,
+        "rules": [one.as_dict() for one in found],
+    }
