@@ -139,8 +139,8 @@ def replayed(
     if kind is not None:
         found, total = _replanned(again, run, drawn(run, cuts * (1 if kind.slow else PLANS), seed, since=first))
         return Replay(cuts=found, moments=total, seconds=time.process_time() - begin, planned=True)
-    moments = {*drawn(run, cuts, seed, since=first)}
-    moments |= {*drawn(run, cuts * _SHORT, seed, early=True, since=first)}
+    moments = drawn(run, cuts, seed, since=first)
+    moments += drawn(run, cuts * _SHORT, seed, early=True, since=first, but=moments)
     found, total = _played_again(again, run, sorted(moments))
     return Replay(cuts=found, moments=total, seconds=time.process_time() - begin)
 
