@@ -101,7 +101,8 @@ class LightGbm(_Booster):
             grown: list[Regressor] = []
             for column in target.T:
                 part.set_label(column)
-                grown.append(_LightGbmTrees(lightgbm.train(own, part, num_boost_round=self.trees)))
+                booster = lightgbm.train(own, part, num_boost_round=self.trees, keep_training_booster=True)
+                grown.append(_LightGbmTrees(booster.free_dataset()))  # else it is written out and read back first
             return grown
 
         return fit

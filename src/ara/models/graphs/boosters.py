@@ -36,14 +36,14 @@ def from_lightgbm(model: Any) -> Trees:
         raise _refused("LightGBM", f"the objective {' '.join(objective)}, which changes the sum of the trees")
     trees = [_lightgbm_tree(_lines(block.split("\nend of trees")[0])) for block in blocks]
     share = 1 / max(len(trees), 1) if "average_output" in head.splitlines() else 1.0
-    return Trees.stacked(trees).times(share)
+    return _all(trees).times(share)
 
 
 def _lines(text: str) -> dict[str, str]:
     return {name: value for name, found, value in (line.partition("=") for line in text.splitlines()) if found}
 
 
-def _lightgbm_tree(told: Mapping[str, str]) -> Trees:
+def _lightgbm_tree(told: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     if told["num_cat"] != "0" or told.get("is_linear", "0") != "0":
         raise _refused("LightGBM", "categories or linear leaves")
 
@@ -52,7 +52,7 @@ def _lightgbm_tree(told: Mapping[str, str]) -> Trees:
 
     leaves = read("leaf_value")
     if told["num_leaves"] == "1":
-        return _leaf(float(leaves[0]))
+        return _single(float(leaves[0]))
     inner, kinds = len(leaves) - 1, read("decision_type", np.int32)
     missing = (kinds >> 2) & 3
     if (kinds & _CATEGORICAL).any() or (missing == 1).any():
@@ -64,15 +64,15 @@ def _lightgbm_tree(told: Mapping[str, str]) -> Trees:
         child = read(name, np.int64)
         return np.concatenate((np.where(child < 0, inner + ~child, child), empty.astype(np.int64)))
 
-    return _one(
-        feature=np.concatenate((read("split_feature", np.int32), np.full(len(leaves), -1))),
-        threshold=np.concatenate((_about_zero(floor32(threshold)), empty)),
-        left=to("left_child"),
-        right=to("right_child"),
-        missing_left=np.concatenate((np.where(missing == 0, threshold >= 0, kinds & _DEFAULT_LEFT), empty)),
-        value=np.concatenate((np.zeros(inner), leaves)),
-        cover=np.concatenate((read("internal_count"), read("leaf_count"))),
-    )
+    return {
+        "feature": np.concatenate((read("split_feature", np.int32), np.full(len(leaves), -1))),
+        "threshold": np.concatenate((_about_zero(floor32(threshold)), empty)),
+        "left": to("left_child"),
+        "right": to("right_child"),
+        "missing_left": np.concatenate((np.where(missing == 0, threshold >= 0, kinds & _DEFAULT_LEFT), empty)),
+        "value": np.concatenate((np.zeros(inner), leaves)),
+        "cover": np.concatenate((read("internal_count"), read("leaf_count"))),
+    }
 
 
 def _about_zero(threshold: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -172,11 +172,28 @@ def _one(**arrays: NDArray[Any]) -> Trees:
     return sorted_by_depth(roots=np.zeros(1, np.int32), base=0.0, **(arrays | whole))
 
 
+def _all(trees: Sequence[Mapping[str, NDArray[Any]]]) -> Trees:
+    """Make the trees of several, each as arrays whose first node is its root; their nodes are sorted once, together."""
+    starts = np.cumsum([0, *(len(one["feature"]) for one in trees)])[:-1]
+    whole = {name: np.concatenate([one[name] for one in trees]) for name in (trees[0] if trees else _single(0.0))}
+    moved = np.repeat(starts, [len(one["feature"]) for one in trees])
+    places = {name: whole[name].astype(np.int64) + moved for name in ("left", "right")}
+    return sorted_by_depth(
+        roots=starts.astype(np.int32), base=0.0, **(whole | places | {"feature": whole["feature"].astype(np.int64)})
+    )
+
+
+def _single(value: float) -> dict[str, NDArray[Any]]:
+    """Give the arrays of a tree that is one leaf."""
+    none = np.zeros(1)
+    return {
+        "feature": np.array([-1]), "threshold": none, "left": none, "right": none, "missing_left": none,
+        "value": np.array([value]), "cover": np.ones(1),
+    }  # fmt: skip
+
+
 def _leaf(value: float) -> Trees:
-    return _one(
-        feature=np.array([-1]), threshold=np.zeros(1), left=np.zeros(1), right=np.zeros(1), missing_left=np.zeros(1),
-        value=np.array([value]), cover=np.ones(1),
-    )  # fmt: skip
+    return _one(**_single(value))
 
 
 def _refused(library: str, what: str) -> ModelError:
