@@ -33,6 +33,7 @@ _OLD: Final = "/api/v1/"
 _SINCE: Final = "@1795305600"
 """Since when the first version is deprecated (RFC 9745): 22 November 2026, 00:00 UTC."""
 _NEXT: Final = '</api/v2>; rel="successor-version", </redoc>; rel="deprecation"; type="text/html"'
+_TLS: Final = "max-age=63072000; includeSubDomains"
 _WITH_BODY: Final = {"POST", "PUT", "PATCH", "DELETE"}
 _log = logging.getLogger("ara.api")
 
@@ -82,6 +83,8 @@ class Shell:
                 headers["X-Request-ID"] = current()
                 if scope["path"].startswith(_OLD):
                     headers["Deprecation"], headers["Link"] = _SINCE, _NEXT
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = _TLS
                 for name, value in _SAFE.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-__all__ = ["SocketSettings", "WebhookSettings"]
+__all__ = ["SocketSettings", "WebhookSettings", "are_networks"]
 
 
-def _are_networks(text: str) -> bool:
+def are_networks(text: str) -> bool:
+    """Say whether a text names ranges of addresses, with commas between them."""
     try:
         return all(ip_network(one.strip()).prefixlen >= 0 for one in text.split(",") if one.strip())
     except ValueError:
@@ -22,7 +23,7 @@ class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         str,
         Meta(
             description="Private networks that webhooks may go to, over plain HTTP too; empty: the internet alone.",
-            extra={"allowed": 'ranges such as 127.0.0.0/8,10.1.0.0/16, or ""', "rule": _are_networks},
+            extra={"allowed": 'ranges such as 127.0.0.0/8,10.1.0.0/16, or ""', "rule": are_networks},
         ),
     ] = ""
     seconds: Annotated[int, Meta(description="Seconds that a receiver may take to answer.", ge=1, le=60)] = 15

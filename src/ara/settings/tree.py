@@ -16,7 +16,7 @@ from ara.settings.data import DataSettings
 from ara.settings.jobs import JobSettings, ScheduleSettings
 from ara.settings.origin import Origin
 from ara.settings.secret import Secret
-from ara.settings.telling import SocketSettings, WebhookSettings
+from ara.settings.telling import SocketSettings, WebhookSettings, are_networks
 
 __all__ = [
     "AccountSettings",
@@ -229,6 +229,13 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             description="Sites whose pages may ask (CORS), with commas between them; empty: the service's own.",
             pattern=r"^(https?://[A-Za-z0-9.:\[\]-]{1,253}(,https?://[A-Za-z0-9.:\[\]-]{1,253}){0,49})?$",
             extra={"allowed": 'sites such as https://example.org, or ""'},
+        ),
+    ] = ""
+    proxies: Annotated[
+        str,
+        Meta(
+            description="Networks of proxies whose word on who asks is taken (X-Forwarded-For); empty: nobody's.",
+            extra={"allowed": 'ranges such as 127.0.0.1/32,172.16.0.0/12, or ""', "rule": are_networks},
         ),
     ] = ""
 
