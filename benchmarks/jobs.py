@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from ara.desk import Desk
@@ -104,10 +103,5 @@ def _by_celery() -> list[float]:
         server.wait(60)
 
 
-def main(arguments: Sequence[str] = ()) -> None:
-    """Print the figures."""
-    show("jobs", figures())
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    show(figures())

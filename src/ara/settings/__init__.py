@@ -5,6 +5,7 @@ wins, value by value. `Settings.load` gathers them.
 """
 
 from ara.settings.data import CacheSettings, DataSettings, SourceSettings
+from ara.settings.jobs import JobSettings, ScheduleSettings
 from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
 from ara.settings.telling import SocketSettings, WebhookSettings
@@ -12,7 +13,6 @@ from ara.settings.tree import (
     AccountSettings,
     ApiSettings,
     CliSettings,
-    JobSettings,
     LogSettings,
     PredictionSettings,
     Settings,
@@ -34,6 +34,7 @@ __all__ = [
     "Origin",
     "PredictionSettings",
     "Problem",
+    "ScheduleSettings",
     "Secret",
     "Settings",
     "SocketSettings",

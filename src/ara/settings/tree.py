@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ara.settings.data import DataSettings
-from ara.settings.jobs import JobSettings, ScheduleSettings
+from ara.settings.jobs import JobSettings
 from ara.settings.origin import Origin
 from ara.settings.secret import Secret
 from ara.settings.telling import SocketSettings, WebhookSettings, are_networks
@@ -23,12 +23,10 @@ __all__ = [
     "ApiSettings",
     "CliSettings",
     "EnterpriseSettings",
-    "JobSettings",
     "LogSettings",
     "ModelSettings",
     "PredictionSettings",
     "ProSettings",
-    "ScheduleSettings",
     "Settings",
     "StoreSettings",
     "TelemetrySettings",
