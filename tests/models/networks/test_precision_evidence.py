@@ -99,9 +99,10 @@ def _why(table: list[Line]) -> list[str]:
     told = []
     for kind, name in (("half", "half precision"), ("int8", "8 bits")):
         mine = [one for one in table if one.precision == kind]
-        quicker = sum(one.speed > 1 for one in mine)
-        told.append(f"{name} was quicker in {quicker} of {len(mine)}, off by up to {max(one.band for one in mine):.1%}")
+        quicker, off = sum(one.speed > 1 for one in mine), max(one.band for one in mine)
+        told.append(f"{name} was quicker in {quicker} of {len(mine)}, and off by up to {off:.1%} of the band")
     return [
-        f"The setting `models.precision` chooses; `exact` is the default, since nothing else pays on a processor: {told[0]}",
-        f"of the band, and {told[1]}. Half precision is for who keeps many larger networks: their files are some 60 %.",
+        "The setting `models.precision` chooses; `exact` is the default, since nothing else pays on a processor:",
+        f"{'; '.join(told)}.",
+        "Half precision is for who keeps many larger networks: their files are some 60 %.",
     ]
