@@ -14,8 +14,7 @@ WORK = Predict(symbols=("AAPL",), days=1, as_of="2020-02-20", model="hist")
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 async def test_jobs_outlive_a_database_that_is_stopped_and_started(opened, own_postgres, how):
-    own_postgres.start()
-    async with opened(own_postgres.url, data_providers="sample") as desk:
+    async with opened(own_postgres.create_database("jobs"), data_providers="sample") as desk:
         worker, queue = Worker(desk, leads=True), Queue(desk)
         task = asyncio.create_task(worker.run())
         told, refused = [], []
