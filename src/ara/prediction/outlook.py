@@ -82,14 +82,13 @@ def outlook(
     _refuse_endless(answer, bars)
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
-    label = sessions.dated(last["at"])
     doubts = _lacking(answer, quality, failed, regime=regime is not None, untold=bool(untold), why=why)
     told = _doubts(bars)
     targets = _targets(last["known_at"], bars.timeframe, sessions, days)
     return Forecast(
         instrument=bars.instrument,
         as_of=last["known_at"],
-        last=label,
+        last=sessions.dated(last["at"]),
         close=last["close"],
         model=recipe.model,
         days=_days(answer, bars, targets, judged, reasons),

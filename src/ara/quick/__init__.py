@@ -1,6 +1,6 @@
 """The synchronous front: one call, one answer, in scripts, at the prompt and in notebooks."""
 
-from ara.quick import ledger
+from ara.quick import ledger as _ledger
 from ara.quick.asked import basket, history, predict, rank, score
 from ara.quick.judged import audit, crash, evaluate, forecast
 from ara.quick.kept import attention, diff, replay
@@ -20,3 +20,6 @@ __all__ = [
     "replay",
     "score",
 ]
+
+ledger = _ledger
+"""The ledger, one call at a time: `ara.ledger.verify()`."""
