@@ -12,18 +12,24 @@ from typing import Any, Final
 from ara.backtest.engine import ENGINE, Watch
 from ara.backtest.folds import Choice, Step, chosen
 from ara.backtest.patience import USUAL, waiting
-from ara.errors import CancelledError, ValidationError
+from ara.errors import AraError, CancelledError, ValidationError
 from ara.lineage import digest
 from ara.trading.costs import Costs
 from ara.trading.strategies.making import Made, made
 from ara.trading.tape import Tape
 from ara.whole import write
 
-__all__ = ["KeptChoices", "Task", "Told", "choose", "maker", "named"]
+__all__ = ["HERE", "PLACES", "KeptChoices", "Task", "Told", "choose", "maker", "named"]
 
 Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""
 
+HERE: Final = "here"
+PLACES: Final = (HERE, "ray")
+"""Where choices are made: on this machine, or on a Ray cluster."""
+
+_TRIES: Final = 3
+_LOST: Final = "What was chosen is kept. Ask again to go on, or go on without --on ray."
 _MOST_KEPT: Final = 10_000
 _CHUNKS: Final = 4
 
@@ -110,6 +116,8 @@ class Task:
     costs: Costs
     memory: KeptChoices
     patience: float = USUAL
+    on: str = HERE
+    address: str = ""
 
     def choices(self, every: Sequence[Step], *, workers: int, watch: Watch | None, told: Told | None) -> list[Choice]:
         """Give the choice of each step, those that are kept from memory."""
@@ -129,7 +137,13 @@ class Task:
                     f"the walk was cancelled after {len(found)} of {total} steps", hint="Ask again to go on from there."
                 )
 
-        if todo and workers > 1 and isinstance(self.make, Made):
+        if self.on not in PLACES:
+            raise ValidationError(f"choices are made {' or on '.join(PLACES)}, not on {self.on[:40]!r}")
+        if self.on != HERE and not isinstance(self.make, Made):
+            raise ValidationError("only a strategy that was found by its name is tried on a cluster")
+        if todo and self.on != HERE:
+            self._on_ray(todo, workers, hear)
+        elif todo and workers > 1 and isinstance(self.make, Made):
             self._beside(todo, workers, hear)
         elif todo:
             with waiting(self.patience) as patient:
@@ -143,8 +157,7 @@ class Task:
         """Choose in several processes, some steps at a time."""
         from ara.workers.beside import Beside
 
-        size = -(-len(todo) // (workers * _CHUNKS))
-        parts = [list(todo[at : at + size]) for at in range(0, len(todo), size)]
+        parts = _parts(todo, workers)
         with ExitStack() as stack:
             processes = [stack.enter_context(Beside()) for _ in range(min(workers, len(parts)))]
             errands = [
@@ -154,6 +167,28 @@ class Task:
             for part, errand in errands:
                 choices = errand.result(lambda: True)
                 hear(dict(zip(part, choices, strict=True)))
+
+    def _on_ray(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:
+        """Choose on a Ray cluster, some steps at a time; what a lost worker was at is done again by another."""
+        from ara.models.ray import cluster, lost
+
+        with cluster(self.address, cpus=max(workers, 1)) as ray:
+            from ray.exceptions import RayError, RayTaskError
+
+            remote = ray.remote(num_cpus=1, max_retries=_TRIES)(choose)
+            parts = _parts(todo, max(workers, int(ray.cluster_resources().get("CPU", 1))))
+            at_work = {remote.remote(**self._asked(part)): part for part in parts}
+            try:
+                while at_work:
+                    (done,), _ = ray.wait(list(at_work), num_returns=1)
+                    part = at_work.pop(done)
+                    hear(dict(zip(part, ray.get(done), strict=True)))
+            except RayTaskError as error:
+                if isinstance(error.cause, AraError):
+                    raise error.cause from None
+                raise lost(error) from error
+            except (RayError, ConnectionError) as error:
+                raise lost(error, hint=_LOST) from error
 
     def _asked(self, part: Sequence[Step]) -> dict[str, Any]:
         if not isinstance(self.make, Made):
@@ -166,6 +201,12 @@ class Task:
             "moments": list(self.moments), "todo": list(part), "cash": self.cash, "costs": self.costs,
             "patience": self.patience,
         }  # fmt: skip
+
+
+def _parts(todo: Sequence[Step], workers: int) -> list[list[Step]]:
+    """Cut the steps into pieces, some for each worker."""
+    size = -(-len(todo) // (workers * _CHUNKS))
+    return [list(todo[at : at + size]) for at in range(0, len(todo), size)]
 
 
 def choose(

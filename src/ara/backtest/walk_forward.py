@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.backtest.choosing import KeptChoices, Task, Told, maker
+from ara.backtest.choosing import HERE, KeptChoices, Task, Told, maker
 from ara.backtest.engine import Watch
 from ara.backtest.folds import Rules, Step, steps, timeline
 from ara.backtest.patience import USUAL as PATIENCE
@@ -150,6 +150,8 @@ def walk(
     opened: bool = False,
     kept: Path | None = None,
     workers: int = 1,
+    on: str = HERE,
+    address: str = "",
     patience: float = PATIENCE,
     partial: Partial | None = None,
     watch: Watch | None = None,
@@ -177,7 +179,10 @@ def walk(
     kept
         A file that remembers choices: who asks again, or was stopped, goes on from there.
     workers
-        Processes that choose at once.
+        Processes that choose at once; of a Ray cluster that is begun for it, its processors.
+    on, address
+        `here`, or `ray`: choices are made on the Ray cluster at the address, one that is begun here where there is
+        none.
     watch
         Told how many steps of how many are done; False stops the work.
     told
@@ -200,7 +205,7 @@ def walk(
         raise ValidationError(f"the grid has {len(tried)} combinations; at most {MOST} are tried")
     task = Task(
         make=make, grid=tried, tapes=known, moments=moments, cash=money, costs=paid,
-        patience=patience,
+        patience=patience, on=on, address=address,
         memory=KeptChoices(kept, known, moments, name=name, grid=tried, cash=money, costs=paid),
     )  # fmt: skip
     choices = task.choices(walked, workers=workers, watch=watch, told=told)

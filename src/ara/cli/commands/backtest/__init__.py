@@ -67,6 +67,7 @@ def command(
     ] = "0.2",
     opened: Annotated[bool, typer.Option("--open", help="Play the hold-out too; the look is counted")] = False,
     workers: Annotated[str, typer.Option("--workers", metavar="N", help="Processes that choose at once")] = "0",
+    on: Annotated[str, typer.Option("--on", metavar="PLACE", help="Where a walk chooses: here, or ray")] = "here",
     monte_carlo: Annotated[
         str, typer.Option("--monte-carlo", metavar="N", help="Live the past again so many times, in four ways")
     ] = "0",
@@ -124,7 +125,7 @@ def command(
     )  # fmt: skip
     patience = asked.whole(time_limit, "--time-limit", most=_MOST_SECONDS)
     lived = {"--monte-carlo": monte_carlo, "--placebo": placebo, "--mix": mix}
-    walking = {"--open": opened, "--anchored": anchored, "--workers": workers}
+    walking = {"--open": opened, "--anchored": anchored, "--workers": workers, "--on": "" if on == "here" else on}
     if many:
         asked.apart("a sweep", {**lived, **walking, "--walk-forward": walk_forward})
         groups = asked.whole(cross, "--cross-validate", most=_MOST_GROUPS)
@@ -134,7 +135,15 @@ def command(
 
         asked.apart("--walk-forward", {**lived, "--cross-validate": cross})
         rules = rules_of(walk_forward, retrain, least, purge, hold_out, anchored=anchored)
-        walked(task, asked.grid(maker, grid) if grid else {}, rules, opened=opened, workers=workers, patience=patience)
+        walked(
+            task,
+            asked.grid(maker, grid) if grid else {},
+            rules,
+            opened=opened,
+            workers=workers,
+            patience=patience,
+            on=on,
+        )
     else:
         asked.apart("a back-test without a grid", {**walking, "--cross-validate": cross})
         worlds = asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS)

@@ -31,7 +31,9 @@ def rules_of(window: str, every: str, least: str, purge: str, hold_out: str, *, 
     )  # fmt: skip
 
 
-def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, workers: str, patience: int) -> None:
+def walked(
+    task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, workers: str, patience: int, on: str = "here"
+) -> None:
     """Walk, count the look, and tell what came of it."""
     from ara.backtest.document import walk_document
     from ara.backtest.walk_forward import usual_grid, walk
@@ -57,6 +59,7 @@ def walked(task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, wo
         ask = {
             **task.span, "rules": rules, "name": maker.name, "workers": count or 1,
             "watch": hearing(step), "patience": patience, "partial": keeping(task),
+            "on": on, "address": str(s.settings().workers.ray) if on != "here" else "",
             "told": told, "kept": Path(s.settings().home) / "backtest" / "choices.json",
         }  # fmt: skip
         found = walk(maker, tried, tapes, **ask)
