@@ -30,9 +30,7 @@ OnceKey = Annotated[
     str | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
-        min_length=8,
-        max_length=128,
-        pattern="^[A-Za-z0-9_.:-]+$",
+        pattern="^[A-Za-z0-9_.:-]{8,128}$",
         description="Send the same again with the same request, and it is done once",
     ),
 ]

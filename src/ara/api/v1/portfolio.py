@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ara.api.asks import Asker, asker, moment_of, service_of, spend_day
 from ara.api.v1.words import Absent, AsOf, Symbol, Symbols, Whole
@@ -15,7 +15,10 @@ from ara.portfolio import AVERSIONS, Plan, Triggers
 from ara.portfolio.chosen import OLD_METHODS
 from ara.portfolio.portfolios import Sought, Turned
 
-__all__ = ["Constraints", "OptimizeRequest", "RebalanceRequest", "Weights", "router", "sought", "turned", "weights_of"]
+__all__ = [
+    "Constraints", "OptimizeRequest", "RebalanceRequest", "Returns", "Shares", "Units", "Weights", "router", "sought",
+    "turned", "weights_of",
+]  # fmt: skip
 
 router = APIRouter(prefix="/portfolio", tags=["portfolio"])
 """The paths of portfolios."""
@@ -23,9 +26,15 @@ router = APIRouter(prefix="/portfolio", tags=["portfolio"])
 _Writes = Annotated[Asker, Depends(asker("portfolio:write"))]
 _Reads = Annotated[Asker, Depends(asker("portfolio:read"))]
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Span = Annotated[
-    tuple[Annotated[float, Field(ge=-1, le=10)], Annotated[float, Field(ge=-1, le=10)]], Strict(strict=False)
-]
+_Span = Annotated[list[Annotated[float, Field(ge=-1, le=10)]], Field(min_length=2, max_length=2)]
+_NAMED: Final = Field(max_length=50, json_schema_extra={"additionalProperties": False})  # names are symbols alone
+_Spans = Annotated[dict[Symbol, _Span], _NAMED]
+Returns = Annotated[dict[Symbol, Annotated[float, Field(ge=-1, le=10)]], _NAMED]
+"""Returns of a year by symbol."""
+Units = Annotated[dict[Symbol, Annotated[float, Field(ge=0, le=1e12)]], _NAMED]
+"""Units held by symbol."""
+Shares = Annotated[dict[Symbol, Annotated[float, Field(ge=-10, le=10)]], _NAMED]
+"""Weights by symbol."""
 _Method = Literal[
     "equal", "inverse_volatility", "minimum_volatility", "risk_parity", "hrp", "mean_cvar", "mean_variance",
     "maximum_sharpe", "kelly", "mpt", "markowitz", "black_litterman",
@@ -63,7 +72,7 @@ class Constraints(_Sent):
     min: float = Field(default=0.0, ge=-1, le=1, description="Lowest weight; below 0 sells short")
     max: float = Field(default=1.0, ge=0, le=10, description="Highest weight")
     most: Whole | None = Field(default=None, ge=1, le=50, description="So many holdings at the most")
-    bounds: dict[Symbol, _Span] = Field(default_factory=dict, max_length=50, examples=[{"AAPL": [0.1, 0.3]}])
+    bounds: _Spans = Field(default_factory=dict, examples=[{"AAPL": [0.1, 0.3]}])
     classes: dict[str, _Share] = Field(default_factory=dict, max_length=10, examples=[{"crypto": 0.1}])
     sectors: dict[str, _Share] = Field(default_factory=dict, max_length=50)
     groups: dict[str, Group] = Field(default_factory=dict, max_length=50)
@@ -78,8 +87,8 @@ class OptimizeRequest(_Sent):
         default="hrp", description="mpt is mean_variance; black_litterman is mean_variance with forecasts as views"
     )
     constraints: Constraints | None = None
-    expected_returns: dict[Symbol, Annotated[float, Field(ge=-1, le=10)]] | None = Field(
-        default=None, max_length=50, description="Of a year; estimated where one is left out", examples=[{"AAPL": 0.08}]
+    expected_returns: Returns | None = Field(
+        default=None, description="Of a year; estimated where one is left out", examples=[{"AAPL": 0.08}]
     )
     frontier: Whole = Field(default=0, ge=0, le=100, description="Points of the frontier; 0 for none")
     value: float | None = Field(default=None, gt=0, le=1e12, description="Also what to buy for so much")
@@ -90,12 +99,8 @@ class OptimizeRequest(_Sent):
 class RebalanceRequest(_Sent):
     """What is wanted, as weights, and what is held, as units."""
 
-    target: dict[Symbol, Annotated[float, Field(ge=-10, le=10)]] = Field(
-        min_length=1, max_length=50, examples=[{"AAPL": 0.5, "MSFT": 0.5}]
-    )
-    held: dict[Symbol, Annotated[float, Field(ge=0, le=1e12)]] = Field(
-        default_factory=dict, max_length=50, examples=[{"AAPL": 30}]
-    )
+    target: Shares = Field(min_length=1, examples=[{"AAPL": 0.5, "MSFT": 0.5}])
+    held: Units = Field(default_factory=dict, examples=[{"AAPL": 30}])
     cash: float = Field(default=0.0, ge=0, le=1e12, examples=[10_000])
     cost: _Share = 0.0
     least: float = Field(default=0.0, ge=0, le=1e12, description="Trades of a smaller value are left out")

@@ -7,7 +7,16 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ara.api.asks import Asker, asker, moment_of, service_of, spend_day
-from ara.api.v1.portfolio import Constraints, OptimizeRequest, RebalanceRequest, sought, turned
+from ara.api.v1.portfolio import (
+    Constraints,
+    OptimizeRequest,
+    RebalanceRequest,
+    Returns,
+    Shares,
+    Units,
+    sought,
+    turned,
+)
 from ara.api.v1.words import AsOf, Symbol, Whole
 
 __all__ = ["AnalyzeAsked", "OptimizeAsked", "RebalanceAsked", "router"]
@@ -17,7 +26,6 @@ router = APIRouter(prefix="/portfolios", tags=["portfolios"])
 
 _Writes = Annotated[Asker, Depends(asker("portfolio:write"))]
 _Reads = Annotated[Asker, Depends(asker("portfolio:read"))]
-_Weights = dict[Symbol, Annotated[float, Field(ge=-10, le=10)]]
 
 
 class _Sent(BaseModel):
@@ -34,9 +42,7 @@ class OptimizeAsked(_Sent):
     ] = "hrp"  # fmt: skip
     risk: Literal["conservative", "moderate", "aggressive"] = "moderate"
     constraints: Constraints | None = None
-    expected: dict[Symbol, Annotated[float, Field(ge=-1, le=10)]] | None = Field(
-        default=None, max_length=50, description="Return of a year; estimated where one is left out"
-    )
+    expected: Returns | None = Field(default=None, description="Of a year; estimated where one is left out")
     frontier: Whole = Field(default=0, ge=0, le=100, description="Points of the frontier; 0 for none")
     value: float | None = Field(default=None, gt=0, le=1e12, description="Also what to buy for so much")
     cost: float = Field(default=0.0, ge=0, le=1, description="Of what is traded")
@@ -46,8 +52,8 @@ class OptimizeAsked(_Sent):
 class RebalanceAsked(_Sent):
     """What is wanted, as weights, and what is held, as units."""
 
-    weights: _Weights = Field(min_length=1, max_length=50, examples=[{"AAPL": 0.5, "MSFT": 0.5}])
-    held: dict[Symbol, Annotated[float, Field(ge=0, le=1e12)]] = Field(default_factory=dict, max_length=50)
+    weights: Shares = Field(min_length=1, examples=[{"AAPL": 0.5, "MSFT": 0.5}])
+    held: Units = Field(default_factory=dict)
     cash: float = Field(default=0.0, ge=0, le=1e12)
     cost: float = Field(default=0.0, ge=0, le=1)
     least: float = Field(default=0.0, ge=0, le=1e12, description="Trades of a smaller value are left out")
@@ -61,7 +67,7 @@ class RebalanceAsked(_Sent):
 class AnalyzeAsked(_Sent):
     """Weights to look back at."""
 
-    weights: _Weights = Field(min_length=1, max_length=100, examples=[{"AAPL": 0.5, "SPY": 0.5}])
+    weights: Shares = Field(min_length=1, examples=[{"AAPL": 0.5, "SPY": 0.5}])
     benchmark: Symbol | None = None
     free: float = Field(default=0.0, ge=0, le=1, description="What cash earns in a year")
     last: Whole | None = Field(default=None, ge=20, le=100_000, description="Only the last so many days")
