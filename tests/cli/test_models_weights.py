@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import datetime
 
 import pytest
@@ -8,11 +9,11 @@ from ara.models.ensemble import ClassState, Line
 from ara.models.ensemble.by_regime import parted
 
 
-def line(member="har_t", *, weight=0.0, skill=0.01, error=0.002, months=12.0, absent=False):
+def line(member="har_t", *, weight=0.0, skill=0.01, error=0.002, months=12.0, judged=1, beaten=False, absent=False):
     low, high = skill - 1.96 * error, skill + 1.96 * error
     return Line(
         kind="equity", horizon=1, member=member, skill=skill, low=low, high=high, weight=weight, months=months,
-        absent=absent,
+        judged=judged, beaten=beaten, absent=absent,
     )  # fmt: skip
 
 
@@ -22,9 +23,10 @@ def line(member="har_t", *, weight=0.0, skill=0.01, error=0.002, months=12.0, ab
         (line(weight=0.3), ""),
         (line("ewma_t", skill=0.0, error=0.0), "the baseline"),
         (line(skill=0.0, error=0.0, months=0.0), "too few days"),
-        (line(skill=-0.01), "worse than ewma_t"),
-        (line(skill=0.001), "not surely better than ewma_t"),
-        (line(skill=0.01), "adds nothing to the others"),
+        (line(skill=-0.01, beaten=True), "does not beat ewma_t"),
+        (line(skill=0.01, beaten=True, judged=11), "does not beat ewma_t over 11 bars"),
+        (line(skill=0.001), "does not surely beat ewma_t"),
+        (line(skill=0.01), "beats ewma_t here, but"),
         (line("lightgbm", absent=True), "pip install 'ara-ai[train]'"),
     ],
 )
@@ -58,7 +60,12 @@ def test_the_weights_of_an_ensemble_and_of_those_before_it(ara):
         sums[key] = sums.get(key, 0.0) + one["weight"]
         seen.setdefault(key, set()).add(one["member"])
         assert (one["weight"] == 0) == bool(one["why_none"]), one
+        assert one["judged"] == min(one["horizon"], 11)
         assert one["low"] <= one["skill"] <= one["high"]
+    judged = {(one["class"], one["horizon"], one["member"]): one for one in told["weights"]}
+    for one in told["weights"]:
+        judge = judged[one["class"], one["judged"], one["member"]]
+        assert one["weight"] == 0 or judge["skill"] > 0 or judge["low"] == judge["high"], one
     assert {key[0] for key in sums} == {"stocks", "coins", "currencies", "all"}
     assert {key[1] for key in sums} == set(range(1, 31))
     assert all(total == pytest.approx(1) for total in sums.values())
@@ -72,8 +79,13 @@ def test_the_weights_of_an_ensemble_and_of_those_before_it(ara):
     for width in ("60", "100", "160"):
         shown = ara("models", "show", "fast@2017-12", "--width", width).out
         assert max(map(len, shown.splitlines())) <= int(width)
-        assert "No weight: " in shown
-        assert "(the baseline, which answers where no other is better)" in " ".join(shown.split())
+        plain = " ".join(shown.split())
+        assert "ewma_t is the baseline, which answers where no other beats it." in plain
+        for horizon in ("1 bar", "5 bars", "21 bars"):
+            losing = r"does not beat ewma_t( over 11 bars)?: \w+ \((-\d+\.\d|0\.0) ± \d+\.\d %\)"
+            assert re.search(rf"No weight over {horizon}:.*? {losing}", plain), horizon
+        assert "worth, 1 bar" in plain
+        assert ("worth, 21 bars" in plain) == (width == "160")
         assert shown.count("pooled_har  ") == 3
         assert "2016-12, 2017-12" in " ".join(shown.split())
         assert ("then to now" in shown) == (width != "60")

@@ -67,7 +67,8 @@ def test_weights_are_shares_and_what_is_no_better_gets_none(fitted: FittedEnsemb
         assert line.weight >= 0
         if line.member == BASE:
             assert line.skill == 0
-        assert line.weight == 0 or line.high > 0 or line.months == 0
+        assert line.weight == 0 or not line.beaten or line.member == BASE
+        assert not line.beaten or line.judged < line.horizon or line.skill <= 0
     for own in fitted.state.classes.values():
         for weights in own.weights:
             assert sum(weights) == pytest.approx(1)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ara.models.ensemble.weights import Evidence, believed, evidence, shares
+from ara.models.ensemble.weights import Evidence, beaten, believed, evidence, judges, shares
 
 MONTHS, BASE = 24, 0
 FADING = 0.5 ** (np.arange(MONTHS)[::-1] / 12)
@@ -18,8 +18,13 @@ def sums(skills: tuple[float, ...], noise: float, count: float = 600.0, seed: in
 
 
 def weigh(skills: tuple[float, ...], noise: float, horizon: int = 1) -> np.ndarray:
-    own, _ = believed([[evidence(*sums(skills, noise), FADING)]], [evidence(*sums(skills, noise), FADING)])
-    return shares(*own[0][0], float(FADING.sum()), horizon, BASE)
+    seen = evidence(*sums(skills, noise), FADING)
+    own, _ = believed([[seen]], [seen])
+    return shares(*own[0][0], *lost(seen), horizon, BASE)
+
+
+def lost(seen: Evidence) -> tuple[np.ndarray, float]:
+    return beaten([seen], [1])[0], seen.months
 
 
 def test_skill_and_its_error_are_measured_by_how_months_differ() -> None:
@@ -72,6 +77,30 @@ def test_a_class_without_evidence_believes_what_all_classes_say() -> None:
     assert own[0][0][1, 1] > general[0][1, 1]
 
 
+def test_what_loses_in_its_own_class_gets_nothing_whatever_other_classes_say() -> None:
+    losing, winning = (Evidence(np.array([0.0, skill, 0.01]), np.full(3, 0.004), 15.0) for skill in (-0.001, 0.012))
+    whole = evidence(*sums((0.0, 0.012, 0.01), 1e-4), FADING)
+    own, _ = believed([[losing], [winning], [none(3)]], [whole])
+    assert (own[0][0][0, 1:] > own[0][0][1, 1:]).all(), "what is believed of it is good, by what other classes say"
+    assert shares(*own[0][0], *lost(losing), 1, BASE)[:2].tolist() == [0, 0]
+    for seen, beliefs in ((winning, own[1]), (none(3), own[2])):
+        assert (shares(*beliefs[0], *lost(seen), 1, BASE)[1:] > 0).all()
+
+
+def test_a_horizon_judges_by_itself_where_enough_forecasts_do_not_overlap() -> None:
+    assert judges([13.4] * 4, [1, 5, 11, 21]) == [0, 1, 2, 2]
+    assert judges([3.0, 3.0, 3.0], [1, 5, 21]) == [0, 0, 0]
+    assert judges([0.0], [5]) == [0]
+    assert judges([30.0] * 2, [1, 21]) == [0, 1]
+
+
+def test_over_a_long_horizon_the_longest_that_can_tell_says_who_was_beaten() -> None:
+    found = [Evidence(np.array([0.0, one]), np.full(2, 0.004), 13.4) for one in (0.01, -0.001, 0.02)]
+    assert [one.tolist() for one in beaten(found, (1, 5, 21))] == [[True, False], [True, True], [True, True]]
+    unknown = [none(2), none(2)]
+    assert [one.tolist() for one in beaten(unknown, (1, 5))] == [[False, False], [False, False]]
+
+
 def test_a_longer_horizon_believes_the_shorter_one_where_it_knows_little() -> None:
     clear, vague = (evidence(*sums((0.0, 0.012), noise), FADING) for noise in (0.001, 0.2))
     own, _ = believed([[clear, vague]], [none(2), none(2)])
@@ -82,15 +111,20 @@ def test_a_longer_horizon_believes_the_shorter_one_where_it_knows_little() -> No
 @settings(max_examples=60, deadline=None)
 @given(
     skill=st.lists(st.floats(-0.05, 0.05), min_size=2, max_size=12),
+    own=st.lists(st.floats(-0.05, 0.05), min_size=12, max_size=12),
+    error=st.sampled_from([0.001, np.inf]),
     deviation=st.floats(1e-6, 0.05),
     months=st.floats(0, 20),
     horizon=st.integers(1, 30),
 )
 def test_weights_are_shares_whatever_is_believed(
-    skill: list[float], deviation: float, months: float, horizon: int
+    skill: list[float], own: list[float], error: float, deviation: float, months: float, horizon: int
 ) -> None:
-    weights = shares(np.array(skill), np.full(len(skill), deviation), months, horizon, BASE)
+    seen = Evidence(np.array(own[: len(skill)]), np.full(len(skill), error), months)
+    weights = shares(np.array(skill), np.full(len(skill), deviation), *lost(seen), horizon, BASE)
     assert weights.sum() == pytest.approx(1)
     assert (weights >= 0).all()
     assert weights[BASE] in {0, 1}
     assert (weights[1:][np.array(skill[1:]) <= 0] == 0).all()
+    if np.isfinite(error):
+        assert (weights[1:][seen.skill[1:] <= 0] == 0).all()

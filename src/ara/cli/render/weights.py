@@ -1,7 +1,7 @@
 """The weights of an ensemble on a terminal: a table for each class, with a picture of how they moved."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -63,14 +63,19 @@ def _class(told: Weighing, lines: "Sequence[Line]", name: str, s: Screen) -> lis
             cells=[_picture(told, name, member, horizons[0], s) for member in members] if len(told.kin) > 1 else [],
             leave=1,
         ),
-        Column(
-            head=f"worth over ewma_t, {_bars(horizons[0])}",
-            cells=[_worth(by[member, horizons[0]]) for member in members],
+        *(
+            Column(
+                head=f"worth, {_bars(horizon)}",
+                cells=[_worth(by[member, horizon]) for member in members],
+                right=True,
+                leave=3 + place if place else 0,
+            )
+            for place, horizon in enumerate(horizons)
         ),
     ]
     kept = [column for column in columns if column.head]
-    none = _none([[by[member, horizon] for horizon in horizons] for member in members])
-    said = [*([none] if none else []), _bands(state, name, horizons[0])]
+    none = [_none(by, members, horizon) for horizon in horizons]
+    said = [*filter(None, none), _bands(state, name, horizons[0])]
     return [*table(kept, s), *(line for words in said for line in wrapped(words, s.width, indent="  "))]
 
 
@@ -91,21 +96,21 @@ def _share(weight: float) -> str:
 
 
 def _worth(line: "Line") -> str:
-    """Give a member's skill with its bounds; of the baseline, and where too little is known, nothing."""
+    """Give a member's skill and how far it may be off; of the baseline, and where too little is known, nothing."""
     if line.member == BASE or line.low == line.high:
         return ""
-    bounds = " to ".join(percent(one).removesuffix(" %") for one in (line.low, line.high))
-    return f"{percent(line.skill)} ({bounds})"
+    return f"{percent(line.skill).removesuffix(' %')} ± {(line.high - line.low) * 50:.1f} %"
 
 
-def _none(lines: "Sequence[Sequence[Line]]") -> str:
-    """Name those that count for nothing over all horizons that are shown, by the reason; `[member][horizon]`."""
+def _none(by: "Mapping[tuple[str, int], Line]", members: Sequence[str], horizon: int) -> str:
+    """Name those that count for nothing over a horizon, by the reason; the baseline goes without saying."""
     reasons: dict[str, list[str]] = {}
-    for own in lines:
-        if not any(one.weight > 0 for one in own):
-            reasons.setdefault(why_none(own[0]), []).append(own[0].member)
-    told = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
-    return f"No weight: {told}." if told else ""
+    for one in (by[member, horizon] for member in members):
+        if one.weight <= 0 and one.member != BASE:
+            worth = _worth(by[one.member, one.judged] if one.beaten else one)
+            reasons.setdefault(why_none(one), []).append(f"{one.member} ({worth})" if worth else one.member)
+    told = "; ".join(f"{why}: {', '.join(names)}" for why, names in reasons.items())
+    return f"No weight over {_bars(horizon)}: {told}." if told else ""
 
 
 def _picture(told: Weighing, name: str, member: str, horizon: int, s: Screen) -> str:
@@ -137,7 +142,10 @@ def _bands(state: "State", name: str, horizon: int) -> str:
 
 
 def _key(told: Weighing, s: Screen) -> str:
-    bounds = "Worth: the share of ewma_t's error (CRPS) that a member saved; in brackets, where it lies with 95 %."
+    bounds = (
+        f"Worth: the share of the error (CRPS) of {BASE} that a member saved on days it had not seen, ± how far "
+        f"that may be off with 95 %. {BASE} is the baseline, which answers where no other beats it."
+    )
     if len(told.kin) < 2:
         return bounds
     marks = _PLAIN if s.plain else _MARKS

@@ -74,7 +74,7 @@ class Surprise(msgspec.Struct, frozen=True, kw_only=True):
         Sums of that mean and of its square, and their weight; half is gone in 500 steps.
     lent, count
         Sum of the widening, and its weight; half is gone in 250 steps. Their quotient is taken back from every band, so
-        that bands are as wide in the mean as they would be without any of this.
+        that bands are as wide in the mean of their logs as they would be without any of this.
     now
         Log of the factor for the bands of the next bar.
     """

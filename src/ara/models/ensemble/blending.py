@@ -14,7 +14,7 @@ from ara.models.ensemble.learning import Month, Weigh
 from ara.models.ensemble.members import CORE
 from ara.models.ensemble.model import Ensemble
 from ara.models.ensemble.state import ALL, ClassState
-from ara.models.ensemble.weights import Evidence, believed, evidence, shares
+from ara.models.ensemble.weights import Evidence, beaten, believed, evidence, shares
 from ara.models.families.pooled.seen import KINDS
 from ara.models.model import later
 
@@ -45,7 +45,13 @@ class _Shares:
         out: dict[str, ClassState] = {ALL: parted(classes[ALL], [classes[ALL].weights] * REGIMES)}
         for name, part, beliefs in zip(names, sums, own, strict=True):
             found = [seen(part[:, regime]) for regime in range(REGIMES)]
-            told = [[_drawn(one[h], beliefs[h], horizons[h], base).tolist() for h in reach] for one in found]
+            told = [
+                [
+                    _drawn(one, lost, belief, horizon, base).tolist()
+                    for one, lost, belief, horizon in zip(mine, beaten(mine, horizons), beliefs, horizons, strict=True)
+                ]
+                for mine in found
+            ]
             out[name] = parted(classes[name], told)
         return out
 
@@ -63,13 +69,13 @@ def _sums(months: Sequence[Month], kind: int, base: int) -> _Array:
     return np.stack(out, axis=3)
 
 
-def _drawn(seen: Evidence, belief: _Array, horizon: int, base: int) -> _Array:
+def _drawn(seen: Evidence, lost: NDArray[np.bool_], belief: _Array, horizon: int, base: int) -> _Array:
     mean, deviation = belief.copy()
     for member in range(len(mean)):
         doubt = deviation[member] ** 2 + _APART**2
         mean[member], left = pooled(float(mean[member]), doubt, float(seen.skill[member]), float(seen.error[member]))
         deviation[member] = math.sqrt(left)
-    return shares(mean, deviation, seen.months, horizon, base)
+    return shares(mean, deviation, lost, seen.months, horizon, base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from ara.models.ensemble.by_regime import REGIMES, belonging
 from ara.models.ensemble.panels import ranges_after, standings
 from ara.models.ensemble.stages import LOW, MIDDLE, REMEMBERED, THIN, TOP, Outcomes, Stage, outcomes
 from ara.models.ensemble.state import ALL, ClassState, State
-from ara.models.ensemble.weights import Evidence, believed, evidence, shares
+from ara.models.ensemble.weights import Evidence, beaten, believed, evidence, shares
 from ara.models.families.pooled.seen import KINDS
 from ara.models.months import DAY, months_before
 from ara.models.panel import Panel
@@ -146,8 +146,8 @@ def _weighed(
 
 def _class(seen: Sequence[Evidence], beliefs: Sequence[_Array], horizons: Sequence[int], base: int) -> ClassState:
     weights = [
-        shares(mean, deviation, one.months, horizon, base)
-        for one, (mean, deviation), horizon in zip(seen, beliefs, horizons, strict=True)
+        shares(mean, deviation, lost, one.months, horizon, base)
+        for one, lost, (mean, deviation), horizon in zip(seen, beaten(seen, horizons), beliefs, horizons, strict=True)
     ]
     return ClassState(
         weights=tuple(tuple(one.tolist()) for one in weights),

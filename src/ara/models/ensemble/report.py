@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ara.models.ensemble.state import ALL, State
+from ara.models.ensemble.weights import judges
 
 __all__ = ["Line", "report"]
 
@@ -29,6 +30,11 @@ class Line:
         Its share; 0 for a member that is not better than the baseline.
     months
         Months of forecasts that this rests on, older ones counting less.
+    judged
+        Over how many bars it had to beat the baseline to have a weight: fewer than `horizon` where too few forecasts
+        that don't overlap tell of that.
+    beaten
+        Whether it did not beat it there, where enough days are known.
     absent
         Whether it was left out, because what it is fitted by is not installed.
     """
@@ -41,6 +47,8 @@ class Line:
     high: float
     weight: float
     months: float
+    judged: int
+    beaten: bool
     absent: bool = False
 
 
@@ -51,7 +59,7 @@ def report(state: State) -> list[Line]:
     """
     lines = []
     for kind, own in sorted(state.classes.items()):
-        for place, horizon in enumerate(state.horizons):
+        for place, (horizon, judge) in enumerate(zip(state.horizons, judges(own.months, state.horizons), strict=True)):
             for which, member in enumerate(state.members):
                 skill, error = own.skill[place][which], own.error[place][which]
                 lines.append(
@@ -64,7 +72,12 @@ def report(state: State) -> list[Line]:
                         high=skill + _SURE * error,
                         weight=own.weights[place][which],
                         months=own.months[place],
+                        judged=state.horizons[judge],
+                        beaten=own.error[judge][which] > 0 and own.skill[judge][which] <= 0,
                     )
                 )
     nothing = {"skill": 0.0, "low": 0.0, "high": 0.0, "weight": 0.0, "months": 0.0}
-    return lines + [Line(kind=ALL, horizon=0, member=member, absent=True, **nothing) for member in state.absent]
+    return lines + [
+        Line(kind=ALL, horizon=0, member=member, judged=0, beaten=False, absent=True, **nothing)
+        for member in state.absent
+    ]

@@ -1,6 +1,7 @@
 """How much each member counts: by what it was better than the baseline, month by month, on days it had not seen."""
 
 import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from ara.models.calibration.pooling import pooled
 
-__all__ = ["Evidence", "believed", "evidence", "shares"]
+__all__ = ["Evidence", "beaten", "believed", "evidence", "judges", "shares"]
 
 _Array = NDArray[np.float64]
 
@@ -20,6 +21,7 @@ _TEMPERATURE: Final = 0.001
 _SURE: Final = 0.5
 _EQUAL: Final = 2.0
 _MONTH: Final = 21.0
+_APIECE: Final = 24.0
 
 
 class Evidence(NamedTuple):
@@ -86,13 +88,40 @@ def believed(classes: list[list[Evidence]], whole: list[Evidence]) -> tuple[list
     return own, [_deviations(one) for one in general]
 
 
-def shares(skill: _Array, deviation: _Array, months: float, horizon: int, base: int) -> _Array:
+def judges(months: Sequence[float], horizons: Sequence[int]) -> list[int]:
+    """Give for each horizon the place of the one whose forecasts tell who beats the baseline over it.
+
+    That is itself where its `months` hold 24 forecasts that don't overlap; else the longest shorter one that has as
+    many, else the shortest: a dozen forecasts are a coin's throw.
+
+    Parameters
+    ----------
+    months
+        `[horizon]`: as in `Evidence`.
+    horizons
+        In bars, ascending.
+    """
+    out: list[int] = []
+    for place, (one, horizon) in enumerate(zip(months, horizons, strict=True)):
+        enough = not place or one * _MONTH / horizon >= _APIECE
+        out.append(place if enough else out[-1])
+    return out
+
+
+def beaten(found: Sequence[Evidence], horizons: Sequence[int]) -> list[NDArray[np.bool_]]:
+    """Give `[horizon][member]`: whether the class's own forecasts can tell, and tell of no skill."""
+    lost = [np.asarray(np.isfinite(one.error) & (one.skill <= 0)) for one in found]
+    return [lost[place] for place in judges([one.months for one in found], horizons)]
+
+
+def shares(skill: _Array, deviation: _Array, lost: NDArray[np.bool_], months: float, horizon: int, base: int) -> _Array:
     """Give the weights `[member]`, which add up to 1: none for a member that is not better than the baseline.
 
-    Those that are better share by how much they are; then all shares are drawn to equal ones, the more so the fewer
-    independent forecasts there were. Where no member is better, the baseline answers alone.
+    Better is who is believed to be, and has not `lost`: who is not `beaten`. They share by how much better they are
+    believed to be; then all shares are drawn to equal ones, the more so the fewer independent forecasts there were.
+    Where no member is better, the baseline answers alone.
     """
-    better = skill > _SURE * deviation
+    better = (skill > _SURE * deviation) & ~lost
     better[base] = False
     if not better.any():
         return np.asarray(np.eye(len(skill))[base])

@@ -195,12 +195,14 @@ def why_none(line: "Line") -> str:
     if line.weight > 0:
         return ""
     if line.member == BASE:
-        return "the baseline, which answers where no other is better"
+        return "the baseline, which answers where no other beats it"
+    if line.beaten:
+        return f"does not beat {BASE}" + ("" if line.judged == line.horizon else f" over {line.judged} bars")
     if not line.months or line.low == line.high:
         return "too few days to tell"
     if line.low > 0:
-        return f"better than {BASE}, but adds nothing to the others"
-    return f"{'worse' if line.skill <= 0 else 'not surely better'} than {BASE}"
+        return f"beats {BASE} here, but not surely in all classes, or adds nothing to the others"
+    return f"does not surely beat {BASE}"
 
 
 def weighing_facts(told: Weighing | None) -> dict[str, Any] | None:
@@ -219,8 +221,8 @@ def weighing_facts(told: Weighing | None) -> dict[str, Any] | None:
         "weights": [
             {
                 "class": NAMES[one.kind], "horizon": one.horizon, "member": one.member, "weight": one.weight,
-                "skill": one.skill, "low": one.low, "high": one.high, "months": one.months, "why_none": why_none(one),
-                "by_regime": _apart(state, one) or None,
+                "skill": one.skill, "low": one.low, "high": one.high, "months": one.months, "judged": one.judged,
+                "why_none": why_none(one), "by_regime": _apart(state, one) or None,
             }
             for one in lines if not one.absent
         ],
