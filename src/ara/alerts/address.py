@@ -14,7 +14,19 @@ from urllib.parse import SplitResult, urlsplit
 
 from ara.errors import ValidationError
 
-__all__ = ["Address", "Lookup", "Network", "Place", "allowed", "lookup", "networks", "open_to", "place_of", "reach"]
+__all__ = [
+    "Address",
+    "Lookup",
+    "Network",
+    "Place",
+    "allowed",
+    "lookup",
+    "networks",
+    "open_to",
+    "place_of",
+    "reach",
+    "within",
+]
 
 Address: TypeAlias = IPv4Address | IPv6Address
 """An address of the network."""

@@ -6,9 +6,11 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
+from starlette.websockets import WebSocket
 from websockets.exceptions import ConnectionClosed
 
 from ara.alerts import publish
+from ara.api.sockets.session import Stream, attend
 from ara.lineage import canonical
 from tests.api.sockets.conftest import Live, closed, refused, told
 
@@ -247,3 +249,26 @@ def _id(service: Live, key: str) -> str:
 
 def _publish(service: Live, type: str, data: dict, user: str) -> None:
     on_loop(service, lambda: publish(service.app.state.service.desk, type, data, user=user))
+
+
+@pytest.mark.slow
+def test_who_reads_nothing_is_shown_out_and_others_hear_on(service: Live, people):
+    text = "x" * 200_000
+
+    async def flood():
+        while True:
+            yield "bar", {"text": text}
+            await asyncio.sleep(0.001)
+
+    async def path(line: WebSocket) -> None:
+        async def prepare(_: object) -> Stream:
+            return Stream(name="flood", feed=flood)
+
+        await attend(line, "market:read", prepare)
+
+    service.app.add_api_websocket_route("/ws/flood", path)
+    room = service.app.state.room
+    with service.open("/ws/flood", people["eve"], max_queue=1), service.open("/ws/flood", max_size=None) as other:
+        while room.count > 1:
+            other.recv(timeout=60)
+        told(other, "bar")

@@ -27,7 +27,7 @@ from ara.logs.context import with_correlation
 __all__ = ["Prepare", "Stream", "attend"]
 
 _FIRST: Final = 10.0
-_SEND: Final = 30.0
+_SEND: Final = 10.0
 _LARGEST: Final = 16_384
 _STRIKES: Final = 10
 _PER_SECOND: Final = 10.0
@@ -102,12 +102,18 @@ async def _attended(
     outbox = await stack.enter_async_context(hub.listen(stream.name, stream.feed, after))
     guest = Guest(principal=principal, credential=credential, permission=permission, outbox=outbox)
     stack.enter_context(room.open(guest))
-    writer = asyncio.create_task(_write(socket, service, guest))
+    tasks = [asyncio.create_task(work(socket, service, guest)) for work in (_read, _write)]
     try:
-        await _read(socket, service, guest)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        writer.cancel()
-        await asyncio.gather(writer, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    failed = next((one for one in ended if isinstance(one, Exception)), None)
+    if failed is not None:
+        raise failed
+    if guest.end is not None:
+        raise _ClosedError(*guest.end)
 
 
 def _home(socket: WebSocket, origins: str) -> None:
@@ -229,7 +235,6 @@ async def _write(socket: WebSocket, service: Service, guest: Guest) -> None:
                 guest.leave(4408, "Nothing is read any more.")
             if guest.outbox.slow:
                 guest.leave(4408, "Too slow: messages were dropped several times.")
-        await _close(socket, *guest.end)
 
 
 async def _refuse(socket: WebSocket, error: AraError) -> None:
@@ -248,7 +253,7 @@ async def _close(socket: WebSocket, code: int, words: str) -> None:
     """Close a socket, where it is still open; a reason has 123 bytes at most."""
     with suppress(WebSocketDisconnect, RuntimeError, OSError, TimeoutError):
         if socket.application_state is not WebSocketState.DISCONNECTED:
-            async with asyncio.timeout(_SEND / 10):
+            async with asyncio.timeout(_SEND / 5):
                 await socket.close(code, words.encode()[:120].decode(errors="ignore"))
 
 

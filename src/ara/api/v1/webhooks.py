@@ -10,7 +10,18 @@ from ara.alerts import EVENTS, State, Webhook, Webhooks
 from ara.alerts.document import outgoing_document, webhook_document
 from ara.api.asks import Asker, asker, service_of
 
-__all__ = ["Delivered", "Deliveries", "WebhookFacts", "WebhookMade", "WebhookNews", "WebhookRequest", "router"]
+__all__ = [
+    "Chosen",
+    "Delivered",
+    "Deliveries",
+    "EventType",
+    "Tried",
+    "WebhookFacts",
+    "WebhookMade",
+    "WebhookNews",
+    "WebhookRequest",
+    "router",
+]
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 """The paths of webhooks."""
