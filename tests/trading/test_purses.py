@@ -14,6 +14,7 @@ from ara.backtest import run
 from ara.backtest.sweep import sweep
 from ara.data.currency import Rates
 from ara.errors import BacktestError, ValidationError
+from ara.evidence.sham import on_placebos
 from ara.market.instrument import AssetClass
 from ara.trading import Costs, Exchange, Flow, Planned, Side, Signal, Tape, View, rated
 from ara.trading.strategies import BuyAndHold
@@ -190,3 +191,13 @@ def test_rates_are_cut_with_the_bars_and_the_sweep_says_what_it_can_not():
     assert cut.digest() != replace(cut, rated=None).digest()
     with pytest.raises(ValidationError, match="TOYO trades in JPY, not in USD"):
         sweep(BuyAndHold, {"stop": [0.0, 0.1]}, tape)
+
+
+def test_placebo_markets_keep_the_rates():
+    random = np.random.default_rng(3)
+    closes = np.round(1000 * np.exp(np.cumsum(random.normal(0, 0.01, 300))), 2)
+    moved = Rates.of_bars([pair("USDJPY", np.round(100 * np.exp(np.cumsum(random.normal(0, 0.005, 301))), 3))])
+    tapes = rated({"TOYO": flat("TOYO", closes.tolist())}, "USD", moved)
+    found = on_placebos(BuyAndHold, tapes, markets=2)
+    assert found.markets == 2
+    assert found.median is not None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from statistics import NormalDist
@@ -140,7 +140,7 @@ def placebo_tapes(tapes: Mapping[str, Tape], number: int, *, seed: int = 0) -> d
         whole = frame.with_columns(own[name] for name in columns)
         tape = tapes[symbol]
         kept = Bars(instrument=tape.instrument, timeframe=tape.timeframe, basis=Basis.TOTAL, frame=whole)
-        found[symbol] = Tape.of(kept, lot=tape.lot)
+        found[symbol] = replace(Tape.of(kept, lot=tape.lot), rated=tape.rated)
     return found
 
 

@@ -53,7 +53,9 @@ class Task:
         from ara.cli.commands.backtest.funded import funded
 
         found = asked.tapes(self.screen, self.symbols if symbols is None else symbols, self.bars, self.lot)
-        return abroad(self.screen, funded(found, self.funding), self.currency) if symbols is None else found
+        if symbols is None:
+            found = funded(found, self.funding)
+        return abroad(self.screen, found, self.currency) if symbols is None or self.currency else found
 
     def written(self, files: dict[str, str]) -> None:
         """Write files by name into the folder, where one is named."""
