@@ -98,11 +98,12 @@ def log_words(number: int, log: "Log", s: Screen) -> str:
     if not log.lines:
         return f"Nothing was said of job {number}."
     left = [f"{log.left} lines in the middle are left out."] if log.left else []
-    return "\n".join([
-        line
-        for one in log.lines
-        for line in wrapped(f"{one.at.astimezone(s.zone):%m-%d %H:%M:%S} {one.level:<8} {clean(one.words)}", s.width)
-    ] + left)  # fmt: skip
+    lines = []
+    for one in log.lines:
+        head = f"{one.at.astimezone(s.zone):%m-%d %H:%M:%S} {one.level:<8} "
+        first, *rest = wrapped(clean(one.words) or "-", max(s.width - len(head), 20))
+        lines += [head + first, *(" " * len(head) + more for more in rest)]
+    return "\n".join(lines + left)
 
 
 def schedule_words(found: "Standing", s: Screen) -> str:
