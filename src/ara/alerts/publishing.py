@@ -47,6 +47,8 @@ async def publish(desk: Desk, type: str, data: Mapping[str, Any], *, user: str =
     reach = _NOTICE if type == NOTICE else EVENTS.get(type)
     if reach is None:
         raise ValidationError(f"There is no event {type[:60]!r}.", hint=f"Events are: {', '.join(EVENTS)}")
+    if not (user or reach.shared):
+        return None  # it concerns its owner alone, and has none
     found = [one async for one in _asking(desk, type, reach, user)]
     if not found and not reach.streamed:
         return None
