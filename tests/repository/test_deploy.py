@@ -1,0 +1,71 @@
+"""What `deploy/` promises: nothing is root, no root file system can be written, and its settings are there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ara.cli.app import COMMANDS
+from ara.settings import Settings
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+PARTS = {"api", "worker", "postgres", "redis", "nginx"}
+
+
+@pytest.fixture(scope="module")
+def composed() -> dict[str, Any]:
+    return dict(yaml.safe_load((DEPLOY / "compose.yaml").read_text()))
+
+
+def test_every_part_is_held_in_bounds(composed):
+    assert set(composed["services"]) == PARTS
+    for name, part in composed["services"].items():
+        assert part["read_only"] is True, name
+        assert part["cap_drop"] == ["ALL"], name
+        assert part["security_opt"] == ["no-new-privileges:true"], name
+        assert {"cpus", "memory"} <= set(part["deploy"]["resources"]["limits"]), name
+        assert name == "nginx" or not str(part["user"]).startswith("0"), name
+        assert not re.search(r":latest$|^[^:]+$", part["image"]), name
+    assert composed["services"]["api"]["deploy"]["replicas"] == 2
+    assert composed["networks"]["inside"]["internal"] is True
+    for name in ("postgres", "redis"):
+        assert "ports" not in composed["services"][name]
+        assert composed["services"][name]["networks"] == ["inside"]
+    assert composed["services"]["nginx"]["ports"] == ["127.0.0.1:${PORT:-8000}:8080"]
+
+
+def test_settings_and_commands_are_ones_that_there_are(composed, caplog):
+    known = {name for group in COMMANDS.values() for name in group}
+    for name in ("api", "worker"):
+        part = composed["services"][name]
+        assert part["command"][0] in known
+        told = {key: re.sub(r"\$\{[^}]*\}", "secret", str(value)) for key, value in part["environment"].items()}
+        settings = Settings.load(environ=told)
+        assert settings.profile == "prod"
+        assert settings.store.url == "postgresql://ara:secret@postgres:5432/ara"
+        assert settings.jobs.broker.endswith("/1")
+        assert settings.data.cache.redis.endswith("/0")
+    assert "ARA_" not in caplog.text
+
+
+def test_the_image_is_built_in_stages_and_runs_as_nobody_special():
+    lines = (DEPLOY / "docker" / "Dockerfile").read_text().splitlines()
+    assert sum(line.startswith("FROM ") for line in lines) == 2
+    assert [line for line in lines if line.startswith("USER ")][-1] == "USER 10001:10001"
+    assert any(line.startswith("HEALTHCHECK ") for line in lines)
+    root = DEPLOY.parent
+    for line in lines:
+        if line.startswith("COPY ") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                assert (root / source).exists(), source
+                assert f"!{source.split('/')[0]}" in (root / ".dockerignore").read_text().splitlines(), source
+
+
+def test_passwords_have_to_be_given():
+    asked = (DEPLOY / "compose.yaml").read_text()
+    names = set(re.findall(r"\$\{([A-Z_]+):\?", asked))
+    assert names == {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    given = dict(line.split("=") for line in (DEPLOY / "env.example").read_text().splitlines() if "=" in line)
+    assert {name: given[name] for name in names} == dict.fromkeys(names, "")
