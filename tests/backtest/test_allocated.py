@@ -45,7 +45,7 @@ def test_weights_are_those_of_the_optimiser_on_bars_before():
 
 def test_it_sees_no_future_and_most_is_kept():
     found = run(lambda: Optimised("hrp", 60, most=0.55), TAPES, name="optimised", cash=1_000_000, cuts=6)
-    assert len(found.replay.cuts) == 6
+    assert len(found.replay.cuts) == 24
     held, _ = shares(Optimised("minimum_volatility", 60, most=0.55))
     assert held[80:].max() < 0.6
 
