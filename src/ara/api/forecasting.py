@@ -13,9 +13,12 @@ from ara.errors import AraError, NotFoundError, UnknownSymbolError, ValidationEr
 from ara.market import Instrument
 from ara.plugins import names
 from ara.prediction import Forecast
+from ara.prediction.ledger import Kept, Ledger
 from ara.prediction.many import Missed
 
-__all__ = ["Asked", "forecast", "forecasts", "wanted_parts"]
+__all__ = ["Asked", "forecast", "forecasts", "kept", "wanted_parts"]
+
+_SHOWN: Final = 512
 
 _TRAINED: Final = re.compile(r"[0-9a-f]{6,64}")
 
@@ -79,6 +82,17 @@ async def forecasts(
                 answered.append(one.forecast)
     await predicted(service.desk, answered, user=who.user.id)
     return answered, failures
+
+
+async def kept(service: Service, id: str) -> Kept:
+    """Give a kept forecast, by its id or the first characters of it."""
+    found = service.shown.get(id)
+    if found is None:
+        found = await Ledger(service.desk).show(id)
+        if len(service.shown) >= _SHOWN:
+            del service.shown[next(iter(service.shown))]
+        service.shown[found.id] = found
+    return found
 
 
 def wanted_parts(fields: str | None, parts: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ara.accounts import Accounts
 from ara.accounts.limits import Limiter, limiter
@@ -10,6 +10,7 @@ from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.portfolio.portfolios import Portfolios
 from ara.prediction import PredictionEngine
+from ara.prediction.ledger import Kept
 from ara.prediction.looking import Looks
 from ara.settings import Settings
 
@@ -36,6 +37,8 @@ class Service:
         Knows who asks.
     limits
         Knows how much they asked for.
+    shown
+        Kept forecasts that were shown of late, by their whole ids; what the ledger holds never changes.
     """
 
     desk: Desk
@@ -45,6 +48,7 @@ class Service:
     portfolios: Portfolios
     accounts: Accounts
     limits: Limiter
+    shown: dict[str, Kept] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from ara.api.asks import Asker, asker, service_of
-from ara.api.forecasting import Asked, forecast, forecasts, wanted_parts
+from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
@@ -15,7 +15,6 @@ from ara.api.v1.words import Absent, AsOf, PredictionId, Symbol, Whole
 from ara.logs.context import current
 from ara.prediction import Forecast
 from ara.prediction.document import to_document
-from ara.prediction.ledger import Ledger
 
 __all__ = [
     "BatchRequest",
@@ -176,12 +175,12 @@ async def _prediction(
     if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> PredictResponse | Selected | Response:
     """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
-    kept = await Ledger(service_of(request).desk).show(prediction_id)
+    found = await kept(service_of(request), prediction_id)
     wanted = wanted_parts(fields, _PARTS)
-    tag = fresh(response, kept.id, *wanted)
+    tag = fresh(response, found.id, *wanted)
     if unchanged(if_none_match, tag):
         return Response(status_code=304, headers=dict(response.headers))
-    answer = _answer(kept.forecast)
+    answer = _answer(found.forecast)
     return Selected(answer.model_dump(mode="json", include=set(wanted))) if wanted else answer
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from ara.api.asks import Asker, asker, service_of
-from ara.api.forecasting import Asked, forecast, forecasts, wanted_parts
+from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
@@ -133,21 +133,21 @@ async def _kept(
     if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> Any:
     """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
-    kept = await Ledger(service_of(request).desk).show(forecast_id)
+    found = await kept(service_of(request), forecast_id)
     wanted = wanted_parts(fields, _PARTS)
-    tag = fresh(response, "v2", kept.id, *wanted)
+    tag = fresh(response, "v2", found.id, *wanted)
     if unchanged(if_none_match, tag):
         return Response(status_code=304, headers=dict(response.headers))
-    told = to_document(kept.forecast)
+    told = to_document(found.forecast)
     return {name: value for name, value in told.items() if name in wanted} if wanted else told
 
 
 @router.get("/forecasts/{forecast_id}/receipt", summary="What such forecasts were worth")
 async def _receipt(forecast_id: PredictionId, request: Request, who: _Reads) -> dict[str, Any]:
     """Tell what past forecasts that were about as sure were worth: as `ara ledger receipt --json`."""
-    desk = service_of(request).desk
-    kept = await Ledger(desk).show(forecast_id)
-    return receipt(kept, await vouchers(desk, kept))
+    service = service_of(request)
+    found = await kept(service, forecast_id)
+    return receipt(found, await vouchers(service.desk, found))
 
 
 @router.get("/ledger", summary="Whether the ledger is as it was written")
