@@ -1,4 +1,4 @@
-"""`fast` on stocks and years that nothing was chosen on, told as a page; ARA_MARKET_DATA names the market data."""
+"""`fast` on stocks and years by which one constant alone was set, told as a page; ARA_MARKET_DATA names the data."""
 
 import os
 from datetime import UTC, datetime
@@ -76,5 +76,8 @@ TOLD = (
     "fifth, where it is not told from none, and the best rival is not beaten there beyond chance. Why was not looked",
     "into, as these days are for judging. Of stocks alone over 32 months, 21 bars are some 30 outcomes that do not",
     "overlap and that all stocks share; so little can be shown of them either way.",
+    "",
+    "One constant of the weights over 21 bars was set after these days had been looked at",
+    "([why](widening.md#no-weight-for-who-loses)): of 21 bars, and of nothing else, this is no free judge any more.",
     "",
 )

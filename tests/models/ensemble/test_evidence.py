@@ -32,7 +32,8 @@ from tests.models.floors import floors, verdict
 
 __all__ = ["work"]
 
-LOOKS, OWN_LOOKS = 5, "twice, the second time as it is, and three times with surprise that was [not taken](widening.md)"
+LOOKS = 5
+OWN_LOOKS = "six times: four with widenings that were not taken, [the last](widening.md#the-fifth-look) among them"
 NULLS = range(int(os.environ.get("ARA_EVIDENCE_WORLDS", "20")))
 CRASH = (datetime(2020, 2, 20, tzinfo=UTC), datetime(2020, 3, 31, tzinfo=UTC))
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)

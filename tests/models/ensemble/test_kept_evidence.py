@@ -38,8 +38,8 @@ def test_the_median_stays_where_the_baselines_is(worlds):
     assert all(48 < side < 52 for side in sides)
     assert abs(sum(sides) / len(sides) - 50) < 0.5
     for one in worlds:
-        assert one.get("P(up) least", 50) > 45
-        assert one.get("most", 50) < 55
+        assert one["P(up) least"] > 45
+        assert one["most"] < 55
 
 
 def test_bands_hold_in_each_of_them(worlds):
