@@ -64,8 +64,8 @@ def page(found: Crash) -> str:
     if best.crash > mine.crash:
         lines += [
             f"The simple `{best.name}` holds more in the crash than `{MODELS[0]}`, by bands that are",
-            f"{best.width / mine.width - 1:.0%} wider over the year. How far `fast` widens was chosen on older storms, by a",
-            "rule that asked more of these [after a look at this one](widening.md#the-fourth-look).",
+            f"{best.width / mine.width - 1:.0%} wider over the year. How far `fast` widens was chosen on older storms,",
+            "by a rule that asked more of these [after a look at this one](widening.md#the-fourth-look).",
             "",
         ]
     return "\n".join(lines)
