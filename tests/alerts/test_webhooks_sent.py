@@ -273,6 +273,37 @@ async def test_the_certificate_is_that_of_the_name_though_the_address_is_connect
     assert headers["Host"] == f"hooks.example:{server.port}"
 
 
+async def test_a_look_up_that_never_ends_ends_in_words():
+    async def never(host, port):
+        await asyncio.sleep(3600)
+
+    strict = WebhookNotifier(WebhookSettings(seconds=1), ask=never)
+    with pytest.raises(ValidationError, match="in time"):
+        await strict.check("https://slow.example/")
+    assert "within 1 seconds" in (await strict.send(_message("https://slow.example/"))).words
+
+
+async def test_what_fails_inside_costs_no_other_message_anything(opened, clock, receiver: Receiver):
+    class Faulty(WebhookNotifier):
+        async def send(self, message):
+            if b"bad" in message.body:
+                raise RuntimeError("inside")
+            return await super().send(message)
+
+    async with opened("memory:", **NEAR) as desk:
+        hook, _ = await Webhooks(desk).add("u_a", receiver.url, ["system_error"])
+        for word in ("bad", "good"):
+            await publish(desk, "system_error", {"word": word})
+        running = asyncio.create_task(Deliverer(desk, Faulty(desk.settings.webhooks), may=anybody).run())
+        while not (sent := await Webhooks(desk).log(hook, state=State.DELIVERED)):  # noqa: ASYNC110 - another task
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert len(sent) == len(receiver.got) == 1
+        clock.on(seconds=91)
+        assert await deliverer(desk).drain() == 1
+
+
 async def test_nothing_of_an_address_but_its_host_comes_into_the_log(receiver: Receiver, caplog):
     caplog.set_level(logging.DEBUG, logger="httpx")
     await WebhookNotifier(WebhookSettings(networks="127.0.0.0/8")).send(_message(receiver.url + "&token=verysecret"))

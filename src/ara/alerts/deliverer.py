@@ -69,6 +69,9 @@ class Deliverer:
                 except StoreError as error:
                     _log.warning("webhooks wait, as the store can't be reached: %s", error.message)
                     begun = 0
+                except Exception:  # noqa: BLE001 - whatever fails once, others are sent on
+                    _log.exception("webhooks wait, as something failed inside")
+                    begun = 0
                 await self._rest(0.0 if begun else _PAUSE)
         finally:
             if self._tasks:
@@ -128,6 +131,8 @@ class Deliverer:
             await self._tried(one)
         except AraError as error:
             _log.warning("the delivery %s could not be noted: %s", one.id, error.message)
+        except Exception:  # noqa: BLE001 - it is tried again when its lease is over
+            _log.exception("the delivery %s failed inside", one.id)
         finally:
             self._busy[one.webhook] -= 1
             if not self._busy[one.webhook]:

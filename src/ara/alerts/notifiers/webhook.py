@@ -53,8 +53,11 @@ class WebhookNotifier:
     async def check(self, url: str) -> None:
         """Refuse an address to which nothing would be sent; ValidationError says why."""
         place = place_of(url)
-        async with asyncio.timeout(self._seconds):
-            await reach(place, self._extra, ask=self._ask)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await reach(place, self._extra, ask=self._ask)
+        except TimeoutError:
+            raise ValidationError("Nobody said in time where that host is.", hint="Try again.") from None
 
     async def send(self, message: Message) -> Delivery:
         """Try once; the address is looked up and judged anew each time."""
