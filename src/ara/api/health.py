@@ -14,7 +14,7 @@ from ara.api.asks import Asker, asker, service_of
 from ara.api.service import Service
 from ara.errors import AraError, NotFoundError
 
-__all__ = ["Health", "Parts", "metrics", "router"]
+__all__ = ["Health", "Part", "Parts", "metrics", "router"]
 
 router = APIRouter(prefix="/health", tags=["health"])
 """The paths of health."""

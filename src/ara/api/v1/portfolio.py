@@ -16,8 +16,8 @@ from ara.portfolio.chosen import OLD_METHODS
 from ara.portfolio.portfolios import Sought, Turned
 
 __all__ = [
-    "Constraints", "OptimizeRequest", "RebalanceRequest", "Returns", "Shares", "Units", "Weights", "router", "sought",
-    "turned", "weights_of",
+    "Constraints", "Group", "OptimizeRequest", "RebalanceRequest", "Returns", "Shares", "Units", "Weights", "router",
+    "sought", "turned", "weights_of",
 ]  # fmt: skip
 
 router = APIRouter(prefix="/portfolio", tags=["portfolio"])
