@@ -88,7 +88,11 @@ def _places(generator: np.random.Generator, shape: tuple[int, int], block: float
     fresh[:, 0] = True
     starts = generator.integers(0, count, shape)
     since = np.maximum.accumulate(np.where(fresh, np.arange(count), 0), axis=1)
-    return np.asarray((np.take_along_axis(starts, since, axis=1) + np.arange(count) - since) % count)
+    since += np.arange(shape[0])[:, None] * count
+    places = starts.ravel()[since]
+    places += np.arange(shape[0] * count).reshape(shape) - since
+    places -= np.where(places >= count, count, 0)  # after the end it goes on at the beginning
+    return np.asarray(places)
 
 
 def drawn_means(values: _Array, draws: int, *, block: float, seed: int = 0, kind: _Kind = "stationary") -> _Array:

@@ -167,15 +167,16 @@ def _figures(drawn_: _Array, per_year: float, cash: float) -> dict[str, _Array]:
     peak = np.maximum.accumulate(np.maximum(logs, 0.0), axis=1)
     deepest = np.expm1((logs - peak).min(axis=1))
     below = np.minimum(drawn_ - cash, 0.0)
-    down = np.sqrt(np.mean(below * below, axis=1))
+    down = np.sqrt(np.einsum("ij,ij->i", below, below) / count)
+    mean, spread = drawn_.mean(axis=1), drawn_.std(axis=1, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sortino = np.where(down > 0, (drawn_.mean(axis=1) - cash) / down, np.nan) * root
+        sortino = np.where(down > 0, (mean - cash) / down, np.nan) * root
         calmar = np.where(deepest < 0, growth / -deepest, np.nan)
     return {
         "total": np.expm1(logs[:, -1]),
         "cagr": growth,
-        "volatility": drawn_.std(axis=1, ddof=1) * root,
-        "sharpe": _ratio(drawn_ - cash) * root,
+        "volatility": spread * root,
+        "sharpe": _over(mean - cash, spread) * root,
         "sortino": sortino,
         "calmar": calmar,
         "drawdown": deepest,
@@ -183,9 +184,12 @@ def _figures(drawn_: _Array, per_year: float, cash: float) -> dict[str, _Array]:
 
 
 def _ratio(drawn_: _Array) -> _Array:
-    spread = drawn_.std(axis=1, ddof=1)
+    return _over(drawn_.mean(axis=1), drawn_.std(axis=1, ddof=1))
+
+
+def _over(mean: _Array, spread: _Array) -> _Array:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(spread > 0, drawn_.mean(axis=1) / spread, np.nan)
+        return np.where(spread > 0, mean / spread, np.nan)
 
 
 def _bounds(values: _Array) -> Band:
@@ -197,15 +201,18 @@ def _bounds(values: _Array) -> Band:
 
 
 def _median_so_far(values: _Array) -> _Array:
-    """Give the median of all values up to each place that are numbers."""
-    from bisect import insort
+    """Give the median of all values up to each place that are numbers: a heap of the lower half, one of the upper."""
+    from heapq import heappush, heappushpop
 
-    seen: list[float] = []
+    lower: list[float] = []  # with the signs turned, so that the largest stands first
+    upper: list[float] = []
     out = np.full(len(values), np.nan)
     for place, value in enumerate(values.tolist()):
         if value == value:
-            insort(seen, value)
-        if seen:
-            middle = len(seen) // 2
-            out[place] = seen[middle] if len(seen) % 2 else (seen[middle - 1] + seen[middle]) / 2
+            if len(lower) > len(upper):
+                heappush(upper, -heappushpop(lower, -value))
+            else:
+                heappush(lower, -heappushpop(upper, value))
+        if lower:
+            out[place] = -lower[0] if len(lower) > len(upper) else (upper[0] - lower[0]) / 2
     return out
