@@ -25,6 +25,8 @@ Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""
 
 HERE: Final = "here"
+"""On this machine."""
+
 PLACES: Final = (HERE, "ray")
 """Where choices are made: on this machine, or on a Ray cluster."""
 

@@ -114,8 +114,7 @@ def command(
     maker, parts = asked.strategy(strategy, params or [], portfolio, optimize=optimize)
     named = [*(named[1:] if named[:1] == ["sweep"] else named), *parts]
     task = Task(
-        screen=screen(), maker=maker, symbols=named, bars=bars, lot=lot, funding=funding,
-        currency=currency,
+        screen=screen(), maker=maker, symbols=named, bars=bars, lot=lot, funding=funding, currency=currency,
         folder=asked.folder(out), report=reported(report),
         span={
             "cash": asked.amount(cash, "--cash"), "costs": asked.costs(cost or []),
@@ -135,15 +134,8 @@ def command(
 
         asked.apart("--walk-forward", {**lived, "--cross-validate": cross})
         rules = rules_of(walk_forward, retrain, least, purge, hold_out, anchored=anchored)
-        walked(
-            task,
-            asked.grid(maker, grid) if grid else {},
-            rules,
-            opened=opened,
-            workers=workers,
-            patience=patience,
-            on=on,
-        )
+        tried = asked.grid(maker, grid) if grid else {}
+        walked(task, tried, rules, opened=opened, workers=workers, patience=patience, on=on)
     else:
         asked.apart("a back-test without a grid", {**walking, "--cross-validate": cross})
         worlds = asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS)
