@@ -153,8 +153,7 @@ def opening(kept: Kept) -> list[str]:
         "had done best here, and [another widening](widening.md#the-fourth-look). They stand here as they are now,",
         "with [no weight for who loses](widening.md#the-fifth-look), so their chances (`p`) are of a choice that knew",
         "these years: [a second window](second_window.md), by which one constant was set since, is the fairer judge.",
-        "`stacked` (which is `fast` now), `blended` and the markets with something to find stand as they were before,",
-        "with the old widening.",
+        "`stacked` (which is `fast` now) and `blended` stand as they were before, with the old widening.",
         "",
     ]
 
