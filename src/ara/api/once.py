@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final
 
 from fastapi import Header
 from msgspec.structs import replace
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -27,10 +27,9 @@ _LIFE: Final = timedelta(days=1)
 _REPLAYED: Final = "Idempotency-Replayed"
 
 OnceKey = Annotated[
-    str | SkipJsonSchema[None],
+    Annotated[str, Field(pattern="^[A-Za-z0-9_.:-]{8,128}$")] | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
-        pattern="^[A-Za-z0-9_.:-]{8,128}$",
         description="Send the same again with the same request, and it is done once",
     ),
 ]

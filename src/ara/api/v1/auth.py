@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ara.accounts import Key, Pair, User
 from ara.api.asks import Asker, address_of, asker, service_of
-from ara.api.v1.words import Whole
+from ara.api.v1.words import Lifetime
 from ara.logs.context import current
 from ara.settings import Secret
 
@@ -63,7 +63,7 @@ class KeyRequest(_Sent):
 
     name: str = Field(min_length=1, max_length=100, examples=["trading desk"])
     scopes: list[str] | None = Field(default=None, max_length=50, description="Permissions; all if left out")
-    days: Whole | None = Field(default=None, ge=1, le=3650, description="Until it expires; never if left out")
+    days: Lifetime | None = Field(default=None, description="Until it expires; never if left out")
 
 
 class KeyFacts(BaseModel):

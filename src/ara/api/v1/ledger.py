@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from ara.api.asks import asker, service_of
-from ara.api.v1.words import Absent, PredictionId, Symbol
+from ara.api.v1.words import Absent, Place, PredictionId, Symbol
 from ara.market import symbols
 from ara.prediction.accuracy import accuracy
 from ara.prediction.ledger import Ledger
@@ -27,7 +27,7 @@ async def _list(
     request: Request,
     symbol: Symbol | Absent = None,
     limit: Annotated[int, Query(ge=1, le=_MOST, description="At most so many")] = 20,
-    cursor: Annotated[int | Absent, Query(ge=1, le=2**53 - 1, description="The `next` of the answer before")] = None,
+    cursor: Annotated[Place | Absent, Query(description="The `next` of the answer before")] = None,
 ) -> dict[str, Any]:
     """List kept forecasts, the newest first; `next` is the cursor of those before them, null where there are none."""
     wanted = None if symbol is None else symbols.normalise(symbol)

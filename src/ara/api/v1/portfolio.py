@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ara.api.asks import Asker, asker, moment_of, service_of, spend_day
-from ara.api.v1.words import Absent, AsOf, Symbol, Symbols, Whole
+from ara.api.v1.words import Absent, AsOf, Holdings, Past, Symbol, Symbols, Whole
 from ara.errors import ValidationError
 from ara.logs.context import current
 from ara.portfolio import AVERSIONS, Plan, Triggers
@@ -71,7 +71,7 @@ class Constraints(_Sent):
 
     min: float = Field(default=0.0, ge=-1, le=1, description="Lowest weight; below 0 sells short")
     max: float = Field(default=1.0, ge=0, le=10, description="Highest weight")
-    most: Whole | None = Field(default=None, ge=1, le=50, description="So many holdings at the most")
+    most: Holdings | None = Field(default=None, description="So many holdings at the most")
     bounds: _Spans = Field(default_factory=dict, examples=[{"AAPL": [0.1, 0.3]}])
     classes: dict[str, _Share] = Field(default_factory=dict, max_length=10, examples=[{"crypto": 0.1}])
     sectors: dict[str, _Share] = Field(default_factory=dict, max_length=50)
@@ -133,7 +133,7 @@ async def _analyze(
     weights: Weights = "",
     benchmark: Symbol | Absent = None,
     free: Annotated[float, Query(ge=0, le=1, description="What cash earns in a year")] = 0.0,
-    last: Annotated[int | Absent, Query(ge=20, le=100_000, description="Only the last so many days")] = None,
+    last: Annotated[Past | Absent, Query(description="Only the last so many days")] = None,
     as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell how a portfolio of fixed weights did: as `ara portfolio analyze --json`."""

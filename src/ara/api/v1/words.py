@@ -9,7 +9,19 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
-__all__ = ["SYMBOL", "Absent", "AsOf", "PredictionId", "Symbol", "Symbols", "Whole"]
+__all__ = [
+    "SYMBOL",
+    "Absent",
+    "AsOf",
+    "Holdings",
+    "Lifetime",
+    "Past",
+    "Place",
+    "PredictionId",
+    "Symbol",
+    "Symbols",
+    "Whole",
+]
 
 SYMBOL: Final = r"[.^]?[A-Za-z0-9]+([./:^=_-][A-Za-z0-9]+)*"
 """How a symbol looks."""
@@ -30,6 +42,15 @@ def _whole(value: object) -> object:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number in JSON, where 5.0 is 5."""
+
+Place = Annotated[int, Field(ge=1, le=2**53 - 1)]
+"""A place in a log."""
+Past = Annotated[int, Field(ge=20, le=100_000), BeforeValidator(_whole)]
+"""So many of the last days."""
+Holdings = Annotated[int, Field(ge=1, le=50), BeforeValidator(_whole)]
+"""So many holdings."""
+Lifetime = Annotated[int, Field(ge=1, le=3650), BeforeValidator(_whole)]
+"""Days that a key lives."""
 
 Symbol = Annotated[
     str,

@@ -10,7 +10,7 @@ from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
-from ara.api.v1.words import Absent, AsOf, PredictionId, Symbol, Whole
+from ara.api.v1.words import Absent, AsOf, Place, PredictionId, Symbol, Whole
 from ara.market import symbols
 from ara.prediction.accuracy import accuracy
 from ara.prediction.document import to_document
@@ -104,7 +104,7 @@ async def _list(
     who: _Reads,
     symbol: Symbol | Absent = None,
     limit: Annotated[int, Query(ge=1, le=_LISTED, description="At most so many")] = 20,
-    cursor: Annotated[int | Absent, Query(ge=1, le=2**53 - 1, description="The `next` of the answer before")] = None,
+    cursor: Annotated[Place | Absent, Query(description="The `next` of the answer before")] = None,
 ) -> dict[str, Any]:
     """List kept forecasts, the newest first; `next` is the cursor of those before them, null where there are none."""
     wanted = None if symbol is None else symbols.normalise(symbol)

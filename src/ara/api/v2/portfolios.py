@@ -17,7 +17,7 @@ from ara.api.v1.portfolio import (
     sought,
     turned,
 )
-from ara.api.v1.words import AsOf, Symbol, Whole
+from ara.api.v1.words import AsOf, Past, Symbol, Whole
 
 __all__ = ["AnalyzeAsked", "OptimizeAsked", "RebalanceAsked", "router"]
 
@@ -70,7 +70,7 @@ class AnalyzeAsked(_Sent):
     weights: Shares = Field(min_length=1, examples=[{"AAPL": 0.5, "SPY": 0.5}])
     benchmark: Symbol | None = None
     free: float = Field(default=0.0, ge=0, le=1, description="What cash earns in a year")
-    last: Whole | None = Field(default=None, ge=20, le=100_000, description="Only the last so many days")
+    last: Past | None = Field(default=None, description="Only the last so many days")
     as_of: AsOf | None = None
 
 
