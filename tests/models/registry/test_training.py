@@ -111,7 +111,7 @@ def test_parameters_are_of_the_family_and_of_its_kinds():
     assert caught.value.hint == "It has: decay."
     with pytest.raises(ValidationError, match="har_t has no parameter 'nothing'") as caught:
         make("har_t", {"nothing": "1"})
-    assert caught.value.hint == "It has none that can be changed."
+    assert caught.value.hint == "It has: bars, shaped."
     for wrong in ("high", "nan", "2", ""):
         with pytest.raises((ValidationError, ModelError), match="ewma_t can't be had"):
             make("ewma_t", {"decay": wrong})
