@@ -421,7 +421,7 @@ def test_a_receipt_follows_what_was_stated(ara):
         "0.8",
         "to",
         "0.85",
-        "4,362",
+        "4,367",
         "82.8",
         "%",
         "81.7",
