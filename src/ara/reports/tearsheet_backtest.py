@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["backtest_report", "write"]
 
+_DAYS: Final = 6
 _DECISIONS: Final = {
     "market": "being in the market", "timing": "timing", "selection": "selection", "sizing": "sizing", "cost": "costs",
     "total": "all together",
@@ -191,8 +192,11 @@ def _beside(result: "Result") -> list[Section]:
 def _checked(result: "Result") -> Section:
     words = []
     if result.replay is not None and result.replay.cuts:
-        cuts = ", ".join(f"{one.at:%Y-%m-%d}" for one in result.replay.cuts)
-        words.append(f"It was played again on bars that end at {cuts}, and decided alike: no sign of foresight there.")
+        days = [f"{one.at:%Y-%m-%d}" for one in result.replay.cuts]
+        cuts = f"at {', '.join(days)}"
+        if len(days) > _DAYS:
+            cuts = f"at {len(days)} moments, {min(days)} to {max(days)}"
+        words.append(f"It was played again on bars that end {cuts}, and decided alike: no sign of foresight there.")
     elif result.replay is not None:
         words.append("There are too few bars to replay it on shorter ones: nothing shows that it saw no future.")
     else:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ara.data.files.dated import Dated
     from ara.reports.charts import Chart
 
-__all__ = ["drawn", "factors_of"]
+__all__ = ["drawn", "factors_of", "name_of"]
 
 _MOST = 50
 
