@@ -68,7 +68,7 @@ def test_where_there_is_no_study_it_says_how_to_begin_one(ara):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (("--model", "garch_t"), "garch_t has nothing to tune"),
+        (("--model", "pooled_har"), "pooled_har has nothing to tune: its penalties and shares"),
         (("--model", "nothing"), "nothing"),
         (("--sampler", "luck"), "It is tpe or gp."),
         (("--goal", "profit"), "It is crps, or crps,latency."),
