@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ara.backtest import run
 from ara.backtest.checks import made_up
 from ara.backtest.engine import play
 from ara.backtest.moments import drawn
 from ara.backtest.replay import replayed
-from ara.errors import ForesightError
+from ara.errors import ForesightError, StrategyError
 from ara.trading import Costs, Planned, Signal
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence" / "foresight.md"
@@ -84,13 +85,13 @@ class Played:
 
 
 def is_found(make, tapes, cuts, seed):
-    run = play(make(), tapes, cash=Decimal(10_000_000), costs=Costs.none())
-    assert run.failure is None
+    done = play(make(), tapes, cash=Decimal(10_000_000), costs=Costs.none())
+    assert done.failure is None
     try:
         replayed(
             make,
             tapes,
-            run,
+            done,
             name="mine",
             cash=Decimal(10_000_000),
             costs=Costs.none(),
@@ -113,16 +114,37 @@ def test_decoys_do_not_draw_the_replays_away():
 
 def test_moments_are_where_it_acted_and_follow_from_the_seed():
     tapes = {"ONE": made_up(1000)["ONE"]}
-    run = play(Seldom(3), tapes, cash=Decimal(10_000_000), costs=Costs.none())
-    acted = {one[0] for one in run.decisions}
-    found = drawn(run, 40, 5)
-    assert found == drawn(run, 40, 5) != drawn(run, 40, 6)
+    done = play(Seldom(3), tapes, cash=Decimal(10_000_000), costs=Costs.none())
+    acted = {one[0] for one in done.decisions}
+    found = drawn(done, 40, 5)
+    assert found == drawn(done, 40, 5) != drawn(done, 40, 6)
     assert len(found) == len(set(found)) == 40
-    assert run.moments[-1] not in found
+    assert done.moments[-1] not in found
     assert sum(one in acted for one in found) >= 30
-    early = drawn(run, 40, 5, early=True)
-    assert max(early) <= run.moments[(len(run.moments)) // 8 + run.moments.index(min(acted))]
-    assert drawn(run, 5000, 5) == run.moments[:-1]
+    early = drawn(done, 40, 5, early=True)
+    assert max(early) <= done.moments[(len(done.moments)) // 8 + done.moments.index(min(acted))]
+    assert drawn(done, 5000, 5) == done.moments[:-1]
+
+
+def test_a_stop_that_knows_the_whole_past_is_found_and_a_fickle_plan_is_named():
+    class Wide(Planned):
+        def plan(self, tape):
+            self.stop = float(tape.close.min() / tape.close.max() / 2)
+            return np.ones(len(tape))
+
+    class Fickle(Planned):
+        def plan(self, tape):
+            return np.random.default_rng().random(len(tape))
+
+    tapes = {"ONE": made_up(200)["ONE"]}
+    with pytest.raises(ForesightError, match=r"saw the future: .* it had the stop, target and trail"):
+        run_of(Wide, tapes)
+    with pytest.raises(StrategyError, match="decides otherwise each time"):
+        run_of(Fickle, tapes)
+
+
+def run_of(kind, tapes):
+    return run(kind, tapes, cash=1_000_000, costs=Costs.none())
 
 
 @pytest.mark.slow
