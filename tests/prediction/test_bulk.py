@@ -9,7 +9,7 @@ import pytest
 import ara.data
 from ara.errors import CancelledError, ModelError, PluginError, StoreError, ValidationError
 from ara.models import LEVELS
-from ara.prediction.bulk import forecast_file
+from ara.prediction.bulk import forecast_file, series
 from ara.settings import Settings
 from ara.whole import writing
 
@@ -185,3 +185,12 @@ def test_prices_without_end_are_refused(bars: Path) -> None:
     huge.write_parquet(bars)
     with pytest.raises(ValidationError, match="no end"):
         run(bars, asked)
+
+
+@pytest.mark.parametrize(("step", "length"), [("1h", "1h"), ("1d", "1d"), ("15m", "15m")])
+def test_bars_of_a_file_know_how_long_they_are(step: str, length: str) -> None:
+    begin = datetime(2021, 4, 5, tzinfo=UTC)
+    stamps = pl.datetime_range(begin, begin.replace(day=9), step, eager=True).cast(pl.Datetime("us", "UTC"))
+    frame = pl.DataFrame({"symbol": "BTC-USD", "ts": stamps, "asset_class": "crypto", "volume": 1.0})
+    prices = {name: pl.lit(100.0) for name in ("open", "high", "low", "close")}
+    assert [str(one.timeframe) for one in series(frame.with_columns(**prices))] == [length]

@@ -17,7 +17,6 @@ from ara.market.bars import SCHEMA, Bars, Basis
 from ara.market.calendar import calendar
 from ara.market.hours import spans, stamped, step
 from ara.market.symbols import guess
-from ara.market.timeframe import DAY
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.registry.loading import Artefact
@@ -139,11 +138,12 @@ def series(bars: pl.DataFrame) -> list[Bars]:
 def _bars(symbol: str, own: pl.DataFrame) -> Bars:
     instrument = replace(guess(symbol, own["asset_class"][0] or ""), symbol=symbol)
     venue = calendar(instrument.calendar)
-    hours = spans(own["ts"], venue, step(own["ts"]), stamped=stamped(own["ts"], venue))
+    length = step(own["ts"])
+    hours = spans(own["ts"], venue, length, stamped=stamped(own["ts"], venue))
     frame = pl.concat([hours, own.select(*_PRICES, "volume")], how="horizontal")
     return Bars(
         instrument=instrument,
-        timeframe=DAY,
+        timeframe=length,
         basis=Basis.RAW,
         frame=frame.with_columns(
             learned_at=pl.col("known_at"),
