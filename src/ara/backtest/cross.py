@@ -124,7 +124,7 @@ def cross(
         table = _table(watched, tried, played, Decimal(cash), costs or Costs(), start, watch)
     at = np.arange(len(table))
     cut = combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
-    root = math.sqrt(per_year({played.instrument.symbol: played}))
+    root = math.sqrt(per_year({played.instrument.symbol: played}, played.known))
     chosen, learned = [], []
     for split in cut.splits:
         ratios = _ratios(table[split.train]) * root

@@ -86,7 +86,7 @@ class Floor:
         self._book = Book({tape.instrument.symbol: tape}, cash, costs=costs)
         if self._book.start * self._book.leverage > ENOUGH:
             raise _too_large()
-        self._root = math.sqrt(per_year({tape.instrument.symbol: tape}))
+        self._root = math.sqrt(per_year({tape.instrument.symbol: tape}, tape.known[self.first :]))
         self._plans: dict[tuple[tuple[str, Any], ...], _Parts] = {}
         self.equity, self._gross = np.zeros(len(tape)), np.zeros(len(tape))
 

@@ -175,7 +175,6 @@ def _judge(
             return found
 
         return swept
-    yearly = per_year(tapes)
 
     def played(one: Mapping[str, Any], step: Step) -> float | None:
         last = moments[step.until - 1]
@@ -184,7 +183,7 @@ def _judge(
         if done.failure is not None:
             raise _failed(done.failure, one)
         equity = np.maximum(np.array([done.exchange.book.start, *done.equity], np.float64), 0.0)
-        return sharpe(returns_of(equity), per_year=yearly)
+        return sharpe(returns_of(equity), per_year=per_year(tapes, done.moments))
 
     return played
 

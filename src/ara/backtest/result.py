@@ -1,6 +1,6 @@
 """What a back-test found: equity, trades, measures beside buy and hold, and where it all comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from ara.backtest.engine import Played
 from ara.backtest.replay import Replay
 from ara.lineage import Lineage
 from ara.market.calendar import calendar
+from ara.market.hours import sessions
 from ara.market.timeframe import DAY, WEEK, Timeframe
 from ara.performance.returns import Measures, measure
 from ara.performance.trades import Deal, RoundTrip, TradeMeasures, round_trips
@@ -60,7 +61,7 @@ class Result:
     brought, gains
         What each other currency's moves brought, and each instrument that trades in another, in the book's.
     per_year
-        Bars of a year by the venue's calendar, by which measures are annualised.
+        Bars of a year by the venue's calendar, by which measures are annualised; as `per_year` gives them.
     measures, hold
         Of the strategy, beside buy and hold as its benchmark; and of buy and hold.
     trades, trips
@@ -222,9 +223,37 @@ def _micros(at: datetime) -> int:
     return round((at - instant(0)).total_seconds() * 1_000_000)
 
 
-def per_year(tapes: Mapping[str, Tape]) -> float:
-    """Give how many bars a year has by the calendars: sessions of 2000 to 2019, times the bars of a session."""
-    return max(_yearly(tape.instrument.calendar, tape.timeframe) for tape in tapes.values())
+def per_year(tapes: Mapping[str, Tape], moments: Sequence[int] = ()) -> float:
+    """Give how many bars a year has by the calendars: sessions of 2000 to 2019, times the bars of a session.
+
+    Where calendars or lengths are mixed, or bars lie outside the hours, there are more moments: a share's close and a
+    coin's are two in one day. Then it is how many there were in as many sessions as a year has, by the calendar that
+    trades most often.
+
+    Parameters
+    ----------
+    tapes
+        What is played.
+    moments
+        When bars closed, ascending, microseconds since 1970 UTC; none if they don't matter.
+    """
+    kinds = {(tape.instrument.calendar, tape.timeframe) for tape in tapes.values()}
+    usual = max(_yearly(*one) for one in kinds)
+    if not len(moments) or (len(kinds) == 1 and not any(_outside(tape) for tape in tapes.values())):
+        return usual
+    often = max((name for name, _ in kinds), key=lambda name: (_yearly(name, DAY), name))
+    venue = calendar(often)
+    first, last = (venue.dated(instant(moments[place] - 1)) for place in (0, -1))
+    days = len(venue.sessions(first, last))
+    return float(round(len(moments) * _yearly(often, DAY) / days)) if days else usual
+
+
+def _outside(tape: Tape) -> bool:
+    """Say whether bars within a day lie outside the venue's hours."""
+    if tape.timeframe.span >= DAY.span:
+        return False
+    at = pl.Series(tape.at, dtype=pl.Int64).cast(_INSTANT)
+    return bool(sessions(at, calendar(tape.instrument.calendar), tape.timeframe).is_null().any())
 
 
 def _yearly(name: str, timeframe: Timeframe) -> float:

@@ -120,7 +120,7 @@ def run(
         raise _partial(done, done.failure)
     hold = play(_Hold(), played, cash=money, costs=paid, start=start)
     lineage = _lineage(called, parameters or {}, played, money, paid, start, seed)
-    yearly, there = per_year(played), {**_until(mix_tapes or {}, end, least=0), **played}
+    yearly, there = per_year(played, done.moments), {**_until(mix_tapes or {}, end, least=0), **played}
     shares = usual_mix(played) if mix is None else mix
     mixture = mixed(shares, there, done.moments, cash=money, costs=paid, per_year=yearly) if shares else None
     others = beside(done, per_year=yearly, seed=seed, mix=mixture)
@@ -145,7 +145,7 @@ def _result(
     costs: Costs,
     lineage: Lineage,
 ) -> Result:
-    book, frame, yearly = done.exchange.book, curve(done, hold), per_year(tapes)
+    book, frame, yearly = done.exchange.book, curve(done, hold), per_year(tapes, done.moments)
     cash = book.start * book.unit
     own, held = measured(frame, cash, yearly)
     trades = trips(done)

@@ -152,7 +152,7 @@ def _played(
     if done.failure is not None:
         raise done.failure
     equity = np.maximum(np.array([done.exchange.book.start, *done.equity], np.float64), 0.0)
-    yearly = per_year(tapes)
+    yearly = per_year(tapes, done.moments)
     return sharpe(returns_of(equity), per_year=yearly), timing(holdings(done), per_year=yearly, draws=_DRAWS).p
 
 
