@@ -69,7 +69,7 @@ def test_the_list_says_what_does_not_load(ara):
 
 
 def test_an_empty_group_says_so(ara):
-    assert ara("list", "notifiers").stdout == "Nothing of that kind is installed.\n"
+    assert ara("list", "brokers").stdout == "Nothing of that kind is installed.\n"
     wrong = ara("list", "model")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "There is no group of plug-ins 'model'" in wrong.stderr

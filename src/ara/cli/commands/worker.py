@@ -12,7 +12,10 @@ __all__ = ["command"]
 
 def command(
     queues: Annotated[
-        str, typer.Option("--queues", metavar="NAMES", help="Only these: predictions,backtests,training,upkeep")
+        str,
+        typer.Option(
+            "--queues", metavar="NAMES", help="Only predictions, backtests, training or upkeep; several by commas"
+        ),
     ] = "",
     once: Annotated[bool, typer.Option("--once", help="End when nothing is left that is due")] = False,
 ) -> int:

@@ -20,7 +20,10 @@ def listing(
         str, typer.Option("--state", metavar="STATE", help="waiting, running, done, failed, cancelled or all")
     ] = "all",
     queues: Annotated[
-        str, typer.Option("--queues", metavar="NAMES", help="Only these: predictions,backtests,training,upkeep")
+        str,
+        typer.Option(
+            "--queues", metavar="NAMES", help="Only predictions, backtests, training or upkeep; several by commas"
+        ),
     ] = "",
 ) -> None:
     """List the jobs: those that run, the line, and those that ended.

@@ -20,7 +20,10 @@ __all__ = ["names_of", "work", "working"]
 def work(
     once: Annotated[bool, typer.Option("--once", help="End when nothing is left that is due")] = False,
     queues: Annotated[
-        str, typer.Option("--queues", metavar="NAMES", help="Only these: predictions,backtests,training,upkeep")
+        str,
+        typer.Option(
+            "--queues", metavar="NAMES", help="Only predictions, backtests, training or upkeep; several by commas"
+        ),
     ] = "",
 ) -> int:
     """Do the jobs of the line, as many at once as this machine's share allows.
