@@ -4,7 +4,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from ara.api.once import _Once, clean
+from ara.accounts.sent import Sent, forget_sent
 from ara.desk import Desk
 from tests.api.conftest import Served
 
@@ -54,10 +54,10 @@ async def test_of_those_who_send_it_at_once_one_is_done(service: Served):
 
 async def test_keys_are_forgotten_after_a_day(service: Served):
     async with Desk.open(service.settings) as desk:
-        await desk.store.add(_Once(id="0" * 64, asked="a", at=desk.clock.now()))
-        assert await clean(desk.store, desk.clock.now()) == 0
-        assert await clean(desk.store, desk.clock.now() + timedelta(days=1, seconds=1)) >= 1
-        assert await desk.store.get(_Once, "0" * 64) is None
+        await desk.store.add(Sent(id="0" * 64, asked="a", at=desk.clock.now()))
+        assert await forget_sent(desk.store, desk.clock.now()) == 0
+        assert await forget_sent(desk.store, desk.clock.now() + timedelta(days=1, seconds=1)) >= 1
+        assert await desk.store.get(Sent, "0" * 64) is None
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])

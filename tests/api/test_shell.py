@@ -58,7 +58,20 @@ def test_a_method_that_a_path_does_not_have_is_named_as_such(service: Served):
             assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
             assert answer.headers["allow"] == "POST"
         keys = client.put("/api/v1/auth/api-keys", json={})
-        assert keys.headers["allow"] == "GET, POST"
+        assert keys.headers["allow"] == "GET, HEAD, POST"
+
+
+def test_head_is_get_without_what_it_gives(service: Served):
+    with service.client() as client:
+        for path in ("/health", "/api/v1/auth/me", "/api/v1/market/AAPL/none", "/openapi.json"):
+            head, whole = client.head(path), client.get(path)
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            assert head.headers["content-type"] == whole.headers["content-type"]
+            assert int(head.headers["content-length"]) > 0
+        refused = client.head(PATH)
+        assert (refused.status_code, refused.content, refused.headers["allow"]) == (405, b"", "POST")
+    with service.client(None) as nobody:
+        assert nobody.head("/api/v1/auth/me").status_code == 401
 
 
 def test_the_service_says_how_it_is_to_strangers(service: Served):

@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ara.accounts import Accounts
+from ara.accounts.sent import Sent
 from ara.errors import BacktestError, DataProviderError, NotFoundError, ValidationError
 from ara.jobs import Backtest, Backup, Clean, Drift, Predict, Queue, Score, Update
 from ara.jobs.tested import asked
@@ -93,14 +95,19 @@ def days(count):
     return [datetime(2023, 1, 2, tzinfo=UTC) + timedelta(days=number) for number in range(count)]
 
 
-async def test_old_jobs_are_forgotten_by_a_job(opened, clock):
+async def test_old_jobs_and_what_is_over_of_accounts_are_forgotten_by_a_job(opened, clock):
     async with opened("memory:") as desk:
-        queue = Queue(desk)
+        queue, accounts = Queue(desk), Accounts(desk)
         await queue.add(Score())
         await queue.cancel(1)
-        assert await do(desk, Clean(days=30), watch=heard([])) == {"forgotten": 0}
+        await desk.store.add(Sent(id="0" * 64, asked="a", at=clock.now()))
+        await accounts.guard.failed("ada@example.org", "127.0.0.1")
+        await accounts.tokens.end_session("over")
+        nothing = {"forgotten": 0, "requests": 0, "credentials": 0}
+        assert await do(desk, Clean(days=30), watch=heard([])) == nothing
         clock.on(days=31)
-        assert await do(desk, Clean(days=30), watch=heard([])) == {"forgotten": 1}
+        assert await do(desk, Clean(days=30), watch=heard([])) == {"forgotten": 1, "requests": 1, "credentials": 4}
+        assert await do(desk, Clean(days=30), watch=heard([])) == nothing
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from ara.accounts.key import Key, Keys
 from ara.accounts.passwords import hashed, matches, stale
 from ara.accounts.roles import Role, granted
 from ara.accounts.token import Pair, Tokens
+from ara.accounts.trust import Trust
 from ara.accounts.user import User, Users
 from ara.alerts.webhook import Webhooks
 from ara.desk import Desk
@@ -77,6 +78,7 @@ class Accounts:
         self.keys = Keys(desk, self.audit)
         self.tokens = Tokens(desk, self.audit)
         self.guard = Guard(desk)
+        self._trust: Trust[Principal] = Trust(desk.clock, seconds=desk.settings.api.trust_seconds)
 
     async def first(self) -> tuple[User, Secret] | None:
         """Make an administrator with a key where nobody is there yet; of processes that start together one does."""
@@ -90,16 +92,30 @@ class Accounts:
         return user, secret
 
     async def authenticate(self, credential: str) -> Principal:
-        """Say whose a key or an access token is; UnauthenticatedError for one that is void, or whose owner is."""
+        """Say whose a key or an access token is; UnauthenticatedError for one that is void, or whose owner is.
+
+        What was found is believed for the seconds of the setting `api.trust_seconds`, unless this process changes a
+        user, a key or a token meanwhile.
+        """
+        known = self._trust.find(credential)
+        if known is not None:
+            return known
+        began = self._trust.begin()
+        found, until = await self._looked_up(credential)
+        self._trust.keep(credential, found, began, until=until)
+        return found
+
+    async def _looked_up(self, credential: str) -> tuple[Principal, datetime | None]:
+        """Ask the store whose a credential is, and say when it ends by itself."""
         if credential.startswith(f"{KEY}_"):
             key: Key = await self.keys.open(credential)
             found = self._principal(await self.users.find(key.user), "key", key.id, key.scopes)
-            return dataclasses.replace(found, remind_at=key.remind_at)
+            return dataclasses.replace(found, remind_at=key.remind_at), key.expires_at
         claims = await self.tokens.open(credential)
         user = await self.users.find(claims.user)
         if user is not None and user.tokens_after is not None and claims.made_at < user.tokens_after:
             raise UnauthenticatedError("The token was revoked.", hint="Log in again.")
-        return self._principal(user, "token", claims.session, claims.scopes)
+        return self._principal(user, "token", claims.session, claims.scopes), claims.expires_at
 
     async def log_in(self, email: str, password: Secret, *, address: str = "", request: str = "") -> tuple[User, Pair]:
         """Give tokens for a password; too many wrong ones have to wait, and nothing tells whether a user exists.

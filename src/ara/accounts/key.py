@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ara.accounts.audit import Act, Audit
 from ara.accounts.credential import hand_out, read, same
 from ara.accounts.roles import granted, scopes_of
+from ara.accounts.trust import voided
 from ara.accounts.user import User
 from ara.desk import Desk
 from ara.errors import ForbiddenError, NotFoundError, UnauthenticatedError, ValidationError
@@ -149,8 +150,11 @@ class Keys:
     async def remove_of(self, user: str) -> int:
         """Forget all keys of a user, and say how many there were."""
         found = [one async for one in self.of(user)]
-        for one in found:
-            await self._desk.store.remove(Key, one.id)
+        try:
+            for one in found:
+                await self._desk.store.remove(Key, one.id)
+        finally:
+            voided()
         return len(found)
 
     async def open(self, text: str) -> Key:
@@ -165,7 +169,10 @@ class Keys:
         return key
 
     async def _change(self, key: Key, action: str, by: str, **news: datetime | None) -> Key:
-        new = await changed(self._desk.store, Key, key.id, lambda old: replace(old, **news))
+        try:
+            new = await changed(self._desk.store, Key, key.id, lambda old: replace(old, **news))
+        finally:
+            voided()
         if new is None:
             raise ValidationError(f"The key {key.id} was removed meanwhile.")
         await self._audit.note(Act(actor=by, action=action, about=f"key:{key.id}", person=key.user))

@@ -16,6 +16,7 @@ from ara.accounts.audit import Act, Audit
 from ara.accounts.credential import fresh_id, hand_out, read, same
 from ara.accounts.roles import granted, scopes_of
 from ara.accounts.signing import AUDIENCE, SigningKeys
+from ara.accounts.trust import voided
 from ara.accounts.user import User
 from ara.desk import Desk
 from ara.errors import ForbiddenError, UnauthenticatedError
@@ -147,12 +148,12 @@ class Tokens:
 
     async def revoke(self, claims: Claims) -> None:
         """Make one access token void."""
-        await self._desk.store.add(_Void(id=f"token:{claims.id}", until=claims.expires_at))
+        await self._void(f"token:{claims.id}", claims.expires_at)
 
     async def end_session(self, session: str) -> None:
         """Log out: every token of the session is void."""
         until = self._desk.clock.now() + max(self._long, self._life)
-        await self._desk.store.add(_Void(id=f"session:{session}", until=until))
+        await self._void(f"session:{session}", until)
 
     async def end_of(self, user: str) -> int:
         """Forget the refresh tokens of a user, and say how many there were."""
@@ -198,6 +199,12 @@ class Tokens:
         if await changed(self._desk.store, Refresh, kept.id, use) is None:
             raise UnauthenticatedError(_SPENT, hint="Log in again.")
         return before
+
+    async def _void(self, id: str, until: datetime) -> None:
+        try:
+            await self._desk.store.add(_Void(id=id, until=until))
+        finally:
+            voided()
 
     async def _is_void(self, id: str) -> bool:
         return await self._desk.store.get(_Void, id) is not None

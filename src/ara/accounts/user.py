@@ -11,6 +11,7 @@ from ara.accounts.audit import Act, Audit
 from ara.accounts.credential import fresh_id
 from ara.accounts.passwords import check_password, hashed
 from ara.accounts.roles import Role
+from ara.accounts.trust import voided
 from ara.desk import Desk
 from ara.errors import NotFoundError, ValidationError
 from ara.settings import Secret
@@ -176,15 +177,21 @@ class Users:
         user = await self.get(who)
         await self._keep_one(user.id)
         await self._audit.note(Act(actor=by, action="user.erase", about=f"user:{user.id}", person=user.id))
-        async with self._desk.store.tx():
-            await self._desk.store.remove(_Address, user.email)
-            await self._desk.store.remove(User, user.id)
+        try:
+            async with self._desk.store.tx():
+                await self._desk.store.remove(_Address, user.email)
+                await self._desk.store.remove(User, user.id)
+        finally:
+            voided()
         await self._audit.forget(user.id)
         return user
 
     async def _apply(self, who: str, action: str, by: str, change: Callable[[User], User]) -> User:
         user = await self.get(who)
-        new = await changed(self._desk.store, User, user.id, change)
+        try:
+            new = await changed(self._desk.store, User, user.id, change)
+        finally:
+            voided()
         if new is None:
             raise ValidationError(f"The user {user.id} was erased meanwhile.")
         await self._audit.note(Act(actor=by, action=action, about=f"user:{user.id}", person=user.id))

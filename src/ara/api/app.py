@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 import ara
 from ara.api import health, pages, problems
+from ara.api.answers import ShownBefore
 from ara.api.line import working
 from ara.api.service import Service
 from ara.api.shell import Shell
@@ -98,23 +99,19 @@ def _route(app: FastAPI) -> None:
     app.include_router(sockets.router)
     app.include_router(health.router, responses=problems.RESPONSES)
     app.include_router(health.metrics, responses=problems.RESPONSES)
-    old = APIRouter(prefix="/api/v1")
     rooms = (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger)
-    for part in (*rooms, cache, auth, admin, webhooks):
-        old.include_router(part.router)
-    old.include_router(ledger.scores)
-    old.include_router(sockets.tickets)
-    app.include_router(old, responses=problems.RESPONSES)
-    new = APIRouter(prefix="/api/v2")
-    for router in (forecasts.router, instruments.router, portfolios.router, kept_models.router):
-        new.include_router(router)
-    for part in (cache, auth, admin, webhooks):
-        new.include_router(part.router)
-    app.include_router(new, responses=problems.RESPONSES)
+    both = (cache, auth, admin, webhooks)
+    old = [*(part.router for part in (*rooms, *both)), ledger.scores, sockets.tickets]
+    new = [forecasts.router, instruments.router, portfolios.router, kept_models.router]
+    new += [part.router for part in both]
+    for prefix, routers in (("/api/v1", old), ("/api/v2", new)):
+        for router in routers:  # one level deep: each level above looks through all routes of those below it
+            app.include_router(router, prefix=prefix, responses=problems.RESPONSES)
 
 
 def _wrap(app: FastAPI, settings: Settings) -> None:
     """Put around the application what lies around every request; what is added last lies outermost."""
+    app.add_middleware(ShownBefore)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=_LEVEL)
     app.add_middleware(Shell, most=settings.api.body_kb * 1024, seconds=settings.api.seconds)
     if settings.api.origins:

@@ -1,8 +1,9 @@
 """Who asks: what routes depend on to know it, to need a permission, and to count what is asked for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from functools import lru_cache
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -15,7 +16,19 @@ from ara.errors import QuotaError, UnauthenticatedError
 from ara.prediction.origin import as_instant
 from ara.settings import TierSettings
 
-__all__ = ["Asker", "address_of", "asker", "counted", "known_by", "moment_of", "service_of", "spend_day"]
+__all__ = [
+    "Asker",
+    "address_in",
+    "address_of",
+    "admitted",
+    "asker",
+    "counted",
+    "known_by",
+    "moment_of",
+    "service_of",
+    "spend_day",
+    "strange",
+]
 
 _BEARER: Final = HTTPBearer(
     auto_error=False,
@@ -24,6 +37,7 @@ _BEARER: Final = HTTPBearer(
 )
 _LONGEST: Final = 4_096
 _DAY: Final = 86_400.0
+_BUCKETS: Final = 10_000
 
 
 def service_of(request: Request) -> Service:
@@ -34,7 +48,13 @@ def service_of(request: Request) -> Service:
 
 def address_of(request: Request) -> str:
     """Give the address of the network from which it is asked."""
-    return request.client.host if request.client else ""
+    return address_in(request.scope)
+
+
+def address_in(scope: Mapping[str, Any]) -> str:
+    """Give the address of the network from which a request comes."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def moment_of(service: Service, as_of: str | None) -> datetime:
@@ -50,32 +70,47 @@ def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
         response: Response,
         sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Principal:
-        service = service_of(request)
-        principal = await known_by(service, sent.credentials if sent else None, address=address_of(request))
-        verdict = await counted(service, principal, route_of(request.scope))
-        response.headers.update(verdict.headers())
-        if principal.remind_at is not None and principal.remind_at <= service.accounts.now():
-            response.headers["X-Key-Rotate"] = f"due since {principal.remind_at:%Y-%m-%d}"
-        principal.need(permission)
+        credential = sent.credentials if sent else None
+        principal, told = await admitted(
+            service_of(request), credential, address_of(request), route_of(request.scope), permission
+        )
+        response.headers.update(told)
         return principal
 
     return known
 
 
+async def admitted(
+    service: Service, credential: str | None, address: str, route: str, permission: str
+) -> tuple[Principal, dict[str, str]]:
+    """Say who asks, count it, and see that they may; gives them, and the headers that they are told."""
+    principal = await known_by(service, credential, address=address)
+    told = (await counted(service, principal, route)).headers()
+    if principal.remind_at is not None and principal.remind_at <= service.accounts.now():
+        told["X-Key-Rotate"] = f"due since {principal.remind_at:%Y-%m-%d}"
+    principal.need(permission)
+    return principal, told
+
+
 async def counted(service: Service, principal: Principal, route: str) -> Verdict:
     """Count a request against what the tier of who asks may ask for; QuotaError where it is too much."""
     tier = _tier_of(service, principal)
-    rate = tier.per_minute / 60
-    buckets = [
-        Bucket(name=f"user:{principal.user.id}", capacity=tier.burst, per_second=rate),
-        Bucket(name=f"asks:{principal.credential}:{route}", capacity=tier.burst, per_second=rate),
-    ]
-    verdict = await service.limits.take(buckets)
+    verdict = await service.limits.take(_buckets(principal.user.id, principal.credential, route, tier))
     if not verdict.allowed:
         raise _too_much(
             verdict, f"The tier {principal.user.tier} may ask {tier.per_minute} times a minute, {tier.burst} at once."
         )
     return verdict
+
+
+@lru_cache(_BUCKETS)
+def _buckets(user: str, credential: str, route: str, tier: TierSettings) -> tuple[Bucket, Bucket]:
+    """Give what a request is counted against: all that the user asks, and what this key asks of this path."""
+    rate = tier.per_minute / 60
+    return (
+        Bucket(name=f"user:{user}", capacity=tier.burst, per_second=rate),
+        Bucket(name=f"asks:{credential}:{route}", capacity=tier.burst, per_second=rate),
+    )
 
 
 def _tier_of(service: Service, principal: Principal) -> TierSettings:
@@ -103,12 +138,13 @@ async def known_by(service: Service, credential: str | None, *, address: str) ->
         try:
             return await service.accounts.authenticate(credential)
         except UnauthenticatedError:
-            await _strange(service, address)
+            await strange(service, address)
             raise
     raise UnauthenticatedError("Nobody said who asks.")
 
 
-async def _strange(service: Service, address: str) -> None:
+async def strange(service: Service, address: str) -> None:
+    """Count somebody who is not who they say they are, by address; QuotaError where that were too many."""
     most = service.desk.settings.accounts.wrong_per_minute
     bucket = Bucket(name=f"stranger:{address}", capacity=most, per_second=most / 60)
     verdict = await service.limits.take([bucket])

@@ -3,10 +3,11 @@
 The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a key is one user's, for one path, for a day.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 from fastapi import Header
 from msgspec.structs import replace
@@ -15,16 +16,19 @@ from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from ara.accounts.sent import LIFE, Sent
 from ara.api.asks import Asker
 from ara.api.service import Service
-from ara.errors import ValidationError
+from ara.errors import StoreError, ValidationError
 from ara.lineage import digest
-from ara.store import Between, ConflictError, Record, Store, revision
+from ara.store import ConflictError, Store, revision
 
-__all__ = ["OnceKey", "clean", "once"]
+__all__ = ["OnceKey", "once"]
 
-_LIFE: Final = timedelta(days=1)
 _REPLAYED: Final = "Idempotency-Replayed"
+_PAUSE: Final = 0.5
+_TRIES: Final = 240
+_letting_go: Final[set[asyncio.Task[None]]] = set()
 
 OnceKey = Annotated[
     Annotated[str, Field(pattern="^[A-Za-z0-9_.:-]{8,128}$")] | SkipJsonSchema[None],
@@ -34,15 +38,6 @@ OnceKey = Annotated[
     ),
 ]
 """The key of a request that is to be done once."""
-
-
-class _Once(Record, frozen=True, kw_only=True):
-    """A request that has a key: what it asked, and its answer once there is one."""
-
-    kind: ClassVar[str] = "once"
-    asked: str
-    at: datetime
-    answer: str = ""
 
 
 async def once(
@@ -64,40 +59,65 @@ async def once(
     if key is None:
         return await make()
     store, now = service.desk.store, service.desk.clock.now()
-    mine = _Once(
+    mine = Sent(
         id=digest([who.user.id, type(asked).__name__, key]), asked=digest(asked.model_dump(mode="json")), at=now
     )
-    while not await store.add(mine):
-        found = await store.get(_Once, mine.id)
+    while not await _added(store, mine):
+        found = await store.get(Sent, mine.id)
         if found is None:
             continue
-        if now - found.at <= _LIFE and not _given_up(found, now, service):
+        if now - found.at <= LIFE and not _given_up(found, now, service):
             return _again(found, mine.asked)
-        await store.remove(_Once, mine.id)
+        await store.remove(Sent, mine.id)
     try:
         answer = await make()
+        with suppress(ConflictError):  # somebody gave this request up and does it again
+            await store.put(replace(mine, answer=answer.model_dump_json()), replaces=revision(mine))
     except BaseException:
-        await store.remove(_Once, mine.id)
+        await _released(store, mine)
         raise
-    with suppress(ConflictError):  # somebody gave this request up and does it again
-        await store.put(replace(mine, answer=answer.model_dump_json()), replaces=revision(mine))
     return answer
 
 
-async def clean(store: Store, now: datetime) -> int:
-    """Forget keys that are a day old, and say how many."""
-    found = [one async for one in store.find(_Once, {"at": Between(high=now - _LIFE)})]
-    for one in found:
-        await store.remove(_Once, one.id)
-    return len(found)
+async def _added(store: Store, mine: Sent) -> bool:
+    """Take a key; where the store went meanwhile, whether it was taken is not known, so it is let go of."""
+    try:
+        return await store.add(mine)
+    except StoreError:
+        _later(store, mine)
+        raise
 
 
-def _given_up(found: _Once, now: datetime, service: Service) -> bool:
+async def _released(store: Store, mine: Sent) -> None:
+    """Let go of a key, so that the same may be sent again: at once, or when the store is back."""
+    try:
+        await store.remove(Sent, mine.id)
+    except StoreError:
+        _later(store, mine)
+
+
+def _later(store: Store, mine: Sent) -> None:
+    task = asyncio.create_task(_let_go(store, mine))
+    _letting_go.add(task)
+    task.add_done_callback(_letting_go.discard)
+
+
+async def _let_go(store: Store, mine: Sent) -> None:
+    for _ in range(_TRIES):
+        await asyncio.sleep(_PAUSE)
+        with suppress(StoreError):
+            found = await store.get(Sent, mine.id)
+            if found is not None and found.at == mine.at:
+                await store.remove(Sent, mine.id)
+            return
+
+
+def _given_up(found: Sent, now: datetime, service: Service) -> bool:
     """Say whether its process died before there was an answer: no request lives so long."""
     return not found.answer and now - found.at > timedelta(seconds=2 * service.desk.settings.api.seconds)
 
 
-def _again(found: _Once, asked: str) -> Response:
+def _again(found: Sent, asked: str) -> Response:
     if found.asked != asked:
         raise ValidationError(
             "This Idempotency-Key was sent with another request.", hint="Send another key with each new request."

@@ -149,7 +149,7 @@ def _methods(app: FastAPI, path: str) -> list[str]:
         parts = re.split(r"\{[^}]*\}", template)
         if re.fullmatch("[^/]+".join(map(re.escape, parts)), path):
             found |= {method.upper() for method in operations}
-    return sorted(found)
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _unfit(faults: Sequence[Mapping[str, Any]], *, path: str) -> Problem:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ara.accounts import Accounts
 from ara.accounts.limits import Limiter, limiter
+from ara.api.answers import Answers
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.portfolio.portfolios import Portfolios
@@ -39,6 +40,8 @@ class Service:
         Knows how much they asked for.
     shown
         Kept forecasts that were shown of late, by their whole ids; what the ledger holds never changes.
+    answers
+        How those are answered.
     """
 
     desk: Desk
@@ -49,6 +52,7 @@ class Service:
     accounts: Accounts
     limits: Limiter
     shown: dict[str, Kept] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
 
     @classmethod
     @asynccontextmanager

@@ -5,11 +5,10 @@ import json
 import logging
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ara.api.problems import of_status
@@ -21,19 +20,19 @@ __all__ = ["Shell", "route_of"]
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _DEEPEST: Final = 32
 _HEADERS: Final = 16_384
-_SAFE: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
+_SAFE: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
 _OLD: Final = "/api/v1/"
-_SINCE: Final = "@1795305600"
+_SINCE: Final = b"@1795305600"
 """Since when the first version is deprecated (RFC 9745): 22 November 2026, 00:00 UTC."""
-_NEXT: Final = '</api/v2>; rel="successor-version", </redoc>; rel="deprecation"; type="text/html"'
-_TLS: Final = "max-age=63072000; includeSubDomains"
+_NEXT: Final = b'</api/v2>; rel="successor-version", </redoc>; rel="deprecation"; type="text/html"'
+_TLS: Final = b"max-age=63072000; includeSubDomains"
 _WITH_BODY: Final = {"POST", "PUT", "PATCH", "DELETE"}
 _log = logging.getLogger("ara.api")
 
@@ -68,25 +67,22 @@ class Shell:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = Headers(scope=scope).get("x-request-id", "")
+        asked = _header(scope["headers"], b"x-request-id")
         with with_correlation(asked if _ID.fullmatch(asked) else ""):
             await self._answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began, status = time.perf_counter(), 0
+    async def _answer(self, asked: Scope, receive: Receive, send: Send) -> None:
+        began, status, method = time.perf_counter(), 0, asked["method"]
+        bare = method == "HEAD"
+        scope = {**asked, "method": "GET"} if bare else asked
 
         async def dressed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = current()
-                if scope["path"].startswith(_OLD):
-                    headers["Deprecation"], headers["Link"] = _SINCE, _NEXT
-                if scope["scheme"] == "https":
-                    headers["Strict-Transport-Security"] = _TLS
-                for name, value in _SAFE.items():
-                    headers.setdefault(name, value)
+                message["headers"] = _dressed(scope, message.get("headers", ()))
+            elif bare:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -99,20 +95,19 @@ class Shell:
                 words = f"The request took longer than {self._seconds:g} seconds and was given up."
                 await of_status(504, words, path=scope["path"])(scope, receive, dressed)
         finally:
-            took = time.perf_counter() - began
-            _note(scope, status, took)
+            _note(scope, method, status, time.perf_counter() - began)
 
     async def _checked(self, scope: Scope, receive: Receive) -> Receive:
         """Read the whole body within its bounds, look at it, and give it again to whoever asks."""
-        headers = Headers(scope=scope)
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEADERS:
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        if sum(len(name) + len(value) for name, value in headers) > _HEADERS:
             raise _RefusedError(431, f"The headers have more than {_HEADERS} bytes.")
-        declared = headers.get("content-length", "0")
+        declared = _header(headers, b"content-length") or "0"
         if not declared.isdecimal() or int(declared[:18]) > self._most:
             raise _RefusedError(413, f"The request brings more than {self._most} bytes.")
         body = await self._read(receive)
         if body and scope["method"] in _WITH_BODY:
-            _look(headers.get("content-type", ""), body)
+            _look(_header(headers, b"content-type"), body)
         return _again(body, receive)
 
     async def _read(self, receive: Receive) -> bytes:
@@ -137,6 +132,24 @@ def route_of(scope: MutableMapping[str, Any]) -> str:
     for name, value in scope.get("path_params", {}).items():
         path = path.replace(f"/{value}", f"/{{{name}}}", 1)
     return path
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    """Give the first header of a name, in small letters; empty where it was not sent."""
+    return next((value.decode("latin-1") for key, value in headers if key == name), "")
+
+
+def _dressed(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Give the headers of an answer with those that every answer has; what it says itself counts."""
+    found = list(headers)
+    there = {name for name, _ in found}
+    found.append((b"x-request-id", current().encode("latin-1")))
+    if scope["path"].startswith(_OLD):
+        found += [(b"deprecation", _SINCE), (b"link", _NEXT)]
+    if scope["scheme"] == "https":
+        found.append((b"strict-transport-security", _TLS))
+    found += [one for one in _SAFE if one[0] not in there]
+    return found
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
@@ -194,13 +207,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _note(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+def _note(scope: MutableMapping[str, Any], method: str, status: int, seconds: float) -> None:
     """Say in a line what was asked and how it went; the path is that of the route, so strangers write nothing here."""
     route = route_of(scope)
     service = getattr(scope["app"].state, "service", None) if "app" in scope else None
     if service is not None:
         telemetry: Telemetry = service.desk.telemetry
         with suppress(KeyError):
-            telemetry.counter("api.requests").add(1, route=route, method=scope["method"], status=str(status))
+            telemetry.counter("api.requests").add(1, route=route, method=method, status=str(status))
             telemetry.histogram("api.seconds").record(seconds, route=route)
-    _log.info("%s %s %s %.1f ms", scope["method"], route, status or "aborted", 1e3 * seconds)
+    _log.info("%s %s %s %.1f ms", method, route, status or "aborted", 1e3 * seconds)

@@ -7,7 +7,10 @@ from starlette.responses import Response
 import ara
 from ara.lineage import digest
 
-__all__ = ["UNCHANGED", "fresh", "unchanged"]
+__all__ = ["KEEP", "UNCHANGED", "fresh", "tag_of", "unchanged"]
+
+KEEP: Final = "private, no-cache"
+"""The asker may keep the answer, if it asks each time whether it still holds."""
 
 UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "As it was: the tag that was sent is its own."}
@@ -15,14 +18,19 @@ UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 """How a path answers where the asker has the answer already."""
 
 
-def fresh(response: Response, *parts: str) -> str:
-    """Give the tag of what never changes but with its parts, and let the asker keep it, if it asks each time.
+def tag_of(*parts: str) -> str:
+    """Give the tag of what never changes but with its parts.
 
     The tag is weak: each answer says anew when it was given and to which request.
     """
-    tag = f'W/"{digest([ara.__version__, *parts])[:32]}"'
+    return f'W/"{digest([ara.__version__, *parts])[:32]}"'
+
+
+def fresh(response: Response, *parts: str) -> str:
+    """Give the tag of what never changes but with its parts, and let the asker keep it, if it asks each time."""
+    tag = tag_of(*parts)
     response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = KEEP
     return tag
 
 

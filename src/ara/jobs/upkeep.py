@@ -140,6 +140,14 @@ async def _back_up(desk: Desk, work: Backup, watch: _Watch) -> dict[str, Any]:
 
 
 async def _clean(desk: Desk, work: Clean) -> dict[str, Any]:
+    """Forget old jobs, and what is over of accounts: tokens, failures to log in, requests that had a key."""
+    from ara.accounts import Accounts
+    from ara.accounts.sent import forget_sent
     from ara.jobs.queue import Queue
 
-    return {"forgotten": await Queue(desk).clear(before=desk.clock.now() - timedelta(days=work.days))}
+    now, accounts = desk.clock.now(), Accounts(desk)
+    return {
+        "forgotten": await Queue(desk).clear(before=now - timedelta(days=work.days)),
+        "requests": await forget_sent(desk.store, now),
+        "credentials": await accounts.tokens.clean() + await accounts.guard.clean(),
+    }

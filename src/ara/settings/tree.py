@@ -38,6 +38,8 @@ __all__ = [
 _NAME = r"^[a-z][a-z0-9_]{0,63}$"
 _NAME_WORDS = "a name of small letters, digits and _"
 _URL = r"^(https?://[^\s/]+.*)?$"
+_SITE = r"^(https?://[A-Za-z0-9.:\[\]-]{1,253})?$"
+_SITES = {"allowed": 'an address such as https://ara.example.org, or ""'}
 
 
 def _is_zone(name: str) -> bool:
@@ -221,6 +223,9 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     body_kb: Annotated[int, Meta(description="Kilobytes that a request may bring.", ge=1, le=65_536)] = 256
     seconds: Annotated[int, Meta(description="Seconds after which a request is given up.", ge=1, le=3600)] = 30
     workers: Annotated[int, Meta(description="Processes that answer requests.", ge=1, le=256)] = 1
+    trust_seconds: Annotated[
+        int, Meta(description="Seconds for which a valid key or token is believed unasked; 0: never.", ge=0, le=60)
+    ] = 1
     origins: Annotated[
         str,
         Meta(
@@ -228,6 +233,9 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             pattern=r"^(https?://[A-Za-z0-9.:\[\]-]{1,253}(,https?://[A-Za-z0-9.:\[\]-]{1,253}){0,49})?$",
             extra={"allowed": 'sites such as https://example.org, or ""'},
         ),
+    ] = ""
+    url: Annotated[
+        str, Meta(description="Where programs reach it; empty: as they ask.", pattern=_SITE, extra=_SITES)
     ] = ""
     proxies: Annotated[
         str,

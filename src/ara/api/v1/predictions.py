@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from ara.api.answers import Answer
 from ara.api.asks import Asker, asker, service_of
 from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
@@ -33,8 +34,10 @@ router = APIRouter(tags=["predictions"])
 _Level = Literal["minimal", "basic", "standard", "full"]
 _Class = Literal["stock", "crypto", "forex", "etf", "index"]
 _Writes = Annotated[Asker, Depends(asker("predictions:write"))]
-_Reads = Annotated[Asker, Depends(asker("predictions:read"))]
+_READ = "predictions:read"
+_Reads = Annotated[Asker, Depends(asker(_READ))]
 _MOST = 100
+_PLACE = "/api/v1/predictions/{prediction_id}"
 
 
 class _Question(BaseModel):
@@ -175,13 +178,21 @@ async def _prediction(
     if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> PredictResponse | Selected | Response:
     """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
-    found = await kept(service_of(request), prediction_id)
+    service = service_of(request)
+    found = await kept(service, prediction_id)
     wanted = wanted_parts(fields, _PARTS)
     tag = fresh(response, found.id, *wanted)
     if unchanged(if_none_match, tag):
         return Response(status_code=304, headers=dict(response.headers))
     answer = _answer(found.forecast)
-    return Selected(answer.model_dump(mode="json", include=set(wanted))) if wanted else answer
+    if wanted:
+        return Selected(answer.model_dump(mode="json", include=set(wanted)))
+    body = answer.model_dump_json(exclude={"request_id", "timestamp"}).removeprefix("{").encode()
+    whole = Answer(
+        route=_PLACE, parameter="prediction_id", id=found.id, permission=_READ, tag=tag, body=body, signed=True
+    )
+    service.answers.keep(_PLACE.format(prediction_id=found.id), whole)
+    return answer
 
 
 def _answer(forecast: Forecast) -> PredictResponse:

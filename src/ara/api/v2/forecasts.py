@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from ara.api.answers import Answer
 from ara.api.asks import Asker, asker, service_of
 from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
@@ -23,10 +24,12 @@ router = APIRouter(tags=["forecasts"])
 """The paths of forecasts."""
 
 _Writes = Annotated[Asker, Depends(asker("predictions:write"))]
-_Reads = Annotated[Asker, Depends(asker("predictions:read"))]
+_READ: Final = "predictions:read"
+_Reads = Annotated[Asker, Depends(asker(_READ))]
 _Class = Literal["stock", "crypto", "forex", "etf", "index"]
 _MOST: Final = 100
 _LISTED: Final = 200
+_PLACE: Final = "/api/v2/forecasts/{forecast_id}"
 _PARTS: Final = (
     "schema", "id", "symbol", "name", "asset_class", "venue", "currency", "calendar", "timezone", "tick", "lot",
     "option", "as_of", "last", "close", "model", "source", "quality", "days", "regime", "warnings", "degraded",
@@ -133,13 +136,21 @@ async def _kept(
     if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,
 ) -> Any:
     """Give a forecast as it was kept, by its id or the first characters of it; with `fields` only those parts of it."""
-    found = await kept(service_of(request), forecast_id)
+    service = service_of(request)
+    found = await kept(service, forecast_id)
     wanted = wanted_parts(fields, _PARTS)
     tag = fresh(response, "v2", found.id, *wanted)
     if unchanged(if_none_match, tag):
         return Response(status_code=304, headers=dict(response.headers))
     told = to_document(found.forecast)
-    return {name: value for name, value in told.items() if name in wanted} if wanted else told
+    if wanted:
+        return {name: value for name, value in told.items() if name in wanted}
+    body = ForecastDocument(told).model_dump_json().encode()
+    whole = Answer(
+        route=_PLACE, parameter="forecast_id", id=found.id, permission=_READ, tag=tag, body=body, signed=False
+    )
+    service.answers.keep(_PLACE.format(forecast_id=found.id), whole)
+    return told
 
 
 @router.get("/forecasts/{forecast_id}/receipt", summary="What such forecasts were worth")
