@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from ara.backtest.engine import ENGINE, Watch
+from ara.backtest.engine import Watch, rules
 from ara.backtest.folds import Choice, Step, chosen
 from ara.backtest.patience import USUAL, waiting
 from ara.errors import AraError, CancelledError, ValidationError
@@ -71,7 +71,8 @@ class KeptChoices:
         grid: Sequence[Mapping[str, Any]], cash: Decimal, costs: Costs,
     ) -> None:  # fmt: skip
         self._path, self._tapes, self._moments = path, tapes, moments
-        self._task = {"name": name, "grid": list(grid), "cash": str(cash), "costs": costs.as_dict(), "engine": ENGINE}
+        self._task = {"name": name, "grid": list(grid), "cash": str(cash), "costs": costs.as_dict()}
+        self._task["engine"] = rules(tapes)
         self._kept = self._read()
 
     def key(self, step: Step) -> str:

@@ -1,6 +1,6 @@
 """The event engine: plays the past moment by moment, and asks the strategy at each what it wants."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,10 +18,13 @@ from ara.trading.strategy import Strategy, View
 from ara.trading.tape import Tape
 from ara.trading.turn import turn
 
-__all__ = ["ENGINE", "Decision", "Played", "Watch", "play", "prepared"]
+__all__ = ["ENGINE", "Decision", "Played", "Watch", "play", "prepared", "rules"]
 
 ENGINE: Final = "1"
 """Version of the rules, part of every lineage: raised whenever the same input would give other trades."""
+
+_TOGETHER: Final = "2"
+"""That of several instruments together."""
 
 _STEP: Final = 4096
 
@@ -58,6 +61,11 @@ class Played:
     exposure: list[int]
     decisions: list[Decision]
     failure: StrategyError | None
+
+
+def rules(tapes: Collection[Any]) -> str:
+    """Give the version of the rules by which so many instruments are played."""
+    return ENGINE if len(tapes) == 1 else _TOGETHER
 
 
 def play(
@@ -137,7 +145,9 @@ def _played(strategy: Strategy, run: Played, count: int, watch: Watch | None) ->
     for now, closing in _timeline(pits):
         exchange.charge(now)
         for pit in closing:
-            pit.play()
+            pit.meet()
+        for pit in closing:
+            pit.close()
             pit.fresh = True
         if len(pits) > 1:
             if book.purses:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ara.backtest.abroad import brought, gains, told
 from ara.backtest.asking import made_anew
 from ara.backtest.beside import Beside, beside, mixed, usual_mix
-from ara.backtest.engine import ENGINE, Played, Watch, play
+from ara.backtest.engine import Played, Watch, play, rules
 from ara.backtest.idle import idle
 from ara.backtest.oddities import oddities
 from ara.backtest.patience import USUAL, waiting
@@ -219,6 +219,6 @@ def _lineage(
         models={"strategy": {"name": name, "parameters": dict(parameters)}},
         settings=settings,
         seed=seed,
-        engine=f"backtest {ENGINE}",
+        engine=f"backtest {rules(tapes)}",
         platform=platform_facts(),
     )

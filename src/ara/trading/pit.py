@@ -72,6 +72,11 @@ class Pit(Holding):
 
     def play(self) -> None:
         """Play the next bar."""
+        self.meet()
+        self.close()
+
+    def meet(self) -> None:
+        """Play the next bar but for its close: what is held counts by the one before, nobody knew a later one."""
         self.place += 1
         if self._book.purses:
             self._book.look(self.tape.at[self.place])
@@ -89,6 +94,9 @@ class Pit(Holding):
             if self._eventful:
                 self._act()
             self._match()
+
+    def close(self) -> None:
+        """Take the close of the bar that was played, once those that close with it are played too."""
         self.last = self.tape.closes[self.place]
         if self._dues is not None:
             self._fund(self.tape.known[self.place], self._dues[1][self.place], self._opened)
@@ -144,6 +152,7 @@ class Pit(Holding):
         """Let a split and a dividend take effect before the bar opens."""
         tape, place = self.tape, self.place
         ratio, paid = float(tape.split[place]), float(tape.dividend[place])
+        self.last = round(self.last / ratio - paid)
         if ratio != 1:
             exact = self.held * ratio
             self.held = self._opened = int(exact)
