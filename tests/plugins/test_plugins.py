@@ -100,18 +100,18 @@ def test_an_unknown_name_brings_the_nearest():
     assert caught.value.context["nearest"] == ["ewma_t"]
     with pytest.raises(PluginError, match=r"There is no model named 'zzz'\. There are: .*drift, .*ewma_t, "):
         plugins.load("models", "zzz")
-    with pytest.raises(PluginError, match=r"There is no notifier named 'zzz'\. None is installed\."):
-        plugins.load("notifiers", "zzz")
+    with pytest.raises(PluginError, match=r"There is no broker named 'zzz'\. None is installed\."):
+        plugins.load("brokers", "zzz")
 
 
 def test_a_name_that_two_packages_offer_is_refused_with_both(install):
-    install("stranger-a", {"notifiers": [("twin", "stranger_a:X")]})
-    install("stranger-b", {"notifiers": [("twin", "stranger_b:X")]})
-    assert plugins.names("notifiers") == ("twin",)
-    assert [offer.distribution for offer in plugins.offers("notifiers")] == ["stranger-a", "stranger-b"]
-    expected = r"The notifier 'twin' is offered twice: stranger-a \(stranger_a:X\) and stranger-b \(stranger_b:X\)\."
+    install("stranger-a", {"brokers": [("twin", "stranger_a:X")]})
+    install("stranger-b", {"brokers": [("twin", "stranger_b:X")]})
+    assert plugins.names("brokers") == ("twin",)
+    assert [offer.distribution for offer in plugins.offers("brokers")] == ["stranger-a", "stranger-b"]
+    expected = r"The broker 'twin' is offered twice: stranger-a \(stranger_a:X\) and stranger-b \(stranger_b:X\)\."
     with pytest.raises(PluginError, match=expected) as caught:
-        plugins.load("notifiers", "twin")
+        plugins.load("brokers", "twin")
     assert "pip uninstall" in caught.value.hint
 
 

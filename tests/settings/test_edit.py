@@ -208,6 +208,7 @@ def test_any_text_can_be_put_into_any_file_with_every_comment_kept(text, key, va
             assert line[line.index("#") :] in new
 
 
+SCHEDULED = ("update", "score", "retrain", "drift", "backup", "clean")
 VALUES = {
     str: st.sampled_from(["", "/a b", "/é", "/x: y", "/# z", "/~"]),
     int: st.integers(1, 30).map(str),
@@ -233,6 +234,11 @@ OWN = {
     "prediction.model": st.sampled_from(["ewma_t", "x"]),
     "telemetry.otlp_endpoint": st.sampled_from(["", "http://localhost:4318/x?y#z"]),
     "api.origins": st.sampled_from(["", "https://a.example,http://localhost:3000"]),
+    "api.proxies": st.sampled_from(["", "127.0.0.1/32,fd00::/8"]),
+    "api.url": st.sampled_from(["", "https://ara.example.org"]),
+    "jobs.broker": st.sampled_from(["", "redis://:p@h:1/0"]),
+    **dict.fromkeys((f"jobs.schedule.{name}" for name in SCHEDULED), st.sampled_from(["", "30m", "MON-FRI 22:30"])),
+    "jobs.schedule.zone": st.sampled_from(["UTC", "Asia/Tokyo"]),
     "webhooks.networks": st.sampled_from(["", "127.0.0.0/8, fd00::/8"]),
     "cli.colour": st.sampled_from(["auto", "never"]),
     "cli.timezone": st.sampled_from(["", "UTC", "Asia/Tokyo"]),
