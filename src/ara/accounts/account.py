@@ -7,10 +7,13 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
+from ara.accounts.app import Apps
 from ara.accounts.audit import Act, Audit
+from ara.accounts.consent import Consents
 from ara.accounts.guard import Guard
 from ara.accounts.key import KIND as KEY
 from ara.accounts.key import Key, Keys
+from ara.accounts.oauth import OAuth
 from ara.accounts.passwords import hashed, matches, stale
 from ara.accounts.roles import Role, granted
 from ara.accounts.token import Pair, Tokens
@@ -44,6 +47,8 @@ class Principal:
         What the role may, narrowed by the scopes of what was sent.
     remind_at
         From when the key that was sent is old enough to be rotated; None for a token.
+    app
+        The program that the token was lent to; empty where the user asks by themselves.
     """
 
     user: User
@@ -51,6 +56,7 @@ class Principal:
     credential: str
     permissions: frozenset[str]
     remind_at: datetime | None = None
+    app: str = ""
 
     def need(self, permission: str) -> None:
         """Raise ForbiddenError where it is not among the permissions."""
@@ -78,6 +84,11 @@ class Accounts:
         self.keys = Keys(desk, self.audit)
         self.tokens = Tokens(desk, self.audit)
         self.guard = Guard(desk)
+        self.apps = Apps(desk, self.audit)
+        self.consents = Consents(desk, self.audit)
+        self.oauth = OAuth(
+            desk, self.audit, users=self.users, tokens=self.tokens, apps=self.apps, consents=self.consents
+        )
         self._trust: Trust[Principal] = Trust(desk.clock, seconds=desk.settings.api.trust_seconds)
 
     async def first(self) -> tuple[User, Secret] | None:
@@ -115,10 +126,18 @@ class Accounts:
         user = await self.users.find(claims.user)
         if user is not None and user.tokens_after is not None and claims.made_at < user.tokens_after:
             raise UnauthenticatedError("The token was revoked.", hint="Log in again.")
-        return self._principal(user, "token", claims.session, claims.scopes), claims.expires_at
+        if claims.app:
+            await self.oauth.check(claims)
+        found = self._principal(user, "token", claims.session, claims.scopes)
+        return dataclasses.replace(found, app=claims.app), claims.expires_at
 
     async def log_in(self, email: str, password: Secret, *, address: str = "", request: str = "") -> tuple[User, Pair]:
-        """Give tokens for a password; too many wrong ones have to wait, and nothing tells whether a user exists.
+        """Give tokens for a password; what `recognise` says of it holds."""
+        user = await self.recognise(email, password, address=address, request=request)
+        return user, await self.tokens.issue(user)
+
+    async def recognise(self, email: str, password: Secret, *, address: str = "", request: str = "") -> User:
+        """Say whose a password is; too many wrong ones have to wait, and nothing tells whether a user exists.
 
         Parameters
         ----------
@@ -143,11 +162,10 @@ class Accounts:
         await self.guard.succeeded(asked, address)
         if stale(user.password):
             await self._rehash(user, password)
-        pair = await self.tokens.issue(user)
         await self.audit.note(
             Act(actor=user.id, action="login", person=user.id, request=request), email=asked, address=address
         )
-        return user, pair
+        return user
 
     async def refresh(self, text: str) -> tuple[User, Pair]:
         """Give the next tokens for a refresh token."""
@@ -170,10 +188,11 @@ class Accounts:
         return user
 
     async def erase(self, who: str, *, by: str = "system") -> User:
-        """Forget a user with keys, tokens and webhooks; the audit log stays whole, without saying who it was."""
+        """Forget a user with keys, tokens, programs and webhooks; the audit log stays whole, without their name."""
         user = await self.users.erase(who, by=by)
         await self.keys.remove_of(user.id)
         await self.tokens.end_of(user.id)
+        await self.oauth.remove_of(user.id)
         await Webhooks(self._desk).remove_of(user.id)
         return user
 

@@ -43,7 +43,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a valid access token says."""
+    """What a valid access token says; `app` is the program that it was lent to, empty for the user's own."""
 
     user: str
     id: str
@@ -51,10 +51,11 @@ class Claims:
     scopes: tuple[str, ...] | None
     made_at: datetime
     expires_at: datetime
+    app: str = ""
 
 
 class Refresh(Record, frozen=True, kw_only=True):
-    """A refresh token: what it may be exchanged for, and whether that was done."""
+    """A refresh token: what it may be exchanged for, by which program, and whether that was done."""
 
     kind: ClassVar[str] = "refresh"
     user: str
@@ -64,6 +65,7 @@ class Refresh(Record, frozen=True, kw_only=True):
     made_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    app: str = ""
 
 
 class _Void(Record, frozen=True, kw_only=True):
@@ -108,15 +110,37 @@ class Tokens:
             raise ForbiddenError(f"A {user.role.value} can't be given the scope {over[0]}.")
         return await self._pair(user.id, fresh_id(), wanted)
 
-    async def spend(self, text: str) -> Refresh:
-        """Take a refresh token, once, and give what `follow` makes a pair of; one that was used ends its session."""
+    async def lend(self, user: str, *, app: str, scopes: tuple[str, ...], session: str) -> Pair:
+        """Begin a session of a program that a user lends scopes to."""
+        return await self._pair(user, session, scopes, app=app)
+
+    async def access(
+        self, user: str, *, app: str, scopes: tuple[str, ...] | None, session: str
+    ) -> tuple[Secret, datetime]:
+        """Give an access token alone, and when it ends."""
+        now = self._desk.clock.now()
+        ends = now + self._life
+        claims = {
+            "iss": AUDIENCE, "aud": AUDIENCE, "sub": user, "jti": fresh_id(), "sid": session,
+            "iat": now.timestamp(), "nbf": now.timestamp(), "exp": ends.timestamp(),
+            **({} if scopes is None else {"scope": " ".join(scopes)}), **({"client_id": app} if app else {}),
+        }  # fmt: skip
+        return Secret(await self.signing.sign(claims)), ends
+
+    async def look(self, text: str, *, app: str = "") -> Refresh:
+        """Give a refresh token of a program, or of no program, without using it; it may have been used before."""
         sent, now = read(text, kind=KIND), self._desk.clock.now()
         kept = await self._desk.store.get(Refresh, sent[0]) if sent else None
-        if sent is None or kept is None or not same(kept.hash, sent[1]) or now >= kept.expires_at:
+        if sent is None or kept is None or not same(kept.hash, sent[1]) or now >= kept.expires_at or kept.app != app:
             raise UnauthenticatedError(_SPENT, hint="Log in again.")
         if await self._is_void(f"session:{kept.session}"):
             raise UnauthenticatedError(_SPENT, hint="Log in again.")
-        before = await self._spend(kept, now)
+        return kept
+
+    async def spend(self, text: str, *, app: str = "") -> Refresh:
+        """Take a refresh token, once, and give what `follow` makes a pair of; one that was used ends its session."""
+        kept = await self.look(text, app=app)
+        before = await self._spend(kept, self._desk.clock.now())
         if before is not None:
             await self.end_session(kept.session)
             await self._audit.note(
@@ -125,21 +149,22 @@ class Tokens:
             raise UnauthenticatedError(_SPENT, hint="It was used before, so the session was ended. Log in again.")
         return kept
 
-    async def follow(self, spent: Refresh) -> Pair:
-        """Give the next pair of a session."""
-        return await self._pair(spent.user, spent.session, spent.scopes)
+    async def follow(self, spent: Refresh, *, scopes: tuple[str, ...] | None = None) -> Pair:
+        """Give the next pair of a session; the access token narrowed to some of its scopes where they are named."""
+        return await self._pair(spent.user, spent.session, spent.scopes, app=spent.app, narrowed=scopes)
 
     async def open(self, text: str) -> Claims:
         """Give what an access token says; UnauthenticatedError for one that is wrong, over or revoked."""
         if not _TOKEN.fullmatch(text):
             raise UnauthenticatedError("The token is not valid.")
         said = await self.signing.open(text)
-        names = (said["sub"], said["jti"], said.get("sid", ""))
+        names = (said["sub"], said["jti"], said.get("sid", ""), said.get("client_id", ""))
         scopes = said.get("scope")
         if not all(isinstance(one, str) for one in names) or not (scopes is None or isinstance(scopes, str)):
             raise UnauthenticatedError("The token is not valid.")
         claims = Claims(
-            user=names[0], id=names[1], session=names[2], scopes=None if scopes is None else tuple(scopes.split()),
+            user=names[0], id=names[1], session=names[2], app=names[3],
+            scopes=None if scopes is None else tuple(scopes.split()),
             made_at=datetime.fromtimestamp(said["iat"], UTC), expires_at=datetime.fromtimestamp(said["exp"], UTC),
         )  # fmt: skip
         if await self._is_void(f"token:{claims.id}") or await self._is_void(f"session:{claims.session}"):
@@ -171,21 +196,23 @@ class Tokens:
                 gone += 1
         return gone
 
-    async def _pair(self, user: str, session: str, scopes: tuple[str, ...] | None) -> Pair:
-        now = self._desk.clock.now()
-        ends = now + self._life
-        claims = {
-            "iss": AUDIENCE, "aud": AUDIENCE, "sub": user, "jti": fresh_id(), "sid": session,
-            "iat": now.timestamp(), "nbf": now.timestamp(), "exp": ends.timestamp(),
-            **({} if scopes is None else {"scope": " ".join(scopes)}),
-        }  # fmt: skip
-        access, handed = await self.signing.sign(claims), hand_out(KIND)
+    async def _pair(
+        self,
+        user: str,
+        session: str,
+        scopes: tuple[str, ...] | None,
+        *,
+        app: str = "",
+        narrowed: tuple[str, ...] | None = None,
+    ) -> Pair:
+        now, handed = self._desk.clock.now(), hand_out(KIND)
+        access, ends = await self.access(user, app=app, scopes=narrowed or scopes, session=session)
         kept = Refresh(
-            id=handed.id, user=user, hash=handed.hash, session=session, scopes=scopes, made_at=now,
+            id=handed.id, user=user, hash=handed.hash, session=session, scopes=scopes, made_at=now, app=app,
             expires_at=now + self._long,
         )  # fmt: skip
         await self._desk.store.add(kept)
-        return Pair(access=Secret(access), refresh=handed.text, expires_at=ends)
+        return Pair(access=access, refresh=handed.text, expires_at=ends)
 
     async def _spend(self, kept: Refresh, now: datetime) -> datetime | None:
         """Mark a refresh token as used; gives when it was before, so that of two who send it at once one is told."""

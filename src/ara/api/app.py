@@ -13,12 +13,15 @@ import ara
 from ara.api import health, pages, problems
 from ara.api.answers import ShownBefore
 from ara.api.line import working
+from ara.api.oauth import authorize
+from ara.api.oauth import router as oauth
 from ara.api.service import Service
 from ara.api.shell import Shell
 from ara.api.sockets import routes as sockets
 from ara.api.telling import telling
 from ara.api.v1 import (
     admin,
+    apps,
     auth,
     backtest,
     bars,
@@ -95,12 +98,13 @@ def create(
 
 def _route(app: FastAPI) -> None:
     """Give the application its paths."""
-    app.include_router(pages.router)
+    for page in (pages.router, authorize, oauth):
+        app.include_router(page)
     app.include_router(sockets.router)
     app.include_router(health.router, responses=problems.RESPONSES)
     app.include_router(health.metrics, responses=problems.RESPONSES)
     rooms = (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger)
-    both = (cache, auth, admin, webhooks)
+    both = (cache, auth, apps, admin, webhooks)
     old = [*(part.router for part in (*rooms, *both)), ledger.scores, sockets.tickets]
     new = [forecasts.router, instruments.router, portfolios.router, kept_models.router]
     new += [part.router for part in both]

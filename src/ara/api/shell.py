@@ -29,6 +29,8 @@ _SAFE: Final = (
     (b"cache-control", b"no-store"),
 )
 _OLD: Final = "/api/v1/"
+_FORMS: Final = "/oauth/"
+"""Where forms are taken, as RFC 6749 has it."""
 _SINCE: Final = b"@1795305600"
 """Since when the first version is deprecated (RFC 9745): 22 November 2026, 00:00 UTC."""
 _NEXT: Final = b'</api/v2>; rel="successor-version", </redoc>; rel="deprecation"; type="text/html"'
@@ -107,7 +109,7 @@ class Shell:
             raise _RefusedError(413, f"The request brings more than {self._most} bytes.")
         body = await self._read(receive)
         if body and scope["method"] in _WITH_BODY:
-            _look(_header(headers, b"content-type"), body)
+            _look(_header(headers, b"content-type"), body, form=scope["path"].startswith(_FORMS))
         return _again(body, receive)
 
     async def _read(self, receive: Receive) -> bytes:
@@ -165,9 +167,12 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return give
 
 
-def _look(media: str, body: bytes) -> None:
+def _look(media: str, body: bytes, *, form: bool) -> None:
     """Refuse what is no JSON as RFC 8259 has it: NaN, numbers without end, names twice, levels without end."""
-    if media.partition(";")[0].strip().lower() != "application/json":
+    kind = media.partition(";")[0].strip().lower()
+    if form and kind == "application/x-www-form-urlencoded":
+        return
+    if kind != "application/json":
         raise _RefusedError(415, "What a request brings is JSON.")
     if _depth(body) > _DEEPEST:
         raise _RefusedError(400, f"The JSON is nested deeper than {_DEEPEST} levels.")

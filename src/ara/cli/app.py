@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "worker": "Do the jobs of a service, in a process of its own",
         "users": "Make users, say what they may do; the log of what was done",
         "keys": "Make, rotate and revoke the keys of users",
+        "apps": "Register programs of third parties, and see who lets them in",
         "tokens": "Log users out, rotate what tokens are signed by",
         "webhooks": "Tell other programs of events, and see what was sent",
     },

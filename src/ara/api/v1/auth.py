@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ara.accounts import Key, Pair, User
 from ara.api.asks import Asker, address_of, asker, service_of
 from ara.api.v1.words import Lifetime
+from ara.errors import ForbiddenError
 from ara.logs.context import current
 from ara.settings import Secret
 
@@ -104,7 +105,9 @@ async def _refresh(asked: RefreshToken, request: Request) -> TokenPair:
 
 @router.post("/logout", summary="Log out everywhere", status_code=204)
 async def _logout(request: Request, who: _Self) -> None:
-    """Make every token of who asks void; keys stay valid."""
+    """Make every token of who asks void; keys stay valid. A program revokes its own: POST /oauth/revoke."""
+    if who.app:
+        raise ForbiddenError("A program can't log its user out.", hint="Revoke its own token: POST /oauth/revoke")
     await service_of(request).accounts.log_out(who.user.id, by=who.user.id)
 
 

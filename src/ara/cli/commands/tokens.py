@@ -92,7 +92,7 @@ def _clean() -> None:
     s = screen()
 
     async def cleaned(all_: "Accounts") -> int:
-        return await all_.tokens.clean() + await all_.guard.clean()
+        return await all_.tokens.clean() + await all_.guard.clean() + await all_.oauth.codes.clean()
 
     count = with_accounts(s, cleaned)
     s.result({"schema": 1, "cleaned": count}, lambda: f"{count} {'is' if count == 1 else 'are'} forgotten.")
