@@ -1,6 +1,6 @@
 """What jobs do, done by themselves: the same figures as by their commands."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -8,11 +8,14 @@ import pytest
 
 from ara.accounts import Accounts
 from ara.accounts.sent import Sent
+from ara.data.feed import MarketData
+from ara.data.rates import bring_rates
 from ara.errors import BacktestError, DataProviderError, NotFoundError, ValidationError
 from ara.jobs import Backtest, Backup, Clean, Drift, Predict, Queue, Score, Update
 from ara.jobs.tested import asked
 from ara.jobs.work import QUEUES, Work, check, do, queue_of, words
 from ara.prediction.ledger import Ledger
+from tests.venues.ecb import EcbVenue
 
 SHORT = Backtest(symbols=("AAPL",), strategy="momentum", start="2017-01-03", end="2017-12-29", cuts=0)
 
@@ -64,7 +67,7 @@ async def test_forecasts_are_kept_and_one_that_fails_costs_no_other(opened):
 async def test_upkeep_of_an_empty_house_does_nothing_and_says_so(opened, tmp_path):
     async with opened("memory:", data_providers="sample") as desk:
         folder = str(tmp_path / "copies")
-        assert await do(desk, Update(), watch=heard([])) == {"instruments": 0, "bars": 0, "failed": {}}
+        assert await do(desk, Update(), watch=heard([])) == {"instruments": 0, "bars": 0, "rates": 0, "failed": {}}
         assert (await do(desk, Backup(folder=folder), watch=heard([])))["files"] == 0
         assert await do(desk, Drift(), watch=heard([])) == {
             "set": "ara-fast",
@@ -76,8 +79,23 @@ async def test_upkeep_of_an_empty_house_does_nothing_and_says_so(opened, tmp_pat
         assert set(drifted["failed"]) == {"AAPL", "NOSUCH"}
 
 
+async def test_an_update_brings_the_rates_of_the_euro_that_are_missing(opened):
+    with EcbVenue(until=date(2023, 12, 28)) as venue:
+        asked = {"data.online": "ecb", "data.providers.ecb.url": venue.url, "data.retries": "0"}
+        async with opened("memory:", data_providers="sample", **asked) as desk:
+            assert (await do(desk, Update(), watch=heard([])))["rates"] == 0  # none are kept: nobody wants them
+            async with MarketData(desk) as market:
+                await bring_rates(market.sources, market.store, clock=desk.clock, names=["ecb"])
+            venue.publish(date(2023, 12, 29))
+            done = {"instruments": 0, "bars": 0, "failed": {}}
+            assert await do(desk, Update(), watch=heard([])) == {**done, "rates": 15}
+            assert await do(desk, Update(), watch=heard([])) == {**done, "rates": 0}
+            venue.down = True
+            with pytest.raises(DataProviderError, match="Nothing could be brought up to date"):
+                await do(desk, Update(), watch=heard([]))
+
+
 async def test_what_was_imported_is_backed_up(opened, tmp_path):
-    from ara.data.feed import MarketData
     from ara.data.imports import import_path
 
     lines = [f"{day:%Y-%m-%d},10,11,9,{10 + number % 3},100" for number, day in enumerate(days(60))]

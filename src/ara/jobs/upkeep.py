@@ -79,9 +79,30 @@ async def _update(desk: Desk, watch: _Watch) -> dict[str, Any]:
                 failed[one.instrument.symbol] = one.error.message
             if not watch(Progress(fetched + len(failed), len(instruments), one.instrument.symbol)):
                 break
-    if failed and not fetched:
-        raise DataProviderError(f"No instrument could be brought up to date: {next(iter(failed.values()))}")
-    return {"instruments": fetched, "bars": new, "failed": failed}
+        rates = await _rates(desk, market, failed)
+    if failed and not fetched and not rates:
+        raise DataProviderError(f"Nothing could be brought up to date: {next(iter(failed.values()))}")
+    return {"instruments": fetched, "bars": new, "rates": rates, "failed": failed}
+
+
+async def _rates(desk: Desk, market: MarketData, failed: dict[str, str]) -> int:
+    """Fetch the euro's rates that were set since the newest kept ones, and count them; what fails is noted."""
+    from ara.data.provider import Kind
+    from ara.data.rates import bring_rates, serving
+
+    named = desk.settings.data
+    names = serving(market.sources, (*named.providers, *named.online))
+    empty = await asyncio.to_thread(
+        lambda: market.store.catalogue().is_empty() and market.store.facts(Kind.RATES).is_empty()
+    )
+    if not names or empty:
+        return 0
+    try:
+        told = await bring_rates(market.sources, market.store, clock=desk.clock, names=names, since_kept=True)
+    except AraError as error:
+        failed["EUR"] = error.message
+        return 0
+    return told.new + told.corrected
 
 
 async def _score(desk: Desk) -> dict[str, Any]:
