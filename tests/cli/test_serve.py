@@ -29,9 +29,14 @@ def test_a_service_tells_its_key_once_answers_and_ends_by_ctrl_c(home):
         assert "Traceback" not in said[1]
         assert key[0] not in said[1]
     with begun(home) as second:
-        assert re.search(r"http://127\.0\.0\.1:\d+", second.stderr.readline())
-        second.send_signal(signal.SIGTERM)
+        place = re.search(r"http://127\.0\.0\.1:\d+", second.stderr.readline())
+        with httpx.Client(base_url=place[0], timeout=60) as kept_open:
+            assert kept_open.get("/health").headers.get("connection") is None
+            second.send_signal(signal.SIGTERM)
+            # Who has a line open is answered on it until an answer says that it closes: no request meets a closed line.
+            wait_for(lambda: kept_open.get("/health").headers.get("connection") == "close")
         assert "ara_" not in second.communicate(timeout=60)[0]
+        assert second.returncode == 0
 
 
 def test_a_port_that_is_taken_is_told_with_what_to_do(ara):

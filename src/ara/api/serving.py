@@ -1,10 +1,13 @@
 """The application on a socket, in one process or in several that share it.
 
 SIGTERM and Ctrl-C stop listening, let what runs end within a time, and close. With several processes SIGHUP replaces
-them one after the other: the next one answers before the one before ends.
+them one after the other: the next one answers before the one before ends. Who was told to end by SIGTERM and did so in
+order has succeeded: the exit status is 0.
 """
 
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,9 +15,11 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from ara.accounts import Accounts
 from ara.api.app import create
+from ara.api.parting import Parting, Server
 from ara.api.sockets import UVICORN
 from ara.desk import Desk
 from ara.errors import APIError
@@ -46,7 +51,9 @@ def serve(settings: Settings, ear: socket.socket, *, ready: Callable[[], None]) 
         packed = Freight(Path(), side="").pack(settings)
         Multiprocess(_config(partial(application, packed), settings), sockets=[ear]).run()
         return
-    server = uvicorn.Server(_config(lambda: create(settings, ready=ready), settings))
+    parting = Parting(create(settings, ready=ready))
+    server = Server(_config(lambda: parting, settings), parting)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server raises the signal anew once all is closed
     server.run(sockets=[ear])
     if not server.started:
         raise APIError("The service did not start.", hint="The lines above say why.")
@@ -74,7 +81,7 @@ def application(packed: bytes) -> FastAPI:
     return create(settings)
 
 
-def _config(app: Callable[[], FastAPI], settings: Settings) -> uvicorn.Config:
+def _config(app: Callable[[], ASGIApp], settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=True,
