@@ -61,7 +61,7 @@ class Kept:
                 splits.setdefault(action.sources[0], []).append(action)
         found = {}
         for source, own in self.by_source().items():
-            bases = set(own["basis"])
+            bases = set(own["basis"].unique())
             if instrument.asset_class not in _WITH_ACTIONS or bases == {Basis.RAW.value}:
                 found[source] = own
             elif bases == {Basis.SPLIT.value} and source in asked:
@@ -129,7 +129,7 @@ def view(
     if best not in traded or (best not in asked and _gives_adjusted(own)):
         own = _repaired(own, {}, instrument, timeframe) if repaired else own
         frame, basis = adjusted(own, best)
-        basis = Basis.TOTAL if Basis.TOTAL.value in set(own["basis"]) else basis
+        basis = Basis.TOTAL if Basis.TOTAL.value in own["basis"].unique() else basis
         traded, whole, actions, weights = {}, own, [], {best: 1.0}
     else:
         weights = _weights(traded, order)
@@ -168,7 +168,7 @@ def stated(kept: Kept, source: str, *, moment: datetime) -> pl.DataFrame:
     known = kept.actions.filter(pl.col("known_at") <= moment)
     own = known.filter(pl.col("source") == source)
     rows = kept.by_source()[source]
-    if set(rows["basis"]) != {Basis.RAW.value}:
+    if set(rows["basis"].unique()) != {Basis.RAW.value}:
         return own
     found = believed(read(known), _own([source], known), rows)
     others = [_row(one, rows["symbol"][0], moment) for one in found if source not in one.sources]

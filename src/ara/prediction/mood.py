@@ -80,6 +80,11 @@ def _states(volatility: _Array) -> tuple[NDArray[np.int64], float]:
     known = np.minimum(np.arange(count - len(windows), count) + 1, _PAST)
     newest = padded[-2 * _PAST :]
     alone = len(np.unique(newest[np.isfinite(newest)])) == np.isfinite(newest).sum()
-    alike = np.ones(len(windows)) if alone else (windows == own).sum(axis=1)
-    rank = ((windows < own).sum(axis=1) + alike / 2) / known
+    alike = np.ones(len(windows)) if alone else _counted(windows == own)
+    rank = (_counted(windows < own) + alike / 2) / known
     return np.minimum(2, (3 * rank).astype(np.int64)), float(rank[-1])
+
+
+def _counted(found: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count along each row, of 1,000 at most: row upon row of small numbers takes half the time of one by one."""
+    return np.asarray(found.T.view(np.uint8).sum(axis=0, dtype=np.uint16), np.int64)

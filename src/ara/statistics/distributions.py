@@ -11,6 +11,7 @@ __all__ = ["binomial_tail", "fit_student_t", "student_t_cdf", "student_t_quantil
 
 _DEGREES = (2.6, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0)
 _TINY = 1e-300
+_COUNTS = tuple(map(float, range(1, 500)))
 
 
 def student_t_cdf(x: float, degrees: float) -> float:
@@ -137,17 +138,26 @@ def _incomplete_beta(x: float, y: float, a: float, b: float) -> float:
     if x > (a + 1) / (a + b + 2):
         return 1 - _incomplete_beta(y, x, b, a)
     front = math.exp(_log_beta(a, b) + a * math.log(x) + b * math.log(y)) / a
-    c, d, whole = 1.0, 1 / _away(1 - (a + b) * x / (a + 1)), a + b
+    whole, a_ = a + b, -a
+    c, d = 1.0, 1.0 / _away(1.0 - whole * x / (a + 1.0))
     value = d
-    for m in range(1, 500):  # what is near 0 is moved away from it, as `_away` does
-        at = a + 2 * m
-        term = m * (b - m) * x / ((at - 1) * at)
-        d, c = 1 + term * d, 1 + term / c
-        d, c = 1 / (d if d > _TINY or d < -_TINY else _TINY), c if c > _TINY or c < -_TINY else _TINY
+    for m in _COUNTS:  # what is near 0 is moved away from it, as `_away` does
+        at = a + 2.0 * m
+        term = m * (b - m) * x / ((at - 1.0) * at)
+        d, c = 1.0 + term * d, 1.0 + term / c
+        if d <= _TINY and d >= -_TINY:
+            d = _TINY
+        if c <= _TINY and c >= -_TINY:
+            c = _TINY
+        d = 1.0 / d
         value *= c * d
-        term = -(a + m) * (whole + m) * x / (at * (at + 1))
-        d, c = 1 + term * d, 1 + term / c
-        d, c = 1 / (d if d > _TINY or d < -_TINY else _TINY), c if c > _TINY or c < -_TINY else _TINY
+        term = (a_ - m) * (whole + m) * x / (at * (at + 1.0))
+        d, c = 1.0 + term * d, 1.0 + term / c
+        if d <= _TINY and d >= -_TINY:
+            d = _TINY
+        if c <= _TINY and c >= -_TINY:
+            c = _TINY
+        d = 1.0 / d
         ratio = c * d
         value *= ratio
         if ratio == 1.0:  # no number is nearer to 1

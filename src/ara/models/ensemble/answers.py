@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ara.models.calibration import FARTHER, Surprise, eased, leaning, sizes, trust
 from ara.models.ensemble.by_regime import belonging
+from ara.models.ensemble.lately import remember
 from ara.models.ensemble.members import DEAR
 from ara.models.ensemble.panels import alone, next_alone, ranges_after, standings
 from ara.models.ensemble.state import ClassState, State
@@ -98,6 +99,9 @@ class Answering:
                 said[place][~asked, :1] = self._said(name, rows[~asked], next_alone(self.panel))
             else:
                 said[place] = self._said(name, rows, self.panel)
+            if np.count_nonzero(asked) == 1:
+                last = int(np.argmax(asked))
+                remember(self.panel, self.fitted[name], int(rows[last]), said[place][last])
         return state.mixed(said, standings(self.panel, rows), columns, middle=_MIDDLE)
 
     def _said(self, name: str, rows: Rows, panel: Panel) -> _Array:

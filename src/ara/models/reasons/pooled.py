@@ -52,15 +52,19 @@ _RELATIVE: Final = frozenset({"x", "x1.5", "x5", "x25", "x125", "x750", "r5", "r
 _GROUP: Final[Mapping[str, str]] = {column: name for name, columns in GROUPS.items() for column in columns}
 
 
-def of_pooled(fitted: FittedPooledHar, panel: Panel, row: int) -> Told:
-    """Tell of `pooled_har`: a usual bar is one whose columns are the means of the last 250 bars'."""
+def of_pooled(fitted: FittedPooledHar, panel: Panel, row: int, *, values: _Array | None = None) -> Told:
+    """Tell of `pooled_har`: a usual bar is one whose columns are the means of the last 250 bars'.
+
+    `values` is what it answers for the row, where that is known already.
+    """
     code, rows = int(panel.series[row]), past(panel, row)
     first, _ = panel.span(code)
     seen = table(panel, rows)
     kind = seen.kind[-1]
     state = fitted.states.get(KINDS[kind])
     columns = [fitted.horizons.index(horizon) for horizon in panel.horizons]
-    values = fitted.predict(panel, np.array([row])).values[0]
+    if values is None:
+        values = fitted.predict(panel, np.array([row])).values[0]
     if state is None or row - first < YOUNG or not seen.usable[-1]:
         return of_ewma(fitted.fallback, panel, row)
     state = State(*(part[columns] for part in state))

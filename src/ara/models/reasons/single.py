@@ -50,19 +50,24 @@ def carried(variance: _Array, place: int, decay: float) -> dict[str, float]:
     }
 
 
-def of_ewma(fitted: FittedEwmaT, panel: Panel, row: int) -> Told:
-    """Tell of `ewma_t`."""
+def of_ewma(fitted: FittedEwmaT, panel: Panel, row: int, *, values: _Array | None = None) -> Told:
+    """Tell of `ewma_t`; `values` is what it answers for the row, where that is known already."""
     first, _ = panel.span(int(panel.series[row]))
     variance = ewma_variance(panel.bars[first : row + 1, 3], decay=fitted.decay)
-    values = fitted.predict(panel, np.array([row])).values[0]
+    if values is None:
+        values = fitted.predict(panel, np.array([row])).values[0]
     parts = halves(carried(variance, row - first, fitted.decay), len(panel.horizons))
     return Told(width=log_width(values), parts=parts)
 
 
-def of_series(fitted: FittedSeries[Any], panel: Panel, row: int) -> Told:
-    """Tell of a family that looks at one series at a time; of one that isn't known here, as `plain` does."""
+def of_series(fitted: FittedSeries[Any], panel: Panel, row: int, *, values: _Array | None = None) -> Told:
+    """Tell of a family that looks at one series at a time; of one that isn't known here, as `plain` does.
+
+    `values` is what it answers for the row, where that is known already.
+    """
     name = fitted.model.family
-    values = fitted.predict(panel, np.array([row])).values[0]
+    if values is None:
+        values = fitted.predict(panel, np.array([row])).values[0]
     simple = fitted.plain.predict(panel, np.array([row])).values[0]
     if np.array_equal(values, simple, equal_nan=True):
         return of_ewma(fitted.plain, panel, row)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.ensemble.by_regime import RegimeClass, belonging
+from ara.models.ensemble.lately import said_before
 from ara.models.ensemble.model import FittedEnsemble
 from ara.models.ensemble.panels import alone, standings, with_next
 from ara.models.families.ewma_t import EwmaT, FittedEwmaT
@@ -45,11 +46,11 @@ def of_model(name: str, fitted: Fitted, panel: Panel, row: int, *, values: _Arra
     if isinstance(fitted, FittedEnsemble):
         return of_ensemble(fitted, panel, row, values=values)
     if isinstance(fitted, FittedEwmaT):
-        return of_ewma(fitted, panel, row)
+        return of_ewma(fitted, panel, row, values=values)
     if isinstance(fitted, FittedPooledHar):
-        return of_pooled(fitted, panel, row)
+        return of_pooled(fitted, panel, row, values=values)
     if isinstance(fitted, FittedSeries):
-        return of_series(fitted, panel, row)
+        return of_series(fitted, panel, row, values=values)
     from ara.models.networks.fused import FittedFused  # graphs take long to import, and most models have none
     from ara.models.reasons.learned import of_fused, of_served
     from ara.models.served import Served
@@ -126,12 +127,12 @@ def _weights(fitted: FittedEnsemble, panel: Panel, row: int) -> dict[str, _Array
 def _member(fitted: FittedEnsemble, name: str, panel: Panel, row: int) -> Told:
     """Tell of a member; of a series that it has not met, of the fit to that series alone that answers for it."""
     model, one = fitted.models[name], fitted.fitted[name]
-    code = int(panel.series[row])
+    code, values = int(panel.series[row]), said_before(panel, one, row)
     if panel.symbols[code] not in fitted.symbols and isinstance(model, SeriesModel | EwmaT):
         panel, first = alone(panel, code)
         row -= first
         one = fit_until(model, panel, month_of(int(panel.known_at[row])), seed=fitted.seed)
-    return of_model(name, one, panel, row)
+    return of_model(name, one, panel, row, values=values)
 
 
 def _mixed(members: list[_Member]) -> tuple[_Array, dict[str, _Array]]:

@@ -1,7 +1,7 @@
 """How often each series' own bands missed of late, and how much wider or narrower they have to be for it."""
 
 import math
-from itertools import accumulate
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ __all__ = ["Memory", "Past", "remember", "still_open", "stretch"]
 _Array = NDArray[np.float64]
 
 _KEEP: Final = 0.5 ** (1 / 250)
+_FADED: Final = _KEEP * _KEEP
 _PROMISE: Final = 0.2
 _SLOPE: Final = 0.45
 _MOST: Final = 0.3
@@ -116,19 +117,20 @@ def stretch(memory: Memory, code: int, past: Past, asked: Rows, horizons: tuple[
         first, final = max(end - h, 0), max(int(asked.max()) - h + 1, 0)
         y, floor, top = (part[first:final, column] for part in (past.y, low, high))
         told = np.isfinite(floor) & np.isfinite(y)
-        steps = list(zip(told.tolist(), ((y < floor) | (y > top)).tolist(), strict=True))
-        start = (*memory.sums[code, column].tolist(),)
-        sums = np.array(list(accumulate(steps, _after, initial=start)))
+        sums = _summed(memory.sums[code, column].tolist(), told, (y < floor) | (y > top))
         done = np.clip(asked - h + 1 - first, 0, len(sums) - 1)
         out[:, column] = _log_factor(sums[done], h)
     return out
 
 
-def _after(sums: tuple[float, float, float], step: tuple[bool, bool]) -> tuple[float, float, float]:
-    told, missed = step
-    if not told:
-        return sums
-    return _KEEP * sums[0] + missed, _KEEP * sums[1] + 1.0, _KEEP * _KEEP * sums[2] + 1.0
+def _summed(start: Sequence[float], told: NDArray[np.bool_], missed: NDArray[np.bool_]) -> _Array:
+    """Give the sums `[n + 1, 3]` at the start and after each bar; one whose forecast is not told changes nothing."""
+    misses, weight, squares = start
+    found = [(misses, weight, squares)]
+    for miss in missed[told].astype(float).tolist():
+        misses, weight, squares = _KEEP * misses + miss, _KEEP * weight + 1.0, _FADED * squares + 1.0
+        found.append((misses, weight, squares))
+    return np.array(found)[np.concatenate(([0], np.cumsum(told)))]
 
 
 def _log_factor(sums: _Array, horizon: int) -> _Array:

@@ -42,7 +42,9 @@ def average(values: _Array, centre: float) -> _Array:
     """
     keep = centre / (1.0 + centre)
     known = ~np.isnan(values)
-
+    first = len(known) - int(np.count_nonzero(known))
+    if known[first:].all():
+        return _without_gaps(values, first, keep)
     parts = np.where(known, values, 0.0).tolist()
     total = parts[0] if parts else 0.0
     summed = np.array(parts[:1] + [total := keep * total + part for part in parts[1:]], float)
@@ -50,14 +52,18 @@ def average(values: _Array, centre: float) -> _Array:
     return np.where(weight > 0, summed / np.where(weight > 0, weight, 1.0), np.nan)
 
 
+def _without_gaps(values: _Array, first: int, keep: float) -> _Array:
+    """Give the mean where nothing is missing after the first; the weight of all that is known is then the same."""
+    out, total = np.full(len(values), np.nan), 0.0 if first else -0.0
+    summed = [total := keep * total + part for part in values[first:].tolist()]
+    out[first:] = (
+        np.array(summed, float) / _whole_weight(keep, 1 << max(len(summed) - 1, 1).bit_length())[: len(summed)]
+    )
+    return out
+
+
 def _weight(known: NDArray[np.bool_], keep: float) -> _Array:
-    """Give the weight of all that is known up to each place; the same for all series, once nothing is missing."""
-    count = int(np.count_nonzero(known))
-    first = len(known) - count
-    if known[first:].all():
-        whole = np.zeros(len(known))
-        whole[first:] = _whole_weight(keep, 1 << max(count - 1, 1).bit_length())[:count]
-        return whole
+    """Give the weight of all that is known up to each place."""
     steps = accumulate(known.tolist(), lambda weight, one: keep * weight + one, initial=0.0)
     return np.fromiter(islice(steps, 1, None), float, len(known))
 
