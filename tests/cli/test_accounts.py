@@ -82,3 +82,34 @@ def test_a_password_of_the_input_is_not_empty_and_never_told(ara, told):
     assert done.code == 2
     assert "12 to 256 characters; this one has 5" in done.err
     assert "short" not in done.err.replace("shortest", "")
+
+
+def test_programs_of_others_from_the_first_to_the_last(ara):
+    ara("users", "add", "ada@x.org", "--role", "trader")
+    assert "There is no program. Register one: ara apps add" in ara("apps", "list").plain
+    asked = ("apps", "add", "ada@x.org", "--name", "Desk", "--scope", "market:read")
+    made = json.loads(ara(*asked, "--redirect", "https://desk.example/back", "--json").out)
+    assert made["client_secret"].startswith(f"arac_{made['client_id']}_")
+    shown = ara(*asked, "--public", "--redirect", "example.desk:/back", "--width", "60").plain
+    assert "client_secret" not in shown
+    assert "It has no secret: PKCE proves it." in " ".join(shown.split())
+    listed = json.loads(ara("apps", "list", "ada@x.org", "--json").out)["apps"]
+    assert [(one["email"], one["public"], one["users"]) for one in listed] == [
+        ("ada@x.org", False, 0),
+        ("ada@x.org", True, 0),
+    ]
+    assert "public" in ara("apps", "list").plain
+    assert "No user lets it in." in ara("apps", "show", made["client_id"]).plain
+    for words, said in (
+        (asked, "users nowhere"),
+        ((*asked, "--scope", "users:admin"), "can't be lent"),
+        ((*asked, "--redirect", "http://desk.example"), "sent back to safely"),
+        ((*asked, "--public"), "without a secret it needs one"),
+        (("apps", "show", "x"), "There is no program 'x'"),
+        (("apps", "revoke", made["client_id"], "ada@x.org"), "Nothing is lent"),
+    ):
+        done = ara(*words)
+        assert said in " ".join((done.err or done.plain).split())
+    assert ara("apps", "remove", made["client_id"]).code == 10
+    gone = ara("apps", "remove", made["client_id"], "--yes").plain
+    assert gone.strip() == f"{made['client_id']} is forgotten; 0 users had let it in."
