@@ -27,10 +27,12 @@ def same(first, again):
     assert set(first.headers) == set(again.headers)
 
 
+@pytest.mark.parametrize("packed", ["identity", "gzip"])
 @pytest.mark.parametrize("path", PATHS)
-def test_the_second_answer_is_the_first(service: Served, id, path):
-    with service.client() as client:
-        first, again = (client.get(path.format(id), headers={"X-Request-ID": "asked-once-1"}) for _ in range(2))
+def test_an_answer_past_the_routes_is_that_of_the_route(service: Served, id, path, packed):
+    with service.client(**{"Accept-Encoding": packed}) as client:
+        client.get(path.format(id[:12]))
+        first, again = (client.get(path.format(one), headers={"X-Request-ID": "asked-once-1"}) for one in (id[:13], id))
         short = client.get(path.format(id[:12]), headers={"X-Request-ID": "asked-once-1"})
         part = client.get(path.format(id), params={"fields": "symbol"}).json()
     same(first, again)

@@ -10,7 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ara.data.cache.outage import Outage
@@ -65,25 +65,21 @@ class Bucket:
         What may be asked for at once after a rest.
     per_second
         What may be asked for in the long run.
+    each, whole
+        Microseconds in which one is filled in, and all of it from nothing.
     """
 
     name: str
     capacity: int
     per_second: float
+    each: int = field(init=False, repr=False, compare=False)
+    whole: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.capacity < 1 or not 0 < self.per_second < math.inf:
             raise ValidationError(f"A bucket holds 1 or more and fills; {self.name!r} doesn't.")
-
-    @property
-    def each(self) -> int:
-        """Microseconds in which one is filled in."""
-        return max(round(_MICRO / self.per_second), 1)
-
-    @property
-    def whole(self) -> int:
-        """Microseconds in which it fills from nothing."""
-        return self.capacity * self.each
+        object.__setattr__(self, "each", max(round(_MICRO / self.per_second), 1))
+        object.__setattr__(self, "whole", self.capacity * self.each)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ara.api.problems import of_error
@@ -20,13 +21,20 @@ from ara.logs.context import current
 if TYPE_CHECKING:
     from ara.api.service import Service
 
-__all__ = ["Answer", "Answers", "ShownBefore"]
+__all__ = ["LEVEL", "SMALL", "Answer", "Answers", "ShownBefore"]
+
+SMALL: Final = 2048
+"""Bytes of an answer from which on it is compressed for who takes that."""
+
+LEVEL: Final = 5
+"""How hard."""
 
 _MOST: Final = 512
 _LARGEST: Final = 32 * 1024 * 1024
-_BEARER: Final = b"bearer "
 _LONGEST: Final = 2_000
 _JSON: Final = (b"content-type", b"application/json")
+_KEEP: Final = (b"cache-control", KEEP.encode())
+_VARY: Final = (b"vary", b"Accept-Encoding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,7 @@ class ShownBefore:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._packed = GZipMiddleware(_answered, minimum_size=SMALL, compresslevel=LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
@@ -114,48 +123,61 @@ class ShownBefore:
             service: Service | None = getattr(scope["app"].state, "service", None)
             answer = service.answers.get(scope["path"]) if service is not None else None
             sent = _sent(scope) if answer is not None else None
-            if service is not None and answer is not None and sent is not None:
-                await _answered(service, answer, sent, scope, receive, send)
+            if answer is not None and sent is not None:
+                scope["route"], scope["path_params"] = answer.route, {answer.parameter: answer.id}
+                scope["ara.answer"] = (service, answer, sent)
+                await (self._packed if sent.packed else _answered)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-async def _answered(
-    service: "Service", answer: Answer, sent: tuple[str, str | None], scope: Scope, receive: Receive, send: Send
-) -> None:
+async def _answered(scope: Scope, receive: Receive, send: Send) -> None:
     """Check who asks as the route does, and send the answer, or nothing but its tag to who has it."""
     from ara.api.asks import address_in, admitted
 
-    scope["route"], scope["path_params"] = answer.route, {answer.parameter: answer.id}
-    credential, known = sent
+    service, answer, sent = scope["ara.answer"]
     try:
-        _, told = await admitted(service, credential, address_in(scope), answer.route, answer.permission)
+        _, told = await admitted(service, sent.credential, address_in(scope), answer.route, answer.permission)
     except AraError as error:
         await of_error(error, path=scope["path"])(scope, receive, send)
         return
-    same = unchanged(known, answer.tag)
+    same = unchanged(sent.known, answer.tag)
     body = b"" if same else answer.text()
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
-    headers += [(b"etag", answer.tag.encode("latin-1")), (b"cache-control", KEEP.encode())]
+    headers += [(b"etag", answer.tag.encode("latin-1")), _KEEP]
     if not same:
         headers += [_JSON, (b"content-length", str(len(body)).encode())]
+    if not sent.packed:
+        headers.append(_VARY)
     await send({"type": "http.response.start", "status": 304 if same else 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _sent(scope: Scope) -> tuple[str, str | None] | None:
-    """Give the key or token and the tags that were sent; None where they are not sent plainly, each once."""
-    credential, known, seen = "", None, set[bytes]()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """What was sent: a key or token, the tags that the asker has, and whether the answer may be compressed."""
+
+    credential: str
+    known: str | None
+    packed: bool
+
+
+_LOOKED_AT: Final = frozenset({b"authorization", b"if-none-match", b"accept-encoding"})
+
+
+def _sent(scope: Scope) -> _Sent | None:
+    """Give what was sent; None where it was not sent plainly, each header once."""
+    found = dict[bytes, bytes]()
     for name, value in scope["headers"]:
-        if name not in {b"authorization", b"if-none-match"}:
-            continue
-        if name in seen or len(value) > _LONGEST:
-            return None
-        seen.add(name)
-        if name == b"authorization":
-            if value[:7].lower() != _BEARER:
+        if name in _LOOKED_AT:
+            if name in found or len(value) > _LONGEST:
                 return None
-            credential = value[7:].decode("latin-1")
-        else:
-            known = value.decode("latin-1")
-    return (credential, known) if credential and credential == credential.strip() else None
+            found[name] = value
+    scheme, _, credential = found.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not credential or credential != credential.strip():
+        return None
+    known = found.get(b"if-none-match")
+    return _Sent(
+        credential=credential, known=None if known is None else known.decode("latin-1"),
+        packed=b"accept-encoding" in found,
+    )  # fmt: skip

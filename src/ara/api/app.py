@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import ara
 from ara.api import health, pages, problems
-from ara.api.answers import ShownBefore
+from ara.api.answers import LEVEL, SMALL, ShownBefore
 from ara.api.line import working
 from ara.api.oauth import authorize
 from ara.api.oauth import router as oauth
@@ -41,8 +41,6 @@ from ara.settings import Secret, Settings
 
 __all__ = ["create"]
 
-_SMALL: Final = 2048
-_LEVEL: Final = 5
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ASKED: Final = ("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID")
 _TOLD: Final = (
@@ -115,8 +113,8 @@ def _route(app: FastAPI) -> None:
 
 def _wrap(app: FastAPI, settings: Settings) -> None:
     """Put around the application what lies around every request; what is added last lies outermost."""
+    app.add_middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=LEVEL)
     app.add_middleware(ShownBefore)
-    app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=_LEVEL)
     app.add_middleware(Shell, most=settings.api.body_kb * 1024, seconds=settings.api.seconds)
     if settings.api.origins:
         app.add_middleware(

@@ -3,11 +3,11 @@
 import json
 import logging
 import time
+from functools import lru_cache
 from typing import Any, Final
 
 from ara.logs.context import current
-from ara.logs.record import failure, fields, one_line, trace, words
-from ara.redaction import redact
+from ara.logs.record import failure, fields, named, one_line, trace, words
 
 __all__ = ["HumanFormatter"]
 
@@ -32,11 +32,11 @@ class HumanFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the record's line, and the traceback's where these are wanted."""
-        at = time.strftime("%H:%M:%SZ", time.gmtime(record.created))
-        level = f"{one_line(redact(record.levelname).lower()):<8}"
+        at = _at(int(record.created))
+        level = f"{one_line(named(record.levelname).lower()):<8}"
         if self._colour and (paint := _COLOURS.get(record.levelno)):
             level = f"\x1b[{paint}m{level}\x1b[0m"
-        room = one_line(redact(record.name.removeprefix("ara.").partition(".")[0]))
+        room = one_line(named(record.name.removeprefix("ara.").partition(".")[0]))
         lines = [f"{at} {level} {room:<10} {one_line(self._said(record))}".rstrip()]
         if self._traces and (told := trace(record)):
             lines += [f"  | {one_line(line)}" for line in told.split("\n")]
@@ -50,6 +50,12 @@ class HumanFormatter(logging.Formatter):
         if current():
             shown.append(f"({current()})")
         return "  ".join([said, *shown])
+
+
+@lru_cache(2)
+def _at(second: int) -> str:
+    """Give the time of day of a second since 1970: records come many in one."""
+    return time.strftime("%H:%M:%SZ", time.gmtime(second))
 
 
 def _value(value: Any) -> str:

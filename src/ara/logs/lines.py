@@ -12,8 +12,8 @@ from structlog.contextvars import get_contextvars, merge_contextvars
 from structlog.stdlib import BoundLogger, LoggerFactory, render_to_log_kwargs
 
 from ara.logs.context import current
-from ara.logs.record import STANDARD, UNPRINTABLE, failure, fields, trace, words
-from ara.redaction import redact, redact_tree
+from ara.logs.record import STANDARD, UNPRINTABLE, failure, fields, named, trace, words
+from ara.redaction import redact_tree
 
 __all__ = ["JsonFormatter", "adopt_structlog"]
 
@@ -32,14 +32,15 @@ class JsonFormatter(logging.Formatter):
         """Give the record's line."""
         document: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "level": redact(record.levelname).lower(),
-            "logger": redact(record.name),
+            "level": named(record.levelname).lower(),
+            "logger": named(record.name),
             "message": words(record),
             "process": record.process,
         }
         if current():
             document["correlation"] = current()
-        if added := dict(redact_tree(get_contextvars())) | fields(record):
+        bound = get_contextvars()
+        if added := (dict(redact_tree(bound)) if bound else {}) | fields(record):
             document["fields"] = added
         if failed := failure(record):
             document["error"] = {"type": failed[0], "message": failed[1], "trace": trace(record)}
@@ -63,8 +64,12 @@ def _renamed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mut
     return event
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False)
+
+
 def _serialise(document: Any, **_: Any) -> str:
-    return UNPRINTABLE.sub(_escape, json.dumps(document, ensure_ascii=False))
+    text = _encoder.encode(document)
+    return text if text.isascii() and text.isprintable() else UNPRINTABLE.sub(_escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:

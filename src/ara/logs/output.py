@@ -29,8 +29,11 @@ class StreamOutput(logging.Handler):
         """Write the record's line; characters that the stream can't encode are escaped."""
         stream = self._stream or sys.stderr
         with contextlib.suppress(Exception):
-            coding = getattr(stream, "encoding", None) or "utf-8"
-            stream.write(f"{self.format(record)}\n".encode(coding, "backslashreplace").decode(coding))
+            line = f"{self.format(record)}\n"
+            if not line.isascii():
+                coding = getattr(stream, "encoding", None) or "utf-8"
+                line = line.encode(coding, "backslashreplace").decode(coding)
+            stream.write(line)
             stream.flush()
 
 

@@ -3,11 +3,12 @@
 import logging
 import re
 import traceback
+from functools import lru_cache
 from typing import Any, Final
 
 from ara.redaction import redact, redact_tree
 
-__all__ = ["STANDARD", "UNPRINTABLE", "failure", "fields", "one_line", "trace", "words"]
+__all__ = ["STANDARD", "UNPRINTABLE", "failure", "fields", "named", "one_line", "trace", "words"]
 
 STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 """The attributes of every record; all others are a caller's fields."""
@@ -16,6 +17,12 @@ UNPRINTABLE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 """What could end a line, steer a terminal, turn the direction of text, or not be encoded."""
+
+
+@lru_cache(1024)
+def named(text: str) -> str:
+    """Give the name of a logger or a level, redacted: there are few, and each comes again and again."""
+    return redact(text)
 
 
 def words(record: logging.LogRecord) -> str:
@@ -28,8 +35,9 @@ def words(record: logging.LogRecord) -> str:
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """Give what the caller added by `extra`, as redacted JSON data."""
-    added = {name: value for name, value in vars(record).items() if name not in STANDARD}
-    return dict(redact_tree(added)) if added else {}
+    if vars(record).keys() <= STANDARD:
+        return {}
+    return dict(redact_tree({name: value for name, value in vars(record).items() if name not in STANDARD}))
 
 
 def failure(record: logging.LogRecord) -> tuple[str, str] | None:
@@ -53,4 +61,6 @@ def trace(record: logging.LogRecord) -> str:
 
 def one_line(text: str) -> str:
     """Escape all that is not printable, as Python writes it."""
+    if text.isascii() and text.isprintable():
+        return text
     return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
