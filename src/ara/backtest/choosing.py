@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any, Final
 from ara.backtest.engine import Watch, rules
 from ara.backtest.folds import Choice, Step, chosen
 from ara.backtest.patience import USUAL, waiting
-from ara.errors import AraError, CancelledError, ValidationError
+from ara.backtest.spreading import HERE, PLACES, named, parts_of, spread, there
+from ara.errors import CancelledError, ValidationError
 from ara.lineage import digest
 from ara.trading.costs import Costs
 from ara.trading.strategies.making import Made, made
@@ -24,16 +24,7 @@ __all__ = ["HERE", "PLACES", "KeptChoices", "Task", "Told", "choose", "maker", "
 Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""
 
-HERE: Final = "here"
-"""On this machine."""
-
-PLACES: Final = (HERE, "ray")
-"""Where choices are made: on this machine, or on a Ray cluster."""
-
-_TRIES: Final = 3
-_LOST: Final = "What was chosen is kept. Ask again to go on, or go on without --on ray."
 _MOST_KEPT: Final = 10_000
-_CHUNKS: Final = 4
 
 
 def maker(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,12 +36,6 @@ def maker(make: Callable[..., Any]) -> Callable[..., Any]:
         return Made(name=make.name, kind=make.kind, parameters={**make.parameters, **combination})()
 
     return found
-
-
-def named(make: Made) -> str:
-    """Give the name by which a strategy is found anew anywhere: where its class stands, if that is at a top level."""
-    place = getattr(make.kind, "__qualname__", ".")
-    return make.name if "." in place else f"{make.kind.__module__}:{place}"
 
 
 class KeptChoices:
@@ -140,14 +125,10 @@ class Task:
                     f"the walk was cancelled after {len(found)} of {total} steps", hint="Ask again to go on from there."
                 )
 
-        if self.on not in PLACES:
-            raise ValidationError(f"choices are made {' or on '.join(PLACES)}, not on {self.on[:40]!r}")
-        if self.on != HERE and not isinstance(self.make, Made):
+        if there(self.on) and not isinstance(self.make, Made):
             raise ValidationError("only a strategy that was found by its name is tried on a cluster")
-        if todo and self.on != HERE:
-            self._on_ray(todo, workers, hear)
-        elif todo and workers > 1 and isinstance(self.make, Made):
-            self._beside(todo, workers, hear)
+        if todo and (there(self.on) or (workers > 1 and isinstance(self.make, Made))):
+            self._spread(todo, workers, hear)
         elif todo:
             with waiting(self.patience) as patient:
                 make = maker(self.make) if patient is None else patient.watching(maker(self.make))
@@ -156,42 +137,18 @@ class Task:
                     hear({step: choice})
         return [found[step] for step in every]
 
-    def _beside(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:
-        """Choose in several processes, some steps at a time."""
-        from ara.workers.beside import Beside
+    def _spread(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:
+        """Choose in several processes or on a cluster, some steps at a time."""
+        pieces: list[list[Step]] = []
 
-        parts = _parts(todo, workers)
-        with ExitStack() as stack:
-            processes = [stack.enter_context(Beside()) for _ in range(min(workers, len(parts)))]
-            errands = [
-                (part, processes[number % len(processes)].submit(choose, **self._asked(part)))
-                for number, part in enumerate(parts)
-            ]
-            for part, errand in errands:
-                choices = errand.result(lambda: True)
-                hear(dict(zip(part, choices, strict=True)))
+        def asked(count: int) -> list[dict[str, Any]]:
+            pieces.extend(parts_of(todo, count))
+            return [self._asked(part) for part in pieces]
 
-    def _on_ray(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:
-        """Choose on a Ray cluster, some steps at a time; what a lost worker was at is done again by another."""
-        from ara.models.ray import cluster, lost
+        def heard(number: int, choices: list[Choice]) -> None:
+            hear(dict(zip(pieces[number], choices, strict=True)))
 
-        with cluster(self.address, cpus=max(workers, 1)) as ray:
-            from ray.exceptions import RayError, RayTaskError
-
-            remote = ray.remote(num_cpus=1, max_retries=_TRIES)(choose)
-            parts = _parts(todo, max(workers, int(ray.cluster_resources().get("CPU", 1))))
-            at_work = {remote.remote(**self._asked(part)): part for part in parts}
-            try:
-                while at_work:
-                    (done,), _ = ray.wait(list(at_work), num_returns=1)
-                    part = at_work.pop(done)
-                    hear(dict(zip(part, ray.get(done), strict=True)))
-            except RayTaskError as error:
-                if isinstance(error.cause, AraError):
-                    raise error.cause from None
-                raise lost(error) from error
-            except (RayError, ConnectionError) as error:
-                raise lost(error, hint=_LOST) from error
+        spread(choose, asked, (workers, self.on, self.address), heard)
 
     def _asked(self, part: Sequence[Step]) -> dict[str, Any]:
         if not isinstance(self.make, Made):
@@ -204,12 +161,6 @@ class Task:
             "moments": list(self.moments), "todo": list(part), "cash": self.cash, "costs": self.costs,
             "patience": self.patience,
         }  # fmt: skip
-
-
-def _parts(todo: Sequence[Step], workers: int) -> list[list[Step]]:
-    """Cut the steps into pieces, some for each worker."""
-    size = -(-len(todo) // (workers * _CHUNKS))
-    return [list(todo[at : at + size]) for at in range(0, len(todo), size)]
 
 
 def choose(

@@ -1,22 +1,28 @@
 """Other pasts of the same back-test: returns or trades in another order, other parameters, late fills."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.backtest.engine import Watch, play
+from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import Result
+from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.errors import CancelledError, ValidationError
 from ara.performance.bootstrap import drawn, usual_block
 from ara.performance.inputs import returns_of
+from ara.trading.costs import Costs
+from ara.trading.strategies.making import Made, made
 from ara.trading.strategy import Signal, Strategy, View
 from ara.trading.tape import Tape
 
-__all__ = ["KINDS", "MOST", "MonteCarlo", "Spread", "Worlds", "late", "monte_carlo", "shaken"]
+__all__ = ["KINDS", "MOST", "MonteCarlo", "Spread", "Worlds", "late", "live_part", "monte_carlo", "shaken"]
 
 KINDS: Final[Mapping[str, str]] = {
     "returns": "its returns drawn anew in blocks",
@@ -107,6 +113,10 @@ def monte_carlo(
     draws: int = 1000,
     played: int = _PLAYED,
     seed: int = 0,
+    patience: float = USUAL,
+    workers: int = 1,
+    on: str = HERE,
+    address: str = "",
     watch: Watch | None = None,
 ) -> MonteCarlo:
     """Live a back-test's past again in four ways.
@@ -121,7 +131,7 @@ def monte_carlo(
     found
         The back-test.
     make
-        Makes its strategy from parameters.
+        Makes its strategy from parameters; one that `ara.trading.strategies.made` gave can be played in processes.
     tapes
         What it was played on.
     draws
@@ -130,8 +140,17 @@ def monte_carlo(
         Worlds that are played again, which takes long; at most `draws`.
     seed
         Of all that is random.
+    patience
+        As in `ara.backtest.run`.
+    workers, on, address
+        As in `ara.backtest.walk_forward.walk`.
     watch
         Told how many worlds of how many are done; False stops the work.
+
+    Raises
+    ------
+    StrategyError
+        A world took longer than it may.
 
     References
     ----------
@@ -139,7 +158,6 @@ def monte_carlo(
     """
     if not 1 <= draws <= MOST or played < 0:
         raise ValidationError(f"{draws} worlds can't be drawn; there are 1 to {MOST:,}")
-    again = min(played, draws)
     cash, again = float(found.cash), min(played, draws)
     own, notes = _own(found), []
     worlds = [_of("returns", _redrawn(found, draws, seed), own, cash)]
@@ -148,18 +166,29 @@ def monte_carlo(
         worlds.append(_of("trades", moved, order, cash))
     else:
         notes.append("two round trips are the least that can be put in another order")
-    replays = _Replays(found, tapes, total=2 * again, watch=watch)
     asked = shaken(found.parameters, again, seed)
-    tried = [one for p in asked if (one := replays.figures(make, p, seed=None)) is not None]
+    jobs: list[dict[str, Any]] = [{"parameters": one, "seed": None} for one in asked]
+    jobs += [{"parameters": dict(found.parameters), "seed": seed + number} for number in range(again)]
+    lived = _replayed(make, jobs, _scene(found, tapes, patience), (workers, on, address), watch)
+    tried = [one for one in lived[: len(asked)] if one is not None]
     if not asked:
         notes.append("it has no parameter that could be shaken")
     elif len(tried) < len(asked):
         notes.append(f"{len(asked) - len(tried)} of {len(asked)} shaken sets of parameters are none that it takes")
-    tardy = (replays.figures(make, found.parameters, seed=seed + number) for number in range(again))
-    for kind, figures in (("parameters", tried), ("delays", [one for one in tardy if one is not None])):
+    tardy = [one for one in lived[len(asked) :] if one is not None]
+    for kind, figures in (("parameters", tried), ("delays", tardy)):
         if figures:
             worlds.append(_of(kind, np.array(figures, np.float64), own, cash))
     return MonteCarlo(worlds=tuple(worlds), notes=tuple(notes))
+
+
+def _scene(found: Result, tapes: Mapping[str, Tape], patience: float) -> dict[str, Any]:
+    last = int(found.frame["at"][-1].timestamp() * 1_000_000)
+    return {
+        "tapes": {symbol: cut for symbol, tape in tapes.items() if len(cut := tape.until(last))},
+        "cash": found.cash, "costs": found.costs, "start": found.frame["at"][0], "per_year": found.per_year,
+        "patience": patience,
+    }  # fmt: skip
 
 
 def shaken(parameters: Mapping[str, Any], count: int, seed: int) -> list[dict[str, Any]]:
@@ -203,35 +232,89 @@ def late(strategy: Strategy, *, seed: int = 0) -> Strategy:
     return _Late(strategy, seed)
 
 
-class _Replays:
-    """Plays the strategy again, and tells how many times of how many."""
+def live_part(
+    *,
+    name: str,
+    parameters: dict[str, Any],
+    part: list[dict[str, Any]],
+    tapes: dict[str, Tape],
+    cash: Decimal,
+    costs: Costs,
+    start: datetime,
+    per_year: float,
+    patience: float,
+) -> list[list[float] | None]:
+    """Play some worlds again; what a process is asked for, the strategy by its name."""
+    scene: dict[str, Any] = {"cash": cash, "costs": costs, "start": start, "per_year": per_year, "patience": patience}
+    return _lived(_anew(made(name, parameters)), part, tapes=tapes, **scene)
 
-    def __init__(self, found: Result, tapes: Mapping[str, Tape], *, total: int, watch: Watch | None) -> None:
-        last = int(found.frame["at"][-1].timestamp() * 1_000_000)
-        self._tapes = {symbol: cut for symbol, tape in tapes.items() if len(cut := tape.until(last))}
-        self._found, self._total, self._watch, self._done = found, total, watch, 0
 
-    def figures(
-        self, make: Callable[..., Strategy], parameters: Mapping[str, Any], *, seed: int | None
-    ) -> _Array | None:
-        """Give end, drawdown and Sharpe ratio; None where the strategy takes no such parameters or fails."""
-        self._done += 1
-        if self._watch is not None and not self._watch(self._done, self._total):
-            raise CancelledError(f"the worlds were cancelled after {self._done} of {self._total}")
-        found = self._found
-        try:
-            strategy = make(**parameters)
-        except ValidationError:
-            return None
-        done = play(
-            strategy if seed is None else late(strategy, seed=seed), self._tapes, cash=found.cash, costs=found.costs,
-            start=found.frame["at"][0],
-        )  # fmt: skip
-        if done.failure is not None:
-            return None
-        equity = np.array([done.exchange.book.start, *done.equity], np.float64) * float(done.exchange.book.unit)
-        figures: _Array = _figures(returns_of(equity)[None, :], float(found.cash), found.per_year)[0]
-        return figures
+def _anew(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Give what makes a strategy from all of its parameters."""
+    return (lambda **chosen: replace(make, parameters=chosen)()) if isinstance(make, Made) else make
+
+
+def _replayed(
+    make: Callable[..., Any], jobs: Sequence[Mapping[str, Any]], scene: Mapping[str, Any], place: Place,
+    watch: Watch | None,
+) -> list[list[float] | None]:  # fmt: skip
+    """Play all worlds again, here, in several processes or on a cluster, and give them in their order."""
+    if not there(place[1]) and (place[0] < 2 or not isinstance(make, Made)):
+        return _lived(_anew(make), jobs, watch=watch, **scene)
+    if not isinstance(make, Made):
+        raise ValidationError("only a strategy that was found by its name is tried on a cluster")
+    found: dict[int, list[list[float] | None]] = {}
+
+    def parts(count: int) -> list[dict[str, Any]]:
+        given = {"name": named(make), "parameters": dict(make.parameters), **scene}
+        return [{**given, "part": part} for part in parts_of(jobs, count)]
+
+    def heard(number: int, answer: list[list[float] | None]) -> None:
+        found[number] = answer
+        _heed(watch, sum(map(len, found.values())), len(jobs))
+
+    spread(live_part, parts, place, heard)
+    return [one for number in sorted(found) for one in found[number]]
+
+
+def _heed(watch: Watch | None, done: int, total: int) -> None:
+    if watch is not None and not watch(done, total):
+        raise CancelledError(f"the worlds were cancelled after {done} of {total}")
+
+
+def _lived(
+    make: Callable[..., Any],
+    part: Sequence[Mapping[str, Any]],
+    *,
+    tapes: Mapping[str, Tape],
+    cash: Decimal,
+    costs: Costs,
+    start: datetime,
+    per_year: float,
+    patience: float,
+    watch: Watch | None = None,
+) -> list[list[float] | None]:
+    """Give end, drawdown and Sharpe ratio of each; None where the strategy takes no such parameters or fails."""
+    found: list[list[float] | None] = []
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        for number, one in enumerate(part, 1):
+            _heed(watch, number, len(part))
+            try:
+                strategy = watched(**one["parameters"])
+            except ValidationError:
+                found.append(None)
+                continue
+            strategy = strategy if one["seed"] is None else late(strategy, seed=one["seed"])
+            done = play(strategy, tapes, cash=cash, costs=costs, start=start)
+            if done.failure is not None:
+                if patient is not None and patient.struck:
+                    raise done.failure
+                found.append(None)
+                continue
+            equity = np.array([done.exchange.book.start, *done.equity], np.float64) * float(done.exchange.book.unit)
+            found.append(_figures(returns_of(equity)[None, :], float(cash), per_year)[0].tolist())
+    return found
 
 
 def _figures(returns: _Array, cash: float, per_year: float | None) -> _Array:

@@ -28,12 +28,18 @@ class Patience:
     ----------
     seconds
         How long it may take; it is stopped after this time and before twice of it.
+
+    Attributes
+    ----------
+    struck
+        Whether somebody was stopped.
     """
 
-    __slots__ = ("inside", "seconds", "seen", "turns")
+    __slots__ = ("inside", "seconds", "seen", "struck", "turns")
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.inside, self.turns, self.seen = seconds, False, 0, -1
+        self.struck = False
 
     def tick(self, *_: object) -> None:
         """Stop the strategy if it was at the same thing a tick ago."""
@@ -43,6 +49,7 @@ class Patience:
 
     def late(self) -> StrategyError:
         """Give what is said of who was stopped."""
+        self.struck = True
         return StrategyError(
             f"it gave no answer within {self.seconds:g} s and was stopped",
             hint="Look for a loop without an end, or give it longer: --time-limit 3600",

@@ -13,20 +13,23 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.backtest.asking import planned
+from ara.backtest.choosing import maker
 from ara.backtest.engine import Watch
 from ara.backtest.floor import Floor
 from ara.backtest.layout import WHY
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, run
+from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.errors import CancelledError, ValidationError
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Significance, significance
 from ara.trading.costs import Costs
+from ara.trading.strategies.making import Made, made
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
 
-__all__ = ["MOST", "Sweep", "Trade", "combinations", "sweep", "traded"]
+__all__ = ["MOST", "Sweep", "Trade", "combinations", "sweep", "traded", "try_part"]
 
 MOST: Final = 100_000
 """The most combinations of one sweep."""
@@ -34,6 +37,8 @@ MOST: Final = 100_000
 _STEP: Final = 64
 
 _Parts = NDArray[np.float64]
+
+_Rows = tuple[list[dict[str, Any]], float]
 
 Trade = tuple[int, int, int, int, str]
 """One fill: number of its bar, lots (below 0 sold), price in ticks, fee in units, and what it was for."""
@@ -80,6 +85,9 @@ def sweep(
     end: datetime | None = None,
     cuts: int = CUTS,
     patience: float = USUAL,
+    workers: int = 1,
+    on: str = HERE,
+    address: str = "",
     watch: Watch | None = None,
 ) -> Sweep:
     """Play every combination of parameters on one instrument, by a loop of machine code that trades as `run` does.
@@ -87,7 +95,8 @@ def sweep(
     Parameters
     ----------
     make
-        Makes the strategy from parameters; one whose wish follows from the bars alone.
+        Makes the strategy from parameters; one whose wish follows from the bars alone. One that
+        `ara.trading.strategies.made` gave can be tried in processes and on a cluster.
     grid
         The values of each parameter to try.
     tape
@@ -96,6 +105,8 @@ def sweep(
         What the strategy is called.
     cash, costs, start, end, cuts, patience
         As in `run`.
+    workers, on, address
+        As in `ara.backtest.walk_forward.walk`.
     watch
         Told how many combinations of how many are done; False stops the work.
 
@@ -110,15 +121,14 @@ def sweep(
     if not 1 <= count <= MOST:
         raise ValidationError(f"the grid has {count} combinations; a sweep has 1 to {MOST}")
     paid, played = costs or Costs(), tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
-    floor = Floor(played, Decimal(cash), paid, start, plays=count)
-    begin, rows = time.process_time(), []
-    with waiting(patience) as patient:
-        watched = make if patient is None else patient.watching(make)
-        for number, chosen in enumerate(combinations(grid)):
-            rows.append({**chosen, **floor.tried(watched, chosen)})
-            if watch is not None and not number % _STEP and not watch(number, count):
-                raise CancelledError("the sweep was cancelled")
-    seconds = time.process_time() - begin
+    asked: dict[str, Any] = {"tape": played, "cash": Decimal(cash), "costs": paid, "start": start, "patience": patience}
+    if there(on) and not isinstance(make, Made):
+        raise ValidationError("only a strategy that was found by its name is tried on a cluster")
+    if there(on) or (workers > 1 and isinstance(make, Made)):
+        rows, seconds = _spread(make, list(combinations(grid)), asked, (workers, on, address), watch)
+    else:
+        rows, seconds = _tried(maker(make), list(combinations(grid)), watch=watch, **asked)
+    make = maker(make)
     trials = pl.DataFrame(rows, infer_schema_length=None).sort("sharpe", "total", descending=True, nulls_last=True)
     chosen = {key: trials[key][0] for key in grid}
     best = run(
@@ -126,6 +136,65 @@ def sweep(
         start=start, end=end, cuts=cuts, patience=patience,
     )  # fmt: skip
     return Sweep(trials=trials, best=best, proof=_proof(best, trials), seconds=seconds)
+
+
+def try_part(
+    *,
+    name: str,
+    parameters: dict[str, Any],
+    part: list[dict[str, Any]],
+    tape: Tape,
+    cash: Decimal,
+    costs: Costs,
+    start: datetime | None,
+    patience: float,
+) -> tuple[list[dict[str, Any]], float]:
+    """Give the rows of some combinations and their seconds; what a process is asked for, the strategy by its name."""
+    return _tried(
+        maker(made(name, parameters)), part, tape=tape, cash=cash, costs=costs, start=start, patience=patience
+    )
+
+
+def _tried(
+    make: Callable[..., Planned],
+    part: Sequence[Mapping[str, Any]],
+    *,
+    tape: Tape,
+    cash: Decimal,
+    costs: Costs,
+    start: datetime | None,
+    patience: float,
+    watch: Watch | None = None,
+) -> _Rows:
+    floor = Floor(tape, cash, costs, start, plays=len(part))
+    begin, rows = time.process_time(), []
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        for number, chosen in enumerate(part):
+            rows.append({**chosen, **floor.tried(watched, chosen)})
+            if watch is not None and not number % _STEP and not watch(number, len(part)):
+                raise CancelledError("the sweep was cancelled")
+    return rows, time.process_time() - begin
+
+
+def _spread(
+    make: Any, tried: Sequence[Mapping[str, Any]], asked: Mapping[str, Any], place: Place, watch: Watch | None
+) -> _Rows:
+    """Try all combinations in several processes or on a cluster, and give them in their order."""
+    found: dict[int, _Rows] = {}
+
+    def parts(count: int) -> list[dict[str, Any]]:
+        given = {"name": named(make), "parameters": dict(make.parameters), **asked}
+        return [{**given, "part": part} for part in parts_of(tried, count)]
+
+    def heard(number: int, answer: _Rows) -> None:
+        found[number] = answer
+        if watch is not None and not watch(sum(len(rows) for rows, _ in found.values()), len(tried)):
+            raise CancelledError("the sweep was cancelled")
+
+    spread(try_part, parts, place, heard)
+    each = [found[number] for number in sorted(found)]
+    return [row for rows, _ in each for row in rows], sum(seconds for _, seconds in each)
 
 
 def traded(

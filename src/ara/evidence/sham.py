@@ -14,17 +14,20 @@ import polars as pl
 from ara.backtest.beside import timing
 from ara.backtest.engine import Watch, play
 from ara.backtest.holdings import holdings
+from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import per_year
+from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.errors import CancelledError, ValidationError
 from ara.evidence.placebo import KINDS, placebo
 from ara.market.bars import Bars, Basis
 from ara.performance.growth import sharpe
 from ara.performance.inputs import returns_of
 from ara.trading.costs import Costs
+from ara.trading.strategies.making import Made, made
 from ara.trading.strategy import Strategy
 from ara.trading.tape import Tape
 
-__all__ = ["LEVEL", "MOST", "Sham", "on_placebos", "placebo_tapes"]
+__all__ = ["LEVEL", "MOST", "Sham", "on_placebos", "placebo_tapes", "sham_part"]
 
 LEVEL: Final = 0.05
 """From which chance on a strategy's timing counts as working."""
@@ -33,6 +36,11 @@ MOST: Final = 10_000
 """The most placebo markets."""
 
 _DRAWS: Final = 199
+
+_SEVERAL: Final = 2
+
+_Outcomes = list[tuple[float | None, float | None]]
+"""The Sharpe ratio on each market, and the chance of the timing by random entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,10 @@ def on_placebos(
     start: datetime | None = None,
     end: datetime | None = None,
     seed: int = 0,
+    patience: float = USUAL,
+    workers: int = 1,
+    on: str = HERE,
+    address: str = "",
     watch: Watch | None = None,
 ) -> Sham:
     """Play a strategy on placebo markets that keep each instrument's mean return, and on its own.
@@ -96,6 +108,10 @@ def on_placebos(
         How many.
     seed
         Of them.
+    patience
+        As in `ara.backtest.run`.
+    workers, on, address
+        As in `ara.backtest.walk_forward.walk`.
     watch
         Told how many are done; False stops the work.
     """
@@ -104,14 +120,12 @@ def on_placebos(
     paid, money = costs or Costs(), Decimal(cash)
     stop = None if end is None else int(end.timestamp() * 1_000_000)
     real = {symbol: tape if stop is None else tape.until(stop) for symbol, tape in tapes.items()}
-    own, _ = _played(make, real, money, paid, start)
-    ratios, worked = [], 0
-    for number in range(markets):
-        ratio, chance = _played(make, placebo_tapes(real, number, seed=seed), money, paid, start)
-        ratios.append(0.0 if ratio is None else ratio)
-        worked += chance is not None and chance <= LEVEL
-        if watch is not None and not watch(number + 1, markets):
-            raise CancelledError(f"the placebos were cancelled after {number + 1} of {markets}")
+    with waiting(patience) as patient:
+        own, _ = _played(make if patient is None else patient.watching(make), real, money, paid, start)
+    scene: dict[str, Any] = {"tapes": real, "cash": money, "costs": paid, "start": start, "patience": patience}
+    played = _on_each(make, list(range(markets)), {**scene, "seed": seed}, (workers, on, address), watch)
+    ratios = [0.0 if ratio is None else ratio for ratio, _ in played]
+    worked = sum(chance is not None and chance <= LEVEL for _, chance in played)
     low, median, high = np.quantile(ratios, (0.05, 0.5, 0.95)).tolist()
     as_well = None if own is None else sum(one >= own for one in ratios)
     return Sham(
@@ -141,6 +155,71 @@ def placebo_tapes(tapes: Mapping[str, Tape], number: int, *, seed: int = 0) -> d
         tape = tapes[symbol]
         kept = Bars(instrument=tape.instrument, timeframe=tape.timeframe, basis=Basis.TOTAL, frame=whole)
         found[symbol] = replace(Tape.of(kept, lot=tape.lot), rated=tape.rated)
+    return found
+
+
+def sham_part(
+    *,
+    name: str,
+    parameters: dict[str, Any],
+    part: list[int],
+    tapes: dict[str, Tape],
+    cash: Decimal,
+    costs: Costs,
+    start: datetime | None,
+    patience: float,
+    seed: int,
+) -> list[tuple[float | None, float | None]]:
+    """Play some of the placebo markets; what a process is asked for, the strategy by its name."""
+    scene: dict[str, Any] = {"cash": cash, "costs": costs, "start": start, "patience": patience}
+    return _some(made(name, parameters), part, tapes=tapes, seed=seed, **scene)
+
+
+def _on_each(
+    make: Callable[[], Strategy], numbers: list[int], scene: Mapping[str, Any], place: Place, watch: Watch | None
+) -> _Outcomes:
+    """Play all markets, here, in several processes or on a cluster, and give what came of them in their order."""
+    if not there(place[1]) and (place[0] < _SEVERAL or not isinstance(make, Made)):
+        return _some(make, numbers, watch=watch, **scene)
+    if not isinstance(make, Made):
+        raise ValidationError("only a strategy that was found by its name is tried on a cluster")
+    found: dict[int, _Outcomes] = {}
+
+    def parts(count: int) -> list[dict[str, Any]]:
+        given = {"name": named(make), "parameters": dict(make.parameters), **scene}
+        return [{**given, "part": part} for part in parts_of(numbers, count)]
+
+    def heard(number: int, answer: _Outcomes) -> None:
+        found[number] = answer
+        _heed(watch, sum(map(len, found.values())), len(numbers))
+
+    spread(sham_part, parts, place, heard)
+    return [one for number in sorted(found) for one in found[number]]
+
+
+def _heed(watch: Watch | None, done: int, total: int) -> None:
+    if watch is not None and not watch(done, total):
+        raise CancelledError(f"the placebos were cancelled after {done} of {total}")
+
+
+def _some(
+    make: Callable[[], Strategy],
+    numbers: list[int],
+    *,
+    tapes: Mapping[str, Tape],
+    cash: Decimal,
+    costs: Costs,
+    start: datetime | None,
+    patience: float,
+    seed: int,
+    watch: Watch | None = None,
+) -> _Outcomes:
+    found: _Outcomes = []
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        for number in numbers:
+            found.append(_played(watched, placebo_tapes(tapes, number, seed=seed), cash, costs, start))
+            _heed(watch, len(found), len(numbers))
     return found
 
 

@@ -66,8 +66,12 @@ def command(
         str, typer.Option("--hold-out", metavar="SHARE", help="Share of the bars that a walk leaves alone at the end")
     ] = "0.2",
     opened: Annotated[bool, typer.Option("--open", help="Play the hold-out too; the look is counted")] = False,
-    workers: Annotated[str, typer.Option("--workers", metavar="N", help="Processes that choose at once")] = "0",
-    on: Annotated[str, typer.Option("--on", metavar="PLACE", help="Where a walk chooses: here, or ray")] = "here",
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help="Processes at once, of walks, sweeps, other pasts")
+    ] = "0",
+    on: Annotated[
+        str, typer.Option("--on", metavar="PLACE", help="Where walks, sweeps, other pasts are played: here, or ray")
+    ] = "here",
     monte_carlo: Annotated[
         str, typer.Option("--monte-carlo", metavar="N", help="Live the past again so many times, in four ways")
     ] = "0",
@@ -122,13 +126,14 @@ def command(
             "cuts": asked.whole(cuts, "--cuts", most=_MOST_CUTS),
         },
     )  # fmt: skip
+    count = asked.whole(workers, "--workers", most=asked.MOST_WORKERS)
     patience = asked.whole(time_limit, "--time-limit", most=_MOST_SECONDS)
     lived = {"--monte-carlo": monte_carlo, "--placebo": placebo, "--mix": mix}
-    walking = {"--open": opened, "--anchored": anchored, "--workers": workers, "--on": "" if on == "here" else on}
+    walking: dict[str, object] = {"--open": opened, "--anchored": anchored}
     if many:
         asked.apart("a sweep", {**lived, **walking, "--walk-forward": walk_forward})
         groups = asked.whole(cross, "--cross-validate", most=_MOST_GROUPS)
-        swept(task, asked.grid(maker, grid or []), patience=patience, groups=groups)
+        swept(task, asked.grid(maker, grid or []), patience=patience, groups=groups, workers=count, on=on)
     elif walk_forward:
         from ara.cli.commands.backtest.walked import rules_of, walked
 
@@ -137,7 +142,8 @@ def command(
         tried = asked.grid(maker, grid) if grid else {}
         walked(task, tried, rules, opened=opened, workers=workers, patience=patience, on=on)
     else:
-        asked.apart("a back-test without a grid", {**walking, "--cross-validate": cross})
         worlds = asked.whole(monte_carlo, "--monte-carlo", most=_MOST_WORLDS)
         markets = asked.whole(placebo, "--placebo", most=_MOST_MARKETS)
-        tested(task, asked.mix(mix or []), worlds=worlds, markets=markets, patience=patience)
+        spread = {} if worlds + markets else {"--workers": workers, "--on": "" if on == "here" else on}
+        asked.apart("a back-test without a grid", {**walking, **spread, "--cross-validate": cross})
+        tested(task, asked.mix(mix or []), worlds=worlds, markets=markets, patience=patience, workers=count, on=on)

@@ -16,7 +16,23 @@ if TYPE_CHECKING:
     from ara.trading import Costs, Tape
     from ara.trading.strategies import Made
 
-__all__ = ["amount", "apart", "costs", "day", "folder", "grid", "mix", "pairs", "strategy", "tapes", "whole"]
+__all__ = [
+    "MOST_WORKERS",
+    "amount",
+    "apart",
+    "costs",
+    "day",
+    "folder",
+    "grid",
+    "mix",
+    "pairs",
+    "strategy",
+    "tapes",
+    "whole",
+]
+
+MOST_WORKERS = 256
+"""The most processes that work at once."""
 
 _MOST_INSTRUMENTS = 200
 _MOST_VALUES = 10_000

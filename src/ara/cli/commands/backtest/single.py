@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.commands.backtest.task import Task, hearing
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["tested"]
 
 
-def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int, patience: int) -> None:
+def tested(
+    task: Task, shares: Mapping[str, float], *, worlds: int, markets: int, patience: int, workers: int, on: str
+) -> None:
     """Test a strategy, beside a mix of the given shares where there are any, in other pasts and on placebo markets."""
     from ara.backtest import run
     from ara.backtest.document import to_document
@@ -34,10 +35,12 @@ def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int
         )  # fmt: skip
     look = counted(s, found)
     data, more = to_document(found, look), []
+    address = str(s.settings().workers.ray) if on != "here" else ""
+    place = {"workers": workers, "on": on, "address": address, "patience": patience}
     if worlds:
-        more += _lived_again(task, found, tapes, worlds, data)
+        more += _lived_again(task, found, tapes, worlds, data, place)
     if markets:
-        more += _sham(task, tapes, markets, data)
+        more += _sham(task, tapes, markets, data, place)
     task.written({
         "result.json": json.dumps(data, indent=2) + "\n",
         "equity.csv": found.frame.write_csv(),
@@ -47,25 +50,24 @@ def tested(task: Task, shares: Mapping[str, float], *, worlds: int, markets: int
     s.result(data, lambda: told(found, look, s, more=more))
 
 
-def _lived_again(task: Task, found: "Result", tapes: "dict[str, Tape]", worlds: int, data: dict[str, Any]) -> list[str]:
+def _lived_again(
+    task: Task, found: "Result", tapes: "dict[str, Tape]", worlds: int, data: dict[str, Any], place: dict[str, Any]
+) -> list[str]:
     from ara.backtest.monte_carlo import monte_carlo
     from ara.cli.render.backtest_worlds import worlds_told
 
-    def make(**chosen: Any) -> Any:
-        return replace(task.maker, parameters=chosen)()
-
     with task.screen.progress("Living it again") as step:
-        carlo = monte_carlo(found, make, tapes, draws=worlds, watch=hearing(step))
+        carlo = monte_carlo(found, task.maker, tapes, draws=worlds, watch=hearing(step), **place)
     data["monte_carlo"] = carlo.as_dict()
     return worlds_told(carlo, found, task.screen)
 
 
-def _sham(task: Task, tapes: "dict[str, Tape]", markets: int, data: dict[str, Any]) -> list[str]:
+def _sham(task: Task, tapes: "dict[str, Tape]", markets: int, data: dict[str, Any], place: dict[str, Any]) -> list[str]:
     from ara.cli.render.backtest_worlds import sham_told
     from ara.evidence.sham import on_placebos
 
     span = {name: value for name, value in task.span.items() if name != "cuts"}
     with task.screen.progress("On placebo markets") as step:
-        sham = on_placebos(task.maker, tapes, markets=markets, watch=hearing(step), **span)
+        sham = on_placebos(task.maker, tapes, markets=markets, watch=hearing(step), **span, **place)
     data["placebo"] = sham.as_dict()
     return sham_told(sham, task.screen)

@@ -17,7 +17,9 @@ __all__ = ["swept"]
 _SHOWN = 50
 
 
-def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, patience: int, groups: int = 0) -> None:
+def swept(
+    task: Task, grid: Mapping[str, Sequence[Any]], *, patience: int, groups: int = 0, workers: int = 0, on: str = "here"
+) -> None:
     """Try all combinations on one instrument, count every one as a look, and tell the best and its luck.
 
     With groups of time the choice among them is cross-validated too.
@@ -36,11 +38,16 @@ def swept(task: Task, grid: Mapping[str, Sequence[Any]], *, patience: int, group
     def made(**chosen: Any) -> Any:
         return maker.kind(**{**maker.parameters, **chosen})
 
+    tried: Any = maker if workers > 1 or on != "here" else made
     with s.progress("Sweeping") as step:
         tape = _one(task.tapes())
         span = {name: value for name, value in task.span.items() if name != "cuts"} | {"patience": patience}
         crossed = cross(made, grid, tape, groups=groups, watch=hearing(step), **span) if groups else None
-        found = sweep(made, grid, tape, name=maker.name, patience=patience, watch=hearing(step), **task.span)
+        found = sweep(
+            tried, grid, tape, name=maker.name, patience=patience,
+            workers=workers, on=on, address=str(s.settings().workers.ray) if on != "here" else "",
+            watch=hearing(step), **task.span,
+        )  # fmt: skip
     look = counted(s, found.best, times=found.trials.height)
     data = _document(found, grid, look)
     if crossed is not None:

@@ -15,7 +15,6 @@ __all__ = ["rules_of", "walked"]
 
 _LONG = 20.0
 _MOST_BARS = 100_000
-_MOST_WORKERS = 256
 
 
 def rules_of(window: str, every: str, least: str, purge: str, hold_out: str, *, anchored: bool) -> "Rules":
@@ -47,7 +46,7 @@ def walked(
     tried = grid or usual_grid(maker.name, maker.parameters)
     if both := sorted(set(tried) & set(maker.parameters)):
         raise ValidationError(f"{both[0]} is given by --param and by --grid.", hint="Leave one of them out.")
-    count = asked.whole(workers, "--workers", most=_MOST_WORKERS)
+    count = asked.whole(workers, "--workers", most=asked.MOST_WORKERS)
     tapes = task.tapes()
 
     def told(left: int, seconds: float) -> None:
