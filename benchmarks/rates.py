@@ -1,8 +1,8 @@
 """The service on a socket beside a bare FastAPI application on the same server, asked by wrk.
 
 `*_rate_share`: how many requests a second of the server's processor time answers, as a share of what it answers for
-the bare application: `kept` is a kept forecast with its reasons, some 17 kB, with a key, counted against its limits; `unchanged` the same for
-who has it (304); `me` says who asks. Logs are written as they are by default.
+the bare application: `kept` is a kept forecast with its reasons, some 17 kB, asked with a key and counted; `unchanged`
+the same for who has it (304); `me` says who asks. Logs are written as they are by default.
 `start_s`: seconds of processor time from nothing to the first answer of `ara serve`, in an installation that is there.
 Needs wrk; without it there are no figures.
 """
