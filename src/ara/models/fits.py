@@ -17,7 +17,9 @@ __all__ = ["Chains", "fit_until", "fits_until", "keep", "kept", "refits"]
 
 _KEPT = 256
 _DEAREST = 64 << 20
+_LATELY = 2
 _fits: dict[str, Fitted] = {}
+_pasts: list[tuple[Panel, int, Panel, str]] = []
 
 _GrownT = TypeVar("_GrownT")
 
@@ -51,9 +53,21 @@ def fits_until(
     watch: Callable[[Progress], bool] | None = None,
 ) -> tuple[Fitted, ...]:
     """Fit several models as `fit_until` does, looking at the panel once; a `watch` that answers False ends the work."""
+    past, content = _past(panel, moment)
+    return tuple(_fit(model, past, content, seed, watch or _go_on) for model in models)
+
+
+def _past(panel: Panel, moment: int) -> tuple[Panel, str]:
+    """Give what was known at a moment, and its digest: members of an ensemble ask for the same series in turn."""
+    for known, at, past, content in tuple(_pasts):
+        if known is panel and at == moment:
+            return past, content
     past = panel.until(moment)
     content = past.digest()
-    return tuple(_fit(model, past, content, seed, watch or _go_on) for model in models)
+    if len(panel.symbols) == 1:
+        _pasts.insert(0, (panel, moment, past, content))
+        del _pasts[_LATELY:]
+    return past, content
 
 
 def kept(model: Model, past: Panel, *, seed: int) -> Fitted | None:

@@ -147,7 +147,7 @@ class SeriesModel(Generic[_LearnedT]):
         watch: Callable[[Progress], bool],
     ) -> FittedSeries[_LearnedT]:
         """Learn of each series. There is nothing random in it and nothing to stop early: `valid` only adds rows."""
-        rows = np.union1d(train, valid)
+        rows = train if not len(valid) and (train[1:] > train[:-1]).all() else np.union1d(train, valid)
         learned: dict[str, _LearnedT] = {}
         left: list[Rows] = []
         parts = list(panel.by_series(rows))

@@ -5,8 +5,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from ara.models import fits
 from ara.models.checks import toy_panel
-from ara.models.ensemble import Fast, FittedEnsemble, lately
+from ara.models.ensemble import Fast, FittedEnsemble, lately, panels
 from ara.models.panel import Panel
 from ara.models.reasons import Told, of_model
 from tests.models.panels import fit, ranged
@@ -64,3 +65,22 @@ def test_many_rows_at_once_leave_nothing_behind(fast: FittedEnsemble, panel: Pan
     lately._lately.clear()
     fast.predict(panel, np.arange(len(panel) - 3, len(panel)))
     assert not lately._lately
+
+
+def test_an_unknown_series_is_cut_once_for_all_members_and_answered_as_if_anew(
+    fast: FittedEnsemble, panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(panel, symbols=tuple(f"NEW{symbol}" for symbol in panel.symbols))
+    row, cuts, until = np.array([len(other) - 1]), list[int](), Panel.until
+
+    def counted(self: Panel, moment: int) -> Panel:
+        cuts.append(moment)
+        return until(self, moment)
+
+    monkeypatch.setattr(Panel, "until", counted)
+    first = fast.predict(other, row).values
+    assert len(cuts) == 1
+    fits._pasts.clear()
+    panels._alone.clear()
+    fits._fits.clear()
+    assert fast.predict(replace(other), row).values.tobytes() == first.tobytes()

@@ -14,6 +14,8 @@ __all__ = ["alone", "closed", "next_alone", "ranges_after", "standings", "states
 
 _NEVER = np.iinfo(np.int64).max
 _THIRDS = (-1 / 6, 1 / 6)
+_LATELY = 2
+_alone: list[tuple[Panel, int, Panel, int]] = []
 
 
 def with_next(panel: Panel) -> Panel:
@@ -42,12 +44,18 @@ def next_alone(panel: Panel) -> Panel:
 
 
 def alone(panel: Panel, code: int) -> tuple[Panel, int]:
-    """Give one series by itself, and the row of the panel at which it begins."""
+    """Give one series by itself, and the row of the panel at which it begins; the members ask for it in turn."""
+    for known, place, own, begin in tuple(_alone):
+        if known is panel and place == code:
+            return own, begin
     first, end = panel.span(code)
     names = ("at", "known_at", "group", "bars", "volume", "x", "scale", "y", "y_known")
     cut = {name: getattr(panel, name)[first:end] for name in names}
     series = np.zeros(end - first, np.int32)
-    return replace(panel, symbols=(panel.symbols[code],), series=series, **cut), first
+    own = replace(panel, symbols=(panel.symbols[code],), series=series, **cut)
+    _alone.insert(0, (panel, code, own, first))
+    del _alone[_LATELY:]
+    return own, first
 
 
 def ranges_after(panel: Panel, rows: Rows) -> NDArray[np.float64]:
