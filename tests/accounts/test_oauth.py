@@ -110,7 +110,7 @@ async def test_a_code_is_good_for_its_program_place_and_verifier_alone_and_for_o
     accounts, register, bob, wrong
 ):
     app, other = await register(), await register()
-    code = await code_of(accounts, app, bob)
+    code, _ = await code_of(accounts, app, bob), await code_of(accounts, other, bob)
     shown = {"redirect": BACK, "verifier": VERIFIER, **{key: one for key, one in wrong.items() if key != "other"}}
     with refused("invalid_grant"):
         await accounts.oauth.exchange(other if "other" in wrong else app, code, **shown)

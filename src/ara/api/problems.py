@@ -123,7 +123,7 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(_methods(app, request.url.path))
+            headers["Allow"] = ", ".join(_methods(app, request.url.path)) or headers.get("Allow", "")
         return of_status(error.status_code, str(error.detail), path=request.url.path, headers=headers)
 
     @app.exception_handler(RequestValidationError)

@@ -230,6 +230,7 @@ def test_the_token_path_refuses_as_oauth_has_it(service, app):
     for header in ("Basic", "Basic !!", "Basic /////w==", "Bearer x"):
         answer = httpx.post(url, data=form, headers={"Authorization": header})
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert httpx.get(url).headers["allow"] == "POST"
     assert httpx.post(f"{service.url}{ME}", data=form, auth=(id, secret)).status_code == 415
 
 
