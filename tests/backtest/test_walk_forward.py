@@ -10,8 +10,9 @@ import pytest
 
 from ara.backtest import run
 from ara.backtest.checks import made_up
-from ara.backtest.choosing import choose, named
+from ara.backtest.choosing import choose
 from ara.backtest.folds import Rules, chosen, steps, timeline
+from ara.backtest.spreading import named
 from ara.backtest.walk_forward import usual_grid, walk
 from ara.errors import CancelledError, ForesightError, StrategyError, ValidationError
 from ara.trading import Costs, Planned

@@ -291,6 +291,7 @@ def test_returns_that_are_all_zero_have_an_answer():
         (lambda m, c: o.risk_parity(c, budget=np.zeros(6)), "above 0"),
         (lambda m, c: o.hrp(np.zeros((2, 3))), "square"),
         (lambda m, c: o.black_litterman(c, m, np.eye(6), m[:2], m[:2]), "2 views"),
+        (lambda m, c: o.black_litterman(c[:0, :0], m[:0], np.eye(0), m[:0], m[:0]), "no instrument"),
         (lambda m, c: o.black_litterman(c, m, np.eye(6), m, m, tau=0), "tau"),
         (lambda m, c: o.idzorek(c, np.eye(6), np.full(6, 2.0)), "confidence"),
         (lambda m, c: o.market_aversion(np.zeros(5), per_year=252), "does not move"),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ara.backtest.engine import Watch, rules
 from ara.backtest.folds import Choice, Step, chosen
 from ara.backtest.patience import USUAL, waiting
-from ara.backtest.spreading import HERE, PLACES, named, parts_of, spread, there
+from ara.backtest.spreading import HERE, named, parts_of, spread, there
 from ara.errors import CancelledError, ValidationError
 from ara.lineage import digest
 from ara.trading.costs import Costs
@@ -19,7 +19,7 @@ from ara.trading.strategies.making import Made, made
 from ara.trading.tape import Tape
 from ara.whole import write
 
-__all__ = ["HERE", "PLACES", "KeptChoices", "Task", "Told", "choose", "maker", "named"]
+__all__ = ["KeptChoices", "Task", "Told", "choose", "maker"]
 
 Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""

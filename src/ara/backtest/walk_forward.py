@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.backtest.choosing import HERE, KeptChoices, Task, Told, maker
+from ara.backtest.choosing import KeptChoices, Task, Told, maker
 from ara.backtest.engine import Watch
 from ara.backtest.folds import Rules, Step, steps, timeline
 from ara.backtest.patience import USUAL as PATIENCE
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, Partial, run
+from ara.backtest.spreading import HERE
 from ara.backtest.sweep import MOST, combinations
 from ara.errors import BacktestError, ValidationError
 from ara.trading.costs import Costs

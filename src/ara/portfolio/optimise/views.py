@@ -93,6 +93,8 @@ def black_litterman(
     """
     about, said = np.atleast_2d(picks).astype(np.float64), np.atleast_1d(views).astype(np.float64)
     omega = np.diag(doubt) if np.ndim(doubt) == 1 else np.asarray(doubt, np.float64)
+    if not len(prior):
+        raise ValidationError("There is no instrument to have a view of.")
     if about.shape != (len(said), len(prior)) or omega.shape != (len(said), len(said)):
         raise ValidationError(f"{len(said)} views of {len(prior)} instruments need a row and a doubt each.")
     if not tau > 0 or not all(np.isfinite(one).all() for one in (covariance, prior, about, said, omega)):

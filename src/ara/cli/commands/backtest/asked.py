@@ -102,7 +102,7 @@ def costs(given: Sequence[str]) -> "Costs":
 
 def grid(maker: "Made", given: Sequence[str]) -> "dict[str, list[Any]]":
     """Read a grid's values: `5,10,20` or `20:200:10`, first, last and step; each as its parameter is read."""
-    from ara.backtest.choosing import named
+    from ara.backtest.spreading import named
     from ara.trading.strategies import made
 
     found: dict[str, list[Any]] = {}
