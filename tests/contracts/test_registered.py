@@ -41,9 +41,7 @@ LEARNERS = (
 )  # fmt: skip
 NETWORKS = ("transformer", "cnn_lstm", "seq2seq", "bilstm", "gru")
 SETS = ("fast", "default", "full", "stacked", "blended", "networks", "fused")
-NO_MODEL = {
-    "isolation_forest": "it forecasts nothing: it says how odd an origin is; tests hold it to scikit-learn's"
-}
+NO_MODEL = {"isolation_forest": "it forecasts nothing: it says how odd an origin is; tests hold it to scikit-learn's"}
 """Of the families that were promised: those that can't be checked as a model, with the reason."""
 ONE_FORM = {
     **dict.fromkeys(BASELINES, "it is served as it was learned: numbers that the same lines of numpy read both times"),

@@ -104,7 +104,7 @@ def replayed(
     """Run again on bars that end at moments drawn from those at which the strategy acted, held most, and from all.
 
     Where all that it decides follows from plans, plans are compared at every bar, and 16 times as many of them (not of
-    those that say they are slow). Else it is played again: `cuts` times up to any such moment, and three times as often
+    those that say they are costly). Else it is played again: `cuts` times up to any such moment, and three times as often
     up to early ones, which costs little.
 
     Parameters
@@ -137,7 +137,7 @@ def replayed(
     first = max((tape.known[0] for tape in tapes.values()), default=0)
     kind = _plan_of(make())
     if kind is not None:
-        found, total = _replanned(again, run, drawn(run, cuts * (1 if kind.slow else PLANS), seed, since=first))
+        found, total = _replanned(again, run, drawn(run, cuts * (1 if kind.costly else PLANS), seed, since=first))
         return Replay(cuts=found, moments=total, seconds=time.process_time() - begin, planned=True)
     moments = drawn(run, cuts, seed, since=first)
     moments += drawn(run, cuts * _SHORT, seed, early=True, since=first, but=moments)

@@ -254,12 +254,12 @@ class Planned(ABC):
 
     Attributes
     ----------
-    slow
+    costly
         Whether a plan takes seconds, as one that fits models does: fewer of them are then compared to find who sees the
         future.
     """
 
-    slow: ClassVar[bool] = False
+    costly: ClassVar[bool] = False
 
     def __init__(self, *, stop: float = 0.0, target: float = 0.0, trail: float = 0.0) -> None:
         self.stop, self.target, self.trail = stop, target, trail

@@ -33,7 +33,7 @@ STRATEGY_RULES: Final[Mapping[str, tuple[str, str]]] = {
 """What each rule says of a strategy that breaks it, and what to do."""
 
 _CUTS: Final = 64
-_SLOW_CUTS: Final = 12
+_COSTLY_CUTS: Final = 12
 _CASH: Final = Decimal(10_000_000)
 _ERRORS: Final = 5.0
 _OPEN: Final = frozenset({"same", "fails"})
@@ -121,7 +121,7 @@ def audit_strategy(
     name
         What it is called.
     cuts
-        As in `ara.backtest.replay.replayed`; if None 64, of a plan that is slow 12: some twenty times those of a
+        As in `ara.backtest.replay.replayed`; if None 64, of a plan that is costly 12: some twenty times those of a
         back-test.
     seed
         Of the cuts and of the order of the permuted bars.
@@ -152,7 +152,7 @@ def audit_strategy(
 
 
 def _usual(strategy: Strategy) -> int:
-    return _SLOW_CUTS if getattr(strategy, "slow", False) else _CUTS
+    return _COSTLY_CUTS if getattr(strategy, "costly", False) else _CUTS
 
 
 def _replayed(

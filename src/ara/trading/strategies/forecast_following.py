@@ -42,7 +42,7 @@ class ForecastFollowing(Planned):
     """
 
     name: ClassVar[str] = "forecast_following"
-    slow: ClassVar[bool] = True
+    costly: ClassVar[bool] = True
 
     def __init__(
         self,

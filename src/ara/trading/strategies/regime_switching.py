@@ -29,7 +29,7 @@ class RegimeSwitching(Planned):
     """
 
     name: ClassVar[str] = "regime_switching"
-    slow: ClassVar[bool] = True
+    costly: ClassVar[bool] = True
 
     def __init__(
         self,
