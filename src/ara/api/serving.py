@@ -30,6 +30,8 @@ __all__ = ["application", "first_key", "serve"]
 
 _PATIENCE: Final = 10
 _BEGINNING: Final = 120
+_IDLE: Final = 75
+"""Seconds that an idle line is kept: longer than clients keep one, so that they close it and no request meets its end."""
 
 
 def serve(settings: Settings, ear: socket.socket, *, ready: Callable[[], None]) -> None:
@@ -92,6 +94,7 @@ def _config(app: Callable[[], ASGIApp], settings: Settings) -> uvicorn.Config:
         proxy_headers=bool(settings.api.proxies),
         forwarded_allow_ips=settings.api.proxies,
         timeout_graceful_shutdown=_PATIENCE,
+        timeout_keep_alive=_IDLE,
         timeout_worker_healthcheck=_BEGINNING,
         lifespan="on",
         **UVICORN,
