@@ -31,7 +31,7 @@ __all__ = ["application", "first_key", "serve"]
 _PATIENCE: Final = 10
 _BEGINNING: Final = 120
 _IDLE: Final = 75
-"""Seconds that an idle line is kept: longer than clients keep one, so that they close it and no request meets its end."""
+"""Seconds that an idle line is kept: longer than clients keep it, so that they close it, not we as they ask."""
 
 
 def serve(settings: Settings, ear: socket.socket, *, ready: Callable[[], None]) -> None:
