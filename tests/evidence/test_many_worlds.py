@@ -169,9 +169,9 @@ def tell(kind: str, model: str, count: int, found: dict[str, float]) -> None:
     lines = [
         head,
         "",
-        f"{count} made-up markets of {SYMBOLS} correlated series {what}. `{model}` forecasts the next bar from",
-        f"{LAST - FIRST + 1} bars of each, refitted each quarter, and the judge of `ara evaluate` holds it beside",
-        "`ewma_t` and `hist`.",
+        f"{count} made-up markets of {SYMBOLS} correlated series {what}.",
+        f"`{model}` forecasts the next bar from {LAST - FIRST + 1} bars of each, refitted each quarter, and the judge of",
+        "`ara evaluate` holds it beside `ewma_t` and `hist`.",
         "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `pytest -m slow tests/evidence/test_many_worlds.py`; asked is",
         f"{asked}.",

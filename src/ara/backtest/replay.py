@@ -104,8 +104,8 @@ def replayed(
     """Run again on bars that end at moments drawn from those at which the strategy acted, held most, and from all.
 
     Where all that it decides follows from plans, plans are compared at every bar, and 16 times as many of them (not of
-    those that say they are costly). Else it is played again: `cuts` times up to any such moment, and three times as often
-    up to early ones, which costs little.
+    those that say they are costly). Else it is played again: `cuts` times up to any such moment, and three times as
+    often up to early ones, which costs little.
 
     Parameters
     ----------
