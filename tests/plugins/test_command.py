@@ -32,9 +32,9 @@ def ara(tmp_path):
         site.joinpath(f"stranger_{name}.py").write_text(text)
     environ = {**os.environ, "PYTHONPATH": str(site), "ARA_HOME": str(tmp_path / "home"), "HOME": str(tmp_path)}
 
-    def run(*words):
+    def run(*words, **more):
         command = [sys.executable, "-m", "ara", "plugins", *words]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        return subprocess.run(command, env=environ | more, capture_output=True, text=True, check=False)
 
     return run
 
@@ -69,7 +69,7 @@ def test_the_list_says_what_does_not_load(ara):
 
 
 def test_an_empty_group_says_so(ara):
-    assert ara("list", "brokers").stdout == "Nothing of that kind is installed.\n"
+    assert ara("list", "brokers", PYTHONPATH="").stdout == "Nothing of that kind is installed.\n"
     wrong = ara("list", "model")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "There is no group of plug-ins 'model'" in wrong.stderr
