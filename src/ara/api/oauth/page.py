@@ -43,7 +43,7 @@ _FORM: Final = """<h1>Let {name} ask in your name?</h1>
 and what you allow can be taken back at any time.</p>
 <form method="post" action="/oauth/authorize" autocomplete="on">
 <input type="hidden" name="request" value="{request}">
-<label for="email">Address of mail</label>
+<label for="email">E-mail address</label>
 <input id="email" name="email" type="email" autocomplete="username" maxlength="254">
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024">
