@@ -28,7 +28,7 @@ command = typer.Typer(
 
 
 @command.command("revoke")
-def _revoke(who: Annotated[str, typer.Argument(metavar="WHO", help="Address of mail, or id")]) -> None:
+def _revoke(who: Annotated[str, typer.Argument(metavar="WHO", help="E-mail address, or id")]) -> None:
     """Log a user out everywhere: all their tokens are void, keys are not.
 
     ::

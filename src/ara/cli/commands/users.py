@@ -31,14 +31,14 @@ command = typer.Typer(
 )
 """The group `ara users`."""
 
-_Who = Annotated[str, typer.Argument(metavar="WHO", help="Address of mail, or id")]
+_Who = Annotated[str, typer.Argument(metavar="WHO", help="E-mail address, or id")]
 _Piped = Annotated[bool, typer.Option("--password-stdin", help="Read the password as one line of the input")]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
 @command.command("add")
 def _add(
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Address of mail; unique")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address; unique")],
     *,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="As they want to be called")] = "",
     role: Annotated[str, typer.Option("--role", metavar="ROLE", help="What they may do")] = "viewer",
