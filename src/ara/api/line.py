@@ -1,7 +1,6 @@
 """The line of jobs behind the routes: who may see which, how one is told, and the worker inside of the process."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ara.api.asks import Asker, service_of
+from ara.api.lasting import lasting
 from ara.api.service import Service
 from ara.errors import NotFoundError
 from ara.jobs import Job, Needs, Queue, State, Work, Worker
@@ -22,7 +22,6 @@ __all__ = ["JobId", "Told", "begin", "cancelled", "found", "line_of", "result_of
 
 _ALL: Final = "users:admin"
 _RETRIES: Final = 1
-_log = logging.getLogger(__name__)
 
 JobId = Annotated[
     str, Path(pattern="^[1-9][0-9]{0,14}$", max_length=15, description="As it was told when the job was asked for")
@@ -139,17 +138,10 @@ async def working(app: FastAPI, service: Service) -> AsyncIterator[None]:
         return
     worker = Worker(service.desk, most=most, leads=True)
     app.state.worker = worker
-    task = asyncio.create_task(_lasting(worker))
+    words = "the worker inside of the service has ended; jobs wait for others: ara worker"
+    task = asyncio.create_task(lasting(worker.run(), words))
     try:
         yield
     finally:
         worker.stop()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def _lasting(worker: Worker) -> None:
-    try:
-        await worker.run()
-    except Exception:
-        _log.exception("the worker inside of the service has ended; jobs wait for others: ara worker")
-        raise

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 from ara.alerts import Deliverer
 from ara.alerts.notifiers.webhook import WebhookNotifier
+from ara.api.lasting import lasting
 from ara.api.service import Service
 from ara.api.sockets.hub import Hub
 from ara.api.sockets.relay import Relay
@@ -16,7 +17,6 @@ from ara.api.sockets.room import Room
 
 __all__ = ["telling"]
 
-_log = logging.getLogger(__name__)
 _server = logging.getLogger("uvicorn.error")
 
 
@@ -43,7 +43,8 @@ async def telling(app: FastAPI, service: Service) -> AsyncIterator[None]:
 
     notifier = WebhookNotifier(settings.webhooks)
     works = (room.beat(), room.watch(), Deliverer(service.desk, notifier, may=service.accounts.may).run())
-    tasks = [asyncio.create_task(_lasting(work)) for work in works]
+    words = "a part of the service that tells by itself has ended"
+    tasks = [asyncio.create_task(lasting(work, words)) for work in works]
     try:
         yield
     finally:
@@ -53,11 +54,3 @@ async def telling(app: FastAPI, service: Service) -> AsyncIterator[None]:
         with suppress(Exception):
             await hub.close()
         await notifier.close()
-
-
-async def _lasting(work: Coroutine[None, None, None]) -> None:
-    try:
-        await work
-    except Exception:
-        _log.exception("a part of the service that tells by itself has ended")
-        raise

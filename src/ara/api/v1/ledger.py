@@ -11,7 +11,7 @@ from ara.prediction.accuracy import accuracy
 from ara.prediction.ledger import Ledger
 from ara.prediction.receipts import receipt, vouchers
 
-__all__ = ["router", "scores"]
+__all__ = ["kept_page", "router", "scores"]
 
 router = APIRouter(prefix="/ledger", tags=["ledger"], dependencies=[Depends(asker("predictions:read"))])
 """The paths of the ledger."""
@@ -30,11 +30,8 @@ async def _list(
     cursor: Annotated[Place | Absent, Query(description="The `next` of the answer before")] = None,
 ) -> dict[str, Any]:
     """List kept forecasts, the newest first; `next` is the cursor of those before them, null where there are none."""
-    wanted = None if symbol is None else symbols.normalise(symbol)
-    found = await Ledger(service_of(request).desk).list(limit + 1, wanted, before=cursor)
-    shown = found[:limit]
-    further = shown[-1].sequence if len(found) > limit else None
-    return {"schema": 1, "forecasts": [one.as_dict() for one in shown], "next": further}
+    shown, further = await kept_page(request, symbol, limit, cursor)
+    return {"schema": 1, "forecasts": shown, "next": further}
 
 
 @router.get("/verify", summary="Whether the ledger is as it was written")
@@ -57,3 +54,13 @@ async def _receipt(prediction_id: PredictionId, request: Request) -> dict[str, A
     desk = service_of(request).desk
     kept = await Ledger(desk).show(prediction_id)
     return receipt(kept, await vouchers(desk, kept))
+
+
+async def kept_page(
+    request: Request, symbol: str | None, limit: int, cursor: int | None
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Give kept forecasts, the newest first, and the cursor of those before them; None where there are none."""
+    wanted = None if symbol is None else symbols.normalise(symbol)
+    found = await Ledger(service_of(request).desk).list(limit + 1, wanted, before=cursor)
+    shown = found[:limit]
+    return [one.as_dict() for one in shown], shown[-1].sequence if len(found) > limit else None

@@ -13,7 +13,7 @@ from ara.models.registry import Registry
 from ara.models.registry.comparing import compared, listed
 from ara.models.registry.stages import delete, deploy, shadow
 
-__all__ = ["DeployRequest", "ModelName", "compared_by", "deployed", "removed", "router"]
+__all__ = ["DeployRequest", "ModelName", "compared_by", "deployed", "listing", "removed", "router"]
 
 router = APIRouter(prefix="/models", tags=["models"])
 """The paths of models."""
@@ -49,8 +49,7 @@ class DeployRequest(BaseModel):
 @router.get("/status", summary="The models there are")
 async def _status(request: Request, who: _Reads) -> dict[str, Any]:
     """List the models that were trained, with scores, and those that came with Ara: as `ara models list --json`."""
-    registry = Registry(service_of(request).desk)
-    return listed(await registry.all(), registry.shipped())
+    return await listing(request)
 
 
 @router.get("/compare", summary="Models beside each other")
@@ -82,6 +81,12 @@ async def _deploy(asked: DeployRequest, request: Request, who: _Deploys) -> dict
 async def _delete(model_id: ModelName, request: Request, who: _Deploys) -> dict[str, Any]:
     """Remove a model for good; never a champion, nor one that a kept forecast was made with."""
     return await removed(request, who, model_id)
+
+
+async def listing(request: Request) -> dict[str, Any]:
+    """List the models that were trained, and those that came with Ara."""
+    registry = Registry(service_of(request).desk)
+    return listed(await registry.all(), registry.shipped())
 
 
 async def compared_by(request: Request, models: str, metric: str) -> dict[str, Any]:

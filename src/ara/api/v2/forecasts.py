@@ -11,8 +11,8 @@ from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
+from ara.api.v1.ledger import kept_page
 from ara.api.v1.words import Absent, AsOf, Place, PredictionId, Symbol, Whole
-from ara.market import symbols
 from ara.prediction.accuracy import accuracy
 from ara.prediction.document import to_document
 from ara.prediction.ledger import Ledger
@@ -110,12 +110,8 @@ async def _list(
     cursor: Annotated[Place | Absent, Query(description="The `next` of the answer before")] = None,
 ) -> dict[str, Any]:
     """List kept forecasts, the newest first; `next` is the cursor of those before them, null where there are none."""
-    wanted = None if symbol is None else symbols.normalise(symbol)
-    found = await Ledger(service_of(request).desk).list(limit + 1, wanted, before=cursor)
-    shown = found[:limit]
-    return {
-        "items": [one.as_dict() for one in shown], "next": shown[-1].sequence if len(found) > limit else None,
-    }  # fmt: skip
+    shown, further = await kept_page(request, symbol, limit, cursor)
+    return {"items": shown, "next": further}
 
 
 @router.get("/forecasts/{forecast_id}", summary="A kept forecast", responses=UNCHANGED)

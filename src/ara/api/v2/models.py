@@ -5,10 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from ara.api.asks import Asker, asker, service_of
-from ara.api.v1.models import ModelName, compared_by, deployed, removed
-from ara.models.registry import Registry
-from ara.models.registry.comparing import listed
+from ara.api.asks import Asker, asker
+from ara.api.v1.models import ModelName, compared_by, deployed, listing, removed
 
 __all__ = ["DeployAsked", "router"]
 
@@ -31,8 +29,7 @@ class DeployAsked(BaseModel):
 @router.get("", summary="The models there are")
 async def _list(request: Request, who: _Reads) -> dict[str, Any]:
     """List the models that were trained, with scores, and those that came with Ara: as `ara models list --json`."""
-    registry = Registry(service_of(request).desk)
-    return listed(await registry.all(), registry.shipped())
+    return await listing(request)
 
 
 @router.get("/compare", summary="Models beside each other")
