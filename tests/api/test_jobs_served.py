@@ -181,6 +181,9 @@ def test_odd_ids_and_cursors_are_refused_in_words(idle: Served):
         assert client.get("/api/v1/jobs", params={"cursor": "x"}).status_code == 422
         assert client.get("/api/v1/jobs", params={"limit": 0}).status_code == 422
         assert client.get("/api/v1/jobs", params={"state": "odd"}).status_code == 422
+        with idle.client(user(idle, "eve")) as eve:
+            for cuts in (1, 2):
+                assert eve.post("/api/v1/backtest", json={**ASKED, "cuts": cuts}).status_code == 202
         first = client.get("/api/v1/jobs", params={"limit": 1}).json()
         rest = client.get("/api/v1/jobs", params={"limit": 200, "cursor": first["next"]}).json()
         assert first["jobs"][0]["job_id"] not in [one["job_id"] for one in rest["jobs"]]
