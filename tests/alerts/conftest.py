@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -22,6 +23,8 @@ class Receiver:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.answer: Answer | None = None
+        self._open = threading.Event()
+        self._open.set()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
 
@@ -33,6 +36,15 @@ class Receiver:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hook?q=1"
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Within it nobody is answered."""
+        self._open.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         mine = self
 
@@ -40,6 +52,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 mine.got.append((self.path, dict(self.headers.items()), body))
+                mine._open.wait(60)
                 if mine.answer is not None:
                     mine.answer(self)
                     return
