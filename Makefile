@@ -43,7 +43,8 @@ test coverage: export OPENBLAS_NUM_THREADS := 1
 test coverage: export POLARS_MAX_THREADS := 1
 
 test: $(VENV)/dev.stamp servers ## run all tests but the slow ones
-	$(BIN)/pytest -n $(WORKERS) -m "not slow" $(ARGS)
+	@rm -f .pytest_cache/v/cache/lastfailed
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" $(ARGS) || $(PYTHON) -m tools.once_more $$?
 
 coverage: $(VENV)/dev.stamp servers ## the same tests, counted: 95 % of lines and of branches must be run
 	@rm -f .coverage .coverage.* coverage.json
