@@ -1,10 +1,14 @@
 """Belief in a key that was valid a moment ago: ended at once by this process, within the second by others."""
 
+import asyncio
+import sys
+
 import pytest
 from msgspec.structs import replace
 
 from ara.accounts import Accounts, Key, User
-from ara.accounts.trust import Trust, voided
+from ara.accounts.trust import Trust, heard, voided
+from ara.data.cache.redis_tier import connect
 from ara.errors import UnauthenticatedError
 from ara.store import changed
 
@@ -116,10 +120,11 @@ async def test_within_the_second_the_store_is_not_asked(accounts, clock):
     assert (await accounts.authenticate(secret.reveal())).user.name == "Augusta"
 
 
-def test_what_changed_while_the_store_answered_is_not_believed(clock):
+async def test_what_changed_while_the_store_answered_is_not_believed(opened, clock):
     trust: Trust[str] = Trust(clock, seconds=1)
     began = trust.begin()
-    voided()
+    async with opened("memory:") as desk:
+        await voided(desk)
     trust.keep("key", "ada", began, until=None)
     assert trust.find("key") is None
     trust.keep("key", "ada", trust.begin(), until=None)
@@ -132,3 +137,59 @@ def test_belief_has_bounds_and_holds_no_key(clock):
         trust.keep(f"key {number}", number, trust.begin(), until=None)
     assert [trust.find(f"key {number}") for number in range(5)] == [None, None, 2, 3, 4]
     assert b"key 4" not in repr(vars(trust)).encode()
+
+
+_ELSEWHERE = """
+import asyncio, sys
+from ara.accounts import Accounts
+from ara.desk import Desk
+from ara.settings import Settings
+
+async def revoke() -> None:
+    flags = {"home": sys.argv[1], "store.url": sys.argv[2], "data.cache.redis": sys.argv[3]}
+    async with Desk.open(Settings.load(flags)) as desk:
+        keys = Accounts(desk).keys
+        await keys.revoke(await keys.get(sys.argv[4]))
+
+asyncio.run(revoke())
+"""
+
+
+async def test_a_key_that_another_process_revokes_is_refused_at_once_where_they_share_a_redis(
+    opened, clock, tmp_path, redis_url
+):
+    """The clock stands still, so that no belief runs out by itself."""
+    store = f"sqlite:///{tmp_path / 'shared.db'}"
+    stirred = asyncio.Event()
+    async with opened(store, **{"data_cache.redis": redis_url}) as desk, connect(redis_url) as client:
+        accounts = Accounts(desk)
+        ada = await accounts.users.add("ada@example.org")
+        key, secret = await accounts.keys.make(ada, name="desk")
+        listening = asyncio.create_task(heard(redis_url, told=stirred.set))
+        while not dict(await client.pubsub_numsub("ara:accounts:voided"))[b"ara:accounts:voided"]:  # noqa: ASYNC110 - the server's to know
+            await asyncio.sleep(0.01)
+        assert (await accounts.authenticate(secret.reveal())).user == ada
+        await changed(desk.store, Key, key.id, lambda old: replace(old, name="unseen"))
+        assert (await accounts.authenticate(secret.reveal())).user == ada  # believed, not looked up
+        stirred.clear()
+        words = [str(tmp_path / "home"), store, redis_url, key.id]
+        other = await asyncio.create_subprocess_exec(sys.executable, "-c", _ELSEWHERE, *words)
+        assert await other.wait() == 0
+        await asyncio.wait_for(stirred.wait(), 60)
+        with pytest.raises(UnauthenticatedError):
+            await accounts.authenticate(secret.reveal())
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_a_key_is_revoked_though_the_redis_that_tells_others_is_away(opened, caplog):
+    async with opened("memory:", **{"data_cache.redis": "redis://:hidden@127.0.0.1:1/0"}) as desk:
+        accounts = Accounts(desk)
+        ada = await accounts.users.add("ada@example.org")
+        key, secret = await accounts.keys.make(ada, name="desk")
+        await accounts.authenticate(secret.reveal())
+        await accounts.keys.revoke(key)
+        with pytest.raises(UnauthenticatedError):
+            await accounts.authenticate(secret.reveal())
+    assert "believe in it for a moment longer" in caplog.text
+    assert "hidden" not in caplog.text

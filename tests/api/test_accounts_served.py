@@ -15,7 +15,12 @@ def people(service: Served, tmp_path_factory):
 
     flags = ["--set", f"home={service.settings.home}", "--set", f"store.url={service.settings.store.url}"]
     keys = {}
-    for name, role, tier in (("ada", "trader", "pro"), ("bob", "viewer", "pro"), ("eve", "trader", "free")):
+    for name, role, tier in (
+        ("ada", "trader", "pro"),
+        ("bob", "viewer", "pro"),
+        ("eve", "trader", "free"),
+        ("kim", "trader", "pro"),
+    ):
         assert main(["users", "add", f"{name}@x.org", "--role", role, "--tier", tier, "-q", *flags]) == 0
         said = StringIO()
         with redirect_stdout(said):
@@ -90,7 +95,22 @@ def test_a_day_has_as_many_forecasts_as_the_tier_allows(service: Served, people)
         fewer = ada.post("/api/v1/predict/batch", json={**asked, "symbols": ["AAPL", "MSFT"]})
     assert answer.status_code == 429
     assert "2 forecasts a day" in answer.json()["detail"]
-    assert fewer.status_code == 200
+    assert answer.headers["ratelimit"].startswith('"forecasts";r=2;t=')
+    assert int(answer.headers["retry-after"]) > 0
+    assert (fewer.status_code, fewer.headers["ratelimit-policy"]) == (200, '"forecasts";q=2;w=86400')
+    assert fewer.headers["ratelimit"].startswith('"forecasts";r=0;t=')
+
+
+def test_what_failed_is_not_counted_and_the_day_is_told(service: Served, people):
+    with service.client(people["kim"]) as kim:
+        before = kim.get("/api/v1/auth/usage").json()
+        missed = kim.post("/api/v1/predict", json={"symbol": "NOPE", "model": "ewma_t"})
+        some = kim.post("/api/v1/predict/batch", json={"symbols": ["AAPL", "NOPE"], "days": 1, "model": "ewma_t"})
+        after = kim.get("/api/v2/auth/usage").json()
+    assert (missed.status_code, missed.headers["ratelimit"].split(";")[1]) == (404, "r=2")
+    assert (some.status_code, some.headers["ratelimit"].split(";")[1]) == (200, "r=1")
+    assert (before["tier"], before["days"]["forecasts"]["used"], before["days"]["jobs"]["most"]) == ("pro", 0, 500)
+    assert (after["days"]["forecasts"]["used"], after["days"]["forecasts"]["left"]) == (1, 1)
 
 
 def test_an_address_that_sends_wrong_keys_has_to_wait(service: Served):

@@ -15,6 +15,7 @@ from ara.accounts.key import KIND as KEY
 from ara.accounts.key import Key, Keys
 from ara.accounts.oauth import OAuth
 from ara.accounts.passwords import hashed, matches, stale
+from ara.accounts.quota import Quota
 from ara.accounts.roles import Role, granted
 from ara.accounts.token import Pair, Tokens
 from ara.accounts.trust import Trust
@@ -84,6 +85,7 @@ class Accounts:
         self.keys = Keys(desk, self.audit)
         self.tokens = Tokens(desk, self.audit)
         self.guard = Guard(desk)
+        self.quota = Quota(desk)
         self.apps = Apps(desk, self.audit)
         self.consents = Consents(desk, self.audit)
         self.oauth = OAuth(
@@ -193,6 +195,7 @@ class Accounts:
         await self.keys.remove_of(user.id)
         await self.tokens.end_of(user.id)
         await self.oauth.remove_of(user.id)
+        await self.quota.remove_of(user.id)
         await Webhooks(self._desk).remove_of(user.id)
         return user
 

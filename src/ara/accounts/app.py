@@ -154,7 +154,7 @@ class Apps:
     async def remove(self, app: App, *, by: str = "system") -> None:
         """Forget a program: all that users lent to it is void at once."""
         await self._desk.store.remove(App, app.id)
-        voided()
+        await voided(self._desk)
         await self._audit.note(Act(actor=by, action="app.remove", about=f"app:{app.id}", person=app.user))
 
     async def remove_of(self, user: str) -> int:
@@ -162,7 +162,7 @@ class Apps:
         found = [one async for one in self.of(user)]
         for one in found:
             await self._desk.store.remove(App, one.id)
-        voided()
+        await voided(self._desk)
         return len(found)
 
 

@@ -75,7 +75,7 @@ class Consents:
         if kept is None:
             raise NotFoundError(f"Nothing is lent to a program {app[:40]!r}.", hint="See what is: ara apps show APP")
         await self._desk.store.remove(Consent, kept.id)
-        voided()
+        await voided(self._desk)
         await self._audit.note(Act(actor=by, action="app.disallow", about=f"app:{app}", person=user))
         return kept
 
@@ -84,7 +84,7 @@ class Consents:
         found = [one async for one in self.of(user, app=app)]
         for one in found:
             await self._desk.store.remove(Consent, one.id)
-        voided()
+        await voided(self._desk)
         return len(found)
 
 

@@ -154,7 +154,7 @@ class Keys:
             for one in found:
                 await self._desk.store.remove(Key, one.id)
         finally:
-            voided()
+            await voided(self._desk)
         return len(found)
 
     async def open(self, text: str) -> Key:
@@ -172,7 +172,7 @@ class Keys:
         try:
             new = await changed(self._desk.store, Key, key.id, lambda old: replace(old, **news))
         finally:
-            voided()
+            await voided(self._desk)
         if new is None:
             raise ValidationError(f"The key {key.id} was removed meanwhile.")
         await self._audit.note(Act(actor=by, action=action, about=f"key:{key.id}", person=key.user))

@@ -231,7 +231,7 @@ class Tokens:
         try:
             await self._desk.store.add(_Void(id=id, until=until))
         finally:
-            voided()
+            await voided(self._desk)
 
     async def _is_void(self, id: str) -> bool:
         return await self._desk.store.get(_Void, id) is not None

@@ -1,32 +1,79 @@
 """Keys and tokens that were found valid a moment ago: they are believed for a second without asking the store again.
 
-What is changed in this process counts at once: every change of a user, a key or a token ends all belief in it. What
-another process changed counts when the belief has run out, at the latest after the setting `api.trust_seconds`.
+What is changed in this process counts at once: every change of a user, a key or a token ends all belief in it. Where
+processes share a Redis, they tell each other, and it counts in all of them at once. Where they don't, or Redis is away,
+it counts when the belief has run out, at the latest after the setting `api.trust_seconds`.
 """
 
+import asyncio
 import hashlib
+import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from ara.clock import Clock
+from ara.data.cache.heed import heed
+from ara.data.cache.news import hear
+from ara.data.cache.redis_tier import connect
+from ara.desk import Desk
 
-__all__ = ["Trust", "voided"]
+__all__ = ["Trust", "heard", "voided"]
 
 _MOST: Final = 10_000
+_CHANNEL: Final = "ara:accounts:voided"
+_PATIENCE: Final = 2.0
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 
 
 class _Changes:
-    """How often users, keys and tokens were changed by this process."""
+    """How often users, keys and tokens were changed, as far as this process knows."""
 
     count = 0
 
 
-def voided() -> None:
-    """End all belief in this process: a user, a key or a token was changed, or may have been."""
+async def voided(desk: Desk) -> None:
+    """End all belief, in all processes that share a Redis: a user, a key or a token was changed, or may have been.
+
+    To be called when the change is kept. Where Redis is away, that is logged: others believe for a moment longer.
+    """
     _Changes.count += 1
+    url = desk.settings.data.cache.redis
+    if not url:
+        return
+    try:
+        async with asyncio.timeout(_PATIENCE), connect(url) as client:
+            await heed(client.publish(_CHANNEL, b""))
+    except _faults() as error:
+        _log.warning("other processes believe in it for a moment longer: %s", type(error).__name__)
+
+
+async def heard(url: str, *, told: Callable[[], None]) -> None:
+    """End belief whenever another process says that something was changed, for ever.
+
+    Parameters
+    ----------
+    url
+        Of the Redis that processes share.
+    told
+        Is called then too: what else rests on keys and tokens is to be looked at.
+    """
+
+    def changed(_: object = None) -> None:
+        _Changes.count += 1
+        told()
+
+    async with connect(url) as client:
+        await hear(client, _CHANNEL, told=changed, missed=changed, form=lambda data: data)
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError
+
+    return (RedisError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)

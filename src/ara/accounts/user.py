@@ -182,7 +182,7 @@ class Users:
                 await self._desk.store.remove(_Address, user.email)
                 await self._desk.store.remove(User, user.id)
         finally:
-            voided()
+            await voided(self._desk)
         await self._audit.forget(user.id)
         return user
 
@@ -191,7 +191,7 @@ class Users:
         try:
             new = await changed(self._desk.store, User, user.id, change)
         finally:
-            voided()
+            await voided(self._desk)
         if new is None:
             raise ValidationError(f"The user {user.id} was erased meanwhile.")
         await self._audit.note(Act(actor=by, action=action, about=f"user:{user.id}", person=user.id))

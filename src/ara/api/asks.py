@@ -1,6 +1,8 @@
 """Who asks: what routes depend on to know it, to need a permission, and to count what is asked for."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final
@@ -11,13 +13,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from ara.accounts import Principal
 from ara.accounts.limits import Bucket, Verdict
 from ara.api.service import Service
-from ara.api.shell import route_of
-from ara.errors import QuotaError, UnauthenticatedError
+from ara.api.shell import also_told, route_of
+from ara.errors import QuotaError, StoreError, UnauthenticatedError
 from ara.prediction.origin import as_instant
 from ara.settings import TierSettings
 
 __all__ = [
     "Asker",
+    "a_days",
     "address_in",
     "address_of",
     "admitted",
@@ -25,8 +28,8 @@ __all__ = [
     "counted",
     "known_by",
     "moment_of",
+    "permission_of",
     "service_of",
-    "spend_day",
     "strange",
 ]
 
@@ -36,7 +39,6 @@ _BEARER: Final = HTTPBearer(
     description="A key, as `ara keys make` gives it, or an access token.",
 )
 _LONGEST: Final = 4_096
-_DAY: Final = 86_400.0
 _BUCKETS: Final = 10_000
 
 
@@ -62,22 +64,35 @@ def moment_of(service: Service, as_of: str | None) -> datetime:
     return as_instant(as_of, now=service.desk.clock.now())
 
 
-def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
-    """Give the dependency of a route that needs a permission: who asks, counted against their limits."""
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The dependency of a route that needs a permission."""
 
-    async def known(
+    permission: str
+
+    async def __call__(
+        self,
         request: Request,
         response: Response,
         sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Principal:
+        """Say who asks, counted against their limits."""
         credential = sent.credentials if sent else None
         principal, told = await admitted(
-            service_of(request), credential, address_of(request), route_of(request.scope), permission
+            service_of(request), credential, address_of(request), route_of(request.scope), self.permission
         )
         response.headers.update(told)
         return principal
 
-    return known
+
+def asker(permission: str) -> Callable[..., Awaitable[Principal]]:
+    """Give the dependency of a route that needs a permission: who asks, counted against their limits."""
+    return _Asking(permission)
+
+
+def permission_of(dependency: Callable[..., Any]) -> str:
+    """Give the permission that a dependency needs; empty for one that is not of `asker`."""
+    return dependency.permission if isinstance(dependency, _Asking) else ""
 
 
 async def admitted(
@@ -119,17 +134,27 @@ def _tier_of(service: Service, principal: Principal) -> TierSettings:
     return tier
 
 
-async def spend_day(service: Service, principal: Principal, count: int) -> None:
-    """Count forecasts against what the tier may ask for in a day."""
-    tier = _tier_of(service, principal)
-    day = Bucket(name=f"day:{principal.user.id}", capacity=tier.per_day, per_second=tier.per_day / _DAY)
-    verdict = await service.limits.take([day], count)
-    if not verdict.allowed:
-        raise _too_much(
-            verdict,
-            f"The tier {principal.user.tier} has {tier.per_day} forecasts a day; {verdict.remaining} are left.",
-            hint="Ask for fewer, wait, or change the tier: ara users tier WHO pro",
-        )
+@asynccontextmanager
+async def a_days(service: Service, principal: Principal, count: int) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Count forecasts against the user's day, and not those that come to nothing.
+
+    Gives what takes some back; where an error or the end of the request leaves the block, all are.
+    """
+    quota = service.accounts.quota
+    spent = await quota.spend(principal.user, "forecasts", count)
+    also_told(spent.headers())
+
+    async def back(failed: int) -> None:
+        if failed:
+            with suppress(StoreError):
+                await quota.give_back(spent, failed)
+            also_told(replace(spent, used=spent.used - failed).headers())
+
+    try:
+        yield back
+    except BaseException:
+        await back(count)
+        raise
 
 
 async def known_by(service: Service, credential: str | None, *, address: str) -> Principal:
@@ -152,11 +177,11 @@ async def strange(service: Service, address: str) -> None:
         raise _too_much(verdict, "Too many wrong keys or tokens came from here.")
 
 
-def _too_much(verdict: Verdict, words: str, *, hint: str = "") -> QuotaError:
+def _too_much(verdict: Verdict, words: str) -> QuotaError:
     """Make the error for a verdict that does not allow it: it says when to ask again, in words and in headers."""
     headers = verdict.headers()
     wait = headers["Retry-After"]
-    return QuotaError(words, hint=hint or f"Wait {wait} seconds.", retry_after=int(wait), headers=headers)
+    return QuotaError(words, hint=f"Wait {wait} seconds.", retry_after=int(wait), headers=headers)
 
 
 Asker = Principal

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ara.alerts.news import predicted
-from ara.api.asks import Asker, spend_day
+from ara.api.asks import Asker, a_days
 from ara.api.service import Service
 from ara.errors import AraError, NotFoundError, UnknownSymbolError, ValidationError
 from ara.market import Instrument
@@ -53,8 +53,8 @@ async def forecast(service: Service, who: Asker, symbol: str, asked: Asked) -> F
     _known(asked.model)
     if asked.asset_class is not None:
         _insisted(await service.market.instrument(symbol), asked.asset_class)
-    await spend_day(service, who, 1)
-    made = await service.engine.predict(symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+    async with a_days(service, who, 1):
+        made = await service.engine.predict(symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
     await predicted(service.desk, [made], user=who.user.id)
     return made
 
@@ -64,22 +64,23 @@ async def forecasts(
 ) -> tuple[list[Forecast], dict[str, AraError]]:
     """Forecast several instruments; one that fails costs no other anything, and its error is given by its name."""
     _known(asked.model)
-    await spend_day(service, who, len(symbols))
     answered, failures = list[Forecast](), dict[str, AraError]()
-    stream = service.engine.keep_many(symbols, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
-    async with aclosing(stream) as found:
-        number = 0
-        async for one in found:
-            symbol, number = symbols[number], number + 1
-            if isinstance(one, Missed):
-                failures[symbol] = one.error
-                continue
-            try:
-                _insisted(one.forecast.instrument, asked.asset_class)
-            except UnknownSymbolError as error:
-                failures[symbol] = error
-            else:
-                answered.append(one.forecast)
+    async with a_days(service, who, len(symbols)) as back:
+        stream = service.engine.keep_many(symbols, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+        async with aclosing(stream) as found:
+            number = 0
+            async for one in found:
+                symbol, number = symbols[number], number + 1
+                if isinstance(one, Missed):
+                    failures[symbol] = one.error
+                    continue
+                try:
+                    _insisted(one.forecast.instrument, asked.asset_class)
+                except UnknownSymbolError as error:
+                    failures[symbol] = error
+                else:
+                    answered.append(one.forecast)
+        await back(len(failures))
     await predicted(service.desk, answered, user=who.user.id)
     return answered, failures
 

@@ -5,17 +5,18 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ara.api.problems import of_status
+from ara.api.problems import fault, of_status
 from ara.logs.context import current, with_correlation
 from ara.telemetry import Telemetry
 
-__all__ = ["Shell", "route_of"]
+__all__ = ["Shell", "also_told", "route_of"]
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _DEEPEST: Final = 32
@@ -37,6 +38,7 @@ _NEXT: Final = b'</api/v2>; rel="successor-version", </redoc>; rel="deprecation"
 _TLS: Final = b"max-age=63072000; includeSubDomains"
 _WITH_BODY: Final = {"POST", "PUT", "PATCH", "DELETE"}
 _log = logging.getLogger("ara.api")
+_also: ContextVar[dict[str, str] | None] = ContextVar("ara_api_also", default=None)
 
 
 class _RefusedError(Exception):
@@ -76,6 +78,7 @@ class Shell:
     async def _answer(self, asked: Scope, receive: Receive, send: Send) -> None:
         began, status, method = time.perf_counter(), 0, asked["method"]
         bare = method == "HEAD"
+        _also.set(None)
         scope = {**asked, "method": "GET"} if bare else asked
 
         async def dressed(message: Message) -> None:
@@ -96,6 +99,10 @@ class Shell:
             if not status:
                 words = f"The request took longer than {self._seconds:g} seconds and was given up."
                 await of_status(504, words, path=scope["path"])(scope, receive, dressed)
+        except Exception as error:
+            if status:
+                raise
+            await (await fault(scope, error))(scope, receive, dressed)
         finally:
             _note(scope, method, status, time.perf_counter() - began)
 
@@ -126,6 +133,11 @@ class Shell:
         return b"".join(parts)
 
 
+def also_told(headers: Mapping[str, str]) -> None:
+    """Have the answer to the present request say more, whatever it is in the end."""
+    _also.set({**(_also.get() or {}), **headers})
+
+
 def route_of(scope: MutableMapping[str, Any]) -> str:
     """Give the path as the route has it, names in the place of what was sent: what a stranger wrote stays out of it."""
     if scope.get("route") is None:
@@ -146,6 +158,9 @@ def _dressed(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple
     found = list(headers)
     there = {name for name, _ in found}
     found.append((b"x-request-id", current().encode("latin-1")))
+    for name, value in (_also.get() or {}).items():
+        if name.lower().encode() not in there:
+            found.append((name.lower().encode(), value.encode("latin-1")))
     if scope["path"].startswith(_OLD):
         found += [(b"deprecation", _SINCE), (b"link", _NEXT)]
     if scope["scheme"] == "https":

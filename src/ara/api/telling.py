@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from ara.accounts.trust import heard
 from ara.alerts import Deliverer
 from ara.alerts.notifiers.webhook import WebhookNotifier
 from ara.api.lasting import lasting
@@ -14,6 +15,7 @@ from ara.api.service import Service
 from ara.api.sockets.hub import Hub
 from ara.api.sockets.relay import Relay
 from ara.api.sockets.room import Room
+from ara.api.sockets.seats import Seats
 
 __all__ = ["telling"]
 
@@ -38,11 +40,13 @@ async def telling(app: FastAPI, service: Service) -> AsyncIterator[None]:
     url = settings.data.cache.redis
     relay = Relay(url, history=settings.sockets.history) if url else None
     hub = Hub(settings.sockets, clock, relay)
-    room = Room(service.accounts, settings.sockets, clock)
+    seats = Seats(url) if url else None
+    room = Room(service.accounts, settings.sockets, clock, seats)
     app.state.hub, app.state.room = hub, room
 
     notifier = WebhookNotifier(settings.webhooks)
-    works = (room.beat(), room.watch(), Deliverer(service.desk, notifier, may=service.accounts.may).run())
+    deliverer = Deliverer(service.desk, notifier, may=service.accounts.may)
+    works = [room.beat(), room.watch(), deliverer.run(), *([room.renew(), heard(url, told=room.stir)] if seats else [])]
     words = "a part of the service that tells by itself has ended"
     tasks = [asyncio.create_task(lasting(work, words)) for work in works]
     try:
@@ -53,4 +57,6 @@ async def telling(app: FastAPI, service: Service) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(Exception):
             await hub.close()
+            if seats is not None:
+                await seats.close()
         await notifier.close()

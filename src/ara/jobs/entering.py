@@ -1,5 +1,6 @@
 """How a job comes into the line: under the next number, once for each key, no more of an account than it may have."""
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar, Final
 
 import msgspec
@@ -51,7 +52,14 @@ async def alive_of(store: Store, *, account: str | None = None, name: str | None
     ]
 
 
-async def enter(store: Store, job: Job, *, asked: str = "", most: int = 0) -> Job:
+async def enter(
+    store: Store,
+    job: Job,
+    *,
+    asked: str = "",
+    most: int = 0,
+    counted: Callable[[], Awaitable[object]] | None = None,
+) -> Job:
     """Keep a new job, or give the one that stands for it already.
 
     Parameters
@@ -64,6 +72,9 @@ async def enter(store: Store, job: Job, *, asked: str = "", most: int = 0) -> Jo
         What its key stands for, as a digest.
     most
         How many of its account may wait or run at once; 0 for no bound.
+    counted
+        Counts the job, in the transaction that keeps it: not one that stands there already. What it raises keeps the
+        job out; ConflictError has it all done once more.
 
     Raises
     ------
@@ -72,7 +83,7 @@ async def enter(store: Store, job: Job, *, asked: str = "", most: int = 0) -> Jo
     QuotaError
         The account has as many as it may.
     """
-    if not (job.key or job.name or (job.account and most)):
+    if not (job.key or job.name or (job.account and (most or counted))):
         return await numbered(store, job)
     door = _Door(id=f"name {job.name}" if job.name else f"account {job.account}")
     await store.add(door)
@@ -84,6 +95,8 @@ async def enter(store: Store, job: Job, *, asked: str = "", most: int = 0) -> Jo
                 if same is not None:
                     return same
                 await _room(store, job, most)
+                if counted is not None:
+                    await counted()
                 made = await numbered(store, job)
                 if job.key:
                     await store.add(Key(id=job.key, job=made.id, asked=asked))

@@ -1,7 +1,7 @@
 """The line of jobs: kept in the store, taken by one worker at a time, and taken again where that worker died."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -80,6 +80,7 @@ class Queue:
         once: bool = False,
         account: str = "",
         most: int = 0,
+        counted: Callable[[], Awaitable[object]] | None = None,
         key: str = "",
         name: str = "",
         retries: int = 0,
@@ -104,6 +105,8 @@ class Queue:
             Give the job that waits or runs already with the same work, instead of another.
         account, most
             The user whose it is, and how many of theirs may wait or run at once; 0 for no bound.
+        counted
+            Counts a job of an account that is new, with it or not at all; what it raises keeps the job out.
         key
             Of the account: who asks again by it is given the same job, who asks for something else is refused.
         name
@@ -132,7 +135,7 @@ class Queue:
             key=key_of(account, key) if key else "",
         )  # fmt: skip
         asked = digest(msgspec.to_builtins([work, needs, priority, job.every, job.at, job.zone])) if key else ""
-        made = await enter(self.desk.store, job, asked=asked, most=most)
+        made = await enter(self.desk.store, job, asked=asked, most=most, counted=counted)
         await self._ring(made)
         return made
 

@@ -171,4 +171,5 @@ async def _clean(desk: Desk, work: Clean) -> dict[str, Any]:
         "forgotten": await Queue(desk).clear(before=now - timedelta(days=work.days)),
         "requests": await forget_sent(desk.store, now),
         "credentials": await accounts.tokens.clean() + await accounts.guard.clean(),
+        "days": await accounts.quota.clean(),
     }

@@ -175,7 +175,8 @@ class TierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 60
     burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 20
-    per_day: Annotated[int, Meta(description="Forecasts in a day.", ge=1, le=100_000_000)] = 500
+    per_day: Annotated[int, Meta(description="Forecasts in a day of UTC.", ge=1, le=100_000_000)] = 500
+    jobs_per_day: Annotated[int, Meta(description="Jobs in a day of UTC.", ge=1, le=1_000_000)] = 20
 
 
 class ProSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,7 +184,8 @@ class ProSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown_fields
 
     per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 600
     burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 100
-    per_day: Annotated[int, Meta(description="Forecasts in a day.", ge=1, le=100_000_000)] = 20_000
+    per_day: Annotated[int, Meta(description="Forecasts in a day of UTC.", ge=1, le=100_000_000)] = 20_000
+    jobs_per_day: Annotated[int, Meta(description="Jobs in a day of UTC.", ge=1, le=1_000_000)] = 500
 
 
 class EnterpriseSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,7 +193,8 @@ class EnterpriseSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown
 
     per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 6_000
     burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 1_000
-    per_day: Annotated[int, Meta(description="Forecasts in a day.", ge=1, le=100_000_000)] = 1_000_000
+    per_day: Annotated[int, Meta(description="Forecasts in a day of UTC.", ge=1, le=100_000_000)] = 1_000_000
+    jobs_per_day: Annotated[int, Meta(description="Jobs in a day of UTC.", ge=1, le=1_000_000)] = 20_000
 
 
 class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ara.accounts import Accounts, Principal
 from ara.api.sockets.channel import Outbox, packed
+from ara.api.sockets.seats import RENEWED, Seats
 from ara.clock import Clock
 from ara.errors import APIError, AraError, QuotaError, UnauthenticatedError
 from ara.settings import SocketSettings
@@ -64,12 +65,16 @@ class Room:
         How many there may be.
     clock
         Of the process.
+    seats
+        How many each user has open in all processes; None where this one counts alone.
     """
 
-    def __init__(self, accounts: Accounts, settings: SocketSettings, clock: Clock) -> None:
+    def __init__(self, accounts: Accounts, settings: SocketSettings, clock: Clock, seats: Seats | None = None) -> None:
         self._accounts = accounts
         self._settings = settings
         self._clock = clock
+        self._seats = seats
+        self._stirred = asyncio.Event()
         self._guests: set[Guest] = set()
         self._users: Counter[str] = Counter()
         self._strangers: Counter[str] = Counter()
@@ -87,19 +92,31 @@ class Room:
         with _counted(self._strangers, address):
             yield
 
-    @contextmanager
-    def seat(self, principal: Principal) -> Iterator[None]:
-        """Count a socket of a user; QuotaError where they have as many as they may."""
-        most: int = getattr(self._settings, principal.user.tier)
-        if self._users[principal.user.id] >= most:
-            raise QuotaError(
-                f"The tier {principal.user.tier} may have {most} sockets open at once.",
-                hint="Close one: one socket serves all windows of a page.", retry_after=10,
-            )  # fmt: skip
+    @asynccontextmanager
+    async def seat(self, principal: Principal) -> AsyncIterator[None]:
+        """Count a socket of a user; QuotaError where they have as many as they may, in all processes together."""
+        user, most = principal.user.id, getattr(self._settings, principal.user.tier)
+        if self._users[user] >= most:
+            raise _taken(principal.user.tier, most)
         if self.count >= self._settings.most:
             raise _FullError("This process has as many sockets open as it may.", hint="Try again in a moment.")
-        with _counted(self._users, principal.user.id):
-            yield
+        with _counted(self._users, user):
+            if self._seats is None:
+                yield
+                return
+            taken = await self._seats.take(user, most)
+            if taken is None:
+                raise _taken(principal.user.tier, most)
+            try:
+                yield
+            finally:
+                await self._seats.free(user, taken)
+
+    async def renew(self) -> None:
+        """Say again and again that the sockets of this process are open, for ever."""
+        while self._seats is not None:
+            await asyncio.sleep(RENEWED)
+            await self._seats.renew()
 
     @contextmanager
     def open(self, guest: Guest) -> Iterator[None]:
@@ -118,10 +135,16 @@ class Room:
             for one in tuple(self._guests):
                 one.outbox.beat(text)
 
+    def stir(self) -> None:
+        """Have keys and tokens looked at now: another process changed some."""
+        self._stirred.set()
+
     async def watch(self) -> None:
         """Close the sockets of those whose key or token ended or was revoked, within seconds, for ever."""
         while True:
-            await asyncio.sleep(_LOOK)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), _LOOK)
+            self._stirred.clear()
             try:
                 await self.look()
             except AraError as error:
@@ -140,6 +163,13 @@ class Room:
             for one in mine:
                 if one.permission not in principal.permissions:
                     one.leave(4403, f"This needs the permission {one.permission}.")
+
+
+def _taken(tier: str, most: int) -> QuotaError:
+    return QuotaError(
+        f"The tier {tier} may have {most} sockets open at once.",
+        hint="Close one: one socket serves all windows of a page.", retry_after=10,
+    )  # fmt: skip
 
 
 class _FullError(APIError):

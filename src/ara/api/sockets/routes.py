@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from ara.accounts import Principal
 from ara.accounts.ticket import Tickets
-from ara.api.asks import Asker, asker, service_of, spend_day
+from ara.api.asks import Asker, a_days, asker, service_of
 from ara.api.service import Service
 from ara.api.sockets import feeds
 from ara.api.sockets.session import Stream, attend
@@ -57,7 +57,8 @@ async def _predictions(socket: WebSocket, symbol: str) -> None:
         if model is not None and model.partition("@")[0] not in names("models"):
             raise NotFoundError(f"There is no model {model[:40]!r}.", hint=f"There are: {', '.join(names('models'))}")
         instrument = await service.market.instrument(symbol[:64])
-        await spend_day(service, principal, 1)
+        async with a_days(service, principal, 1):
+            pass
         name = f"predictions:{instrument.symbol}:{digest([days, model, str(timeframe)])[:16]}"
         return Stream(name=name, feed=feeds.forecasts(service, instrument.symbol, days, model, timeframe))
 

@@ -95,7 +95,7 @@ async def _attended(
     principal = await known_by(service, credential, address=_address(socket))
     await counted(service, principal, route_of(socket.scope))
     principal.need(permission)
-    stack.enter_context(room.seat(principal))
+    await stack.enter_async_context(room.seat(principal))
     stream = await prepare(principal)
     if socket.client_state is WebSocketState.CONNECTING:
         await socket.accept()

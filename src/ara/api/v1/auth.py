@@ -1,4 +1,4 @@
-"""Log-in and keys: POST /auth/login, /auth/refresh, /auth/logout, GET /auth/me, and /auth/api-keys."""
+"""Log-in and keys: POST /auth/login, /auth/refresh, /auth/logout, GET /auth/me, /auth/usage, and /auth/api-keys."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ from ara.errors import ForbiddenError
 from ara.logs.context import current
 from ara.settings import Secret
 
-__all__ = ["KeyFacts", "KeyMade", "KeyRequest", "LogIn", "Me", "RefreshToken", "TokenPair", "router"]
+__all__ = ["KeyFacts", "KeyMade", "KeyRequest", "LogIn", "Me", "RefreshToken", "Share", "TokenPair", "Usage", "router"]
 
 router = APIRouter(prefix="/auth", tags=["accounts"])
 """The paths of accounts."""
@@ -57,6 +57,26 @@ class Me(BaseModel):
     role: str
     tier: str
     permissions: list[str]
+
+
+class Share(BaseModel):
+    """What may be asked for in a day of UTC, and what was."""
+
+    most: int
+    used: int
+    left: int
+    resets_at: datetime
+
+
+class Usage(BaseModel):
+    """What the tier of who asks allows, and how much of it is used."""
+
+    tier: str
+    per_minute: int = Field(description="Requests a minute in the long run")
+    burst: int = Field(description="Requests at once after a rest")
+    days: dict[str, Share] = Field(description="Of forecasts and of jobs")
+    jobs_at_once: int = Field(description="Jobs that may wait or run")
+    sockets: int = Field(description="Sockets that may be open at once")
 
 
 class KeyRequest(_Sent):
@@ -118,6 +138,22 @@ async def _me(who: _Self) -> Me:
     return Me(
         id=user.id, email=user.email, name=user.name, role=user.role.value, tier=user.tier,
         permissions=sorted(who.permissions),
+    )  # fmt: skip
+
+
+@router.get("/usage", summary="What may be asked for, and what was")
+async def _usage(request: Request, who: _Self) -> Usage:
+    """Say what the tier allows, and how much of the day's shares is used."""
+    service = service_of(request)
+    settings, tier = service.desk.settings, who.user.tier
+    days = {
+        str(one.what): Share(most=one.most, used=one.used, left=one.left, resets_at=one.resets_at)
+        for one in await service.accounts.quota.of(who.user)
+    }
+    allowed = getattr(settings.accounts, tier)
+    return Usage(
+        tier=tier, per_minute=allowed.per_minute, burst=allowed.burst, days=days,
+        jobs_at_once=getattr(settings.jobs, tier), sockets=getattr(settings.sockets, tier),
     )  # fmt: skip
 
 

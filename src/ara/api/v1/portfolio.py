@@ -1,23 +1,26 @@
 """Portfolios: POST /portfolio/optimize, /portfolio/rebalance, GET /portfolio/analyze."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from ara.api.asks import Asker, asker, moment_of, service_of, spend_day
+from ara.api.asks import Asker, a_days, asker, moment_of, service_of
+from ara.api.service import Service
 from ara.api.v1.words import Absent, AsOf, Holdings, Past, Symbol, Symbols, Whole
 from ara.errors import ValidationError
 from ara.logs.context import current
 from ara.portfolio import AVERSIONS, Plan, Triggers
-from ara.portfolio.chosen import OLD_METHODS
+from ara.portfolio.chosen import OLD_METHODS, Chosen
 from ara.portfolio.portfolios import Sought, Turned
 
 __all__ = [
-    "Constraints", "Group", "OptimizeRequest", "RebalanceRequest", "Returns", "Shares", "Units", "Weights", "router",
-    "sought", "turned", "weights_of",
+    "Constraints", "Group", "OptimizeRequest", "RebalanceRequest", "Returns", "Shares", "Units", "Weights",
+    "chosen_for", "router", "sought", "turned", "weights_of",
 ]  # fmt: skip
 
 router = APIRouter(prefix="/portfolio", tags=["portfolio"])
@@ -118,11 +121,18 @@ async def _optimize(asked: OptimizeRequest, request: Request, who: _Writes) -> d
     """Choose weights by one method, within limits: as `ara portfolio optimize --json`."""
     service = service_of(request)
     wanted = sought(asked)
-    if wanted.forecast:
-        who.need("predictions:write")
-        await spend_day(service, who, len(asked.assets))
-    found = await service.portfolios.chosen(asked.assets, wanted, as_of=moment_of(service, asked.as_of))
+    found = await chosen_for(service, who, asked.assets, wanted, asked.as_of)
     return _stamped(found.as_dict())
+
+
+async def chosen_for(service: Service, who: Asker, symbols: Sequence[str], wanted: Sought, as_of: str | None) -> Chosen:
+    """Choose weights; where they rest on forecasts, these count against the day of who asks."""
+    ask = partial(service.portfolios.chosen, symbols, wanted, as_of=moment_of(service, as_of))
+    if not wanted.forecast:
+        return await ask()
+    who.need("predictions:write")
+    async with a_days(service, who, len(symbols)):
+        return await ask()
 
 
 @router.get("/analyze", summary="How weights did")

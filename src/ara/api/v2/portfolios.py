@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from ara.api.asks import Asker, asker, moment_of, service_of, spend_day
+from ara.api.asks import Asker, asker, moment_of, service_of
 from ara.api.v1.portfolio import (
     Constraints,
     OptimizeRequest,
@@ -14,6 +14,7 @@ from ara.api.v1.portfolio import (
     Returns,
     Shares,
     Units,
+    chosen_for,
     sought,
     turned,
 )
@@ -85,10 +86,7 @@ async def _optimize(asked: OptimizeAsked, request: Request, who: _Writes) -> dic
             cost=asked.cost,
         )
     )  # fmt: skip
-    if wanted.forecast:
-        who.need("predictions:write")
-        await spend_day(service, who, len(asked.symbols))
-    found = await service.portfolios.chosen(asked.symbols, wanted, as_of=moment_of(service, asked.as_of))
+    found = await chosen_for(service, who, asked.symbols, wanted, asked.as_of)
     return found.as_dict()
 
 

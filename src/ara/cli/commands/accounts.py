@@ -1,7 +1,7 @@
 """What `ara users`, `ara keys` and `ara tokens` share: the accounts of the store, and facts for JSON."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ara.cli.screen import Screen
@@ -10,8 +10,9 @@ from ara.settings import Secret
 
 if TYPE_CHECKING:
     from ara.accounts import Accounts, Key, User
+    from ara.accounts.quota import Standing
 
-__all__ = ["key_facts", "password_of", "user_facts", "with_accounts"]
+__all__ = ["days_facts", "key_facts", "password_of", "user_facts", "with_accounts"]
 
 _T = TypeVar("_T")
 _LONGEST: Final = 4_096
@@ -62,6 +63,16 @@ def user_facts(user: "User") -> dict[str, Any]:
         "password": bool(user.password),
         "made_at": instant(user.made_at),
         "disabled_at": instant(user.disabled_at),
+    }
+
+
+def days_facts(days: "Sequence[Standing]") -> dict[str, Any]:
+    """Give what JSON says of what a user may ask for in a day, and did."""
+    from ara.cli.render.data_table import instant
+
+    return {
+        one.what: {"most": one.most, "used": one.used, "left": one.left, "resets_at": instant(one.resets_at)}
+        for one in days
     }
 
 

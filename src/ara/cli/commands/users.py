@@ -1,16 +1,18 @@
 """`ara users`: who may use a service of this installation, what they may do, and the log of what was done."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.commands.accounts import password_of, user_facts, with_accounts
+from ara.cli.commands.accounts import days_facts, password_of, user_facts, with_accounts
 from ara.cli.screen import screen
 from ara.errors import CancelledError, IntegrityError
 
 if TYPE_CHECKING:
     from ara.accounts import Accounts, Seen, User
+    from ara.accounts.quota import Standing
     from ara.store import Verification
 
 __all__ = ["command"]
@@ -85,7 +87,7 @@ def _list(
 
 @command.command("show")
 def _show(who: _Who) -> None:
-    """Show one user and what they may do.
+    """Show one user, what they may do, and how much of their day is used.
 
     ::
 
@@ -97,9 +99,15 @@ def _show(who: _Who) -> None:
     from ara.cli.render.accounts import user_words
 
     s = screen()
-    user = with_accounts(s, lambda all_: all_.users.get(who))
+    user, days = with_accounts(s, lambda all_: _shown(all_, who))
     may = sorted(ROLES[user.role])
-    s.result({"schema": 1, **user_facts(user), "permissions": may}, lambda: user_words(user, may, s))
+    facts = {"schema": 1, **user_facts(user), "permissions": may, "days": days_facts(days)}
+    s.result(facts, lambda: user_words(user, may, days, s))
+
+
+async def _shown(all_: "Accounts", who: str) -> "tuple[User, Sequence[Standing]]":
+    user = await all_.users.get(who)
+    return user, await all_.quota.of(user)
 
 
 @command.command("role")

@@ -10,6 +10,7 @@ from ara.cli.words import clean, wrapped
 
 if TYPE_CHECKING:
     from ara.accounts import Key, Seen, User
+    from ara.accounts.quota import Standing
     from ara.settings import Secret
     from ara.store import Verification
 
@@ -32,7 +33,7 @@ def users_table(found: "Sequence[User]", s: Screen) -> str:
     return "\n".join(table(columns, s))
 
 
-def user_words(user: "User", may: Sequence[str], s: Screen) -> str:
+def user_words(user: "User", may: Sequence[str], days: "Sequence[Standing]", s: Screen) -> str:
     """Give all that is to be said of a user."""
     paint = s.palette()
     name = f" ({clean(user.name)})" if user.name else ""
@@ -41,6 +42,7 @@ def user_words(user: "User", may: Sequence[str], s: Screen) -> str:
     lines = [
         f"{state} Role {user.role.value}, tier {user.tier}, since {stamp(user.made_at, s, zoned=True)}. {way}",
         f"May: {', '.join(may)}.",
+        f"Today: {_today(days, s)}.",
         f"Id {user.id}.   Keys: ara keys list {clean(user.email)}",
     ]
     head = paint(f"{clean(user.email)}{name}", "strong")
@@ -93,6 +95,11 @@ def log_table(shown: "Sequence[Seen]", count: int, check: "Verification | None",
     if check is not None:
         lines += wrapped(f"The chain of {check.entries} entries is whole: nothing was changed or taken out.", s.width)
     return "\n".join(lines)
+
+
+def _today(days: "Sequence[Standing]", s: Screen) -> str:
+    parts = [f"{one.used:,} of {one.most:,} {one.what}" for one in days]
+    return f"{', '.join(parts)}; anew at {stamp(days[0].resets_at, s, zoned=True)}"
 
 
 def _personal(seen: "Seen") -> str:

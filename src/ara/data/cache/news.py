@@ -36,7 +36,14 @@ def read(data: Any) -> Dropped | None:
         return None
 
 
-async def hear(client: "Redis", name: str, *, told: Callable[[Dropped], None], missed: Callable[[], None]) -> None:
+async def hear(
+    client: "Redis",
+    name: str,
+    *,
+    told: Callable[[Any], None],
+    missed: Callable[[], None],
+    form: Callable[[Any], Any] = read,
+) -> None:
     """Listen until it is cancelled.
 
     Parameters
@@ -49,6 +56,8 @@ async def hear(client: "Redis", name: str, *, told: Callable[[Dropped], None], m
         Called with every message.
     missed
         Called when the line is there again after it was cut: messages may have been lost.
+    form
+        Reads what came; None for what is to be passed over.
     """
     from redis.exceptions import RedisError
 
@@ -60,7 +69,7 @@ async def hear(client: "Redis", name: str, *, told: Callable[[Dropped], None], m
             if before:
                 missed()
             before, pause = True, _PAUSE[0]
-            await _listen(channel, told)
+            await _listen(channel, told, form)
         except (RedisError, OSError):
             pause = min(pause * 2, _PAUSE[1])
         finally:
@@ -69,7 +78,7 @@ async def hear(client: "Redis", name: str, *, told: Callable[[Dropped], None], m
         await asyncio.sleep(pause)
 
 
-async def _listen(channel: Any, told: Callable[[Dropped], None]) -> None:
+async def _listen(channel: Any, told: Callable[[Any], None], form: Callable[[Any], Any]) -> None:
     """Pass messages on until the server is silent twice in a row: a line can be dead without a word."""
     silent = 0
     while silent < 2:
@@ -79,6 +88,6 @@ async def _listen(channel: Any, told: Callable[[Dropped], None]) -> None:
             await heed(channel.ping())
             continue
         silent = 0
-        news = read(message["data"]) if message["type"] == "message" else None
+        news = form(message["data"]) if message["type"] == "message" else None
         if news is not None:
             told(news)
