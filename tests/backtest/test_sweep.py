@@ -129,7 +129,7 @@ def test_a_grid_is_tried_whole_and_the_best_played_again():
     grid = {"window": [10, 20, 40], "short": [False, True], "stop": [0.0, 0.05]}
     found = sweep(Momentum, grid, tape, name="momentum", watch=lambda done, total: not told.append((done, total)))
     assert found.trials.height == len(list(combinations(grid))) == 12
-    assert told == [(0, 12)]
+    assert told == [(1, 12), (12, 12)]
     best, first = found.best, found.trials.row(0, named=True)
     assert (best.strategy, best.parameters) == ("momentum", {name: first[name] for name in grid})
     assert len(best.replay.cuts) == 48

@@ -78,11 +78,12 @@ def test_other_pasts_are_told_beside_the_one_that_was(ara, bars):
     assert "other pasts, 90 %" in outcome.out
 
 
-def test_the_choice_of_a_sweep_is_judged_over_many_pasts(ara, bars):
+def test_the_choice_of_a_sweep_is_judged_over_many_pasts(ara, bars, home):
     words = ("backtest", "sweep", "ONE", "--bars", bars, "--strategy", "momentum", "--grid", "window=5:40:5",
              "--cross-validate", "4")  # fmt: skip
     told = json.loads(ara(*words, "--json").out)
     assert (told["cross_validation"]["splits"], len(told["cross_validation"]["paths"])) == (6, 3)
+    assert len(list(home.rglob("backtest/sweeps/*.json"))) == 1
     assert "the probability that choosing here is overfitting" in " ".join(ara(*words).out.split())
 
 

@@ -1,15 +1,15 @@
 """Choosing at every step of a walk: remembered, estimated, cancelled, and spread over processes."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ara.backtest.engine import Watch, rules
 from ara.backtest.folds import Choice, Step, chosen
+from ara.backtest.kept import Kept, follows
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.spreading import HERE, named, parts_of, spread, there
 from ara.errors import CancelledError, ValidationError
@@ -17,7 +17,6 @@ from ara.lineage import digest
 from ara.trading.costs import Costs
 from ara.trading.strategies.making import Made, made
 from ara.trading.tape import Tape
-from ara.whole import write
 
 __all__ = ["KeptChoices", "Task", "Told", "choose", "maker"]
 
@@ -25,6 +24,7 @@ Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""
 
 _MOST_KEPT: Final = 10_000
+_PAIR: Final = 2
 
 
 def maker(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,12 +39,14 @@ def maker(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class KeptChoices:
-    """Choices in a file, each under all that it follows from.
+    """Choices in a file, each under all that it follows from; a context, at whose end all of them are on the disk.
 
     Parameters
     ----------
     path
         The file; None to remember nothing.
+    make
+        Makes the strategy; one whose code stands in no file is not remembered.
     tapes, moments
         The bars.
     name, grid, cash, costs
@@ -52,13 +54,20 @@ class KeptChoices:
     """
 
     def __init__(
-        self, path: Path | None, tapes: Mapping[str, Tape], moments: Sequence[int], *, name: str,
-        grid: Sequence[Mapping[str, Any]], cash: Decimal, costs: Costs,
+        self, path: Path | None, make: Callable[..., Any], tapes: Mapping[str, Tape], moments: Sequence[int], *,
+        name: str, grid: Sequence[Mapping[str, Any]], cash: Decimal, costs: Costs,
     ) -> None:  # fmt: skip
-        self._path, self._tapes, self._moments = path, tapes, moments
-        self._task = {"name": name, "grid": list(grid), "cash": str(cash), "costs": costs.as_dict()}
+        code = follows(make)
+        self._on, self._tapes, self._moments = path is not None and code is not None, tapes, moments
+        self._task = {"name": name, "grid": list(grid), "cash": str(cash), "costs": costs.as_dict(), "strategy": code}
         self._task["engine"] = rules(tapes)
-        self._kept = self._read()
+        self._kept = Kept(path if self._on else None, "choices", most=_MOST_KEPT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.__exit__()
 
     def key(self, step: Step) -> str:
         """Give the id of all that a step's choice follows from."""
@@ -68,28 +77,13 @@ class KeptChoices:
 
     def get(self, step: Step) -> Choice | None:
         """Give a choice that was made before."""
-        if self._path is None or (found := self._kept.get(self.key(step))) is None:
-            return None
-        return Choice(number=int(found[0]), sharpe=found[1])
+        found = self._kept.get(self.key(step)) if self._on else None
+        return Choice(number=int(found[0]), sharpe=found[1]) if found is not None and len(found) == _PAIR else None
 
     def put(self, step: Step, choice: Choice) -> None:
-        """Keep a choice: durable on return."""
-        if self._path is None:
-            return
-        self._kept[self.key(step)] = [choice.number, choice.sharpe]
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.pop(next(iter(self._kept)))
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write(self._path, json.dumps({"schema": 1, "choices": self._kept}))
-
-    def _read(self) -> dict[str, list[Any]]:
-        try:
-            found = json.loads(self._path.read_text()) if self._path is not None and self._path.is_file() else {}
-            kept = found.get("choices", {}) if found.get("schema") == 1 else {}
-        except (ValueError, AttributeError, OSError):
-            return {}  # what can't be read is chosen anew
-        fits = isinstance(kept, dict) and all(isinstance(one, list) and len(one) == 2 for one in kept.values())
-        return kept if fits else {}
+        """Keep a choice."""
+        if self._on:
+            self._kept.put(self.key(step), [choice.number, choice.sharpe])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +121,15 @@ class Task:
 
         if there(self.on) and not isinstance(self.make, Made):
             raise ValidationError("only a strategy that was found by its name is tried on a cluster")
-        if todo and (there(self.on) or (workers > 1 and isinstance(self.make, Made))):
-            self._spread(todo, workers, hear)
-        elif todo:
-            with waiting(self.patience) as patient:
-                make = maker(self.make) if patient is None else patient.watching(maker(self.make))
-                each = chosen(make, self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs)
-                for step, choice in zip(todo, each, strict=True):
-                    hear({step: choice})
+        with self.memory:
+            if todo and (there(self.on) or (workers > 1 and isinstance(self.make, Made))):
+                self._spread(todo, workers, hear)
+            elif todo:
+                with waiting(self.patience) as patient:
+                    make = maker(self.make) if patient is None else patient.watching(maker(self.make))
+                    each = chosen(make, self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs)
+                    for step, choice in zip(todo, each, strict=True):
+                        hear({step: choice})
         return [found[step] for step in every]
 
     def _spread(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:

@@ -1,7 +1,8 @@
 """Combinatorial purged cross-validation of a grid: what choosing the best is worth, over many pasts instead of one."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,20 +11,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.backtest.choosing import maker
 from ara.backtest.engine import Watch
 from ara.backtest.floor import Floor
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import per_year
+from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.backtest.sweep import combinations
 from ara.errors import CancelledError, ValidationError
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Overfitting, pbo
 from ara.performance.splits import combinatorial
 from ara.trading.costs import Costs
+from ara.trading.strategies.making import Made, made
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
 
-__all__ = ["MOST", "Crossed", "cross"]
+__all__ = ["MOST", "Crossed", "cross", "cross_part"]
 
 MOST: Final = 2_000
 """The most combinations of parameters of one cross-validation."""
@@ -86,6 +90,9 @@ def cross(
     start: datetime | None = None,
     end: datetime | None = None,
     patience: float = USUAL,
+    workers: int = 1,
+    on: str = HERE,
+    address: str = "",
     watch: Watch | None = None,
 ) -> Crossed:
     """Choose the best of a grid by every choice of groups of time, and judge it on the others.
@@ -105,6 +112,8 @@ def cross(
         Bars left out behind each judged part.
     patience
         As in `ara.backtest.run`.
+    workers, on, address
+        As in `ara.backtest.walk_forward.walk`.
     watch
         Told how many combinations of how many are done; False stops the work.
 
@@ -119,9 +128,10 @@ def cross(
     if purge < 0:
         raise ValidationError(f"{purge} bars can't be purged")
     played = tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
-    with waiting(patience) as patient:
-        watched = make if patient is None else patient.watching(make)
-        table = _table(watched, tried, played, Decimal(cash), costs or Costs(), start, watch)
+    scene: dict[str, Any] = {
+        "tape": played, "cash": Decimal(cash), "costs": costs or Costs(), "start": start, "patience": patience
+    }  # fmt: skip
+    table = _table(make, tried, scene, (workers, on, address), watch)
     at = np.arange(len(table))
     cut = combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
     root = math.sqrt(per_year({played.instrument.symbol: played}, played.known))
@@ -143,24 +153,82 @@ def cross(
     )  # fmt: skip
 
 
-def _table(
-    make: Callable[..., Planned],
-    tried: Sequence[Mapping[str, Any]],
+def cross_part(
+    *,
+    name: str,
+    parameters: dict[str, Any],
+    part: list[dict[str, Any]],
     tape: Tape,
     cash: Decimal,
     costs: Costs,
     start: datetime | None,
+    patience: float,
+) -> _Array:
+    """Give the returns of some combinations; what a process is asked for, the strategy by its name."""
+    make = maker(made(name, parameters))
+    each = _played(make, part, tape=tape, cash=cash, costs=costs, start=start, patience=patience)
+    return np.column_stack(list(each))
+
+
+def _table(
+    make: Callable[..., Planned],
+    tried: Sequence[Mapping[str, Any]],
+    scene: Mapping[str, Any],
+    place: Place,
     watch: Watch | None,
 ) -> _Array:
-    """Give the returns `[bar, combination]`."""
-    floor = Floor(tape, cash, costs, start, plays=len(tried))
+    """Give the returns `[bar, combination]`, played here, in several processes or on a cluster."""
+    if there(place[1]) and not isinstance(make, Made):
+        raise ValidationError("only a strategy that was found by its name is tried on a cluster")
+    if isinstance(make, Made) and (there(place[1]) or place[0] > 1):
+        return _spread(make, tried, scene, place, watch)
     columns = []
-    for number, one in enumerate(tried):
-        floor.tried(make, one)
-        columns.append(returns_of(np.concatenate(([floor.cash], np.maximum(floor.equity[floor.first :], 0.0)))))
-        if watch is not None and not watch(number + 1, len(tried)):
-            raise CancelledError(f"the cross-validation was cancelled after {number + 1} of {len(tried)} combinations")
+    with closing(_played(maker(make), tried, **scene)) as each:
+        for column in each:
+            columns.append(column)
+            _heed(watch, len(columns), len(tried))
     return np.column_stack(columns)
+
+
+def _spread(
+    make: Made, tried: Sequence[Mapping[str, Any]], scene: Mapping[str, Any], place: Place, watch: Watch | None
+) -> _Array:
+    found: dict[int, _Array] = {}
+
+    def parts(count: int) -> list[dict[str, Any]]:
+        given = {"name": named(make), "parameters": dict(make.parameters), **scene}
+        return [{**given, "part": [dict(one) for one in part]} for part in parts_of(tried, count)]
+
+    def heard(number: int, answer: _Array) -> None:
+        found[number] = answer
+        _heed(watch, sum(one.shape[1] for one in found.values()), len(tried))
+
+    spread(cross_part, parts, place, heard)
+    return np.column_stack([found[number] for number in sorted(found)])
+
+
+def _heed(watch: Watch | None, done: int, total: int) -> None:
+    if watch is not None and not watch(done, total):
+        raise CancelledError(f"the cross-validation was cancelled after {done} of {total} combinations")
+
+
+def _played(
+    make: Callable[..., Planned],
+    part: Sequence[Mapping[str, Any]],
+    *,
+    tape: Tape,
+    cash: Decimal,
+    costs: Costs,
+    start: datetime | None,
+    patience: float,
+) -> Generator[_Array]:
+    """Give the returns of each combination."""
+    floor = Floor(tape, cash, costs, start, plays=len(part))
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        for one in part:
+            floor.tried(watched, one)
+            yield returns_of(np.concatenate(([floor.cash], np.maximum(floor.equity[floor.first :], 0.0))))
 
 
 def _ratios(returns: _Array) -> _Array:

@@ -33,10 +33,14 @@ def named(make: Made) -> str:
     return make.name if "." in place else f"{make.kind.__module__}:{place}"
 
 
-def parts_of(todo: Sequence[_T], workers: int) -> list[list[_T]]:
-    """Cut work into pieces, some for each worker."""
-    size = -(-len(todo) // (workers * _CHUNKS))
-    return [list(todo[at : at + size]) for at in range(0, len(todo), size)]
+def parts_of(todo: Sequence[_T], workers: int, *, chunks: int = _CHUNKS) -> list[list[_T]]:
+    """Cut work into pieces, so many for each worker and some small ones first, by which the time can be told."""
+    most, size, at, found = -(-len(todo) // (workers * chunks)), 1, 0, list[list[_T]]()
+    while at < len(todo):
+        found.append(list(todo[at : at + size]))
+        at += size
+        size = min(size if len(found) % workers else 2 * size, most)
+    return found
 
 
 def there(on: str) -> bool:

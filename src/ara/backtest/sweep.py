@@ -2,10 +2,12 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,15 +15,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.backtest.asking import planned
-from ara.backtest.choosing import maker
-from ara.backtest.engine import Watch
+from ara.backtest.choosing import Told, maker
+from ara.backtest.engine import Watch, rules
 from ara.backtest.floor import Floor
+from ara.backtest.kept import Kept, follows
 from ara.backtest.layout import WHY
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, run
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.errors import CancelledError, ValidationError
+from ara.lineage import digest
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Significance, significance
 from ara.trading.costs import Costs
@@ -35,10 +39,15 @@ MOST: Final = 100_000
 """The most combinations of one sweep."""
 
 _STEP: Final = 64
+_CHUNKS: Final = 16
+_FILES: Final = 16
+_ENOUGH: Final = 1.0  # seconds of work after which the time of the rest can be told
+_MEASURES: Final = ("total", "sharpe", "drawdown", "fills", "fees", "equity")
 
 _Parts = NDArray[np.float64]
 
-_Rows = tuple[list[dict[str, Any]], float]
+_Row = dict[str, Any]
+_Rows = tuple[list[_Row], float]
 
 Trade = tuple[int, int, int, int, str]
 """One fill: number of its bar, lots (below 0 sold), price in ticks, fee in units, and what it was for."""
@@ -58,7 +67,7 @@ class Sweep:
     proof
         What its Sharpe ratio proves after that many trials, by how far the trials' ratios lie apart.
     seconds
-        Processor time of all combinations.
+        Processor time of the combinations that were tried now, not before.
     """
 
     trials: pl.DataFrame
@@ -88,7 +97,9 @@ def sweep(
     workers: int = 1,
     on: str = HERE,
     address: str = "",
+    kept: Path | None = None,
     watch: Watch | None = None,
+    told: Told | None = None,
 ) -> Sweep:
     """Play every combination of parameters on one instrument, by a loop of machine code that trades as `run` does.
 
@@ -107,8 +118,13 @@ def sweep(
         As in `run`.
     workers, on, address
         As in `ara.backtest.walk_forward.walk`.
+    kept
+        A folder that remembers what was tried of the last sweeps: who was stopped asks the same again and goes on from
+        there. They follow from the file in which the strategy's class stands; a changed one is tried anew.
     watch
         Told how many combinations of how many are done; False stops the work.
+    told
+        Told once how many combinations are left and how many seconds they will take, after a second of work.
 
     Raises
     ------
@@ -124,18 +140,83 @@ def sweep(
     asked: dict[str, Any] = {"tape": played, "cash": Decimal(cash), "costs": paid, "start": start, "patience": patience}
     if there(on) and not isinstance(make, Made):
         raise ValidationError("only a strategy that was found by its name is tried on a cluster")
-    if there(on) or (workers > 1 and isinstance(make, Made)):
-        rows, seconds = _spread(make, list(combinations(grid)), asked, (workers, on, address), watch)
-    else:
-        rows, seconds = _tried(maker(make), list(combinations(grid)), watch=watch, **asked)
-    make = maker(make)
-    trials = pl.DataFrame(rows, infer_schema_length=None).sort("sharpe", "total", descending=True, nulls_last=True)
+    tried = list(combinations(grid))
+    with Kept(_file(kept, make, tried, asked), "trials", most=MOST) as memory:
+        table = _Table(tried, memory, workers=workers, watch=watch, told=told)
+        if table.todo and (there(on) or (workers > 1 and isinstance(make, Made))):
+            _spread(make, table, asked, (workers, on, address))
+        elif table.todo:
+            with closing(_tried(maker(make), table.left(), **asked)) as rows:
+                for number, (row, seconds) in zip(table.todo, rows, strict=True):
+                    table.heard([number], [row], seconds)
+    make, whole = maker(make), pl.DataFrame(table.whole(), infer_schema_length=None)
+    trials = whole.sort("sharpe", "total", descending=True, nulls_last=True)
     chosen = {key: trials[key][0] for key in grid}
     best = run(
         lambda: make(**chosen), {tape.instrument.symbol: tape}, name=name, parameters=chosen, cash=cash, costs=paid,
         start=start, end=end, cuts=cuts, patience=patience,
     )  # fmt: skip
-    return Sweep(trials=trials, best=best, proof=_proof(best, trials), seconds=seconds)
+    return Sweep(trials=trials, best=best, proof=_proof(best, trials), seconds=table.seconds)
+
+
+class _Table:
+    """The rows of a sweep as they come, those that are known from before among them."""
+
+    def __init__(
+        self, tried: Sequence[Mapping[str, Any]], memory: Kept, *, workers: int, watch: Watch | None, told: Told | None
+    ) -> None:
+        self._tried, self._memory, self._workers, self._watch, self._told = tried, memory, workers, watch, told
+        self._rows: dict[int, _Row] = {}
+        for number in range(len(tried)):
+            known = memory.get(str(number))
+            if known is not None and len(known) == len(_MEASURES):
+                self._rows[number] = dict(zip(_MEASURES, known, strict=True))
+        self.todo = [number for number in range(len(tried)) if number not in self._rows]
+        self.seconds, self._before = 0.0, len(self._rows)
+
+    def left(self) -> list[dict[str, Any]]:
+        """Give the combinations that are to be tried."""
+        return [dict(self._tried[number]) for number in self.todo]
+
+    def heard(self, numbers: Sequence[int], rows: Sequence[_Row], seconds: float) -> None:
+        """Take in some rows, remember them, and say how far it is."""
+        for number, row in zip(numbers, rows, strict=True):
+            self._rows[number] = row
+            self._memory.put(str(number), [row[name] for name in _MEASURES])
+        self.seconds += seconds
+        done, total = len(self._rows), len(self._tried)
+        if self._told is not None and self.seconds >= _ENOUGH and done < total:
+            each = self.seconds / (done - self._before) / max(self._workers, 1)
+            self._told(total - done, each * (total - done))
+            self._told = None
+        tick = len(numbers) > 1 or done == total or not (done - self._before - 1) % _STEP
+        if tick and self._watch is not None and not self._watch(done, total):
+            raise CancelledError(
+                f"the sweep was cancelled after {done} of {total} combinations", hint="Ask again to go on from there."
+            )
+
+    def whole(self) -> list[_Row]:
+        """Give all rows in their order, each with its combination."""
+        return [{**one, **self._rows[number]} for number, one in enumerate(self._tried)]
+
+
+def _file(
+    folder: Path | None, make: Callable[..., Any], tried: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]
+) -> Path | None:
+    """Give the file of a sweep, named by all that its rows follow from, and leave the newest ones beside it."""
+    if folder is None or (code := follows(make)) is None:
+        return None
+    tape, start = asked["tape"], asked["start"]
+    id = digest({
+        "strategy": code, "grid": [repr(sorted(one.items())) for one in tried], "bars": tape.digest(),
+        "cash": str(asked["cash"]), "costs": asked["costs"].as_dict(), "engine": rules({tape.instrument.symbol: tape}),
+        "start": None if start is None else start.isoformat(),
+    })  # fmt: skip
+    file = folder / f"{id}.json"
+    others = sorted((one for one in folder.glob("*.json") if one != file), key=lambda one: one.stat().st_mtime_ns)
+    for one in others[: -_FILES + 1]:
+        one.unlink(missing_ok=True)
+    return file
 
 
 def try_part(
@@ -150,9 +231,10 @@ def try_part(
     patience: float,
 ) -> tuple[list[dict[str, Any]], float]:
     """Give the rows of some combinations and their seconds; what a process is asked for, the strategy by its name."""
-    return _tried(
-        maker(made(name, parameters)), part, tape=tape, cash=cash, costs=costs, start=start, patience=patience
-    )
+    make = maker(made(name, parameters))
+    each = list(_tried(make, part, tape=tape, cash=cash, costs=costs, start=start, patience=patience))
+    rows = [{**one, **row} for one, (row, _) in zip(part, each, strict=True)]
+    return rows, sum(seconds for _, seconds in each)
 
 
 def _tried(
@@ -164,37 +246,32 @@ def _tried(
     costs: Costs,
     start: datetime | None,
     patience: float,
-    watch: Watch | None = None,
-) -> _Rows:
+) -> Generator[tuple[_Row, float]]:
+    """Give the row of each combination, and the seconds of processor that it took."""
+    begin = time.process_time()
     floor = Floor(tape, cash, costs, start, plays=len(part))
-    begin, rows = time.process_time(), []
     with waiting(patience) as patient:
         watched = make if patient is None else patient.watching(make)
-        for number, chosen in enumerate(part):
-            rows.append({**chosen, **floor.tried(watched, chosen)})
-            if watch is not None and not number % _STEP and not watch(number, len(part)):
-                raise CancelledError("the sweep was cancelled")
-    return rows, time.process_time() - begin
+        for chosen in part:
+            row = floor.tried(watched, chosen)
+            yield row, time.process_time() - begin
+            begin = time.process_time()
 
 
-def _spread(
-    make: Any, tried: Sequence[Mapping[str, Any]], asked: Mapping[str, Any], place: Place, watch: Watch | None
-) -> _Rows:
-    """Try all combinations in several processes or on a cluster, and give them in their order."""
-    found: dict[int, _Rows] = {}
+def _spread(make: Any, table: _Table, asked: Mapping[str, Any], place: Place) -> None:
+    """Try what is left in several processes or on a cluster."""
+    pieces: list[list[int]] = []
+    left = dict(zip(table.todo, table.left(), strict=True))
 
     def parts(count: int) -> list[dict[str, Any]]:
+        pieces.extend(parts_of(table.todo, count, chunks=_CHUNKS))
         given = {"name": named(make), "parameters": dict(make.parameters), **asked}
-        return [{**given, "part": part} for part in parts_of(tried, count)]
+        return [{**given, "part": [left[number] for number in part]} for part in pieces]
 
     def heard(number: int, answer: _Rows) -> None:
-        found[number] = answer
-        if watch is not None and not watch(sum(len(rows) for rows, _ in found.values()), len(tried)):
-            raise CancelledError("the sweep was cancelled")
+        table.heard(pieces[number], *answer)
 
     spread(try_part, parts, place, heard)
-    each = [found[number] for number in sorted(found)]
-    return [row for rows, _ in each for row in rows], sum(seconds for _, seconds in each)
 
 
 def traded(

@@ -178,7 +178,8 @@ def walk(
     opened
         Whether to go on through the hold-out. Whoever asks for it counts the look first.
     kept
-        A file that remembers choices: who asks again, or was stopped, goes on from there.
+        A file that remembers choices: who asks again, or was stopped, goes on from there. They follow from the file
+        in which the strategy's class stands; a changed one is chosen for anew.
     workers
         Processes that choose at once; of a Ray cluster that is begun for it, its processors.
     on, address
@@ -207,7 +208,7 @@ def walk(
     task = Task(
         make=make, grid=tried, tapes=known, moments=moments, cash=money, costs=paid,
         patience=patience, on=on, address=address,
-        memory=KeptChoices(kept, known, moments, name=name, grid=tried, cash=money, costs=paid),
+        memory=KeptChoices(kept, make, known, moments, name=name, grid=tried, cash=money, costs=paid),
     )  # fmt: skip
     choices = task.choices(walked, workers=workers, watch=watch, told=told)
     made, pairs = maker(make), list(zip(walked, choices, strict=True))

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, hearing
+from ara.cli.commands.backtest.task import Task, estimating, hearing
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -31,23 +32,24 @@ def swept(
     from ara.cli.render.backtest import sweep_told
     from ara.cli.render.backtest_worlds import crossed_told
 
-    s, maker = task.screen, task.maker
+    s = task.screen
+    maker: Any = task.maker
     if both := sorted(set(grid) & set(maker.parameters)):
         raise ValidationError(f"{both[0]} is given by --param and by --grid.", hint="Leave one of them out.")
 
-    def made(**chosen: Any) -> Any:
-        return maker.kind(**{**maker.parameters, **chosen})
-
-    tried: Any = maker if workers > 1 or on != "here" else made
+    span = {**task.span, "patience": patience, "workers": workers, "on": on}
+    span["address"] = str(s.settings().workers.ray) if on != "here" else ""
+    tape, told = _one(task.tapes()), estimating(s, "combinations", workers)
     with s.progress("Sweeping") as step:
-        tape = _one(task.tapes())
-        span = {name: value for name, value in task.span.items() if name != "cuts"} | {"patience": patience}
-        crossed = cross(made, grid, tape, groups=groups, watch=hearing(step), **span) if groups else None
         found = sweep(
-            tried, grid, tape, name=maker.name, patience=patience,
-            workers=workers, on=on, address=str(s.settings().workers.ray) if on != "here" else "",
-            watch=hearing(step), **task.span,
+            maker, grid, tape, name=maker.name, kept=Path(s.settings().home) / "backtest" / "sweeps", told=told,
+            watch=hearing(step), **span,
         )  # fmt: skip
+    crossed = None
+    if groups:
+        del span["cuts"]
+        with s.progress("Cross-validating") as step:
+            crossed = cross(maker, grid, tape, groups=groups, watch=hearing(step), **span)
     look = counted(s, found.best, times=found.trials.height)
     data = _document(found, grid, look)
     if crossed is not None:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from ara.trading import Tape
     from ara.trading.strategies import Made
 
-__all__ = ["Task", "hearing"]
+__all__ = ["Task", "estimating", "hearing"]
+
+_LONG = 20.0
+_MINUTES = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +80,15 @@ def hearing(step: Callable[..., object]) -> Callable[[int, int], bool]:
         return True
 
     return hear
+
+
+def estimating(screen: Screen, what: str, workers: int) -> Callable[[int, float], None]:
+    """Give what says how much is left of long work and how many seconds it will take; nothing of less than one."""
+
+    def told(left: int, seconds: float) -> None:
+        if seconds >= 1:
+            more = "; --workers 2 and more share it among processes" if seconds > _LONG and workers < 2 else ""
+            time = f"{seconds:.0f} s" if seconds < _MINUTES else f"{seconds / 60:.0f} minutes"
+            screen.note(f"{left:,} more {what}, about {time}{more}")
+
+    return told

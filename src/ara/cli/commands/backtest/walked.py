@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, hearing
+from ara.cli.commands.backtest.task import Task, estimating, hearing
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["rules_of", "walked"]
 
-_LONG = 20.0
 _MOST_BARS = 100_000
 
 
@@ -49,17 +48,12 @@ def walked(
     count = asked.whole(workers, "--workers", most=asked.MOST_WORKERS)
     tapes = task.tapes()
 
-    def told(left: int, seconds: float) -> None:
-        if seconds >= 1:
-            more = "; --workers 2 and more share it among processes" if seconds > _LONG and count < 2 else ""
-            s.note(f"{left} more choices, about {_time(seconds)}{more}")
-
     with s.progress("Walking") as step:
         ask = {
             **task.span, "rules": rules, "name": maker.name, "workers": count or 1,
             "watch": hearing(step), "patience": patience, "partial": keeping(task),
             "on": on, "address": str(s.settings().workers.ray) if on != "here" else "",
-            "told": told, "kept": Path(s.settings().home) / "backtest" / "choices.json",
+            "told": estimating(s, "choices", count), "kept": Path(s.settings().home) / "backtest" / "choices.json",
         }  # fmt: skip
         found = walk(maker, tried, tapes, **ask)
         look, held = counted(s, found.result, what=f"walk-forward {maker.name}"), None
@@ -74,7 +68,3 @@ def walked(
     })  # fmt: skip
     reported(task, found.result, look, data, choices(found))
     s.result(data, lambda: walk_told(found, look, held, s))
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
