@@ -12,7 +12,7 @@ from ara.errors import ValidationError
 from ara.lineage import canonical
 from ara.store import Between
 
-__all__ = ["NOTICE", "events_after", "publish"]
+__all__ = ["NOTICE", "events_after", "publish", "wanted"]
 
 NOTICE = "webhook_disabled"
 """The type of the notice to its owner that a webhook was switched off; it stands in the stream of alerts alone."""
@@ -65,6 +65,12 @@ async def publish(desk: Desk, type: str, data: Mapping[str, Any], *, user: str =
             for one in found:
                 await desk.store.add(Outgoing.fresh(id, one.id, one.user, type, text, now))
     return id if new else None
+
+
+async def wanted(desk: Desk, type: str) -> bool:
+    """Tell whether anybody's webhook asks for a type of events."""
+    found = desk.store.find(Webhook, {"disabled_at": None})
+    return any([type in one.events async for one in found])
 
 
 async def events_after(desk: Desk, at: datetime) -> list[Event]:

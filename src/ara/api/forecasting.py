@@ -55,7 +55,7 @@ async def forecast(service: Service, who: Asker, symbol: str, asked: Asked) -> F
         _insisted(await service.market.instrument(symbol), asked.asset_class)
     async with a_days(service, who, 1):
         made = await service.engine.predict(symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
-    await predicted(service.desk, [made], user=who.user.id)
+    await predicted(service.desk, [made], users=[who.user.id])
     return made
 
 
@@ -81,7 +81,7 @@ async def forecasts(
                 else:
                     answered.append(one.forecast)
         await back(len(failures))
-    await predicted(service.desk, answered, user=who.user.id)
+    await predicted(service.desk, answered, users=[who.user.id])
     return answered, failures
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from ara import plugins
+from ara.alerts.news import reviewed
 from ara.desk import Desk
 from ara.errors import ValidationError
 from ara.jobs.job import Job
@@ -18,7 +19,7 @@ from ara.prediction.training import Lesson
 from ara.prediction.tuning import Quest
 from ara.workers import Progress
 
-__all__ = ["TRIALS", "review_or_tune", "tune_again"]
+__all__ = ["TRIALS", "review_and_tell", "review_or_tune", "tune_again"]
 
 TRIALS: Final = 20
 """How many trials a champion is given that is tuned anew."""
@@ -69,4 +70,13 @@ async def review_or_tune(
     job = await tune_again(desk, found) if found.deed == "train" else None
     if job is not None:
         return replace(found, done=True), job
-    return await review(desk, family, act=True, old=old, watch=watch), None
+    return await review_and_tell(desk, family, old=old, watch=watch), None
+
+
+async def review_and_tell(
+    desk: Desk, family: str, *, old: timedelta, watch: Callable[[Progress], bool] | None = None
+) -> Review:
+    """Review a family's champion, do what follows, and tell those who want to know; parameters as `review_or_tune`."""
+    found = await review(desk, family, act=True, old=old, watch=watch)
+    await reviewed(desk, found)
+    return found

@@ -12,7 +12,6 @@ from ara.market.bars import Bars
 from ara.models.registry import Registry, Stage
 from ara.models.registry.card import Kept
 from ara.models.registry.stages import shadow
-from ara.prediction.review import review
 from ara.prediction.training import bars_for, train_model
 from ara.prediction.tuning import tune_model
 from ara.workers import Progress
@@ -66,13 +65,13 @@ async def review_all(desk: Desk, work: Review, *, watch: _Watch) -> dict[str, An
 
 
 async def _reviewed(desk: Desk, work: Review, family: str, watch: _Watch) -> dict[str, Any]:
-    from ara.jobs.again import review_or_tune
+    from ara.jobs.again import review_and_tell, review_or_tune
 
     old, job = timedelta(days=work.days), None
     if work.tune:
         found, job = await review_or_tune(desk, family, old=old, watch=watch)
     else:
-        found = await review(desk, family, act=True, old=old, watch=watch)
+        found = await review_and_tell(desk, family, old=old, watch=watch)
     return {
         "family": family,
         "champion": found.standing.kept.name,

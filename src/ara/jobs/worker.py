@@ -21,6 +21,7 @@ from ara.jobs.machine import Machine
 from ara.jobs.queue import Queue, Taken
 from ara.jobs.work import QUEUES
 from ara.logs import with_correlation
+from ara.store import bring_forward
 from ara.workers import Workers
 
 __all__ = ["Worker"]
@@ -71,6 +72,7 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._rung = asyncio.Event()
         self._stopping = False
+        self._ready = False
         self._workers = Workers(
             msgspec.structs.replace(
                 desk.settings,
@@ -122,6 +124,9 @@ class Worker:
         if self._stopping:
             return None
         if self._leader is not None:
+            if not self._ready:
+                await bring_forward(self._desk.store)
+                self._ready = True
             await self._leader.see()
         if self._most and len(self._running) >= self._most:
             return None

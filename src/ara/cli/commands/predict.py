@@ -183,10 +183,13 @@ def _share(text: str) -> float:
 
 async def _ask(s: Screen, wish: Wish, step: "Step") -> "Told":
     """Forecast all symbols and tell each when it is kept; one that fails costs the others nothing."""
+    from ara.alerts.news import worth_telling
     from ara.desk import Desk
-    from ara.prediction import PredictionEngine
+    from ara.prediction import Forecast, PredictionEngine
+    from ara.prediction.many import Missed
     from ara.prediction.origin import as_instant
 
+    made: list[Forecast] = []
     async with Desk.open(s.settings()) as desk, PredictionEngine(desk) as engine:
         learned = None if wish.learned is None else as_instant(wish.learned, now=desk.clock.now(), what="learned")
         with Told(s, wish, desk, learned) as told:
@@ -194,7 +197,13 @@ async def _ask(s: Screen, wish: Wish, step: "Step") -> "Told":
                 async for one in answers:
                     await told.take(one)
                     step(told.count)
+                    if not isinstance(one, Missed):
+                        made.append(one.forecast)
             told.end()
+        if await worth_telling(desk, made):
+            from ara.jobs.announced import forecasts_made
+
+            await forecasts_made(desk, made)
         return told
 
 

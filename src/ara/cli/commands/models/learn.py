@@ -244,6 +244,7 @@ async def _learn(
     s: Screen, symbols: Sequence[str], lessons: "Sequence[Lesson]", *, as_of: str, step: "Step"
 ) -> list[Learned]:
     """Train each in turn; one that fails doesn't keep the others from being trained."""
+    from ara.alerts.news import trained
     from ara.data.feed import MarketData
     from ara.desk import Desk
     from ara.prediction.course import train_models
@@ -259,6 +260,9 @@ async def _learn(
             moment = as_instant(as_of or None, now=desk.clock.now(), what="--as-of")
             bars = await bars_for(market, symbols, period=lessons[0].period, as_of=moment)
         found = await train_models(desk, bars, lessons, watch=watch)
+        for one in found:
+            if one.outcome is not None and one.outcome.new:
+                await trained(desk, one.outcome.kept)
         resumed = [one.lesson.family for one in found if one.resumed]
         if resumed:
             s.note(f"Trained before this was stopped, and not again: {', '.join(resumed)}.")

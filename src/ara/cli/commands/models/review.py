@@ -62,6 +62,7 @@ async def _reviews(
     s: Screen, families: Sequence[str], *, act: bool, tune: bool, old: timedelta, step: "Step"
 ) -> "tuple[list[Review], list[AraError], dict[str, int]]":
     """Look at each; what goes wrong with one keeps no other from being looked at."""
+    from ara.alerts.news import reviewed as tell
     from ara.desk import Desk
     from ara.jobs import review_or_tune
     from ara.models.registry import Registry, Stage
@@ -82,6 +83,7 @@ async def _reviews(
             try:
                 if not tune:
                     found.append(await look(desk, one, act=act, old=old, watch=watch))
+                    await tell(desk, found[-1])
                     continue
                 reviewed, job = await review_or_tune(desk, one, old=old, watch=watch)
                 found.append(reviewed)

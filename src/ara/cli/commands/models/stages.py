@@ -68,9 +68,12 @@ def rollback(
     """
 
     async def ask(registry: "Registry") -> "Change":
+        from ara.alerts.news import deployed
         from ara.models.registry.stages import rollback as back
 
-        return await back(registry, family.strip().lower().partition("@")[0])
+        change = await back(registry, family.strip().lower().partition("@")[0])
+        await deployed(registry.desk, {**change.as_dict(), "deed": "roll back"})
+        return change
 
     s = screen()
     change = with_registry(s, ask)
