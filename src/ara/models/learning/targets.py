@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.panel import Panel, Rows
+from ara.models.stillness import still_rows
 from ara.statistics.ranges import floored, range_variance
 
 __all__ = ["Targets", "targets", "uniqueness"]
@@ -19,7 +20,7 @@ _PRIOR: Final = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """Rows that have features, with what became of them as far as it is known.
+    """Rows that have features and whose price moves, with what became of them as far as it is known.
 
     Parameters
     ----------
@@ -51,12 +52,13 @@ class Targets:
 
 
 def targets(panel: Panel, rows: Rows) -> Targets:
-    """Give the targets of those of the rows that have features.
+    """Give the targets of those of the rows that have features, and whose price does not stand still.
 
+    A price that stands still says nothing of those that move: learned from, it would narrow the bands of all.
     The volatility that came is read from the ranges of the bars within the horizon, which tell more of it than the one
     return, times what the series' returns have been over its ranges up to the row.
     """
-    rows = rows[np.isfinite(panel.x[rows]).any(axis=1)] if panel.names else rows[:0]
+    rows = rows[np.isfinite(panel.x[rows]).any(axis=1) & ~still_rows(panel)[rows]] if panel.names else rows[:0]
     size = np.full(panel.y.shape, np.nan)
     weight = np.zeros(panel.y.shape)
     for code in np.unique(panel.series[rows]).tolist():

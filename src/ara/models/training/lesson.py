@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.panel import Panel, Rows
+from ara.models.stillness import still_rows
 from ara.models.training.plan import Plan
 
 __all__ = ["Lesson", "lesson", "parted"]
@@ -71,8 +72,8 @@ class Lesson:
 def lesson(panel: Panel, train: Rows, valid: Rows, *, window: int) -> Lesson:
     """Give what there is to learn from; without rows to stop by, the last fifth of the training rows' days is that.
 
-    Rows without features or without a target are left out. A target that became known only after the rows to stop by
-    began does not count, so that the two share no returns.
+    Rows without features or without a target, and such whose price stands still, are left out. A target that became
+    known only after the rows to stop by began does not count, so that the two share no returns.
     """
     train, valid = (rows[_useful(panel, rows)] for rows in (train, valid))
     if not len(valid) and len(train):
@@ -103,7 +104,8 @@ def parted(rows: Rows, parts: int) -> Iterator[Rows]:
 
 
 def _useful(panel: Panel, rows: Rows) -> NDArray[np.bool_]:
-    return np.asarray(~np.isnan(panel.x[rows]).all(axis=1) & ~np.isnan(panel.y[rows]).all(axis=1))
+    there = ~np.isnan(panel.x[rows]).all(axis=1) & ~np.isnan(panel.y[rows]).all(axis=1)
+    return np.asarray(there & ~still_rows(panel)[rows])
 
 
 def _share(plan: Plan, epoch: int) -> float:
