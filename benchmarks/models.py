@@ -57,12 +57,15 @@ from ara.models.ensemble.panels import alone
 from ara.models.families.boosters import LightGbm
 from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import EwmaT
+from ara.models.families.ewma_t import _lately as shapes
 from ara.models.families.garch import GarchT
 from ara.models.families.har import HarT
+from ara.models.families.har import _learned as regressions
 from ara.models.families.pooled import PooledHar
 from ara.models.families.pooled.features import _kept as tables
 from ara.models.families.pooled.model import _chains as chains
 from ara.models.families.pooled.seen import _kept as sightings
+from ara.models.families.pooled.seen import _lately as sighted
 from ara.models.graphs import Output, Parts, session
 from ara.models.graphs.boosters import from_lightgbm
 from ara.models.head import Head, features_id
@@ -120,6 +123,7 @@ def _pooled() -> dict[str, float]:
         chains.clear()
         tables.clear()
         sightings.clear()
+        sighted.clear()
         _answered((PooledHar(),), panel)
 
     def following() -> float:
@@ -143,7 +147,7 @@ def _fast() -> dict[str, float]:
     last = int(panel.known_at[-1])
     first, following, pooled = [], [], []
     for _ in range(3):
-        for kept in (chains, tables, sightings, stages, fits._fits):  # noqa: SLF001 (a first answer has nothing to remember)
+        for kept in (chains, tables, sightings, sighted, shapes, regressions, stages, fits._fits):  # noqa: SLF001 (a first answer has nothing to remember)
             kept.clear()
         spent = []
         for month in (month_of(last - 31 * DAY), month_of(last)):
@@ -155,6 +159,7 @@ def _fast() -> dict[str, float]:
         chains.clear()
         tables.clear()
         sightings.clear()
+        sighted.clear()
         begin = time.process_time()
         _answered((PooledHar(),), panel)
         pooled.append(time.process_time() - begin)
@@ -387,6 +392,8 @@ def _learned() -> dict[str, float]:
 
 def _answered(models: Sequence[Model], panel: Panel) -> None:
     distributions._quantile.cache_clear()  # noqa: SLF001 (a first answer has nothing to remember)
+    shapes.clear()
+    regressions.clear()
     rows = np.arange(len(panel))
     for model in models:
         model.fit(panel, rows, rows[:0], seed=0, watch=lambda _: True).predict(panel, rows[-1:])

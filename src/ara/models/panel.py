@@ -13,7 +13,7 @@ from ara.lineage import digest_arrays
 from ara.market.bars import Bars
 from ara.statistics.volatility import ewma_variance
 
-__all__ = ["Panel", "Rows", "instant"]
+__all__ = ["Panel", "Rows", "instant", "united"]
 
 Rows: TypeAlias = NDArray[np.int64]
 """Positions of rows in a panel."""
@@ -24,6 +24,11 @@ _NEVER = np.iinfo(np.int64).max
 def instant(moment: datetime) -> int:
     """Give an aware time as microseconds since 1970 UTC, the panel's unit."""
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
+def united(train: Rows, valid: Rows) -> Rows:
+    """Give the rows of both, ascending and each once; what is so already is given as it is."""
+    return train if not len(valid) and bool((train[1:] > train[:-1]).all()) else np.union1d(train, valid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +132,11 @@ class Panel:
         if len(own) and (own == own[0]).all():  # as of one instrument's forecast, which asks some fifty times
             yield int(own[0]), np.arange(len(own))
             return
-        order = np.argsort(own, kind="stable")
-        codes, starts = np.unique(own[order], return_index=True)
-        yield from zip(codes.tolist(), np.split(order, starts[1:]), strict=False)
+        ascending = bool((own[1:] >= own[:-1]).all())
+        order = np.arange(len(own)) if ascending else np.argsort(own, kind="stable")
+        codes = own if ascending else own[order]
+        starts = np.flatnonzero(np.concatenate((np.ones(min(len(own), 1), bool), codes[1:] != codes[:-1])))
+        yield from zip(codes[starts].tolist(), np.split(order, starts[1:]), strict=False)
 
     def span(self, code: int) -> tuple[int, int]:
         """Give the first row of the series with this index, and the row after its last."""

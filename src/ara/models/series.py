@@ -14,7 +14,7 @@ from ara.errors import ModelError
 from ara.models.families.ewma_t import EwmaT, FittedEwmaT, Shape
 from ara.models.head import Head, read_head, write_head
 from ara.models.model import described
-from ara.models.panel import Panel, Rows
+from ara.models.panel import Panel, Rows, united
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.statistics.distributions import student_t_quantiles, summed_degrees
 from ara.workers import Progress
@@ -147,13 +147,16 @@ class SeriesModel(Generic[_LearnedT]):
         watch: Callable[[Progress], bool],
     ) -> FittedSeries[_LearnedT]:
         """Learn of each series. There is nothing random in it and nothing to stop early: `valid` only adds rows."""
-        rows = train if not len(valid) and (train[1:] > train[:-1]).all() else np.union1d(train, valid)
+        rows = united(train, valid)
         learned: dict[str, _LearnedT] = {}
         left: list[Rows] = []
         parts = list(panel.by_series(rows))
         for done, (code, mine) in enumerate(parts, 1):
             line = Line.of(panel, code)
-            own = self.learn(line, np.flatnonzero(np.isin(line.rows, rows[mine])), panel.horizons)
+            first, end = panel.span(code)
+            whole = len(mine) == end - first  # as it is wherever a refit learns from all that was known
+            places = np.arange(len(line)) if whole else np.flatnonzero(np.isin(line.rows, rows[mine]))
+            own = self.learn(line, places, panel.horizons)
             if own is None:
                 left.append(rows[mine])
             else:

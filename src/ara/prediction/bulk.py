@@ -20,7 +20,8 @@ from ara.market.symbols import guess
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.registry.loading import Artefact
-from ara.prediction.compute import Recipe, compute
+from ara.prediction.compute import Recipe
+from ara.prediction.halves import computed
 from ara.prediction.origin import DAYS
 from ara.settings import Settings
 from ara.whole import write
@@ -95,17 +96,18 @@ def forecast_frame(
     panel = Panel.build(series(bars), horizons)
     rows = _rows(bars, origins)
     unique, where = np.unique(rows, return_inverse=True)
-    told = compute(panel, unique, recipe, watch=watch)
+    told = computed(panel, unique, recipe, watch=watch)
+    p_up, sigma = told.above(0.0), told.sigma
     column = np.searchsorted(np.array(horizons), origins["horizon"].to_numpy())
     close = bars["close"].to_numpy()[rows]
     with np.errstate(over="ignore"):
-        prices = close[:, None] * np.exp(told.quantiles.values[where, column])
+        prices = close[:, None] * np.exp(told.values[where, column])
     _refuse_endless(prices, origins)
     levels = {f"q{level:g}": prices[:, place] for place, level in enumerate(LEVELS)}
     return origins.select("symbol", "origin", "horizon").with_columns(
         **{name: pl.Series(values) for name, values in levels.items()},
-        p_up=pl.Series(told.p_up[where, column]),
-        sigma=pl.Series(told.quantiles.sigma[where, column]),
+        p_up=pl.Series(p_up[where, column]),
+        sigma=pl.Series(sigma[where, column]),
     )
 
 

@@ -175,21 +175,23 @@ class _Likelihood:
         drive = omega + np.einsum("i,ij->j", shares[:-1], news)
         drive[0] += beta * before
         h = followed(drive, beta)
-        rows = [np.full(size, omega), *news, np.concatenate(([before], h[:-1]))]
+        rows = np.empty((first + 2 + len(news), size))
         if self.mean:
-            rows.insert(0, self._mean_news(shares, e))
-        slopes = followed(np.stack(rows), beta)
+            rows[0] = self._mean_news(shares, e)
+        rows[first], rows[first + 1 : -1], rows[-1, 0], rows[-1, 1:] = omega, news, before, h[:-1]
+        slopes = followed(rows, beta)
         places = slice(first + 1, first + 1 + len(shares))
         # a share's log odds move the other shares too
         bent = np.diag(shares) - np.outer(shares, shares)
         slopes[places] = np.einsum("ij,jn->in", bent, slopes[places])
-        by_variance, by_mean, by_tail = self._slopes(e, h, point)
+        far = self._far(e, h, point)
+        by_variance, by_mean, by_tail = self._slopes(e, h, point, far=far)
         scores = slopes * by_variance
         if self.mean:
             scores[0] += by_mean
         if self.heavy:
             scores = np.concatenate((scores, by_tail[None]))
-        return -float(np.mean(self._log(e, h, point))), np.ascontiguousarray(scores.T)
+        return -float(np.mean(self._log(e, h, point, far=far))), np.ascontiguousarray(scores.T)
 
     def told(self, point: _Array, unit: float) -> Garch:
         """Give the model in the unit of the returns."""
@@ -227,24 +229,34 @@ class _Likelihood:
     def _degrees(self, point: _Array) -> float:
         return 1 / (_THIN + (_HEAVY - _THIN) * _logistic(float(point[-1]))) if self.heavy else math.inf
 
-    def _log(self, e: _Array, h: _Array, point: _Array) -> _Array:
-        """Give each bar's log likelihood."""
+    def _far(self, e: _Array, h: _Array, point: _Array) -> tuple[_Array, _Array] | None:
+        """Give how far out each bar lies, and ln(1 + that), which is dear; None where steps are normal."""
+        if not self.heavy:
+            return None
+        q = e * e / ((self._degrees(point) - 2) * h)
+        return q, np.log1p(q)
+
+    def _log(self, e: _Array, h: _Array, point: _Array, *, far: tuple[_Array, _Array] | None = None) -> _Array:
+        """Give each bar's log likelihood; `far` is what `_far` gives."""
         if not self.heavy:
             return np.asarray(-0.5 * (math.log(2 * math.pi) + np.log(h) + e * e / h))
         nu = self._degrees(point)
         constant = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(math.pi * (nu - 2))
-        return np.asarray(constant - 0.5 * np.log(h) - (nu + 1) / 2 * np.log1p(e * e / ((nu - 2) * h)))
+        logs = far[1] if far else np.log1p(e * e / ((nu - 2) * h))
+        return np.asarray(constant - 0.5 * np.log(h) - (nu + 1) / 2 * logs)
 
-    def _slopes(self, e: _Array, h: _Array, point: _Array) -> tuple[_Array, _Array, _Array]:
+    def _slopes(
+        self, e: _Array, h: _Array, point: _Array, *, far: tuple[_Array, _Array] | None
+    ) -> tuple[_Array, _Array, _Array]:
         """Give the slopes of each bar's log likelihood by its variance, by the mean, and by the tails' variable."""
-        if not self.heavy:
+        if far is None:
             return np.asarray((e * e / h - 1) / (2 * h)), np.asarray(e / h), np.empty(0)
         nu, share = self._degrees(point), _logistic(float(point[-1]))
-        q = e * e / ((nu - 2) * h)
+        q, logs = far
         pull = (nu + 1) / (1 + q) / ((nu - 2) * h)
-        by_nu = 0.5 * (_digamma((nu + 1) / 2) - _digamma(nu / 2) - 1 / (nu - 2) - np.log1p(q)) + (nu + 1) / 2 * q / (
-            1 + q
-        ) / (nu - 2)
+        by_nu = 0.5 * (_digamma((nu + 1) / 2) - _digamma(nu / 2) - 1 / (nu - 2) - logs) + (nu + 1) / 2 * q / (1 + q) / (
+            nu - 2
+        )
         by_tail = by_nu * -nu * nu * (_HEAVY - _THIN) * share * (1 - share)
         return np.asarray((pull * e * e / h - 1 / h) / 2), np.asarray(pull * e), np.asarray(by_tail)
 

@@ -20,6 +20,7 @@ def forget() -> None:
     features._kept.clear()
     features._few.clear()
     seen._kept.clear()
+    seen._lately.clear()
     model._chains.clear()
     fits._fits.clear()
 

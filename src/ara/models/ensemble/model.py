@@ -18,7 +18,7 @@ from ara.models.families.pooled.features import table
 from ara.models.form import Form, Formed, in_form
 from ara.models.head import Head, read_head, write_head
 from ara.models.model import Fitted, Model, described, later, refuse_outside
-from ara.models.panel import Panel, Rows
+from ara.models.panel import Panel, Rows, united
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.models.space import Range
 from ara.workers import Progress
@@ -186,7 +186,7 @@ class Ensemble:
                 f"{self.family} has nothing to learn from: no bar was known at the first instant of the period",
                 hint=f"Leave out origins of the first month that there is, or ask for another model: {BASE}",
             )
-        rows = np.union1d(train, valid)
+        rows = united(train, valid)
         inner, moment = with_next(panel), closed(panel)
         scored = np.zeros(len(panel), bool)
         scored[rows] = True

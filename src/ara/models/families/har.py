@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ara.errors import ModelError
+from ara.lineage import digest_arrays
 from ara.models.families.ewma_t import STILL
 from ara.models.model import later, refuse_outside
 from ara.models.panel import Rows
@@ -29,6 +30,8 @@ _Array = NDArray[np.float64]
 _ENOUGH, _MOST = 120, 20_000
 _PENALTY = 1e-3
 _WEEK, _MONTH = 5, 22
+_KEPT: Final = 256
+_learned: dict[tuple[str, int, int], "Learned | None"] = {}
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +96,16 @@ class _Har(SeriesModel[Learned]):
         refuse_outside(self, "shaped", _ENOUGH, _MOST)
 
     def learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Learned | None:
-        """Regress, for each horizon, the variance of the next bars on what was known."""
+        """Regress, for each horizon, the variance of the next bars on what was known; both families learn the same."""
+        asked = digest_arrays([("bars", line.bars), ("train", train), ("horizons", np.array([*horizons], np.int64))])
+        key = (asked, self.bars, self.shaped)
+        if key not in _learned:
+            _learned[key] = self._learn(line, train, horizons)
+            while len(_learned) > _KEPT:
+                _learned.pop(next(iter(_learned)), None)
+        return _learned[key]
+
+    def _learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Learned | None:
         variance = floored(range_variance(line.bars))
         known = seen(line, variance)
         path = np.concatenate(([0.0], np.cumsum(line.returns)))

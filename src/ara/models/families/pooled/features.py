@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ara.models.families.pooled.dates import first_friday, weekday, working_day_after
 from ara.models.families.pooled.reports import ECHOES, ahead, echoes
-from ara.models.families.pooled.seen import KINDS, Past, Seen, is_past, past_of, seen
+from ara.models.families.pooled.seen import KINDS, RANK, Past, Seen, is_past, past_of, ranked, seen
 from ara.models.families.pooled.signals import LEVERAGE, OWN, SPANS, rank
 from ara.models.months import DAY
 from ara.models.panel import Panel, Rows
@@ -146,7 +146,7 @@ def standing(panel: Panel, rows: Rows) -> _Array:
 
 
 def _built(panel: Panel) -> Table:
-    return _made(panel, seen(panel), np.arange(len(panel)))
+    return _made(panel, ranked(panel), np.arange(len(panel)))
 
 
 def _made(panel: Panel, own: Seen, rows: Rows) -> Table:
@@ -175,6 +175,8 @@ def _made(panel: Panel, own: Seen, rows: Rows) -> Table:
 
 def _ranks(panel: Panel, own: Seen, rows: Rows) -> _Array:
     """Give the ranks of rows less one half; an answer and its reasons ask for the same ones several times."""
+    if RANK in own.told:
+        return own.told[RANK][rows]
     asked = np.ascontiguousarray(rows, np.int64).tobytes() if len(rows) <= _MOST else b""
     for known, content, ranks in tuple(_ranked):
         if known is own and content == asked:

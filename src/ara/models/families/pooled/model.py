@@ -18,7 +18,7 @@ from ara.models.families.pooled.seen import KINDS
 from ara.models.fits import Chains
 from ara.models.head import Head, read_head, write_head
 from ara.models.months import month_after, month_of
-from ara.models.panel import Panel, Rows
+from ara.models.panel import Panel, Rows, united
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.workers import Progress
 
@@ -179,7 +179,7 @@ class PooledHar:
         watch: Callable[[Progress], bool],
     ) -> FittedPooledHar:
         """Learn month by month from the targets of `train` and `valid`; nothing is random, nothing stops early."""
-        rows = np.union1d(train, valid)
+        rows = united(train, valid)
         fallback = EwmaT(decay=self.fallback).fit(panel, train, valid, seed=seed, watch=_go_on)
         memory = Memory.empty(len(panel.symbols), panel.horizons)
         states: dict[str, State] = {}

@@ -1,18 +1,18 @@
 """What a panel's series say of themselves, whichever horizons are asked; kept by the bars that it follows from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.families.pooled.signals import signals
+from ara.models.families.pooled.signals import rank, signals
 from ara.models.months import DAY
 from ara.models.panel import Panel
 
-__all__ = ["KINDS", "Past", "Seen", "is_past", "kind_of", "past_of", "seen"]
+__all__ = ["KINDS", "RANK", "Past", "Seen", "is_past", "kind_of", "past_of", "ranked", "seen"]
 
 _Array = NDArray[np.float64]
 
@@ -22,8 +22,12 @@ KINDS: Final = ("crypto", "equity", "forex", "other")
 _KIND_OF_GROUP: Final = {"stock": "equity", "etf": "equity", "index": "equity", "crypto": "crypto", "forex": "forex"}
 _SEEN: Final = ("at", "known_at", "series", "group", "bars", "volume")
 _DEAREST: Final = 64 << 20
+RANK: Final = "rank"
+"""Name of the ranks among a row's signals, where they were made."""
+
 _MOST: Final = 64
 _kept: list[tuple["Past", "Seen"]] = []
+_lately: list[tuple[Panel, "Seen"]] = []
 
 
 class Past(NamedTuple):
@@ -91,6 +95,31 @@ def is_past(panel: Panel | Past, whole: Panel | Past) -> bool:
 
 def seen(panel: Panel) -> Seen:
     """Give what a panel's series say: from memory where it, or a panel of which it is the past, was asked before."""
+    for one, made in tuple(_lately):
+        if one is panel:
+            return made
+    made = _found(panel)
+    if made.nbytes <= _DEAREST:
+        _lately[:] = [(panel, made)]
+    return made
+
+
+def ranked(panel: Panel) -> Seen:
+    """Give the same with the ranks of all rows, `rank`; the panel's past will find them there."""
+    own = seen(panel)
+    if RANK in own.told:
+        return own
+    ranks = np.zeros(len(panel))
+    for code, mine in panel.by_series(np.arange(len(panel))):
+        first, end = panel.span(code)
+        ranks[mine] = rank(own.told["ewma"][first:end], mine - first) - 0.5
+    made = replace(own, told={**own.told, RANK: ranks})
+    _kept[:] = [(past, made if one is own else one) for past, one in _kept]
+    _lately[:] = [(asked, made if one is own else one) for asked, one in _lately]
+    return made
+
+
+def _found(panel: Panel) -> Seen:
     for known, made in tuple(_kept):
         if is_past(panel, known):
             return made if len(panel) == len(known.at) else _until(made, known.known_at <= panel.known_at.max())
