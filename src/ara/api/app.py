@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import ara
 from ara.api import health, pages, problems
 from ara.api.answers import LEVEL, SMALL, ShownBefore
+from ara.api.description import Described
 from ara.api.line import working
 from ara.api.oauth import authorize
 from ara.api.oauth import router as oauth
@@ -35,7 +36,8 @@ from ara.api.v1 import (
     training,
     webhooks,
 )
-from ara.api.v2 import forecasts, instruments, portfolios
+from ara.api.v2 import forecasts, instruments, portfolios, work
+from ara.api.v2 import jobs as line
 from ara.api.v2 import models as kept_models
 from ara.settings import Secret, Settings
 
@@ -44,13 +46,17 @@ __all__ = ["create"]
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ASKED: Final = ("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID")
 _TOLD: Final = (
-    "ETag", "Idempotency-Replayed", "Link", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
-    "X-Next-Cursor", "X-Request-ID",
+    "ETag", "Idempotency-Replayed", "Link", "RateLimit", "RateLimit-Limit", "RateLimit-Policy", "RateLimit-Remaining",
+    "RateLimit-Reset", "Retry-After", "X-Next-Cursor", "X-Request-ID",
 )  # fmt: skip
 _WORDS: Final = """Forecasts whose intervals hold what they promise, kept before they are answered and scored after.
 
 Send a key or an access token with every request: `Authorization: Bearer ...`. Errors are problem documents
 (RFC 9457) that say what is wrong and what to do.
+
+Samples run as they stand. They take from the environment where the service is (`ARA_URL`), your key (`ARA_KEY`), and
+what is yours to fill in, such as `JOB_ID` or `PASSWORD`. Those in Python need `httpx`; those in JavaScript run in Node
+as modules.
 """
 
 
@@ -84,7 +90,7 @@ def create(
                     ready()
                 yield
 
-    app = FastAPI(
+    app = Described(
         title="Ara", version=ara.__version__, description=_WORDS, lifespan=lifespan, docs_url=None, redoc_url=None,
         openapi_url="/openapi.json", redirect_slashes=False, generate_unique_id_function=_named,
     )  # fmt: skip
@@ -94,7 +100,7 @@ def create(
     return app
 
 
-def _route(app: FastAPI) -> None:
+def _route(app: Described) -> None:
     """Give the application its paths."""
     for page in (pages.router, authorize, oauth):
         app.include_router(page)
@@ -104,11 +110,13 @@ def _route(app: FastAPI) -> None:
     rooms = (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger)
     both = (cache, auth, apps, admin, webhooks)
     old = [*(part.router for part in (*rooms, *both)), ledger.scores, sockets.tickets]
-    new = [forecasts.router, instruments.router, portfolios.router, kept_models.router]
+    new = [forecasts.router, instruments.router, portfolios.router, kept_models.router, work.router, line.router]
+    new.append(sockets.tickets)
     new += [part.router for part in both]
     for prefix, routers in (("/api/v1", old), ("/api/v2", new)):
         for router in routers:  # one level deep: each level above looks through all routes of those below it
             app.include_router(router, prefix=prefix, responses=problems.RESPONSES)
+    app.keep_apart()
 
 
 def _wrap(app: FastAPI, settings: Settings) -> None:
@@ -125,5 +133,5 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 
 def _named(route: APIRoute) -> str:
     """Name an operation by its method and path: `post_auth_api_keys_key_id_rotate`."""
-    parts = [part.strip("{}") for part in route.path_format.split("/") if part]
+    parts = [part.strip("{}.") for part in route.path_format.split("/") if part]
     return "_".join([min(route.methods or {"GET"}).lower(), *parts]).replace("-", "_")

@@ -12,13 +12,27 @@ from starlette.exceptions import HTTPException
 
 from ara.api.asks import Asker, service_of
 from ara.api.lasting import lasting
+from ara.api.problems import described
 from ara.api.service import Service
+from ara.api.shell import also_told
 from ara.errors import NotFoundError
 from ara.jobs import Job, Needs, Queue, State, Work, Worker
 from ara.jobs.document import to_document
 from ara.logs.context import current
 
-__all__ = ["JobId", "Told", "begin", "cancelled", "found", "line_of", "result_of", "told", "whose", "working"]
+__all__ = [
+    "CONFLICT",
+    "JobId",
+    "Told",
+    "begin",
+    "cancelled",
+    "found",
+    "line_of",
+    "result_of",
+    "told",
+    "whose",
+    "working",
+]
 
 _ALL: Final = "users:admin"
 _RETRIES: Final = 1
@@ -27,6 +41,9 @@ JobId = Annotated[
     str, Path(pattern="^[1-9][0-9]{0,14}$", max_length=15, description="As it was told when the job was asked for")
 ]
 """The id of a job, in a path."""
+
+CONFLICT: Final[dict[int | str, dict[str, Any]]] = {409: described("The job has ended, or nothing came of it yet.")}
+"""How a path answers where a job is not in the state that it needs."""
 
 
 class Told(BaseModel):
@@ -93,13 +110,17 @@ def whose(who: Asker) -> str | None:
 async def begin(
     request: Request, who: Asker, work: Work, *, key: str | None = None, priority: int = 0, once: bool = False
 ) -> Job:
-    """Put work of somebody's into the line, within their bounds."""
+    """Put work of somebody's into the line, within their bounds and what is left of their day."""
     service = service_of(request)
     settings = service.desk.settings.jobs
     most: int = getattr(settings, who.user.tier)
+
+    async def counted() -> None:
+        also_told((await service.accounts.quota.spend_once(who.user, "jobs")).headers())
+
     return await line_of(service, request).add(
-        work, needs=Needs(seconds=settings.seconds), account=who.user.id, most=most, key=key or "", priority=priority,
-        retries=_RETRIES, once=once,
+        work, needs=Needs(seconds=settings.seconds), account=who.user.id, most=most, counted=counted,
+        key=key or "", priority=priority, retries=_RETRIES, once=once,
     )  # fmt: skip
 
 

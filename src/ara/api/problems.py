@@ -16,13 +16,17 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from ara.alerts.news import failed
 from ara.errors import AraError, QuotaError, UnauthenticatedError
 from ara.logs.context import current
 from ara.redaction import redact
 
-__all__ = ["MEDIA", "RESPONSES", "Problem", "Told", "install", "of_error", "of_status"]
+__all__ = [
+    "COMPONENT", "MEDIA", "RESPONSES", "Problem", "Told", "described", "fault", "fits", "install", "of_error",
+    "of_status",
+]  # fmt: skip
 
 MEDIA: Final = "application/problem+json"
 """The media type of a problem document."""
@@ -48,7 +52,7 @@ _log = logging.getLogger(__name__)
 class Told(BaseModel):
     """A problem document: what is wrong, and what to do."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", title="Problem")
 
     type: str
     title: str
@@ -60,13 +64,21 @@ class Told(BaseModel):
     request_id: str | None
 
 
-def _described(words: str) -> dict[str, Any]:
-    return {"description": words, "content": {MEDIA: {"schema": Told.model_json_schema()}}}
+COMPONENT: Final = "Problem"
+"""The name of a problem document among the components of the description."""
+
+
+def described(words: str) -> dict[str, Any]:
+    """Give how a path says that it answers by a problem document."""
+    return {
+        "description": words,
+        "content": {MEDIA: {"schema": {"$ref": f"#/components/schemas/{COMPONENT}"}}},
+    }
 
 
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": _described("The request can't be answered as it is."),
-    "5XX": _described("The service failed."),
+    "4XX": described("The request can't be answered as it is."),
+    "5XX": described("The service failed."),
 }
 """How every path answers where it fails, as the description of the service says it."""
 
@@ -130,26 +142,31 @@ def install(app: FastAPI) -> None:
     async def _shape(request: Request, error: RequestValidationError) -> Response:
         return _unfit(error.errors(), path=request.url.path)
 
-    @app.exception_handler(Exception)
-    async def _fault(request: Request, error: Exception) -> Response:
-        _log.error("%s failed", request.url.path, exc_info=error)
-        service = getattr(request.app.state, "service", None)
-        if service is not None:
-            from ara.api.shell import route_of
 
-            desk = service.desk
-            await failed(desk, route_of(request.scope), request=current(), now=desk.clock.now())
-        return of_error(AraError("Something went wrong inside.", hint="Report the request id."), path=request.url.path)
+async def fault(scope: Scope, error: Exception) -> Problem:
+    """Give the answer for a fault of the service; the log hears of it, and who wants to be told of faults."""
+    from ara.api.shell import route_of
+
+    path = scope["path"]
+    _log.error("%s failed", path, exc_info=error)
+    service = getattr(scope["app"].state, "service", None) if "app" in scope else None
+    if service is not None:
+        desk = service.desk
+        await failed(desk, route_of(scope), request=current(), now=desk.clock.now())
+    return of_error(AraError("Something went wrong inside.", hint="Report the request id."), path=path)
 
 
 def _methods(app: FastAPI, path: str) -> list[str]:
     """Give the methods of a path, those of all its operations together."""
-    found = set[str]()
-    for template, operations in app.openapi()["paths"].items():
-        parts = re.split(r"\{[^}]*\}", template)
-        if re.fullmatch("[^/]+".join(map(re.escape, parts)), path):
-            found |= {method.upper() for method in operations}
+    paths = app.openapi()["paths"]
+    like = [paths[path]] if path in paths else [found for template, found in paths.items() if fits(template, path)]
+    found = {method.upper() for operations in like for method in operations}
     return sorted(found | {"HEAD"} if "GET" in found else found)
+
+
+def fits(template: str, path: str) -> bool:
+    """Say whether a path is one of a template's: `/jobs/17` of `/jobs/{job_id}`."""
+    return re.fullmatch("[^/]+".join(map(re.escape, re.split(r"\{[^}]*\}", template))), path) is not None
 
 
 def _unfit(faults: Sequence[Mapping[str, Any]], *, path: str) -> Problem:

@@ -15,13 +15,14 @@ from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ara.accounts import Asked
 from ara.accounts.app import App
 from ara.accounts.oauth import scopes_asked
 from ara.accounts.refusal import refusal
 from ara.api.asks import address_of, service_of
+from ara.api.oauth.described import ASKED, ASKING
 from ara.api.oauth.form import fields_of, issuer_of, sent_by
 from ara.api.oauth.page import asking, refused
 from ara.errors import QuotaError, UnauthenticatedError, VaultError
@@ -30,7 +31,7 @@ from ara.settings import Secret
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["oauth"])
 """The path that a program sends users to."""
 
 _LIFE: Final = timedelta(minutes=10)
@@ -53,7 +54,7 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True):
     until: float
 
 
-@router.get("/oauth/authorize")
+@router.get("/oauth/authorize", summary="Ask a user", response_class=HTMLResponse, openapi_extra=ASKED)
 async def _show(request: Request) -> Response:
     """Show what a program asks for; what is wrong is told to the program, unless nobody may be sent there."""
     from authlib.oauth2 import OAuth2Error
@@ -78,7 +79,9 @@ async def _show(request: Request) -> Response:
     return answer
 
 
-@router.post("/oauth/authorize")
+@router.post(
+    "/oauth/authorize", summary="Take their answer", status_code=303, response_class=Response, openapi_extra=ASKING
+)
 async def _answer(request: Request) -> Response:
     """Take the answer of a user and send them back to the program: with a code, or with their no."""
     from authlib.oauth2 import OAuth2Error

@@ -12,17 +12,18 @@ from ara.accounts.app import LENDABLE
 from ara.accounts.oauth import scopes_asked
 from ara.accounts.refusal import refusal
 from ara.api.asks import service_of
+from ara.api.oauth.described import INTROSPECT, METADATA, REVOKE, TOKEN
 from ara.api.oauth.form import client_of, issuer_of, sent_by
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
-"""The paths that programs ask; RFC 8414's document describes them."""
+router = APIRouter(tags=["oauth"])
+"""The paths that programs ask; RFC 8414's document says where they are."""
 
 _SECRETS: Final = ["client_secret_basic", "client_secret_post"]
 
 
-@router.post("/oauth/token")
+@router.post("/oauth/token", summary="Tokens for a program", response_class=Response, openapi_extra=TOKEN)
 async def _token(request: Request) -> Response:
     """Give tokens for a code, a refresh token, or to a program for itself."""
 
@@ -32,7 +33,7 @@ async def _token(request: Request) -> Response:
     return await _answered(request, given)
 
 
-@router.post("/oauth/revoke")
+@router.post("/oauth/revoke", summary="Make a token void", response_class=Response, openapi_extra=REVOKE)
 async def _revoke(request: Request) -> Response:
     """Make a token of the program that asks void; the same answer for one that is not there."""
 
@@ -43,7 +44,7 @@ async def _revoke(request: Request) -> Response:
     return await _answered(request, revoked)
 
 
-@router.post("/oauth/introspect")
+@router.post("/oauth/introspect", summary="What a token is good for", response_class=Response, openapi_extra=INTROSPECT)
 async def _introspect(request: Request) -> Response:
     """Tell a program of a token of its own."""
 
@@ -53,7 +54,7 @@ async def _introspect(request: Request) -> Response:
     return await _answered(request, told)
 
 
-@router.get("/.well-known/oauth-authorization-server")
+@router.get("/.well-known/oauth-authorization-server", summary="Where what is", openapi_extra=METADATA)
 async def _metadata(request: Request) -> dict[str, Any]:
     """Say where what is, and what is taken (RFC 8414, RFC 9207)."""
     issuer = issuer_of(request)

@@ -12,17 +12,18 @@ from ara.api.once import OnceKey
 from ara.api.v1.words import Symbol
 from ara.jobs.work import Backtest
 
-__all__ = ["BacktestRequest", "router"]
+__all__ = ["BacktestRequest", "Day", "Name", "Value", "router", "whole_numbers"]
 
 router = APIRouter(prefix="/backtest", tags=["backtests"])
 """The paths of back-tests."""
 
 _Reads = Annotated[Asker, Depends(asker("backtests:read"))]
 _Writes = Annotated[Asker, Depends(asker("backtests:write"))]
-_Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
-_Value = bool | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=100)]
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
+"""A name."""
+Value = bool | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=100)]
 _DAYS = r"^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
-_Day = Annotated[str, Field(max_length=10, json_schema_extra={"pattern": _DAYS})]
+Day = Annotated[str, Field(max_length=10, json_schema_extra={"pattern": _DAYS})]
 _MOST = 20
 
 
@@ -35,20 +36,20 @@ class BacktestRequest(BaseModel):
     symbols: list[Symbol] | None = Field(
         default=None, min_length=1, max_length=50, description="Several, of one currency"
     )
-    strategy: _Name = Field(default="buy_and_hold", examples=["momentum"])
-    parameters: dict[_Name, _Value] = Field(default_factory=dict, max_length=_MOST, description="Of the strategy")
-    start_date: _Day | None = Field(
+    strategy: Name = Field(default="buy_and_hold", examples=["momentum"])
+    parameters: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="Of the strategy")
+    start_date: Day | None = Field(
         default=None, description="First day; earlier bars are history", examples=["2016-01-04"]
     )
-    end_date: _Day | None = Field(default=None, description="Last day", examples=["2018-12-28"])
+    end_date: Day | None = Field(default=None, description="Last day", examples=["2018-12-28"])
     initial_capital: float = Field(default=10_000, gt=0, lt=1e12, allow_inf_nan=False)
-    costs: dict[_Name, _Value] = Field(default_factory=dict, max_length=_MOST, description="That differ from the usual")
+    costs: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="That differ from the usual")
     cuts: int = Field(default=3, ge=0, le=100, description="Replays on shorter bars, to find who sees the future")
     walk_forward_window: int | None = Field(
         default=None, ge=2, le=100_000, description="Choose parameters anew on so many bars, judge on those after"
     )
     retraining_frequency: int = Field(default=30, ge=1, le=100_000, description="Bars between choices of a walk")
-    grid: dict[_Name, list[_Value]] = Field(default_factory=dict, max_length=_MOST, description="What a walk tries")
+    grid: dict[Name, list[Value]] = Field(default_factory=dict, max_length=_MOST, description="What a walk tries")
 
     @model_validator(mode="after")
     def _one_kind_of_symbols(self) -> Self:
@@ -61,9 +62,10 @@ class BacktestRequest(BaseModel):
         cash = Decimal(repr(self.initial_capital)).normalize()
         return Backtest(
             symbols=tuple(dict.fromkeys(self.symbols or [self.symbol or ""])), strategy=self.strategy,
-            params=_whole(self.parameters), start=self.start_date or "", end=self.end_date or "", cash=f"{cash:f}",
-            costs=self.costs, cuts=self.cuts, walk=self.walk_forward_window or 0, retrain=self.retraining_frequency,
-            grid={name: tuple(_whole({name: one})[name] for one in values) for name, values in self.grid.items()},
+            params=whole_numbers(self.parameters), start=self.start_date or "", end=self.end_date or "",
+            cash=f"{cash:f}", costs=self.costs, cuts=self.cuts, walk=self.walk_forward_window or 0,
+            retrain=self.retraining_frequency,
+            grid={name: tuple(whole_numbers({name: one})[name] for one in many) for name, many in self.grid.items()},
         )  # fmt: skip
 
 
@@ -86,7 +88,7 @@ async def _found(job_id: JobId, request: Request, who: _Reads) -> Told:
     return told(await found(request, who, job_id, queue="backtests"), whole=True)
 
 
-def _whole(given: dict[str, bool | float | str]) -> dict[str, bool | int | float | str]:
+def whole_numbers(given: dict[str, bool | float | str]) -> dict[str, bool | int | float | str]:
     """Give numbers that are whole as such: JSON has one kind of numbers."""
     return {
         name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in given.items()

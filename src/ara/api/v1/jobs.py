@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from ara.api.asks import Asker, asker, service_of
-from ara.api.line import JobId, Told, cancelled, found, line_of, result_of, told, whose
+from ara.api.line import CONFLICT, JobId, Told, cancelled, found, line_of, result_of, told, whose
 from ara.jobs import State
 from ara.jobs.document import log_document
 from ara.jobs.journal import lines_of
@@ -24,7 +24,6 @@ _Writes = Annotated[Asker, Depends(asker("jobs:write"))]
 _Admin = Annotated[Asker, Depends(asker("users:admin"))]
 _State = Literal["waiting", "running", "done", "failed", "cancelled"]
 _Queue = Literal["predictions", "backtests", "training", "upkeep"]
-_CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "The job has ended, or nothing came of it yet."}}
 
 
 class Jobs(BaseModel):
@@ -85,7 +84,7 @@ async def _job(job_id: JobId, request: Request, who: _Reads) -> Told:
     return told(await found(request, who, job_id), whole=True)
 
 
-@router.get("/{job_id}/result", summary="What came of a job", responses=_CONFLICT)
+@router.get("/{job_id}/result", summary="What came of a job", responses=CONFLICT)
 async def _result(job_id: JobId, request: Request, who: _Reads) -> dict[str, Any]:
     """Give what came of a job that is done: as `ara jobs result --json`."""
     return {"schema": 1, **result_of(await found(request, who, job_id))}
@@ -99,8 +98,8 @@ async def _logs(job_id: JobId, request: Request, who: _Reads, last: Annotated[in
     return Log.model_validate({**log, "lines": log["lines"][-last:]})
 
 
-@router.post("/{job_id}/cancel", summary="Cancel a job", responses=_CONFLICT)
-@router.delete("/{job_id}", summary="Cancel a job", responses=_CONFLICT)
+@router.post("/{job_id}/cancel", summary="Cancel a job", responses=CONFLICT)
+@router.delete("/{job_id}", summary="Cancel a job", responses=CONFLICT)
 async def _cancel(job_id: JobId, request: Request, who: _Writes) -> Told:
     """Take a job out of the line; one that runs is asked to end, and keeps what it has."""
     return told(await cancelled(request, who, job_id))

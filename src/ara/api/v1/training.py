@@ -1,5 +1,6 @@
 """Trainings: POST /models/train and /models/retrain begin one, GET /models/train/{job_id} gives what came of it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,7 +15,7 @@ from ara.jobs import Review, Train
 from ara.plugins import names
 from ara.prediction.training import Lesson
 
-__all__ = ["RetrainRequest", "TrainRequest", "Training", "router"]
+__all__ = ["RetrainRequest", "TrainRequest", "Training", "lessons", "router"]
 
 router = APIRouter(prefix="/models", tags=["models"])
 """The paths of trainings."""
@@ -53,13 +54,8 @@ class TrainRequest(BaseModel):
         """Give the work of each job."""
         symbols = tuple(dict.fromkeys(self.symbols or [self.symbol or ""]))
         families = list(dict.fromkeys(_OLD.get(one, one) for one in self.model_types or ["har_t"]))
-        if strange := [one for one in families if one not in names("models")]:
-            raise NotFoundError(f"There is no model {strange[0]!r}.", hint=f"There are: {', '.join(names('models'))}")
-        lessons = [
-            Lesson(family=one, params={}, days=self.days, share=self.hold_out, period=self.data_period)
-            for one in families
-        ]
-        return [Train(symbols=symbols, lesson=one) for one in lessons]
+        found = lessons(families, days=self.days, share=self.hold_out, period=self.data_period)
+        return [Train(symbols=symbols, lesson=one) for one in found]
 
 
 class RetrainRequest(BaseModel):
@@ -70,6 +66,10 @@ class RetrainRequest(BaseModel):
     families: list[_Family] = Field(default_factory=list, max_length=_MOST * 8, description="All champions if none")
     older_than_days: int = Field(default=92, ge=1, le=36_500, description="Train anew from this age on")
     tune: bool = Field(default=False, description="Tune instead of train, by another job")
+
+    def work(self) -> Review:
+        """Give the work of the job."""
+        return Review(families=tuple(dict.fromkeys(self.families)), days=self.older_than_days, tune=self.tune)
 
 
 class Training(Told):
@@ -103,8 +103,7 @@ async def _retrain(
     asked: RetrainRequest, request: Request, response: Response, who: _Trains, key: OnceKey = None
 ) -> Told:
     """Put a review of champions into the line that does what follows."""
-    work = Review(families=tuple(dict.fromkeys(asked.families)), days=asked.older_than_days, tune=asked.tune)
-    job = await begin(request, who, work, key=key)
+    job = await begin(request, who, asked.work(), key=key)
     response.headers["Location"] = f"{request.url.path.removesuffix('retrain')}train/{job.number}"
     return told(job)
 
@@ -113,3 +112,10 @@ async def _retrain(
 async def _training(job_id: JobId, request: Request, who: _Reads) -> Told:
     """Give a training: how far it has come, and once it is done the model."""
     return told(await found(request, who, job_id, queue="training"), whole=True)
+
+
+def lessons(families: Sequence[str], *, days: int, share: float, period: str) -> list[Lesson]:
+    """Give what families are to learn; NotFoundError for one that nobody has."""
+    if strange := [one for one in families if one not in names("models")]:
+        raise NotFoundError(f"There is no model {strange[0]!r}.", hint=f"There are: {', '.join(names('models'))}")
+    return [Lesson(family=one, params={}, days=days, share=share, period=period) for one in families]

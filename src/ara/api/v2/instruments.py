@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from ara.api.asks import asker, moment_of, service_of
 from ara.api.paged import BARS, bars_answer
+from ara.api.problems import Problem
 from ara.api.v1.bars import Family, IndicatorFamily, Kind, Period, Pivots, Step
 from ara.api.v1.market import Category, Later, Window
 from ara.api.v1.words import SYMBOL, Absent, AsOf, Symbols
+from ara.errors import NotFoundError
 from ara.features.described import chosen, document
 from ara.market.timeframe import Timeframe
 
@@ -65,6 +67,15 @@ async def _regime(
     """Tell the state, since when, how long such states lasted and what followed: as `ara market regime --json`."""
     service = service_of(request)
     return (await service.looks.regime(symbol, as_of=moment_of(service, as_of), horizon=horizon)).as_dict()
+
+
+@router.get("/instruments/{symbol}/sentiment", summary="What is said of it", status_code=404, response_class=Problem)
+async def _sentiment(symbol: _Symbol) -> dict[str, Any]:
+    """Refuse: no source of what people write is configured, and none is made up."""
+    raise NotFoundError(
+        "No source configured: Ara has no source of sentiment.",
+        hint="Ask for what prices say instead: /api/v2/instruments/{symbol}/readings",
+    )
 
 
 @router.get("/instruments/{symbol}/readings", summary="What indicators say")

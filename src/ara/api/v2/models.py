@@ -1,4 +1,4 @@
-"""Models: GET /models, /models/compare, POST /models/{name}/deploy, DELETE /models/{name}."""
+"""Models: GET /models, /models/compare, POST /models/{model}/deploy, DELETE /models/{model}."""
 
 from typing import Annotated, Any, Literal
 
@@ -43,13 +43,13 @@ async def _compare(
     return await compared_by(request, models, metric)
 
 
-@router.post("/{name}/deploy", summary="Have a model answer")
-async def _deploy(name: ModelName, asked: DeployAsked, request: Request, who: _Deploys) -> dict[str, Any]:
+@router.post("/{model}/deploy", summary="Have a model answer")
+async def _deploy(model: ModelName, asked: DeployAsked, request: Request, who: _Deploys) -> dict[str, Any]:
     """Make a model the champion of its family, or put it into the champion's shadow: as `ara models deploy --json`."""
-    return await deployed(request, who, name, beside=asked.stage == "shadow", force=asked.force)
+    return await deployed(request, who, model, beside=asked.stage == "shadow", force=asked.force)
 
 
-@router.delete("/{name}", summary="Remove a model")
-async def _delete(name: ModelName, request: Request, who: _Deploys) -> dict[str, Any]:
+@router.delete("/{model}", summary="Remove a model")
+async def _delete(model: ModelName, request: Request, who: _Deploys) -> dict[str, Any]:
     """Remove a model for good; never a champion, nor one that a kept forecast was made with."""
-    return await removed(request, who, name)
+    return await removed(request, who, model)
