@@ -207,7 +207,7 @@ async def test_the_migrations_make_what_the_tables_say(open_at: Open, home: Path
 
 
 async def test_steps_lead_from_every_step_to_the_newest(store: Store) -> None:
-    dialect = store.tables._storage.dialect
+    dialect = store.steps.dialect
     assert steps(dialect, newest()) == []
     statements = steps(dialect, None)
     assert any(statement.startswith("CREATE TABLE scores") for statement in statements)

@@ -65,6 +65,7 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "apps": "Register programs of third parties, and see who lets them in",
         "tokens": "Log users out, rotate what tokens are signed by",
         "webhooks": "Tell other programs of events, and see what was sent",
+        "store": "Show and migrate the tables of the store",
     },
     "Set up": {
         "config": "Show, change and check settings",

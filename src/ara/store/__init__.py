@@ -4,6 +4,7 @@ from ara.store.chain import Entry, Head
 from ara.store.changing import changed
 from ara.store.documents import revision
 from ara.store.log import Log
+from ara.store.migrating import Standing, bring_forward, migrate, standing
 from ara.store.opening import open_store
 from ara.store.store import Between, ConflictError, Record, Signer, Store
 from ara.store.verification import Verification
@@ -16,9 +17,13 @@ __all__ = [
     "Log",
     "Record",
     "Signer",
+    "Standing",
     "Store",
     "Verification",
+    "bring_forward",
     "changed",
+    "migrate",
     "open_store",
     "revision",
+    "standing",
 ]

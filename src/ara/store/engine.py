@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ara.store.log import Log, check_stream
 from ara.store.log_storage import LogStorage
 from ara.store.query import Query, pages, parse
+from ara.store.steps import Steps
 from ara.store.store import Record, Signer
 
 if TYPE_CHECKING:
@@ -57,12 +58,17 @@ class Engine(ABC):
         return self._logs[stream]
 
     @property
+    @abstractmethod
+    def steps(self) -> Steps:
+        """Where migrations of the tables run."""
+
+    @property
     def tables(self) -> "Tables":
         """The tables; opened when they are first asked for."""
         if self._tables is None:
             from ara.store.tables import Tables
 
-            self._tables = Tables(self._table_storage(), outside=self._outside)
+            self._tables = Tables(self._table_storage(), steps=self.steps, outside=self._outside)
         return self._tables
 
     async def close(self) -> None:

@@ -9,10 +9,12 @@ from ara.store.chain import Draft, Entry, Tip, check_tip, extend, sign_head
 from ara.store.documents import decode, encode, revision
 from ara.store.engine import Engine
 from ara.store.query import Query
+from ara.store.steps import SqliteSteps
 from ara.store.store import ConflictError, Record, Signer
 from ara.store.turn import Turn
 
 if TYPE_CHECKING:
+    from ara.store.sqlite_tables import MemoryTables
     from ara.store.tables import TableStorage
 
 __all__ = ["MemoryStore"]
@@ -39,6 +41,7 @@ class MemoryStore(Engine):
         super().__init__(_MemoryLogs(signer, clock), signer=signer, outside=self._turn.outside)
         self._documents: _Documents = {}
         self._draft: _Documents = {}
+        self._rows: MemoryTables | None = None
 
     async def add(self, record: Record) -> bool:
         """Keep a new document; see `Store.add`."""
@@ -74,10 +77,20 @@ class MemoryStore(Engine):
             yield
             self._documents = self._draft
 
-    def _table_storage(self) -> "TableStorage":
-        from ara.store.sqlite_tables import MemoryTables
+    @property
+    def steps(self) -> SqliteSteps:
+        """Where migrations of the tables run."""
+        return self._kept_tables().steps
 
-        return MemoryTables()
+    def _table_storage(self) -> "TableStorage":
+        return self._kept_tables()
+
+    def _kept_tables(self) -> "MemoryTables":
+        if self._rows is None:
+            from ara.store.sqlite_tables import MemoryTables
+
+            self._rows = MemoryTables()
+        return self._rows
 
     async def _select(self, query: Query, limit: int) -> list[bytes | str]:
         return query.select(self._seen().get(query.kind, {}), limit)

@@ -13,6 +13,7 @@ from ara.store.engine import Engine
 from ara.store.postgres_logs import PostgresLogs
 from ara.store.query import Query, Value
 from ara.store.server import Connection, Server
+from ara.store.steps import PostgresSteps
 from ara.store.store import ConflictError, Record, Signer
 from ara.store.turn import NO_PART, refuse_inside
 
@@ -114,6 +115,11 @@ class PostgresStore(Engine):
         async with self._session() as connection:
             return [row[0] for row in await connection.fetch(statement, *arguments)]
 
+    @property
+    def steps(self) -> PostgresSteps:
+        """Where migrations of the tables run."""
+        return PostgresSteps(self._server)
+
     def _table_storage(self) -> "TableStorage":
         from ara.store.postgres_tables import PostgresTables
 
@@ -146,6 +152,9 @@ class _Json:
             return "id"
         text = f"(body ->> '{name}')"
         return {"text": f'{text} COLLATE "C"', "number": f"{text}::numeric", "flag": f"{text}::boolean"}[family]
+
+    def order(self, name: str, family: str, *, chosen: bool) -> str:
+        return self.field(name, family)
 
     def bind(self, value: Value, family: str, arguments: list[Any]) -> str:
         number = isinstance(value, int | float) and not isinstance(value, bool)

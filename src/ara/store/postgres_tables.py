@@ -1,6 +1,6 @@
 """Tables in PostgreSQL, over the connections of the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
-from ara.store.server import Connection, Server
+from ara.store.server import Server
 
 __all__ = ["PostgresTables"]
 
@@ -45,19 +45,5 @@ class PostgresTables:
                 rows += map(tuple, await connection.fetchmany(text, [arguments for _, arguments in group]))
             return rows
 
-    async def upgrade(self, newest: str, steps: Callable[[str | None], list[str]]) -> None:
-        """Run the migrations that are missing."""
-        async with self._server.locked("ara tables") as connection:
-            current = await _step(connection)
-            for statement in steps(current) if current != newest else ():
-                await connection.execute(statement)
-
     async def close(self) -> None:
         """Do nothing: the connections are the store's."""
-
-
-async def _step(connection: Connection) -> str | None:
-    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
-        return None
-    step = await connection.fetchval("SELECT version_num FROM alembic_version")
-    return None if step is None else str(step)

@@ -1,7 +1,8 @@
 """What is asked of documents: conditions, an order and a place to go on from, checked once for every back-end.
 
-Field names come from the record's own definition and values are always bound, so nothing a caller passes becomes part
-of a statement.
+Kinds and field names come from the record's own definition, of letters that were checked, and values are always bound,
+so nothing a caller passes becomes part of a statement. The kind stands in it as it is, so that an index of one kind is
+used.
 """
 
 import math
@@ -64,6 +65,10 @@ class Dialect(Protocol):
         """Give the expression of a field, null where the document has null."""
         ...
 
+    def order(self, name: str, family: str, *, chosen: bool) -> str:
+        """Give the expression that is sorted by; `chosen`: what is sorted is the few that meet conditions."""
+        ...
+
     def bind(self, value: Value, family: str, arguments: list[Any]) -> str:
         """Add a value to the arguments and give its place holder."""
         ...
@@ -116,7 +121,7 @@ class Query:
     def statement(self, dialect: Dialect, limit: int) -> tuple[str, list[Any]]:
         """Write the question as SQL over the table `documents`, with its arguments."""
         arguments: list[Any] = []
-        terms = [f"kind = {dialect.bind(self.kind, 'text', arguments)}"]
+        terms = [f"kind = '{self.kind}'"]
         for one in self.conditions:
             field = dialect.field(one.field, one.family)
             if one.value is None:
@@ -125,11 +130,12 @@ class Query:
                 terms.append(f"{field} {one.sign} {dialect.bind(one.value, one.family, arguments)}")
         if self.after is not None:
             terms.append(self._behind(dialect, *self.after, arguments=arguments))
-        field, id = dialect.field(self.order, self.family), dialect.field("id", "text")
+        chosen = bool(self.conditions)
+        field, id = (dialect.order(*one, chosen=chosen) for one in ((self.order, self.family), ("id", "text")))
         way = "DESC" if self.descending else "ASC"
         nulls = "LAST" if self.descending else "FIRST"
-        chosen = f"SELECT body FROM documents WHERE {' AND '.join(terms)}"  # noqa: S608 - names are checked, values bound
-        return f"{chosen} ORDER BY {field} {way} NULLS {nulls}, {id} {way} LIMIT {limit:d}", arguments
+        found = f"SELECT body FROM documents WHERE {' AND '.join(terms)}"  # noqa: S608 - names are checked, values bound
+        return f"{found} ORDER BY {field} {way} NULLS {nulls}, {id} {way} LIMIT {limit:d}", arguments
 
     def _behind(self, dialect: Dialect, value: Value, last: str, *, arguments: list[Any]) -> str:
         field, id = dialect.field(self.order, self.family), dialect.field("id", "text")

@@ -60,7 +60,7 @@ scores = Table(
     Column("confidence", Float, nullable=False),
     Column("inside_usual", Boolean, nullable=False),
     Column("scored_at", Instant, nullable=False),
-    Index("scores_symbol_as_of", "symbol", "as_of"),
+    Index("scores_symbol_as_of_model", "symbol", "as_of", "model"),
     Index("scores_model_horizon", "model", "horizon"),
 )
 """Scores of forecasts; `live` says that the forecast was made before its outcome was public."""

@@ -1,21 +1,16 @@
 """Tables in SQLite: in the store's file, or in memory."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects import sqlite
 
 from ara.store.lane import IN_MEMORY, Lane, writing
+from ara.store.steps import Run, SqliteSteps
 
 __all__ = ["MemoryTables", "SqliteTables"]
-
-_T = TypeVar("_T")
-
-
-class _Run(Protocol):
-    def __call__(self, work: Callable[[sqlite3.Connection], _T], /) -> Awaitable[_T]: ...
 
 
 class SqliteTables:
@@ -29,7 +24,7 @@ class SqliteTables:
         Seconds to wait for another process.
     """
 
-    def __init__(self, write: _Run, read: _Run, *, patience: float) -> None:
+    def __init__(self, write: Run, read: Run, *, patience: float) -> None:
         self._write = write
         self._read = read
         self._patience = patience
@@ -53,18 +48,6 @@ class SqliteTables:
 
         return await self._write(work)
 
-    async def upgrade(self, newest: str, steps: Callable[[str | None], list[str]]) -> None:
-        """Run the migrations that are missing."""
-        if await self._read(_step) == newest:
-            return
-
-        def work(connection: sqlite3.Connection) -> None:
-            with writing(connection, self._patience):
-                for statement in steps(_step(connection)):
-                    connection.execute(statement)
-
-        await self._write(work)
-
     async def close(self) -> None:
         """Do nothing: the connections are the store's."""
 
@@ -74,14 +57,9 @@ class MemoryTables(SqliteTables):
 
     def __init__(self) -> None:
         self._lane = Lane(IN_MEMORY, patience=0.0)
+        self.steps = SqliteSteps(self._lane.run, self._lane.run, patience=0.0)
         super().__init__(self._lane.run, self._lane.run, patience=0.0)
 
     async def close(self) -> None:
         """Forget all tables."""
         await self._lane.close()
-
-
-def _step(connection: sqlite3.Connection) -> str | None:
-    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there else None
-    return None if row is None else str(row[0])

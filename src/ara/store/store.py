@@ -17,6 +17,7 @@ from ara.errors import StoreError
 
 if TYPE_CHECKING:
     from ara.store.log import Log
+    from ara.store.steps import Steps
     from ara.store.tables import Tables
 
 __all__ = ["Between", "ConflictError", "DamagedError", "Record", "Signer", "Store"]
@@ -144,6 +145,11 @@ class Store(Protocol):
     @property
     def tables(self) -> "Tables":
         """The tables, migrated on first use."""
+        ...
+
+    @property
+    def steps(self) -> "Steps":
+        """Where migrations of the tables run; `ara.store.migrate` runs them."""
         ...
 
     async def close(self) -> None:

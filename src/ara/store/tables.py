@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from ara.errors import ValidationError
 from ara.store.migrations import newest, steps
+from ara.store.steps import Steps
 
 __all__ = ["TableStorage", "Tables", "func", "select"]
 
@@ -44,10 +45,6 @@ class TableStorage(Protocol):
         """Run statements, each with its arguments, in one transaction, and give all rows they returned."""
         ...
 
-    async def upgrade(self, newest: str, steps: Callable[[str | None], list[str]]) -> None:
-        """Run what leads from the database's step to the newest, in one transaction, one process at a time."""
-        ...
-
     async def close(self) -> None:
         """Let go of connections that only the tables use."""
         ...
@@ -60,12 +57,15 @@ class Tables:
     ----------
     storage
         Where the back-end runs statements.
+    steps
+        Where their migrations run.
     outside
         Called first; raises inside a transaction of the caller's.
     """
 
-    def __init__(self, storage: TableStorage, *, outside: Callable[[], None]) -> None:
+    def __init__(self, storage: TableStorage, *, steps: Steps, outside: Callable[[], None]) -> None:
         self._storage = storage
+        self._steps = steps
         self._outside = outside
         self._ready = False
         self._turn = asyncio.Lock()
@@ -75,8 +75,8 @@ class Tables:
         self._outside()
         async with self._turn:
             if not self._ready:
-                dialect = self._storage.dialect
-                await self._storage.upgrade(newest(), lambda current: steps(dialect, current))
+                if await self._steps.current() != newest():
+                    await self._steps.move(lambda current: steps(self._steps.dialect, current))
                 self._ready = True
 
     async def execute(self, statement: Executable, rows: Sequence[_Row] | None = None) -> list[_Row]:

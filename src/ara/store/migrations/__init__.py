@@ -1,21 +1,23 @@
 """The steps that bring the tables up to date, written for Alembic and turned into SQL for the database at hand.
 
-Each step stands in `versions/` and repeats what it makes: a step that has run somewhere never changes. Steps go forward
-only, and may not look at the database, since their SQL is written before it runs.
+Each step stands in `versions/`, named by its number, and repeats what it makes: a step that has run somewhere never
+changes. Steps go forward, and back again as far as nothing that is kept would be lost; they may not look at the
+database, since their SQL is written before it runs. Alembic is loaded only where there is something to do.
 """
 
 import io
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Dialect
+from ara.errors import StoreError, ValidationError
 
-from ara.errors import StoreError
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
-__all__ = ["newest", "steps"]
+__all__ = ["first", "known", "newest", "steps"]
+
+_VERSIONS = Path(__file__).parent / "versions"
 
 
 class _Collected(io.StringIO):
@@ -32,32 +34,64 @@ class _Collected(io.StringIO):
 
 
 @lru_cache(maxsize=1)
-def _script() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent))
+def known() -> tuple[str, ...]:
+    """Name all steps, the first one first."""
+    return tuple(sorted(path.stem[1:].partition("_")[0] for path in _VERSIONS.glob("s[0-9]*_*.py")))
+
+
+def first() -> str:
+    """Name the step behind which nobody goes back: tables with rows would be gone."""
+    return known()[0]
 
 
 def newest() -> str:
     """Name the step that the tables have after all of them."""
-    return _script().get_current_head() or ""
+    return known()[-1]
 
 
-def steps(dialect: Dialect, current: str | None) -> list[str]:
-    """Give the statements that lead from a step, or from nothing, to the newest."""
-    script, output = _script(), _Collected()
-    known = {one.revision for one in script.walk_revisions()}
-    if current is not None and current not in known:
+def steps(dialect: str, current: str | None, goal: str | None = None) -> list[str]:
+    """Give the statements that lead from a step, or from nothing, to another, forward or back.
+
+    Parameters
+    ----------
+    dialect
+        `sqlite` or `postgresql`.
+    current
+        The step of the database; None where it has none.
+    goal
+        Where to; None: the newest.
+    """
+    goal = newest() if goal is None else goal
+    if goal not in known():
+        raise ValidationError(f"There is no step {goal!r:.40}.", hint=f"There are {', '.join(known())}.")
+    if current is not None and current not in known():
         raise StoreError(
             f"The tables were made by a newer Ara: their step is {current}, this one knows up to {newest()}.",
             hint="Update Ara, or use another store; nothing was changed.",
         )
-    context = EnvironmentContext(
-        Config(),
-        script,
-        fn=lambda revision, _: script._upgrade_revs("head", revision),  # noqa: SLF001 - Alembic's own recipe
-        as_sql=True,
-        starting_rev=current,
-    )
+    return [] if current == goal else _written(dialect, current, goal)
+
+
+@lru_cache(maxsize=1)
+def _script() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(Path(__file__).parent))
+
+
+def _written(dialect: str, current: str | None, goal: str) -> list[str]:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
+    script, output = _script(), _Collected()
+    back = current is not None and goal < current
+
+    def revisions(revision: Any, _: Any) -> Any:
+        make = script._downgrade_revs if back else script._upgrade_revs  # noqa: SLF001 - Alembic's own recipe
+        return make(goal, revision)
+
+    context = EnvironmentContext(Config(), script, fn=revisions, as_sql=True, starting_rev=current)
     with context:
-        context.configure(dialect_name=dialect.name, output_buffer=output, transactional_ddl=False)
+        context.configure(dialect_name=dialect, output_buffer=output, transactional_ddl=False)
         context.run_migrations()
     return output.statements
