@@ -50,7 +50,7 @@ class House:
             return main([*words, "-q", *self.flags, *flags])
 
     async def heard(self) -> dict[tuple[str, str], list[dict[str, object]]]:
-        """Deliver what waits, and give what came by who and type; each was signed for whom it was sent to, and is new."""
+        """Deliver what waits, and give what came by who and type: signed for whom it was sent to, and new."""
         async with Desk.open(self.settings, clock=self.clock) as desk:
             sender = WebhookNotifier(self.settings.webhooks)
             while await Deliverer(desk, sender, may=Accounts(desk).may).drain():
@@ -109,6 +109,7 @@ async def test_doubtful_bars_are_told_to_all_once_for_each_last_bar(house: House
     assert (doubt["symbol"], doubt["quality"] < 0.8) == ("BAD", True)
 
 
+@pytest.mark.slow
 async def test_models_that_come_to_answer_are_told_whoever_had_them_do_so(house: House):
     """By the commands and by a review: trained, deployed, rolled back, rolled back by itself."""
     for period in ("2y", "3y"):

@@ -21,6 +21,9 @@ __all__ = ["Shell", "also_told", "route_of"]
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _DEEPEST: Final = 32
 _HEADERS: Final = 16_384
+_GRACE: Final = 0.05
+_LEFT: Final = 499
+"""What the log and the metrics say of a request whose client left before it was answered, as nginx has it."""
 _SAFE: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -48,6 +51,56 @@ class _RefusedError(Exception):
         self.words = words
 
 
+class _Client:
+    """Who asked: given the body again, and, where they leave before they are answered, an end to the work for them.
+
+    Whether they left is looked at only for what takes long: most requests are answered before.
+    """
+
+    __slots__ = ("_later", "_receive", "_watching", "gone")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._later: asyncio.TimerHandle | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self.gone = asyncio.Event()
+
+    def watch(self, limit: asyncio.Timeout) -> None:
+        """From a moment on, end the time of a request at once when its client leaves."""
+        self._later = asyncio.get_running_loop().call_later(_GRACE, self._begin, limit)
+
+    def giving(self, body: bytes) -> Receive:
+        """Give the body, and then that the client left, when they do."""
+        given = False
+
+        async def give() -> Message:
+            nonlocal given
+            if given:
+                await self.gone.wait()
+                return {"type": "http.disconnect"}
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return give
+
+    def close(self) -> None:
+        """Look no longer."""
+        if self._later is not None:
+            self._later.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _begin(self, limit: asyncio.Timeout) -> None:
+        self._watching = asyncio.create_task(self._look(limit))
+
+    async def _look(self, limit: asyncio.Timeout) -> None:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self.gone.set()
+            with suppress(RuntimeError):  # it has just ended
+                limit.reschedule(asyncio.get_running_loop().time())
+
+
 class Shell:
     """Takes requests before the application does.
 
@@ -58,7 +111,7 @@ class Shell:
     most
         Bytes that a request may bring.
     seconds
-        What it may take, the reading of its body included; its work is cancelled then.
+        What it may take, the reading of its body included; its work is cancelled then, as it is when its client leaves.
     """
 
     def __init__(self, app: ASGIApp, *, most: int, seconds: float) -> None:
@@ -90,13 +143,18 @@ class Shell:
                 message = {**message, "body": b""}
             await send(message)
 
+        client = _Client(receive)
         try:
-            async with asyncio.timeout(self._seconds):
-                await self._app(scope, await self._checked(scope, receive), dressed)
+            async with asyncio.timeout(self._seconds) as limit:
+                body = await self._checked(scope, receive)
+                client.watch(limit)
+                await self._app(scope, client.giving(body), dressed)
         except _RefusedError as refused:
             await of_status(refused.status, refused.words, path=scope["path"])(scope, receive, dressed)
         except TimeoutError:
-            if not status:
+            if client.gone.is_set():
+                status = status or _LEFT
+            elif not status:
                 words = f"The request took longer than {self._seconds:g} seconds and was given up."
                 await of_status(504, words, path=scope["path"])(scope, receive, dressed)
         except Exception as error:
@@ -104,10 +162,11 @@ class Shell:
                 raise
             await (await fault(scope, error))(scope, receive, dressed)
         finally:
+            client.close()
             _note(scope, method, status, time.perf_counter() - began)
 
-    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
-        """Read the whole body within its bounds, look at it, and give it again to whoever asks."""
+    async def _checked(self, scope: Scope, receive: Receive) -> bytes:
+        """Read the whole body within its bounds, and look at it."""
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         if sum(len(name) + len(value) for name, value in headers) > _HEADERS:
             raise _RefusedError(431, f"The headers have more than {_HEADERS} bytes.")
@@ -117,7 +176,7 @@ class Shell:
         body = await self._read(receive)
         if body and scope["method"] in _WITH_BODY:
             _look(_header(headers, b"content-type"), body, form=scope["path"].startswith(_FORMS))
-        return _again(body, receive)
+        return body
 
     async def _read(self, receive: Receive) -> bytes:
         parts, size, more = [], 0, True
@@ -167,19 +226,6 @@ def _dressed(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple
         found.append((b"strict-transport-security", _TLS))
     found += [one for one in _SAFE if one[0] not in there]
     return found
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def give() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return give
 
 
 def _look(media: str, body: bytes, *, form: bool) -> None:
