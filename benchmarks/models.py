@@ -147,7 +147,8 @@ def _fast() -> dict[str, float]:
     last = int(panel.known_at[-1])
     first, following, pooled = [], [], []
     for _ in range(3):
-        for kept in (chains, tables, sightings, sighted, shapes, regressions, stages, fits._fits):  # noqa: SLF001 (a first answer has nothing to remember)
+        # a first answer has nothing to remember
+        for kept in (chains, tables, sightings, sighted, shapes, regressions, stages, fits._fits):  # noqa: SLF001
             kept.clear()
         spent = []
         for month in (month_of(last - 31 * DAY), month_of(last)):

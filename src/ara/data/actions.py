@@ -59,6 +59,8 @@ def read(facts: pl.DataFrame) -> list[Action]:
         dividend with the basis `split` is multiplied by the splits of its own source that took effect between it and
         the moment at which it was received.
     """
+    if facts.is_empty():  # as it is of most sources, and of each instrument that is read
+        return []
     usable = facts.filter(pl.col("value").is_finite() & (pl.col("value") > 0) & pl.col("at").is_not_null())
     rows = (
         usable.sort("at", "learned_at", maintain_order=True)

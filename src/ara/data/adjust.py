@@ -42,12 +42,13 @@ def adjusted(published: pl.DataFrame, source: str) -> tuple[pl.DataFrame, Basis]
         Total where the source gives adjusted closes, else split: nobody publishes daily prices for less.
     """
     total = bool(published["adjusted"].is_not_null().any())
+    if not total:
+        return _finished(published, pl.Series(np.ones(len(published))), source=source), Basis.SPLIT
     raw = pl.col("adjusted") / pl.col("close")
     known = pl.when(raw.is_finite() & (raw > 0)).then(raw).forward_fill().backward_fill().fill_null(1.0)
     factor = published.select(known).to_series().to_numpy()
     # by numpy, because polars divides by a single number as it multiplies by its inverse: the last bar must be times 1
-    scale = pl.Series(factor / factor[-1] if total else np.ones_like(factor))
-    return _finished(published, scale, source=source), Basis.TOTAL if total else Basis.SPLIT
+    return _finished(published, pl.Series(factor / factor[-1]), source=source), Basis.TOTAL
 
 
 def as_traded(published: pl.DataFrame, splits: list[Action]) -> pl.DataFrame:

@@ -44,23 +44,34 @@ class Kept:
 
         Actions stay: a later one is needed to undo what a source did, and is applied to nothing.
         """
+        known, learned = self.rows["known_at"], self.rows["learned_at"]
+        if not known.null_count() + learned.null_count() and (learned >= known).all() and (known <= moment).all():
+            return self
         rows = self.rows.filter(pl.col("learned_at") >= pl.col("known_at"), pl.col("known_at") <= moment)
         return Kept(rows=rows, actions=self.actions)
 
     def by_source(self) -> dict[str, pl.DataFrame]:
         """Give each source's bars, ascending."""
+        names = self.rows["source"]
+        if names.n_unique() == 1 and self.rows["at"].is_sorted():  # as most that is read is; sorting takes longer
+            return {str(names[0]): self.rows}
         parts = self.rows.sort("source", "at").partition_by("source", as_dict=True, maintain_order=True)
         return {str(source): own for (source,), own in parts.items()}
 
-    def traded(self, instrument: Instrument) -> dict[str, pl.DataFrame]:
-        """Give the bars of each source whose prices as traded can be told, in the basis `raw`."""
+    def traded(
+        self, instrument: Instrument, sources: Mapping[str, pl.DataFrame] | None = None
+    ) -> dict[str, pl.DataFrame]:
+        """Give the bars of each source whose prices as traded can be told, in the basis `raw`.
+
+        `sources` is what `by_source` gives, where that was asked already.
+        """
         asked = set(self.actions["source"])
         splits: dict[str, list[Action]] = {}
         for action in read(self.actions):
             if action.split:
                 splits.setdefault(action.sources[0], []).append(action)
         found = {}
-        for source, own in self.by_source().items():
+        for source, own in (self.by_source() if sources is None else sources).items():
             bases = set(own["basis"].unique())
             if instrument.asset_class not in _WITH_ACTIONS or bases == {Basis.RAW.value}:
                 found[source] = own
@@ -125,7 +136,7 @@ def view(
     # what has nothing to adjust needs nobody's word on it, and an adjusted close of it says nothing
     asked = _asked(seen.actions, sources) if instrument.asset_class in _WITH_ACTIONS else set(sources)
     best = min(sources, key=lambda name: _rank(sources[name], order, asked))
-    own, traded = sources[best], seen.traded(instrument)
+    own, traded = sources[best], seen.traded(instrument, sources)
     if best not in traded or (best not in asked and _gives_adjusted(own)):
         own = _repaired(own, {}, instrument, timeframe) if repaired else own
         frame, basis = adjusted(own, best)
@@ -230,6 +241,8 @@ def _asked(actions: pl.DataFrame, sources: Mapping[str, pl.DataFrame]) -> set[st
 
     Of a source that was asked, states none and yet gives adjusted closes, they are not: only these closes tell of them.
     """
+    if actions.is_empty():
+        return set()
     stated = set(actions.filter(pl.col("action") != "asked")["source"])
     files = _files(actions)
     silent = {name for name in set(actions["source"]) - stated if name in sources and _gives_adjusted(sources[name])}

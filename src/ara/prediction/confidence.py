@@ -32,6 +32,8 @@ def usual_move(panel: Panel, rows: Rows) -> NDArray[np.float64]:
 
 def usual_moves(path: NDArray[np.float64], horizon: int, places: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give the same of one series at some places, from the logs of its closes or their changes added up."""
+    since = max(int(places.min(initial=len(path))) + 1 - _BARS - horizon, 0)
+    path, places = path[since:], places - since
     moves = np.full(_BARS - 1 + len(path), np.nan)
     moves[_BARS - 1 + horizon :] = np.abs(path[horizon:] - path[:-horizon])
     windows = np.lib.stride_tricks.sliding_window_view(moves, _BARS)

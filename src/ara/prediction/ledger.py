@@ -95,8 +95,9 @@ class Ledger:
 
     async def append_all(self, forecasts: Sequence[Forecast]) -> list[Kept]:
         """Keep forecasts durably, all of them or none, in their order; each id once."""
-        bodies = [canonical(to_document(forecast)) for forecast in forecasts]
-        return [_kept(entry) for entry in await self._log.append(bodies, keys=[one.id for one in forecasts])]
+        documents = [to_document(forecast) for forecast in forecasts]
+        entries = await self._log.append(list(map(canonical, documents)), keys=[one["id"] for one in documents])
+        return [_kept(entry) for entry in entries]
 
     async def list(self, limit: int = 20, symbol: str | None = None, *, before: int | None = None) -> list[Kept]:
         """Give the last forecasts, newest first; of one instrument if a symbol is named.

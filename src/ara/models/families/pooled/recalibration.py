@@ -117,9 +117,13 @@ def stretch(memory: Memory, code: int, past: Past, asked: Rows, horizons: tuple[
         first, final = max(end - h, 0), max(int(asked.max()) - h + 1, 0)
         y, floor, top = (part[first:final, column] for part in (past.y, low, high))
         told = np.isfinite(floor) & np.isfinite(y)
-        sums = _summed(memory.sums[code, column].tolist(), told, (y < floor) | (y > top))
-        done = np.clip(asked - h + 1 - first, 0, len(sums) - 1)
-        out[:, column] = _log_factor(sums[done], h)
+        start, missed = memory.sums[code, column].tolist(), (y < floor) | (y > top)
+        done = np.clip(asked - h + 1 - first, 0, len(told))
+        if len(asked) == 1:
+            sums = _last_sum(start, missed[: done[0]][told[: done[0]]])
+        else:
+            sums = _summed(start, told, missed)[done]
+        out[:, column] = _log_factor(sums, h)
     return out
 
 
@@ -131,6 +135,14 @@ def _summed(start: Sequence[float], told: NDArray[np.bool_], missed: NDArray[np.
         misses, weight, squares = _KEEP * misses + miss, _KEEP * weight + 1.0, _FADED * squares + 1.0
         found.append((misses, weight, squares))
     return np.array(found)[np.concatenate(([0], np.cumsum(told)))]
+
+
+def _last_sum(start: Sequence[float], missed: NDArray[np.bool_]) -> _Array:
+    """Give the sums `[1, 3]` after some forecasts that are told, as `_summed` does: all that one answer needs."""
+    misses, weight, squares = start
+    for miss in missed.astype(float).tolist():
+        misses, weight, squares = _KEEP * misses + miss, _KEEP * weight + 1.0, _FADED * squares + 1.0
+    return np.array([(misses, weight, squares)])
 
 
 def _log_factor(sums: _Array, horizon: int) -> _Array:

@@ -131,16 +131,27 @@ def rank(values: _Array, places: NDArray[np.int64]) -> _Array:
     0.5 until there are enough.
     """
     first, last = (int(places.min()), int(places.max())) if len(places) else (0, -1)
+    if first == last:
+        return np.full(len(places), _lone_rank(values[max(0, first + 1 - _YEARS) : first + 1]))
     out = np.full(last + 1 - first, 0.5)
-    items = values[: last + 1].tolist()
-    before = values[max(0, first - _YEARS) : first]
+    begin = max(0, first - _YEARS)
+    items = values[begin : last + 1].tolist()
+    before = values[begin:first]
     ordered: list[float] = np.sort(before[~np.isnan(before)]).tolist()
     for place in range(first, last + 1):
-        value = items[place]
-        if place >= _YEARS and items[place - _YEARS] == items[place - _YEARS]:
-            ordered.pop(bisect_left(ordered, items[place - _YEARS]))
+        value = items[place - begin]
+        if place >= _YEARS and (old := items[place - begin - _YEARS]) == old:
+            ordered.pop(bisect_left(ordered, old))
         if value == value:
             insort(ordered, value)
             if len(ordered) >= _ENOUGH:
                 out[place - first] = (bisect_left(ordered, value) + bisect_right(ordered, value) + 1) / 2 / len(ordered)
     return out[places - first]
+
+
+def _lone_rank(window: _Array) -> float:
+    """Give the rank of the last of some values among all of them, as `rank` does; an answer asks for one alone."""
+    value, known = window[-1], int(np.count_nonzero(~np.isnan(window)))
+    if np.isnan(value) or known < _ENOUGH:
+        return 0.5
+    return (int(np.count_nonzero(window < value)) + int(np.count_nonzero(window <= value)) + 1) / 2 / known
