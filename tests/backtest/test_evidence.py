@@ -35,7 +35,7 @@ sized to a volatility of 15 % a year, at most all of the equity, never short? {c
 dividends; each plan was made anew on three shorter pasts, and was the same. The model is refitted at each month on what
 was known then.
 
-Measured by `ARA_MARKET_DATA=FOLDER pytest -m slow tests/backtest/test_evidence.py`.
+Measured by `ARA_MARKET_DATA=FOLDER pytest -m slow tests/backtest/test_evidence.py`, last on {today}.
 
 {words}
 
@@ -100,7 +100,8 @@ def test_following_forecasts_is_written_down_as_it_is():
     )
     first = next(iter(found.values())).frame
     head = HEAD.format(
-        count=count, cash=CASH, first=f"{START:%Y-%m-%d}", last=f"{first['at'][-1]:%Y-%m-%d}", words=words
-    )
+        count=count, cash=CASH, first=f"{START:%Y-%m-%d}", last=f"{first['at'][-1]:%Y-%m-%d}", words=words,
+        today=f"{datetime.now(UTC):%Y-%m-%d}",
+    )  # fmt: skip
     rows = [row(symbol, one, len(found)) for symbol, one in found.items()]
     PAGE.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -52,6 +52,40 @@ def test_one_that_never_returns_is_stopped_and_what_was_done_is_told():
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
     with pytest.raises(StrategyError, match="Planner failed to prepare: it gave no answer"):
         run(Planner, ONE, patience=0.2)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Never comes back, and can't be changed."""
+
+    size: float = 1.0
+
+    def decide(self, view):
+        forever()
+
+
+class Slotted:
+    """Never comes back from its second decision, and takes no other attribute."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size=1.0):
+        self.size = size
+
+    def prepare(self, tapes):
+        self.size = len(tapes) / 2
+
+    def decide(self, view):
+        if view.index() == 1:
+            forever()
+        return Signal(symbol="ONE", size=self.size)
+
+
+@pytest.mark.parametrize(("kind", "bars"), [(Frozen, 0), (Slotted, 1)])
+def test_strategies_that_take_no_attribute_have_the_limit_too(kind, bars):
+    with pytest.raises(StrategyError, match=rf"the strategy {kind.__name__} failed at .* within 0\.2 s") as told:
+        run(kind, ONE, patience=0.2)
+    assert (told.value.context["bars"], told.value.context["fills"]) == (bars + 1, bars)
 
 
 def test_work_that_goes_on_is_not_stopped_however_long_it_takes():

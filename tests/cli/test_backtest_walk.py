@@ -84,6 +84,9 @@ def test_the_choice_of_a_sweep_is_judged_over_many_pasts(ara, bars, home):
     told = json.loads(ara(*words, "--json").out)
     assert (told["cross_validation"]["splits"], len(told["cross_validation"]["paths"])) == (6, 3)
     assert len(list(home.rglob("backtest/sweeps/*.json"))) == 1
+    assert "can't be cut into 1 groups" in ara(*words[:-1], "1").err
+    assert "1 combinations; 2 to" in ara(*words[:-3], "window=7", *words[-2:]).err
+    assert len(list(home.rglob("backtest/sweeps/*.json"))) == 1  # refused before anything was tried
     assert "the probability that choosing here is overfitting" in " ".join(ara(*words).out.split())
 
 

@@ -105,14 +105,16 @@ class Task:
         """Give the choice of each step, those that are kept from memory."""
         found = {step: kept for step in every if (kept := self.memory.get(step)) is not None}
         todo = [step for step in every if step not in found]
-        begin, total, before = time.perf_counter(), len(every), len(found)
+        beside = there(self.on) or (workers > 1 and isinstance(self.make, Made))
+        clock = time.perf_counter if beside else time.process_time
+        begin, total, before = clock(), len(every), len(found)
 
         def hear(done: Mapping[Step, Choice]) -> None:
             for step, choice in done.items():
                 self.memory.put(step, choice)
             found.update(done)
             if told is not None and len(found) - before == len(done) and len(found) < total:
-                each = (time.perf_counter() - begin) / len(done) / (workers if workers > 1 else 1)
+                each = (clock() - begin) / len(done) / (workers if beside else 1)
                 told(total - len(found), each * (total - len(found)))
             if watch is not None and not watch(len(found), total):
                 raise CancelledError(
@@ -122,7 +124,7 @@ class Task:
         if there(self.on) and not isinstance(self.make, Made):
             raise ValidationError("only a strategy that was found by its name is tried on a cluster")
         with self.memory:
-            if todo and (there(self.on) or (workers > 1 and isinstance(self.make, Made))):
+            if todo and beside:
                 self._spread(todo, workers, hear)
             elif todo:
                 with waiting(self.patience) as patient:

@@ -21,18 +21,21 @@ from ara.backtest.sweep import combinations
 from ara.errors import CancelledError, ValidationError
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Overfitting, pbo
-from ara.performance.splits import combinatorial
+from ara.performance.splits import Combinations, combinatorial
 from ara.trading.costs import Costs
 from ara.trading.strategies.making import Made, made
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
 
-__all__ = ["MOST", "Crossed", "cross", "cross_part"]
+__all__ = ["MOST", "Crossed", "cross", "cross_part", "crossable"]
 
 MOST: Final = 2_000
 """The most combinations of parameters of one cross-validation."""
 
 _BLOCKS: Final = 16
+_JUDGED: Final = 2
+_PURGE: Final = 1
+_EMBARGO: Final = 5
 
 _Array = NDArray[np.float64]
 
@@ -82,9 +85,9 @@ def cross(
     tape: Tape,
     *,
     groups: int = 6,
-    judged: int = 2,
-    purge: int = 1,
-    embargo: int = 5,
+    judged: int = _JUDGED,
+    purge: int = _PURGE,
+    embargo: int = _EMBARGO,
     cash: Decimal | int = 10_000,
     costs: Costs | None = None,
     start: datetime | None = None,
@@ -122,18 +125,12 @@ def cross(
     López de Prado (2018), Advances in Financial Machine Learning, chapter 12; Bailey, Borwein, López de Prado and Zhu
     (2017), The Probability of Backtest Overfitting, Journal of Computational Finance 20.
     """
-    tried = list(combinations(grid)) if grid else []
-    if not 2 <= len(tried) <= MOST:
-        raise ValidationError(f"the grid has {len(tried)} combinations; 2 to {MOST:,} are cross-validated")
-    if purge < 0:
-        raise ValidationError(f"{purge} bars can't be purged")
     played = tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
+    tried, cut = _parted(grid, played, start, groups=groups, judged=judged, purge=purge, embargo=embargo)
     scene: dict[str, Any] = {
         "tape": played, "cash": Decimal(cash), "costs": costs or Costs(), "start": start, "patience": patience
     }  # fmt: skip
     table = _table(make, tried, scene, (workers, on, address), watch)
-    at = np.arange(len(table))
-    cut = combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
     root = math.sqrt(per_year({played.instrument.symbol: played}, played.known))
     chosen, learned = [], []
     for split in cut.splits:
@@ -151,6 +148,40 @@ def cross(
         learned=float(np.mean(learned)), often=tuple(often),
         overfitting=pbo(table, per_year=root * root, blocks=blocks) if blocks >= 2 else None,
     )  # fmt: skip
+
+
+def crossable(
+    grid: Mapping[str, Sequence[Any]],
+    tape: Tape,
+    *,
+    groups: int,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> None:
+    """Refuse what `cross` would refuse, before anything is played.
+
+    Raises
+    ------
+    ValidationError
+        There are too few combinations or bars, or too many.
+    """
+    played = tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
+    _parted(grid, played, start, groups=groups, judged=_JUDGED, purge=_PURGE, embargo=_EMBARGO)
+
+
+def _parted(
+    grid: Mapping[str, Sequence[Any]], tape: Tape, start: datetime | None, *, groups: int, judged: int, purge: int,
+    embargo: int,
+) -> tuple[list[dict[str, Any]], Combinations]:  # fmt: skip
+    """Give the combinations of parameters, and the ways to part the bars."""
+    tried = list(combinations(grid)) if grid else []
+    if not 2 <= len(tried) <= MOST:
+        raise ValidationError(f"the grid has {len(tried)} combinations; 2 to {MOST:,} are cross-validated")
+    if purge < 0:
+        raise ValidationError(f"{purge} bars can't be purged")
+    first = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
+    at = np.arange(len(tape) - int(np.searchsorted(np.array(tape.known), first)))
+    return tried, combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
 
 
 def cross_part(

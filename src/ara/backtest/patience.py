@@ -1,8 +1,8 @@
 """A limit to how long a strategy may think: one that never comes back is stopped, and what was done until then kept."""
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -60,11 +60,12 @@ class Patience:
 
         def found(*given: Any, **named: Any) -> Any:
             strategy = self.called(make, *given, **named)
-            for name in _CALLS:
-                method = getattr(strategy, name, None)
-                if callable(method):
-                    with suppress(AttributeError, TypeError):  # who has slots for all that he has is not watched
-                        setattr(strategy, name, self._watched(method, name))
+            calls = {name: each for name in _CALLS if callable(each := getattr(strategy, name, None))}
+            try:
+                for name, each in calls.items():
+                    object.__setattr__(strategy, name, self._watched(each, name))  # past one that is frozen
+            except (AttributeError, TypeError):  # it has slots for all that it has
+                return _stand_in(strategy, {name: self._watched(each, name) for name, each in calls.items()})
             return strategy
 
         found.__name__ = getattr(make, "__name__", type(make).__name__)
@@ -85,6 +86,15 @@ class Patience:
         if name != "decide":
             return partial(self.called, method)
         return partial(self.called, lambda view: gathered(method(view)))
+
+
+def _stand_in(strategy: Any, calls: Mapping[str, Callable[..., Any]]) -> Any:
+    """Give what has the name and all else of a strategy, but other calls."""
+
+    def found(_: Any, name: str) -> Any:
+        return calls[name] if name in calls else getattr(strategy, name)
+
+    return type(type(strategy).__name__, (), {"__slots__": (), "__getattr__": found})()
 
 
 @contextmanager

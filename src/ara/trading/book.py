@@ -172,6 +172,9 @@ class Book:
             lines[symbol] = Holding(tape, worths[symbol], self.purses.get(tape.instrument.currency))
         self.holdings = lines
         self.start = int(cash / self.unit)
+        if self.start <= 0:
+            words = f"money is counted in steps of {self.unit.normalize():f}"
+            raise ValidationError(f"{cash} {self.currency} is nothing to begin with: {words}", hint="--cash 10000")
         self.money = self.start
         self.paid = 0
         self.abroad = 0

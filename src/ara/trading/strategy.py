@@ -262,6 +262,11 @@ class Planned(ABC):
     costly: ClassVar[bool] = False
 
     def __init__(self, *, stop: float = 0.0, target: float = 0.0, trail: float = 0.0) -> None:
+        given = {"stop": stop, "target": target, "trail": trail}
+        for name, share in given.items():
+            if not (0 <= share < 1 or (name == "target" and 1 <= share < math.inf)):
+                more = "not below 0" if name == "target" else "0 or more, and below 1"
+                raise ValidationError(f"the {name} of {type(self).__name__} is {share}; it is a share, {more}")
         self.stop, self.target, self.trail = stop, target, trail
         self._plans: dict[str, list[float]] = {}
         self._parts = 1

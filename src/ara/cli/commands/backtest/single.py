@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, hearing
+from ara.cli.commands.backtest.task import Task, hearing, priced
 
 if TYPE_CHECKING:
     from ara.backtest import Result
@@ -33,6 +33,7 @@ def tested(
             mix_tapes=task.tapes(others) if others else {}, patience=patience, partial=keeping(task),
             watch=hearing(step), **task.span,
         )  # fmt: skip
+    priced(s, found)
     look = counted(s, found)
     data, more = to_document(found, look), []
     address = str(s.settings().workers.ray) if on != "here" else ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, estimating, hearing
+from ara.cli.commands.backtest.task import Task, estimating, hearing, priced
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def swept(
 
     With groups of time the choice among them is cross-validated too.
     """
-    from ara.backtest.cross import cross
+    from ara.backtest.cross import cross, crossable
     from ara.backtest.sweep import sweep
     from ara.cli.commands.backtest.looks import counted
     from ara.cli.commands.backtest.report import combinations, reported
@@ -40,11 +40,14 @@ def swept(
     span = {**task.span, "patience": patience, "workers": workers, "on": on}
     span["address"] = str(s.settings().workers.ray) if on != "here" else ""
     tape, told = _one(task.tapes()), estimating(s, "combinations", workers)
+    if groups:
+        crossable(grid, tape, groups=groups, start=span["start"], end=span["end"])
     with s.progress("Sweeping") as step:
         found = sweep(
             maker, grid, tape, name=maker.name, kept=Path(s.settings().home) / "backtest" / "sweeps", told=told,
             watch=hearing(step), **span,
         )  # fmt: skip
+    priced(s, found.best)
     crossed = None
     if groups:
         del span["cuts"]

@@ -9,12 +9,14 @@ from ara.cli.screen import Screen
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ara.backtest import Result
     from ara.trading import Tape
     from ara.trading.strategies import Made
 
-__all__ = ["Task", "estimating", "hearing"]
+__all__ = ["Task", "estimating", "hearing", "priced"]
 
 _LONG = 20.0
+_DEAR = 10.0
 _MINUTES = 120
 
 
@@ -92,3 +94,10 @@ def estimating(screen: Screen, what: str, workers: int) -> Callable[[int, float]
             screen.note(f"{left:,} more {what}, about {time}{more}")
 
     return told
+
+
+def priced(screen: Screen, found: "Result") -> None:
+    """Say what the replays on shorter bars cost, apart from the back-test itself, where it is much."""
+    if found.replay is not None and found.replay.seconds >= _DEAR:
+        count, seconds = len(found.replay.cuts), found.replay.seconds
+        screen.note(f"{count} replays on shorter bars took {seconds:.0f} s of processor; --cuts 1 asks for a third")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, estimating, hearing
+from ara.cli.commands.backtest.task import Task, estimating, hearing, priced
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def walked(
             "told": estimating(s, "choices", count), "kept": Path(s.settings().home) / "backtest" / "choices.json",
         }  # fmt: skip
         found = walk(maker, tried, tapes, **ask)
+        priced(s, found.result)
         look, held = counted(s, found.result, what=f"walk-forward {maker.name}"), None
         if opened and found.sealed is not None:
             held = looked(s, tuple(tapes), *found.sealed, what=f"hold-out of {maker.name}")
