@@ -32,10 +32,10 @@ FIRST = date(2010, 1, 4)
 LOOKS = 10
 
 
-def begin(folder: Path) -> tuple[subprocess.Popen[bytes], str, str]:
+def begin(folder: Path, **more: str) -> tuple[subprocess.Popen[bytes], str, str]:
     """Serve, and give the process, its address and the administrator's key."""
     said = folder / "said.txt"
-    environ = {**{name: value for name, value in os.environ.items() if not name.startswith("ARA_")}, **LIMITS}
+    environ = {**{name: value for name, value in os.environ.items() if not name.startswith("ARA_")}, **LIMITS, **more}
     with said.open("wb") as file:
         made = subprocess.Popen(
             [sys.executable, "-m", "ara", "serve", "--port", "0"], cwd=HERE, stdout=file, stderr=file,

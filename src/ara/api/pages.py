@@ -23,9 +23,10 @@ _POLICY: Final = (
 _HEAD: Final = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title>{}</head><body>{}</body></html>'
 )
+_STYLE: Final = "<style>.ara-sample { padding: .25rem 1.25rem; } .ara-sample summary { cursor: pointer; }</style>"
 _SWAGGER: Final = _HEAD.format(
     "Ara: try it",
-    '<link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="/docs/favicon.png">',
+    '<link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="/docs/favicon.png">' + _STYLE,
     '<div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script>'
     '<script src="/docs/start.js"></script>',
 )
@@ -34,8 +35,17 @@ _REDOC: Final = _HEAD.format(
     '<link rel="icon" href="/docs/favicon.png">',
     '<redoc spec-url="/openapi.json" disable-search="false"></redoc><script src="/docs/redoc.standalone.js"></script>',
 )
-_START: Final = """window.ui = SwaggerUIBundle({
+_START: Final = """const samples = (system) => ({ wrapComponents: { responses: (Original) => (props) => {
+  const e = system.React.createElement;
+  const found = system.specSelectors.specJson().getIn(["paths", props.path, props.method, "x-codeSamples"]);
+  const shown = (found ? found.toJS() : []).map((one) => e("details", { key: one.label, className: "ara-sample" },
+    e("summary", null, one.label), e("pre", { className: "microlight" }, one.source)));
+  return e("div", null, shown.length > 0 && e("div", { className: "opblock-section ara-samples" },
+    e("div", { className: "opblock-section-header" }, e("h4", null, "Samples")), ...shown), e(Original, props));
+} } });
+window.ui = SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, persistAuthorization: false, docExpansion: "none",
+  plugins: [samples],
 });
 """
 _FILES: Final = {
