@@ -268,6 +268,7 @@ def _facts(
             "platform": dict(platform_facts()),
             **({"start": lesson.start.id} if lesson.start and not trained.anew else {}),
             **({"code": trained.code} if trained.code else {}),
+            **({"plain": True} if trained.plain else {}),
         },
         "seconds": round(trained.seconds, 3),
     }

@@ -63,7 +63,7 @@ async def tune_model(
     look at the days before by which trials are judged.
     """
     panel = Panel.build(bars, range(1, quest.lesson.days + 1))
-    cut = held_out(panel, quest.lesson.share).cut
+    cut = held_out(panel, quest.lesson.share, needed=True).cut
     await _counted(desk, panel, cut, quest.plan)
     plan = replace(
         quest.plan, cut=cut, storage=studies_url(desk.settings), seed=desk.seed, address=desk.settings.workers.ray

@@ -60,7 +60,8 @@ def test_training_tells_the_verdict_first_and_then_the_figures(ara):
 
 
 def test_the_document_of_a_training(har):
-    assert {"id", "name", "stage", "scores", "new", "judged", "words", "beats_baseline", "look"} <= set(har)
+    assert {"id", "name", "stage", "scores", "new", "plain", "judged", "words", "beats_baseline", "look"} <= set(har)
+    assert har["plain"] is False
     assert (har["name"], har["stage"], har["new"], har["judged"], har["look"]) == (
         "har_t@1",
         "candidate",
@@ -132,6 +133,14 @@ def test_unjudged_models_and_old_spellings(ara):
     assert "is old; it is now: --model fast" in flat(
         ara("models", "train", "AAPL", "-m", "ensemble", "-p", "5", "-d", "1")
     )
+
+
+def test_who_learned_nothing_says_so(ara):
+    words = ("AAPL", "-p", "20d", "-d", "1", "--no-validate")
+    said = "learned nothing of its own: at the newest bars it answers as ewma_t does, to the last byte."
+    assert f"It {said}" in flat(ara("models", "train", "-m", "har_t", *words))
+    assert f"It {said}" in flat(ara("models", "show", "har_t@1"))
+    assert f" har_t@1: it {said}" in flat(ara("models", "train", "-m", "har_t,ewma_t", *words))
 
 
 def test_several_are_ranked_and_no_column_is_left_out_in_silence(ara):

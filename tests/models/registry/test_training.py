@@ -43,11 +43,30 @@ def test_the_hold_out_is_the_same_on_the_next_day(panel):
     assert held_out(earlier, 0.2).cut == held_out(panel, 0.2).cut
 
 
-@pytest.mark.parametrize("bars", [1, 40, 280])
-def test_too_few_bars_are_refused(bars):
-    with pytest.raises(ModelError, match=f"{bars} bars are too few: a fit needs 250") as caught:
+@pytest.mark.parametrize(("bars", "words"), [(1, "1 bar is"), (40, "40 bars are"), (280, "280 bars are")])
+def test_too_few_bars_are_refused(bars, words):
+    with pytest.raises(ModelError, match=f"^{words} too few: a fit needs 250") as caught:
         held_out(ranged(toy_panel(bars=bars, horizons=(1,))), 0.2)
     assert "--no-validate" in caught.value.hint
+
+
+def test_whoever_has_to_be_judged_is_not_told_to_go_without(panel):
+    still = replace(panel, bars=np.zeros_like(panel.bars))
+    for kind, words in ((panel.until(int(panel.known_at[0])), "too few"), (still, "stood still")):
+        for needed in (False, True):
+            with pytest.raises(ModelError, match=words) as caught:
+                held_out(kind, 0.2, needed=needed)
+            assert ("--no-validate" in caught.value.hint) is not needed
+            assert caught.value.hint.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("family", "bars", "nothing"),
+    [("har_t", 12, True), ("har_t", 420, False), ("ridge", 90, True), ("fast", 12, True), ("ewma_t", 12, False)],
+)
+def test_who_learned_nothing_says_so(tmp_path, family, bars, nothing):
+    found = train(ranged(toy_panel(bars=bars, horizons=(1, 5))), plan(family), str(tmp_path), watch=go_on)
+    assert found.plain is nothing
 
 
 def test_what_is_judged_knew_nothing_of_the_hold_out(panel, tmp_path):

@@ -22,6 +22,7 @@ _EXPLAINED: Final = (
     "Skill: the share of ewma_t's error (CRPS) that was saved on bars the model did not know; in brackets, where it "
     "lies with 95 %."
 )
+_PLAIN: Final = "It learned nothing of its own: at the newest bars it answers as ewma_t does, to the last byte."
 
 
 def table_of(
@@ -110,6 +111,8 @@ def card_of(kept: "Kept", found: "Verified", verdict: "Verdict", s: Screen, *, s
     lines = [paint(f"{kept.name}  {kept.stage.value}  {kept.id[:_SHORT]}", "strong")]
     said = f"{verdict.words[:1].upper()}{verdict.words[1:]}."
     lines += [paint(line, "strong" if verdict.beats else "warning") for line in wrapped(said, s.width)]
+    if card.lineage.get("plain"):
+        lines += [paint(line, "warning") for line in wrapped(_PLAIN, s.width)]
     if card.scores:
         lines += ["", *_scores(card.scores, s), *_quiet(_EXPLAINED + _stood(card.scores), s)]
     lines.append("")
@@ -277,7 +280,9 @@ def learned_words(found: "Sequence[Learned]", s: Screen) -> str:
         )
     elif any(one.outcome and not one.outcome.words for one in whole):
         said += wrapped("After all looks at these bars, none is surely better than ewma_t.", s.width)
-    return "\n".join([*said, *(line for one in _unjudged(whole) for line in wrapped(one, s.width))])
+    plain = [one.outcome.kept.name for one in whole if one.outcome and one.outcome.kept.card.lineage.get("plain")]
+    more = _unjudged(whole) + ([f"{', '.join(plain)}: {_PLAIN[:1].lower()}{_PLAIN[1:]}"] if plain else [])
+    return "\n".join([*said, *(line for one in more for line in wrapped(one, s.width))])
 
 
 def _unjudged(found: "Sequence[Learned]") -> list[str]:
@@ -300,6 +305,8 @@ def _one_learned(one: "Learned", s: Screen) -> str:
     verdict = one.outcome.words or one.verdict.words
     words = f"{verdict[:1].upper()}{verdict[1:]}."
     lines += [paint(line, "strong" if one.verdict.beats else "warning") for line in wrapped(words, s.width)]
+    if kept.card.lineage.get("plain"):
+        lines += [paint(line, "warning") for line in wrapped(_PLAIN, s.width)]
     if kept.card.scores:
         lines += ["", *_scores(kept.card.scores, s), *_quiet(_EXPLAINED + _stood(kept.card.scores), s)]
     advice = f"Let it answer: ara models deploy {kept.name}" if one.verdict.beats else f"ara models show {kept.name}"

@@ -117,8 +117,9 @@ def standing(bars: Bars, *, implied: Bars | None = None, others: Sequence[Bars] 
     history = regimes(measured(bars, implied=implied, others=others))
     if not len(history) or history.which[-1] < 0:
         raise ValidationError(
-            f"{bars.instrument.symbol} has {len(bars)} bars; states need {FEWEST} that move before the month begins.",
-            hint="Other dates may have more: as_of",
+            f"{bars.instrument.symbol} has {len(bars)} bar{'' if len(bars) == 1 else 's'}; "
+            f"states need {FEWEST} that move before the month begins.",
+            hint="Ask as of another day, if one has more.",
         )
     now = history.at()
     own = STATES.index(now.state)

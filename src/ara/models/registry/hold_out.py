@@ -27,7 +27,7 @@ class Held:
     last: int
 
 
-def held_out(panel: Panel, share: float, *, after: int = 0) -> Held:
+def held_out(panel: Panel, share: float, *, after: int = 0, needed: bool = False) -> Held:
     """Choose the hold-out: the newest bars, from the first UTC instant of a month, so that it stays the same for long.
 
     Parameters
@@ -38,6 +38,8 @@ def held_out(panel: Panel, share: float, *, after: int = 0) -> Held:
         Of the days that are held out, at the most.
     after
         What is gone on from knows bars up to here, microseconds since 1970 UTC: the hold-out begins no earlier.
+    needed
+        Whether there is no way without one, so that no error names it.
 
     Raises
     ------
@@ -46,6 +48,7 @@ def held_out(panel: Panel, share: float, *, after: int = 0) -> Held:
     """
     days = np.unique(panel.known_at[np.isfinite(panel.y[:, 0])] // DAY)
     longest = int(np.bincount(panel.series).max()) if len(panel) else 0
+    other = "." if needed else ", or keep it unjudged with --no-validate."
     if len(days):
         cut = max(month_of(int(days[int((len(days) - 1) * (1 - share))]) * DAY), _month_from(after))
         rows = judged_rows(panel, cut)
@@ -57,7 +60,7 @@ def held_out(panel: Panel, share: float, *, after: int = 0) -> Held:
         if still:
             raise ModelError(
                 f"the price stood still at {still} of the bars to be held out: {_DAYS} days to judge by are not left",
-                hint="Give it a --period in which the price moves, or keep it unjudged with --no-validate.",
+                hint=f"Give it a --period in which the price moves{other}",
                 still=still,
             )
         if count < _DAYS and cut == _month_from(after):
@@ -68,8 +71,9 @@ def held_out(panel: Panel, share: float, *, after: int = 0) -> Held:
                 days=count,
             )
     raise ModelError(
-        f"{longest} bars are too few: a fit needs {FEWEST} bars before its hold-out, and that {_DAYS} days",
-        hint="Give it more history with --period, or keep it unjudged with --no-validate.",
+        f"{longest} bar{'s are' if longest != 1 else ' is'} too few: a fit needs {FEWEST} bars before its hold-out, "
+        f"and that {_DAYS} days",
+        hint=f"Give it more history with --period{other}",
         bars=longest,
     )
 

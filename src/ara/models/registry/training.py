@@ -27,6 +27,7 @@ from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE, Score
 from ara.models.registry.hold_out import FEWEST, day_of, judged_rows
 from ara.models.registry.loading import load_folder
+from ara.models.registry.plain import is_plain
 from ara.models.registry.resuming import held
 from ara.models.series import SeriesModel
 from ara.models.stillness import still_rows
@@ -87,7 +88,7 @@ class Trained:
     """What training gave: fields of the model's card.
 
     `code` is the digest of the family's code where another package offers it; `anew` says why the fit began anew though
-    it was to go on. Both are empty otherwise.
+    it was to go on. Both are empty otherwise. `plain` tells that it answers as the baseline does: it learned nothing.
     """
 
     params: dict[str, Any]
@@ -101,6 +102,7 @@ class Trained:
     seconds: float
     anew: str = ""
     code: str = ""
+    plain: bool = False
 
 
 def make(family: str, params: Mapping[str, Any], *, together: bool = False) -> Model:
@@ -189,6 +191,7 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
         scores=scores,
         seconds=time.perf_counter() - begin,
         anew=anew,
+        plain=is_plain(known, fitted, family=plan.family, seed=plan.seed),
     )
 
 

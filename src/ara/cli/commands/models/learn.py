@@ -287,6 +287,7 @@ def _facts(one: Learned) -> dict[str, Any]:
         **one.outcome.kept.as_dict(),
         "start": one.outcome.kept.card.lineage.get("start"),
         "new": one.outcome.new,
+        "plain": bool(one.outcome.kept.card.lineage.get("plain")),
         "resumed": one.resumed,
         "judged": not one.outcome.words,
         "words": one.outcome.words or one.verdict.words,
