@@ -77,7 +77,10 @@ def test_equity_stands_beside_another_column_or_an_instrument(ara, worth):
 
 
 def test_what_was_judged_is_drawn_from_the_folder_or_the_file(ara, judged):
-    assert "fast, 1 bar ahead: P(up) is off by 1.0 % beyond chance" in ara("chart", "reliability", str(judged)).plain
+    assert (
+        "fast, 1 bar ahead: P(up) is off by 1.0 percentage points beyond chance"
+        in ara("chart", "reliability", str(judged)).plain
+    )
     assert "1 of 1 models" in ara("chart", "models", str(judged / "evaluation.json")).plain
     assert ara("chart", "models", str(judged), "--horizon", "9").code == 2
 
@@ -151,3 +154,15 @@ def test_what_is_wrong_is_said_before_anything_is_drawn(ara, home, words, said):
     assert said in " ".join(found.err.split())
     assert "Traceback" not in found.err
     assert not list(home.glob("a.*"))
+
+
+def test_an_indicator_far_from_the_prices_is_drawn_below_them(ara, tmp_path):
+    out = tmp_path / "drawn.json"
+    words = ("chart", "candles", "AAPL", "--last", "30", "--indicator", "macd", "--indicator", "sma")
+    page = ara(*words, "--width", "80").out
+    price, below = page.split("macd.line")
+    assert "sma" in price
+    assert "macd" not in price
+    assert "macd.histogram" in below
+    assert ara(*words, "--out", str(out)).code == 0
+    assert '"macd.signal"' in out.read_text()

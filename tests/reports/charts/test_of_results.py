@@ -94,7 +94,8 @@ def test_candles_of_bars_note_patterns_where_they_became_known(bars):
     chart = charts.candles(bars, last=60, patterns=[seen])
     assert chart.footer.source == "made up"
     texts = [one for one in chart.figure()["data"] if one.get("mode") == "text"]
-    assert texts[0]["text"] == ["◆ doji"]
+    assert texts[0]["text"] == ["doji"]
+    assert "diamond" in [one["marker"].get("symbol") for one in chart.figure()["data"] if "marker" in one]
     assert texts[0]["x"] == [410 - 360]
     assert "1 of 1 patterns named" in chart.words
     empty = Bars(instrument=bars.instrument, timeframe=DAY, basis=Basis.SPLIT, frame=bars.frame.head(0))

@@ -9,6 +9,7 @@ from ara.reports.charts.chart import Chart, Footer
 from ara.reports.charts.given import Given, floats, same_length
 from ara.reports.charts.marks import Axis, Bars, Notes, Panel, Points, Rule
 from ara.reports.charts.theme import Role
+from ara.reports.numbers import percent
 
 __all__ = ["attributed_of", "explained_of"]
 
@@ -111,7 +112,7 @@ def explained_of(
     beyond = "which is told from nothing" if far else "which can't be told from nothing"
     return Chart(
         kind="factors",
-        title=f"Beyond its factors it earned {100 * alpha:+.1f} % a year, {beyond}",
+        title=f"Beyond its factors it earned {percent(alpha)} a year, {beyond}",
         words=f"the factors explain {100 * explained:.0f} % of the variance; lines are 95 % intervals",
         panels=(
             Panel(
@@ -119,7 +120,7 @@ def explained_of(
                     Rule(at=0.0, upright=True, dash="solid"),
                     Bars(places=rows, values=values, flat=True, roles=roles, wide=0.5),
                     Points(x=values, y=rows, low=values - wide, high=values + wide, flat=True, role="ink", size=3),
-                    Notes(x=np.fmax(ends, 0), y=rows, texts=[f"{one:+.1f} %" for one in values], side="right"),
+                    Notes(x=np.fmax(ends, 0), y=rows, texts=[percent(one / 100) for one in values], side="right"),
                 ),
                 x=Axis(label="brought in a year", unit="%", low=least - room, high=most + 2 * room),
                 y=Axis(kind="names", names=(*names, "alpha")),

@@ -1,5 +1,6 @@
 """Candles with indicators on the price and below it, patterns where they were known, and volume."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 from ara.errors import ValidationError
 from ara.reports.charts.chart import Chart, Footer
 from ara.reports.charts.given import Given, floats, moments, priced, same_length
-from ara.reports.charts.marks import Axis, Bars, Candles, Line, Mark, Notes, Panel
+from ara.reports.charts.marks import Axis, Bars, Candles, Line, Mark, Notes, Panel, Points
 from ara.reports.charts.theme import SERIES, Role
 from ara.reports.charts.thin import grouped
 from ara.reports.charts.ticks import told_time
+from ara.reports.numbers import percent
 
 if TYPE_CHECKING:
     from ara.features.patterns.pattern import Pattern
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["candles", "candles_of"]
 
 _MOST: Final = 400
-_NOTED: Final = 8
+_LETTER: Final = 0.0072
+"""How much of the width of a chart one letter takes."""
 _ROLES: Final[tuple[Role, ...]] = tuple(one for one in SERIES if one != "past")
 _Floats = NDArray[np.float64]
 
@@ -32,7 +35,7 @@ def candles(
     at: Given | None = None,
     last: int = 0,
     overlays: Mapping[str, Given] | None = None,
-    below: Mapping[str, Given] | None = None,
+    below: Mapping[str, Given | Mapping[str, Given]] | None = None,
     patterns: "Sequence[Pattern]" = (),
     source: str = "",
 ) -> Chart:
@@ -47,9 +50,9 @@ def candles(
     last
         Only so many of the last; all if 0.
     overlays
-        Indicators in the unit of the price, a value for each bar.
+        Indicators that lie among the prices, a value for each bar.
     below
-        Those in another unit, each in a panel of its own.
+        Others, each in a panel of its own; of one with several outputs these by their names.
     patterns
         Found in the same bars; noted at the bar at whose close each was known.
     source
@@ -83,7 +86,7 @@ def candles_of(
     volume: Given | None = None,
     last: int = 0,
     overlays: Mapping[str, Given] | None = None,
-    below: Mapping[str, Given] | None = None,
+    below: Mapping[str, Given | Mapping[str, Given]] | None = None,
     notes: Sequence[tuple[int, str, str]] = (),
     symbol: str = "",
     currency: str = "",
@@ -104,7 +107,8 @@ def candles_of(
         name: floats(column, name)
         for name, column in (("open", opens), ("high", highs), ("low", lows), ("close", closes))
     }
-    extra = {name: floats(column, name) for name, column in {**(overlays or {}), **(below or {})}.items()}
+    apart = [one if isinstance(one, Mapping) else {name: one} for name, one in (below or {}).items()]
+    extra = {name: floats(column, name) for one in (overlays or {}, *apart) for name, column in one.items()}
     traded = floats(volume, "volume") if volume is not None else np.zeros(len(stamps))
     same_length(stamps, *prices.values(), *extra.values(), traded)
     first = max(len(stamps) - last, 0) if last else 0
@@ -116,10 +120,8 @@ def candles_of(
     return Chart(
         kind="candles",
         title=_finding(symbol, prices["close"], currency, stamps),
-        words=_hollow(
-            begins, len(stamps), sum(first <= bar for bar, *_ in notes), sum(len(one.texts) for one in named)
-        ),
-        panels=_panels(shown, stamps[begins], tuple(overlays or ()), tuple(below or ()), named, currency),
+        words=_hollow(begins, len(stamps), sum(first <= bar for bar, *_ in notes), named),
+        panels=_panels(shown, stamps[begins], tuple(overlays or ()), [*map(tuple, apart)], named, currency),
         footer=footer or Footer(data_to=told_time(stamps[-1])),
         columns={"at": stamps, **prices, "volume": traded, **extra},
         shared=True,
@@ -139,7 +141,7 @@ def _panels(
     shown: Mapping[str, _Floats],
     stamps: NDArray[Any],
     overlays: Sequence[str],
-    below: Sequence[str],
+    below: Sequence[Sequence[str]],
     named: Sequence[Mark],
     currency: str,
 ) -> tuple[Panel, ...]:
@@ -149,22 +151,25 @@ def _panels(
     marks: list[Mark] = [
         Candles(x=x, opens=shown["open"], highs=shown["high"], lows=shown["low"], closes=shown["close"])
     ]
-    marks += [
-        Line(x=x, y=shown[name], name=name, role=_ROLES[place % len(_ROLES)], dash=_dash(place), wide=1.3)
-        for place, name in enumerate(overlays)
-    ]
+    marks += _lines(x, shown, overlays)
     side = priced(currency, shown["low"], shown["high"])
     panels = [Panel(marks=(*marks, *named), x=axis, y=side)]
-    panels += [
-        Panel(marks=(Line(x=x, y=shown[name], name=name, wide=1.3),), x=axis, y=Axis(), share=0.32) for name in below
-    ]
+    panels += [Panel(marks=_lines(x, shown, names), x=axis, y=Axis(), share=0.32) for names in below]
     if (shown["volume"] > 0).any():
         bars = Bars(places=x, values=shown["volume"], role="past", wide=0.7)
         panels.append(Panel(marks=(bars,), x=axis, y=Axis(label="volume", low=0.0), share=0.26))
     return tuple(panels)
 
 
-def _hollow(begins: Any, count: int, found: int, noted: int) -> str:
+def _lines(x: _Floats, shown: Mapping[str, _Floats], names: Sequence[str]) -> tuple[Mark, ...]:
+    return tuple(
+        Line(x=x, y=shown[name], name=name, role=_ROLES[place % len(_ROLES)], dash=_dash(place), wide=1.3)
+        for place, name in enumerate(names)
+    )
+
+
+def _hollow(begins: Any, count: int, found: int, named: Sequence[Mark]) -> str:
+    noted = sum(len(one.texts) for one in named if isinstance(one, Notes))
     size = int(begins[1]) if len(begins) > 1 else 1
     words = "hollow: the bar closed above its open; filled: below"
     if size > 1:
@@ -190,22 +195,41 @@ def _joined(
     return {name: np.where(np.isfinite(column), column, np.nan) for name, column in out.items()}
 
 
-def _noted(notes: Sequence[tuple[int, str, str]], shown: Mapping[str, _Floats]) -> list[Notes]:
-    """Give the notes that have room, the latest first: below the candle what points up, above it the others."""
-    apart = max(1, len(shown["close"]) // _NOTED)
-    out: list[Notes] = []
+def _noted(notes: Sequence[tuple[int, str, str]], shown: Mapping[str, _Floats]) -> list[Notes | Points]:
+    """Give the notes that have room, the latest first: below the candles what points up, above them the others.
+
+    A sign stands at the bar; the words stand beyond the candles beside it, so that they hide none.
+    """
+    out: list[Notes | Points] = []
     for side, column in (("below", "low"), ("above", "high")):
         own: list[tuple[int, str, str]] = []
         for one in sorted(notes, key=lambda note: -note[0]):
-            free = not own or own[-1][0] - one[0] >= apart
+            free = not own or own[-1][0] - one[0] >= _half(own[-1], shown) + _half(one, shown)
             if free and (one[2] == "bullish") == (side == "below") and np.isfinite(shown[column][one[0]]):
                 own.append(one)
+        for shape in ("up",) if side == "below" else ("down", "diamond"):
+            at = np.array([bar for bar, _, way in own if _shape(way) == shape], np.int64)
+            if len(at):
+                out.append(Points(x=at.astype(np.float64), y=shown[column][at], role="ink", shape=shape, size=5))  # type: ignore[arg-type]
         if own:
-            place = np.array([bar for bar, *_ in own], np.int64)
-            texts = [f"{'▲' if side == 'below' else '▼' if way == 'bearish' else '◆'} {words}" for _, words, way in own]
-            x = place.astype(np.float64)
-            out.append(Notes(x=x, y=shown[column][place], texts=texts, side=side))  # type: ignore[arg-type]
+            x = np.array([bar for bar, *_ in own], np.float64)
+            y = np.array([_beyond(shown, column, one) for one in own])
+            out.append(Notes(x=x, y=y, texts=[words for _, words, _ in own], side=side))  # type: ignore[arg-type]
     return out
+
+
+def _shape(way: str) -> str:
+    return {"bullish": "up", "bearish": "down"}.get(way, "diamond")
+
+
+def _half(note: tuple[int, str, str], shown: Mapping[str, _Floats]) -> int:
+    """Give how many bars half of a note's words take."""
+    return 1 + math.ceil(_LETTER * len(note[1]) * len(shown["close"]) / 2)
+
+
+def _beyond(shown: Mapping[str, _Floats], column: str, note: tuple[int, str, str]) -> float:
+    near = shown[column][max(note[0] - _half(note, shown), 0) : note[0] + _half(note, shown) + 1]
+    return float(np.nanmin(near) if column == "low" else np.nanmax(near))
 
 
 def _dash(place: int) -> Any:
@@ -219,5 +243,5 @@ def _finding(symbol: str, closes: _Floats, currency: str, stamps: NDArray[Any]) 
         return f"{name}has no prices in these bars"
     words = f"{name}closed at {known[-1]:,.6g}{f' {currency}' if currency else ''}"
     if len(known) > 1 and known[0] > 0 and known[-1] > 0:
-        words += f", {100 * (known[-1] / known[0] - 1):+.1f} % since {told_time(stamps[0])}"
+        words += f", {percent(known[-1] / known[0] - 1)} since {told_time(stamps[0])}"
     return words

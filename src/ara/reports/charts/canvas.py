@@ -127,8 +127,27 @@ class Canvas:
                 self._spans(mark)
             case Rule():
                 self._rule(mark)
-            case Notes() | Heat() | Ring():
+            case Notes():
+                self._notes(mark)
+            case Heat() | Ring():
                 return
+
+    def _notes(self, mark: Notes) -> None:
+        """Write texts beside their places where nothing else stands."""
+        x, y = _numbers(mark.x), _numbers(mark.y)
+        for place, text in enumerate(mark.texts):
+            if np.isfinite(x[place]) and np.isfinite(y[place]):
+                row = self.row(y[place]) + {"above": -1, "below": 1, "right": 0}[mark.side]
+                first = self.column(x[place]) + (2 if mark.side == "right" else -(len(text) // 2))
+                self._write(row, min(max(first, 0), self.columns - len(text)), text)
+
+    def _write(self, row: int, first: int, text: str) -> None:
+        """Write a text into a row if it has room there."""
+        if not (0 <= row < self.rows and first >= 0 and first + len(text) <= self.columns):
+            return
+        taken = slice(max(first - 1, 0), first + len(text) + 1)
+        if all(cell[0] == " " for cell in self._cells[row][taken]) and not self._dots[row, taken].any():
+            self._cells[row][first : first + len(text)] = [(letter, "") for letter in text]
 
     def _put(self, x: float, y: float, glyph: str, role: str) -> None:
         if np.isfinite(x) and np.isfinite(y) and self.x[0] <= x <= self.x[1] and self.y[0] <= y <= self.y[1]:
@@ -143,11 +162,7 @@ class Canvas:
             self._put(x[place], y[place], _SHAPES[mark.shape][self.plain], mark.role)
         for place, text in enumerate(mark.texts):
             if np.isfinite(x[place]) and np.isfinite(y[place]):
-                row, first = self.row(y[place]), self.column(x[place]) + 2
-                taken = slice(first - 1, first + len(text) + 1)
-                blank = all(cell[0] == " " for cell in self._cells[row][taken]) and not self._dots[row, taken].any()
-                if blank and first + len(text) <= self.columns:
-                    self._cells[row][first : first + len(text)] = [(letter, "") for letter in text]
+                self._write(self.row(y[place]), self.column(x[place]) + 2, text)
 
     def _line(self, mark: Line) -> None:
         """Set a dot at each of so many places along the line, and those between two of them."""

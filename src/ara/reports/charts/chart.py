@@ -49,7 +49,7 @@ class Footer:
         """The line below the chart; of the id its first twelve characters."""
         parts = [
             f"Source: {self.source}" if self.source else "",
-            f"data to {self.data_to}" if self.data_to else "",
+            f"data to {_day(self.data_to)}" if self.data_to else "",
             f"lineage {self.lineage[:12]}" if self.lineage else "",
             *self.more,
         ]
@@ -194,6 +194,14 @@ def check_target(path: Path) -> Path:
     if path.is_dir():
         raise ValidationError(f"{str(path)[:200]!r} is a folder.", hint="Name a file in it.")
     return path
+
+
+def _day(told: str) -> str:
+    """Give a date as charts write it: 31 Mar 2021; other words as they are."""
+    try:
+        return f"{date.fromisoformat(told):%-d %b %Y}"
+    except ValueError:
+        return told
 
 
 def _cleaned(value: Any) -> Any:

@@ -85,7 +85,7 @@ def equity_of(
     return Chart(
         kind="equity",
         title=_finding(name, y, held, began, hold_name),
-        words=f"the deepest fall from a highest was {-np.nanmin(below):.1f} %" if np.isfinite(below).any() else "",
+        words=f"the deepest fall from a highest was {abs(np.nanmin(below)):.1f} %" if np.isfinite(below).any() else "",
         panels=(
             Panel(marks=tuple(upper), x=time, y=priced(currency, y, y if held is None else held, label="equity")),
             Panel(marks=tuple(lower), x=time, y=Axis(label="below the highest", unit="%"), share=0.42),

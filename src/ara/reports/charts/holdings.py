@@ -12,6 +12,7 @@ from ara.reports.charts.chart import Chart, Footer
 from ara.reports.charts.given import Given, floats, same_length
 from ara.reports.charts.marks import Axis, Bars, Line, Mark, Notes, Panel, Points, Ring
 from ara.reports.charts.theme import Role
+from ara.reports.numbers import percent
 
 if TYPE_CHECKING:
     from ara.portfolio import Allocation
@@ -72,7 +73,7 @@ def composition_of(
     shown = _gathered(ordered, _large(ordered) if form == "ring" else _ROWS)
     names = tuple(name for name, _ in shown)
     sizes = 100 * np.array([value for _, value in shown])
-    texts = [f"{size:.1f} %" for size in sizes]
+    texts = [percent(value, signed=False) for _, value in shown]
     if form == "ring":
         held = len([1 for name in weights if name != _CASH])
         marks: tuple[Mark, ...] = (
@@ -85,7 +86,7 @@ def composition_of(
     part = "all" if len(weights) == 1 else f"the largest of {len(weights)} parts"
     return Chart(
         kind="composition",
-        title=f"{largest[0]} is {part}, {100 * largest[1]:.1f} %",
+        title=f"{largest[0]} is {part}, {percent(largest[1], signed=False)}",
         words=words,
         panels=(panel,),
         footer=footer or Footer(),
@@ -157,7 +158,9 @@ def contributions_of(
     kept = order[:_ROWS]
     rows = np.arange(len(kept), dtype=np.float64)
     told = tuple(names[place] for place in kept)
-    texts = [f"{100 * risk[place]:.1f} % of risk, {100 * held[place]:.1f} % held" for place in kept]
+    texts = [
+        f"{percent(risk[place], signed=False)} of risk, {percent(held[place], signed=False)} held" for place in kept
+    ]
     most = max(float(np.nanmax(np.concatenate([risk, held]))), 0.0)
     least = min(float(np.nanmin(np.concatenate([risk, held]))), 0.0)
     room = 0.34 * ((most - least) or 1.0)
@@ -170,7 +173,8 @@ def contributions_of(
     low = 100 * (least - room / 2) if least < 0 else 0.0
     return Chart(
         kind="risk",
-        title=f"{names[first]} brings {100 * risk[first]:.0f} % of the risk with a weight of {100 * held[first]:.0f} %",
+        title=f"{names[first]} brings {percent(risk[first], 0, signed=False)} of the risk with a weight of "
+        f"{percent(held[first], 0, signed=False)}",
         words=words + ("" if len(order) <= _ROWS else f"; the {_ROWS} largest of {len(order)}"),
         panels=(
             Panel(
@@ -202,12 +206,12 @@ def scenarios_of(changes: Mapping[str, float], *, words: str = "", footer: Foote
     values = 100 * floats([value for _, value in ordered], "changes")
     names = tuple(name.replace("_", " ") for name, _ in ordered)
     worst = ordered[0]
-    what = f"would lose {-100 * worst[1]:.1f} %" if worst[1] < 0 else f"would gain {100 * worst[1]:.1f} %"
+    what = f"would {'lose' if worst[1] < 0 else 'gain'} {percent(abs(worst[1]), signed=False)}"
     return Chart(
         kind="scenarios",
         title=f"In the worst, {names[0]}, it {what}",
         words=words,
-        panels=(_bars(names, values, [f"{value:+.1f} %" for value in values], "change of the whole"),),
+        panels=(_bars(names, values, [percent(value) for _, value in ordered], "change of the whole"),),
         footer=footer or Footer(),
         columns={"scenario": [name for name, _ in ordered], "change": [value for _, value in ordered]},
     )
@@ -250,7 +254,7 @@ def frontier_of(
     least = int(np.nanargmin(x))
     return Chart(
         kind="frontier",
-        title=f"No mix has less risk than {x[least]:.1f} % a year; it expects {y[least]:+.1f} %",
+        title=f"No mix has less risk than {x[least]:.1f} % a year; it expects {percent(y[least] / 100)}",
         words=words,
         panels=(
             Panel(

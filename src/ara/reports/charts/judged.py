@@ -11,6 +11,7 @@ from ara.errors import ValidationError
 from ara.reports.charts.chart import Chart, Footer
 from ara.reports.charts.given import Given, floats, same_length
 from ara.reports.charts.marks import Axis, Bars, Line, Panel, Points, Rule
+from ara.reports.numbers import percent
 
 __all__ = ["models", "models_of", "reliability", "reliability_of"]
 
@@ -33,7 +34,7 @@ def reliability(evaluation: Mapping[str, Any], *, model: str = "", horizon: int 
     row = _chosen(rows, evaluation, model, horizon)
     bars = f"{row['horizon']} bar{'s' if row['horizon'] != 1 else ''} ahead"
     error = row.get("ece_corrected")
-    finding = f": P(up) is off by {100 * error:.1f} % beyond chance" if error is not None else ""
+    finding = f": P(up) is off by {100 * error:.1f} percentage points beyond chance" if error is not None else ""
     return reliability_of(
         [one["p"] for one in row["bins"]],
         [one["freq"] for one in row["bins"]],
@@ -58,26 +59,39 @@ def reliability_of(
     ends = ends[np.isfinite(ends)]
     least, most = (max(0.0, ends.min() - 0.02), min(1.0, ends.max() + 0.02)) if len(ends) else (0.0, 1.0)
     held = int(((low <= said) & (said <= high)).sum())
-    side = Axis(label="stated", low=least, high=most)
-    honest = np.array([least, most])
+    first, last = _sides(said, least, most)
+    honest = np.array([first, last])
     marks = (
         Line(x=honest, y=honest, name="honest", role="past", dash="dash", wide=1.2),
         Points(x=said, y=came, name="forecasts, with 95 % intervals", role="forecast", low=low, high=high, size=7),
     )
-    many_wide = 0.7 * (most - least) / max(len(said), 1) / 2
-    below = Bars(places=said, values=many, role="past", wide=many_wide)
+    steps = np.diff(np.unique(said[np.isfinite(said)]))
+    below = Bars(places=said, values=many, role="past", wide=0.7 * min([(last - first) / 12, *steps.tolist()]))
     return Chart(
         kind="reliability",
         title=title or f"In {held} of {len(said)} bins what was stated lies within what came, give or take chance",
         words=f"{int(np.nansum(many)):,} forecasts; below the line they stated too much, above it too little",
         panels=(
-            Panel(marks=marks, x=Axis(low=least, high=most), y=Axis(label="came", low=least, high=most)),
-            Panel(marks=(below,), x=side, y=Axis(label="forecasts", low=0.0), share=0.3),
+            Panel(marks=marks, x=Axis(low=first, high=last), y=Axis(label="came", low=least, high=most)),
+            Panel(
+                marks=(below,), x=Axis(label="stated", low=first, high=last), y=Axis(label="forecasts", low=0.0),
+                share=0.3,
+            ),
         ),
         footer=footer or Footer(),
         columns={"stated": said, "came": came, "count": many, "low_95": low, "high_95": high},
         shared=True,
-    )
+    )  # fmt: skip
+
+
+def _sides(said: NDArray[np.float64], least: float, most: float) -> tuple[float, float]:
+    """Give the chances between which something was stated, with room beside them, within those that are shown."""
+    known = said[np.isfinite(said)]
+    if not len(known):
+        return least, most
+    low, high = float(known.min()), float(known.max())
+    room = max(0.25 * (high - low), 0.02)
+    return max(least, low - room), min(most, high + room)
 
 
 def _wilson(share: NDArray[np.float64], count: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -145,7 +159,7 @@ def models_of(
             high=sorted_ + apart,
             flat=True,
             size=7,
-            texts=[f"{value:+.1f} %" if math.isfinite(value) else "" for value in sorted_],
+            texts=[percent(value / 100) if math.isfinite(value) else "" for value in sorted_],
         ),
     )
     return Chart(

@@ -1,39 +1,73 @@
-"""Where the name of a point stands, so that neighbours don't write over each other."""
+"""Where the name of a point stands, so that names don't write over each other, over points, or over the axis."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.reports.charts.marks import Points
+from ara.reports.charts.marks import Axis, Column, Line, Panel, Points
 
 __all__ = ["corners"]
 
 _CORNERS: Final = {"top right": (1, 1), "bottom right": (1, -1), "top left": (-1, 1), "bottom left": (-1, -1)}
 _LETTER, _LINE, _DOT = 0.011, 0.055, 0.012
 _OUT: Final = 1.03
+_ALONG: Final = 200
+_NAME, _PART, _EDGE = 8, 1, 40
 
 _Box = tuple[float, float, float, float]
+_Taken = list[tuple[_Box, int]]
+_Ends = tuple[float, float]
 
 
-def corners(mark: Points) -> list[str]:
-    """Give the corner of each point at which its name covers the fewest names and points."""
-    x, y = _share(np.asarray(mark.x, np.float64)), _share(np.asarray(mark.y, np.float64))
-    taken: list[_Box] = [(a - _DOT, b - _DOT, a + _DOT, b + _DOT) for a, b in zip(x, y, strict=True)]
-    out: list[str] = []
-    for place, text in enumerate(mark.texts):
-        boxes = {name: _box(float(x[place]), float(y[place]), text, *to) for name, to in _CORNERS.items()}
-        best = min(boxes, key=lambda name: _cost(boxes[name], taken))
-        taken.append(boxes[best])
-        out.append(best)
+def corners(panel: Panel) -> dict[int, list[str]]:
+    """Give, by the place of a mark in its panel, the corner of each of its points at which its name covers least.
+
+    The names of all marks are placed together, in the order of the marks; a line counts as its points do.
+    """
+    texts = {place: mark for place, mark in enumerate(panel.marks) if isinstance(mark, Points) and mark.texts}
+    if not texts:
+        return {}
+    seen = [mark for mark in panel.marks if isinstance(mark, Points | Line)]
+    x, y = (_ends(axis, [getattr(mark, side) for mark in seen]) for axis, side in ((panel.x, "x"), (panel.y, "y")))
+    taken = [one for mark in seen for one in _dots(mark, x, y)]
+    out: dict[int, list[str]] = {}
+    for place, mark in texts.items():
+        spots = zip(_share(mark.x, x), _share(mark.y, y), mark.texts, strict=True)
+        out[place] = [_best(float(a), float(b), text, taken) for a, b, text in spots]
     return out
 
 
-def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = values[np.isfinite(values)]
-    if not len(known) or known.max() <= known.min():
-        return np.where(np.isfinite(values), 0.5, np.nan)
-    return np.asarray((values - known.min()) / (known.max() - known.min()), np.float64)
+def _best(x: float, y: float, text: str, taken: _Taken) -> str:
+    boxes = {name: _box(x, y, text, *to) for name, to in _CORNERS.items()}
+    best = min(boxes, key=lambda name: _cost(boxes[name], taken))
+    taken.append((boxes[best], _NAME))
+    return best
+
+
+def _ends(axis: Axis, columns: list[Column]) -> _Ends:
+    """Give where an axis begins and ends, as far as its points tell."""
+    known = np.concatenate([np.asarray(column, np.float64) for column in columns])
+    known = known[np.isfinite(known)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    return low if axis.low is None else axis.low, high if axis.high is None else axis.high
+
+
+def _share(values: Column, ends: _Ends) -> NDArray[np.float64]:
+    found = np.asarray(values, np.float64)
+    if ends[1] <= ends[0]:
+        return np.where(np.isfinite(found), 0.5, np.nan)
+    return np.asarray((found - ends[0]) / (ends[1] - ends[0]), np.float64)
+
+
+def _dots(mark: Points | Line, x: _Ends, y: _Ends) -> _Taken:
+    """Give what a mark covers, and how much that weighs: its points, or places along its line."""
+    a, b = _share(mark.x, x), _share(mark.y, y)
+    half, weight = _DOT, _NAME
+    if isinstance(mark, Line):
+        along, places = np.linspace(0, len(a) - 1, _ALONG), np.arange(len(a))
+        a, b, half, weight = np.interp(along, places, a), np.interp(along, places, b), 0.0, _PART
+    return [((left - half, low - half, left + half, low + half), weight) for left, low in zip(a, b, strict=True)]
 
 
 def _box(x: float, y: float, text: str, right: int, up: int) -> _Box:
@@ -43,8 +77,10 @@ def _box(x: float, y: float, text: str, right: int, up: int) -> _Box:
     return left, low, left + wide, low + _LINE
 
 
-def _cost(box: _Box, taken: list[_Box]) -> int:
-    return sum(_meet(box, other) for other in taken) + 2 * (box[2] > _OUT) + 2 * (box[0] < 1 - _OUT)
+def _cost(box: _Box, taken: _Taken) -> int:
+    """Weigh what a name would cover; most of all the axis beyond an edge."""
+    out = (box[2] > _OUT) + (box[0] < 1 - _OUT)
+    return sum(weight * _meet(box, other) for other, weight in taken) + _EDGE * out
 
 
 def _meet(one: _Box, other: _Box) -> bool:

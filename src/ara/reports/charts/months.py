@@ -86,7 +86,7 @@ def _yearly(table: Table, years: tuple[str, ...]) -> Panel:
     few = len(values) <= 16
     bars = Bars(
         places=np.arange(len(values), dtype=np.float64), values=values, roles=roles,
-        texts=[f"{value:+.1f}" for value in values] if few else (),
+        texts=[_told(total) for total in table.totals] if few else (),
     )  # fmt: skip
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     room = 0.12 * ((high - low) or 1.0)

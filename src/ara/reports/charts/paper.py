@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ara.errors import ValidationError
 from ara.reports.charts import strokes
 from ara.reports.charts.chart import Chart
+from ara.reports.charts.labels import corners
 from ara.reports.charts.marks import Axis, Heat, Panel, Ring
 from ara.reports.charts.theme import Theme, theme_of
 from ara.reports.charts.thin import thinned
@@ -31,6 +32,8 @@ _HIGH: Final = 3.9
 _ROW: Final = 0.34
 _SIZES: Final = (300, 10_000)
 _LETTERS: Final = 28
+_ENTRY: Final = 0.45
+_LETTER: Final = 0.068
 _ONE_AT_A_TIME: Final = threading.Lock()
 """matplotlib's settings are the process's; what two threads draw at once would mix them."""
 
@@ -182,8 +185,9 @@ def _fill(axes: "Axes", panel: Panel, theme: Theme, *, last: bool, wide: float) 
         axes.spines["bottom"].set_visible(False)
     if panel.x.kind == "bars" and panel.x.low is not None:
         axes.set_xlim(panel.x.low, panel.x.high)
-    for mark in panel.marks:
-        strokes.drawn(axes, mark, theme)
+    spots = corners(panel)
+    for place, mark in enumerate(panel.marks):
+        strokes.drawn(axes, mark, theme, spots.get(place, ()))
     _sided(axes, panel.x, "x", theme, wide, shown=last)
     _sided(axes, panel.y, "y", theme, wide, shown=True)
     if panel.square:
@@ -191,10 +195,19 @@ def _fill(axes: "Axes", panel: Panel, theme: Theme, *, last: bool, wide: float) 
     if any(isinstance(mark, Ring) for mark in panel.marks):
         axes.set_axis_off()
     if panel.named > 0:
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1), ncols=max(1, min(panel.named, int(wide / 1.9))), frameon=False,
-            fontsize=8, borderaxespad=0.2, handlelength=1.8, columnspacing=1.4, labelcolor=theme("ink"),
-        )  # fmt: skip
+        _explained(axes, theme, wide)
+
+
+def _explained(axes: "Axes", theme: Theme, wide: float) -> None:
+    """Name the marks above a panel, row by row, in as many columns as the longest name allows."""
+    handles, names = axes.get_legend_handles_labels()
+    columns = max(1, min(len(names), int((wide - 0.6) / (_ENTRY + _LETTER * max(map(len, names), default=1)))))
+    order = [place for first in range(columns) for place in range(first, len(names), columns)]
+    axes.legend(
+        [handles[place] for place in order], [names[place] for place in order],
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False,
+        fontsize=8, borderaxespad=0.2, handlelength=1.8, columnspacing=1.4, labelcolor=theme("ink"),
+    )  # fmt: skip
 
 
 def _sided(axes: "Axes", axis: Axis, side: str, theme: Theme, wide: float, *, shown: bool) -> None:

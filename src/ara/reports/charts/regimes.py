@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["regimes", "regimes_of"]
 
 _LOOKS: Final[dict[str, tuple[Role, float]]] = {
-    "bull": ("forecast", 0.25), "bear": ("actual", 0.55), "sideways": ("past", 0.08), "high_volatility": ("fifth", 0.5),
+    "bull": ("forecast", 0.25), "bear": ("actual", 0.55), "sideways": ("past", 0.14), "high_volatility": ("fifth", 0.5),
 }  # fmt: skip
 """Colours that are as far from each other in grey as in colour."""
 _OTHERS: Final = tuple(_LOOKS.values())

@@ -1,10 +1,10 @@
 """How each mark looks in a picture by matplotlib."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ara.reports.charts.labels import corners
 from ara.reports.charts.marks import (
     Band,
     Bars,
@@ -38,9 +38,11 @@ _CORNERS: Final[dict[str, tuple[tuple[int, int], Any, Any]]] = {
 _SHAPES: Final = {"dot": "o", "up": "^", "down": "v", "diamond": "D"}
 
 
-def drawn(axes: "Axes", mark: Mark, theme: Theme) -> None:
-    """Put a mark on axes."""
+def drawn(axes: "Axes", mark: Mark, theme: Theme, corners: Sequence[str] = ()) -> None:
+    """Put a mark on axes; `corners` is where the name of each of its points stands."""
     _WAYS[type(mark)](axes, mark, theme)
+    if corners and isinstance(mark, Points):
+        _names(axes, mark, theme, corners)
 
 
 def _line(axes: "Axes", mark: Line, theme: Theme) -> None:
@@ -66,7 +68,10 @@ def _points(axes: "Axes", mark: Points, theme: Theme) -> None:
         mark.x, mark.y, linestyle="none", marker=_SHAPES[mark.shape], markersize=mark.size, color=colour,
         markeredgecolor=theme("paper"), markeredgewidth=0.6, label=mark.name or "_", zorder=3,
     )  # fmt: skip
-    for x, y, text, corner in zip(mark.x, mark.y, mark.texts, corners(mark), strict=True) if mark.texts else ():
+
+
+def _names(axes: "Axes", mark: Points, theme: Theme, corners: Sequence[str]) -> None:
+    for x, y, text, corner in zip(mark.x, mark.y, mark.texts, corners, strict=True):
         shift, across, upright = _CORNERS[corner]
         axes.annotate(
             text, (x, y), xytext=shift, textcoords="offset points", fontsize=8, ha=across, va=upright,

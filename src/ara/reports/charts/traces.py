@@ -43,6 +43,8 @@ class Drawn:
     traces: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    corners: Sequence[str] = ()
+    """Where the names of the points of the mark being drawn stand."""
 
     @property
     def axes(self) -> dict[str, str]:
@@ -70,7 +72,9 @@ def plain(column: Column | Sequence[Any]) -> list[Any]:
 def drawn(panel: Panel, number: int, named: set[str]) -> Drawn:
     """Give the traces and shapes of a panel; a name that the legend has already is not told again."""
     out = Drawn(number=number, named=named)
-    for mark in panel.marks:
+    spots = corners(panel)
+    for place, mark in enumerate(panel.marks):
+        out.corners = spots.get(place, ())
         for trace in _WAYS[type(mark)](mark, panel, out):
             trace.setdefault("showlegend", _fresh(trace, out))
             out.traces.append(trace if trace["type"] == "pie" else {**out.axes, **trace})
@@ -114,7 +118,7 @@ def _band(mark: Band, _panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
     }  # fmt: skip
 
 
-def _points(mark: Points, panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
+def _points(mark: Points, panel: Panel, out: Drawn) -> Iterator[dict[str, Any]]:
     trace: dict[str, Any] = {
         "type": "scatter", "mode": "markers+text" if mark.texts else "markers", "x": plain(mark.x), "y": plain(mark.y),
         "name": safe(mark.name),
@@ -124,7 +128,7 @@ def _points(mark: Points, panel: Panel, _: Drawn) -> Iterator[dict[str, Any]]:
         },
     }  # fmt: skip
     if mark.texts:
-        trace |= {"text": [safe(text) for text in mark.texts], "textposition": corners(mark), "cliponaxis": False}
+        trace |= {"text": [safe(text) for text in mark.texts], "textposition": list(out.corners), "cliponaxis": False}
     else:
         trace |= _told(mark, panel.x)
     if mark.low is not None and mark.high is not None:

@@ -13,7 +13,7 @@ from ara.reports.charts.given import Given, floats, moments, priced, same_length
 from ara.reports.charts.marks import Axis, Candles, Line, Mark, Notes, Panel, Points, Spans
 from ara.reports.charts.theme import Role
 from ara.reports.charts.ticks import told_time
-from ara.reports.numbers import decimals_of_price, grouped
+from ara.reports.numbers import decimals_of_price, grouped, percent
 
 __all__ = ["Trip", "trade_of"]
 
@@ -166,4 +166,4 @@ def _finding(trip: Trip, symbol: str, currency: str) -> str:
     money = f"{trip.gain:+,.2f} {currency}".strip()
     result = "gained" if trip.gain > 0 else "lost" if trip.gain < 0 else "brought nothing"
     ended = f", ended by its {trip.why}" if trip.why in ("stop", "target") else ""
-    return f"{symbol} {way} {result}: {money} after costs ({moved:+.1f} % of the price){ended}".strip()
+    return f"{symbol} {way} {result}: {money} after costs ({percent(moved / 100)} of the price){ended}".strip()

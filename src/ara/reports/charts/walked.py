@@ -69,7 +69,8 @@ def walked_of(
     begins, ends, said = moments(firsts, "firsts"), moments(lasts, "lasts"), floats(learned, "learned")
     same_length(x, y)
     same_length(begins, ends, said)
-    earned = _earned(x, np.concatenate([[cash], y]), begins, ends, per_year)
+    moved = _moved(np.concatenate([[cash], y]))
+    earned = _earned(x, moved, begins, ends, per_year)
     middle = begins + (ends - begins) // 2
     upper: list[Mark] = [Rule(at=one, upright=True, role="line", dash="solid") for one in begins]
     upper += [Rule(at=cash, dash="dot"), Line(x=x, y=y, name=name)]
@@ -81,7 +82,7 @@ def walked_of(
     time = Axis(kind="time")
     return Chart(
         kind="walk",
-        title=_finding(name, said, earned),
+        title=_finding(name, said, _sharpe(moved, per_year)),
         words=f"{len(begins)} steps, each with what the bars before it chose",
         panels=(
             Panel(marks=tuple(upper), x=time, y=priced(currency, y, label="equity")),
@@ -93,28 +94,32 @@ def walked_of(
     )
 
 
+def _moved(whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole[:-1] > 0, whole[1:] / whole[:-1] - 1, 0.0)
+
+
 def _earned(
     x: NDArray[np.datetime64],
-    whole: NDArray[np.float64],
+    moved: NDArray[np.float64],
     begins: NDArray[np.datetime64],
     ends: NDArray[np.datetime64],
     per_year: float,
 ) -> NDArray[np.float64]:
     """Give the Sharpe ratio of a year of each step; NaN where it has few bars or nothing moved."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moved = np.where(whole[:-1] > 0, whole[1:] / whole[:-1] - 1, 0.0)
-    out = np.full(len(begins), np.nan)
-    for place, (first, last) in enumerate(zip(begins, ends, strict=True)):
-        own = moved[(x >= first) & (x <= last)]
-        deviation = float(own.std(ddof=1)) if len(own) >= _FEWEST else 0.0
-        if deviation > 1e-12:
-            out[place] = float(own.mean()) / deviation * per_year**0.5
-    return out
+    return np.array(
+        [_sharpe(moved[(x >= first) & (x <= last)], per_year) for first, last in zip(begins, ends, strict=True)]
+    )
 
 
-def _finding(name: str, said: NDArray[np.float64], earned: NDArray[np.float64]) -> str:
-    known = np.isfinite(said) & np.isfinite(earned)
-    if not known.any():
+def _sharpe(moved: NDArray[np.float64], per_year: float) -> float:
+    deviation = float(moved.std(ddof=1)) if len(moved) >= _FEWEST else 0.0
+    return float(moved.mean()) / deviation * per_year**0.5 if deviation > 1e-12 else float("nan")
+
+
+def _finding(name: str, said: NDArray[np.float64], kept: float) -> str:
+    """Say the mean of what was promised beside the ratio of the whole account: the mean of short steps says less."""
+    known = said[np.isfinite(said)]
+    if not len(known) or not np.isfinite(kept):
         return f"{name}: nothing was chosen that moved"
-    promised, kept = float(said[known].mean()), float(earned[known].mean())
-    return f"{name}: chosen with a Sharpe ratio of {promised:.2f}, it earned one of {kept:.2f} after that"
+    return f"{name}: chosen with a Sharpe ratio of {float(known.mean()):.2f}, it earned one of {kept:.2f} after that"

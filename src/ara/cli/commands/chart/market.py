@@ -23,6 +23,7 @@ __all__ = ["candles", "forecast", "regimes"]
 
 _MOST = 1_000_000
 _LINES = 8
+_FAR = 3.0
 
 
 def candles(
@@ -48,7 +49,7 @@ def candles(
         ara chart candles BTC-USD --last 250 --indicator "sma(window=50)" --indicator rsi --out btc.html
         ara chart candles EURUSD --patterns chart --as-of 2020-02-20 --out eurusd.pdf
 
-    An indicator in the unit of the price is drawn on the price, any other below it.
+    An indicator that lies among the prices, as an average does, is drawn on them, any other below.
     """
     from ara.cli.commands.data.asked import counted
     from ara.cli.commands.viewed import closed_bars, dates
@@ -70,14 +71,15 @@ def candles(
     drawing.show(s, chart)
 
 
-def _indicators(bars: "Bars", names: list[str]) -> "tuple[_Series, _Series]":
-    """Give each output's values: those in the unit of the price, and the others."""
+def _indicators(bars: "Bars", names: list[str]) -> "tuple[_Series, dict[str, _Series]]":
+    """Give each output's values: of those among the prices, and of the others by their indicator."""
     from ara.features.build import compute
     from ara.features.described import item_of
     from ara.features.indicator import Scale
 
     on: _Series = {}
-    below: _Series = {}
+    below: dict[str, _Series] = {}
+    closes = bars.frame["close"].to_numpy()
     for name in names:
         item = item_of(name)
         if item.crosses or "other" in item.spec.inputs:
@@ -87,14 +89,26 @@ def _indicators(bars: "Bars", names: list[str]) -> "tuple[_Series, _Series]":
         values, why = compute(item, bars)
         if why:
             raise ValidationError(f"{clean(name)[:40]} has no value: {why}.", hint="Choose another, or more bars.")
-        place = on if item.spec.scale_of(item.params) is Scale.PRICE else below
-        for output, column in values.items():
-            place[name if len(values) == 1 else f"{name}.{output}"] = column
-    if len(on) + len(below) > _LINES:
-        raise ValidationError(
-            f"{len(on) + len(below)} lines are too many for one chart.", hint=f"At most {_LINES} can be told apart."
-        )
+        outputs = {name if len(values) == 1 else f"{name}.{output}": column for output, column in values.items()}
+        if item.spec.scale_of(item.params) is Scale.PRICE and _among(outputs, closes):
+            on |= outputs
+        else:
+            below[name] = outputs
+    many = len(on) + sum(map(len, below.values()))
+    if many > _LINES:
+        raise ValidationError(f"{many} lines are too many for one chart.", hint=f"At most {_LINES} can be told apart.")
     return on, below
+
+
+def _among(outputs: "_Series", closes: "NDArray[np.float64]") -> bool:
+    """Whether an indicator in the unit of the price is a level, as an average is, and no distance, as MACD and ATR."""
+    import numpy as np
+
+    for column in outputs.values():
+        known = np.isfinite(column) & (closes != 0)
+        if known.any() and not 1 / _FAR < float(np.median(column[known] / closes[known])) < _FAR:
+            return False
+    return True
 
 
 def _patterns(s: Screen, bars: "Bars", families: str, last: int) -> "list[Pattern]":
