@@ -1,11 +1,16 @@
 """`ara backtest` on a terminal, as JSON, into files, from symbols and from a file."""
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
+from ara.backtest import run
 from ara.backtest.checks import made_up
+from ara.cli.commands.backtest.task import estimating, priced
+from ara.cli.screen import Flags, Screen
+from ara.trading.strategies import Momentum
 
 CLASS = """
 from ara.trading import Signal
@@ -182,3 +187,42 @@ def test_an_audit_finds_who_sees_the_future(ara, bars, home, monkeypatch):
     assert "It never decided anything there" in unknown.out
     planted = json.loads(ara("audit", "strategy", "planted", "--json").out)
     assert (planted["caught"], planted["planted"], planted["passed"]) == (10, 10, 10)
+
+
+def test_a_report_of_many_combinations_shows_the_best_and_keeps_all(ara, bars, home):
+    words = ("backtest", "sweep", "ONE", "--bars", bars, "--strategy", "momentum", "--grid", "window=5:64:1")
+    assert ara(*words, "--cuts", "0", "--report", "many.html").code == 0
+    told = (home / "many.html").read_text()
+    assert "60 combinations were tried" in told
+    assert "The best 20" in told
+
+
+def test_a_mix_of_others_comes_from_the_same_place(ara, bars):
+    words = ("backtest", "ONE", "--bars", bars, "--cuts", "0", "--mix", "ONE=60", "--mix", "TWO=40", "--json")
+    assert json.loads(ara(*words).out)["mix"]["weights"] == {"ONE": 0.6, "TWO": 0.4}
+
+
+def test_long_work_says_how_long_and_dear_replays_what_they_took(capsys):
+    on, found = Screen(Flags(width=100), runner=lambda _: None), run(Momentum, {"ONE": made_up(60)["ONE"]})
+    for left, seconds in ((9_000, 0.5), (12, 4.2), (9_000, 30.0), (80, 7_200.0)):
+        estimating(on, "combinations", 0)(left, seconds)
+    estimating(on, "choices", 4)(12, 30.0)
+    for seconds in (3.0, 34.0):
+        priced(on, replace(found, replay=replace(found.replay, seconds=seconds)))
+    priced(on, replace(found, replay=None))
+    said = " ".join(capsys.readouterr().err.split())
+    assert said == (
+        "12 more combinations, about 4 s "
+        "9,000 more combinations, about 30 s; --workers 2 and more share it among processes "
+        "80 more combinations, about 120 minutes; --workers 2 and more share it among processes "
+        "12 more choices, about 30 s "
+        "48 replays on shorter bars took 34 s of processor; --cuts 1 asks for a third"
+    )
+
+
+def test_more_instruments_than_are_tested_together_are_refused(ara, bars, tmp_path):
+    named = [f"S{number}" for number in range(201)]
+    assert "201 symbols are named; at most 200" in ara("backtest", *named).err
+    one = pl.read_parquet(bars).filter(pl.col("symbol") == "ONE").head(2)
+    pl.concat([one.with_columns(symbol=pl.lit(name)) for name in named]).write_parquet(tmp_path / "many.parquet")
+    assert "the file holds 201 symbols" in ara("backtest", "--bars", str(tmp_path / "many.parquet")).err
