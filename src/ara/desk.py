@@ -9,6 +9,7 @@ from functools import cache
 from ara import store as stores
 from ara.clock import Clock, SystemClock
 from ara.errors import WorkerError
+from ara.logs.context import current
 from ara.settings import Settings
 from ara.store import Store
 from ara.telemetry import Telemetry
@@ -57,7 +58,7 @@ class Desk:
         vault = Vault.open(settings) if vault is None else vault
         async with AsyncExitStack() as ours:
             if telemetry is None:
-                telemetry = Telemetry.open(settings)
+                telemetry = Telemetry.open(settings, mark=current)
                 ours.callback(telemetry.close)
             if workers is None:
                 workers = Workers(settings, telemetry=telemetry)

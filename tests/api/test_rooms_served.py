@@ -122,5 +122,7 @@ def test_the_parts_and_what_was_counted_are_told(service: Served):
         told = client.get("/health/detailed").json()
         off = stranger.get("/metrics")
         assert stranger.get("/health/detailed").status_code == 401
-    assert {name: one["status"] for name, one in told["parts"].items()} == {"store": "ok", "limits": "ok"}
+    assert {name: one["status"] for name, one in told["parts"].items()} == dict.fromkeys(
+        ("store", "limits", "jobs", "sockets"), "ok"
+    )
     assert (off.status_code, "telemetry.prometheus" in off.json()["hint"]) == (404, True)

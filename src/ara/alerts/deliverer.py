@@ -155,6 +155,8 @@ class Deliverer:
         else:
             noted = replace(noted, state=State.DELIVERED if told.delivered else State.DEAD, ended_at=ended)
         await changed(self._desk.store, Outgoing, one.id, lambda old: noted if old == one else old)
+        outcome = "delivered" if told.delivered else "dead" if noted.state is State.DEAD else "failed"
+        self._desk.telemetry.counter("webhooks.tries").add(outcome=outcome)
         if not refused:
             await self._judged(webhook, told, ended, dead=noted.state is State.DEAD)
 

@@ -1,5 +1,6 @@
 """Who asks: what routes depend on to know it, to need a permission, and to count what is asked for."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -101,6 +102,7 @@ async def admitted(
     """Say who asks, count it, and see that they may; gives them, and the headers that they are told."""
     principal = await known_by(service, credential, address=address)
     told = (await counted(service, principal, route)).headers()
+    service.seen.note(principal.user.id, time.monotonic())
     if principal.remind_at is not None and principal.remind_at <= service.accounts.now():
         told["X-Key-Rotate"] = f"due since {principal.remind_at:%Y-%m-%d}"
     principal.need(permission)

@@ -11,8 +11,10 @@ from pydantic import BaseModel
 import ara
 from ara.accounts.limits import RedisLimiter
 from ara.api.asks import Asker, asker, service_of
+from ara.api.measured import measure
 from ara.api.service import Service
 from ara.errors import AraError, NotFoundError
+from ara.jobs import Queue, State
 
 __all__ = ["Health", "Part", "Parts", "metrics", "router"]
 
@@ -77,9 +79,12 @@ async def _ready(request: Request, response: Response) -> Health:
 async def _detailed(
     request: Request, response: Response, who: Annotated[Asker, Depends(asker("market:read"))]
 ) -> Parts:
-    """Say how the store and the limits are, since when the process lives, and which version it is."""
+    """Say how the store, limits, jobs and sockets are, since when the process lives, and which version it is."""
     service = service_of(request)
-    parts = {"store": await _store(service), "limits": _limits(service)}
+    parts = {
+        "store": await _store(service), "limits": _limits(service), "jobs": await _jobs(service),
+        "sockets": _part("ok", time.perf_counter(), f"{request.app.state.room.count} open in this process"),
+    }  # fmt: skip
     status: _Told = parts["store"].status
     response.status_code = 200 if status == "ok" else 503
     return Parts(
@@ -98,6 +103,7 @@ async def _metrics(request: Request) -> Response:
             "There are no metrics to show: telemetry.prometheus is off.",
             hint="Switch it on: ara config set telemetry.prometheus true",
         )
+    await measure(request.app, service, time.monotonic())
     return Response(service.desk.telemetry.exposition(), media_type=_TEXT)
 
 
@@ -108,6 +114,15 @@ async def _store(service: Service) -> Part:
     except AraError as error:
         return _part("unavailable", began, error.code)
     return _part("ok", began, service.desk.settings.store.url.partition(":")[0] or "sqlite")
+
+
+async def _jobs(service: Service) -> Part:
+    began, queue = time.perf_counter(), Queue(service.desk)
+    try:
+        waiting, running = [len(await queue.all(state=state)) for state in (State.WAITING, State.RUNNING)]
+    except AraError as error:
+        return _part("unavailable", began, error.code)
+    return _part("ok", began, f"{waiting} wait, {running} run")
 
 
 def _limits(service: Service) -> Part:

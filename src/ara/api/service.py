@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ara.accounts import Accounts
 from ara.accounts.limits import Limiter, limiter
 from ara.api.answers import Answers
+from ara.api.seen import Seen
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.portfolio.portfolios import Portfolios
@@ -42,6 +43,8 @@ class Service:
         Kept forecasts that were shown of late, by their whole ids; what the ledger holds never changes.
     answers
         How those are answered.
+    seen
+        Who asked of late.
     """
 
     desk: Desk
@@ -53,6 +56,7 @@ class Service:
     limits: Limiter
     shown: dict[str, Kept] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
+    seen: Seen = field(default_factory=Seen)
 
     @classmethod
     @asynccontextmanager

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -148,7 +148,8 @@ class Shell:
             async with asyncio.timeout(self._seconds) as limit:
                 body = await self._checked(scope, receive)
                 client.watch(limit)
-                await self._app(scope, client.giving(body), dressed)
+                with _stage(scope, method):
+                    await self._app(scope, client.giving(body), dressed)
         except _RefusedError as refused:
             await of_status(refused.status, refused.words, path=scope["path"])(scope, receive, dressed)
         except TimeoutError:
@@ -271,6 +272,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
     return found
+
+
+def _stage(scope: MutableMapping[str, Any], method: str) -> AbstractContextManager[None]:
+    """Make the span in which all spans of a request lie, where traces are on."""
+    service = getattr(scope["app"].state, "service", None) if "app" in scope else None
+    return nullcontext() if service is None else service.desk.telemetry.stage("request", method=method)
 
 
 def _note(scope: MutableMapping[str, Any], method: str, status: int, seconds: float) -> None:

@@ -190,6 +190,7 @@ class Worker:
             _log.warning("job %s was given to another worker after a long silence of this one", job.id)
         else:
             self._told(ended)
+            self._desk.telemetry.counter("jobs.ended").add(queue=ended.queue, state=ended.state.value)
 
     async def _noted(self, course: Course, journal: Journal) -> Job | None:
         """Have the work done and note its end: again and again where the store is away for a while."""

@@ -1,7 +1,7 @@
 """Traces and metrics by OpenTelemetry, sent as OTLP over HTTP; the extra `observe` brings its SDK."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final
 
@@ -33,9 +33,12 @@ class OpenTelemetry:
         Address of the collector, without the path: `http://localhost:4318`.
     profile
         Told as `deployment.environment.name`.
+    mark
+        Gives the id of the present request, command or job, which each span carries as `ara.correlation`.
     """
 
-    def __init__(self, endpoint: str, *, profile: str) -> None:
+    def __init__(self, endpoint: str, *, profile: str, mark: Callable[[], str] | None = None) -> None:
+        self._mark = mark
         address = endpoint.rstrip("/")
         resource = Resource.create(
             {"service.name": "ara", "service.version": __version__, "deployment.environment.name": profile}
@@ -74,10 +77,14 @@ class OpenTelemetry:
         self._traces.shutdown()
         self._metrics.shutdown(timeout_millis=_PATIENCE * 1000)
 
+    def _marked(self, labels: Labels) -> Labels:
+        id = self._mark() if self._mark is not None else ""
+        return {**labels, "ara.correlation": id} if id else labels
+
     @contextmanager
     def _span(self, name: str, labels: Labels) -> Iterator[None]:
         opened = self._tracer.start_as_current_span(
-            name, attributes=labels, record_exception=False, set_status_on_exception=False
+            name, attributes=self._marked(labels), record_exception=False, set_status_on_exception=False
         )
         with opened as span:
             try:

@@ -20,7 +20,9 @@ _PACKAGES: Final = {
 }
 
 
-def switch_on(wanted: "TelemetrySettings", *, profile: str) -> tuple[list[Adapter], Callable[[], bytes] | None]:
+def switch_on(
+    wanted: "TelemetrySettings", *, profile: str, mark: Callable[[], str] | None = None
+) -> tuple[list[Adapter], Callable[[], bytes] | None]:
     """Make the adapters that are wanted, and what gives Prometheus's text where it is one of them."""
     adapters: list[Adapter] = []
     exposition = None
@@ -29,7 +31,7 @@ def switch_on(wanted: "TelemetrySettings", *, profile: str) -> tuple[list[Adapte
         adapters.append(prometheus)
         exposition = prometheus.exposition
     if wanted.otlp_endpoint:
-        adapters.append(_module("opentelemetry").OpenTelemetry(wanted.otlp_endpoint, profile=profile))
+        adapters.append(_module("opentelemetry").OpenTelemetry(wanted.otlp_endpoint, profile=profile, mark=mark))
     if wanted.sentry_dsn:
         adapters.append(_module("sentry").Sentry(wanted.sentry_dsn, profile=profile))
     return adapters, exposition

@@ -105,14 +105,22 @@ class Telemetry:
         self._exposition = exposition
 
     @classmethod
-    def open(cls, settings: "Settings") -> "Telemetry":
-        """Open what the settings switch on; PluginError where its packages are missing."""
+    def open(cls, settings: "Settings", *, mark: Callable[[], str] | None = None) -> "Telemetry":
+        """Open what the settings switch on; PluginError where its packages are missing.
+
+        Parameters
+        ----------
+        settings
+            `telemetry` says what is switched on.
+        mark
+            Gives the id that ties records of one request together, which spans carry too; nothing if None.
+        """
         wanted = settings.telemetry
         if not (wanted.prometheus or wanted.otlp_endpoint or wanted.sentry_dsn):
             return cls()
         from ara.telemetry.switch import switch_on
 
-        adapters, exposition = switch_on(wanted, profile=settings.profile)
+        adapters, exposition = switch_on(wanted, profile=settings.profile, mark=mark)
         return cls(adapters, exposition=exposition)
 
     def counter(self, name: str, /) -> Counter:
