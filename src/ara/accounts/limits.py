@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ara.data.cache.connecting import connect, faults, place_of
 from ara.data.cache.outage import Outage
-from ara.data.cache.redis_tier import connect, place_of
 from ara.errors import ValidationError
 from ara.redaction import redact
 
@@ -182,8 +182,6 @@ class RedisLimiter:
 
     async def take(self, buckets: Sequence[Bucket], cost: int = 1) -> Verdict:
         """Take the cost from all buckets, or from none where one holds too little."""
-        from redis.exceptions import RedisError
-
         _check(buckets, cost)
         if not self.outage.may_try():
             return await self._alone.take(buckets, cost)
@@ -191,7 +189,7 @@ class RedisLimiter:
         try:
             told = await self._script(keys=[f"{_PREFIX}:{one.name}" for one in buckets], args=[cost, *sizes])
             wait, *left = (int(number) for number in told)
-        except (RedisError, OSError, ValueError, TypeError) as error:
+        except faults(ValueError, TypeError) as error:
             self.outage.failed(redact(f"{type(error).__name__}: {error}", longest=200))
             return await self._alone.take(buckets, cost)
         self.outage.answered()

@@ -15,9 +15,6 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from ara.clock import Clock
-from ara.data.cache.heed import heed
-from ara.data.cache.news import hear
-from ara.data.cache.redis_tier import connect
 from ara.desk import Desk
 
 __all__ = ["Trust", "heard", "voided"]
@@ -44,10 +41,13 @@ async def voided(desk: Desk) -> None:
     url = desk.settings.data.cache.redis
     if not url:
         return
+    from ara.data.cache.connecting import connect, faults
+    from ara.data.cache.heed import heed
+
     try:
         async with asyncio.timeout(_PATIENCE), connect(url) as client:
             await heed(client.publish(_CHANNEL, b""))
-    except _faults() as error:
+    except faults(TimeoutError) as error:
         _log.warning("other processes believe in it for a moment longer: %s", type(error).__name__)
 
 
@@ -61,6 +61,8 @@ async def heard(url: str, *, told: Callable[[], None]) -> None:
     told
         Is called then too: what else rests on keys and tokens is to be looked at.
     """
+    from ara.data.cache.connecting import connect
+    from ara.data.cache.news import hear
 
     def changed(_: object = None) -> None:
         _Changes.count += 1
@@ -68,12 +70,6 @@ async def heard(url: str, *, told: Callable[[], None]) -> None:
 
     async with connect(url) as client:
         await hear(client, _CHANNEL, told=changed, missed=changed, form=lambda data: data)
-
-
-def _faults() -> tuple[type[Exception], ...]:
-    from redis.exceptions import RedisError
-
-    return (RedisError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)

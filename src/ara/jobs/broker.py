@@ -15,7 +15,9 @@ import time
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
+from ara.data.cache.connecting import nodes
 from ara.desk import Desk
 from ara.errors import PluginError, StoreError
 from ara.jobs.job import Job
@@ -176,7 +178,8 @@ def _application(url: str, **transport: Any) -> Any:
         raise PluginError(
             "jobs.broker names a server, but Celery is not installed.", hint="Install it: pip install 'ara-ai[queue]'"
         ) from error
-    app = Celery("ara", broker=url, set_as_current=False)
+    place, chosen = _addressed(url)
+    app = Celery("ara", broker=place, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=True,
@@ -193,10 +196,22 @@ def _application(url: str, **transport: Any) -> Any:
             "socket_timeout": _PATIENCE,
             "socket_connect_timeout": _PATIENCE,
             "socket_keepalive": True,
+            **chosen,
             **transport,
         },
     )
     return app
+
+
+def _addressed(url: str) -> tuple[str, dict[str, str]]:
+    """Give the address as Celery writes it, and the name of the master where sentinels are asked for it."""
+    parts = urlsplit(url)
+    if "+sentinel" not in parts.scheme:
+        return url, {}
+    name, _, database = parts.path.strip("/").partition("/")
+    login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    places = [f"sentinel://{login}{host}:{port}/{database or 0}" for host, port in nodes(parts)]
+    return ";".join(places), {"master_name": name}
 
 
 def _name(queue: str) -> str:

@@ -14,7 +14,7 @@ SOURCE_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 
 _NAMES = "one or more names of sources, separated by commas"
 _ADDRESS = re.compile(r"https?://[^\s/]+.*|file://.+")
-_REDIS = r"^(rediss?://.+|unix://.+)?$"
+_REDIS = r"^(rediss?(\+sentinel|\+cluster)?://.+|unix://.+)?$"
 
 
 def _is_address(text: str) -> bool:
@@ -58,9 +58,12 @@ class CacheSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     redis: Annotated[
         str,
         Meta(
-            description="The Redis server that processes share; empty: none.",
+            description="The Redis that processes share: a server, sentinels or a cluster; empty: none.",
             pattern=_REDIS,
-            extra={"allowed": 'redis://HOST:PORT/0, rediss://…, unix://…, or "" for none'},
+            extra={
+                "allowed": "redis://HOST:PORT/0, redis+sentinel://HOST:PORT,HOST:PORT/NAME/0, "
+                'redis+cluster://HOST:PORT,HOST:PORT, rediss…, unix://…, or "" for none'
+            },
         ),
     ] = ""
     redis_mb: Annotated[int, Meta(description="Megabytes that may be kept in Redis.", ge=1, le=1_048_576)] = 1024

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct, field
 
 __all__ = ["JobSettings", "ScheduleSettings"]
 
-_REDIS = r"^(rediss?://.+)?$"
+_REDIS = r"^(rediss?(\+sentinel)?://.+)?$"
 _TIMES = r"([01]?[0-9]|2[0-3]):[0-5][0-9](,([01]?[0-9]|2[0-3]):[0-5][0-9])*"
 _DAYS = r"[A-Za-z0-9]+(-[A-Za-z]+)?(,[A-Za-z0-9]+(-[A-Za-z]+)?)*"
 _WHEN = rf"^(|[1-9][0-9]{{0,3}}[mhdw]|({_DAYS} )?{_TIMES})$"
@@ -67,7 +67,7 @@ class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Meta(
             description="The Redis server by which Celery tells workers of jobs; empty: they look by themselves.",
             pattern=_REDIS,
-            extra={"allowed": 'redis://HOST:PORT/1, rediss://…, or "" for none'},
+            extra={"allowed": 'redis://HOST:PORT/1, redis+sentinel://HOST:PORT/NAME/1, rediss://…, or "" for none'},
         ),
     ] = ""
     inside: Annotated[

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ara.data.cache import news
+from ara.data.cache.connecting import connect
 from ara.data.cache.heed import heed
-from ara.data.cache.redis_tier import connect
 from ara.testing import FakeClock
 from tests.data.cache.conftest import NOON
 
@@ -66,6 +66,9 @@ class Line:
     def pubsub(self):
         return self
 
+    async def initialize(self):
+        await self._do("initialize")
+
     async def _do(self, name):
         if name != "aclose":
             assert not self.over, f"{name} after it was cancelled"
@@ -88,7 +91,7 @@ class Line:
         await self._do("aclose")
 
 
-@pytest.mark.parametrize("step", ["subscribe", "get_message", "ping", "aclose"])
+@pytest.mark.parametrize("step", ["initialize", "subscribe", "get_message", "ping", "aclose"])
 async def test_whoever_listens_can_be_told_to_end(step):
     line = Line(step)
     await cancelled(asyncio.create_task(news.hear(line, "x", told=print, missed=print)))

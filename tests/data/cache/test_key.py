@@ -13,9 +13,9 @@ texts = st.text(alphabet=string.printable + "é漢\x00", max_size=12)
 
 def test_the_spelling():
     key = Key(kind=Kind.BARS, symbol="BTC-USD", timeframe=DAY, parts=("total", "2020-02-20T00:00:00+00:00"))
-    assert str(key) == "ara:1:bars:BTC-USD:1d:total:2020-02-20T00%3A00%3A00%2B00%3A00"
-    assert str(Key(kind=Kind.RATES, symbol="EUR")) == "ara:1:rates:EUR:"
-    assert str(Key(kind=Kind.BARS, symbol="O:AAPL", timeframe=DAY)) == "ara:1:bars:O%3AAAPL:1d"
+    assert str(key) == "{ara:1}:bars:BTC-USD:1d:total:2020-02-20T00%3A00%3A00%2B00%3A00"
+    assert str(Key(kind=Kind.RATES, symbol="EUR")) == "{ara:1}:rates:EUR:"
+    assert str(Key(kind=Kind.BARS, symbol="O:AAPL", timeframe=DAY)) == "{ara:1}:bars:O%3AAAPL:1d"
 
 
 @given(st.lists(st.tuples(texts, st.lists(texts, max_size=3)), min_size=2, max_size=2))

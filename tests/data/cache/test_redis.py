@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from ara.clock import SystemClock
-from ara.data.cache import Cache, Reason
+from ara.data.cache import Cache, Reason, connecting
 from ara.data.cache import outage as outages
 from ara.data.cache import redis_tier as tiers
 from ara.data.cache.news import read
@@ -25,7 +25,7 @@ _PATIENT = 300.0
 @pytest.fixture
 async def caches(redis_url, monkeypatch):
     """Caches as of several processes, on one Redis; a busy machine may be slow to answer."""
-    monkeypatch.setattr(tiers, "_PATIENCE", _PATIENT)
+    monkeypatch.setattr(connecting, "_PATIENCE", _PATIENT)
     made = []
 
     def make(url=redis_url, **values):
@@ -107,17 +107,17 @@ async def test_a_long_load_keeps_its_turn(caches, monkeypatch):
 
 
 async def test_the_turn_of_a_process_that_died_passes_on(caches, raw, monkeypatch):
-    raw.set("ara:1:@lock:" + key().text.removeprefix("ara:1:"), "somebody", px=300)
+    raw.set("{ara:1}:@lock:" + key().text.removeprefix("{ara:1}:"), "somebody", px=300)
     source = Source()
     begun = time.monotonic()
     await caches().get(key(), source)
     assert time.monotonic() - begun > 0.15
     assert source.asked == 1
-    raw.set("ara:1:@lock:" + key("MSFT").text.removeprefix("ara:1:"), "somebody", px=60_000)
+    raw.set("{ara:1}:@lock:" + key("MSFT").text.removeprefix("{ara:1}:"), "somebody", px=60_000)
     monkeypatch.setattr(tiers, "_LONGEST_WAIT", 0.1)
     await caches().get(key("MSFT"), source)
     assert source.asked == 2
-    assert raw.get("ara:1:@lock:" + key("MSFT").text.removeprefix("ara:1:")) == b"somebody"
+    assert raw.get("{ara:1}:@lock:" + key("MSFT").text.removeprefix("{ara:1}:")) == b"somebody"
 
 
 async def test_a_failure_passes_the_turn_on(caches):
@@ -186,7 +186,7 @@ async def test_the_budget_is_everybodys(caches, raw):
     left = [number for number in range(8) if raw.exists(key("AAPL", str(number)).text)]
     assert left[0] == 0
     assert 1 not in left
-    assert int(raw.get("ara:1:@total")) == sum(raw.strlen(key("AAPL", str(n)).text) for n in left) <= 2**20
+    assert int(raw.get("{ara:1}:@total")) == sum(raw.strlen(key("AAPL", str(n)).text) for n in left) <= 2**20
     assert cache.stats()["tiers"]["redis"]["evictions"] == 6 - len(left)
     await cache.get(key("AAPL", "large"), Source(pl.DataFrame({"x": default_rng(9).random(200_000)})))
     assert not raw.exists(key("AAPL", "large").text)
@@ -197,8 +197,8 @@ async def test_what_ended_is_taken_from_the_books(caches, raw):
     await cache.get(key(), Source(), live=True)
     await asyncio.sleep(1.1)
     await cache.get(key("MSFT"), Source())
-    assert raw.zrange("ara:1:@ends", 0, -1) == [key("MSFT").text.encode()]
-    assert int(raw.get("ara:1:@total")) == raw.strlen(key("MSFT").text)
+    assert raw.zrange("{ara:1}:@ends", 0, -1) == [key("MSFT").text.encode()]
+    assert int(raw.get("{ara:1}:@total")) == raw.strlen(key("MSFT").text)
 
 
 async def test_nothing_of_others_is_touched(caches, raw):
@@ -207,7 +207,7 @@ async def test_nothing_of_others_is_touched(caches, raw):
     cache = caches()
     await cache.get(key(), Source())
     await cache.drop()
-    assert {name for name in raw.keys("*") if not name.startswith(b"ara:1:")} == {b"theirs", b"ara:2:bars:AAPL:1d"}
+    assert {name for name in raw.keys("*") if not name.startswith(b"{ara:1}:")} == {b"theirs", b"ara:2:bars:AAPL:1d"}
     assert not raw.exists(key().text)
 
 
@@ -308,7 +308,7 @@ async def test_killed_in_the_middle_of_a_load(caches, own_redis):
 
 
 async def test_a_redis_that_stands_still(caches, own_redis, caplog, monkeypatch):
-    monkeypatch.setattr(tiers, "_PATIENCE", 0.1)
+    monkeypatch.setattr(connecting, "_PATIENCE", 0.1)
     source, cache = Source(), caches(own_redis.url)
     own_redis.pause()
     answers = await asyncio.gather(*(cache.get(key("AAPL", str(number)), source) for number in range(10)))
@@ -371,7 +371,7 @@ def _load_in_a_process(url, folder, number):
         return frame()
 
     async def run():
-        tiers._PATIENCE, tiers._LOCKED = _PATIENT, round(_PATIENT * 1_000)  # however busy the machine is
+        connecting._PATIENCE, tiers._LOCKED = _PATIENT, round(_PATIENT * 1_000)  # however busy the machine is
         cache = Cache(settings(redis=url), clock=SystemClock())
         found = await cache.get(key(), load)
         await cache.close()

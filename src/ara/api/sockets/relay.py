@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from ara.data.cache.connecting import connect, faults, place_of
 from ara.data.cache.heed import heed
 from ara.data.cache.outage import Outage
-from ara.data.cache.redis_tier import connect, place_of
 from ara.redaction import redact
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["Relay"]
 _LOCK: Final = 6_000
 _LIFE: Final = 3_600_000
 _BLOCK: Final = 250
-_PREFIX: Final = "ara:sockets"
+_PREFIX: Final = "{ara:sockets}"
 
 _ADD: Final = """
 local name = redis.call('GET', KEYS[2])
@@ -116,9 +116,7 @@ class Relay:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        from redis.exceptions import RedisError
-
-        with suppress(RedisError, OSError):
+        with suppress(*faults()):
             await heed(self._client.aclose())
 
     async def _ask(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
@@ -128,13 +126,11 @@ class Relay:
         return await self._guarded(ask)
 
     async def _guarded(self, ask: Callable[[], Awaitable[Any]]) -> Any:
-        from redis.exceptions import RedisError
-
         if not self.outage.may_try():
             return None
         try:
             told = await heed(ask())
-        except (RedisError, OSError, asyncio.IncompleteReadError) as error:
+        except faults(asyncio.IncompleteReadError) as error:
             self.outage.failed(redact(f"{type(error).__name__}: {error}", longest=200))
             return None
         self.outage.answered()
@@ -142,8 +138,8 @@ class Relay:
 
 
 def _key(name: str, part: str) -> str:
-    """Name a part of a stream; all parts of one lie on one node of a cluster."""
-    return f"{_PREFIX}:{{{name}}}:{part}"
+    """Name a part of a stream; all streams lie on one node of a cluster, since they are waited for together."""
+    return f"{_PREFIX}:{name}:{part}"
 
 
 def _read(entry: Any) -> tuple[int, str]:

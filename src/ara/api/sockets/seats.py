@@ -7,9 +7,9 @@ import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from ara.data.cache.connecting import connect, faults, place_of
 from ara.data.cache.heed import heed
 from ara.data.cache.outage import Outage
-from ara.data.cache.redis_tier import connect, place_of
 from ara.redaction import redact
 
 if TYPE_CHECKING:
@@ -87,13 +87,11 @@ class Seats:
         return await self._guarded(lambda: self._scripts[script](keys=[_key(user)], args=arguments))
 
     async def _guarded(self, ask: Any) -> Any:
-        from redis.exceptions import RedisError
-
         if not self.outage.may_try():
             return None
         try:
             told = await heed(ask())
-        except (RedisError, OSError) as error:
+        except faults() as error:
             self.outage.failed(redact(f"{type(error).__name__}: {error}", longest=200))
             return None
         self.outage.answered()

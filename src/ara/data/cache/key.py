@@ -10,8 +10,10 @@ from ara.market.timeframe import Timeframe
 
 __all__ = ["PREFIX", "Key"]
 
-PREFIX: Final = "ara:1:"
-"""What every name begins with, so that a Redis may be shared; the number changes with the form of the values."""
+PREFIX: Final = "{ara:1}:"
+"""What every name begins with, so that a Redis may be shared; the number changes with the form of the values.
+
+The braces keep all of them on one node of a cluster: making room is one step over all."""
 
 _SAFE: Final = "./^=_-"
 _LONGEST: Final = 200
@@ -19,7 +21,7 @@ _LONGEST: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What a cached value is, spelled `ara:1:KIND:SYMBOL:TIMEFRAME:PART:…`.
+    """What a cached value is, spelled `{ara:1}:KIND:SYMBOL:TIMEFRAME:PART:…`.
 
     Parameters
     ----------

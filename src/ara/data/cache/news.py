@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from ara.data.cache.connecting import faults
 from ara.data.cache.heed import heed
 
 if TYPE_CHECKING:
@@ -59,21 +60,20 @@ async def hear(
     form
         Reads what came; None for what is to be passed over.
     """
-    from redis.exceptions import RedisError
-
     pause, before = _PAUSE[0], False
     while True:
         channel = client.pubsub()
         try:
+            await heed(client.initialize())  # a cluster is asked which node has what
             await heed(channel.subscribe(name))
             if before:
                 missed()
             before, pause = True, _PAUSE[0]
             await _listen(channel, told, form)
-        except (RedisError, OSError):
+        except faults():
             pause = min(pause * 2, _PAUSE[1])
         finally:
-            with suppress(RedisError, OSError):
+            with suppress(*faults()):
                 await heed(channel.aclose())  # type: ignore[no-untyped-call]
         await asyncio.sleep(pause)
 

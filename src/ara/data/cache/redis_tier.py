@@ -10,27 +10,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from ara.clock import Clock
+from ara.data.cache.connecting import connect, faults, place_of
 from ara.data.cache.frames import LARGEST, Kept, pack, unpack
 from ara.data.cache.heed import heed
 from ara.data.cache.key import PREFIX, Key
 from ara.data.cache.outage import Outage
 from ara.data.cache.scripts import DROP, PUT, RELEASE, RENEW
-from ara.errors import ConfigurationError
 from ara.redaction import redact
 
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
-__all__ = ["Found", "RedisTier", "connect", "place_of"]
+__all__ = ["Found", "RedisTier"]
 
 _T = TypeVar("_T")
 
-_PATIENCE: Final = 1.0
 _LOCKED: Final = 5_000
 _LONGEST_WAIT: Final = 60.0
 _VERSIONS: Final = timedelta(days=2)
@@ -50,27 +45,6 @@ class Found:
         self.versions = versions
 
 
-def connect(url: str) -> "Redis":
-    """Make a client that gives up after a second and asks once; nothing is sent before its first use."""
-    try:
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ImportError as error:
-        raise ConfigurationError(
-            "data.cache.redis names a server, but the package redis is not installed.",
-            hint="Install it: pip install 'ara-ai[queue]'. Or leave data.cache.redis empty.",
-        ) from error
-    try:
-        return Redis.from_url(
-            url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE, retry=Retry(NoBackoff(), 0)
-        )
-    except ValueError as error:
-        raise ConfigurationError(
-            "data.cache.redis is no address of a Redis server.", hint="For instance: redis://127.0.0.1:6379/0"
-        ) from error
-
-
 class RedisTier:
     """Frames by name in Redis, within a budget of bytes that all processes share.
 
@@ -88,7 +62,8 @@ class RedisTier:
         self.client = connect(url)
         self.outage = Outage(place_of(url))
         self.sender = uuid4().hex
-        database = self.client.connection_pool.connection_kwargs.get("db") or 0
+        pool = getattr(self.client, "connection_pool", None)  # a cluster has many, and no numbered databases
+        database = 0 if pool is None else pool.connection_kwargs.get("db") or 0
         self.channel = f"{PREFIX}@events:{database}"
         self.evicted = 0
         self.refused = 0
@@ -104,10 +79,11 @@ class RedisTier:
         async def ask() -> Found:
             async with self.client.pipeline(transaction=False) as line:
                 line.getrange(key.text, 0, LARGEST)
-                line.mget(versions)
+                for one in versions:  # a pipeline to a cluster has no MGET
+                    line.get(one)
                 line.zadd(f"{PREFIX}@used", {key.text: self._milliseconds()}, xx=True)
-                data, seen, _ = await line.execute()
-            seen_versions = (seen[0] or b"", seen[1] or b"")
+                data, every, own, _ = await line.execute()
+            seen_versions = (every or b"", own or b"")
             if not data:
                 return Found(versions=seen_versions)
             kept = await _unpacked(data)
@@ -226,19 +202,15 @@ class RedisTier:
 
     async def close(self) -> None:
         """Let go of the connections, whether or not the server is there."""
-        from redis.exceptions import RedisError
-
-        with suppress(RedisError, OSError):
+        with suppress(*faults()):
             await heed(self.client.aclose())
 
     async def _ask(self, work: Callable[[], Awaitable[_T]], otherwise: _T) -> _T:
-        from redis.exceptions import RedisError
-
         if not self.outage.may_try():
             return otherwise
         try:
             value = await heed(work())
-        except (RedisError, OSError, ValueError, TypeError) as error:  # the last two: an answer of another form
+        except faults(ValueError, TypeError) as error:  # the last two: an answer of another form
             self.outage.failed(redact(f"{type(error).__name__}: {error}", longest=200))
             return otherwise
         self.outage.answered()
@@ -254,12 +226,6 @@ def _named(script: str) -> str:
 
 def _versions(key: Key) -> tuple[str, str]:
     return f"{PREFIX}@version:{_ALL}", f"{PREFIX}@version:{key.symbol}"
-
-
-def place_of(url: str) -> str:
-    """Give host and port of an address, which may be told to anybody; a bad one was refused before."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or parts.path or 'localhost'}:{parts.port or 6379}"
 
 
 async def _packed(kept: Kept) -> bytes | None:
