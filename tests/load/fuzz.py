@@ -7,8 +7,8 @@ and those of accounts and OAuth, each with a key of its own, since what is asked
 JSON document; the exit status is 0 where nothing was found.
 
 Three things can't be said by a description, and are told to schemathesis in its hooks: a key of idempotency is new for
-each request, requests that fit their shape and contradict themselves, or what is there, may be refused with 422 (`CONTRADICTIONS`),
-as may programs and forms that nobody knows below /oauth/ with 400.
+each request; requests that fit their shape and contradict themselves, or what is there, may be refused with 422
+(`CONTRADICTIONS`), as may programs and forms that nobody knows below /oauth/ with 400.
 """
 
 import argparse

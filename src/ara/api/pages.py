@@ -38,8 +38,9 @@ _REDOC: Final = _HEAD.format(
 _START: Final = """const samples = (system) => ({ wrapComponents: { responses: (Original) => (props) => {
   const e = system.React.createElement;
   const found = system.specSelectors.specJson().getIn(["paths", props.path, props.method, "x-codeSamples"]);
-  const shown = (found ? found.toJS() : []).map((one) => e("details", { key: one.label, className: "ara-sample" },
-    e("summary", null, one.label), e("pre", { className: "microlight" }, one.source)));
+  const of = (one) => e("details", { key: one.label, className: "ara-sample", open: true },
+    e("summary", null, one.label), e("pre", { className: "microlight" }, one.source));
+  const shown = (found ? found.toJS() : []).map(of);
   return e("div", null, shown.length > 0 && e("div", { className: "opblock-section ara-samples" },
     e("div", { className: "opblock-section-header" }, e("h4", null, "Samples")), ...shown), e(Original, props));
 } } });

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from ara.accounts import Accounts
 from ara.api.app import create
+from ara.api.heads import PromptLine
 from ara.api.parting import Parting, Server
 from ara.api.sockets import UVICORN
 from ara.desk import Desk
@@ -97,5 +98,6 @@ def _config(app: Callable[[], ASGIApp], settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=_IDLE,
         timeout_worker_healthcheck=_BEGINNING,
         lifespan="on",
+        http=PromptLine,
         **UVICORN,
     )

@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 __all__ = ["VARIABLE", "Call", "samples"]
 
+_PAGE: Final = "/oauth/authorize"
+"""Whose answer leads elsewhere, where a sample does not follow."""
 VARIABLE: Final = re.compile(r"\$([A-Z][A-Z_]*)")
 """A variable of the environment in a text."""
 
@@ -120,7 +122,8 @@ def _javascript(call: Call) -> str:
         given.append(f"  body: JSON.stringify({_literal(call.body, text, _SCRIPT)}),")
     if call.form:
         given.append(f"  body: new URLSearchParams({_literal(dict(call.form), text, _SCRIPT)}),")
-    given.append('  redirect: "manual",')
+    if call.path == _PAGE:
+        given.append('  redirect: "manual",')
     rest = "});\nif (answer.status >= 400) throw new Error(await answer.text());\nconsole.log(await answer.text());"
     return "\n".join([f"const answer = await fetch({text(call.address)}, {{", *given, rest])
 
