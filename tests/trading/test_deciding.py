@@ -1,6 +1,7 @@
 """What a strategy may see and say, and what is made of it."""
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -142,3 +143,11 @@ def test_nothing_is_bought_where_prices_are_below_zero(floor):
     view = View(f.exchange.pits, f.book)
     (ticket,) = turn(Says(Signal(symbol="ACME", size=1.0)), view, f.book)
     assert ticket.order is None
+
+
+def test_a_tape_made_of_another_remembers_nothing_of_it():
+    tape = Tape.of(bars_of([(10, 11, 9, 10), (10, 12, 9, 12), (12, 13, 11, 11)]))
+    assert tape.mean(2).tolist()[1:] == [11.0, 11.5]
+    other = replace(tape, prices=tape.prices * 2)
+    assert other.mean(2).tolist()[1:] == [22.0, 23.0]
+    assert tape.mean(2).tolist()[1:] == [11.0, 11.5]

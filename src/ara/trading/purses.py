@@ -47,11 +47,11 @@ def rated(tapes: Mapping[str, Tape], currency: str, rates: "Rates") -> dict[str,
     for symbol, tape in tapes.items():
         code = tape.instrument.currency
         if code == currency:
-            found[symbol] = replace(tape, rated=None, _kept={})
+            found[symbol] = replace(tape, rated=None)
             continue
         if code not in made:
             made[code] = _sampled(code, currency, rates, moments)
-        found[symbol] = replace(tape, rated=made[code], _kept={})
+        found[symbol] = replace(tape, rated=made[code])
     return found
 
 

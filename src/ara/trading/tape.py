@@ -140,7 +140,7 @@ class Tape:
     rated: Rated | None = None
     notes: tuple[str, ...] = ()
     source: str = ""
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[Any, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.at)
