@@ -6,6 +6,7 @@ A day is one of UTC, from midnight to midnight: what is left is there again at t
 import asyncio
 import dataclasses
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -30,6 +31,7 @@ WHAT: Final[tuple[What, ...]] = ("forecasts", "jobs")
 
 _DAY: Final = 86_400
 _TRIES: Final = 200
+_KNOWN: Final = 10_000
 
 
 class _Used(Record, frozen=True, kw_only=True):
@@ -100,29 +102,37 @@ class Quota:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._last: OrderedDict[str, int] = OrderedDict()
 
     async def spend(self, user: User, what: What, count: int = 1) -> Standing:
         """Count what a user asks for; QuotaError, and nothing counted, where that is more than is left of the day."""
         turn = self._turns.setdefault(f"{user.id} {what}", asyncio.Lock())
         async with turn:  # those of one process wait for each other; against others decides who wrote first
             for _ in range(_TRIES):
+                empty = self._empty(user, what)
+                known = self._last.pop(_id(empty), None)  # as this process wrote it last: nobody else may have since
                 try:
-                    return await self.spend_once(user, what, count)
+                    if known is None:
+                        after = await self.spend_once(user, what, count)
+                    else:
+                        after = await self._counted(dataclasses.replace(empty, used=known), count, user.tier)
                 except ConflictError:
                     continue
+                except QuotaError:
+                    if known is None:
+                        raise
+                    continue
+                self._remember(after)
+                return after
         raise StoreError("Others count for this user all the time; nothing was counted.", hint="Try again.")
 
     async def spend_once(self, user: User, what: What, count: int = 1) -> Standing:
         """Count as `spend` does, also within a transaction; ConflictError where another process was faster."""
-        before = await self._standing(user, what)
-        after = dataclasses.replace(before, used=before.used + count)
-        if after.used > after.most:
-            raise _refused(before, user.tier)
-        await self._write(before, after)
-        return after
+        return await self._counted(await self._standing(user, what), count, user.tier)
 
     async def give_back(self, spent: Standing, count: int) -> None:
         """Take back what was counted and came to nothing."""
+        self._last.pop(_id(spent), None)
         await changed(
             self._desk.store, _Used, _id(spent), lambda old: replace(old, count=max(old.count - count, 0))
         )  # fmt: skip
@@ -146,13 +156,28 @@ class Quota:
         return len(found)
 
     async def _standing(self, user: User, what: What) -> Standing:
+        empty = self._empty(user, what)
+        kept = await self._desk.store.get(_Used, _id(empty))
+        return empty if kept is None else dataclasses.replace(empty, used=kept.count)
+
+    def _empty(self, user: User, what: What) -> Standing:
         now = self._desk.clock.now()
         tomorrow = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
         tier: TierSettings = getattr(self._desk.settings.accounts, user.tier)
         most = tier.per_day if what == "forecasts" else tier.jobs_per_day
-        empty = Standing(user=user.id, what=what, most=most, used=0, at=now, resets_at=tomorrow)
-        kept = await self._desk.store.get(_Used, _id(empty))
-        return empty if kept is None else dataclasses.replace(empty, used=kept.count)
+        return Standing(user=user.id, what=what, most=most, used=0, at=now, resets_at=tomorrow)
+
+    def _remember(self, after: Standing) -> None:
+        self._last[_id(after)] = after.used
+        if len(self._last) > _KNOWN:
+            self._last.popitem(last=False)
+
+    async def _counted(self, before: Standing, count: int, tier: str) -> Standing:
+        after = dataclasses.replace(before, used=before.used + count)
+        if after.used > after.most:
+            raise _refused(before, tier)
+        await self._write(before, after)
+        return after
 
     async def _write(self, before: Standing, after: Standing) -> None:
         store, id = self._desk.store, _id(before)
