@@ -10,7 +10,7 @@ All in processor time, the least of several runs, both sides in turn.
 - `sweep_over_loop`: the same over the plain loop for as many
 - `replay_share`: processor time of the three replays over that of the run, on top of it
 - `fifty_instruments_s`: 50 instruments together over 2,500 bars; promised 2
-- `sweep_10000_mb`: memory that a sweep of 10,000 combinations takes on top
+- `sweep_10000_mb`: memory that a sweep of 10,000 combinations takes on top, at its peak (Linux)
 - `first_call_s`: the 1,000 combinations in a new process that has nothing compiled; promised 3
 
 Where `ARA_BENCH` names a folder with `backtest.py` of the speed comparisons, and `ARA_PEERS` one with environments
@@ -168,12 +168,15 @@ def _peers(events: float, swept: float) -> dict[str, float]:
 
 
 _MANY = (
-    "import resource; from benchmarks.backtest import Cross; from ara.backtest.checks import made_up;"
+    "import re; from pathlib import Path; from benchmarks.backtest import Cross;"
+    "from ara.backtest.checks import made_up;"
     "from ara.backtest.sweep import sweep; tape = made_up(2500)['ONE'];"
     "from ara.backtest.sweep import traded; traded(Cross(), tape);"
-    "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+    "held = lambda name: int(re.search(name + r':\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1]) / 1024;"
+    "Path('/proc/self/clear_refs').write_text('5');"  # the peak counts anew: what the compiler took is no sweep's
+    "before = held('VmRSS');"
     "sweep(Cross, {'quick': list(range(5, 105)), 'slow': list(range(110, 210))}, tape, cuts=0);"
-    "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)"
+    "print(held('VmHWM') - before)"
 )
 
 
