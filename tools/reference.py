@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ara.errors import AraError
 from tools.findings import Finding, main
+from tools.http_page import page
 
 __all__ = ["check", "errors_page", "python_pages", "write"]
 
@@ -97,7 +98,7 @@ def check(root: Path) -> Iterator[Finding]:
 def _pages(root: Path) -> dict[Path, str]:
     folder = root / "docs/reference"
     python = {folder / "python" / name: text for name, text in python_pages().items()}
-    return {folder / "errors.md": errors_page(), **python}
+    return {folder / "errors.md": errors_page(), folder / "http.md": page(), **python}
 
 
 if __name__ == "__main__":

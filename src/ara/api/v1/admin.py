@@ -37,7 +37,7 @@ class NewUser(_Sent):
     name: str = Field(default="", max_length=100)
     role: _Role = "viewer"
     tier: _Tier = "free"
-    password: str | None = Field(default=None, min_length=12, max_length=1024)
+    password: str | None = Field(default=None, min_length=12, max_length=256)
 
 
 class RoleChange(_Sent):

@@ -16,6 +16,10 @@ router = APIRouter(prefix="/auth", tags=["accounts"])
 
 _Own = Annotated[Asker, Depends(asker("keys:write"))]
 _Id = Annotated[str, Path(min_length=1, max_length=64, pattern="^[a-z2-7]+$", description="The client_id of a program")]
+_PATH = r"(/[A-Za-z0-9._~-]{1,20}){0,5}"
+_PLACES = rf"^(https://[a-z]{{1,20}}(\.[a-z]{{2,10}}){{1,3}}{_PATH}|http://127\.0\.0\.1:8[0-9]{{3}}{_PATH})$"
+_Place = Annotated[str, Field(json_schema_extra={"pattern": _PLACES})]
+"""The room takes more than the description names."""
 
 
 class AppRequest(BaseModel):
@@ -24,7 +28,7 @@ class AppRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(min_length=1, max_length=100, description="As users are shown it", examples=["Morning Desk"])
-    redirects: list[str] = Field(
+    redirects: list[_Place] = Field(
         default=[],
         max_length=10,
         description="Where users may be sent back to",
