@@ -17,6 +17,7 @@ from ara.models.families.pooled.seen import KINDS
 from ara.models.months import DAY, months_before
 from ara.models.panel import Panel
 from ara.models.quantiles import LEVELS
+from ara.models.stillness import still_rows
 
 __all__ = ["Month", "Weigh", "learned"]
 
@@ -83,7 +84,7 @@ def learned(
     members, base
         Names of the members, and the place of the baseline among them.
     scored
-        `[row of the panel]`: whether its outcome may be learned from.
+        `[row of the panel]`: whether its outcome may be learned from; where the price stands still none is.
     weigh
         What gives other weights than those of `fast`.
     half_life
@@ -112,10 +113,10 @@ def learned(
 def _months(
     stages: Sequence[Stage], panel: Panel, moment: int, scored: NDArray[np.bool_], half_life: float
 ) -> list[Month]:
-    out = []
+    out, told = [], scored & ~still_rows(panel) if len(scored) else scored
     for stage in stages:
         became = outcomes(panel, stage)
-        may = scored[became.rows] if len(scored) else np.zeros(0, bool)
+        may = told[became.rows] if len(told) else np.zeros(0, bool)
         y = np.where(may[:, None], became.y, np.nan)
         loss = np.where(may[:, None, None], stage.scored(panel), np.nan).astype(float)
         age = sum(months_before(moment, back) > stage.month for back in range(1, REMEMBERED))

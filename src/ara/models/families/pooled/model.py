@@ -20,6 +20,7 @@ from ara.models.head import Head, read_head, write_head
 from ara.models.months import month_after, month_of
 from ara.models.panel import Panel, Rows, united
 from ara.models.quantiles import LEVELS, Quantiles
+from ara.models.stillness import still_rows
 from ara.workers import Progress
 
 __all__ = ["YOUNG", "FittedPooledHar", "PooledHar"]
@@ -248,12 +249,16 @@ def _misshapen(params: Params, states: Mapping[str, State], memory: Memory) -> s
 
 
 def _linked(panel: Panel, rows: Rows, moment: int, watch: Callable[[Progress], bool]) -> dict[int, tuple[Chain, Table]]:
-    """Give each class's chain at the moment and its rows, going on from the last one that lies on the same past."""
+    """Give each class's chain at the moment and its rows, going on from the last one that lies on the same past.
+
+    Rows whose price stands still say nothing of those that move, and are not learned from.
+    """
     seen = table(panel)
-    whole = len(rows) == len(panel)
+    whole, apart = len(rows) == len(panel), np.flatnonzero(still_rows(panel))
     if not whole:
+        apart = np.union1d(apart, np.setdiff1d(np.arange(len(panel)), rows))
+    if len(apart):
         seen = seen.take(np.arange(len(panel)))
-        apart = np.setdiff1d(np.arange(len(panel)), rows)
         seen.target[apart], seen.y[apart] = np.nan, np.nan
     before = (_chains.latest(panel, moment) if whole else None) or {}
     made: dict[int, tuple[Chain, Table]] = {}
