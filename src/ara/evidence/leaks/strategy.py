@@ -191,5 +191,5 @@ def _permuted(tape: Tape, seed: int) -> Tape:
     prices = np.array(counted, np.float64) * float(tape.tick)
     return replace(
         tape, opens=counted[0], highs=counted[1], lows=counted[2], closes=counted[3], prices=prices,
-        split=np.ones(len(tape)), dividend=np.zeros(len(tape)), volume=[-1] * len(tape), _kept={},
+        split=np.ones(len(tape)), dividend=np.zeros(len(tape)), volume=[-1] * len(tape),
     )  # fmt: skip
