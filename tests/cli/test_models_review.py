@@ -37,6 +37,21 @@ def test_an_old_one_is_trained_anew_into_the_shadow(ara):
     assert stages == {"ewma_t@1": "champion", "ewma_t@2": "shadow"}
 
 
+def test_an_old_one_is_tuned_by_a_job_where_that_is_asked_for(ara):
+    trained(ara, "ewma_t", "--as-of", "2020-01-31")
+    done = ara("models", "review", "--act", "--tune", "--json")
+    assert done.code == 0, done.err
+    (one,) = json.loads(done.out)["reviews"]
+    assert (one["deed"], one["job"]) == ("train", 1)
+    again = json.loads(ara("models", "review", "--act", "--tune", "--json").out)["reviews"]
+    assert [found["job"] for found in again] == [1]  # the one that waits already
+    listed = ara("jobs", "list").plain
+    assert "tune ewma_t on AAPL, 20 trials" in listed
+    assert listed.count("waiting") == 1
+    stages = {found["name"]: found["stage"] for found in json.loads(ara("models", "list", "--json").out)["models"]}
+    assert stages == {"ewma_t@1": "champion"}
+
+
 def test_one_that_is_damaged_keeps_no_other_from_being_looked_at(ara, home):
     trained(ara)
     trained(ara, "drift")

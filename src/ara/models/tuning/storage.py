@@ -56,8 +56,10 @@ def database(optuna: ModuleType, url: str) -> Iterator[Any]:
             yield kept
     except (SQLAlchemyError, StorageInternalError, ModuleNotFoundError) as error:
         place = url.rpartition("@")[2] if "@" in url else url
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error  # its own words only guess
+        words = str(getattr(cause, "orig", None) or cause or error).splitlines()
         raise StoreError(
-            f"the studies in {place} can't be read or written: {str(error).splitlines()[0]:.200}",
+            f"the studies in {place} can't be read or written: {words[0] if words else type(error).__name__:.200}",
             hint="Check the folder or the server; another place: the setting models.studies",
         ) from error
     finally:
