@@ -222,6 +222,8 @@ OWN = {
     "log.level": st.sampled_from(["debug", "INFO"]),
     "log.format": st.sampled_from(["auto", "json"]),
     "store.url": st.sampled_from(["", "memory:", "sqlite:///a b", "postgresql://u:p@h/n"]),
+    "models.objects": st.sampled_from(["", "s3://abc/d", "s3://abc/d?endpoint=http://h:9000&region=x"]),
+    "store.replicas": st.sampled_from(["", "postgresql://u:p@h/n", "postgresql://u:p@h/n,postgres://u@i/n"]),
     "data.bars": st.sampled_from(["", "postgresql://u:p@h/n"]),
     "workers.ray": st.sampled_from(["", "auto", "ray://h:10001"]),
     "jobs.memory": st.sampled_from(["", "800M", "1.5G"]),

@@ -11,6 +11,7 @@ import numpy as np
 from ara.desk import Desk
 from ara.prediction.ledger import Ledger
 from ara.prediction.record import wilson
+from ara.store import may_lag
 
 __all__ = ["GROUPS", "Accuracy", "Report", "accuracy", "grouped"]
 
@@ -113,8 +114,9 @@ async def accuracy(desk: Desk, *, replayed: bool = False) -> Report:
 
     from ara.store.scores import scores
 
-    found = [dict(row) for row in await desk.store.tables.execute(select(scores))]
-    states = {kept.id: str((kept.forecast.regime or {}).get("state", "")) async for kept in Ledger(desk).all()}
+    with may_lag():
+        found = [dict(row) for row in await desk.store.tables.execute(select(scores))]
+        states = {kept.id: str((kept.forecast.regime or {}).get("state", "")) async for kept in Ledger(desk).all()}
     for row in found:
         row["regime"] = states.get(row["forecast_id"], "")
     live = sum(bool(row["live"]) for row in found)

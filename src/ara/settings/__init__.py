@@ -4,21 +4,20 @@ Defaults, then the profile, the user's `~/.ara.yaml`, the project's `.ara.yaml`,
 wins, value by value. `Settings.load` gathers them.
 """
 
+from ara.settings.accounts import AccountSettings, TierSettings
 from ara.settings.data import CacheSettings, DataSettings, SourceSettings
 from ara.settings.jobs import JobSettings, ScheduleSettings
 from ara.settings.origin import Origin, Problem
 from ara.settings.secret import Secret
+from ara.settings.store import StoreSettings
 from ara.settings.telling import SocketSettings, WebhookSettings
 from ara.settings.tree import (
-    AccountSettings,
     ApiSettings,
     CliSettings,
     LogSettings,
     PredictionSettings,
     Settings,
-    StoreSettings,
     TelemetrySettings,
-    TierSettings,
     VaultSettings,
     WorkerSettings,
 )

@@ -12,25 +12,22 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ara.settings.accounts import AccountSettings
 from ara.settings.data import DataSettings
 from ara.settings.jobs import JobSettings
 from ara.settings.origin import Origin
 from ara.settings.secret import Secret
+from ara.settings.store import StoreSettings
 from ara.settings.telling import SocketSettings, WebhookSettings, are_networks
 
 __all__ = [
-    "AccountSettings",
     "ApiSettings",
     "CliSettings",
-    "EnterpriseSettings",
     "LogSettings",
     "ModelSettings",
     "PredictionSettings",
-    "ProSettings",
     "Settings",
-    "StoreSettings",
     "TelemetrySettings",
-    "TierSettings",
     "VaultSettings",
     "WorkerSettings",
 ]
@@ -64,19 +61,6 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = "auto"
     file: Annotated[
         str, Meta(description="The file that is written to beside stderr; empty: stderr only.", extra={"path": True})
-    ] = ""
-
-
-class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where documents, the ledger and tables are kept."""
-
-    url: Annotated[
-        str,
-        Meta(
-            description="The database of everything kept; empty: the SQLite file `ara.db` in `home`.",
-            pattern=r"^(|memory:|sqlite:///.+|postgres(ql)?://.+)$",
-            extra={"allowed": 'memory:, sqlite:///PATH, postgresql://USER@HOST/NAME, or "" for ara.db in home'},
-        ),
     ] = ""
 
 
@@ -127,6 +111,14 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"path": True, "allowed": 'the path of a folder, or ""'},
         ),
     ] = ""
+    objects: Annotated[
+        str,
+        Meta(
+            description="The S3 bucket of trained models that machines share; the folder holds what was fetched.",
+            pattern=r"^(|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?(\?[^\s#]+)?)$",
+            extra={"allowed": 's3://BUCKET/PREFIX, s3://BUCKET/PREFIX?endpoint=https://HOST:PORT, or "" for none'},
+        ),
+    ] = ""
     studies: Annotated[
         str,
         Meta(
@@ -168,47 +160,6 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"allowed": 'an address such as 10.0.0.1:6379 or ray://HOST:10001, auto, or "" for one of its own'},
         ),
     ] = ""
-
-
-class TierSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much the users of a tier may ask for."""
-
-    per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 60
-    burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 20
-    per_day: Annotated[int, Meta(description="Forecasts in a day of UTC.", ge=1, le=100_000_000)] = 500
-    jobs_per_day: Annotated[int, Meta(description="Jobs in a day of UTC.", ge=1, le=1_000_000)] = 20
-
-
-class ProSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much the users of the tier pro may ask for."""
-
-    per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 600
-    burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 100
-    per_day: Annotated[int, Meta(description="Forecasts in a day of UTC.", ge=1, le=100_000_000)] = 20_000
-    jobs_per_day: Annotated[int, Meta(description="Jobs in a day of UTC.", ge=1, le=1_000_000)] = 500
-
-
-class EnterpriseSettings(TierSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much the users of the tier enterprise may ask for."""
-
-    per_minute: Annotated[int, Meta(description="Requests a minute in the long run.", ge=1, le=1_000_000)] = 6_000
-    burst: Annotated[int, Meta(description="Requests at once after a rest.", ge=1, le=1_000_000)] = 1_000
-    per_day: Annotated[int, Meta(description="Forecasts in a day of UTC.", ge=1, le=100_000_000)] = 1_000_000
-    jobs_per_day: Annotated[int, Meta(description="Jobs in a day of UTC.", ge=1, le=1_000_000)] = 20_000
-
-
-class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may ask, how much, and for how long a log-in or a key is good."""
-
-    token_minutes: Annotated[int, Meta(description="Minutes that an access token lives.", ge=1, le=1440)] = 15
-    refresh_days: Annotated[int, Meta(description="Days without use after which a log-in ends.", ge=1, le=365)] = 30
-    key_days: Annotated[int, Meta(description="Days after which a key should be rotated.", ge=1, le=3650)] = 90
-    wrong_per_minute: Annotated[
-        int, Meta(description="Wrong keys and tokens a minute that one address may send.", ge=1, le=1_000_000)
-    ] = 120
-    free: TierSettings = msgspec.field(default_factory=TierSettings)
-    pro: ProSettings = msgspec.field(default_factory=ProSettings)
-    enterprise: EnterpriseSettings = msgspec.field(default_factory=EnterpriseSettings)
 
 
 class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from ara.store.chain import Entry, Head
 from ara.store.changing import changed
 from ara.store.documents import revision
+from ara.store.lagging import may_lag
 from ara.store.log import Log
 from ara.store.migrating import Standing, bring_forward, migrate, standing
 from ara.store.opening import open_store
@@ -22,6 +23,7 @@ __all__ = [
     "Verification",
     "bring_forward",
     "changed",
+    "may_lag",
     "migrate",
     "open_store",
     "revision",

@@ -19,7 +19,8 @@ async def open_store(settings: "Settings", *, vault: Signer, clock: Clock) -> St
     Parameters
     ----------
     settings
-        `store.url`: empty for the file `ara.db` in `home`, `memory:`, `sqlite:///PATH`, or `postgresql://…`.
+        `store.url`: empty for the file `ara.db` in `home`, `memory:`, `sqlite:///PATH`, or `postgresql://…`; of the
+        last, `store.pool` and `store.replicas`.
     vault
         Signs the heads of logs.
     clock
@@ -34,7 +35,8 @@ async def open_store(settings: "Settings", *, vault: Signer, clock: Clock) -> St
         _check_driver()
         from ara.store.postgres import PostgresStore
 
-        return PostgresStore(url, signer=vault, clock=clock)
+        replicas = [one.strip() for one in settings.store.replicas.split(",") if one.strip()]
+        return PostgresStore(url, signer=vault, clock=clock, pool=settings.store.pool, replicas=replicas)
     from ara.store.sqlite import SqliteStore
 
     path = _file(url) if url else Path(settings.home) / "ara.db"

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +12,7 @@ from ara.store.documents import decode, encode, is_name
 from ara.store.engine import Engine
 from ara.store.postgres_logs import PostgresLogs
 from ara.store.query import Query, Value
+from ara.store.replicas import Readers
 from ara.store.server import Connection, Server
 from ara.store.steps import PostgresSteps
 from ara.store.store import ConflictError, Record, Signer
@@ -38,12 +39,27 @@ class PostgresStore(Engine):
         Gives the time of log entries.
     patience
         Seconds to wait for a connection or a lock before giving up.
+    pool
+        Connections at most, to the database and to each replica.
+    replicas
+        Databases that follow it; what may be a little old is read from them.
     """
 
-    def __init__(self, url: str, *, signer: Signer, clock: Clock, patience: float = 10.0) -> None:
-        self._server = Server(url, patience=patience)
+    def __init__(
+        self,
+        url: str,
+        *,
+        signer: Signer,
+        clock: Clock,
+        patience: float = 10.0,
+        pool: int = 8,
+        replicas: Sequence[str] = (),
+    ) -> None:
+        self._server = Server(url, patience=patience, largest=pool)
+        followers = [Server(one, patience=min(patience, 3.0), largest=pool, replica=True) for one in replicas]
+        self._readers = Readers(self._server, followers)
         self._open: dict[asyncio.Task[Any], Connection] = {}
-        logs = PostgresLogs(self._server, signer=signer, clock=clock)
+        logs = PostgresLogs(self._server, self._readers, signer=signer, clock=clock)
         super().__init__(logs, signer=signer, outside=self._refuse_inside)
 
     async def add(self, record: Record) -> bool:
@@ -108,6 +124,7 @@ class PostgresStore(Engine):
     async def close(self) -> None:
         """Finish the appends under way and close all connections."""
         await super().close()
+        await self._readers.close()
         await self._server.close()
 
     async def _select(self, query: Query, limit: int) -> list[bytes | str]:
@@ -123,7 +140,7 @@ class PostgresStore(Engine):
     def _table_storage(self) -> "TableStorage":
         from ara.store.postgres_tables import PostgresTables
 
-        return PostgresTables(self._server)
+        return PostgresTables(self._server, self._readers)
 
     def _mine(self) -> Connection | None:
         task = asyncio.current_task()

@@ -6,6 +6,7 @@ from typing import Any
 
 from ara.clock import Clock
 from ara.store.chain import Draft, Entry, Tip, check_tip, extend, sign_head, signed_upto
+from ara.store.replicas import Readers
 from ara.store.server import Connection, Server
 from ara.store.store import Signer
 
@@ -24,14 +25,17 @@ class PostgresLogs:
     ----------
     server
         Lends connections.
+    readers
+        The server and its replicas.
     signer
         The vault, which signs heads.
     clock
         Gives the time of entries.
     """
 
-    def __init__(self, server: Server, *, signer: Signer, clock: Clock) -> None:
+    def __init__(self, server: Server, readers: Readers, *, signer: Signer, clock: Clock) -> None:
         self._server = server
+        self._readers = readers
         self._signer = signer
         self._clock = clock
 
@@ -96,8 +100,8 @@ class PostgresLogs:
         await asyncio.to_thread(check_tip, document, stream, tip=tip, hash_at=lambda _: vouched, signer=self._signer)
 
     async def _select(self, condition: str, *arguments: Any) -> list[Entry]:
-        async with self._server.session() as connection:
-            return [Entry(**row) for row in await connection.fetch(f"{_ENTRIES} {condition}", *arguments)]
+        rows = await self._readers.read(lambda connection: connection.fetch(f"{_ENTRIES} {condition}", *arguments))
+        return [Entry(**row) for row in rows]
 
 
 async def _tip(connection: Connection, stream: str) -> Tip | None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from ara.store.replicas import Readers
 from ara.store.server import Server
 
 __all__ = ["PostgresTables"]
@@ -20,10 +21,13 @@ class PostgresTables:
     ----------
     server
         Lends connections.
+    readers
+        The server and its replicas.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, readers: Readers) -> None:
         self._server = server
+        self._readers = readers
         # The driver brings its own types: SQLAlchemy's adapter for it expects to drive it itself.
         self._dialect: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
@@ -34,8 +38,8 @@ class PostgresTables:
 
     async def read(self, statement: str, arguments: Sequence[Any]) -> list[Sequence[Any]]:
         """Run a statement that changes nothing."""
-        async with self._server.session() as connection:
-            return [tuple(row) for row in await connection.fetch(statement, *arguments)]
+        rows = await self._readers.read(lambda connection: connection.fetch(statement, *arguments))
+        return [tuple(row) for row in rows]
 
     async def write(self, many: Sequence[tuple[str, Sequence[Any]]]) -> list[Sequence[Any]]:
         """Run statements in one transaction."""

@@ -56,10 +56,16 @@ class Server:
         `postgresql://USER:PASSWORD@HOST:PORT/NAME`.
     patience
         Seconds to wait for a connection or for somebody's lock.
+    largest
+        Connections at most; who comes when all are lent waits.
+    replica
+        It is only read: whether Ara's tables are there is left to whoever reads.
     """
 
-    def __init__(self, url: str, *, patience: float) -> None:
+    def __init__(self, url: str, *, patience: float, largest: int = _LARGEST_POOL, replica: bool = False) -> None:
         self._url = url
+        self._largest = largest
+        self._replica = replica
         self._patience = patience
         self._pool: Any = None
         self._opening = asyncio.Lock()
@@ -137,13 +143,14 @@ class Server:
                 pool = await asyncpg.create_pool(
                     self._url,
                     min_size=0,
-                    max_size=_LARGEST_POOL,
+                    max_size=self._largest,
                     timeout=self._patience,
                     command_timeout=_STATEMENT_SECONDS,
                     server_settings={"lock_timeout": f"{round(self._patience * 1000)}", "application_name": "ara"},
                 )
                 try:
-                    await self._prepare(pool)
+                    if not self._replica:
+                        await self._prepare(pool)
                 except BaseException:
                     pool.terminate()
                     raise

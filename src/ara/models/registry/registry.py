@@ -218,6 +218,7 @@ class Registry:
         if kept.stage is Stage.SHIPPED:
             return self._shipped(kept)
         folder = self.shelf.place(kept.id)
+        await self.desk.workers.run(self.shelf.bring, kept.id)
         card, key = await self.desk.workers.run(checked, folder, self.desk.vault)
         if card != kept.card:
             raise IntegrityError(f"The card of {kept.name} in {folder} is not the one that the store holds.", file=CARD)

@@ -1,4 +1,7 @@
-"""The folder of all models: each in a folder of its own that appears whole or not at all."""
+"""The folder of all models: each in a folder of its own that appears whole or not at all.
+
+Where an installation shares a bucket, that holds every model as one archive, and the folder what this machine fetched.
+"""
 
 import fcntl
 import os
@@ -6,11 +9,14 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ara.errors import StoreError
+from ara.models.registry.bundle import pack, unpack
 from ara.store.files import make_folder, unwritable
+from ara.store.objects import Objects
 from ara.whole import sync
 
 if TYPE_CHECKING:
@@ -21,6 +27,10 @@ __all__ = ["Shelf"]
 _PART: Final = ".part-"
 _GONE: Final = ".gone-"
 _PAUSE: Final = 0.02
+_SUFFIX: Final = ".ara"
+_ARCHIVE: Final = f"archive{_SUFFIX}"
+_WHOLE: Final = "whole"
+_YOUNG: Final = timedelta(hours=1)
 
 
 class Shelf:
@@ -35,16 +45,20 @@ class Shelf:
         Where the models lie.
     patience
         Seconds that one who brings a model waits for one who removes others.
+    objects
+        The bucket in which all machines of an installation keep their models; None: the folder is all there is.
     """
 
-    def __init__(self, folder: Path, *, patience: float = 30.0) -> None:
+    def __init__(self, folder: Path, *, patience: float = 30.0, objects: Objects | None = None) -> None:
         self.folder = folder
         self.patience = patience
+        self.objects = objects
 
     @classmethod
     def of(cls, settings: "Settings") -> "Shelf":
-        """Give the folder that the settings name: `models.folder`, else `models` in `home`."""
-        return cls(Path(settings.models.folder) if settings.models.folder else Path(settings.home) / "models")
+        """Give the folder that the settings name, `models.folder` or `models` in `home`, and `models.objects`."""
+        folder = Path(settings.models.folder) if settings.models.folder else Path(settings.home) / "models"
+        return cls(folder, objects=Objects(settings.models.objects) if settings.models.objects else None)
 
     def place(self, id: str) -> Path:
         """Give where a model lies, or would."""
@@ -98,8 +112,35 @@ class Shelf:
                 return False
             time.sleep(_PAUSE)
 
+    def bring(self, id: str) -> None:
+        """Fetch a model that is not here from the bucket; what it holds is looked at, not yet whether it is true."""
+        if self.objects is None or self.place(id).exists():
+            return
+        with self.part() as part:
+            archive = part / _ARCHIVE
+            if not self.objects.get(_named(id), archive):
+                return
+            whole = part / _WHOLE
+            whole.mkdir(mode=0o700)
+            unpack(archive, whole, durable=False)
+            self._move(whole, id)
+
     def settle(self, part: Path, id: str) -> bool:
-        """Move a written folder to its place, durably; False, and nothing moved, where one is there already."""
+        """Move a written folder to its place, durably; False, and nothing moved, where one is there already.
+
+        Where there is a bucket, it is kept there first; one that another machine kept there is fetched instead.
+        """
+        if self.objects is None:
+            return self._move(part, id)
+        with self.part() as beside:
+            archive = beside / _ARCHIVE
+            pack(self.place(id) if self.place(id).exists() else part, archive)
+            if not self.objects.put(_named(id), archive):
+                self.bring(id)
+                return False
+        return self._move(part, id)
+
+    def _move(self, part: Path, id: str) -> bool:
         try:
             for path in part.rglob("*"):
                 if not path.is_dir():
@@ -123,7 +164,9 @@ class Shelf:
         return True
 
     def drop(self, id: str) -> None:
-        """Take a model's folder away; a reader sees it whole or not at all."""
+        """Take a model's folder away, and its archive; a reader sees it whole or not at all."""
+        if self.objects is not None:
+            self.objects.drop(_named(id))
         goal = self.place(id)
         aside = self.folder / f"{_GONE}{os.urandom(8).hex()}"
         try:
@@ -135,10 +178,16 @@ class Shelf:
         shutil.rmtree(aside, ignore_errors=True)
 
     def ids(self) -> set[str]:
-        """Give the names of the models' folders."""
+        """Give the models that lie here or, for longer than an hour, in the bucket: newer ones may be on their way."""
+        found: set[str] = set()
         with suppress(OSError):
-            return {path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
-        return set()
+            found = {path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
+        if self.objects is not None:
+            old = datetime.now(UTC) - _YOUNG
+            kept = {name: at for name, at in self.objects.names().items() if name.endswith(_SUFFIX)}
+            found -= {name.removesuffix(_SUFFIX) for name, at in kept.items() if at > old}
+            found |= {name.removesuffix(_SUFFIX) for name, at in kept.items() if at <= old}
+        return found
 
     def tidy(self) -> int:
         """Remove what killed processes left; gives how many folders."""
@@ -149,6 +198,11 @@ class Shelf:
                     shutil.rmtree(path, ignore_errors=True)
                     removed += not path.exists()
         return removed
+
+
+def _named(id: str) -> str:
+    """Name a model's archive in the bucket."""
+    return f"{id}{_SUFFIX}"
 
 
 def _left(path: Path) -> bool:
