@@ -181,3 +181,10 @@ def test_only_the_newest_answers_stay_and_all_are_there_at_the_end(tmp_path):
     nowhere = Kept(None, "answers", most=3)
     nowhere.put("0", [0])
     assert nowhere.get("0") is None
+
+
+def test_where_nothing_can_be_written_the_work_goes_on(tmp_path, caplog):
+    (tmp_path / "sweeps").write_text("a file, where a folder should be")
+    found = sweep(Momentum, GRID, TAPE, cuts=0, kept=tmp_path / "sweeps")
+    assert found.trials.equals(sweep(Momentum, GRID, TAPE, cuts=0).trials)
+    assert [one.levelname for one in caplog.records if "can't be kept" in one.message] == ["WARNING"]

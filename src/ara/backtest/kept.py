@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from ara.whole import write
 
 __all__ = ["Kept", "follows"]
 
+_log = logging.getLogger(__name__)
+
 _PACE: Final = 20
 """Times that writing took, that pass before it is written anew: so it takes a twentieth of the time at most."""
 
@@ -22,7 +25,8 @@ _PACE: Final = 20
 class Kept:
     """Answers by name in a file, the newest of them; a context, at whose end all of them are on the disk.
 
-    The first answer is on the disk when `put` returns, later ones soon. A file that can't be read holds nothing.
+    The first answer is on the disk when `put` returns, later ones soon. A file that can't be read holds nothing, and
+    where it can't be written the work goes on without.
 
     Parameters
     ----------
@@ -65,8 +69,12 @@ class Kept:
         if self._path is None:
             return
         begin = time.perf_counter()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write(self._path, json.dumps({"schema": 1, self._name: self._found}))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write(self._path, json.dumps({"schema": 1, self._name: self._found}))
+        except OSError as error:
+            _log.warning("what was found can't be kept in %s: %s; whoever stops it begins anew", self._path, error)
+            self._path = None
         self._owed, self._at = False, time.perf_counter()
         self._took = self._at - begin
 

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -213,9 +213,10 @@ def _file(
         "start": None if start is None else start.isoformat(),
     })  # fmt: skip
     file = folder / f"{id}.json"
-    others = sorted((one for one in folder.glob("*.json") if one != file), key=lambda one: one.stat().st_mtime_ns)
-    for one in others[: -_FILES + 1]:
-        one.unlink(missing_ok=True)
+    with suppress(OSError):  # another process may have taken one away
+        others = sorted((one for one in folder.glob("*.json") if one != file), key=lambda one: one.stat().st_mtime_ns)
+        for one in others[: -_FILES + 1]:
+            one.unlink(missing_ok=True)
     return file
 
 
