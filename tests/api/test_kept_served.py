@@ -30,12 +30,14 @@ def test_the_ledger_is_listed_page_by_page_the_newest_first(service: Served, kep
             cursor = page["next"]
             if cursor is None:
                 break
+        far = client.get("/api/v1/ledger", params={"cursor": 2**53 - 1}).json()
         own = client.get("/api/v1/ledger", params={"symbol": "msft", "limit": 1}).json()
         rest = client.get("/api/v1/ledger", params={"symbol": "msft", "cursor": own["next"]}).json()
     assert [one["id"] for one in seen] == [one["prediction_id"] for one in reversed(kept)]
     assert seen == printed(service, capsys, "ledger", "list")["forecasts"]
     assert [one["id"] for one in own["forecasts"] + rest["forecasts"]] == [seen[0]["id"], seen[2]["id"]]
     assert rest["next"] is None
+    assert [one["id"] for one in far["forecasts"]] == [one["id"] for one in seen]
 
 
 def test_receipts_and_the_check_are_those_of_the_command(service: Served, kept, capsys):
@@ -85,9 +87,11 @@ def test_only_the_parts_are_given_that_were_asked_for(service: Served, kept):
     with service.client() as client:
         few = client.get(path, params={"fields": "symbol, predictions,symbol"}).json()
         strange = client.get(path, params={"fields": "symbol,secret"})
+        empty = [client.get(path, params={"fields": one}).status_code for one in ("", ",", "symbol,", "symbol,\t")]
     assert few == {name: kept[0][name] for name in ("symbol", "predictions")}
     assert strange.status_code == 422
     assert "secret" in strange.json()["detail"]
+    assert empty == [422] * 4
 
 
 def test_a_large_answer_is_sent_small_to_who_can_read_that(service: Served, kept):

@@ -6,9 +6,9 @@ It is asked by its own description, with all checks, in four runs: all paths wit
 and those of accounts and OAuth, each with a key of its own, since what is asked there ends keys and users. Prints one
 JSON document; the exit status is 0 where nothing was found.
 
-Three things can't be said by a description, and are told to schemathesis in its hooks: a key of idempotency is new for
-each request; requests that fit their shape and contradict themselves, or what is there, may be refused with 422
-(`CONTRADICTIONS`), as may programs and forms that nobody knows below /oauth/ with 400.
+What a description can't say is told to schemathesis in its hooks: requests that fit their shape and contradict
+themselves, or what is there, may be refused with 422 (`CONTRADICTIONS`), as may programs and forms
+that nobody knows below /oauth/ with 400.
 """
 
 import argparse
@@ -42,7 +42,13 @@ RUNS = {
     "v2, with a key": (r"^/api/v2/", ACCOUNTS),
     "accounts and OAuth, with a key of its own": (ACCOUNTS, r"/auth/logout"),
 }
+ALONE = "examples,coverage,fuzzing"
+FOLLOWED = {"v1, with a key": ("stateful",), "v2, with a key": ("stateful",)}
+"""Runs in which requests also follow on each other: what one answer names is asked for by the next."""
 CONTRADICTIONS = {
+    "This Idempotency-Key was sent": "a key of idempotency that another request had",
+    "send symbol, or symbols": "one instrument and several at once",
+    "host of the address is not known": "an address that nobody knows where the service runs",
     "instruments are named": "the same instrument twice is one",
     "weights of": "weights for more or fewer instruments than are named",
     "is of the class": "a limit for a class of which nothing may be held",
@@ -58,15 +64,8 @@ CONTRADICTIONS = {
     "bars": "fewer bars than are asked about",
 }
 HOOKS = """
-import re, uuid
 import schemathesis
 from schemathesis.specs.openapi.checks import positive_data_acceptance
-
-@schemathesis.hook
-def before_call(context, case, kwargs):
-    key = (case.headers or {}).get("Idempotency-Key")
-    if key and re.fullmatch("[A-Za-z0-9_.:-]{8,128}", key):
-        case.headers["Idempotency-Key"] = uuid.uuid4().hex
 
 @schemathesis.check
 def accepted_unless_it_contradicts_itself(ctx, response, case):
@@ -103,17 +102,19 @@ def things(url: str, key: str) -> dict[str, str]:
         }  # fmt: skip
 
 
-def asked(program: str, url: str, key: str, run: str, *, folder: Path, examples: int, seed: int) -> dict[str, Any]:
+def asked(
+    program: str, url: str, key: str, run: str, phases: str, *, folder: Path, examples: int, seed: int
+) -> dict[str, Any]:
     """Ask in one run, and give what was counted and what was found."""
     only, without = RUNS[run]
     name = re.sub(r"\W+", "_", run)
     (folder / "hooks.py").write_text(f"CONTRADICTIONS = {list(CONTRADICTIONS)!r}\n{HOOKS}", "utf-8")
     known = "".join(f"{one} = {json.dumps(id)}\n" for one, id in things(url, key).items()) if key else ""
-    (folder / "schemathesis.toml").write_text(f"[parameters]\n{known}", "utf-8")
+    (folder / "schemathesis.toml").write_text(f"[parameters]\n{known}" if phases != "stateful" else "", "utf-8")
     report = folder / f"{name}.json"
     command = [
         program, "run", f"{url}/openapi.json", "--checks", "all", "--exclude-checks", "positive_data_acceptance",
-        "--phases", "examples,coverage,fuzzing,stateful" if key else "examples,coverage,fuzzing",
+        "--phases", phases, "--max-response-time", "60",
         "--max-examples", str(examples), "--continue-on-failure", "--seed", str(seed), "--request-timeout", "60",
         "--suppress-health-check", "all", "--report", "json", "--report-json-path", str(report),
         *(["-H", f"Authorization: Bearer {key}"] if key else []),
@@ -127,7 +128,8 @@ def asked(program: str, url: str, key: str, run: str, *, folder: Path, examples:
     assert report.exists(), done.stdout + done.stderr
     told = json.loads(report.read_text("utf-8"))
     return {
-        "run": run, "schemathesis": told["schemathesis_version"], "operations": told["operations"]["tested"],
+        "run": run, "phases": phases, "schemathesis": told["schemathesis_version"],
+        "operations": told["operations"]["tested"],
         "requests": told["test_cases"]["generated"], "complete": told["complete"],
         "found": {one["title"]: one["count"] for one in told["failures"]},
         "errors": {one["title"]: one["count"] for one in told["errors"]}, "seconds": round(told["running_time"]),
@@ -142,13 +144,13 @@ def main() -> None:
     asks.add_argument("--runs", nargs="*", choices=RUNS, default=list(RUNS), metavar="RUN")
     given = asks.parse_args()
     found = []
-    for run in given.runs:
+    for run, phases in [(one, phases) for one in given.runs for phases in (ALONE, *FOLLOWED.get(one, ()))]:
         with tempfile.TemporaryDirectory() as folder:
             process, url, key = begin(Path(folder), **MORE)
             try:
                 found.append(
                     asked(
-                        given.program, url, "" if run == "without a key" else key, run, folder=Path(folder),
+                        given.program, url, "" if run == "without a key" else key, run, phases, folder=Path(folder),
                         examples=given.examples, seed=given.seed,
                     )
                 )  # fmt: skip

@@ -97,8 +97,8 @@ async def kept(service: Service, id: str) -> Kept:
 
 
 def wanted_parts(fields: str | None, parts: Sequence[str]) -> list[str]:
-    """Give the parts that were asked for, each once; nothing means all."""
-    named = sorted({part.strip() for part in (fields or "").split(",") if part.strip()})
+    """Give the parts that were asked for, each once; None means all."""
+    named = [] if fields is None else sorted({part.strip(" ") for part in fields.split(",")})
     if strange := [one for one in named if one not in parts]:
         raise ValidationError(f"fields: there is no {strange[0]!r:.40}.", hint=f"There are: {', '.join(parts)}.")
     return named

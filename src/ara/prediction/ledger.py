@@ -112,7 +112,8 @@ class Ledger:
             Only those whose sequence number is below.
         """
         found: list[Kept] = []
-        end = await self._end() if before is None else before - 1
+        last = await self._end()
+        end = last if before is None else min(before - 1, last)
         while end > 0 and len(found) < limit:
             page = await self._page(max(end - _PAGE, 0), end)
             found += [kept for kept in reversed(page) if symbol in (None, kept.forecast.instrument.symbol)]

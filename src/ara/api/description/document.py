@@ -15,7 +15,7 @@ from starlette.routing import Route
 from ara.api.asks import permission_of
 from ara.api.description.examples import BODIES, FORMS, SHOWN, VALUES
 from ara.api.description.samples import VARIABLE, Call, samples
-from ara.api.problems import COMPONENT, Told, fits
+from ara.api.problems import COMPONENT, MEDIA, Told, fits
 
 __all__ = ["Described", "call_of", "operations"]
 
@@ -129,10 +129,18 @@ def _completed(app: Described, made: dict[str, Any]) -> None:
             operation["description"] = f"{operation.get('description', '').rstrip()}\n\nNeeds `{permission}`."
         if path.startswith("/api/v1/"):
             operation["deprecated"] = True
+        _refusals(operation)
         call = call_of(method, path, operation)
         _exemplified(operation, call)
         operation["x-codeSamples"] = samples(call)
     made["tags"] = [{"name": name, "description": _TAGS[name]} for name in sorted(used)]
+
+
+def _refusals(operation: dict[str, Any]) -> None:
+    """Say of each answer by a problem document that it is one, also where a path answers by nothing else."""
+    for answer in operation["responses"].values():
+        if MEDIA in answer.get("content", {}):
+            answer["content"][MEDIA] = {"schema": {"$ref": f"#/components/schemas/{COMPONENT}"}}
 
 
 def _exemplified(operation: dict[str, Any], call: Call) -> None:

@@ -12,7 +12,7 @@ from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
-from ara.api.v1.words import Absent, AsOf, PredictionId, Symbol, Whole
+from ara.api.v1.words import Absent, AsOf, Named, PredictionId, Symbol, Whole
 from ara.logs.context import current
 from ara.prediction import Forecast
 from ara.prediction.document import to_document
@@ -66,7 +66,7 @@ class PredictRequest(_Question):
 class BatchRequest(_Question):
     """What is asked of several instruments."""
 
-    symbols: list[Symbol] = Field(min_length=1, max_length=_MOST, examples=[["AAPL", "BTC-USD"]])
+    symbols: list[Named] = Field(min_length=1, max_length=_MOST, examples=[["AAPL", "BTC-USD"]])
 
 
 class Factor(BaseModel):
@@ -118,7 +118,7 @@ _FIELDS: dict[str, Any] = {
     "max_length": 400,
     "description": f"Parts to give, with commas between them: {', '.join(_PARTS)}; all if left out",
     "examples": ["prediction_id,predictions"],
-    "json_schema_extra": {"pattern": f"^({_PART})(,({_PART}))*$"},
+    "json_schema_extra": {"pattern": f"^ *({_PART})( *, *({_PART}))* *$"},
 }
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ara.api.asks import Asker, asker, service_of
 from ara.api.line import JobId, Told, begin, found, told
 from ara.api.once import OnceKey
-from ara.api.v1.words import Symbol
+from ara.api.v1.words import Symbol, Whole
 from ara.errors import NotFoundError
 from ara.jobs import Review, Train
 from ara.plugins import names
@@ -40,7 +40,7 @@ class TrainRequest(BaseModel):
     model_types: list[_Family] | None = Field(
         default=None, min_length=1, max_length=_MOST, description="Families, a job each; har_t if left out"
     )
-    days: int = Field(default=30, ge=1, le=30, description="Bars ahead it is to answer for")
+    days: Whole = Field(default=30, ge=1, le=30, description="Bars ahead it is to answer for")
     hold_out: float = Field(default=0.2, ge=0.05, le=0.5, description="Share of the days to judge it by")
     force_retrain: bool = Field(default=False, description="Also where the same training waits or runs already")
 
@@ -64,7 +64,7 @@ class RetrainRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     families: list[_Family] = Field(default_factory=list, max_length=_MOST * 8, description="All champions if none")
-    older_than_days: int = Field(default=92, ge=1, le=36_500, description="Train anew from this age on")
+    older_than_days: Whole = Field(default=92, ge=1, le=36_500, description="Train anew from this age on")
     tune: bool = Field(default=False, description="Tune instead of train, by another job")
 
     def work(self) -> Review:

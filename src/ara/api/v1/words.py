@@ -15,6 +15,7 @@ __all__ = [
     "AsOf",
     "Holdings",
     "Lifetime",
+    "Named",
     "Past",
     "Place",
     "PredictionId",
@@ -25,6 +26,8 @@ __all__ = [
 
 SYMBOL: Final = r"[.^]?[A-Za-z0-9]+([./:^=_-][A-Za-z0-9]+)*"
 """How a symbol looks."""
+_SHORT: Final = r"[.^]?[A-Za-z0-9]{1,10}([./:^=_-][A-Za-z0-9]{1,9}){0,2}"
+"""The same within the length that a symbol may have."""
 
 _DAY: Final = (
     r"(19[7-9][0-9]|20[0-9]{2})-"
@@ -64,6 +67,11 @@ Symbol = Annotated[
 ]
 """A symbol."""
 
+Named = Annotated[
+    str, Field(min_length=1, max_length=32, description="A symbol; one that nobody has costs no other anything")
+]
+"""A symbol among others, each of which is answered or refused by itself."""
+
 Symbols = Annotated[
     str,
     Field(
@@ -71,7 +79,7 @@ Symbols = Annotated[
         max_length=3300,
         description="Two symbols to a hundred, each once, with commas between them",
         examples=["AAPL,MSFT,SPY"],
-        json_schema_extra={"pattern": f"^{SYMBOL}(,{SYMBOL}){{1,99}}$"},
+        json_schema_extra={"pattern": f"^{_SHORT}(,{_SHORT}){{1,99}}$"},
     ),
 ]
 """Symbols of several instruments in one text."""

@@ -12,7 +12,7 @@ from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
 from ara.api.v1.ledger import kept_page
-from ara.api.v1.words import Absent, AsOf, Place, PredictionId, Symbol, Whole
+from ara.api.v1.words import Absent, AsOf, Named, Place, PredictionId, Symbol, Whole
 from ara.prediction.accuracy import accuracy
 from ara.prediction.document import to_document
 from ara.prediction.ledger import Ledger
@@ -61,7 +61,7 @@ class ForecastAsked(_Question):
 class BatchAsked(_Question):
     """What is asked of several instruments."""
 
-    symbols: list[Symbol] = Field(min_length=1, max_length=_MOST, examples=[["AAPL", "BTC-USD"]])
+    symbols: list[Named] = Field(min_length=1, max_length=_MOST, examples=[["AAPL", "BTC-USD"]])
 
 
 class ForecastDocument(RootModel[dict[str, Any]]):
@@ -126,7 +126,7 @@ async def _kept(
             max_length=400,
             description=f"Parts to give, with commas between them: {', '.join(_PARTS)}; all if left out",
             examples=["id,symbol,days"],
-            json_schema_extra={"pattern": f"^({'|'.join(_PARTS)})(,({'|'.join(_PARTS)}))*$"},
+            json_schema_extra={"pattern": f"^ *({'|'.join(_PARTS)})( *, *({'|'.join(_PARTS)}))* *$"},
         ),
     ] = None,
     if_none_match: Annotated[str | Absent, Header(max_length=2000)] = None,

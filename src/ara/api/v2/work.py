@@ -11,7 +11,7 @@ from ara.api.line import begin
 from ara.api.once import OnceKey
 from ara.api.v1.backtest import Day, Name, Value, whole_numbers
 from ara.api.v1.training import RetrainRequest, lessons
-from ara.api.v1.words import Symbol
+from ara.api.v1.words import Symbol, Whole
 from ara.api.v2.jobs import JobFacts, facts
 from ara.jobs import Job, Train
 from ara.jobs.work import Backtest, Work
@@ -42,11 +42,11 @@ class BacktestAsked(_Sent):
     end: Day | None = Field(default=None, description="Last day", examples=["2018-12-28"])
     cash: float = Field(default=10_000, gt=0, lt=1e12, allow_inf_nan=False, description="To begin with")
     costs: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="That differ from the usual")
-    cuts: int = Field(default=3, ge=0, le=100, description="Replays on shorter bars, to find who sees the future")
-    walk: int | None = Field(
+    cuts: Whole = Field(default=3, ge=0, le=100, description="Replays on shorter bars, to find who sees the future")
+    walk: Whole | None = Field(
         default=None, ge=2, le=100_000, description="Choose parameters anew on so many bars, judge on those after"
     )
-    retrain: int = Field(default=30, ge=1, le=100_000, description="Bars between choices of a walk")
+    retrain: Whole = Field(default=30, ge=1, le=100_000, description="Bars between choices of a walk")
     grid: dict[Name, list[Value]] = Field(default_factory=dict, max_length=_MOST, description="What a walk tries")
 
     def work(self) -> Backtest:
@@ -67,7 +67,7 @@ class TrainAsked(_Sent):
     period: str = Field(
         default="2y", pattern="^(max|[1-9][0-9]{0,3}(d|w|m|mo|y))$", description="How much of the past: 5y, 18m, max"
     )
-    days: int = Field(default=30, ge=1, le=30, description="Bars ahead it is to answer for")
+    days: Whole = Field(default=30, ge=1, le=30, description="Bars ahead it is to answer for")
     hold_out: float = Field(default=0.2, ge=0.05, le=0.5, description="Share of the days to judge it by")
     force: bool = Field(default=False, description="Also where the same training waits or runs already")
 
