@@ -73,7 +73,8 @@ async def _jobs(
     queue: Annotated[_Queue | Absent, Query(description="Only these")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="At most so many")] = 50,
     cursor: Annotated[
-        str | Absent, Query(pattern="^[1-9][0-9]{0,14}$", description="The `next` of the answer before")
+        Annotated[str, Field(pattern="^[1-9][0-9]{0,14}$")] | Absent,
+        Query(description="The `next` of the answer before"),
     ] = None,
 ) -> JobList:
     """List jobs: one's own, an administrator everybody's."""
