@@ -28,7 +28,8 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service whose jobs wait for a worker elsewhere."""
     home = tmp_path_factory.mktemp("idle")
     asked = {"home": str(home), "store.url": f"sqlite:///{home / 'ara.db'}", "data.providers": "sample"}
-    yield from serve(Settings.load({**asked, "jobs.inside": "0", "jobs.pro": "2", "accounts.pro.burst": "1000"}))
+    few = {"accounts.free.jobs_per_day": "2", "accounts.free.burst": "1000", "accounts.pro.burst": "1000"}
+    yield from serve(Settings.load({**asked, **few, "jobs.inside": "0", "jobs.pro": "2"}))
 
 
 def user(served: Served, name: str, role: str = "analyst") -> str:
@@ -142,6 +143,25 @@ def test_a_user_has_no_more_jobs_than_the_tier_may_and_roles_are_kept_to(idle: S
             assert client.post(f"/api/v1/{path}", json=body).status_code == 403
     with idle.client(None) as client:
         assert client.get("/api/v1/jobs").status_code == 401
+
+
+def test_a_day_has_as_many_jobs_as_the_tier_allows(idle: Served):
+    """What ended counts, what was asked for twice by one key counts once, what is refused does not count."""
+    key = user(idle, "kay")
+    with idle.client() as admin:
+        assert admin.put("/api/v1/auth/admin/users/kay@x.org/tier", json={"tier": "free"}).status_code == 200
+    with idle.client(key) as client:
+        for _ in range(2):
+            once = client.post("/api/v1/backtest", json=ASKED, headers={"Idempotency-Key": "the-first-one"})
+        client.post(f"/api/v1/jobs/{once.json()['job_id']}/cancel")
+        wrong = client.post("/api/v1/backtest", json={**ASKED, "symbol": "NOSUCH"})
+        second = client.post("/api/v1/backtest", json={**ASKED, "cuts": 1})
+        third = client.post("/api/v1/backtest", json={**ASKED, "cuts": 2})
+        usage = client.get("/api/v1/auth/usage").json()["days"]["jobs"]
+    assert [one.status_code for one in (once, wrong, second, third)] == [202, 404, 202, 429]
+    assert "2 jobs a day; 0 are left" in third.json()["detail"]
+    assert [one.headers["ratelimit"].split(";")[1] for one in (second, third)] == ["r=0", "r=0"]
+    assert (usage["most"], usage["used"], usage["left"]) == (2, 2, 0)
 
 
 @pytest.mark.parametrize(
