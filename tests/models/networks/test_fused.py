@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from ara.errors import ModelError
+from ara.models import LEVELS
+from ara.models.families.linear import Ridge
 from ara.models.networks import CnnLstm, Gru
 from ara.models.networks.fused import Fused, fused_vectors, with_fused
+from ara.models.reasons import of_model
 from ara.models.registry import load_folder
 from tests.models.networks.worlds import featured
 from tests.models.panels import fit, last_rows
@@ -86,3 +89,17 @@ def test_what_has_no_vector_and_what_learns_from_no_features_is_refused(panel, m
     with pytest.raises(ModelError, match="no size 'huge'"):
         Fused(size="huge")
     assert CnnLstm.inputs == Fused.inputs
+
+
+def test_its_answer_is_taken_apart_by_what_network_and_learner_both_see(panel, made):
+    row = int(last_rows(panel)[0])
+    told = of_model("fused", made, panel, row)
+    (values,) = made.predict(panel, np.array([row])).values
+    low, high = (values[:, LEVELS.index(level)] for level in (0.1, 0.9))
+    np.testing.assert_allclose(told.width, np.log(high - low), rtol=1e-6)
+    np.testing.assert_allclose(
+        told.usual + sum(told.parts.values(), np.zeros(len(panel.horizons))), told.width, atol=1e-6
+    )
+    assert set(panel.names) & set(told.parts), "a feature of no group is told by its name"
+    alone = replace(made, network=None, learner=fit(Ridge(), panel, seed=3))
+    assert set(of_model("fused", alone, panel, row).parts) >= set(panel.names) & set(told.parts)

@@ -5,7 +5,7 @@ import torch
 
 from ara.errors import ModelError
 from ara.models.training import Plan
-from ara.models.training.devices import KINDS, Device, device, gone, repeatable
+from ara.models.training.devices import KINDS, Device, _found, device, gone, repeatable, seeded
 from ara.models.training.prune import prune, share_at
 from tests.models.training.lessons import taught
 
@@ -28,6 +28,27 @@ def test_the_best_comes_first_and_what_is_not_there_is_refused() -> None:
         assert "auto" in error.value.hint
     with pytest.raises(ModelError, match="no device 'tpu'"):
         device("tpu")
+
+
+@pytest.mark.parametrize(("hip", "kind"), [(None, "cuda"), ("6.2", "rocm")])
+def test_cards_stand_before_the_processor_by_the_name_of_their_maker(monkeypatch, hip, kind) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a card")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.version, "hip", hip)
+    assert [(one.kind, one.mixed) for one in _found()] == [(kind, True), ("mps", False), ("cpu", False)]
+
+
+@pytest.mark.parametrize(("kind", "where"), [("cuda", "cuda"), ("rocm", "cuda"), ("mps", "mps"), ("cpu", "none")])
+def test_the_seed_reaches_the_device_that_draws(monkeypatch, kind, where) -> None:
+    told = []
+    monkeypatch.setattr(torch.cuda, "manual_seed", lambda seed: told.append(("cuda", seed)))
+    monkeypatch.setattr(torch.mps, "manual_seed", lambda seed: told.append(("mps", seed)))
+    with torch.random.fork_rng(devices=[]):
+        seeded(11, Device(kind=kind, name="", mixed=False))
+        assert torch.initial_seed() == 11
+    assert told == ([] if where == "none" else [(where, 11)])
 
 
 def test_rocm_answers_to_cudas_name() -> None:
