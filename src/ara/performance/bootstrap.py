@@ -87,12 +87,13 @@ def _places(generator: np.random.Generator, shape: tuple[int, int], block: float
     fresh = generator.random(shape) < 1 / block
     fresh[:, 0] = True
     starts = generator.integers(0, count, shape)
-    since = np.maximum.accumulate(np.where(fresh, np.arange(count), 0), axis=1)
-    since += np.arange(shape[0])[:, None] * count
-    places = starts.ravel()[since]
-    places += np.arange(shape[0] * count).reshape(shape) - since
-    places -= np.where(places >= count, count, 0)  # after the end it goes on at the beginning
-    return np.asarray(places)
+    if block > 1:
+        along = np.arange(count)
+        for row, new in enumerate(fresh):  # one after the other, so that all stays near the processor
+            begins = np.flatnonzero(new)
+            at = np.repeat(starts[row, begins] - begins, np.diff(begins, append=count)) + along
+            starts[row] = at - count * (at >= count)  # after the end it goes on at the beginning
+    return np.asarray(starts)
 
 
 def drawn_means(values: _Array, draws: int, *, block: float, seed: int = 0, kind: _Kind = "stationary") -> _Array:

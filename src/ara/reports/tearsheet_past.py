@@ -17,7 +17,7 @@ from ara.reports.numbers import percent
 from ara.reports.tables import Column, Form, Table
 from ara.reports.tearsheet import Section
 from ara.reports.tearsheet_figures import named_measures
-from ara.reports.tearsheet_track import DRAWS, REGIMES, Band, Track, excess, regimes
+from ara.reports.tearsheet_track import REGIMES, Band, Track, excess, histories, regimes
 
 if TYPE_CHECKING:
     from ara.performance.luck import Significance
@@ -243,8 +243,9 @@ def meaning(track: Track, *, intervals: bool) -> tuple[str, ...]:
     if track.free:
         said.append(f"Cash earns {percent(track.free, signed=False)} a year.")
     if intervals:
+        many = histories(len(track.daily().returns))
         said.append(
-            f"Intervals: {DRAWS} histories drawn anew in blocks (stationary bootstrap; Politis and Romano, 1994). The "
+            f"Intervals: {many} histories drawn anew in blocks (stationary bootstrap; Politis and Romano, 1994). The "
             "chance of luck is 1 - the deflated Sharpe ratio (Bailey and López de Prado, 2014)."
         )
     return tuple(said)

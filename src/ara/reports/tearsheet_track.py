@@ -13,15 +13,20 @@ from ara.performance.returns import Measures, measure
 if TYPE_CHECKING:
     from ara.performance.luck import Significance
 
-__all__ = ["DRAWS", "REGIMES", "Band", "Track", "bands", "excess", "regimes"]
+__all__ = ["DRAWS", "REGIMES", "Band", "Track", "bands", "excess", "histories", "regimes"]
 
 DRAWS: Final = 500
-"""Histories drawn anew for the intervals."""
+"""Histories drawn anew for the intervals, of up to 20,000 days; fewer of more."""
+
+_DRAWN: Final = 10_000_000
+_LEAST: Final = 100
 
 REGIMES: Final = ("rising, calm", "rising, wild", "falling, calm", "falling, wild")
 """What a market may have been, by what was known the bar before."""
 
 _SHARE: Final = 0.95
+_AT_ONCE: Final = 100_000
+"""Bars of histories that are measured together: so many stay near the processor."""
 _TREND: Final = 200
 _WILD: Final = 20
 
@@ -107,7 +112,12 @@ def excess(track: Track) -> "Significance | None":
     return significance(apart, per_year=track.per_year, trials=track.trials, draws=0)
 
 
-def bands(track: Track, *, draws: int = DRAWS, seed: int = 0) -> dict[str, Band]:
+def histories(count: int) -> int:
+    """Give how many histories of so many days are drawn, so that a report of centuries is written in a second too."""
+    return max(min(DRAWS, _DRAWN // max(count, 1)), _LEAST)
+
+
+def bands(track: Track, *, draws: int = 0, seed: int = 0) -> dict[str, Band]:
     """Give, by measure, where it lies in 95 % of the histories drawn anew in blocks of the track's own days.
 
     `lead` is the Sharpe ratio of the distance from the other; both are drawn on the same days.
@@ -121,12 +131,16 @@ def bands(track: Track, *, draws: int = DRAWS, seed: int = 0) -> dict[str, Band]
         return {}
     found: dict[str, list[_Array]] = {}
     cash = (1 + track.free) ** (1 / track.per_year) - 1
-    for places in drawn(count, draws, block=usual_block(track.returns), seed=seed):
-        for name, values in _figures(track.returns[places], track.per_year, cash).items():
-            found.setdefault(name, []).append(values)
-        if track.other is not None:
-            apart = track.returns[places] - track.other[places]
-            found.setdefault("lead", []).append(_ratio(apart) * track.per_year**0.5)
+    with np.errstate(divide="ignore"):
+        logs = np.log1p(track.returns)
+    apart = None if track.other is None else track.returns - track.other
+    rows = max(_AT_ONCE // count, 1)
+    for many in drawn(count, draws or histories(count), block=usual_block(track.returns), seed=seed):
+        for places in (many[first : first + rows] for first in range(0, len(many), rows)):
+            for name, values in _figures(track.returns[places], logs[places], track.per_year, cash).items():
+                found.setdefault(name, []).append(values)
+            if apart is not None:
+                found.setdefault("lead", []).append(_ratio(apart[places]) * track.per_year**0.5)
     return {name: _bounds(np.concatenate(parts)) for name, parts in found.items()}
 
 
@@ -158,14 +172,13 @@ def _together(returns: _Array, ends: NDArray[np.int64]) -> _Array:
         return np.nan_to_num(level[1:] / level[:-1] - 1)
 
 
-def _figures(drawn_: _Array, per_year: float, cash: float) -> dict[str, _Array]:
-    """Give measures of many histories `[draw, bar]` at once."""
+def _figures(drawn_: _Array, steps: _Array, per_year: float, cash: float) -> dict[str, _Array]:
+    """Give measures of many histories `[draw, bar]` at once, from their returns and the logarithms of their growth."""
     count, root = drawn_.shape[1], per_year**0.5
-    with np.errstate(divide="ignore"):
-        logs = np.cumsum(np.log1p(drawn_), axis=1)
+    logs = np.cumsum(steps, axis=1, out=steps)
     growth = np.expm1(logs[:, -1] * (per_year / count))
     peak = np.maximum.accumulate(np.maximum(logs, 0.0), axis=1)
-    deepest = np.expm1((logs - peak).min(axis=1))
+    deepest = np.expm1(np.subtract(logs, peak, out=peak).min(axis=1))
     below = np.minimum(drawn_ - cash, 0.0)
     down = np.sqrt(np.einsum("ij,ij->i", below, below) / count)
     mean, spread = drawn_.mean(axis=1), drawn_.std(axis=1, ddof=1)

@@ -131,3 +131,16 @@ def test_a_legend_is_read_row_by_row():
     assert 1 < columns < 7
     rows = -(-len(names) // columns)
     assert told[:rows] == names[::columns]
+
+
+def test_an_axis_of_many_powers_of_ten_is_marked_at_these_alone():
+    long = charts.equity_of(DAYS, np.geomspace(1, 1e6, len(DAYS)))
+    short = charts.equity_of(DAYS, np.geomspace(1, 50, len(DAYS)))
+    marks = [one.figure()["layout"]["yaxis"]["ticktext"] for one in (long, short)]
+    assert {"1", "10", "100", "1,000"} <= set(marks[0])
+    assert not {"2", "5", "20"} & set(marks[0])
+    assert {"1", "2", "5", "10", "20", "50"} <= set(marks[1])
+    assert long.title == "strategy earned 99,999,900.0 %"
+    assert ">1,000<" in long.svg().decode()
+    assert ">2,000<" not in long.svg().decode()
+    assert ">20<" in short.svg().decode()

@@ -9,8 +9,8 @@ import pytest
 from ara.errors import ValidationError
 from ara.performance.luck import significance
 from ara.reports import Track, allocation_report, backtest_report, track_report
-from ara.reports.tearsheet_past import beyond_luck
-from ara.reports.tearsheet_track import bands, excess, regimes
+from ara.reports.tearsheet_past import beyond_luck, meaning
+from ara.reports.tearsheet_track import bands, excess, histories, regimes
 from ara.trading import Costs
 from tests.reports.files.conftest import Always, Never, minutes, played, tape
 
@@ -128,6 +128,21 @@ def test_intervals_hold_the_figure_and_follow_from_the_seed():
     assert first["sharpe"][0] < mine.measures().sharpe < first["sharpe"][1]
     own = significance(mine.returns, per_year=252).interval
     assert first["sharpe"] == pytest.approx((own.low, own.high), abs=0.25)
+
+
+def test_of_centuries_fewer_histories_are_drawn_and_the_report_says_how_many():
+    assert [histories(count) for count in (1, 2500, 20_000, 25_000, 50_000, 10_000_000)] == [
+        500,
+        500,
+        500,
+        400,
+        200,
+        100,
+    ]
+    short = track_report(track(noise(3)))
+    assert any("500 histories drawn anew" in words for words in short.meaning)
+    long = meaning(track(noise(3, 25_000)), intervals=True)
+    assert any("400 histories drawn anew" in words for words in long)
 
 
 def test_regimes_are_known_the_bar_before():

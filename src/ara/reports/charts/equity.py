@@ -9,6 +9,7 @@ from ara.reports.charts.chart import Chart, Footer
 from ara.reports.charts.given import Given, floats, moments, priced, same_length
 from ara.reports.charts.marks import Axis, Band, Line, Mark, Panel, Rule
 from ara.reports.charts.ticks import told_time
+from ara.reports.numbers import percent
 
 if TYPE_CHECKING:
     from ara.backtest import Result
@@ -120,9 +121,11 @@ def _finding(name: str, y: Any, held: Any, began: float, other_name: str) -> str
     last = y[np.isfinite(y)][-1] if np.isfinite(y).any() else np.nan
     if not np.isfinite(last) or began <= 0:
         return f"{name}: equity and drawdown"
-    own = 100 * (last / began - 1)
-    words = f"{name} {'earned' if own >= 0 else 'lost'} {abs(own):.1f} %"
+    words = f"{name} {_moved(last / began - 1)}"
     if held is None or not np.isfinite(held[-1]):
         return words
-    other = 100 * (held[-1] / began - 1)
-    return f"{words}; {other_name} {'earned' if other >= 0 else 'lost'} {abs(other):.1f} %"
+    return f"{words}; {other_name} {_moved(held[-1] / began - 1)}"
+
+
+def _moved(change: float) -> str:
+    return f"{'earned' if change >= 0 else 'lost'} {percent(abs(change), signed=False)}"

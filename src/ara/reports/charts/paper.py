@@ -17,7 +17,7 @@ from ara.reports.charts.labels import corners
 from ara.reports.charts.marks import Axis, Heat, Panel, Ring
 from ara.reports.charts.theme import Theme, theme_of
 from ara.reports.charts.thin import thinned
-from ara.reports.charts.ticks import dated, number, shortened
+from ara.reports.charts.ticks import dated, log_steps, number, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -226,7 +226,8 @@ def _sided(axes: "Axes", axis: Axis, side: str, theme: Theme, wide: float, *, sh
     else:
         if axis.log:
             axes.set_yscale("log") if side == "y" else axes.set_xscale("log")
-            own.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+            ends = [math.log10(max(end, 1e-300)) for end in own.get_view_interval()]
+            own.set_major_locator(LogLocator(subs=log_steps(*ends), numticks=12))
             own.set_minor_locator(NullLocator())
         else:
             own.set_major_locator(MaxNLocator(nbins=6 if side == "y" else 8, steps=[1, 2, 2.5, 5, 10]))

@@ -8,9 +8,10 @@ import numpy as np
 
 from ara.reports.charts.marks import Column
 
-__all__ = ["dated", "number", "round_places", "shortened", "told_time"]
+__all__ = ["dated", "log_steps", "number", "round_places", "shortened", "told_time"]
 
 _FINEST: Final = 1e-300
+_DECADES: Final = 3.0
 _UNITS: Final = (
     ("h", 1, "%H:%M"), ("h", 3, "%H:%M"), ("h", 6, "%H:%M"), ("D", 1, "%-d %b"), ("D", 2, "%-d %b"), ("D", 7, "%-d %b"),
     ("D", 14, "%-d %b"), ("M", 1, "%b %Y"), ("M", 3, "%b %Y"), ("M", 6, "%b %Y"), ("Y", 1, "%Y"), ("Y", 2, "%Y"),
@@ -88,6 +89,11 @@ def round_places(low: float, high: float, most: int) -> tuple[list[float], float
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [one * step for one in range(first, last + 1)], step
+
+
+def log_steps(low: float, high: float) -> tuple[float, ...]:
+    """Give what of each power of ten is marked between two powers of ten: few marks where there are many powers."""
+    return (1.0, 2.0, 5.0) if high - low <= _DECADES else (1.0,)
 
 
 def shortened(texts: Sequence[str], most: int) -> list[str]:

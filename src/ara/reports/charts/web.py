@@ -22,7 +22,7 @@ from ara.reports.charts.chart import Chart
 from ara.reports.charts.marks import Axis, Panel
 from ara.reports.charts.theme import THEMES, VARIABLES, Theme, theme_of
 from ara.reports.charts.thin import thinned
-from ara.reports.charts.ticks import dated, number
+from ara.reports.charts.ticks import dated, log_steps, number
 from ara.reports.charts.traces import drawn, plain, safe
 
 __all__ = ["CSS", "figure", "fragment", "page", "script"]
@@ -267,7 +267,7 @@ def _side(axis: Axis, panel: Panel, side: str) -> dict[str, Any]:
 def _logarithmic(panel: Panel, side: str) -> dict[str, Any]:
     """Give an axis that is marked at 1, 2 and 5 of each power of ten."""
     low, high = (math.log10(max(end, 1e-300)) for end in extent(panel, side))
-    marks = [one * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for one in (1, 2, 5)]
+    marks = [one * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for one in log_steps(low, high)]
     shown = [mark for mark in marks if low - 0.2 <= math.log10(mark) <= high + 0.2]
     return {"type": "log", "tickvals": shown, "ticktext": [number(mark, mark) for mark in shown]}
 

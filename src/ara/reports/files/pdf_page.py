@@ -39,18 +39,9 @@ class Page:
     def figure(self, foot: tuple[str, str]) -> "Figure":
         """Give the page drawn, its footer to the left and to the right."""
         from matplotlib.figure import Figure
-        from matplotlib.lines import Line2D
-        from matplotlib.patches import Rectangle
 
         figure = Figure(figsize=(WIDE, HIGH)) if self.chart is None else _placed(*self.chart)
-        for x, y, width, height, colour, alpha in self.fields:
-            place = ((_LEFT + x) / WIDE, 1 - (y + height) / HIGH)
-            figure.add_artist(
-                Rectangle(place, width / WIDE, height / HIGH, color=colour, alpha=alpha, linewidth=0, zorder=0)
-            )
-        for left, right, y in self.lines:
-            sides = [(_LEFT + left) / WIDE, (_LEFT + right) / WIDE]
-            figure.add_artist(Line2D(sides, [1 - y / HIGH] * 2, color=LIGHT("line"), linewidth=0.6))
+        self._filled(figure)
         for x, y, words, how in self.texts:
             figure.text((_LEFT + x) / WIDE, 1 - y / HIGH, words, **how)
         low = 0.45 / HIGH
@@ -58,6 +49,25 @@ class Page:
         figure.text(_LEFT / WIDE, low, foot[0], ha="left", **quiet)
         figure.text(1 - _LEFT / WIDE, low, foot[1], ha="right", **quiet)
         return figure
+
+    def _filled(self, figure: "Figure") -> None:
+        """Draw the fields and the lines as one artist each: a page has hundreds of them."""
+        from matplotlib.collections import LineCollection, PolyCollection
+        from matplotlib.colors import to_rgba
+
+        if self.fields:
+            boxes = [
+                [((_LEFT + at) / WIDE, 1 - down / HIGH) for at, down in
+                 ((x, y), (x + width, y), (x + width, y + height), (x, y + height))]
+                for x, y, width, height, *_ in self.fields
+            ]  # fmt: skip
+            colours = [to_rgba(colour, alpha) for *_, colour, alpha in self.fields]
+            figure.add_artist(
+                PolyCollection(boxes, facecolors=colours, linewidths=0, transform=figure.transFigure, zorder=0)
+            )
+        if self.lines:
+            rules = [[((_LEFT + side) / WIDE, 1 - y / HIGH) for side in (left, right)] for left, right, y in self.lines]
+            figure.add_artist(LineCollection(rules, colors=LIGHT("line"), linewidths=0.6, transform=figure.transFigure))
 
 
 def _placed(figure: "Figure", top: float) -> "Figure":
