@@ -58,6 +58,7 @@ CONTRADICTIONS = {
     "limits": "limits that exclude each other",
     "bounds": "limits that exclude each other",
     "has an account already": "an address that has an account",
+    "guessed too easily": "a password that everybody tries",
     "not valid any more": "a key that was revoked meanwhile",
     "without a secret it needs one": "a program without a secret and without an address",
     "before": "a moment before there were bars, or an end before its start",
