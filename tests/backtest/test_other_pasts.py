@@ -120,6 +120,12 @@ def test_choices_are_judged_where_they_were_not_made():
     assert (fewer.splits, len(fewer.paths)) == (4, 1)
 
 
+@pytest.mark.parametrize("bars", [12, 14])
+def test_too_few_bars_to_choose_by_are_said(bars):
+    with pytest.raises(ValidationError, match=f"of {bars} bars in 6 groups [0-2] are left to choose by"):
+        cross(Momentum, GRID, made_up(bars)["ONE"])
+
+
 def test_true_skill_survives_the_crossing():
     class Knows(Planned):
         def __init__(self, skill=0.0):

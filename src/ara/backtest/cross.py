@@ -33,6 +33,7 @@ MOST: Final = 2_000
 """The most combinations of parameters of one cross-validation."""
 
 _BLOCKS: Final = 16
+_LEAST: Final = 3  # bars by which a choice has a spread
 _JUDGED: Final = 2
 _PURGE: Final = 1
 _EMBARGO: Final = 5
@@ -181,7 +182,14 @@ def _parted(
         raise ValidationError(f"{purge} bars can't be purged")
     first = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
     at = np.arange(len(tape) - int(np.searchsorted(np.array(tape.known), first)))
-    return tried, combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
+    cut = combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
+    if (least := min(len(split.train) for split in cut.splits)) < _LEAST:
+        raise ValidationError(
+            f"of {len(at)} bars in {groups} groups {least} are left to choose by, once {purge} are purged and "
+            f"{embargo} left out behind each judged part",
+            hint="Name a longer range of dates, or other groups: --cross-validate 4",
+        )
+    return tried, cut
 
 
 def cross_part(
