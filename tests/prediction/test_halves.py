@@ -51,7 +51,12 @@ def rows(panel: Panel) -> np.ndarray:
 
 def test_both_halves_are_what_one_process_says(panel: Panel, worth: None) -> None:
     heard: list[Progress] = []
-    told = halves.computed(panel, rows(panel), RECIPE, watch=lambda one: heard.append(one) or True)
+
+    def hear(one: Progress) -> bool:
+        heard.append(one)
+        return True
+
+    told = halves.computed(panel, rows(panel), RECIPE, watch=hear)
     alone = compute(panel, rows(panel), RECIPE)
     assert told.values.tobytes() == alone.quantiles.values.tobytes()
     assert told.above(0.0).tobytes() == alone.p_up.tobytes()
