@@ -166,8 +166,9 @@ async def test_a_key_that_another_process_revokes_is_refused_at_once_where_they_
         ada = await accounts.users.add("ada@example.org")
         key, secret = await accounts.keys.make(ada, name="desk")
         listening = asyncio.create_task(heard(redis_url, told=stirred.set))
-        while not dict(await client.pubsub_numsub("ara:accounts:voided"))[b"ara:accounts:voided"]:  # noqa: ASYNC110 - the server's to know
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while not dict(await client.pubsub_numsub("ara:accounts:voided"))[b"ara:accounts:voided"]:  # noqa: ASYNC110 - the server knows
+                await asyncio.sleep(0.01)
         assert (await accounts.authenticate(secret.reveal())).user == ada
         await changed(desk.store, Key, key.id, lambda old: replace(old, name="unseen"))
         assert (await accounts.authenticate(secret.reveal())).user == ada  # believed, not looked up

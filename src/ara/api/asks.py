@@ -1,5 +1,6 @@
 """Who asks: what routes depend on to know it, to need a permission, and to count what is asked for."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +16,7 @@ from ara.accounts import Principal
 from ara.accounts.limits import Bucket, Verdict
 from ara.api.service import Service
 from ara.api.shell import also_told, route_of
-from ara.errors import QuotaError, StoreError, UnauthenticatedError
+from ara.errors import AraError, QuotaError, StoreError, UnauthenticatedError
 from ara.prediction.origin import as_instant
 from ara.settings import TierSettings
 
@@ -143,7 +144,13 @@ async def a_days(service: Service, principal: Principal, count: int) -> AsyncIte
     Gives what takes some back; where an error or the end of the request leaves the block, all are.
     """
     quota = service.accounts.quota
-    spent = await quota.spend(principal.user, "forecasts", count)
+    spending = asyncio.create_task(quota.spend(principal.user, "forecasts", count))
+    try:
+        spent = await asyncio.shield(spending)
+    except asyncio.CancelledError:  # the request ended as it was being counted
+        with suppress(AraError):
+            await quota.give_back(await spending, count)
+        raise
     also_told(spent.headers())
 
     async def back(failed: int) -> None:

@@ -22,6 +22,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _DEEPEST: Final = 32
 _HEADERS: Final = 16_384
 _GRACE: Final = 0.05
+_TOLD: Final = 3
 _LEFT: Final = 499
 """What the log and the metrics say of a request whose client left before it was answered, as nginx has it."""
 _SAFE: Final = (
@@ -94,11 +95,14 @@ class _Client:
         self._watching = asyncio.create_task(self._look(limit))
 
     async def _look(self, limit: asyncio.Timeout) -> None:
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
+        for _ in range(_TOLD):  # a server may say once more that the body has ended
+            message = await self._receive()
+            if message["type"] != "http.disconnect":
+                continue
             self.gone.set()
             with suppress(RuntimeError):  # it has just ended
                 limit.reschedule(asyncio.get_running_loop().time())
+            return
 
 
 class Shell:

@@ -64,8 +64,9 @@ async def test_seats_of_a_process_that_died_are_free_after_a_while_and_those_of_
     dead, lives = Seats(redis_url, life=1), Seats(redis_url)
     assert await lives.take("u_ada", 2)
     assert await dead.take("u_ada", 2)
-    while await lives.take("u_ada", 2) is None:  # noqa: ASYNC110 - the server's clock decides
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while await lives.take("u_ada", 2) is None:  # noqa: ASYNC110 - the clock of the server decides
+            await asyncio.sleep(0.01)
     await lives.renew()
     assert await lives.take("u_ada", 2) is None
     for one in (dead, lives):
