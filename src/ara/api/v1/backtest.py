@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ara.api.asks import Asker, asker, service_of
 from ara.api.line import JobId, Told, begin, found, told
 from ara.api.once import OnceKey
-from ara.api.v1.words import Symbol, Whole
+from ara.api.v1.words import Bars, Symbol, Whole
 from ara.jobs.work import Backtest
 
 __all__ = ["BacktestRequest", "Day", "Name", "Value", "router", "whole_numbers"]
@@ -45,8 +45,8 @@ class BacktestRequest(BaseModel):
     initial_capital: float = Field(default=10_000, gt=0, lt=1e12, allow_inf_nan=False)
     costs: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="That differ from the usual")
     cuts: Whole = Field(default=3, ge=0, le=100, description="Replays on shorter bars, to find who sees the future")
-    walk_forward_window: Whole | None = Field(
-        default=None, ge=2, le=100_000, description="Choose parameters anew on so many bars, judge on those after"
+    walk_forward_window: Bars | None = Field(
+        default=None, description="Choose parameters anew on so many bars, judge on those after"
     )
     retraining_frequency: Whole = Field(default=30, ge=1, le=100_000, description="Bars between choices of a walk")
     grid: dict[Name, list[Value]] = Field(default_factory=dict, max_length=_MOST, description="What a walk tries")

@@ -42,6 +42,7 @@ _Url = Annotated[
         max_length=2000,
         description="Where events are sent: https, to the internet",
         examples=["https://example.org/hooks/ara"],
+        json_schema_extra={"pattern": r"^https://[a-z]{1,20}(\.[a-z]{2,10}){1,3}(/[A-Za-z0-9._~-]{1,20}){0,5}$"},
     ),
 ]
 

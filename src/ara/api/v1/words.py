@@ -13,6 +13,7 @@ __all__ = [
     "SYMBOL",
     "Absent",
     "AsOf",
+    "Bars",
     "Holdings",
     "Lifetime",
     "Named",
@@ -50,6 +51,8 @@ Place = Annotated[int, Field(ge=1, le=2**53 - 1)]
 """A place in a log."""
 Past = Annotated[int, Field(ge=20, le=100_000), BeforeValidator(_whole)]
 """So many of the last days."""
+Bars = Annotated[int, Field(ge=2, le=100_000), BeforeValidator(_whole)]
+"""So many bars of a walk."""
 Holdings = Annotated[int, Field(ge=1, le=50), BeforeValidator(_whole)]
 """So many holdings."""
 Lifetime = Annotated[int, Field(ge=1, le=3650), BeforeValidator(_whole)]

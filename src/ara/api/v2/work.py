@@ -11,7 +11,7 @@ from ara.api.line import begin
 from ara.api.once import OnceKey
 from ara.api.v1.backtest import Day, Name, Value, whole_numbers
 from ara.api.v1.training import RetrainRequest, lessons
-from ara.api.v1.words import Symbol, Whole
+from ara.api.v1.words import Bars, Symbol, Whole
 from ara.api.v2.jobs import JobFacts, facts
 from ara.jobs import Job, Train
 from ara.jobs.work import Backtest, Work
@@ -43,9 +43,7 @@ class BacktestAsked(_Sent):
     cash: float = Field(default=10_000, gt=0, lt=1e12, allow_inf_nan=False, description="To begin with")
     costs: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="That differ from the usual")
     cuts: Whole = Field(default=3, ge=0, le=100, description="Replays on shorter bars, to find who sees the future")
-    walk: Whole | None = Field(
-        default=None, ge=2, le=100_000, description="Choose parameters anew on so many bars, judge on those after"
-    )
+    walk: Bars | None = Field(default=None, description="Choose parameters anew on so many bars, judge on those after")
     retrain: Whole = Field(default=30, ge=1, le=100_000, description="Bars between choices of a walk")
     grid: dict[Name, list[Value]] = Field(default_factory=dict, max_length=_MOST, description="What a walk tries")
 
