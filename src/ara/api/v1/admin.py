@@ -33,7 +33,12 @@ class _Sent(BaseModel):
 class NewUser(_Sent):
     """A user to be made."""
 
-    email: str = Field(min_length=3, max_length=254, examples=["ada@example.org"])
+    email: str = Field(
+        min_length=3,
+        max_length=254,
+        examples=["ada@example.org"],
+        json_schema_extra={"pattern": r"^[a-z0-9]{1,30}@[a-z]{1,20}\.[a-z]{2,10}$"},
+    )
     name: str = Field(default="", max_length=100)
     role: _Role = "viewer"
     tier: _Tier = "free"
