@@ -180,3 +180,9 @@ def test_what_is_wrong_is_said(ara, words, said):
     assert outcome.code == 2
     assert outcome.out == ""
     assert said in " ".join(outcome.err.split())
+
+
+def test_the_way_of_black_and_litterman_is_called_so(ara):
+    words = ("portfolio", "optimize", "AAPL", "SPY", "--days", "5", "--as-of", "2020-12-31")
+    assert "Black-Litterman, from" in ara(*words, "--method", "black_litterman").out
+    assert "mean_variance, from" in ara(*words, "--method", "mean_variance").out

@@ -1,5 +1,6 @@
 """Plans within limits, trades in whole lots with the cash there is, and how plans would have done."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -212,3 +213,17 @@ def test_walks_that_can_not_be_are_refused():
         walk(moves(), [Plan()], window=260)
     with pytest.raises(ValidationError, match="every 0"):
         walk(moves(), [Plan()], every=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("past", ["still", "alike", "mirrored"])
+def test_every_method_has_an_answer_where_nothing_moves_or_all_moves_alike(method, past):
+    given_ = moves(width=3)
+    first = given_.returns[:, :1]
+    made = {"still": 0 * given_.returns, "alike": np.tile(first, 3), "mirrored": first * [1.0, -1.0, 0.5]}[past]
+    found = allocate(replace(given_, returns=made), Plan(method=method))
+    weights = np.array(list(found.weights.values()))
+    assert np.isfinite(weights).all()
+    assert weights.min() >= -1e-9
+    assert weights.sum() == pytest.approx(1) or method == "kelly"
+    assert np.isfinite(found.risk)

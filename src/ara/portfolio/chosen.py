@@ -56,6 +56,11 @@ class Chosen:
     forecast: bool = False
     factors: FactorModel | None = None
 
+    @property
+    def way(self) -> str:
+        """How they were chosen, in words: mean and variance with forecasts as views is Black and Litterman's way."""
+        return "Black-Litterman" if self.forecast and self.found.method == "mean_variance" else self.found.method
+
     def exposures(self) -> dict[str, Any] | None:
         """Give how the whole moves with factors, and what of its variance they do not explain; None without any."""
         return self.factors.as_dict(np.array(list(self.found.weights.values()))) if self.factors else None

@@ -64,7 +64,10 @@ def allocation_report(
         f"the volatility the deviation of a day x {moves.per_year**0.5:.2f}."
     )
     days = f"{len(moves):,}, from {moves.dates[0]} to {moves.dates[-1]}"
-    facts = [("Method", found.method.replace("_", " ")), ("Days", days), ("Instruments", ", ".join(moves.symbols))]
+    way = found.method.replace("_", " ")
+    if forecast and found.method == "mean_variance":
+        way = "Black-Litterman: mean and variance, forecasts as views"
+    facts = [("Method", way), ("Days", days), ("Instruments", ", ".join(moves.symbols))]
     facts += [(label, words) for label, words in (("Source", source), ("Made again by", command)) if words]
     return Report(
         kind="allocation",

@@ -53,7 +53,7 @@ def allocation(seen: SeenAllocation, s: Screen) -> str:
     """Give the weights, what is to be expected of them, what binds and what gave way."""
     found, paint = seen.found, s.palette()
     lines = [paint(line, "strong") for line in wrapped(portfolio_words(_held(found.weights)), s.width)]
-    lines += [paint(line, "quiet") for line in wrapped(f"{found.method}, from {_span(seen.moves)}", s.width)]
+    lines += [paint(line, "quiet") for line in wrapped(f"{seen.way}, from {_span(seen.moves)}", s.width)]
     for note in short_past(len(seen.moves), len(found.weights)):
         lines += [paint(line, "warning") for line in wrapped(note, s.width)]
     words = f"A year is expected to bring {percent(found.expected_return)} and to vary by "
