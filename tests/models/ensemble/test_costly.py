@@ -72,6 +72,38 @@ def test_the_fit_that_answers_is_one_of_those_that_were_judged(monkeypatch: pyte
     assert later.fitted["lightgbm"].head.trained_to > fitted.fitted["lightgbm"].head.trained_to
 
 
+def test_in_which_order_the_members_are_named_changes_nothing_but_that_order() -> None:
+    names = ("lightgbm", "ewma_t", "drift")
+    one = fit_until(Default(members=("ewma_t", "drift", "lightgbm")), PANEL, MOMENT, seed=0).state
+    other = fit_until(Default(members=names), PANEL, MOMENT, seed=0).state
+    assert other.members == names
+    places = [one.members.index(name) for name in names]
+    assert len(set(next(iter(one.classes.values())).skill[0])) == len(names)
+    for name, told in one.classes.items():
+        for mine, moved in zip(told.weights, other.classes[name].weights, strict=True):
+            assert moved == pytest.approx([mine[place] for place in places], abs=1e-9)
+        assert other.classes[name].skill[0] == tuple(told.skill[0][place] for place in places)
+
+
+def test_light_members_are_asked_before_this_process_helps_with_costly_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    ask, fetch = fitting.asked, fitting.Fitting._fetched
+
+    def asking(*args, **kwargs):
+        begun.append("asks")
+        return ask(*args, **kwargs)
+
+    def fetching(self, task, *args):
+        begun.append(task[0])
+        return fetch(self, task, *args)
+
+    monkeypatch.setattr(fitting, "asked", asking)
+    monkeypatch.setattr(fitting.Fitting, "_fetched", fetching)
+    monkeypatch.setattr(fitting, "_cores", lambda: 1)
+    fit_until(TREES, PANEL, MOMENT, seed=0)
+    assert begun == ["asks", *["lightgbm"] * 4, "asks"]
+
+
 def test_a_refit_that_goes_on_is_the_one_that_begins_anew() -> None:
     fit_until(TREES, PANEL, start_of_month(2019, 7), seed=0)
     going_on = fit_until(TREES, PANEL, MOMENT, seed=0).state

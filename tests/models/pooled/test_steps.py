@@ -172,6 +172,35 @@ def test_a_shape_knows_its_thirds_and_its_series_for_as_much_as_they_are_many() 
     assert abs(longer.own[1, -2]) < abs(few.own[1, -2])
 
 
+@given(
+    parts=st.lists(st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 4)), max_size=9), max_size=5),
+)
+def test_rows_that_are_added_month_by_month_stand_as_if_all_were_sorted_at_once(
+    parts: list[list[tuple[int, int]]],
+) -> None:
+    scores, rows, begin = shape.Scores(), [one for part in parts for one in part], 0
+    numbers = np.arange(len(rows), dtype=float)
+    for part in parts:
+        end = begin + len(part)
+        mine = slice(begin, end)
+        values, moment = (np.array([one[side] for one in part], kind) for side, kind in ((0, float), (1, np.int64)))
+        series = np.full(len(part), 2, np.int32)
+        scores.add(shape.Scored(values, numbers[mine], series, -numbers[mine], moment), seen=end)
+        assert scores.seen == end
+        begin = end
+    weights = np.array([1.0, 0.5, 0.25, 0.125, 0.0625])
+    got = scores.sample(weights)
+    whole = shape.Sample.of(
+        np.array([value for value, _ in rows], float),
+        weights[[moment for _, moment in rows]] if rows else np.zeros(0),
+        numbers,
+        np.full(len(rows), 2, np.int32),
+        -numbers,
+    )
+    for name in ("values", "weights", "shock", "series", "squares"):
+        np.testing.assert_array_equal(getattr(got, name), getattr(whole, name))
+
+
 def test_the_width_goes_half_the_way_to_what_single_bars_tell() -> None:
     plain = sample(5_000)
     louder = shape.Sample.of(plain.values, plain.weights, plain.shock, plain.series, plain.values**2 / 4)

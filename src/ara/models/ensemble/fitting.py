@@ -16,7 +16,8 @@ from ara.errors import CancelledError, WorkerError
 from ara.lineage import digest
 from ara.models.ensemble.members import COSTLY, DEAR, anchor, member
 from ara.models.ensemble.resting import lay_down, taken_up
-from ara.models.ensemble.stages import Stage, grown, quarters
+from ara.models.ensemble.stages import Stage, asked, beside, grown, quarters
+from ara.models.families.pooled.features import let_go
 from ara.models.fits import Chains, fits_until, keep, kept
 from ara.models.model import Fitted, Model, described
 from ara.models.months import DAY
@@ -63,21 +64,27 @@ class Fitting:
 
     def stages(self, moment: int) -> tuple[Stage, ...]:
         """Give the months before a moment, going on from the last ones that were made on the same past."""
-        dear = [model.family in DEAR for model in self.models.values()]
         if not self.scored.all():
-            return grown((), self.panel, moment, self.at, dear=dear)
+            return grown((), self.panel, moment, self._asked([*self.models], (), moment))
         kind = digest([[described(model) for model in self.models.values()], self.seed])
         before = _stages.latest(self.panel, moment, kind=kind) or ()
-        self._ahead([*quarters(before, self.panel, moment), moment])
-        made = grown(before, self.panel, moment, self.at, dear=dear)
+        made = grown(before, self.panel, moment, self._ahead(before, moment))
         _stages.keep(self.panel, moment, made, kind=kind)
         return made
 
     def at(self, moment: int) -> Sequence[Fitted]:
         """Give the members as they answer in the month that begins at a moment; none where nothing was known then."""
+        return self._some([*self.models], moment)
+
+    def _some(self, names: Sequence[str], moment: int) -> Sequence[Fitted]:
         if not (self.panel.known_at <= moment).any():
             return ()
-        return [self._fitted(name, anchor(moment) if name in COSTLY else moment) for name in self.models]
+        return [self._fitted(name, anchor(moment) if name in COSTLY else moment) for name in names]
+
+    def _asked(self, names: Sequence[str], before: Sequence[Stage], moment: int) -> tuple[Stage, ...]:
+        """Ask some members for the months that nobody was asked for before."""
+        dear = [self.models[name].family in DEAR for name in names]
+        return asked(before, self.panel, moment, lambda quarter: self._some(names, quarter), dear=dear)
 
     def _fitted(self, name: str, moment: int) -> Fitted:
         if (name, moment) not in self._made:
@@ -92,20 +99,22 @@ class Fitting:
         rows = np.flatnonzero(self.scored[self.panel.known_at <= moment])
         return model.fit(past, rows, rows[:0], seed=self.seed, watch=watch)
 
-    def _ahead(self, moments: Sequence[int]) -> None:
-        """Make all fits of some moments, newest costly ones first."""
-        known = [moment for moment in moments if (self.panel.known_at <= moment).any()]
+    def _ahead(self, before: Sequence[Stage], moment: int) -> list[Stage]:
+        """Make all fits that the last months and the moment want, and ask for those months that are not in `before`.
+
+        The light members are fitted and asked while a second process is at the costly fits, newest first; then this
+        one takes its part of them.
+        """
+        moments = [*quarters(before, self.panel, moment), moment]
+        known = [one for one in moments if (self.panel.known_at <= one).any()]
         light = [name for name in self.models if name not in COSTLY]
-        tasks = self._costly(sorted({anchor(moment) for moment in known}, reverse=True))
+        tasks = self._costly(sorted({anchor(one) for one in known}, reverse=True))
         told = _Told(self.watch, steps=len(known) + _COST * len(tasks))
         with self._handed(tasks) as errands:
-            for moment in known:
-                told.begins(f"all but the costly members in {_month(moment)}")
-                past = self.panel.until(moment)
-                some = [self.models[name] for name in light]
-                fits = fits_until(some, past, moment, seed=self.seed, watch=told)
-                self._made.update({(name, moment): one for name, one in zip(light, fits, strict=True)})
-                told.ended(1)
+            self._light(light, known, told)
+            if errands:  # two processes hold more than one, and what is asked now looks at few rows
+                let_go()
+            said = self._asked(light, before, moment)
             for number, task in enumerate(reversed(tasks), 1):
                 told.begins(f"{task[0]} as of {_month(task[1])}, fit {number} of {len(tasks)}")
                 made = self._made[task] = self._fetched(task, errands.get(task), told)
@@ -113,6 +122,20 @@ class Fitting:
                     past = self.panel.until(task[1])
                     lay_down(self.folder, self.models[task[0]], past, made, seed=self.seed)
                 told.ended(_COST)
+        costly = [name for name in self.models if name in COSTLY]
+        if not costly:
+            return [*said]
+        order = [(light + costly).index(name) for name in self.models]
+        more = self._asked(costly, before, moment)
+        return [beside(one, other, order) for one, other in zip(said, more, strict=True)]
+
+    def _light(self, names: Sequence[str], moments: Sequence[int], told: "_Told") -> None:
+        for moment in moments:
+            told.begins(f"all but the costly members in {_month(moment)}")
+            past = self.panel.until(moment)
+            fits = fits_until([self.models[name] for name in names], past, moment, seed=self.seed, watch=told)
+            self._made.update({(name, moment): one for name, one in zip(names, fits, strict=True)})
+            told.ended(1)
 
     def _costly(self, moments: Sequence[int]) -> list[_Task]:
         """Give the costly fits that are still to be made, those of the last members first.

@@ -14,7 +14,10 @@ from ara.models.months import month_after, month_in_year, month_of, months_befor
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 
-__all__ = ["LOW", "MIDDLE", "REMEMBERED", "SELDOM", "THIN", "TOP", "Outcomes", "Stage", "grown", "outcomes", "quarters"]
+__all__ = [
+    "LOW", "MIDDLE", "REMEMBERED", "SELDOM", "THIN", "TOP", "Outcomes", "Stage", "asked", "beside", "grown", "outcomes",
+    "quarters",
+]  # fmt: skip
 
 _Array = NDArray[np.float64]
 
@@ -119,7 +122,7 @@ def outcomes(panel: Panel, stage: Stage) -> Outcomes:
     return Outcomes(rows=rows, y=np.where(known_at < _last(stage.month), panel.y[rows], np.nan), known_at=known_at)
 
 
-def grown(
+def asked(
     before: Sequence[Stage],
     panel: Panel,
     moment: int,
@@ -127,7 +130,7 @@ def grown(
     *,
     dear: Sequence[bool],
 ) -> tuple[Stage, ...]:
-    """Give the stages of the last months before a moment.
+    """Give the stages of those of the last months before a moment that have none yet.
 
     Parameters
     ----------
@@ -142,19 +145,40 @@ def grown(
     dear
         Which members are asked seldom.
     """
+    made: list[Stage] = []
+    for quarter, group in groupby(_missing(before, panel, moment), key=_quarter):
+        made += (stage.settled(panel, moment) for stage in _said(panel, list(group), fits(quarter), dear))
+    return tuple(made)
+
+
+def grown(before: Sequence[Stage], panel: Panel, moment: int, new: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Give the stages of the last months before a moment, those of `before` settled where they now can be."""
     months = _looked_at(panel, moment)
     kept = {one.month: one.settled(panel, moment) for one in before if one.month in months}
-    for quarter, group in groupby((month for month in months if month not in kept), key=_quarter):
-        for stage in _said(panel, list(group), fits(quarter), dear):
-            kept[stage.month] = stage.settled(panel, moment)
+    kept |= {one.month: one for one in new}
     return tuple(kept[month] for month in months if month in kept)
+
+
+def beside(first: Stage, second: Stage, order: Sequence[int]) -> Stage:
+    """Give the stage of all members, of which some said the one and the others the other of the same month.
+
+    `order` tells, for each member of the whole, its place among those of the first and the second together.
+    """
+    said = np.concatenate((first.said, second.said), axis=3)
+    loss = None if first.loss is None or second.loss is None else np.concatenate((first.loss, second.loss), axis=2)
+    if list(order) != sorted(order):
+        said, loss = said[:, :, :, list(order)], None if loss is None else loss[:, :, list(order)]
+    return replace(first, said=said, loss=loss)
 
 
 def quarters(before: Sequence[Stage], panel: Panel, moment: int) -> list[int]:
     """Give the first instants of the quarters at which `grown` wants the members fitted, oldest first."""
+    return [quarter for quarter, _ in groupby(_missing(before, panel, moment), key=_quarter)]
+
+
+def _missing(before: Sequence[Stage], panel: Panel, moment: int) -> list[int]:
     there = {one.month for one in before}
-    missing = (month for month in _looked_at(panel, moment) if month not in there)
-    return [quarter for quarter, _ in groupby(missing, key=_quarter)]
+    return [month for month in _looked_at(panel, moment) if month not in there]
 
 
 def _looked_at(panel: Panel, moment: int) -> list[int]:

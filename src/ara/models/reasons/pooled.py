@@ -141,7 +141,7 @@ def _variance(
 
 def _second(state: State, rows: Table, wide: _Array) -> tuple[_Array, _Array]:
     """Give `[H]` how much of a step in what the second stage looks at, and in the forecast of the first, passes it."""
-    seen = second_stage(rows, wide)[:, :, 1:]
+    seen = second_stage(rows.second, wide)[:, :, 1:]
     stage = dot(seen - state.means, state.slopes)
     change = np.diff(2 * np.log1p(np.clip(stage[::-1], -ADJUSTED, ADJUSTED)), axis=0)[0]
     inside = np.abs(stage[0]) < ADJUSTED

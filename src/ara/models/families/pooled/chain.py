@@ -11,7 +11,7 @@ from ara.models.families.pooled.equations import dot
 from ara.models.families.pooled.features import AHEAD, COLUMNS, Table
 from ara.models.families.pooled.horizon import lean, reversion
 from ara.models.families.pooled.seen import KINDS
-from ara.models.families.pooled.shape import Sample, shape
+from ara.models.families.pooled.shape import Scored, Scores, shape
 from ara.models.families.pooled.sums import Scales, Second, Timing, Variance, fading
 from ara.models.months import DAY, month_of, months_before, months_between
 from ara.models.panel import Rows
@@ -103,7 +103,7 @@ def forecast(state: State, rows: Table, series: NDArray[np.int64], horizons: Seq
     reach = np.array(horizons, float)
     told = dot(rows.design[:, None, None], state.weights) + dot(rows.ahead[:, :, None], state.weights[:, :, AHEAD])
     linear, near, wide = np.moveaxis(told, 2, 0)
-    adjusted = dot(second_stage(rows, wide)[:, :, 1:] - state.means, state.slopes)
+    adjusted = dot(second_stage(rows.second, wide)[:, :, 1:] - state.means, state.slopes)
     second = wide + 2 * np.log1p(np.clip(adjusted, -ADJUSTED, ADJUSTED))
     average = (2 * second + near + linear + EWMA * rows.ewma[:, None]) / (4 + EWMA)
     back = np.array([1 - reversion(h) for h in horizons])
@@ -120,11 +120,11 @@ def forecast(state: State, rows: Table, series: NDArray[np.int64], horizons: Seq
     return Belief(ahead=wide, spread=spread, width=width, shift=shift, quantiles=quantiles)
 
 
-def second_stage(rows: Table, ahead: _Array) -> _Array:
+def second_stage(second: _Array, ahead: _Array) -> _Array:
     """Give the regressors of the second stage `[n, H, k]`: 1, the forecast, how calm it is, and those of the row."""
-    shape = (*ahead.shape, rows.second.shape[1])
+    shape = (*ahead.shape, second.shape[1])
     calm = np.minimum(ahead + CALM, 0.0)
-    own = np.broadcast_to(rows.second[:, None, :], shape)
+    own = np.broadcast_to(second[:, None, :], shape)
     return np.concatenate([np.ones((*ahead.shape, 1)), ahead[:, :, None], calm[:, :, None], own], axis=2)
 
 
@@ -223,6 +223,8 @@ class _Work:
 
     def __init__(self, chain: Chain, rows: Table, order: list[Rows], upto: list[NDArray[np.int64]]) -> None:
         self.chain, self.rows, self.order, self.upto = chain, rows, order, upto
+        self.moments = [np.unique(known_at) for known_at in upto]
+        self.scores = [Scores() for _ in order]
 
     @classmethod
     def on(cls, chain: Chain, rows: Table) -> "_Work":
@@ -279,30 +281,42 @@ class _Work:
         y, series, ahead = rows.y[new, place], rows.series[new], chain.ahead[new, place]
         reach = np.sqrt(chain.horizons[place])
         wide = np.exp(np.clip((ahead + rows.slow[new]) / 2, -300.0, 300.0)) * reach
-        part = rows.take(new)
-        chain.second.add(place, second_stage(part, ahead[:, None])[:, 0], np.abs(y) / wide, series)
+        told = second_stage(rows.second[new], ahead[:, None])[:, 0]
+        chain.second.add(place, told, np.abs(y) / wide, series)
         chain.scales.add(place, np.abs(y) / chain.spread[new, place], series)
-        timing = np.concatenate((np.ones((len(new), 1)), part.timing), axis=1)
+        timing = np.concatenate((np.ones((len(new), 1)), rows.timing[new]), axis=1)
         chain.timing.add(place, timing, y / chain.width[new, place])
 
     def _shapes(self, month: int, *, shaped: bool) -> dict[str, _Array]:
-        chain, rows = self.chain, self.rows
+        chain = self.chain
         made = []
         for place, h in enumerate(chain.horizons):
-            known = self.order[place][: np.searchsorted(self.upto[place], month, side="right") if shaped else 0]
-            known = known[np.isfinite(chain.width[known, place])]
-            sample = Sample.of(
-                rows.y[known, place] / chain.width[known, place] - chain.shift[known, place],
-                0.5 ** ((month - rows.y_known[known, place]) / DAY / _SHAPED_DAYS),
-                rows.design[known, _SHOCK],
-                rows.series[known],
-                (rows.size[known, place] / chain.width[known, place]) ** 2,
-            )
+            if shaped:
+                self._score(place, int(np.searchsorted(self.upto[place], month, side="right")))
+            days = (month - self.moments[place]) / DAY
+            sample = self.scores[place].sample(0.5 ** (np.maximum(days, 0.0) / _SHAPED_DAYS))
             believed = lean(KINDS[chain.kind], h, series=int(np.count_nonzero(chain.scales.count[place])))
             made.append(shape(sample, horizon=h, lean=believed, series=chain.series + 1))
         return {
             name: np.stack([getattr(one, name) for one in made]) for name in ("quantiles", "thirds", "edges", "own")
         }
+
+    def _score(self, place: int, end: int) -> None:
+        """Put the forecasts of one horizon whose outcomes became known since the last time beside those before."""
+        chain, rows, scores = self.chain, self.rows, self.scores[place]
+        known = self.order[place][scores.seen : end]
+        moment = np.searchsorted(self.moments[place], self.upto[place][scores.seen : end])
+        told = np.isfinite(chain.width[known, place])
+        known, moment = known[told], moment[told]
+        width = chain.width[known, place]
+        scored = Scored(
+            values=rows.y[known, place] / width - chain.shift[known, place],
+            shock=rows.design[known, _SHOCK],
+            series=rows.series[known],
+            squares=(rows.size[known, place] / width) ** 2,
+            moment=moment,
+        )
+        scores.add(scored, seen=end)
 
 
 def _longer(values: _Array, count: int) -> _Array:

@@ -13,7 +13,7 @@ from ara.models.families.pooled.signals import LEVERAGE, OWN, SPANS, rank
 from ara.models.months import DAY
 from ara.models.panel import Panel, Rows
 
-__all__ = ["AHEAD", "BLOCKS", "COLUMNS", "SECOND", "Table", "standing", "table"]
+__all__ = ["AHEAD", "BLOCKS", "COLUMNS", "SECOND", "Table", "let_go", "standing", "table"]
 
 _Array = NDArray[np.float64]
 
@@ -125,6 +125,11 @@ def table(panel: Panel, rows: Rows | None = None) -> Table:
         _kept.insert(0, (past_of(panel), panel.horizons, made))
         del _kept[2:]
     return made if rows is None else made.take(rows)
+
+
+def let_go() -> None:
+    """Forget the tables that are kept: a large one takes 100 MB, and who needs few rows makes them alone."""
+    _kept.clear()
 
 
 def _found_again(panel: Panel, rows: Rows) -> Table:

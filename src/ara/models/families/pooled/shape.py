@@ -1,15 +1,16 @@
 """The empirical shape of returns over their volatility: of the class, of calm and wild days, of each series."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.quantiles import LEVELS
 
-__all__ = ["Sample", "Shape", "shape", "weighted_quantiles"]
+__all__ = ["Sample", "Scored", "Scores", "Shape", "shape", "weighted_quantiles"]
 
 _Array = NDArray[np.float64]
 
@@ -58,6 +59,67 @@ class Sample:
         )
 
 
+class Scored(NamedTuple):
+    """Rows of one class and horizon whose outcome is known, as they are added to `Scores`.
+
+    Parameters
+    ----------
+    values, shock, series, squares
+        As in `Sample`, in any order.
+    moment
+        Which of the moments at which outcomes became known is that of a row.
+    """
+
+    values: _Array
+    shock: _Array
+    series: NDArray[np.int32]
+    squares: _Array
+    moment: NDArray[np.int64]
+
+    def followed(self, more: "Scored") -> "Scored":
+        """Give these rows and others after them."""
+        return Scored(
+            values=np.concatenate((self.values, more.values)),
+            shock=np.concatenate((self.shock, more.shock)),
+            series=np.concatenate((self.series, more.series)),
+            squares=np.concatenate((self.squares, more.squares)),
+            moment=np.concatenate((self.moment, more.moment)),
+        )
+
+    def take(self, order: NDArray[np.int64]) -> "Scored":
+        """Give the rows in another order."""
+        return Scored(
+            values=self.values[order],
+            shock=self.shock[order],
+            series=self.series[order],
+            squares=self.squares[order],
+            moment=self.moment[order],
+        )
+
+
+class Scores:
+    """Scored rows of one class and horizon, kept sorted by value: a month's few are merged into all before them."""
+
+    def __init__(self) -> None:
+        self._kept: Scored | None = None
+        self.seen = 0
+
+    def add(self, rows: Scored, *, seen: int) -> None:
+        """Add rows; of equal values those added first stand first. `seen` is where to go on from the next time."""
+        both = rows if self._kept is None else self._kept.followed(rows)
+        self._kept, self.seen = both.take(np.argsort(both.values, kind="stable")), seen
+
+    def sample(self, weights: _Array) -> Sample:
+        """Give all rows, each with the weight of its moment."""
+        if self._kept is None:
+            nothing = np.zeros(0)
+            return Sample.of(nothing, nothing, nothing, np.zeros(0, np.int32), nothing)
+        one = self._kept
+        return Sample(
+            values=one.values, weights=weights[one.moment], shock=one.shock, series=one.series, squares=one.squares
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """Quantiles at `LEVELS` of one class and horizon.
@@ -101,12 +163,12 @@ def shape(sample: Sample, *, horizon: int, lean: float, series: int) -> Shape:
         edges = _edges(sample)
         part = np.searchsorted(edges, sample.shock, side="right")
         for third in range(3):
-            mine = part == third
+            mine = np.flatnonzero(part == third)
             thirds[third] = _beyond(sample, mine, whole, lean, _THIRD, _LEAST_THIRD)
-    codes = np.unique(sample.series)
-    for code in codes if len(codes) > 1 else ():
-        beyond = _beyond(sample, sample.series == code, whole, lean, _SERIES * horizon, _LEAST_SERIES)
-        own[code] = _smooth(beyond)
+    groups = list(_by_series(sample.series))
+    if len(groups) > 1:
+        beyond = [_beyond(sample, mine, whole, lean, _SERIES * horizon, _LEAST_SERIES) for _, mine in groups]
+        own[[code for code, _ in groups]] = _smooth(np.stack(beyond))
     middle, factor = _steadier(sample, lean)
     return Shape(quantiles=middle + factor * (whole - middle), edges=edges, thirds=thirds, own=own * factor)
 
@@ -144,7 +206,14 @@ def _edges(sample: Sample) -> _Array:
     return np.asarray(np.interp(np.array([1.0, 2.0]) / 3 * upto[-1], upto - share / 2, sample.shock[order]))
 
 
-def _beyond(sample: Sample, mine: NDArray[np.bool_], whole: _Array, lean: float, pull: float, least: int) -> _Array:
+def _by_series(series: NDArray[np.int32]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Give each series with its places, ascending; codes of few bits are sorted by counting."""
+    order = np.argsort(series.astype(np.min_scalar_type(int(series.max()))), kind="stable")
+    codes, first = np.unique(series[order], return_index=True)
+    yield from zip(codes.tolist(), np.split(order, first[1:]), strict=True)
+
+
+def _beyond(sample: Sample, mine: NDArray[np.int64], whole: _Array, lean: float, pull: float, least: int) -> _Array:
     """Give how far a part's quantiles lie from the whole's, drawn to 0 where the part is small."""
     weights = sample.weights[mine]
     if len(weights) < least:
@@ -154,6 +223,6 @@ def _beyond(sample: Sample, mine: NDArray[np.bool_], whole: _Array, lean: float,
 
 
 def _smooth(values: _Array) -> _Array:
-    """Give the mean over five neighbouring levels; the outermost are repeated."""
-    padded = np.concatenate((values[:1], values[:1], values, values[-1:], values[-1:]))
-    return np.asarray(sum(padded[k : k + len(values)] for k in range(5)) / 5)
+    """Give each row's mean over five neighbouring levels; the outermost are repeated."""
+    padded = np.pad(values, ((0, 0), (2, 2)), mode="edge")
+    return np.asarray(sum(padded[:, k : k + values.shape[1]] for k in range(5)) / 5)
