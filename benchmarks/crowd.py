@@ -5,10 +5,10 @@ are forecast five bars ahead by the model that answers when none is named, witho
 disk, by as many threads and processes as a fresh installation has.
 
 `asset_ms` is the processor time of all processes over the instruments, making the bars up and starting the processes
-included, which both count for less the more there are; `wall_s` what the clock said, which on a machine that others use
-too says little; `peak_mb` the most memory of the process that answers and of the largest beside it, together. 10,000 in
-three minutes on two cores are 36 ms of processor time for each. `growth_mb` is how much of the peak came after half of
-them were answered: 0 where memory is bounded.
+included, which both count for less the more there are: 10,000 in three minutes on two cores are 36 ms for each.
+`wall_s` is what the clock said, which on a machine that others use too says little; `peak_mb` the most memory of the
+process that answers and of the largest beside it, together; `growth_mb` how much of the former came after half of them
+were answered, next to 0 where memory is bounded and there are thousands.
 
 `ARA_BENCH_ASSETS` says how many; 200 where it says nothing. All 10,000: `ARA_BENCH_ASSETS=10000 python -m
 benchmarks.crowd`.
@@ -107,13 +107,13 @@ def figures() -> dict[str, float]:
         "assets": count,
         "asset_ms": 1000 * spent / count,
         "wall_s": wall,
-        "peak_mb": _peak(),
-        "growth_mb": _peak() - half,
+        "peak_mb": sum(map(_peak, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))),
+        "growth_mb": _peak(resource.RUSAGE_SELF) - half,
     }
 
 
 async def _asked(settings: Settings, count: int) -> float:
-    """Ask for all, and give the peak of memory when half of them were answered."""
+    """Ask for all, and give the peak of this process's memory when half of them were answered."""
     half = 0.0
     async with Desk.open(settings) as desk, PredictionEngine(desk, data_providers=[Crowd()]) as engine:
         done = 0
@@ -121,7 +121,7 @@ async def _asked(settings: Settings, count: int) -> float:
             if isinstance(one, Missed):
                 raise one.error
             done += 1
-            half = half if done > count // 2 else _peak()
+            half = half if done > count // 2 else _peak(resource.RUSAGE_SELF)
     return half
 
 
@@ -131,9 +131,8 @@ def _processor() -> float:
     return sum(one.ru_utime + one.ru_stime for one in both)
 
 
-def _peak() -> float:
-    own, beside = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return (own + beside) / 1024
+def _peak(who: int) -> float:
+    return resource.getrusage(who).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
