@@ -68,5 +68,5 @@ async def test_a_key_that_is_old_is_said_to_be_due(service: Served):
             assert "x-key-rotate" not in client.get("/api/v1/auth/me").headers
             past = desk.clock.now() - timedelta(days=1)
             await changed(desk.store, Key, key.id, lambda old: replace(old, remind_at=past))
-            voided()
+            await voided(desk)
             assert client.get("/api/v1/auth/me").headers["x-key-rotate"] == f"due since {past:%Y-%m-%d}"
