@@ -5,7 +5,6 @@ processes share a Redis, they tell each other, and it counts in all of them at o
 it counts when the belief has run out, at the latest after the setting `api.trust_seconds`.
 """
 
-import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
@@ -21,7 +20,7 @@ __all__ = ["Trust", "heard", "voided"]
 
 _MOST: Final = 10_000
 _CHANNEL: Final = "ara:accounts:voided"
-_PATIENCE: Final = 2.0
+_TRIES: Final = 3
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -44,11 +43,16 @@ async def voided(desk: Desk) -> None:
     from ara.data.cache.connecting import connect, faults
     from ara.data.cache.heed import heed
 
-    try:
-        async with asyncio.timeout(_PATIENCE), connect(url) as client:
-            await heed(client.publish(_CHANNEL, b""))
-    except faults(TimeoutError) as error:
-        _log.warning("other processes believe in it for a moment longer: %s", type(error).__name__)
+    words = ""
+    async with connect(url) as client:
+        for _ in range(_TRIES):
+            try:
+                await heed(client.publish(_CHANNEL, b""))
+            except faults(TimeoutError) as error:
+                words = type(error).__name__
+            else:
+                return
+    _log.warning("other processes believe in it for a moment longer: %s", words)
 
 
 async def heard(url: str, *, told: Callable[[], None]) -> None:
