@@ -1,10 +1,10 @@
 """Back-tests: POST /backtest begins one, GET /backtest/{job_id} gives what came of it."""
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from ara.api.asks import Asker, asker, service_of
 from ara.api.line import JobId, Told, begin, found, told
@@ -12,7 +12,7 @@ from ara.api.once import OnceKey
 from ara.api.v1.words import Bars, Symbol, Whole
 from ara.jobs.work import Backtest
 
-__all__ = ["BacktestRequest", "Day", "Name", "Value", "router", "whole_numbers"]
+__all__ = ["NAMES", "BacktestRequest", "Day", "Name", "Value", "router", "whole_numbers"]
 
 router = APIRouter(prefix="/backtest", tags=["backtests"])
 """The paths of back-tests."""
@@ -25,6 +25,8 @@ Value = bool | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Fie
 _DAYS = r"^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
 Day = Annotated[str, Field(min_length=10, max_length=10, json_schema_extra={"pattern": _DAYS})]
 _MOST = 20
+NAMES: Final[dict[str, JsonValue]] = {"additionalProperties": False}
+"""In the description: names alone, of the form that names have."""
 
 
 class BacktestRequest(BaseModel):
@@ -37,19 +39,25 @@ class BacktestRequest(BaseModel):
         default=None, min_length=1, max_length=50, description="Several, of one currency"
     )
     strategy: Name = Field(default="buy_and_hold", examples=["momentum"])
-    parameters: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="Of the strategy")
+    parameters: dict[Name, Value] = Field(
+        default_factory=dict, max_length=_MOST, json_schema_extra=NAMES, description="Of the strategy"
+    )
     start_date: Day | None = Field(
         default=None, description="First day; earlier bars are history", examples=["2016-01-04"]
     )
     end_date: Day | None = Field(default=None, description="Last day", examples=["2018-12-28"])
     initial_capital: float = Field(default=10_000, gt=0, lt=1e12, allow_inf_nan=False)
-    costs: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="That differ from the usual")
+    costs: dict[Name, Value] = Field(
+        default_factory=dict, max_length=_MOST, json_schema_extra=NAMES, description="That differ from the usual"
+    )
     cuts: Whole = Field(default=3, ge=0, le=100, description="Replays on shorter bars, to find who sees the future")
     walk_forward_window: Bars | None = Field(
         default=None, description="Choose parameters anew on so many bars, judge on those after"
     )
     retraining_frequency: Whole = Field(default=30, ge=1, le=100_000, description="Bars between choices of a walk")
-    grid: dict[Name, list[Value]] = Field(default_factory=dict, max_length=_MOST, description="What a walk tries")
+    grid: dict[Name, list[Value]] = Field(
+        default_factory=dict, max_length=_MOST, json_schema_extra=NAMES, description="What a walk tries"
+    )
 
     @model_validator(mode="after")
     def _one_kind_of_symbols(self) -> Self:

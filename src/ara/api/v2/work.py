@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ara.api.asks import Asker, asker, service_of
 from ara.api.line import begin
 from ara.api.once import OnceKey
-from ara.api.v1.backtest import Day, Name, Value, whole_numbers
+from ara.api.v1.backtest import NAMES, Day, Name, Value, whole_numbers
 from ara.api.v1.training import RetrainRequest, lessons
 from ara.api.v1.words import Bars, Symbol, Whole
 from ara.api.v2.jobs import JobFacts, facts
@@ -37,15 +37,21 @@ class BacktestAsked(_Sent):
         min_length=1, max_length=50, description="Of one currency where they are several", examples=[["AAPL"]]
     )
     strategy: Name = Field(default="buy_and_hold", examples=["momentum"])
-    parameters: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="Of the strategy")
+    parameters: dict[Name, Value] = Field(
+        default_factory=dict, max_length=_MOST, json_schema_extra=NAMES, description="Of the strategy"
+    )
     start: Day | None = Field(default=None, description="First day; earlier bars are history", examples=["2016-01-04"])
     end: Day | None = Field(default=None, description="Last day", examples=["2018-12-28"])
     cash: float = Field(default=10_000, gt=0, lt=1e12, allow_inf_nan=False, description="To begin with")
-    costs: dict[Name, Value] = Field(default_factory=dict, max_length=_MOST, description="That differ from the usual")
+    costs: dict[Name, Value] = Field(
+        default_factory=dict, max_length=_MOST, json_schema_extra=NAMES, description="That differ from the usual"
+    )
     cuts: Whole = Field(default=3, ge=0, le=100, description="Replays on shorter bars, to find who sees the future")
     walk: Bars | None = Field(default=None, description="Choose parameters anew on so many bars, judge on those after")
     retrain: Whole = Field(default=30, ge=1, le=100_000, description="Bars between choices of a walk")
-    grid: dict[Name, list[Value]] = Field(default_factory=dict, max_length=_MOST, description="What a walk tries")
+    grid: dict[Name, list[Value]] = Field(
+        default_factory=dict, max_length=_MOST, json_schema_extra=NAMES, description="What a walk tries"
+    )
 
     def work(self) -> Backtest:
         """Give the work of a job."""
