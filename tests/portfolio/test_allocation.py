@@ -227,3 +227,17 @@ def test_every_method_has_an_answer_where_nothing_moves_or_all_moves_alike(metho
     assert weights.min() >= -1e-9
     assert weights.sum() == pytest.approx(1) or method == "kelly"
     assert np.isfinite(found.risk)
+
+
+def test_shrunk_means_are_those_of_the_inverse_also_where_it_is_none():
+    past = moves(width=4).returns
+    for table in (past, past[:, [0, 1, 1]], np.zeros((50, 3))):
+        matrix = np.cov(table, rowvar=False)
+        mean, share = shrunk_mean(table, matrix)
+        inverse, ones = np.linalg.pinv(matrix, hermitian=True), np.ones(len(matrix))
+        whole = ones @ inverse @ ones
+        level = ones @ inverse @ table.mean(axis=0) / whole if whole > 0 else table.mean()
+        away = table.mean(axis=0) - level
+        wanted = (len(matrix) + 2) / (len(matrix) + 2 + len(table) * (away @ inverse @ away))
+        assert share == pytest.approx(wanted, rel=1e-9)
+        assert mean == pytest.approx((1 - share) * table.mean(axis=0) + share * level)

@@ -1,5 +1,7 @@
 """What returns to expect from the past, which says little of them."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,10 @@ from ara.errors import ValidationError
 __all__ = ["historical_mean", "shrunk_mean"]
 
 _Array = NDArray[np.float64]
+
+
+_FIRM: Final = 1e-5
+"""Least by largest pivot from which on a covariance is inverted as it is."""
 
 
 def historical_mean(returns: _Array) -> _Array:
@@ -36,11 +42,22 @@ def shrunk_mean(returns: _Array, covariance: _Array) -> tuple[_Array, float]:
     """
     mean = historical_mean(returns)
     bars, count = returns.shape
-    inverse = np.linalg.pinv(covariance, hermitian=True)
     ones = np.ones(count)
-    whole = float(ones @ inverse @ ones)
-    level = float(ones @ inverse @ mean) / whole if whole > 0 else float(mean.mean())
+    pulled, moved = _solved(covariance, np.column_stack((ones, mean))).T
+    whole = float(ones @ pulled)
+    level = float(ones @ moved) / whole if whole > 0 else float(mean.mean())
     away = mean - level
-    distance = max(float(away @ inverse @ away), 0.0)
+    distance = max(float(away @ (moved - level * pulled)), 0.0)
     share = (count + 2) / (count + 2 + bars * distance)
     return np.asarray((1 - share) * mean + share * level), share
+
+
+def _solved(covariance: _Array, right: _Array) -> _Array:
+    """Give V^-1 of columns; of what is nearly singular by its pseudoinverse, which takes twenty times as long."""
+    try:
+        sizes = np.abs(np.diag(np.linalg.cholesky(covariance)))
+    except np.linalg.LinAlgError:
+        sizes = np.zeros(1)
+    if sizes.min() > _FIRM * sizes.max():
+        return np.asarray(np.linalg.solve(covariance, right))
+    return np.asarray(np.linalg.pinv(covariance, hermitian=True) @ right)
