@@ -65,6 +65,7 @@ async def migrate(store: "Store", goal: str = "") -> Standing:
     before = await store.steps.current()
     if before != goal:
         dialect = store.steps.dialect
+        steps(dialect, before, goal)  # loads what writes them while nobody waits for the lock
         await store.steps.move(lambda current: steps(dialect, current, goal))
     return Standing(step=goal, newest=newest(), before=before or "")
 

@@ -75,7 +75,9 @@ class Tables:
         self._outside()
         async with self._turn:
             if not self._ready:
-                if await self._steps.current() != newest():
+                current = await self._steps.current()
+                if current != newest():
+                    steps(self._steps.dialect, current)  # loads what writes them while nobody waits for the lock
                     await self._steps.move(lambda current: steps(self._steps.dialect, current))
                 self._ready = True
 
