@@ -1,11 +1,13 @@
 """What is told of a job that ends, and of forecasts: to their user, to all who see models, or to administrators."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ara.alerts.news import predicted, told
 from ara.alerts.publishing import wanted
 from ara.desk import Desk
+from ara.errors import NotFoundError
 from ara.jobs.job import Job, State
 from ara.jobs.work import Backtest, Predict, Train, Tune, words
 from ara.prediction import Forecast
@@ -53,7 +55,11 @@ async def forecasts_made(desk: Desk, forecasts: Sequence[Forecast], *, account: 
 
 
 async def _kept(desk: Desk, result: dict[str, Any]) -> list[Forecast]:
+    """Give the forecasts that a job kept; those in a store of the process's own memory went with it."""
     from ara.prediction.ledger import Ledger
 
-    ledger = Ledger(desk)
-    return [(await ledger.show(id)).forecast for id in result.get("forecasts", {}).values()]
+    ledger, found = Ledger(desk), list[Forecast]()
+    for id in result.get("forecasts", {}).values():
+        with suppress(NotFoundError):
+            found.append((await ledger.show(id)).forecast)
+    return found
