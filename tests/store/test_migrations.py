@@ -5,6 +5,7 @@ import importlib
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -247,3 +248,9 @@ async def test_workers_bring_forward_what_waits_and_leave_alone_what_is_newer(
     await bring_forward(store)
     monkeypatch.undo()
     assert (await standing(store)).step == newest()
+
+
+def test_steps_are_written_by_many_threads_at_once() -> None:
+    alone = steps("sqlite", None)
+    with ThreadPoolExecutor(6) as threads:
+        assert all(told == alone for told in threads.map(lambda _: steps("sqlite", None), range(60)))

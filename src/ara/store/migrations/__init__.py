@@ -6,6 +6,7 @@ database, since their SQL is written before it runs. Alembic is loaded only wher
 """
 
 import io
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["first", "known", "newest", "steps"]
 
 _VERSIONS = Path(__file__).parent / "versions"
+_ALONE = threading.Lock()
+"""Alembic's context is one for all threads of a process."""
 
 
 class _Collected(io.StringIO):
@@ -91,7 +94,7 @@ def _written(dialect: str, current: str | None, goal: str) -> list[str]:
         return make(goal, revision)
 
     context = EnvironmentContext(Config(), script, fn=revisions, as_sql=True, starting_rev=current)
-    with context:
+    with _ALONE, context:
         context.configure(dialect_name=dialect, output_buffer=output, transactional_ddl=False)
         context.run_migrations()
     return output.statements
