@@ -22,8 +22,10 @@ _Writes = Annotated[Asker, Depends(asker("backtests:write"))]
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
 """A name."""
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=100)]
+"""A value of a parameter."""
 _DAYS = r"^(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
 Day = Annotated[str, Field(min_length=10, max_length=10, json_schema_extra={"pattern": _DAYS})]
+"""A day, as 2020-02-20."""
 _MOST = 20
 NAMES: Final[dict[str, JsonValue]] = {"additionalProperties": False}
 """In the description: names alone, of the form that names have."""
