@@ -14,6 +14,7 @@ from ara.models.regimes.chain import filtered, predicted
 from ara.models.regimes.fit import FEWEST, StateFit, fit_states
 from ara.models.regimes.inputs import Inputs
 from ara.models.regimes.regime import STATES, Regime
+from ara.models.stillness import STILL
 
 __all__ = ["ALERT", "Change", "Regimes", "regimes"]
 
@@ -62,9 +63,10 @@ class Regimes:
     expected
         The same for the bar, as it was known one bar before.
     gains
-        How much better the bar's return was foreseen by `expected` than by the usual shares, as log likelihood.
+        How much better the bar's return was foreseen by `expected` than by the usual shares, as log likelihood; NaN
+        also where the price stands still, which is easily foreseen.
     surprises
-        The bar's return over the volatility that `expected` gave it.
+        The bar's return over the volatility that `expected` gave it; NaN there too.
     fits
         The refits, ascending, and in `which` the number of the one that serves each bar; -1 where none does.
     """
@@ -82,8 +84,8 @@ class Regimes:
 
     @property
     def states(self) -> NDArray[np.int64]:
-        """The number of each bar's likeliest state in `STATES`; -1 where none is known."""
-        known = np.isfinite(self.probabilities[:, 0])
+        """The number of each bar's likeliest state in `STATES`; -1 where none is known or the price stands still."""
+        known = np.isfinite(self.probabilities[:, 0]) & ~self.inputs.still
         return np.where(known, np.argmax(np.where(known[:, None], self.probabilities, 0.0), axis=1), -1)
 
     def at(self, bar: int = -1) -> Regime:
@@ -93,6 +95,8 @@ class Regimes:
             raise ModelError(f"No states are known at bar {place}: they need {FEWEST} returns before its month.")
         chain = self.fits[self.which[place]].chain
         states = self.states
+        if states[place] < 0:
+            raise ModelError(f"At bar {place} the price has stood still for {STILL} bars or more: it is in no state.")
         own, now = int(states[place]), self.probabilities[place]
         unlike = np.flatnonzero(states[:place] != own)
         values = self.inputs.values[place]
@@ -178,6 +182,7 @@ def regimes(inputs: Inputs) -> Regimes:
         gains[rows], surprises[rows] = _judged(fit, inputs.returns[rows], coming[own])
         which[rows] = len(fits)
         fits.append(fit)
+    gains[inputs.still] = surprises[inputs.still] = np.nan
     return Regimes(
         inputs=inputs,
         probabilities=probabilities,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ara.market.bars import Bars
 from ara.market.timeframe import DAY_LENGTH
+from ara.models.stillness import STILL
 
 __all__ = ["INPUTS", "Inputs", "measured"]
 
@@ -70,6 +71,12 @@ class Inputs:
     def returns(self) -> _Array:
         """Log returns; NaN where there is no price."""
         return self.values[:, 0]
+
+    @property
+    def still(self) -> NDArray[np.bool_]:
+        """Whether the last 20 bars up to each closed as the one before, as of a halted share or a fixed rate."""
+        place = np.arange(len(self))
+        return np.asarray(place - np.maximum.accumulate(np.where(self.returns != 0, place, 0)) >= STILL)
 
     @property
     def weights(self) -> _Array:

@@ -121,6 +121,13 @@ def standing(bars: Bars, *, implied: Bars | None = None, others: Sequence[Bars] 
             f"states need {FEWEST} that move before the month begins.",
             hint="Ask as of another day, if one has more.",
         )
+    dates, still = bars.dates(), history.inputs.still
+    if still[-1]:
+        moved = int(np.flatnonzero(history.inputs.returns != 0)[-1])
+        raise ValidationError(
+            f"The price of {bars.instrument.symbol} has stood still since {dates[moved]}: it is in no state.",
+            hint="Ask as of a day before that.",
+        )
     now = history.at()
     own = STATES.index(now.state)
     stays = [(first, end) for state, first, end in history.runs() if state == own]
@@ -128,7 +135,7 @@ def standing(bars: Bars, *, implied: Bars | None = None, others: Sequence[Bars] 
     wild = int(volatility_states(history.inputs)[-1])
     return Standing(
         bars=bars,
-        dates=bars.dates(),
+        dates=dates,
         history=history,
         now=now,
         lasted=sorted(end - first for first, end in stays if end < len(history)),

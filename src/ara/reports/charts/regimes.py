@@ -51,6 +51,7 @@ def regimes(
 
     names = [STATES[state] if state >= 0 else "" for state in history.states.tolist()]
     chance = np.max(np.where(np.isfinite(history.probabilities), history.probabilities, 0.0), axis=1)
+    chance[history.states < 0] = 0.0
     return regimes_of(
         list(at)[-last:],
         list(closes)[-last:],
