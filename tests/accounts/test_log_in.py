@@ -1,3 +1,6 @@
+import asyncio
+import threading
+
 import pytest
 
 from ara.accounts import Accounts
@@ -54,15 +57,59 @@ async def test_who_guesses_waits_the_longer_the_more_often(accounts, clock, monk
     await accounts.guard.check("ada@example.org", "192.0.2.1")
 
 
+async def test_who_guesses_many_at_once_guesses_no_more_than_one_after_the_other(opened, url, monkeypatch):
+    looked, free = [], 10 if url == "memory:" else 5  # what lies in memory is of one process
+
+    def matches(kept: str, password: Secret) -> bool:
+        looked.append(password)
+        return False
+
+    monkeypatch.setattr("ara.accounts.account.matches", matches)
+    async with opened(url) as one, opened(url) as other:
+        services = [Accounts(one), Accounts(other)]
+        await services[0].users.add("ada@example.org", password=GOOD)
+        guesses = [all_.log_in("ada@example.org", WRONG, address="192.0.2.1") for all_ in services for _ in range(20)]
+        told = await asyncio.gather(*guesses, return_exceptions=True)
+    assert {type(error) for error in told} == {UnauthenticatedError, QuotaError}
+    assert len(looked) == [type(error) for error in told].count(UnauthenticatedError) == free
+
+
+async def test_who_hangs_up_has_guessed_and_who_knows_the_password_has_not(accounts, monkeypatch):
+    begun, ends = threading.Event(), [threading.Event()]
+
+    def matches(kept: str, password: Secret) -> bool:
+        end = ends[-1]
+        begun.set()
+        return end.wait(60) and password == GOOD
+
+    monkeypatch.setattr("ara.accounts.account.matches", matches)
+    ada = await accounts.users.add("ada@example.org", password=GOOD)
+    for _ in range(5):
+        begun.clear()
+        ends.append(threading.Event())
+        guess = asyncio.create_task(accounts.log_in(ada.email, WRONG, address="192.0.2.1"))
+        await asyncio.to_thread(begun.wait, 60)
+        guess.cancel()
+        await asyncio.gather(guess, return_exceptions=True)
+        ends[-1].set()
+    with pytest.raises(QuotaError, match="Too many tries"):
+        await accounts.log_in(ada.email, WRONG, address="192.0.2.1")
+    await accounts.log_in(ada.email, GOOD, address="192.0.2.2")
+    for _ in range(60):
+        await accounts.guard.succeeded(await accounts.guard.begin(ada.email, "192.0.2.2"))
+    await accounts.guard.check("bob@example.org", "192.0.2.2")
+    assert await accounts.guard.clean() == 0
+
+
 async def test_one_address_of_the_network_can_not_try_all_accounts(accounts, clock):
-    for number in range(51):
-        await accounts.guard.failed(f"u{number}@example.org", "192.0.2.1")
+    for number in range(50):
+        await accounts.guard.begin(f"u{number}@example.org", "192.0.2.1")
     with pytest.raises(QuotaError):
         await accounts.guard.check("fresh@example.org", "192.0.2.1")
     await accounts.guard.check("fresh@example.org", "192.0.2.2")
     clock.on(days=1, seconds=1)
     await accounts.guard.check("fresh@example.org", "192.0.2.1")
-    assert await accounts.guard.clean() == 103
+    assert await accounts.guard.clean() == 101
 
 
 async def test_the_first_start_makes_one_administrator_with_a_key(opened, url):

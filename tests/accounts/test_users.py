@@ -87,3 +87,30 @@ async def test_roles_and_tiers_change_and_the_last_administrator_stays(accounts)
     assert (await users.change(root.id, role="viewer")).role == "viewer"
     with pytest.raises(ValidationError, match="no user"):
         await users.change("nobody@example.org", role="viewer")
+
+
+@pytest.mark.parametrize("way", ["role", "disable", "erase"])
+async def test_of_administrators_who_shut_each_other_out_at_once_one_stays(opened, url, way):
+    async with opened(url) as one, opened(url) as other:
+        rooms = [Accounts(one), Accounts(one if url == "memory:" else other)]
+        names = [f"a{number}@example.org" for number in range(4)]
+        for name in names:
+            await rooms[0].users.add(name, role="admin")
+        ways = {
+            "role": lambda users, name: users.change(name, role="viewer"),
+            "disable": lambda users, name: users.disable(name),
+            "erase": lambda users, name: users.erase(name),
+        }
+        shut = [ways[way](rooms[number % 2].users, name) for number, name in enumerate(names)]
+        told = await asyncio.gather(*shut, return_exceptions=True)
+        left = [user.email async for user in rooms[0].users.all(role="admin") if user.disabled_at is None]
+        assert [type(error) for error in told].count(ValidationError) == len(left) == 1
+        assert (await rooms[0].audit.verify()).ok
+
+
+async def test_who_is_no_administrator_can_go_though_there_is_none(accounts):
+    ada = await accounts.users.add("ada@example.org", role="trader")
+    assert (await accounts.users.change(ada.id, role="viewer")).role == "viewer"
+    assert (await accounts.users.disable(ada.id)).disabled_at is not None
+    await accounts.erase(ada.id)
+    assert await accounts.users.find(ada.id) is None

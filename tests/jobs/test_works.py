@@ -119,7 +119,7 @@ async def test_old_jobs_and_what_is_over_of_accounts_are_forgotten_by_a_job(open
         await queue.add(Score())
         await queue.cancel(1)
         await desk.store.add(Sent(id="0" * 64, asked="a", at=clock.now()))
-        await accounts.guard.failed("ada@example.org", "127.0.0.1")
+        await accounts.guard.begin("ada@example.org", "127.0.0.1")
         await accounts.tokens.end_session("over")
         nothing = {"forgotten": 0, "requests": 0, "credentials": 0, "days": 0}
         assert await do(desk, Clean(days=30), watch=heard([])) == nothing

@@ -1,5 +1,6 @@
 """The front of the room: who asks, and may they."""
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,6 +92,7 @@ class Accounts:
         self.oauth = OAuth(
             desk, self.audit, users=self.users, tokens=self.tokens, apps=self.apps, consents=self.consents
         )
+        self._looking = asyncio.Semaphore(max(desk.settings.workers.threads // 2, 1))
         self._trust: Trust[Principal] = Trust(desk.clock, seconds=desk.settings.api.trust_seconds)
 
     async def first(self) -> tuple[User, Secret] | None:
@@ -151,17 +153,17 @@ class Accounts:
             Id of the request, for the audit log.
         """
         asked = email.strip().casefold()[:254]
-        await self.guard.check(asked, address)
+        one = await self.guard.begin(asked, address)
         user = await self.users.find(asked) if "@" in asked else None
-        right = await self._desk.workers.run(matches, user.password if user else "", password)
+        async with self._looking:
+            right = await self._desk.workers.run(matches, user.password if user else "", password)
         if user is None or not right or user.disabled_at is not None:
-            await self.guard.failed(asked, address)
             person = user.id if user else ""
             await self.audit.note(
                 Act(action="login", person=person, outcome="refused", request=request), email=asked, address=address
             )
             raise UnauthenticatedError(_WRONG, hint="Try again, or ask an administrator for another password.")
-        await self.guard.succeeded(asked, address)
+        await self.guard.succeeded(one)
         if stale(user.password):
             await self._rehash(user, password)
         await self.audit.note(

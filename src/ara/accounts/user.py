@@ -15,7 +15,7 @@ from ara.accounts.trust import voided
 from ara.desk import Desk
 from ara.errors import NotFoundError, ValidationError
 from ara.settings import Secret
-from ara.store import Record, changed
+from ara.store import Record, changed, revision
 
 __all__ = ["TIERS", "User", "Users", "email_of"]
 
@@ -68,6 +68,13 @@ class _Address(Record, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "email"
     user: str
+
+
+class _Helm(Record, frozen=True, kw_only=True):
+    """What changes that may leave fewer administrators take turns by."""
+
+    kind: ClassVar[str] = "helm"
+    turn: int = 0
 
 
 class Users:
@@ -141,9 +148,8 @@ class Users:
             "name": None if name is None else _name_of(name),
         }
         news = {key: value for key, value in told.items() if value is not None}
-        if role is not None and news["role"] is not Role.ADMIN:
-            await self._keep_one((await self.get(who)).id)
-        return await self._apply(who, f"user.{'+'.join(news) or 'look'}", by, lambda old: replace(old, **news))
+        words = f"user.{'+'.join(news) or 'look'}"
+        return await self._apply(who, words, by, lambda old: replace(old, **news))
 
     async def set_password(self, who: str, password: Secret, *, by: str = "system") -> User:
         """Give a user another password; every token they had is void."""
@@ -156,12 +162,8 @@ class Users:
 
     async def disable(self, who: str, *, by: str = "system") -> User:
         """Shut an account at once, tokens and keys too; it can be opened again."""
-        user, now = await self.get(who), self._desk.clock.now()
-        await self._keep_one(user.id)
-        return await self._apply(
-            user.id, "user.disable", by,
-            lambda old: replace(old, disabled_at=old.disabled_at or now, tokens_after=now),
-        )  # fmt: skip
+        now = self._desk.clock.now()
+        return await self._apply(who, "user.disable", by, lambda old: _shut(old, now))
 
     async def enable(self, who: str, *, by: str = "system") -> User:
         """Open an account again; tokens from before stay void, keys are valid again."""
@@ -174,10 +176,10 @@ class Users:
 
     async def erase(self, who: str, *, by: str = "system") -> User:
         """Forget a user and what is personal of them; the audit log stays whole, without saying who it was."""
-        user = await self.get(who)
-        await self._keep_one(user.id)
-        await self._audit.note(Act(actor=by, action="user.erase", about=f"user:{user.id}", person=user.id))
+        user, now = await self.get(who), self._desk.clock.now()
         try:
+            await self._changed(user.id, lambda old: _shut(old, now))
+            await self._audit.note(Act(actor=by, action="user.erase", about=f"user:{user.id}", person=user.id))
             async with self._desk.store.tx():
                 await self._desk.store.remove(_Address, user.email)
                 await self._desk.store.remove(User, user.id)
@@ -189,7 +191,7 @@ class Users:
     async def _apply(self, who: str, action: str, by: str, change: Callable[[User], User]) -> User:
         user = await self.get(who)
         try:
-            new = await changed(self._desk.store, User, user.id, change)
+            new = await self._changed(user.id, change)
         finally:
             await voided(self._desk)
         if new is None:
@@ -197,13 +199,44 @@ class Users:
         await self._audit.note(Act(actor=by, action=action, about=f"user:{user.id}", person=user.id))
         return new
 
-    async def _keep_one(self, id: str) -> None:
-        """Refuse what would leave an installation without anybody who may let others in."""
-        admins = [one async for one in self.all(role=Role.ADMIN) if one.disabled_at is None]
-        if [one.id for one in admins] == [id]:
+    async def _changed(self, id: str, change: Callable[[User], User]) -> User | None:
+        """Change a user; refused where nobody would be left who may let others in."""
+        led = False
+
+        def looked_at(old: User) -> User:
+            nonlocal led
+            led = _leads(old)
+            return change(old)
+
+        async def still_led(new: User) -> None:
+            if led and not _leads(new):
+                await self._still_led()
+
+        return await changed(self._desk.store, User, id, looked_at, also=still_led)
+
+    async def _still_led(self) -> None:
+        """Refuse what leaves no administrator, within the transaction of the change.
+
+        Of two administrators who shut each other out at once, the second one's change conflicts and is looked at again.
+        """
+        store = self._desk.store
+        turn = await store.get(_Helm, "admins")
+        if turn is None:
+            await store.add(_Helm(id="admins"))
+        else:
+            await store.put(replace(turn, turn=turn.turn + 1), replaces=revision(turn))
+        if not any([_leads(one) async for one in self.all(role=Role.ADMIN)]):
             raise ValidationError(
                 "This is the last administrator.", hint="Make another first: ara users role WHO admin"
             )
+
+
+def _leads(user: User) -> bool:
+    return user.role is Role.ADMIN and user.disabled_at is None
+
+
+def _shut(user: User, now: datetime) -> User:
+    return replace(user, disabled_at=user.disabled_at or now, tokens_after=now)
 
 
 def email_of(text: str) -> str:
