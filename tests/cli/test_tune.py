@@ -33,6 +33,7 @@ def test_json_has_each_trial_and_the_study_is_found_again(ara):
     assert json.loads(ara("tune", "status", "drift", "--json").out)["studies"] == []
     again = json.loads(ara("tune", "history", "hist", "--json").out)
     assert again["trials"] == told["trials"]
+    assert json.loads(ara("tune", "history", "--json").out) == again
 
 
 def test_a_whole_number_stays_one_when_the_winner_is_trained(ara):
@@ -63,6 +64,7 @@ def test_where_there_is_no_study_it_says_how_to_begin_one(ara):
     missing = ara("tune", "history", "hist")
     assert missing.code != 0
     assert "no study" in missing.err
+    assert "Begin one: ara tune run" in ara("tune", "history").err
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,8 @@ def test_where_there_is_no_study_it_says_how_to_begin_one(ara):
         (("--goal", "profit"), "It is crps, or crps,latency."),
         (("--on", "moon"), "It is here or ray."),
         (("--at-once", "-1"), "--at-once is -1"),
+        (("--at-once", "2"), "--at-once is for a cluster alone"),
+        (("--on", "ray", "--processes", "2"), "--processes is for this machine alone"),
         (("--minutes", "-1"), "--minutes is '-1'"),
         (("--minutes", "soon"), "--minutes is 'soon'"),
         (("--hold-out", "2"), "--hold-out is 2"),

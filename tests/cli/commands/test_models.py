@@ -114,6 +114,8 @@ def test_a_family_that_fails_stops_no_other(ara):
         (("--param", "decay"), "--param is decay"),
         (("--days", "31"), "--days"),
         (("--epochs", "5"), "har_t has no parameter 'epochs'"),
+        (("--model", "gru", "--epochs", "x"), "epochs of gru can't be 'x'. It is of the kind of its usual value: 12."),
+        (("--model", "gru", "--param", "augment=jitter,noise"), "there is no augmentation 'noise'"),
         (("--period", "60d"), "bars are too few"),
         (("--from", "nothing"), "no model is called 'nothing'"),
         (("--from", "fast"), "fast can't go on from a model that was trained before"),
@@ -347,6 +349,7 @@ def test_bulk_takes_a_trained_model(ara, har, home):
         (["--model", "har_t", "--on", "ray"], "har_t can't be trained by several workers"),
         (["--model", "gru", "--on", "moon"], "--on is 'moon'"),
         (["--model", "gru", "--on", "ray", "--workers", "0"], "--workers"),
+        (["--model", "gru", "--workers", "3"], "--workers is for a cluster alone"),
     ],
 )
 def test_who_can_not_be_trained_on_a_cluster_is_told(ara, words, said):
@@ -364,4 +367,5 @@ def test_of_all_families_networks_alone_are_trained_on_a_cluster(home):
     lessons = {one.family: one.workers for one in lessons_of(model="all", on="ray", workers="3", **asked)}
     assert lessons["gru"] == 3
     assert lessons["har_t"] == 0
-    assert {one.workers for one in lessons_of(model="gru,bilstm", on="here", workers="3", **asked)} == {0}
+    assert {one.workers for one in lessons_of(model="gru,bilstm", on="ray", workers="", **asked)} == {2}
+    assert {one.workers for one in lessons_of(model="gru,bilstm", on="here", workers="", **asked)} == {0}

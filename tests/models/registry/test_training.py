@@ -132,13 +132,17 @@ def test_parameters_are_of_the_family_and_of_its_kinds():
         make("har_t", {"nothing": "1"})
     assert caught.value.hint == "It has: bars, shaped."
     for wrong in ("high", "nan", "2", ""):
-        with pytest.raises((ValidationError, ModelError), match="ewma_t can't be had"):
+        with pytest.raises((ValidationError, ModelError), match=r"(decay of ewma_t can't be|ewma_t can't be had)"):
             make("ewma_t", {"decay": wrong})
 
 
 def test_lists_are_parameters_too():
     made = make("fast", {"members": "ewma_t,har_t"})
     assert made.members == ("ewma_t", "har_t")
+    assert make("gru", {"augment": "jitter, mix"}).augment == ("jitter", "mix")
+    assert make("gru", {"augment": ""}).augment == ()
+    with pytest.raises(ModelError, match="there is no augmentation 'noise'"):
+        make("gru", {"augment": "noise"})
 
 
 async def test_a_pooled_family_says_so(registry, panel):

@@ -119,8 +119,14 @@ def make(family: str, params: Mapping[str, Any], *, together: bool = False) -> M
         if name not in known:
             listed = f"It has: {', '.join(sorted(known))}." if known else "It has none that can be changed."
             raise ValidationError(f"{family} has no parameter {name!r:.60}.", hint=listed)
+    wanted = {}
+    for name, value in params.items():
+        try:
+            wanted[name] = _typed(value, known[name])
+        except msgspec.ValidationError as error:
+            usual = f"It is of the kind of its usual value: {known[name]!r:.60}."
+            raise ValidationError(f"{name} of {family} can't be {value!r:.60}.", hint=usual) from error
     try:
-        wanted = {name: _typed(value, known[name]) for name, value in params.items()}
         model: Model = kind(**wanted)
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         if isinstance(error, ValidationError):
@@ -135,7 +141,8 @@ def _typed(value: Any, like: Any) -> Any:
         return value
     kind = type(like) if like is not None else float
     if isinstance(like, tuple | list):
-        return tuple(msgspec.convert(part, type(like[0]) if like else float, strict=False) for part in value.split(","))
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        return tuple(msgspec.convert(part, type(like[0]) if like else str, strict=False) for part in parts)
     return msgspec.convert(value, kind, strict=False)
 
 

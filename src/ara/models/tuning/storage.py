@@ -21,9 +21,12 @@ def studies(storage: str) -> tuple[Tuned, ...]:
 
 
 def history(storage: str, study: str) -> Tuned:
-    """Give one study by its name, or by its beginning where no other begins so."""
+    """Give one study by its name, or by its beginning where no other begins so; the only one there is where empty."""
     found = [one for one in studies(storage) if one.study.startswith(study)]
     exact = [one for one in found if one.study == study] or found
+    if len(exact) != 1 and not study:
+        words = f"{len(exact)} studies are kept: name one." if exact else "There is no study yet."
+        raise ValidationError(words, hint="See their names: ara tune status" if exact else "Begin one: ara tune run")
     if len(exact) != 1:
         words = "There is no study" if not exact else f"{len(exact)} studies begin with"
         raise ValidationError(f"{words} {study!r:.80}.", hint="See their names: ara tune status")

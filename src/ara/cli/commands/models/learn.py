@@ -29,6 +29,7 @@ _USUAL: Final = "har_t"
 _WHOLE: Final = 30
 _PERIOD: Final = "max"
 _SHARE: Final = "0.2"
+_WORKERS: Final = "2"
 _MOST: Final = 1024
 
 
@@ -70,7 +71,7 @@ def learn(
     on: Annotated[
         str, typer.Option("--on", metavar="PLACE", help="here, or ray: a network by several workers of a cluster")
     ] = "here",
-    workers: Annotated[str, typer.Option("--workers", metavar="N", help="With --on ray, so many workers")] = "2",
+    workers: Annotated[str, typer.Option("--workers", metavar="N", help="With --on ray, so many workers (2)")] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
 ) -> int:
     """Train models and hold them against the baseline on bars they do not know.
@@ -132,7 +133,9 @@ def lessons_of(
     families, params = _families(s, before.family if before else model), _params(epochs, param or [])
     if before is not None:
         params, days = {**before.card.params, **params}, days or str(before.card.settings.get("days", ""))
-    together = counted(workers, "--workers", most=_MOST) if place_of(on) == "ray" else 0
+    if workers and place_of(on) != "ray":
+        raise ValidationError("--workers is for a cluster alone.", hint="Add --on ray, or leave out --workers.")
+    together = counted(workers or _WORKERS, "--workers", most=_MOST) if place_of(on) == "ray" else 0
     usual = {"days": str(_WHOLE), "hold_out": _SHARE, "period": _PERIOD}
     used = {} if before else _used(s, families)
 

@@ -33,7 +33,9 @@ def status(
 
 
 def past(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="Its name, or the beginning of it")],
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="Its name or the beginning of it; needless where there is one alone")
+    ] = "",
     limit: Annotated[str, typer.Option("--limit", "-n", metavar="N", help="Show the best so many")] = "10",
 ) -> None:
     """Show the trials of a study, the best first, and which parameters mattered.

@@ -100,6 +100,12 @@ def quest_of(
     from ara.prediction.training import Lesson
     from ara.prediction.tuning import Quest
 
+    place, abreast = place_of(on), counted(at_once, "--at-once", least=0, most=_MOST)
+    processes_here = counted(processes, "--processes", most=_PROCESSES)
+    if abreast and place != "ray":
+        raise ValidationError("--at-once is for a cluster alone.", hint="Add --on ray, or say --processes for here.")
+    if processes_here > 1 and place == "ray":
+        raise ValidationError("--processes is for this machine alone.", hint="Say --at-once, or leave out --on ray.")
     lesson = Lesson(
         family=model.strip().lower(),
         params={},
@@ -116,9 +122,9 @@ def quest_of(
         goals=_goals(goal),
         seconds=_seconds(minutes),
         sensitivity=sensitivity,
-        on=place_of(on),
-        at_once=counted(at_once, "--at-once", least=0, most=_MOST),
-        processes=counted(processes, "--processes", most=_PROCESSES),
+        on=place,
+        at_once=abreast,
+        processes=processes_here,
     )
     return Quest(lesson=lesson, plan=plan, keep=keep)
 
