@@ -145,6 +145,14 @@ def test_lists_are_parameters_too():
         make("gru", {"augment": "noise"})
 
 
+def test_what_is_shown_of_a_parameter_can_be_said():
+    said = {"mixed": "no", "spare": "Yes", "augment": "none", "curriculum": "none"}
+    made = make("gru", said)
+    assert (made.mixed, made.spare, made.augment, made.curriculum) == (False, True, (), "")
+    with pytest.raises(ValidationError, match="mixed of gru can't be 'perhaps'"):
+        make("gru", {"mixed": "perhaps"})
+
+
 async def test_a_pooled_family_says_so(registry, panel):
     assert (await trained(registry, panel, "pooled_har")).card.pooled
     assert not (await trained(registry, panel, "garch_t")).card.pooled

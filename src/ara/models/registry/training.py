@@ -136,9 +136,13 @@ def make(family: str, params: Mapping[str, Any], *, together: bool = False) -> M
 
 
 def _typed(value: Any, like: Any) -> Any:
-    """Give a value, text as the command line has it, as the kind that the family's own value is."""
+    """Give a value, text as the command line has it, as the kind of the family's own; what is shown can be said."""
+    if isinstance(value, str) and value.strip().lower() == "none" and like in ((), "", None):
+        return like
     if not isinstance(value, str) or isinstance(like, str):
         return value
+    if isinstance(like, bool):
+        value = {"yes": "true", "no": "false"}.get(value.strip().lower(), value)
     kind = type(like) if like is not None else float
     if isinstance(like, tuple | list):
         parts = [part.strip() for part in value.split(",") if part.strip()]
