@@ -55,7 +55,8 @@ def wait_for(true: Callable[[], Any], seconds: float = 60) -> None:
 
 def caught_up(primary: PostgresServer, standby: PostgresServer) -> None:
     here = ask(primary, "SELECT pg_current_wal_lsn()")
-    wait_for(lambda: ask(standby, f"SELECT pg_last_wal_replay_lsn() >= '{here}'") == "t")
+    replayed = f"SELECT pg_last_wal_replay_lsn() >= '{here}'"
+    wait_for(lambda: ask(standby, replayed, "postgres") == "t")  # the database "ara" is not there before it has
 
 
 async def count(store: PostgresStore) -> tuple[int, int]:
