@@ -141,6 +141,17 @@ def test_true_skill_survives_the_crossing():
     assert [one["skill"] for one, _ in told.often] == [0.9]
     assert min(told.paths) > 1
     assert told.overfitting.chance == 0
+    assert (told.held.trials, told.held.best, told.held.told) == (3, 2, True)
+
+
+def test_the_best_of_a_grid_is_held_against_holding_with_the_same_costs(found):
+    told = cross(Momentum, {"window": [10], "stop": [0.0, 0.9]}, ONE["ONE"], groups=4).held
+    own, hold = (found.frame[name].to_numpy() for name in ("equity", "hold"))
+    gains = [np.diff(one, prepend=10_000.0) / np.insert(one[:-1], 0, 10_000.0) for one in (own, hold)]
+    assert told.trials == 2
+    assert told.gain == pytest.approx(np.mean(gains[0] - gains[1]))  # so far away a stop changes nothing
+    alike = cross(lambda kept: BuyAndHold(), {"kept": [1, 2]}, ONE["ONE"], groups=4).held
+    assert (alike.gain, alike.p, alike.reality_check) == (0.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

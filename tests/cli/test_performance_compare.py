@@ -36,6 +36,28 @@ def test_files_are_ranked_and_a_preference_stays(ara, files):
     assert json.loads(ara(*words, "--metric", "return", "--json").out)["preferred"] is None
 
 
+def test_the_best_is_held_against_a_benchmark(ara, files):
+    words = ("performance", "good.csv", "other.csv", "--compare", "--benchmark")
+    found = json.loads(ara(*words, "poor.csv", "--json").out)
+    assert (found["bars"], found["recommended"], found["benchmark"]["name"]) == (399, "good", "poor.csv")
+    assert found["benchmark"]["p"] < 0.05 > found["benchmark"]["reality_check"]
+    assert found["benchmark"]["measures"]["sharpe"] < 0
+    told = " ".join(ara(*words, "poor.csv").out.split())
+    assert "The best is better than poor.csv, though picked among 2 (p 0.0" in told
+    assert "test of superior predictive ability" in told
+    turned = ara("performance", "poor.csv", "other.csv", "--compare", "--benchmark", "good.csv", "--width", "60")
+    assert "None is shown to be better than good.csv (p 1.00)." in " ".join(turned.out.split())
+    assert max(map(len, turned.out.splitlines())) <= 60
+
+
+def test_an_instrument_is_held_over_the_same_days(ara, files):
+    ara("data", "export", "AAPL", "--out", "aapl.csv")
+    words = ("performance", "aapl.csv", "--column", "open,close", "--compare", "--json", "--benchmark")
+    by_name, by_file = (json.loads(ara(*words, one).out)["benchmark"] for one in ("AAPL", "aapl.csv"))
+    assert by_name["measures"] == by_file["measures"]
+    assert by_name["p"] == by_file["p"] > 0.2
+
+
 def test_columns_of_one_file(ara, files):
     outcome = ara("performance", "both.csv", "--column", "trend,carry", "--compare", "--json")
     assert outcome.err == ""
@@ -52,7 +74,8 @@ def test_columns_of_one_file(ara, files):
         (("good.csv", "good.csv"), "Two of the returns are the same"),
         (("good.csv", "poor.csv", "--prefer", "x"), "--prefer: there is no 'x'. There are: good, poor."),
         (("good.csv", "poor.csv", "--metric", "luck"), "What ranks is 'luck'"),
-        (("good.csv", "poor.csv", "--benchmark", "SPY"), "--compare goes without"),
+        (("good.csv", "poor.csv", "--report", "all.pdf"), "--compare goes without --report"),
+        (("good.csv", "poor.csv", "--benchmark", "late.csv"), "have 0 moments in common"),
         (("good.csv", "--prefer", "good"), "--prefer chooses among several"),
         (("good.csv", "late.csv"), "have 0 moments in common"),
         (("good.csv", "lost.csv"), "loses more than all"),

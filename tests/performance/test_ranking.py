@@ -76,3 +76,19 @@ def test_what_is_wrong(names, width, metric, words):
     with pytest.raises(ValidationError) as caught:
         ranking(tuple(names), noise(width), per_year=252, metric=metric)
     assert words in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_what_does_not_beat_the_benchmark_is_not_recommended():
+    returns = noise(3, seed=8)
+    returns[:, 1] += 0.004
+    good = returns[:, 1] + noise(1, seed=9)[:, 0] / 10
+    poor = noise(1, seed=10)[:, 0]
+    alone = ranking(("a", "b", "c"), returns, per_year=252)
+    against = ranking(("a", "b", "c"), returns, per_year=252, beside=("bench", good))
+    ahead = ranking(("a", "b", "c"), returns, per_year=252, beside=("bench", poor))
+    assert (alone.recommended, against.recommended, ahead.recommended) == ("b", None, "b")
+    assert against.words.startswith("b is told from all others, and it is also more than")
+    assert "None is shown to be better than bench" in against.words
+    assert "The best is better than bench, though picked among 3" in ahead.words
+    assert ahead.as_dict()["benchmark"]["p"] < 0.05 < against.as_dict()["benchmark"]["p"]
+    assert alone.as_dict()["benchmark"] is None

@@ -19,10 +19,12 @@ from ara.backtest.result import per_year
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.backtest.sweep import combinations
 from ara.errors import CancelledError, ValidationError
+from ara.performance.beating import Beating, beating
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Overfitting, pbo
 from ara.performance.splits import Combinations, combinatorial
 from ara.trading.costs import Costs
+from ara.trading.strategies.buy_and_hold import BuyAndHold
 from ara.trading.strategies.making import Made, made
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
@@ -34,6 +36,7 @@ MOST: Final = 2_000
 
 _BLOCKS: Final = 16
 _LEAST: Final = 3  # bars by which a choice has a spread
+_TESTED: Final = 10  # bars of which draws say something
 _JUDGED: Final = 2
 _PURGE: Final = 1
 _EMBARGO: Final = 5
@@ -59,6 +62,9 @@ class Crossed:
         How many splits chose each combination that any chose, the commonest first.
     overfitting
         The probability of back-test overfitting, by halving the bars in every way; None with too few bars.
+    held
+        Whether the best of all combinations earned more than buying and holding with the same costs, though it was
+        picked; None with too few bars.
     """
 
     combinations: int
@@ -69,6 +75,7 @@ class Crossed:
     learned: float
     often: tuple[tuple[Mapping[str, Any], int], ...]
     overfitting: Overfitting | None
+    held: Beating | None
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON values."""
@@ -77,6 +84,7 @@ class Crossed:
             "paths": list(self.paths), "learned_sharpe": self.learned,
             "chosen": [{"parameters": dict(one), "splits": count} for one, count in self.often],
             "pbo": None if self.overfitting is None else asdict(self.overfitting),
+            "beats_holding": None if self.held is None else self.held.as_dict(),
         }  # fmt: skip
 
 
@@ -148,6 +156,7 @@ def cross(
         combinations=len(tried), groups=groups, judged=judged, splits=len(cut.splits), paths=tuple(paths),
         learned=float(np.mean(learned)), often=tuple(often),
         overfitting=pbo(table, per_year=root * root, blocks=blocks) if blocks >= 2 else None,
+        held=beating(table, next(_played(BuyAndHold, [{}], **scene))) if len(table) >= _TESTED else None,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from ara.performance.significance import Comparison, compared
 
 if TYPE_CHECKING:
     from ara.performance.attribution import Brinson, Decisions, Factors, brinson, by_decision, by_factor
+    from ara.performance.beating import Beating, beating
     from ara.performance.benchmarks import RandomEntry, mix, random_entry
     from ara.performance.bootstrap import Interval, interval, usual_block
     from ara.performance.breakdown import Period, Table, bars_a_year, by_group, by_period, monthly_table
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Beating",
     "BestOfMany",
     "Brinson",
     "Combinations",
@@ -64,6 +66,7 @@ __all__ = [
     "TradeMeasures",
     "Verdict",
     "bars_a_year",
+    "beating",
     "brinson",
     "by_decision",
     "by_factor",
@@ -104,6 +107,7 @@ __all__ = [
 
 _ROOMS: Final = {
     "attribution": ("Brinson", "Decisions", "Factors", "brinson", "by_decision", "by_factor"),
+    "beating": ("Beating", "beating"),
     "benchmarks": ("RandomEntry", "mix", "random_entry"),
     "bootstrap": ("Interval", "interval", "usual_block"),
     "breakdown": ("Period", "Table", "bars_a_year", "by_group", "by_period", "monthly_table"),

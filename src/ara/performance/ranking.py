@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ValidationError
+from ara.performance.beating import Beating, beating
 from ara.performance.luck import Significance, significance
 from ara.performance.returns import Measures, measure
 from ara.performance.snooping import model_confidence_set
 from ara.store.store import Record
 
-__all__ = ["METRICS", "Choice", "Ranked", "Ranking", "ranking"]
+__all__ = ["METRICS", "Beside", "Choice", "Ranked", "Ranking", "ranking"]
 
 _Array = NDArray[np.float64]
 
@@ -69,6 +70,28 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What all of them are held against.
+
+    Parameters
+    ----------
+    name, measures
+        What it is called, and the measures of its returns over the same bars.
+    tests
+        Whether the best of them is better than this one, though it was picked.
+    """
+
+    name: str
+    measures: Measures
+    tests: Beating
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON values."""
+        tests = {name: value for name, value in self.tests.as_dict().items() if name not in {"best", "trials"}}
+        return {"name": self.name, "measures": self.measures.as_dict(), **tests}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """All of them, the best first.
 
@@ -80,6 +103,8 @@ class Ranking:
         Each one.
     luck
         What the Sharpe ratio of the first proves, as the best of so many.
+    beside
+        What they are held against; None without.
     """
 
     metric: str
@@ -87,12 +112,14 @@ class Ranking:
     bars: int
     entries: tuple[Ranked, ...]
     luck: Significance
+    beside: Beside | None = None
 
     @property
     def recommended(self) -> str | None:
         """The name of the one to take; None where the figures single out none."""
         alone = sum(one.stays for one in self.entries) == 1
-        return self.entries[0].name if alone and self.proven else None
+        better = self.beside is None or self.beside.tests.told
+        return self.entries[0].name if alone and self.proven and better else None
 
     @property
     def proven(self) -> bool:
@@ -102,11 +129,25 @@ class Ranking:
     @property
     def words(self) -> str:
         """What to make of it."""
+        if self.beside is None:
+            return self._apart
+        name, tests = self.beside.name, self.beside.tests
+        if tests.told:
+            return (
+                f"{self._apart} The best is better than {name}, though picked among {tests.trials} (p {tests.p:.3f})."
+            )
+        return f"{self._apart} None is shown to be better than {name} (p {tests.p:.2f})."
+
+    @property
+    def _apart(self) -> str:
+        """What to make of them without what they are held against."""
         first, stay = self.entries[0].name, [one.name for one in self.entries if one.stays]
         skill = "it is also more than the luck of the best of so many" if self.proven else ""
         if len(stay) == 1:
-            if self.proven:
+            if self.recommended:
                 return f"Take {first}: it is told from all others, and {skill}."
+            if self.proven:
+                return f"{first} is told from all others, and {skill}."
             return f"{first} is told from all others, but may still owe that to luck: take it only with other reasons."
         others = ", ".join(stay[1:4]) + (f" and {len(stay) - 4} more" if len(stay) > 4 else "")
         advice = "take the simplest or cheapest of them, or equal parts"
@@ -123,6 +164,7 @@ class Ranking:
             "words": self.words,
             "deflated_sharpe_probability": self.luck.deflated,
             "trials": self.luck.trials,
+            "benchmark": None if self.beside is None else self.beside.as_dict(),
             "entries": [
                 {"name": one.name, "p": one.p, "in_set": one.stays, "measures": one.measures.as_dict()}
                 for one in self.entries
@@ -140,6 +182,7 @@ def ranking(
     trials: int = 0,
     level: float = 0.1,
     seed: int = 0,
+    beside: tuple[str, _Array] | None = None,
 ) -> Ranking:
     """Rank returns of the same bars by the model confidence set, and say what to make of it.
 
@@ -158,6 +201,9 @@ def ranking(
         How many were tried in all, at least as many as are here.
     level, seed
         As for `model_confidence_set`.
+    beside
+        Name and returns, of the same bars, of what all are held against: the best of them is tested for being better,
+        by what ranks.
 
     References
     ----------
@@ -172,6 +218,7 @@ def ranking(
     deviation = above.std(axis=0)
     scaled = above / np.where(deviation > 0, deviation, 1.0) if metric == "sharpe" else above
     found = model_confidence_set(-scaled, level=level, seed=seed)
+    held = None if beside is None else _beside(beside, above, metric, per_year=per_year, free=free, seed=seed)
     order = sorted(range(len(names)), key=lambda one: (found.losses[one], one))
     return Ranking(
         metric=metric,
@@ -189,4 +236,16 @@ def ranking(
         luck=significance(
             returns[:, order[0]], per_year=per_year, trials=max(trials, len(names)), free=free, seed=seed
         ),
+        beside=held,
+    )
+
+
+def _beside(
+    beside: tuple[str, _Array], above: _Array, metric: str, *, per_year: float, free: float, seed: int
+) -> Beside:
+    name, returns = beside
+    return Beside(
+        name=name,
+        measures=measure(returns, per_year=per_year, free=free),
+        tests=beating(above, returns - free / per_year, scaled=metric == "sharpe", seed=seed),
     )

@@ -55,7 +55,7 @@ def command(
         ara performance equity.csv --benchmark SPY --trials 40
         ara performance returns.parquet --column strategy --free 2% --by month --json
         ara performance equity.csv --benchmark SPY --report equity.html
-        ara performance trend.csv value.csv --compare --prefer best
+        ara performance trend.csv value.csv --compare --benchmark SPY --prefer best
 
     The more was tried, the better the best of it looks without any skill: --trials is the true number.
     """
@@ -71,11 +71,11 @@ def command(
     if compare or len(files) > 1:
         from ara.cli.commands.performance_compare import compare as side_by_side
 
-        if report or benchmark:
-            raise ValidationError("--compare goes without --report and --benchmark.", hint="Name the other as a file.")
+        if report:
+            raise ValidationError("--compare goes without --report.", hint="Report on each of them apart.")
         side_by_side(
             s, files, column=column, kind=kind, dates=dates, metric=metric.strip().lower(), trials=tried, free=rate,
-            bars=bars_of(per_year), prefer=prefer.strip(),
+            bars=bars_of(per_year), prefer=prefer.strip(), benchmark=benchmark,
         )  # fmt: skip
         return
     if prefer:

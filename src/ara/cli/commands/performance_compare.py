@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ara.cli.commands.tracks import alongside, dated_of
 from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
 from ara.errors import ValidationError
@@ -29,6 +30,7 @@ def compare(
     free: float,
     bars: float,
     prefer: str,
+    benchmark: str = "",
 ) -> None:
     """Rank returns of files, or of columns of one file, on the moments that all have; keep a preference if asked.
 
@@ -42,6 +44,8 @@ def compare(
         What ranks, how many were tried, what cash earns, bars of a year (0: by the dates).
     prefer
         The name to keep as preferred, or `best`; empty for none.
+    benchmark
+        A file or an instrument that they are held against; empty for none.
     """
     import numpy as np
 
@@ -57,10 +61,14 @@ def compare(
             hint="Name more files, or columns: --column trend,carry",
         )
     names = _names(read)
-    moments, table = _grid(read)
+    other = dated_of(s, benchmark, dates) if benchmark else None
+    moments, table, held = _grid(read, other)
     stamps = np.array(moments, "datetime64[us]")
     with s.progress("Comparing"):
-        found = ranking(names, table, per_year=bars or bars_a_year(stamps), metric=metric, trials=trials, free=free)
+        found = ranking(
+            names, table, per_year=bars or bars_a_year(stamps), metric=metric, trials=trials, free=free,
+            beside=None if other is None else (other.name, held),
+        )  # fmt: skip
     kept = _preference(s, found, prefer)
     document = {
         "schema": 1,
@@ -81,12 +89,16 @@ def _names(read: "Sequence[Dated]") -> list[str]:
     raise ValidationError("Two of the returns are the same column of the same file.", hint="Name each once.")
 
 
-def _grid(read: "Sequence[Dated]") -> "tuple[list[str], Any]":
+def _grid(read: "Sequence[Dated]", other: "Dated | None") -> "tuple[list[str], Any, Any]":
+    """Give the moments that all have, the returns `[bar, one]` at them, and those of what they are held against.
+
+    That is taken over the stretches of time of the first one's returns.
+    """
     import numpy as np
 
     from ara.performance.inputs import checked, returns_of
 
-    series = []
+    series: list[dict[str, float]] = []
     for one in read:
         raw = np.array(one.values)
         if one.kind == "returns" and (raw < -1).any():
@@ -96,12 +108,18 @@ def _grid(read: "Sequence[Dated]") -> "tuple[list[str], Any]":
         series.append(
             {day.replace(tzinfo=None).isoformat(): float(value) for day, value in zip(days, values, strict=True)}
         )
+    if other is not None:
+        found, values = alongside(read[0], other)
+        series.append(
+            dict(zip((one for one, there in zip(series[0], found, strict=True) if there), values, strict=True))
+        )
     common = sorted(set.intersection(*(set(one) for one in series)))
     if len(common) < 20:
         raise ValidationError(
             f"The returns have {len(common)} moments in common; 20 are needed.", hint="Look at their dates."
         )
-    return common, np.array([[one[moment] for one in series] for moment in common])
+    table = np.array([[one[moment] for one in series] for moment in common])
+    return common, table[:, : len(read)], table[:, len(read) :].ravel()
 
 
 def _preference(s: Screen, found: "Ranking", prefer: str) -> "Choice | None":
@@ -134,34 +152,20 @@ def _preference(s: Screen, found: "Ranking", prefer: str) -> "Choice | None":
 
 
 def _told(found: "Ranking", moments: Sequence[str], kept: "Choice | None", s: Screen) -> str:
-    from ara.cli.render.data_table import Column, table
-    from ara.cli.render.numbers import percent
-
     paint = s.palette()
     lines = [paint(line, "strong") for line in wrapped(clean(found.words), s.width)]
     by = "the Sharpe ratio" if found.metric == "sharpe" else "the mean return"
     span = f"{found.bars:,} bars in common, {moments[0][:10]} to {moments[-1][:10]}, ranked by {by}; the set holds the "
     span += f"best with {1 - found.level:.0%}".replace("%", " %")
-    lines += [*(paint(line, "quiet") for line in wrapped(span, s.width)), ""]
-    each = [one.measures for one in found.entries]
-
-    def share(value: float | None) -> str:
-        return "-" if value is None else percent(value)
-
-    lines += table(
-        [
-            Column(head="", cells=[clean(one.name) for one in found.entries]),
-            Column(head="in the set", cells=["yes" if one.stays else "no" for one in found.entries]),
-            Column(head="p", cells=[f"{one.p:.3f}" for one in found.entries], right=True, leave=2),
-            Column(
-                head="Sharpe", cells=["-" if one.sharpe is None else f"{one.sharpe:.2f}" for one in each], right=True
-            ),
-            Column(head="a year", cells=[share(one.cagr) for one in each], right=True),
-            Column(head="varies", cells=[share(one.volatility) for one in each], right=True, leave=3),
-            Column(head="deepest fall", cells=[share(one.drawdown) for one in each], right=True, leave=1),
-        ],
-        s,
-    )
+    lines += [*(paint(line, "quiet") for line in wrapped(span, s.width)), "", *_table(found, s)]
+    if (beside := found.beside) is not None:
+        tests = beside.tests
+        said = (
+            f"Were none of the {tests.trials} better than {clean(beside.name)}, a best as far ahead would come with a "
+            f"chance of {tests.p:.3f} (test of superior predictive ability; {tests.low:.3f} to {tests.high:.3f}), or "
+            f"{tests.reality_check:.3f} (White's reality check)."
+        )
+        lines += ["", *wrapped(said, s.width)]
     if found.luck.deflated is not None:
         told = (
             f"That the first's true ratio is above 0 has a chance of {found.luck.deflated:.3f}, as it is the best of "
@@ -174,5 +178,31 @@ def _told(found: "Ranking", moments: Sequence[str], kept: "Choice | None", s: Sc
     return "\n".join(lines)
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _table(found: "Ranking", s: Screen) -> list[str]:
+    """Give a line for each, and one for what they are held against."""
+    from ara.cli.render.data_table import Column, table
+    from ara.cli.render.numbers import percent
+
+    names, each = [one.name for one in found.entries], [one.measures for one in found.entries]
+    stay, chance = ["yes" if one.stays else "no" for one in found.entries], [f"{one.p:.3f}" for one in found.entries]
+    if found.beside is not None:
+        names, each = [*names, found.beside.name], [*each, found.beside.measures]
+        stay, chance = [*stay, "beside"], [*chance, "-"]
+
+    def share(value: float | None) -> str:
+        return "-" if value is None else percent(value)
+
+    return table(
+        [
+            Column(head="", cells=[clean(one) for one in names]),
+            Column(head="in the set", cells=stay),
+            Column(head="p", cells=chance, right=True, leave=2),
+            Column(
+                head="Sharpe", cells=["-" if one.sharpe is None else f"{one.sharpe:.2f}" for one in each], right=True
+            ),
+            Column(head="a year", cells=[share(one.cagr) for one in each], right=True),
+            Column(head="varies", cells=[share(one.volatility) for one in each], right=True, leave=3),
+            Column(head="deepest fall", cells=[share(one.drawdown) for one in each], right=True, leave=1),
+        ],
+        s,
+    )

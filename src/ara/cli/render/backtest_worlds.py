@@ -65,6 +65,13 @@ def crossed_told(found: "Crossed", s: Screen) -> list[str]:
             "halvings: the probability that choosing here is overfitting; chance alone gives 50 %.",
             s.width,
         )
+    if (held := found.held) is not None:
+        shown = "The best" if held.told else "It is not shown that the best"
+        lines += wrapped(
+            f"{shown} of all {held.trials} earned more than holding, though picked: p {held.p:.3f} by the test of "
+            f"superior predictive ability, {held.reality_check:.3f} by White's reality check.",
+            s.width,
+        )
     return lines
 
 
