@@ -41,6 +41,15 @@ def test_limits_costs_and_the_frontier(ara):
     assert max(map(len, outcome.out.splitlines())) <= 70
 
 
+def test_a_fraction_of_kellys_weights_leaves_the_rest_as_cash(ara):
+    words = ("optimize", "AAPL", "SPY", "--method", "kelly", "--fraction")
+    less, more = (said(ara, *words, one)["weights"] for one in ("20%", "0.4"))
+    assert sum(less.values()) == pytest.approx(0.2, abs=1e-5)
+    assert all(more[one] == pytest.approx(2 * less[one], abs=1e-5) for one in less)
+    for wrong in ("0", "101%", "nan"):
+        assert "--fraction is " in ara("portfolio", *words, wrong).err
+
+
 def test_what_is_borrowed_is_no_cash_and_nothing_is_no_part(ara):
     text = ara("portfolio", "rebalance", "--to", "AAPL=2", "--cash", "10000").out
     assert "For that 9,910.45 must be borrowed." in text

@@ -58,7 +58,13 @@ def ratio(text: str, flag: str, *, least: float = 0.0, most: float = 1.0) -> flo
 
 
 def planned(
-    method: str, *, risk: str = "moderate", covariance: str = "ledoit_wolf", expected: str = "shrunk", cost: str = "0"
+    method: str,
+    *,
+    risk: str = "moderate",
+    covariance: str = "ledoit_wolf",
+    expected: str = "shrunk",
+    cost: str = "0",
+    fraction: str = "50%",
 ) -> "Plan":
     """Give the plan that was asked for."""
     from ara.portfolio import AVERSIONS, Plan
@@ -81,6 +87,7 @@ def planned(
         covariance=covariance,
         expected="shrunk" if expected == "forecast" else expected,
         aversion=AVERSIONS[risk],
+        fraction=ratio(fraction, "--fraction", least=0.01),
         cost=ratio(cost, "--cost"),
     )
 

@@ -30,6 +30,7 @@ def optimize(
     risk: Annotated[
         str, typer.Option("--risk", "-r", metavar="WORD", help="conservative, moderate, aggressive; for mean_variance")
     ] = "moderate",
+    fraction: Annotated[str, typer.Option("--fraction", metavar="SHARE", help="Of Kelly's weights; for kelly")] = "50%",
     least: Annotated[str, typer.Option("--min", metavar="SHARE", help="Lowest weight; below 0 sells short")] = "0",
     most: Annotated[str, typer.Option("--max", metavar="SHARE", help="Highest weight")] = "1",
     count: Annotated[str, typer.Option("--most", metavar="N", help="So many holdings at the most")] = "",
@@ -76,7 +77,8 @@ def optimize(
 
     s = screen()
     expected = "forecast" if method.strip().lower().replace("-", "_") == "black_litterman" else expected
-    plan, said = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost), document(constraints)
+    plan = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost, fraction=fraction)
+    said = document(constraints)
     money, goal = amount(value, "--value"), reported(report)
     ahead = counted(days, "--days", most=30)
     points = counted(frontier, "--frontier", least=2, most=_POINTS) if frontier else 0
