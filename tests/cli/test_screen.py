@@ -1,8 +1,10 @@
 import io
 import sys
+import time
 
 import pytest
 
+from ara.cli import progress
 from ara.cli.palette import Palette
 from ara.cli.progress import Meter
 from ara.cli.screen import Flags, Screen, screen, shown
@@ -178,6 +180,24 @@ def test_a_meter_tells_share_rate_and_time_left():
 )
 def test_a_meter_says_time_in_fitting_units(began, done, said):
     assert said in meter(total=300, began=began, done=done).line()
+
+
+def test_nothing_is_drawn_into_what_is_written(monkeypatch):
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_TICK", 0.0)
+    stream = io.StringIO()
+    with Meter("Reading", stream=stream, width=100) as one:
+        while not (drawn := stream.getvalue()):
+            time.sleep(0)
+        with one.hidden():
+            wiped = stream.getvalue()
+            time.sleep(0.05)
+            assert stream.getvalue() == wiped
+        while stream.getvalue() == wiped:
+            time.sleep(0)
+    assert drawn.startswith("\r\x1b[2KReading")
+    assert wiped.endswith("\r\x1b[2K")
+    assert stream.getvalue().endswith("\r\x1b[2K")
 
 
 def test_a_meter_begins_anew_with_another_part_of_the_work():

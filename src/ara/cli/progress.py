@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
@@ -42,7 +44,7 @@ class Meter:
         self._stream, self._width = stream, width
         self._began = time.monotonic()
         self._over = threading.Event()
-        self._pen = threading.Lock()
+        self._pen = threading.RLock()
         self._drawn = False
         self._thread: threading.Thread | None = None
 
@@ -68,15 +70,18 @@ class Meter:
         self._over.set()
         if self._thread is not None:
             self._thread.join()
-        self.hide()
+        with self.hidden():
+            pass
 
-    def hide(self) -> None:
-        """Wipe the line, so that something else can be written; the next tick draws it again."""
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Wipe the line, so that something else can be written within; the next tick afterwards draws it again."""
         with self._pen:
             if self._drawn and self._stream is not None:
                 self._stream.write("\r\x1b[2K")
                 self._stream.flush()
                 self._drawn = False
+            yield
 
     def _draw(self) -> None:
         wait = _PATIENCE

@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -227,7 +227,6 @@ class Screen:
 
     def result(self, data: Mapping[str, Any] | Sequence[Any], text: Callable[[], Any]) -> None:
         """Print the result on stdout: `data` under `--json`, else what `text` gives (a string or a rich renderable)."""
-        self._hide_meter()
         if self.json:
             self.write(json.dumps(data, indent=2, ensure_ascii=self.plain, allow_nan=False))
             return
@@ -238,7 +237,7 @@ class Screen:
         from rich.console import Console
 
         palette = self.palette()
-        Console(
+        console = Console(
             file=self._out,
             width=self.width,
             no_color=not palette.colours,
@@ -246,13 +245,15 @@ class Screen:
             highlight=False,
             emoji=False,
             markup=False,
-        ).print(shown)
+        )
+        with self._without_meter():
+            console.print(shown)
 
     def write(self, text: str) -> None:
         """Write lines to stdout; what it can't encode is escaped."""
-        self._hide_meter()
         try:
-            _put(self._out, text)
+            with self._without_meter():
+                _put(self._out, text)
         except OSError as error:
             raise OutputError(error) from error
 
@@ -267,9 +268,8 @@ class Screen:
     def _say(self, words: str, role: Role, *, always: bool = False) -> None:
         if self.quiet and not always:
             return
-        self._hide_meter()
         palette = self.palette(sys.stderr)
-        with suppress(OSError):  # a stderr that takes nothing keeps no result from its reader
+        with self._without_meter(), suppress(OSError):  # a stderr that takes nothing keeps no result from its reader
             _put(sys.stderr, "\n".join(palette(line, role) for line in wrapped(clean(words), self.width)))
 
     def problem(self, error: AraError) -> None:
@@ -293,9 +293,8 @@ class Screen:
         finally:
             self._meter = None
 
-    def _hide_meter(self) -> None:
-        if self._meter is not None:
-            self._meter.hide()
+    def _without_meter(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._meter is None else self._meter.hidden()
 
     def confirm(self, words: str, *, yes: bool) -> bool:
         """Ask before something that can't be undone; without a terminal the answer is no, with `yes` it is yes."""
@@ -307,10 +306,10 @@ class Screen:
         """Ask for a line on stderr; gives the default for an empty line, at the end of input and without a terminal."""
         if not self.interactive:
             return default
-        self._hide_meter()
-        sys.stderr.write("\n".join(wrapped(clean(words), self.width - 1)) + " ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip() or default
+        with self._without_meter():
+            sys.stderr.write("\n".join(wrapped(clean(words), self.width - 1)) + " ")
+            sys.stderr.flush()
+            return sys.stdin.readline().strip() or default
 
 
 class OutputError(Exception):
