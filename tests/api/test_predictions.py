@@ -1,24 +1,42 @@
+import asyncio
 import json
 
+import msgspec
 import pytest
 
 from ara.cli.app import main
+from ara.desk import Desk
+from ara.prediction import PredictionEngine
+from ara.prediction.document import to_document
+from ara.settings import Settings
 from tests.api.conftest import Served
 
 ASKED = {"symbol": "AAPL", "days": 2, "model": "ewma_t"}
 
 
+async def in_python(settings: Settings) -> str:
+    """Ask as a program does that imports Ara, and give the id and the document as a line of JSON."""
+    async with Desk.open(settings) as desk, PredictionEngine(desk) as engine:
+        found = await engine.predict(ASKED["symbol"], days=ASKED["days"], model=ASKED["model"])
+        return msgspec.json.encode(to_document(found)).decode()
+
+
 def test_a_forecast_has_the_same_id_and_bytes_over_http_by_the_command_and_in_python(service: Served, capsys):
     with service.client() as client:
-        told = client.post("/api/v1/predict", json=ASKED).json()
-        again = client.get(f"/api/v1/predictions/{told['prediction_id'][:12]}").json()
+        whole = client.post("/api/v2/forecasts", json=ASKED)
+        kept = client.get(f"/api/v2/forecasts/{whole.json()['id'][:12]}")
+        old = client.post("/api/v1/predict", json=ASKED)
+        again = client.get(f"/api/v1/predictions/{whole.json()['id'][:12]}")
     words = ["predict", "AAPL", "--days", "2", "--model", "ewma_t", "--json"]
     flags = ["--set", f"home={service.settings.home}", "--set", f"store.url={service.settings.store.url}"]
     assert main([*words, *flags]) == 0
     printed = json.loads(capsys.readouterr().out)
-    whole = {key: value for key, value in printed.items() if key in told["forecast"]}
-    assert told["forecast"] == again["forecast"] == whole
-    assert told["prediction_id"] == told["forecast"]["id"]
+    assert printed.pop("kept")  # its place in the ledger
+    assert whole.content == kept.content == msgspec.json.encode(printed)
+    assert asyncio.run(in_python(service.settings)).encode() == whole.content
+    for answer in (old, again):
+        assert answer.content.endswith(b'"forecast":' + whole.content + b"}"), answer.text[-300:]
+        assert answer.json()["prediction_id"] == printed["id"]
 
 
 def test_the_old_shape_says_percent_and_stands_beside_the_whole(service: Served):

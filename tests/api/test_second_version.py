@@ -81,3 +81,31 @@ def test_errors_are_problems_without_the_keys_of_the_first_version(service: Serv
             assert told.status_code == told.json()["status"] == 404
             assert told.headers["content-type"] == "application/problem+json"
             assert "error" not in told.json()
+
+
+def test_lists_of_accounts_and_webhooks_go_on_by_cursors(service: Served):
+    back = {"redirects": ["https://desk.example/back"], "scopes": ["market:read"]}
+    with service.client() as client:
+        for number in range(3):
+            client.post("/api/v2/auth/api-keys", json={"name": f"key {number}"})
+            client.post("/api/v2/auth/apps", json={"name": f"app {number}", **back})
+            client.post("/api/v2/auth/admin/users", json={"email": f"u{number}@example.org", "role": "viewer"})
+        for path, id in (
+            ("auth/api-keys", "id"), ("auth/apps", "client_id"), ("auth/admin/users", "id"), ("auth/consents", "id"),
+            ("webhooks", "id"),
+        ):  # fmt: skip
+            old = [one[id] for one in client.get(f"/api/v1/{path}").json()]
+            seen, asked = list[str](), {"limit": 2}
+            while asked:
+                page = client.get(f"/api/v2/{path}", params=asked).json()
+                assert set(page) == {"items", "next"}
+                assert len(page["items"]) == 2 or page["next"] is None
+                seen += [one[id] for one in page["items"]]
+                asked = {"limit": 2, "cursor": page["next"]} if page["next"] else {}
+            assert sorted(seen) == sorted(old), path
+            odd = client.get(f"/api/v2/{path}", params={"cursor": "u0@example.org"})
+            assert (odd.status_code, "no `next`" in odd.json()["detail"]) == (422, True), path
+        viewers = client.get("/api/v2/auth/admin/users", params={"role": "viewer", "limit": 1}).json()
+        assert (viewers["items"][0]["role"], viewers["next"]) == ("viewer", viewers["items"][0]["id"])
+        events = client.get("/api/v2/webhooks/events").json()
+        assert (len(events["items"]), events["next"]) == (len(client.get("/api/v1/webhooks/events").json()), None)

@@ -96,7 +96,7 @@ def quick_start(installation: Installation) -> int:
     """Run the curl lines of the page by nginx, and give how many there are; each prints what the page says."""
     home = installation.folder / "reader"
     home.mkdir()
-    (home / ".curlrc").write_text(f'header = "Authorization: Bearer {installation.key}"\nsilent\n')
+    (home / "asks").write_text(f'header = "Authorization: Bearer {installation.key}"\nsilent\n')
     (home / "url").write_text(installation.url)
     text = (ROOT / "docs" / "how_to" / "service.md").read_text("utf-8")
     block = next(one for one in blocks(text) if one.lines[0].startswith("$ ara serve"))

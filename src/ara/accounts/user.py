@@ -133,10 +133,12 @@ class Users:
             raise NotFoundError(f"There is no user {who[:_LONGEST]!r}.", hint="See who there is: ara users list")
         return user
 
-    def all(self, *, role: str | None = None, limit: int | None = None) -> AsyncIterator[User]:
-        """Give the users, those with one role alone where one is named."""
+    def all(
+        self, *, role: str | None = None, limit: int | None = None, after: User | None = None
+    ) -> AsyncIterator[User]:
+        """Give the users by their ids, those with one role alone where one is named, those after one where it is."""
         where = None if role is None else {"role": _role_of(role).value}
-        return self._desk.store.find(User, where, limit=limit)
+        return self._desk.store.find(User, where, limit=limit, after=after)
 
     async def change(
         self, who: str, *, role: str | None = None, tier: str | None = None, name: str | None = None, by: str = "system"

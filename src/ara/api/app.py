@@ -36,7 +36,7 @@ from ara.api.v1 import (
     training,
     webhooks,
 )
-from ara.api.v2 import forecasts, instruments, portfolios, work
+from ara.api.v2 import forecasts, instruments, lists, portfolios, work
 from ara.api.v2 import jobs as line
 from ara.api.v2 import models as kept_models
 from ara.settings import Secret, Settings
@@ -109,9 +109,10 @@ def _route(app: Described) -> None:
     app.include_router(health.metrics, responses=problems.RESPONSES)
     rooms = (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger)
     both = (cache, auth, apps, admin, webhooks)
-    old = [*(part.router for part in (*rooms, *both)), ledger.scores, sockets.tickets]
+    old = [*(part.lists for part in (auth, apps, admin, webhooks)), ledger.scores, sockets.tickets]
+    old += [part.router for part in (*rooms, *both)]
     new = [forecasts.router, instruments.router, portfolios.router, kept_models.router, work.router, line.router]
-    new.append(sockets.tickets)
+    new += [lists.router, sockets.tickets]
     new += [part.router for part in both]
     for prefix, routers in (("/api/v1", old), ("/api/v2", new)):
         for router in routers:  # one level deep: each level above looks through all routes of those below it

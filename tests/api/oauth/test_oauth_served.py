@@ -94,7 +94,7 @@ def test_a_known_client_goes_the_whole_way_until_it_is_taken_back(service, app, 
     fresh = program.refresh_token()
     assert fresh["refresh_token"] != given["refresh_token"]
     with service.client(bob_key) as bob:
-        assert [one["client_id"] for one in bob.get("/api/v2/auth/consents").json()] == [app["client_id"]]
+        assert [one["client_id"] for one in bob.get("/api/v2/auth/consents").json()["items"]] == [app["client_id"]]
         assert bob.get(f"/api/v2/auth/apps/{app['client_id']}").status_code == 404
         assert bob.delete(f"/api/v2/auth/consents/{app['client_id']}").status_code == 204
     assert program.get(ME).status_code == 401
@@ -113,7 +113,7 @@ def test_a_program_for_itself_and_what_users_see_of_it(service, program):
     public = registered(service, public=True)
     assert public["client_secret"] is None
     with service.client() as admin:
-        mine = [one["client_id"] for one in admin.get("/api/v2/auth/apps").json()]
+        mine = [one["client_id"] for one in admin.get("/api/v2/auth/apps").json()["items"]]
         assert public["client_id"] in mine
         assert admin.delete(f"/api/v2/auth/apps/{public['client_id']}").status_code == 204
         assert admin.get(f"/api/v2/auth/apps/{public['client_id']}").status_code == 404

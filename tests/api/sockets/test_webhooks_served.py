@@ -69,6 +69,9 @@ def test_a_webhook_is_shown_changed_tested_rotated_and_deleted(ask, people, rece
     page = ask("GET", f"{PATH}/{id}/deliveries?limit=1", people["ada"]).json()
     rest = ask("GET", f"{PATH}/{id}/deliveries?limit=1&cursor={page['next']}", people["ada"]).json()
     assert page["deliveries"][0]["id"] != rest["deliveries"][0]["id"]
+    assert rest["next"] is None
+    new = ask("GET", f"/api/v2/webhooks/{id}/deliveries?limit=1&cursor={page['next']}", people["ada"]).json()
+    assert new == {"items": rest["deliveries"], "next": None}
     assert {one["name"] for one in ask("GET", f"{PATH}/events", people["ada"]).json()} >= {"model_trained"}
     assert ask("DELETE", f"{PATH}/{id}", people["ada"]).status_code == 204
     assert ask("GET", f"{PATH}/{id}", people["ada"]).status_code == 404

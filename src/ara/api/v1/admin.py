@@ -12,14 +12,18 @@ from ara.api.asks import Asker, asker, service_of
 from ara.api.v1.words import Absent
 from ara.settings import Secret
 
-__all__ = ["NewUser", "RoleChange", "TierChange", "UserFacts", "router"]
+__all__ = ["NewUser", "RoleChange", "RoleName", "TierChange", "UserFacts", "facts", "lists", "router"]
 
 router = APIRouter(prefix="/auth/admin", tags=["administration"])
 """The paths of administrators."""
 
+lists = APIRouter(prefix="/auth/admin", tags=["administration"])
+"""Those that list, in the shape of the first version."""
+
 _Admin = Annotated[Asker, Depends(asker("users:admin"))]
 _Auditor = Annotated[Asker, Depends(asker("audit:read"))]
-_Role = Literal["viewer", "trader", "analyst", "admin", "service"]
+RoleName = Literal["viewer", "trader", "analyst", "admin", "service"]
+"""A role."""
 _Tier = Literal["free", "pro", "enterprise"]
 _Who = Annotated[
     str, Path(min_length=3, max_length=254, pattern="^[^/ ]+$", description="Id or address of mail of a user")
@@ -40,7 +44,7 @@ class NewUser(_Sent):
         json_schema_extra={"pattern": r"^[a-z0-9]{1,30}@[a-z]{1,20}\.[a-z]{2,10}$"},
     )
     name: str = Field(default="", max_length=100)
-    role: _Role = "viewer"
+    role: RoleName = "viewer"
     tier: _Tier = "free"
     password: str | None = Field(default=None, min_length=12, max_length=256)
 
@@ -48,7 +52,7 @@ class NewUser(_Sent):
 class RoleChange(_Sent):
     """What a user is to be."""
 
-    role: _Role
+    role: RoleName
 
 
 class TierChange(_Sent):
@@ -69,15 +73,15 @@ class UserFacts(BaseModel):
     disabled_at: datetime | None
 
 
-@router.get("/users", summary="All users")
+@lists.get("/users", summary="All users")
 async def _users(
     request: Request,
     who: _Admin,
-    role: Annotated[_Role | Absent, Query(description="Only these")] = None,
+    role: Annotated[RoleName | Absent, Query(description="Only these")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 1000,
 ) -> list[UserFacts]:
     """List the users."""
-    return [_facts(one) async for one in service_of(request).accounts.users.all(role=role, limit=limit)]
+    return [facts(one) async for one in service_of(request).accounts.users.all(role=role, limit=limit)]
 
 
 @router.post("/users", summary="Make a user", status_code=201)
@@ -87,43 +91,43 @@ async def _make(asked: NewUser, request: Request, who: _Admin) -> UserFacts:
         asked.email, name=asked.name, role=asked.role, tier=asked.tier, by=who.user.id,
         password=None if asked.password is None else Secret(asked.password),
     )  # fmt: skip
-    return _facts(made)
+    return facts(made)
 
 
 @router.get("/users/{user_id}", summary="A user")
 async def _user(user_id: _Who, request: Request, who: _Admin) -> UserFacts:
     """Show a user."""
-    return _facts(await service_of(request).accounts.users.get(user_id))
+    return facts(await service_of(request).accounts.users.get(user_id))
 
 
 @router.put("/users/{user_id}/role", summary="What a user may do")
 async def _role(user_id: _Who, asked: RoleChange, request: Request, who: _Admin) -> UserFacts:
     """Give a user another role; keys that opened more open less at once. The last administrator stays one."""
-    return _facts(await service_of(request).accounts.users.change(user_id, role=asked.role, by=who.user.id))
+    return facts(await service_of(request).accounts.users.change(user_id, role=asked.role, by=who.user.id))
 
 
 @router.put("/users/{user_id}/tier", summary="How much a user may ask")
 async def _tier(user_id: _Who, asked: TierChange, request: Request, who: _Admin) -> UserFacts:
     """Give a user another tier."""
-    return _facts(await service_of(request).accounts.users.change(user_id, tier=asked.tier, by=who.user.id))
+    return facts(await service_of(request).accounts.users.change(user_id, tier=asked.tier, by=who.user.id))
 
 
 @router.post("/users/{user_id}/disable", summary="Shut an account")
 async def _disable(user_id: _Who, request: Request, who: _Admin) -> UserFacts:
     """Shut an account at once, its tokens and keys too; it can be opened again."""
-    return _facts(await service_of(request).accounts.users.disable(user_id, by=who.user.id))
+    return facts(await service_of(request).accounts.users.disable(user_id, by=who.user.id))
 
 
 @router.post("/users/{user_id}/enable", summary="Open an account")
 async def _enable(user_id: _Who, request: Request, who: _Admin) -> UserFacts:
     """Open an account again; tokens from before stay void, keys are valid again."""
-    return _facts(await service_of(request).accounts.users.enable(user_id, by=who.user.id))
+    return facts(await service_of(request).accounts.users.enable(user_id, by=who.user.id))
 
 
 @router.delete("/users/{user_id}", summary="Erase a user")
 async def _erase(user_id: _Who, request: Request, who: _Admin) -> UserFacts:
     """Forget a user with keys and tokens; the audit log stays whole, without saying who it was."""
-    return _facts(await service_of(request).accounts.erase(user_id, by=who.user.id))
+    return facts(await service_of(request).accounts.erase(user_id, by=who.user.id))
 
 
 @router.get("/audit", summary="The audit log")
@@ -152,7 +156,8 @@ async def _verify(request: Request, who: _Auditor) -> dict[str, Any]:
     return (await service_of(request).accounts.audit.verify()).as_dict()
 
 
-def _facts(user: User) -> UserFacts:
+def facts(user: User) -> UserFacts:
+    """Tell a user without what proves who they are."""
     return UserFacts(
         id=user.id, email=user.email, name=user.name, role=user.role.value, tier=user.tier, made_at=user.made_at,
         disabled_at=user.disabled_at,

@@ -9,10 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from ara.accounts import App
 from ara.api.asks import Asker, asker, service_of
 
-__all__ = ["AppFacts", "AppMade", "AppRequest", "ConsentFacts", "router"]
+__all__ = ["AppFacts", "AppMade", "AppRequest", "ConsentFacts", "facts", "lent", "lists", "router"]
 
 router = APIRouter(prefix="/auth", tags=["accounts"])
 """The paths of programs and of what is lent to them."""
+
+lists = APIRouter(prefix="/auth", tags=["accounts"])
+"""Those that list, in the shape of the first version."""
 
 _Own = Annotated[Asker, Depends(asker("keys:write"))]
 _Id = Annotated[str, Path(min_length=1, max_length=64, pattern="^[a-z2-7]+$", description="The client_id of a program")]
@@ -67,10 +70,10 @@ class ConsentFacts(BaseModel):
     renewed_at: datetime
 
 
-@router.get("/apps", summary="One's programs")
+@lists.get("/apps", summary="One's programs")
 async def _apps(request: Request, who: _Own) -> list[AppFacts]:
     """List the programs that who asks answers for."""
-    return [_facts(one) async for one in service_of(request).accounts.apps.of(who.user.id)]
+    return [facts(one) async for one in service_of(request).accounts.apps.of(who.user.id)]
 
 
 @router.post("/apps", summary="Register a program", status_code=201)
@@ -81,13 +84,13 @@ async def _add(asked: AppRequest, request: Request, who: _Own) -> AppMade:
     app, secret = await service_of(request).accounts.apps.add(
         who.user, name=asked.name, scopes=asked.scopes, redirects=asked.redirects, public=asked.public, by=who.user.id
     )
-    return AppMade(**_facts(app).model_dump(), client_secret=secret.reveal() if secret else None)
+    return AppMade(**facts(app).model_dump(), client_secret=secret.reveal() if secret else None)
 
 
 @router.get("/apps/{client_id}", summary="A program")
 async def _app(client_id: _Id, request: Request, who: _Own) -> AppFacts:
     """Give a program that who asks answers for."""
-    return _facts(await service_of(request).accounts.apps.get(client_id, user=who.user.id))
+    return facts(await service_of(request).accounts.apps.get(client_id, user=who.user.id))
 
 
 @router.delete("/apps/{client_id}", summary="Remove a program", status_code=204)
@@ -97,9 +100,14 @@ async def _remove(client_id: _Id, request: Request, who: _Own) -> None:
     await accounts.oauth.remove(await accounts.apps.get(client_id, user=who.user.id), by=who.user.id)
 
 
-@router.get("/consents", summary="What one lends to programs")
+@lists.get("/consents", summary="What one lends to programs")
 async def _consents(request: Request, who: _Own) -> list[ConsentFacts]:
     """List the programs to which who asks lends something."""
+    return await lent(request, who)
+
+
+async def lent(request: Request, who: Asker) -> list[ConsentFacts]:
+    """Tell what who asks lends to programs."""
     accounts = service_of(request).accounts
     found = []
     async for one in accounts.consents.of(who.user.id):
@@ -120,7 +128,8 @@ async def _take_back(client_id: _Id, request: Request, who: _Own) -> None:
     await service_of(request).accounts.consents.take_back(who.user.id, client_id, by=who.user.id)
 
 
-def _facts(app: App) -> AppFacts:
+def facts(app: App) -> AppFacts:
+    """Tell a program without its secret."""
     return AppFacts(
         client_id=app.id, name=app.name, redirects=list(app.redirects), scopes=list(app.scopes), public=not app.hash,
         made_at=app.made_at,

@@ -13,10 +13,16 @@ from ara.errors import ForbiddenError
 from ara.logs.context import current
 from ara.settings import Secret
 
-__all__ = ["KeyFacts", "KeyMade", "KeyRequest", "LogIn", "Me", "RefreshToken", "Share", "TokenPair", "Usage", "router"]
+__all__ = [
+    "KeyFacts", "KeyMade", "KeyRequest", "LogIn", "Me", "RefreshToken", "Share", "TokenPair", "Usage", "facts", "lists",
+    "router",
+]  # fmt: skip
 
 router = APIRouter(prefix="/auth", tags=["accounts"])
 """The paths of accounts."""
+
+lists = APIRouter(prefix="/auth", tags=["accounts"])
+"""Those that list, in the shape of the first version."""
 
 _Self = Annotated[Asker, Depends(asker("market:read"))]
 _Keys = Annotated[Asker, Depends(asker("keys:write"))]
@@ -157,10 +163,10 @@ async def _usage(request: Request, who: _Self) -> Usage:
     )  # fmt: skip
 
 
-@router.get("/api-keys", summary="One's keys")
+@lists.get("/api-keys", summary="One's keys")
 async def _keys(request: Request, who: _Keys) -> list[KeyFacts]:
     """List the keys of who asks."""
-    return [_facts(one) async for one in service_of(request).accounts.keys.of(who.user.id)]
+    return [facts(one) async for one in service_of(request).accounts.keys.of(who.user.id)]
 
 
 @router.post("/api-keys", summary="Make a key", status_code=201)
@@ -174,7 +180,7 @@ async def _make(asked: KeyRequest, request: Request, who: _Keys) -> KeyMade:
     key, secret = await service_of(request).accounts.keys.make(
         who.user, name=asked.name, scopes=wanted, days=asked.days, by=who.user.id
     )
-    return KeyMade(**_facts(key).model_dump(), key=secret.reveal())
+    return KeyMade(**facts(key).model_dump(), key=secret.reveal())
 
 
 @router.post("/api-keys/{key_id}/rotate", summary="Rotate a key", status_code=201)
@@ -184,7 +190,7 @@ async def _rotate(key_id: str, request: Request, who: _Keys, overlap_days: int =
     key, secret = await all_.rotate(
         await all_.get(key_id[:64], user=who.user.id), who.user, overlap=overlap_days, by=who.user.id
     )
-    return KeyMade(**_facts(key).model_dump(), key=secret.reveal())
+    return KeyMade(**facts(key).model_dump(), key=secret.reveal())
 
 
 @router.post("/api-keys/{key_id}/revoke", summary="Revoke a key")
@@ -192,7 +198,7 @@ async def _rotate(key_id: str, request: Request, who: _Keys, overlap_days: int =
 async def _revoke(key_id: str, request: Request, who: _Keys) -> KeyFacts:
     """Make a key void at once, for good."""
     all_ = service_of(request).accounts.keys
-    return _facts(await all_.revoke(await all_.get(key_id[:64], user=who.user.id), by=who.user.id))
+    return facts(await all_.revoke(await all_.get(key_id[:64], user=who.user.id), by=who.user.id))
 
 
 def _all_of(who: Asker) -> frozenset[str]:
@@ -205,7 +211,8 @@ def _pair(pair: Pair) -> TokenPair:
     return TokenPair(access_token=pair.access.reveal(), refresh_token=pair.refresh.reveal(), expires_at=pair.expires_at)
 
 
-def _facts(key: Key) -> KeyFacts:
+def facts(key: Key) -> KeyFacts:
+    """Tell a key without its secret."""
     return KeyFacts(
         id=key.id, name=key.name, scopes=None if key.scopes is None else list(key.scopes), made_at=key.made_at,
         expires_at=key.expires_at, revoked_at=key.revoked_at, seen_at=key.seen_at, remind_at=key.remind_at,

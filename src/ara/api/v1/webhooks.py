@@ -17,14 +17,24 @@ __all__ = [
     "EventType",
     "Tried",
     "WebhookFacts",
+    "WebhookId",
     "WebhookMade",
     "WebhookNews",
     "WebhookRequest",
+    "event_types",
+    "facts",
+    "lists",
+    "own",
     "router",
+    "sent",
+    "webhooks_of",
 ]
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 """The paths of webhooks."""
+
+lists = APIRouter(prefix="/webhooks", tags=["webhooks"])
+"""Those that list, in the shape of the first version."""
 
 _MOST: Final = 100
 _Reads = Annotated[Asker, Depends(asker("webhooks:read"))]
@@ -33,7 +43,8 @@ _Event = Literal[
     "prediction_complete", "model_trained", "model_deployed", "backtest_complete", "alert_triggered",
     "data_quality_issue", "system_error",
 ]  # fmt: skip
-_Id = Annotated[str, Path(min_length=1, max_length=64, description="The id of a webhook", examples=["wh_abc"])]
+WebhookId = Annotated[str, Path(min_length=1, max_length=64, description="The id of a webhook", examples=["wh_abc"])]
+"""A webhook."""
 _Sent = Annotated[str, Path(min_length=1, max_length=128, description="The id of a delivery")]
 _Url = Annotated[
     str,
@@ -141,19 +152,24 @@ class EventType(BaseModel):
 @router.post("", summary="Register a webhook", status_code=201)
 async def _add(asked: WebhookRequest, request: Request, who: _Writes) -> WebhookMade:
     """Register an address, and show the secret by which its messages are signed, this once."""
-    made, secret = await _all(request, who).add(who.user.id, asked.url, asked.events, name=asked.name)
+    made, secret = await webhooks_of(request, who).add(who.user.id, asked.url, asked.events, name=asked.name)
     return WebhookMade(**webhook_document(made), secret=secret.reveal())
 
 
-@router.get("", summary="One's webhooks")
+@lists.get("", summary="One's webhooks")
 async def _list(request: Request, who: _Reads) -> list[WebhookFacts]:
     """List the webhooks of who asks, the oldest first."""
-    return [_facts(one) async for one in _all(request, who).of(who.user.id)]
+    return [facts(one) async for one in webhooks_of(request, who).of(who.user.id)]
 
 
-@router.get("/events", summary="What webhooks can ask for")
+@lists.get("/events", summary="What webhooks can ask for")
 async def _events(who: _Reads) -> list[EventType]:
     """List the types of events."""
+    return event_types()
+
+
+def event_types() -> list[EventType]:
+    """Tell what webhooks can ask for."""
     return [
         EventType(name=name, description=reach.words, permission=reach.permission, shared=reach.shared)
         for name, reach in EVENTS.items()
@@ -167,47 +183,49 @@ async def _test_named(asked: Chosen, request: Request, who: _Writes) -> Delivere
 
 
 @router.get("/{webhook_id}", summary="A webhook")
-async def _show(webhook_id: _Id, request: Request, who: _Reads) -> WebhookFacts:
+async def _show(webhook_id: WebhookId, request: Request, who: _Reads) -> WebhookFacts:
     """Give one of one's webhooks."""
-    return _facts(await _one(webhook_id, request, who))
+    return facts(await own(webhook_id, request, who))
 
 
 @router.patch("/{webhook_id}", summary="Change a webhook")
-async def _change(webhook_id: _Id, asked: WebhookNews, request: Request, who: _Writes) -> WebhookFacts:
+async def _change(webhook_id: WebhookId, asked: WebhookNews, request: Request, who: _Writes) -> WebhookFacts:
     """Change address, events or name, or switch it on or off."""
-    one = await _one(webhook_id, request, who)
-    return _facts(
-        await _all(request, who).change(one, url=asked.url, events=asked.events, name=asked.name, on=asked.active)
+    one = await own(webhook_id, request, who)
+    return facts(
+        await webhooks_of(request, who).change(
+            one, url=asked.url, events=asked.events, name=asked.name, on=asked.active
+        )
     )
 
 
 @router.delete("/{webhook_id}", summary="Delete a webhook", status_code=204)
-async def _remove(webhook_id: _Id, request: Request, who: _Writes) -> None:
+async def _remove(webhook_id: WebhookId, request: Request, who: _Writes) -> None:
     """Forget a webhook and all that was sent to it."""
-    await _all(request, who).remove(await _one(webhook_id, request, who))
+    await webhooks_of(request, who).remove(await own(webhook_id, request, who))
 
 
 @router.post("/{webhook_id}/rotate", summary="Give a webhook another secret", status_code=201)
 async def _rotate(
-    webhook_id: _Id,
+    webhook_id: WebhookId,
     request: Request,
     who: _Writes,
     overlap_days: Annotated[int, Query(ge=0, le=90, description="Days that the old one signs too")] = 1,
 ) -> WebhookMade:
     """Show another secret, this once; messages are signed by both for some days."""
-    one, secret = await _all(request, who).rotate(await _one(webhook_id, request, who), overlap=overlap_days)
+    one, secret = await webhooks_of(request, who).rotate(await own(webhook_id, request, who), overlap=overlap_days)
     return WebhookMade(**webhook_document(one), secret=secret.reveal())
 
 
 @router.post("/{webhook_id}/test", summary="Send a test")
-async def _test(webhook_id: _Id, request: Request, who: _Writes) -> Delivered:
+async def _test(webhook_id: WebhookId, request: Request, who: _Writes) -> Delivered:
     """Send an event of the type `test` once, and say what was answered."""
     return await _tested(webhook_id, request, who)
 
 
-@router.get("/{webhook_id}/deliveries", summary="What was sent")
+@lists.get("/{webhook_id}/deliveries", summary="What was sent")
 async def _log(
-    webhook_id: _Id,
+    webhook_id: WebhookId,
     request: Request,
     who: _Reads,
     state: Annotated[Literal["waiting", "delivered", "dead"] | None, Query()] = None,
@@ -215,34 +233,44 @@ async def _log(
     cursor: Annotated[str, Query(max_length=128, description="`next` of the page before")] = "",
 ) -> Deliveries:
     """List what was sent to a webhook and how it went, the newest first; `state=dead` gives what was given up."""
-    one = await _one(webhook_id, request, who)
+    found, rest = await sent(request, who, webhook_id, state=state, limit=limit, cursor=cursor)
+    return Deliveries(deliveries=found, next=rest)
+
+
+async def sent(
+    request: Request, who: Asker, webhook_id: str, *, state: str | None, limit: int, cursor: str
+) -> tuple[list[Delivered], str | None]:
+    """Tell what was sent to a webhook of who asks, and the cursor of what was sent before that."""
+    one = await own(webhook_id, request, who)
     wanted = None if state is None else State(state)
-    found = await _all(request, who).log(one, state=wanted, limit=limit, after=cursor)
-    rest = found[-1].id if len(found) == limit else None
-    return Deliveries(deliveries=[Delivered(**outgoing_document(sent)) for sent in found], next=rest)
+    found = await webhooks_of(request, who).log(one, state=wanted, limit=limit + 1, after=cursor)
+    rest = found[limit - 1].id if len(found) > limit else None
+    return [Delivered(**outgoing_document(each)) for each in found[:limit]], rest
 
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", summary="Send it again", status_code=202)
-async def _again(webhook_id: _Id, delivery_id: _Sent, request: Request, who: _Writes) -> Delivered:
+async def _again(webhook_id: WebhookId, delivery_id: _Sent, request: Request, who: _Writes) -> Delivered:
     """Put a message into the line once more, under the id that it had."""
-    one = await _one(webhook_id, request, who)
-    return Delivered(**outgoing_document(await _all(request, who).again(one, delivery_id)))
+    one = await own(webhook_id, request, who)
+    return Delivered(**outgoing_document(await webhooks_of(request, who).again(one, delivery_id)))
 
 
-def _all(request: Request, who: Asker) -> Webhooks:
+def webhooks_of(request: Request, who: Asker) -> Webhooks:
+    """Give the room of webhooks, whose changes the audit log notes as this user's."""
     service = service_of(request)
     return Webhooks(service.desk, noted=noting(service.accounts.audit, by=who.user.id))
 
 
-async def _one(id: str, request: Request, who: Asker) -> Webhook:
+async def own(id: str, request: Request, who: Asker) -> Webhook:
     """Give a webhook of who asks: those of others are as good as none."""
-    return await _all(request, who).get(id, user=who.user.id)
+    return await webhooks_of(request, who).get(id, user=who.user.id)
 
 
 async def _tested(id: str, request: Request, who: Asker) -> Delivered:
-    return Delivered(**outgoing_document(await _all(request, who).test(await _one(id, request, who))))
+    return Delivered(**outgoing_document(await webhooks_of(request, who).test(await own(id, request, who))))
 
 
-def _facts(webhook: Webhook) -> WebhookFacts:
-    facts: dict[str, Any] = webhook_document(webhook)
-    return WebhookFacts(**facts)
+def facts(webhook: Webhook) -> WebhookFacts:
+    """Tell a webhook without its secret."""
+    told: dict[str, Any] = webhook_document(webhook)
+    return WebhookFacts(**told)
