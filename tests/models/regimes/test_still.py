@@ -5,6 +5,7 @@ import pytest
 
 from ara.errors import ModelError, ValidationError
 from ara.models.regimes import measured, regimes, standing
+from ara.reports import charts
 from tests.models.regimes.test_regimes import made
 
 MOVED, STILL = 700, 20
@@ -53,6 +54,14 @@ def test_the_states_of_such_a_bar_are_refused_in_words(told, halted):
     with pytest.raises(ValidationError, match=f"ONE has stood still since {last}: it is in no state") as caught:
         standing(halted)
     assert "before" in caught.value.hint
+
+
+def test_charts_leave_such_bars_blank_and_say_that_none_is_known_now(told, halted):
+    chart = charts.regimes(told, halted.frame["at"].to_list(), halted.frame["close"].to_list(), symbol="ONE")
+    assert chart.title == "ONE: no state is known now"
+    blank = [not name for name in chart.columns["state"]]
+    assert blank == (told.states < 0).tolist()
+    assert np.isnan(np.asarray(chart.columns["probability"])[blank]).all()
 
 
 def test_a_price_that_never_moved_has_too_few_bars_that_do():

@@ -115,7 +115,7 @@ def _finding(symbol: str, named: NDArray[Any], sure: NDArray[np.float64]) -> str
     now = str(named[-1])
     name = f"{symbol}: " if symbol else ""
     if not now:
-        return f"{name}no state is known yet"
+        return f"{name}no state is known {'now' if named.astype(bool).any() else 'yet'}"
     other = np.flatnonzero(named != now)
     bars = len(named) - (int(other[-1]) + 1 if len(other) else 0)
     chance = f" ({100 * sure[-1]:.0f} % likely)" if np.isfinite(sure[-1]) else ""
