@@ -163,10 +163,9 @@ def allocate(
         Of a day, such as a `FactorModel` gives; that of the plan if None.
     """
     how, wanted = plan or Plan(), limits or Limits()
-    found = weighed(
-        moves.returns, how, limits=wanted, per_year=moves.per_year, expected=expected, covariance=covariance
-    )
+    _checked(moves.returns, how, wanted)
     mean, matrix = _beliefs(moves.returns, how, expected, covariance)
+    found = _found(moves.returns, how, wanted, moves.per_year, mean, matrix)
     weights, returns = found.weights, moves.returns @ found.weights
     parts = contributions(weights, covariance=matrix)
     moved = None if wanted.held is None else float(np.abs(weights - wanted.held).sum())
@@ -202,10 +201,17 @@ def weighed(
     ValidationError
         There is no such method, or too little to estimate from.
     """
+    _checked(returns, plan, limits)
+    return _found(returns, plan, limits, per_year, *_beliefs(returns, plan, expected, covariance))
+
+
+def _checked(returns: _Array, plan: Plan, limits: Limits) -> None:
     if plan.method not in METHODS:
         raise ValidationError(f"There is no method {plan.method!r}.", hint=f"There are: {', '.join(METHODS)}.")
     limits.check(returns.shape[1])
-    mean, matrix = _beliefs(returns, plan, expected, covariance)
+
+
+def _found(returns: _Array, plan: Plan, limits: Limits, per_year: float, mean: _Array, matrix: _Array) -> Solution:
     cost = plan.cost if limits.held is not None else 0.0
     daily = cost / per_year  # what is paid once is earned back over a year
     if plan.method == "equal":

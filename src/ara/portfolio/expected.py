@@ -1,19 +1,14 @@
 """What returns to expect from the past, which says little of them."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ValidationError
+from ara.statistics.covariance import firm
 
 __all__ = ["historical_mean", "shrunk_mean"]
 
 _Array = NDArray[np.float64]
-
-
-_FIRM: Final = 1e-5
-"""Least by largest pivot from which on a covariance is inverted as it is."""
 
 
 def historical_mean(returns: _Array) -> _Array:
@@ -54,10 +49,6 @@ def shrunk_mean(returns: _Array, covariance: _Array) -> tuple[_Array, float]:
 
 def _solved(covariance: _Array, right: _Array) -> _Array:
     """Give V^-1 of columns; of what is nearly singular by its pseudoinverse, which takes twenty times as long."""
-    try:
-        sizes = np.abs(np.diag(np.linalg.cholesky(covariance)))
-    except np.linalg.LinAlgError:
-        sizes = np.zeros(1)
-    if sizes.min() > _FIRM * sizes.max():
+    if firm(covariance):
         return np.asarray(np.linalg.solve(covariance, right))
     return np.asarray(np.linalg.pinv(covariance, hermitian=True) @ right)

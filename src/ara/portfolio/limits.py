@@ -154,6 +154,18 @@ class Limits:
         low, high = self.bounds(len(kept))
         return replace(self, lowest=np.where(kept, low, 0.0), highest=np.where(kept, high, 0.0), most=None)
 
+    def among(self, kept: NDArray[np.bool_]) -> "Limits":
+        """Give those of some instruments, where nothing is held of the others, nor has to be."""
+        low, high = self.bounds(len(kept))
+        return replace(
+            self,
+            lowest=low[kept],
+            highest=high[kept],
+            group=[name for name, here in zip(self.group, kept, strict=True) if here] if self.groups else (),
+            held=None if self.held is None else self.held[kept],
+            sums=tuple(replace(one, loads=one.loads[kept]) for one in self.sums),
+        )
+
     def binding(self, weights: _Array, names: Sequence[str] = ()) -> tuple[str, ...]:
         """Name the limits that weights reach, in words."""
         low, high = self.bounds(len(weights))

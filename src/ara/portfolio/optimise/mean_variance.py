@@ -232,8 +232,7 @@ def _calm(mean: _Array, covariance: _Array, target: float, limits: Limits, costs
     if not target > 0:
         raise ValidationError(f"The target of volatility is {target}; it is above 0.")
     even, size = _scaled(covariance)
-    sizes_, ways = np.linalg.eigh(even)
-    root = (ways * np.sqrt(np.maximum(sizes_, 0.0))).T
+    root = _root(even)
     cost = costs_of(costs, len(mean))
     top = max(float(np.abs(mean).max()), 1e-300)
 
@@ -260,6 +259,15 @@ def _calm(mean: _Array, covariance: _Array, target: float, limits: Limits, costs
         return settled(len(mean), calm.limits, attempt)
     words = f"a volatility of {target:.4g} can't be had: the least within the limits is {reached:.4g}"
     return Solution(weights=calm.weights, relaxed=(words, *calm.relaxed), limits=calm.limits)
+
+
+def _root(even: _Array) -> _Array:
+    """Give the R of R' R = V; by a triangle where rounding lets it be one, which takes a tenth of the time."""
+    try:
+        return np.asarray(np.linalg.cholesky(even).T)
+    except np.linalg.LinAlgError:
+        sizes, ways = np.linalg.eigh(even)
+        return np.asarray((ways * np.sqrt(np.maximum(sizes, 0.0))).T)
 
 
 def _expected(expected: _Array, count: int) -> _Array:

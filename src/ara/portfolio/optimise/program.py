@@ -27,6 +27,8 @@ class Program:
 
     def __init__(self) -> None:
         self.size = 0
+        self.prices = np.empty(0)
+        """After `solve`: what each row costs the goal, those of `equal` first, then those of `at_most`, in order."""
         self._rows: dict[str, list[tuple[Sequence[_Part], _Array]]] = {"zero": [], "least": [], "ball": [], "exp": []}
 
     def add(self, count: int) -> slice:
@@ -82,7 +84,7 @@ class Program:
             sparse.triu(whole, format="csc"), np.asarray(linear, np.float64), matrix, right, cones, settings
         )
         found = solver.solve()
-        x = np.asarray(found.x)
+        x, self.prices = np.asarray(found.x), np.asarray(found.z)
         return x if str(found.status) in _SOLVED and np.isfinite(x).all() else None
 
     def _standing(self, clarabel: Any) -> "tuple[csc_matrix, _Array, list[Any]]":

@@ -1,5 +1,6 @@
 """Weights by returns as they were: the least mean loss of the worst days, and the best growth."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ValidationError
-from ara.portfolio.limits import Limits
+from ara.portfolio.limits import Limits, Sum
 from ara.portfolio.optimise.program import Program
 from ara.portfolio.optimise.solution import Solution, costs_of, limited, richest, settled
 
@@ -16,6 +17,10 @@ __all__ = ["kelly", "mean_cvar"]
 _Array = NDArray[np.float64]
 
 _LEAST: Final = 10
+_LARGE: Final = 200_000
+"""Returns, bars times assets, above which a part of them is solved, and widened until it answers for all."""
+_MORE: Final = 50
+_NEAR: Final = 1e-6
 
 
 def mean_cvar(
@@ -56,21 +61,15 @@ def mean_cvar(
     scaled = returns / size
 
     def attempt(now: Limits, least: float | None) -> _Array | None:
-        program = Program()
-        weights, start, beyond = program.add(count), program.add(1), program.add(bars)
-        sizes = limited(program, weights, now)
-        unit, ones = _unit(bars), np.ones((bars, 1))
-        program.at_most([(weights, -scaled), (start, -ones), (beyond, -unit)], np.zeros(bars))
-        program.at_most([(beyond, -unit)], np.zeros(bars))
         if least is not None:
-            program.at_most([(weights, -mean[None, :] / size)], np.array([-least / size]))
-        linear = np.zeros(program.size)
-        linear[start] = 1.0
-        linear[beyond] = 1.0 / ((1 - level) * bars)
-        if sizes is not None:
-            linear[sizes] = cost / size
-        found = program.solve(linear)
-        return None if found is None else found[weights]
+            earned = Sum(name="return", loads=mean / size, least=least / size, kind="exposures")
+            now = replace(now, sums=(*now.sums, earned))
+        worst = (1 - level) * bars
+        if bars * count <= _LARGE:
+            return _calmest(scaled, worst, now, cost / size)[0]
+        return _widened(
+            -np.abs(scaled).mean(axis=0), now, cost / size, lambda here: _sliced(scaled, worst, now, cost / size, here)
+        )
 
     wanted = limits or Limits()
     if target_return is None:
@@ -85,6 +84,31 @@ def mean_cvar(
         return settled(count, best.limits, lambda now: attempt(now, target_return))
     words = f"a return of {target_return:.4g} a bar can't be expected: the most within the limits is {reached:.4g}"
     return Solution(weights=best.weights, relaxed=(words, *best.relaxed), limits=best.limits)
+
+
+def _calmest(returns: _Array, worst: float, limits: Limits, cost: _Array) -> tuple[_Array | None, _Array]:
+    """Give the weights of the least mean loss of so many worst bars, and what each bar has of that mean."""
+    bars, count = returns.shape
+    program = Program()
+    weights, start, beyond = program.add(count), program.add(1), program.add(bars)
+    unit = _unit(bars)
+    program.at_most([(weights, -returns), (start, -np.ones((bars, 1))), (beyond, -unit)], np.zeros(bars))
+    program.at_most([(beyond, -unit)], np.zeros(bars))
+    sizes = limited(program, weights, limits)
+    linear = np.zeros(program.size)
+    linear[start] = 1.0
+    linear[beyond] = 1.0 / worst
+    if sizes is not None:
+        linear[sizes] = cost
+    found = program.solve(linear)
+    return None if found is None else found[weights], program.prices[1 : 1 + bars]
+
+
+def _sliced(
+    returns: _Array, worst: float, limits: Limits, cost: _Array, here: NDArray[np.bool_]
+) -> tuple[_Array, _Array] | None:
+    part, shares = _calmest(returns[:, here], worst, limits.among(here), cost[here])
+    return None if part is None else (part, shares @ returns)
 
 
 def kelly(
@@ -121,19 +145,81 @@ def kelly(
     with_cash = np.column_stack([returns, np.zeros(bars)])
 
     def attempt(now: Limits) -> _Array | None:
-        program = Program()
-        weights, grown = program.add(count + 1), program.add(bars)
-        limited(program, weights, now)
-        rows, values = np.zeros((3 * bars, count + 1)), np.zeros(3 * bars)
-        rows[2::3], values[1::3], values[2::3] = -with_cash, 1.0, 1.0  # each three: growth, 1, wealth after the bar
-        program.exponential([(weights, rows), (grown, _thirds(bars))], values)
-        linear = np.zeros(program.size)
-        linear[grown] = -1.0 / bars
-        found = program.solve(linear)
-        return None if found is None else found[weights]
+        if bars * count <= _LARGE:
+            return _grown(with_cash, now)
+
+        def of(here: NDArray[np.bool_]) -> tuple[_Array, _Array] | None:
+            part = _grown(with_cash[:, here], now.among(here))
+            return None if part is None else (part, (with_cash / (1 + with_cash[:, here] @ part)[:, None]).mean(axis=0))
+
+        return _widened(with_cash.mean(axis=0), now, np.zeros(count + 1), of)
 
     found = settled(count + 1, _and_cash(wanted, count), attempt)
     return Solution(weights=found.weights[:-1] * fraction, relaxed=found.relaxed, limits=wanted)
+
+
+def _grown(returns: _Array, limits: Limits) -> _Array | None:
+    """Give the weights of the best mean of log(1 + return)."""
+    bars, count = returns.shape
+    program = Program()
+    weights, grown = program.add(count), program.add(bars)
+    limited(program, weights, limits)
+    rows, values = np.zeros((3 * bars, count)), np.zeros(3 * bars)
+    rows[2::3], values[1::3], values[2::3] = -returns, 1.0, 1.0  # each three: growth, 1, wealth after the bar
+    program.exponential([(weights, rows), (grown, _thirds(bars))], values)
+    linear = np.zeros(program.size)
+    linear[grown] = -1.0 / bars
+    found = program.solve(linear)
+    return None if found is None else found[weights]
+
+
+def _widened(
+    slope: _Array,
+    limits: Limits,
+    cost: _Array,
+    solved: Callable[[NDArray[np.bool_]], tuple[_Array, _Array] | None],
+) -> _Array | None:
+    """Give the best weights of thousands of instruments by those of some of them, as many as it takes.
+
+    Most of so many are not held in the end. The slope of the goal where some were weighed alone tells how much all of
+    them could be better at the most; when that is nothing, the weights are those of all.
+
+    Parameters
+    ----------
+    slope
+        How much each may help, to begin with.
+    limits, cost
+        Of all of them; of changing a weight by 1.
+    solved
+        Gives the best weights of some of them, and by how much each of all would help; None where there are none.
+
+    References
+    ----------
+    B. von Hohenbalken (1977), Simplicial decomposition in nonlinear programming algorithms, Mathematical Programming
+    13.
+    """
+    count = len(slope)
+    low, high = limits.bounds(count)
+    held = np.zeros(count) if limits.held is None else limits.held
+    here = (low > 0) | (high < 0) | (held != 0)
+    corner = richest(slope, limits, cost)
+    while corner is not None:
+        here |= np.abs(corner) > _NEAR
+        here[np.argsort(-np.where(here, -np.inf, slope), kind="stable")[: max(int(here.sum()), _MORE)]] = True
+        found = solved(here)
+        if found is None and here.all():
+            break
+        if found is None:
+            continue
+        weights = np.zeros(count)
+        weights[here], slope = found
+        corner = richest(slope, limits, cost)
+        if corner is None or here.all():
+            return weights
+        gain = float(slope @ (corner - weights) - cost @ (np.abs(corner - held) - np.abs(weights - held)))
+        if gain <= _NEAR * float(np.abs(slope).max()):
+            return weights
+    return None
 
 
 def _and_cash(limits: Limits, count: int) -> Limits:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ValidationError
+from ara.statistics.covariance import firm
 
 __all__ = ["Posterior", "black_litterman", "equilibrium", "idzorek", "market_aversion"]
 
@@ -103,7 +104,9 @@ def black_litterman(
     pulled = spread @ about.T
     middle = about @ pulled + omega
     size = np.sqrt(np.where(np.diag(middle) > 0, np.diag(middle), 1.0))  # doubts may be of any size beside each other
-    gain = (np.linalg.lstsq(middle / np.outer(size, size), (pulled / size).T, rcond=None)[0] / size[:, None]).T
+    even, right = middle / np.outer(size, size), (pulled / size).T
+    solved = np.linalg.solve(even, right) if firm(even) else np.linalg.lstsq(even, right, rcond=None)[0]
+    gain = (solved / size[:, None]).T
     return Posterior(
         expected=np.asarray(prior + gain @ (said - about @ prior)),
         covariance=np.asarray(covariance + spread - gain @ pulled.T),
@@ -131,5 +134,5 @@ def idzorek(covariance: _Array, picks: _Array, confidence: _Array, *, tau: float
     if not ((sure >= 0) & (sure <= 1)).all():
         raise ValidationError("A confidence is from 0 to 1.")
     about = np.atleast_2d(picks)
-    own = np.einsum("vi,ij,vj->v", about, covariance, about)
+    own = ((about @ covariance) * about).sum(axis=1)
     return np.asarray(np.where(sure > 0, tau * own * (1 - sure) / np.where(sure > 0, sure, 1.0), 1e6 * own))
