@@ -31,7 +31,7 @@ def united(train: Rows, valid: Rows) -> Rows:
     return train if not len(valid) and bool((train[1:] > train[:-1]).all()) else np.union1d(train, valid)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Panel:
     """Rows of all series, sorted by series and time. Every row may be used as context; `until` is the only cut.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
+from weakref import ReferenceType, ref
 
 import msgspec
 import numpy as np
@@ -118,7 +119,7 @@ class EwmaT:
         """Fit each series' shape. There is nothing random in it and nothing to stop early: `valid` only adds rows."""
         rows = united(train, valid)
         for known, decay, asked, made in tuple(_lately):
-            if known is panel and decay == self.decay and np.array_equal(asked, rows):
+            if known() is panel and decay == self.decay and np.array_equal(asked, rows):
                 watch(Progress(done=1, total=1, words="fitting ewma_t"))
                 return made
         shapes: dict[str, Shape] = {}
@@ -135,7 +136,7 @@ class EwmaT:
             if not watch(Progress(done=done, total=len(parts), words="fitting ewma_t")):
                 break
         else:
-            _lately[:] = [(panel, self.decay, rows, FittedEwmaT(decay=self.decay, shapes=shapes))]
+            _lately[:] = [(ref(panel), self.decay, rows, FittedEwmaT(decay=self.decay, shapes=shapes))]
         return FittedEwmaT(decay=self.decay, shapes=shapes)
 
     @classmethod
@@ -146,8 +147,8 @@ class EwmaT:
         return FittedEwmaT(decay=body.decay, shapes=body.shapes)
 
 
-_lately: list[tuple[Panel, float, Rows, FittedEwmaT]] = []
-"""The last fit: members of an ensemble ask in turn for the one that stands in for them."""
+_lately: list[tuple[ReferenceType[Panel], float, Rows, FittedEwmaT]] = []
+"""The last fit, while its panel is there: members of an ensemble ask in turn for the one that stands in for them."""
 
 
 class _Params(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, NamedTuple
+from weakref import ReferenceType, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ RANK: Final = "rank"
 
 _MOST: Final = 64
 _kept: list[tuple["Past", "Seen"]] = []
-_lately: list[tuple[Panel, "Seen"]] = []
+_lately: list[tuple[ReferenceType[Panel], "Seen"]] = []
 
 
 class Past(NamedTuple):
@@ -96,11 +97,11 @@ def is_past(panel: Panel | Past, whole: Panel | Past) -> bool:
 def seen(panel: Panel) -> Seen:
     """Give what a panel's series say: from memory where it, or a panel of which it is the past, was asked before."""
     for one, made in tuple(_lately):
-        if one is panel:
+        if one() is panel:
             return made
     made = _found(panel)
     if made.nbytes <= _DEAREST:
-        _lately[:] = [(panel, made)]
+        _lately[:] = [(ref(panel), made)]
     return made
 
 
