@@ -76,6 +76,7 @@ def test_rules_of_trading_back_stand_beside_each_other(ara):
         text = ara("portfolio", "compare", *words, "--width", columns).out
         assert "kept nearest" in " ".join(text.split())
         assert max(map(len, text.splitlines())) <= int(columns)
+        assert ("fifo: what sales gained" in text) is (columns == "160")  # columns that don't fit are not explained
     for wrong in (("AAPL", "--when", "month"), ("--portfolio", "AAPL", "--when", "often"), ()):
         assert ara("portfolio", "compare", *wrong).code == 2
 

@@ -14,11 +14,12 @@ from ara.risk import Moves
 
 __all__ = ["SeenKept", "rules"]
 
-_MEANING: Final = (
-    "Tracking is the deviation of a year from weights put right each day at no cost; farthest, the most that a weight "
-    "was off. Fifo and hifo: what sales gained by the oldest lots, and by those that cost most, as a share of the "
-    "beginning."
-)
+_MEANING: Final = {
+    "tracking": "the deviation of a year from weights put right each day at no cost",
+    "farthest": "the most that a weight was off",
+    "fifo": "what sales gained by the oldest lots, as a share of the beginning",
+    "hifo": "what sales gained by the lots that cost most, as a share of the beginning",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def rules(seen: SeenKept, s: Screen) -> str:
     def size(values: Sequence[float], digits: int = 1) -> list[str]:
         return [percent(one, digits, signed=False) for one in values]
 
-    lines += table(
+    rows = table(
         [
             Column(head="rule", cells=[one.rule for one in ordered]),
             Column(head="trades", cells=[f"{one.trades:,}" for one in ordered], right=True),
@@ -61,7 +62,9 @@ def rules(seen: SeenKept, s: Screen) -> str:
         ],
         s,
     )  # fmt: skip
-    return "\n".join([*lines, "", *(paint(line, "quiet") for line in wrapped(_MEANING, s.width))])
+    shown = "; ".join(f"{name}: {words}" for name, words in _MEANING.items() if name in rows[0])
+    meaning = wrapped(f"{shown[:1].upper()}{shown[1:]}.", s.width)
+    return "\n".join([*lines, *rows, "", *(paint(line, "quiet") for line in meaning)])
 
 
 def _answer(seen: SeenKept, ordered: Sequence[Kept]) -> str:

@@ -163,7 +163,7 @@ def contributions_of(
     ]
     most = max(float(np.nanmax(np.concatenate([risk, held]))), 0.0)
     least = min(float(np.nanmin(np.concatenate([risk, held]))), 0.0)
-    room = 0.34 * ((most - least) or 1.0)
+    room = 0.46 * ((most - least) or 1.0)  # the words beside the longest bar, in a picture 900 wide
     marks: tuple[Mark, ...] = (
         Bars(places=rows, values=100 * risk[kept], flat=True, name="share of the risk", role="forecast"),
         Points(x=100 * held[kept], y=rows, name="weight", role="actual", shape="diamond", size=6.5),
