@@ -72,6 +72,7 @@ def test_a_walk_is_drawn_from_its_files(ara, played):
     assert (found["kind"], len(found["columns"]["first"])) == ("walk", 3)
     assert found["columns"]["learned"] == [1.0, 1.0, 1.0]
     assert found["words"].startswith("3 steps")
+    assert found["source"] == "walk.json and equity.csv of played"
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,28 @@ _DRAW: Final = """
       return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, painted(one, theme, name)]));
     return typeof value === 'string' && value[0] === '@' && /colors?(cale)?$/.test(key) ? colour(value, theme) : value;
   };
+  const widen = (told, wide) => {
+    for (const one of told.data) {
+      if (one.type === 'bar' && one.textposition === 'outside') {
+        one.textposition = 'auto';
+        one.outsidetextfont = one.textfont;
+        delete one.textfont;
+      }
+      const names = told.layout['yaxis' + (one.yaxis || 'y').slice(1)]?.ticktext;
+      const across = told.layout['xaxis' + (one.xaxis || 'x').slice(1)];
+      if (one.mode !== 'text' || !names || !across?.range) continue;
+      const room = wide - 48 - 7 * Math.max(...names.map(name => name.length));
+      const [low, high] = across.range;
+      const ends = one.x.map((at, row) => {
+        const after = [].concat(one.textposition)[row % [].concat(one.textposition).length].includes('right');
+        return after ? low + (at - low) * room / Math.max(room - 6.4 * one.text[row].length, room / 4) : high;
+      });
+      across.range = [low, Math.max(high, ...ends)];
+    }
+  };
   const draw = (theme, width) => Promise.all(plots.map(plot => {
     const told = painted(JSON.parse(plot.nextElementSibling.textContent), theme, '');
+    if (!width && plot.clientWidth < 600) widen(told, plot.clientWidth);
     if (width) { told.layout.width = width; told.layout.autosize = false; }
     return Plotly.react(plot, told.data, told.layout, told.config);
   }));

@@ -95,7 +95,8 @@ def walk(folder: _FOLDER, out: OUT = "", theme: THEME = "light", size: SIZE = ""
         _stamps(frame), frame["equity"].to_numpy(), firsts=_times([one["first"] for one in folds]),
         lasts=_times([one["last"] for one in folds]), learned=[one["sharpe"] for one in folds],
         cash=float(result["cash"]), per_year=float(result["per_year"]), name=str(result["strategy"]),
-        currency=str(result["currency"]), footer=_footer(result, ""),
+        currency=str(result["currency"]),
+        footer=_footer(result, f"walk.json and equity.csv of {Path(folder).resolve().name}"),
     )  # fmt: skip
     drawing.show(s, chart)
 
