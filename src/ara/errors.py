@@ -13,6 +13,7 @@
     │   ├── RateLimitError       3  503  a source was asked too often
     │   └── ShapeError           3  502  a source's answer is not built as it was agreed
     ├── ModelError               4  500  a model can't be fitted or asked
+    │   ├── StageError           4  409  a model stays in its stage, or stays at all
     │   └── FeatureEngineeringError  4  500  an indicator or feature set failed
     │       └── AuditError      15  500  an audit could not be done, or told nothing
     ├── StoreError               5  503  documents, logs or tables can't be read or written
@@ -64,6 +65,7 @@ __all__ = [
     "QuotaError",
     "RateLimitError",
     "ShapeError",
+    "StageError",
     "StoreError",
     "StrategyError",
     "UnauthenticatedError",
@@ -188,6 +190,14 @@ class ModelError(AraError):
     code = "model"
     exit_code = 4
     default_hint = "Try another model, or give it more history."
+
+
+class StageError(ModelError):
+    """A model can't be deployed or removed as it stands: it is the champion, needed, or no better than the baseline."""
+
+    code = "stage"
+    http_status = 409
+    default_hint = "See how models stand: ara models list"
 
 
 class FeatureEngineeringError(ModelError):

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
-from ara.errors import IntegrityError, ModelError
+from ara.errors import IntegrityError, StageError
 from ara.models import shipped
 from ara.models.registry.bundle import unpack
 from ara.models.registry.card import Kept, ModelCard, Stage, content_id
@@ -84,7 +84,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def refuse_shipped(kept: Kept, done: str) -> None:
     """Raise for a model that came with the package: those stay as they are."""
     if kept.stage is Stage.SHIPPED:
-        raise ModelError(
+        raise StageError(
             f"{kept.name} came with the package, so it can't be {done}.",
             hint=f"It answers where {kept.family} has no champion. Train your own: ara models train AAPL --model "
             + kept.family,

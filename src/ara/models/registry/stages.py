@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ara.errors import AraError, IntegrityError, ModelError, ValidationError
+from ara.errors import AraError, IntegrityError, StageError, ValidationError
 from ara.models.registry.card import BASELINE, Kept, ModelCard, Seat, Stage
 from ara.models.registry.registry import Registry
 from ara.models.registry.shipped import refuse_shipped
@@ -135,7 +135,7 @@ async def deploy(registry: Registry, kept: Kept, *, force: bool = False) -> Chan
 
     Raises
     ------
-    ModelError
+    StageError
         It does not beat the baseline, and `force` is False.
     IntegrityError
         It is not as it was written.
@@ -143,7 +143,7 @@ async def deploy(registry: Registry, kept: Kept, *, force: bool = False) -> Chan
     refuse_shipped(kept, "deployed")
     verdict = await verdict_of(registry, kept.card)
     if not verdict.beats and not force:
-        raise ModelError(
+        raise StageError(
             f"{kept.name} is not deployed: {verdict.words}.",
             hint=f"See its scores: ara models show {kept.id[:8]}. To deploy it nevertheless: --force",
             model=kept.id,
@@ -159,7 +159,7 @@ async def rollback(registry: Registry, family: str) -> Change:
         raise ValidationError(f"There is no model of the family {family!r:.60}.", hint="See: ara models list")
     kept = await champion_before(registry, family)
     if kept is None:
-        raise ModelError(
+        raise StageError(
             f"{family} has no earlier champion that is whole.",
             hint=f"Deploy another: ara models list {family}. To go without: ara models archive {family} --force",
         )
@@ -189,7 +189,7 @@ async def _crown(registry: Registry, id: str, *, family: str, back: bool) -> Kep
         seat = await _seat(registry, family)
         mine, old = await store.get(Kept, id), await store.get(Kept, seat.champion)
         if mine is None:
-            raise ModelError(f"The model {id[:8]} was deleted meanwhile.", hint="See: ara models list")
+            raise StageError(f"The model {id[:8]} was deleted meanwhile.", hint="See: ara models list")
         now = registry.later(seat.changed_at)
         if seat.champion != id:
             earlier = tuple(one for one in seat.before if one != id)
@@ -263,7 +263,7 @@ async def archive(registry: Registry, kept: Kept, *, force: bool = False) -> Kep
         now, seat = await _again(registry, kept), await _seat(registry, kept.family)
         if seat.champion == kept.id:
             if not force:
-                raise ModelError(
+                raise StageError(
                     f"{kept.name} is the champion of {kept.family}.",
                     hint="Deploy another in its place, or archive it with --force: the family is then fitted anew.",
                 )
@@ -307,7 +307,7 @@ async def delete(registry: Registry, kept: Kept) -> None:
     refuse_shipped(kept, "removed")
     needed = await cited(registry)
     if kept.id in needed:
-        raise ModelError(
+        raise StageError(
             f"{kept.name} ({kept.id[:8]}) made forecasts that are in the ledger, so it is kept.",
             hint=f"Put it away instead: ara models archive {kept.id[:8]}",
         )
@@ -319,7 +319,7 @@ async def _remove(registry: Registry, kept: Kept) -> None:
     async with store.tx():
         seat = await _seat(registry, kept.family)
         if seat.champion == kept.id:
-            raise ModelError(
+            raise StageError(
                 f"{kept.name} is the champion of {kept.family}.",
                 hint="Deploy another in its place, or archive it first.",
             )
