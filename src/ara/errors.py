@@ -13,6 +13,7 @@
     │   ├── RateLimitError       3  503  a source was asked too often
     │   └── ShapeError           3  502  a source's answer is not built as it was agreed
     ├── ModelError               4  500  a model can't be fitted or asked
+    │   ├── HistoryError         4  422  there are too few bars to say anything
     │   ├── StageError           4  409  a model stays in its stage, or stays at all
     │   └── FeatureEngineeringError  4  500  an indicator or feature set failed
     │       └── AuditError      15  500  an audit could not be done, or told nothing
@@ -55,6 +56,7 @@ __all__ = [
     "FeatureEngineeringError",
     "ForbiddenError",
     "ForesightError",
+    "HistoryError",
     "IntegrityError",
     "MissingKeyError",
     "ModelError",
@@ -190,6 +192,14 @@ class ModelError(AraError):
     code = "model"
     exit_code = 4
     default_hint = "Try another model, or give it more history."
+
+
+class HistoryError(ModelError):
+    """An instrument has too few bars at that moment for any forecast of it."""
+
+    code = "history"
+    http_status = 422
+    default_hint = "Ask for a later moment, or give it more history."
 
 
 class StageError(ModelError):

@@ -75,6 +75,7 @@ def test_a_batch_answers_what_it_can_and_names_the_rest(service: Served):
         ({"asset_type": "crypto"}, 404, "no crypto AAPL: that is stock"),
         ({"model": "nosuch"}, 404, "nosuch"),
         ({"as_of": "yesterday"}, 422, "yesterday"),
+        ({"as_of": "2009-01-07"}, 422, "too few"),
         ({"analysis_level": "deep"}, 422, "analysis_level"),
     ],
 )

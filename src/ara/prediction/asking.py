@@ -116,4 +116,4 @@ def _explained(error: ModelError, bars: Bars) -> ModelError:
         symbol, len(bars), sources=sources
     )
     message = f"{error.message}. They come from {' and '.join(origins(sources))}."
-    return ModelError(message, hint=f"{words[:1].upper()}{words[1:]}. {error.hint}", **error.context)
+    return type(error)(message, hint=f"{words[:1].upper()}{words[1:]}. {error.hint}", **error.context)

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara import plugins
-from ara.errors import CancelledError, ModelError, words_of
+from ara.errors import CancelledError, HistoryError, ModelError, words_of
 from ara.models.fits import fit_until, refits
 from ara.models.form import Formed
 from ara.models.inputs import attached
@@ -220,7 +220,7 @@ def _refuse_gaps(panel: Panel, rows: Rows, values: NDArray[np.float64], name: st
     row = int(rows[missing[0]])
     symbol = panel.symbols[panel.series[row]]
     bars = row - int(np.searchsorted(panel.series, panel.series[row])) + 1
-    raise ModelError(
+    raise HistoryError(
         f"{name} can't forecast {symbol}: at that moment it has {bars} bars, which is too few",
         hint="Give it more history: ewma_t needs 21 bars before the first origin.",
         symbol=symbol,

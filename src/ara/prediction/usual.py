@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ara.errors import ModelError
+from ara.errors import HistoryError
 from ara.market.bars import Bars
 from ara.market.instrument import AssetClass
 
@@ -51,7 +51,7 @@ def usual(bars: Bars, horizon: int, *, until: int | None = None) -> float:
     """
     frame = bars.frame if until is None else bars.frame.filter(pl.col("known_at").dt.epoch("us") <= until)
     if len(frame) < FEWEST:
-        raise ModelError(
+        raise HistoryError(
             f"{bars.instrument.symbol} has {len(frame)} bars at that moment, which is too few to order it by",
             hint=f"{FEWEST} are needed.",
             symbol=bars.instrument.symbol,

@@ -14,7 +14,7 @@ from ara.jobs.journal import lines_of
 from ara.jobs.standing import standing
 from ara.logs.context import current
 
-__all__ = ["Jobs", "Log", "router"]
+__all__ = ["Jobs", "Log", "logs", "result", "router", "schedule"]
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 """The paths of jobs."""
@@ -73,7 +73,7 @@ async def _jobs(
 
 
 @router.get("/schedule", summary="What is done by itself")
-async def _schedule(request: Request, who: _Admin) -> dict[str, Any]:
+async def schedule(request: Request, who: _Admin) -> dict[str, Any]:
     """Say what is done by itself, when, how it went and who sees to it: as `ara jobs schedule --json`."""
     return {"schema": 1, **(await standing(service_of(request).desk)).as_dict()}
 
@@ -85,13 +85,18 @@ async def _job(job_id: JobId, request: Request, who: _Reads) -> Told:
 
 
 @router.get("/{job_id}/result", summary="What came of a job", responses=CONFLICT)
-async def _result(job_id: JobId, request: Request, who: _Reads) -> dict[str, Any]:
+async def result(job_id: JobId, request: Request, who: _Reads) -> dict[str, Any]:
     """Give what came of a job that is done: as `ara jobs result --json`."""
     return {"schema": 1, **result_of(await found(request, who, job_id))}
 
 
 @router.get("/{job_id}/logs", summary="What a job said")
-async def _logs(job_id: JobId, request: Request, who: _Reads, last: Annotated[int, Query(ge=1, le=500)] = 500) -> Log:
+async def logs(
+    job_id: JobId,
+    request: Request,
+    who: _Reads,
+    last: Annotated[int, Query(ge=1, le=500, description="At most so many lines, the newest")] = 500,
+) -> Log:
     """Give what a job and its workers said, the newest lines last."""
     job = await found(request, who, job_id)
     log = log_document(job.number, await lines_of(service_of(request).desk.store, job.number))

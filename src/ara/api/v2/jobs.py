@@ -7,13 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from ara.api.asks import Asker, asker, service_of
-from ara.api.line import CONFLICT, JobId, cancelled, found, line_of, result_of, whose
-from ara.api.v1.jobs import Log
+from ara.api.line import CONFLICT, JobId, cancelled, found, line_of, whose
+from ara.api.v1.jobs import logs, result, schedule
 from ara.api.v1.words import Absent
 from ara.jobs import Job, State
-from ara.jobs.document import log_document, to_document
-from ara.jobs.journal import lines_of
-from ara.jobs.standing import standing
+from ara.jobs.document import to_document
 
 __all__ = ["JobFacts", "JobList", "facts", "router"]
 
@@ -22,7 +20,6 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 _Reads = Annotated[Asker, Depends(asker("jobs:read"))]
 _Writes = Annotated[Asker, Depends(asker("jobs:write"))]
-_Admin = Annotated[Asker, Depends(asker("users:admin"))]
 _State = Literal["waiting", "running", "done", "failed", "cancelled"]
 _Queue = Literal["predictions", "backtests", "training", "upkeep"]
 
@@ -86,10 +83,7 @@ async def _jobs(
     return JobList(items=[facts(one) for one in shown], next=str(shown[-1].number) if len(page) > limit else None)
 
 
-@router.get("/schedule", summary="What is done by itself")
-async def _schedule(request: Request, who: _Admin) -> dict[str, Any]:
-    """Say what is done by itself, when, how it went and who sees to it: as `ara jobs schedule --json`."""
-    return {"schema": 1, **(await standing(service_of(request).desk)).as_dict()}
+router.get("/schedule", summary="What is done by itself")(schedule)
 
 
 @router.get("/{job_id}", summary="A job")
@@ -98,23 +92,8 @@ async def _job(job_id: JobId, request: Request, who: _Reads) -> JobFacts:
     return facts(await found(request, who, job_id), whole=True)
 
 
-@router.get("/{job_id}/result", summary="What came of a job", responses=CONFLICT)
-async def _result(job_id: JobId, request: Request, who: _Reads) -> dict[str, Any]:
-    """Give what came of a job that is done: as `ara jobs result --json`."""
-    return {"schema": 1, **result_of(await found(request, who, job_id))}
-
-
-@router.get("/{job_id}/logs", summary="What a job said")
-async def _logs(
-    job_id: JobId,
-    request: Request,
-    who: _Reads,
-    last: Annotated[int, Query(ge=1, le=500, description="At most so many lines, the newest")] = 500,
-) -> Log:
-    """Give what a job and its workers said, the newest lines last."""
-    job = await found(request, who, job_id)
-    log = log_document(job.number, await lines_of(service_of(request).desk.store, job.number))
-    return Log.model_validate({**log, "lines": log["lines"][-last:]})
+router.get("/{job_id}/result", summary="What came of a job", responses=CONFLICT)(result)
+router.get("/{job_id}/logs", summary="What a job said")(logs)
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job", responses=CONFLICT)
