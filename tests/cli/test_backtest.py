@@ -226,3 +226,18 @@ def test_more_instruments_than_are_tested_together_are_refused(ara, bars, tmp_pa
     one = pl.read_parquet(bars).filter(pl.col("symbol") == "ONE").head(2)
     pl.concat([one.with_columns(symbol=pl.lit(name)) for name in named]).write_parquet(tmp_path / "many.parquet")
     assert "the file holds 201 symbols" in ara("backtest", "--bars", str(tmp_path / "many.parquet")).err
+
+
+def test_what_is_named_twice_is_traded_once_and_one_note_says_so(ara, bars):
+    short = ("--end", "2018-03-01", "--cuts", "1", "--json")
+    span = ("--bars", bars, *short)
+    alone, again = (json.loads(ara("backtest", *named, *span).out) for named in (["ONE"], ["ONE", "ONE"]))
+    assert [one for one in again["notes"] if one not in alone["notes"]] == [
+        "ONE is named more than once: it is traded once"
+    ]
+    assert {**again, "notes": [], "look": {}} == {**alone, "notes": [], "look": {}}
+    both = json.loads(ara("backtest", "--portfolio", "TWO,ONE,TWO,ONE", *span).out)
+    assert both["symbols"] == ["TWO", "ONE"]
+    assert "TWO and ONE are named more than once: each is traded once" in both["notes"]
+    shown = ara("backtest", "KO", "ko", "--strategy", "buy_hold", "--end", "2015-06-01", "--cuts", "1", "--width", "80")
+    assert " ".join(shown.out.split()).count("KO is named more than once: it is traded once") == 1

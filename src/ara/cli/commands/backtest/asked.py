@@ -157,7 +157,7 @@ def strategy(name: str, params: Sequence[str], portfolio: str, *, optimize: bool
         raise ValidationError("--portfolio is a strategy of its own; --strategy does not go with it.")
     kind = "Optimised" if optimize else "Portfolio"
     found = made(f"ara.backtest.allocated:{kind}", given)
-    return dataclasses.replace(found, name=found.kind.name), list(dict.fromkeys(symbols))
+    return dataclasses.replace(found, name=found.kind.name), symbols
 
 
 def apart(kind: str, given: Mapping[str, object]) -> None:
@@ -196,6 +196,7 @@ def tapes(s: Screen, symbols: Sequence[str], file: str, lot: str) -> "dict[str, 
 
 
 def _read(file: str, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, Tape]":
+    from ara.backtest.taping import named_once
     from ara.data.files import read_bars
     from ara.prediction.bulk import series
     from ara.trading import Tape
@@ -208,7 +209,7 @@ def _read(file: str, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, 
         raise ValidationError(f"the file has no bars of {clean(missing[0])}", hint="Name symbols as the file does.")
     if not symbols and len(found) > _MOST_INSTRUMENTS:
         raise ValidationError(f"the file holds {len(found)} symbols; name at most {_MOST_INSTRUMENTS} of them.")
-    return {name: Tape.of(found[name], lot=lot) for name in dict.fromkeys(symbols or found)}
+    return named_once({name: Tape.of(found[name], lot=lot) for name in dict.fromkeys(symbols or found)}, symbols)
 
 
 async def _fetched(s: Screen, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, Tape]":
