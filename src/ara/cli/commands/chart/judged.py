@@ -75,15 +75,16 @@ def _document(file: str) -> dict[str, Any]:
     path = path / "evaluation.json" if path.is_dir() else path
     hint = "Make one: ara evaluate --out DIR"
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ValidationError(f"{clean(str(path))[:200]} is larger than {_LARGEST // 2**20} MB.", hint=hint)
-        found = json.loads(path.read_text(encoding="utf-8"))
+        large = path.stat().st_size > _LARGEST
+        found = None if large else json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValidationError(
             f"{clean(str(path))[:200]} can't be read: {error.strerror or error}.", hint=hint
         ) from error
     except (ValueError, RecursionError) as error:
         raise ValidationError(f"{clean(str(path))[:200]} is no JSON.", hint=hint) from error
+    if large:
+        raise ValidationError(f"{clean(str(path))[:200]} is larger than {_LARGEST // 2**20} MB.", hint=hint)
     if not isinstance(found, dict):
         raise ValidationError(f"{clean(str(path))[:200]} is no evaluation.", hint=hint)
     return found
