@@ -68,3 +68,6 @@ def test_folders_of_a_back_test_that_lack_a_part_are_refused(ara, home):
     refused(ara("chart", "walk", "."), "The walk has no step.")
     (home / "result.json").write_text(json.dumps({"schema": 1, **told}))
     refused(ara("chart", "trade", "."), ". has no fills.csv")
+    fill = '2020-08-17T13:30:00.000000+0000,aapl,buy,10.0,460.0,1.0,""'
+    (home / "fills.csv").write_text(f"at,symbol,side,quantity,price,fee,why\n{fill}\n")
+    refused(ara("chart", "trade", "."), "There are no bars of aapl. Name them: --bars FILE")
