@@ -16,6 +16,9 @@ __all__ = ["Wrong", "wrong"]
 class Wrong:
     """The cost of being wrong; None where nothing was won, or nothing lost.
 
+    No chance stands beside it: trades of one book overlap, and the break-even share is found from the same trades. How
+    much is luck is told by `significance` and by random entry.
+
     Parameters
     ----------
     count
@@ -26,9 +29,6 @@ class Wrong:
         Mean of those that won, and of those that lost (below 0), after costs.
     break_even
         The share that has to win with wins and losses of these sizes: -loss / (win - loss).
-    chance
-        Of so many wins or more where the true share is the break-even one: exact, binomial, as if no trade knew of
-        another. Above 0.05 the hit rate isn't told from one that earns nothing.
     cost
         Mean costs of one; None where they aren't known.
     free_break_even
@@ -40,7 +40,6 @@ class Wrong:
     average_win: float | None
     average_loss: float | None
     break_even: float | None
-    chance: float | None
     cost: float | None
     free_break_even: float | None
 
@@ -63,14 +62,12 @@ def wrong(gains: ArrayLike, costs: ArrayLike | None = None) -> Wrong:
     paid = None if costs is None else checked(costs, what="costs", least=-math.inf)
     won, lost = array[array > 0], array[array < 0]
     count = len(won) + len(lost)
-    even = _even(array)
     return Wrong(
         count=count,
         win_rate=len(won) / count if count else None,
         average_win=float(won.mean()) if len(won) else None,
         average_loss=float(lost.mean()) if len(lost) else None,
-        break_even=even,
-        chance=None if even is None else _tail(len(won), count, even),
+        break_even=_even(array),
         cost=float(paid.mean()) if paid is not None and len(paid) else None,
         free_break_even=None if paid is None or len(paid) != len(array) else _even(array + paid),
     )
@@ -82,12 +79,3 @@ def _even(gains: NDArray[np.float64]) -> float | None:
         return None
     win, loss = float(won.mean()), float(lost.mean())
     return -loss / (win - loss)
-
-
-def _tail(wins: int, count: int, chance: float) -> float:
-    """Give the chance of so many wins or more among so many, each with the same chance."""
-    k = np.arange(wins, count + 1, dtype=np.float64)
-    whole = math.lgamma(count + 1)
-    ways = np.array([whole - math.lgamma(one + 1) - math.lgamma(count - one + 1) for one in k.tolist()])
-    logs = ways + k * math.log(chance) + (count - k) * math.log1p(-chance)
-    return float(min(np.exp(logs).sum(), 1.0))

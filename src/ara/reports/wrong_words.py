@@ -7,7 +7,6 @@ from ara.reports.numbers import percent
 
 __all__ = ["wrong_words"]
 
-_TOLD = 0.05
 _FEW = 20
 
 
@@ -33,8 +32,6 @@ def wrong_words(found: Wrong, size: Callable[[float], str], *, one: str = "trade
     words += f"{_share(found.win_rate)} of {found.count:,} did"
     if found.count < _FEW:
         words += "; so few say little of either"
-    elif found.chance is not None and found.win_rate > found.break_even:
-        words += f" ({'' if found.chance < _TOLD else 'not '}told from it: p {found.chance:.2g})"
     words += "."
     if found.cost and found.free_break_even is not None:
         words += f" Commission is {size(found.cost)} a {one}; without any, {_share(found.free_break_even)} would do."
