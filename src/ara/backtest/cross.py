@@ -19,9 +19,9 @@ from ara.backtest.result import per_year
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.backtest.sweep import combinations
 from ara.errors import CancelledError, ValidationError
-from ara.performance.beating import Beating, beating
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Overfitting, pbo
+from ara.performance.picked import Beating, beating
 from ara.performance.splits import Combinations, combinatorial
 from ara.trading.costs import Costs
 from ara.trading.strategies.buy_and_hold import BuyAndHold

@@ -11,7 +11,6 @@ from ara.performance.significance import Comparison, compared
 
 if TYPE_CHECKING:
     from ara.performance.attribution import Brinson, Decisions, Factors, brinson, by_decision, by_factor
-    from ara.performance.beating import Beating, beating
     from ara.performance.benchmarks import RandomEntry, mix, random_entry
     from ara.performance.bootstrap import Interval, interval, usual_block
     from ara.performance.breakdown import Period, Table, bars_a_year, by_group, by_period, monthly_table
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         pbo,
         probabilistic_sharpe,
     )
+    from ara.performance.picked import Beating, beating
     from ara.performance.returns import Measures, measure
     from ara.performance.rivals import Verdict, clark_west, equal_accuracy
     from ara.performance.snooping import BestOfMany, ConfidenceSet, model_confidence_set, reality_check, spa
@@ -107,7 +107,6 @@ __all__ = [
 
 _ROOMS: Final = {
     "attribution": ("Brinson", "Decisions", "Factors", "brinson", "by_decision", "by_factor"),
-    "beating": ("Beating", "beating"),
     "benchmarks": ("RandomEntry", "mix", "random_entry"),
     "bootstrap": ("Interval", "interval", "usual_block"),
     "breakdown": ("Period", "Table", "bars_a_year", "by_group", "by_period", "monthly_table"),
@@ -122,6 +121,7 @@ _ROOMS: Final = {
         "pbo",
         "probabilistic_sharpe",
     ),
+    "picked": ("Beating", "beating"),
     "returns": ("Measures", "measure"),
     "rivals": ("Verdict", "clark_west", "equal_accuracy"),
     "snooping": ("BestOfMany", "ConfidenceSet", "model_confidence_set", "reality_check", "spa"),

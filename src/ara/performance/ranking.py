@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ValidationError
-from ara.performance.beating import Beating, beating
 from ara.performance.luck import Significance, significance
+from ara.performance.picked import Beating, beating
 from ara.performance.returns import Measures, measure
 from ara.performance.snooping import model_confidence_set
 from ara.store.store import Record
