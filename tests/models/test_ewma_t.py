@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_only_the_last_thousand_returns_shape_the_tails() -> None:
     calm = fitted(panel).shapes["ONE"]
     old = panel.bars.copy()
     old[300:320] *= 40
-    moved = fitted(Panel(**{**{n: getattr(panel, n) for n in Panel.__slots__}, "bars": old})).shapes["ONE"]
+    moved = fitted(replace(panel, bars=old)).shapes["ONE"]
     assert moved.width == pytest.approx(calm.width, rel=1e-6)
 
 
@@ -73,7 +74,7 @@ def test_a_short_series_gets_the_usual_shape_and_a_shorter_one_no_answer() -> No
 
 def test_a_constant_series_has_no_shape_and_a_width_of_nearly_nothing() -> None:
     panel = toy_panel(bars=200)
-    still = Panel(**{**{n: getattr(panel, n) for n in Panel.__slots__}, "bars": np.zeros_like(panel.bars)})
+    still = replace(panel, bars=np.zeros_like(panel.bars))
     model = fitted(still)
     assert model.shapes == {}
     assert np.abs(model.predict(still, np.array([150])).values).max() < 1e-6

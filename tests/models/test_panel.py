@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -79,13 +80,7 @@ def test_until_is_the_panel_of_bars_cut_at_that_moment(day: int) -> None:
 
 
 def test_windows_stay_inside_their_series() -> None:
-    panel = Panel(
-        **{
-            **{n: getattr(toy_panel(bars=50), n) for n in Panel.__slots__},
-            "names": ("row",),
-            "x": np.arange(150, dtype=np.float32)[:, None],
-        }
-    )
+    panel = replace(toy_panel(bars=50), names=("row",), x=np.arange(150, dtype=np.float32)[:, None])
     got = panel.windows(np.array([10, 51, 149]), 4)[:, :, 0]
     assert got[0].tolist() == [7, 8, 9, 10]
     assert np.isnan(got[1, :2]).all()
@@ -95,13 +90,12 @@ def test_windows_stay_inside_their_series() -> None:
 
 def test_the_digest_tells_any_change_apart() -> None:
     panel = toy_panel(bars=60)
-    other = {n: getattr(panel, n) for n in Panel.__slots__}
     seen = {panel.digest()}
     for name in ("at", "known_at", "bars", "volume", "scale", "y_known"):
-        moved = other[name].copy()
+        moved = getattr(panel, name).copy()
         moved.flat[-1] = 17
-        seen.add(Panel(**{**other, name: moved}).digest())
-    seen.add(Panel(**{**other, "symbols": ("A", "B", "C")}).digest())
+        seen.add(replace(panel, **{name: moved}).digest())
+    seen.add(replace(panel, symbols=("A", "B", "C")).digest())
     assert len(seen) == 8
     assert panel.digest() == toy_panel(bars=60).digest()
 

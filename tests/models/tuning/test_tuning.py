@@ -241,7 +241,7 @@ def test_studies_are_found_by_the_beginning_of_their_names(tmp_path):
     assert history(asked.storage, one.study) == one
     with pytest.raises(ValidationError, match="no study"):
         history(asked.storage, "gjr")
-    with pytest.raises(ValidationError, match="2 studies begin with"):
+    with pytest.raises(ValidationError, match="2 studies are kept: name one"):
         history(asked.storage, "")
 
 
