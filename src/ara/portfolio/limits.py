@@ -171,16 +171,16 @@ class Limits:
         low, high = self.bounds(len(weights))
         called = list(names) or [f"#{place}" for place in range(len(weights))]
         near = 1e-5
-        found = [f"{called[k]} at most {high[k]:g}" for k in np.flatnonzero(weights >= high - near) if high[k] > 0]
+        found = [f"{called[k]} at most {high[k]:.4g}" for k in np.flatnonzero(weights >= high - near) if high[k] > 0]
         # that nothing is sold short is no news
         found += [f"{called[k]} at least {low[k]:g}" for k in np.flatnonzero(weights <= low + near) if low[k]]
         for one in self.rows():
             whole = float(one.loads @ weights)
-            found += [f"{one.name} at most {one.most:g}"] if whole >= one.most - near else []
+            found += [f"{one.name} at most {one.most:.4g}"] if whole >= one.most - near else []
             found += [f"{one.name} at least {one.least:g}"] if whole <= one.least + near and one.least != 0 else []
         if self.turnover is not None and self.held is not None:
             moved = float(np.abs(weights - self.held).sum())
-            found += [f"turnover at most {self.turnover:g}"] if moved >= self.turnover - near else []
+            found += [f"turnover at most {self.turnover:.4g}"] if moved >= self.turnover - near else []
         if self.most is not None and int((np.abs(weights) > near).sum()) >= self.most:
             found.append(f"at most {self.most} holdings")
         return tuple(found)

@@ -28,7 +28,7 @@ command = typer.Typer(
 
     ara crypto list --provider kraken
 
-    ara crypto compare BTC ETH SOL
+    ara crypto compare BTC ETH
     """,
     add_completion=False,
     rich_markup_mode=None,
@@ -87,7 +87,7 @@ def _compare(
 
     ::
 
-        ara crypto compare BTC ETH SOL
+        ara crypto compare BTC ETH
         ara crypto compare BTC-USD ETH-USD -m correlation --last 365
         ara crypto compare BTC ETH -m volume --as-of 2021-01-01 --json
 
