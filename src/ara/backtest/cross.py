@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ara.backtest.choosing import maker
 from ara.backtest.engine import Watch
-from ara.backtest.floor import Floor
-from ara.backtest.patience import USUAL, waiting
+from ara.backtest.floor import played
+from ara.backtest.patience import USUAL
 from ara.backtest.result import per_year
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.backtest.sweep import combinations
@@ -156,7 +156,7 @@ def cross(
         combinations=len(tried), groups=groups, judged=judged, splits=len(cut.splits), paths=tuple(paths),
         learned=float(np.mean(learned)), often=tuple(often),
         overfitting=pbo(table, per_year=root * root, blocks=blocks) if blocks >= 2 else None,
-        held=beating(table, next(_played(BuyAndHold, [{}], **scene))) if len(table) >= _TESTED else None,
+        held=beating(table, next(_returns(BuyAndHold, [{}], scene))) if len(table) >= _TESTED else None,
     )  # fmt: skip
 
 
@@ -214,8 +214,8 @@ def cross_part(
 ) -> _Array:
     """Give the returns of some combinations; what a process is asked for, the strategy by its name."""
     make = maker(made(name, parameters))
-    each = _played(make, part, tape=tape, cash=cash, costs=costs, start=start, patience=patience)
-    return np.column_stack(list(each))
+    scene = {"tape": tape, "cash": cash, "costs": costs, "start": start, "patience": patience}
+    return np.column_stack(list(_returns(make, part, scene)))
 
 
 def _table(
@@ -231,7 +231,7 @@ def _table(
     if isinstance(make, Made) and (there(place[1]) or place[0] > 1):
         return _spread(make, tried, scene, place, watch)
     columns = []
-    with closing(_played(maker(make), tried, **scene)) as each:
+    with closing(_returns(maker(make), tried, scene)) as each:
         for column in each:
             columns.append(column)
             _heed(watch, len(columns), len(tried))
@@ -260,22 +260,12 @@ def _heed(watch: Watch | None, done: int, total: int) -> None:
         raise CancelledError(f"the cross-validation was cancelled after {done} of {total} combinations")
 
 
-def _played(
-    make: Callable[..., Planned],
-    part: Sequence[Mapping[str, Any]],
-    *,
-    tape: Tape,
-    cash: Decimal,
-    costs: Costs,
-    start: datetime | None,
-    patience: float,
+def _returns(
+    make: Callable[..., Planned], part: Sequence[Mapping[str, Any]], scene: Mapping[str, Any]
 ) -> Generator[_Array]:
     """Give the returns of each combination."""
-    floor = Floor(tape, cash, costs, start, plays=len(part))
-    with waiting(patience) as patient:
-        watched = make if patient is None else patient.watching(make)
-        for one in part:
-            floor.tried(watched, one)
+    with closing(played(make, part, **scene)) as plays:
+        for floor, _ in plays:
             yield returns_of(np.concatenate(([floor.cash], np.maximum(floor.equity[floor.first :], 0.0))))
 
 

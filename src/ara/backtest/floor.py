@@ -1,7 +1,7 @@
 """One instrument's past, laid out once: plan after plan is played on it by the loop that trades as the engine does."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ara.backtest.asking import made_anew, planned
 from ara.backtest.kernel import HELPERS, measuring, playing
 from ara.backtest.layout import ENOUGH, Account, account, costed, market
+from ara.backtest.patience import waiting
 from ara.backtest.result import per_year
 from ara.backtest.skipping import Skipping, measured
 from ara.errors import BacktestError, ValidationError
@@ -22,7 +23,7 @@ from ara.trading.funding import funded
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
 
-__all__ = ["PROTECTION", "Floor"]
+__all__ = ["PROTECTION", "Floor", "played"]
 
 PROTECTION: Final = ("stop", "target", "trail")
 """Parameters that a plan doesn't depend on."""
@@ -199,3 +200,21 @@ def _too_large() -> BacktestError:
         "the account is too large to be counted in steps as fine as these",
         hint="Begin with less cash, or trade in larger steps: --lot 0.001",
     )
+
+
+def played(
+    make: Callable[..., Planned],
+    part: Sequence[Mapping[str, Any]],
+    *,
+    tape: Tape,
+    cash: Decimal,
+    costs: Costs,
+    start: datetime | None,
+    patience: float,
+) -> Generator[tuple[Floor, dict[str, Any]]]:
+    """Play combinations one after the other within the strategy's time; each floor tells of its last play alone."""
+    floor = Floor(tape, cash, costs, start, plays=len(part))
+    with waiting(patience) as patient:
+        watched = make if patient is None else patient.watching(make)
+        for chosen in part:
+            yield floor, floor.tried(watched, chosen)

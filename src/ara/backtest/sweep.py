@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ara.backtest.asking import planned
 from ara.backtest.choosing import Told, maker
 from ara.backtest.engine import Watch, rules
-from ara.backtest.floor import Floor
+from ara.backtest.floor import Floor, played
 from ara.backtest.kept import Kept, follows
 from ara.backtest.layout import WHY
-from ara.backtest.patience import USUAL, waiting
+from ara.backtest.patience import USUAL
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, run
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
@@ -146,7 +146,7 @@ def sweep(
         if table.todo and (there(on) or (workers > 1 and isinstance(make, Made))):
             _spread(make, table, asked, (workers, on, address))
         elif table.todo:
-            with closing(_tried(maker(make), table.left(), **asked)) as rows:
+            with closing(_tried(maker(make), table.left(), asked)) as rows:
                 for number, (row, seconds) in zip(table.todo, rows, strict=True):
                     table.heard([number], [row], seconds)
     make, whole = maker(make), pl.DataFrame(table.whole(), infer_schema_length=None)
@@ -233,28 +233,19 @@ def try_part(
 ) -> tuple[list[dict[str, Any]], float]:
     """Give the rows of some combinations and their seconds; what a process is asked for, the strategy by its name."""
     make = maker(made(name, parameters))
-    each = list(_tried(make, part, tape=tape, cash=cash, costs=costs, start=start, patience=patience))
+    scene = {"tape": tape, "cash": cash, "costs": costs, "start": start, "patience": patience}
+    each = list(_tried(make, part, scene))
     rows = [{**one, **row} for one, (row, _) in zip(part, each, strict=True)]
     return rows, sum(seconds for _, seconds in each)
 
 
 def _tried(
-    make: Callable[..., Planned],
-    part: Sequence[Mapping[str, Any]],
-    *,
-    tape: Tape,
-    cash: Decimal,
-    costs: Costs,
-    start: datetime | None,
-    patience: float,
+    make: Callable[..., Planned], part: Sequence[Mapping[str, Any]], scene: Mapping[str, Any]
 ) -> Generator[tuple[_Row, float]]:
     """Give the row of each combination, and the seconds of processor that it took."""
     begin = time.process_time()
-    floor = Floor(tape, cash, costs, start, plays=len(part))
-    with waiting(patience) as patient:
-        watched = make if patient is None else patient.watching(make)
-        for chosen in part:
-            row = floor.tried(watched, chosen)
+    with closing(played(make, part, **scene)) as plays:
+        for _, row in plays:
             yield row, time.process_time() - begin
             begin = time.process_time()
 
