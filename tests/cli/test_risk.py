@@ -26,6 +26,9 @@ def test_losses_their_check_and_money(ara):
     assert lines[2].startswith("One day in 20 it loses 2.3 % (")
     assert any(line.startswith("  gaussian     99 %") and "of 500 days beyond, 5 expected" in line for line in lines)
     assert "A day moves it 1.53 %, a year 24.3 % (a day's deviation · √252)" in outcome.out
+    at = lines.index(next(line for line in lines if line.startswith("  volatility")))
+    assert lines[at + 1] == "  ewma        1.62 %  25.8 %  0.94 of the variance before, 0.06 of the last square"
+    assert lines[at + 2] == "  garch       1.52 %  24.1 %  back to 1.65 %; half of a shock is gone in 27 days"
     assert "The deepest fall was -29.0 %, Wed 19 Feb 2020 to Mon 23 Mar 2020" in outcome.out
 
 
@@ -38,13 +41,18 @@ def test_the_document_of_losses(ara):
     assert one["cvar"] > one["var"] > 0
     assert one["check"]["expected"] == pytest.approx(12.5)
     assert found["drawdown"]["bottom"] == "2020-03-23"
+    ewma, garch = found["volatilities"]
+    assert (ewma["method"], garch["method"], garch["horizon"]) == ("ewma", "garch", 5)
+    assert ewma["day"] == found["volatility_now"]
+    assert garch["year"] == pytest.approx(garch["day"] * 252**0.5)
+    assert garch["day"] * 5**0.5 < garch["ahead"] < garch["usual"] * 5**0.5
 
 
 def test_only_what_was_public_counts_and_a_short_past_says_so(ara):
     early = said(ara, "var", "--portfolio", "AAPL", "--as-of", "2009-09-01")
     assert early["date"] <= "2009-09-01"
     assert [one["method"] for one in early["tails"]][-1] == "filtered"
-    assert early["left_out"] == [f"There are {early['days']} returns; evt needs 250."]
+    assert early["left_out"] == [f"There are {early['days']} returns; {name} needs 250." for name in ("evt", "garch")]
     assert all(one["check"] is None for one in early["tails"])
     text = ara("risk", "var", "--portfolio", "AAPL", "--as-of", "2009-09-01", "--width", "60")
     assert "The past is too short to hold such numbers against it" in " ".join(text.out.split())

@@ -4,6 +4,7 @@ from ara.risk.breaches import Breaches, breaches, foreseen
 from ara.risk.contributions import Contributions, Spread, contributions, spread
 from ara.risk.crises import FACTORS, SCENARIOS
 from ara.risk.currency import CurrencyRisk, currency_risk
+from ara.risk.deviation import VOLATILITIES, Volatility, volatility
 from ara.risk.excess import fit_excess
 from ara.risk.gaps import Gap, gaps
 from ara.risk.liquidity import Liquidity, liquidity
@@ -19,6 +20,7 @@ __all__ = [
     "FACTORS",
     "METHODS",
     "SCENARIOS",
+    "VOLATILITIES",
     "WINDOW",
     "Breaches",
     "Change",
@@ -36,6 +38,7 @@ __all__ = [
     "StressedHolding",
     "Tail",
     "Ties",
+    "Volatility",
     "aligned",
     "breaches",
     "changed",
@@ -59,4 +62,5 @@ __all__ = [
     "stress",
     "tail",
     "together",
+    "volatility",
 ]

@@ -10,7 +10,7 @@ from ara.cli.render.numbers import grouped, long_day, percent
 from ara.cli.screen import Screen
 from ara.cli.words import wrapped
 from ara.performance.drawdown import Drawdowns
-from ara.risk import Breaches, Tail
+from ara.risk import Breaches, Tail, Volatility
 
 __all__ = ["SeenTails", "days_words", "header", "tails"]
 
@@ -31,8 +31,10 @@ class SeenTails:
         Of methods and levels: how the number for one day did.
     short
         Why methods were left out.
-    deviation, now
-        Of a day, of all days and of the last ones.
+    deviation
+        Of a day, over all days alike.
+    volatilities
+        Of the next day, by each method that can tell.
     drawdowns
         The worst of them.
     money
@@ -44,7 +46,7 @@ class SeenTails:
     checked: Mapping[tuple[str, float], Breaches]
     short: Sequence[str]
     deviation: float
-    now: float | None
+    volatilities: Sequence[Volatility]
     drawdowns: Drawdowns
     money: float | None
 
@@ -69,7 +71,8 @@ def tails(seen: SeenTails, s: Screen) -> str:
     """Give the answer, the table, how the numbers did, and what to mind."""
     lines = header(seen.held, len(seen.held.moves), s)
     lines += [*wrapped(_answer(seen), s.width), "", *_table(seen, s), ""]
-    for words in (_moves(seen), _drawdown(seen), _verdict(seen)):
+    lines += [*wrapped(_moves(seen), s.width), *_volatilities(seen, s), ""]
+    for words in (_drawdown(seen), _verdict(seen)):
         lines += wrapped(words, s.width) if words else []
     paint = s.palette()
     for words in _warnings(seen):
@@ -129,9 +132,35 @@ def _held(check: Breaches | None) -> str:
 def _moves(seen: SeenTails) -> str:
     year = seen.deviation * seen.held.moves.per_year**0.5
     told = f"A day moves it {percent(seen.deviation, 2, signed=False)}, a year {percent(year, signed=False)}"
-    per = f"{seen.held.moves.per_year:.0f}"
-    now = f"; of late {percent(seen.now, 2, signed=False)} a day" if seen.now is not None else ""
-    return f"{told} (a day's deviation · √{per}){now}."
+    return f"{told} (a day's deviation · √{seen.held.moves.per_year:.0f}){'; from now on:' * bool(seen.volatilities)}"
+
+
+def _volatilities(seen: SeenTails, s: Screen) -> list[str]:
+    each = seen.volatilities
+    if not each:
+        return []
+    days = each[0].horizon
+    over = [percent(one.ahead, 2, signed=False) for one in each] if days > 1 else [""] * len(each)
+    return table(
+        [
+            Column(head="volatility", cells=[one.method for one in each]),
+            Column(head="a day", cells=[percent(one.day, 2, signed=False) for one in each], right=True),
+            Column(head="a year", cells=[percent(one.year, signed=False) for one in each], right=True),
+            Column(head=days_words(days), cells=over, right=True, leave=3),
+            Column(head="by", cells=[_formula(one) for one in each], leave=4),
+        ],
+        s,
+    )
+
+
+def _formula(one: Volatility) -> str:
+    if one.method == "ewma":
+        kept = one.parameters["decay"]
+        return f"{kept:.2f} of the variance before, {1 - kept:.2f} of the last square"
+    if one.usual is None:
+        return "a shock stays"
+    halved = f"; half of a shock is gone in {days_words(round(one.halved))}" if one.halved and one.halved >= 1 else ""
+    return f"back to {percent(one.usual, 2, signed=False)}{halved}"
 
 
 def _drawdown(seen: SeenTails) -> str:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from ara.cli.commands.holdings import Held
     from ara.cli.render.risk import SeenTails
-    from ara.risk import Breaches, Tail
+    from ara.risk import Breaches, Tail, Volatility
 
 __all__ = ["var"]
 
 _WINDOW = 500
 _CHECKED = 500
 _LONGEST = 250
-_DECAYED = 20
+_STARTED = 20
 
 
 def var(
@@ -68,7 +68,6 @@ def _seen(
     from ara.cli.render.risk import SeenTails
     from ara.performance.drawdown import drawdowns
     from ara.risk import tail
-    from ara.statistics import ewma_variance
 
     returns = held.moves.returns @ np.array(list(held.weights.values()))
     if (returns <= -1).any():
@@ -85,17 +84,30 @@ def _seen(
             short.append(error.message)
     if not found:
         raise ValidationError(short[0], hint="Take instruments with a longer past in common.")
-    now = ewma_variance(returns, seed_bars=_DECAYED)[-1]
+    moved, untold = _volatilities(returns, held.moves.per_year, days)
     return SeenTails(
         held=held,
         tails=found,
         checked=_checked(returns, found),
-        short=short,
+        short=short + untold,
         deviation=float(returns.std(ddof=1)),
-        now=float(now) ** 0.5 if np.isfinite(now) else None,
+        volatilities=moved,
         drawdowns=drawdowns(np.concatenate(([1.0], np.cumprod(1 + returns))), most=1),
         money=money,
     )
+
+
+def _volatilities(returns: "NDArray[np.float64]", per_year: float, days: int) -> "tuple[list[Volatility], list[str]]":
+    """Give volatility by every method, and why some say nothing."""
+    from ara.risk import VOLATILITIES, volatility
+
+    found, untold = [], []
+    for method in VOLATILITIES:
+        try:
+            found.append(volatility(returns, method=method, per_year=per_year, horizon=days))
+        except ValidationError as error:
+            untold.append(error.message)
+    return found, untold
 
 
 def _checked(returns: "NDArray[np.float64]", found: "list[Tail]") -> "dict[tuple[str, float], Breaches]":
@@ -103,7 +115,7 @@ def _checked(returns: "NDArray[np.float64]", found: "list[Tail]") -> "dict[tuple
     from ara.risk import breaches, foreseen
 
     recent = returns[-_CHECKED - _WINDOW :]
-    if len(recent) < _WINDOW + _DECAYED:
+    if len(recent) < _WINDOW + _STARTED:
         return {}
     out = {}
     for one in found:
@@ -119,7 +131,8 @@ def _document(seen: "SeenTails") -> dict[str, Any]:
         **seen.held.document(),
         "per_year": seen.held.moves.per_year,
         "volatility": seen.deviation,
-        "volatility_now": seen.now,
+        "volatility_now": next((one.day for one in seen.volatilities if one.method == "ewma"), None),
+        "volatilities": [one.as_dict() for one in seen.volatilities],
         "value": seen.money,
         "tails": [
             one.as_dict() | {"check": check.as_dict() if (check := seen.check(one)) else None} for one in seen.tails
