@@ -37,6 +37,7 @@ from ara.models.registry.bundle import pack
 from ara.models.registry.card import HoldOut, ModelCard, content_id
 from ara.models.registry.files import check_files, entries, read_file, sha256_of
 from ara.models.registry.loading import load_folder
+from ara.models.registry.making import make
 from ara.models.registry.shipped import (
     MANIFEST,
     MOST,
@@ -47,7 +48,7 @@ from ara.models.registry.shipped import (
     from_archive,
     read_manifest,
 )
-from ara.models.registry.training import Plan, Trained, make, scores_of, train
+from ara.models.registry.training import Plan, Trained, scores_of, train
 from ara.prediction.compute import ENGINE, platform_facts
 from ara.settings import Settings
 from ara.vault import Vault

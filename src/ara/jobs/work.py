@@ -8,7 +8,7 @@ import msgspec
 from ara import plugins
 from ara.desk import Desk
 from ara.errors import ValidationError
-from ara.models.registry.training import make
+from ara.models.registry.making import make
 from ara.models.space import space
 from ara.prediction.training import Lesson
 from ara.prediction.tuning import Quest

@@ -20,9 +20,10 @@ from ara.models.panel import Panel, instant
 from ara.models.ray import lost
 from ara.models.registry.card import HoldOut, Kept
 from ara.models.registry.hold_out import Held, held_out
+from ara.models.registry.making import make
 from ara.models.registry.registry import Registry
 from ara.models.registry.resuming import forget, room
-from ara.models.registry.training import Plan, Trained, make, refuse_start, train
+from ara.models.registry.training import Plan, Trained, refuse_start, train
 from ara.prediction.compute import ENGINE, platform_facts
 from ara.prediction.judging import Judging
 from ara.prediction.lengths import bars_as

@@ -13,7 +13,8 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.networks import Gru
 from ara.models.networks import cluster as clusters
 from ara.models.networks.cluster import KEPT, train_on_ray
-from ara.models.registry.training import Plan, make, train
+from ara.models.registry.making import make
+from ara.models.registry.training import Plan, train
 from ara.models.served import Served
 from ara.workers import Progress
 from tests.models.networks.worlds import featured

@@ -17,7 +17,7 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.fits import fit_until
 from ara.models.inputs import attached
 from ara.models.model import described
-from ara.models.networks import SIZES, Gru, Network, NetworkEnsemble
+from ara.models.networks import SIZES, CnnLstm, Fused, Gru, Network, NetworkEnsemble
 from ara.models.networks.export import graph_of, weights_of
 from ara.models.networks.fit import _begun, network_of
 from ara.models.networks.layers import Forecaster
@@ -263,11 +263,26 @@ def test_other_features_and_a_graph_without_a_network_are_refused() -> None:
         ({"epochs": -1}, "epochs = -1"),
         ({"augment": ("noise",)}, "no augmentation 'noise'"),
         ({"curriculum": "size"}, "no curriculum 'size'"),
+        ({"device": "abacus"}, "no device 'abacus'"),
     ],
 )
 def test_settings_that_make_no_network_are_refused(settings: dict, words: str) -> None:
     with pytest.raises(ModelError, match=words):
         Gru(**settings)
+
+
+@pytest.mark.parametrize("name", ["direction", "volatility"])
+@pytest.mark.parametrize("share", [-1.0, float("nan"), float("inf"), 1e9])
+def test_a_share_of_the_loss_that_makes_no_sense_is_refused(name: str, share: float) -> None:
+    with pytest.raises(ModelError, match=f"cnn_lstm can't be had with {name} ="):
+        CnnLstm(**{name: share})
+
+
+@pytest.mark.parametrize("kind", [Fused, NetworkEnsemble])
+@pytest.mark.parametrize("settings", [{"size": "huge"}, {"window": 10**9}, {"epochs": -1}])
+def test_what_is_made_of_networks_refuses_what_they_refuse(kind: type, settings: dict) -> None:
+    with pytest.raises(ModelError, match=next(iter(settings))):
+        kind(**settings)
 
 
 def test_a_family_that_says_too_little_says_so() -> None:

@@ -12,7 +12,8 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.quantiles import LEVELS
 from ara.models.registry.hold_out import held_out
 from ara.models.registry.loading import load_folder
-from ara.models.registry.training import Plan, make, train
+from ara.models.registry.making import make
+from ara.models.registry.training import Plan, train
 from ara.models.tuning import Objective
 from ara.performance import crps
 from tests.models.panels import fit, ranged
@@ -134,6 +135,13 @@ def test_parameters_are_of_the_family_and_of_its_kinds():
     for wrong in ("high", "nan", "2", ""):
         with pytest.raises((ValidationError, ModelError), match=r"(decay of ewma_t can't be|ewma_t can't be had)"):
             make("ewma_t", {"decay": wrong})
+
+
+@pytest.mark.parametrize("family", ["gru", "cnn_lstm", "networks", "fused"])
+@pytest.mark.parametrize("epochs", [0, "0", -1])
+def test_a_training_of_no_epoch_is_refused(family, epochs):
+    with pytest.raises(ValidationError, match=f"{family} learns nothing in {epochs} epochs"):
+        make(family, {"epochs": epochs})
 
 
 def test_lists_are_parameters_too():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ara.errors import ModelError
-from ara.models.model import Fitted, Native
+from ara.models.model import Fitted, Native, refuse_outside
 from ara.models.panel import Panel, Rows
 from ara.models.space import Choice, Range, Space
 from ara.models.training.plan import Plan
@@ -23,6 +23,7 @@ SIZES: Final[Mapping[str, tuple[int, int]]] = {"tiny": (16, 1), "small": (32, 2)
 """Width and depth of each size; a transformer is twice as wide."""
 
 _NEEDED: Final = ("torch", "onnx", "safetensors")
+_LARGEST: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +63,8 @@ class Network(Plan):
         Plan.__post_init__(self)
         if self.size not in SIZES:
             raise ModelError(f"{self.family} has no size {self.size!r}", hint=f"There are {', '.join(SIZES)}.")
-        for name, low, high in (("window", 2, 1024), ("drop", 0.0, 0.9)):
-            if not low <= getattr(self, name) <= high:
-                raise ModelError(
-                    f"{self.family} can't be had with {name} = {getattr(self, name):g}",
-                    hint=f"Choose {name} from {low:g} to {high:g}.",
-                )
+        refuse_outside(self, "window", 2, 1024)
+        refuse_outside(self, "drop", 0.0, 0.9)
 
     def network(self, sight: "Sight") -> "Forecaster":
         """Give the network before training, for features and targets like these."""
@@ -173,12 +170,17 @@ class CnnLstm(Network):
     Parameters
     ----------
     direction, volatility
-        Shares of these two beside 1 for the quantiles.
+        Shares of these two beside 1 for the quantiles, 0 to 100.
     """
 
     direction: float = 0.1
     volatility: float = 0.1
     family: ClassVar[str] = "cnn_lstm"
+
+    def __post_init__(self) -> None:
+        Network.__post_init__(self)
+        refuse_outside(self, "direction", 0.0, _LARGEST)
+        refuse_outside(self, "volatility", 0.0, _LARGEST)
 
     def network(self, sight: "Sight") -> "Forecaster":
         """Give the network before training."""

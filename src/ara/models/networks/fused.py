@@ -16,7 +16,7 @@ from ara.models.inputs import attached
 from ara.models.learning.frame import LearnedModel
 from ara.models.model import Fitted, refuse_outside
 from ara.models.months import DAY, month_of
-from ara.models.networks.family import SIZES, CnnLstm
+from ara.models.networks.family import CnnLstm
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.models.served import Served
@@ -168,8 +168,7 @@ class Fused:
 
     def __post_init__(self) -> None:
         refuse_outside(self, "share", 0.1, 0.9)
-        if self.size not in SIZES:
-            raise ModelError(f"fused has no size {self.size!r}", hint=f"There are {', '.join(SIZES)}.")
+        self._seeing()
 
     def fit(
         self,
@@ -206,11 +205,15 @@ class Fused:
             panel = _widened(network, panel, rows)
         return FittedFused(network=network, learner=kind().fit(panel, rows, rows[:0], seed=seed, watch=watch))
 
+    def _seeing(self) -> CnnLstm:
+        """Give the network before training; ModelError where it can't be had so."""
+        return CnnLstm(size=self.size, window=self.window, epochs=self.epochs)
+
     def _network(
         self, panel: Panel, rows: Rows, *, seed: int, watch: Callable[[Progress], bool], folder: Path | None
     ) -> Served | None:
         """Train the network on what was known when its share of the days was over; None where that is too little."""
-        model = CnnLstm(size=self.size, window=self.window, epochs=self.epochs)
+        model = self._seeing()
         days = np.unique(panel.known_at[rows] // DAY)
         if not len(days):
             return None

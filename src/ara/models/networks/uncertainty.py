@@ -170,6 +170,7 @@ class NetworkEnsemble:
         unknown = [name for name in self.members if name not in _KINDS]
         if unknown:
             raise ModelError(f"{unknown[0]!r} is no network", hint=f"There are {', '.join(sorted(_KINDS))}.")
+        self._each()
 
     def fit(
         self,
@@ -205,8 +206,7 @@ class NetworkEnsemble:
             before = start.members
         panel = attached(panel, self)
         found = []
-        for place, (name, one) in enumerate(zip(self.members, before, strict=True)):
-            model = _KINDS[name](size=self.size, window=self.window, epochs=self.epochs)
+        for place, (name, model, one) in enumerate(zip(self.members, self._each(), before, strict=True)):
             own = seed * _APART + place
             hear = self._within(watch, place, name)
             room = folder / f"member-{place}" if folder else None
@@ -223,6 +223,10 @@ class NetworkEnsemble:
         if not 2 <= count <= _MANY:
             raise ModelError(f"{folder} holds networks with {count} members")
         return FittedNetworks(members=tuple(Served.load(folder / f"member-{place}") for place in range(count)))
+
+    def _each(self) -> list[Network]:
+        """Give the members before training; ModelError where one can't be had so."""
+        return [_KINDS[name](size=self.size, window=self.window, epochs=self.epochs) for name in self.members]
 
     def _within(self, watch: Callable[[Progress], bool], place: int, name: str) -> Callable[[Progress], bool]:
         """Tell of one member's progress as a part of the whole."""

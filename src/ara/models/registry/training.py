@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from ara.models.families.ewma_t import EwmaT
 from ara.models.foresight import refuse_foresight
 from ara.models.head import read_head
 from ara.models.inputs import attached
-from ara.models.model import Fitted, Model, Resuming, described, parameters
+from ara.models.model import Fitted, Model, Resuming, described
 from ara.models.months import DAY
 from ara.models.networks.cluster import train_on_ray
 from ara.models.networks.family import Network
@@ -27,6 +27,7 @@ from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE, Score
 from ara.models.registry.hold_out import FEWEST, day_of, judged_rows
 from ara.models.registry.loading import load_folder
+from ara.models.registry.making import make
 from ara.models.registry.plain import is_plain
 from ara.models.registry.resuming import held
 from ara.models.series import SeriesModel
@@ -34,7 +35,7 @@ from ara.models.stillness import still_rows
 from ara.performance import compared, crps, inside
 from ara.workers import Progress
 
-__all__ = ["Plan", "Trained", "make", "refuse_start", "scores_of", "train"]
+__all__ = ["Plan", "Trained", "refuse_start", "scores_of", "train"]
 
 _ANY: Final = tuple(range(1, 31))
 _JUDGED: Final = (1, 5, 10, 21)
@@ -103,51 +104,6 @@ class Trained:
     anew: str = ""
     code: str = ""
     plain: bool = False
-
-
-def make(family: str, params: Mapping[str, Any], *, together: bool = False) -> Model:
-    """Give a family with some of its parameters changed; ValidationError names one that it has not, or can't have.
-
-    One that several workers are to train `together` has to be a network.
-    """
-    kind = plugins.load("models", family)
-    if together and not issubclass(kind, Network):
-        networks = ", ".join(sorted({one.family for one in Network.__subclasses__()}))
-        raise ValidationError(f"{family} can't be trained by several workers.", hint=f"Networks can: {networks}.")
-    known = parameters(kind())
-    for name in params:
-        if name not in known:
-            listed = f"It has: {', '.join(sorted(known))}." if known else "It has none that can be changed."
-            raise ValidationError(f"{family} has no parameter {name!r:.60}.", hint=listed)
-    wanted = {}
-    for name, value in params.items():
-        try:
-            wanted[name] = _typed(value, known[name])
-        except msgspec.ValidationError as error:
-            usual = f"It is of the kind of its usual value: {known[name]!r:.60}."
-            raise ValidationError(f"{name} of {family} can't be {value!r:.60}.", hint=usual) from error
-    try:
-        model: Model = kind(**wanted)
-    except (msgspec.ValidationError, TypeError, ValueError) as error:
-        if isinstance(error, ValidationError):
-            raise
-        raise ValidationError(f"{family} can't be had so: {error}.") from error
-    return model
-
-
-def _typed(value: Any, like: Any) -> Any:
-    """Give a value, text as the command line has it, as the kind of the family's own; what is shown can be said."""
-    if isinstance(value, str) and value.strip().lower() == "none" and like in ((), "", None):
-        return like
-    if not isinstance(value, str) or isinstance(like, str):
-        return value
-    if isinstance(like, bool):
-        value = {"yes": "true", "no": "false"}.get(value.strip().lower(), value)
-    kind = type(like) if like is not None else float
-    if isinstance(like, tuple | list):
-        parts = [part.strip() for part in value.split(",") if part.strip()]
-        return tuple(msgspec.convert(part, type(like[0]) if like else str, strict=False) for part in parts)
-    return msgspec.convert(value, kind, strict=False)
 
 
 def refuse_start(family: str) -> None:

@@ -10,11 +10,9 @@ from typing import Any, Final
 import torch
 
 from ara.errors import ModelError
+from ara.models.training.plan import KINDS
 
 __all__ = ["KINDS", "Device", "device", "gone", "repeatable", "seeded"]
-
-KINDS: Final = ("cpu", "cuda", "mps", "rocm")
-"""Kinds of devices."""
 
 _FAILURES: Final = ("cuda error", "cudnn error", "hip error", "miopen error")
 

@@ -13,6 +13,9 @@ AUGMENTS: Final = ("jitter", "magnitude", "mix", "slice", "time")
 CURRICULA: Final = ("", "horizon", "volatility")
 """Orders of learning: none, short horizons first, calm markets first."""
 
+KINDS: Final = ("cpu", "cuda", "mps", "rocm")
+"""Kinds of devices."""
+
 _LIMITS: Final = {
     "epochs": (0, 10_000),
     "batch": (1, 65_536),
@@ -92,6 +95,8 @@ class Plan:
         unknown = sorted(set(self.augment) - set(AUGMENTS))
         if unknown:
             raise ModelError(f"there is no augmentation {unknown[0]!r}", hint=f"There are {', '.join(AUGMENTS)}.")
+        if self.device not in ("auto", *KINDS):
+            raise ModelError(f"there is no device {self.device!r}", hint=f"There are auto, {', '.join(KINDS)}.")
         if self.curriculum not in CURRICULA:
             raise ModelError(
                 f"there is no curriculum {self.curriculum!r}", hint="There are horizon and volatility, or '' for none."

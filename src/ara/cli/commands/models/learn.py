@@ -182,7 +182,7 @@ def _before(s: Screen, name: str, model: str) -> "Kept":
 
 def _joins(family: str) -> bool:
     """Tell whether several workers can train a family together."""
-    from ara.models.registry.training import make
+    from ara.models.registry.making import make
 
     try:
         make(family, {}, together=True)
