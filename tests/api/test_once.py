@@ -1,10 +1,13 @@
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from ara.accounts.sent import Sent, forget_sent
+from ara.api.once import once
 from ara.desk import Desk
 from tests.api.conftest import Served
 
@@ -68,3 +71,33 @@ def test_pages_of_other_sites_are_told_nothing_of_who_may_ask(service: Served, o
         told = client.options(PATH, headers=asked)
         assert "access-control-allow-origin" not in told.headers
         assert "access-control-allow-origin" not in client.get("/health", headers={"Origin": origin}).headers
+
+
+class Wish(BaseModel):
+    number: int
+
+
+async def test_who_leaves_at_any_moment_leaves_no_key_behind(service: Served):
+    begun, left = 0, []
+
+    async def make() -> Wish:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with Desk.open(service.settings) as desk:
+        parts = (SimpleNamespace(desk=desk), SimpleNamespace(user=SimpleNamespace(id="who leaves")))
+        for turns in (*range(12), None):
+            asking = asyncio.create_task(once(*parts, "order-0006", Wish(number=1), make))
+            before = begun
+            while turns is None and begun == before:  # noqa: ASYNC110 - what is awaited is that it gets so far
+                await asyncio.sleep(0.001)
+            for _ in range(turns or 0):
+                await asyncio.sleep(0)
+            asking.cancel()
+            assert isinstance((await asyncio.gather(asking, return_exceptions=True))[0], BaseException)
+            async with asyncio.timeout(60):
+                while left := [one.id async for one in desk.store.find(Sent) if not one.answer]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+    assert (begun > 0, left) == (True, [])

@@ -80,10 +80,10 @@ async def once(
 
 
 async def _added(store: Store, mine: Sent) -> bool:
-    """Take a key; where the store went meanwhile, whether it was taken is not known, so it is let go of."""
+    """Take a key; where the store or the client went meanwhile, nobody knows whether it was taken: it is let go of."""
     try:
         return await store.add(mine)
-    except StoreError:
+    except (StoreError, asyncio.CancelledError):
         _later(store, mine)
         raise
 
@@ -92,7 +92,7 @@ async def _released(store: Store, mine: Sent) -> None:
     """Let go of a key, so that the same may be sent again: at once, or when the store is back."""
     try:
         await store.remove(Sent, mine.id)
-    except StoreError:
+    except (StoreError, asyncio.CancelledError):
         _later(store, mine)
 
 
