@@ -18,9 +18,10 @@ from ara.models.registry.card import BASELINE
 from ara.performance import crps, inside
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Day, Forecast
-from ara.prediction.ledger import Kept, Ledger
+from ara.prediction.ledger import Kept
 from ara.prediction.lengths import bars_as
 from ara.prediction.outlook import outlook
+from ara.prediction.unscored import Unscored
 from ara.statistics.distributions import binomial_tail
 
 __all__ = ["ScoreReport", "score"]
@@ -82,23 +83,23 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
     from ara.store.scores import scores
 
     names = {symbols.normalise(text) for text in wanted}
-    before = await desk.store.tables.execute(select(scores.c.forecast_id, scores.c.day))
-    done = {(row["forecast_id"], row["day"]) for row in before}
-    waiting: dict[tuple[str, str], list[Kept]] = {}
-    unseen = set(names)
-    async for kept in Ledger(desk).all():
-        symbol = kept.forecast.instrument.symbol
-        unseen.discard(symbol)
-        if (not names or symbol in names) and any((kept.id, day.number) not in done for day in kept.forecast.days):
-            waiting.setdefault((symbol, _timeframe(kept.forecast)), []).append(kept)
-    if unseen:
+    unscored = Unscored(desk)
+    await unscored.read()
+    if names and (unseen := await unscored.unknown(names)):
         raise ValidationError(
             f"the ledger has no forecast of {', '.join(sorted(unseen))}", hint="List what is kept: ara ledger list"
         )
+    done = await unscored.scored()
+    waiting: dict[tuple[str, str], list[Kept]] = {}
+    for kept in await unscored.of(names):
+        waiting.setdefault((kept.forecast.instrument.symbol, _timeframe(kept.forecast)), []).append(kept)
     async with MarketData(desk) as market:
         rows, failed = await _scored(desk, market, waiting, done)
     if rows:
         await desk.store.tables.insert(scores, rows)
+        for row in rows:
+            done.setdefault(row["forecast_id"], set()).add(row["day"])
+    await unscored.settle((kept for some in waiting.values() for kept in some), done)
     chosen = select(scores.c.inside_80)
     if names:
         chosen = chosen.where(scores.c.symbol.in_(sorted(names)))
@@ -106,7 +107,7 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
 
 
 async def _scored(
-    desk: Desk, market: MarketData, waiting: Mapping[tuple[str, str], Sequence[Kept]], done: set[tuple[str, int]]
+    desk: Desk, market: MarketData, waiting: Mapping[tuple[str, str], Sequence[Kept]], done: Mapping[str, set[int]]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     rows: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
@@ -126,14 +127,14 @@ def _timeframe(forecast: Forecast) -> str:
 
 
 async def _outcomes(
-    desk: Desk, market: MarketData, kept: Kept, bars: Bars, done: set[tuple[str, int]]
+    desk: Desk, market: MarketData, kept: Kept, bars: Bars, done: Mapping[str, set[int]]
 ) -> list[dict[str, Any]]:
     """Give a row for each day of a forecast that has come due: the origin's bar and the target's are both there."""
     forecast, frame = kept.forecast, bars.frame
     origin = frame["known_at"].search_sorted(forecast.as_of)
     if origin >= frame.height or frame["known_at"][origin] != forecast.as_of:
         return []
-    due = [d for d in forecast.days if origin + d.number < frame.height and (kept.id, d.number) not in done]
+    due = [d for d in forecast.days if origin + d.number < frame.height and d.number not in done.get(kept.id, ())]
     if not due:
         return []
     baseline = await _baseline(desk, market, forecast, bars)

@@ -1,12 +1,26 @@
-"""The table of scores: one row for each day of each forecast whose outcome is known."""
+"""The tables of scores: one row for each day of each forecast whose outcome is known, and which forecasts wait."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, Column, DateTime, Dialect, Float, Index, Integer, MetaData, String, Table, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    text,
+)
 
 from ara.errors import ValidationError
 
-__all__ = ["Instant", "metadata", "scores"]
+__all__ = ["Instant", "forecasts", "metadata", "scores"]
 
 
 class Instant(TypeDecorator[datetime]):
@@ -64,3 +78,18 @@ scores = Table(
     Index("scores_model_horizon", "model", "horizon"),
 )
 """Scores of forecasts; `live` says that the forecast was made before its outcome was public."""
+
+_WAITS = text("scored_at IS NULL")
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("forecast_id", String, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("symbol", String, nullable=False),
+    Column("scored_at", Instant),
+    Index("forecasts_sequence", "sequence"),
+    Index("forecasts_symbol", "symbol"),
+    Index("forecasts_unscored", "symbol", "sequence", sqlite_where=_WAITS, postgresql_where=_WAITS),
+)
+"""The ledger's forecasts as far as scoring has read it; `scored_at` is null while an outcome of theirs is missing."""
