@@ -60,6 +60,17 @@ def test_what_is_counted_and_measured_has_the_names_that_are_documented(watched:
     assert {one for one in told if one.startswith("ara_")} <= documented
 
 
+def test_a_path_is_counted_by_its_route_whatever_the_id_is(watched: Served):
+    with watched.client() as client:
+        for strange in ("api", "a", "v1", "j", "jobs", "cancel", "c", "{job_id}", "a.b", "%E2%82%AC"):
+            client.get(f"/api/v1/jobs/{strange}")
+            client.post(f"/api/v1/jobs/{strange}/cancel")
+        text, paths = client.get("/metrics").text, client.get("/openapi.json").json()["paths"]
+    asked = {re.search(r'route="([^"]*)"', labels)[1] for labels in values(text, "ara_api_requests_total")}
+    assert {one for one in asked if "j" in one} == {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/cancel"}
+    assert asked <= {*paths, "unknown"}
+
+
 def test_spans_of_a_request_carry_its_id_and_lie_in_one_trace(tmp_path: Path, collector: Collector):
     made = settings(tmp_path, **{"telemetry.otlp_endpoint": f"http://{collector.address}"})
     for served in serve(made):

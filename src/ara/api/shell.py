@@ -204,12 +204,12 @@ def also_told(headers: Mapping[str, str]) -> None:
 
 def route_of(scope: MutableMapping[str, Any]) -> str:
     """Give the path as the route has it, names in the place of what was sent: what a stranger wrote stays out of it."""
-    if scope.get("route") is None:
-        return "unknown"
-    path: str = scope["path"]
-    for name, value in scope.get("path_params", {}).items():
-        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
-    return path
+    route, path = scope.get("route"), str(scope["path"])
+    if route is None or isinstance(route, str):  # unknown, or answered past the routes
+        return route or "unknown"
+    own: str = route.path_format  # without what stands before it where its router is included in another
+    sent = own.format_map(scope.get("path_params", {}))
+    return path.removesuffix(sent) + own if path.endswith(sent) else own
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
