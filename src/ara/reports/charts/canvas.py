@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from ara.reports.charts.marks import Band, Bars, Candles, Heat, Line, Mark, Notes, Panel, Points, Ring, Rule, Spans
 
-__all__ = ["Canvas", "extent", "legend"]
+__all__ = ["SHAPES", "Canvas", "extent", "legend"]
 
 _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_SHAPES: Final = {"dot": ("●", "o"), "up": ("▲", "^"), "down": ("▼", "v"), "diamond": ("◆", "+")}
 _STRIPS: Final = (("▁", "."), ("▄", "-"), ("█", "#"))
 _EMPTY: Final = 0x2800
+
+SHAPES: Final = {"dot": ("●", "o"), "up": ("▲", "^"), "down": ("▼", "v"), "diamond": ("◆", "+")}
+"""Of points: the character, and the one in ASCII."""
 
 
 def extent(panel: Panel, side: str) -> tuple[float, float]:
@@ -159,7 +161,7 @@ class Canvas:
         """Put the points, and the name of each on its right where nothing else stands."""
         x, y = _numbers(mark.x), _numbers(mark.y)
         for place in range(len(x)):
-            self._put(x[place], y[place], _SHAPES[mark.shape][self.plain], mark.role)
+            self._put(x[place], y[place], SHAPES[mark.shape][self.plain], mark.role)
         for place, text in enumerate(mark.texts):
             if np.isfinite(x[place]) and np.isfinite(y[place]):
                 self._write(self.row(y[place]), self.column(x[place]) + 2, text)
@@ -269,7 +271,7 @@ def legend(panel: Panel, brush: Any, plain: bool, wide: int) -> list[str]:
         if isinstance(mark, Spans):
             glyph, strips = _STRIPS[strips % len(_STRIPS)], strips + 1
         elif isinstance(mark, Points):
-            glyph = _SHAPES[mark.shape]
+            glyph = SHAPES[mark.shape]
         elif isinstance(mark, Band):
             glyph = ("▒", ":") if mark.shade > 0.3 else ("░", ".")
         elif isinstance(mark, Candles):

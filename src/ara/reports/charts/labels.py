@@ -20,10 +20,11 @@ _Taken = list[tuple[_Box, int]]
 _Ends = tuple[float, float]
 
 
-def corners(panel: Panel) -> dict[int, list[str]]:
+def corners(panel: Panel, letters: tuple[float, float] = (1.0, 1.0)) -> dict[int, list[str]]:
     """Give, by the place of a mark in its panel, the corner of each of its points at which its name covers least.
 
-    The names of all marks are placed together, in the order of the marks; a line counts as its points do.
+    The names of all marks are placed together, in the order of the marks; a line counts as its points do. `letters` is
+    how much wider and higher a letter is, beside the panel, than in a panel of the usual size.
     """
     texts = {place: mark for place, mark in enumerate(panel.marks) if isinstance(mark, Points) and mark.texts}
     if not texts:
@@ -34,12 +35,13 @@ def corners(panel: Panel) -> dict[int, list[str]]:
     out: dict[int, list[str]] = {}
     for place, mark in texts.items():
         spots = zip(_share(mark.x, x), _share(mark.y, y), mark.texts, strict=True)
-        out[place] = [_best(float(a), float(b), text, taken) for a, b, text in spots]
+        out[place] = [_best(float(a), float(b), text, letters, taken) for a, b, text in spots]
     return out
 
 
-def _best(x: float, y: float, text: str, taken: _Taken) -> str:
-    boxes = {name: _box(x, y, text, *to) for name, to in _CORNERS.items()}
+def _best(x: float, y: float, text: str, letters: tuple[float, float], taken: _Taken) -> str:
+    size = letters[0] * _LETTER * len(text), letters[1] * _LINE
+    boxes = {name: _box(x, y, size, *to) for name, to in _CORNERS.items()}
     best = min(boxes, key=lambda name: _cost(boxes[name], taken))
     taken.append((boxes[best], _NAME))
     return best
@@ -70,11 +72,11 @@ def _dots(mark: Points | Line, x: _Ends, y: _Ends) -> _Taken:
     return [((left - half, low - half, left + half, low + half), weight) for left, low in zip(a, b, strict=True)]
 
 
-def _box(x: float, y: float, text: str, right: int, up: int) -> _Box:
-    wide, near = _LETTER * len(text), 0.9 * _DOT
-    left = x + near if right > 0 else x - near - wide
-    low = y + near if up > 0 else y - near - _LINE
-    return left, low, left + wide, low + _LINE
+def _box(x: float, y: float, size: tuple[float, float], right: int, up: int) -> _Box:
+    near = 0.9 * _DOT
+    left = x + near if right > 0 else x - near - size[0]
+    low = y + near if up > 0 else y - near - size[1]
+    return left, low, left + size[0], low + size[1]
 
 
 def _cost(box: _Box, taken: _Taken) -> int:

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from ara.reports.charts.canvas import Canvas, extent, legend
+from ara.reports.charts.canvas import SHAPES, Canvas, extent, legend
 from ara.reports.charts.chart import Chart
 from ara.reports.charts.marks import Axis, Bars, Heat, Notes, Panel, Points, Ring
 from ara.reports.charts.theme import SERIES
@@ -20,7 +20,7 @@ Paint = Callable[[str, Any], str]
 _NARROWEST: Final = 30
 _HIGH: Final = 15
 _LOWEST: Final = 4
-_GLYPHS: Final = {"bar": ("█", "#"), "dot": ("●", "o"), "line": ("─", "-"), "tick": ("┤", "|"), "zero": ("│", "|")}
+_GLYPHS: Final = {"bar": ("█", "#"), "line": ("─", "-"), "tick": ("┤", "|"), "zero": ("│", "|")}
 
 
 def drawn(chart: Chart, width: int, *, paint: Paint | None = None, plain: bool = False) -> str:
@@ -162,7 +162,7 @@ def _row(mark: Bars | Points, row: int, canvas: Canvas, cells: list[str], roles:
             _span(canvas, cells, roles, ends, _GLYPHS["line"][plain], _brushed(role))
         if isinstance(mark, Points):
             at = canvas.column(value)
-            cells[at], roles[at] = _GLYPHS["dot"][plain], _brushed(role)
+            cells[at], roles[at] = SHAPES[mark.shape][plain], _brushed(role)
 
 
 def _span(canvas: Canvas, cells: list[str], roles: list[Any], ends: tuple[float, float], glyph: str, role: Any) -> None:
