@@ -109,6 +109,21 @@ async def test_a_key_is_never_wider_than_its_owner(accounts):
             await accounts.keys.make(viewer, **wrong)
 
 
+async def test_a_user_has_a_hundred_keys_at_most_and_an_overlap_has_bounds(accounts):
+    ada = await accounts.users.add("ada@example.org")
+    keys = [(await accounts.keys.make(ada, name=f"desk {number}"))[0] for number in range(100)]
+    with pytest.raises(ValidationError, match="100 keys already"):
+        await accounts.keys.make(ada, name="one more")
+    await accounts.keys.revoke(keys[0])
+    last, _ = await accounts.keys.make(ada, name="one more")
+    for days in (-1, 91):
+        with pytest.raises(ValidationError, match="allowed is 0 to 90"):
+            await accounts.keys.rotate(last, ada, overlap=days)
+    await accounts._desk.store.remove(Key, last.id)
+    with pytest.raises(ValidationError, match="removed meanwhile"):
+        await accounts.keys.revoke(last)
+
+
 async def test_use_is_noted_to_the_hour(accounts, clock):
     ada = await accounts.users.add("ada@example.org")
     key, secret = await accounts.keys.make(ada, name="desk")

@@ -39,6 +39,25 @@ async def test_nothing_tells_whether_a_user_exists(accounts):
     assert len(told) == 1
 
 
+async def test_who_is_unknown_costs_as_much_hashing_as_who_is_known(accounts, monkeypatch):
+    from argon2 import PasswordHasher, extract_parameters
+
+    verify, cost = PasswordHasher.verify, []
+
+    def counted(self, kept: str, password: str) -> bool:
+        cost.append(extract_parameters(kept))
+        return verify(self, kept, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    await accounts.users.add("ada@example.org", password=GOOD)
+    await accounts.users.add("bob@example.org")
+    for email in ("ada@example.org", "bob@example.org", "nobody@example.org", "no address at all"):
+        with pytest.raises(UnauthenticatedError):
+            await accounts.log_in(email, WRONG, address="192.0.2.1")
+    assert len(cost) == 4
+    assert len(set(map(str, cost))) == 1
+
+
 async def test_who_guesses_waits_the_longer_the_more_often(accounts, clock, monkeypatch):
     monkeypatch.setattr("ara.accounts.account.matches", lambda kept, password: bool(kept) and password == GOOD)
     await accounts.users.add("ada@example.org", password=GOOD)

@@ -139,6 +139,37 @@ async def test_no_forged_token_is_taken(accounts, ada):
             await accounts.authenticate(text)
 
 
+async def test_what_is_no_token_is_refused_though_the_signature_is_right(accounts, ada):
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    good = (await accounts.tokens.issue(ada)).access.reveal().split(".")
+    head, key = decoded(good[0]), await accounts.tokens.signing.current()
+    sealed = accounts._desk.vault.decrypt(base64.b64decode(key.sealed))
+
+    def signed(head, claims) -> str:
+        text = f"{encoded(head)}.{encoded(claims)}"
+        return f"{text}.{encoded(Ed25519PrivateKey.from_private_bytes(sealed).sign(text.encode()))}"
+
+    assert await accounts.authenticate(signed(head, decoded(good[1])))
+    wrong = [
+        ({**head, "crit": ["exp"]}, decoded(good[1])), (head, b"[1, 2]"), (head, b"no JSON"), (head, b"null"),
+        (head, {**decoded(good[1]), "more": "x" * 5000}),
+    ]  # fmt: skip
+    for one in wrong:
+        with pytest.raises(UnauthenticatedError):
+            await accounts.authenticate(signed(*one))
+
+
+async def test_a_token_by_a_key_that_another_process_has_just_made_is_taken(opened, tmp_path):
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    async with opened(url) as one, opened(url) as two:
+        here, there = Accounts(one), Accounts(two)
+        ada = await here.users.add("ada@example.org")
+        assert await there.authenticate((await here.tokens.issue(ada)).access.reveal())
+        await here.tokens.signing.rotate()
+        assert await there.authenticate((await here.tokens.issue(ada)).access.reveal())
+
+
 @pytest.mark.parametrize(
     "change",
     [
