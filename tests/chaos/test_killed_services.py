@@ -43,7 +43,8 @@ times. What changes something is sent with an `Idempotency-Key`, and again where
 *Errors that say they pass* are problem documents with 409, 429, 502, 503 or 504. *No answer* can be had only where
 nginx itself is away. *Other* would be a failure: there may be none. The seconds are those from the part's start until
 each of the six kinds was answered again, where that was later than the moment at which it had taken up work; clients
-ask every quarter of a second, and for back-tests every four seconds.
+ask every quarter of a second, and for back-tests every four seconds. Where a service is killed that had a key of
+idempotency, the same key is answered with 409 for the rest of a minute, since nobody knows what became of its request.
 """
 COMMAND = "    ARA_EVIDENCE=docs/evidence pytest -m slow tests/chaos/test_killed_services.py"
 HOW = {
