@@ -10,6 +10,7 @@ import pytest
 from ara.backtest import run
 from ara.errors import BacktestError, CancelledError, ForesightError, StrategyError, ValidationError
 from ara.trading import Costs, Planned, Signal, Tape
+from ara.trading.tape import instant
 from tests.trading.conftest import SHARE, bars_of
 
 
@@ -137,9 +138,23 @@ def test_what_ends_in_the_middle_is_sold_once_nothing_came_for_a_month():
 
     short = {"ACME": walk(100), "BOND": walk(30, seed=2, symbol="BOND")}
     found = run(Hold, short)
-    gone = [fill for fill in found.fills if fill.why == "delisted"]
-    assert [fill.symbol for fill in gone] == ["BOND"]
+    (gone,) = [fill for fill in found.fills if fill.why == "delisted"]
+    assert gone.symbol == "BOND"
     assert [one.symbol for one in found.positions] == ["ACME"]
+    last = short["BOND"].known[-1]
+    sold = next(known for known in short["ACME"].known if known - last > 30 * 86_400_000_000)
+    assert gone.at == instant(sold)  # when it was sold, for nobody knew it before; the price is that of its last close
+    assert gone.price + gone.slipped / gone.quantity == short["BOND"].closes[-1] * short["BOND"].tick
+    assert [fill.at for fill in found.fills] == sorted(fill.at for fill in found.fills)
+    (trip,) = found.trips
+    assert trip.closed == short["ACME"].known.index(sold) + 1
+    exposure, place = found.frame["exposure"], short["ACME"].known.index(sold)
+    assert exposure[place - 1] > 0.9
+    assert exposure[place] < 0.6
+    early = run(Hold, short, end=instant(sold) - timedelta(microseconds=1))
+    assert [fill for fill in early.fills if fill.why == "delisted"] == []  # what a shorter range trades is a part of it
+    until = run(Hold, short, end=instant(sold))
+    assert until.trips[0].instrument == "BOND"
 
 
 def test_what_fails_says_where_and_what_was_owned(tapes):

@@ -23,7 +23,7 @@ __all__ = ["ENGINE", "Decision", "Played", "Watch", "play", "prepared", "rules"]
 ENGINE: Final = "1"
 """Version of the rules, part of every lineage: raised whenever the same input would give other trades."""
 
-_TOGETHER: Final = "2"
+_TOGETHER: Final = "3"
 """That of several instruments together."""
 
 _STEP: Final = 4096
@@ -193,4 +193,4 @@ def _part(pits: list[Pit], now: int) -> None:
     """Close what has had no bar for a month: it was delisted, or might as well be."""
     for pit in pits:
         if pit.held and not pit.fresh and now - pit.tape.known[pit.place] > GONE:
-            pit.leave("delisted")
+            pit.leave("delisted", now)

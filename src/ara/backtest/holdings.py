@@ -5,6 +5,7 @@ it, and from the last of them to its close. Between them nothing changes, so sha
 earned before costs.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ def holdings(run: Played) -> Holdings:
     before = np.where(equity[:-1] > 0, equity[:-1], np.inf)
     by_symbol: dict[str, dict[int, list[Fill]]] = {symbol: {} for symbol in pits}
     for fill in run.exchange.fills:
-        by_symbol[fill.symbol].setdefault(_micros(fill), []).append(fill)
+        by_symbol[fill.symbol].setdefault(_begun(fill, pits[fill.symbol].tape), []).append(fill)
     inner = max((len(_sorted(pits[one].tape, bar, fills)[1]) for one, bar, fills in _bars(pits, by_symbol)), default=0)
     shape = (len(moments), 2 + inner, len(pits))
     weights, returns = np.zeros(shape), np.zeros(shape)
@@ -149,5 +150,6 @@ def _sorted(tape: Tape, bar: int, fills: list[Fill]) -> tuple[list[tuple[float, 
     return early, late
 
 
-def _micros(fill: Fill) -> int:
-    return round(fill.at.timestamp() * 1_000_000)
+def _begun(fill: Fill, tape: Tape) -> int:
+    """Give when the bar of a fill opened: what was sold because no bar came any more is of the last one."""
+    return tape.at[bisect_right(tape.at, round(fill.at.timestamp() * 1_000_000)) - 1]

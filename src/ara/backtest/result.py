@@ -210,7 +210,7 @@ def trips(run: Played) -> tuple[RoundTrip, ...]:
 
 
 def _deal(moments: NDArray[np.int64], symbol: str, at: datetime, quantity: float, price: float, fee: float) -> Deal:
-    number = int(np.searchsorted(moments, _micros(at), side="right"))
+    number = min(int(np.searchsorted(moments, _micros(at), side="right")), len(moments) - 1)
     return Deal(instrument=symbol, at=number, quantity=quantity, price=price, fee=fee)
 
 

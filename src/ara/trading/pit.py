@@ -128,11 +128,11 @@ class Pit(Holding):
         self.orders, self.guard = [working], None
         return working
 
-    def leave(self, why: str) -> None:
-        """Close what is held at the last close, with all costs: there is no later bar."""
+    def leave(self, why: str, now: int) -> None:
+        """Close what is held at the last close, with all costs: there is no later bar, and nobody knew it before."""
         if self.held:
             self._room = UNLIMITED
-            self._fill(self.force(why), self.last, market=True)
+            self._fill(self.force(why), self.last, market=True, now=now)
         self.orders, self.guard, self.forced = [], None, False
 
     def _borrow(self) -> None:
@@ -262,8 +262,8 @@ class Pit(Holding):
         elif why == "stop":
             guard.hit = True
 
-    def _fill(self, order: Working, price: int, *, market: bool) -> None:
-        """Trade as much of an order as volume and cash allow."""
+    def _fill(self, order: Working, price: int, *, market: bool, now: int | None = None) -> None:
+        """Trade as much of an order as volume and cash allow: in this bar, or later where a moment is given."""
         lots = order.left if self._room == UNLIMITED else min(order.left, self._room)
         if order.valid is Valid.FOK and lots < order.left:
             return
@@ -277,15 +277,16 @@ class Pit(Holding):
             self.cut += 1
             order.left = abs(traded)
         if traded:
-            self._book_fill(order, traded, price, abs(price - asked))
+            at = self.tape.at[self.place] if now is None else now
+            self._book_fill(order, traded, price, abs(price - asked), at)
         if not order.left and order in self.orders:
             self.orders.remove(order)
 
-    def _book_fill(self, order: Working, traded: int, price: int, moved: int) -> None:
+    def _book_fill(self, order: Working, traded: int, price: int, moved: int, at: int) -> None:
         paid, before, coins, tape = self._fee(traded, price), self.held, self._coins, self.tape
         coins.paid += paid
         self.held += traded
-        self._book.book(self, tape.at[self.place], -(traded * price * self.worth + paid))
+        self._book.book(self, at, -(traded * price * self.worth + paid))
         if self.purse is not None:
             self._book.abroad += round(paid * self.purse.factor)
         order.left -= abs(traded)
@@ -294,7 +295,7 @@ class Pit(Holding):
         self._fills.append(
             Fill(
                 order_id=order.id, symbol=tape.instrument.symbol, side=Side.BUY if traded > 0 else Side.SELL,
-                at=instant(tape.at[self.place]), price=price * tape.tick, quantity=abs(traded) * tape.lot,
+                at=instant(at), price=price * tape.tick, quantity=abs(traded) * tape.lot,
                 fee=paid * coins.unit, why=order.why, slipped=abs(traded) * moved * self.worth * coins.unit,
                 rate=_ONE if self.purse is None else Decimal(repr(self.purse.factor / self.purse.scale)),
             )
