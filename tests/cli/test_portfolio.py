@@ -196,3 +196,29 @@ def test_the_way_of_black_and_litterman_is_called_so(ara):
     words = ("portfolio", "optimize", "AAPL", "SPY", "--days", "5", "--as-of", "2020-12-31")
     assert "Black-Litterman, from" in ara(*words, "--method", "black_litterman").out
     assert "mean_variance, from" in ara(*words, "--method", "mean_variance").out
+
+
+def test_what_cash_earns_counts_for_the_best_ratio(ara):
+    words = ("optimize", *FOUR, "--method", "maximum_sharpe")
+    none, some, all_ = (said(ara, *words, "--free", rate) for rate in ("0", "5%", "90%"))
+    assert (none["free"], some["free"]) == (0, 0.05)
+    assert none["weights"] == said(ara, *words)["weights"]
+    ratio = [{rate: (one["expected_return"] - rate) / one["volatility"] for rate in (0, 0.05)} for one in (none, some)]
+    assert ratio[0][0] > ratio[1][0]
+    assert ratio[1][0.05] > ratio[0][0.05]
+    assert "nothing is expected to earn more than cash: these are the weights of least volatility" in all_["relaxed"]
+    compared = ("compare", *FOUR, "--methods", "equal", "--window", "900")
+    free, dear = (said(ara, *compared, "--free", rate) for rate in ("0", "10%"))
+    assert free["methods"][0]["measures"]["sharpe"] > dear["methods"][0]["measures"]["sharpe"]
+
+
+def test_what_is_named_again_is_weighed_once_and_it_is_said(ara):
+    once = said(ara, "optimize", "AAPL", "SPY")
+    outcome = ara("portfolio", "optimize", "AAPL", "SPY,aapl", "SPY", "--json")
+    assert outcome.err.strip() == "AAPL and SPY are named more than once: each is weighed once."
+    found = json.loads(outcome.out)
+    assert found["notes"] == ["AAPL and SPY are named more than once: each is weighed once."]
+    assert (found["weights"], once["notes"]) == (once["weights"], [])
+    outcome = ara("portfolio", "compare", "AAPL", "aapl", "SPY", "--methods", "equal", "--window", "900", "--json")
+    assert outcome.err.strip() == "AAPL is named more than once: it is weighed once."
+    assert json.loads(outcome.out)["symbols"] == ["AAPL", "SPY"]

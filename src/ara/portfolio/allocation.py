@@ -59,7 +59,7 @@ class Plan:
     fraction
         Of Kelly's weights.
     free
-        What cash earns in a year, for `maximum_sharpe`.
+        What cash earns in a year, for `maximum_sharpe` and for the ratios by which `walk` measures.
     cost
         Of changing a weight by 1, as a share; it is spread over a year.
     """

@@ -113,7 +113,7 @@ def _walked(moves: Moves, plan: Plan, limits: Limits, window: int, every: int) -
         plan=plan,
         dates=moves.dates[window:],
         returns=out,
-        measures=measure(np.maximum(out, -1.0), per_year=moves.per_year),
+        measures=measure(np.maximum(out, -1.0), per_year=moves.per_year, free=plan.free),
         turnover=float(np.mean(moved[1:])) if len(moved) > 1 else 0.0,
         choices=len(moved),
         relaxed=relaxed,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ara.portfolio import FactorModel, Limits, Plan
     from ara.risk import Moves
 
-__all__ = ["chosen", "document", "limits", "named", "planned", "ratio", "sectors_of", "weights_of"]
+__all__ = ["chosen", "document", "fetched_once", "limits", "named", "planned", "ratio", "sectors_of", "weights_of"]
 
 _LARGEST = 1_000_000
 _CLASSES = ("stock", "etf", "index", "crypto", "forex", "option")
@@ -27,6 +27,23 @@ def named(symbols: Sequence[str]) -> list[str]:
     if not found:
         raise ValidationError("No instrument is named.", hint="Name some: AAPL MSFT SPY")
     return found
+
+
+def fetched_once(s: "Screen", symbols: Sequence[str], *, as_of: str) -> "tuple[list[Bars], list[str]]":
+    """Give the bars of the instruments that are named, each once, and what is to be said of those named again."""
+    from ara.cli.commands.holdings import fetched
+    from ara.market.symbols import normalise
+
+    typed = [part for one in symbols for part in one.split(",") if part.strip()]
+    bars = {one.instrument.symbol: one for one in fetched(s, named(symbols), as_of=as_of)}
+    spelled = [normalise(one.strip()) for one in typed]
+    again = [one for one in bars if spelled.count(one) > 1]
+    if len(typed) == len(bars) or not again:
+        return list(bars.values()), []
+    told = f"{again[0]} is" if len(again) == 1 else f"{', '.join(again[:-1])} and {again[-1]} are"
+    note = f"{told} named more than once: {'it is' if len(again) == 1 else 'each is'} weighed once."
+    s.warn(note)
+    return list(bars.values()), [note]
 
 
 def chosen(text: str, flag: str = "--methods") -> list[str]:
@@ -65,6 +82,7 @@ def planned(
     expected: str = "shrunk",
     cost: str = "0",
     fraction: str = "50%",
+    free: str = "0",
 ) -> "Plan":
     """Give the plan that was asked for."""
     from ara.portfolio import AVERSIONS, Plan
@@ -88,6 +106,7 @@ def planned(
         expected="shrunk" if expected == "forecast" else expected,
         aversion=AVERSIONS[risk],
         fraction=ratio(fraction, "--fraction", least=0.01),
+        free=ratio(free, "--free"),
         cost=ratio(cost, "--cost"),
     )
 

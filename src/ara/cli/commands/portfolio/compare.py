@@ -30,6 +30,9 @@ def compare(
     every: Annotated[str, typer.Option("--every", metavar="N", help="Days between choices")] = "63",
     most: Annotated[str, typer.Option("--max", metavar="SHARE", help="Highest weight")] = "1",
     cost: Annotated[str, typer.Option("--cost", metavar="SHARE", help="Of what is traded")] = "0.1%",
+    free: Annotated[
+        str, typer.Option("--free", metavar="RATE", help="What cash earns in a year: 2%; for maximum_sharpe")
+    ] = "0",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
 ) -> None:
     """Compare ways to choose weights, or when to trade back to given ones, by how they would have done.
@@ -46,8 +49,7 @@ def compare(
     from dataclasses import replace
 
     from ara.cli.commands.data.asked import counted
-    from ara.cli.commands.holdings import fetched
-    from ara.cli.commands.portfolio.asked import chosen, limits, named, planned
+    from ara.cli.commands.portfolio.asked import chosen, fetched_once, limits, planned
     from ara.cli.render.portfolio import SeenWalks, walks
     from ara.portfolio import walk
     from ara.risk import aligned
@@ -59,8 +61,8 @@ def compare(
     names = chosen(methods)
     names = names if "equal" in names else ["equal", *names]
     back, days = counted(window, "--window", least=20, most=_DAYS), counted(every, "--every", most=_DAYS)
-    plan = planned("equal", cost=cost)
-    bars = fetched(s, named(symbols or []), as_of=as_of)
+    plan = planned("equal", cost=cost, free=free)
+    bars, notes = fetched_once(s, symbols or [], as_of=as_of)
     moves = aligned(bars).last(_DAYS)
     with s.progress("Comparing"):
         found = walk(
@@ -76,6 +78,8 @@ def compare(
         "window": back,
         "every": days,
         "cost": plan.cost,
+        "free": plan.free,
+        "notes": notes,
         "methods": [one.as_dict() for one in found],
     }
     s.result(document, lambda: walks(seen, s))

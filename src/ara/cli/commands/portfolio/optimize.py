@@ -31,6 +31,9 @@ def optimize(
         str, typer.Option("--risk", "-r", metavar="WORD", help="conservative, moderate, aggressive; for mean_variance")
     ] = "moderate",
     fraction: Annotated[str, typer.Option("--fraction", metavar="SHARE", help="Of Kelly's weights; for kelly")] = "50%",
+    free: Annotated[
+        str, typer.Option("--free", metavar="RATE", help="What cash earns in a year: 2%; for maximum_sharpe")
+    ] = "0",
     least: Annotated[str, typer.Option("--min", metavar="SHARE", help="Lowest weight; below 0 sells short")] = "0",
     most: Annotated[str, typer.Option("--max", metavar="SHARE", help="Highest weight")] = "1",
     count: Annotated[str, typer.Option("--most", metavar="N", help="So many holdings at the most")] = "",
@@ -68,8 +71,7 @@ def optimize(
     There is always an answer: limits that nothing meets give way in a stated order, and it is said which.
     """
     from ara.cli.commands.data.asked import counted
-    from ara.cli.commands.holdings import fetched
-    from ara.cli.commands.portfolio.asked import document, limits, named, planned, sectors_of, weights_of
+    from ara.cli.commands.portfolio.asked import document, fetched_once, limits, planned, sectors_of, weights_of
     from ara.cli.commands.portfolio.report import allocation_sent
     from ara.cli.commands.risk.asked import amount
     from ara.cli.render.portfolio import allocation
@@ -77,12 +79,12 @@ def optimize(
 
     s = screen()
     expected = "forecast" if method.strip().lower().replace("-", "_") == "black_litterman" else expected
-    plan = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost, fraction=fraction)
+    plan = planned(method, risk=risk, covariance=covariance, expected=expected, cost=cost, fraction=fraction, free=free)
     said = document(constraints)
     money, goal = amount(value, "--value"), reported(report)
     ahead = counted(days, "--days", most=30)
     points = counted(frontier, "--frontier", least=2, most=_POINTS) if frontier else 0
-    bars = fetched(s, named(symbols), as_of=as_of)
+    bars, notes = fetched_once(s, symbols, as_of=as_of)
     moves = aligned(bars).last(_DAYS)
     now = weights_of(held, moves, "--held") if held else None
     model = _model(s, bars, plan, factors, as_of) if factors else None
@@ -94,7 +96,7 @@ def optimize(
     with s.progress("Choosing"):
         mean = _forecast(s, moves, plan, ahead, as_of) if expected == "forecast" else None
         seen = _seen(bars, moves, plan, wanted, money, points, mean, model)
-    data = seen.as_dict()
+    data = {**seen.as_dict(), "free": plan.free, "notes": notes}
     if goal is not None:
         allocation_sent(s, seen, data, goal)
     s.result(data, lambda: allocation(seen, s))
