@@ -103,6 +103,32 @@ def test_weights_are_looked_back_at_and_traded_towards_as_by_the_commands(servic
     assert (short.status_code, "1 weights of 2" in short.json()["detail"]) == (422, True)
 
 
+def test_weights_that_are_none_are_refused_and_none_at_all_are_equal(service: Served):
+    with service.client() as client:
+        asked = {"symbols": "AAPL,SPY", "last": 300, "as_of": AS_OF}
+        equal = client.get("/api/v1/portfolio/analyze", params=asked)
+        words = client.get("/api/v1/portfolio/analyze", params={**asked, "weights": "a,b"})
+        nothing = client.get("/api/v1/portfolio/analyze", params={**asked, "symbols": ","})
+    assert equal.json()["weights"] == {"AAPL": 0.5, "SPY": 0.5}
+    assert (words.status_code, nothing.status_code) == (422, 422)
+
+
+def test_weights_that_rest_on_forecasts_count_them_and_need_their_permission(service: Served):
+    asked = {"assets": ["AAPL", "MSFT"], "optimization_method": "black_litterman", "as_of": AS_OF}
+    with service.client() as client:
+        scopes = {"name": "weigher", "scopes": ["portfolio:write", "market:read"]}
+        weigher = client.post("/api/v1/auth/api-keys", json=scopes).json()["key"]
+        before = client.get("/api/v1/auth/usage").json()["days"]["forecasts"]["used"]
+        assert client.post("/api/v1/portfolio/optimize", json=asked).status_code == 200
+        assert client.get("/api/v1/auth/usage").json()["days"]["forecasts"]["used"] == before + 2
+    with service.client(weigher) as narrow:
+        refused = narrow.post("/api/v1/portfolio/optimize", json=asked)
+        assert (refused.status_code, "predictions:write" in refused.json()["detail"]) == (403, True)
+        assert (
+            narrow.post("/api/v1/portfolio/optimize", json={**asked, "optimization_method": "hrp"}).status_code == 200
+        )
+
+
 def test_models_and_the_cache_are_changed_only_by_those_who_may(service: Served):
     with service.client() as client:
         made = client.post("/api/v1/auth/api-keys", json={"name": "reader", "scopes": ["market:read", "models:read"]})

@@ -109,3 +109,42 @@ def test_lists_of_accounts_and_webhooks_go_on_by_cursors(service: Served):
         assert (viewers["items"][0]["role"], viewers["next"]) == ("viewer", viewers["items"][0]["id"])
         events = client.get("/api/v2/webhooks/events").json()
         assert (len(events["items"]), events["next"]) == (len(client.get("/api/v1/webhooks/events").json()), None)
+
+
+def test_an_instrument_is_told_and_no_feeling_about_it_is_made_up(service: Served):
+    with service.client() as client:
+        told = client.get("/api/v2/instruments/AAPL").json()
+        coin = client.get("/api/v2/instruments/BTC-USD").json()
+        felt = client.get("/api/v2/instruments/AAPL/sentiment")
+    assert (told["symbol"], told["currency"], told["timezone"]) == ("AAPL", "USD", "America/New_York")
+    assert (told["asset_class"], coin["asset_class"]) == ("stock", "crypto")
+    assert (felt.status_code, felt.json()["detail"].startswith("No source configured")) == (404, True)
+
+
+def test_regimes_and_indicators_are_those_of_the_first_version(service: Served):
+    with service.client() as client:
+        dated = {"symbol": "AAPL", "as_of": AS_OF}
+        states = [
+            client.get("/api/v2/instruments/AAPL/regime", params={"as_of": AS_OF}),
+            client.get("/api/v1/market/regime", params=dated),
+        ]
+        values = client.get("/api/v2/instruments/AAPL/indicators/rsi", params={"as_of": AS_OF, "limit": 3})
+    assert [one.status_code for one in (*states, values)] == [200, 200, 200]
+    assert states[0].json() == states[1].json()
+    assert len(values.json()["at"]) == 3
+
+
+def test_trainings_and_reviews_stand_in_the_line_once(service: Served):
+    asked = {"symbols": ["AAPL", "AAPL"], "period": "1y", "days": 2}
+    with service.client() as client:
+        first, same = [client.post("/api/v2/models/train", json=asked) for _ in range(2)]
+        forced = client.post("/api/v2/models/train", json={**asked, "force": True})
+        review = client.post("/api/v2/models/retrain", json={"families": ["har_t"]})
+        refused = client.post("/api/v2/models/train", json={**asked, "symbols": ["NOSUCH"]})
+        begun = [one.json()["job"] for one in (first, forced, review)]
+        for number in begun:
+            client.post(f"/api/v2/jobs/{number}/cancel")
+    assert [one.status_code for one in (first, same, forced, review, refused)] == [202, 202, 202, 202, 404]
+    assert same.json()["job"] == first.json()["job"]
+    assert len(set(begun)) == 3
+    assert first.headers["location"] == f"/api/v2/jobs/{begun[0]}"

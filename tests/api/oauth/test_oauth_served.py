@@ -31,7 +31,7 @@ def registered(service: Served, **more) -> dict:
 
 @pytest.fixture
 def browser(service: Served):
-    with httpx.Client(base_url=service.url) as client:
+    with httpx.Client(base_url=service.url, timeout=60) as client:
         yield client
 
 
@@ -41,7 +41,7 @@ def program(service: Served, app: dict, monkeypatch):
     with closing(
         OAuth2Client(
             app["client_id"], app["client_secret"], redirect_uri=BACK, scope="market:read",
-            code_challenge_method="S256", base_url=service.url, token_endpoint=f"{service.url}/oauth/token",
+            code_challenge_method="S256", base_url=service.url, timeout=60, token_endpoint=f"{service.url}/oauth/token",
         )
     ) as client:  # fmt: skip
         yield client
@@ -70,7 +70,7 @@ def told(answer: httpx.Response, back: str = BACK) -> dict:
 
 def token(service: Served, app: dict, **form: str) -> httpx.Response:
     auth = (app["client_id"], app["client_secret"]) if app["client_secret"] else None
-    return httpx.post(f"{service.url}/oauth/token", data=form, auth=auth)
+    return httpx.post(f"{service.url}/oauth/token", data=form, auth=auth, timeout=60)
 
 
 def test_a_known_client_goes_the_whole_way_until_it_is_taken_back(service, app, browser, program, bob_key):
@@ -187,7 +187,7 @@ def test_no_other_page_or_browser_sends_the_form(service, app, browser):
     tries.append((browser.cookies, {**form, "request": cut}, None))
     for cookies, sent, site in tries:
         headers = {"Sec-Fetch-Site": site} if site else {}
-        with httpx.Client(base_url=service.url, cookies=cookies, headers=headers) as other:
+        with httpx.Client(base_url=service.url, cookies=cookies, headers=headers, timeout=60) as other:
             answer = other.post("/oauth/authorize", data=sent)
         assert (answer.status_code, answer.headers.get("location")) == (400, None)
     assert browser.post("/oauth/authorize", json=form).status_code == 400
@@ -206,32 +206,62 @@ def test_a_no_goes_back_and_a_wrong_password_asks_again_the_same_for_all(app, br
     assert "wrong horse" not in pages[0].text
 
 
+def test_who_guesses_at_the_form_has_to_wait_as_at_every_door(app, browser):
+    form = form_of(browser.get("/oauth/authorize", params=address(app)), email="kim@x.org", password="wrong horse")
+    for _ in range(25):  # the pause is two seconds after the fifth try, and twice as long after each further one
+        shown = browser.post("/oauth/authorize", data=form)
+        if shown.status_code == 429:
+            break
+    assert shown.status_code == 429
+    assert int(shown.headers["retry-after"]) >= 1
+    assert "Too many tries" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("content", "media"),
+    [
+        (b"{}", "application/json"),
+        (b"", "text/plain"),
+        ("request=\u00e9".encode(), "application/x-www-form-urlencoded"),
+        (b"request=%ff", "application/x-www-form-urlencoded"),
+        (b"&".join(b"a%d=1" % number for number in range(40)), "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_form_that_can_not_be_read_is_refused(service, browser, content, media):
+    token_path, page = [browser.post(path, content=content, headers={"Content-Type": media})
+                        for path in ("/oauth/token", "/oauth/authorize")]  # fmt: skip
+    assert token_path.status_code in {400, 415}
+    assert 400 <= page.status_code < 500
+    assert "location" not in page.headers
+
+
 def test_the_token_path_refuses_as_oauth_has_it(service, app):
-    url = f"{service.url}/oauth/token"
-    id, secret = app["client_id"], app["client_secret"]
-    form = {"grant_type": "client_credentials"}
-    for answer in (
-        httpx.post(url, data=form, auth=(id, "wrong")),
-        httpx.post(url, data=form, auth=("a" * 16, "wrong")),
-    ):
-        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-        assert answer.headers["www-authenticate"].startswith("Basic")
-        assert answer.headers["cache-control"] == "no-store"
-    twice = httpx.post(url, data={**form, "client_secret": secret}, auth=(id, secret))
-    assert twice.json()["error"] == "invalid_request"
-    public = {"client_id": registered(service, public=True)["client_id"], "redirect_uri": BACK}
-    guess = {**public, "grant_type": "authorization_code", "code": f"arao_{'a' * 16}_{'A' * 43}"}
-    assert httpx.post(url, data={**guess, "code_verifier": VERIFIER}).json()["error"] == "invalid_grant"
-    assert httpx.post(url, data={**guess, "client_secret": secret}).json()["error"] == "invalid_client"
-    assert token(service, app, grant_type="password").json()["error"] == "unsupported_grant_type"
-    assert token(service, app).json()["error"] == "invalid_request"
-    assert token(service, app, scope="users:admin", **form).json()["error"] == "invalid_scope"
-    assert httpx.post(url, json=form, auth=(id, secret)).json()["error"] == "invalid_request"
-    for header in ("Basic", "Basic !!", "Basic /////w==", "Bearer x"):
-        answer = httpx.post(url, data=form, headers={"Authorization": header})
-        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    assert httpx.get(url).headers["allow"] == "POST"
-    assert httpx.post(f"{service.url}{ME}", data=form, auth=(id, secret)).status_code == 415
+    with httpx.Client(timeout=60) as asks:
+        url = f"{service.url}/oauth/token"
+        id, secret = app["client_id"], app["client_secret"]
+        form = {"grant_type": "client_credentials"}
+        for answer in (
+            asks.post(url, data=form, auth=(id, "wrong")),
+            asks.post(url, data=form, auth=("a" * 16, "wrong")),
+        ):
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+            assert answer.headers["www-authenticate"].startswith("Basic")
+            assert answer.headers["cache-control"] == "no-store"
+        twice = asks.post(url, data={**form, "client_secret": secret}, auth=(id, secret))
+        assert twice.json()["error"] == "invalid_request"
+        public = {"client_id": registered(service, public=True)["client_id"], "redirect_uri": BACK}
+        guess = {**public, "grant_type": "authorization_code", "code": f"arao_{'a' * 16}_{'A' * 43}"}
+        assert asks.post(url, data={**guess, "code_verifier": VERIFIER}).json()["error"] == "invalid_grant"
+        assert asks.post(url, data={**guess, "client_secret": secret}).json()["error"] == "invalid_client"
+        assert token(service, app, grant_type="password").json()["error"] == "unsupported_grant_type"
+        assert token(service, app).json()["error"] == "invalid_request"
+        assert token(service, app, scope="users:admin", **form).json()["error"] == "invalid_scope"
+        assert asks.post(url, json=form, auth=(id, secret)).json()["error"] == "invalid_request"
+        for header in ("Basic", "Basic !!", "Basic /////w==", "Bearer x"):
+            answer = asks.post(url, data=form, headers={"Authorization": header})
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        assert asks.get(url).headers["allow"] == "POST"
+        assert asks.post(f"{service.url}{ME}", data=form, auth=(id, secret)).status_code == 415
 
 
 def test_a_place_of_its_own_is_named_in_the_policy(service, browser):

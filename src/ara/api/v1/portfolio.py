@@ -191,17 +191,14 @@ def turned(asked: RebalanceRequest) -> Turned:
 
 
 def weights_of(symbols: str, weights: str) -> dict[str, float]:
-    """Read symbols and their weights, both with commas between them; equal parts where no weights are given."""
+    """Read symbols and their weights, both with commas between them as `Weights` has it; equal parts without any."""
     names = list(dict.fromkeys(part.strip() for part in symbols.split(",") if part.strip()))
     given = [part for part in weights.split(",") if part.strip()]
     if not given:
         return dict.fromkeys(names, 1 / len(names)) if names else {}
     if len(given) != len(names):
         raise ValidationError(f"There are {len(given)} weights of {len(names)} instruments.", hint="One for each.")
-    try:
-        return {name: float(share) for name, share in zip(names, given, strict=True)}
-    except ValueError:
-        raise ValidationError("weights: these are no numbers.", hint="Write 0.5,0.3") from None
+    return {name: float(share) for name, share in zip(names, given, strict=True)}
 
 
 def _exact(value: float) -> Decimal:
