@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -88,13 +88,16 @@ class Check:
 
 def offers(group: str) -> tuple[Offer, ...]:
     """Give all that is offered in a group, by name; a name that two distributions offer stands there twice."""
-    found = [_offer(group, entry, dist) for entry, dist in _entries(group)]
-    return tuple(sorted(found, key=lambda offer: (offer.name, offer.distribution)))
+    listed = _listed(group)
+    if listed.offers is None:
+        found = [_offer(group, entry, dist) for entry, dist in listed.entries]
+        listed.offers = tuple(sorted(found, key=lambda offer: (offer.name, offer.distribution)))
+    return listed.offers
 
 
 def names(group: str) -> tuple[str, ...]:
     """Give the names in a group, sorted."""
-    return tuple(sorted({entry.name for entry, _ in _entries(group)}))
+    return _listed(group).names
 
 
 def refusal(offer: Offer) -> PluginError | None:
@@ -102,8 +105,11 @@ def refusal(offer: Offer) -> PluginError | None:
 
     None where its name is its own.
     """
-    group = offer.group
-    rivals = [_offer(group, entry, dist) for entry, dist in _entries(group) if entry.name == offer.name]
+    entries = _listed(offer.group).entries
+    return _refused(offer, [_offer(offer.group, entry, dist) for entry, dist in entries if entry.name == offer.name])
+
+
+def _refused(offer: Offer, rivals: Sequence[Offer]) -> PluginError | None:
     if not offer.own and any(one.own for one in rivals):
         words = f"{offer.words} is left out: Ara has a part of that name."
         return PluginError(words, hint=f"Remove the package {offer.distribution}, or ask its authors for another name.")
@@ -127,11 +133,11 @@ def load(group: str, name: str) -> Any:
         No distribution offers the name, several do, or the part can't be imported; the message says which, and the
         hint gives the pip line where an extra is missing.
     """
-    found = [(entry, dist) for entry, dist in _entries(group) if entry.name == name]
-    if not found:
+    rivals = [(entry, dist) for entry, dist in _listed(group).entries if entry.name == name]
+    if not rivals:
         raise _unknown(group, name)
-    found = [(entry, dist) for entry, dist in found if _owner(dist)[0] == OWN] or found
-    refused = refusal(_offer(group, *found[0]))
+    found = [(entry, dist) for entry, dist in rivals if _owner(dist)[0] == OWN] or rivals
+    refused = _refused(_offer(group, *found[0]), [_offer(group, *one) for one in rivals])
     if refused:
         raise refused
     entry, dist = found[0]
@@ -215,10 +221,19 @@ def _limited(seconds: float, late: _LateError) -> Iterator[None]:
         signal.signal(alarm, signal.SIG_DFL)
 
 
-def _entries(group: str) -> tuple[tuple[importlib.metadata.EntryPoint, importlib.metadata.Distribution], ...]:
+@dataclass(slots=True)
+class _Listed:
+    """What is offered in a group, and what of it was asked for before."""
+
+    entries: tuple[tuple[importlib.metadata.EntryPoint, importlib.metadata.Distribution], ...]
+    names: tuple[str, ...]
+    offers: tuple[Offer, ...] | None = None
+
+
+def _listed(group: str) -> _Listed:
     if group not in GROUPS:
         raise ValidationError(f"There is no group of plug-ins {group!r}; there are {', '.join(GROUPS)}.")
-    return _scan(tuple((place, _changed(place)) for place in sys.path)).get(group, ())
+    return _scan(tuple([(place, _changed(place)) for place in sys.path]))[group]
 
 
 def _offer(group: str, entry: importlib.metadata.EntryPoint, dist: importlib.metadata.Distribution) -> Offer:
@@ -242,13 +257,14 @@ def _changed(place: str) -> int:
 @functools.lru_cache(maxsize=4)
 def _scan(
     _places: tuple[tuple[str, int], ...],
-) -> dict[str, tuple[tuple[importlib.metadata.EntryPoint, importlib.metadata.Distribution], ...]]:
+) -> dict[str, _Listed]:
     """Read all metadata once for each state of the import path: an install while Python runs is seen."""
     found = {}
     entries = importlib.metadata.entry_points()
     for group in GROUPS:
         unique = {(entry.name, entry.value, id(entry.dist)): entry for entry in entries.select(group=f"ara.{group}")}
-        found[group] = tuple((entry, entry.dist) for entry in unique.values() if entry.dist is not None)
+        listed = tuple((entry, entry.dist) for entry in unique.values() if entry.dist is not None)
+        found[group] = _Listed(entries=listed, names=tuple(sorted({entry.name for entry, _ in listed})))
     return found
 
 

@@ -16,6 +16,7 @@ __all__ = ["sync", "write", "writing"]
 
 _LONGEST: Final = 200
 _SUFFIX: Final = ".part"
+_OURS: Final = re.compile("[0-9a-f]{16}" + re.escape(_SUFFIX))
 
 
 def write(goal: Path, content: bytes | memoryview | str, *, mode: int = 0o666, new: bool = False) -> None:
@@ -50,7 +51,7 @@ def writing(goal: Path, *, mode: int = 0o666, new: bool = False) -> Iterator[Buf
     """
     _clear(goal)
     file = _begin(goal, mode)
-    part = Path(file.name)
+    part, moved = Path(file.name), False
     try:
         yield file
         file.flush()
@@ -61,11 +62,13 @@ def writing(goal: Path, *, mode: int = 0o666, new: bool = False) -> Iterator[Buf
             os.link(part, goal)
         else:
             part.replace(goal)
+            moved = True
     finally:
         with suppress(OSError):
             file.close()
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if not moved:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
     sync(goal.parent)
 
 
@@ -98,10 +101,11 @@ def _begin(goal: Path, mode: int) -> BufferedWriter:
 
 def _clear(goal: Path) -> None:
     """Remove what nobody writes any more: parts of the goal whose process was killed."""
-    ours = re.compile(re.escape(f".{_stem(goal)}.") + "[0-9a-f]{16}" + re.escape(_SUFFIX))
+    begins = f".{_stem(goal)}."
     with suppress(OSError), os.scandir(goal.parent) as entries:
         for entry in entries:
-            if ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            ours = entry.name.startswith(begins) and _OURS.fullmatch(entry.name, len(begins))
+            if ours and entry.is_file(follow_symlinks=False):
                 _drop(Path(entry.path))
 
 

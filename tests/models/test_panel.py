@@ -100,6 +100,36 @@ def test_the_digest_tells_any_change_apart() -> None:
     assert panel.digest() == toy_panel(bars=60).digest()
 
 
+@pytest.mark.parametrize("name", ["at", "known_at", "series", "group", "bars", "volume", "scale", "y", "y_known"])
+def test_panels_are_alike_where_their_digests_are(name: str) -> None:
+    panel, again = (toy_panel(bars=60) for _ in range(2))
+    assert panel.alike(panel)
+    assert panel.alike(again)
+    assert panel.digest() == again.digest()
+    moved = getattr(panel, name).copy()
+    moved.flat[0] = 17
+    other = replace(panel, **{name: moved})
+    assert not panel.alike(other)
+    assert not other.alike(panel)
+    assert not panel.alike(replace(panel, symbols=("A", "B", "C")))
+    assert not panel.alike(replace(panel, **{name: getattr(panel, name)[:-1]}))
+
+
+def test_a_bar_that_is_corrected_is_fitted_anew_and_a_bar_that_is_added_is_not() -> None:
+    past = bars("AAPL", 700, seed=5)
+    panel, longer = (Panel.build([one], (1,)) for one in (replace(past, frame=past.frame.head(690)), past))
+    moment = int(panel.known_at[640])
+    one = fit_until(EwmaT(), panel, moment, seed=0)
+    assert fit_until(EwmaT(), longer, moment, seed=0) is one
+    closes = past.frame["close"].to_numpy().copy()
+    closes[639] *= 1.01
+    mended = Panel.build([replace(past, frame=past.frame.with_columns(close=pl.Series(closes)))], (1,))
+    again = fit_until(EwmaT(), mended, moment, seed=0)
+    rows = np.arange(len(mended.until(moment)))
+    fresh = EwmaT().fit(mended.until(moment), rows, rows[:0], seed=0, watch=lambda _: True)
+    assert again.shapes == fresh.shapes != one.shapes
+
+
 def test_refits_are_anchored_to_the_month_not_to_the_range() -> None:
     first = datetime(2020, 1, 20, tzinfo=UTC)
     known = np.array([instant(first + timedelta(days=i)) for i in range(60)])

@@ -85,6 +85,7 @@ def test_derived_figures_stand_beside_their_source():
     assert tuple(day["band_80"]) == source.band_80
     assert tuple(day["band_95"]) == source.band_95
     assert len(day["quantiles"]) == len(day["log_returns"]) == len(LEVELS)
+    assert list(day["quantiles"].values()) == [source.price_at(level) for level in LEVELS]
     assert to_document(before)["as_of"] == "2021-03-31T20:00:00.123456Z"
 
 

@@ -7,7 +7,7 @@ from ara.data.feed import MarketData
 from ara.market import symbols
 from ara.models.panel import Panel
 from ara.models.regimes import WILDNESS, measured, volatility_states
-from ara.prediction.mood import MOODS, mood
+from ara.prediction.mood import MOODS, _states, mood
 from ara.testing import desk
 
 
@@ -45,6 +45,18 @@ async def test_what_comes_later_changes_nothing(bars):
     row = 2000
     cut = whole.until(int(whole.known_at[row]))
     assert mood(whole, row) == mood(cut, row)
+
+
+@pytest.mark.parametrize(("count", "digits"), [(260, 9), (999, 1), (1000, 2), (1400, 1), (2300, 9), (2300, 2)])
+def test_each_state_is_by_its_own_past_whether_values_repeat_or_not(count, digits):
+    volatility = np.round(np.abs(np.random.default_rng(count).standard_normal(count)), digits)
+    states, rank = _states(volatility)
+    expected = []
+    for place in range(max(count - 1000, 0), count):
+        past = volatility[max(place - 999, 0) : place + 1]
+        expected.append(((past < past[-1]).sum() + (past == past[-1]).sum() / 2) / len(past))
+    assert states.tolist() == [min(2, int(3 * one)) for one in expected]
+    assert rank == expected[-1]
 
 
 async def test_too_few_bars_have_none(bars):

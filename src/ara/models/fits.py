@@ -63,7 +63,7 @@ def _past(panel: Panel, moment: int) -> tuple[Panel, str]:
         if known is panel and at == moment:
             return past, content
     past = panel.until(moment)
-    content = past.digest()
+    content = next((told for _, _, before, told in tuple(_pasts) if past.alike(before)), None) or past.digest()
     if len(panel.symbols) == 1:
         _pasts.insert(0, (panel, moment, past, content))
         del _pasts[_LATELY:]

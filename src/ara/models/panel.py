@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,7 @@ Rows: TypeAlias = NDArray[np.int64]
 """Positions of rows in a panel."""
 
 _NEVER = np.iinfo(np.int64).max
+_ARRAYS: Final = ("at", "known_at", "series", "group", "bars", "volume", "x", "scale", "y", "y_known")
 
 
 def instant(moment: datetime) -> int:
@@ -86,13 +87,13 @@ class Panel:
         frame = pl.concat([one.frame for one in ordered], rechunk=True)
         # column by column and as they lie: what polars computes is not worth its start, for one row of an answer
         prices = np.stack([frame[name].to_numpy() for name in ("open", "high", "low", "close")]).T
-        known = frame["known_at"].to_physical().to_numpy()
+        at, known = (frame[name].to_numpy().view(np.int64) for name in ("at", "known_at"))
         parts = [
             _series(prices[end - size : end], known[end - size : end], horizons)
             for size, end in zip(sizes, np.cumsum(sizes), strict=True)
         ]
         return cls(
-            at=frame["at"].to_physical().to_numpy(),
+            at=at,
             known_at=known,
             series=np.repeat(np.arange(len(ordered), dtype=np.int32), sizes),
             symbols=tuple(one.instrument.symbol for one in ordered),
@@ -110,7 +111,9 @@ class Panel:
 
     def until(self, moment: int) -> "Panel":
         """Give what was known at `moment` (microseconds since 1970 UTC): later rows and later targets are gone."""
-        keep = self.known_at <= moment
+        keep: NDArray[np.bool_] | slice = self.known_at <= moment
+        if len(self.symbols) == 1 and bool((self.known_at[1:] >= self.known_at[:-1]).all()):
+            keep = slice(int(np.searchsorted(self.known_at, moment, side="right")))  # views: nothing is copied
         future = self.y_known[keep] > moment
         return replace(
             self,
@@ -124,6 +127,13 @@ class Panel:
             scale=self.scale[keep],
             y=np.where(future, np.nan, self.y[keep]),
             y_known=np.where(future, _NEVER, self.y_known[keep]),
+        )
+
+    def alike(self, other: "Panel") -> bool:
+        """Say whether a model sees the same in both, to the last byte, as `digest` would: in a fraction of its time."""
+        words = ("symbols", "groups", "names", "horizons")
+        return all(getattr(self, name) == getattr(other, name) for name in words) and all(
+            _same(getattr(self, name), getattr(other, name)) for name in _ARRAYS
         )
 
     def by_series(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
@@ -154,10 +164,17 @@ class Panel:
     def digest(self) -> str:
         """Give the sha256 of all that a model can see."""
         names = "|".join((*self.symbols, "", *self.groups, "", *self.names, "", *map(str, self.horizons)))
-        arrays = ("at", "known_at", "series", "group", "bars", "volume", "x", "scale", "y", "y_known")
         return digest_arrays(
-            [("names", np.frombuffer(names.encode(), np.uint8)), *((name, getattr(self, name)) for name in arrays)]
+            [("names", np.frombuffer(names.encode(), np.uint8)), *((name, getattr(self, name)) for name in _ARRAYS)]
         )
+
+
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Compare kinds, shapes and bytes."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    mine, its = (np.ascontiguousarray(array).view(np.uint8) for array in (one, other))
+    return one is other or np.array_equal(mine, its)
 
 
 def _series(

@@ -70,8 +70,11 @@ class Quantiles:
 
     def below(self, value: float | NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the probability `[row, horizon]` of a log return up to `value` (a number, or `[row, horizon]`)."""
-        q, x = self.values, np.broadcast_to(np.asarray(value, float), self.values.shape[:2])
-        low, high = self._tails()
+        return self._below(np.broadcast_to(np.asarray(value, float), self.values.shape[:2]))
+
+    def _below(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the probabilities up to several values: `[..., row, horizon]`."""
+        q, (low, high) = np.broadcast_to(self.values, (*x.shape, len(self.levels))), self._tails()
         upper = np.clip((q <= x[..., None]).sum(axis=-1), 1, len(_P) - 1)
         a = np.take_along_axis(q, (upper - 1)[..., None], -1)[..., 0]
         b = np.take_along_axis(q, upper[..., None], -1)[..., 0]
@@ -91,7 +94,8 @@ class Quantiles:
     def within(self, width: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the probability `[row, horizon]` of ending within `width` (log) of the median."""
         middle = self.at(0.5)
-        return np.asarray(self.below(middle + width) - self.below(middle - width))
+        upper, lower = self._below(np.stack((middle + width, middle - width)))
+        return np.asarray(upper - lower)
 
     def _tails(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the scale of each exponential tail: tail mass / density of the outermost step."""

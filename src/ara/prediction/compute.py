@@ -120,8 +120,11 @@ def compute(
         fitted = _served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
         values[places], failed = _answered(recipe.model, fitted, panel, rows[places], spare=spare, bare=bare)
         lost |= dict.fromkeys(failed)
-        states += [fitted.state.id] if isinstance(fitted, Stateful) else []
-        notes |= dict.fromkeys(fitted.notes if isinstance(fitted, Stateful | Formed) else ())
+        # a look for one member first: asking for a protocol takes as long as the arithmetic of a small model
+        states += [fitted.state.id] if hasattr(fitted, "state") and isinstance(fitted, Stateful) else []
+        notes |= dict.fromkeys(
+            fitted.notes if hasattr(fitted, "notes") and isinstance(fitted, Stateful | Formed) else ()
+        )
         done += len(places)
         if watch is not None and not watch(Progress(done=done, total=len(rows), words="forecasting")):
             raise CancelledError("the forecasts were cancelled")
@@ -148,7 +151,7 @@ def _answered(
     name: str, fitted: Fitted, panel: Panel, rows: Rows, *, spare: bool, bare: bool
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Give a model's quantiles; where its calibration fails and it may be spared, those of before it, and a line."""
-    if not (spare and isinstance(fitted, Calibrated)):
+    if not (spare and hasattr(fitted, "bare") and isinstance(fitted, Calibrated)):
         return fitted.predict(panel, rows).values, ()
     if bare:
         return fitted.bare(panel, rows).values, (_uncalibrated(name, "as then"),)

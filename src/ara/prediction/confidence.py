@@ -25,20 +25,30 @@ def usual_move(panel: Panel, rows: Rows) -> NDArray[np.float64]:
         mine = np.flatnonzero(owner == code)
         first, end = np.searchsorted(panel.series, (code, code + 1))
         path = np.nancumsum(panel.bars[first:end, 3])
-        for place, horizon in enumerate(panel.horizons):
-            out[mine, place] = usual_moves(path, horizon, rows[mine] - first)
+        places, step = rows[mine] - first, max(_CHUNK // len(panel.horizons), 1)
+        for begin in range(0, len(places), step):
+            some = places[begin : begin + step]
+            moves = np.stack([_moves(path, horizon, some) for horizon in panel.horizons], axis=1)
+            out[mine[begin : begin + step]] = _quantile(moves.reshape(-1, _BARS)).reshape(len(some), -1)
     return out
 
 
 def usual_moves(path: NDArray[np.float64], horizon: int, places: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give the same of one series at some places, from the logs of its closes or their changes added up."""
+    found = [
+        _quantile(_moves(path, horizon, places[begin : begin + _CHUNK])) for begin in range(0, len(places), _CHUNK)
+    ]
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _moves(path: NDArray[np.float64], horizon: int, places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give for each place the 500 absolute moves over the horizon that end last; NaN for those that began too early."""
     since = max(int(places.min(initial=len(path))) + 1 - _BARS - horizon, 0)
-    path, places = path[since:], places - since
+    path, places = path[since : int(places.max(initial=-1)) + 1], places - since
     moves = np.full(_BARS - 1 + len(path), np.nan)
     moves[_BARS - 1 + horizon :] = np.abs(path[horizon:] - path[:-horizon])
-    windows = np.lib.stride_tricks.sliding_window_view(moves, _BARS)
-    found = [_quantile(windows[places[begin : begin + _CHUNK]]) for begin in range(0, len(places), _CHUNK)]
-    return np.concatenate(found) if found else np.empty(0)
+    windows = np.ndarray((len(path), _BARS), moves.dtype, moves, strides=2 * moves.strides)  # each with those before
+    return windows[places]
 
 
 def _quantile(windows: NDArray[np.float64]) -> NDArray[np.float64]:

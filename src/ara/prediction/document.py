@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from ara.errors import IntegrityError
 from ara.lineage import Lineage
 from ara.market.instrument import AssetClass, Instrument, OptionTerms, Right
@@ -17,6 +19,7 @@ __all__ = ["SCHEMA", "from_document", "to_document"]
 SCHEMA: Final = 1
 """Version of the document's form; raised only when a key changes its meaning or goes."""
 
+_NAMED: Final = tuple(f"{level:g}" for level in LEVELS)
 _Told = TypeVar("_Told", Direction, Receipt)
 
 
@@ -55,13 +58,13 @@ def to_document(forecast: Forecast) -> dict[str, Any]:
 
 
 def _of_day(day: Day) -> dict[str, Any]:
-    prices = {f"{level:g}": day.price_at(level) for level in LEVELS}
+    prices = dict(zip(_NAMED, (day.close * np.exp(np.array(day.quantiles))).tolist(), strict=True))
     return {
         "day": day.number,
         "date": day.date.isoformat(),
         "at": _instant(day.at),
         "price": prices["0.5"],
-        "return": day.change,
+        "return": prices["0.5"] / day.close - 1,
         "band_80": [prices["0.1"], prices["0.9"]],
         "band_95": [prices["0.025"], prices["0.975"]],
         "p_up": day.p_up,

@@ -21,7 +21,10 @@ _NEWEST: Final = 20
 
 def newest(bars: Bars) -> float:
     """Give the quality of the newest bars, 0 to 1: the mean of the last 20, or that of the last one, if it is lower."""
-    quality = np.nan_to_num(bars.frame["quality"].tail(_NEWEST).to_numpy().astype(float))
+    quality = bars.frame["quality"].tail(_NEWEST).to_numpy()
+    if len(quality) and (quality == 1).all():
+        return 1.0
+    quality = np.nan_to_num(quality.astype(float))
     return float(np.clip(min(quality.mean(), quality[-1]), 0.0, 1.0))
 
 

@@ -19,6 +19,7 @@ _Array = NDArray[np.float64]
 _SPAN: Final = 20
 _PAST: Final = 1000
 _ENOUGH: Final = 250
+_PARTS: Final = 4
 _WORDS: Final = ("lowest", "middle", "highest")
 
 
@@ -72,19 +73,25 @@ def _volatility(returns: _Array) -> _Array:
 
 
 def _states(volatility: _Array) -> tuple[NDArray[np.int64], float]:
-    """Give the state of each of the last bars, at most 1,000, and the rank of the last, each by its own past."""
+    """Give the state of each of the last bars, at most 1,000, and the rank of the last, each by its own past.
+
+    Places in the order of size stand for the volatilities: small numbers are compared in a fraction of the time.
+    """
     count = len(volatility)
-    padded = np.concatenate((np.full(max(0, _PAST - 1), np.nan), volatility))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _PAST)[-min(count, _PAST) :]
-    own = windows[:, -1:]
-    known = np.minimum(np.arange(count - len(windows), count) + 1, _PAST)
-    newest = padded[-2 * _PAST :]
-    alone = len(np.unique(newest[np.isfinite(newest)])) == np.isfinite(newest).sum()
-    alike = np.ones(len(windows)) if alone else _counted(windows == own)
-    rank = (_counted(windows < own) + alike / 2) / known
+    rows = min(count, _PAST)
+    values, places = np.unique(volatility[1 - rows - _PAST :], return_inverse=True)
+    none = np.full(rows + _PAST - 1 - len(places), len(values))
+    places = np.concatenate((none, places)).astype(np.uint16)
+    before = np.lib.stride_tricks.sliding_window_view(places, rows)  # [bars ago, bar]
+    own = before[-1]
+    known = np.minimum(np.arange(count - rows, count) + 1, _PAST)
+    alone = len(values) == len(places) - len(none)
+    alike = np.ones(rows) if alone else _counted(before == own)
+    rank = (_counted(before < own) + alike / 2) / known
     return np.minimum(2, (3 * rank).astype(np.int64)), float(rank[-1])
 
 
 def _counted(found: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count along each row, of 1,000 at most: row upon row of small numbers takes half the time of one by one."""
-    return np.asarray(found.T.view(np.uint8).sum(axis=0, dtype=np.uint16), np.int64)
+    """Count along each column, of 1,000: in parts whose counts a byte holds, row upon row."""
+    parts = found.view(np.uint8).reshape(_PARTS, -1, found.shape[1]).sum(axis=1, dtype=np.uint8)
+    return np.asarray(parts.sum(axis=0, dtype=np.int64))

@@ -48,10 +48,17 @@ def _features(panel: Panel, first: int, end: int) -> tuple[tuple[str, ...], _Arr
     bars, volume = panel.bars[first:end], panel.volume[first:end]
     sizes = [np.abs(bars[:, 3]), bars[:, 1] - bars[:, 2], np.abs(bars[:, 0])]
     names = ["the move", "the range", "the gap"]
-    if np.isfinite(volume).all() and (usual := float(np.median(volume))) > 0:
+    if np.isfinite(volume).all() and (usual := _median(volume)) > 0:
         sizes.append(volume / usual)
         names.append("the volume")
     return tuple(names), np.stack(sizes, axis=1)
+
+
+def _median(values: _Array) -> float:
+    """Give the median of finite numbers as NumPy gives it, which takes several times as long."""
+    half = len(values) // 2
+    middle = np.partition(values, (half - 1, half) if len(values) % 2 == 0 else half)
+    return float(middle[half] if len(values) % 2 else (middle[half - 1] + middle[half]) / 2)
 
 
 def _told(value: float, name: str) -> str:

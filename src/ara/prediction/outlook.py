@@ -225,7 +225,7 @@ def _days(
 
 
 def _columns(bars: Bars, symbol: str = "") -> list[tuple[str, np.ndarray[Any, Any]]]:
-    columns = [(f"{symbol}{name}", bars.frame[name].to_physical().to_numpy()) for name in ("at", "known_at")]
+    columns = [(f"{symbol}{name}", bars.frame[name].to_numpy().view(np.int64)) for name in ("at", "known_at")]
     return columns + [(f"{symbol}{name}", bars.frame[name].to_numpy()) for name in _USED]
 
 
@@ -279,10 +279,12 @@ def _odd(doubts: Sequence[str], answer: Answer, panel: Panel, row: int) -> tuple
 
 def _doubts(bars: Bars) -> list[str]:
     """Say which of the newest bars can hardly be trusted: each in one sentence, with its quality."""
-    newest = bars.frame[["at", "quality", "close"]].tail(_RECENT + 1).to_dicts()
-    closes = np.array([row["close"] for row in newest], np.float64)
+    closes, quality = (bars.frame[name].tail(_RECENT + 1).to_numpy() for name in ("close", "quality"))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = [1.0, *(closes[1:] / closes[:-1]).tolist()]
+    if all(1 / _LEAP < ratio < _LEAP for ratio in ratios) and (quality >= 1).all():
+        return []
+    newest = bars.frame[["at", "quality", "close"]].tail(_RECENT + 1).to_dicts()
     newest = [row | {"ratio": ratio} for row, ratio in zip(newest, ratios, strict=True)][-_RECENT:]
     found, told = [], []
     leaps = [row for row in newest if 0 < row["ratio"] < np.inf and not 1 / _LEAP < row["ratio"] < _LEAP]

@@ -41,6 +41,8 @@ HeadProblem = Literal["head", "key"]
 
 _KINDS = (str, int, datetime, str, bytes, str, str)
 _TOLERANCE = timedelta(seconds=60)
+_LATELY = 32
+_vouched: dict[tuple[bytes, bytes, bytes], None] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,9 +238,11 @@ def _not_before(tip: Tip, now: datetime, *, stream: str) -> datetime:
 def sign_head(signer: Signer, stream: str, *, tip: Tip) -> bytes:
     """Give the signed head, as one line of JSON, of a log that ends at a tip; a log that begins has tip 0."""
     at = instant_text(tip.at)
-    signature = signer.sign(_message(stream, tip.sequence, tip.hash, at=at))
+    message, public_key = _message(stream, tip.sequence, tip.hash, at=at), signer.public_key()
+    signature = signer.sign(message)
+    _vouch((public_key, message, signature))
     head = {"stream": stream, "sequence": tip.sequence, "hash": tip.hash, "at": at}
-    return canonical({**head, "public_key": signer.public_key().hex(), "signature": signature.hex()}) + b"\n"
+    return canonical({**head, "public_key": public_key.hex(), "signature": signature.hex()}) + b"\n"
 
 
 def judge(document: bytes, stream: str, *, signer: Signer) -> tuple[Head | None, HeadProblem | None]:
@@ -249,9 +253,26 @@ def judge(document: bytes, stream: str, *, signer: Signer) -> tuple[Head | None,
     except ValueError:
         return None, "head"
     message = _message(head.stream, head.sequence, head.hash, at=head.at)
-    if head.stream != stream or not signer.verify(public_key, message, signature):
+    if head.stream != stream or not _signed(signer, public_key, message, signature=signature):
         return None, "head"
     return (head, None) if public_key == signer.public_key() else (None, "key")
+
+
+def _signed(signer: Signer, public_key: bytes, message: bytes, *, signature: bytes) -> bool:
+    """Tell whether a key signed these very bytes; of what this process signed or judged lately it is known already."""
+    told = (public_key, message, signature)
+    if told in _vouched:
+        return True
+    if not signer.verify(*told):
+        return False
+    _vouch(told)
+    return True
+
+
+def _vouch(told: tuple[bytes, bytes, bytes]) -> None:
+    _vouched[told] = None
+    while len(_vouched) > _LATELY:
+        _vouched.pop(next(iter(tuple(_vouched))), None)
 
 
 def signed_upto(document: bytes) -> int:

@@ -5,6 +5,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
 from ara.errors import ValidationError
@@ -36,6 +37,9 @@ def find(name: str) -> Callable[..., Any]:
 
 def takes_watch(function: Callable[..., Any]) -> bool:
     """Tell whether the function has a parameter `watch`, by which it reports and learns that it was cancelled."""
+    if isinstance(function, FunctionType) and not {"__wrapped__", "__signature__"} & vars(function).keys():
+        code = function.__code__  # what a signature is made of, which takes long
+        return "watch" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     try:
         return "watch" in inspect.signature(function).parameters
     except (TypeError, ValueError):
