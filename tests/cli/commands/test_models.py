@@ -173,6 +173,7 @@ def test_nothing_yet(ara):
     assert "fast@2020-12 is whole: 24 files" in flat(ara("models", "verify", "fast@2020-12"))
     assert " whole" in ara("models", "verify").out
     assert ara("models", "compare").code == 2
+    assert (ara("models", "share").code, "There is no bucket" in flat(ara("models", "share"))) == (2, True)
     none = ara("models", "compare", "aapl")
     assert (none.code, "none was trained on an instrument AAPL yet" in flat(none)) == (2, True)
     assert "Train one: ara models train AAPL --model har_t" in flat(none)

@@ -1,5 +1,6 @@
 """Models in a bucket, against a server that speaks S3's protocol: fetched, checked, whole or not at all."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -12,10 +13,12 @@ import httpx
 import obstore
 import pytest
 
+from ara.cli.app import main
 from ara.desk import Desk
-from ara.errors import ConfigurationError, IntegrityError, StoreError
+from ara.errors import ConfigurationError, IntegrityError, StoreError, ValidationError
 from ara.models import Panel
 from ara.models.registry import Registry, shelf
+from ara.models.registry.sharing import share
 from ara.models.registry.shelf import Shelf
 from ara.store.objects import Objects
 from tests.models.registry.conftest import trained
@@ -134,6 +137,39 @@ async def test_a_model_that_is_gone_from_the_bucket_is_named(machines: tuple[Reg
     assert one.shelf.objects.names() == {}
     with pytest.raises((IntegrityError, StoreError)):
         await other.artefact(kept)
+
+
+async def test_models_from_before_the_bucket_are_put_there_once_and_only_those_that_are_whole(
+    opened: Opened, bucket: Bucket, panel: Panel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = {"store__url": f"sqlite:///{tmp_path}/shared.db"}
+    before = Registry(await opened(tmp_path / "one", **url))
+    kept, broken = await trained(before, panel, seed=1), await trained(before, panel, seed=2)
+    with pytest.raises(ValidationError, match="There is no bucket"):
+        await share(before)
+    url["models__objects"] = bucket.url(f"late/{tmp_path.name}")
+    one, other = [Registry(await opened(tmp_path / name, **url)) for name in ("one", "other")]
+    await other.trust(await one._own(), await one.own_fingerprint())
+    path = next(path for path in one.shelf.place(broken.id).rglob("*") if path.suffix == ".json")
+    path.write_bytes(path.read_bytes() + b" ")
+    away = await share(other)
+    first, again = await share(one), await share(one)
+    assert ({each.id for each in away.elsewhere}, away.put) == ({kept.id, broken.id}, ())
+    assert [each.id for each in first.put] == [kept.id]
+    assert [each.kept.id for each in first.refused] == [broken.id]
+    assert (again.put, [each.id for each in again.there]) == ((), [kept.id])
+    assert again.as_dict()["bucket"] == f"s3://models/late/{tmp_path.name}"
+    assert other.shelf.archived() == {kept.id}
+    assert (await other.artefact(kept)).id == kept.id
+    assert not list(one.shelf.folder.glob(".part-*"))
+    given = {"home": str(tmp_path / "one"), **{name.replace("__", "."): value for name, value in url.items()}}
+    words = ["models", "share", "--width", "200", *(f"--set={name}={value}" for name, value in given.items())]
+    assert await asyncio.to_thread(main, words) == 7
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"There before: {kept.name}. Not put there, since they are not as they were trained: {broken.name}." in said
+    path.write_bytes(path.read_bytes()[:-1])
+    assert await asyncio.to_thread(main, words) == 0
+    assert f"Now in s3://models/late/{tmp_path.name}: {broken.name}." in " ".join(capsys.readouterr().out.split())
 
 
 def filled(shelf_: Shelf, text: str) -> Path:

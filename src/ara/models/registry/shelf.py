@@ -140,6 +140,20 @@ class Shelf:
                 return False
         return self._move(part, id)
 
+    def archived(self) -> set[str]:
+        """Give the models that are in the bucket; nothing where there is none."""
+        names = () if self.objects is None else self.objects.names()
+        return {name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)}
+
+    def share(self, id: str) -> bool:
+        """Put a model that lies here into the bucket; False, and nothing changed, where it is there already."""
+        if self.objects is None:
+            return False
+        with self.part() as beside:
+            archive = beside / _ARCHIVE
+            pack(self.place(id), archive)
+            return self.objects.put(_named(id), archive)
+
     def _move(self, part: Path, id: str) -> bool:
         try:
             for path in part.rglob("*"):

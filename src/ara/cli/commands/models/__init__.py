@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.models import compared, configs, exchange, learn, look, remove, review, stages, whole
+from ara.cli.commands.models import compared, configs, exchange, learn, look, remove, review, share, stages, whole
 
 __all__ = ["command"]
 
@@ -34,6 +34,7 @@ command.command("delete")(remove.delete)
 command.command("review")(review.review)
 command.command("export")(exchange.export)
 command.command("import")(exchange.take_in)
+command.command("share")(share.share)
 command.command("verify")(whole.verify)
 command.command("keys")(whole.keys)
 command.add_typer(configs.command, name="configs")
