@@ -1,6 +1,7 @@
 """GARCH against `arch`, against its own definition, and on what markets should not do."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -137,11 +138,28 @@ def test_it_is_what_arch_finds(seed, mean, steps, falls, height, expected) -> No
 def test_the_slopes_are_those_of_the_likelihood(mean: bool, heavy: bool, falls: bool) -> None:
     shape = _Likelihood(r=made(8, falls) / 1.1, mean=mean, heavy=heavy, falls=falls)
     point = shape.start(0.02) + 0.1
-    value, slope = shape.loss(point)
-    assert value == pytest.approx(shape.value(point))
+    value, asked = shape.loss(point)
+    slope = asked()
+    assert value == shape.value(point)
     for place, step in enumerate(np.eye(len(point)) * 1e-6):
         by_hand = (shape.value(point + step) - shape.value(point - step)) / 2e-6
         assert slope[place] == pytest.approx(by_hand, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("name", ["cauchy", "explosive", "made", "mostly nothing", "one jump", "still, then not"])
+def test_it_starts_at_the_first_of_the_likeliest_usual_models(name: str, heavy: bool, falls: bool) -> None:
+    r = made(9, falls) if name == "made" else strange()[name]
+    for mean in (False, True):
+        middle = float(r.mean()) if mean else 0.0
+        unit = float(np.sqrt(np.mean((r - middle) ** 2)))
+        shape = _Likelihood(r=r / unit, mean=mean, heavy=heavy, falls=falls)
+        calmer = min(1.0, float(np.median((r / unit - middle / unit) ** 2)) / 0.45) + 1e-6
+        usual = product((1.0, calmer), (0.5, 0.7, 0.9, 0.98), (0.01, 0.05, 0.1, 0.2))
+        points = [shape._usual(middle / unit, *one) for one in usual]
+        losses = [shape.value(point) for point in points]
+        assert np.array_equal(shape.start(middle / unit), points[losses.index(min(losses))])
 
 
 @pytest.mark.parametrize("size", [1e-9, 1e-4, 100.0, 1e9])

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,3 +54,22 @@ def test_a_wrong_metric_is_left_behind() -> None:
 
 def test_a_slope_that_lies_ends_the_way() -> None:
     assert minimise(lambda x: (float(x[0] ** 2), -2 * x), np.array([1.0]))[0] == 1.0
+
+
+def test_a_slope_is_asked_for_only_where_it_goes_and_what_is_known_of_the_start_is_not() -> None:
+    looked, asked = [], []
+
+    def late(x: np.ndarray) -> tuple[float, Callable[[], np.ndarray]]:
+        looked.append(x)
+
+        def slope() -> np.ndarray:
+            asked.append(x)
+            return valley(x)[1]
+
+        return valley(x)[0], slope
+
+    start = np.array([-1.2, 1.0])
+    found = minimise(late, start, begun=valley(start))
+    assert np.array_equal(found, minimise(valley, start))
+    assert not any(np.array_equal(x, start) for x in looked)
+    assert 0 < len(asked) < len(looked)

@@ -1,8 +1,11 @@
 """GARCH(1,1), symmetric or with falls that count more, by maximum likelihood."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import lru_cache
+from itertools import product
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +16,14 @@ from ara.statistics.minimum import minimise
 __all__ = ["Garch", "fit_garch", "followed"]
 
 _Array = NDArray[np.float64]
+_RealT = TypeVar("_RealT", np.float32, np.float64)
 
 _THIN, _HEAVY = 1 / 500.0, 1 / 2.05
 _KEPT: Final = (0.5, 0.7, 0.9, 0.98)
 _NEWS: Final = (0.01, 0.05, 0.1, 0.2)
 _NEGLIGIBLE: Final = 1e-18
 _FIRST_DEGREES: Final = 8.0
+_ROUGH: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +110,39 @@ def fit_garch(
     known = None if mean == "constant" else _split(r, falls=falls)
     shape = _Likelihood(r=r, mean=mean == "constant", heavy=steps == "t", falls=falls, known=known)
     start = shape.start(middle / unit)
-    scores = shape.parts(start)[1]
+    value, scores = shape.parts(start)
     metric = products(scores) / len(returns)
     metric[np.diag_indices_from(metric)] += 1e-6 + 1e-3 * np.diag(metric)
-    found = minimise(shape.loss, start, metric=solve_positive(metric, np.eye(len(start))))
+    inverse = solve_positive(metric, np.eye(len(start)))
+    found = minimise(shape.loss, start, metric=inverse, begun=(value, _slope(scores)))
     return shape.told(found, unit)
+
+
+class _At(NamedTuple):
+    """What the likelihood has computed at one point, of which its slopes make use.
+
+    Parameters
+    ----------
+    point
+        The free variables.
+    omega, shares
+        Of the recursion.
+    before, news, e
+        As `_news` gives them.
+    h
+        The variance of each bar.
+    far
+        As `_far` gives it.
+    """
+
+    point: _Array
+    omega: float
+    shares: _Array
+    before: float
+    news: _Array
+    e: _Array
+    h: _Array
+    far: tuple[_Array, _Array] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,21 +166,51 @@ class _Likelihood:
         return slice(first, first + (3 if self.falls else 2))
 
     def start(self, middle: float) -> _Array:
-        """Give the likeliest of some usual models."""
+        """Give the likeliest of some usual models, the first of those that are equal.
+
+        All are looked at roughly, at a fraction of what their likelihood takes; what may be the likeliest is measured.
+        """
         squares = (self.r - middle) ** 2
-        levels = (1.0, min(1.0, float(np.median(squares)) / 0.45) + 1e-6)
-        best, chosen = math.inf, np.empty(0)
-        for level in levels:
-            for kept in _KEPT:
-                for news in _NEWS:
-                    parts = [news / 4, 3 * news / 4, kept - news] if self.falls else [news, kept - news]
-                    odds = np.log(np.array(parts) / (1 - kept))
-                    tail = [_logit((1 / _FIRST_DEGREES - _THIN) / (_HEAVY - _THIN))] if self.heavy else []
-                    point = np.array([*([middle] if self.mean else []), math.log(level * (1 - kept)), *odds, *tail])
-                    loss = self.value(point)
-                    if loss < best:
-                        best, chosen = loss, point
-        return chosen
+        levels = 1.0, min(1.0, float(np.median(squares)) / 0.45) + 1e-6
+        rough = self._roughly(squares, levels, falls_at=middle)
+        able = np.flatnonzero(~(rough > rough.min() + _ROUGH)).tolist()
+        usual = tuple(product(levels, _KEPT, _NEWS))
+        points = [self._usual(middle, *usual[place]) for place in able]
+        return points[0] if len(points) == 1 else min(points, key=self.value)
+
+    def _usual(self, middle: float, level: float, kept: float, news: float) -> _Array:
+        """Give the point of a model with this level of variance, and of what of it is kept, so much as news."""
+        parts = [news / 4, 3 * news / 4, kept - news] if self.falls else [news, kept - news]
+        odds = np.log(np.array(parts) / (1 - kept))
+        tail = [_logit((1 / _FIRST_DEGREES - _THIN) / (_HEAVY - _THIN))] if self.heavy else []
+        return np.array([*([middle] if self.mean else []), math.log(level * (1 - kept)), *odds, *tail])
+
+    def _roughly(self, squares: _Array, levels: tuple[float, float], *, falls_at: float) -> _Array:
+        """Give minus the mean log likelihood of all usual models but for a constant, to a few digits.
+
+        A variance is the sum of what the level, the news and the one before the first bar come to; so the recursion is
+        run once for both levels, on numbers of half the length.
+        """
+        size, before = len(squares), float(squares.mean())
+        small = squares.astype(np.float32)
+        heard = np.where(self.r < falls_at, small * np.float32(1.5), small * np.float32(0.5)) if self.falls else small
+        out = np.empty((len(levels), len(_KEPT) * len(_NEWS)))
+        h, q = np.empty((2, len(levels), size), np.float32)
+        for place, (kept, news) in enumerate(product(_KEPT, _NEWS)):
+            drive = np.empty(size, np.float32)
+            drive[0], drive[1:] = kept * before, np.float32(news) * heard[:-1]
+            still = _still(kept - news, 1 << (size - 1).bit_length())[:size]
+            np.multiply(still, np.array(levels, np.float32)[:, None] * np.float32(1 - kept), out=h)
+            h += _follow(drive, kept - news)
+            np.divide(small, h, out=q)
+            np.log(h, out=h)
+            if self.heavy:
+                q /= np.float32(_FIRST_DEGREES - 2)
+                np.log1p(q, out=q)
+                q *= np.float32(_FIRST_DEGREES + 1)
+            h += q
+            out[:, place] = h.mean(axis=1) / 2
+        return out.ravel()
 
     def value(self, point: _Array) -> float:
         """Give the mean of minus the log likelihood."""
@@ -157,41 +220,49 @@ class _Likelihood:
         drive[0] += odds[-1] * before
         return -float(np.mean(self._log(e, followed(drive, float(odds[-1])), point)))
 
-    def loss(self, point: _Array) -> tuple[float, _Array]:
-        """Give the mean of minus the log likelihood, and its slope."""
-        value, scores = self.parts(point)
-        return value, -np.asarray(scores.mean(axis=0))
+    def loss(self, point: _Array) -> tuple[float, Callable[[], _Array]]:
+        """Give the mean of minus the log likelihood, and what gives its slope."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            value, at = self._at(point)
+        return value, lambda: _slope(self._scores(at))
 
     def parts(self, point: _Array) -> tuple[float, _Array]:
         """Give the same value, and `[bar, variable]`: the slopes of each bar's log likelihood."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return self._parts(point)
+            value, at = self._at(point)
+        return value, self._scores(at)
 
-    def _parts(self, point: _Array) -> tuple[float, _Array]:
-        size, first = len(self.r), self.weights.start - 1
+    def _at(self, point: _Array) -> tuple[float, _At]:
+        """Give the value at a point, and what was computed on the way."""
         before, news, e = self._news(point)
-        omega, shares = math.exp(point[first]), self._shares(point)
-        beta = float(shares[-1])
+        omega, shares = math.exp(point[self.weights.start - 1]), self._shares(point)
         drive = omega + np.einsum("i,ij->j", shares[:-1], news)
-        drive[0] += beta * before
-        h = followed(drive, beta)
-        rows = np.empty((first + 2 + len(news), size))
+        drive[0] += float(shares[-1]) * before
+        h = followed(drive, float(shares[-1]))
+        far = self._far(e, h, point)
+        at = _At(point=point, omega=omega, shares=shares, before=before, news=news, e=e, h=h, far=far)
+        return -float(np.mean(self._log(e, h, point, far=far))), at
+
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    def _scores(self, at: _At) -> _Array:
+        shares, news = at.shares, at.news
+        first, last = self.weights.start - 1, self.weights.stop
+        rows = np.empty((len(at.point), len(self.r)))
         if self.mean:
-            rows[0] = self._mean_news(shares, e)
-        rows[first], rows[first + 1 : -1], rows[-1, 0], rows[-1, 1:] = omega, news, before, h[:-1]
-        slopes = followed(rows, beta)
-        places = slice(first + 1, first + 1 + len(shares))
+            rows[0] = self._mean_news(shares, at.e)
+        rows[first], rows[first + 1 : last - 1] = at.omega, news
+        rows[last - 1, 0], rows[last - 1, 1:] = at.before, at.h[:-1]
+        slopes = _follow(rows[:last], float(shares[-1]))
         # a share's log odds move the other shares too
         bent = np.diag(shares) - np.outer(shares, shares)
-        slopes[places] = np.einsum("ij,jn->in", bent, slopes[places])
-        far = self._far(e, h, point)
-        by_variance, by_mean, by_tail = self._slopes(e, h, point, far=far)
-        scores = slopes * by_variance
+        slopes[first + 1 :] = np.einsum("ij,jn->in", bent, slopes[first + 1 :])
+        by_variance, by_mean, by_tail = self._slopes(at.e, at.h, at.point, far=at.far)
+        slopes *= by_variance
         if self.mean:
-            scores[0] += by_mean
+            slopes[0] += by_mean
         if self.heavy:
-            scores = np.concatenate((scores, by_tail[None]))
-        return -float(np.mean(self._log(e, h, point, far=far))), np.ascontiguousarray(scores.T)
+            rows[last] = by_tail
+        return np.ascontiguousarray(rows.T)
 
     def told(self, point: _Array, unit: float) -> Garch:
         """Give the model in the unit of the returns."""
@@ -253,12 +324,19 @@ class _Likelihood:
             return np.asarray((e * e / h - 1) / (2 * h)), np.asarray(e / h), np.empty(0)
         nu, share = self._degrees(point), _logistic(float(point[-1]))
         q, logs = far
-        pull = (nu + 1) / (1 + q) / ((nu - 2) * h)
-        by_nu = 0.5 * (_digamma((nu + 1) / 2) - _digamma(nu / 2) - 1 / (nu - 2) - logs) + (nu + 1) / 2 * q / (1 + q) / (
-            nu - 2
-        )
-        by_tail = by_nu * -nu * nu * (_HEAVY - _THIN) * share * (1 - share)
-        return np.asarray((pull * e * e / h - 1 / h) / 2), np.asarray(pull * e), np.asarray(by_tail)
+        beyond = 1 + q
+        pull = (nu + 1) / beyond / ((nu - 2) * h)
+        by_nu = _digamma((nu + 1) / 2) - _digamma(nu / 2) - 1 / (nu - 2) - logs
+        by_nu *= 0.5
+        by_nu += (nu + 1) / 2 * q / beyond / (nu - 2)
+        for factor in (-nu, nu, _HEAVY - _THIN, share, 1 - share):
+            by_nu *= factor
+        pull *= e
+        by_variance = pull * e
+        by_variance /= h
+        by_variance -= 1 / h
+        by_variance /= 2
+        return by_variance, pull, by_nu
 
 
 def _split(e: _Array, *, falls: bool) -> tuple[float, _Array]:
@@ -279,11 +357,27 @@ def followed(drive: _Array, beta: float) -> _Array:
     beta
         From 0 to 1.
     """
-    out, stride, weight = drive.copy(), 1, beta
+    return _follow(drive.copy(), beta)
+
+
+def _follow(out: NDArray[_RealT], beta: float) -> NDArray[_RealT]:
+    """Do what `followed` does in place."""
+    stride, weight = 1, beta
     while stride < out.shape[-1] and weight > _NEGLIGIBLE:
         out[..., stride:] += weight * out[..., :-stride]
         stride, weight = 2 * stride, weight * weight
     return out
+
+
+def _slope(scores: _Array) -> _Array:
+    """Give the slope of the mean of minus the log likelihood, from the slopes of each bar's."""
+    return -np.asarray(scores.mean(axis=0))
+
+
+@lru_cache(maxsize=64)
+def _still(beta: float, size: int) -> NDArray[np.float32]:
+    """Give what a constant drive of 1 comes to, from the first bar on."""
+    return followed(np.ones(size), beta).astype(np.float32)
 
 
 def _logistic(x: float) -> float:

@@ -1,5 +1,6 @@
 """The lowest point of a smooth function of a few variables."""
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -16,10 +17,11 @@ _HALVINGS: Final = 40
 
 
 def minimise(
-    function: Callable[[_Array], tuple[float, _Array]],
+    function: Callable[[_Array], tuple[float, _Array | Callable[[], _Array]]],
     start: _Array,
     *,
     metric: _Array | None = None,
+    begun: tuple[float, _Array] | None = None,
     tolerance: float = 1e-9,
 ) -> _Array:
     """Go down from `start` until the slope is nowhere larger than `tolerance`, or no step goes farther down.
@@ -29,11 +31,14 @@ def minimise(
     Parameters
     ----------
     function
-        Gives the value and the slope `[k]` at a point `[k]`; a value that is not finite is no place to go.
+        Gives the value and the slope `[k]` at a point `[k]`, or in the slope's stead what gives it, which is called
+        where the value is low enough to go there; a value that is not finite is no place to go.
     start
         Where to begin; its value must be finite.
     metric
         `[k, k]`: the inverse of the curvature at the start, as far as it is known; the unit matrix if not.
+    begun
+        What it gives at the start, slope and all, where that is known.
     tolerance
         On the largest slope.
 
@@ -43,7 +48,8 @@ def minimise(
     """
     size = len(start)
     inverse = np.eye(size) if metric is None else metric.copy()
-    point, (value, slope) = start, function(start)
+    point = start
+    value, slope = begun or _both(function(start))
     for _ in range(_STEPS):
         if np.abs(slope).max() <= tolerance:
             break
@@ -60,16 +66,27 @@ def minimise(
     return point
 
 
+def _both(found: tuple[float, _Array | Callable[[], _Array]]) -> tuple[float, _Array]:
+    value, slope = found
+    return value, slope() if callable(slope) else slope
+
+
 def _down(
-    function: Callable[[_Array], tuple[float, _Array]], point: _Array, value: float, way: _Array, descent: float
+    function: Callable[[_Array], tuple[float, _Array | Callable[[], _Array]]],
+    point: _Array,
+    value: float,
+    way: _Array,
+    descent: float,
 ) -> tuple[_Array, float, _Array] | None:
     """Give the first place on the way, halving it, that is lower as the slope lets hope; None if there is none."""
     length = min(1.0, _LONGEST / float(np.abs(way).max()))
     for _ in range(_HALVINGS):
         place = point + length * way
-        there, slope = function(place)
-        if np.isfinite(there) and np.isfinite(slope).all() and there <= value + 1e-4 * length * descent:
-            return (place, there, slope) if there < value else None
+        found = function(place)
+        if math.isfinite(found[0]) and found[0] <= value + 1e-4 * length * descent:
+            there, slope = _both(found)
+            if np.isfinite(slope).all():
+                return (place, there, slope) if there < value else None
         length /= 2
     return None
 

@@ -1,11 +1,11 @@
 """What one series says of its own variance: how large it is, on many scales, and what shook it."""
 
-from bisect import bisect_left, bisect_right, insort
 from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ara.statistics.ranges import floored, range_variance
@@ -27,6 +27,7 @@ OWN: Final = ("r5", "r16", "v16", "gap", "gap5", "burst", "volume20", "volume60"
 _USUAL = 250.0
 _TINY = 1e-12
 _YEARS = 504
+_TOGETHER = 1024
 _ENOUGH = 100
 
 
@@ -130,23 +131,34 @@ def rank(values: _Array, places: NDArray[np.int64]) -> _Array:
 
     0.5 until there are enough.
     """
-    first, last = (int(places.min()), int(places.max())) if len(places) else (0, -1)
+    if not len(places):
+        return np.empty(0)
+    first, last = int(places.min()), int(places.max())
     if first == last:
         return np.full(len(places), _lone_rank(values[max(0, first + 1 - _YEARS) : first + 1]))
-    out = np.full(last + 1 - first, 0.5)
-    begin = max(0, first - _YEARS)
-    items = values[begin : last + 1].tolist()
-    before = values[begin:first]
-    ordered: list[float] = np.sort(before[~np.isnan(before)]).tolist()
-    for place in range(first, last + 1):
-        value = items[place - begin]
-        if place >= _YEARS and (old := items[place - begin - _YEARS]) == old:
-            ordered.pop(bisect_left(ordered, old))
-        if value == value:
-            insort(ordered, value)
-            if len(ordered) >= _ENOUGH:
-                out[place - first] = (bisect_left(ordered, value) + bisect_right(ordered, value) + 1) / 2 / len(ordered)
-    return out[places - first]
+    begin = max(0, first + 1 - _YEARS)
+    padded = np.concatenate((np.full(_YEARS - 1 - (first - begin), np.nan), values[begin : last + 1]))
+    known = np.cumsum(np.concatenate(([0], ~np.isnan(padded))))
+    count = known[_YEARS:] - known[:-_YEARS]
+    parts = [padded[one : one + _TOGETHER + _YEARS - 1] for one in range(0, len(count), _TOGETHER)]
+    below = np.concatenate([_below(part) for part in parts])
+    told = (count >= _ENOUGH) & ~np.isnan(padded[_YEARS - 1 :])
+    return np.where(told, (below + 1) / 2 / np.maximum(count, 1), 0.5)[places - first]
+
+
+def _below(values: _Array) -> NDArray[np.int64]:
+    """Give, for the last of each two years, how many of these are smaller and, besides, how many are not larger.
+
+    Small whole numbers in the values' stead are compared many at a time; the largest, for what is missing, is never
+    smaller than another.
+    """
+    codes = np.unique(values, return_inverse=True)[1].astype(np.int16)
+    codes[np.isnan(values)] = np.iinfo(np.int16).max
+    windows = sliding_window_view(codes, _YEARS)
+    last = windows[:, -1:]
+    # eight answers lie in each word: no sum of them grows beyond a byte
+    words = (windows < last).view(np.uint64).sum(axis=1) + (windows <= last).view(np.uint64).sum(axis=1)
+    return np.asarray(words.view(np.uint8).reshape(-1, 8).sum(axis=1, dtype=np.int64))
 
 
 def _lone_rank(window: _Array) -> float:
