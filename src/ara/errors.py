@@ -6,6 +6,7 @@
     ├── ValidationError          2  422  the caller's input is wrong (also a ValueError)
     │   ├── ConfigurationError   2  500  a setting is unknown or has a wrong value
     │   ├── NotFoundError        2  404  nothing has that id or name
+    │   ├── TakenError           2  409  somebody has that name or address already
     │   └── UnknownSymbolError   2  404  no instrument has that symbol
     ├── DataProviderError        3  502  a source of data failed or has nothing
     │   ├── MissingKeyError      3  502  a source needs a key that nobody gave
@@ -70,6 +71,7 @@ __all__ = [
     "StageError",
     "StoreError",
     "StrategyError",
+    "TakenError",
     "UnauthenticatedError",
     "UnknownSymbolError",
     "ValidationError",
@@ -138,6 +140,14 @@ class NotFoundError(ValidationError):
 
     code = "not_found"
     http_status = 404
+
+
+class TakenError(ValidationError):
+    """Somebody has that name or address already; nothing was done."""
+
+    code = "taken"
+    http_status = 409
+    default_hint = "Choose another."
 
 
 class UnknownSymbolError(ValidationError):

@@ -30,14 +30,14 @@ def test_the_ledger_is_listed_page_by_page_the_newest_first(service: Served, kep
             cursor = page["next"]
             if cursor is None:
                 break
-        far = client.get("/api/v1/ledger", params={"cursor": 2**53 - 1}).json()
+        far = client.get("/api/v1/ledger", params={"cursor": 2**53 - 1})
         own = client.get("/api/v1/ledger", params={"symbol": "msft", "limit": 1}).json()
         rest = client.get("/api/v1/ledger", params={"symbol": "msft", "cursor": own["next"]}).json()
     assert [one["id"] for one in seen] == [one["prediction_id"] for one in reversed(kept)]
     assert seen == printed(service, capsys, "ledger", "list")["forecasts"]
     assert [one["id"] for one in own["forecasts"] + rest["forecasts"]] == [seen[0]["id"], seen[2]["id"]]
     assert rest["next"] is None
-    assert [one["id"] for one in far["forecasts"]] == [one["id"] for one in seen]
+    assert far.status_code == 422
 
 
 def test_receipts_and_the_check_are_those_of_the_command(service: Served, kept, capsys):

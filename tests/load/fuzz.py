@@ -28,6 +28,7 @@ from tests.load.soak import begin
 
 MORE = {
     "ARA_ACCOUNTS_ENTERPRISE_PER_DAY": "1000000",
+    "ARA_ACCOUNTS_ENTRIES_PER_MINUTE": "1000000",
     "ARA_ACCOUNTS_WRONG_PER_MINUTE": "1000000",
     "ARA_JOBS_ENTERPRISE": "10000",
     "ARA_JOBS_INSIDE": "0",
@@ -57,10 +58,10 @@ CONTRADICTIONS = {
     "can't be met": "limits that exclude each other",
     "limits": "limits that exclude each other",
     "bounds": "limits that exclude each other",
-    "has an account already": "an address that has an account",
     "guessed too easily": "a password that everybody tries",
     "not valid any more": "a key that was revoked meanwhile",
     "without a secret it needs one": "a program without a secret and without an address",
+    "is no `next` of an answer": "a cursor that no answer gave",
     "before": "a moment before there were bars, or an end before its start",
     "bars": "fewer bars than are asked about",
 }

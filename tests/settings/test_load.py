@@ -53,6 +53,7 @@ DIFFERENT = {
     "accounts.token_minutes": ("5", 5),
     "accounts.refresh_days": ("7", 7),
     "accounts.key_days": ("30", 30),
+    "accounts.entries_per_minute": ("9", 9),
     "accounts.wrong_per_minute": ("9", 9),
     "accounts.free.per_minute": ("7", 7),
     "accounts.free.burst": ("3", 3),

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from msgspec.structs import replace
 
+from ara.accounts.network import network_of
 from ara.desk import Desk
 from ara.errors import QuotaError
 from ara.store import Between, Record, changed
@@ -131,7 +132,8 @@ def _refuse(kind: str, kept: _Failures, now: datetime) -> None:
 
 
 def _keys(email: str, address: str) -> tuple[tuple[str, str], ...]:
-    return (("pair", f"{email}\0{address}"), ("address", address), ("email", email))
+    place = network_of(address)
+    return (("pair", f"{email}\0{place}"), ("address", place), ("email", email))
 
 
 def _id(kind: str, text: str) -> str:

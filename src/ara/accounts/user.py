@@ -13,7 +13,7 @@ from ara.accounts.passwords import check_password, hashed
 from ara.accounts.roles import Role
 from ara.accounts.trust import voided
 from ara.desk import Desk
-from ara.errors import NotFoundError, ValidationError
+from ara.errors import NotFoundError, TakenError, ValidationError
 from ara.settings import Secret
 from ara.store import Record, changed, revision
 
@@ -113,7 +113,7 @@ class Users:
         )  # fmt: skip
         async with self._desk.store.tx():
             if not await self._desk.store.add(_Address(id=address, user=user.id)):
-                raise ValidationError(f"{address} has an account already.", hint="See it: ara users list")
+                raise TakenError(f"{address} has an account already.", hint="See it: ara users list")
             await self._desk.store.add(user)
         await self._audit.note(Act(actor=by, action="user.add", about=f"user:{user.id}", person=user.id), email=address)
         return user

@@ -208,15 +208,13 @@ class Webhooks:
     ) -> Sequence[Outgoing]:
         """Give what was sent to a webhook, or is to be, the newest first; after one of them where its id is given."""
         where = {"webhook": webhook.id} | ({} if state is None else {"state": state.value})
-        last = await self._desk.store.get(Outgoing, after) if after else None
+        last = await self._sent(webhook, after) if after else None
         found = self._desk.store.find(Outgoing, where, order="-made_at", limit=limit, after=last)
         return [one async for one in found]
 
     async def again(self, webhook: Webhook, id: str) -> Outgoing:
         """Send a message once more, from the beginning of its tries, under the id that it had."""
-        kept = await self._desk.store.get(Outgoing, id) if 0 < len(id) <= 128 and id.isprintable() else None
-        if kept is None or kept.webhook != webhook.id:
-            raise NotFoundError(f"There is no delivery {id[:80]!r}.", hint="See them: ara webhooks log WEBHOOK")
+        kept = await self._sent(webhook, id)
         if (await self.get(webhook.id)).disabled_at is not None:
             raise ValidationError("The webhook is switched off.", hint="Switch it on first: ara webhooks update")
         now = self._desk.clock.now()
@@ -227,6 +225,13 @@ class Webhooks:
             raise ValidationError("It is being sent at this moment.", hint="Look at its log.") from error
         await self._note("webhook.again", webhook)
         return fresh
+
+    async def _sent(self, webhook: Webhook, id: str) -> Outgoing:
+        """Give one message of a webhook; NotFoundError for that of another, or of nobody."""
+        kept = await self._desk.store.get(Outgoing, id) if 0 < len(id) <= 128 and id.isprintable() else None
+        if kept is None or kept.webhook != webhook.id:
+            raise NotFoundError(f"There is no delivery {id[:80]!r}.", hint="See them: ara webhooks log WEBHOOK")
+        return kept
 
     async def _put(self, webhook: Webhook, change: Callable[[Webhook], Webhook]) -> Webhook:
         found = await changed(self._desk.store, Webhook, webhook.id, change)

@@ -14,6 +14,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ara.accounts import Principal
 from ara.accounts.limits import Bucket, Verdict
+from ara.accounts.network import network_of
+from ara.api.queries import plainly
 from ara.api.service import Service
 from ara.api.shell import also_told, route_of
 from ara.errors import AraError, QuotaError, StoreError, UnauthenticatedError
@@ -28,6 +30,7 @@ __all__ = [
     "admitted",
     "asker",
     "counted",
+    "entering",
     "known_by",
     "moment_of",
     "permission_of",
@@ -78,12 +81,13 @@ class _Asking:
         response: Response,
         sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Principal:
-        """Say who asks, counted against their limits."""
+        """Say who asks, counted against their limits, and refuse what the path does not know."""
         credential = sent.credentials if sent else None
         principal, told = await admitted(
             service_of(request), credential, address_of(request), route_of(request.scope), self.permission
         )
         response.headers.update(told)
+        plainly(request)
         return principal
 
 
@@ -180,10 +184,24 @@ async def known_by(service: Service, credential: str | None, *, address: str) ->
 async def strange(service: Service, address: str) -> None:
     """Count somebody who is not who they say they are, by address; QuotaError where that were too many."""
     most = service.desk.settings.accounts.wrong_per_minute
-    bucket = Bucket(name=f"stranger:{address}", capacity=most, per_second=most / 60)
+    bucket = Bucket(name=f"stranger:{network_of(address)}", capacity=most, per_second=most / 60)
     verdict = await service.limits.take([bucket])
     if not verdict.allowed:
         raise _too_much(verdict, "Too many wrong keys or tokens came from here.")
+
+
+async def entering(request: Request) -> None:
+    """Count somebody who wants to come in, by address, before anything is looked at; QuotaError where it is too much.
+
+    The answer says what is left, whoever asks for whomever: it tells nothing of accounts.
+    """
+    service = service_of(request)
+    most = service.desk.settings.accounts.entries_per_minute
+    bucket = Bucket(name=f"entry:{network_of(address_of(request))}", capacity=most, per_second=most / 60)
+    verdict = await service.limits.take([bucket])
+    if not verdict.allowed:
+        raise _too_much(verdict, f"From one address {most} may come in a minute.")
+    also_told(verdict.headers())
 
 
 def _too_much(verdict: Verdict, words: str) -> QuotaError:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ara.api.asks import Asker, service_of
+from ara.api.cursors import strange
 from ara.api.lasting import lasting
 from ara.api.problems import described
 from ara.api.service import Service
@@ -28,6 +29,7 @@ __all__ = [
     "cancelled",
     "found",
     "line_of",
+    "paged",
     "result_of",
     "told",
     "whose",
@@ -130,6 +132,20 @@ async def found(request: Request, who: Asker, job_id: str, *, queue: str = "") -
     if queue and job.queue != queue:
         raise NotFoundError(f"There is no job {job_id} here.", hint="See all of yours: GET /api/v1/jobs")
     return job
+
+
+async def paged(
+    request: Request, who: Asker, *, state: str | None, queue: str | None, limit: int, cursor: str | None
+) -> tuple[list[Job], str | None]:
+    """Give the jobs that somebody may see, the newest first, and the cursor of those before them."""
+    line = line_of(service_of(request), request)
+    if cursor is not None and not [one for one in await line.page(limit=1) if int(cursor) <= one.number]:
+        raise strange(cursor)
+    found = await line.page(
+        account=whose(who), state=State(state) if state else None, queue=queue or "", limit=limit + 1,
+        before=int(cursor) if cursor else None,
+    )  # fmt: skip
+    return found[:limit], str(found[limit - 1].number) if len(found) > limit else None
 
 
 async def cancelled(request: Request, who: Asker, job_id: str) -> Job:

@@ -7,8 +7,8 @@ import msgspec
 import polars as pl
 from starlette.responses import Response
 
+from ara.api.cursors import strange
 from ara.api.tags import UNCHANGED, fresh, unchanged
-from ara.errors import ValidationError
 from ara.market.bars import Bars
 from ara.market.told import bars_document, rows
 from ara.prediction.remembered import key_of
@@ -53,7 +53,7 @@ def bars_answer(bars: Bars, *, limit: int, cursor: str | None, form: str, known:
     if unchanged(known, tag):
         response.status_code = 304
         return response
-    older = bars.frame if cursor is None else bars.frame.filter(pl.col("at") < _instant(cursor))
+    older = bars.frame if cursor is None else bars.frame.filter(pl.col("at") < _instant(cursor, bars.frame["at"]))
     page = older.tail(limit)
     further = page["at"][0].isoformat().replace("+00:00", "Z") if older.height > page.height else None
     if form == "json":
@@ -71,11 +71,13 @@ def bars_answer(bars: Bars, *, limit: int, cursor: str | None, form: str, known:
     return response
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, there: pl.Series) -> datetime:
+    """Read a cursor: the moment of one of the bars."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValidationError(
-            f"cursor: {text[:40]!r} is no `next` of an answer.", hint="Send it as it was given."
-        ) from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise strange(text) from None
+    if not there.is_in([found]).any():
+        raise strange(text)
+    return found

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from ara.alerts.news import failed
+from ara.api.queries import members, unknown
 from ara.errors import AraError, QuotaError, UnauthenticatedError
 from ara.logs.context import current
 from ara.redaction import redact
@@ -140,7 +141,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _shape(request: Request, error: RequestValidationError) -> Response:
-        return _unfit(error.errors(), path=request.url.path)
+        return _unfit(error.errors(), path=request.url.path, known=members(request))
 
 
 async def fault(scope: Scope, error: Exception) -> Problem:
@@ -169,8 +170,8 @@ def fits(template: str, path: str) -> bool:
     return re.fullmatch("[^/]+".join(map(re.escape, re.split(r"\{[^}]*\}", template))), path) is not None
 
 
-def _unfit(faults: Sequence[Mapping[str, Any]], *, path: str) -> Problem:
-    told = [{"where": _place(one["loc"]), "what": str(one["msg"])[:_LONGEST]} for one in faults[:_FAULTS]]
+def _unfit(faults: Sequence[Mapping[str, Any]], *, path: str, known: Sequence[str]) -> Problem:
+    told = [{"where": _place(one["loc"]), "what": _what(one, known)[:_LONGEST]} for one in faults[:_FAULTS]]
     first = told[0]
     document = {
         "type": "urn:ara:error:invalid", "title": "ValidationError", "status": 422, "code": "invalid",
@@ -182,3 +183,10 @@ def _unfit(faults: Sequence[Mapping[str, Any]], *, path: str) -> Problem:
 
 def _place(parts: Sequence[object]) -> str:
     return ".".join(str(part)[:60] for part in parts[:8])
+
+
+def _what(one: Mapping[str, Any], known: Sequence[str]) -> str:
+    """Say what is wrong; of a member that a body can't have, which one may have been meant."""
+    if one.get("type") == "extra_forbidden" and known and len(one["loc"]) == len(("body", "name")):
+        return unknown(str(one["loc"][1]), known)
+    return str(one["msg"])

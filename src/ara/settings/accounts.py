@@ -43,6 +43,9 @@ class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     wrong_per_minute: Annotated[
         int, Meta(description="Wrong keys and tokens a minute that one address may send.", ge=1, le=1_000_000)
     ] = 120
+    entries_per_minute: Annotated[
+        int, Meta(description="Log-ins and grants of tokens a minute that one address may ask for.", ge=1, le=1_000_000)
+    ] = 120
     free: TierSettings = field(default_factory=TierSettings)
     pro: ProSettings = field(default_factory=ProSettings)
     enterprise: EnterpriseSettings = field(default_factory=EnterpriseSettings)

@@ -21,7 +21,7 @@ from ara.accounts import Asked
 from ara.accounts.app import App
 from ara.accounts.oauth import scopes_asked
 from ara.accounts.refusal import refusal
-from ara.api.asks import address_of, service_of
+from ara.api.asks import address_of, entering, service_of
 from ara.api.oauth.described import ASKED, ASKING
 from ara.api.oauth.form import fields_of, issuer_of, sent_by
 from ara.api.oauth.page import asking, refused
@@ -59,6 +59,8 @@ async def _show(request: Request) -> Response:
     """Show what a program asks for; what is wrong is told to the program, unless nobody may be sent there."""
     from authlib.oauth2 import OAuth2Error
 
+    if (late := await _too_often(request)) is not None:
+        return late
     try:
         fields = fields_of(request.url.query)
     except OAuth2Error:
@@ -86,6 +88,8 @@ async def _answer(request: Request) -> Response:
     """Take the answer of a user and send them back to the program: with a code, or with their no."""
     from authlib.oauth2 import OAuth2Error
 
+    if (late := await _too_often(request)) is not None:
+        return late
     try:
         fields = await sent_by(request)
     except OAuth2Error:
@@ -120,6 +124,17 @@ async def _allowed(request: Request, asked: Asked, state: str, fields: dict[str,
     )
     code = await accounts.oauth.allow(user, asked)
     return _back(request, asked.redirect, state, {"code": code.reveal()})
+
+
+async def _too_often(request: Request) -> Response | None:
+    """Give the page for an address from which too many come; None where it may go on."""
+    try:
+        await entering(request)
+    except QuotaError as error:
+        answer = refused(f"{error} {error.hint}", status=429)
+        answer.headers.update(error.context["headers"])
+        return answer
+    return None
 
 
 def _asked(app: App, redirect: str, fields: dict[str, str]) -> Asked:

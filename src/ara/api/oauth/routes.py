@@ -11,7 +11,7 @@ from ara.accounts import App, Given
 from ara.accounts.app import LENDABLE
 from ara.accounts.oauth import scopes_asked
 from ara.accounts.refusal import refusal
-from ara.api.asks import service_of
+from ara.api.asks import entering, service_of
 from ara.api.oauth.described import INTROSPECT, METADATA, REVOKE, TOKEN
 from ara.api.oauth.form import client_of, issuer_of, sent_by
 
@@ -26,6 +26,7 @@ _SECRETS: Final = ["client_secret_basic", "client_secret_post"]
 @router.post("/oauth/token", summary="Tokens for a program", response_class=Response, openapi_extra=TOKEN)
 async def _token(request: Request) -> Response:
     """Give tokens for a code, a refresh token, or to a program for itself."""
+    await entering(request)
 
     async def given(app: App, fields: dict[str, str]) -> dict[str, Any]:
         return _told(await _granted(request, app, fields), request)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ara.accounts import User
 from ara.api.asks import Asker, asker, service_of
+from ara.api.cursors import placed
 from ara.api.v1.words import Absent
 from ara.settings import Secret
 
@@ -142,7 +143,11 @@ async def _audit(
     is null. `next` is the cursor of those after them, null where there are none.
     """
     items: list[dict[str, Any]] = []
-    async with aclosing(service_of(request).accounts.audit.read(after=cursor, person=person)) as acts:
+    audit = service_of(request).accounts.audit
+    if cursor:
+        async with aclosing(audit.read(after=cursor - 1)) as rest:
+            await placed(cursor, rest)
+    async with aclosing(audit.read(after=cursor, person=person)) as acts:
         async for one in acts:
             if len(items) == limit:
                 return {"items": items, "next": items[-1]["sequence"]}

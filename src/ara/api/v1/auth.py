@@ -1,13 +1,14 @@
 """Log-in and keys: POST /auth/login, /auth/refresh, /auth/logout, GET /auth/me, /auth/usage, and /auth/api-keys."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from ara.accounts import Key, Pair, User
-from ara.api.asks import Asker, address_of, asker, service_of
+from ara.api.asks import Asker, address_of, asker, entering, service_of
+from ara.api.queries import plainly
 from ara.api.v1.words import Lifetime
 from ara.errors import ForbiddenError
 from ara.logs.context import current
@@ -26,6 +27,7 @@ lists = APIRouter(prefix="/auth", tags=["accounts"])
 
 _Self = Annotated[Asker, Depends(asker("market:read"))]
 _Keys = Annotated[Asker, Depends(asker("keys:write"))]
+_DOOR: Final = [Depends(entering), Depends(plainly)]
 
 
 class _Sent(BaseModel):
@@ -112,7 +114,7 @@ class KeyMade(KeyFacts):
     key: str
 
 
-@router.post("/login", summary="Log in by a password")
+@router.post("/login", summary="Log in by a password", dependencies=_DOOR)
 async def _login(asked: LogIn, request: Request) -> TokenPair:
     """Give tokens for a password; who guesses has to wait."""
     service = service_of(request)
@@ -122,7 +124,7 @@ async def _login(asked: LogIn, request: Request) -> TokenPair:
     return _pair(pair)
 
 
-@router.post("/refresh", summary="Exchange a refresh token")
+@router.post("/refresh", summary="Exchange a refresh token", dependencies=_DOOR)
 async def _refresh(asked: RefreshToken, request: Request) -> TokenPair:
     """Give the next tokens; a refresh token that comes a second time ends its session."""
     _, pair = await service_of(request).accounts.refresh(asked.refresh_token)

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from ara.api.asks import Asker, asker, service_of
-from ara.api.line import CONFLICT, JobId, Told, cancelled, found, line_of, result_of, told, whose
-from ara.jobs import State
+from ara.api.line import CONFLICT, JobId, Told, cancelled, found, paged, result_of, told
 from ara.jobs.document import log_document
 from ara.jobs.journal import lines_of
 from ara.jobs.standing import standing
@@ -61,12 +60,7 @@ async def _jobs(
     ] = None,
 ) -> Jobs:
     """List jobs: one's own, an administrator everybody's."""
-    page = await line_of(service_of(request), request).page(
-        account=whose(who), state=State(state) if state else None, queue=queue or "", limit=limit + 1,
-        before=int(cursor) if cursor else None,
-    )  # fmt: skip
-    shown = page[:limit]
-    further = str(shown[-1].number) if len(page) > limit else None
+    shown, further = await paged(request, who, state=state, queue=queue, limit=limit, cursor=cursor)
     return Jobs(
         request_id=current() or None, timestamp=datetime.now(UTC), jobs=[told(one) for one in shown], next=further
     )

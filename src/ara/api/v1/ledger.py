@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from ara.api.asks import asker, service_of
+from ara.api.cursors import placed
 from ara.api.v1.words import Absent, Place, PredictionId, Symbol
 from ara.market import symbols
 from ara.prediction.accuracy import accuracy
@@ -61,6 +62,9 @@ async def kept_page(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Give kept forecasts, the newest first, and the cursor of those before them; None where there are none."""
     wanted = None if symbol is None else symbols.normalise(symbol)
-    found = await Ledger(service_of(request).desk).list(limit + 1, wanted, before=cursor)
+    ledger = Ledger(service_of(request).desk)
+    if cursor is not None:
+        await placed(cursor, ledger.all(after=cursor - 1))
+    found = await ledger.list(limit + 1, wanted, before=cursor)
     shown = found[:limit]
     return [one.as_dict() for one in shown], shown[-1].sequence if len(found) > limit else None

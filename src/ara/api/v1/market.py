@@ -67,7 +67,9 @@ async def _correlations(
 
 @router.get("/market/sentiment", summary="What is said of an instrument", status_code=404, response_class=Problem)
 @router.get("/sentiment", summary="What is said of an instrument", status_code=404, response_class=Problem)
-async def _sentiment(symbol: Symbol) -> dict[str, Any]:
+async def _sentiment(
+    symbol: Symbol, sources: Annotated[str, Query(max_length=200, description="Of those there is none either")] = ""
+) -> dict[str, Any]:
     """Refuse: no source of what people write is configured, and none is made up."""
     raise NotFoundError(
         "No source configured: Ara has no source of sentiment.",

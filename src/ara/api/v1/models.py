@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from ara.accounts import Act
 from ara.alerts.news import deployed as tell
 from ara.api.asks import Asker, asker, service_of
+from ara.api.v1.words import Absent, Symbol
 from ara.logs.context import current
+from ara.market import symbols
 from ara.models.registry import Registry
 from ara.models.registry.comparing import compared, listed
 from ara.models.registry.stages import delete, deploy, shadow
@@ -32,6 +34,7 @@ ModelName = Annotated[
 ]
 """A model."""
 _Metric = Literal["skill", "coverage", "speed", "accuracy"]
+_About = Annotated[Symbol | Absent, Query(description="Only what learned from this instrument")]
 
 
 class DeployRequest(BaseModel):
@@ -47,9 +50,9 @@ class DeployRequest(BaseModel):
 
 
 @router.get("/status", summary="The models there are")
-async def _status(request: Request, who: _Reads) -> dict[str, Any]:
+async def _status(request: Request, who: _Reads, symbol: _About = None) -> dict[str, Any]:
     """List the models that were trained, with scores, and those that came with Ara: as `ara models list --json`."""
-    return await listing(request)
+    return await listing(request, about=symbol)
 
 
 @router.get("/compare", summary="Models beside each other")
@@ -66,9 +69,10 @@ async def _compare(
     metric: Annotated[
         _Metric, Query(description="By what they are sorted; accuracy is an old word for skill")
     ] = "skill",
+    symbol: _About = None,
 ) -> dict[str, Any]:
     """Compare models on bars that they did not know: as `ara models compare --json`."""
-    return await compared_by(request, models, metric)
+    return await compared_by(request, ",".join(filter(None, (models, symbol))), metric)
 
 
 @router.post("/deploy", summary="Have a model answer")
@@ -83,10 +87,14 @@ async def _delete(model_id: ModelName, request: Request, who: _Deploys) -> dict[
     return await removed(request, who, model_id)
 
 
-async def listing(request: Request) -> dict[str, Any]:
-    """List the models that were trained, and those that came with Ara."""
+async def listing(request: Request, *, about: str | None = None) -> dict[str, Any]:
+    """List the models that were trained, of one instrument where it is named, and those that came with Ara."""
     registry = Registry(service_of(request).desk)
-    return listed(await registry.all(), registry.shipped())
+    own = await registry.all()
+    if about is not None:
+        wanted = symbols.normalise(about)
+        own = [one for one in own if wanted in one.card.symbols]
+    return listed(own, registry.shipped())
 
 
 async def compared_by(request: Request, models: str, metric: str) -> dict[str, Any]:

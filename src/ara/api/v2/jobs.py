@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from ara.api.asks import Asker, asker, service_of
-from ara.api.line import CONFLICT, JobId, cancelled, found, line_of, whose
+from ara.api.asks import Asker, asker
+from ara.api.line import CONFLICT, JobId, cancelled, found, paged
 from ara.api.v1.jobs import logs, result, schedule
 from ara.api.v1.words import Absent
 from ara.jobs import Job, State
@@ -75,12 +75,8 @@ async def _jobs(
     ] = None,
 ) -> JobList:
     """List jobs: one's own, an administrator everybody's."""
-    page = await line_of(service_of(request), request).page(
-        account=whose(who), state=State(state) if state else None, queue=queue or "", limit=limit + 1,
-        before=int(cursor) if cursor else None,
-    )  # fmt: skip
-    shown = page[:limit]
-    return JobList(items=[facts(one) for one in shown], next=str(shown[-1].number) if len(page) > limit else None)
+    shown, further = await paged(request, who, state=state, queue=queue, limit=limit, cursor=cursor)
+    return JobList(items=[facts(one) for one in shown], next=further)
 
 
 router.get("/schedule", summary="What is done by itself")(schedule)

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from ara.api.asks import Asker, asker, service_of
+from ara.api.cursors import strange
 from ara.api.v1 import admin, apps, auth, webhooks
 from ara.api.v1.admin import RoleName, UserFacts
 from ara.api.v1.apps import AppFacts, ConsentFacts
 from ara.api.v1.auth import KeyFacts
 from ara.api.v1.webhooks import Delivered, EventType, WebhookFacts, WebhookId
 from ara.api.v1.words import Absent
-from ara.errors import ValidationError
 
 __all__ = ["AppList", "ConsentList", "DeliveryList", "EventList", "KeyList", "UserList", "WebhookList", "router"]
 
@@ -112,7 +112,7 @@ async def _users(
     users = service_of(request).accounts.users
     last = await users.find(cursor) if cursor else None
     if cursor and (last is None or last.id != cursor):
-        raise _strange(cursor)
+        raise strange(cursor)
     found = await _all(users.all(role=role, limit=limit + 1, after=last))
     shown = [admin.facts(one) for one in found[:limit]]
     return UserList(items=shown, next=shown[-1].id if len(found) > limit else None)
@@ -156,10 +156,6 @@ def _page(found: Iterable[tuple[str, _T]], limit: int, cursor: str | None) -> tu
     if cursor is not None:
         place = next((number for number, (id, _) in enumerate(rest) if id == cursor), None)
         if place is None:
-            raise _strange(cursor)
+            raise strange(cursor)
         rest = rest[place + 1 :]
     return [one for _, one in rest[:limit]], rest[limit - 1][0] if len(rest) > limit else None
-
-
-def _strange(cursor: str) -> ValidationError:
-    return ValidationError(f"cursor: {cursor[:40]!r} is no `next` of an answer.", hint="Send it as it was given.")
