@@ -86,6 +86,8 @@ DIFFERENT = {
     "jobs.schedule.score": ("06:00", "06:00"),
     "jobs.schedule.retrain": ("1d", "1d"),
     "jobs.schedule.drift": ("MON-FRI 22:30", "MON-FRI 22:30"),
+    "jobs.schedule.regimes": ("MON-FRI 22:30", "MON-FRI 22:30"),
+    "jobs.schedule.watched": ("AAPL, SPY", "AAPL, SPY"),
     "jobs.schedule.backup": ("1d", "1d"),
     "jobs.schedule.backup_folder": ("/kept", "/kept"),
     "jobs.schedule.clean": ("1d", "1d"),

@@ -45,7 +45,7 @@ EVENTS: Final[Mapping[str, Reach]] = {
     "model_trained": Reach(permission="models:read", shared=True, words="a model was trained and is in the registry"),
     "model_deployed": Reach(permission="models:read", shared=True, words="another model answers from now on"),
     "backtest_complete": Reach(permission="backtests:read", words="a back-test of yours ended"),
-    "alert_triggered": Reach(permission="alerts:read", words="a condition that you set came true"),
+    "alert_triggered": Reach(permission="alerts:read", words="a condition came true, such as a change of regime"),
     "data_quality_issue": Reach(permission="market:read", shared=True, words="bars of an instrument are doubtful"),
     "system_error": Reach(permission="users:admin", shared=True, words="something failed inside; for administrators"),
 }

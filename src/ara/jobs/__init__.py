@@ -3,7 +3,7 @@
 from ara.jobs.again import review_or_tune, tune_again
 from ara.jobs.job import Job, Needs, State
 from ara.jobs.queue import Queue
-from ara.jobs.work import Backtest, Backup, Clean, Drift, Predict, Review, Score, Train, Tune, Update, Work
+from ara.jobs.work import Backtest, Backup, Clean, Drift, Predict, Regimes, Review, Score, Train, Tune, Update, Work
 from ara.jobs.worker import Worker
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Needs",
     "Predict",
     "Queue",
+    "Regimes",
     "Review",
     "Score",
     "State",

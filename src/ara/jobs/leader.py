@@ -14,13 +14,13 @@ from ara.jobs.entering import alive_of
 from ara.jobs.job import Job, span_of
 from ara.jobs.queue import Queue
 from ara.jobs.schedule import Schedule
-from ara.jobs.work import Backup, Clean, Drift, Review, Score, Update, Work
+from ara.jobs.work import Backup, Clean, Drift, Regimes, Review, Score, Update, Work
 from ara.settings import Settings
 from ara.store import ConflictError, Record, revision
 
 __all__ = ["NAMES", "SILENCE", "Leader", "Order", "leading", "orders"]
 
-NAMES: Final = ("update", "score", "retrain", "drift", "backup", "clean")
+NAMES: Final = ("update", "score", "retrain", "drift", "regimes", "backup", "clean")
 """What can be done by itself, as the settings `jobs.schedule` name it."""
 
 SILENCE: Final = 20.0
@@ -58,6 +58,7 @@ def orders(settings: Settings) -> list[Order]:
     told = settings.jobs.schedule
     works: dict[str, Work] = {
         "update": Update(), "score": Score(), "retrain": Review(), "drift": Drift(),
+        "regimes": Regimes(symbols=tuple(dict.fromkeys(one.strip() for one in told.watched.split(",") if one.strip()))),
         "backup": Backup(folder=told.backup_folder or str(Path(settings.home) / "backups")),
         "clean": Clean(days=told.keep_days),
     }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import AraError, DataProviderError, ValidationError
-from ara.jobs.work import Backup, Clean, Drift, Predict, Score, Update, Work
+from ara.jobs.work import Backup, Clean, Drift, Predict, Regimes, Score, Update, Work
 from ara.workers import Progress
 
 __all__ = ["keep_up", "predict"]
@@ -51,6 +51,10 @@ async def keep_up(desk: Desk, work: Work, *, watch: _Watch) -> dict[str, Any]:
             return await _score(desk)
         case Drift():
             return await _drift(desk, work, watch)
+        case Regimes():
+            from ara.jobs.regimes import look
+
+            return await look(desk, list(work.symbols) or await forecast_lately(desk), watch=watch)
         case Backup():
             return await _back_up(desk, work, watch)
         case Clean():
@@ -115,16 +119,19 @@ async def _score(desk: Desk) -> dict[str, Any]:
     }  # fmt: skip
 
 
+async def forecast_lately(desk: Desk) -> list[str]:
+    """Give the symbols that the last forecasts were of."""
+    from ara.prediction.ledger import Ledger
+
+    return sorted({one.forecast.instrument.symbol for one in await Ledger(desk).list(_LOOKED)})
+
+
 async def _drift(desk: Desk, work: Drift, watch: _Watch) -> dict[str, Any]:
     from ara.features.drift import drift
     from ara.features.sets import find
     from ara.prediction.features import Features
-    from ara.prediction.ledger import Ledger
 
-    symbols = list(work.symbols)
-    if not symbols:
-        kept = await Ledger(desk).list(_LOOKED)
-        symbols = sorted({one.forecast.instrument.symbol for one in kept})
+    symbols = list(work.symbols) or await forecast_lately(desk)
     told, failed = dict[str, list[str]](), dict[str, str]()
     async with MarketData(desk) as market, Features(desk, data=market) as features:
         for number, symbol in enumerate(symbols):

@@ -21,6 +21,7 @@ __all__ = [
     "Clean",
     "Drift",
     "Predict",
+    "Regimes",
     "Review",
     "Score",
     "Train",
@@ -176,6 +177,18 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True, tag="drift", tag_field="w
     window: int = 250
 
 
+class Regimes(msgspec.Struct, frozen=True, kw_only=True, tag="regimes", tag_field="what"):
+    """Look at the state of markets, and tell of those that changed since they were looked at last.
+
+    Parameters
+    ----------
+    symbols
+        Which; those that forecasts were kept of if none.
+    """
+
+    symbols: tuple[str, ...] = ()
+
+
 class Backup(msgspec.Struct, frozen=True, kw_only=True, tag="backup", tag_field="what"):
     """Copy the lake into a folder of back-ups, as `ara data backup` does.
 
@@ -200,7 +213,7 @@ class Clean(msgspec.Struct, frozen=True, kw_only=True, tag="clean", tag_field="w
     days: int = 30
 
 
-Work: TypeAlias = Train | Tune | Review | Backtest | Predict | Update | Score | Drift | Backup | Clean
+Work: TypeAlias = Train | Tune | Review | Backtest | Predict | Update | Score | Drift | Regimes | Backup | Clean
 """What a job can do."""
 
 
@@ -244,6 +257,8 @@ def _upkeep_words(work: Work) -> str:
             return "score what came due"
         case Drift(symbols=symbols, features=features):
             return f"look for drift of {features} in {_some(symbols) if symbols else 'all that is forecast'}"
+        case Regimes(symbols=symbols):
+            return f"look for changes of regime in {_some(symbols) if symbols else 'all that is forecast'}"
         case Backup(folder=folder):
             return f"back up the lake into {folder}"
         case Clean(days=days):

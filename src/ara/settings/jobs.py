@@ -25,6 +25,9 @@ class ScheduleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drift: Annotated[
         str, Meta(description="Look for features that are no longer what they were.", pattern=_WHEN, extra=_ALLOWED)
     ] = ""
+    regimes: Annotated[
+        str, Meta(description="Tell of markets whose regime changed.", pattern=_WHEN, extra=_ALLOWED)
+    ] = ""
     backup: Annotated[
         str, Meta(description="Back up the lake into `backup_folder`.", pattern=_WHEN, extra=_ALLOWED)
     ] = ""
@@ -39,6 +42,14 @@ class ScheduleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             extra={"allowed": "a zone such as UTC or Europe/Berlin"},
         ),
     ] = "UTC"
+    watched: Annotated[
+        str,
+        Meta(
+            description="Whose regimes are looked at; empty: of all that was forecast lately.",
+            pattern=r"^([^,\s]{1,40}(, ?[^,\s]{1,40}){0,99})?$",
+            extra={"allowed": 'symbols by commas, such as AAPL,SPY, or "" for all that was forecast'},
+        ),
+    ] = ""
     backup_folder: Annotated[
         str,
         Meta(
