@@ -28,6 +28,15 @@ def test_every_page_is_in_the_contents():
     assert pages - python == contents
 
 
+def test_tests_that_are_named_are_there():
+    named = {
+        one for page in PAGES for one in re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z_0-9]+)`", page.read_text())
+    }
+    assert ("tests/api/test_log_lines.py", "test_no_stranger_writes_into_the_log") in named
+    for path, name in sorted(named):
+        assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(), re.MULTILINE), f"{path}::{name}"
+
+
 @pytest.mark.parametrize("page", FRONT, ids=lambda page: page.name)
 def test_links_of_the_front_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
