@@ -1,11 +1,14 @@
 """What `deploy/` promises: nothing is root, no root file system can be written, and its settings are there."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from ara.cli.app import COMMANDS
 from ara.settings import Settings
@@ -61,6 +64,21 @@ def test_the_image_is_built_in_stages_and_runs_as_nobody_special():
             for source in line.split()[1:-1]:
                 assert (root / source).exists(), source
                 assert f"!{source.split('/')[0]}" in (root / ".dockerignore").read_text().splitlines(), source
+
+
+@pytest.mark.parametrize("python", ["3.11.9", "3.12.1", "3.13.0"])
+def test_the_image_is_built_with_one_version_of_each_package(python):
+    whole = re.sub(r"\\\n\s*", "", (DEPLOY / "docker" / "Dockerfile").read_text())
+    command = re.search(r"^RUN (sed .*?) >", whole, re.MULTILINE)[1]
+    told = subprocess.run(["bash", "-c", command], cwd=DEPLOY.parent, capture_output=True, text=True, check=True)
+    pins = [Requirement(line) for line in told.stdout.splitlines()]
+    there = {
+        "python_version": python[:4], "python_full_version": python, "sys_platform": "linux",
+        "platform_machine": "x86_64", "platform_system": "Linux", "os_name": "posix",
+        "implementation_name": "cpython", "platform_python_implementation": "CPython",
+    }  # fmt: skip
+    names = [canonicalize_name(one.name) for one in pins if one.marker is None or one.marker.evaluate(there)]
+    assert len(names) == len(set(names)) > 100
 
 
 def test_passwords_have_to_be_given():
