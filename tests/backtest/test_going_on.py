@@ -7,14 +7,20 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ara.backtest.checks import made_up
+from ara.backtest.cross import cross
 from ara.backtest.folds import Rules
+from ara.backtest.going_on import Answers, KeptColumns, file_of
 from ara.backtest.kept import Kept, follows
+from ara.backtest.monte_carlo import monte_carlo
+from ara.backtest.run import run
 from ara.backtest.sweep import sweep
 from ara.backtest.walk_forward import walk
 from ara.errors import CancelledError
+from ara.evidence.sham import on_placebos
 from ara.trading.strategies import Momentum, made
 
 TAPE = made_up(120)["ONE"]
@@ -41,6 +47,34 @@ from ara.trading.strategies import made
 
 grid = {"window": [5, 10, 15, 20, 30], "stop": [0.0, 0.05]}
 sweep(made("learns_slowly:Learner"), grid, made_up(120)["ONE"], cuts=0, kept=Path("sweeps"))
+"""
+
+LONG = """
+import sys
+import time
+from pathlib import Path
+from ara.backtest.checks import made_up
+from ara.backtest.cross import cross
+from ara.backtest.monte_carlo import monte_carlo
+from ara.backtest.run import run
+from ara.evidence.sham import on_placebos
+from ara.trading.strategies import made
+
+def wait(done, total):
+    if done >= 3:
+        Path("there").touch()
+        time.sleep(3600)
+    return True
+
+tapes, kept = {"ONE": made_up(120)["ONE"]}, Path(sys.argv[1])
+if sys.argv[1] == "crossed":
+    cross(made("momentum"), {"window": [5, 10, 15, 20, 30]}, tapes["ONE"], groups=4, kept=kept, watch=wait)
+elif sys.argv[1] == "worlds":
+    make = made("momentum", {"window": 10})
+    found = run(make, tapes, name="momentum", parameters=make.parameters, cuts=0)
+    monte_carlo(found, make, tapes, draws=4, kept=kept, watch=wait)
+else:
+    on_placebos(made("momentum", {"window": 10}), tapes, markets=5, kept=kept, watch=wait)
 """
 
 
@@ -101,7 +135,7 @@ def test_all_that_rows_follow_from_names_their_file(tmp_path, monkeypatch):
     sweep(made("momentum"), GRID, TAPE, cuts=0, kept=tmp_path)
     sweep(made("momentum", {"short": True}), GRID, TAPE, cuts=0, kept=tmp_path)
     assert len(list(tmp_path.iterdir())) == len(asks) + 2
-    monkeypatch.setattr("ara.backtest.sweep._FILES", 4)
+    monkeypatch.setitem(file_of.__kwdefaults__, "most", 4)
     for cash in range(1_000, 1_003):
         sweep(Momentum, {"window": [5]}, TAPE, cuts=0, cash=cash, kept=tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
@@ -111,23 +145,106 @@ def test_all_that_rows_follow_from_names_their_file(tmp_path, monkeypatch):
     assert again.trials.equals(sweep(Momentum, {"window": [5]}, TAPE, cuts=0, cash=1_000).trials)
 
 
-def test_a_sweep_that_was_killed_goes_on_and_finds_the_same(tmp_path, monkeypatch):
-    (tmp_path / "learns_slowly.py").write_text(LEARNER)
-    (tmp_path / "wait").touch()
-    child = subprocess.Popen([sys.executable, "-c", CHILD], cwd=tmp_path)
+def killed(folder, code, *words):
+    """Let a process work until it says that it is in the midst of it, and kill it there."""
+    child = subprocess.Popen([sys.executable, "-c", code, *words], cwd=folder)
     end = time.monotonic() + 300
-    while not (tmp_path / "there").exists():
+    while not (folder / "there").exists():
         assert child.poll() is None
         assert time.monotonic() < end
         time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     child.wait()
+
+
+def test_a_sweep_that_was_killed_goes_on_and_finds_the_same(tmp_path, monkeypatch):
+    (tmp_path / "learns_slowly.py").write_text(LEARNER)
+    (tmp_path / "wait").touch()
+    killed(tmp_path, CHILD)
     (tmp_path / "wait").unlink()
     monkeypatch.syspath_prepend(str(tmp_path))
     make, heard = made("learns_slowly:Learner"), []
     found = sweep(make, GRID, TAPE, cuts=0, kept=tmp_path / "sweeps", watch=lambda *done: heard.append(done) or True)
     assert heard[0][0] > 1  # what was kept was not tried again
     assert found.trials.equals(sweep(make, GRID, TAPE, cuts=0).trials)
+
+
+def crossed(**how):
+    return cross(made("momentum"), {"window": [5, 10, 15, 20, 30]}, TAPE, groups=4, **how).as_dict()
+
+
+def lived(**how):
+    make = made("momentum", {"window": 10})
+    found = run(make, {"ONE": TAPE}, name="momentum", parameters=make.parameters, cuts=0)
+    return monte_carlo(found, make, {"ONE": TAPE}, draws=4, **how).as_dict()
+
+
+def shammed(**how):
+    return on_placebos(made("momentum", {"window": 10}), {"ONE": TAPE}, markets=5, **how).as_dict()
+
+
+LONG_WORK = {"crossed": (crossed, 5), "worlds": (lived, 8), "placebos": (shammed, 5)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG_WORK)
+def test_other_long_work_that_was_killed_goes_on_and_finds_the_same(tmp_path, name):
+    work, count = LONG_WORK[name]
+    killed(tmp_path, LONG, name)
+    heard = []
+    found = work(kept=tmp_path / name, watch=lambda *done: heard.append(done) or True)
+    first = heard[0][0]  # what was kept was not played again: the first at least, all three where a file only grows
+    assert first == 4 if name == "crossed" else 1 < first <= 4
+    assert heard == [(done, count) for done in range(first, count + 1)]
+    assert found == work()
+    heard.clear()
+    assert work(kept=tmp_path / name, watch=lambda *done: heard.append(done) or True) == found
+    assert heard == []
+
+
+@pytest.mark.parametrize("name", LONG_WORK)
+def test_other_long_work_that_was_stopped_goes_on_and_finds_the_same(tmp_path, name):
+    work, count = LONG_WORK[name]
+    with pytest.raises(CancelledError, match=f"after 2 of {count}") as error:
+        work(kept=tmp_path, watch=lambda done, total: done < 2)
+    assert "Ask again to go on" in error.value.hint
+    heard = []
+    found = work(kept=tmp_path, watch=lambda *done: heard.append(done) or True)
+    assert heard == [(done, count) for done in range(3, count + 1)]
+    assert found == work()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG_WORK)
+def test_work_that_is_stopped_in_processes_goes_on_in_one(tmp_path, name):
+    work, count = LONG_WORK[name]
+    with pytest.raises(CancelledError) as error:
+        work(kept=tmp_path, workers=2, watch=lambda done, total: False)
+    assert "Ask again to go on" in error.value.hint
+    heard = []
+    found = work(kept=tmp_path, watch=lambda *done: heard.append(done) or True)
+    assert 0 < len(heard) < count
+    assert found == work()
+
+
+def test_columns_that_were_torn_or_changed_are_found_anew(tmp_path):
+    path = tmp_path / "deep" / "some.columns"
+    for number in range(3):
+        KeptColumns(path, 4).put(str(number), np.full(4, number + 0.5))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    torn = KeptColumns(path, 4)
+    assert [torn.get(str(number)) is not None for number in range(3)] == [True, True, False]
+    torn.put("2", np.full(4, 2.5))
+    assert path.read_bytes() == whole
+    path.write_bytes(whole[:70] + b"x" + whole[71:])
+    assert [KeptColumns(path, 4).get(str(number)) is not None for number in range(3)] == [True, False, False]
+    assert KeptColumns(None, 4).get("0") is None
+    (tmp_path / "file").touch()
+    lost = KeptColumns(tmp_path / "file" / "some.columns", 4)
+    answers = Answers(lost, 1, what="", watch=None)
+    answers.heard([0], [np.ones(4)])  # nothing can be written there, and the work goes on
+    assert answers.whole()[0].tolist() == [1, 1, 1, 1]
 
 
 def test_a_changed_strategy_is_tried_anew(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from ara.backtest.choosing import maker
 from ara.backtest.engine import Watch
 from ara.backtest.floor import played
+from ara.backtest.going_on import Answers, KeptColumns, file_of, scene_of
 from ara.backtest.patience import USUAL
 from ara.backtest.result import per_year
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.backtest.sweep import combinations
-from ara.errors import CancelledError, ValidationError
+from ara.errors import ValidationError
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Overfitting, pbo
 from ara.performance.picked import Beating, beating
@@ -40,6 +42,7 @@ _TESTED: Final = 10  # bars of which draws say something
 _JUDGED: Final = 2
 _PURGE: Final = 1
 _EMBARGO: Final = 5
+_FILES: Final = 2
 
 _Array = NDArray[np.float64]
 
@@ -105,6 +108,7 @@ def cross(
     workers: int = 1,
     on: str = HERE,
     address: str = "",
+    kept: Path | None = None,
     watch: Watch | None = None,
 ) -> Crossed:
     """Choose the best of a grid by every choice of groups of time, and judge it on the others.
@@ -126,6 +130,8 @@ def cross(
         As in `ara.backtest.run`.
     workers, on, address
         As in `ara.backtest.walk_forward.walk`.
+    kept
+        As in `ara.backtest.sweep.sweep`: a folder that remembers the returns of what was played, of the last two.
     watch
         Told how many combinations of how many are done; False stops the work.
 
@@ -139,7 +145,7 @@ def cross(
     scene: dict[str, Any] = {
         "tape": played, "cash": Decimal(cash), "costs": costs or Costs(), "start": start, "patience": patience
     }  # fmt: skip
-    table = _table(make, tried, scene, (workers, on, address), watch)
+    table = _table(make, tried, scene, (workers, on, address), watch, kept)
     root = math.sqrt(per_year({played.instrument.symbol: played}, played.known))
     chosen, learned = [], []
     for split in cut.splits:
@@ -189,8 +195,7 @@ def _parted(
         raise ValidationError(f"the grid has {len(tried)} combinations; 2 to {MOST:,} are cross-validated")
     if purge < 0:
         raise ValidationError(f"{purge} bars can't be purged")
-    first = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
-    at = np.arange(len(tape) - int(np.searchsorted(np.array(tape.known), first)))
+    at = np.arange(_bars(tape, start))
     cut = combinatorial(at, at + purge, groups=groups, judged=judged, embargo=embargo)
     if (least := min(len(split.train) for split in cut.splits)) < _LEAST:
         raise ValidationError(
@@ -224,40 +229,46 @@ def _table(
     scene: Mapping[str, Any],
     place: Place,
     watch: Watch | None,
+    kept: Path | None,
 ) -> _Array:
     """Give the returns `[bar, combination]`, played here, in several processes or on a cluster."""
     if there(place[1]) and not isinstance(make, Made):
         raise ValidationError("only a strategy that was found by its name is tried on a cluster")
-    if isinstance(make, Made) and (there(place[1]) or place[0] > 1):
-        return _spread(make, tried, scene, place, watch)
-    columns = []
-    with closing(_returns(maker(make), tried, scene)) as each:
-        for column in each:
-            columns.append(column)
-            _heed(watch, len(columns), len(tried))
-    return np.column_stack(columns)
+    tape, grid = scene["tape"], [repr(sorted(one.items())) for one in tried]
+    task = {"grid": grid, **scene_of({tape.instrument.symbol: tape}, scene)}
+    memory = KeptColumns(file_of(kept, make, task, most=_FILES, ending="columns"), _bars(tape, scene["start"]))
+    words = "the cross-validation was cancelled after {done} of {total} combinations"
+    answers = Answers[_Array](memory, len(tried), what=words, watch=watch)
+    if answers.todo and isinstance(make, Made) and (there(place[1]) or place[0] > 1):
+        _in_parts(make, tried, answers, scene, place)
+    elif answers.todo:
+        with closing(_returns(maker(make), [tried[number] for number in answers.todo], scene)) as each:
+            for number, column in zip(answers.todo, each, strict=True):
+                answers.heard([number], [column])
+    return np.column_stack(answers.whole())
 
 
-def _spread(
-    make: Made, tried: Sequence[Mapping[str, Any]], scene: Mapping[str, Any], place: Place, watch: Watch | None
-) -> _Array:
-    found: dict[int, _Array] = {}
+def _in_parts(
+    make: Made, tried: Sequence[Mapping[str, Any]], answers: Answers[_Array], scene: Mapping[str, Any], place: Place
+) -> None:
+    """Play what is left in several processes or on a cluster."""
+    pieces: list[list[int]] = []
 
     def parts(count: int) -> list[dict[str, Any]]:
+        pieces.extend(parts_of(answers.todo, count))
         given = {"name": named(make), "parameters": dict(make.parameters), **scene}
-        return [{**given, "part": [dict(one) for one in part]} for part in parts_of(tried, count)]
+        return [{**given, "part": [dict(tried[number]) for number in part]} for part in pieces]
 
-    def heard(number: int, answer: _Array) -> None:
-        found[number] = answer
-        _heed(watch, sum(one.shape[1] for one in found.values()), len(tried))
+    def heard(number: int, table: _Array) -> None:
+        answers.heard(pieces[number], list(table.T))
 
     spread(cross_part, parts, place, heard)
-    return np.column_stack([found[number] for number in sorted(found)])
 
 
-def _heed(watch: Watch | None, done: int, total: int) -> None:
-    if watch is not None and not watch(done, total):
-        raise CancelledError(f"the cross-validation was cancelled after {done} of {total} combinations")
+def _bars(tape: Tape, start: datetime | None) -> int:
+    """Give how many bars are played from a moment on."""
+    first = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
+    return len(tape) - int(np.searchsorted(np.array(tape.known), first))
 
 
 def _returns(

@@ -1,20 +1,24 @@
 """Other pasts of the same back-test: returns or trades in another order, other parameters, late fills."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.backtest.engine import Watch, play
+from ara.backtest.going_on import Answers, file_of, scene_of
+from ara.backtest.kept import Kept
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import Result
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
-from ara.errors import CancelledError, ValidationError
+from ara.errors import ValidationError
 from ara.performance.bootstrap import drawn, usual_block
 from ara.performance.inputs import returns_of
 from ara.trading.costs import Costs
@@ -117,6 +121,7 @@ def monte_carlo(
     workers: int = 1,
     on: str = HERE,
     address: str = "",
+    kept: Path | None = None,
     watch: Watch | None = None,
 ) -> MonteCarlo:
     """Live a back-test's past again in four ways.
@@ -144,6 +149,8 @@ def monte_carlo(
         As in `ara.backtest.run`.
     workers, on, address
         As in `ara.backtest.walk_forward.walk`.
+    kept
+        As in `ara.backtest.sweep.sweep`: a folder that remembers the worlds that were played.
     watch
         Told how many worlds of how many are done; False stops the work.
 
@@ -169,7 +176,7 @@ def monte_carlo(
     asked = shaken(found.parameters, again, seed)
     jobs: list[dict[str, Any]] = [{"parameters": one, "seed": None} for one in asked]
     jobs += [{"parameters": dict(found.parameters), "seed": seed + number} for number in range(again)]
-    lived = _replayed(make, jobs, _scene(found, tapes, patience), (workers, on, address), watch)
+    lived = _replayed(make, jobs, _scene(found, tapes, patience), (workers, on, address), watch, kept)
     tried = [one for one in lived[: len(asked)] if one is not None]
     if not asked:
         notes.append("it has no parameter that could be shaken")
@@ -246,7 +253,7 @@ def live_part(
 ) -> list[list[float] | None]:
     """Play some worlds again; what a process is asked for, the strategy by its name."""
     scene: dict[str, Any] = {"cash": cash, "costs": costs, "start": start, "per_year": per_year, "patience": patience}
-    return _lived(_anew(made(name, parameters)), part, tapes=tapes, **scene)
+    return list(_lived(_anew(made(name, parameters)), part, tapes=tapes, **scene))
 
 
 def _anew(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -256,30 +263,41 @@ def _anew(make: Callable[..., Any]) -> Callable[..., Any]:
 
 def _replayed(
     make: Callable[..., Any], jobs: Sequence[Mapping[str, Any]], scene: Mapping[str, Any], place: Place,
-    watch: Watch | None,
+    watch: Watch | None, kept: Path | None,
 ) -> list[list[float] | None]:  # fmt: skip
     """Play all worlds again, here, in several processes or on a cluster, and give them in their order."""
-    if not there(place[1]) and (place[0] < 2 or not isinstance(make, Made)):
-        return _lived(_anew(make), jobs, watch=watch, **scene)
-    if not isinstance(make, Made):
+    if there(place[1]) and not isinstance(make, Made):
         raise ValidationError("only a strategy that was found by its name is tried on a cluster")
-    found: dict[int, list[list[float] | None]] = {}
+    told = [repr(sorted(one["parameters"].items())) + str(one["seed"]) for one in jobs]
+    file = file_of(kept, make, {"worlds": told, "per_year": scene["per_year"], **scene_of(scene["tapes"], scene)})
+    with Kept(file, "worlds", most=2 * MOST) as memory:
+        words = "the worlds were cancelled after {done} of {total}"
+        answers = Answers[list[float]](memory, len(jobs), what=words, watch=watch)
+        if answers.todo and isinstance(make, Made) and (there(place[1]) or place[0] > 1):
+            _in_parts(make, jobs, answers, scene, place)
+        elif answers.todo:
+            left = [jobs[number] for number in answers.todo]
+            with closing(_lived(_anew(make), left, **scene)) as lives:
+                for number, one in zip(answers.todo, lives, strict=True):
+                    answers.heard([number], [one or []])
+    return [one or None for one in answers.whole()]
+
+
+def _in_parts(
+    make: Made, jobs: Sequence[Mapping[str, Any]], answers: Answers[list[float]], scene: Mapping[str, Any], place: Place
+) -> None:
+    """Play what is left in several processes or on a cluster."""
+    pieces: list[list[int]] = []
 
     def parts(count: int) -> list[dict[str, Any]]:
+        pieces.extend(parts_of(answers.todo, count))
         given = {"name": named(make), "parameters": dict(make.parameters), **scene}
-        return [{**given, "part": part} for part in parts_of(jobs, count)]
+        return [{**given, "part": [jobs[number] for number in part]} for part in pieces]
 
-    def heard(number: int, answer: list[list[float] | None]) -> None:
-        found[number] = answer
-        _heed(watch, sum(map(len, found.values())), len(jobs))
+    def heard(number: int, lives: list[list[float] | None]) -> None:
+        answers.heard(pieces[number], [one or [] for one in lives])
 
     spread(live_part, parts, place, heard)
-    return [one for number in sorted(found) for one in found[number]]
-
-
-def _heed(watch: Watch | None, done: int, total: int) -> None:
-    if watch is not None and not watch(done, total):
-        raise CancelledError(f"the worlds were cancelled after {done} of {total}")
 
 
 def _lived(
@@ -292,29 +310,25 @@ def _lived(
     start: datetime,
     per_year: float,
     patience: float,
-    watch: Watch | None = None,
-) -> list[list[float] | None]:
+) -> Generator[list[float] | None]:
     """Give end, drawdown and Sharpe ratio of each; None where the strategy takes no such parameters or fails."""
-    found: list[list[float] | None] = []
     with waiting(patience) as patient:
         watched = make if patient is None else patient.watching(make)
-        for number, one in enumerate(part, 1):
-            _heed(watch, number, len(part))
+        for one in part:
             try:
                 strategy = watched(**one["parameters"])
             except ValidationError:
-                found.append(None)
+                yield None
                 continue
             strategy = strategy if one["seed"] is None else late(strategy, seed=one["seed"])
             done = play(strategy, tapes, cash=cash, costs=costs, start=start)
             if done.failure is not None:
                 if patient is not None and patient.struck:
                     raise done.failure
-                found.append(None)
+                yield None
                 continue
             equity = np.array([done.exchange.book.start, *done.equity], np.float64) * float(done.exchange.book.unit)
-            found.append(_figures(returns_of(equity)[None, :], float(cash), per_year)[0].tolist())
-    return found
+            yield _figures(returns_of(equity)[None, :], float(cash), per_year)[0].tolist()
 
 
 def _figures(returns: _Array, cash: float, per_year: float | None) -> _Array:

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from ara.backtest.asking import planned
 from ara.backtest.choosing import Told, maker
-from ara.backtest.engine import Watch, rules
+from ara.backtest.engine import Watch
 from ara.backtest.floor import Floor, played
-from ara.backtest.kept import Kept, follows
+from ara.backtest.going_on import file_of, scene_of
+from ara.backtest.kept import Kept
 from ara.backtest.layout import WHY
 from ara.backtest.patience import USUAL
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, run
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
 from ara.errors import CancelledError, ValidationError
-from ara.lineage import digest
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Significance, significance
 from ara.trading.costs import Costs
@@ -40,7 +40,6 @@ MOST: Final = 100_000
 
 _STEP: Final = 64
 _CHUNKS: Final = 16
-_FILES: Final = 16
 _ENOUGH: Final = 1.0  # seconds of work after which the time of the rest can be told
 _MEASURES: Final = ("total", "sharpe", "drawdown", "fills", "fees", "equity")
 
@@ -203,21 +202,10 @@ class _Table:
 def _file(
     folder: Path | None, make: Callable[..., Any], tried: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]
 ) -> Path | None:
-    """Give the file of a sweep, named by all that its rows follow from, and leave the newest ones beside it."""
-    if folder is None or (code := follows(make)) is None:
-        return None
-    tape, start = asked["tape"], asked["start"]
-    id = digest({
-        "strategy": code, "grid": [repr(sorted(one.items())) for one in tried], "bars": tape.digest(),
-        "cash": str(asked["cash"]), "costs": asked["costs"].as_dict(), "engine": rules({tape.instrument.symbol: tape}),
-        "start": None if start is None else start.isoformat(),
-    })  # fmt: skip
-    file = folder / f"{id}.json"
-    with suppress(OSError):  # another process may have taken one away
-        others = sorted((one for one in folder.glob("*.json") if one != file), key=lambda one: one.stat().st_mtime_ns)
-        for one in others[: -_FILES + 1]:
-            one.unlink(missing_ok=True)
-    return file
+    """Give the file of a sweep, named by all that its rows follow from."""
+    tape = asked["tape"]
+    grid = [repr(sorted(one.items())) for one in tried]
+    return file_of(folder, make, {"grid": grid, **scene_of({tape.instrument.symbol: tape}, asked)})
 
 
 def try_part(

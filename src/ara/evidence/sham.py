@@ -1,10 +1,12 @@
 """A strategy on placebo markets: real bars in another order, in which it must not work."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -13,11 +15,13 @@ import polars as pl
 
 from ara.backtest.beside import timing
 from ara.backtest.engine import Watch, play
+from ara.backtest.going_on import Answers, file_of, scene_of
 from ara.backtest.holdings import holdings
+from ara.backtest.kept import Kept
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.result import per_year
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
-from ara.errors import CancelledError, ValidationError
+from ara.errors import ValidationError
 from ara.evidence.placebo import KINDS, placebo
 from ara.market.bars import Bars, Basis
 from ara.performance.growth import sharpe
@@ -93,6 +97,7 @@ def on_placebos(
     workers: int = 1,
     on: str = HERE,
     address: str = "",
+    kept: Path | None = None,
     watch: Watch | None = None,
 ) -> Sham:
     """Play a strategy on placebo markets that keep each instrument's mean return, and on its own.
@@ -112,6 +117,8 @@ def on_placebos(
         As in `ara.backtest.run`.
     workers, on, address
         As in `ara.backtest.walk_forward.walk`.
+    kept
+        As in `ara.backtest.sweep.sweep`: a folder that remembers the markets that were played.
     watch
         Told how many are done; False stops the work.
     """
@@ -123,7 +130,7 @@ def on_placebos(
     with waiting(patience) as patient:
         own, _ = _played(make if patient is None else patient.watching(make), real, money, paid, start)
     scene: dict[str, Any] = {"tapes": real, "cash": money, "costs": paid, "start": start, "patience": patience}
-    played = _on_each(make, list(range(markets)), {**scene, "seed": seed}, (workers, on, address), watch)
+    played = _on_each(make, list(range(markets)), {**scene, "seed": seed}, (workers, on, address), watch, kept)
     ratios = [0.0 if ratio is None else ratio for ratio, _ in played]
     worked = sum(chance is not None and chance <= LEVEL for _, chance in played)
     low, median, high = np.quantile(ratios, (0.05, 0.5, 0.95)).tolist()
@@ -172,34 +179,42 @@ def sham_part(
 ) -> list[tuple[float | None, float | None]]:
     """Play some of the placebo markets; what a process is asked for, the strategy by its name."""
     scene: dict[str, Any] = {"cash": cash, "costs": costs, "start": start, "patience": patience}
-    return _some(made(name, parameters), part, tapes=tapes, seed=seed, **scene)
+    return list(_some(made(name, parameters), part, tapes=tapes, seed=seed, **scene))
 
 
 def _on_each(
-    make: Callable[[], Strategy], numbers: list[int], scene: Mapping[str, Any], place: Place, watch: Watch | None
-) -> _Outcomes:
+    make: Callable[[], Strategy], numbers: list[int], scene: Mapping[str, Any], place: Place, watch: Watch | None,
+    kept: Path | None,
+) -> _Outcomes:  # fmt: skip
     """Play all markets, here, in several processes or on a cluster, and give what came of them in their order."""
-    if not there(place[1]) and (place[0] < _SEVERAL or not isinstance(make, Made)):
-        return _some(make, numbers, watch=watch, **scene)
-    if not isinstance(make, Made):
+    if there(place[1]) and not isinstance(make, Made):
         raise ValidationError("only a strategy that was found by its name is tried on a cluster")
-    found: dict[int, _Outcomes] = {}
+    file = file_of(kept, make, {"draws": _DRAWS, "seed": scene["seed"], **scene_of(scene["tapes"], scene)})
+    with Kept(file, "markets", most=MOST) as memory:
+        words = "the placebos were cancelled after {done} of {total}"
+        answers = Answers[list[float | None]](memory, len(numbers), what=words, watch=watch)
+        if answers.todo and isinstance(make, Made) and (there(place[1]) or place[0] >= _SEVERAL):
+            _in_parts(make, answers, scene, place)
+        elif answers.todo:
+            with closing(_some(make, answers.todo, **scene)) as outcomes:
+                for number, one in zip(answers.todo, outcomes, strict=True):
+                    answers.heard([number], [list(one)])
+    return [(ratio, chance) for ratio, chance in answers.whole()]
+
+
+def _in_parts(make: Made, answers: Answers[list[float | None]], scene: Mapping[str, Any], place: Place) -> None:
+    """Play what is left in several processes or on a cluster."""
+    pieces: list[list[int]] = []
 
     def parts(count: int) -> list[dict[str, Any]]:
+        pieces.extend(parts_of(answers.todo, count))
         given = {"name": named(make), "parameters": dict(make.parameters), **scene}
-        return [{**given, "part": part} for part in parts_of(numbers, count)]
+        return [{**given, "part": part} for part in pieces]
 
-    def heard(number: int, answer: _Outcomes) -> None:
-        found[number] = answer
-        _heed(watch, sum(map(len, found.values())), len(numbers))
+    def heard(number: int, outcomes: _Outcomes) -> None:
+        answers.heard(pieces[number], [list(one) for one in outcomes])
 
     spread(sham_part, parts, place, heard)
-    return [one for number in sorted(found) for one in found[number]]
-
-
-def _heed(watch: Watch | None, done: int, total: int) -> None:
-    if watch is not None and not watch(done, total):
-        raise CancelledError(f"the placebos were cancelled after {done} of {total}")
 
 
 def _some(
@@ -212,15 +227,11 @@ def _some(
     start: datetime | None,
     patience: float,
     seed: int,
-    watch: Watch | None = None,
-) -> _Outcomes:
-    found: _Outcomes = []
+) -> Generator[tuple[float | None, float | None]]:
     with waiting(patience) as patient:
         watched = make if patient is None else patient.watching(make)
         for number in numbers:
-            found.append(_played(watched, placebo_tapes(tapes, number, seed=seed), cash, costs, start))
-            _heed(watch, len(found), len(numbers))
-    return found
+            yield _played(watched, placebo_tapes(tapes, number, seed=seed), cash, costs, start)
 
 
 def _played(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.commands.backtest.task import Task, hearing, priced
@@ -58,7 +59,8 @@ def _lived_again(
     from ara.cli.render.backtest_worlds import worlds_told
 
     with task.screen.progress("Living it again") as step:
-        carlo = monte_carlo(found, task.maker, tapes, draws=worlds, watch=hearing(step), **place)
+        kept = _kept(task, "worlds")
+        carlo = monte_carlo(found, task.maker, tapes, draws=worlds, kept=kept, watch=hearing(step), **place)
     data["monte_carlo"] = carlo.as_dict()
     return worlds_told(carlo, found, task.screen)
 
@@ -69,6 +71,12 @@ def _sham(task: Task, tapes: "dict[str, Tape]", markets: int, data: dict[str, An
 
     span = {name: value for name, value in task.span.items() if name != "cuts"}
     with task.screen.progress("On placebo markets") as step:
-        sham = on_placebos(task.maker, tapes, markets=markets, watch=hearing(step), **span, **place)
+        kept = _kept(task, "placebos")
+        sham = on_placebos(task.maker, tapes, markets=markets, kept=kept, watch=hearing(step), **span, **place)
     data["placebo"] = sham.as_dict()
     return sham_told(sham, task.screen)
+
+
+def _kept(task: Task, what: str) -> Path:
+    """Give the folder from which long work goes on."""
+    return Path(task.screen.settings().home) / "backtest" / what

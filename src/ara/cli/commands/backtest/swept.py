@@ -52,7 +52,8 @@ def swept(
     if groups:
         del span["cuts"]
         with s.progress("Cross-validating") as step:
-            crossed = cross(maker, grid, tape, groups=groups, watch=hearing(step), **span)
+            folder = Path(s.settings().home) / "backtest" / "crossed"
+            crossed = cross(maker, grid, tape, groups=groups, kept=folder, watch=hearing(step), **span)
     look = counted(s, found.best, times=found.trials.height)
     data = _document(found, grid, look)
     if crossed is not None:
