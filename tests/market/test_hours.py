@@ -289,3 +289,22 @@ def test_one_saturday_turns_no_file_around():
     assert stamped(pl.Series([date(2020, 3, 3), date(2020, 3, 7)]), calendar("XNYS")) == "open"
     assert stamped(pl.Series([], dtype=pl.Datetime("us", "UTC")), calendar("XNYS")) == "open"
     assert stamped(pl.Series([None], dtype=pl.Date), calendar("XNYS")) == "open"
+
+
+def test_stamps_that_were_asked_before_are_answered_by_all_that_the_answer_depends_on():
+    numbers = pl.Series([1_600_041_600_000, 1_600_128_000_000])  # two midnights, in milliseconds
+    asked = [
+        (numbers.cast(pl.Datetime(unit, "UTC")), calendar(name), timeframe, end)
+        for unit in ("ms", "us")
+        for name in ("XNYS", "XLON")
+        for timeframe in (DAY, WEEK)
+        for end in ("open", "close")
+    ]
+    first = [spans(at, venue, timeframe, stamped=end) for at, venue, timeframe, end in asked]
+    again = [spans(at.alias("other"), venue, timeframe, stamped=end) for at, venue, timeframe, end in asked]
+    many = [spans(pl.concat([at] * 5000), venue, timeframe, stamped=end).head(2) for at, venue, timeframe, end in asked]
+    assert [one.rows() for one in first] == [one.rows() for one in again] == [one.rows() for one in many]
+    assert len({str(one.rows()) for one in first}) > len(first) / 2
+    moved = asked[0][0].clone()
+    moved[0] = numbers[0] + 86_400_000 * 3
+    assert spans(moved, *asked[0][1:3]).rows() != first[0].rows()

@@ -125,7 +125,7 @@ def wrong(frame: pl.DataFrame) -> str:
     if frame.schema != BARS:
         return f"the columns are {_columns(frame.schema)}"
     at, known = frame["at"], frame["known_at"]
-    times = at.to_physical().to_numpy()
+    times = at.to_numpy()
     if at.has_nulls() or not (times[1:] > times[:-1]).all():
         return "the column at does not ascend"
     if not known.has_nulls() and (known >= at).all():

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, time, timedelta
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from ara.errors import ValidationError
@@ -22,6 +24,8 @@ _WEEK_DAYS: Final = 7
 
 _FEW: Final = 2
 
+_LONGEST: Final = 8192
+
 Stamped = Literal["open", "close"]
 """Which end of its bar a stamp marks."""
 
@@ -30,6 +34,8 @@ _ENDS: Final[tuple[Stamped, ...]] = ("open", "close")
 _Edge = Literal["opening", "closing"]
 
 _Moved = Literal["late", "early"]
+
+_Same: TypeAlias = tuple[bytes, pl.DataType]
 
 
 def spans(
@@ -61,6 +67,29 @@ def spans(
     pl.DataFrame
         Columns `at` and `known_at`, UTC, row by row.
     """
+    same = _same(stamps)
+    return _spans(stamps, calendar, timeframe, stamped) if same is None else _again(same, calendar, timeframe, stamped)
+
+
+@lru_cache(maxsize=32)
+def _again(same: _Same, calendar: Calendar, timeframe: Timeframe, stamped: Stamped) -> pl.DataFrame:
+    """Give the spans of stamps that many instruments have: the days on which one venue trades are those of another."""
+    return _spans(_stamps(same), calendar, timeframe, stamped)
+
+
+def _same(stamps: pl.Series) -> _Same | None:
+    """Give all that stamps say, to tell whether others say the same; None where they are too many, or not whole."""
+    if len(stamps) > _LONGEST or stamps.has_nulls() or stamps.dtype not in (pl.Date, pl.Datetime):
+        return None
+    return stamps.to_physical().to_numpy().tobytes(), stamps.dtype
+
+
+def _stamps(same: _Same) -> pl.Series:
+    content, kind = same
+    return pl.Series(np.frombuffer(content, np.int32 if kind == pl.Date else np.int64)).cast(kind)
+
+
+def _spans(stamps: pl.Series, calendar: Calendar, timeframe: Timeframe, stamped: Stamped) -> pl.DataFrame:
     frame = pl.DataFrame([_opened(stamps, calendar, timeframe, stamped)])
     frame = frame.with_columns(label=labels(frame["at"], calendar))
     if timeframe == WEEK:
@@ -109,6 +138,16 @@ def stamped(stamps: pl.Series, calendar: Calendar) -> Stamped:
     on days with a session: currencies stamped at 17:00 in New York from Monday to Friday, shares at the midnights from
     Tuesday to Saturday. What never closes tells nothing; there they mark the opening.
     """
+    same = _same(stamps)
+    return _judged(stamps, calendar) if same is None else _judged_again(same, calendar)
+
+
+@lru_cache(maxsize=32)
+def _judged_again(same: _Same, calendar: Calendar) -> Stamped:
+    return _judged(_stamps(same), calendar)
+
+
+def _judged(stamps: pl.Series, calendar: Calendar) -> Stamped:
     at = stamps.cast(pl.Datetime("us", "UTC")).drop_nulls().unique()
     if at.is_empty():
         return "open"

@@ -318,8 +318,7 @@ def _single(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
 
 
 def _daily(labels: pl.Series, hours: Calendar, zone: str) -> pl.DataFrame:
-    shared = not labels.has_nulls()
-    found = _sessions(labels.cast(pl.Int32).to_numpy().tobytes(), hours.name) if shared else spans(labels, hours)
+    found = spans(labels, hours)
     if not zone:
         return found
     midnight = (labels + timedelta(days=1)).cast(pl.Datetime("us"))
@@ -332,13 +331,6 @@ def _dates(micros: bytes, zone: str) -> pl.Series:
     """Give the dates in a zone of instants; many instruments have the same instants."""
     stamps = pl.Series("stamp", np.frombuffer(micros, dtype=np.int64)).cast(_INSTANT)
     return stamps.dt.convert_time_zone(zone).dt.date()
-
-
-@lru_cache(maxsize=16)
-def _sessions(labels: bytes, name: str) -> pl.DataFrame:
-    """Give when the sessions of some dates open and close; many instruments have the same dates."""
-    days = pl.Series("stamp", np.frombuffer(labels, dtype=np.int32)).cast(pl.Date)
-    return spans(days, calendar(name))
 
 
 def _shorter(at: pl.Series, timeframe: Timeframe, hours: Calendar) -> pl.DataFrame:
