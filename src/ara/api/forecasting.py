@@ -9,7 +9,7 @@ from typing import Final
 from ara.alerts.news import predicted
 from ara.api.asks import Asker, a_days
 from ara.api.service import Service
-from ara.errors import AraError, NotFoundError, UnknownSymbolError, ValidationError
+from ara.errors import AraError, NotFoundError, StoreError, UnknownSymbolError, ValidationError
 from ara.market import Instrument
 from ara.plugins import names
 from ara.prediction import Forecast
@@ -62,7 +62,10 @@ async def forecast(service: Service, who: Asker, symbol: str, asked: Asked) -> F
 async def forecasts(
     service: Service, who: Asker, symbols: Sequence[str], asked: Asked
 ) -> tuple[list[Forecast], dict[str, AraError]]:
-    """Forecast several instruments; one that fails costs no other anything, and its error is given by its name."""
+    """Forecast several instruments; one that fails costs no other anything, and its error is given by its name.
+
+    A store that takes nothing is no fault of an instrument: all is refused, and may be asked again.
+    """
     _known(asked.model)
     answered, failures = list[Forecast](), dict[str, AraError]()
     async with a_days(service, who, len(symbols)) as back:
@@ -72,6 +75,8 @@ async def forecasts(
             async for one in found:
                 symbol, number = symbols[number], number + 1
                 if isinstance(one, Missed):
+                    if isinstance(one.error, StoreError):
+                        raise one.error
                     failures[symbol] = one.error
                     continue
                 try:
