@@ -13,7 +13,7 @@ from ara.errors import AraError, DataProviderError, ValidationError
 from ara.jobs.work import Backup, Clean, Drift, Predict, Regimes, Score, Update, Work
 from ara.workers import Progress
 
-__all__ = ["keep_up", "predict"]
+__all__ = ["forecast_lately", "keep_up", "predict"]
 
 _Watch: TypeAlias = Callable[[Progress], bool]
 _LOOKED: Final = 500

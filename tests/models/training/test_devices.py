@@ -5,7 +5,8 @@ import torch
 
 from ara.errors import ModelError
 from ara.models.training import Plan
-from ara.models.training.devices import KINDS, Device, _found, device, gone, repeatable, seeded
+from ara.models.training.devices import Device, _found, device, gone, repeatable, seeded
+from ara.models.training.plan import KINDS
 from ara.models.training.prune import prune, share_at
 from tests.models.training.lessons import taught
 

@@ -12,7 +12,7 @@ import torch
 from ara.errors import ModelError
 from ara.models.training.plan import KINDS
 
-__all__ = ["KINDS", "Device", "device", "gone", "repeatable", "seeded"]
+__all__ = ["Device", "device", "gone", "repeatable", "seeded"]
 
 _FAILURES: Final = ("cuda error", "cudnn error", "hip error", "miopen error")
 

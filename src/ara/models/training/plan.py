@@ -5,7 +5,7 @@ from typing import Final
 
 from ara.errors import ModelError
 
-__all__ = ["AUGMENTS", "CURRICULA", "Plan"]
+__all__ = ["AUGMENTS", "CURRICULA", "KINDS", "Plan"]
 
 AUGMENTS: Final = ("jitter", "magnitude", "mix", "slice", "time")
 """Ways of making more of the training windows; see `augmented`."""
