@@ -84,6 +84,16 @@ async def test_a_redis_that_forgot_them_is_told_again(redis_url):
     await shared.close()
 
 
+async def test_connections_are_let_go_of_though_redis_was_away_a_moment_ago(redis_url):
+    shared = Seats(redis_url)
+    assert await shared.take("u_ada", 1)
+    open_ = shared._client.connection_pool._available_connections
+    assert [one.is_connected for one in open_] == [True]
+    shared.outage.failed("TimeoutError: it took too long")
+    await shared.close()
+    assert not [one for one in open_ if one.is_connected]
+
+
 async def test_where_redis_is_away_a_process_counts_alone(ada, clock, caplog):
     alone_, who = room(ada, "redis://127.0.0.1:1/0", clock, most=1), ada[1]
     async with alone_.room.seat(who):

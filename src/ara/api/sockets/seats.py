@@ -5,6 +5,7 @@ Where Redis is away, a process counts its own alone; those that it gave meanwhil
 
 import os
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from ara.data.cache.connecting import connect, faults, place_of
@@ -80,8 +81,9 @@ class Seats:
             await self._ask(_RENEW, user, [self._life, *seats])
 
     async def close(self) -> None:
-        """Let go of the connections."""
-        await self._guarded(self._client.aclose)
+        """Let go of the connections, also where the server was away a moment ago."""
+        with suppress(*faults()):
+            await heed(self._client.aclose())
 
     async def _ask(self, script: str, user: str, arguments: list[Any]) -> Any:
         return await self._guarded(lambda: self._scripts[script](keys=[_key(user)], args=arguments))
