@@ -167,16 +167,34 @@ def usual_block(values: ArrayLike, *, kind: _Kind = "stationary") -> float:
         return 1.0
     near = max(5, math.ceil(math.log10(n)))
     most = min(math.ceil(math.sqrt(n)) + near, n - 1)
-    told = np.array([float(np.dot(apart[step:], apart[: n - step])) for step in range(most + 1)]) / n
-    small = np.abs(told[1:] / told[0]) < 2 * math.sqrt(math.log10(n) / n)
-    runs = [first for first in range(len(small) - near + 1) if small[first : first + near].all()]
-    last = runs[0] if runs else max((place + 1 for place in range(len(small)) if not small[place]), default=1)
+    told = [size / n]
+    last = _forgotten(apart, told, near=near, most=most)
     reach = min(2 * max(last, 1), most)
+    told += [_tied(apart, step) for step in range(len(told), reach + 1)]
     steps = np.arange(1, reach + 1)
     weights = np.minimum(1.0, 2 * (1 - steps / reach))
-    bent = 2 * float(np.dot(weights * steps, told[1 : reach + 1]))
-    level = float(told[0] + 2 * np.dot(weights, told[1 : reach + 1])) ** 2
+    after = np.array(told[1 : reach + 1])
+    bent = 2 * float(np.dot(weights * steps, after))
+    level = float(told[0] + 2 * np.dot(weights, after)) ** 2
     if not level > 0:
         return 1.0
     length = (2 * bent * bent / ((2 if kind == "stationary" else 4 / 3) * level)) ** (1 / 3) * n ** (1 / 3)
     return float(min(max(length, 1.0), math.ceil(min(3 * math.sqrt(n), n / 3))))
+
+
+def _forgotten(apart: _Array, told: list[float], *, near: int, most: int) -> int:
+    """Give the step from which on so many say nothing, and add what is asked on the way to what is told of steps."""
+    n, run, loud = len(apart), 0, 1
+    for step in range(1, most + 1):
+        told.append(_tied(apart, step))
+        if abs(told[step] / told[0]) < 2 * math.sqrt(math.log10(n) / n):
+            run += 1
+            if run == near:
+                return step - near
+        else:
+            run, loud = 0, step
+    return loud
+
+
+def _tied(apart: _Array, step: int) -> float:
+    return float(np.dot(apart[step:], apart[: len(apart) - step])) / len(apart)
