@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
+from weakref import ReferenceType, ref
 
 import msgspec
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = ["FittedSeries", "Line", "SeriesModel", "spread_t"]
 
 _Array = NDArray[np.float64]
 _PARAMS = "params.json"
+_LATELY = 2
 
 _LearnedT = TypeVar("_LearnedT")
 
@@ -48,10 +50,16 @@ class Line:
 
     @classmethod
     def of(cls, panel: Panel, code: int) -> "Line":
-        """Give the series with this index."""
+        """Give the series with this index; the members of an ensemble ask for the same one in turn."""
+        for known, place, line in tuple(_lately):
+            if known() is panel and place == code:
+                return line
         first, end = panel.span(code)
         rows = first + np.flatnonzero(~np.isnan(panel.bars[first:end, 3]))
-        return cls(rows=rows, at=panel.at[rows], known_at=panel.known_at[rows], bars=panel.bars[rows])
+        line = cls(rows=rows, at=panel.at[rows], known_at=panel.known_at[rows], bars=panel.bars[rows])
+        _lately.insert(0, (ref(panel), code, line))
+        del _lately[_LATELY:]
+        return line
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -64,6 +72,9 @@ class Line:
     def places(self, rows: Rows) -> Rows:
         """Give, for rows of the panel, the newest bar of the line up to each; -1 where there is none yet."""
         return np.asarray(np.searchsorted(self.rows, rows, side="right") - 1, np.int64)
+
+
+_lately: list[tuple[ReferenceType[Panel], int, Line]] = []
 
 
 def spread_t(sigma: _Array, degrees: float, horizons: Sequence[int]) -> _Array:

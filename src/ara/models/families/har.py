@@ -108,19 +108,22 @@ class _Har(SeriesModel[Learned]):
     def _learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Learned | None:
         variance = floored(range_variance(line.bars))
         known = seen(line, variance)
+        whole = np.asarray(np.isfinite(known).all(axis=1))
         path = np.concatenate(([0.0], np.cumsum(line.returns)))
         reaches, degrees = [], 0.0
         for horizon in sorted({1, *horizons}):
             last = len(line) - horizon
             rows = train[(train >= max(30, last - self.bars + horizon - 1)) & (train < last)]
-            rows = rows[np.isfinite(known[rows]).all(axis=1)]
+            rows = rows[whole[rows]]
             if len(rows) < _ENOUGH:
                 return None
             coming = sliding_window_view(variance, horizon)[rows + 1].mean(axis=1)
-            weights = least_squares(known[rows], np.log(coming), penalty=_PENALTY)
-            sigma = _sigma(known[rows], weights, horizon)
+            told = known[rows]
+            weights = least_squares(told, np.log(coming), penalty=_PENALTY)
+            sigma = _sigma(told, weights, horizon)
             scaled = ((path[rows + 1 + horizon] - path[rows + 1]) / sigma)[-self.shaped :]
-            if scaled.std() < STILL:
+            width = float(scaled.std())
+            if width < STILL:
                 return None
             degrees = degrees or fit_student_t(scaled)
             shape = np.quantile(np.concatenate((scaled, -scaled)), LEVELS)
@@ -128,7 +131,7 @@ class _Har(SeriesModel[Learned]):
                 Reach(
                     horizon=horizon,
                     weights=tuple(weights.tolist()),
-                    width=float(scaled.std()),
+                    width=width,
                     quantiles=tuple(shape.tolist()),
                 )
             )

@@ -87,15 +87,31 @@ class Belief(NamedTuple):
         `[n, H]`: the same by the series' own scale.
     shift
         `[n, H]`: timing of the return, in widths.
-    quantiles
-        `[n, H, level]`: of the return, before recalibration; NaN where the class was not ready.
+    shapes, shape
+        `[shape, H, level]`: quantiles over the width, few of them, and `[n]`, which one each row has.
     """
 
     ahead: _Array
     spread: _Array
     width: _Array
     shift: _Array
-    quantiles: _Array
+    shapes: _Array
+    shape: NDArray[np.int64]
+
+    @property
+    def quantiles(self) -> _Array:
+        """`[n, H, level]`: of the return, before recalibration; NaN where the class was not ready."""
+        return self.at(np.arange(len(self.shape)))
+
+    @property
+    def bands(self) -> tuple[_Array, _Array]:
+        """`[n, H]` each: the ends of the 80 % band."""
+        low, high = (self.width * (self.shift + self.shapes[self.shape, :, end]) for end in (_LOW, _HIGH))
+        return low, high
+
+    def at(self, rows: Rows) -> _Array:
+        """Give the quantiles of some of the rows."""
+        return np.asarray(self.width[rows, :, None] * (self.shift[rows, :, None] + self.shapes[self.shape[rows]]))
 
 
 def forecast(state: State, rows: Table, series: NDArray[np.int64], horizons: Sequence[int]) -> Belief:
@@ -111,13 +127,22 @@ def forecast(state: State, rows: Table, series: NDArray[np.int64], horizons: Seq
     width = spread * state.scales.T[series]
     timed = dot(rows.timing[:, None, :] - state.timing_means, state.timing_slopes)
     shift = TRUST * timed
-    unit = state.quantiles[None] + state.own[:, series].transpose(1, 0, 2)
+    shapes, shape = _shapes_of(state, series, rows.design[:, _SHOCK], horizons)
+    return Belief(ahead=wide, spread=spread, width=width, shift=shift, shapes=shapes, shape=shape)
+
+
+def _shapes_of(
+    state: State, series: NDArray[np.int64], shock: _Array, horizons: Sequence[int]
+) -> tuple[_Array, NDArray[np.int64]]:
+    """Give the shapes that occur, `[shape, H, level]`, and each row's: by its series, and by how large its shock is."""
+    codes, place = np.unique(series, return_inverse=True)
+    unit = state.quantiles[None] + state.own[:, codes].transpose(1, 0, 2)
     if 1 in horizons:
         first = list(horizons).index(1)
-        third = np.searchsorted(state.edges[first], rows.design[:, _SHOCK], side="right")
-        unit[:, first] += state.thirds[first, third]
-    quantiles = width[:, :, None] * (shift[:, :, None] + np.sort(unit, axis=2))
-    return Belief(ahead=wide, spread=spread, width=width, shift=shift, quantiles=quantiles)
+        unit = np.repeat(unit, len(state.thirds[first]), axis=0)
+        unit[:, first] += np.tile(state.thirds[first], (len(codes), 1))
+        place = len(state.thirds[first]) * place + np.searchsorted(state.edges[first], shock, side="right")
+    return np.sort(unit, axis=2), place
 
 
 def second_stage(second: _Array, ahead: _Array) -> _Array:
@@ -245,7 +270,7 @@ class _Work:
         belief = forecast(chain.state, mine, mine.series.astype(np.int64), chain.horizons)
         chain.ahead[first:end], chain.spread[first:end] = belief.ahead, belief.spread
         chain.width[first:end], chain.shift[first:end] = belief.width, belief.shift
-        chain.low[first:end], chain.high[first:end] = belief.quantiles[:, :, _LOW], belief.quantiles[:, :, _HIGH]
+        chain.low[first:end], chain.high[first:end] = belief.bands
 
     def learn_until(self, month: int, *, shaped: bool) -> None:
         """Learn from the targets that became known, and refit; the shapes only where somebody will look at them."""

@@ -14,10 +14,15 @@ _TINY = 1e-12
 
 def dot(x: _Array, weights: _Array) -> _Array:
     """Give the sum of x · weights over the last axis, term after term: a row's sum doesn't depend on its neighbours."""
-    total = x[..., 0] * weights[..., 0]
-    for k in range(1, x.shape[-1]):
-        total = total + x[..., k] * weights[..., k]
-    return np.asarray(total)
+    columns, parts = np.ascontiguousarray(x.T), weights.T[..., None] if weights.ndim < x.ndim else weights.T
+    # rows lie side by side meanwhile: that takes a half of it
+    total = np.empty(np.broadcast_shapes(columns.shape[1:], parts.shape[1:]))
+    term = np.empty_like(total)
+    np.multiply(columns[0], parts[0], out=total)
+    for column, part in zip(columns[1:], parts[1:], strict=True):
+        np.multiply(column, part, out=term)
+        total += term
+    return np.ascontiguousarray(total.T)
 
 
 def gram(x: _Array, y: _Array) -> tuple[_Array, _Array]:

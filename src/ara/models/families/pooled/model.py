@@ -30,7 +30,7 @@ _Array = NDArray[np.float64]
 YOUNG: Final = 120
 """Bars that a series needs before it is forecast so; until then `ewma_t` answers for it."""
 
-_LOW, _MIDDLE, _HIGH = LEVELS.index(0.1), LEVELS.index(0.5), LEVELS.index(0.9)
+_MIDDLE = LEVELS.index(0.5)
 _chains: Final = Chains[Mapping[int, Chain]](4, nbytes=lambda grown: sum(one.nbytes for one in grown.values()))
 
 
@@ -125,15 +125,16 @@ class FittedPooledHar:
         code = int(panel.series[rows[0]])
         first, end = panel.span(code)
         own = self._own(panel, code)
-        raw = forecast(state, seen, np.full(len(looked), own), panel.horizons).quantiles
-        raw[~seen.usable] = np.nan
+        belief = forecast(state, seen, np.full(len(looked), own), panel.horizons)
         y, low, high = (np.full((end - first, len(columns)), np.nan) for _ in range(3))
         y[looked - first] = seen.y
-        fresh = panel.known_at[looked] > self.seen
-        low[looked[fresh] - first], high[looked[fresh] - first] = raw[fresh][:, :, _LOW], raw[fresh][:, :, _HIGH]
+        fresh = (panel.known_at[looked] > self.seen) & seen.usable
+        low[looked[fresh] - first], high[looked[fresh] - first] = (side[fresh] for side in belief.bands)
         past = Past(known_at=panel.known_at[first:end], y=y, low=low, high=high)
         factor = np.exp(stretch(_remembered(self.memory, columns), own, past, rows - first, panel.horizons))
-        answer = raw[np.searchsorted(looked, rows)]
+        asked = np.searchsorted(looked, rows)
+        answer = belief.at(asked)
+        answer[~seen.usable[asked]] = np.nan
         middle = answer[:, :, _MIDDLE, None]
         out = np.maximum.accumulate(middle + (answer - middle) * factor[:, :, None], axis=2)
         out[rows - first < YOUNG] = np.nan

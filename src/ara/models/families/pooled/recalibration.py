@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -139,10 +140,18 @@ def _summed(start: Sequence[float], told: NDArray[np.bool_], missed: NDArray[np.
 
 def _last_sum(start: Sequence[float], missed: NDArray[np.bool_]) -> _Array:
     """Give the sums `[1, 3]` after some forecasts that are told, as `_summed` does: all that one answer needs."""
-    misses, weight, squares = start
+    misses = start[0]
     for miss in missed.astype(float).tolist():
-        misses, weight, squares = _KEEP * misses + miss, _KEEP * weight + 1.0, _FADED * squares + 1.0
-    return np.array([(misses, weight, squares)])
+        misses = _KEEP * misses + miss
+    return np.array([(misses, *_weights(start[1], start[2], len(missed)))])
+
+
+@lru_cache(maxsize=1024)
+def _weights(weight: float, squares: float, count: int) -> tuple[float, float]:
+    """Give the weights, and their squares, after so many forecasts: most instruments have had as many."""
+    for _ in range(count):
+        weight, squares = _KEEP * weight + 1.0, _FADED * squares + 1.0
+    return weight, squares
 
 
 def _log_factor(sums: _Array, horizon: int) -> _Array:

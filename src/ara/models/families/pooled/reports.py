@@ -57,11 +57,10 @@ class _Back:
     """Looks a day's value up; 0 where there is no bar of that day."""
 
     def __init__(self, values: _Array, days: _Days) -> None:
-        self._first = int(days[0])
-        self._values = np.zeros(int(days[-1]) - self._first + 2)
-        self._values[days - self._first] = values
+        self._before = int(days[0]) - 1
+        self._values = np.zeros(int(days[-1]) - self._before + 2)
+        self._values[days - self._before] = values
 
     def __call__(self, day: _Days) -> _Array:
-        place = day - self._first
-        inside = (place >= 0) & (place < len(self._values) - 1)
-        return np.asarray(self._values[np.where(inside, place, -1)])
+        # what lies outside is given one of the ends, which are 0
+        return np.asarray(self._values.take(day - self._before, mode="clip"))
