@@ -143,6 +143,18 @@ def test_where_the_second_process_fails_the_fit_is_made_here(monkeypatch: pytest
     assert len(made) == 4
 
 
+def test_where_the_second_process_can_be_given_nothing_all_fits_are_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(panel: Panel, folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fitting, "_WORTH", 0)
+    monkeypatch.setattr(fitting, "_cores", lambda: 2)
+    monkeypatch.setattr(fitting, "lay_out", full)
+    made = count_fits(monkeypatch, "lightgbm")
+    fit_until(TREES, PANEL, MOMENT, seed=0)
+    assert len(made) == 4
+
+
 @pytest.mark.parametrize("cores", [1, 2])
 def test_it_says_what_is_fitted_and_ends_when_asked_to(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
     monkeypatch.setattr(fitting, "_WORTH", 0)

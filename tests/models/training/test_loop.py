@@ -287,10 +287,10 @@ class Falls(Plain):
 
     def __init__(self, step: int, *, training: bool = True) -> None:
         super().__init__()
-        self.step, self.told, self.tried, self.lost = step, training, -1, False
+        self.step, self.fatal, self.tried, self.lost = step, training, -1, False
 
     def forward(self, x):
-        self.tried += self.training == self.told
+        self.tried += self.training == self.fatal
         if self.tried == self.step:
             self.lost = True
             raise RuntimeError("CUDA error: unspecified launch failure\nCompile with `TORCH_USE_CUDA_DSA`.")

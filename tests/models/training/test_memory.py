@@ -1,7 +1,7 @@
 """What makes training fit: windows that stream, batches in parts, activations computed again, bfloat16."""
 
 import tracemalloc
-from dataclasses import dataclass, fields
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from ara.models.networks.loss import pinball
 from ara.models.networks.sight import Sight
 from ara.models.training import Lesson, Plan, loop
 from ara.models.training.devices import Device, repeatable
+from ara.models.training.intake import Intake
 from tests.models.training.lessons import Plain, bytes_of, given, taught
 
 MB = 1 << 20
@@ -44,26 +45,40 @@ def test_windows_stream_so_that_all_of_them_are_never_in_memory() -> None:
     assert most < whole / 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Counted(Lesson):
-    """A lesson that notes how many windows are gathered at once."""
-
-    sizes: list[int]
-
-    def x(self, rows: np.ndarray) -> np.ndarray:
-        self.sizes.append(len(rows))
-        return Lesson.x(self, rows)
-
-
 @pytest.mark.parametrize("parts", [1, 4])
-def test_a_batch_in_parts_gathers_its_windows_part_by_part(parts: int) -> None:
-    plain = given(bars=1500, window=16)
-    taken = Counted(**{one.name: getattr(plain, one.name) for one in fields(Lesson)}, sizes=[])
-    _, done = taught(Plan(epochs=1, batch=64, accumulate=parts), taken=taken)
+def test_a_batch_in_parts_gathers_its_windows_part_by_part(parts: int, monkeypatch) -> None:
+    plain, gather, sizes = given(bars=1500, window=16), Intake.__call__, []
+
+    def counted(self: Intake, rows: np.ndarray) -> torch.Tensor:
+        sizes.append(len(rows))
+        return gather(self, rows)
+
+    monkeypatch.setattr(Intake, "__call__", counted)
+    _, done = taught(Plan(epochs=1, batch=64, accumulate=parts), taken=plain)
     assert done.steps == -(-len(plain.train) // 64)
-    assert taken.sizes.count(64 // parts) >= parts * (done.steps - 1)
-    small = [size for size in taken.sizes if size <= 64]
+    assert sizes.count(64 // parts) >= parts * (done.steps - 1)
+    small = [size for size in sizes if size <= 64]
     assert max(small) == (64 if parts == 1 else max(64 // parts, len(plain.valid) % 2048 % 64))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_windows_are_taken_in_once_as_they_would_be_each_time(family: type) -> None:
+    lesson = given(bars=120, window=16)
+    gaps = lesson.panel.x.copy()
+    gaps[::7, 2] = np.nan
+    gaps[5] *= 1e6
+    lesson = replace(lesson, panel=replace(lesson.panel, x=gaps))
+    module = network(family, lesson)
+    rows = np.concatenate([lesson.train[:40], lesson.valid[-40:]])
+    each = module.taken(torch.from_numpy(lesson.x(rows)))
+    intake = Intake(module, lesson)
+    assert intake(rows).numpy().tobytes() == each.numpy().tobytes()
+    assert np.isnan(lesson.x(rows)).any()
+    module.eval()
+    whole = module(torch.from_numpy(lesson.x(rows)))
+    assert {name: value.detach().numpy().tobytes() for name, value in module.told(intake(rows)).items()} == {
+        name: value.detach().numpy().tobytes() for name, value in whole.items()
+    }
 
 
 def kept_by(family: type, *, spare: bool) -> int:

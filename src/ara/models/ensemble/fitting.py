@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ara.errors import CancelledError, WorkerError
 from ara.lineage import digest
+from ara.models.ensemble.laid_out import laid_out, lay_out
 from ara.models.ensemble.members import COSTLY, DEAR, anchor, member
 from ara.models.ensemble.resting import lay_down, taken_up
 from ara.models.ensemble.stages import Stage, asked, beside, grown, quarters
@@ -164,8 +165,12 @@ class Fitting:
             return
         with TemporaryDirectory() as name, Beside() as other:
             folders = {task: Path(name, str(place)) for place, task in enumerate(tasks)}
+            try:
+                lay_out(self.panel, Path(name))
+            except OSError:  # of a full disk: all is made here
+                folders = {}
             yield {
-                task: (other.submit(fit_into, self.panel, *task, self.seed, str(folder)), folder)
+                task: (other.submit(fit_into, name, *task, self.seed, str(folder)), folder)
                 for task, folder in folders.items()
             }
 
@@ -185,11 +190,9 @@ class Fitting:
         return self._fit(name, moment, told)
 
 
-def fit_into(
-    panel: Panel, name: str, moment: int, seed: int, folder: str, *, watch: Callable[[Progress], bool]
-) -> None:
-    """Fit a member on what was known at a moment, and write it into a new folder."""
-    fitted = fits_until((member(name),), panel, moment, seed=seed, watch=watch)[0]
+def fit_into(place: str, name: str, moment: int, seed: int, folder: str, *, watch: Callable[[Progress], bool]) -> None:
+    """Fit a member on what was known at a moment, and write it into a new folder; `place` has the panel."""
+    fitted = fits_until((member(name),), laid_out(place), moment, seed=seed, watch=watch)[0]
     Path(folder).mkdir()
     fitted.save(Path(folder))
 

@@ -104,7 +104,15 @@ class Outlook(nn.Module):
 
     def forward(self, state: Tensor) -> Tensor:
         """Give `[n, H, Q]` from a state `[n, d]`, or `[n, H, d]` where each horizon has its own."""
-        moved = self.read(state).reshape(-1, *self.shape)
+        return self.told(self.moved(state))
+
+    def moved(self, state: Tensor) -> Tensor:
+        """Give `[n, H, Q + 1]`: how far a state moves the median, stretches all steps and shapes each."""
+        moved: Tensor = self.read(state).reshape(-1, *self.shape)
+        return moved
+
+    def told(self, moved: Tensor) -> Tensor:
+        """Give the quantiles of rows that are moved so, each row by itself."""
         shaped = self.belief[:, None] * moved[:, :, 1:]
         steps = functional.softplus(self.steps + shaped[:, :, 1:])
         steps = steps * torch.exp(3 * torch.tanh(shaped[:, :, :1] / 3)) * self.stretch[:, None]
@@ -130,15 +138,23 @@ class Forecaster(Learner):
         """Give the state of each standardised window `[n, length, F]`, and further outputs by name."""
         raise TypeError(f"{type(self).__name__} does not say how it reads a window")
 
-    def seen(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Standardise windows and read them; a value that is missing is taken as usual."""
+    def taken(self, x: Tensor) -> Tensor:
+        """Standardise values; one that is missing is taken as usual."""
         x = (x - self.centre) / self.spread
-        return self.read(torch.where(torch.isnan(x), torch.zeros_like(x), x).clamp(-_WIDEST, _WIDEST))
+        return torch.where(torch.isnan(x), torch.zeros_like(x), x).clamp(-_WIDEST, _WIDEST)
+
+    def seen(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Standardise windows and read them."""
+        return self.read(self.taken(x))
+
+    def told(self, x: Tensor) -> dict[str, Tensor]:
+        """Give what `forward` gives, of windows that are standardised already."""
+        state, further = self.read(x)
+        return {"quantiles": self.outlook(state), **further}
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Give `quantiles` `[n, H, Q]` and what else the network tells, from windows `[n, length, F]`."""
-        state, further = self.seen(x)
-        return {"quantiles": self.outlook(state), **further}
+        return self.told(self.taken(x))
 
     def adapt(self, gap: float) -> None:
         """Tell every adaptive dropout the gap between the losses."""

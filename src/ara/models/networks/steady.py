@@ -43,7 +43,16 @@ def states(network: Forecaster, lesson: Lesson, rows: Rows) -> Tensor:
 def answers(network: Forecaster, state: Tensor) -> NDArray[np.float32]:
     """Give the quantiles `[n, H, Q]` read from states, in units of the panel's scale."""
     with torch.no_grad():
-        return np.asarray(network.outlook(state).numpy())
+        return _answers(network, network.outlook.moved(state))
+
+
+def _answers(network: Forecaster, moved: Tensor) -> NDArray[np.float32]:
+    """Give the quantiles of rows that are moved so, some at a time: what all of them pass through is large."""
+    with torch.no_grad():
+        out = np.empty((*moved.shape[:2], moved.shape[2] - 1), np.float32)
+        for start in range(0, len(moved), _AT_ONCE):
+            out[start : start + _AT_ONCE] = network.outlook.told(moved[start : start + _AT_ONCE]).numpy()
+    return out
 
 
 def steadied(network: Forecaster, lesson: Lesson) -> dict[str, float]:
@@ -55,16 +64,18 @@ def steadied(network: Forecaster, lesson: Lesson) -> dict[str, float]:
     steps is the factor with the least, drawn to 1 as if 100 further days had borne out the network's own width.
     """
     y = np.clip(lesson.y_valid.astype(np.float64), -_FARTHEST, _FARTHEST)
-    state, outlook = states(network, lesson, lesson.valid), network.outlook
+    outlook = network.outlook
+    with torch.no_grad():
+        moved = outlook.moved(states(network, lesson, lesson.valid))
     days = np.unique(lesson.panel.known_at[lesson.valid], return_inverse=True)[1]
     usual = outlook.usual.double().numpy()
-    moves = answers(network, state)[:, :, _MIDDLE].astype(np.float64) - usual
+    moves = _answers(network, moved)[:, :, _MIDDLE].astype(np.float64) - usual
     group = lesson.panel.group[lesson.valid].astype(np.int64)
     for place, horizon in enumerate(lesson.panel.horizons):
         known = np.flatnonzero(~np.isnan(y[:, place]))
         outlook.trust[place] = _trusted(moves[known, place], y[known, place], group[known], days[known] // horizon)
-    _believe(network, state, y)
-    told = answers(network, state)
+    _believe(network, moved, y)
+    told = _answers(network, moved)
     for place, horizon in enumerate(lesson.panel.horizons):
         known = np.flatnonzero(~np.isnan(y[:, place]))
         count = len(np.unique(days[known] // horizon))
@@ -98,12 +109,12 @@ def leans(network: Forecaster, lesson: Lesson) -> dict[str, list[list[float]]]:
     return out
 
 
-def _believe(network: Forecaster, state: Tensor, y: _Array) -> None:
+def _believe(network: Forecaster, moved: Tensor, y: _Array) -> None:
     """Set each horizon's belief to the share of the moves of its steps that has the least loss."""
     losses = np.empty((len(_BELIEFS), y.shape[1]))
     for number, share in enumerate(_BELIEFS):
         network.outlook.belief.fill_(share)
-        told = answers(network, state)
+        told = _answers(network, moved)
         losses[number] = [_loss(told[:, place].astype(np.float64), y[:, place]) for place in range(y.shape[1])]
     network.outlook.belief.copy_(torch.tensor(_BELIEFS)[torch.from_numpy(losses.argmin(axis=0))])
 

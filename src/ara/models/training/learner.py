@@ -23,5 +23,14 @@ class Learner(nn.Module):
         self.register_buffer("spread", spread)
         self.spare = False
 
+    def taken(self, x: Tensor) -> Tensor:
+        """Give values `[..., F]` as the network takes them in: each by itself, so once for all that hold it."""
+        return x
+
+    def told(self, x: Tensor) -> dict[str, Tensor]:
+        """Give what `forward` gives, of windows whose values are taken in already."""
+        outputs: dict[str, Tensor] = self(x)
+        return outputs
+
     def adapt(self, gap: float) -> None:
         """Hear, after each epoch, by which share the loss on the validation rows exceeds that in training."""

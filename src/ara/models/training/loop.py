@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from ara.errors import ModelError, WorkerError
 from ara.lineage import digest, digest_arrays
 from ara.models.panel import Rows
-from ara.models.training.augment import augmented
 from ara.models.training.checkpoint import Checkpoint, Place, read, write
 from ara.models.training.devices import Device, device, gone, repeatable, seeded
+from ara.models.training.intake import Intake
 from ara.models.training.learner import Learner
 from ara.models.training.lesson import Lesson, parted
 from ara.models.training.optimiser import adamw
@@ -154,6 +154,7 @@ class _Training:
     of: str = ""
     place: Place = field(default_factory=Place)
     optimiser: torch.optim.Optimizer = field(init=False)
+    intake: Intake = field(init=False)
     best: dict[str, Tensor] = field(default_factory=dict)
     good: Checkpoint = field(init=False)
     untrained: float = 0.0
@@ -163,7 +164,7 @@ class _Training:
     def run(self, watch: Callable[[Progress], bool]) -> Outcome:
         plan = self.plan
         self.module.spare = plan.spare
-        self.optimiser = adamw(self.module, plan)
+        self.optimiser, self.intake = adamw(self.module, plan), Intake(self.module, self.lesson)
         self.steps = sum(len(self._batches(epoch)) for epoch in range(plan.epochs))
         self.of = self._id() if self.folder else ""
         self.best = _weights(self.module)
@@ -273,13 +274,10 @@ class _Training:
         return total, seen
 
     def _part(self, index: Rows, weights: Tensor) -> Tensor:
-        x, y = self._tensor(self.lesson.x(self.lesson.train[index])), self._tensor(self.lesson.y[index])
-        partner, share = None, 1.0
-        if self.plan.augment:
-            centre, spread = self.module.centre, self.module.spread
-            x, partner, share = augmented(x, self.plan.augment, centre=centre, spread=spread)
+        y = self._tensor(self.lesson.y[index])
+        x, partner, share = self.intake.changed(self.lesson.train[index], self.plan.augment)
         with self._mixed():
-            outputs = self.module(x)
+            outputs = self.module.told(x)
         outputs = {name: value.float() for name, value in outputs.items()}
         loss = self.loss(outputs, y, weights)
         if partner is not None:
@@ -293,7 +291,7 @@ class _Training:
         with torch.no_grad():
             for start in range(0, len(self.lesson.valid), _AT_ONCE):
                 y = self._tensor(self.lesson.y_valid[start : start + _AT_ONCE])
-                outputs = self.module(self._tensor(self.lesson.x(self.lesson.valid[start : start + _AT_ONCE])))
+                outputs = self.module.told(self.intake(self.lesson.valid[start : start + _AT_ONCE]))
                 total += float(self.judge(outputs, y, weights))
                 seen += float((~torch.isnan(y) * weights).sum())
         return total / max(seen, 1e-9)
