@@ -22,14 +22,22 @@ LONG = Backtest(symbols=("AAPL", "MSFT", "SPY"), strategy="mean_reversion", cuts
 
 async def test_a_ring_is_a_message_in_the_queue_of_the_work(opened, redis_url):
     async with opened("memory:", jobs_broker=redis_url) as desk:
-        await Queue(desk).add(SHORT)
-        port, number = redis_url.removeprefix("redis://127.0.0.1:").split("/")
-        with socket.create_connection(("127.0.0.1", int(port)), timeout=5) as line:
-            line.sendall(f"SELECT {number}\r\nLLEN ara.backtests\r\n".encode())
-            answer = b""
-            while answer.count(b"\r\n") < 2:
-                answer += line.recv(256)
-        assert answer.endswith(b":1\r\n")
+        last = time.monotonic() + 240
+        while not told(redis_url, "ara.backtests"):  # a ring that takes too long is given up, and the next is tried
+            assert time.monotonic() < last
+            await Queue(desk).add(SHORT)
+        assert not told(redis_url, "ara.training")
+
+
+def told(redis_url: str, queue: str) -> int:
+    """Count the messages of a queue."""
+    port, number = redis_url.removeprefix("redis://127.0.0.1:").split("/")
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=60) as line:
+        line.sendall(f"SELECT {number}\r\nLLEN {queue}\r\n".encode())
+        answer = b""
+        while answer.count(b"\r\n") < 2:
+            answer += line.recv(256)
+    return int(answer.split(b":")[1])
 
 
 async def test_a_job_stands_in_the_line_though_the_broker_is_away(opened, caplog):
@@ -104,7 +112,6 @@ async def is_in(queue, number, state):
     return found.state is state
 
 
-@pytest.mark.slow
 async def test_a_worker_that_is_stopped_puts_its_job_back_and_another_takes_it(opened, own_redis, tmp_path, clock):
     url = f"sqlite:///{tmp_path / 'queue.db'}"
     async with opened(url, jobs_broker=own_redis.url, data_providers="sample") as desk:
@@ -114,7 +121,7 @@ async def test_a_worker_that_is_stopped_puts_its_job_back_and_another_takes_it(o
             job = await queue.add(LONG)
             await until(lambda: is_in(queue, job.number, State.RUNNING), worker)
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(60) == 0
+            assert worker.wait(240) == 0
             found = await queue.get(job.number)
             assert (found.state, found.tries) == (State.WAITING, 0)
         finally:
