@@ -62,4 +62,4 @@ def test_who_is_named_first_gets_the_cash_and_the_id_tells_rules_of_several():
     for order in ("AB", "BA"):
         found = run(Both, {name: tapes[name] for name in order}, cash=1000, costs=Costs.none(), cuts=0)
         assert [one.symbol for one in found.fills] == [order[0]]
-        assert found.lineage.engine == "backtest 2"
+        assert found.lineage.engine == "backtest 3"
