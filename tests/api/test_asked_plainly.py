@@ -171,3 +171,14 @@ def test_the_deliveries_of_another_webhook_are_no_place_to_go_on_from(filled, se
         places = [f"/api/{version}/webhooks/{id}/deliveries" for id in (other, ids["webhook_id"])]
         told = [client.get(place, params={"cursor": sent}).status_code for place in places]
         assert told == [200, 422]
+
+
+def test_a_grid_without_bounds_is_refused_before_it_is_a_job(service: Served):
+    values = [one / 1000 for one in range(10, 1010)]
+    grid = {"window": list(range(20, 1020)), "stop": values, "target": values}
+    with service.client() as client:
+        asked = {"symbols": ["AAPL"], "strategy": "momentum", "grid": grid}
+        told = client.post("/api/v2/backtests", json={**asked, "walk": 252})
+        old = client.post("/api/v1/backtest", json={**asked, "walk_forward_window": 252})
+    assert [told.status_code, old.status_code] == [422, 422]
+    assert "The grid has 1000000000 combinations" in told.json()["detail"]

@@ -37,7 +37,7 @@ _FAULTS: Final = 10
 _LONGEST: Final = 500
 _WORDS: Final[Mapping[int, tuple[str, str]]] = {
     400: ("malformed", "Send what the documentation of this path shows."),
-    409: ("conflict", "Wait a moment and send it again."),
+    409: ("conflict", "Look how it stands; where the answer has a Retry-After, send it again then."),
     404: ("not_found", "See what there is: /openapi.json"),
     405: ("method_not_allowed", "See which methods there are: /openapi.json"),
     408: ("too_slow", "Send the request without pauses."),
