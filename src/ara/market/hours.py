@@ -5,7 +5,6 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-import numpy as np
 import polars as pl
 
 from ara.errors import ValidationError
@@ -85,6 +84,8 @@ def _same(stamps: pl.Series) -> _Same | None:
 
 
 def _stamps(same: _Same) -> pl.Series:
+    import numpy as np
+
     content, kind = same
     return pl.Series(np.frombuffer(content, np.int32 if kind == pl.Date else np.int64)).cast(kind)
 
