@@ -356,3 +356,25 @@ def test_what_takes_too_long_to_become_known_never_counts() -> None:
     going_on = fit_until(LIGHT, holed, start_of_month(2019, 11), seed=0).state
     forget()
     assert fit_until(LIGHT, holed, start_of_month(2019, 11), seed=0).state == going_on
+
+
+def test_the_next_bar_of_coins_and_currencies_alone_is_drawn_to_what_their_bands_were_of_late(
+    fitted: FittedEnsemble,
+) -> None:
+    rows = asked(PANEL)
+    assert set(fitted.state.usual) == set(PANEL.symbols)
+    free = replace(fitted, state=msgspec.structs.replace(fitted.state, usual={}))
+    with_, without = (one.predict(PANEL, rows).values for one in (fitted, free))
+    groups = np.array(PANEL.groups)[PANEL.group[rows]]
+    swings = np.isin(groups, ["crypto", "forex"])
+    widths = np.log(with_[:, 0, -1] - with_[:, 0, 0]) - np.log(without[:, 0, -1] - without[:, 0, 0])
+    assert (widths[swings] != 0).all()
+    assert np.abs(widths[swings]).max() <= 0.1 + 1e-9
+    assert (with_[~swings] == without[~swings]).all()
+    assert (with_[:, 1] == without[:, 1]).all()
+
+
+def test_a_state_without_usual_bands_answers_as_it_did(fitted: FittedEnsemble) -> None:
+    plain = msgspec.to_builtins(fitted.state)
+    del plain["usual"]
+    assert msgspec.convert(plain, type(fitted.state)).usual == {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.calibration import FARTHER, Surprise, eased, leaning, sizes, trust
+from ara.models.calibration import FARTHER, Surprise, drawn, eased, leaning, sizes, trust
 from ara.models.ensemble.by_regime import belonging
 from ara.models.ensemble.lately import remember
 from ara.models.ensemble.members import DEAR
@@ -62,10 +62,18 @@ class Answering:
             answer = self._leant(raw[place], KINDS[code], [state.centre[column] for column in columns])
             log = np.array([state.stretches[column] for column in columns])
             slow = np.einsum("nr,hr->nh", belonging(standings(panel, rows[mine])), log)
+            half = (answer[:, :, _TOP] - answer[:, :, _LOW]) / 2
+            slow += drawn(half, self._usual(rows[mine], columns), KINDS[code], panel.horizons)
             raw_next = raw[np.searchsorted(every, since), 0]
             fast = self._surprise(state.surprise, np.unique(panel.series[whole]), since, raw_next)(rows[mine])
             out[mine] = _widened(answer, slow, fast[:, None] * eased(panel.horizons))
         return out
+
+    def _usual(self, rows: Rows, columns: list[int]) -> _Array:
+        """Give `[row, horizon]` how wide the bands of each row's series were of late, as a log; NaN where unknown."""
+        nothing = (np.nan,) * len(self.state.horizons)
+        told = np.array([self.state.usual.get(symbol, nothing) for symbol in self.panel.symbols])
+        return np.asarray(told[:, columns][self.panel.series[rows]])
 
     def bare(self, rows: Rows) -> _Array:
         """Give the members' mean `[row, horizon, level]` as it is: nothing of calibration is looked at."""

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.calibration import Surprise, centred, eased, sizes, stretches, trust
+from ara.models.calibration import HALF_LIFE, Surprise, centred, eased, sizes, stretches, trust
 from ara.models.ensemble.by_regime import REGIMES, belonging
 from ara.models.ensemble.panels import ranges_after, standings
 from ara.models.ensemble.stages import LOW, MIDDLE, REMEMBERED, THIN, TOP, Outcomes, Stage, outcomes
@@ -24,6 +24,7 @@ __all__ = ["Month", "Weigh", "learned"]
 _Array = NDArray[np.float64]
 
 _RISES: Final = np.array([LEVELS[k] for k in THIN])
+_FEWEST: Final = 20
 
 
 class Month(NamedTuple):
@@ -97,9 +98,14 @@ def learned(
         weights = weigh(months, weights, horizons=panel.horizons, base=base)
     classes = {ALL: weights[ALL]}
     open_: dict[str, tuple[int, float, float]] = {}
+    usual: dict[str, tuple[float, ...]] = {}
     for kind in kinds:
         name = KINDS[kind]
-        classes[name] = _calibrated(months, kind, panel, weights[name], base, open_)
+        told = [_told(one, np.flatnonzero(one.stage.kind == kind), weights[name], base, panel) for one in months]
+        for one in told:
+            _note(open_, panel, one.left, one.last)
+        usual |= _usual(told, panel)
+        classes[name] = _calibrated(told, _step(panel, kind, months), kind, panel, weights[name])
     return State(
         at=moment,
         seen=int(panel.known_at.max()) if len(panel) else 0,
@@ -107,6 +113,7 @@ def learned(
         horizons=panel.horizons,
         classes=classes,
         open=open_,
+        usual=usual,
     )
 
 
@@ -160,20 +167,10 @@ def _class(seen: Sequence[Evidence], beliefs: Sequence[_Array], horizons: Sequen
     )
 
 
-def _calibrated(
-    months: Sequence[Month],
-    kind: int,
-    panel: Panel,
-    state: ClassState,
-    base: int,
-    open_: dict[str, tuple[int, float, float]],
-) -> ClassState:
-    """Give a class's state with what the weighted forecasts of its past teach; note which are still open."""
-    told = [_told(one, np.flatnonzero(one.stage.kind == kind), state, base, panel) for one in months]
-    for one in told:
-        _note(open_, panel, one.left, one.last)
+def _calibrated(told: "Sequence[_Told]", step: int, kind: int, panel: Panel, state: ClassState) -> ClassState:
+    """Give a class's state with what the weighted forecasts of its past teach."""
     at, size = (np.concatenate(both) for both in zip(*(one.sizes for one in told), strict=True))
-    instants, factors, surprise = Surprise(step=_step(panel, kind, months)).rolled(at, size)
+    instants, factors, surprise = Surprise(step=step).rolled(at, size)
     steps, shares = np.concatenate(([0.0], factors)), eased(panel.horizons)
     seen = [
         _misses(one, steps[np.searchsorted(instants, panel.known_at[one.rows], side="right")][:, None] * shares)
@@ -276,6 +273,21 @@ def _note(open_: dict[str, tuple[int, float, float]], panel: Panel, rows: NDArra
         if row + 1 == len(panel) or panel.series[row + 1] != panel.series[row]:
             middle, half = float(one[MIDDLE]), float(one[TOP] - one[LOW]) / 2
             open_[panel.symbols[panel.series[row]]] = (int(panel.known_at[row]), middle, half)
+
+
+def _usual(told: Sequence[_Told], panel: Panel) -> dict[str, tuple[float, ...]]:
+    """Give how wide each series' bands were of late: the mean log of half the 80 % band, by symbol, `[horizon]`."""
+    total, weight = np.zeros((len(panel.symbols), len(panel.horizons))), np.zeros(len(panel.symbols))
+    count = np.zeros(len(panel.symbols))
+    for age, one in enumerate(reversed(told)):
+        half = (one.said[:, :, TOP] - one.said[:, :, LOW]) / 2 * panel.scale[one.rows]
+        whole = np.flatnonzero((half > 0).all(axis=1))
+        part, series = 0.5 ** (age / HALF_LIFE), panel.series[one.rows[whole]]
+        np.add.at(total, series, part * np.log(half[whole]))
+        np.add.at(weight, series, part)
+        np.add.at(count, series, 1.0)
+    enough = np.flatnonzero(count >= _FEWEST).tolist()
+    return {panel.symbols[code]: tuple((total[code] / weight[code]).tolist()) for code in enough}
 
 
 def _step(panel: Panel, kind: int, months: Sequence[Month]) -> int:

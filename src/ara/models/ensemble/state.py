@@ -86,6 +86,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     open
         By symbol: when the last bar was known, and the median and half the width of the 80 % band that were forecast
         for the next one.
+    usual
+        By symbol, `[horizon]`: mean of the log of half the width of its 80 % bands over the last months, those of three
+        months before counting half as much; none where there were too few.
     """
 
     at: int
@@ -95,6 +98,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     classes: dict[str, ClassState]
     open: dict[str, tuple[int, float, float]]
     absent: tuple[str, ...] = ()
+    usual: dict[str, tuple[float, ...]] = {}
 
     @cached_property
     def id(self) -> str:
