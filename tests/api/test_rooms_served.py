@@ -79,11 +79,13 @@ def test_weights_are_chosen_as_by_the_command(service: Served, capsys):
         unknown = client.post("/api/v1/portfolio/optimize", json={**asked, "expected_returns": {"QQQ": 0.1}})
         moved = client.post("/api/v1/portfolio/optimize", json={**asked, "expected_returns": {"AAPL": 0.9}}).json()
         bound = {**asked, "constraints": {"bounds": {"AAPL": [0.3, 0.31]}, "most": 3.0}}
+        bound["assets"] = [*asked["assets"], "aapl"]
         held = client.post("/api/v1/portfolio/optimize", json=bound).json()
     words = ["portfolio", "optimize", "AAPL", "SPY", "MSFT", "--method", "mpt", "--risk", "conservative"]
     limits = ["--max", "0.5", "--class", "stock=0.6", "--frontier", "2", "--value", "10000", "--as-of", AS_OF]
     assert told.status_code == 200, told.text
     assert stamped(told.json()) == printed(service, capsys, *words, *limits)
+    assert (told.json()["notes"], held["notes"]) == ([], ["AAPL is named more than once: it is weighed once."])
     assert 0.3 - 1e-6 <= held["weights"]["AAPL"] <= 0.31 + 1e-6
     assert unknown.status_code == 404
     assert moved["weights"]["AAPL"] > told.json()["weights"]["AAPL"]

@@ -212,6 +212,16 @@ def test_what_cash_earns_counts_for_the_best_ratio(ara):
     assert free["methods"][0]["measures"]["sharpe"] > dear["methods"][0]["measures"]["sharpe"]
 
 
+def test_what_cash_earns_is_said_to_change_nothing_where_no_weight_depends_on_it(ara):
+    words = ("portfolio", "optimize", "AAPL", "SPY", "--as-of", "2020-12-31", "--json")
+    note = "What cash earns changes nothing in the weights by hrp; maximum_sharpe alone looks at it."
+    some, none, best = ara(*words, "--free", "2%"), ara(*words), ara(*words, "--method", "maximum_sharpe", "--free=2%")
+    told = json.loads(some.out)
+    assert (some.err.strip(), told["notes"], told["free"]) == (note, [note], 0.02)
+    assert told["weights"] == json.loads(none.out)["weights"]
+    assert (none.err, best.err, json.loads(best.out)["notes"]) == ("", "", [])
+
+
 def test_what_is_named_again_is_weighed_once_and_it_is_said(ara):
     once = said(ara, "optimize", "AAPL", "SPY")
     outcome = ara("portfolio", "optimize", "AAPL", "SPY,aapl", "SPY", "--json")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.market.bars import Bars
+from ara.market.symbols import normalise
 from ara.portfolio.allocation import Allocation, Plan
 from ara.portfolio.expected import historical_mean, shrunk_mean
 from ara.portfolio.factors import FactorModel
@@ -19,7 +20,7 @@ from ara.portfolio.trades import Trades, trades
 from ara.risk import Moves
 from ara.statistics import covariance, nearest_psd
 
-__all__ = ["OLD_METHODS", "Chosen", "frontier_of", "to_buy"]
+__all__ = ["OLD_METHODS", "Chosen", "frontier_of", "named_again", "to_buy", "unused"]
 
 _Array = NDArray[np.float64]
 
@@ -47,6 +48,10 @@ class Chosen:
         Whether forecasts moved the expected returns.
     factors
         What factors say of the instruments; None without any.
+    free
+        What cash earns in a year.
+    notes
+        What else is to be said, such as which instruments were named more than once.
     """
 
     moves: Moves
@@ -55,6 +60,8 @@ class Chosen:
     frontier: Sequence[tuple[float, float]] = ()
     forecast: bool = False
     factors: FactorModel | None = None
+    free: float = 0.0
+    notes: Sequence[str] = ()
 
     @property
     def way(self) -> str:
@@ -80,7 +87,26 @@ class Chosen:
             "frontier": [{"volatility": risk, "expected_return": mean} for risk, mean in self.frontier],
             "trades": [one.as_dict() for one in self.trades.orders] if self.trades else [],
             "left": str(self.trades.cash) if self.trades else None,
+            "free": self.free,
+            "notes": list(self.notes),
         }
+
+
+def named_again(typed: Sequence[str], symbols: Sequence[str]) -> list[str]:
+    """Give what is to be said of those of the symbols that were named more than once, in any usual spelling."""
+    spelled = [normalise(one) for one in typed]
+    again = [one for one in symbols if spelled.count(one) > 1]
+    if not again:
+        return []
+    told = f"{again[0]} is" if len(again) == 1 else f"{', '.join(again[:-1])} and {again[-1]} are"
+    return [f"{told} named more than once: {'it is' if len(again) == 1 else 'each is'} weighed once."]
+
+
+def unused(plan: Plan) -> list[str]:
+    """Give what is to be said of what a plan holds and its method does not look at."""
+    if not plan.free or plan.method == "maximum_sharpe":
+        return []
+    return [f"What cash earns changes nothing in the weights by {plan.method}; maximum_sharpe alone looks at it."]
 
 
 def to_buy(bars: Sequence[Bars], found: Allocation, money: float, cost: float) -> Trades:

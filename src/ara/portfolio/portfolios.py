@@ -1,7 +1,7 @@
 """Portfolios of instruments by name: bars fetched, then weights chosen, judged or traded beside the event loop."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +15,7 @@ from ara.errors import NotFoundError, ValidationError
 from ara.market.bars import Bars
 from ara.market.symbols import normalise
 from ara.portfolio.allocation import Plan, allocate
-from ara.portfolio.chosen import Chosen, frontier_of, to_buy
+from ara.portfolio.chosen import Chosen, frontier_of, named_again, to_buy, unused
 from ara.portfolio.constraints import constrained
 from ara.portfolio.forecasts import believed
 from ara.portfolio.limits import Limits
@@ -117,7 +117,8 @@ class Portfolios:
             spelled=normalise,
         )
         mean = await self._believed(moves, sought, as_of) if sought.forecast else None
-        return await self._desk.workers.run(_chosen, list(bars.values()), moves, sought, limits, mean)
+        found = await self._desk.workers.run(_chosen, list(bars.values()), moves, sought, limits, mean)
+        return replace(found, notes=[*named_again(symbols, list(bars)), *unused(sought.plan)])
 
     async def past(
         self, weights: Mapping[str, float], *, as_of: datetime, benchmark: str = "", free: float = 0.0, last: int = 0
@@ -163,6 +164,7 @@ def _chosen(bars: Sequence[Bars], moves: Moves, sought: Sought, limits: Limits, 
         trades=to_buy(bars, found, sought.money, plan.cost) if sought.money else None,
         frontier=frontier_of(moves, plan, limits, sought.points, expected=mean) if sought.points else (),
         forecast=forecast,
+        free=plan.free,
     )
 
 

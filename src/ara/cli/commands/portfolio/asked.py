@@ -32,18 +32,14 @@ def named(symbols: Sequence[str]) -> list[str]:
 def fetched_once(s: "Screen", symbols: Sequence[str], *, as_of: str) -> "tuple[list[Bars], list[str]]":
     """Give the bars of the instruments that are named, each once, and what is to be said of those named again."""
     from ara.cli.commands.holdings import fetched
-    from ara.market.symbols import normalise
+    from ara.portfolio.chosen import named_again
 
-    typed = [part for one in symbols for part in one.split(",") if part.strip()]
+    typed = [part.strip() for one in symbols for part in one.split(",") if part.strip()]
     bars = {one.instrument.symbol: one for one in fetched(s, named(symbols), as_of=as_of)}
-    spelled = [normalise(one.strip()) for one in typed]
-    again = [one for one in bars if spelled.count(one) > 1]
-    if len(typed) == len(bars) or not again:
-        return list(bars.values()), []
-    told = f"{again[0]} is" if len(again) == 1 else f"{', '.join(again[:-1])} and {again[-1]} are"
-    note = f"{told} named more than once: {'it is' if len(again) == 1 else 'each is'} weighed once."
-    s.warn(note)
-    return list(bars.values()), [note]
+    notes = named_again(typed, list(bars)) if len(typed) > len(bars) else []
+    for note in notes:
+        s.warn(note)
+    return list(bars.values()), notes
 
 
 def chosen(text: str, flag: str = "--methods") -> list[str]:

@@ -70,11 +70,14 @@ def optimize(
 
     There is always an answer: limits that nothing meets give way in a stated order, and it is said which.
     """
+    from dataclasses import replace
+
     from ara.cli.commands.data.asked import counted
     from ara.cli.commands.portfolio.asked import document, fetched_once, limits, planned, sectors_of, weights_of
     from ara.cli.commands.portfolio.report import allocation_sent
     from ara.cli.commands.risk.asked import amount
     from ara.cli.render.portfolio import allocation
+    from ara.portfolio.chosen import unused
     from ara.risk import aligned
 
     s = screen()
@@ -96,7 +99,10 @@ def optimize(
     with s.progress("Choosing"):
         mean = _forecast(s, moves, plan, ahead, as_of) if expected == "forecast" else None
         seen = _seen(bars, moves, plan, wanted, money, points, mean, model)
-    data = {**seen.as_dict(), "free": plan.free, "notes": notes}
+    seen = replace(seen, notes=[*notes, *unused(plan)])
+    for note in unused(plan):
+        s.warn(note)
+    data = seen.as_dict()
     if goal is not None:
         allocation_sent(s, seen, data, goal)
     s.result(data, lambda: allocation(seen, s))
@@ -142,6 +148,7 @@ def _seen(
         forecast=mean is not None and model is None,
         money=money,
         factors=model,
+        free=plan.free,
     )
 
 
