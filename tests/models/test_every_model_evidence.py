@@ -151,10 +151,11 @@ def opening(kept: Kept) -> list[str]:
         "",
         "`fast` and `default` were changed after looks at these years: they took over the weights of `stacked`, which",
         "had done best here (1.28 % at 1 bar), and [another widening](widening.md#the-fourth-look). They stand here as",
-        "they are now, with [no weight for who loses](widening.md#the-fifth-look), so their chances (`p`) are of a",
-        "choice that knew these years: [a second window](second_window.md), by which one constant was set since, is",
-        "the fairer judge. `stacked` is `fast` by another name now, and so has its figures; `blended` has changed",
-        "with both.",
+        "they are now, with [no weight for who loses](widening.md#the-fifth-look) and",
+        "[coins' and currencies' bands drawn back](widening.md#the-sixth-look), by a rule of bars before these years",
+        "that was to be taken only if it did well here. So their chances (`p`) are of a choice that knew these years:",
+        "[a second window](second_window.md), by which one constant was set since, is the fairer judge. `stacked` is",
+        "`fast` by another name now, and so has its figures; `blended` has changed with both.",
         "",
     ]
 
