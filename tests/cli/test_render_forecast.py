@@ -173,6 +173,17 @@ def test_shares_stand_beside_their_words_at_every_width(shown, make_forecast, co
     assert ("1 day 5 days" in words) == (columns > 50)
 
 
+def test_a_wide_band_says_its_largest_causes_without_being_asked(shown, make_forecast):
+    wide = explained(make_forecast(), wider=0.31)
+    words = " ".join(shown(wide).split())
+    assert "Why so wide +31.0 % against a usual bar of its last 250: +25.0 % the last 5 bars or so were" in words
+    assert "smaller reasons" not in words
+    assert "Why so wide" not in shown(explained(make_forecast(), wider=0.24))
+    assert "Why so wide" not in shown(explained(make_forecast(), wider=-0.31))
+    assert "Why so wide" not in shown(wide, depth="basic")
+    assert shown(wide, depth="full").count("Why so wide") == 1
+
+
 def test_what_moves_the_confidence_stands_beside_it(shown, make_forecast):
     parts = (
         Factor(name="horizon", value=0.82, contribution=0.02, description="a usual bar of it has 0.82 over 1 bar"),

@@ -65,6 +65,34 @@ def test_the_title_states_the_finding(explained):
     assert finding(replace(calm, days=days)).endswith("is 12.4 % narrower than a usual one")
 
 
+@pytest.mark.parametrize(
+    ("step", "when", "name"), [("1w", "the week of Thu 1 Apr", "week"), ("4h", "Thu 1 Apr 20:00 UTC", "bar")]
+)
+def test_bars_of_other_lengths_are_not_called_days(explained, step, when, name):
+    forecast = explained()
+    lineage = replace(forecast.lineage, settings={**forecast.lineage.settings, "timeframe": step})
+    forecast = replace(forecast, lineage=lineage)
+    assert finding(forecast) == f"AAPL: the 80 % band for {when} is 30.0 % wider than a usual one"
+    text = page(forecast)
+    assert f"Reasons for the first {name}’s band" in text
+    assert f"The same over all {name}s" in text
+    assert f"an ordinary {name} has" in text
+    assert "day" not in re.sub(r"<style>.*?</style>", "", text)
+
+
+def test_the_confidence_is_told_from_where_it_starts_to_where_it_ends(explained):
+    forecast = explained()
+    nothing = Factor(name="agreement", value=1.0, contribution=-0.0002, description="how its models agree")
+    days = tuple(replace(day, confidence=0.7402, sure=(*day.sure, nothing)) for day in forecast.days)
+    text = page(replace(forecast, days=days))
+    assert (
+        "<h2>Confidence 0.740, where an ordinary day has 0.800</h2><ul><li>-0.060 how volatile it is</li></ul>" in text
+    )
+    assert "how its models agree" not in text
+    flat = tuple(replace(day, confidence=0.8, sure=(nothing,)) for day in forecast.days)
+    assert "has 0.800</h2>\n" in page(replace(forecast, days=flat))
+
+
 @pytest.mark.parametrize("days", [1, 5, 30])
 def test_the_page_is_whole_and_needs_nothing_else(explained, days):
     forecast = explained(days=days)

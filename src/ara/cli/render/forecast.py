@@ -8,7 +8,7 @@ from typing import Final, Literal
 from ara.cli.palette import Palette
 from ara.cli.render.chart import GLYPHS, PLAIN_GLYPHS, Scale
 from ara.cli.render.numbers import ago, day, decimals, grouped, long_day, percent, places
-from ara.cli.render.reasons import leans, reasons, surely
+from ara.cli.render.reasons import leans, reasons, surely, widely
 from ara.cli.render.spans import ahead, closed, moment, word
 from ara.cli.words import clean, padded, width, wrapped
 from ara.prediction.forecast import Day, Forecast
@@ -16,7 +16,7 @@ from ara.prediction.forecast import Day, Forecast
 __all__ = ["DEPTHS", "Depth", "View", "show"]
 
 Depth = Literal["minimal", "basic", "standard", "full"]
-"""How much is said: the table; and how sure; and regime, quality, receipt; and every reason and origin."""
+"""How much is said: the table; and how sure; regime, quality and why a wide band is wide; every reason and origin."""
 DEPTHS: Final[tuple[Depth, ...]] = ("minimal", "basic", "standard", "full")
 """The depths, each saying more than the one before."""
 
@@ -291,6 +291,8 @@ def _after(forecast: Forecast, view: View) -> list[str]:
         if forecast.regime is not None:
             lines += _row("Regime", _regime(forecast), view)
         lines += _row("Data", f"{clean(forecast.source)}, quality {forecast.quality:.2f}", view)
+    if view.depth == "standard" and (wide := widely(forecast.days[0]) if forecast.days else ""):
+        lines += _row("Why so wide", wide, view)
     if view.depth == "full":
         lines += _reasons(forecast, view) + _origin(forecast, view)
     if view.kept:

@@ -8,13 +8,15 @@ from ara.cli.render.spans import ahead
 from ara.cli.words import clean, padded, width, wrapped
 from ara.prediction.forecast import Day, Factor
 
-__all__ = ["leans", "reasons", "surely"]
+__all__ = ["leans", "reasons", "surely", "widely"]
 
 _GAP: Final = "  "
 _LEAST: Final = 24
 _SHOWN: Final = 5e-5
 _FELT: Final = 0.005
 _MOST: Final = 3
+_WIDE: Final = 0.25
+_CAUSES: Final = 2
 
 
 def reasons(days: Sequence[Day], room: int, word: str = "day") -> list[str]:
@@ -50,6 +52,15 @@ def surely(day: Day) -> str:
     """Say what sets the first day's confidence apart from an ordinary day's, largest part first; empty if nothing."""
     told = sorted((one for one in day.sure if abs(one.contribution) >= _FELT), key=lambda one: -abs(one.contribution))
     return "; ".join(f"{one.contribution:+.2f} {clean(one.description)}" for one in told)
+
+
+def widely(day: Day) -> str:
+    """Say what makes a band so wide, its two largest causes; empty where it is less than a quarter wider than usual."""
+    if day.wider is None or day.wider < _WIDE:
+        return ""
+    told = sorted((one for one in day.factors if one.contribution >= _FELT), key=lambda one: -one.contribution)
+    causes = "; ".join(f"{percent(one.contribution, 1)} {clean(one.description)}" for one in told[:_CAUSES])
+    return f"{percent(day.wider, 1)} against a usual bar of its last 250{': ' if causes else ''}{causes}."
 
 
 def _share(day: Day, name: str) -> float:

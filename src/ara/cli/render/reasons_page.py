@@ -1,12 +1,14 @@
 """The reasons for a forecast as one page that needs nothing else: bars for the first day, a heat map over all days."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from ara.cli.render.numbers import day as dated
 from ara.cli.render.numbers import long_day, percent
+from ara.cli.render.spans import moment, word
 from ara.prediction.forecast import Day, Factor, Forecast
+from ara.prediction.sureness import ORDINARY
 from ara.reports.charts.theme import VARIABLES
 
 if TYPE_CHECKING:
@@ -26,16 +28,22 @@ svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 1
 _LEFT, _ROW, _WIDE = 440, 30, 960
 _LETTERS: Final = 66
 _SEEN: Final = 5e-5
+_FELT: Final = 5e-4
 _LARGEST: Final = 0.75
-_USUAL: Final = "Of a usual bar all that the model looks at is as over the last 250 bars. The shares sum to the whole."
+_USUAL: Final = (
+    "On a usual bar, all that the model looks at is what it was on average over the last 250. "
+    "The shares sum to the whole."
+)
 
 
 def finding(forecast: Forecast) -> str:
-    """Say in one sentence what the first day's reasons come to."""
+    """Say in one sentence what the first bar's reasons come to; bars shorter than a day are named by their close."""
     first = forecast.days[0]
     wider = first.wider or 0.0
     how = f"{percent(abs(wider), 1, signed=False)} {'wider' if wider >= 0 else 'narrower'} than a usual one"
-    return f"{forecast.instrument.symbol}: the 80 % band for {' '.join(dated(first.date).split())} is {how}"
+    when = " ".join(moment(forecast, UTC)(first).split())
+    when = f"the week of {when}" if word(forecast) == "week" else when
+    return f"{forecast.instrument.symbol}: the 80 % band for {when} is {how}"
 
 
 def labels(factors: Sequence[Factor]) -> list[str]:
@@ -62,10 +70,11 @@ def page(forecast: Forecast, looked: "Sequence[Attention]" = ()) -> str:
     body = [
         f"<h1>{escape(head)}</h1>",
         f'<p class="quiet">{_USUAL}</p>',
-        _figure("Reasons for the first day’s band", _bars(forecast.days[0])),
-        _figure("The same over all days", _map(forecast.days)),
+        _figure(f"Reasons for the first {word(forecast)}’s band", _bars(forecast.days[0])),
+        _figure(f"The same over all {word(forecast)}s", _map(forecast.days)),
         *_looks(forecast, looked),
-        *_words(forecast.days[0]),
+        *_median(forecast.days[0]),
+        *_sure(forecast.days[0], word(forecast)),
         f'<p class="quiet">{escape(footer(forecast))}</p>',
     ]
     return (
@@ -82,17 +91,22 @@ def _looks(forecast: Forecast, looked: "Sequence[Attention]") -> Iterator[str]:
         yield _figure(attention_finding(forecast, one), attention_svg(one))
 
 
-def _words(first: Day) -> Iterator[str]:
-    for title, parts, digits in (("Where the median comes from", first.leans, 2), ("Confidence", first.sure, 2)):
-        if parts:
-            yield f"<h2>{title}</h2><ul>"
-            shown = (
-                (percent(one.contribution, digits) if title != "Confidence" else f"{one.contribution:+.3f}", one)
-                for one in parts
-                if abs(one.contribution) >= _SEEN
-            )
-            yield from (f"<li>{escape(share)} {escape(one.description)}</li>" for share, one in shown)
-            yield "</ul>"
+def _median(first: Day) -> Iterator[str]:
+    told = [(percent(one.contribution, 2), one) for one in first.leans if abs(one.contribution) >= _SEEN]
+    if told:
+        yield _list("Where the median comes from", told)
+
+
+def _sure(first: Day, name: str) -> Iterator[str]:
+    """Give what sets the first bar's confidence apart, between where it starts and where it ends."""
+    told = [(f"{one.contribution:+.3f}", one) for one in first.sure if abs(one.contribution) >= _FELT]
+    if first.sure:
+        yield _list(f"Confidence {first.confidence:.3f}, where an ordinary {name} has {ORDINARY:.3f}", told)
+
+
+def _list(title: str, told: Sequence[tuple[str, Factor]]) -> str:
+    items = "".join(f"<li>{escape(share)} {escape(one.description)}</li>" for share, one in told)
+    return f"<h2>{escape(title)}</h2>" + (f"<ul>{items}</ul>" if told else "")
 
 
 def _bars(first: Day) -> str:
