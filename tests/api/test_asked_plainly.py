@@ -182,3 +182,13 @@ def test_a_grid_without_bounds_is_refused_before_it_is_a_job(service: Served):
         old = client.post("/api/v1/backtest", json={**asked, "walk_forward_window": 252})
     assert [told.status_code, old.status_code] == [422, 422]
     assert "The grid has 1000000000 combinations" in told.json()["detail"]
+
+
+@pytest.mark.parametrize("text", ["1_0", "1%200", "+10", "%EF%BC%91%EF%BC%90"])
+def test_a_number_that_only_a_program_would_write_so_is_refused(service: Served, text):
+    with service.client() as client:
+        for path in ("/api/v1/ledger", "/api/v2/instruments/AAPL/bars"):
+            told = client.get(f"{path}?limit={text}")
+            assert told.status_code == 422, (path, told.text)
+            assert "It is no number" in told.text
+            assert client.get(f"{path}?limit=10").status_code == 200

@@ -45,6 +45,15 @@ def test_a_key_is_of_one_user_and_what_failed_may_be_sent_again(service: Served)
         assert client.post(PATH, json=ASKED, headers={"Idempotency-Key": "short"}).status_code == 422
 
 
+@pytest.mark.parametrize("second", ["order-0004", "order-0005"])
+def test_a_key_that_stands_twice_is_none(service: Served, second):
+    keys = [("Idempotency-Key", "order-0004"), ("idempotency-key", second)]
+    with service.client() as client:
+        told = client.post(PATH, json=ASKED, headers=[*client.headers.items(), *keys])
+    assert told.status_code == 422
+    assert told.json()["detail"] == "header.Idempotency-Key: It stands twice."
+
+
 async def test_of_those_who_send_it_at_once_one_is_done(service: Served):
     headers = {"Authorization": f"Bearer {service.key}", "Idempotency-Key": "order-0003"}
     before = await asyncio.to_thread(kept, service)

@@ -41,7 +41,8 @@ class FileOutput(logging.Handler):
     """Appends to a file that others may append to, rename or remove at any time.
 
     Each record is one write to a file opened for appending, so that lines of several processes don't mix. The file is
-    opened again where its name has come to stand for another one, as after a rotation.
+    opened again where its name has come to stand for another one, as after a rotation. Of a line that a full disk cut
+    off a half stays in the file; the next one begins on a line of its own.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ class FileOutput(logging.Handler):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
+        self._unsure: bool = True
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = self._opened()
@@ -68,7 +70,10 @@ class FileOutput(logging.Handler):
             if self._is_moved():
                 self._let_go()
                 self._descriptor = self._opened()
-            os.write(self._descriptor, line)
+            if self._unsure and _ends_within_a_line(self._path):
+                line = b"\n" + line
+            self._unsure = True
+            self._unsure = os.write(self._descriptor, line) < len(line)
 
     def close(self) -> None:
         """Close the file."""
@@ -87,4 +92,17 @@ class FileOutput(logging.Handler):
             return True
 
     def _opened(self) -> int:
+        self._unsure = True
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    """Say whether the last line of a file lacks its end; no device or pipe is read."""
+    try:
+        if not path.is_file() or not path.stat().st_size:
+            return False
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except OSError:
+        return False
