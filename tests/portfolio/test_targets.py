@@ -1,11 +1,14 @@
 """Points of the frontier where limits have to give way first, or trading costs."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from ara.errors import ValidationError
 from ara.portfolio import Limits
 from ara.portfolio import optimise as o
+from ara.portfolio.optimise import path
 from ara.portfolio.optimise.mean_variance import _root
 from ara.risk import together
 from tests.portfolio.test_thousands import many
@@ -19,12 +22,14 @@ def test_a_target_of_return_is_met_once_narrow_limits_gave_way():
     found = o.mean_variance(MEAN, SPREAD, target_return=0.05, limits=NARROW)
     assert found.weights.sum() == pytest.approx(1)
     assert found.weights @ MEAN >= 0.05 - 1e-6
+    assert "the highest weights gave way" in found.relaxed[0]
     assert found.limits.bounds(3)[1] == pytest.approx(np.full(3, 1 / 3), abs=1e-4)
 
 
 def test_a_target_of_volatility_is_met_once_narrow_limits_gave_way():
     found = o.mean_variance(MEAN, SPREAD, target_volatility=0.2, limits=NARROW)
     assert found.weights == pytest.approx(np.full(3, 1 / 3), abs=1e-3)
+    assert "the highest weights gave way" in found.relaxed[0]
 
 
 def test_a_frontier_is_drawn_within_the_limits_that_are_left():
@@ -52,6 +57,39 @@ def test_dear_trades_keep_what_is_held_under_a_target_of_volatility():
 def test_a_root_squares_to_its_matrix_also_where_it_is_singular(matrix):
     root = _root(matrix)
     assert root.T @ root == pytest.approx(matrix, abs=1e-12)
+
+
+@pytest.mark.parametrize("held", [None, np.full(40, 1 / 40)])
+@pytest.mark.parametrize("wilder", [1.02, 1.2, 9.0])
+def test_a_target_of_volatility_along_the_frontier_is_that_of_the_cone(held, wilder):
+    returns = many(40, bars=300).returns
+    mean, matrix, costs = returns.mean(axis=0), np.cov(returns.T), np.full(40, 1e-4)
+    limits = Limits(highest=0.2, held=held, turnover=None if held is None else 1.2)
+    least = o.minimum_volatility(matrix, limits=limits).weights
+    most = wilder * float(least @ matrix @ least) ** 0.5
+    whole = o.mean_variance(mean, matrix, target_volatility=most, limits=limits, costs=1e-4).weights
+    found = path.calm(mean, matrix, most, limits, costs)
+    assert float(found @ matrix @ found) ** 0.5 <= most * (1 + 1e-9)
+    gain, best = (each @ mean - (0 if held is None else costs @ np.abs(each - held)) for each in (found, whole))
+    assert gain == pytest.approx(best, abs=2e-5 * np.ptp(mean))
+    assert found.sum() == pytest.approx(1)
+    assert path.calm(mean, matrix, most / wilder * 0.98, limits, costs) is None
+
+
+def test_a_target_of_volatility_among_thousands_goes_along_the_frontier(monkeypatch):
+    returns = many(30, bars=200).returns
+    mean, matrix = returns.mean(axis=0), np.cov(returns.T)
+    least = o.minimum_volatility(matrix).weights
+    most = 1.2 * float(least @ matrix @ least) ** 0.5
+    cone = o.mean_variance(mean, matrix, target_volatility=most)
+    monkeypatch.setattr(sys.modules["ara.portfolio.optimise.mean_variance"], "_CONE", 20)
+    found = o.mean_variance(mean, matrix, target_volatility=most)
+    calmest = o.mean_variance(mean, matrix, target_volatility=most / 2)
+    narrow = o.mean_variance(mean, matrix, target_volatility=2 * most, limits=Limits(highest=0.02))
+    assert (cone.relaxed, found.relaxed) == ((), ())
+    assert found.weights @ mean == pytest.approx(cone.weights @ mean, rel=1e-4)
+    assert "can't be had" in calmest.relaxed[0]
+    assert "the highest weights gave way" in narrow.relaxed[0]
 
 
 def test_ties_need_a_week():
