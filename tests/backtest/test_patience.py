@@ -47,7 +47,7 @@ def test_one_that_never_returns_is_stopped_and_what_was_done_is_told():
     with pytest.raises(StrategyError, match=r"the strategy Sleeper failed at 2018-01-22 .* within 0.2 s") as told:
         run(Sleeper, ONE, patience=0.2)
     assert (told.value.context["bars"], told.value.context["fills"]) == (21, 1)
-    assert "Until then: 21 bars, 1 fills" in told.value.hint
+    assert "Until then: 21 bars, 1 fill," in told.value.hint
     assert "--time-limit" in told.value.hint
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
     with pytest.raises(StrategyError, match="Planner failed to prepare: it gave no answer"):

@@ -174,7 +174,7 @@ def test_a_sweep_and_a_walk_stop_who_never_comes_back():
     ("said", "more", "words"),
     [
         (lambda view: None, {}, "the strategy gave no signal in 60 bars"),
-        (signal(size=0.0), {}, "each of its 1 signals wanted to hold nothing"),
+        (signal(size=0.0), {}, "its one signal wanted to hold nothing"),
         (signal(size=0.001), {}, "0.001 of 10,000.00 buys less than one lot of 1 ONE"),
         (signal(), {"cash": 20}, "1 of 20.00 buys less than one lot of 1 ONE"),
         (signal(limit=0.01), {}, "no later bar of ONE reached the price that it asked for"),

@@ -121,7 +121,7 @@ def test_files_are_written_whole_and_said(ara, home):
     for name in ("a.csv", "a.json"):
         found = ara("chart", "composition", *PORTFOLIO, "--out", name, "--theme", "dark")
         assert found.code == 0, found.err
-        assert found.plain.startswith("AAPL is the largest of 4 parts, 40.0 %")
+        assert found.plain.startswith("AAPL and SPY are the largest of 4 parts, 40.0 % each")
         assert f"Written to {name}" in found.err
         assert (home / name).stat().st_size > 50
     assert json.loads((home / "a.json").read_text())["kind"] == "composition"

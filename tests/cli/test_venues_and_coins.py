@@ -46,7 +46,7 @@ def test_gaps_between_venues_that_are_kept(venues):
         (("market", "gaps", "BTC-USD", "--last", "1"), "--last is 1"),
         (("market", "gaps", ","), "No instrument is named"),
         (("market", "gaps", *(f"A{n}" for n in range(11))), "11 instruments are named"),
-        (("crypto", "compare", "BTC"), "1 coins are named"),
+        (("crypto", "compare", "BTC"), "1 coin is named"),
         (("crypto", "compare", "BTC", "btc-usd", "-m", "luck"), "--metric is 'luck'"),
         (("crypto", "compare", "BTC", "ETH", "--last", "7"), "--last is 7"),
         (("crypto", "compare", "BTC", "ETH", "--as-of", "2017-08-15"), "in common"),

@@ -39,6 +39,24 @@ def test_it_is_what_trades_are_measured_to_and_costs_raise_it():
     assert words.endswith("Commission is 2.00 EUR a trade; without any, 28.6 % would do.")
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(-100, 100), st.floats(0, 20)), min_size=1, max_size=40))
+def test_fewer_have_to_win_where_nothing_costs(pairs):
+    """Sorted anew without costs, losses that costs alone had made fell out of the mean loss, and more had to win."""
+    rounded = [(round(gain, 3), round(cost, 3)) for gain, cost in pairs]
+    found = wrong([gain for gain, _ in rounded], [cost for _, cost in rounded])
+    if found.break_even is None:
+        assert found.free_break_even is None
+        return
+    assert 0 <= found.free_break_even <= found.break_even + 1e-12
+
+
+def test_what_lost_by_its_costs_alone_still_counts_as_lost():
+    found = wrong([9.0, -1.0, -11.0], [2.0, 2.0, 2.0])
+    assert (found.break_even, found.free_break_even) == (pytest.approx(6 / 15), pytest.approx(4 / 15))
+    assert wrong([9.0, -1.0], [2.0, 2.0]).free_break_even == 0.0
+
+
 def test_no_hit_rate_is_called_beyond_chance():
     """Overlapping round trips of dice passed a binomial test of them in a third of the books."""
     found = wrong(np.concatenate([np.full(700, 1.0), np.full(300, -1.0)]))

@@ -30,16 +30,22 @@ def idle(run: Played, tapes: Mapping[str, Tape], costs: Costs) -> Iterator[str]:
         return
     if not run.decisions:
         yield (
-            f"nothing was traded: the strategy gave no signal in {len(run.moments):,} bars; a window may be longer "
-            "than the bars, or its plan NaN throughout"
+            f"nothing was traded: the strategy gave no signal in {_times(len(run.moments), '1 bar', 'bars')}; a window "
+            "may be longer than the bars, or its plan NaN throughout"
         )
         return
     wishes = [one for one in run.decisions if size(one)]
     if not wishes:
-        yield f"nothing was traded: each of its {len(run.decisions):,} signals wanted to hold nothing"
+        signals = _times(len(run.decisions), "its one signal", "signals")
+        yield f"nothing was traded: {signals} wanted to hold nothing"
         return
     reasons = dict.fromkeys(_why(one, run, tapes[one[1]], costs) for one in wishes)
-    yield f"nothing was traded, though it asked {len(wishes):,} times: {'; '.join(list(reasons)[:3])}"
+    yield f"nothing was traded, though it asked {_times(len(wishes), 'once', 'times')}: {'; '.join(list(reasons)[:3])}"
+
+
+def _times(count: int, one: str, many: str) -> str:
+    """Give a count in words that fit it."""
+    return one if count == 1 else f"{count:,} {many}"
 
 
 def _why(one: Decision, run: Played, tape: Tape, costs: Costs) -> str:

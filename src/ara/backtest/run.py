@@ -190,7 +190,9 @@ def _partial(done: Played, error: StrategyError) -> StrategyError:
     book = done.exchange.book
     bars, fills, equity = len(done.moments), len(done.exchange.fills), str(book.equity)
     error.context.update(bars=bars, fills=fills, equity=equity)
-    error.hint = f"{error.hint} Until then: {bars} bars, {fills} fills, {equity} {book.currency}.".strip()
+    hint = f"{error.hint}." if error.hint[-1:].isalnum() else error.hint  # a hint may end in a command
+    until = f"{bars} {'bar' if bars == 1 else 'bars'}, {fills} {'fill' if fills == 1 else 'fills'}"
+    error.hint = f"{hint} Until then: {until}, {equity} {book.currency}.".strip()
     return error
 
 

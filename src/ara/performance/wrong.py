@@ -32,7 +32,8 @@ class Wrong:
     cost
         Mean costs of one; None where they aren't known.
     free_break_even
-        The share that would have to win if nothing cost anything; None where costs aren't known.
+        The share that would have to win if nothing cost anything, of the same wins and losses: what lost by its costs
+        alone still counts as lost. Never above `break_even` where no cost is below 0; None where costs aren't known.
     """
 
     count: int
@@ -67,15 +68,20 @@ def wrong(gains: ArrayLike, costs: ArrayLike | None = None) -> Wrong:
         win_rate=len(won) / count if count else None,
         average_win=float(won.mean()) if len(won) else None,
         average_loss=float(lost.mean()) if len(lost) else None,
-        break_even=_even(array),
+        break_even=_even(won, lost),
         cost=float(paid.mean()) if paid is not None and len(paid) else None,
-        free_break_even=None if paid is None or len(paid) != len(array) else _even(array + paid),
+        free_break_even=None if paid is None or len(paid) != len(array) else _even(*_free(array, paid)),
     )
 
 
-def _even(gains: NDArray[np.float64]) -> float | None:
-    won, lost = gains[gains > 0], gains[gains < 0]
+def _free(gains: NDArray[np.float64], costs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give what won and what lost, without costs; sorted anew, small losses turn to wins and more would have to win."""
+    before = gains + costs
+    return before[gains > 0], before[gains < 0]
+
+
+def _even(won: NDArray[np.float64], lost: NDArray[np.float64]) -> float | None:
     if not len(won) or not len(lost):
         return None
-    win, loss = float(won.mean()), float(lost.mean())
-    return -loss / (win - loss)
+    win, loss = float(won.mean()), min(float(lost.mean()), 0.0)
+    return -loss / (win - loss) if win > 0 else None

@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["decimals_of_price", "grouped", "percent"]
+__all__ = ["counted", "decimals_of_price", "grouped", "percent"]
 
 
 def grouped(value: float, digits: int) -> str:
@@ -15,6 +15,11 @@ def percent(share: float, digits: int = 1, *, signed: bool = True) -> str:
     """Give a fraction in percent, with its sign unless it rounds to zero."""
     text = grouped(share * 100, digits)
     return f"+{text} %" if signed and share > 0 and text.strip("0.") else f"{text} %"
+
+
+def counted(count: int, one: str) -> str:
+    """Give a count with what is counted: 1 fill, 2,000 fills."""
+    return f"{count:,} {one if count == 1 else f'{one}s'}"
 
 
 def decimals_of_price(value: float) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ara.performance.wrong import wrong
-from ara.reports.numbers import grouped, percent
+from ara.reports.numbers import counted, grouped, percent
 from ara.reports.tables import Column, Form, Table, money
 from ara.reports.tearsheet import Section
 from ara.reports.wrong_words import wrong_words
@@ -138,7 +138,7 @@ def traded(result: "Result") -> Section:
         words = "There is no round trip: nothing was bought and sold again."
         return Section(title="Trades", words=(words,), tables=(whole,))
     trades = result.trades
-    said = f"{len(result.fills):,} fills, {trades.count:,} round trips"
+    said = f"{counted(len(result.fills), 'fill')}, {counted(trades.count, 'round trip')}"
     if trades.win_rate is not None:
         said += f", {percent(trades.win_rate, 0, signed=False)} of them gained"
     if trades.held is not None:

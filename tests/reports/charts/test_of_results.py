@@ -140,6 +140,14 @@ def test_portfolios_and_their_risk():
     chart = charts.composition(found)
     assert dict(zip(chart.columns["name"], chart.columns["weight"], strict=True)) == pytest.approx(dict(found.weights))
     assert charts.composition(found, form="ring").figure()["data"][0]["type"] == "pie"
+    parts_of = {
+        "A is all, 100.0 %": {"A": 1.0},
+        "A is the largest of 2 parts, 60.0 %": {"A": 0.6, "B": 0.4},
+        "A and B are the largest of 3 parts, 40.0 % each": {"A": 0.4, "B": 0.4, "C": 0.2},
+        "A and 2 others are the largest of 4 parts, 30.0 % each": {"A": 0.3, "B": 0.3, "C": 0.3, "D": 0.1},
+        "All 3 parts are alike, 33.3 % each": dict.fromkeys("ABC", 1 / 3),
+    }
+    assert [charts.composition_of(weights).title for weights in parts_of.values()] == list(parts_of)
     parts = contributions(np.array([0.5, 0.3, 0.2]), measure="volatility", covariance=np.cov(draws, rowvar=False))
     risk = charts.contributions(parts, {"A": 0.5, "B": 0.3, "C": 0.2}, per_year=252)
     assert sorted(risk.columns["risk_share"]) == pytest.approx(sorted(parts.share))

@@ -104,7 +104,8 @@ def _compare(
         raise ValidationError(f"--metric is {clean(metric)[:40]!r}.", hint=f"There are: {', '.join(_METRICS)}.")
     names = list(dict.fromkeys(_coin(one) for one in named(symbols)))
     if not 2 <= len(names) <= _MOST:
-        raise ValidationError(f"{len(names)} coins are named.", hint=f"Name 2 to {_MOST}: BTC ETH")
+        told = "1 coin is" if len(names) == 1 else f"{len(names)} coins are"
+        raise ValidationError(f"{told} named.", hint=f"Name 2 to {_MOST}: BTC ETH")
     seen = _side_by_side(fetched(s, names, as_of=as_of), by, days)
     s.result(seen.document(), lambda: compared(seen, s))
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from ara.cli.render.backtest_beside import beside_told
 from ara.cli.render.data_table import Column, table
-from ara.cli.render.numbers import percent
+from ara.cli.render.numbers import counted, percent
 from ara.cli.screen import Screen
 from ara.cli.words import wrapped
 
@@ -54,7 +54,7 @@ def told(found: "Result", look: "Look", s: Screen, *, more: "Sequence[str]" = ()
     lines += measures_told(found, s)
     proof = (proof_told(found, look), replayed_told(found))
     for words in (_trading(found), _wrong(found), *beside_told(found), *proof, *found.notes):
-        lines += wrapped(words, s.width)
+        lines += wrapped(words, s.width) if words else []
     return "\n".join([*lines, *more, f"Lineage {found.lineage.id[:12]}"])
 
 
@@ -122,11 +122,12 @@ def _trading(found: "Result") -> str:
     win = "" if trades.win_rate is None else f", {percent(trades.win_rate, 0, signed=False)} of them gained"
     exposure = float(found.frame["exposure"].to_numpy().mean())
     words = (
-        f"{len(found.fills)} fills, {trades.count} round trips{win}; {found.fees:,.2f} {found.currency} of commission "
-        f"on {found.cash:,.0f}; {percent(exposure, 0, signed=False)} invested on average."
+        f"{counted(len(found.fills), 'fill')}, {counted(trades.count, 'round trip')}{win}; {found.fees:,.2f} "
+        f"{found.currency} of commission on {found.cash:,.0f}; {percent(exposure, 0, signed=False)} invested on "
+        "average."
     )
     if found.calls:
-        words += f" Margin was called {len(found.calls)} times, first on {found.calls[0]:%Y-%m-%d}."
+        words += f" Margin was called {counted(len(found.calls), 'time')}, first on {found.calls[0]:%Y-%m-%d}."
     return words
 
 

@@ -7,12 +7,14 @@ from typing import Final
 
 from ara.reports import numbers
 
-__all__ = ["ago", "day", "decimals", "grouped", "long_day", "percent", "places"]
+__all__ = ["ago", "counted", "day", "decimals", "grouped", "long_day", "percent", "places"]
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS: Final = 25.0
 
+counted = numbers.counted
+"""Things are counted as in reports."""
 grouped = numbers.grouped
 """Numbers on a screen are written as in reports."""
 percent = numbers.percent

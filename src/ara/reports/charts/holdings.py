@@ -31,6 +31,7 @@ __all__ = [
 _SLICES: Final = 8
 _SLICE: Final = 0.05
 _ROWS: Final = 30
+_ALIKE: Final = 1e-9  # weights this close are one
 _CASH: Final = "cash"
 
 
@@ -82,16 +83,29 @@ def composition_of(
         panel = Panel(marks=marks, x=Axis(), y=Axis(), square=True)
     else:
         panel = _bars(names, sizes, texts, "weight")
-    largest = ordered[0]
-    part = "all" if len(weights) == 1 else f"the largest of {len(weights)} parts"
     return Chart(
         kind="composition",
-        title=f"{largest[0]} is {part}, {percent(largest[1], signed=False)}",
+        title=_largest(ordered),
         words=words,
         panels=(panel,),
         footer=footer or Footer(),
         columns={"name": [name for name, _ in ordered], "weight": [value for _, value in ordered]},
     )
+
+
+def _largest(ordered: list[tuple[str, float]]) -> str:
+    """Say which part is the largest; where several are, name no one of them alone."""
+    most = ordered[0][1]
+    alike = [name for name, weight in ordered if abs(weight - most) < _ALIKE]
+    size, count = percent(most, signed=False), len(ordered)
+    if count == 1:
+        return f"{alike[0]} is all, {size}"
+    if len(alike) == count:
+        return f"All {count} parts are alike, {size} each"
+    if len(alike) == 1:
+        return f"{alike[0]} is the largest of {count} parts, {size}"
+    names = f"{alike[0]} and {alike[1]}" if len(alike) == 2 else f"{alike[0]} and {len(alike) - 1} others"
+    return f"{names} are the largest of {count} parts, {size} each"
 
 
 def _large(ordered: Sequence[tuple[str, float]]) -> int:
