@@ -251,6 +251,33 @@ def _publish(service: Live, type: str, data: dict, user: str) -> None:
     on_loop(service, lambda: publish(service.app.state.service.desk, type, data, user=user))
 
 
+def test_a_fault_inside_ends_a_socket_and_tells_nothing_of_itself(service: Live, caplog):
+    async def prepare(_: object) -> Stream:
+        raise RuntimeError("a secret of the house")
+
+    async def path(line: WebSocket) -> None:
+        await attend(line, "market:read", prepare)
+
+    service.app.add_api_websocket_route("/ws/broken", path)
+    status, problem = refused(service, "/ws/broken")
+    assert (status, problem["code"]) == (500, "internal")
+    with service.open("/ws/broken", None) as line:
+        line.send(json.dumps({"type": "auth", "token": service.key}))
+        said = told(line, "error")
+        assert closed(line) == 4500
+    for one in (problem, said):
+        assert "secret" not in json.dumps(one)
+        assert "Traceback" not in json.dumps(one)
+    assert "a secret of the house" in caplog.text
+
+
+def test_who_says_nothing_is_shown_out(service: Live, monkeypatch):
+    monkeypatch.setattr("ara.api.sockets.session._FIRST", 0.05)
+    with service.open("/ws/alerts", None) as line:
+        assert told(line, "error")["data"]["detail"] == "Nobody said who asks within 0.05 seconds."
+        assert closed(line) == 4401
+
+
 @pytest.mark.slow
 def test_who_reads_nothing_is_shown_out_and_others_hear_on(service: Live, people):
     text = "x" * 200_000
