@@ -65,12 +65,23 @@ def test_the_gate_and_the_files(ara, files):
     assert page.startswith("<!doctype html>")
     assert page.count("<svg") == 4
     assert "1 bar ahead: P(up) is off by" in page
+    assert "<h2>What may be claimed</h2>\n<p>" in page
     assert "Made again by: <code>ara evaluate --bars" in page
     document = json.loads((files / "report" / "evaluation.json").read_text())
     assert (document["exit_code"], document["passed"]) == (4, False)
     rows = list(csv.DictReader((files / "report" / "scores.csv").read_text().splitlines()))
     assert len(rows) == len(document["rows"])
     assert float(rows[0]["crps_bp"]) == document["rows"][0]["crps_bp"]
+
+
+def test_baselines_alone_claim_nothing_and_leave_no_heading_without_words(ara, files):
+    table = market.pl.read_parquet(files / "q.parquet")
+    table.filter(market.pl.col("model") != "mine").write_parquet(files / "plain.parquet")
+    shown = ara("evaluate", "--bars", "bars.parquet", "--forecasts", "plain.parquet", "--out", "plain").plain
+    assert shown.startswith("Baselines alone: there is nothing to pass a verdict on.")
+    assert "\n\nThis is look 1" in shown
+    assert "\n\n\n" not in shown
+    assert "What may be claimed" not in (files / "plain" / "report.html").read_text()
 
 
 def test_looks_are_counted_until_the_days_are_burnt(ara):

@@ -51,8 +51,8 @@ def told(found: "Evaluation", look: "Look", s: "Screen") -> str:
     for horizon in sorted({row["horizon"] for row in found.rows}):
         bars = "1 bar" if horizon == 1 else f"{horizon} bars"
         lines += ["", s.palette()(f"{bars} ahead", "strong"), *_figures(found, horizon, s)]
-    lines += ["", *(line for words in words_of_sureness(found) for line in wrapped(words, s.width))]
-    lines += ["", *(line for words in words_of_claims(found) for line in wrapped(words, s.width))]
+    parts = ([line for words in said for line in wrapped(words, s.width)] for said in _said(found))
+    lines += [line for part in parts if part for line in ("", *part)] or [""]
     lines += wrapped(looked(look), s.width)
     lines += wrapped(f"Lineage {found.id}", s.width)
     return "\n".join(lines)
@@ -97,6 +97,10 @@ def _with_worst(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _percent(text: str) -> str:
     return text.replace("%", " %")
+
+
+def _said(found: "Evaluation") -> tuple[Iterator[str], Iterator[str]]:
+    return words_of_sureness(found), words_of_claims(found)
 
 
 def words_of_sureness(found: "Evaluation") -> Iterator[str]:

@@ -70,8 +70,8 @@ def page(found: "Evaluation", command: str) -> str:
     for horizon in sorted({row["horizon"] for row in found.rows}):
         rows = [row for row in found.rows if row["horizon"] == horizon]
         parts += [f"<h2>{_bars(horizon)} ahead, beside the baselines</h2>", *_figures(rows)]
-    parts.append("<h2>What may be claimed</h2>")
-    parts += [f"<p>{escape(words)}</p>" for words in words_of_claims(found)]
+    claims = [f"<p>{escape(words)}</p>" for words in words_of_claims(found)]
+    parts += ["<h2>What may be claimed</h2>", *claims] if claims else []
     parts.append(f'<p class="quiet">Lineage {found.id}. Made again by: <code>{escape(command)}</code></p>')
     body = "\n".join(parts)
     return (
