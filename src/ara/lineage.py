@@ -17,32 +17,36 @@ if TYPE_CHECKING:
 __all__ = ["Lineage", "canonical", "digest", "digest_arrays"]
 
 
+# What `_plain` copies can't hold itself, so nobody has to look for that again.
+_TEXT = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def canonical(value: Any) -> bytes:
     """Give the one JSON text of a value: keys sorted, no spaces, shortest floats, no NaN, UTF-8."""
-    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return _TEXT.encode(_plain(value)).encode()
 
 
 def _plain(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
-        return value
-    if kind is float and math.isfinite(value) and not value.is_integer():
+    if kind in _AS_THEY_ARE or (kind is float and math.isfinite(value) and not value.is_integer()):
         return value
     if kind is list or kind is tuple or isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [item if type(item) in _AS_THEY_ARE else _plain(item) for item in value]
     if kind is dict or isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
                 raise TypeError("canonical JSON needs keys that are strings")
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: item if type(item) in _AS_THEY_ARE else _plain(item) for key, item in value.items()}
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError("canonical JSON has no NaN and no infinity")
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if value is None or isinstance(value, str | int | bool):
+    if isinstance(value, str | int | bool):
         return value
-    raise TypeError(f"canonical JSON has no {type(value).__name__}")
+    raise TypeError(f"canonical JSON has no {kind.__name__}")
 
 
 def digest(value: Any) -> str:

@@ -41,3 +41,27 @@ def test_one_writes_at_a_time(tmp_path: Path) -> None:
         pass
     with other.locked():
         assert other.read("ledger") is None
+
+
+def test_what_a_killed_process_left_of_a_head_is_written_over(tmp_path: Path) -> None:
+    heads = HeadFiles(tmp_path / "heads", patience=5.0)
+    with heads.locked():
+        heads.write("ledger", b"first")
+        (tmp_path / "heads" / ".ledger.json.part").write_bytes(b"half of a head that was longer than the next")
+        assert heads.read("ledger") == b"first"
+        heads.write("ledger", b"second")
+    assert heads.read("ledger") == b"second"
+    assert {path.name for path in (tmp_path / "heads").iterdir()} == {".lock", "ledger.json"}
+
+
+def test_a_link_in_place_of_a_part_is_not_followed(tmp_path: Path) -> None:
+    heads, other = HeadFiles(tmp_path / "heads", patience=5.0), tmp_path / "other"
+    other.write_bytes(b"not ours")
+    with heads.locked():
+        heads.write("ledger", b"first")
+        (tmp_path / "heads" / ".ledger.json.part").symlink_to(other)
+        with pytest.raises(OSError, match="link"):
+            heads.write("ledger", b"second")
+        assert heads.read("ledger") == b"first"
+        heads.write("ledger", b"second")
+    assert (heads.read("ledger"), other.read_bytes()) == (b"second", b"not ours")

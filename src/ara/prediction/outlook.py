@@ -13,7 +13,7 @@ from ara.market.bars import Bars
 from ara.market.calendar import Calendar, calendar
 from ara.market.timeframe import DAY, Timeframe
 from ara.models.panel import Panel
-from ara.prediction.compute import ENGINE, Answer, Recipe, compute, platform_facts
+from ara.prediction.compute import ENGINE, Answer, Recipe, compute, family, platform_facts
 from ara.prediction.doubt import doubted, newest
 from ara.prediction.explain import DRAWN, REASONS, Why, whys
 from ara.prediction.forecast import Day, Forecast
@@ -68,6 +68,8 @@ def outlook(
             f"the last close of {bars.instrument.symbol} is {bars.frame['close'][-1]}, which is no price",
             hint="Name another source, or an earlier moment with --as-of.",
         )
+    if recipe.artefact is None:
+        recipe = replace(recipe, made=family(recipe))  # looked up once, for the figures and for the lineage
     panel = Panel.build([bars, *context], range(1, days + 1))
     _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
     quality = newest(bars)

@@ -1,14 +1,15 @@
 """The signed heads of a database's logs, as files beside it: so a log that was cut short is found out."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ara.errors import StoreError
 from ara.store.files import make_folder, open_private
-from ara.whole import write
+from ara.whole import sync
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -41,8 +42,24 @@ class HeadFiles:
             return None
 
     def write(self, stream: str, document: bytes) -> None:
-        """Replace a head so that a crash leaves the old one or the new one; call it inside `locked`."""
-        write(self._path(stream), document, mode=0o600)
+        """Replace a head so that a crash leaves the old one or the new one; call it inside `locked`.
+
+        Nobody else writes one meanwhile, so the part has one name, and what a process that was killed left of it is
+        written over.
+        """
+        goal = self._path(stream)
+        part = goal.with_name(f".{goal.name}.part")
+        try:
+            with open(part, "wb", opener=_open_part) as file:
+                file.write(document)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, goal)  # noqa: PTH105 - asked at every append: a path takes longer
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        sync(self._folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -67,6 +84,11 @@ class HeadFiles:
 
     def _path(self, stream: str) -> Path:
         return self._folder / f"{stream}.json"
+
+
+def _open_part(path: str, flags: int) -> int:
+    """Open a file for its owner alone; never through a link that lies in its place."""
+    return open_private(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 if sys.platform == "win32":  # pragma: no cover
