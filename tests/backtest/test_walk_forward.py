@@ -1,6 +1,7 @@
 """A walk forward: what is chosen follows from the past alone, is remembered, and leaves the hold-out alone."""
 
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,8 +12,10 @@ import pytest
 from ara.backtest import run
 from ara.backtest.checks import made_up
 from ara.backtest.choosing import choose
+from ara.backtest.cross import cross
 from ara.backtest.folds import Rules, chosen, steps, timeline
 from ara.backtest.spreading import named
+from ara.backtest.sweep import sweep
 from ara.backtest.walk_forward import usual_grid, walk
 from ara.errors import CancelledError, ForesightError, StrategyError, ValidationError
 from ara.trading import Costs, Planned
@@ -197,3 +200,44 @@ def test_dates_bound_the_walk():
     found = walk(Momentum, GRID, ONE, rules=RULES, start=start, end=end)
     assert found.folds[0].learned_from >= start
     assert found.sealed[1] <= end
+
+
+class Counted(Momentum):
+    """Counts how many were made."""
+
+    made = 0
+
+    def __init__(self, window=10, stop=0.0):
+        super().__init__(window=window, stop=stop)
+        Counted.made += 1
+
+
+def test_a_walk_is_cancelled_between_two_combinations_of_one_step(monkeypatch):
+    monkeypatch.setattr(sys.modules["ara.backtest.choosing"], "_LOOK", 0.0)
+    monkeypatch.setattr(Counted, "made", 0)
+    looks = []
+    with pytest.raises(CancelledError, match="cancelled after 0 of 7 steps"):
+        walk(Counted, {"window": list(range(5, 55))}, ONE, rules=RULES, cuts=0,
+             watch=lambda done, total: looks.append(done) or len(looks) < 5)  # fmt: skip
+    assert looks == [0] * 5
+    assert Counted.made < 10
+
+
+class Stuck(Momentum):
+    """Never comes back with its plan."""
+
+    def plan(self, tape):
+        while True:
+            pass
+
+
+def test_a_walk_in_processes_is_cancelled_while_an_answer_is_waited_for():
+    with pytest.raises(CancelledError, match="cancelled after 0 of 7 steps"):
+        walk(made(f"{__name__}:Stuck"), GRID, ONE, rules=RULES, cuts=0, workers=2, watch=lambda done, total: False)
+
+
+@pytest.mark.parametrize("tried", [walk, cross, sweep])
+def test_a_grid_without_bounds_is_counted_and_not_listed(tried):
+    grid = {"window": range(5, 5_000_005), "stop": range(5_000_000), "target": range(5_000_000)}
+    with pytest.raises(ValidationError, match="the grid has 125000000000000000000 combinations"):
+        tried(Momentum, grid, ONE if tried is walk else TAPES["ONE"])

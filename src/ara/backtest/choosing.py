@@ -23,6 +23,7 @@ __all__ = ["KeptChoices", "Task", "Told", "choose", "maker"]
 Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""
 
+_LOOK: Final = 0.2
 _MOST_KEPT: Final = 10_000
 _PAIR: Final = 2
 
@@ -36,6 +37,19 @@ def maker(make: Callable[..., Any]) -> Callable[..., Any]:
         return Made(name=make.name, kind=make.kind, parameters={**make.parameters, **combination})()
 
     return found
+
+
+def _now_and_then(look: Callable[[], None]) -> Callable[[], None]:
+    """Give what looks, but not again until a fifth of a second has passed."""
+    last = time.monotonic()
+
+    def maybe() -> None:
+        nonlocal last
+        if time.monotonic() - last >= _LOOK:
+            look()
+            last = time.monotonic()
+
+    return maybe
 
 
 class KeptChoices:
@@ -116,6 +130,9 @@ class Task:
             if told is not None and len(found) - before == len(done) and len(found) < total:
                 each = (clock() - begin) / len(done) / (workers if beside else 1)
                 told(total - len(found), each * (total - len(found)))
+            go_on()
+
+        def go_on() -> None:
             if watch is not None and not watch(len(found), total):
                 raise CancelledError(
                     f"the walk was cancelled after {len(found)} of {total} steps", hint="Ask again to go on from there."
@@ -125,16 +142,22 @@ class Task:
             raise ValidationError("only a strategy that was found by its name is tried on a cluster")
         with self.memory:
             if todo and beside:
-                self._spread(todo, workers, hear)
+                self._spread(todo, workers, hear, go_on)
             elif todo:
                 with waiting(self.patience) as patient:
                     make = maker(self.make) if patient is None else patient.watching(maker(self.make))
-                    each = chosen(make, self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs)
+                    each = chosen(
+                        make, self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs,
+                        going=_now_and_then(go_on),
+                    )  # fmt: skip
                     for step, choice in zip(todo, each, strict=True):
                         hear({step: choice})
         return [found[step] for step in every]
 
-    def _spread(self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None]) -> None:
+    def _spread(
+        self, todo: Sequence[Step], workers: int, hear: Callable[[Mapping[Step, Choice]], None],
+        go_on: Callable[[], None],
+    ) -> None:  # fmt: skip
         """Choose in several processes or on a cluster, some steps at a time."""
         pieces: list[list[Step]] = []
 
@@ -145,7 +168,7 @@ class Task:
         def heard(number: int, choices: list[Choice]) -> None:
             hear(dict(zip(pieces[number], choices, strict=True)))
 
-        spread(choose, asked, (workers, self.on, self.address), heard)
+        spread(choose, asked, (workers, self.on, self.address), heard, going=go_on)
 
     def _asked(self, part: Sequence[Step]) -> dict[str, Any]:
         if not isinstance(self.make, Made):

@@ -190,9 +190,10 @@ def _parted(
     embargo: int,
 ) -> tuple[list[dict[str, Any]], Combinations]:  # fmt: skip
     """Give the combinations of parameters, and the ways to part the bars."""
-    tried = list(combinations(grid)) if grid else []
-    if not 2 <= len(tried) <= MOST:
-        raise ValidationError(f"the grid has {len(tried)} combinations; 2 to {MOST:,} are cross-validated")
+    count = math.prod(map(len, grid.values())) if grid else 0
+    if not 2 <= count <= MOST:
+        raise ValidationError(f"the grid has {count} combinations; 2 to {MOST:,} are cross-validated")
+    tried = list(combinations(grid))
     if purge < 0:
         raise ValidationError(f"{purge} bars can't be purged")
     at = np.arange(_bars(tape, start))

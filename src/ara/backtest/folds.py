@@ -121,6 +121,7 @@ def chosen(
     *,
     cash: Decimal,
     costs: Costs,
+    going: Callable[[], None] | None = None,
 ) -> Iterator[Choice]:
     """Give the best combination of each step by its Sharpe ratio there; of several alike the first.
 
@@ -141,6 +142,8 @@ def chosen(
         The steps.
     cash, costs
         As in `run`.
+    going
+        Called before each combination; what it raises ends the work.
     """
     if len(grid) == 1:
         yield from (Choice(number=0, sharpe=None) for _ in todo)
@@ -149,7 +152,11 @@ def chosen(
     cut = {symbol: part for symbol, tape in tapes.items() if len(part := tape.until(last))}
     judge = _judge(make, grid, cut, moments, todo, cash=cash, costs=costs)
     for step in todo:
-        ratios = [judge(one, step) for one in grid]
+        ratios = []
+        for one in grid:
+            if going is not None:
+                going()
+            ratios.append(judge(one, step))
         best = max(range(len(grid)), key=lambda number: (-math.inf if (r := ratios[number]) is None else r, -number))
         yield Choice(number=best, sharpe=ratios[best])
 

@@ -57,8 +57,9 @@ def there(on: str) -> bool:
 
 
 def spread(
-    errand: Callable[..., Any], asked: Callable[[int], Sequence[Mapping[str, Any]]], place: Place, hear: _Hear
-) -> None:
+    errand: Callable[..., Any], asked: Callable[[int], Sequence[Mapping[str, Any]]], place: Place, hear: _Hear, *,
+    going: Callable[[], None] | None = None,
+) -> None:  # fmt: skip
     """Call a function once for each piece of work, several at once.
 
     Parameters
@@ -71,6 +72,8 @@ def spread(
         Where.
     hear
         Told the number of each piece and its answer, as they come; what it raises ends the work.
+    going
+        Called now and then while an answer from this machine is waited for; what it raises ends the work.
 
     Raises
     ------
@@ -80,20 +83,28 @@ def spread(
     workers, on, address = place
     there(on)
     if on == HERE:
-        _beside(errand, asked(max(workers, 1)), workers, hear)
+        _beside(errand, asked(max(workers, 1)), workers, hear, going)
     else:
         _on_ray(errand, asked, max(workers, 1), address, hear)
 
 
-def _beside(errand: Callable[..., Any], asked: Sequence[Mapping[str, Any]], workers: int, hear: _Hear) -> None:
+def _beside(
+    errand: Callable[..., Any], asked: Sequence[Mapping[str, Any]], workers: int, hear: _Hear,
+    going: Callable[[], None] | None,
+) -> None:  # fmt: skip
     """Call it in several processes."""
     from ara.workers.beside import Beside
+
+    def waiting() -> bool:
+        if going is not None:
+            going()
+        return True
 
     with ExitStack() as stack:
         processes = [stack.enter_context(Beside()) for _ in range(max(min(workers, len(asked)), 1))]
         handed = [processes[number % len(processes)].submit(errand, **one) for number, one in enumerate(asked)]
         for number, one in enumerate(handed):
-            hear(number, one.result(lambda: True))
+            hear(number, one.result(waiting))
 
 
 def _on_ray(

@@ -1,6 +1,7 @@
 """The sweep: thousands of combinations of parameters on one instrument, and how lucky the best of them is."""
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -132,7 +133,7 @@ def sweep(
     BacktestError
         There is nothing to play, or the numbers are too large to be counted.
     """
-    count = int(np.prod([len(values) for values in grid.values()])) if grid else 0
+    count = math.prod(map(len, grid.values())) if grid else 0
     if not 1 <= count <= MOST:
         raise ValidationError(f"the grid has {count} combinations; a sweep has 1 to {MOST}")
     paid, played = costs or Costs(), tape if end is None else tape.until(int(end.timestamp() * 1_000_000))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -198,13 +199,13 @@ def walk(
         `watch` said so; what was chosen until then is kept.
     """
     law, paid, money = rules or Rules(), costs or Costs(), Decimal(cash)
+    if (count := prod(map(len, grid.values()))) > MOST:  # counted before they are listed, which takes memory for each
+        raise ValidationError(f"the grid has {count} combinations; at most {MOST} are tried")
+    tried = list(combinations(grid)) if grid else [{}]
     known = _ranged(tapes, end)
     moments = timeline(known, 0 if start is None else int(start.timestamp() * 1_000_000))
     seal = len(moments) - int(len(moments) * law.hold_out + 1e-9)
     walked = steps(len(moments) if opened else seal, law)
-    tried = list(combinations(grid)) if grid else [{}]
-    if len(tried) > MOST:
-        raise ValidationError(f"the grid has {len(tried)} combinations; at most {MOST} are tried")
     task = Task(
         make=make, grid=tried, tapes=known, moments=moments, cash=money, costs=paid,
         patience=patience, on=on, address=address,
