@@ -9,8 +9,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from ara.reports import charts
 from ara.reports.charts.paper import dots_of, figure_of, settings
 
-DRAWN = [(kind, (700, 450)) for kind in ("candles", "equity", "rolling")]
-DRAWN += [(kind, (500, 350)) for kind in ("candles", "equity", "scenarios", "forecast")]
+DRAWN = [("candles", (500, 350)), ("equity", (700, 450))]
+SLOW = [(kind, (700, 450)) for kind in ("candles", "rolling")]
+SLOW += [(kind, (500, 350)) for kind in ("equity", "scenarios", "forecast")]
+DRAWN += [pytest.param(*one, marks=pytest.mark.slow) for one in SLOW]
 
 
 def laid(chart, size):
