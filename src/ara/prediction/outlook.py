@@ -61,19 +61,11 @@ def outlook(
     without
         Of `calibration`, `reasons` and `regime` those that failed when it was made: a replay does without them too.
     """
-    if not len(bars):
-        raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
-    if not 0 < bars.frame["close"][-1] < np.inf:
-        raise ModelError(
-            f"the last close of {bars.instrument.symbol} is {bars.frame['close'][-1]}, which is no price",
-            hint="Name another source, or an earlier moment with --as-of.",
-        )
-    if recipe.artefact is None:
-        recipe = replace(recipe, made=family(recipe))  # looked up once, for the figures and for the lineage
+    _priced(bars)
+    recipe = recipe if recipe.artefact else replace(recipe, made=family(recipe))  # looked up once for all
     panel = Panel.build([bars, *context], range(1, days + 1))
     _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
-    quality = newest(bars)
-    bare = "calibration" in without
+    quality, bare = newest(bars), "calibration" in without
     answer = doubted(compute(panel, np.array([end - 1]), recipe, why=why, spare=True, bare=bare), quality)
     failed += len(answer.lost)
     answer = widened(answer, failed)
@@ -103,6 +95,17 @@ def outlook(
             bars, days, recipe, context, _cited(answer, judged), {"reasons": REASONS if why else 0, **doubts}
         ),
     )
+
+
+def _priced(bars: Bars) -> None:
+    """Refuse bars that end in no price, or aren't there."""
+    if not len(bars):
+        raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
+    if not 0 < bars.frame["close"][-1] < np.inf:
+        raise ModelError(
+            f"the last close of {bars.instrument.symbol} is {bars.frame['close'][-1]}, which is no price",
+            hint="Name another source, or an earlier moment with --as-of.",
+        )
 
 
 def _lacking(
