@@ -7,7 +7,7 @@ from scipy import stats
 from ara.errors import ModelError
 from ara.models import LEVELS
 from ara.models.checks import toy_panel
-from ara.models.families.har import HarFhs, HarT
+from ara.models.families.har import HarFhs, HarT, _shape
 from ara.statistics import ewma_variance, fit_student_t
 from tests.models.panels import fit, last_rows, ranged, with_bars
 
@@ -84,3 +84,11 @@ def test_a_horizon_it_was_not_fitted_for_is_refused() -> None:
     panel, other = ranged(toy_panel()), ranged(toy_panel(horizons=(7,)))
     with pytest.raises(ModelError, match="fitted for 1, 5, 21 bars ahead, not for 7"):
         fit(HarT(), panel).predict(other, last_rows(other))
+
+
+@pytest.mark.parametrize("zeros", [0, 1, 40])
+def test_the_shape_is_that_of_numpys_quantiles_to_the_last_bit(zeros: int) -> None:
+    scaled = np.random.default_rng(zeros).standard_t(4, 999)
+    scaled[:zeros] = 0.0
+    both = np.concatenate((scaled, -scaled))
+    assert _shape(both).tobytes() == np.quantile(both, LEVELS).tobytes()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ara.statistics import summed_quantiles
+from ara.statistics.sums import quantiles_of_sums
 
 LEVELS = (0.005, 0.05, 0.25, 0.5, 0.75, 0.95, 0.995)
 
@@ -74,3 +75,15 @@ def test_quantiles_do_not_cross_and_stay_within_what_can_be(values: np.ndarray, 
     room = 0.02 * count * np.ptp(values, axis=1) + 1e-9
     assert (got[:, -1] <= count * values.max(axis=1) + room).all()
     assert (got[:, 0] >= count * values.min(axis=1) - room).all()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 200])
+def test_several_counts_at_once_give_what_each_gives_alone(rows: int) -> None:
+    values = np.random.default_rng(3).standard_t(4, (rows, 90))
+    counts = (1, 5, 2, 21, 5)
+    together = quantiles_of_sums(values, counts, LEVELS)
+    for place, count in enumerate(counts):
+        assert together[:, place].tobytes() == summed_quantiles(values, count, LEVELS).tobytes()
+    assert quantiles_of_sums(values[:0], counts, LEVELS).shape == (0, 5, len(LEVELS))
+    together[:] = 0.0  # what is given again is the caller's own
+    assert quantiles_of_sums(values, (2, 5), LEVELS).any(axis=(0, 2)).all()

@@ -11,7 +11,8 @@ __all__ = ["binomial_tail", "fit_student_t", "student_t_cdf", "student_t_quantil
 
 _DEGREES = (2.6, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0)
 _TINY = 1e-300
-_COUNTS = tuple(map(float, range(1, 500)))
+_TERMS, _LAST = 16, 500
+_BEGINNINGS = tuple(range(1, _LAST, _TERMS))
 
 
 def student_t_cdf(x: float, degrees: float) -> float:
@@ -138,31 +139,39 @@ def _incomplete_beta(x: float, y: float, a: float, b: float) -> float:
     if x > (a + 1) / (a + b + 2):
         return 1 - _incomplete_beta(y, x, b, a)
     front = math.exp(_log_beta(a, b) + a * math.log(x) + b * math.log(y)) / a
-    whole, a_ = a + b, -a
-    c, d = 1.0, 1.0 / _away(1.0 - whole * x / (a + 1.0))
+    c, d = 1.0, 1.0 / _away(1.0 - (a + b) * x / (a + 1.0))
     value = d
-    for m in _COUNTS:  # what is near 0 is moved away from it, as `_away` does
-        at = a + 2.0 * m
-        term = m * (b - m) * x / ((at - 1.0) * at)
-        d, c = 1.0 + term * d, 1.0 + term / c
-        if d <= _TINY and d >= -_TINY:
-            d = _TINY
-        if c <= _TINY and c >= -_TINY:
-            c = _TINY
-        d = 1.0 / d
-        value *= c * d
-        term = (a_ - m) * (whole + m) * x / (at * (at + 1.0))
-        d, c = 1.0 + term * d, 1.0 + term / c
-        if d <= _TINY and d >= -_TINY:
-            d = _TINY
-        if c <= _TINY and c >= -_TINY:
-            c = _TINY
-        d = 1.0 / d
-        ratio = c * d
-        value *= ratio
-        if ratio == 1.0:  # no number is nearer to 1
-            break
+    for first in _BEGINNINGS:
+        for even, under_even, odd, under_odd in _terms(a, b, first):  # what is near 0 is moved from it, as `_away` does
+            term = even * x / under_even
+            d, c = 1.0 + term * d, 1.0 + term / c
+            if d <= _TINY and d >= -_TINY:
+                d = _TINY
+            if c <= _TINY and c >= -_TINY:
+                c = _TINY
+            d = 1.0 / d
+            value *= c * d
+            term = odd * x / under_odd
+            d, c = 1.0 + term * d, 1.0 + term / c
+            if d <= _TINY and d >= -_TINY:
+                d = _TINY
+            if c <= _TINY and c >= -_TINY:
+                c = _TINY
+            d = 1.0 / d
+            ratio = c * d
+            value *= ratio
+            if ratio == 1.0:  # no number is nearer to 1
+                return front * value
     return front * value
+
+
+@lru_cache(maxsize=1024)
+def _terms(a: float, b: float, first: int) -> list[tuple[float, float, float, float]]:
+    """Give what some terms of the fraction are made of, whatever x: of an even and an odd one, above and below x."""
+    m = np.arange(first, min(first + _TERMS, _LAST), dtype=np.float64)
+    at, whole = a + 2.0 * m, a + b
+    parts = m * (b - m), (at - 1.0) * at, (-a - m) * (whole + m), at * (at + 1.0)
+    return list(zip(*(part.tolist() for part in parts), strict=True))
 
 
 def _away(x: float) -> float:

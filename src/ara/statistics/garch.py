@@ -24,6 +24,7 @@ _NEWS: Final = (0.01, 0.05, 0.1, 0.2)
 _NEGLIGIBLE: Final = 1e-18
 _FIRST_DEGREES: Final = 8.0
 _ROUGH: Final = 1e-4
+_UNHEARD: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,7 @@ class _At(NamedTuple):
     news: _Array
     e: _Array
     h: _Array
-    far: tuple[_Array, _Array] | None
+    far: tuple[_Array, _Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,31 +195,35 @@ class _Likelihood:
         size, before = len(squares), float(squares.mean())
         small = squares.astype(np.float32)
         heard = np.where(self.r < falls_at, small * np.float32(1.5), small * np.float32(0.5)) if self.falls else small
-        out = np.empty((len(levels), len(_KEPT) * len(_NEWS)))
-        h, q = np.empty((2, len(levels), size), np.float32)
-        for place, (kept, news) in enumerate(product(_KEPT, _NEWS)):
-            drive = np.empty(size, np.float32)
+        pairs = tuple(product(_KEPT, _NEWS))
+        h, q = np.empty((2, len(pairs), len(levels), size), np.float32)
+        drive = np.empty(size, np.float32)
+        for place, (kept, news) in enumerate(pairs):
             drive[0], drive[1:] = kept * before, np.float32(news) * heard[:-1]
             still = _still(kept - news, 1 << (size - 1).bit_length())[:size]
-            np.multiply(still, np.array(levels, np.float32)[:, None] * np.float32(1 - kept), out=h)
-            h += _follow(drive, kept - news)
-            np.divide(small, h, out=q)
-            np.log(h, out=h)
-            if self.heavy:
-                q /= np.float32(_FIRST_DEGREES - 2)
-                np.log1p(q, out=q)
-                q *= np.float32(_FIRST_DEGREES + 1)
-            h += q
-            out[:, place] = h.mean(axis=1) / 2
-        return out.ravel()
+            np.multiply(still, np.array(levels, np.float32)[:, None] * np.float32(1 - kept), out=h[place])
+            h[place] += _follow(drive, kept - news, _UNHEARD)
+        np.divide(small, h, out=q)
+        np.log(h, out=h)
+        if self.heavy:
+            q /= np.float32(_FIRST_DEGREES - 2)
+            np.log1p(q, out=q)
+            q *= np.float32(_FIRST_DEGREES + 1)
+        h += q
+        return np.asarray(h.mean(axis=2).T.ravel() / 2)
 
     def value(self, point: _Array) -> float:
         """Give the mean of minus the log likelihood."""
         before, news, e = self._news(point)
         omega, odds = math.exp(point[self.weights.start - 1]), self._shares(point)
-        drive = omega + np.einsum("i,ij->j", odds[:-1], news)
-        drive[0] += odds[-1] * before
-        return -float(np.mean(self._log(e, followed(drive, float(odds[-1])), point)))
+        h = self._followed(omega, odds, before, news)
+        return -float(np.mean(self._log(h, point, self._far(e * e, h, point))))
+
+    def _followed(self, omega: float, shares: _Array, before: float, news: _Array) -> _Array:
+        """Give the variance of each bar."""
+        drive = omega + (shares[0] * news[0] if len(news) == 1 else np.einsum("i,ij->j", shares[:-1], news))
+        drive[0] += float(shares[-1]) * before
+        return _follow(drive, float(shares[-1]))
 
     def loss(self, point: _Array) -> tuple[float, Callable[[], _Array]]:
         """Give the mean of minus the log likelihood, and what gives its slope."""
@@ -236,12 +241,10 @@ class _Likelihood:
         """Give the value at a point, and what was computed on the way."""
         before, news, e = self._news(point)
         omega, shares = math.exp(point[self.weights.start - 1]), self._shares(point)
-        drive = omega + np.einsum("i,ij->j", shares[:-1], news)
-        drive[0] += float(shares[-1]) * before
-        h = followed(drive, float(shares[-1]))
-        far = self._far(e, h, point)
+        h = self._followed(omega, shares, before, news)
+        far = self._far(e * e, h, point)
         at = _At(point=point, omega=omega, shares=shares, before=before, news=news, e=e, h=h, far=far)
-        return -float(np.mean(self._log(e, h, point, far=far))), at
+        return -float(np.mean(self._log(h, point, far))), at
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def _scores(self, at: _At) -> _Array:
@@ -254,9 +257,10 @@ class _Likelihood:
         rows[last - 1, 0], rows[last - 1, 1:] = at.before, at.h[:-1]
         slopes = _follow(rows[:last], float(shares[-1]))
         # a share's log odds move the other shares too
-        bent = np.diag(shares) - np.outer(shares, shares)
+        bent = 0.0 - shares[:, None] * shares
+        bent.ravel()[:: len(bent) + 1] += shares
         slopes[first + 1 :] = np.einsum("ij,jn->in", bent, slopes[first + 1 :])
-        by_variance, by_mean, by_tail = self._slopes(at.e, at.h, at.point, far=at.far)
+        by_variance, by_mean, by_tail = self._slopes(at.e, at.h, at.point, at.far)
         slopes *= by_variance
         if self.mean:
             slopes[0] += by_mean
@@ -300,28 +304,25 @@ class _Likelihood:
     def _degrees(self, point: _Array) -> float:
         return 1 / (_THIN + (_HEAVY - _THIN) * _logistic(float(point[-1]))) if self.heavy else math.inf
 
-    def _far(self, e: _Array, h: _Array, point: _Array) -> tuple[_Array, _Array] | None:
-        """Give how far out each bar lies, and ln(1 + that), which is dear; None where steps are normal."""
+    def _far(self, squares: _Array, h: _Array, point: _Array) -> tuple[_Array, _Array]:
+        """Give how far out each bar lies, and what of its likelihood follows: ln(1 + that) where steps are heavy."""
         if not self.heavy:
-            return None
-        q = e * e / ((self._degrees(point) - 2) * h)
+            return squares, squares / h
+        q = squares / ((self._degrees(point) - 2) * h)
         return q, np.log1p(q)
 
-    def _log(self, e: _Array, h: _Array, point: _Array, *, far: tuple[_Array, _Array] | None = None) -> _Array:
+    def _log(self, h: _Array, point: _Array, far: tuple[_Array, _Array]) -> _Array:
         """Give each bar's log likelihood; `far` is what `_far` gives."""
         if not self.heavy:
-            return np.asarray(-0.5 * (math.log(2 * math.pi) + np.log(h) + e * e / h))
+            return np.asarray(-0.5 * (math.log(2 * math.pi) + np.log(h) + far[1]))
         nu = self._degrees(point)
         constant = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(math.pi * (nu - 2))
-        logs = far[1] if far else np.log1p(e * e / ((nu - 2) * h))
-        return np.asarray(constant - 0.5 * np.log(h) - (nu + 1) / 2 * logs)
+        return np.asarray(constant - 0.5 * np.log(h) - (nu + 1) / 2 * far[1])
 
-    def _slopes(
-        self, e: _Array, h: _Array, point: _Array, *, far: tuple[_Array, _Array] | None
-    ) -> tuple[_Array, _Array, _Array]:
+    def _slopes(self, e: _Array, h: _Array, point: _Array, far: tuple[_Array, _Array]) -> tuple[_Array, _Array, _Array]:
         """Give the slopes of each bar's log likelihood by its variance, by the mean, and by the tails' variable."""
-        if far is None:
-            return np.asarray((e * e / h - 1) / (2 * h)), np.asarray(e / h), np.empty(0)
+        if not self.heavy:
+            return np.asarray((far[1] - 1) / (2 * h)), np.asarray(e / h), np.empty(0)
         nu, share = self._degrees(point), _logistic(float(point[-1]))
         q, logs = far
         beyond = 1 + q
@@ -360,18 +361,18 @@ def followed(drive: _Array, beta: float) -> _Array:
     return _follow(drive.copy(), beta)
 
 
-def _follow(out: NDArray[_RealT], beta: float) -> NDArray[_RealT]:
+def _follow(out: NDArray[_RealT], beta: float, least: float = _NEGLIGIBLE) -> NDArray[_RealT]:
     """Do what `followed` does in place."""
-    stride, weight = 1, beta
-    while stride < out.shape[-1] and weight > _NEGLIGIBLE:
-        out[..., stride:] += weight * out[..., :-stride]
+    stride, weight, spare = 1, beta, np.empty_like(out)
+    while stride < out.shape[-1] and weight > least:
+        out[..., stride:] += np.multiply(out[..., :-stride], weight, out=spare[..., stride:])
         stride, weight = 2 * stride, weight * weight
     return out
 
 
 def _slope(scores: _Array) -> _Array:
     """Give the slope of the mean of minus the log likelihood, from the slopes of each bar's."""
-    return -np.asarray(scores.mean(axis=0))
+    return -np.asarray(np.einsum("ij->j", scores) / len(scores))
 
 
 @lru_cache(maxsize=64)

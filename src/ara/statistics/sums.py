@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["summed_quantiles"]
+__all__ = ["quantiles_of_sums", "summed_quantiles"]
 
 _Array = NDArray[np.float64]
 
 _GRID: Final = 4096
+_HALF: Final = _GRID // 2
 _BATCH: Final = 128
 _SMALL: Final = 1024
 
@@ -37,12 +38,22 @@ def summed_quantiles(values: _Array, count: int, levels: Sequence[float]) -> _Ar
     B. Efron (1979), Annals of Statistics 7, for the bootstrap; P. Hall (1992), The Bootstrap and Edgeworth Expansion,
     appendix I, for what it converges to.
     """
-    if count == 1:
-        return _single(values, levels)
-    if len(values) == 1 and values.shape[1] <= _SMALL:
-        return _found_again(np.ascontiguousarray(values, np.float64).tobytes(), count, tuple(levels)).copy()
-    parts = [_summed(values[at : at + _BATCH], count, levels) for at in range(0, len(values), _BATCH)]
-    return np.concatenate([np.empty((0, len(levels))), *parts])
+    return quantiles_of_sums(values, (count,), levels)[:, 0]
+
+
+def quantiles_of_sums(values: _Array, counts: Sequence[int], levels: Sequence[float]) -> _Array:
+    """Give the same `[row, count, level]` for several counts: what they have in common is computed once."""
+    out = np.empty((len(values), len(counts), len(levels)))
+    more = tuple(sorted({count for count in counts if count > 1}))
+    if more and len(values) == 1 and values.shape[1] <= _SMALL:
+        found = _found_again(np.ascontiguousarray(values, np.float64).tobytes(), more, tuple(levels))
+    else:
+        batch = max(_BATCH // max(len(more), 1), 1)
+        parts = [_summed(values[at : at + batch], more, levels) for at in range(0, len(values) if more else 0, batch)]
+        found = np.concatenate([np.empty((0, len(more), len(levels))), *parts])
+    for place, count in enumerate(counts):
+        out[:, place] = _single(values, levels) if count == 1 else found[:, more.index(count)]
+    return out
 
 
 def _single(values: _Array, levels: Sequence[float]) -> _Array:
@@ -55,27 +66,33 @@ def _single(values: _Array, levels: Sequence[float]) -> _Array:
     return np.asarray(np.where(share >= 0.5, over - gap * (1 - share), under + gap * share))
 
 
-@lru_cache(maxsize=1024)
-def _found_again(values: bytes, count: int, levels: tuple[float, ...]) -> _Array:
-    """Give the quantiles of one sample's sum: served answers ask for the same until there is another bar."""
-    return _summed(np.frombuffer(values)[None], count, levels)
+@lru_cache(maxsize=256)
+def _found_again(values: bytes, counts: tuple[int, ...], levels: tuple[float, ...]) -> _Array:
+    """Give the quantiles of one sample's sums: served answers ask for the same until there is another bar."""
+    return _summed(np.frombuffer(values)[None], counts, levels)
 
 
-def _summed(values: _Array, count: int, levels: Sequence[float]) -> _Array:
+def _summed(values: _Array, counts: tuple[int, ...], levels: Sequence[float]) -> _Array:
     middle = values.mean(axis=1, keepdims=True)
     gaps = values - middle
     spread = np.sqrt(np.mean(gaps * gaps, axis=1, keepdims=True))
     unit = np.divide(gaps, spread, out=np.zeros_like(gaps), where=spread > 0)
     reach = np.abs(unit).max(axis=1, keepdims=True)
     # four draws of the farthest value, and what the others add: farther out there is next to nothing
-    step = 2 * (min(count, 4) * reach + 8 * math.sqrt(count)) / _GRID
-    shares = _gridded(unit / step)
-    spectrum = np.fft.rfft(shares, axis=1)
-    whole = np.fft.irfft(_power(spectrum, count), n=_GRID, axis=1)
-    below = np.cumsum(np.maximum(np.fft.fftshift(whole, axes=1), 0.0), axis=1)
-    edges = np.arange(_GRID) - _GRID // 2 + 0.5
-    found = np.stack([np.interp(levels, own / own[-1], edges) for own in below])
-    return np.asarray(middle * count + spread * step * found)
+    wide = np.array([8 * math.sqrt(count) for count in counts])
+    step = 2 * (np.minimum(counts, 4) * reach + wide) / _GRID
+    shares = _gridded((unit[:, None] / step[:, :, None]).reshape(-1, values.shape[1])).reshape(*step.shape, _GRID)
+    spectrum = np.fft.rfft(shares, axis=2)
+    for place, count in enumerate(counts):
+        spectrum[:, place] = _power(spectrum[:, place], count)
+    whole = np.fft.irfft(spectrum, n=_GRID, axis=2)
+    below = np.empty_like(whole)
+    for here, there in ((slice(_HALF), slice(_HALF, None)), (slice(_HALF, None), slice(_HALF))):
+        np.maximum(whole[..., there], 0.0, out=below[..., here])  # from the lowest sum to the highest
+    np.cumsum(below, axis=2, out=below)
+    edges = np.arange(_GRID) - _HALF + 0.5
+    found = np.array([[np.interp(levels, own / own[-1], edges) for own in row] for row in below])
+    return np.asarray((middle * counts)[:, :, None] + (spread * step)[:, :, None] * found)
 
 
 def _gridded(places: _Array) -> _Array:
@@ -91,9 +108,12 @@ def _gridded(places: _Array) -> _Array:
 
 
 def _power(base: NDArray[np.complex128], count: int) -> NDArray[np.complex128]:
-    out = np.ones_like(base)
-    while count:
+    """Give base to the power of a count, which is 1 or more."""
+    out = None
+    while True:
         if count % 2:
-            out = out * base
-        base, count = base * base, count // 2
-    return out
+            out = base if out is None else out * base
+        count //= 2
+        if not count:
+            return base if out is None else out
+        base = base * base

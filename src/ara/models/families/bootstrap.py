@@ -15,7 +15,7 @@ from ara.models.panel import Rows
 from ara.models.quantiles import LEVELS
 from ara.models.series import Line, SeriesModel
 from ara.models.space import Range
-from ara.statistics.sums import summed_quantiles
+from ara.statistics.sums import quantiles_of_sums
 from ara.statistics.volatility import ewma_variance
 
 __all__ = ["Fhs", "Hist", "Nothing"]
@@ -61,9 +61,7 @@ class _Bootstrap(SeriesModel[Nothing]):
             mine = np.flatnonzero(counts == count)
             drawn = sliding_window_view(sample, count)[places[mine] + 1 - count]
             drawn, mine = self._kept(drawn, mine)
-            for place, horizon in enumerate(horizons):
-                sums = summed_quantiles(drawn, horizon, LEVELS)
-                values[mine, place] = sums * scale[places[mine], None]
+            values[mine] = quantiles_of_sums(drawn, horizons, LEVELS) * scale[places[mine], None, None]
         return values
 
     @abstractmethod

@@ -21,6 +21,7 @@ from ara.models.space import Range
 from ara.statistics.distributions import fit_student_t
 from ara.statistics.linear import least_squares
 from ara.statistics.ranges import floored, range_variance
+from ara.statistics.sums import summed_quantiles
 from ara.statistics.volatility import ewma_variance
 
 __all__ = ["HarFhs", "HarT", "Learned", "Reach", "seen"]
@@ -126,7 +127,7 @@ class _Har(SeriesModel[Learned]):
             if width < STILL:
                 return None
             degrees = degrees or fit_student_t(scaled)
-            shape = np.quantile(np.concatenate((scaled, -scaled)), LEVELS)
+            shape = _shape(np.concatenate((scaled, -scaled)))
             reaches.append(
                 Reach(
                     horizon=horizon,
@@ -201,6 +202,11 @@ def seen(line: Line, variance: _Array) -> _Array:
     logs = np.log(variance)
     fall = np.minimum(line.returns, 0) / np.sqrt(ewma_variance(line.returns) + 1e-16)
     return np.column_stack([np.ones(len(line)), logs, _mean(logs, _WEEK), _mean(logs, _MONTH), fall])
+
+
+def _shape(values: _Array) -> _Array:
+    """Give the quantiles as `numpy.quantile` does, by sorting: not where a 0 has either sign, whose order is chance."""
+    return summed_quantiles(values[None], 1, LEVELS)[0] if values.all() else np.asarray(np.quantile(values, LEVELS))
 
 
 def _mean(values: _Array, bars: int) -> _Array:
