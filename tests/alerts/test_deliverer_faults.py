@@ -8,7 +8,7 @@ import pytest
 
 from ara.alerts import Deliverer, Webhooks, publish
 from ara.alerts.notifiers.webhook import WebhookNotifier
-from ara.alerts.outgoing import Outgoing, State
+from ara.alerts.outgoing import State
 from tests.alerts.conftest import Receiver
 from tests.fickle import ALL, Fickle
 
@@ -99,31 +99,6 @@ async def test_a_message_that_another_took_in_between_is_left_to_them(opened, re
         store.rivals = [deliverer(desk)]
         assert await deliverer(desk, store).begin() == 0
     assert len(receiver.got) == 1
-
-
-async def test_many_are_sent_some_at_once_and_the_rest_as_soon_as_one_is_through(opened, receiver: Receiver):
-    async with opened("memory:", **NEAR) as desk:
-        hooks = Webhooks(desk)
-        for number in range(20):
-            await hooks.add(f"u_{number}", receiver.url, ["system_error"])
-        await publish(desk, "system_error", {})
-
-        async def all_sent():
-            return not [one async for one in desk.store.find(Outgoing, {"state": State.WAITING.value})]
-
-        with receiver.holding():
-            one = deliverer(desk)
-            assert await one.begin() == 16
-            assert await one.begin() == 0
-            task = asyncio.create_task(one.run())
-            while len(receiver.got) < 16:  # noqa: ASYNC110 - it is filled by another thread
-                await asyncio.sleep(0.01)
-            assert len(receiver.got) == 16
-        async with asyncio.timeout(60):
-            await until(all_sent)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    assert len(receiver.got) == 20
 
 
 async def test_what_waits_for_a_webhook_that_is_gone_is_forgotten(opened, clock, receiver: Receiver):
