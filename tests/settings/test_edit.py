@@ -208,7 +208,7 @@ def test_any_text_can_be_put_into_any_file_with_every_comment_kept(text, key, va
             assert line[line.index("#") :] in new
 
 
-SCHEDULED = ("update", "score", "retrain", "drift", "backup", "clean")
+SCHEDULED = ("update", "score", "retrain", "drift", "backup", "clean", "regimes")
 VALUES = {
     str: st.sampled_from(["", "/a b", "/é", "/x: y", "/# z", "/~"]),
     int: st.integers(1, 30).map(str),
