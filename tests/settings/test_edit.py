@@ -240,6 +240,7 @@ OWN = {
     "api.url": st.sampled_from(["", "https://ara.example.org"]),
     "jobs.broker": st.sampled_from(["", "redis://:p@h:1/0"]),
     **dict.fromkeys((f"jobs.schedule.{name}" for name in SCHEDULED), st.sampled_from(["", "30m", "MON-FRI 22:30"])),
+    "jobs.schedule.watched": st.sampled_from(["", "AAPL,SPY", "AAPL, BTC-USD"]),
     "jobs.schedule.zone": st.sampled_from(["UTC", "Asia/Tokyo"]),
     "webhooks.networks": st.sampled_from(["", "127.0.0.0/8, fd00::/8"]),
     "cli.colour": st.sampled_from(["auto", "never"]),
