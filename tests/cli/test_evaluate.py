@@ -58,6 +58,17 @@ def test_the_document(ara):
     assert (again["look"]["number"], again["id"], again["rows"]) == (2, found["id"], found["rows"])
 
 
+def test_bins_of_confidence_are_told_one_by_one_and_all_at_once(ara):
+    words = ["evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet"]
+    rows = [row["sure"] for row in json.loads(ara(*words, "--json").out)["rows"] if row["model"] == "mine"]
+    alone = " / ".join(f"{sum(bin['held'] for bin in one['bins'])} of {len(one['bins'])}" for one in rows)
+    together = " / ".join("yes" if one["hold_together"] else "no" for one in rows)
+    assert len({one["hold_together"] for one in rows}) == 2  # both words are seen
+    said = flat(ara(*words))
+    assert f"came true within their own 95 % interval: {alone}; all at once, within" in said
+    assert f"hold all of them 95 % of the time: {together}." in said
+
+
 def test_the_gate_and_the_files(ara, files):
     outcome = ara("evaluate", "--bars", "bars.parquet", "--forecasts", "q.parquet", "--gate", "--out", "report")
     assert outcome.code == 4

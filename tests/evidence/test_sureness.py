@@ -1,5 +1,6 @@
 """Stated confidence beside what happened: honest ones hold, vain ones don't; the usual move is that of forecasts."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -33,6 +34,13 @@ def sample(stated, inside) -> Sample:
     return Sample(model="one", horizon=1, frame=frame, grid=1.0)
 
 
+def honest(*, seed: int, vain: float = 0.0):
+    """Give stated chances that are true but for what is vain, and what came of them."""
+    random = np.random.default_rng(seed)
+    true = random.uniform(0.55, 0.9, DAYS * SYMBOLS)
+    return true + vain, random.random(len(true)) < true
+
+
 @pytest.mark.parametrize(("vain", "least", "most"), [(0.0, 8, 10), (0.08, 0, 3)])
 def test_honest_confidence_holds_and_vain_does_not(vain: float, least: int, most: int) -> None:
     random = np.random.default_rng(4)
@@ -44,6 +52,37 @@ def test_honest_confidence_holds_and_vain_does_not(vain: float, least: int, most
     assert told["t"] < -2
     assert told["brier"] < told["brier_constant"]
     assert told["brier"] == pytest.approx(true.mean() - (true**2).mean() + vain**2, abs=0.02)
+
+
+def test_ten_bins_are_judged_at_once_by_wider_intervals() -> None:
+    told = held_sure(sample(*honest(seed=4)))["sure"]
+    assert told["errors_together"] == pytest.approx(stats.norm.ppf((1 + 0.95**0.1) / 2))
+    assert told["errors_together"] == pytest.approx(2.80, abs=0.005)
+    for one in told["bins"]:
+        assert one["held"] == (abs(one["gap_se"]) <= stats.norm.ppf(0.975))
+    assert told["hold_together"] == (max(abs(one["gap_se"]) for one in told["bins"]) <= told["errors_together"])
+
+
+def test_of_honest_tables_one_in_twenty_fails_together_though_two_in_five_miss_a_bin() -> None:
+    tables = [held_sure(sample(*honest(seed=seed)))["sure"] for seed in range(60)]
+    assert sum(one["hold_together"] for one in tables) >= 52
+    assert 10 <= sum(any(not bin["held"] for bin in one["bins"]) for one in tables) <= 38
+    vain = [held_sure(sample(*honest(seed=seed, vain=0.08)))["sure"] for seed in range(10)]
+    assert not any(one["hold_together"] for one in vain)
+
+
+def test_fewer_bins_are_judged_by_narrower_intervals_and_none_by_none() -> None:
+    """Two stated values make two bins; where each has too few days for an error, nothing is judged."""
+    stated = np.tile([0.7, 0.9], DAYS * SYMBOLS // 2)
+    own = sample(stated, np.random.default_rng(3).random(len(stated)) < stated)
+    told = held_sure(own)["sure"]
+    assert len(told["bins"]) == 2
+    assert told["errors_together"] == pytest.approx(stats.norm.ppf((1 + 0.95**0.5) / 2))
+    assert told["hold_together"] is True
+    brief = replace(own, frame=own.frame.with_columns(instant=pl.lit(datetime(2020, 1, 1, tzinfo=UTC))))
+    told = held_sure(brief)["sure"]
+    assert (told["errors_together"], told["hold_together"]) == (None, None)
+    assert {one["held"] for one in told["bins"]} == {one["gap_se"] for one in told["bins"]} == {None}
 
 
 def test_nothing_is_said_of_a_few() -> None:

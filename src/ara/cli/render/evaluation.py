@@ -114,10 +114,12 @@ def words_of_sureness(found: "Evaluation") -> Iterator[str]:
         held = " / ".join(
             f"{sum(one['held'] is True for one in row['sure']['bins'])} of {len(row['sure']['bins'])}" for row in rows
         )
+        together = " / ".join(_MARKS[row["sure"]["hold_together"]] for row in rows)
         over = " / ".join(str(row["horizon"]) for row in rows)
         yield (
             f"Confidence of {clean(name)}, {over} bars: its squared error is {errors}, that of always saying 0.8 is "
-            f"{usual}; bins of it that came true within their interval: {held}."
+            f"{usual}; bins of it that came true within their own 95 % interval: {held}; all at once, within "
+            f"the wider intervals that hold all of them 95 % of the time: {together}."
         )
 
 
