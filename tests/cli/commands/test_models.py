@@ -113,8 +113,11 @@ def test_a_family_that_fails_stops_no_other(ara):
         (("--hold-out", "x"), "--hold-out is x"),
         (("--param", "decay"), "--param is decay"),
         (("--days", "31"), "--days"),
-        (("--epochs", "5"), "har_t has no parameter 'epochs'"),
-        (("--model", "gru", "--epochs", "x"), "epochs of gru can't be 'x'. It is of the kind of its usual value: 12."),
+        (("--epochs", "5"), "har_t has no epochs. Leave out --epochs. These have them: bilstm, cnn_lstm, fused, gru,"),
+        (("--model", "ridge,fast", "--epochs", "5"), "ridge, fast have no epochs."),
+        (("--model", "gru", "--epochs", "x"), "--epochs is x; it is a whole number from 1 to 10000."),
+        (("--model", "gru", "--epochs", "0"), "--epochs is 0; it is a whole number from 1 to 10000."),
+        (("--model", "gru", "--param", "epochs=x"), "epochs of gru can't be 'x'. It is of the kind of its usual value"),
         (("--model", "gru", "--param", "augment=jitter,noise"), "there is no augmentation 'noise'"),
         (("--period", "60d"), "bars are too few"),
         (("--from", "nothing"), "no model is called 'nothing'"),
@@ -357,6 +360,27 @@ def test_who_can_not_be_trained_on_a_cluster_is_told(ara, words, said):
     done = ara("models", "train", "AAPL", "--period", "4y", "--no-validate", *words)
     assert done.code == 2
     assert said in done.err
+
+
+def test_epochs_are_for_those_that_have_them_and_the_others_are_trained_without(home, capsys):
+    from ara import plugins
+    from ara.cli.commands.models.learn import lessons_of
+    from ara.cli.screen import Screen
+
+    asked = {"period": "", "param": [], "days": "5", "share": "0.2", "validate": True, "tested": False, "on": "here"}
+    asked |= {"start": "", "workers": "", "s": Screen(runner=asyncio.run)}
+    lessons = {one.family: one.params for one in lessons_of(model="all", epochs="3", **asked)}
+    told = {family for family, params in lessons.items() if params == {"epochs": 3}}
+    assert {"gru", "bilstm", "cnn_lstm", "seq2seq", "transformer", "fused", "networks"} <= told
+    assert {family for family, params in lessons.items() if not params} == set(plugins.names("models")) - told
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("--epochs 3 is for bilstm, ")
+    assert said.endswith(f"the other {len(lessons) - len(told)} have none.")
+    assert [one.params for one in lessons_of(model="har_t,gru", epochs="2", **asked)] == [{}, {"epochs": 2}]
+    assert "--epochs 2 is for gru; har_t has none." in capsys.readouterr().err
+    own = asked | {"param": ["epochs=4"]}
+    assert [one.params for one in lessons_of(model="gru", epochs="2", **own)] == [{"epochs": "4"}]
+    assert capsys.readouterr().err == ""
 
 
 def test_of_all_families_networks_alone_are_trained_on_a_cluster(home):

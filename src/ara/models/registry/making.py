@@ -1,16 +1,27 @@
 """A family with some of its parameters changed, as people write them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from ara import plugins
-from ara.errors import ValidationError
+from ara.errors import PluginError, ValidationError
 from ara.models.model import Model, parameters
 from ara.models.networks.family import Network
 
-__all__ = ["make"]
+__all__ = ["having", "make"]
+
+
+def having(parameter: str) -> list[str]:
+    """Name the families that have a parameter; one that can't be imported has none."""
+    found = []
+    for name in plugins.names("models"):
+        with suppress(PluginError):
+            if parameter in parameters(plugins.load("models", name)()):
+                found.append(name)
+    return found
 
 
 def make(family: str, params: Mapping[str, Any], *, together: bool = False) -> Model:

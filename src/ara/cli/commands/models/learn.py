@@ -31,6 +31,7 @@ _PERIOD: Final = "max"
 _SHARE: Final = "0.2"
 _WORKERS: Final = "2"
 _MOST: Final = 1024
+_EPOCHS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def learn(
     period: Annotated[
         str, typer.Option("--period", "-p", metavar="SPAN", help="How much of the past: 5y, 18m, 250d or max (max)")
     ] = "",
-    epochs: Annotated[str, typer.Option("--epochs", "-e", metavar="N", help="Rounds, of a family that has them")] = "",
+    epochs: Annotated[str, typer.Option("--epochs", "-e", metavar="N", help="Rounds, of families that have them")] = "",
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="Change a parameter of it; repeatable")
     ] = None,
@@ -130,9 +131,9 @@ def lessons_of(
 
     before = _before(s, start, model) if start.strip() else None
     named = model.strip().lower() != "all"
-    families, params = _families(s, before.family if before else model), _params(epochs, param or [])
-    if before is not None:
-        params, days = {**before.card.params, **params}, days or str(before.card.settings.get("days", ""))
+    families, params = _families(s, before.family if before else model), _params(param or [])
+    rounds, known = _rounds(s, families, epochs), before.card.params if before else {}
+    days = days or (str(before.card.settings.get("days", "")) if before else "")
     if workers and place_of(on) != "ray":
         raise ValidationError("--workers is for a cluster alone.", hint="Add --on ray, or leave out --workers.")
     together = counted(workers or _WORKERS, "--workers", most=_MOST) if place_of(on) == "ray" else 0
@@ -144,7 +145,7 @@ def lessons_of(
         told = usual | ({name: str(value) for name, value in config.settings.items() if value} if config else {})
         span = told["period"] if len(families) == 1 else _PERIOD  # families that are trained together share their bars
         return Lesson(
-            family=family, params={**(config.params if config else {}), **params},
+            family=family, params={**(config.params if config else known), **rounds.get(family, {}), **params},
             days=counted(days or told["days"], "--days", most=_WHOLE), share=share_of(share or told["hold_out"]),
             validate=validate, tested=tested and validate, period=period or span, start=before,
             tuned=before is not None, workers=together if named or _joins(family) else 0,
@@ -211,8 +212,27 @@ def _families(s: Screen, text: str) -> list[str]:
     return names
 
 
-def _params(epochs: str, given: Sequence[str]) -> dict[str, Any]:
-    params: dict[str, Any] = {"epochs": epochs} if epochs else {}
+def _rounds(s: Screen, families: Sequence[str], text: str) -> dict[str, dict[str, int]]:
+    """Read `--epochs`: give what it changes of each family that has epochs, and say of whom it changes nothing."""
+    if not text:
+        return {}
+    from ara.cli.commands.data.asked import counted
+    from ara.models.registry.making import having
+
+    epochs, all_ = counted(text, "--epochs", most=_EPOCHS), having("epochs")
+    found = [one for one in families if one in all_]
+    others = [one for one in families if one not in found]
+    if not found:
+        who = f"{others[0]} has" if len(others) == 1 else f"{', '.join(others)} have"
+        raise ValidationError(f"{who} no epochs.", hint=f"Leave out --epochs. These have them: {', '.join(all_)}.")
+    if others:
+        rest = f"{others[0]} has" if len(others) == 1 else f"the other {len(others)} have"
+        s.note(f"--epochs {epochs} is for {', '.join(found)}; {rest} none.")
+    return {one: {"epochs": epochs} for one in found}
+
+
+def _params(given: Sequence[str]) -> dict[str, Any]:
+    params: dict[str, Any] = {}
     for one in given:
         name, equals, value = one.partition("=")
         if not equals or not name.strip():
