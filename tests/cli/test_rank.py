@@ -1,9 +1,15 @@
 """`ara rank` on a terminal, as JSON, from symbols and from files."""
 
 import json
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+
+from ara.cli.render.rank import exam_told
+from ara.cli.screen import Flags, Screen
+from ara.performance.trials import Look
+from ara.prediction.rank import Exam, Term
 
 SYMBOLS = ("AAPL", "KO", "MSFT", "SPY", "XOM", "JPM")
 
@@ -70,10 +76,39 @@ def test_the_exam_stands_beside_its_references(ara, file):
     outcome = ara("rank", "--bars", str(file), "--exam", "--width", "80")
     said = " ".join(outcome.out.split())
     assert f"over 12 terms of 20 bars: {found['score']:.4f}" in said
-    assert "No knowledge is 0.1600" in said
-    assert f"(beaten in {found['better']}, p " in said
+    assert found["no_knowledge"] == pytest.approx(1 / 6)  # six are not five groups of one size
+    beaten = sum(one["score"] < one["no_knowledge"] for one in found["terms"])
+    assert f"No knowledge is 0.1667 (beaten in {beaten})" in said
+    assert f"{found['plain']:.4f} (beaten in {found['better']}, p " in said
     assert (found["look"]["number"], found["look"]["burnt"]) == (1, False)
     assert "This is look 2 at these days" in said
+
+
+def test_what_no_knowledge_is_follows_from_how_many_there_are(ara, file):
+    six = " ".join(ara("rank", "--bars", str(file)).out.split())
+    assert "no knowledge is 33.3 %, 16.7 %, 16.7 %, 16.7 % and 16.7 %." in six
+    five = " ".join(ara("rank", *SYMBOLS[:5], "--bars", str(file)).out.split())
+    assert "20 % each is no knowledge." in five
+    assert "one size" not in five
+
+
+@pytest.mark.parametrize(
+    ("score", "plain", "words"),
+    [
+        ((0.150, 0.151), (0.1530, 0.1545), "the lead over these is beyond chance."),
+        ((0.150, 0.156), (0.155, 0.153), "the lead over these may be chance."),
+        ((0.150,), (0.152,), "the lead over these may be chance."),
+        ((0.152, 0.153), (0.150, 0.151), "nothing is gained over these here."),
+        ((0.170, 0.171), (0.175, 0.176), "so nothing was known here."),
+    ],
+)
+def test_what_the_exam_says_of_itself(score, plain, words):
+    start = datetime(2020, 1, 2, tzinfo=UTC)
+    terms = [Term(start=start, symbols=50, score=own, plain=other) for own, other in zip(score, plain, strict=True)]
+    found = Exam(horizon=20, terms=tuple(terms))
+    on = Screen(Flags(width=100, colour=False), runner=None)
+    told = " ".join(exam_told(found, Look(number=1, used=1, limit=20), on).split())
+    assert f"); {words}" in told
 
 
 def test_instruments_of_other_days_are_not_ordered_in_silence(ara):

@@ -14,7 +14,7 @@ from ara.models.panel import instant
 from ara.models.quantiles import LEVELS
 from ara.prediction import rank as module
 from ara.prediction.joint import drawn, past, ties
-from ara.prediction.rank import examined, rank
+from ara.prediction.rank import UNIFORM, Exam, Term, examined, rank, shares
 from ara.testing import desk
 
 SYMBOLS = ("AAPL", "KO", "MSFT", "SPY", "XOM", "JPM")
@@ -73,6 +73,28 @@ def test_the_groups_are_of_one_size_and_the_score_of_no_knowledge_is_known(count
     if count % 5 == 0:
         assert module._score(np.full((count, 5), 0.2), fifth) == pytest.approx(0.16)
     assert module._score(np.eye(5)[fifth], fifth) == 0.0
+
+
+@given(st.integers(5, 120))
+@settings(max_examples=40, deadline=None)
+def test_no_knowledge_is_judged_by_the_groups_that_there_are(count):
+    """Oracle: the score of the groups' own shares, which no other chances that are the same for all can better."""
+    fifth = module._fifths(np.random.default_rng(count).standard_normal(count))
+    own = np.tile(shares(count), (count, 1))
+    term = Term(start=datetime(2020, 1, 2, tzinfo=UTC), symbols=count, score=0.1, plain=0.1)
+    assert sum(shares(count)) == pytest.approx(1.0)
+    assert term.no_knowledge == pytest.approx(module._score(own, fifth))
+    assert term.no_knowledge <= module._score(np.full((count, 5), 0.2), fifth) + 1e-12
+    assert (term.no_knowledge == UNIFORM) == (count % 5 == 0)
+
+
+def test_each_term_is_beside_no_knowledge_of_its_own():
+    first = datetime(2020, 1, 2, tzinfo=UTC)
+    terms = [Term(start=first, symbols=count, score=0.159, plain=0.1) for count in (12, 50)]
+    found = Exam(horizon=20, terms=tuple(terms))
+    assert terms[0].no_knowledge == pytest.approx(0.158333, abs=1e-6)
+    assert found.no_knowledge == pytest.approx((0.158333 + 0.16) / 2, abs=1e-6)
+    assert found.better_than_nothing == 1
 
 
 async def test_chances_sum_to_one_and_who_moves_more_is_more_often_at_both_ends():

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from math import fsum
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -18,7 +20,7 @@ from ara.prediction.joint import drawn, past, ties
 from ara.prediction.origin import checked_days
 from ara.prediction.usual import usual
 
-__all__ = ["DRAWS", "FIFTHS", "LIKE", "MODEL", "UNIFORM", "Exam", "Ranked", "Term", "examined", "rank"]
+__all__ = ["DRAWS", "FIFTHS", "LIKE", "MODEL", "UNIFORM", "Exam", "Ranked", "Term", "examined", "rank", "shares"]
 
 FIFTHS: Final = 5
 """Into how many groups of one size the instruments are ordered, the worst first."""
@@ -35,7 +37,7 @@ MODEL: Final = "usual"
 _ENOUGH: Final = 250
 
 UNIFORM: Final = 0.16
-"""The ranked probability score of who gives each fifth the same chance."""
+"""The ranked probability score of who gives each fifth the same chance, where the fifths are of one size."""
 
 _Array = NDArray[np.float64]
 
@@ -80,6 +82,12 @@ class Term:
     score: float
     plain: float
 
+    @property
+    def no_knowledge(self) -> float:
+        """The score of who knows only how large the fifths are, as draws do: `UNIFORM` where all are of one size."""
+        below = accumulate(_sizes(self.symbols))
+        return sum(count * (self.symbols - count) for count in below) / (FIFTHS * self.symbols**2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exam:
@@ -98,13 +106,23 @@ class Exam:
 
     @property
     def score(self) -> float:
-        """The mean of the terms' scores; less is better, `UNIFORM` is no knowledge."""
+        """The mean of the terms' scores; less is better, `no_knowledge` is none."""
         return float(np.mean([one.score for one in self.terms]))
 
     @property
     def plain(self) -> float:
         """The same of the plain simulation."""
         return float(np.mean([one.plain for one in self.terms]))
+
+    @property
+    def no_knowledge(self) -> float:
+        """The same of who knows nothing but the sizes of the fifths."""
+        return fsum(one.no_knowledge for one in self.terms) / len(self.terms)
+
+    @property
+    def better_than_nothing(self) -> int:
+        """In how many terms the chances scored better than no knowledge."""
+        return sum(one.score < one.no_knowledge for one in self.terms)
 
     @property
     def better_than_plain(self) -> int:
@@ -145,6 +163,11 @@ def rank(
     return [
         Ranked(symbol=symbol, quintiles=tuple(row.tolist())) for symbol, row in zip(panel.symbols, chances, strict=True)
     ]
+
+
+def shares(count: int) -> tuple[float, ...]:
+    """Give the part of so many instruments that each fifth holds, the worst first: the chances of no knowledge."""
+    return tuple(size / count for size in _sizes(count))
 
 
 def examined(bars: Sequence[Bars], horizon: int = 20, *, terms: int = 12, model: str = MODEL, seed: int = 0) -> Exam:
@@ -211,6 +234,10 @@ def _fifths(moves: _Array) -> NDArray[np.int64]:
     """Give the fifth of each return along the last axis, 0 the worst; the groups differ by one at the most."""
     places = np.argsort(np.argsort(moves, axis=-1, kind="stable"), axis=-1, kind="stable")
     return np.asarray(places * FIFTHS // moves.shape[-1])
+
+
+def _sizes(count: int) -> list[int]:
+    return [int(size) for size in np.bincount(_fifths(np.arange(float(count))), minlength=FIFTHS)]
 
 
 def _score(chances: _Array, fifth: NDArray[np.int64]) -> float:

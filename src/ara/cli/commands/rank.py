@@ -74,12 +74,15 @@ def command(
         return
     look = _counted(s, found, [one.instrument.symbol for one in series], model)
     each = [
-        {"start": one.start.isoformat(), "symbols": one.symbols, "score": one.score, "plain": one.plain}
+        {
+            "start": one.start.isoformat(), "symbols": one.symbols, "score": one.score, "plain": one.plain,
+            "no_knowledge": one.no_knowledge,
+        }
         for one in found.terms
-    ]
+    ]  # fmt: skip
     data: Mapping[str, Any] = {
         "schema": 1, "horizon": ahead, "model": model, "score": found.score, "plain": found.plain, "uniform": UNIFORM,
-        "terms": each, "better": found.better_than_plain, "p": found.p,
+        "no_knowledge": found.no_knowledge, "terms": each, "better": found.better_than_plain, "p": found.p,
         "look": {"number": look.number, "limit": look.limit, "burnt": look.burnt},
     }  # fmt: skip
     s.result(data, lambda: exam_told(found, look, s))

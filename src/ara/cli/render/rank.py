@@ -7,12 +7,15 @@ from ara.cli.render.data_table import Column, table
 from ara.cli.render.evaluation import looked
 from ara.cli.screen import Screen
 from ara.cli.words import wrapped
+from ara.prediction.rank import shares
 
 if TYPE_CHECKING:
     from ara.performance.trials import Look
     from ara.prediction.rank import Exam, Ranked
 
 __all__ = ["exam_told", "ranks"]
+
+_RARE = 0.05
 
 _HEADS = ("worst", "2nd", "middle", "4th", "best")
 
@@ -27,7 +30,8 @@ def ranks(found: Sequence["Ranked"], horizon: int, s: Screen) -> str:
     ]
     bars = "1 bar" if horizon == 1 else f"{horizon} bars"
     head = f"Chances to end in each fifth of these {len(found)} by the return over {bars}"
-    said = "20 % each is no knowledge. Who moves more is more often at both ends: that is no view of the direction."
+    none = _nothing(len(found))
+    said = f"{none} Who moves more is more often at both ends: that is no view of the direction."
     return "\n".join([*(s.palette()(line, "strong") for line in wrapped(head, s.width)), *table(columns, s),
                       *wrapped(said, s.width)])  # fmt: skip
 
@@ -40,14 +44,33 @@ def exam_told(found: "Exam", look: "Look", s: Screen) -> str:
         Column(head="score", cells=[f"{one.score:.4f}" for one in found.terms], right=True),
         Column(head="plain", cells=[f"{one.plain:.4f}" for one in found.terms], right=True),
     ]
-    better = sum(one.score < 0.16 for one in found.terms)
     said = (
         f"Ranked probability score over {len(found.terms)} terms of {found.horizon} bars: {found.score:.4f}, less is "
-        f"better. No knowledge is 0.1600 (beaten in {better}), normal draws by 250 bars' deviations {found.plain:.4f} "
-        f"(beaten in {found.better_than_plain}{_chance(found.p)})."
+        f"better. No knowledge is {found.no_knowledge:.4f} (beaten in {found.better_than_nothing}). Normal draws, each "
+        f"by its own last 250 bars and tied as these are: {found.plain:.4f} (beaten in {found.better_than_plain}"
+        f"{_chance(found.p)}); {_lead(found)}."
     )
     lines = [*wrapped(said, s.width), *table(columns, s), *wrapped(looked(look), s.width)]
     return "\n".join(lines)
+
+
+def _nothing(count: int) -> str:
+    """Say what chances are no knowledge: 20 % each, but where five don't divide the instruments."""
+    parts = shares(count)
+    if len(set(parts)) == 1:
+        return f"{100 * parts[0]:.0f} % each is no knowledge."
+    *most, last = (f"{100 * part:.1f} %" for part in parts)
+    return f"{count} don't part into five of one size: no knowledge is {', '.join(most)} and {last}."
+
+
+def _lead(found: "Exam") -> str:
+    """Say whether anything was known, and more than who moves how much."""
+    if found.score >= found.no_knowledge:
+        return "so nothing was known here"
+    if found.score >= found.plain:
+        return "nothing is gained over these here"
+    sure = found.p is not None and found.p < _RARE
+    return "the lead over these is beyond chance" if sure else "the lead over these may be chance"
 
 
 def _chance(p: float | None) -> str:
