@@ -15,7 +15,7 @@ from ara.backtest.folds import Rules
 from ara.backtest.monte_carlo import live_part, monte_carlo
 from ara.backtest.sweep import combinations, sweep, try_part
 from ara.backtest.walk_forward import walk
-from ara.errors import CancelledError, StrategyError, ValidationError
+from ara.errors import StrategyError, ValidationError
 from ara.evidence.sham import on_placebos, sham_part
 from ara.trading import Costs
 from ara.trading.strategies import Momentum, made
@@ -117,8 +117,6 @@ def test_one_process_beside_gives_the_answer_and_holds_the_time_limit():
 def test_processes_give_the_answers_that_are_given_here(found):
     spread_alike(found, {"workers": 2})
     limited({"workers": 2})
-    with pytest.raises(CancelledError, match="the sweep was cancelled"):
-        sweep(made("momentum"), GRID, TAPE, workers=2, watch=lambda done, total: False)
 
 
 @pytest.mark.slow

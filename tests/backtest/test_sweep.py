@@ -129,7 +129,7 @@ def test_a_grid_is_tried_whole_and_the_best_played_again():
     grid = {"window": [10, 20, 40], "short": [False, True], "stop": [0.0, 0.05]}
     found = sweep(Momentum, grid, tape, name="momentum", watch=lambda done, total: not told.append((done, total)))
     assert found.trials.height == len(list(combinations(grid))) == 12
-    assert told == [(1, 12), (12, 12)]
+    assert (told[0], told[-1]) == ((1, 12), (12, 12))
     best, first = found.best, found.trials.row(0, named=True)
     assert (best.strategy, best.parameters) == ("momentum", {name: first[name] for name in grid})
     assert len(best.replay.cuts) == 48
@@ -179,7 +179,7 @@ def test_measures_of_who_lost_all_and_of_who_never_traded():
     ("make", "grid", "more", "error", "words"),
     [
         (Momentum, {}, {}, ValidationError, "0 combinations"),
-        (Momentum, {"window": []}, {}, ValidationError, "0 combinations"),
+        (Momentum, {"window": []}, {}, ValidationError, "no value of 'window'"),
         (Momentum, {"window": [5] * 400, "stop": [0.1] * 400}, {}, ValidationError, "160000 combinations"),
         (Pairs, {"window": [30]}, {}, ValidationError, "decides by what is held"),
         (

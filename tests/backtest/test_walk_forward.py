@@ -1,7 +1,6 @@
 """A walk forward: what is chosen follows from the past alone, is remembered, and leaves the hold-out alone."""
 
 import json
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -213,7 +212,7 @@ class Counted(Momentum):
 
 
 def test_a_walk_is_cancelled_between_two_combinations_of_one_step(monkeypatch):
-    monkeypatch.setattr(sys.modules["ara.backtest.choosing"], "_LOOK", 0.0)
+    monkeypatch.setattr("ara.backtest.going_on._LOOK", 0.0)
     monkeypatch.setattr(Counted, "made", 0)
     looks = []
     with pytest.raises(CancelledError, match="cancelled after 0 of 7 steps"):

@@ -164,6 +164,7 @@ def test_every_work_has_words_a_queue_and_comes_back_as_it_was_kept(work):
             "Leave one out|in the grid",
         ),
         ({"walk": 100, "retrain": 0}, ValidationError, "step of a walk"),
+        ({"walk": 100, "grid": {"window": ()}}, ValidationError, "no value of 'window'"),
         ({"symbols": ()}, ValidationError, "1 to 1000"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from ara.backtest.engine import Watch, rules
 from ara.backtest.folds import Choice, Step, chosen
+from ara.backtest.going_on import Glance
 from ara.backtest.kept import Kept, follows
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.spreading import HERE, named, parts_of, spread, there
@@ -23,7 +24,6 @@ __all__ = ["KeptChoices", "Task", "Told", "choose", "maker"]
 Told = Callable[[int, float], None]
 """Told how many steps are left, and how many seconds they will take."""
 
-_LOOK: Final = 0.2
 _MOST_KEPT: Final = 10_000
 _PAIR: Final = 2
 
@@ -37,19 +37,6 @@ def maker(make: Callable[..., Any]) -> Callable[..., Any]:
         return Made(name=make.name, kind=make.kind, parameters={**make.parameters, **combination})()
 
     return found
-
-
-def _now_and_then(look: Callable[[], None]) -> Callable[[], None]:
-    """Give what looks, but not again until a fifth of a second has passed."""
-    last = time.monotonic()
-
-    def maybe() -> None:
-        nonlocal last
-        if time.monotonic() - last >= _LOOK:
-            look()
-            last = time.monotonic()
-
-    return maybe
 
 
 class KeptChoices:
@@ -148,7 +135,7 @@ class Task:
                     make = maker(self.make) if patient is None else patient.watching(maker(self.make))
                     each = chosen(
                         make, self.grid, self.tapes, self.moments, todo, cash=self.cash, costs=self.costs,
-                        going=_now_and_then(go_on),
+                        going=Glance(go_on),
                     )  # fmt: skip
                     for step, choice in zip(todo, each, strict=True):
                         hear({step: choice})

@@ -19,7 +19,7 @@ from ara.backtest.going_on import Answers, KeptColumns, file_of, scene_of
 from ara.backtest.patience import USUAL
 from ara.backtest.result import per_year
 from ara.backtest.spreading import HERE, Place, named, parts_of, spread, there
-from ara.backtest.sweep import combinations
+from ara.backtest.sweep import combinations, size_of
 from ara.errors import ValidationError
 from ara.performance.inputs import returns_of
 from ara.performance.luck import Overfitting, pbo
@@ -190,7 +190,7 @@ def _parted(
     embargo: int,
 ) -> tuple[list[dict[str, Any]], Combinations]:  # fmt: skip
     """Give the combinations of parameters, and the ways to part the bars."""
-    count = math.prod(map(len, grid.values())) if grid else 0
+    count = size_of(grid)
     if not 2 <= count <= MOST:
         raise ValidationError(f"the grid has {count} combinations; 2 to {MOST:,} are cross-validated")
     tried = list(combinations(grid))
@@ -263,7 +263,7 @@ def _in_parts(
     def heard(number: int, table: _Array) -> None:
         answers.heard(pieces[number], list(table.T))
 
-    spread(cross_part, parts, place, heard)
+    spread(cross_part, parts, place, heard, going=answers.glance.now)
 
 
 def _bars(tape: Tape, start: datetime | None) -> int:

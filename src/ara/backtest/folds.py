@@ -121,7 +121,7 @@ def chosen(
     *,
     cash: Decimal,
     costs: Costs,
-    going: Callable[[], None] | None = None,
+    going: Callable[[], object] | None = None,
 ) -> Iterator[Choice]:
     """Give the best combination of each step by its Sharpe ratio there; of several alike the first.
 

@@ -1,5 +1,6 @@
 """Work in numbered pieces that goes on from where it was stopped, by what was remembered of it."""
 
+import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,9 +16,10 @@ from ara.errors import CancelledError
 from ara.lineage import digest
 from ara.trading.tape import Tape
 
-__all__ = ["Answers", "KeptColumns", "file_of", "scene_of"]
+__all__ = ["Answers", "Glance", "KeptColumns", "file_of", "scene_of"]
 
 _FILES: Final = 16
+_LOOK: Final = 0.2  # seconds
 _HEAD: Final = 2  # numbers before a column's values: its own, and what they sum to in CRC-32
 
 _Array = NDArray[np.float64]
@@ -29,6 +31,32 @@ _T = TypeVar("_T")
 class _Memory(Protocol[_T]):
     def get(self, key: str) -> _T | None: ...
     def put(self, key: str, answer: _T) -> None: ...
+
+
+class Glance:
+    """Looks whether work goes on, but not again until a fifth of a second after it looked last.
+
+    Parameters
+    ----------
+    look
+        What looks; what it raises ends the work.
+    """
+
+    __slots__ = ("_last", "_look")
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        self._look, self._last = look, time.monotonic()
+
+    def __call__(self, *_: object) -> bool:
+        """Look if it is time; True, so that it can stand where a `watch` does."""
+        if time.monotonic() - self._last >= _LOOK:
+            self.now()
+        return True
+
+    def now(self) -> None:
+        """Look at once."""
+        self._look()
+        self._last = time.monotonic()
 
 
 class Answers(Generic[_T]):
@@ -44,6 +72,13 @@ class Answers(Generic[_T]):
         What they are called where the work is cancelled: `"the worlds were cancelled after {done} of {total}"`.
     watch
         Told how many of how many are done; False stops the work.
+
+    Attributes
+    ----------
+    todo
+        The pieces that are not answered yet.
+    glance
+        Asks `watch` while a piece is still at work.
     """
 
     def __init__(self, memory: _Memory[_T], count: int, *, what: str, watch: Watch | None) -> None:
@@ -51,12 +86,16 @@ class Answers(Generic[_T]):
         known = ((number, memory.get(str(number))) for number in range(count))
         self._found = {number: one for number, one in known if one is not None}
         self.todo = [number for number in range(count) if number not in self._found]
+        self.glance = Glance(self._go_on)
 
     def heard(self, numbers: Sequence[int], answers: Sequence[_T]) -> None:
         """Take in some answers and remember them; stop if that is wished."""
         for number, answer in zip(numbers, answers, strict=True):
             self._found[number] = answer
             self._memory.put(str(number), answer)
+        self.glance.now()
+
+    def _go_on(self) -> None:
         done = len(self._found)
         if self._watch is not None and not self._watch(done, self._count):
             raise CancelledError(self._what.format(done=done, total=self._count), hint="Ask again to go on from there.")

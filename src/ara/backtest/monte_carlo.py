@@ -277,7 +277,7 @@ def _replayed(
             _in_parts(make, jobs, answers, scene, place)
         elif answers.todo:
             left = [jobs[number] for number in answers.todo]
-            with closing(_lived(_anew(make), left, **scene)) as lives:
+            with closing(_lived(_anew(make), left, glance=answers.glance, **scene)) as lives:
                 for number, one in zip(answers.todo, lives, strict=True):
                     answers.heard([number], [one or []])
     return [one or None for one in answers.whole()]
@@ -297,7 +297,7 @@ def _in_parts(
     def heard(number: int, lives: list[list[float] | None]) -> None:
         answers.heard(pieces[number], [one or [] for one in lives])
 
-    spread(live_part, parts, place, heard)
+    spread(live_part, parts, place, heard, going=answers.glance.now)
 
 
 def _lived(
@@ -310,6 +310,7 @@ def _lived(
     start: datetime,
     per_year: float,
     patience: float,
+    glance: Watch | None = None,
 ) -> Generator[list[float] | None]:
     """Give end, drawdown and Sharpe ratio of each; None where the strategy takes no such parameters or fails."""
     with waiting(patience) as patient:
@@ -321,7 +322,7 @@ def _lived(
                 yield None
                 continue
             strategy = strategy if one["seed"] is None else late(strategy, seed=one["seed"])
-            done = play(strategy, tapes, cash=cash, costs=costs, start=start)
+            done = play(strategy, tapes, cash=cash, costs=costs, start=start, watch=glance)
             if done.failure is not None:
                 if patient is not None and patient.struck:
                     raise done.failure

@@ -19,6 +19,7 @@ Place = tuple[int, str, str]
 """How many processes, where, and the address of a cluster."""
 
 _TRIES: Final = 3
+_LOOK: Final = 0.2  # seconds between two looks whether an answer is there
 _CHUNKS: Final = 4
 _LOST: Final = "Ask again, or go on without --on ray. What a walk has chosen is kept."
 
@@ -58,7 +59,7 @@ def there(on: str) -> bool:
 
 def spread(
     errand: Callable[..., Any], asked: Callable[[int], Sequence[Mapping[str, Any]]], place: Place, hear: _Hear, *,
-    going: Callable[[], None] | None = None,
+    going: Callable[[], object] | None = None,
 ) -> None:  # fmt: skip
     """Call a function once for each piece of work, several at once.
 
@@ -73,7 +74,7 @@ def spread(
     hear
         Told the number of each piece and its answer, as they come; what it raises ends the work.
     going
-        Called now and then while an answer from this machine is waited for; what it raises ends the work.
+        Called now and then while an answer is waited for; what it raises ends the work.
 
     Raises
     ------
@@ -85,12 +86,12 @@ def spread(
     if on == HERE:
         _beside(errand, asked(max(workers, 1)), workers, hear, going)
     else:
-        _on_ray(errand, asked, max(workers, 1), address, hear)
+        _on_ray(errand, asked, max(workers, 1), address, hear, going)
 
 
 def _beside(
     errand: Callable[..., Any], asked: Sequence[Mapping[str, Any]], workers: int, hear: _Hear,
-    going: Callable[[], None] | None,
+    going: Callable[[], object] | None,
 ) -> None:  # fmt: skip
     """Call it in several processes."""
     from ara.workers.beside import Beside
@@ -109,7 +110,7 @@ def _beside(
 
 def _on_ray(
     errand: Callable[..., Any], asked: Callable[[int], Sequence[Mapping[str, Any]]], workers: int, address: str,
-    hear: _Hear,
+    hear: _Hear, going: Callable[[], object] | None,
 ) -> None:  # fmt: skip
     """Call it on a cluster; what a lost worker was at is done again by another."""
     from ara.models.ray import cluster, lost
@@ -122,8 +123,11 @@ def _on_ray(
         at_work = {remote.remote(**one): number for number, one in enumerate(pieces)}
         try:
             while at_work:
-                (done,), _ = ray.wait(list(at_work), num_returns=1)
-                hear(at_work.pop(done), ray.get(done))
+                ready, _ = ray.wait(list(at_work), num_returns=1, timeout=_LOOK)
+                for done in ready:
+                    hear(at_work.pop(done), ray.get(done))
+                if not ready and going is not None:
+                    going()
         except RayTaskError as error:
             if isinstance(error.cause, AraError):
                 raise error.cause from None

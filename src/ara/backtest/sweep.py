@@ -19,7 +19,7 @@ from ara.backtest.asking import planned
 from ara.backtest.choosing import Told, maker
 from ara.backtest.engine import Watch
 from ara.backtest.floor import Floor, played
-from ara.backtest.going_on import file_of, scene_of
+from ara.backtest.going_on import Glance, file_of, scene_of
 from ara.backtest.kept import Kept
 from ara.backtest.layout import WHY
 from ara.backtest.patience import USUAL
@@ -34,7 +34,7 @@ from ara.trading.strategies.making import Made, made
 from ara.trading.strategy import Planned
 from ara.trading.tape import Tape
 
-__all__ = ["MOST", "Sweep", "Trade", "combinations", "sweep", "traded", "try_part"]
+__all__ = ["MOST", "Sweep", "Trade", "combinations", "size_of", "sweep", "traded", "try_part"]
 
 MOST: Final = 100_000
 """The most combinations of one sweep."""
@@ -80,6 +80,22 @@ def combinations(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
     """Give each combination of a grid's values, the last name's values changing fastest."""
     for values in itertools.product(*grid.values()):
         yield dict(zip(grid, values, strict=True))
+
+
+def size_of(grid: Mapping[str, Sequence[Any]]) -> int:
+    """Give how many combinations a grid has, none of which is listed for it; an empty grid has none.
+
+    Raises
+    ------
+    ValidationError
+        A parameter has no value.
+    """
+    empty = [name for name, values in grid.items() if not len(values)]
+    if empty:
+        raise ValidationError(
+            f"the grid has no value of {empty[0]!r:.40}", hint="Give it one or more, or leave it out of the grid."
+        )
+    return math.prod(map(len, grid.values())) if grid else 0
 
 
 def sweep(
@@ -133,7 +149,7 @@ def sweep(
     BacktestError
         There is nothing to play, or the numbers are too large to be counted.
     """
-    count = math.prod(map(len, grid.values())) if grid else 0
+    count = size_of(grid)
     if not 1 <= count <= MOST:
         raise ValidationError(f"the grid has {count} combinations; a sweep has 1 to {MOST}")
     paid, played = costs or Costs(), tape if end is None else tape.until(int(end.timestamp() * 1_000_000))
@@ -173,6 +189,7 @@ class _Table:
                 self._rows[number] = dict(zip(_MEASURES, known, strict=True))
         self.todo = [number for number in range(len(tried)) if number not in self._rows]
         self.seconds, self._before = 0.0, len(self._rows)
+        self.glance = Glance(self._go_on)
 
     def left(self) -> list[dict[str, Any]]:
         """Give the combinations that are to be tried."""
@@ -190,7 +207,14 @@ class _Table:
             self._told(total - done, each * (total - done))
             self._told = None
         tick = len(numbers) > 1 or done == total or not (done - self._before - 1) % _STEP
-        if tick and self._watch is not None and not self._watch(done, total):
+        if tick:
+            self.glance.now()
+        else:
+            self.glance()
+
+    def _go_on(self) -> None:
+        done, total = len(self._rows), len(self._tried)
+        if self._watch is not None and not self._watch(done, total):
             raise CancelledError(
                 f"the sweep was cancelled after {done} of {total} combinations", hint="Ask again to go on from there."
             )
@@ -252,7 +276,7 @@ def _spread(make: Any, table: _Table, asked: Mapping[str, Any], place: Place) ->
     def heard(number: int, answer: _Rows) -> None:
         table.heard(pieces[number], *answer)
 
-    spread(try_part, parts, place, heard)
+    spread(try_part, parts, place, heard, going=table.glance.now)
 
 
 def traded(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from ara.backtest.patience import USUAL as PATIENCE
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, Partial, run
 from ara.backtest.spreading import HERE
-from ara.backtest.sweep import MOST, combinations
+from ara.backtest.sweep import MOST, combinations, size_of
 from ara.errors import BacktestError, ValidationError
 from ara.trading.costs import Costs
 from ara.trading.strategy import Signal, Strategy, View
@@ -194,12 +193,12 @@ def walk(
     Raises
     ------
     ValidationError
-        There are too few bars, or too many combinations.
+        There are too few bars, too many combinations, or a parameter without a value.
     CancelledError
         `watch` said so; what was chosen until then is kept.
     """
     law, paid, money = rules or Rules(), costs or Costs(), Decimal(cash)
-    if (count := prod(map(len, grid.values()))) > MOST:  # counted before they are listed, which takes memory for each
+    if (count := size_of(grid)) > MOST:  # counted before they are listed, which takes memory for each
         raise ValidationError(f"the grid has {count} combinations; at most {MOST} are tried")
     tried = list(combinations(grid)) if grid else [{}]
     known = _ranged(tapes, end)

@@ -196,7 +196,7 @@ def _on_each(
         if answers.todo and isinstance(make, Made) and (there(place[1]) or place[0] >= _SEVERAL):
             _in_parts(make, answers, scene, place)
         elif answers.todo:
-            with closing(_some(make, answers.todo, **scene)) as outcomes:
+            with closing(_some(make, answers.todo, glance=answers.glance, **scene)) as outcomes:
                 for number, one in zip(answers.todo, outcomes, strict=True):
                     answers.heard([number], [list(one)])
     return [(ratio, chance) for ratio, chance in answers.whole()]
@@ -214,7 +214,7 @@ def _in_parts(make: Made, answers: Answers[list[float | None]], scene: Mapping[s
     def heard(number: int, outcomes: _Outcomes) -> None:
         answers.heard(pieces[number], [list(one) for one in outcomes])
 
-    spread(sham_part, parts, place, heard)
+    spread(sham_part, parts, place, heard, going=answers.glance.now)
 
 
 def _some(
@@ -227,18 +227,20 @@ def _some(
     start: datetime | None,
     patience: float,
     seed: int,
+    glance: Watch | None = None,
 ) -> Generator[tuple[float | None, float | None]]:
     with waiting(patience) as patient:
         watched = make if patient is None else patient.watching(make)
         for number in numbers:
-            yield _played(watched, placebo_tapes(tapes, number, seed=seed), cash, costs, start)
+            yield _played(watched, placebo_tapes(tapes, number, seed=seed), cash, costs, start, glance)
 
 
 def _played(
-    make: Callable[[], Strategy], tapes: Mapping[str, Tape], cash: Decimal, costs: Costs, start: datetime | None
-) -> tuple[float | None, float | None]:
+    make: Callable[[], Strategy], tapes: Mapping[str, Tape], cash: Decimal, costs: Costs, start: datetime | None,
+    watch: Watch | None = None,
+) -> tuple[float | None, float | None]:  # fmt: skip
     """Give the Sharpe ratio, and the chance of its timing by random entry."""
-    done = play(make(), tapes, cash=cash, costs=costs, start=start)
+    done = play(make(), tapes, cash=cash, costs=costs, start=start, watch=watch)
     if done.failure is not None:
         raise done.failure
     equity = np.maximum(np.array([done.exchange.book.start, *done.equity], np.float64), 0.0)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -99,11 +98,11 @@ async def test(desk: Desk, work: Backtest, *, watch: Callable[[Progress], bool])
 
 def _walk(work: Backtest, maker: "Made") -> "tuple[Rules | None, dict[str, list[Any]]]":
     from ara.backtest.folds import Rules
-    from ara.backtest.sweep import MOST
+    from ara.backtest.sweep import MOST, size_of
     from ara.backtest.walk_forward import usual_grid
     from ara.trading.strategies import made
 
-    count = prod(len(values) for values in work.grid.values())
+    count = size_of(work.grid)
     if count > MOST:  # counted, not listed: a line of text can ask for more of them than memory holds
         raise ValidationError(f"The grid has {count} combinations; at most {MOST} are tried.", hint="Leave some out.")
     if not work.walk:
