@@ -11,7 +11,9 @@ import pytest
 from ara.data.files import read_bars
 from ara.errors import ValidationError
 from ara.evidence import evaluate
+from ara.evidence.claims import claims
 from ara.evidence.forecasts import read_forecasts
+from ara.performance.inference import tail
 from tests.evidence import market
 
 KNOWN = json.loads((Path(__file__).parent / "payloads" / "scores.json").read_text())
@@ -190,3 +192,36 @@ def test_noise_claims_nothing_and_what_is_true_is_claimed(inputs):
     assert all(one.p >= one.raw for one in found.claims)
     assert {one.kind for one in found.claims if one.test == "dm"} == {"volatility"}
     assert all(one.n_eff < 2000 for one in found.claims if one.test == "pt")
+
+
+def test_what_overlaps_is_claimed_by_a_test_that_bears_it(found):
+    tests = {
+        row["horizon"]: {name for name in ("dm", "pt", "ic", "brier") if f"{name}_overlap_p" in row}
+        for row in found.rows
+        if row["model"] == "mine"
+    }
+    assert tests == {1: set(), 5: {"dm", "pt", "ic", "brier"}}
+    by_row = {(row["model"], row["horizon"]): row for row in found.rows}
+    for one in found.claims:
+        row = by_row[one.model, one.horizon]
+        if one.test == "dm":
+            assert one.raw == row["dm_p" if one.horizon == 1 else "dm_overlap_p"]
+
+
+def test_a_few_months_do_not_prove_what_comes_after_a_month():
+    row = {
+        "model": "mine",
+        "horizon": 21,
+        "dm_p": 0.0016,
+        "dm_n_eff": 133.0,
+        "pt_t": 4.0,
+        "pt_p": tail(4.0),
+        "ic_t": 3.0,
+    }
+    assert [one.claimed for one in claims([row])] == [True, True, True]
+    seen = [row | {"dm_overlap_p": 0.02, "pt_overlap_p": 1.0, "ic_overlap_p": 0.01, "ic_minus_hist_overlap_p": 0.03}]
+    assert [(one.test, one.raw, one.claimed) for one in claims(seen)] == [
+        ("pt", 1.0, False),
+        ("ic", 0.03, False),
+        ("dm", 0.02, False),
+    ]

@@ -18,6 +18,7 @@ from ara.performance.inference import (
     holm,
     newey_west,
     newey_west_matrix,
+    overlapping,
     tail,
 )
 
@@ -45,6 +46,42 @@ def test_the_error_of_white_noise_and_of_what_hangs_together():
     apart = white[:500] - white[:500].mean()
     by_hand = apart @ apart + 2 * sum((1 - k / 8) * (apart[k:] @ apart[:-k]) for k in range(1, 8))
     assert column == pytest.approx(by_hand / 500**2)
+
+
+def overlapped(random, n, steps):
+    return np.convolve(random.standard_normal(n + steps - 1), np.ones(steps), "valid")
+
+
+@pytest.mark.parametrize(("n", "steps"), [(60, 5), (124, 21), (504, 21)])
+def test_sums_that_overlap_prove_no_more_than_is_true(n, steps):
+    random = np.random.default_rng(5)
+    series = [overlapped(random, n, steps) for _ in range(400)]
+    usual = np.mean([diebold_mariano(-one, steps - 1)[2] < 0.05 for one in series])
+    own = np.mean([overlapping(one, steps - 1) < 0.05 for one in series])
+    assert usual > 0.075
+    assert own < 0.075
+    far = np.mean([overlapping(one + 3 * steps * math.sqrt(1 / n), steps - 1) < 0.05 for one in series])
+    assert far > 0.45
+
+
+def test_slow_waves_are_those_of_the_cosine_transform():
+    from scipy import fft
+
+    values = overlapped(np.random.default_rng(6), 300, 5)
+    waves = 300 // 10
+    assert waves == 30 > int(0.4 * 300 ** (2 / 3))
+    waves = int(0.4 * 300 ** (2 / 3))
+    slow = fft.dct(values, norm="ortho")[1 : waves + 1]
+    t = values.mean() / math.sqrt((slow**2).mean() / 300)
+    assert overlapping(values, 4) == pytest.approx(stats.t.sf(t, waves), rel=1e-9)
+    assert overlapping(-values, 4) == pytest.approx(1 - overlapping(values, 4))
+
+
+def test_too_few_days_or_none_that_move_prove_nothing():
+    assert math.isnan(overlapping(np.arange(83.0), 20))
+    assert not math.isnan(overlapping(np.arange(84.0), 20))
+    assert math.isnan(overlapping(np.zeros(500), 4))
+    assert math.isnan(overlapping(np.full(0, 1.0), 4))
 
 
 def test_days_with_more_forecasts_weigh_more():

@@ -77,14 +77,22 @@ def claims(rows: Sequence[Mapping[str, Any]]) -> list[Claim]:
 def _tests(row: Mapping[str, Any]) -> list[tuple[str, str, float]]:
     found = []
     if "pt_p" in row:
-        found.append(("pt", "direction", row["pt_p"]))
+        found.append(("pt", "direction", _chance(row, "pt")))
     if "ic_t" in row:
-        found.append(("ic", "direction", max(tail(row["ic_t"]), tail(row.get("ic_minus_hist_t", math.inf)))))
+        found.append(("ic", "direction", max(_chance(row, "ic"), _chance(row, "ic_minus_hist"))))
     if "brier_p" in row:
-        found.append(("brier", "direction", max(row["brier_p"], row.get("brier_vs_hist_p", 0.0))))
+        found.append(("brier", "direction", max(_chance(row, "brier"), _chance(row, "brier_vs_hist"))))
     if "dm_p" in row:
-        found.append(("dm", "volatility", row["dm_p"]))
+        found.append(("dm", "volatility", _chance(row, "dm")))
     return [(test, kind, 1.0 if math.isnan(p) else p) for test, kind, p in found]
+
+
+def _chance(row: Mapping[str, Any], test: str) -> float:
+    """Give the chance by the test that bears overlaps where there are some; 0 of what was not tested."""
+    for name in (f"{test}_overlap_p", f"{test}_p"):
+        if name in row:
+            return float(row[name])
+    return tail(row[f"{test}_t"]) if f"{test}_t" in row else 0.0
 
 
 def alarms(rows: Sequence[Mapping[str, Any]]) -> list[str]:

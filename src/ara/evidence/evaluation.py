@@ -28,7 +28,7 @@ RIVALS: Final = (BASE, NAIVE, "garch_t", "fhs", "har_t", "har_fhs", grid.MEAN)
 """The baselines, on which no verdict is passed and of which nothing is claimed."""
 
 _NEEDED: Final = (BASE, NAIVE, *grid.PARTS)
-_VERSION: Final = "1"
+_VERSION: Final = "2"
 _KEY: Final = ["symbol", "instant", "horizon"]
 
 

@@ -13,7 +13,7 @@ from ara.evidence.outcomes import VOLATILITY
 from ara.evidence.sureness import held_sure
 from ara.performance.chances import calibrated, pesaran_timmermann, rank_correlations
 from ara.performance.coverage import christoffersen, kupiec
-from ara.performance.inference import by_day, diebold_mariano, discoveries, newey_west, tail
+from ara.performance.inference import by_day, diebold_mariano, discoveries, newey_west, overlapping, tail
 
 __all__ = ["BASE", "NAIVE", "samples", "scored"]
 
@@ -94,6 +94,7 @@ def _beside(sample: Sample) -> dict[str, Any]:
         "crps_skill": float(1 - np.exp(np.log(mean["crps"] / mean["base_crps"]).mean())),
         "dm_t": t,
         "dm_p": p,
+        **_overlapped(dm=(-series, lag)),
         "dm_n_eff": float(scaled.var() / error**2),
         "width80_ratio": float(np.exp(np.log(mean["w80"] / mean["base_w80"]).mean())),
         "qlike_diff": qlike[0],
@@ -102,6 +103,12 @@ def _beside(sample: Sample) -> dict[str, Any]:
         "sym_better_bh": int(discoveries(chances).sum()),
         "sym_worse_bh": int(discoveries([1 - one for one in chances]).sum()),
     }
+
+
+def _overlapped(**tests: tuple[_Array, int]) -> dict[str, Any]:
+    """Give chances of so high means by a test that bears outcomes which overlap; 1 where days are too few."""
+    chances = {name: overlapping(values, lag) for name, (values, lag) in tests.items() if lag}
+    return {f"{name}_overlap_p": 1.0 if math.isnan(chance) else chance for name, chance in chances.items()}
 
 
 def _by_symbol(symbols: NDArray[np.int64], values: _Array) -> _Array:
@@ -184,8 +191,11 @@ def _direction(moved: Sample, lag: int) -> dict[str, Any]:
     told["da_n_eff"] = hits * (1 - hits) / error**2 if error > _STILL else None
     apart = up - _by_symbol(symbols, up)[symbols]
     for name, stated in (("pt_t", said), ("pcov_t", p_up)):
-        mean, wide = newey_west(by_day(days, (stated - _by_symbol(symbols, stated)[symbols]) * apart), lag)
+        products = by_day(days, (stated - _by_symbol(symbols, stated)[symbols]) * apart)
+        mean, wide = newey_west(products, lag)
         told[name] = mean / wide if wide > 1e-12 else 0.0
+        if name == "pt_t" and wide > 1e-12:
+            told |= _overlapped(pt=(products, lag))
     told["pt_p"] = tail(told["pt_t"])
     brier, usual = moved.get("brier"), _by_symbol(symbols, up)[symbols]
     told["brier"] = float(brier.mean())
@@ -193,6 +203,8 @@ def _direction(moved: Sample, lag: int) -> dict[str, Any]:
     told["brier_skill_vs_hindsight_rate"] = float(1 - brier.mean() / (usual * (1 - usual)).mean())
     views = len(p_up) > 1 and float(p_up.std(ddof=1)) > _STILL
     told["brier_t"], told["brier_p"] = diebold_mariano(by_day(days, brier - 0.25), lag)[1:] if views else (0.0, 0.5)
+    if views:
+        told |= _overlapped(brier=(by_day(days, 0.25 - brier), lag))
     honest = calibrated(p_up, up, days, lag=lag)
     told |= {"ece": honest.error, "ece_noise_floor": honest.floor, "ece_corrected": honest.corrected}
     told |= {"calib_p": honest.p, "p_sd": honest.spread}
@@ -215,13 +227,17 @@ def _ranks(sample: Sample, moved: Sample, naive: str) -> dict[str, Any]:
         moves = float(own.std()) > _STILL
         told["ic"], wide = newey_west(own, lag)
         told["ic_t"] = told["ic"] / wide if wide > 1e-12 and moves else 0.0
+        if moves:
+            told |= _overlapped(ic=(own, lag))
         told["icir"] = float(own.mean() / own.std()) if moves else 0.0
     if sample.model == naive or sample.frame["naive_p_up"].null_count():
         return told
     apart = moved.get("brier") - moved.get("naive_brier")
     told["brier_vs_hist_t"], told["brier_vs_hist_p"] = diebold_mariano(by_day(moved.days, apart), lag)[1:]
+    told |= _overlapped(brier_vs_hist=(by_day(moved.days, -apart), lag))
     rival = rank_correlations(sample.days, sample.kinds, sample.get("naive_p_up"), y)
     if len(own):
         told["ic_minus_hist"], wide = newey_west(own - rival, lag)
         told["ic_minus_hist_t"] = told["ic_minus_hist"] / wide if wide > 1e-12 else 0.0
+        told |= _overlapped(ic_minus_hist=(own - rival, lag))
     return told
