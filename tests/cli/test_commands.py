@@ -283,6 +283,7 @@ def outcome_of_scoring():
         expected_80=9.6,
         better=7,
         compared=12,
+        apart=6,
         chance=0.387,
         scored=100,
         scored_inside_80=81,
@@ -297,7 +298,7 @@ def test_a_whole_report(home, outcome_of_scoring):
 
     lines = report(outcome_of_scoring, Screen(Flags(width=200), runner=lambda _: None)).splitlines()
     first = "  12 forecasts came due.   Inside the 80 % band: 10 of 12 (expected 9.6)   "
-    first += "Better than 'no change': 7 of 12 (a coin would do that 39 % of the time)"
+    first += "Better than 'no change': 7 of 12 (a coin would do that 39 % of the time; they count as 6)"
     assert lines[:3] == [
         first,
         "  8 were made before their outcome was public; 4 replay the past, and only the first kind proves anything.",

@@ -12,7 +12,7 @@ from ara.market import symbols
 from ara.models import LEVELS
 from ara.performance import crps
 from ara.prediction import Ledger, PredictionEngine
-from ara.prediction.scoring import score
+from ara.prediction.scoring import _report, score
 from ara.testing import FakeClock, desk
 
 
@@ -126,3 +126,22 @@ async def test_what_can_not_be_scored_is_said_and_holds_up_nothing_else() -> Non
     assert report.came_due == 4
     assert list(report.failed) == ["GONE"]
     assert "GONE" in report.failed["GONE"]
+
+
+def test_what_overlaps_is_one_throw_of_a_coin() -> None:
+    first = datetime(2020, 1, 6, tzinfo=UTC)
+
+    def row(symbol: str, began: int, ended: int, error: float) -> dict[str, object]:
+        span = {"as_of": first + timedelta(days=began), "target_at": first + timedelta(days=ended)}
+        told = {"live": True, "inside_80": True, "close": 100.0, "outcome": 101.0, "median_error": error}
+        return {"symbol": symbol, **span, **told}
+
+    week = [row(f"S{one}", day, day + 1, 0.001) for day in range(5) for one in range(20)]
+    report = _report(week, {}, [True] * 100)
+    assert (report.better, report.compared, report.apart) == (100, 100, 5)
+    assert report.chance == pytest.approx(1 / 32)
+    month = [row("S", 0, end, 0.001 if end % 2 else 0.5) for end in range(1, 22)]
+    report = _report(month, {}, [True] * 21)
+    assert (report.better, report.compared, report.apart, report.chance) == (11, 21, 1, 1.0)
+    none = _report([row("S", 0, 1, float(np.log(1.01)))], {}, [True])
+    assert (none.compared, none.apart, none.chance) == (0, 0, 1.0)

@@ -42,8 +42,10 @@ class ScoreReport:
         How many fell into the 80 % band, and how many should.
     better, compared
         How many ended nearer to the forecast price than to the price at the origin, of those where the two differ.
+    apart
+        How many of these don't overlap: what spans the same days hangs together, of one instrument and of all.
     chance
-        Probability that a coin does at least as well; 1 where nothing could be compared.
+        Probability that a coin thrown `apart` times gets at least that share right; 1 where nothing could be compared.
     scored
         All outcomes scored so far, these included.
     scored_inside_80
@@ -61,6 +63,7 @@ class ScoreReport:
     expected_80: float
     better: int
     compared: int
+    apart: int
     chance: float
     scored: int
     scored_inside_80: int
@@ -187,8 +190,9 @@ def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[i
 
 def _report(rows: Sequence[Mapping[str, Any]], failed: Mapping[str, str], all_inside: Sequence[bool]) -> ScoreReport:
     moved = [(row, abs(float(np.log(row["outcome"] / row["close"])))) for row in rows]
-    compared = [(row["median_error"], move) for row, move in moved if abs(row["median_error"] - move) > 1e-12]
-    better = sum(error < move for error, move in compared)
+    compared = [(row, move) for row, move in moved if abs(row["median_error"] - move) > 1e-12]
+    better = sum(row["median_error"] < move for row, move in compared)
+    apart = _apart([(row["as_of"], row["target_at"]) for row, _ in compared])
     live = sum(bool(row["live"]) for row in rows)
     return ScoreReport(
         came_due=len(rows),
@@ -198,9 +202,19 @@ def _report(rows: Sequence[Mapping[str, Any]], failed: Mapping[str, str], all_in
         expected_80=0.8 * len(rows),
         better=better,
         compared=len(compared),
-        chance=binomial_tail(better, len(compared)),
+        apart=apart,
+        chance=binomial_tail(better * apart // len(compared), apart) if compared else 1.0,
         scored=len(all_inside),
         scored_inside_80=sum(map(bool, all_inside)),
         failed=dict(failed),
         rows=tuple(rows),
     )
+
+
+def _apart(spans: Sequence[tuple[datetime, datetime]]) -> int:
+    """Give how many of them can be chosen without two that overlap."""
+    count, until = 0, None
+    for began, ended in sorted(spans, key=lambda span: span[1]):
+        if until is None or began >= until:
+            count, until = count + 1, ended
+    return count

@@ -28,6 +28,7 @@ def facts(outcome: "ScoreReport") -> dict[str, Any]:
         "expected_80": outcome.expected_80,
         "better": outcome.better,
         "compared": outcome.compared,
+        "apart": outcome.apart,
         "chance": outcome.chance,
         "scored": outcome.scored,
         "scored_inside_80": outcome.scored_inside_80,
@@ -63,9 +64,10 @@ def _answer(outcome: "ScoreReport") -> list[str]:
     ]
     if outcome.compared:
         chance = percent(outcome.chance, 0, signed=False)
+        once = f"; they count as {outcome.apart:,}" if outcome.apart < outcome.compared else ""
         said.append(
             f"Better than 'no change': {outcome.better:,} of {outcome.compared:,} "
-            f"(a coin would do that {chance} of the time)"
+            f"(a coin would do that {chance} of the time{once})"
         )
     return said
 
