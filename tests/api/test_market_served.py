@@ -50,6 +50,10 @@ def test_the_market_is_told_over_http_as_by_the_command(service: Served, capsys,
         ("correlations?symbols=AAPL", 422, "1 instruments"),
         ("correlations?symbols=AAPL,AAPL", 422, "1 instruments"),
         ("correlations?symbols=AAPL,MSFT&window=6", 422, "window"),
+        ("correlations", 422, "symbols: Field required"),
+        ("correlations?symbols=AAPL,MSFT&assets=AAPL,SPY", 422, "symbols and assets mean the same"),
+        ("correlations?assets=AAPL,MSFT&window=60&period=1mo", 422, "window and period mean the same"),
+        ("correlations?assets=AAPL,MSFT&period=2y", 422, "period: '2y'"),
         ("sentiment?symbol=AAPL", 404, "No source configured"),
     ],
 )
@@ -80,3 +84,14 @@ def test_the_paths_are_there_without_the_word_market_too(service: Served):
     assert short == long
     for one in ("regime", "indicators", "correlations", "sentiment"):
         assert {f"/api/v1/{one}", f"/api/v1/market/{one}"} <= set(paths)
+
+
+def test_correlations_are_told_by_the_old_words_too(service: Served):
+    with service.client() as client:
+        old = client.get("/api/v1/market/correlations", params={"assets": "AAPL,MSFT", "period": "3mo"}).json()
+        new = client.get("/api/v1/market/correlations", params={"symbols": "AAPL,MSFT", "window": 63}).json()
+        usual = client.get("/api/v1/correlations", params={"symbols": "AAPL,MSFT"}).json()
+        described = client.get("/openapi.json").json()["paths"]["/api/v1/correlations"]["get"]["parameters"]
+    assert old == new
+    assert (old["window"], usual["window"]) == (63, 90)
+    assert {one["name"]: one["required"] for one in described} == {"symbols": True, "window": False, "as_of": False}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ara.errors import StoreError, ValidationError
 from ara.lineage import digest
-from ara.store import Between, ConflictError, Record, Store, revision
+from ara.store import Between, ConflictError, Place, Record, Store, revision
 
 
 class Side(Enum):
@@ -269,6 +269,16 @@ async def test_pages_join_without_gap_or_overlap(store: Store, order: str) -> No
         paged += [one.id for one in page]
         last = page[-1]
     assert paged == whole
+
+
+@pytest.mark.parametrize("order", ["id", "-id", "size", "-size", "symbol", "-symbol", "-at", "live", "-live"])
+async def test_a_place_holds_though_its_document_is_removed(store: Store, order: str) -> None:
+    await fill(store)
+    whole = [one async for one in store.find(Order, order=order)]
+    for number, one in enumerate(whole):
+        place = Place(getattr(one, order.removeprefix("-")), one.id)
+        await store.remove(Order, one.id)
+        assert [rest async for rest in store.find(Order, order=order, after=place)] == whole[number + 1 :]
 
 
 async def test_find_reads_more_than_a_page(store: Store) -> None:

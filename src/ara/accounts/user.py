@@ -15,7 +15,7 @@ from ara.accounts.trust import voided
 from ara.desk import Desk
 from ara.errors import NotFoundError, TakenError, ValidationError
 from ara.settings import Secret
-from ara.store import Record, changed, revision
+from ara.store import Place, Record, changed, revision
 
 __all__ = ["TIERS", "User", "Users", "email_of"]
 
@@ -133,12 +133,10 @@ class Users:
             raise NotFoundError(f"There is no user {who[:_LONGEST]!r}.", hint="See who there is: ara users list")
         return user
 
-    def all(
-        self, *, role: str | None = None, limit: int | None = None, after: User | None = None
-    ) -> AsyncIterator[User]:
-        """Give the users by their ids, those with one role alone where one is named, those after one where it is."""
+    def all(self, *, role: str | None = None, limit: int | None = None, after: str = "") -> AsyncIterator[User]:
+        """Give the users by their ids: those with a role where one is named, those after an id where one is."""
         where = None if role is None else {"role": _role_of(role).value}
-        return self._desk.store.find(User, where, limit=limit, after=after)
+        return self._desk.store.find(User, where, limit=limit, after=Place(after, after) if after else None)
 
     async def change(
         self, who: str, *, role: str | None = None, tier: str | None = None, name: str | None = None, by: str = "system"

@@ -18,7 +18,7 @@ from ara.desk import Desk
 from ara.errors import NotFoundError, ValidationError
 from ara.lineage import canonical
 from ara.settings import Secret
-from ara.store import ConflictError, Record, changed, revision
+from ara.store import ConflictError, Place, Record, changed, revision
 
 __all__ = ["Noted", "Webhook", "Webhooks", "message_of", "secrets_of"]
 
@@ -204,12 +204,11 @@ class Webhooks:
         return kept
 
     async def log(
-        self, webhook: Webhook, *, state: State | None = None, limit: int = 50, after: str = ""
+        self, webhook: Webhook, *, state: State | None = None, limit: int = 50, after: Place | None = None
     ) -> Sequence[Outgoing]:
-        """Give what was sent to a webhook, or is to be, the newest first; after one of them where its id is given."""
+        """Give what was sent to a webhook, or is to be, the newest first; from a place on where one is given."""
         where = {"webhook": webhook.id} | ({} if state is None else {"state": state.value})
-        last = await self._sent(webhook, after) if after else None
-        found = self._desk.store.find(Outgoing, where, order="-made_at", limit=limit, after=last)
+        found = self._desk.store.find(Outgoing, where, order="-made_at", limit=limit, after=after)
         return [one async for one in found]
 
     async def again(self, webhook: Webhook, id: str) -> Outgoing:

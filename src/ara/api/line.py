@@ -139,7 +139,7 @@ async def paged(
 ) -> tuple[list[Job], str | None]:
     """Give the jobs that somebody may see, the newest first, and the cursor of those before them."""
     line = line_of(service_of(request), request)
-    if cursor is not None and not [one for one in await line.page(limit=1) if int(cursor) <= one.number]:
+    if cursor is not None and int(cursor) > await line.highest():
         raise strange(cursor)
     found = await line.page(
         account=whose(who), state=State(state) if state else None, queue=queue or "", limit=limit + 1,

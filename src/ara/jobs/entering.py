@@ -10,7 +10,7 @@ from ara.jobs.job import Job, State
 from ara.lineage import digest
 from ara.store import ConflictError, Record, Store, revision
 
-__all__ = ["Floor", "Key", "alive_of", "enter", "key_of", "numbered"]
+__all__ = ["Floor", "Key", "alive_of", "enter", "highest", "key_of", "numbered"]
 
 _TRIES: Final = 50
 
@@ -107,11 +107,16 @@ async def enter(
     raise StoreError("Others put jobs into the line all the time; nothing was written.", hint="Try again.")
 
 
-async def numbered(store: Store, job: Job) -> Job:
-    """Keep a new job under the first number that is free behind all others."""
+async def highest(store: Store) -> int:
+    """Give the highest number of a job that there is or was; 0 before the first."""
     last = [one async for one in store.find(Job, order="-number", limit=1)]
     floor = await store.get(Floor, "last")
-    number = max(last[0].number if last else 0, floor.number if floor else 0) + 1
+    return max(last[0].number if last else 0, floor.number if floor else 0)
+
+
+async def numbered(store: Store, job: Job) -> Job:
+    """Keep a new job under the first number that is free behind all others."""
+    number = await highest(store) + 1
     while True:
         made = msgspec.structs.replace(job, id=str(number), number=number)
         if await store.add(made):

@@ -12,7 +12,7 @@ import msgspec
 from ara.desk import Desk
 from ara.errors import NotFoundError, ValidationError
 from ara.jobs.bell import Bell, bell_of
-from ara.jobs.entering import Floor, Key, enter, key_of, numbered
+from ara.jobs.entering import Floor, Key, enter, highest, key_of, numbered
 from ara.jobs.hold import Hold
 from ara.jobs.job import Job, Needs, State
 from ara.jobs.journal import Log
@@ -189,6 +189,10 @@ class Queue:
         where |= {"queue": queue} if queue else {}
         where |= {} if before is None else {"number": Between(None, before - 1)}
         return [one async for one in self.desk.store.find(Job, where, order="-number", limit=limit)]
+
+    async def highest(self) -> int:
+        """Give the highest number that a job had, one that is forgotten too; 0 before the first."""
+        return await highest(self.desk.store)
 
     async def get(self, number: int, *, account: str | None = None) -> Job:
         """Give one job by its number; with an account, one of another is not there."""

@@ -7,7 +7,7 @@ from ara.store.lagging import may_lag
 from ara.store.log import Log
 from ara.store.migrating import Standing, bring_forward, migrate, standing
 from ara.store.opening import open_store
-from ara.store.store import Between, ConflictError, Record, Signer, Store
+from ara.store.store import Between, ConflictError, Place, Record, Signer, Store
 from ara.store.verification import Verification
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Entry",
     "Head",
     "Log",
+    "Place",
     "Record",
     "Signer",
     "Standing",

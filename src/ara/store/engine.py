@@ -8,7 +8,7 @@ from ara.store.log import Log, check_stream
 from ara.store.log_storage import LogStorage
 from ara.store.query import Query, pages, parse
 from ara.store.steps import Steps
-from ara.store.store import Record, Signer
+from ara.store.store import Place, Record, Signer
 
 if TYPE_CHECKING:
     from ara.store.tables import Tables, TableStorage
@@ -45,7 +45,7 @@ class Engine(ABC):
         *,
         order: str = "id",
         limit: int | None = None,
-        after: _R | None = None,
+        after: _R | Place | None = None,
     ) -> AsyncIterator[_R]:
         """Give the documents that match; see `Store.find`."""
         return pages(kind, parse(kind, where, order=order, after=after), limit=limit, read=self._select)

@@ -16,7 +16,7 @@ import msgspec
 
 from ara.errors import ValidationError
 from ara.store.documents import decode, encode, instant_text, schema
-from ara.store.store import Between, Record
+from ara.store.store import Between, Place, Record
 
 __all__ = ["Condition", "Dialect", "Query", "Value", "pages", "parse"]
 
@@ -149,7 +149,7 @@ class Query:
         return f"({further} OR {tie} OR {field} IS NULL)" if self.descending else f"({further} OR {tie})"
 
 
-def parse(kind: type[_R], where: Mapping[str, Any] | None, *, order: str, after: _R | None) -> Query:
+def parse(kind: type[_R], where: Mapping[str, Any] | None, *, order: str, after: _R | Place | None) -> Query:
     """Check a question against the fields of its kind."""
     families = schema(kind)
     conditions = tuple(
@@ -161,6 +161,8 @@ def parse(kind: type[_R], where: Mapping[str, Any] | None, *, order: str, after:
     query = Query(
         kind=kind.kind, conditions=conditions, order=name, family=families[name], descending=descending, after=None
     )
+    if isinstance(after, Place):
+        return replace(query, after=(_value(name, families[name], after.value), after.id))
     return query if after is None else _continued(query, encode(after))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ara.store.steps import Steps
     from ara.store.tables import Tables
 
-__all__ = ["Between", "ConflictError", "DamagedError", "Record", "Signer", "Store"]
+__all__ = ["Between", "ConflictError", "DamagedError", "Place", "Record", "Signer", "Store"]
 
 _R = TypeVar("_R", bound="Record")
 
@@ -69,6 +69,17 @@ class Between:
     high: str | int | float | date | datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of `Store.find` ended: what the last document had in the field sorted by, and its id.
+
+    The document itself may be gone by the time that somebody goes on from there.
+    """
+
+    value: str | int | float | date | datetime | None
+    id: str
+
+
 class Signer(Protocol):
     """What a store needs of the vault: an Ed25519 key that signs the heads of logs."""
 
@@ -107,7 +118,7 @@ class Store(Protocol):
         *,
         order: str = "id",
         limit: int | None = None,
-        after: _R | None = None,
+        after: "_R | Place | None" = None,
     ) -> AsyncIterator[_R]:
         """Give the documents that match, one by one, read in pages: what changes meanwhile may or may not be seen.
 
@@ -122,7 +133,7 @@ class Store(Protocol):
         limit
             The most documents to give; None gives all.
         after
-            The last document of the page before.
+            The last document of the page before, or its place.
         """
         ...
 

@@ -1,13 +1,14 @@
 """The market: GET /market/regime, /indicators, /correlations, /sentiment, each also without `/market`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import TypeAdapter
 
 from ara.api.asks import asker, moment_of, service_of
 from ara.api.problems import Problem
 from ara.api.v1.words import Absent, AsOf, Symbol, Symbols
-from ara.errors import NotFoundError
+from ara.errors import NotFoundError, ValidationError
 from ara.prediction.looking import FOLLOWED
 from ara.risk import WINDOW
 
@@ -24,6 +25,14 @@ Category = Literal["trend", "momentum", "volatility", "volume", "statistical", "
 """A category of indicators."""
 Window = Annotated[int, Query(ge=WINDOW.start, le=WINDOW.stop - 1, description="Last days that count")]
 """How many of the last days count."""
+
+_T = TypeVar("_T")
+_USUAL: Final = 90
+_DAYS: Final = {"1mo": 21, "3mo": 63, "6mo": 126, "1y": 252}
+_SYMBOLS: Final = {
+    "parameters": [{"name": "symbols", "in": "query", "required": True, "schema": TypeAdapter(Symbols).json_schema()}]
+}  # the old name is taken too, but not described, so what is described has to be there
+_Unsaid = Query(include_in_schema=False, max_length=3300)
 
 
 @router.get("/market/regime", summary="The state of a market")
@@ -50,18 +59,27 @@ async def _indicators(
     return told.as_dict()
 
 
-@router.get("/market/correlations", summary="How instruments move together")
-@router.get("/correlations", summary="How instruments move together")
+@router.get("/market/correlations", summary="How instruments move together", openapi_extra=_SYMBOLS)
+@router.get("/correlations", summary="How instruments move together", openapi_extra=_SYMBOLS)
 async def _correlations(
     request: Request,
-    symbols: Symbols,
-    window: Window = 90,
+    symbols: Annotated[str | None, _Unsaid] = None,
+    assets: Annotated[str | None, _Unsaid] = None,
+    window: Annotated[
+        int | Absent,
+        Query(ge=WINDOW.start, le=WINDOW.stop - 1, description=f"Last days that count; {_USUAL} if left out"),
+    ] = None,
+    period: Annotated[str | None, _Unsaid] = None,
     as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
     """Tell how closely instruments move together and what changed: as `ara market correlations --json`."""
     service = service_of(request)
-    names = list(dict.fromkeys(part.strip() for part in symbols.split(",") if part.strip()))
-    told = await service.looks.ties(names, as_of=moment_of(service, as_of), window=window)
+    asked = _one_of(symbols=symbols, assets=assets)
+    if asked is None:
+        raise ValidationError("symbols: Field required", hint="Send two at the least: symbols=AAPL,MSFT")
+    names = list(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip()))
+    days = _one_of(window=window, period=None if period is None else _days(period))
+    told = await service.looks.ties(names, as_of=moment_of(service, as_of), window=days or _USUAL)
     return told.as_dict()
 
 
@@ -75,3 +93,21 @@ async def _sentiment(
         "No source configured: Ara has no source of sentiment.",
         hint="Ask for what prices say instead: /api/v1/market/indicators",
     )
+
+
+def _one_of(**said: _T | None) -> _T | None:
+    """Give what was said under one of two names that mean the same; None where neither was said."""
+    found = {name: value for name, value in said.items() if value is not None}
+    if len(found) > 1:
+        raise ValidationError(f"{' and '.join(found)} mean the same.", hint=f"Send {next(iter(found))} alone.")
+    return next(iter(found.values()), None)
+
+
+def _days(period: str) -> int:
+    """Give the days of trading in a period, as it was named in the older packages."""
+    if period not in _DAYS:
+        raise ValidationError(
+            f"period: {period[:20]!r} is none that is known.",
+            hint=f"Send {', '.join(_DAYS)}, or window in days.",
+        )
+    return _DAYS[period]

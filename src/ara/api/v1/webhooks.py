@@ -9,8 +9,8 @@ from ara.accounts.noting import noting
 from ara.alerts import EVENTS, State, Webhook, Webhooks
 from ara.alerts.document import outgoing_document, webhook_document
 from ara.api.asks import Asker, asker, service_of
-from ara.api.cursors import strange
-from ara.errors import NotFoundError
+from ara.api.cursors import cursor_of, place_of, strange
+from ara.store import Place
 
 __all__ = [
     "Chosen",
@@ -245,11 +245,11 @@ async def sent(
     """Tell what was sent to a webhook of who asks, and the cursor of what was sent before that."""
     one = await own(webhook_id, request, who)
     wanted = None if state is None else State(state)
-    try:
-        found = await webhooks_of(request, who).log(one, state=wanted, limit=limit + 1, after=cursor)
-    except NotFoundError:
-        raise strange(cursor) from None
-    rest = found[limit - 1].id if len(found) > limit else None
+    place = Place(*place_of(cursor)) if cursor else None
+    if place is not None and not place.id.endswith(f".{one.id}"):
+        raise strange(cursor)
+    found = await webhooks_of(request, who).log(one, state=wanted, limit=limit + 1, after=place)
+    rest = cursor_of(found[limit - 1].made_at, found[limit - 1].id) if len(found) > limit else None
     return [Delivered(**outgoing_document(each)) for each in found[:limit]], rest
 
 

@@ -1,13 +1,15 @@
 """Lists of accounts and webhooks: {"items", "next"}, as all lists of the second version are."""
 
+import re
 from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
 from typing import Annotated, Final, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from ara.api.asks import Asker, asker, service_of
-from ara.api.cursors import strange
+from ara.api.cursors import cursor_of, place_of, strange
 from ara.api.v1 import admin, apps, auth, webhooks
 from ara.api.v1.admin import RoleName, UserFacts
 from ara.api.v1.apps import AppFacts, ConsentFacts
@@ -25,6 +27,7 @@ _Keys = Annotated[Asker, Depends(asker("keys:write"))]
 _Admin = Annotated[Asker, Depends(asker("users:admin"))]
 _Reads = Annotated[Asker, Depends(asker("webhooks:read"))]
 _MOST: Final = 1000
+_USER: Final = re.compile("u_[a-z2-7]{16}")
 _Limit = Annotated[int, Query(ge=1, le=_MOST, description="At most so many")]
 _Cursor = Annotated[str | Absent, Query(min_length=1, max_length=128, description="The `next` of the answer before")]
 
@@ -80,23 +83,24 @@ class DeliveryList(_Page):
 @router.get("/auth/api-keys", summary="One's keys", tags=["accounts"])
 async def _keys(request: Request, who: _Keys, limit: _Limit = 200, cursor: _Cursor = None) -> KeyList:
     """List the keys of who asks, the oldest first."""
-    found = [auth.facts(one) async for one in service_of(request).accounts.keys.of(who.user.id)]
-    shown, further = _page([(one.id, one) for one in found], limit, cursor)
+    found = await _all(service_of(request).accounts.keys.of(who.user.id))
+    shown, further = _page([(one.made_at, one.id, auth.facts(one)) for one in found], limit, cursor)
     return KeyList(items=shown, next=further)
 
 
 @router.get("/auth/apps", summary="One's programs", tags=["accounts"])
 async def _apps(request: Request, who: _Keys, limit: _Limit = 200, cursor: _Cursor = None) -> AppList:
     """List the programs that who asks answers for."""
-    found = [apps.facts(one) async for one in service_of(request).accounts.apps.of(who.user.id)]
-    shown, further = _page([(one.client_id, one) for one in found], limit, cursor)
+    found = await _all(service_of(request).accounts.apps.of(who.user.id))
+    shown, further = _page([(one.made_at, one.id, apps.facts(one)) for one in found], limit, cursor)
     return AppList(items=shown, next=further)
 
 
 @router.get("/auth/consents", summary="What one lends to programs", tags=["accounts"])
 async def _consents(request: Request, who: _Keys, limit: _Limit = 200, cursor: _Cursor = None) -> ConsentList:
     """List the programs to which who asks lends something."""
-    shown, further = _page([(one.client_id, one) for one in await apps.lent(request, who)], limit, cursor)
+    lent = await apps.lent(request, who)
+    shown, further = _page([(one.made_at, one.client_id, one) for one in lent], limit, cursor)
     return ConsentList(items=shown, next=further)
 
 
@@ -110,10 +114,9 @@ async def _users(
 ) -> UserList:
     """List the users, however many there are."""
     users = service_of(request).accounts.users
-    last = await users.find(cursor) if cursor else None
-    if cursor and (last is None or last.id != cursor):
+    if cursor is not None and not _USER.fullmatch(cursor):
         raise strange(cursor)
-    found = await _all(users.all(role=role, limit=limit + 1, after=last))
+    found = await _all(users.all(role=role, limit=limit + 1, after=cursor or ""))
     shown = [admin.facts(one) for one in found[:limit]]
     return UserList(items=shown, next=shown[-1].id if len(found) > limit else None)
 
@@ -121,8 +124,8 @@ async def _users(
 @router.get("/webhooks", summary="One's webhooks", tags=["webhooks"])
 async def _webhooks(request: Request, who: _Reads, limit: _Limit = 200, cursor: _Cursor = None) -> WebhookList:
     """List the webhooks of who asks, the oldest first."""
-    found = [webhooks.facts(one) async for one in webhooks.webhooks_of(request, who).of(who.user.id)]
-    shown, further = _page([(one.id, one) for one in found], limit, cursor)
+    found = await _all(webhooks.webhooks_of(request, who).of(who.user.id))
+    shown, further = _page([(one.made_at, one.id, webhooks.facts(one)) for one in found], limit, cursor)
     return WebhookList(items=shown, next=further)
 
 
@@ -150,12 +153,9 @@ async def _all(found: AsyncIterator[_T]) -> list[_T]:
     return [one async for one in found]
 
 
-def _page(found: Iterable[tuple[str, _T]], limit: int, cursor: str | None) -> tuple[list[_T], str | None]:
-    """Give so many of those that follow a cursor, and the cursor of what follows them."""
-    rest = list(found)
-    if cursor is not None:
-        place = next((number for number, (id, _) in enumerate(rest) if id == cursor), None)
-        if place is None:
-            raise strange(cursor)
-        rest = rest[place + 1 :]
-    return [one for _, one in rest[:limit]], rest[limit - 1][0] if len(rest) > limit else None
+def _page(found: Iterable[tuple[datetime, str, _T]], limit: int, cursor: str | None) -> tuple[list[_T], str | None]:
+    """Give so many of those that follow a cursor, by moment and id, and the cursor of what follows them."""
+    place = place_of(cursor) if cursor is not None else None
+    rest = sorted((one for one in found if place is None or one[:2] > place), key=lambda one: one[:2])
+    shown = rest[:limit]
+    return [one for _, _, one in shown], cursor_of(*shown[-1][:2]) if len(rest) > limit else None
