@@ -17,6 +17,7 @@ START = datetime(2020, 1, 30, 21, tzinfo=UTC)
 def outcome(day, **rest):
     return {
         "forecast_id": "a", "symbol": "AAPL", "asset_class": "stock", "model": "fast", "horizon": 1, "regime": "calm",
+        "as_of": START + timedelta(days=day - rest.get("horizon", 1)),
         "target_at": START + timedelta(days=day), "live": True, "inside_80": True, "inside_usual": True,
         "confidence": 0.8, "p_up": 0.6, "up": True, "crps": 0.9, "baseline_crps": 1.0, **rest,
     }  # fmt: skip
@@ -32,9 +33,9 @@ def test_each_group_has_its_rows_and_shares_their_intervals():
     found = {(one.group, one.name): one for one in grouped(rows)}
     assert list(dict.fromkeys(group for group, _ in found)) == list(GROUPS)
     whole = found["all", "all"]
-    assert (whole.outcomes, whole.days, whole.live) == (4, 3, 3)
+    assert (whole.outcomes, whole.days, whole.apart, whole.live) == (4, 3, 2, 3)
     assert whole.inside_80 == pytest.approx(0.75)
-    assert (whole.inside_80_low, whole.inside_80_high) == pytest.approx(wilson(0.75 * 3, 3))
+    assert (whole.inside_80_low, whole.inside_80_high) == pytest.approx(wilson(0.75 * 2, 2))
     assert (whole.sure, whole.usual) == pytest.approx((0.75, 0.75))
     assert whole.up == pytest.approx(2 / 3)
     assert found["asset", "AAPL"].outcomes == 3
@@ -54,9 +55,23 @@ def test_skill_is_the_mean_over_days_and_its_interval_two_errors_wide():
     assert found.skill_high - found.skill == pytest.approx(1.959963984540054 * days.std(ddof=1) / np.sqrt(2))
     assert found.skill - found.skill_low == pytest.approx(found.skill_high - found.skill)
     (alone, *_) = grouped(rows[:2])
+    assert alone.apart == 1
     assert alone.skill is None
     (still, *_) = grouped([outcome(day, crps=0.0, baseline_crps=0.0) for day in range(3)])
     assert still.skill is None
+
+
+def test_months_that_overlap_are_few():
+    random = np.random.default_rng(4)
+    errors = random.uniform(0.8, 1.0, 210)
+    rows = [outcome(day, horizon=21, crps=errors[day], inside_80=day % 5 > 0) for day in range(210)]
+    (whole, *_) = grouped(rows)
+    assert (whole.outcomes, whole.days, whole.apart) == (210, 210, 10)
+    assert (whole.inside_80_low, whole.inside_80_high) == pytest.approx(wilson(8, 10))
+    (daily, *_) = grouped([{**row, "as_of": row["target_at"] - timedelta(days=1)} for row in rows])
+    assert daily.apart == 210
+    assert whole.skill == daily.skill
+    assert whole.skill_high - whole.skill == pytest.approx((daily.skill_high - daily.skill) * np.sqrt(21))
 
 
 async def test_only_what_was_forecast_before_counts_unless_asked():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from ara.statistics.distributions import student_t_cdf
 
 __all__ = [
+    "apart",
     "by_day",
     "chi2_tail",
     "diebold_mariano",
@@ -24,6 +26,15 @@ _Array = NDArray[np.float64]
 
 _FEWEST = 10
 _FEWEST_WAVES = 2
+
+
+def apart(spans: Sequence[tuple[datetime, datetime]]) -> int:
+    """Give how many spans of time can be chosen without two that overlap: so many outcomes are surely independent."""
+    count, until = 0, None
+    for began, ended in sorted(spans, key=lambda span: span[1]):
+        if until is None or began >= until:
+            count, until = count + 1, ended
+    return count
 
 
 def by_day(days: NDArray[np.int64], values: _Array) -> _Array:

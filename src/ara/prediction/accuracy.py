@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from ara.desk import Desk
+from ara.performance.inference import apart
 from ara.prediction.ledger import Ledger
 from ara.prediction.record import wilson
 from ara.store import may_lag
@@ -27,14 +28,16 @@ _Row = Mapping[str, Any]
 class Accuracy:
     """How one group of outcomes was forecast.
 
-    Outcomes of one day, and of days that overlap, are not independent: intervals rest on the number of target days.
+    Outcomes of one day, and of days that overlap, are not independent: intervals rest on how many spans from origin to
+    target don't overlap.
 
     Parameters
     ----------
     group, name
         By what it is told apart, and its value.
-    outcomes, days, live
-        How many, on how many target days, and how many were forecast before they were public.
+    outcomes, days, apart, live
+        How many, on how many target days, how many of their spans don't overlap, and how many were forecast before they
+        were public.
     inside_80, inside_80_low, inside_80_high
         Share inside the 80 % band, and its 95 % interval (Wilson).
     sure, usual, usual_low, usual_high
@@ -43,13 +46,14 @@ class Accuracy:
         Share of outcomes whose side the larger of P(up) and P(down) named, and its interval; None without any.
     skill, skill_low, skill_high
         How much less the error (CRPS) was than the baseline's, as a share of it, and its interval; None where the
-        baseline itself answered, and on fewer than two days.
+        baseline itself answered, and where fewer than two spans don't overlap.
     """
 
     group: str
     name: str
     outcomes: int
     days: int
+    apart: int
     live: int
     inside_80: float
     inside_80_low: float
@@ -146,14 +150,15 @@ def grouped(rows: Sequence[_Row]) -> list[Accuracy]:
 
 
 def _judged(group: str, name: str, rows: Sequence[_Row]) -> Accuracy:
-    days = len({row["target_at"].date() for row in rows})
+    days, spread = len({row["target_at"].date() for row in rows}), _spread(rows)
     moved = [row for row in rows if row["up"] is not None and row["p_up"] != 0.5]
-    inside, usual = (_share([bool(row[key]) for row in rows], days) for key in ("inside_80", "inside_usual"))
+    inside, usual = (_share([bool(row[key]) for row in rows], spread) for key in ("inside_80", "inside_usual"))
     called = [(row["p_up"] > 0.5) == bool(row["up"]) for row in moved]
-    up = _share(called, len({row["target_at"].date() for row in moved})) if moved else (None, None, None)
+    up = _share(called, _spread(moved)) if moved else (None, None, None)
     skill = _skill([row for row in rows if row["baseline_crps"] is not None])
     return Accuracy(
-        group=group, name=name, outcomes=len(rows), days=days, live=sum(bool(row["live"]) for row in rows),
+        group=group, name=name, outcomes=len(rows), days=days, apart=spread,
+        live=sum(bool(row["live"]) for row in rows),
         inside_80=inside[0], inside_80_low=inside[1], inside_80_high=inside[2],
         sure=float(np.mean([row["confidence"] for row in rows])),
         usual=usual[0], usual_low=usual[1], usual_high=usual[2],
@@ -162,23 +167,28 @@ def _judged(group: str, name: str, rows: Sequence[_Row]) -> Accuracy:
     )  # fmt: skip
 
 
-def _share(hits: Sequence[bool], days: int) -> tuple[float, float, float]:
+def _spread(rows: Sequence[_Row]) -> int:
+    return apart([(row["as_of"], row["target_at"]) for row in rows])
+
+
+def _share(hits: Sequence[bool], spread: int) -> tuple[float, float, float]:
     share = sum(hits) / len(hits)
-    return share, *wilson(share * days, days)
+    return share, *wilson(share * spread, spread)
 
 
 def _skill(rows: Sequence[_Row]) -> tuple[float | None, float | None, float | None]:
-    """Give one less the ratio of mean errors, and what two standard errors of the days' means make of it."""
+    """Give one less the ratio of mean errors, and two standard errors of the days' means about it, of days apart."""
     by_day: dict[datetime, list[tuple[float, float]]] = {}
     for row in rows:
         by_day.setdefault(row["target_at"].date(), []).append((row["crps"], row["baseline_crps"]))
-    if len(by_day) < 2:
+    spread = _spread(rows)
+    if spread < 2:
         return None, None, None
     means = np.array([np.mean(pairs, axis=0) for pairs in by_day.values()])
     base = float(means[:, 1].mean())
     if base <= 0:
         return None, None, None
     better = (means[:, 1] - means[:, 0]) / base
-    wide = _SURE * float(better.std(ddof=1)) / sqrt(len(better))
+    wide = _SURE * float(better.std(ddof=1)) / sqrt(min(spread, len(better)))
     skill = float(better.mean())
     return skill, skill - wide, skill + wide

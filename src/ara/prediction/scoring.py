@@ -16,6 +16,7 @@ from ara.market.timeframe import DAY, Timeframe
 from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE
 from ara.performance import crps, inside
+from ara.performance.inference import apart
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Day, Forecast
 from ara.prediction.ledger import Kept
@@ -192,7 +193,7 @@ def _report(rows: Sequence[Mapping[str, Any]], failed: Mapping[str, str], all_in
     moved = [(row, abs(float(np.log(row["outcome"] / row["close"])))) for row in rows]
     compared = [(row, move) for row, move in moved if abs(row["median_error"] - move) > 1e-12]
     better = sum(row["median_error"] < move for row, move in compared)
-    apart = _apart([(row["as_of"], row["target_at"]) for row, _ in compared])
+    spread = apart([(row["as_of"], row["target_at"]) for row, _ in compared])
     live = sum(bool(row["live"]) for row in rows)
     return ScoreReport(
         came_due=len(rows),
@@ -202,19 +203,10 @@ def _report(rows: Sequence[Mapping[str, Any]], failed: Mapping[str, str], all_in
         expected_80=0.8 * len(rows),
         better=better,
         compared=len(compared),
-        apart=apart,
-        chance=binomial_tail(better * apart // len(compared), apart) if compared else 1.0,
+        apart=spread,
+        chance=binomial_tail(better * spread // len(compared), spread) if compared else 1.0,
         scored=len(all_inside),
         scored_inside_80=sum(map(bool, all_inside)),
         failed=dict(failed),
         rows=tuple(rows),
     )
-
-
-def _apart(spans: Sequence[tuple[datetime, datetime]]) -> int:
-    """Give how many of them can be chosen without two that overlap."""
-    count, until = 0, None
-    for began, ended in sorted(spans, key=lambda span: span[1]):
-        if until is None or began >= until:
-            count, until = count + 1, ended
-    return count

@@ -67,7 +67,7 @@ def _worth(found: "Report") -> str:
         said += f", {found.replayed:,} after: those prove nothing"
     elif found.replayed:
         said += f"; {found.replayed:,} that were forecast after are left out"
-    return f"{said}. Intervals rest on the number of days, since outcomes of one day are not independent."
+    return f"{said}. Intervals rest on outcomes whose days don't overlap: the others are not independent."
 
 
 def _percent(share: float | None, *, sign: bool = False) -> str:
