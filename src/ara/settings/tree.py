@@ -189,7 +189,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         ),
     ] = ""
     url: Annotated[
-        str, Meta(description="Where programs reach it; empty: as they ask.", pattern=_SITE, extra=_SITES)
+        str, Meta(description="Where programs reach it; empty: as they ask, on this machine.", pattern=_SITE, extra=_SITES)
     ] = ""
     proxies: Annotated[
         str,

@@ -8,7 +8,8 @@ import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from tests.api.conftest import Served
+from ara.settings import Settings
+from tests.api.conftest import Served, serve
 from tests.api.oauth.conftest import PASSWORD, OAuth2Client
 
 BACK = "https://desk.example/back"
@@ -271,3 +272,31 @@ def test_a_place_of_its_own_is_named_in_the_policy(service, browser):
     assert "form-action 'self' org.example.desk:;" in page.headers["content-security-policy"]
     answer = browser.post("/oauth/authorize", data=form_of(page, answer="deny"))
     assert urlsplit(answer.headers["location"]).query.startswith("a=1&error=access_denied")
+
+
+def test_nobody_is_told_that_the_service_is_where_a_stranger_says(service: Served, app):
+    where, host = "/.well-known/oauth-authorization-server", service.url.removeprefix("http://")
+    port = host.rpartition(":")[2]
+    asked = {"response_type": "code", "client_id": app["client_id"], "redirect_uri": BACK, "scope": "market:read",
+             "code_challenge": "a" * 43, "code_challenge_method": "S256"}  # fmt: skip
+    places = ((where, {}), ("/oauth/authorize", asked))
+    odd_ones = ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", f"{host}@evil.example", "[::1", "x:y")
+    with httpx.Client(base_url=service.url, timeout=60) as client:
+        for own in (host, f"localhost:{port}", "localhost", f"[::1]:{port}"):
+            told = client.get(where, headers={"Host": own})
+            assert (told.status_code, told.json()["issuer"]) == (200, f"http://{own}")
+        for odd in odd_ones:
+            told = [client.get(one, headers={"Host": odd}, params=more) for one, more in places]
+            assert [one.status_code for one in told] == [404, 404], odd
+            assert "evil" not in told[0].text + told[1].text
+            assert "api.url" in told[0].json()["hint"]
+
+
+def test_a_service_that_was_told_its_address_says_that_one_alone(tmp_path):
+    asked = {"home": str(tmp_path), "store.url": f"sqlite:///{tmp_path / 'ara.db'}", "data.providers": "sample"}
+    for served in serve(Settings.load({**asked, "api.url": "https://ara.example.org"})):
+        for host in (None, "evil.example"):
+            more = {"Host": host} if host else {}
+            told = httpx.get(f"{served.url}/.well-known/oauth-authorization-server", headers=more, timeout=60).json()
+            assert told["issuer"] == "https://ara.example.org"
+            assert told["token_endpoint"] == "https://ara.example.org/oauth/token"

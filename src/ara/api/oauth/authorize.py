@@ -61,6 +61,7 @@ async def _show(request: Request) -> Response:
 
     if (late := await _too_often(request)) is not None:
         return late
+    issuer_of(request)  # whoever is sent back is told it: nobody begins what could not end
     try:
         fields = fields_of(request.url.query)
     except OAuth2Error:

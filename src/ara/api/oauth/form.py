@@ -1,6 +1,7 @@
 """What programs and pages send to OAuth's paths, each field once, and how a program proves who it is."""
 
-from urllib.parse import parse_qsl
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Request
 
@@ -8,6 +9,7 @@ from ara.accounts import App, Principal
 from ara.accounts.refusal import refusal
 from ara.api.asks import address_of, counted, service_of, strange
 from ara.api.shell import route_of
+from ara.errors import NotFoundError
 
 __all__ = ["MEDIA", "client_of", "fields_of", "issuer_of", "sent_by"]
 
@@ -15,6 +17,7 @@ MEDIA = "application/x-www-form-urlencoded"
 """The media type of forms."""
 
 _MOST = 32
+_OWN: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def fields_of(text: str) -> dict[str, str]:
@@ -57,8 +60,25 @@ async def client_of(request: Request, fields: dict[str, str]) -> App:
 
 
 def issuer_of(request: Request) -> str:
-    """Give the name by which programs know this service: the setting `api.url`, or as the request was addressed."""
-    return service_of(request).desk.settings.api.url or str(request.base_url).rstrip("/")
+    """Give the name by which programs know this service: the setting `api.url`.
+
+    Where it is empty, the address as it was asked at, if it is the machine's own: any other stands in `Host` because
+    somebody wrote it there, and a program that believed it would send its secrets there.
+    """
+    service = service_of(request)
+    if service.desk.settings.api.url:
+        return service.desk.settings.api.url
+    try:
+        asked = urlsplit(f"//{request.headers.get('host', '')}")
+        name, port = asked.hostname or "", asked.port
+    except ValueError:
+        name, port = "", None
+    if name not in (*_OWN, (request.scope.get("server") or ("",))[0]) or not name:
+        raise NotFoundError(
+            "This service was not told by which address programs reach it.",
+            hint="Who runs it sets api.url, as https://ara.example.org.",
+        )
+    return f"{request.url.scheme}://{f'[{name}]' if ':' in name else name}{'' if port is None else f':{port}'}"
 
 
 def _proof(request: Request, fields: dict[str, str]) -> tuple[str, str | None]:
