@@ -122,7 +122,7 @@ class Installation:
             **{name: str(value) for name, value in told.items()},
             "ARA_HOME": str(self.folder / "home"), "ARA_STORE_URL": database, "ARA_DATA_CACHE_REDIS": self.redis.url,
             "ARA_JOBS_BROKER": self.redis.url.removesuffix("/0") + "/1", "ARA_API_PROXIES": "127.0.0.1/32",
-            "ARA_DATA_PROVIDERS": "sample", "ARA_WEBHOOKS_NETWORKS": "127.0.0.0/8",
+            "ARA_DATA_PROVIDERS": "sample", "ARA_WEBHOOKS_NETWORKS": "127.0.0.0/8", "ARA_API_URL": self.url,
         }  # fmt: skip
 
     def _configure(self) -> None:
