@@ -52,15 +52,15 @@ def overlapped(random, n, steps):
     return np.convolve(random.standard_normal(n + steps - 1), np.ones(steps), "valid")
 
 
-@pytest.mark.parametrize(("n", "steps"), [(60, 5), (124, 21), (504, 21)])
+@pytest.mark.parametrize(("n", "steps"), [(60, 5), (130, 21), (504, 21)])
 def test_sums_that_overlap_prove_no_more_than_is_true(n, steps):
     random = np.random.default_rng(5)
     series = [overlapped(random, n, steps) for _ in range(400)]
     usual = np.mean([diebold_mariano(-one, steps - 1)[2] < 0.05 for one in series])
-    own = np.mean([overlapping(one, steps - 1) < 0.05 for one in series])
+    own = np.mean([overlapping(one, steps) < 0.05 for one in series])
     assert usual > 0.075
     assert own < 0.075
-    far = np.mean([overlapping(one + 3 * steps * math.sqrt(1 / n), steps - 1) < 0.05 for one in series])
+    far = np.mean([overlapping(one + 3 * steps * math.sqrt(1 / n), steps) < 0.05 for one in series])
     assert far > 0.45
 
 
@@ -73,15 +73,15 @@ def test_slow_waves_are_those_of_the_cosine_transform():
     waves = int(0.4 * 300 ** (2 / 3))
     slow = fft.dct(values, norm="ortho")[1 : waves + 1]
     t = values.mean() / math.sqrt((slow**2).mean() / 300)
-    assert overlapping(values, 4) == pytest.approx(stats.t.sf(t, waves), rel=1e-9)
-    assert overlapping(-values, 4) == pytest.approx(1 - overlapping(values, 4))
+    assert overlapping(values, 5) == pytest.approx(stats.t.sf(t, waves), rel=1e-9)
+    assert overlapping(-values, 5) == pytest.approx(1 - overlapping(values, 5))
 
 
 def test_too_few_days_or_none_that_move_prove_nothing():
-    assert math.isnan(overlapping(np.arange(83.0), 20))
-    assert not math.isnan(overlapping(np.arange(84.0), 20))
-    assert math.isnan(overlapping(np.zeros(500), 4))
-    assert math.isnan(overlapping(np.full(0, 1.0), 4))
+    assert math.isnan(overlapping(np.arange(125.0), 21))
+    assert not math.isnan(overlapping(np.arange(126.0), 21))
+    assert math.isnan(overlapping(np.zeros(500), 5))
+    assert math.isnan(overlapping(np.full(0, 1.0), 5))
 
 
 def test_days_with_more_forecasts_weigh_more():

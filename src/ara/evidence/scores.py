@@ -107,7 +107,7 @@ def _beside(sample: Sample) -> dict[str, Any]:
 
 def _overlapped(**tests: tuple[_Array, int]) -> dict[str, Any]:
     """Give chances of so high means by a test that bears outcomes which overlap; 1 where days are too few."""
-    chances = {name: overlapping(values, lag) for name, (values, lag) in tests.items() if lag}
+    chances = {name: overlapping(values, lag + 1) for name, (values, lag) in tests.items() if lag}
     return {f"{name}_overlap_p": 1.0 if math.isnan(chance) else chance for name, chance in chances.items()}
 
 

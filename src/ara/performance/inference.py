@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ara.statistics.distributions import student_t_cdf
 
 __all__ = [
+    "FEWEST_WAVES",
     "apart",
     "by_day",
     "chi2_tail",
@@ -19,13 +21,17 @@ __all__ = [
     "newey_west",
     "newey_west_matrix",
     "overlapping",
+    "slow_error",
+    "slow_waves",
     "tail",
 ]
 
 _Array = NDArray[np.float64]
 
 _FEWEST = 10
-_FEWEST_WAVES = 2
+
+FEWEST_WAVES: Final = 3
+"""How many cosines an error needs to be told at all."""
 
 
 def apart(spans: Sequence[tuple[datetime, datetime]]) -> int:
@@ -97,27 +103,37 @@ def diebold_mariano(differences: _Array, lag: int) -> tuple[float, float, float]
     return mean, t, student_t_cdf(t, n - 1) if math.isfinite(t) else math.nan
 
 
-def overlapping(values: _Array, lag: int) -> float:
-    """Give the chance of so high a mean where the true one is 0, of values that hang together over `lag` steps.
+def slow_waves(count: int, horizon: int) -> int:
+    """Give how many cosines tell the error of a mean: those slower than outcomes of `horizon` steps overlap."""
+    return int(min(0.4 * count ** (2 / 3), count / (2 * horizon)))
 
-    The weights of Bartlett over `lag` steps see two thirds of how much sums of that many steps vary, and less where
-    there are few: a test of 5 % by them is one of 8 to 12 %. This one counts slow waves alone, twice as long as `lag`
-    and more, and takes their number for what is known: its 5 % are 5 to 6 %. NaN where there are fewer than two.
+
+def slow_error(values: _Array, waves: int) -> float:
+    """Give the standard error of the mean of values that follow each other, by their slowest cosines.
 
     References
     ----------
     Lazarus, Lewis, Stock and Watson (2018), HAR Inference: Recommendations for Practice, Journal of Business & Economic
-    Statistics 36: the mean square of cosine transforms, Student's t with as many degrees of freedom, their number.
+    Statistics 36: equal weights, and Student's t with as many degrees of freedom as there are cosines.
+    """
+    n = len(values)
+    turns = np.pi * np.outer(np.arange(1, waves + 1), (np.arange(n) + 0.5) / n)
+    sizes = np.sqrt(2 / n) * np.einsum("wn,n->w", np.cos(turns), values - values.mean())
+    return float(np.sqrt(np.einsum("w,w->", sizes, sizes) / waves / n))
+
+
+def overlapping(values: _Array, horizon: int) -> float:
+    """Give the chance of so high a mean where the true one is 0, of values that overlap over `horizon` steps.
+
+    The weights of Bartlett over as many steps see two thirds of how much such sums vary, and less of few: a
+    test of 5 % by them is one of 8 to 12 %. By slow cosines it is one of 5 to 6 %. NaN with fewer than three of these.
     """
     x = values[np.isfinite(values)]
-    n = len(x)
-    waves = min(n // (2 * (lag + 1)), int(0.4 * n ** (2 / 3)))
-    if waves < _FEWEST_WAVES:
+    waves = slow_waves(len(x), horizon)
+    if waves < FEWEST_WAVES:
         return math.nan
-    mean, steps = float(x.mean()), np.pi * (np.arange(n) + 0.5) / n
-    found = [float(np.einsum("n,n->", np.cos(wave * steps), x - mean)) for wave in range(1, waves + 1)]
-    spread = 2 / n * sum(one * one for one in found) / waves
-    return student_t_cdf(-mean / math.sqrt(spread / n), waves) if spread > 0 else math.nan
+    error = slow_error(x, waves)
+    return student_t_cdf(-float(x.mean()) / error, waves) if error > 0 else math.nan
 
 
 def discoveries(chances: Sequence[float], share: float = 0.05) -> NDArray[np.bool_]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.performance.inference import FEWEST_WAVES, slow_error, slow_waves
 from ara.statistics.distributions import student_t_cdf, student_t_quantiles
 
 __all__ = ["Comparison", "compared"]
 
 _FEWEST = 30
 _SAME = 1e-12
-_LEAST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,25 +90,12 @@ def _verdict(
     mean: float, base: float, each: NDArray[np.float64], horizon: int
 ) -> tuple[float | None, float | None, float]:
     """Give the bounds of the skill and the chance of it, from the mean saving, the rival's loss and the days."""
-    waves = _waves(len(each), horizon)
-    if len(each) < _FEWEST or waves < _LEAST or base <= 0:
+    waves = slow_waves(len(each), horizon)
+    if len(each) < _FEWEST or waves < FEWEST_WAVES or base <= 0:
         return None, None, 1.0
-    error, skill = _error(each, waves), mean / base
+    error, skill = slow_error(each, waves), mean / base
     if error <= _SAME * base:
         return skill, skill, 0.0 if mean > _SAME * base else 1.0
     spread = np.sqrt(waves / (waves - 2))  # the quantiles are scaled to variance 1
     wide = float(student_t_quantiles((0.975,), waves)[0] * spread) * error / base
     return skill - wide, skill + wide, 1.0 - student_t_cdf(mean / error, waves)
-
-
-def _waves(days: int, horizon: int) -> int:
-    """Give how many cosines tell the error: those that are slower than forecasts which overlap."""
-    return int(min(0.4 * days ** (2 / 3), days / (2 * horizon)))
-
-
-def _error(values: NDArray[np.float64], waves: int) -> float:
-    """Give the standard error of the mean of values that follow each other, by their slowest cosines."""
-    n = len(values)
-    turns = np.pi * np.outer(np.arange(1, waves + 1), (np.arange(n) + 0.5) / n)
-    sizes = np.sqrt(2 / n) * np.einsum("wn,n->w", np.cos(turns), values - values.mean())
-    return float(np.sqrt(np.einsum("w,w->", sizes, sizes) / waves / n))
