@@ -47,7 +47,7 @@ def test_pairs_are_corrected_for_how_many_they_are(ara):
     assert "deviations" in told.out
     assert max(map(len, told.out.splitlines())) <= 60
     none = ara("market", "pairs", "SPY", "XAUUSD")
-    assert "No spread returns to its mean for sure among 1 pairs" in none.out
+    assert "No spread returns to its mean for sure of this pair" in none.out
 
 
 @pytest.mark.parametrize(

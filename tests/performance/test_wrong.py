@@ -67,7 +67,7 @@ def test_no_hit_rate_is_called_beyond_chance():
 
 def test_nothing_lost_nothing_won_and_nothing_at_all():
     assert wrong_words(wrong([1.0, 2.0]), str) == "All 2 trades won: nothing says how often one may be wrong."
-    assert "All 1 trades lost" in wrong_words(wrong([-1.0, 0.0]), str)
+    assert "The only trade lost:" in wrong_words(wrong([-1.0, 0.0]), str)
     none = wrong([])
     assert (none.count, none.win_rate, none.break_even, none.cost) == (0, None, None, None)
     assert wrong_words(none, str) == ""

@@ -26,7 +26,8 @@ def wrong_words(found: Wrong, size: Callable[[float], str], *, one: str = "trade
         return ""
     if found.break_even is None or found.average_win is None or found.average_loss is None:
         way = "won" if found.win_rate else "lost"
-        return f"All {found.count:,} {many} {way}: nothing says how often one may be wrong."
+        who = f"All {found.count:,} {many}" if found.count > 1 else f"The only {one}"
+        return f"{who} {way}: nothing says how often one may be wrong."
     words = f"A {one} that lost took {size(-found.average_loss)} on average, one that won brought "
     words += f"{size(found.average_win)}: {_share(found.break_even)} have to win to break even, and "
     words += f"{_share(found.win_rate)} of {found.count:,} did"

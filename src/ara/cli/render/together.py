@@ -101,9 +101,8 @@ def couples(seen: SeenPairs, s: Screen) -> str:
         )
         words += f"{abs(best.distance):.1f} deviations {'above' if best.distance > 0 else 'below'} its mean."
     else:
-        words = (
-            f"No spread returns to its mean for sure among {len(seen.found)} pairs: what looks tied may drift apart."
-        )
+        among = f"among {len(seen.found)} pairs" if len(seen.found) > 1 else "of this pair"
+        words = f"No spread returns to its mean for sure {among}: what looks tied may drift apart."
     lines = [paint(line, "strong") for line in wrapped(words, s.width)]
     dates = seen.moves.dates
     span = f"{len(dates):,} days, {long_day(dates[0])} to {long_day(dates[-1])}"
