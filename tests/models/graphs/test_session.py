@@ -39,7 +39,7 @@ def test_devices_are_tried_best_first_and_an_unknown_one_is_refused(monkeypatch)
             return ["CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider", "Strange"]
 
     assert session.available() == ("CPUExecutionProvider",)
-    monkeypatch.setattr(session, "_onnxruntime", Machine)
+    monkeypatch.setattr(session, "onnxruntime", Machine)
     assert session.available("cpu") == ("CPUExecutionProvider",)
     assert session.available("cuda") == ("CUDAExecutionProvider", "CPUExecutionProvider")
     assert session.available("tensorrt") == session.available("auto")

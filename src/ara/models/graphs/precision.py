@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ModelError
+from ara.models.graphs.runtime import silenced
 from ara.models.graphs.session import run
 
 __all__ = ["KINDS", "Weighed", "lighter", "weigh"]
@@ -93,12 +94,14 @@ def weigh(graph: bytes, x: NDArray[np.float32], *, kinds: Sequence[str] = KINDS,
 
 
 def _halved(model: Any) -> Any:
+    silenced()
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     return convert_float_to_float16(model, keep_io_types=True)
 
 
 def _quantised(model: Any) -> Any:
+    silenced()
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.errors import ModelError
+from ara.models.graphs.runtime import onnxruntime
 from ara.models.graphs.wire import refuse_strange
 
 __all__ = ["DEVICES", "Signature", "available", "fell", "run", "runs_on", "signature"]
@@ -47,7 +48,7 @@ def available(device: str = "cpu") -> tuple[str, ...]:
     """Give the execution providers of a device that this onnxruntime has, best first."""
     if device not in DEVICES:
         raise ModelError(f"there is no device {device!r} to run a graph on", hint=f"Choose {', '.join(DEVICES)}.")
-    present = set(_onnxruntime().get_available_providers())
+    present = set(onnxruntime().get_available_providers())
     return tuple(one for one in DEVICES[device] if one in present)
 
 
@@ -132,22 +133,16 @@ def _fall(sha256: str, device: str, error: ModelError) -> None:
 def _made(graph: bytes, device: str) -> Any:
     """Make a session of one thread: the order of sums, and so their last bits, never depends on the machine's cores."""
     refuse_strange(graph)
-    onnxruntime = _onnxruntime()
-    options = onnxruntime.SessionOptions()
+    made_by = onnxruntime()
+    options = made_by.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.execution_mode = made_by.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4
     options.add_session_config_entry("session.use_deterministic_compute", "1")
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=list(available(device)), enable_fallback=0)
+        return made_by.InferenceSession(graph, options, providers=list(available(device)), enable_fallback=0)
     except Exception as error:  # onnxruntime's own errors share no class
         raise ModelError(f"the graph can't be read: {_first_line(error)}") from error
-
-
-def _onnxruntime() -> Any:
-    import onnxruntime
-
-    return onnxruntime
 
 
 def _first_line(error: Exception) -> str:

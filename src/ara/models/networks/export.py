@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ara.errors import ModelError
+from ara.models.graphs.runtime import silenced
 from ara.models.networks.layers import Forecaster
 
 __all__ = ["TRAINING_ONLY", "graph_of", "weights_of"]
@@ -47,6 +48,7 @@ def graph_of(network: Forecaster, *, window: int, dynamo: bool = False) -> bytes
     dynamo
         Whether to use PyTorch's newer exporter, which takes several times as long.
     """
+    silenced()
     network = network.cpu().eval()
     x = torch.zeros(2, window, len(network.centre))
     with torch.no_grad():
