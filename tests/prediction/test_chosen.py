@@ -1,5 +1,6 @@
 """Which model answers a forecast: a champion where it may, else a fit of what was known, and it is said."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import numpy as np
@@ -115,6 +116,23 @@ async def test_others_that_nobody_knows_are_told(desk, monkeypatch):
     monkeypatch.setattr(MarketData, "instrument", lost)
     told = await PredictionEngine(desk).predict("EURUSD", model="pooled_har")
     assert "the model looks at 4 other instruments, and 0 of them are known here" in told.warnings
+
+
+async def test_others_that_are_late_are_done_without_and_told(tmp_path, workers, monkeypatch):
+    told = {"home": str(tmp_path / "home"), "log.level": "error", "prediction.seconds": "20"}
+    async with Desk.open(Settings.load(told, environ={}), workers=workers) as desk:
+        await champion(desk, "pooled_har", PAIRS)
+        whole = MarketData.instrument
+
+        async def late(self, text):
+            if text != "EURUSD":
+                await asyncio.Event().wait()
+            return await whole(self, text)
+
+        monkeypatch.setattr(MarketData, "instrument", late)
+        forecast = await PredictionEngine(desk).predict("EURUSD", model="pooled_har")
+    assert forecast.model == "pooled_har"
+    assert "the model looks at 4 other instruments, and 0 of them are known here" in forecast.warnings
 
 
 async def test_names_that_nobody_knows(desk):

@@ -12,7 +12,7 @@ import pytest
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import DataProviderError, ModelError
+from ara.errors import DataProviderError, ModelError, StoreError
 from ara.market.symbols import resolve
 from ara.models import shipped
 from ara.models.ensemble.answers import Answering
@@ -298,3 +298,67 @@ async def test_a_slow_source_and_a_slow_model_at_once(broken, opened, monkeypatc
     assert forecast.degraded[0] == "no source of AAPL answered within 0.4 s: the bars that are kept were taken"
     assert "hangs did not answer" in forecast.degraded[1]
     assert forecast.lineage.settings["failed"] == len(forecast.degraded)
+
+
+async def test_reasons_that_hang_cost_no_more_than_the_reasons_of_the_baseline(opened, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(fallback, "_DATA", 100.0)
+    async with opened() as desk:
+        healthy = await PredictionEngine(desk).predict("AAPL", 2, model="ewma_t")
+    monkeypatch.setattr(told, "mood", lambda *_: gate.wait(60))
+    async with opened(seconds=2) as desk:
+        try:
+            forecast = await PredictionEngine(desk).predict("AAPL", 2, model="ewma_t")
+            again = await replay(desk, forecast.id)
+        finally:
+            gate.set()
+    assert forecast.degraded == ("the reasons took too long: the bands stand without",)
+    assert (forecast.model, forecast.regime, forecast.lineage.settings["failed"]) == ("ewma_t", None, 1)
+    assert not any(day.factors for day in forecast.days)
+    assert narrower(healthy, forecast)
+    assert again.same
+
+
+async def test_a_slow_source_and_slow_reasons_at_once(opened, monkeypatch):
+    gate, whole = threading.Event(), MarketData.bars
+
+    async def slow(self, *args, learned=None, **rest):
+        if learned is None:
+            await asyncio.Event().wait()
+        return await whole(self, *args, learned=learned, **rest)
+
+    monkeypatch.setattr(MarketData, "bars", slow)
+    monkeypatch.setattr(told, "mood", lambda *_: gate.wait(60))
+    async with opened(seconds=2) as desk:
+        try:
+            forecast = await PredictionEngine(desk, data=MarketData(desk)).predict("AAPL", 2)
+        finally:
+            gate.set()
+    assert forecast.degraded[0] == "no source of AAPL answered within 0.2 s: the bars that are kept were taken"
+    assert forecast.degraded[-1] == "the reasons took too long: the bands stand without"
+    assert (forecast.model, forecast.lineage.settings["failed"]) == ("ewma_t", len(forecast.degraded))
+
+
+async def test_a_name_that_no_source_explains_in_time_is_a_clear_error(opened, monkeypatch):
+    async def never(self, text):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(MarketData, "instrument", never)
+    async with opened(seconds=1) as desk:
+        with pytest.raises(DataProviderError, match="no source said in time what 'AAPL' is") as caught:
+            await PredictionEngine(desk).predict("AAPL", 2)
+        assert await Ledger(desk).list() == []
+    assert "prediction.seconds" in caught.value.hint
+
+
+async def test_models_that_can_not_be_looked_up_as_the_first_one_breaks_leave_the_single_one(
+    broken, opened, monkeypatch
+):
+    async def lost(*_, **__):
+        raise StoreError("the store is busy")
+
+    monkeypatch.setattr(fallback, "champion_for", lost)
+    async with opened() as desk:
+        forecast = await PredictionEngine(desk).predict("AAPL", 2, model="raises")
+    assert forecast.model == "har_t"
+    assert "no luck" in forecast.degraded[0]

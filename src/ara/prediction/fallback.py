@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, TypeVar
@@ -49,6 +49,8 @@ _QUICK: Final = frozenset(
     {BASELINE, SINGLE, "har_fhs", "hist", "fhs", "garch_t", "gjr_t", "drift", "weekday", "pooled_har", "ridge"}
 )
 _DATA: Final = 0.1
+_LAST: Final = 0.1
+_UNTOLD: Final = "the reasons took too long: the bands stand without"
 _MORE: Final = "Give it more time by the setting prediction.seconds, or name another source: data.providers."
 
 
@@ -70,6 +72,16 @@ class Budget:
         """What is left of them; 0 at the end."""
         return max(self._end - asyncio.get_running_loop().time(), 0.0)
 
+    async def last(self, work: Awaitable[_T]) -> _T:
+        """Await the last thing that is tried: for what is left, and for a tenth of them where nothing is.
+
+        Raises
+        ------
+        TimeoutError
+            It was late.
+        """
+        return await _by(work, max(self.left, _LAST * self.seconds))
+
     async def within(self, work: Awaitable[_T], share: float = 1.0) -> _T:
         """Await something for a share of what is left; what is late is cancelled, and not waited for.
 
@@ -78,16 +90,20 @@ class Budget:
         TimeoutError
             It was late.
         """
-        task = asyncio.ensure_future(work)
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        try:
-            await asyncio.wait({task}, timeout=share * self.left)
-        finally:
-            if not task.done():
-                task.cancel()
+        return await _by(work, share * self.left)
+
+
+async def _by(work: Awaitable[_T], seconds: float) -> _T:
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
         if not task.done():
-            raise TimeoutError
-        return task.result()
+            task.cancel()
+    if not task.done():
+        raise TimeoutError
+    return task.result()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +226,8 @@ async def answered(
     """Forecast by the model that was chosen; where it breaks or is late, by the next one that can answer.
 
     The order: the model that was chosen, `fast` as it came with Ara, `har_t` fitted on the instrument's bars, and
-    `ewma_t`, which is never cut short. A model that was asked for by name and says why it can't answer is not replaced.
+    `ewma_t`, which is never cut short: where its reasons take too long, it answers without. A model that was asked for
+    by name and says why it can't answer is not replaced.
 
     Parameters
     ----------
@@ -250,11 +267,21 @@ async def answered(
 
 
 async def _ask(desk: Desk, link: _Link, bars: Bars, days: int, *, failed: int, budget: Budget, why: bool) -> Forecast:
-    context = list(link.context)
-    work = desk.workers.run(
-        outlook, bars, days, link.recipe, context=context, failed=failed, why=why, where=where(link.recipe)
-    )
-    return await (work if link.recipe.model == BASELINE else budget.within(work))
+    def work(place: Literal["thread", "process"], without: Collection[str] = ()) -> Awaitable[Forecast]:
+        return desk.workers.run(
+            outlook, bars, days, link.recipe, context=list(link.context), failed=failed, why=why, without=without,
+            where=place,
+        )  # fmt: skip
+
+    if link.recipe.model != BASELINE:
+        if not budget.left:  # what can't be waited for is not begun
+            raise TimeoutError
+        return await budget.within(work(where(link.recipe)))
+    try:
+        return await budget.last(work(where(link.recipe)))
+    except TimeoutError:  # nothing of the baseline itself can hang, but what is told of it; threads that hang are lost
+        forecast = await work("process", ["reasons", "regime"])
+        return replace(forecast, degraded=(*forecast.degraded[:-1], _UNTOLD))
 
 
 def _final(error: BaseException, name: str, *, first: bool) -> bool:

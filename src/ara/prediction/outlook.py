@@ -66,7 +66,8 @@ def outlook(
     panel = Panel.build([bars, *context], range(1, days + 1))
     _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
     quality, bare = newest(bars), "calibration" in without
-    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=why, spare=True, bare=bare), quality)
+    asks = why and not {"reasons", "regime"} & set(without)
+    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=asks, spare=True, bare=bare), quality)
     failed += len(answer.lost)
     answer = widened(answer, failed)
     reasons, regime, untold = _reasons(answer, panel, end - 1, days, why=why, without=without)
