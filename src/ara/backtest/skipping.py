@@ -1,5 +1,6 @@
 """The sweep's loop for where it runs as it stands: the bars in which nothing can happen are marked all at once."""
 
+import math
 from bisect import bisect_left
 from typing import Any
 
@@ -123,12 +124,14 @@ def _marked(market: _Whole, p: list[int], state: list[int], i: int, j: int, equi
 
 
 def measured(equity: _Parts, start: int, cash: float, found: _Parts) -> None:
-    """Measure as `measuring` does, all bars at once; sums in another order differ in the last digits."""
+    """Measure as `measuring` does, to the last digit: sums run bar by bar as there, which `mean` and `std` don't do."""
     levels = np.concatenate(([cash], np.maximum(equity[start:], 0.0)))
     lost = np.flatnonzero(levels <= 0.0)
     if len(lost):
         levels[lost[0] :] = 0.0
     before = levels[:-1]
     moves = np.divide(levels[1:], before, out=np.ones_like(before), where=before > 0.0) - 1.0
-    found[0], found[1], found[3] = levels[-1] / cash, moves.mean(), (levels / np.maximum.accumulate(levels)).min() - 1.0
-    found[2] = moves.std(ddof=1) if len(moves) > 1 else 0.0
+    mean, peak = np.cumsum(moves)[-1] / len(moves), np.maximum.accumulate(levels)
+    found[0], found[1], found[3] = levels[-1] / cash, mean, (levels / peak).min() - 1.0
+    away = moves - mean
+    found[2] = math.sqrt(np.cumsum(away * away)[-1] / (len(moves) - 1)) if len(moves) > 1 else 0.0
