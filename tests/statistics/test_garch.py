@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ara.statistics import Garch, fit_garch
-from ara.statistics.garch import _digamma, _Likelihood
+from ara.statistics.garch import _Likelihood
+from ara.statistics.special import digamma
 
 # arch 8.0.0: arch_model(made(seed, falls), mean, vol="GARCH", p=1, o=falls, q=1, dist, rescale=False), fitted with
 # backcast = mean of the squared residuals and tolerance 1e-14; its seed, mean, steps, falls, likelihood, parameters.
@@ -262,8 +263,8 @@ def test_returns_without_a_variance_are_refused(returns: np.ndarray) -> None:
 
 def test_the_slope_of_ln_gamma() -> None:
     # Abramowitz and Stegun (1964), table 6.1
-    assert _digamma(1.0) == pytest.approx(-0.5772156649015329, rel=1e-11)
+    assert digamma(1.0) == pytest.approx(-0.5772156649015329, rel=1e-11)
     for x in (0.3, 1.025, 2.5, 6.0, 40.0, 250.5):
         step = 1e-5 * x
         by_hand = (math.lgamma(x + step) - math.lgamma(x - step)) / (2 * step)
-        assert _digamma(x) == pytest.approx(by_hand, rel=1e-6)
+        assert digamma(x) == pytest.approx(by_hand, rel=1e-6)

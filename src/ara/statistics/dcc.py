@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ara.errors import ValidationError
 from ara.statistics.covariance import correlation, ledoit_wolf
-from ara.statistics.garch import Garch, fit_garch, followed
+from ara.statistics.garch import Garch, fit_garch
+from ara.statistics.strides import followed
 
 __all__ = ["Dcc", "dcc_covariance", "fit_dcc"]
 

@@ -2,26 +2,26 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.statistics.linear import products, solve_positive
 from ara.statistics.minimum import minimise
+from ara.statistics.special import digamma, logistic, logit
+from ara.statistics.strides import Strides, followed
 
-__all__ = ["Garch", "fit_garch", "followed"]
+__all__ = ["Garch", "fit_garch"]
 
 _Array = NDArray[np.float64]
-_RealT = TypeVar("_RealT", np.float32, np.float64)
 
 _THIN, _HEAVY = 1 / 500.0, 1 / 2.05
 _KEPT: Final = (0.5, 0.7, 0.9, 0.98)
 _NEWS: Final = (0.01, 0.05, 0.1, 0.2)
-_NEGLIGIBLE: Final = 1e-18
 _FIRST_DEGREES: Final = 8.0
 _ROUGH: Final = 1e-4
 _UNHEARD: Final = 1e-9
@@ -108,8 +108,7 @@ def fit_garch(
     if not (0 < unit < math.inf):
         raise ValueError("the returns do not move, or are not finite: there is no variance to follow")
     r = returns / unit
-    known = None if mean == "constant" else _split(r, falls=falls)
-    shape = _Likelihood(r=r, mean=mean == "constant", heavy=steps == "t", falls=falls, known=known)
+    shape = _Likelihood(r=r, mean=mean == "constant", heavy=steps == "t", falls=falls)
     start = shape.start(middle / unit)
     value, scores = shape.parts(start)
     metric = products(scores) / len(returns)
@@ -117,6 +116,25 @@ def fit_garch(
     inverse = solve_positive(metric, np.eye(len(start)))
     found = minimise(shape.loss, start, metric=inverse, begun=(value, _slope(scores)))
     return shape.told(found, unit)
+
+
+class _Surprises(NamedTuple):
+    """What the returns bring that was not expected.
+
+    Parameters
+    ----------
+    e, squares
+        Of each bar; and squared.
+    before
+        The pre-sample variance.
+    news
+        `[news, bar]`: squares of the bar before, by rises and falls if they differ.
+    """
+
+    e: _Array
+    squares: _Array
+    before: float
+    news: _Array
 
 
 class _At(NamedTuple):
@@ -128,10 +146,12 @@ class _At(NamedTuple):
         The free variables.
     omega, shares
         Of the recursion.
-    before, news, e
-        As `_news` gives them.
+    seen
+        The surprises.
     h
         The variance of each bar.
+    degrees
+        Of the steps.
     far
         As `_far` gives it.
     """
@@ -139,11 +159,10 @@ class _At(NamedTuple):
     point: _Array
     omega: float
     shares: _Array
-    before: float
-    news: _Array
-    e: _Array
+    seen: _Surprises
     h: _Array
-    far: tuple[_Array, _Array]
+    degrees: float
+    far: tuple[_Array, _Array, _Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +177,19 @@ class _Likelihood:
     mean: bool
     heavy: bool
     falls: bool
-    known: tuple[float, _Array] | None = None
+    known: _Surprises | None = field(init=False)
     """What `_split` gives of the returns, where they have no mean that could move."""
+    weights: slice = field(init=False)
+    """Where among the variables those of the recursion's weights stand."""
+    room: Strides[np.float64] = field(init=False)
+    """Where the recursion is run: what it comes to is copied out before it is run again."""
 
-    @property
-    def weights(self) -> slice:
+    def __post_init__(self) -> None:
         first = int(self.mean) + 1
-        return slice(first, first + (3 if self.falls else 2))
+        end = first + (3 if self.falls else 2)
+        object.__setattr__(self, "known", None if self.mean else _split(self.r, falls=self.falls))
+        object.__setattr__(self, "weights", slice(first, end))
+        object.__setattr__(self, "room", Strides(np.empty((end, len(self.r)))))
 
     def start(self, middle: float) -> _Array:
         """Give the likeliest of some usual models, the first of those that are equal.
@@ -183,7 +208,7 @@ class _Likelihood:
         """Give the point of a model with this level of variance, and of what of it is kept, so much as news."""
         parts = [news / 4, 3 * news / 4, kept - news] if self.falls else [news, kept - news]
         odds = np.log(np.array(parts) / (1 - kept))
-        tail = [_logit((1 / _FIRST_DEGREES - _THIN) / (_HEAVY - _THIN))] if self.heavy else []
+        tail = [logit((1 / _FIRST_DEGREES - _THIN) / (_HEAVY - _THIN))] if self.heavy else []
         return np.array([*([middle] if self.mean else []), math.log(level * (1 - kept)), *odds, *tail])
 
     def _roughly(self, squares: _Array, levels: tuple[float, float], *, falls_at: float) -> _Array:
@@ -197,12 +222,15 @@ class _Likelihood:
         heard = np.where(self.r < falls_at, small * np.float32(1.5), small * np.float32(0.5)) if self.falls else small
         pairs = tuple(product(_KEPT, _NEWS))
         h, q = np.empty((2, len(pairs), len(levels), size), np.float32)
-        drive = np.empty(size, np.float32)
+        room = Strides(np.empty((1, size), np.float32), least=_UNHEARD)
+        drive = room.rows[0]
         for place, (kept, news) in enumerate(pairs):
-            drive[0], drive[1:] = kept * before, np.float32(news) * heard[:-1]
+            drive[0] = kept * before
+            np.multiply(heard[:-1], np.float32(news), out=drive[1:])
+            room.follow(kept - news)
             still = _still(kept - news, 1 << (size - 1).bit_length())[:size]
             np.multiply(still, np.array(levels, np.float32)[:, None] * np.float32(1 - kept), out=h[place])
-            h[place] += _follow(drive, kept - news, _UNHEARD)
+            h[place] += drive
         np.divide(small, h, out=q)
         np.log(h, out=h)
         if self.heavy:
@@ -214,16 +242,19 @@ class _Likelihood:
 
     def value(self, point: _Array) -> float:
         """Give the mean of minus the log likelihood."""
-        before, news, e = self._news(point)
-        omega, odds = math.exp(point[self.weights.start - 1]), self._shares(point)
-        h = self._followed(omega, odds, before, news)
-        return -float(np.mean(self._log(h, point, self._far(e * e, h, point))))
+        return self._at(point)[0]
 
-    def _followed(self, omega: float, shares: _Array, before: float, news: _Array) -> _Array:
+    def _followed(self, omega: float, shares: _Array, seen: _Surprises) -> _Array:
         """Give the variance of each bar."""
-        drive = omega + (shares[0] * news[0] if len(news) == 1 else np.einsum("i,ij->j", shares[:-1], news))
-        drive[0] += float(shares[-1]) * before
-        return _follow(drive, float(shares[-1]))
+        drive, beta = self.room.rows[0], float(shares[-1])
+        if len(seen.news) == 1:
+            np.multiply(seen.news[0], shares[0], out=drive)
+        else:
+            drive[:] = np.einsum("i,ij->j", shares[:-1], seen.news)
+        drive += omega
+        drive[0] += beta * seen.before
+        self.room.follow(beta, count=1)
+        return np.array(drive)
 
     def loss(self, point: _Array) -> tuple[float, Callable[[], _Array]]:
         """Give the mean of minus the log likelihood, and what gives its slope."""
@@ -239,56 +270,50 @@ class _Likelihood:
 
     def _at(self, point: _Array) -> tuple[float, _At]:
         """Give the value at a point, and what was computed on the way."""
-        before, news, e = self._news(point)
-        omega, shares = math.exp(point[self.weights.start - 1]), self._shares(point)
-        h = self._followed(omega, shares, before, news)
-        far = self._far(e * e, h, point)
-        at = _At(point=point, omega=omega, shares=shares, before=before, news=news, e=e, h=h, far=far)
-        return -float(np.mean(self._log(h, point, far))), at
+        seen = self.known or _split(self.r - point[0], falls=self.falls)
+        omega, shares, degrees = math.exp(point[self.weights.start - 1]), self._shares(point), self._degrees(point)
+        h = self._followed(omega, shares, seen)
+        far = _far(seen.squares, h, degrees)
+        at = _At(point=point, omega=omega, shares=shares, seen=seen, h=h, degrees=degrees, far=far)
+        return -float(np.add.reduce(_log(h, degrees, far[-1])) / len(h)), at
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def _scores(self, at: _At) -> _Array:
-        shares, news = at.shares, at.news
-        first, last = self.weights.start - 1, self.weights.stop
-        rows = np.empty((len(at.point), len(self.r)))
+        shares, first, last, slopes = at.shares, self.weights.start - 1, self.weights.stop, self.room.rows
         if self.mean:
-            rows[0] = self._mean_news(shares, at.e)
-        rows[first], rows[first + 1 : last - 1] = at.omega, news
-        rows[last - 1, 0], rows[last - 1, 1:] = at.before, at.h[:-1]
-        slopes = _follow(rows[:last], float(shares[-1]))
+            slopes[0] = self._mean_news(shares, at.seen.e)
+        slopes[first], slopes[first + 1 : last - 1] = at.omega, at.seen.news
+        slopes[last - 1, 0], slopes[last - 1, 1:] = at.seen.before, at.h[:-1]
+        self.room.follow(float(shares[-1]))
         # a share's log odds move the other shares too
         bent = 0.0 - shares[:, None] * shares
         bent.ravel()[:: len(bent) + 1] += shares
         slopes[first + 1 :] = np.einsum("ij,jn->in", bent, slopes[first + 1 :])
-        by_variance, by_mean, by_tail = self._slopes(at.e, at.h, at.point, at.far)
+        by_variance, by_mean, by_tail = self._slopes(at)
         slopes *= by_variance
         if self.mean:
             slopes[0] += by_mean
+        scores = np.empty((len(self.r), len(at.point)))
+        scores[:, :last] = slopes.T
         if self.heavy:
-            rows[last] = by_tail
-        return np.ascontiguousarray(rows.T)
+            scores[:, last] = by_tail
+        return scores
 
     def told(self, point: _Array, unit: float) -> Garch:
         """Give the model in the unit of the returns."""
-        before, _, _ = self._news(point)
-        shares = self._shares(point).tolist()
+        value, at = self._at(point)
+        shares = at.shares.tolist()
         rise, fall = (2 * shares[0], 2 * shares[1]) if self.falls else (shares[0], shares[0])
         return Garch(
             mu=float(point[0]) * unit if self.mean else 0.0,
-            omega=math.exp(point[self.weights.start - 1]) * unit * unit,
+            omega=at.omega * unit * unit,
             alpha=rise,
             gamma=fall - rise,
             beta=shares[-1],
-            degrees=self._degrees(point),
-            before=before * unit * unit,
-            likelihood=-len(self.r) * (self.value(point) + math.log(unit)),
+            degrees=at.degrees,
+            before=at.seen.before * unit * unit,
+            likelihood=-len(self.r) * (value + math.log(unit)),
         )
-
-    def _news(self, point: _Array) -> tuple[float, _Array, _Array]:
-        """Give the pre-sample variance, the squares of the bar before `[news, bar]`, and the surprises."""
-        e = self.r - point[0] if self.mean else self.r
-        before, news = self.known or _split(e, falls=self.falls)
-        return before, news, e
 
     def _mean_news(self, shares: _Array, e: _Array) -> _Array:
         """Give how the drive of the recursion changes with the mean."""
@@ -302,72 +327,61 @@ class _Likelihood:
         return np.asarray(odds / (odds.sum() + math.exp(-top)))
 
     def _degrees(self, point: _Array) -> float:
-        return 1 / (_THIN + (_HEAVY - _THIN) * _logistic(float(point[-1]))) if self.heavy else math.inf
+        return 1 / (_THIN + (_HEAVY - _THIN) * logistic(float(point[-1]))) if self.heavy else math.inf
 
-    def _far(self, squares: _Array, h: _Array, point: _Array) -> tuple[_Array, _Array]:
-        """Give how far out each bar lies, and what of its likelihood follows: ln(1 + that) where steps are heavy."""
-        if not self.heavy:
-            return squares, squares / h
-        q = squares / ((self._degrees(point) - 2) * h)
-        return q, np.log1p(q)
-
-    def _log(self, h: _Array, point: _Array, far: tuple[_Array, _Array]) -> _Array:
-        """Give each bar's log likelihood; `far` is what `_far` gives."""
-        if not self.heavy:
-            return np.asarray(-0.5 * (math.log(2 * math.pi) + np.log(h) + far[1]))
-        nu = self._degrees(point)
-        constant = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(math.pi * (nu - 2))
-        return np.asarray(constant - 0.5 * np.log(h) - (nu + 1) / 2 * far[1])
-
-    def _slopes(self, e: _Array, h: _Array, point: _Array, far: tuple[_Array, _Array]) -> tuple[_Array, _Array, _Array]:
+    def _slopes(self, at: _At) -> tuple[_Array, _Array, _Array]:
         """Give the slopes of each bar's log likelihood by its variance, by the mean, and by the tails' variable."""
+        e, h, nu = at.seen.e, at.h, at.degrees
         if not self.heavy:
-            return np.asarray((far[1] - 1) / (2 * h)), np.asarray(e / h), np.empty(0)
-        nu, share = self._degrees(point), _logistic(float(point[-1]))
-        q, logs = far
+            return np.asarray((at.far[-1] - 1) / (2 * h)), np.asarray(e / h), np.empty(0)
+        wide, q, logs = at.far
+        share = logistic(float(at.point[-1]))
         beyond = 1 + q
-        pull = (nu + 1) / beyond / ((nu - 2) * h)
-        by_nu = _digamma((nu + 1) / 2) - _digamma(nu / 2) - 1 / (nu - 2) - logs
+        pull = (nu + 1) / beyond
+        pull /= wide
+        by_nu = np.subtract(digamma((nu + 1) / 2) - digamma(nu / 2) - 1 / (nu - 2), logs)
         by_nu *= 0.5
-        by_nu += (nu + 1) / 2 * q / beyond / (nu - 2)
+        tail = (nu + 1) / 2 * q
+        tail /= beyond
+        tail /= nu - 2
+        by_nu += tail
         for factor in (-nu, nu, _HEAVY - _THIN, share, 1 - share):
             by_nu *= factor
         pull *= e
         by_variance = pull * e
         by_variance /= h
-        by_variance -= 1 / h
-        by_variance /= 2
+        by_variance -= np.divide(1, h, out=tail)
+        by_variance *= 0.5
         return by_variance, pull, by_nu
 
 
-def _split(e: _Array, *, falls: bool) -> tuple[float, _Array]:
-    """Give the pre-sample variance, and `[news, bar]`: squares of the bar before, by rises and falls if they differ."""
+def _far(squares: _Array, h: _Array, nu: float) -> tuple[_Array, _Array, _Array]:
+    """Give what a square is held against, how far out each bar lies, and ln(1 + that); where steps are normal, that."""
+    if nu == math.inf:
+        q = squares / h
+        return h, q, q
+    wide = (nu - 2) * h
+    q = squares / wide
+    return wide, q, np.log1p(q)
+
+
+def _log(h: _Array, nu: float, told: _Array) -> _Array:
+    """Give each bar's log likelihood; `told` is the last of what `_far` gives."""
+    logs = np.log(h)
+    if nu == math.inf:
+        return np.asarray(-0.5 * (math.log(2 * math.pi) + logs + told))
+    logs *= 0.5
+    np.subtract(math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(math.pi * (nu - 2)), logs, out=logs)
+    logs -= (nu + 1) / 2 * told
+    return logs
+
+
+def _split(e: _Array, *, falls: bool) -> _Surprises:
     squares = e * e
     before = float(squares.mean())
     split = [2 * squares * (e >= 0), 2 * squares * (e < 0)] if falls else [squares]
-    return before, np.stack([np.concatenate(([before], one[:-1])) for one in split])
-
-
-def followed(drive: _Array, beta: float) -> _Array:
-    """Give x[t] = drive[t] + beta x[t-1] along the last axis, in strides, each twice the one before.
-
-    Parameters
-    ----------
-    drive
-        `[..., bar]`.
-    beta
-        From 0 to 1.
-    """
-    return _follow(drive.copy(), beta)
-
-
-def _follow(out: NDArray[_RealT], beta: float, least: float = _NEGLIGIBLE) -> NDArray[_RealT]:
-    """Do what `followed` does in place."""
-    stride, weight, spare = 1, beta, np.empty_like(out)
-    while stride < out.shape[-1] and weight > least:
-        out[..., stride:] += np.multiply(out[..., :-stride], weight, out=spare[..., stride:])
-        stride, weight = 2 * stride, weight * weight
-    return out
+    news = np.stack([np.concatenate(([before], one[:-1])) for one in split])
+    return _Surprises(e=e, squares=squares, before=before, news=news)
 
 
 def _slope(scores: _Array) -> _Array:
@@ -379,22 +393,3 @@ def _slope(scores: _Array) -> _Array:
 def _still(beta: float, size: int) -> NDArray[np.float32]:
     """Give what a constant drive of 1 comes to, from the first bar on."""
     return followed(np.ones(size), beta).astype(np.float32)
-
-
-def _logistic(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > 0 else math.exp(max(x, -700.0)) / (1 + math.exp(max(x, -700.0)))
-
-
-def _logit(share: float) -> float:
-    return math.log(share / (1 - share))
-
-
-def _digamma(x: float) -> float:
-    """Give the slope of ln gamma: by recurrence to above 6, then Abramowitz and Stegun (1964), 6.3.18."""
-    total = 0.0
-    while x < 6:
-        total -= 1 / x
-        x += 1
-    z = 1 / (x * x)
-    series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - z * 691 / 32760)))))
-    return total + math.log(x) - 0.5 / x - series
