@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ara.errors import DataProviderError, UnknownSymbolError, ValidationError
+from ara.errors import DataProviderError, ModelError, UnknownSymbolError, ValidationError
 from ara.market.symbols import resolve
 from ara.market.timeframe import DAY
 from ara.prediction import PredictionEngine
@@ -122,6 +122,12 @@ async def test_what_can_not_be_answered_is_refused(engine):
         await engine.basket({"SPY": 0.5, "APPL": 0.5})
     with pytest.raises(DataProviderError):
         await engine.basket({"SPY": 0.5, "AAPL": 0.5}, as_of="1999-01-04")
+
+
+async def test_one_that_no_model_can_answer_for_refuses_the_basket(engine):
+    trained = (await engine.predict("SPY", 2, as_of=THEN, model="fast")).lineage.models["fast"]["artefact"]
+    with pytest.raises(ModelError, match="knows bars up to"):
+        await engine.basket({"SPY": 0.5, "AAPL": 0.5}, 2, as_of="2017-01-04", model=trained)
 
 
 async def test_what_the_reader_must_know_is_noted(engine):

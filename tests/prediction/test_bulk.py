@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 
 import ara.data
+from ara.data.files import read_bars
 from ara.errors import CancelledError, ModelError, PluginError, StoreError, ValidationError
 from ara.models import LEVELS
-from ara.prediction.bulk import forecast_file, series
+from ara.prediction.bulk import forecast_file, forecast_frame, series
+from ara.prediction.compute import Recipe
 from ara.settings import Settings
 from ara.whole import writing
 
@@ -194,3 +196,10 @@ def test_bars_of_a_file_know_how_long_they_are(step: str, length: str) -> None:
     frame = pl.DataFrame({"symbol": "BTC-USD", "ts": stamps, "asset_class": "crypto", "volume": 1.0})
     prices = {name: pl.lit(100.0) for name in ("open", "high", "low", "close")}
     assert [str(one.timeframe) for one in series(frame.with_columns(**prices))] == [length]
+
+
+@pytest.mark.parametrize("horizon", [0, 31])
+def test_a_frame_that_asks_beyond_reach_is_refused_as_a_file_is(bars: Path, horizon: int) -> None:
+    asked = of(bars, horizons=(1, horizon)).with_columns(instant=pl.col("origin"))
+    with pytest.raises(ValidationError, match=rf"the horizon {horizon} is asked; a forecast reaches 1 to 30 bars"):
+        forecast_frame(read_bars(bars), asked, Recipe(model="ewma_t"))

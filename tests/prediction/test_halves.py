@@ -90,3 +90,8 @@ def test_a_second_process_has_to_be_worth_its_start(
     last = np.arange(len(panel) - 3, len(panel))
     assert not len(halves._later(panel, last if recipe.refit == "year" else rows(panel), recipe))
     assert len(halves._later(panel, rows(panel), RECIPE)) == (0 if cores == 1 else 2)
+
+
+def test_who_leaves_at_the_very_end_is_given_nothing(panel: Panel, worth: None) -> None:
+    with pytest.raises(CancelledError, match="were cancelled"):
+        halves.computed(panel, rows(panel), RECIPE, watch=lambda said: said.done < len(rows(panel)))

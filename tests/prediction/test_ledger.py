@@ -88,3 +88,33 @@ async def test_an_entry_that_is_no_forecast_is_named(body: bytes) -> None:
         await one.store.log("ledger").append([body], keys=["strange"])
         with pytest.raises(IntegrityError, match="entry 1 of the ledger is no forecast"):
             await Ledger(one).list()
+
+
+async def test_a_long_ledger_is_read_back_page_by_page(monkeypatch) -> None:
+    monkeypatch.setattr("ara.prediction.ledger._PAGE", 2)
+    async with desk() as one:
+        ledger = Ledger(one)
+        forecasts = [await PredictionEngine(one).predict("KO", days=days, model="ewma_t") for days in range(1, 6)]
+        told = [[kept.sequence for kept in await ledger.list(limit)] for limit in (5, 3)]
+        before = [kept.id for kept in await ledger.list(2, before=4)]
+    assert told == [[5, 4, 3, 2, 1], [5, 4, 3]]
+    assert before == [forecasts[2].id, forecasts[1].id]
+
+
+async def test_a_ledger_whose_head_was_lost_is_still_read_to_its_end(tmp_path) -> None:
+    settings = Settings.load({"home": str(tmp_path), "log.level": "error"}, environ={})
+    async with Desk.open(settings) as one:
+        for days in (1, 2):
+            await PredictionEngine(one).predict("KO", days=days, model="ewma_t")
+    for file in (tmp_path / "heads").iterdir():
+        file.write_bytes(b"{")
+    async with Desk.open(settings) as one:
+        assert [kept.sequence for kept in await Ledger(one).list()] == [2, 1]
+
+
+async def test_the_same_forecast_is_one_in_a_set() -> None:
+    async with desk() as one:
+        engine = PredictionEngine(one)
+        first, again, other = [await engine.predict("KO", days=days, model="ewma_t") for days in (1, 1, 2)]
+    assert {first, again, other} == {first, other}
+    assert len({first, again, other}) == 2

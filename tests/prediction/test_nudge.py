@@ -2,10 +2,11 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ara.cli.app import main
@@ -101,3 +102,15 @@ def test_full_analysis_says_whether_it_hangs_on_a_hair(monkeypatch, tmp_path, ca
     assert main(words) == 0
     told = capsys.readouterr()
     assert "AAPL: this forecast hangs on a hair:" in " ".join(told.err.split())
+
+
+async def test_a_price_that_never_moved_is_not_nudged(bars):
+    flat = bars.frame.with_columns(*(pl.lit(100.0).alias(name) for name in ("open", "high", "low", "close")))
+    assert nudged(replace(bars, frame=flat), 5, Recipe(model="ewma_t")) == []
+
+
+async def test_a_nudge_as_json(bars):
+    (one, *_) = nudged(bars, 2, Recipe(model="ewma_t"))
+    told = one.as_dict()
+    assert set(told) == {"what", "size", "width", "shift", "day"}
+    assert (told["what"], told["size"]) == ("the last close", one.size)

@@ -1,5 +1,6 @@
 """Instruments drawn together: each keeps its own forecast, ties stay, and chances are judged as they should be."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -147,3 +148,27 @@ async def test_what_can_not_be_ranked_is_refused():
         examined(bars, 20, terms=500)
     with pytest.raises(ModelError, match="has no bar that was known at 1999-01-01"):
         rank(bars, 20, as_of=datetime.combine(date(1999, 1, 1), datetime.min.time(), UTC))
+
+
+async def test_a_familys_forecasts_order_by_how_wide_they_are_and_not_by_where_they_lean():
+    found = {one.symbol: one.quintiles for one in rank(await known(), 5, model="drift")}
+    assert found["SPY"][4] < found["AAPL"][4]
+    assert found["SPY"][2] > found["AAPL"][2]
+    assert all(sum(chances) == pytest.approx(1.0) for chances in found.values())
+
+
+def test_few_days_all_count_alike():
+    """Below three spans of days nothing is said of how wild the market is: the weights are the half-life's alone."""
+    few = ties(np.random.default_rng(5).standard_normal((50, 5)))
+    weights = few.days[:, 0] ** 2
+    assert few.share == pytest.approx(5 / (5 + 50), abs=0.01)
+    assert weights.sum() == pytest.approx(1.0)
+
+
+async def test_a_term_that_fewer_than_five_can_be_ordered_in_is_refused():
+    """At the start of its term one of five has 240 bars, ten fewer than are needed to know how it moves."""
+    bars = await known(SYMBOLS[:5], as_of=datetime(2017, 8, 30, 22, tzinfo=UTC))
+    young = [replace(one, frame=one.frame[-260:]) if one.instrument.symbol == "KO" else one for one in bars]
+    assert len(examined(bars, 20, terms=1).terms) == 1
+    with pytest.raises(ValidationError, match="fewer than 5 instruments have an outcome"):
+        examined(young, 20, terms=1)

@@ -88,3 +88,15 @@ async def test_what_waits_and_is_not_in_the_ledger_is_passed_over() -> None:
         await one.store.tables.insert(forecasts, [gone])
         assert len(await one.store.tables.execute(waiting())) == 2
         assert [found.id for found in await Unscored(one).of(("AAPL",))] == [kept.id]
+
+
+async def test_a_list_whose_last_place_is_another_forecast_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place is there, but what stands at it is not what was listed: the store is that of another ledger."""
+    monkeypatch.setattr("ara.prediction.unscored._BATCH", 1)
+    async with desk() as one:
+        for symbol in ("AAPL", "KO"):
+            await PredictionEngine(one).predict(symbol, days=1, model="ewma_t")
+        strange = {"forecast_id": "x", "sequence": 2, "symbol": "NOPE", "scored_at": None}
+        await one.store.tables.insert(forecasts, [strange])
+        await Unscored(one).read()
+        assert await listed(one) == {"AAPL": True, "KO": True}
