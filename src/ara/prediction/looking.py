@@ -131,6 +131,10 @@ class Looks:
     async def regime(self, symbol: str, *, as_of: datetime, among: Sequence[str] = (), horizon: int = 21) -> Standing:
         """Tell the state of a market; others are looked at for correlation and breadth."""
         bars = await self.bars(symbol, as_of=as_of)
+        return await self.stands(bars, as_of=as_of, among=among, horizon=horizon)
+
+    async def stands(self, bars: Bars, *, as_of: datetime, among: Sequence[str] = (), horizon: int = 21) -> Standing:
+        """Tell the state of the market that daily bars are of."""
         names = [one for one in among if one.upper() != bars.instrument.symbol.upper()]
         others = [await self.bars(one, as_of=as_of) for one in names]
         implied = await self.fear(bars, as_of=as_of)

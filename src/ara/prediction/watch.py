@@ -1,23 +1,27 @@
-"""A forecast again at each closed bar, for as long as is asked: gathered, computed and kept as every other one."""
+"""Instruments looked at again at each closed bar, for as long as is asked: forecasts, and whatever else bars tell."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from ara.data.feed import MarketData
 from ara.data.provider import Kind, Provider, fetches
 from ara.desk import Desk
 from ara.errors import AraError, DataProviderError, ValidationError
+from ara.market.bars import Bars
 from ara.market.instrument import Instrument
-from ara.prediction.asking import Ready, Wish, gathered, kept, made
+from ara.market.timeframe import Timeframe
+from ara.prediction.asking import Wish, gathered, kept, made
 from ara.prediction.fallback import Budget
 from ara.prediction.ledger import Kept
 from ara.prediction.many import Missed
 
-__all__ = ["Heard", "Trouble", "watch"]
+__all__ = ["Heard", "Look", "Trouble", "each_bar", "watch"]
+
+_T = TypeVar("_T")
 
 _TRIES: Final = 5
 _LONGEST: Final = 60.0
@@ -42,11 +46,33 @@ class Trouble:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Generic[_T]):
+    """Bars of an instrument that were gathered just now.
+
+    Parameters
+    ----------
+    bars
+        Its own.
+    tell
+        What tells of them; not asked where the bar that is waited for is not among them yet.
+    """
+
+    bars: Bars
+    tell: Callable[[], Awaitable[_T]]
+
+    @property
+    def newest(self) -> datetime:
+        """When the last of the bars was public."""
+        moment: datetime = self.bars.frame["known_at"][-1]
+        return moment
+
+
 Heard: TypeAlias = Kept | Trouble | Missed
 """What a watch tells: a forecast, a trouble that may pass, or an instrument that can't be watched."""
 
 
-async def watch(
+def watch(
     desk: Desk, market: MarketData, symbols: Sequence[str], wish: Wish, *, pause: float = 1.0
 ) -> AsyncGenerator[Heard, None]:
     """Forecast instruments, and each again whenever a bar of it has closed; ends when none of them can be watched.
@@ -62,14 +88,61 @@ async def watch(
     wish
         What is asked of each; the moment is always the present one.
     pause
+        As for `each_bar`.
+    """
+
+    async def look(symbol: str) -> Look[Kept]:
+        now = desk.clock.now()
+        mine = replace(wish, asks=replace(wish.asks, as_of=now, now=now))
+        one = await gathered(desk, market, symbol, mine, budget=_budget(desk))
+
+        async def tell() -> Kept:
+            (entry,) = await kept(desk, [one], [await made(desk, one, mine, budget=_budget(desk))])
+            return entry
+
+        return Look(bars=one.found.bars, tell=tell)
+
+    return each_bar(desk, market, symbols, look, timeframe=wish.timeframe, given=wish.asks.given, pause=pause)
+
+
+def _budget(desk: Desk) -> Budget:
+    return Budget(desk.settings.prediction.seconds)
+
+
+async def each_bar(
+    desk: Desk,
+    market: MarketData,
+    symbols: Sequence[str],
+    look: Callable[[str], Awaitable[Look[_T]]],
+    *,
+    timeframe: Timeframe,
+    given: bool = False,
+    pause: float = 1.0,
+) -> AsyncGenerator[_T | Trouble | Missed, None]:
+    """Look at instruments, and at each again whenever a bar of it has closed; ends when none of them can be watched.
+
+    Parameters
+    ----------
+    desk, market
+        Of the process, and where the bars come from.
+    symbols
+        Of the instruments.
+    look
+        Gathers the bars of an instrument as they are at present.
+    timeframe
+        Length of the bars that are waited for.
+    given
+        Whether the caller gave the market its sources: no others are asked then, and what they say is not kept.
+    pause
         Seconds until a source that failed is asked again, twice as long each time, a minute at most.
     """
-    heard: asyncio.Queue[Heard | Exception | None] = asyncio.Queue()
+    heard: asyncio.Queue[_T | Trouble | Missed | Exception | None] = asyncio.Queue()
 
     async def follow(symbol: str) -> None:
         end: Missed | Exception | None = None
         try:
-            async with aclosing(_Watch(desk, market, symbol, wish, pause).run()) as told:
+            one_watch = _Watch(desk, market, symbol, look, timeframe, given=given, pause=pause)
+            async with aclosing(one_watch.run()) as told:
                 async for one in told:
                     await heard.put(one)
                     await heard.join()  # what is told was read before the next is looked for
@@ -99,33 +172,44 @@ async def watch(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _Watch:
+class _Watch(Generic[_T]):
     """One instrument.
 
     Parameters
     ----------
-    desk, market, symbol, wish, pause
-        As for `watch`.
+    desk, market, symbol, look, timeframe, given, pause
+        As for `each_bar`.
     """
 
-    def __init__(self, desk: Desk, market: MarketData, symbol: str, wish: Wish, pause: float) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        market: MarketData,
+        symbol: str,
+        look: Callable[[str], Awaitable[Look[_T]]],
+        timeframe: Timeframe,
+        *,
+        given: bool,
+        pause: float,
+    ) -> None:
         self._desk = desk
         self._market = market
         self._symbol = symbol
-        self._wish = wish
+        self._look = look
+        self._timeframe = timeframe
         self._pause = pause
-        self._given = wish.asks.given
+        self._given = given
         self._last: datetime | None = None
 
-    async def run(self) -> AsyncGenerator[Kept | Trouble, None]:
-        """Give the first forecast, or raise why there is none; then one for each closed bar, and each trouble."""
+    async def run(self) -> AsyncGenerator[_T | Trouble, None]:
+        """Give the first answer, or raise why there is none; then one for each closed bar, and each trouble."""
         instrument = await self._market.instrument(self._symbol)
         self._source(instrument)
         try:
             await self._update(instrument)
         except AraError as error:
             yield Trouble(symbol=self._symbol, error=error, seconds=0.0)
-        yield await self._forecast()
+        yield await self._told(await self._look(self._symbol))
         failures = 0
         while True:
             try:
@@ -142,46 +226,35 @@ class _Watch:
                 yield Trouble(symbol=self._symbol, error=error, seconds=seconds)
                 await asyncio.sleep(seconds)
 
-    async def _followed(self, instrument: Instrument) -> AsyncGenerator[Kept, None]:
-        """Give a forecast for each bar that closes after the last, until the source fails."""
+    async def _followed(self, instrument: Instrument) -> AsyncGenerator[_T, None]:
+        """Give an answer for each bar that closes after the last, until the source fails."""
         from ara.data.live import closed
 
-        clock, timeframe = self._desk.clock, self._wish.timeframe
-        bars = closed(self._source(instrument), [instrument], timeframe, clock=clock, since=self._last)
+        clock = self._desk.clock
+        bars = closed(self._source(instrument), [instrument], self._timeframe, clock=clock, since=self._last)
         async with aclosing(bars) as frames:
             async for frame in frames:
                 until: datetime = frame["known_at"].max()  # type: ignore[assignment]
                 if self._last is None or until > self._last:
                     yield await self._after(until, instrument)
 
-    async def _after(self, until: datetime, instrument: Instrument) -> Kept:
-        """Forecast once the bar that ended at a moment is among what is kept: a source's past may lag its stream."""
+    async def _after(self, until: datetime, instrument: Instrument) -> _T:
+        """Answer once the bar that ended at a moment is among what is kept: a source's past may lag its stream."""
         for turn in range(_TRIES):
             await asyncio.sleep(turn * self._pause)
             await self._update(instrument)
-            one, wish = await self._gathered()
-            if _newest(one) >= until:
-                return await self._kept(one, wish)
+            one = await self._look(self._symbol)
+            if one.newest >= until:
+                return await self._told(one)
         ended = f"{until:%Y-%m-%d %H:%M} UTC"
         raise DataProviderError(
             f"The bar of {instrument.symbol} that ended at {ended} is not in its source's past yet."
         )
 
-    async def _forecast(self) -> Kept:
-        return await self._kept(*await self._gathered())
-
-    async def _gathered(self) -> tuple[Ready, Wish]:
-        now = self._desk.clock.now()
-        wish = replace(self._wish, asks=replace(self._wish.asks, as_of=now, now=now))
-        return await gathered(self._desk, self._market, self._symbol, wish, budget=self._budget()), wish
-
-    async def _kept(self, one: Ready, wish: Wish) -> Kept:
-        (entry,) = await kept(self._desk, [one], [await made(self._desk, one, wish, budget=self._budget())])
-        self._last = _newest(one)
-        return entry
-
-    def _budget(self) -> Budget:
-        return Budget(self._desk.settings.prediction.seconds)
+    async def _told(self, one: Look[_T]) -> _T:
+        answer = await one.tell()
+        self._last = one.newest
+        return answer
 
     def _source(self, instrument: Instrument) -> Provider:
         """Give whose live bars are followed: the healthiest that has some."""
@@ -201,11 +274,6 @@ class _Watch:
             return
         from ara.data.fetched import Failed
 
-        async for outcome in self._market.collector.update([instrument], self._wish.timeframe):
+        async for outcome in self._market.collector.update([instrument], self._timeframe):
             if isinstance(outcome, Failed):
                 raise outcome.error
-
-
-def _newest(one: Ready) -> datetime:
-    newest: datetime = one.found.bars.frame["known_at"][-1]
-    return newest

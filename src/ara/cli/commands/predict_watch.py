@@ -1,19 +1,21 @@
-"""`ara predict --watch`: what a watch tells, printed as it comes."""
+"""`ara predict --watch` and others that watch: what a watch tells, printed as it comes."""
 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ara.cli.screen import Screen
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
     from ara.errors import AraError
-    from ara.prediction import Kept
-    from ara.prediction.watch import Heard, Trouble
+    from ara.prediction.many import Missed
+    from ara.prediction.watch import Trouble
 
 __all__ = ["alone", "tell"]
+
+_T = TypeVar("_T")
 
 
 def alone(**others: object) -> None:
@@ -27,15 +29,15 @@ def alone(**others: object) -> None:
 
 async def tell(
     s: Screen,
-    heard: "AsyncGenerator[Heard, None]",
+    heard: "AsyncGenerator[_T | Trouble | Missed, None]",
     *,
     single: bool,
-    dressed: "Callable[[Kept], Awaitable[tuple[dict[str, Any], Callable[[], str]]]]",
+    dressed: "Callable[[_T], Awaitable[tuple[dict[str, Any], Callable[[], str]]]]",
 ) -> int:
-    """Print each forecast when it comes, under `--json` one document a line; say on stderr what stands in the way.
+    """Print each answer when it comes, under `--json` one document a line; say on stderr what stands in the way.
 
     Gives the exit code of the first instrument that can't be watched, once none is left; a single one's error is
-    raised. `dressed` gives a forecast's document, and what makes its text.
+    raised. `dressed` gives an answer's document, and what makes its text.
     """
     from ara.prediction.many import Missed
     from ara.prediction.watch import Trouble

@@ -1,5 +1,6 @@
 """The state of a market on a terminal: the answer, a picture of the last year, what followed, what to mind."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -7,9 +8,9 @@ import numpy as np
 from ara.cli.render.numbers import decimals, grouped, long_day, percent, places
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, wrapped
-from ara.models.regimes import ALERT, STATES, Standing
+from ara.models.regimes import ALERT, STATES, Change, Standing
 
-__all__ = ["shown"]
+__all__ = ["news", "shown"]
 
 _YEAR: Final = 250
 _ROWS: Final = 7
@@ -21,11 +22,7 @@ _PLAIN: Final = {"bull": "+", "bear": "v", "sideways": "-", "high volatility": "
 def shown(seen: Standing, s: Screen) -> str:
     """Give the answer, the picture and what else there is to know."""
     paint = s.palette()
-    one = seen.bars.instrument
-    price = grouped(float(seen.bars.frame["close"][-1]), places(one.tick))
-    lines = [paint(f"{clean(one.symbol)}  {clean(one.name)}".rstrip(), "strong")]
-    lines += wrapped(f"close {price} {one.currency} on {long_day(seen.dates[-1])}", s.width)
-    lines += [paint(line, "strong") for line in wrapped(_answer(seen), s.width)]
+    lines = _head(seen, s)
     lines += [*wrapped(_lasted(seen), s.width), *wrapped(_own(seen), s.width), ""]
     lines += [*_picture(seen, s), ""]
     for words in (_followed(seen), _changed(seen), _volatility(seen), _broken(seen)):
@@ -33,6 +30,28 @@ def shown(seen: Standing, s: Screen) -> str:
     for words in _warnings(seen):
         lines += [paint(line, "warning") for line in wrapped(words, s.width)]
     return "\n".join(lines)
+
+
+def news(seen: Standing, changes: Sequence[Change] | None, s: Screen) -> str:
+    """Give of a market that is watched the answer at its newest bar, and what changed; at the first look all."""
+    if changes is None:
+        return shown(seen, s)
+    lines, paint = _head(seen, s), s.palette()
+    for one in changes:
+        entered = f"Changed: it entered {one.after} on {long_day(seen.dates[one.bar])}"
+        words = f"{entered}{f', from {one.before}' if one.before else ''}, {one.probability:.2f} sure."
+        lines += [paint(line, "warning") for line in wrapped(words, s.width)]
+    lines += [] if changes else wrapped(f"No change was told (at {ALERT:.2f} or more).", s.width)
+    return "\n".join(lines)
+
+
+def _head(seen: Standing, s: Screen) -> list[str]:
+    """Give whose state it is, at which close, and the answer."""
+    one, paint = seen.bars.instrument, s.palette()
+    price = grouped(float(seen.bars.frame["close"][-1]), places(one.tick))
+    lines = [paint(f"{clean(one.symbol)}  {clean(one.name)}".rstrip(), "strong")]
+    lines += wrapped(f"close {price} {one.currency} on {long_day(seen.dates[-1])}", s.width)
+    return lines + [paint(line, "strong") for line in wrapped(_answer(seen), s.width)]
 
 
 def _answer(seen: Standing) -> str:

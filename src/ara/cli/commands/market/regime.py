@@ -1,11 +1,15 @@
 """`ara market regime`."""
 
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.screen import screen
+from ara.cli.screen import Screen, screen
 from ara.errors import ValidationError
+
+if TYPE_CHECKING:
+    from ara.prediction.watch_regimes import Stood
 
 __all__ = ["regime"]
 
@@ -21,7 +25,10 @@ def regime(
         str, typer.Option("--horizon", metavar="N", help="Look at what followed so many bars later")
     ] = "21",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
-) -> None:
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Tell it again at each closed day of a live source, until Ctrl-C")
+    ] = False,
+) -> int:
     """Show the state of a market, since when, how long such states lasted and what followed.
 
     ::
@@ -29,6 +36,7 @@ def regime(
         ara market regime AAPL
         ara market regime SPY --among QQQ,IWM,EEM
         ara market regime EURUSD --as-of 2020-02-20 --json
+        ara market regime BTC-USDT --watch --json
 
     The state of each day is told by what was known on that day. Where states say no more of the next returns than
     no states would, it says so.
@@ -40,9 +48,31 @@ def regime(
 
     s = screen()
     later, others = counted(horizon, "--horizon", most=FOLLOWED.stop - 1), _named(among)
+    if watch:
+        from ara.cli.commands.predict_watch import alone
+
+        alone(as_of=as_of)
+        return s.run(_watch(s, symbol, others, later))
     with s.progress("Telling the states"):
         told = looked(s, as_of, lambda looks, moment: looks.regime(symbol, as_of=moment, among=others, horizon=later))
     s.result(told.as_dict(), lambda: shown(told, s))
+    return 0
+
+
+async def _watch(s: Screen, symbol: str, among: Sequence[str], horizon: int) -> int:
+    """Print how the market stands, and again as its bars close, until it can't be watched."""
+    from ara.cli.commands.predict_watch import tell
+    from ara.cli.render.regime import news
+    from ara.data.feed import MarketData
+    from ara.desk import Desk
+    from ara.prediction.watch_regimes import watch_regimes
+
+    async def dressed(one: "Stood") -> tuple[dict[str, Any], Callable[[], str]]:
+        return one.as_dict(), lambda: news(one.now, one.news, s)
+
+    async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
+        heard = watch_regimes(desk, market, [symbol], among=among, horizon=horizon)
+        return await tell(s, heard, single=True, dressed=dressed)
 
 
 def _named(among: str) -> list[str]:
