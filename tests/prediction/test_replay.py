@@ -15,6 +15,7 @@ from ara.desk import Desk
 from ara.errors import ModelError, ValidationError
 from ara.lineage import canonical
 from ara.market.symbols import resolve
+from ara.market.timeframe import Timeframe
 from ara.models.registry import Registry, stages
 from ara.prediction import Ledger, PredictionEngine
 from ara.prediction import replay as module
@@ -96,6 +97,69 @@ async def test_a_model_that_went_or_was_damaged_is_named(desk):
     assert "params.json was changed" in found.differences[0].words
     with pytest.raises(ModelError, match=r"can't be computed again: .*params\.json"):
         await change(desk, kept.id, kept.id)
+
+
+async def test_a_model_that_the_registry_lost_is_named_by_its_family_and_id(desk):
+    mine = await trained(desk)
+    kept = await PredictionEngine(desk).keep("AAPL", model="har_t")
+    await desk.store.remove(type(mine), mine.id)
+    found = await replay(desk, kept.id)
+    assert (found.ok, found.forecast) == (False, None)
+    assert found.differences[0].part == "model"
+    assert found.differences[0].words == f"the trained model har_t {mine.id[:8]} is not here any more"
+
+
+@pytest.mark.parametrize(
+    ("lineage", "part", "words"),
+    [
+        ({"models": {"ewma_t": {"params": {"decay": 0.5}}}}, "model", "ewma_t is not the same in "),
+        ({"models": {}}, "model", "ewma_t is not the same in "),
+        ({"settings": {"days": 3}}, "settings", "settings were {"),
+    ],
+    ids=("another parameter", "no model", "other settings"),
+)
+async def test_what_is_not_as_it_was_is_named(desk, monkeypatch, lineage, part, words):
+    """As where the code that answers has changed since: what comes out says that it was made in another way."""
+    kept = await PredictionEngine(desk).keep("KO", 2, model="ewma_t")
+    whole = module.outlook
+
+    def another(*args, **rest):
+        told = whole(*args, **rest)
+        return replace(told, lineage=replace(told.lineage, **lineage))
+
+    monkeypatch.setattr(module, "outlook", another)
+    found = await replay(desk, kept.id)
+    assert (found.same, found.ok, found.gap) == (False, False, 0.0)
+    assert [one.part for one in found.differences] == [part]
+    assert found.differences[0].words.startswith(words)
+
+
+async def test_words_that_differ_beside_the_same_figures_are_found(desk, monkeypatch):
+    kept = await PredictionEngine(desk).keep("KO", 2, model="ewma_t")
+    whole = module.outlook
+
+    def other_words(*args, **rest):
+        told = whole(*args, **rest)
+        return replace(told, days=tuple(replace(day, factors=()) for day in told.days))
+
+    monkeypatch.setattr(module, "outlook", other_words)
+    found = await replay(desk, kept.id)
+    assert (found.same, found.ok, found.gap) == (False, False, 0.0)
+    assert [one.words for one in found.differences] == ["what is told beside the bands is not the same"]
+
+
+async def test_what_comes_out_otherwise_can_not_be_compared(desk, monkeypatch):
+    kept = await PredictionEngine(desk).keep("KO", 2, model="ewma_t")
+    monkeypatch.setattr("ara.prediction.outlook.ENGINE", "999")
+    with pytest.raises(ModelError, match=f"{kept.id[:6]} comes out as another forecast now"):
+        await change(desk, kept.id, kept.id)
+
+
+async def test_bars_of_two_lengths_are_not_compared(desk):
+    engine = PredictionEngine(desk)
+    day, week = [await engine.keep("AAPL", 2, timeframe=Timeframe.parse(step)) for step in ("1d", "1w")]
+    with pytest.raises(ValidationError, match="one forecast is over bars of 1d, the other of 1w"):
+        await change(desk, day.id, week.id)
 
 
 async def test_other_arithmetic_and_another_machine_are_told_apart(desk, monkeypatch):
