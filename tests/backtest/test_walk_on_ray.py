@@ -37,7 +37,7 @@ def test_choices_of_a_cluster_are_those_made_here(tmp_path, ray_head):
     assert found.folds == here.folds
     assert found.result.fills == here.result.fills
     assert told[-1][0] == told[-1][1] == len(here.folds)
-    assert len(told) < len(here.folds)  # what was kept was not chosen again
+    assert told[0][0] >= 2  # what was kept was not chosen again
     with pytest.raises(StrategyError, match="the strategy"):
         walk(
             made("tests.backtest.test_walk_on_ray:Breaks"), {"window": [1, 2]}, ONE, rules=RULES, **place

@@ -61,7 +61,9 @@ def test_a_root_squares_to_its_matrix_also_where_it_is_singular(matrix):
 
 @pytest.mark.parametrize("held", [None, np.full(40, 1 / 40)])
 @pytest.mark.parametrize("wilder", [1.02, 1.2, 9.0])
-def test_a_target_of_volatility_along_the_frontier_is_that_of_the_cone(held, wilder):
+@pytest.mark.parametrize("more", [50, 4])
+def test_a_target_of_volatility_along_the_frontier_is_that_of_the_cone(monkeypatch, held, wilder, more):
+    monkeypatch.setattr("ara.portfolio.optimise.widening._MORE", more)
     returns = many(40, bars=300).returns
     mean, matrix, costs = returns.mean(axis=0), np.cov(returns.T), np.full(40, 1e-4)
     limits = Limits(highest=0.2, held=held, turnover=None if held is None else 1.2)
@@ -90,6 +92,24 @@ def test_a_target_of_volatility_among_thousands_goes_along_the_frontier(monkeypa
     assert found.weights @ mean == pytest.approx(cone.weights @ mean, rel=1e-4)
     assert "can't be had" in calmest.relaxed[0]
     assert "the highest weights gave way" in narrow.relaxed[0]
+
+
+@pytest.mark.parametrize("wilder", [1.01, 1.1, 1.5, 2.0, 2.5])
+def test_the_way_to_a_target_of_volatility_is_short(monkeypatch, wilder):
+    returns, asked = many(60, bars=200).returns, []
+    mean, matrix = returns.mean(axis=0), np.cov(returns.T)
+    least = o.minimum_volatility(matrix).weights
+    before = path._weighed
+
+    def counted(*given):
+        asked.append(1)
+        return before(*given)
+
+    monkeypatch.setattr(path, "_weighed", counted)
+    most = wilder * float(least @ matrix @ least) ** 0.5
+    found = path.calm(mean, matrix, most, Limits(), np.zeros(60))
+    assert float(found @ matrix @ found) ** 0.5 == pytest.approx(most)
+    assert len(asked) <= 10
 
 
 def test_ties_need_a_week():

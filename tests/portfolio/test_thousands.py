@@ -8,7 +8,8 @@ import pytest
 
 from ara.portfolio import Limits, Plan, allocate
 from ara.portfolio.allocation import METHODS
-from ara.portfolio.optimise import tails
+from ara.portfolio.optimise import mean_variance, minimum_volatility, tails
+from ara.portfolio.optimise.widening import widened
 from ara.risk import Moves
 from ara.statistics.covariance import covariance, nearest_psd
 
@@ -52,8 +53,8 @@ def test_weights_found_by_widening_are_those_of_all_at_once(monkeypatch, method,
 
 def test_widening_ends_where_no_weights_meet_the_limits():
     limits = Limits(highest=0.001)
-    assert tails._widened(np.ones(100), limits, np.zeros(100), lambda _: None) is None
-    assert tails._widened(np.ones(2000), limits, np.zeros(2000), lambda _: None) is None
+    assert widened(np.ones(100), limits, np.zeros(100), lambda _: None) is None
+    assert widened(np.ones(2000), limits, np.zeros(2000), lambda _: None) is None
 
 
 def test_limits_of_some_are_those_of_all_where_the_others_are_not_held():
@@ -108,3 +109,22 @@ def test_every_method_answers_for_two_thousand():
         assert weights.min() >= -1e-9
         assert weights.sum() == pytest.approx(1, abs=1e-6) or method == "kelly"
         assert found.relaxed == ()
+
+
+@pytest.fixture(scope="module")
+def two_thousand():
+    """Means and a covariance of two thousand, and the least deviation that a portfolio of them has."""
+    returns = many(2000).returns
+    matrix = covariance(returns, "ledoit_wolf")
+    least = minimum_volatility(matrix).weights
+    return returns.mean(axis=0), matrix, float(least @ matrix @ least) ** 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wilder", [1.2, 3.0])
+def test_a_target_of_volatility_is_met_among_two_thousand(two_thousand, wilder):
+    mean, matrix, least = two_thousand
+    found = mean_variance(mean, matrix, target_volatility=wilder * least)
+    assert found.relaxed == ()
+    assert float(found.weights @ matrix @ found.weights) ** 0.5 == pytest.approx(wilder * least, rel=1e-4)
+    assert found.weights.min() >= -1e-9

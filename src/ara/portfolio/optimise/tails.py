@@ -1,6 +1,5 @@
 """Weights by returns as they were: the least mean loss of the worst days, and the best growth."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from ara.errors import ValidationError
 from ara.portfolio.limits import Limits, Sum
 from ara.portfolio.optimise.program import Program
 from ara.portfolio.optimise.solution import Solution, costs_of, limited, richest, settled
+from ara.portfolio.optimise.widening import widened
 
 __all__ = ["kelly", "mean_cvar"]
 
@@ -19,8 +19,6 @@ _Array = NDArray[np.float64]
 _LEAST: Final = 10
 _LARGE: Final = 200_000
 """Returns, bars times assets, above which a part of them is solved, and widened until it answers for all."""
-_MORE: Final = 50
-_NEAR: Final = 1e-6
 
 
 def mean_cvar(
@@ -67,7 +65,7 @@ def mean_cvar(
         worst = (1 - level) * bars
         if bars * count <= _LARGE:
             return _calmest(scaled, worst, now, cost / size)[0]
-        return _widened(
+        return widened(
             -np.abs(scaled).mean(axis=0), now, cost / size, lambda here: _sliced(scaled, worst, now, cost / size, here)
         )
 
@@ -152,7 +150,7 @@ def kelly(
             part = _grown(with_cash[:, here], now.among(here))
             return None if part is None else (part, (with_cash / (1 + with_cash[:, here] @ part)[:, None]).mean(axis=0))
 
-        return _widened(with_cash.mean(axis=0), now, np.zeros(count + 1), of)
+        return widened(with_cash.mean(axis=0), now, np.zeros(count + 1), of)
 
     found = settled(count + 1, _and_cash(wanted, count), attempt)
     return Solution(weights=found.weights[:-1] * fraction, relaxed=found.relaxed, limits=wanted)
@@ -171,55 +169,6 @@ def _grown(returns: _Array, limits: Limits) -> _Array | None:
     linear[grown] = -1.0 / bars
     found = program.solve(linear)
     return None if found is None else found[weights]
-
-
-def _widened(
-    slope: _Array,
-    limits: Limits,
-    cost: _Array,
-    solved: Callable[[NDArray[np.bool_]], tuple[_Array, _Array] | None],
-) -> _Array | None:
-    """Give the best weights of thousands of instruments by those of some of them, as many as it takes.
-
-    Most of so many are not held in the end. The slope of the goal where some were weighed alone tells how much all of
-    them could be better at the most; when that is nothing, the weights are those of all.
-
-    Parameters
-    ----------
-    slope
-        How much each may help, to begin with.
-    limits, cost
-        Of all of them; of changing a weight by 1.
-    solved
-        Gives the best weights of some of them, and by how much each of all would help; None where there are none.
-
-    References
-    ----------
-    B. von Hohenbalken (1977), Simplicial decomposition in nonlinear programming algorithms, Mathematical Programming
-    13.
-    """
-    count = len(slope)
-    low, high = limits.bounds(count)
-    held = np.zeros(count) if limits.held is None else limits.held
-    here = (low > 0) | (high < 0) | (held != 0)
-    corner = richest(slope, limits, cost)
-    while corner is not None:
-        here |= np.abs(corner) > _NEAR
-        here[np.argsort(-np.where(here, -np.inf, slope), kind="stable")[: max(int(here.sum()), _MORE)]] = True
-        found = solved(here)
-        if found is None and here.all():
-            break
-        if found is None:
-            continue
-        weights = np.zeros(count)
-        weights[here], slope = found
-        corner = richest(slope, limits, cost)
-        if corner is None or here.all():
-            return weights
-        gain = float(slope @ (corner - weights) - cost @ (np.abs(corner - held) - np.abs(weights - held)))
-        if gain <= _NEAR * float(np.abs(slope).max()):
-            return weights
-    return None
 
 
 def _and_cash(limits: Limits, count: int) -> Limits:
