@@ -25,9 +25,10 @@ from ara.prediction.outlook import outlook
 __all__ = ["BLOCK", "Missed", "Question", "many", "outlooks"]
 
 BLOCK: Final = 64
-"""Instruments that are in memory at once; as many again are read meanwhile."""
+"""Instruments that are in memory at once; as many again are read, or kept, meanwhile."""
 
-_PART: Final = 4
+_PART: Final = 8
+_TURNS: Final = 4
 _CROWD: Final = 40
 _READERS: Final = 8
 
@@ -98,18 +99,29 @@ async def many(
     """
     blocks = deque(symbols[first : first + BLOCK] for first in range(0, len(symbols), BLOCK))
     work = _Work(desk, market, wish, crowd=len(symbols) > _CROWD)
-    ahead = asyncio.ensure_future(work.gather(blocks[0])) if blocks else None
+    reading = asyncio.ensure_future(work.gather(blocks[0])) if blocks else None
+    telling: asyncio.Task[list[_Answer]] | None = None
+    told: tuple[Sequence[str], list[_Answer]] | None = None
     try:
-        while ahead is not None:
-            found = await ahead
-            block = blocks.popleft()
-            ahead = asyncio.ensure_future(work.gather(blocks[0])) if blocks else None
-            for symbol, one in zip(block, await work.answer(found), strict=True):
-                yield Missed(symbol=symbol, error=one) if isinstance(one, AraError) else one
+        while reading is not None or told is not None:
+            if reading is not None and (told is None or reading.done()):
+                telling = asyncio.ensure_future(work.tell(await reading))
+            if told is not None:  # while the next ones are computed
+                for symbol, one in zip(told[0], await work.keep(told[1]), strict=True):
+                    yield Missed(symbol=symbol, error=one) if isinstance(one, AraError) else one
+                told = None
+            if telling is not None:
+                block = blocks.popleft()
+                reading = asyncio.ensure_future(work.gather(blocks[0])) if blocks else None
+                told, telling = (block, await telling), None
     finally:
-        if ahead is not None:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
+        left = [task for task in (reading, telling) if task is not None]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+_Answer: TypeAlias = tuple[Ready, Forecast] | AraError
 
 
 class _Work:
@@ -134,18 +146,16 @@ class _Work:
         """Get what each needs, or the reason why it can't be had."""
         return list(await asyncio.gather(*map(self._gathered, symbols)))
 
-    async def answer(self, found: Sequence[Ready | AraError]) -> list[Kept | AraError]:
-        """Compute and keep; an error stands where a forecast can't be made or kept."""
-        whole = [one for one in found if isinstance(one, Ready)]
-        told = iter(await self._told(whole))
-        answers: list[Forecast | AraError] = [next(told) if isinstance(one, Ready) else one for one in found]
-        pairs = [
-            (one, answer)
-            for one, answer in zip(found, answers, strict=True)
-            if isinstance(one, Ready) and not isinstance(answer, AraError)
-        ]
+    async def tell(self, found: Sequence[Ready | AraError]) -> list[_Answer]:
+        """Compute; an error stands where a forecast can't be made."""
+        told = iter(await self._told([one for one in found if isinstance(one, Ready)]))
+        return [one if isinstance(one, AraError) else _answer(one, next(told)) for one in found]
+
+    async def keep(self, answers: Sequence[_Answer]) -> list[Kept | AraError]:
+        """Keep what was told, all in one step; an error stands where there is nothing, or nothing could be kept."""
+        pairs = [one for one in answers if not isinstance(one, AraError)]
         try:
-            entries = iter(await kept(self._desk, [one for one, _ in pairs], [answer for _, answer in pairs]))
+            entries = iter(await kept(self._desk, [one for one, _ in pairs], [forecast for _, forecast in pairs]))
         except AraError as error:
             return [one if isinstance(one, AraError) else error for one in answers]
         return [one if isinstance(one, AraError) else next(entries) for one in answers]
@@ -182,7 +192,7 @@ class _Work:
         quick, apart = deque[list[int]](), deque[list[int]]()
         for parts, place in ((quick, "thread"), (apart, "process")):
             mine = [k for k, one in enumerate(ready) if where(one.asked.recipe) == place]
-            parts.extend(mine[first : first + _PART] for first in range(0, len(mine), _PART))
+            parts.extend(_parts(mine))
 
         async def lane(place: _Place, *turns: deque[list[int]]) -> None:
             for parts in turns:
@@ -219,3 +229,17 @@ class _Work:
 
     def _budget(self) -> Budget:
         return Budget(self._desk.settings.prediction.seconds)
+
+
+def _answer(one: Ready, forecast: Forecast | AraError) -> _Answer:
+    return forecast if isinstance(forecast, AraError) else (one, forecast)
+
+
+def _parts(places: list[int]) -> list[list[int]]:
+    """Cut into parts that are asked at once, smaller ones at the end: so that nobody waits long for the last."""
+    parts = []
+    while places:
+        size = max(min(_PART, len(places) // _TURNS), 1)
+        parts.append(places[:size])
+        places = places[size:]
+    return parts
