@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ara.quick import (
         attention,
         audit,
+        backtest,
         basket,
         crash,
         diff,
@@ -99,6 +100,7 @@ __all__ = [
     "__version__",
     "attention",
     "audit",
+    "backtest",
     "basket",
     "crash",
     "diff",
@@ -156,6 +158,8 @@ _OLDER: "Final" = {
 def __getattr__(name: str) -> "Any":
     if name in _OLDER:
         return getattr(import_module(_OLDER[name]), name)
+    if name == "backtest":
+        return import_module("ara.backtest")  # the room itself, which can be called: its name is taken
     if name == "__version__" or name not in __all__:
         raise AttributeError(f"module 'ara' has no attribute {name!r}")
     value = getattr(import_module(_HOME.get(name, "ara.errors")), name)

@@ -79,12 +79,17 @@ def holdings(run: Played) -> Holdings:
 
 
 def _worth(pit: Pit, moments: NDArray[np.int64]) -> tuple[_Array, _Array]:
-    """Give what the instrument's currency was worth at the moment before each, in units of the book, and its move."""
+    """Give what the instrument's currency was worth at the moment before each, in units of the book, and its move.
+
+    Before the first rate is known nothing can be held, so that the first one stands there: it has not moved yet.
+    """
     if pit.purse is None:
         return np.ones(len(moments)), np.ones(len(moments))
     told = pit.purse.rated
     place = np.searchsorted(told.known, moments, side="right") - 1
-    now = told.rate[place] * pit.purse.scale
+    now = np.where(place >= 0, told.rate[place], np.nan) * pit.purse.scale
+    there = np.flatnonzero(np.isfinite(now))
+    now[: there[0] if len(there) else len(now)] = now[there[0]] if len(there) else 1.0
     before = np.concatenate((now[:1], now[:-1]))
     return before, np.ones(len(moments)) if financed(pit.tape) else now / before
 

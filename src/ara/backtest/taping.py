@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from ara.data.currency import Rates
+from ara.data.dollars import pair
 from ara.data.feed import MarketData
 from ara.data.traded import as_of
+from ara.market.instrument import AssetClass
+from ara.market.money import Currency
+from ara.trading import rated
 from ara.trading.tape import Tape
 
-__all__ = ["named_once", "tapes_of"]
+__all__ = ["in_currency", "named_once", "tapes_of"]
 
 
 async def tapes_of(market: MarketData, symbols: Sequence[str], *, lot: Decimal | None = None) -> dict[str, Tape]:
@@ -31,6 +36,23 @@ async def tapes_of(market: MarketData, symbols: Sequence[str], *, lot: Decimal |
         past = await as_of(market, instrument)
         found[instrument.symbol] = Tape.of(past.bars, split=past.split, dividend=past.dividend, lot=lot)
     return named_once(found, [instrument.symbol for instrument in named])
+
+
+async def in_currency(market: MarketData, tapes: Mapping[str, Tape], currency: str = "") -> dict[str, Tape]:
+    """Give tapes for a book in a currency, that of the first instrument where none is named.
+
+    Rates are closes of currency pairs, as they were known: those among the instruments, else those at hand, against the
+    dollar.
+    """
+    own = Currency(currency).code if currency else next(iter(tapes.values())).instrument.currency
+    others = sorted({tape.instrument.currency for tape in tapes.values()} - {own})
+    if not others:
+        return dict(tapes)
+    traded = [one.bars() for one in tapes.values() if one.instrument.asset_class is AssetClass.FOREX]
+    there = {one.instrument.symbol for one in traded}
+    found = [bars for code in (*others, own) for bars in await pair(market, code)]
+    rates = Rates.of_bars([*traded, *(one for one in found if one.instrument.symbol not in there)])
+    return rated(tapes, own, rates)
 
 
 def named_once(tapes: Mapping[str, Tape], named: Sequence[str]) -> dict[str, Tape]:

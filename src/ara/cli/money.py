@@ -16,21 +16,18 @@ if TYPE_CHECKING:
 
     from ara.cli.screen import Screen
     from ara.data.currency import Preference, Rate, Rates
-    from ara.data.feed import MarketData
     from ara.desk import Desk
     from ara.market.bars import Bars
     from ara.market.instrument import Instrument
     from ara.prediction.forecast import Forecast
 
-__all__ = ["OPTION", "Converted", "Purse", "converted", "in_currency", "pair", "purse", "shown_document"]
+__all__ = ["OPTION", "Converted", "Purse", "converted", "in_currency", "purse", "shown_document"]
 
 OPTION = Annotated[
     str,
     typer.Option("--currency", metavar="CODE", help="Show amounts in this currency, by the rate of their time"),
 ]
 """The option of every command that shows amounts of money."""
-
-_DOLLAR = "USD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +147,7 @@ async def purse(
     import asyncio
 
     from ara.data.currency import Preference, Rates
+    from ara.data.dollars import pair
     from ara.data.feed import MarketData
     from ara.data.provider import SCHEMAS, Kind
     from ara.market.money import Currency
@@ -167,15 +165,3 @@ async def purse(
     published = kept.select(SCHEMAS[Kind.RATES].names())
     rates = ((Rates(published), ", ".join(told)), (Rates.of_bars(pairs), f"closes of {', '.join(closes)}"))
     return Purse(wanted=wanted, rates=rates)
-
-
-async def pair(market: "MarketData", code: str, learned: datetime | None) -> "list[Bars]":
-    """Give the bars of a currency against the dollar, as far as any are at hand; nobody is asked for them."""
-    from ara.market.symbols import guess
-
-    for symbol in (f"{code}{_DOLLAR}", f"{_DOLLAR}{code}") if code != _DOLLAR else ():
-        try:
-            return [await market.bars(guess(symbol, "forex"), learned=learned)]
-        except AraError:
-            continue
-    return []

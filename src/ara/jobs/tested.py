@@ -67,14 +67,14 @@ async def test(desk: Desk, work: Backtest, *, watch: Callable[[Progress], bool])
     """Test a strategy and give the document that `ara backtest --json` prints."""
     from ara.backtest import run
     from ara.backtest.document import to_document, walk_document
-    from ara.backtest.taping import tapes_of
+    from ara.backtest.taping import in_currency, tapes_of
     from ara.backtest.walk_forward import walk
     from ara.data.feed import MarketData
     from ara.performance.trials import Trials
 
     wanted = asked(work)
     async with MarketData(desk) as market:
-        tapes = await tapes_of(market, work.symbols)
+        tapes = await in_currency(market, await tapes_of(market, work.symbols))
 
     def hear(done: int, total: int) -> bool:
         return watch(Progress(done, total, "playing bars" if wanted.rules is None else "choosing"))

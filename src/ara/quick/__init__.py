@@ -4,10 +4,13 @@ from ara.quick import ledger as _ledger
 from ara.quick.asked import basket, history, predict, rank, score
 from ara.quick.judged import audit, crash, evaluate, forecast
 from ara.quick.kept import attention, diff, replay
+from ara.quick.tested import Tested, backtest
 
 __all__ = [
+    "Tested",
     "attention",
     "audit",
+    "backtest",
     "basket",
     "crash",
     "diff",

@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,13 +50,13 @@ class Made:
         }
 
 
-def made(name: str, parameters: Mapping[str, Any] | None = None) -> Made:
+def made(name: str | Callable[..., Strategy], parameters: Mapping[str, Any] | None = None) -> Made:
     """Find a strategy.
 
     Parameters
     ----------
     name
-        Registered: `momentum`; or one's own, `package.module:Class`.
+        Registered: `momentum`; or one's own, `package.module:Class`, or the class.
     parameters
         By name; texts are read as what the defaults are.
 
@@ -67,8 +67,7 @@ def made(name: str, parameters: Mapping[str, Any] | None = None) -> Made:
     ValidationError
         It takes no such parameter, or not such a value.
     """
-    called = _OLD.get(name, name)
-    kind = _own(called) if ":" in called else plugins.load(_GROUP, called)
+    called, kind = _found(name)
     takes = _asked(kind)
     found = {}
     for key, value in (parameters or {}).items():
@@ -77,6 +76,13 @@ def made(name: str, parameters: Mapping[str, Any] | None = None) -> Made:
             raise ValidationError(f"the strategy {called} has no parameter {key[:40]!r}; it has {there}")
         found[key] = _read(called, key, value, takes[key].default)
     return Made(name=called, kind=kind, parameters=found)
+
+
+def _found(name: str | Callable[..., Strategy]) -> tuple[str, Any]:
+    if not isinstance(name, str):
+        return f"{name.__module__}:{getattr(name, '__qualname__', type(name).__qualname__)}", name
+    called = _OLD.get(name, name)
+    return called, _own(called) if ":" in called else plugins.load(_GROUP, called)
 
 
 def _own(name: str) -> Any:
