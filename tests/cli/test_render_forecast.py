@@ -41,6 +41,19 @@ def test_the_whole_screen(shown, make_forecast):
     )
 
 
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_where_all_is_told_the_receipt_is_named_that_can_be_followed(shown, make_forecast, depth):
+    plain = make_forecast(days=2)
+    first, *rest = plain.days
+    facts = {"low": 0.70, "high": 0.75, "forecasts": 100, "inside": 73, "share": 0.73, "least": 0.64, "most": 0.81}
+    paper = Receipt(horizon=1, until=datetime(2020, 12, 31, tzinfo=UTC), **facts)
+    told = replace(plain, days=(replace(first, receipt=paper), *rest))
+    words = f"Receipt: ara ledger receipt {told.id[:6]}"
+    assert (words in shown(told, kept=True, depth=depth)) is (depth == "full")
+    assert words not in shown(plain, kept=True, depth=depth)  # of which nothing is known there is none
+    assert "Receipt:" not in shown(told, depth=depth)  # nor of what is not kept
+
+
 WIDE = {"BTC-USD": (8905.43, AssetClass.CRYPTO, "0.01"), "EURUSD": (1.09213, AssetClass.FOREX, "0.00001")}
 
 

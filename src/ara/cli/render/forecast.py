@@ -387,6 +387,8 @@ def _closing(forecast: Forecast, view: View) -> list[str]:
         parts = [f"Kept as {forecast.id[:6]} in the ledger.", "Later: ara score"]
     if view.depth != "full":
         parts.append(f"Reasons: ara predict {symbol} --analysis full")
+    elif view.lasting and any(day.receipt for day in forecast.days):
+        parts.append(f"Receipt: ara ledger receipt {forecast.id[:6]}")
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]}   {part}" if lines else ""
