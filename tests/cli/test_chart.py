@@ -158,7 +158,19 @@ def test_what_is_wrong_is_said_before_anything_is_drawn(ara, home, words, said):
 
 def test_an_indicator_far_from_the_prices_is_drawn_below_them(ara, tmp_path):
     out = tmp_path / "drawn.json"
-    words = ("chart", "candles", "AAPL", "--last", "30", "--indicator", "macd", "--indicator", "sma")
+    words = (
+        "chart",
+        "candles",
+        "AAPL",
+        "--last",
+        "30",
+        "--indicator",
+        "macd",
+        "--indicator",
+        "sma",
+        "-i",
+        "rsi(window=7)",
+    )
     page = ara(*words, "--width", "80").out
     price, below = page.split("macd.line")
     assert "sma" in price

@@ -103,6 +103,19 @@ def test_outputs_of_one_indicator_share_a_panel_below():
     assert {"line", "signal", "rsi"} <= set(chart.columns)
 
 
+def test_levels_of_an_indicator_lie_across_its_panel():
+    prices = np.ones((4, len(DAYS)))
+    middle = np.full(len(DAYS), 50.0)
+    chart = charts.candles_of(DAYS, *prices, below={"rsi": middle, "cci": middle}, levels={"rsi": (30.0, 70.0)})
+    rsi, cci = chart.panels[1:]
+    assert [(mark.at, mark.name) for mark in rsi.marks[1:]] == [(30.0, "30, 70"), (70.0, "")]
+    assert len(cci.marks) == 1
+    told = chart.terminal(60)
+    assert "╌╌ 30, 70" in told
+    assert sum(line.count("╌") > 20 for line in told.splitlines()) == 2
+    assert chart.html().count("30, 70") == 1
+
+
 def test_words_about_patterns_hide_no_candle_and_no_other_words():
     high = 100 + np.abs(np.arange(len(DAYS)) - 90.0)
     notes = [(60, "falling wedge", "bullish"), (62, "descending triangle", "bearish"), (64, "channel up", "bullish")]

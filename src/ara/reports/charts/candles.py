@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ara.errors import ValidationError
 from ara.reports.charts.chart import Chart, Footer
 from ara.reports.charts.given import Given, floats, moments, priced, same_length
-from ara.reports.charts.marks import Axis, Bars, Candles, Line, Mark, Notes, Panel, Points
+from ara.reports.charts.marks import Axis, Bars, Candles, Line, Mark, Notes, Panel, Points, Rule
 from ara.reports.charts.theme import SERIES, Role
 from ara.reports.charts.thin import grouped
 from ara.reports.charts.ticks import told_time
@@ -36,6 +36,7 @@ def candles(
     last: int = 0,
     overlays: Mapping[str, Given] | None = None,
     below: Mapping[str, Given | Mapping[str, Given]] | None = None,
+    levels: Mapping[str, Sequence[float]] | None = None,
     patterns: "Sequence[Pattern]" = (),
     source: str = "",
 ) -> Chart:
@@ -53,6 +54,8 @@ def candles(
         Indicators that lie among the prices, a value for each bar.
     below
         Others, each in a panel of its own; of one with several outputs these by their names.
+    levels
+        Values of some of those at which they are read otherwise: 30 and 70 of `rsi`; each a line across its panel.
     patterns
         Found in the same bars; noted at the bar at whose close each was known.
     source
@@ -69,6 +72,7 @@ def candles(
         last=last,
         overlays=overlays,
         below=below,
+        levels=levels,
         notes=[(one.known_at, one.name.removeprefix("cdl_").replace("_", " "), one.direction) for one in patterns],
         symbol=instrument.symbol,
         currency=instrument.currency,
@@ -87,6 +91,7 @@ def candles_of(
     last: int = 0,
     overlays: Mapping[str, Given] | None = None,
     below: Mapping[str, Given | Mapping[str, Given]] | None = None,
+    levels: Mapping[str, Sequence[float]] | None = None,
     notes: Sequence[tuple[int, str, str]] = (),
     symbol: str = "",
     currency: str = "",
@@ -107,8 +112,8 @@ def candles_of(
         name: floats(column, name)
         for name, column in (("open", opens), ("high", highs), ("low", lows), ("close", closes))
     }
-    apart = [one if isinstance(one, Mapping) else {name: one} for name, one in (below or {}).items()]
-    extra = {name: floats(column, name) for one in (overlays or {}, *apart) for name, column in one.items()}
+    apart = {name: one if isinstance(one, Mapping) else {name: one} for name, one in (below or {}).items()}
+    extra = {name: floats(column, name) for one in (overlays or {}, *apart.values()) for name, column in one.items()}
     traded = floats(volume, "volume") if volume is not None else np.zeros(len(stamps))
     same_length(stamps, *prices.values(), *extra.values(), traded)
     first = max(len(stamps) - last, 0) if last else 0
@@ -121,7 +126,14 @@ def candles_of(
         kind="candles",
         title=_finding(symbol, prices["close"], currency, stamps),
         words=_hollow(begins, len(stamps), sum(first <= bar for bar, *_ in notes), named),
-        panels=_panels(shown, stamps[begins], tuple(overlays or ()), [*map(tuple, apart)], named, currency),
+        panels=_panels(
+            shown,
+            stamps[begins],
+            tuple(overlays or ()),
+            [(tuple(one), tuple((levels or {}).get(name, ()))) for name, one in apart.items()],
+            named,
+            currency,
+        ),
         footer=footer or Footer(data_to=told_time(stamps[-1])),
         columns={"at": stamps, **prices, "volume": traded, **extra},
         shared=True,
@@ -141,7 +153,7 @@ def _panels(
     shown: Mapping[str, _Floats],
     stamps: NDArray[Any],
     overlays: Sequence[str],
-    below: Sequence[Sequence[str]],
+    below: Sequence[tuple[Sequence[str], Sequence[float]]],
     named: Sequence[Mark],
     currency: str,
 ) -> tuple[Panel, ...]:
@@ -154,7 +166,9 @@ def _panels(
     marks += _lines(x, shown, overlays)
     side = priced(currency, shown["low"], shown["high"])
     panels = [Panel(marks=(*marks, *named), x=axis, y=side)]
-    panels += [Panel(marks=_lines(x, shown, names), x=axis, y=Axis(), share=0.32) for names in below]
+    panels += [
+        Panel(marks=(*_lines(x, shown, names), *_rules(at)), x=axis, y=Axis(), share=0.32) for names, at in below
+    ]
     if (shown["volume"] > 0).any():
         bars = Bars(places=x, values=shown["volume"], role="past", wide=0.7)
         panels.append(Panel(marks=(bars,), x=axis, y=Axis(label="volume", low=0.0), share=0.26))
@@ -166,6 +180,12 @@ def _lines(x: _Floats, shown: Mapping[str, _Floats], names: Sequence[str]) -> tu
         Line(x=x, y=shown[name], name=name, role=_ROLES[place % len(_ROLES)], dash=_dash(place), wide=1.3)
         for place, name in enumerate(names)
     )
+
+
+def _rules(levels: Sequence[float]) -> tuple[Mark, ...]:
+    """Give a line at each level; the first names them all."""
+    names = (", ".join(f"{level:g}" for level in levels), *[""] * len(levels))
+    return tuple(Rule(at=level, name=name) for level, name in zip(levels, names, strict=False))
 
 
 def _hollow(begins: Any, count: int, found: int, named: Sequence[Mark]) -> str:

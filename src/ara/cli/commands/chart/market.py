@@ -24,6 +24,7 @@ __all__ = ["candles", "forecast", "regimes"]
 _MOST = 1_000_000
 _LINES = 8
 _FAR = 3.0
+_SIDES = 2
 
 
 def candles(
@@ -58,7 +59,7 @@ def candles(
     s, drawing = screen(), asked(out, theme, size)
     many = counted(last, "--last", most=_MOST)
     bars = closed_bars(s, symbol, as_of=as_of, step=timeframe)
-    on, below = _indicators(bars, indicator or [])
+    on, below, levels = _indicators(bars, indicator or [])
     daily = str(bars.timeframe) in {"1d", "1w"}
     chart = charts.candles(
         bars,
@@ -66,19 +67,21 @@ def candles(
         last=many,
         overlays=on,
         below=below,
+        levels=levels,
         patterns=_patterns(s, bars, patterns, many),
     )
     drawing.show(s, chart)
 
 
-def _indicators(bars: "Bars", names: list[str]) -> "tuple[_Series, dict[str, _Series]]":
-    """Give each output's values: of those among the prices, and of the others by their indicator."""
+def _indicators(bars: "Bars", names: list[str]) -> "tuple[_Series, dict[str, _Series], dict[str, tuple[float, ...]]]":
+    """Give each output's values: of those among the prices, and of the others by their indicator; and their levels."""
     from ara.features.build import compute
     from ara.features.described import item_of
     from ara.features.indicator import Scale
 
     on: _Series = {}
     below: dict[str, _Series] = {}
+    levels: dict[str, tuple[float, ...]] = {}
     closes = bars.frame["close"].to_numpy()
     for name in names:
         item = item_of(name)
@@ -93,11 +96,19 @@ def _indicators(bars: "Bars", names: list[str]) -> "tuple[_Series, dict[str, _Se
         if item.spec.scale_of(item.params) is Scale.PRICE and _among(outputs, closes):
             on |= outputs
         else:
-            below[name] = outputs
+            below[name], levels[name] = outputs, _levels(item.spec.name)
     many = len(on) + sum(map(len, below.values()))
     if many > _LINES:
         raise ValidationError(f"{many} lines are too many for one chart.", hint=f"At most {_LINES} can be told apart.")
-    return on, below
+    return on, below, levels
+
+
+def _levels(indicator: str) -> tuple[float, ...]:
+    """Give the values at which an indicator is usually read otherwise: 30 and 70 of RSI."""
+    from ara.features.readings import READINGS
+
+    own = [one for one in READINGS if one.indicator == indicator and len(one.bands) > _SIDES]
+    return tuple(band.low for one in own for band in one.bands[1:])
 
 
 def _among(outputs: "_Series", closes: "NDArray[np.float64]") -> bool:
