@@ -19,9 +19,9 @@ __all__ = ["finding", "footer", "labels", "page", "shares"]
 _STYLE: Final = (
     VARIABLES
     + """body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
-margin: 2rem auto; padding: 0 1rem; }
+margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; } .quiet { color: var(--quiet); } figure { margin: 1.5rem 0; overflow-x: auto; }
-svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px; } code { overflow-wrap: anywhere; }
+svg { width: 100%; min-width: 44rem; height: auto; } svg text { fill: var(--ink); font-size: 12px; }
 """
 )
 
