@@ -173,3 +173,11 @@ def test_placebo_markets_are_written_as_bars(ara, file, home):
     assert ara("audit", "--placebo", "--bars", file).code == 2
     assert ara("audit", "--placebo", "placebo", "--bars", file, "--out", "x").code == 2
     assert "Usage: ara audit" in ara("audit").plain
+
+
+def test_a_placebo_market_that_can_not_be_written_is_a_clear_error(ara, file, home):
+    named = document(ara("audit", "placebo", "--bars", file, "--out", "made", "--json"))["files"][0]
+    (home / "taken" / Path(named).name).mkdir(parents=True)
+    outcome = ara("audit", "placebo", "--bars", file, "--out", "taken")
+    assert outcome.code == 5
+    assert "can't be written: " in " ".join(outcome.err.split())

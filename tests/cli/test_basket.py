@@ -55,3 +55,8 @@ def test_what_is_wrong_is_said(ara, words, said):
     outcome = ara("basket", *words)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in " ".join(outcome.err.split())
+
+
+def test_what_the_reader_must_know_stands_below(ara):
+    said = " ".join(ara("basket", "SPY=0.5", "USDJPY=0.5", "--as-of", "2021-03-31", "--days", "2").out.split())
+    assert said.endswith("Note: returns are in JPY and USD, each in its own: what exchange rates do is not in them.")

@@ -176,3 +176,12 @@ def test_the_crash_exam_is_one_command(ara, home):
 @pytest.mark.parametrize("more", [["--exam", "other", "--models", "hist"], ["--exam", "crash"]])
 def test_an_exam_that_is_none_is_refused(ara, more):
     assert ara("evaluate", "--bars", "bars.parquet", *more).code == 2
+
+
+def test_too_few_forecasts_say_nothing_of_confidence(ara, files):
+    table = market.pl.read_parquet(files / "q.parquet")
+    table.group_by("symbol", "model", "horizon", maintain_order=True).tail(12).write_parquet(files / "few.parquet")
+    outcome = ara("evaluate", "--bars", "bars.parquet", "--forecasts", "few.parquet")
+    assert outcome.code == 0
+    assert "mine reaches" in flat(outcome)
+    assert "Confidence of mine" not in flat(outcome)

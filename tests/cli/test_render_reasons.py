@@ -4,13 +4,17 @@ import json
 import math
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 
+from ara.cli.render.reasons import reasons
 from ara.cli.render.reasons_files import written
 from ara.cli.render.reasons_page import finding, labels, page, shares
 from ara.cli.render.reasons_picture import bars, heat, horizons
+from ara.errors import DataProviderError, ValidationError
+from ara.prediction.attention import Attention
 from ara.prediction.forecast import Factor
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -175,3 +179,60 @@ def test_the_document_sums_as_it_says(ara):
         assert told["factors"] == pytest.approx(day["wider"], abs=1e-12)
         assert told["leans"] == pytest.approx(math.log1p(day["return"]), abs=1e-12)
         assert told["sure"] == pytest.approx(day["confidence"] - 0.8, abs=1e-12)
+
+
+def test_where_nothing_leans_and_nothing_sets_the_confidence_apart_the_page_says_nothing_of_it(explained):
+    forecast = explained()
+    bare = page(replace(forecast, days=tuple(replace(day, leans=(), sure=()) for day in forecast.days)))
+    assert "Where the median comes from" not in bare
+    assert "<h2>Confidence" not in bare
+    Balance().feed(bare)
+
+
+def test_where_networks_looked_is_drawn_beside_the_reasons(explained, tmp_path):
+    forecast = explained(days=1)
+    bars = tuple(date(2021, 3, day) for day in (29, 30, 31))
+    heads = ((0.2, 0.3, 0.5), (0.1, 0.1, 0.8))
+    looked = [Attention(network="full/cnn_lstm", names=("head 1", "head 2"), dates=bars, weights=heads)]
+    assert page(forecast, looked).count("<svg") == page(forecast).count("<svg") + 1
+    paths = written(forecast, tmp_path, looked)
+    assert paths[-1].name == f"AAPL-{forecast.id[:6]}-attention-full-cnn_lstm.png"
+    assert paths[-1].read_bytes().startswith(PNG)
+
+
+def test_a_folder_that_can_not_be_written_into_is_a_clear_error(explained, tmp_path, monkeypatch):
+    monkeypatch.setattr("ara.cli.render.reasons_files.drawable", lambda: False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValidationError, match="can't be written into: Not a directory") as caught:
+        written(explained(), tmp_path / "file" / "folder")
+    assert "writable" in caught.value.hint
+
+
+def test_a_narrow_screen_has_the_first_days_shares_alone(explained):
+    days = explained(days=3).days
+    wide, narrow = reasons(days, 80), reasons(days, 40)
+    assert wide[0].split() == ["1", "day", "3", "days"]
+    assert narrow == reasons(days[:1], 40)
+    assert narrow[0].split() == ["1", "day"]
+
+
+def test_what_its_bars_are_not_at_hand_for_is_left_out_of_the_full_screen(ara, monkeypatch):
+    """Whether it hangs on a hair and where networks looked follow from the bars; the forecast itself stands."""
+
+    async def gone(*_, **__):
+        raise DataProviderError("the bars are not here any more")
+
+    whole = ara("predict", "AAPL", "--days", "2", "--analysis", "full")
+    monkeypatch.setattr("ara.prediction.replay.recalled", gone)
+    monkeypatch.setattr("ara.prediction.attention.recalled", gone)
+    bare = ara("predict", "AAPL", "--days", "2", "--analysis", "full")
+    assert (bare.code, bare.out) == (0, whole.out)
+
+
+def test_pictures_that_can_not_be_drawn_are_named(ara, tmp_path, monkeypatch):
+    monkeypatch.setattr("ara.cli.render.reasons_files.drawable", lambda: False)
+    monkeypatch.setattr("ara.cli.render.reasons_picture.drawable", lambda: False)
+    done = ara("predict", "AAPL", "--days", "2", "--out", str(tmp_path / "why"))
+    assert done.code == 0
+    assert "For pictures too: pip install 'ara-ai[charts]'" in " ".join(done.err.split())
+    assert [path.suffix for path in (tmp_path / "why").iterdir()] == [".html"]

@@ -58,3 +58,20 @@ def test_an_id_that_is_not_there(ara, words):
     outcome = ara(*words)
     assert (outcome.code, outcome.out) == (2, "")
     assert "ara ledger list" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        ("platform_facts", 0, "the same figures again, to the last digits that another machine may differ in."),
+        ("ENGINE", 7, "it comes out as something else."),
+    ],
+)
+def test_another_machine_and_other_arithmetic_are_told_apart(ara, monkeypatch, changed, code, said):
+    kept = made(ara, "KO", "--days", "1")
+    other = "999" if changed == "ENGINE" else lambda: {"numpy": "9.9"}
+    for module in ("replay", "outlook"):
+        monkeypatch.setattr(f"ara.prediction.{module}.{changed}", other)
+    outcome = ara("replay", kept)
+    assert outcome.code == code
+    assert said in " ".join(outcome.out.split())
