@@ -95,3 +95,5 @@ def test_correlations_are_told_by_the_old_words_too(service: Served):
     assert old == new
     assert (old["window"], usual["window"]) == (63, 90)
     assert {one["name"]: one["required"] for one in described} == {"symbols": True, "window": False, "as_of": False}
+    (bounds,) = [one["schema"] for one in described if one["name"] == "window"]
+    assert (bounds["minimum"], bounds["maximum"]) == (7, 365)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from ara.api.asks import asker, moment_of, service_of
 from ara.api.problems import Problem
@@ -28,7 +28,8 @@ Window = Annotated[int, Query(ge=WINDOW.start, le=WINDOW.stop - 1, description="
 
 _T = TypeVar("_T")
 _USUAL: Final = 90
-_DAYS: Final = {"1mo": 21, "3mo": 63, "6mo": 126, "1y": 252}
+_Days = Annotated[int, Field(ge=WINDOW.start, le=WINDOW.stop - 1)]
+_PERIODS: Final = {"1mo": 21, "3mo": 63, "6mo": 126, "1y": 252}
 _SYMBOLS: Final = {
     "parameters": [{"name": "symbols", "in": "query", "required": True, "schema": TypeAdapter(Symbols).json_schema()}]
 }  # the old name is taken too, but not described, so what is described has to be there
@@ -65,10 +66,7 @@ async def _correlations(
     request: Request,
     symbols: Annotated[str | None, _Unsaid] = None,
     assets: Annotated[str | None, _Unsaid] = None,
-    window: Annotated[
-        int | Absent,
-        Query(ge=WINDOW.start, le=WINDOW.stop - 1, description=f"Last days that count; {_USUAL} if left out"),
-    ] = None,
+    window: Annotated[_Days | Absent, Query(description=f"Last days that count; {_USUAL} if left out")] = None,
     period: Annotated[str | None, _Unsaid] = None,
     as_of: AsOf | Absent = None,
 ) -> dict[str, Any]:
@@ -105,9 +103,9 @@ def _one_of(**said: _T | None) -> _T | None:
 
 def _days(period: str) -> int:
     """Give the days of trading in a period, as it was named in the older packages."""
-    if period not in _DAYS:
+    if period not in _PERIODS:
         raise ValidationError(
             f"period: {period[:20]!r} is none that is known.",
-            hint=f"Send {', '.join(_DAYS)}, or window in days.",
+            hint=f"Send {', '.join(_PERIODS)}, or window in days.",
         )
-    return _DAYS[period]
+    return _PERIODS[period]
