@@ -10,7 +10,7 @@ from ara.errors import ValidationError
 from ara.performance.inputs import returns_of
 from ara.reports.charts import equity as equity_drawn
 from ara.reports.charts.equity import of_result
-from ara.reports.numbers import grouped, percent
+from ara.reports.numbers import counted, grouped, percent
 from ara.reports.tables import Column, Form, Table
 from ara.reports.tearsheet import Report, Section
 from ara.reports.tearsheet_figures import figures
@@ -138,7 +138,7 @@ def _finding(result: "Result", track: Track, drawn: Mapping[str, Any]) -> list[s
     if result.replay is None:
         words.append("It was not replayed on shorter bars: nothing shows that it saw no future.")
     if result.calls:
-        words.append(f"Margin was called {len(result.calls)} times, first on {result.calls[0]:%Y-%m-%d}.")
+        words.append(f"Margin was called {counted(len(result.calls), 'time')}, first on {result.calls[0]:%Y-%m-%d}.")
     return words
 
 
@@ -203,6 +203,6 @@ def _checked(result: "Result") -> Section:
         words.append("It was not replayed on shorter bars: nothing shows that it saw no future.")
     if result.cut:
         words.append(f"{result.cut} orders could not be afforded whole, and were cut.")
-    words += [f"{note[0].upper()}{note[1:]}." for note in result.notes if note]
+    words += [f"{note[0].upper()}{note[1:]}." for note in result.notes if note and not note.startswith("not replayed")]
     words.append("What was is no promise of what comes.")
     return Section(title="What was checked", words=tuple(words))

@@ -74,6 +74,19 @@ def test_nothing_stands_outside_the_margins(which, request):
             assert top <= A4[1] - 25
 
 
+@pytest.mark.parametrize(("words", "alone"), [(20, False), (24, False), (34, True)])
+def test_a_chart_is_drawn_lower_rather_than_on_the_next_page(small, words, alone):
+    """Above it stand so many lines; where too little is left for it, it begins a page."""
+    chart = next(one for section in small.sections for one in section.charts)
+    above = Section(title="Above", words=tuple(f"line {place}" for place in range(words)))
+    below = Section(title="Below", charts=(chart,))
+    report = Report(kind="backtest", title="Two", finding=(), facts=(), sections=(above, below))
+    read = texts(pypdfium2.PdfDocument(pdf.made(report)))
+    page = next(number for number, one in enumerate(read) if "Below" in one)
+    assert (f"line {words - 1}" in read[page]) is not alone
+    assert chart.title in read[page]
+
+
 def test_a_long_table_goes_on_with_its_head(crowded):
     heads = [words.count("name") for words in texts(crowded)]
     assert len(crowded) > 2

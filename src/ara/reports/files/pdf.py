@@ -19,6 +19,7 @@ _FINEST: Final = 5.4
 _GAP: Final = 0.16
 _ROW: Final = 1.72
 _CHART: Final = 4.7
+_LOW: Final = 3.0
 _HEAT: Final = 0.7
 _LONGEST: Final = 90
 _TOGETHER: Final = 6.0
@@ -82,6 +83,9 @@ def _section(flow: Flow, section: "Section") -> None:
     if figures and flow.page.chart is not None:
         flow.turn()
     words = 0.2 * sum(len(broken(one, INNER, 9)) for one in section.words)
+    room = flow.left - 0.6 - words
+    if figures and _LOW <= room < float(figures[0].get_size_inches()[1]):
+        figures[0] = sized(section.charts[0], room - 1e-6)  # a little lower, rather than on the next page
     first = float(figures[0].get_size_inches()[1]) if figures else grids[0].together if grids else 0.3
     flow.need(0.6 + words + first)
     flow.rule()
