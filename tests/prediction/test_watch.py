@@ -113,3 +113,15 @@ async def test_what_can_not_be_watched_is_missed_and_ends_the_watch(venue, tmp_p
     assert kept == []
     assert all(isinstance(one, Missed) for one in told)
     assert {one.symbol: type(one.error) for one in told} == {"nope": UnknownSymbolError, "AAPL": DataProviderError}
+
+
+async def test_where_nothing_new_can_be_had_the_first_forecast_is_of_what_is_kept(venue, tmp_path):
+    """A watch begins while its source's past can't be read: that is told, and the bars of before are forecast from."""
+    venue.stream(lambda line: line.wait(600))
+    async with at(venue, tmp_path) as one, PredictionEngine(one) as engine:
+        (before,) = await heard(engine, 1)
+        venue.on("/api/v3/klines", json={"odd": "an answer of another shape"})
+        trouble, again = await heard(engine, 2)
+    assert isinstance(trouble, Trouble)
+    assert (type(trouble.error), trouble.seconds) == (ShapeError, 0.0)
+    assert again.forecast.as_of == before.forecast.as_of == NOW
