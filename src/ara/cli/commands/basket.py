@@ -30,7 +30,7 @@ def command(
 
     ::
 
-        ara basket AAPL=0.5 MSFT=0.3 SPY=0.2
+        ara basket AAPL=0.5 MSFT=0.3 SPY=0.2 --as-of 2021-03-31
         ara basket AAPL MSFT BTC-USD --days 10 --as-of 2020-01-15
         ara basket SPY=60% XAUUSD=30% --as-of 2021-03-31 --json
 
