@@ -108,8 +108,10 @@ def _document(folder: str, *names: str) -> dict[str, Any]:
     place = Path(folder)
     path = next((place / name for name in names if (place / name).is_file()), None)
     if path is None or path.stat().st_size > _LARGEST:
+        walking = " --strategy momentum --walk-forward 252" if names == ("walk.json",) else ""
         raise ValidationError(
-            f"{clean(folder)[:80]} has no {' or '.join(names)}.", hint="Write one: ara backtest AAPL --out result"
+            f"{clean(folder)[:80]} has no {' or '.join(names)}.",
+            hint=f"Write one: ara backtest AAPL{walking} --out result",
         )
     try:
         read = json.loads(path.read_text("utf-8"))
