@@ -63,3 +63,9 @@ async def test_a_forecast_without_a_network_has_none():
     async with desk() as one:
         kept = await PredictionEngine(one).keep("AAPL", 2, as_of="2020-02-20")
         assert await attention(one, kept.id) == []
+
+
+async def test_of_a_forecast_by_a_fit_no_network_is_asked():
+    async with desk() as one:
+        forecast = await PredictionEngine(one).predict("AAPL", 1, model="ewma_t")
+        assert await attention(one, forecast.id) == []

@@ -13,7 +13,7 @@ from ara.prediction import PredictionEngine
 from ara.prediction.lengths import bars_as
 from ara.prediction.replay import replay
 from ara.prediction.scoring import score
-from ara.testing import desk
+from ara.testing import FakeProvider, desk
 
 FRIDAY = datetime(2020, 2, 21, 21, 0, tzinfo=UTC)
 
@@ -60,3 +60,10 @@ async def test_what_no_shorter_bars_make_is_refused_with_the_first_reason(text: 
     async with desk() as one, MarketData(one) as market:
         with pytest.raises(DataProviderError, match=f"none of {text}"):
             await bars_as(market, resolve("EURUSD"), Timeframe.parse(text))
+
+
+async def test_days_that_make_no_whole_week_yet_are_refused_as_if_there_were_none() -> None:
+    young = FakeProvider(symbols=("AAPL",), first=date(2020, 2, 18), last=date(2020, 2, 19))
+    async with desk() as one, MarketData(one, providers=[young]) as market:
+        with pytest.raises(DataProviderError, match="none of 1w"):
+            await bars_as(market, resolve("AAPL"), WEEK, as_of=FRIDAY - timedelta(days=1))

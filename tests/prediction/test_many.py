@@ -7,7 +7,7 @@ import pytest
 
 from ara.clock import FixedClock
 from ara.data.feed import MarketData
-from ara.errors import ModelError, StoreError, UnknownSymbolError
+from ara.errors import ModelError, StoreError, UnknownSymbolError, WorkerError
 from ara.lineage import canonical
 from ara.market import symbols
 from ara.prediction import Kept, Ledger, PredictionEngine
@@ -112,3 +112,15 @@ async def test_processes_give_the_same_bytes_as_threads(monkeypatch) -> None:
         monkeypatch.setattr(module, "_PART", 1)
         apart = [told(kept) async for kept in PredictionEngine(two).keep_many(["AAPL", "EURUSD"], 3)]
     assert alone == apart
+
+
+async def test_where_a_whole_part_breaks_each_is_answered_alone(monkeypatch) -> None:
+    def lost(questions: list[Question]) -> None:
+        raise WorkerError("its process has died")
+
+    names = ["KO", "EURUSD", "AAPL"]
+    async with desk(clock=NOW) as one, desk(clock=NOW) as two:
+        whole = [told(kept) async for kept in PredictionEngine(one, models="ewma_t").keep_many(names, 1)]
+        monkeypatch.setattr(module, "outlooks", lost)
+        apart = [told(kept) async for kept in PredictionEngine(two, models="ewma_t").keep_many(names, 1)]
+    assert apart == whole
