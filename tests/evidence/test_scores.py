@@ -11,8 +11,10 @@ import pytest
 from ara.data.files import read_bars
 from ara.errors import ValidationError
 from ara.evidence import evaluate
-from ara.evidence.claims import claims
+from ara.evidence.claims import alarms, claims
 from ara.evidence.forecasts import read_forecasts
+from ara.evidence.grid import origins
+from ara.evidence.outcomes import outcomes
 from ara.performance.inference import tail
 from tests.evidence import market
 
@@ -225,3 +227,38 @@ def test_a_few_months_do_not_prove_what_comes_after_a_month():
         ("ic", 0.03, False),
         ("dm", 0.02, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ({"horizon": 1, "da": 0.58}, "one, 1 bar ahead: 58.0% of directions are right; beyond"),
+        ({"horizon": 5, "crps_skill": 0.4}, "one, 5 bars ahead: the CRPS skill is 40.0%; beyond"),
+        ({"horizon": 21, "ic": 0.4}, "one, 21 bars ahead: the rank correlation is 0.400; beyond"),
+    ],
+)
+def test_what_no_honest_forecast_has_had_is_an_alarm(figures, words):
+    honest = {"model": "one", "horizon": 1, "da": 0.52, "crps_skill": 0.02, "ic": 0.02}
+    assert alarms([honest, {"model": "one", "horizon": 21, "da": 0.7, "crps_skill": 0.4}]) == []
+    (told,) = alarms([honest, {"model": "one", **figures}])
+    assert told.startswith(words)
+    assert told.endswith("look for a leak")
+
+
+def test_bars_that_are_too_few_have_the_outcomes_that_there_are(inputs):
+    bars = inputs[0].group_by("symbol", maintain_order=True).head(4)
+    found = outcomes(bars)
+    assert set(found["horizon"]) == {1}
+    assert found.height == 3 * bars["symbol"].n_unique()
+    assert (found["wild"] == -1).all()
+
+
+def test_no_bars_have_no_origins(inputs):
+    with pytest.raises(ValidationError, match="there are no bars"):
+        origins(inputs[0].clear())
+
+
+def test_lines_that_are_no_text_can_not_be_read(tmp_path):
+    (tmp_path / "q.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValidationError, match="can't be read"):
+        read_forecasts([tmp_path / "q.jsonl"])
