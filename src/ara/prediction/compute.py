@@ -25,7 +25,7 @@ from ara.models.registry.loading import Artefact, load_artefact
 from ara.prediction.confidence import confidence, usual_move
 from ara.workers import Progress
 
-__all__ = ["ENGINE", "Answer", "Recipe", "compute", "family", "platform_facts"]
+__all__ = ["ENGINE", "Answer", "Recipe", "compute", "family", "platform_facts", "served"]
 
 ENGINE: Final = "3"
 """Version of the arithmetic, part of every lineage: raised whenever the same input would give other figures."""
@@ -117,7 +117,7 @@ def compute(
     values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
     done, states, notes, lost = 0, [], dict[str, None](), dict[str, None]()
     for moment, places in refits(panel.known_at[rows], every=REFITS[recipe.refit]):
-        fitted = _served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
+        fitted = served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
         values[places], failed = _answered(recipe.model, fitted, panel, rows[places], spare=spare, bare=bare)
         lost |= dict.fromkeys(failed)
         # a look for one member first: asking for a protocol takes as long as the arithmetic of a small model
@@ -193,7 +193,7 @@ def _explained(
         return None, words_of(error)
 
 
-def _served(panel: Panel, rows: Rows, artefact: Artefact | None) -> Fitted | None:
+def served(panel: Panel, rows: Rows, artefact: Artefact | None) -> Fitted | None:
     """Give a trained model, unless it knows what came after one of the rows."""
     if artefact is None:
         return None

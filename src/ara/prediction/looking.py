@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
@@ -23,6 +23,9 @@ from ara.models.regimes import Standing, standing
 from ara.prediction.features import MARKETS, compared
 from ara.prediction.remembered import Remembered, key_of
 from ara.risk import Moves, Ties, aligned, together
+
+if TYPE_CHECKING:
+    from ara.prediction.importance import Resting
 
 __all__ = ["FOLLOWED", "INSTRUMENTS", "Looks"]
 
@@ -143,6 +146,12 @@ class Looks:
             lambda: self._desk.workers.run(standing, bars, implied=implied, others=others, horizon=horizon),
         )
         return found
+
+    async def importance(self, seen: Standing, model: str) -> "Resting":
+        """Tell what a model's bands rest on in each state that a market was in."""
+        from ara.prediction.importance import rests_on  # it takes the models with it, which no other look needs
+
+        return await rests_on(self._desk, self._market, seen, model)
 
     async def moves(self, symbols: Sequence[str], *, as_of: datetime) -> Moves:
         """Give the returns of several instruments on the days that all have."""

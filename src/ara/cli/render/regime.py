@@ -1,7 +1,7 @@
 """The state of a market on a terminal: the answer, a picture of the last year, what followed, what to mind."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from ara.cli.render.numbers import decimals, grouped, long_day, percent, places
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, wrapped
 from ara.models.regimes import ALERT, STATES, Change, Standing
+
+if TYPE_CHECKING:
+    from ara.prediction.importance import Resting
 
 __all__ = ["news", "shown"]
 
@@ -19,12 +22,16 @@ _MARKS: Final = {"bull": "▲", "bear": "▼", "sideways": "─", "high volatili
 _PLAIN: Final = {"bull": "+", "bear": "v", "sideways": "-", "high volatility": "#"}
 
 
-def shown(seen: Standing, s: Screen) -> str:
-    """Give the answer, the picture and what else there is to know."""
+def shown(seen: Standing, s: Screen, rests: "Resting | None" = None) -> str:
+    """Give the answer, the picture, what a model's bands rest on, and what else there is to know."""
     paint = s.palette()
     lines = _head(seen, s)
     lines += [*wrapped(_lasted(seen), s.width), *wrapped(_own(seen), s.width), ""]
     lines += [*_picture(seen, s), ""]
+    if rests is not None:
+        from ara.cli.render.regime_importance import inputs
+
+        lines += [*inputs(rests, s), ""]
     for words in (_followed(seen), _changed(seen), _volatility(seen), _broken(seen)):
         lines += wrapped(words, s.width) if words else []
     for words in _warnings(seen):

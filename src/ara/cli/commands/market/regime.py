@@ -9,6 +9,11 @@ from ara.cli.screen import Screen, screen
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ara.models.regimes import Standing
+    from ara.prediction.importance import Resting
+    from ara.prediction.looking import Looks
     from ara.prediction.watch_regimes import Stood
 
 __all__ = ["regime"]
@@ -24,6 +29,9 @@ def regime(
     horizon: Annotated[
         str, typer.Option("--horizon", metavar="N", help="Look at what followed so many bars later")
     ] = "21",
+    importance: Annotated[
+        str, typer.Option("--importance", metavar="MODEL", help="Also tell what moves its bands in each state")
+    ] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Use only what was public then")] = "",
     watch: Annotated[
         bool, typer.Option("--watch", help="Tell it again at each closed day of a live source, until Ctrl-C")
@@ -35,6 +43,7 @@ def regime(
 
         ara market regime AAPL
         ara market regime SPY --among QQQ,IWM,EEM
+        ara market regime AAPL --importance fast
         ara market regime EURUSD --as-of 2020-02-20 --json
         ara market regime BTC-USDT --watch --json
 
@@ -51,11 +60,16 @@ def regime(
     if watch:
         from ara.cli.commands.predict_watch import alone
 
-        alone(as_of=as_of)
+        alone(importance=importance, as_of=as_of)
         return s.run(_watch(s, symbol, others, later))
+
+    async def ask(looks: "Looks", moment: "datetime") -> "tuple[Standing, Resting | None]":
+        told = await looks.regime(symbol, as_of=moment, among=others, horizon=later)
+        return told, await looks.importance(told, importance) if importance.strip() else None
+
     with s.progress("Telling the states"):
-        told = looked(s, as_of, lambda looks, moment: looks.regime(symbol, as_of=moment, among=others, horizon=later))
-    s.result(told.as_dict(), lambda: shown(told, s))
+        told, rests = looked(s, as_of, ask)
+    s.result(told.as_dict() | ({"importance": rests.as_dict()} if rests else {}), lambda: shown(told, s, rests))
     return 0
 
 
