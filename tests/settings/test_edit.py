@@ -238,6 +238,8 @@ OWN = {
     "api.origins": st.sampled_from(["", "https://a.example,http://localhost:3000"]),
     "api.proxies": st.sampled_from(["", "127.0.0.1/32,fd00::/8"]),
     "api.url": st.sampled_from(["", "https://ara.example.org"]),
+    "api.certificate": st.sampled_from(["", "/a b/tls.pem"]),
+    "api.private_key": st.sampled_from(["", "/a b/tls.key"]),
     "jobs.broker": st.sampled_from(["", "redis://:p@h:1/0"]),
     **dict.fromkeys((f"jobs.schedule.{name}" for name in SCHEDULED), st.sampled_from(["", "30m", "MON-FRI 22:30"])),
     "jobs.schedule.watched": st.sampled_from(["", "AAPL,SPY", "AAPL, BTC-USD"]),

@@ -76,6 +76,8 @@ DIFFERENT = {
     "api.proxies": ("127.0.0.1/32", "127.0.0.1/32"),
     "api.trust_seconds": ("0", 0),
     "api.url": ("https://ara.example.org", "https://ara.example.org"),
+    "api.certificate": ("/etc/ara/tls.pem", "/etc/ara/tls.pem"),
+    "api.private_key": ("/etc/ara/tls.key", "/etc/ara/tls.key"),
     "jobs.broker": ("redis://127.0.0.1:6379/1", "redis://127.0.0.1:6379/1"),
     "jobs.free": ("3", 3),
     "jobs.pro": ("11", 11),

@@ -7,6 +7,7 @@ order has succeeded: the exit status is 0.
 
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -23,11 +24,11 @@ from ara.api.heads import PromptLine
 from ara.api.parting import Parting, Server
 from ara.api.sockets import UVICORN
 from ara.desk import Desk
-from ara.errors import APIError
+from ara.errors import APIError, ConfigurationError
 from ara.settings import Secret, Settings
 from ara.workers.freight import Freight
 
-__all__ = ["application", "first_key", "serve"]
+__all__ = ["application", "first_key", "secured", "serve"]
 
 _PATIENCE: Final = 10
 _BEGINNING: Final = 120
@@ -62,6 +63,25 @@ def serve(settings: Settings, ear: socket.socket, *, ready: Callable[[], None]) 
         raise APIError("The service did not start.", hint="The lines above say why.")
 
 
+def secured(settings: Settings) -> bool:
+    """Say whether the service speaks TLS; ConfigurationError where its certificate can't be used."""
+    own = settings.api
+    if not own.certificate:
+        if own.private_key:
+            raise ConfigurationError("api.private_key names a key, and api.certificate nothing.", hint="Name both.")
+        return False
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            own.certificate, own.private_key or None, password=lambda: b""
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"The certificate of api.certificate can't be used: {error}.",
+            hint="Name files in PEM, the certificate first and those above it after; the key without a password.",
+        ) from error
+    return True
+
+
 async def first_key(settings: Settings) -> Secret | None:
     """Make an administrator where this is the first start of the installation, before several could."""
     async with Desk.open(settings) as desk:
@@ -84,8 +104,17 @@ def application(packed: bytes) -> FastAPI:
     return create(settings)
 
 
+class _Config(uvicorn.Config):
+    """Settings of a server that speaks TLS 1.3 or none."""
+
+    def load(self) -> None:
+        super().load()
+        if self.ssl is not None:
+            self.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+
+
 def _config(app: Callable[[], ASGIApp], settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
+    return _Config(
         app,
         factory=True,
         workers=settings.api.workers,
@@ -99,5 +128,7 @@ def _config(app: Callable[[], ASGIApp], settings: Settings) -> uvicorn.Config:
         timeout_worker_healthcheck=_BEGINNING,
         lifespan="on",
         http=PromptLine,
+        ssl_certfile=settings.api.certificate or None,
+        ssl_keyfile=settings.api.private_key or None,
         **UVICORN,
     )

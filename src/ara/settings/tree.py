@@ -189,7 +189,24 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         ),
     ] = ""
     url: Annotated[
-        str, Meta(description="Where programs reach it; empty: as they ask, on this machine.", pattern=_SITE, extra=_SITES)
+        str,
+        Meta(description="Where programs reach it; empty: as they ask, on this machine.", pattern=_SITE, extra=_SITES),
+    ] = ""
+    certificate: Annotated[
+        str,
+        Meta(
+            description="Certificate, with those above it, to speak TLS 1.3 by; empty: plain HTTP.",
+            max_length=4096,
+            extra={"allowed": 'a file in PEM such as /etc/ara/tls.pem, or ""'},
+        ),
+    ] = ""
+    private_key: Annotated[
+        str,
+        Meta(
+            description="Where the certificate's private key is; empty: in the same file.",
+            max_length=4096,
+            extra={"allowed": 'a file in PEM such as /etc/ara/tls.key, or ""'},
+        ),
     ] = ""
     proxies: Annotated[
         str,

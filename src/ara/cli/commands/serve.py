@@ -44,7 +44,7 @@ def command(
 
 def _serve(s: Screen, settings: "Settings") -> None:
     try:
-        from ara.api.serving import first_key, serve
+        from ara.api.serving import first_key, secured, serve
     except ImportError as error:
         raise PluginError(
             "A service needs packages that are not installed.", hint='Install them: pip install "ara-ai[api]"'
@@ -53,6 +53,7 @@ def _serve(s: Screen, settings: "Settings") -> None:
     count = settings.api.workers
     if count > 1 and not settings.data.cache.redis:
         s.warn("Each process counts limits alone; name a Redis for all: --set data.cache.redis=redis://HOST:6379/0")
+    scheme = "https" if secured(settings) else "http"
     with _listening(settings) as ear:
         host, port = ear.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
@@ -60,7 +61,7 @@ def _serve(s: Screen, settings: "Settings") -> None:
         key = s.run(first_key(settings))
         if key is not None:
             s.write(f"The administrator's key, shown this once:\n{key.reveal()}\n")
-        told = f"Listening on http://{shown}:{port}   {how}Ctrl-C ends it"
+        told = f"Listening on {scheme}://{shown}:{port}   {how}Ctrl-C ends it"
         serve(settings, ear, ready=lambda: s.note(told))
 
 

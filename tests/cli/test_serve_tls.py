@@ -1,0 +1,58 @@
+"""`ara serve` with a certificate: TLS 1.3 and nothing older; files that can't be used are told before anything else."""
+
+import re
+import signal
+import ssl
+
+import httpx
+import pytest
+
+from tests.cli.test_serve import begun
+from tests.data.access.certificate import certificate
+
+
+@pytest.fixture
+def files(tmp_path):
+    whole = certificate(tmp_path).read_text()
+    end = "-----END PRIVATE KEY-----\n"
+    key, _, chain = whole.partition(end)
+    (tmp_path / "key.pem").write_text(key + end)
+    (tmp_path / "chain.pem").write_text(chain)
+    return tmp_path
+
+
+def test_a_service_with_a_certificate_speaks_tls_1_3_and_nothing_older(home, files):
+    words = ["--set", f"api.certificate={files / 'chain.pem'}", "--set", f"api.private_key={files / 'key.pem'}"]
+    with begun(home, *words) as service:
+        url = re.search(r"https://127\.0\.0\.1:\d+", service.stderr.readline())[0]
+        trusting = ssl.create_default_context(cafile=str(files / "chain.pem"))
+        with httpx.Client(verify=trusting, timeout=60) as client:
+            told = client.get(f"{url}/.well-known/oauth-authorization-server")
+            assert told.json()["issuer"] == url
+            assert "max-age=" in told.headers["strict-transport-security"]
+        trusting.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(httpx.ConnectError), httpx.Client(verify=trusting, timeout=60) as older:
+            older.get(f"{url}/health")
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{url.replace('https:', 'http:')}/health", timeout=60)
+        service.send_signal(signal.SIGTERM)
+        said = service.communicate(timeout=60)
+        assert service.returncode == 0, said
+        assert "Traceback" not in said[1]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "words"),
+    [
+        ("", "key.pem", "api.certificate nothing"),
+        ("none.pem", "", "No such file"),
+        ("chain.pem", "", "can't be used"),
+        ("key.pem", "chain.pem", "can't be used"),
+    ],
+)
+def test_a_certificate_that_can_not_be_used_is_told_and_nobody_is_made(ara, home, files, certificate, key, words):
+    asked = {"api.certificate": certificate and str(files / certificate), "api.private_key": key and str(files / key)}
+    done = ara("serve", "--port", "0", *(word for name, one in asked.items() for word in ("--set", f"{name}={one}")))
+    assert done.code == 2
+    assert words in " ".join(done.err.split())
+    assert "ara_" not in done.out
