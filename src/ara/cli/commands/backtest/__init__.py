@@ -98,7 +98,7 @@ def command(
         ara backtest AAPL --strategy momentum --start 2015-01-01 --end 2019-12-31
         ara backtest AAPL MSFT --strategy mean_reversion --param window=30 --param entry=1.5
         ara backtest AAPL --strategy momentum --report momentum.pdf
-        ara backtest AAPL --strategy momentum --mix SPY=60 --mix TLT=40
+        ara backtest AAPL --strategy momentum --mix SPY=60 --mix XAUUSD=40
         ara backtest AAPL --strategy my_module:MyStrategy --cost commission=0.001 --out result --json
         ara backtest AAPL --strategy momentum --walk-forward 252 --retrain 30 --grid window=20:200:20
         ara backtest AAPL --strategy momentum --monte-carlo 1000
