@@ -207,7 +207,9 @@ class Queue:
 
         def ending(job: Job) -> Job:
             if job.ended:
-                raise ValidationError(f"Job {number} is {job.state.value} already.")
+                raise ValidationError(
+                    f"Job {number} is {job.state.value} already.", hint=f"See: ara jobs show {number}"
+                )
             asked = msgspec.structs.replace(job, stop=True, every=0.0, at="")
             if job.state is not State.WAITING:
                 return asked
