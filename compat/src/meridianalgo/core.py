@@ -7,8 +7,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import ara
+from meridianalgo._warning import warn
+from meridianalgo.analysis import analyzed
 
-__all__ = ["AraAI", "StockPredictor", "analyze_accuracy", "get_version_info", "predict_stock", "quick_predict"]
+__all__ = [
+    "AraAI",
+    "StockPredictor",
+    "accuracy",
+    "analyze_accuracy",
+    "analyze_stock",
+    "get_version_info",
+    "predict_stock",
+    "predicted",
+    "quick_predict",
+    "unread",
+]
 
 
 def predict_stock(symbol: str, days: int = 5, verbose: bool = False) -> dict[str, Any]:
@@ -28,25 +41,47 @@ def predict_stock(symbol: str, days: int = 5, verbose: bool = False) -> dict[str
     dict
         `change` is in the instrument's currency, `change_pct` in percent: 1.5 means 1.5 %.
     """
-    _warn("predict_stock", 'ara.predict("AAPL", days=5)')
-    return _predicted(symbol, days, verbose=verbose)
+    warn("predict_stock", 'ara.predict("AAPL", days=5)')
+    return predicted(symbol, days, verbose=verbose)
+
+
+def analyze_stock(symbol: str, verbose: bool = False) -> dict[str, Any]:
+    """Tell how an instrument stands at its last close, without a forecast.
+
+    Parameters
+    ----------
+    symbol
+        `AAPL`, `BTC-USD`, `EURUSD`.
+    verbose
+        Print the close as well.
+
+    Returns
+    -------
+    dict
+        `symbol, current_price, price_change, change_pct` (since the close before; the latter in percent), `volatility`
+        (of a year, by the last 20 daily returns, as a fraction), `indicators` (`rsi, macd, macd_signal, macd_histogram,
+        bb_upper, bb_middle, bb_lower, atr`: the last value), `market_regime` (`regime` and its probability as
+        `confidence`) and `timestamp`. What has no value is None.
+    """
+    warn("analyze_stock", "ara market indicators AAPL, ara market regime AAPL")
+    return analyzed(symbol, verbose=verbose)
 
 
 def quick_predict(symbol: str, days: int = 5, use_cache: bool = True) -> dict[str, Any]:
     """Forecast in the old shape; `use_cache` has no effect, because the same bars give the same forecast."""
-    _warn("quick_predict", 'ara.predict("AAPL", days=5)')
-    return _predicted(symbol, days, verbose=False)
+    warn("quick_predict", 'ara.predict("AAPL", days=5)')
+    return predicted(symbol, days, verbose=False)
 
 
 def analyze_accuracy(symbol: str | None = None) -> dict[str, Any]:
     """Score what has come due and give the counts, of one symbol or of all."""
-    _warn("analyze_accuracy", "ara.score()")
-    return _accuracy(symbol)
+    warn("analyze_accuracy", "ara.score()")
+    return accuracy(symbol)
 
 
 def get_version_info() -> dict[str, str]:
     """Give the versions of Ara and Python."""
-    _warn("get_version_info", "ara.__version__")
+    warn("get_version_info", "ara.__version__")
     return _versions()
 
 
@@ -54,29 +89,29 @@ class AraAI:
     """The old front; `verbose` prints each forecast."""
 
     def __init__(self, verbose: bool = False) -> None:
-        _warn("AraAI", "ara.predict and ara.score")
+        warn("AraAI", "ara.predict and ara.score")
         self.verbose = verbose
 
     def predict(
         self, symbol: str, days: int = 5, use_cache: bool = True, include_analysis: bool = True
     ) -> dict[str, Any]:
         """Forecast in the old shape; without `include_analysis` the explanations are left out."""
-        answer = _predicted(symbol, days, verbose=self.verbose)
+        answer = predicted(symbol, days, verbose=self.verbose)
         if not include_analysis:
             answer.pop("explanations", None)
         return answer
 
     def predict_with_ai(self, symbol: str, days: int = 5) -> dict[str, Any]:
         """Forecast in the old shape."""
-        return _predicted(symbol, days, verbose=self.verbose)
+        return predicted(symbol, days, verbose=self.verbose)
 
     def analyze_accuracy(self, symbol: str | None = None) -> dict[str, Any]:
         """Score what has come due and give the counts, of one symbol or of all."""
-        return _accuracy(symbol)
+        return accuracy(symbol)
 
     def validate_predictions(self) -> dict[str, Any]:
         """Score what has come due and give the counts."""
-        return _accuracy(None)
+        return accuracy(None)
 
     def get_system_info(self) -> dict[str, str]:
         """Give the versions and the platform."""
@@ -87,20 +122,24 @@ class StockPredictor:
     """The old front for forecasts alone; `verbose` prints each."""
 
     def __init__(self, verbose: bool = False) -> None:
-        _warn("StockPredictor", "ara.predict")
+        warn("StockPredictor", "ara.predict")
         self.verbose = verbose
 
     def predict(self, symbol: str, days: int = 5) -> dict[str, Any]:
         """Forecast in the old shape."""
-        return _predicted(symbol, days, verbose=self.verbose)
+        return predicted(symbol, days, verbose=self.verbose)
+
+    def analyze(self, symbol: str) -> dict[str, Any]:
+        """Tell how an instrument stands, as `analyze_stock` does."""
+        return analyzed(symbol, verbose=self.verbose)
 
 
-def _warn(old: str, new: str) -> None:
-    warnings.warn(f"meridianalgo.{old} is deprecated and goes with Ara 7: use {new}", DeprecationWarning, stacklevel=3)
+def predicted(symbol: str, days: int = 5, *, verbose: bool = False, model: str | None = None) -> dict[str, Any]:
+    """Forecast and give it in the old shape, without a warning.
 
-
-def _predicted(symbol: str, days: int, *, verbose: bool) -> dict[str, Any]:
-    forecast = ara.predict(symbol, days)
+    `market_regime` is there where a state can be told; its confidence is the chance that the next bar is in it too.
+    """
+    forecast = ara.predict(symbol, days, model=model)
     first = forecast.days[0]
     named = [factor for factor in first.factors if factor.name != "else"]
     answer: dict[str, Any] = {
@@ -125,6 +164,8 @@ def _predicted(symbol: str, days: int, *, verbose: bool) -> dict[str, Any]:
         },
         "confidence_score": first.confidence,
     }
+    if forecast.regime:
+        answer["market_regime"] = {"regime": forecast.regime["state"], "confidence": forecast.regime["stability"]}
     if verbose:
         for line in answer["predictions"]:
             sys.stdout.write(
@@ -133,7 +174,8 @@ def _predicted(symbol: str, days: int, *, verbose: bool) -> dict[str, Any]:
     return answer
 
 
-def _accuracy(symbol: str | None) -> dict[str, Any]:
+def accuracy(symbol: str | None) -> dict[str, Any]:
+    """Score what has come due and give the counts, without a warning."""
     report = ara.score(*([symbol] if symbol else []))
     return {
         "symbol": symbol,
@@ -143,6 +185,15 @@ def _accuracy(symbol: str | None) -> dict[str, Any]:
         "scored": report.scored,
         "scored_inside_80": report.scored_inside_80,
     }
+
+
+def unread(model_path: object) -> None:
+    """Say that a saved model of the older versions is not read, where one is named."""
+    if model_path is not None:
+        words = (
+            f"{str(model_path)[:200]} is not read: such files run code when they are opened. Ara's own models answer."
+        )
+        warnings.warn(words, UserWarning, stacklevel=3)
 
 
 def _versions() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """The old fronts of market data and of the cache, answered by Ara's data room."""
 
 import asyncio
-import warnings
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,6 +8,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import ara
+from meridianalgo._warning import warn
 
 __all__ = ["CacheManager", "MarketDataManager"]
 
@@ -27,7 +27,7 @@ class MarketDataManager:
     """
 
     def __init__(self, verbose: bool = False) -> None:
-        _warn("MarketDataManager", "ara.history")
+        warn("MarketDataManager", "ara.history")
         self.verbose = verbose
 
     def get_stock_data(self, symbol: str, period: str = "1y") -> Any:
@@ -67,7 +67,7 @@ class CacheManager:
     """
 
     def __init__(self, verbose: bool = False) -> None:
-        _warn("CacheManager", "ara data cache")
+        warn("CacheManager", "ara data cache")
         self.verbose = verbose
 
     def clear_cache(self, symbol: str | None = None) -> int:
@@ -114,7 +114,3 @@ def _length(period: str) -> timedelta:
             f"period is {period[:20]!r}, which is no length of time.", hint="Write 5d, 3mo, 1y or max."
         )
     return timedelta(days=int(number) * days)
-
-
-def _warn(old: str, new: str) -> None:
-    warnings.warn(f"meridianalgo.{old} is deprecated and goes with Ara 7: use {new}", DeprecationWarning, stacklevel=3)
