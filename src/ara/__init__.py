@@ -145,13 +145,21 @@ _HOME: "Final" = {name: room for room, names in _ROOMS.items() for name in names
 
 _OLDER: "Final" = {
     "AssetType": "ara.market",
+    "BaseModel": "ara.models",
+    "ConfidenceScore": "ara.prediction",
     "CurrencyConverter": "ara.data.currency",
     "CurrencyPreferenceManager": "ara.data.currency",
+    "CurrencyRiskAnalyzer": "ara.risk",
     "DailyPrediction": "ara.prediction",
+    "Explanations": "ara.prediction",
     "IDataProvider": "ara.data",
+    "IFeatureEngine": "ara.features",
     "IMLModel": "ara.models",
     "MarketRegime": "ara.models.regimes",
+    "PortfolioMetrics": "ara.portfolio",
+    "PortfolioOptimization": "ara.portfolio",
     "PredictionResult": "ara.prediction",
+    "RiskCalculator": "ara.risk",
 }
 
 

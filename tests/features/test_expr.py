@@ -667,3 +667,11 @@ def test_a_step_is_told_nothing_before_its_figures_are_known(monkeypatch):
         values.append(one)
     assert np.allclose(values, found.compute({"close": CLOSE[:40]})[0], equal_nan=True)
     assert np.isfinite(values[4:]).all()
+
+
+def test_the_package_can_be_called_as_its_function() -> None:
+    import ara.features
+
+    text = "ema(close, 12) - ema(close, 26)"
+    assert ara.features.expr(text).spec == expr(text).spec  # type: ignore[operator]
+    assert ara.features.expr.expr is expr

@@ -128,8 +128,15 @@ async def test_the_older_engines_arguments_keep_their_meaning() -> None:
     [
         ("ara.prediction", "PredictionResult", "Forecast"),
         ("ara.prediction", "DailyPrediction", "Day"),
+        ("ara.prediction", "ConfidenceScore", "Receipt"),
+        ("ara.prediction", "Explanations", "Factor"),
         ("ara.data", "IDataProvider", "Provider"),
+        ("ara.features", "IFeatureEngine", "Indicator"),
+        ("ara.models", "BaseModel", "Model"),
         ("ara.models", "IMLModel", "Model"),
+        ("ara.portfolio", "PortfolioOptimization", "Allocation"),
+        ("ara.risk", "CurrencyRiskAnalyzer", "currency_risk"),
+        ("ara.risk", "RiskCalculator", "tail"),
         ("ara.market", "AssetType", "AssetClass"),
     ],
 )
@@ -141,6 +148,37 @@ def test_older_names_work_and_warn(room: str, old: str, new: str) -> None:
         assert getattr(ara, old) is getattr(module, new)
     with pytest.raises(AttributeError, match="NoSuchName"):
         module.NoSuchName  # noqa: B018
+
+
+def test_older_names_of_other_rooms_work_and_warn() -> None:
+    from ara.performance import Measures
+
+    for old in ("ara", "ara.portfolio", "ara.risk"):
+        with pytest.warns(DeprecationWarning, match=r"now ara\.performance\.Measures"):
+            assert import_module(old).PortfolioMetrics is Measures
+    with pytest.warns(DeprecationWarning, match=r"now ara\.prediction\.PredictionEngine"):
+        from ara.api.prediction_engine import PredictionEngine as Older
+    assert Older is PredictionEngine
+
+
+@pytest.mark.parametrize(
+    ("room", "name", "home"),
+    [
+        ("ara.data", "MarketData", "ara.data.feed"),
+        ("ara.data", "QualityReport", "ara.data.quality"),
+        ("ara.features", "FeatureSet", "ara.features.sets"),
+        ("ara.models", "ModelCard", "ara.models.registry"),
+        ("ara.models", "Regime", "ara.models.regimes"),
+        ("ara.models", "Served", "ara.models.served"),
+        ("ara.models", "State", "ara.models.ensemble.state"),
+        ("ara.backtest", "BacktestResult", "ara.backtest.result"),
+        ("ara.api", "create", "ara.api.app"),
+    ],
+)
+def test_types_are_found_in_their_rooms(room: str, name: str, home: str) -> None:
+    pytest.importorskip("fastapi")
+    found = getattr(import_module(home), "Result" if name == "BacktestResult" else name)
+    assert getattr(import_module(room), name) is found
 
 
 @pytest.mark.parametrize(

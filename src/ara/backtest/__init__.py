@@ -11,7 +11,10 @@ from typing import Any
 from ara.backtest.result import Result
 from ara.backtest.run import run
 
-__all__ = ["Result", "run"]
+__all__ = ["BacktestResult", "Result", "run"]
+
+BacktestResult = Result
+"""What a back-test gives, by the name under which it is looked for."""
 
 
 class _Asked(ModuleType):

@@ -1,15 +1,44 @@
 """Models: a panel in, quantiles out."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ara.models.model import Fitted, Model
 from ara.models.panel import Panel, Rows, instant
 from ara.models.quantiles import LEVELS, Quantiles
 from ara.renamed import renamed
 
-__all__ = ["LEVELS", "Fitted", "Model", "Panel", "Quantiles", "Rows", "estimators", "instant"]
+if TYPE_CHECKING:
+    from ara.models.ensemble.state import State
+    from ara.models.regimes import Regime
+    from ara.models.registry import ModelCard
+    from ara.models.served import Served
 
-__getattr__ = renamed(__name__, {"IMLModel": "Model"})
+__all__ = [
+    "LEVELS",
+    "Fitted",
+    "Model",
+    "ModelCard",
+    "Panel",
+    "Quantiles",
+    "Regime",
+    "Rows",
+    "Served",
+    "State",
+    "estimators",
+    "instant",
+]
+
+_LATER = {
+    "ModelCard": "ara.models.registry",
+    "Regime": "ara.models.regimes",
+    "Served": "ara.models.served",
+    "State": "ara.models.ensemble.state",
+}
+_other = renamed(__name__, {"BaseModel": "Model", "IMLModel": "Model"}, later=_LATER)
+
+
+def __getattr__(name: str) -> Any:
+    return _other(name)
 
 
 def estimators() -> list[Any]:

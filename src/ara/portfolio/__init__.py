@@ -14,6 +14,7 @@ from ara.portfolio.statement import Statement, read_statement
 from ara.portfolio.trades import Trade, Trades, trades
 from ara.portfolio.triggers import PERIODS, Due, Triggers
 from ara.portfolio.walk import Walked, walk
+from ara.renamed import renamed
 
 __all__ = [
     "AVERSIONS",
@@ -59,3 +60,5 @@ __all__ = [
     "views",
     "walk",
 ]
+
+__getattr__ = renamed(__name__, {"PortfolioOptimization": "Allocation", "PortfolioMetrics": "ara.performance.Measures"})

@@ -4,8 +4,12 @@ from ara.prediction.engine import PredictionEngine
 from ara.prediction.forecast import Day, Factor, Forecast
 from ara.prediction.ledger import Anchor, Kept, Ledger
 from ara.prediction.many import Missed
+from ara.prediction.record import Receipt
 from ara.renamed import renamed
 
-__all__ = ["Anchor", "Day", "Factor", "Forecast", "Kept", "Ledger", "Missed", "PredictionEngine"]
+__all__ = ["Anchor", "Day", "Factor", "Forecast", "Kept", "Ledger", "Missed", "PredictionEngine", "Receipt"]
 
-__getattr__ = renamed(__name__, {"DailyPrediction": "Day", "PredictionResult": "Forecast"})
+__getattr__ = renamed(
+    __name__,
+    {"ConfidenceScore": "Receipt", "DailyPrediction": "Day", "Explanations": "Factor", "PredictionResult": "Forecast"},
+)

@@ -1,5 +1,6 @@
 """Risk of any returns: what may be lost, what brings it, what a crisis would do, whether the numbers were right."""
 
+from ara.renamed import renamed
 from ara.risk.breaches import Breaches, breaches, foreseen
 from ara.risk.contributions import Contributions, Spread, contributions, spread
 from ara.risk.crises import FACTORS, SCENARIOS
@@ -64,3 +65,8 @@ __all__ = [
     "together",
     "volatility",
 ]
+
+__getattr__ = renamed(
+    __name__,
+    {"CurrencyRiskAnalyzer": "currency_risk", "RiskCalculator": "tail", "PortfolioMetrics": "ara.performance.Measures"},
+)
