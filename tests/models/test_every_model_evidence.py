@@ -45,6 +45,8 @@ LEANING = range(int(os.environ.get("ARA_EVIDENCE_WORLDS", "20"))) if "default" i
 RECIPE = ("recipe", {1: "1.12%", 5: "1.65%", 21: "3.38%"})
 MOONSHOT = ("moonshot", {1: "1.4%", 5: "2.0%", 21: "3.7%"})
 PAGE = "models.md"
+SETS = ("full", "networks")
+"""What has no row of its own: each fits all of its members, which have theirs, again at every refit."""
 
 pytestmark = NEEDED
 
@@ -149,6 +151,7 @@ def opening(kept: Kept) -> list[str]:
         "",
         *days(kept),
         "",
+        *rounded(kept),
         "`fast` and `default` were changed after looks at these years: they took over the weights of `stacked`, which",
         "had done best here (1.28 % at 1 bar), and [another widening](widening.md#the-fourth-look). They stand here as",
         "they are now, with [no weight for who loses](widening.md#the-fifth-look) and",
@@ -165,7 +168,30 @@ def days(kept: Kept) -> list[str]:
     by_day = sorted((day, name) for name, day in kept.measured.items())
     lines = [f"- {day}: {listed(name for _, name in mine)}" for day, mine in groupby(by_day, lambda one: one[0])]
     left = [name for name in ALL if f"ara_{name}" not in kept.rows]
-    return [*lines, f"- not examined yet: {listed(left)}"] if left else lines
+    sets, others = [name for name in left if name in SETS], [name for name in left if name not in SETS]
+    if others:
+        lines.append(f"- not examined yet: {listed(others)}")
+    if sets:
+        lines.append(
+            f"- without a row: {listed(sets)}; they are sets, and fit anew at each refit what stands here alone"
+        )
+    return lines
+
+
+def rounded(kept: Kept) -> list[str]:
+    """Tell which rows are of the first look of all, of which no more digits were kept than the tables show."""
+    early = [name for name, rows in kept.rows.items() if all(_rounded(row.get("crps_skill")) for row in rows)]
+    if not early:
+        return []
+    return [
+        f"Rows of {listed(early)} are of the first look that day, kept as rounded as they are shown.",
+        "Of `ridge`, `lasso`, `elastic_net` and `xgboost`, looked at again when the code had changed, no figure moved.",
+        "",
+    ]
+
+
+def _rounded(value: float | None) -> bool:
+    return value is not None and round(value, 4) == value
 
 
 def listed(found: Iterable[str]) -> str:
