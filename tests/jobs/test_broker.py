@@ -13,6 +13,7 @@ import pytest
 
 from ara.jobs import Backtest, Queue, State, memory
 from ara.jobs.bell import bell_of
+from ara.jobs.broker import _application, leave_unacknowledged
 from ara.settings import Settings
 
 pytest.importorskip("celery")
@@ -126,3 +127,53 @@ async def test_a_worker_that_is_stopped_puts_its_job_back_and_another_takes_it(o
             assert (found.state, found.tries) == (State.WAITING, 0)
         finally:
             worker.kill()
+
+
+@pytest.mark.slow
+async def test_a_redis_that_dies_while_jobs_run_ends_no_worker(opened, own_redis, tmp_path, clock):
+    url = f"sqlite:///{tmp_path / 'queue.db'}"
+    async with opened(url, jobs_broker=own_redis.url, data_providers="sample") as desk:
+        queue = Queue(desk)
+        worker = begin(tmp_path, url, own_redis.url, "steady")
+        try:
+            numbers = [(await queue.add(LONG)).number for _ in range(3)]  # two run, a message of one more waits
+            await until(lambda: is_in(queue, numbers[0], State.RUNNING), worker)
+            await until(lambda: is_in(queue, numbers[1], State.RUNNING), worker)
+            own_redis.stop()
+            await until(lambda: noticed(tmp_path / "steady.txt"), worker)
+            own_redis.start()
+            numbers.append((await queue.add(SHORT)).number)
+            for number in numbers:
+                await until(lambda number=number: is_in(queue, number, State.DONE), worker)
+            assert [one.tries for one in await queue.all()] == [1, 1, 1, 1]
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            worker.wait(60)
+        assert worker.returncode == 0
+
+
+async def noticed(file: Path) -> bool:
+    return "Connection to broker lost" in await asyncio.to_thread(file.read_text, "utf-8")
+
+
+def test_a_redis_that_is_gone_keeps_no_connection_with_unacknowledged_messages_from_closing(own_redis, monkeypatch):
+    from kombu import Consumer
+    from kombu import Queue as Place
+    from kombu.transport.redis import Channel
+
+    monkeypatch.setattr(Channel, "do_restore", Channel.do_restore)
+    leave_unacknowledged()
+    app, got = _application(own_redis.url), []
+    app.send_task("ara.jobs.begin", queue="ara.test")
+    line = app.connection_for_read()
+    line.connect()
+    channel = line.default_channel
+    reader = Consumer(channel, [Place("ara.test")], callbacks=[lambda _, message: got.append(message)], accept=["json"])
+    reader.consume()
+    while not got:
+        line.drain_events(timeout=60)
+    own_redis.stop()
+    channel._disconnect_pools()
+    line.transport.client = None  # as it is where it was closed in another place already
+    line.close()
+    assert not line.connected

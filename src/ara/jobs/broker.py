@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 
 from ara.data.cache.connecting import nodes
 from ara.desk import Desk
-from ara.errors import PluginError, StoreError
+from ara.errors import PluginError, StoreError, WorkerError
 from ara.jobs.job import Job
 from ara.jobs.worker import Worker
 from ara.settings import Settings
 
-__all__ = ["Broker", "serve"]
+__all__ = ["Broker", "leave_unacknowledged", "serve"]
 
 _R = TypeVar("_R")
 _TASK: Final = "ara.job"
@@ -79,6 +79,7 @@ def serve(settings: Settings, *, queues: Sequence[str], told: Callable[[Job], No
     """
     from celery import signals
 
+    leave_unacknowledged()
     app = _application(settings.jobs.broker)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Celery has its own: what was begun is put back too
     with _Shore(settings, queues, told) as shore:
@@ -91,6 +92,22 @@ def serve(settings: Settings, *, queues: Sequence[str], told: Callable[[Job], No
                 without_gossip=True, without_mingle=True, loglevel="WARNING",
             )  # fmt: skip
             worker.start()
+    if worker.exitcode:
+        raise WorkerError(
+            "Celery's worker has ended by itself; what was being done is in the line again.",
+            hint="The lines above say why. Start it again: ara worker",
+        )
+
+
+def leave_unacknowledged() -> None:
+    """Have Celery leave messages that nobody has acknowledged where they are when a connection closes.
+
+    It would put them back, through a connection that may be gone: a Redis that dies in that moment would end the worker
+    (kombu 5.7). A message only says that there is work, and the line is looked into without it, too.
+    """
+    from kombu.transport.redis import Channel
+
+    Channel.do_restore = False
 
 
 class _Shore:
