@@ -119,7 +119,7 @@ async def test_others_that_nobody_knows_are_told(desk, monkeypatch):
 
 
 async def test_others_that_are_late_are_done_without_and_told(tmp_path, workers, monkeypatch):
-    told = {"home": str(tmp_path / "home"), "log.level": "error", "prediction.seconds": "20"}
+    told = {"home": str(tmp_path / "home"), "log.level": "error", "prediction.seconds": "40"}
     async with Desk.open(Settings.load(told, environ={}), workers=workers) as desk:
         await champion(desk, "pooled_har", PAIRS)
         whole = MarketData.instrument

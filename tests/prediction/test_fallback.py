@@ -319,6 +319,7 @@ async def test_reasons_that_hang_cost_no_more_than_the_reasons_of_the_baseline(o
     assert again.same
 
 
+@pytest.mark.usefixtures("named")
 async def test_a_slow_source_and_slow_reasons_at_once(opened, monkeypatch):
     gate, whole = threading.Event(), MarketData.bars
 
@@ -331,7 +332,7 @@ async def test_a_slow_source_and_slow_reasons_at_once(opened, monkeypatch):
     monkeypatch.setattr(told, "mood", lambda *_: gate.wait(60))
     async with opened(seconds=2) as desk:
         try:
-            forecast = await PredictionEngine(desk, data=MarketData(desk)).predict("AAPL", 2)
+            forecast = await PredictionEngine(desk).predict("AAPL", 2)
         finally:
             gate.set()
     assert forecast.degraded[0] == "no source of AAPL answered within 0.2 s: the bars that are kept were taken"
