@@ -14,6 +14,7 @@ from ara.models import Panel, instant
 from ara.models.checks import toy_panel
 from ara.models.families.ewma_t import EwmaT
 from ara.models.fits import fit_until, refits
+from ara.models.panel import distinct
 
 
 def bars(symbol: str, count: int, *, seed: int = 0, start: int = 0) -> Bars:
@@ -185,3 +186,11 @@ def test_refits_of_quarters_and_years_begin_with_them(every: int, begins: list[t
     assert list(whole) == [instant(datetime(year, month, 1, tzinfo=UTC)) for year, month in begins]
     assert sorted(place for places in whole.values() for place in places) == list(range(120))
     assert all(known[place] >= moment for moment, places in whole.items() for place in places)
+
+
+@given(st.lists(st.integers(-3, 3), max_size=8))
+def test_distinct_values_are_those_of_numpy(values: list[int]) -> None:
+    for asked in (values, sorted(set(values)), [2] * len(values)):
+        found = distinct(np.array(asked, np.int32))
+        assert found.tolist() == np.unique(asked).tolist()
+        assert found.dtype == np.int32

@@ -1,5 +1,6 @@
 """Many instruments at once: what each would be alone, whatever happens to its neighbours."""
 
+import asyncio
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 
@@ -87,6 +88,42 @@ async def test_no_more_than_the_next_block_is_read_ahead(monkeypatch) -> None:
             assert set(source.asked) <= set(names[:4])
         kept = [entry.forecast.instrument.symbol async for entry in Ledger(one).all()]
     assert kept == names[:2]
+
+
+class Slow(FakeProvider):
+    """A source that has nothing of KO before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(symbols=["AAPL", "MSFT", "KO", "IBM"], first=date(2020, 1, 1), last=date(2020, 6, 30))
+        self.told = asyncio.Event()
+
+    async def history(self, kind, instrument, timeframe, *, start, end):
+        if instrument.symbol == "KO":
+            await self.told.wait()
+        return await super().history(kind, instrument, timeframe, start=start, end=end)
+
+
+async def test_a_block_is_given_while_the_next_is_still_read(monkeypatch) -> None:
+    monkeypatch.setattr(module, "BLOCK", 2)
+    source, names = Slow(), ["AAPL", "MSFT", "KO", "IBM"]
+    async with desk(clock=NOW) as one, asyncio.timeout(60):
+        engine = PredictionEngine(one, models="ewma_t", data_providers=[source])
+        found = []
+        async with aclosing(engine.keep_many(names, 1, why=False)) as asked:
+            async for answer in asked:
+                assert isinstance(answer, Kept)
+                found.append(answer.forecast.instrument.symbol)
+                if len(found) == 2:
+                    source.told.set()
+    assert found == names
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 64])
+def test_parts_are_all_of_them_and_the_last_are_small(count) -> None:
+    parts = module._parts(list(range(count)))
+    assert [place for part in parts for place in part] == list(range(count))
+    assert all(1 <= len(part) <= 8 for part in parts)
+    assert all(len(part) == 1 for part in parts[-3:])
 
 
 async def test_what_can_not_be_kept_is_not_given() -> None:

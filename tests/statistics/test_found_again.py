@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ara.statistics import distributions, ewma_variance, floored, ranges, sums, volatility
+from ara.statistics.prefixes import Prefixes
 from ara.statistics.sums import summed_quantiles
 
 LEVELS = (0.05, 0.5, 0.9)
@@ -97,3 +98,35 @@ def test_one_draw_has_the_quantiles_of_numpy(rows: int, count: int, levels: list
     assert np.ascontiguousarray(summed_quantiles(values, 1, sorted(levels)) + 0.0).tobytes() == (
         np.ascontiguousarray(expected + 0.0).tobytes()
     )
+
+
+@settings(deadline=None, max_examples=40)
+@given(cuts=st.lists(st.integers(0, 300), min_size=1, max_size=6), seed=st.integers(0, 20))
+def test_a_beginning_is_answered_as_if_there_were_no_more(cuts: list[int], seed: int) -> None:
+    whole = np.abs(np.random.default_rng(seed).standard_normal(300))
+    whole[[40, 41, 200]] = np.nan
+    begun, usual = Prefixes(volatility._variance, most=2), Prefixes(ranges._usual)
+    for cut in cuts:
+        part = whole[:cut]
+        assert begun(part, 0.9, 20).tobytes() == volatility._variance(part, 0.9, 20).tobytes()
+        assert usual(part, 50).tobytes() == ranges._usual(part, 50).tobytes()
+
+
+def test_series_that_begin_alike_are_told_apart_and_nobody_changes_an_answer() -> None:
+    made: list[int] = []
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        made.append(len(values))
+        return np.cumsum(values, axis=0)
+
+    again = Prefixes(summed, most=1)
+    one = np.arange(40.0).reshape(20, 2)
+    other = one.copy()
+    other[-1] += 1.0
+    for values in (one, other, one[:12], other, one):
+        assert again(values).tobytes() == np.cumsum(values, axis=0).tobytes()
+    assert made == [20, 20]
+    assert not again(one).flags.writeable
+    again(one + 5.0)  # one beginning is kept, and this is another
+    again(one)
+    assert made == [20, 20, 20, 20]

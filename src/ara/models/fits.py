@@ -10,7 +10,7 @@ from ara.errors import CancelledError
 from ara.lineage import digest
 from ara.models.model import Fitted, Model, described
 from ara.models.months import months_of
-from ara.models.panel import Panel, Rows
+from ara.models.panel import Panel, Rows, distinct
 from ara.workers import Progress
 
 __all__ = ["Chains", "fit_until", "fits_until", "keep", "kept", "refits"]
@@ -32,7 +32,7 @@ def refits(known_at: NDArray[np.int64], *, every: int = 1) -> Iterator[tuple[int
     or 12 it is the first instant of the quarter or of the year.
     """
     months = months_of(known_at, every=every)
-    for moment in np.unique(months):
+    for moment in distinct(months):
         yield int(moment), np.flatnonzero(months == moment)
 
 

@@ -13,7 +13,7 @@ from ara.lineage import digest_arrays
 from ara.market.bars import Bars
 from ara.statistics.volatility import ewma_variance
 
-__all__ = ["Panel", "Rows", "instant", "united"]
+__all__ = ["Panel", "Rows", "distinct", "instant", "united"]
 
 Rows: TypeAlias = NDArray[np.int64]
 """Positions of rows in a panel."""
@@ -25,6 +25,13 @@ _ARRAYS: Final = ("at", "known_at", "series", "group", "bars", "volume", "x", "s
 def instant(moment: datetime) -> int:
     """Give an aware time as microseconds since 1970 UTC, the panel's unit."""
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Give the distinct values, ascending; those that ascend already, or are all the same, need no sorting."""
+    if len(values) < 2 or bool((values[1:] > values[:-1]).all()):
+        return values
+    return values[:1] if bool((values == values[0]).all()) else np.unique(values)
 
 
 def united(train: Rows, valid: Rows) -> Rows:

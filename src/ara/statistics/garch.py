@@ -22,6 +22,7 @@ _Array = NDArray[np.float64]
 _THIN, _HEAVY = 1 / 500.0, 1 / 2.05
 _KEPT: Final = (0.5, 0.7, 0.9, 0.98)
 _NEWS: Final = (0.01, 0.05, 0.1, 0.2)
+_PAIRS: Final = tuple(product(_KEPT, _NEWS))
 _FIRST_DEGREES: Final = 8.0
 _ROUGH: Final = 1e-4
 _UNHEARD: Final = 1e-9
@@ -220,17 +221,20 @@ class _Likelihood:
         size, before = len(squares), float(squares.mean())
         small = squares.astype(np.float32)
         heard = np.where(self.r < falls_at, small * np.float32(1.5), small * np.float32(0.5)) if self.falls else small
-        pairs = tuple(product(_KEPT, _NEWS))
+        pairs = _PAIRS
         h, q = np.empty((2, len(pairs), len(levels), size), np.float32)
+        came = np.empty((len(pairs), 1, size), np.float32)
         room = Strides(np.empty((1, size), np.float32), least=_UNHEARD)
         drive = room.rows[0]
         for place, (kept, news) in enumerate(pairs):
             drive[0] = kept * before
             np.multiply(heard[:-1], np.float32(news), out=drive[1:])
             room.follow(kept - news)
-            still = _still(kept - news, 1 << (size - 1).bit_length())[:size]
-            np.multiply(still, np.array(levels, np.float32)[:, None] * np.float32(1 - kept), out=h[place])
-            h[place] += drive
+            came[place] = drive
+        shares = np.array([1 - kept for kept, _ in pairs], np.float32)
+        stills = _stills(1 << (size - 1).bit_length())[..., :size]
+        np.multiply(stills, np.array(levels, np.float32)[:, None] * shares[:, None, None], out=h)
+        h += came
         np.divide(small, h, out=q)
         np.log(h, out=h)
         if self.heavy:
@@ -389,7 +393,7 @@ def _slope(scores: _Array) -> _Array:
     return -np.asarray(np.einsum("ij->j", scores) / len(scores))
 
 
-@lru_cache(maxsize=64)
-def _still(beta: float, size: int) -> NDArray[np.float32]:
-    """Give what a constant drive of 1 comes to, from the first bar on."""
-    return followed(np.ones(size), beta).astype(np.float32)
+@lru_cache(maxsize=4)
+def _stills(size: int) -> NDArray[np.float32]:
+    """Give `[pair, 1, bar]`: what a constant drive of 1 comes to in each usual model, from the first bar on."""
+    return np.stack([followed(np.ones((1, size)), kept - news).astype(np.float32) for kept, news in _PAIRS])

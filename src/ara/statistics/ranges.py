@@ -1,12 +1,13 @@
 """Variance of a bar, read from its range: it tells more of a day than the close alone."""
 
 import math
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from ara.statistics.prefixes import Prefixes
 
 __all__ = ["floored", "range_variance"]
 
@@ -60,16 +61,14 @@ def floored(variance: _Array, *, share: float = 0.01, bars: int = 250, least: fl
     first = int(known[0]) if len(known) else len(variance)
     usual = np.zeros(len(variance))
     rest = np.ascontiguousarray(variance[first:], np.float64)
-    usual[first:] = _usual(rest, bars) if len(rest) > _LONGEST else _found_again(rest.tobytes(), bars)
+    usual[first:] = _usual(rest, bars) if len(rest) > _LONGEST else _again(rest, bars)
     return np.asarray(np.maximum(variance, share * usual + least))
-
-
-@lru_cache(maxsize=256)
-def _found_again(variance: bytes, bars: int) -> _Array:
-    """Give the usual variance of a series that several ask for in turn."""
-    return _usual(np.frombuffer(variance), bars)
 
 
 def _usual(variance: _Array, bars: int) -> _Array:
     found = pl.Series(variance, nan_to_null=True).rolling_median(bars, min_samples=1).to_numpy()
     return np.where(np.isnan(found), 0.0, found)
+
+
+_again: Final = Prefixes(_usual)
+"""Several ask in turn for the usual variance of the same series."""

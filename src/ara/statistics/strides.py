@@ -1,6 +1,6 @@
 """x[t] = drive[t] + beta x[t-1], for all bars in a few steps, each over twice the distance of the one before."""
 
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class Strides(Generic[_RealT]):
         A weight up to this adds nothing.
     """
 
-    __slots__ = ("_least", "_steps", "rows")
+    __slots__ = ("_least", "_shares", "_steps", "_weights", "rows")
 
     def __init__(self, rows: NDArray[_RealT], *, least: float = _NEGLIGIBLE) -> None:
         self.rows: NDArray[_RealT] = rows
@@ -34,20 +34,22 @@ class Strides(Generic[_RealT]):
         size = rows.shape[1]
         spare = np.empty(size, rows.dtype)
         strides = [1 << power for power in range((size - 1).bit_length())] if size else []
+        self._weights: NDArray[_RealT] = np.empty(len(strides), rows.dtype)
+        self._shares: list[NDArray[_RealT]] = [self._weights[place, ...] for place in range(len(strides))]
         self._steps: list[list[tuple[NDArray[_RealT], ...]]] = [
             [(row[:-far], spare[far:], row[far:]) for far in strides] for row in rows
         ]
 
     def follow(self, beta: float, *, count: int | None = None) -> None:
         """Follow the drives in the first `count` rows, or in all; `beta` is from 0 to 1."""
-        weights, weight, kind = list[NDArray[Any]](), beta, self.rows.dtype
-        for _ in self._steps[0] if self._steps else ():
-            if not weight > self._least:
-                break
-            weights.append(np.array(weight, kind))
+        weights, weight, most = list[float](), beta, len(self._shares)
+        while weight > self._least and len(weights) < most:
+            weights.append(weight)
             weight *= weight
+        self._weights[: len(weights)] = weights
+        shares = self._shares[: len(weights)]
         for steps in self._steps[:count]:
-            for (before, part, after), share in zip(steps, weights, strict=False):
+            for (before, part, after), share in zip(steps, shares, strict=False):
                 np.multiply(before, share, part)
                 np.add(after, part, after)
 

@@ -1,11 +1,12 @@
 """Volatility known at each bar."""
 
 import math
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ara.statistics.prefixes import Prefixes
 
 __all__ = ["ewma_variance"]
 
@@ -37,14 +38,8 @@ def ewma_variance(returns: NDArray[np.float64], *, decay: float = 0.94, seed_bar
     if len(rest) > _LONGEST:
         out[first:] = _variance(rest, decay, seed_bars)
     elif len(rest):
-        out[first:] = _found_again(rest.tobytes(), decay, seed_bars)
+        out[first:] = _again(rest, decay, seed_bars)
     return out
-
-
-@lru_cache(maxsize=256)
-def _found_again(returns: bytes, decay: float, seed_bars: int) -> NDArray[np.float64]:
-    """Give the variance of returns that several ask for in turn: a panel, its features, each of the members."""
-    return _variance(np.frombuffer(returns), decay, seed_bars)
 
 
 def _variance(returns: NDArray[np.float64], decay: float, seed_bars: int) -> NDArray[np.float64]:
@@ -63,3 +58,7 @@ def _variance(returns: NDArray[np.float64], decay: float, seed_bars: int) -> NDA
         line = [now := decay * now + part for part in rest]
     out[first], out[first + 1 :] = start, line
     return out
+
+
+_again: Final = Prefixes(_variance)
+"""A panel, its features and each of the members ask in turn for the variance of the same returns."""

@@ -29,7 +29,6 @@ from ara.models.reasons import USUAL, Told, of_model
 from ara.models.reasons.pooled import GROUPS
 from ara.models.reasons.told import added, log_mean
 from ara.models.series import Line
-from ara.statistics.ranges import floored, range_variance
 from ara.statistics.volatility import ewma_variance
 from tests.models.panels import bent, fit, last_rows, ranged
 
@@ -112,7 +111,7 @@ def test_a_usual_bar_of_garch_is_the_geometric_mean_of_its_variances(panel: Pane
 def test_a_usual_bar_of_har_has_the_means_of_what_it_sees(panel: Panel, model: Model) -> None:
     told, fitted = of(model, panel)
     line = Line.of(panel, 0)
-    known = seen(line, floored(range_variance(line.bars)))[-USUAL:]
+    known = seen(line)[-USUAL:]
     for place, reach in enumerate(r for r in fitted.learned[panel.symbols[0]].reaches if r.horizon in panel.horizons):
         away = np.array(reach.weights) * (known[-1] - known.mean(axis=0)) / 2
         assert (told.width - told.usual)[place] == pytest.approx(away.sum())

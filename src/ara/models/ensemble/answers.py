@@ -97,7 +97,7 @@ class Answering:
 
     def _mixed(self, rows: Rows, asked: NDArray[np.bool_], state: ClassState, columns: list[int]) -> _Array:
         """Give the members' mean; of rows that nobody `asked` for, only the next bar is sure to be there."""
-        used = state.counted(columns)
+        used, standing = state.counted(columns), standings(self.panel, rows)
         said = [np.empty((0, 0, 0))] * len(used)
         for place in np.flatnonzero(used):
             name = self.state.members[place]
@@ -110,7 +110,7 @@ class Answering:
             if np.count_nonzero(asked) == 1:
                 last = int(np.argmax(asked))
                 remember(self.panel, self.fitted[name], int(rows[last]), said[place][last])
-        return state.mixed(said, standings(self.panel, rows), columns, middle=_MIDDLE)
+        return state.mixed(said, standing, columns, middle=_MIDDLE)
 
     def _said(self, name: str, rows: Rows, panel: Panel) -> _Array:
         """Give one member's quantiles; of a series that it has not met, those of a fit to that series alone."""
@@ -122,8 +122,9 @@ class Answering:
             strange = np.zeros(len(rows), bool)
         if not strange.all():
             values[~strange] = self.fitted[name].predict(panel, rows[~strange]).values
-        for code in np.unique(panel.series[rows[strange]]).tolist():
-            mine = np.flatnonzero(strange & (panel.series[rows] == code))
+        apart = np.flatnonzero(strange)
+        for code, some in panel.by_series(rows[apart]):
+            mine = apart[some]
             own, first = alone(panel, code)
             for moment, places in refits(panel.known_at[rows[mine]]):
                 fitted = fit_until(model, own, moment, seed=self.seed)

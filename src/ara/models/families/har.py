@@ -20,6 +20,7 @@ from ara.models.series import Line, SeriesModel, spread_t
 from ara.models.space import Range
 from ara.statistics.distributions import fit_student_t
 from ara.statistics.linear import least_squares
+from ara.statistics.prefixes import Prefixes
 from ara.statistics.ranges import floored, range_variance
 from ara.statistics.sums import summed_quantiles
 from ara.statistics.volatility import ewma_variance
@@ -32,6 +33,7 @@ _ENOUGH, _MOST = 120, 20_000
 _PENALTY = 1e-3
 _WEEK, _MONTH = 5, 22
 _KEPT: Final = 256
+_LONGEST: Final = 8192
 _learned: dict[tuple[str, int, int], "Learned | None"] = {}
 
 
@@ -107,8 +109,7 @@ class _Har(SeriesModel[Learned]):
         return _learned[key]
 
     def _learn(self, line: Line, train: Rows, horizons: Sequence[int]) -> Learned | None:
-        variance = floored(range_variance(line.bars))
-        known = seen(line, variance)
+        variance, known = floored(range_variance(line.bars)), seen(line)
         whole = np.asarray(np.isfinite(known).all(axis=1))
         path = np.concatenate(([0.0], np.cumsum(line.returns)))
         reaches, degrees = [], 0.0
@@ -143,7 +144,7 @@ class _Har(SeriesModel[Learned]):
         values = np.full((len(places), len(horizons), len(LEVELS)), np.nan)
         if learned is None:
             return values
-        known = seen(line, floored(range_variance(line.bars)))[places]
+        known = seen(line)[places]
         reaches = {reach.horizon: reach for reach in learned.reaches}
         for place, horizon in enumerate(horizons):
             if horizon not in reaches:
@@ -197,11 +198,19 @@ class HarFhs(_Har):
         return np.asarray(sigma[:, None] * np.array(reach.quantiles))
 
 
-def seen(line: Line, variance: _Array) -> _Array:
+def seen(line: Line) -> _Array:
     """Give `[bar, 5]`: what the regression sees at each bar; NaN until there is a volatility."""
-    logs = np.log(variance)
-    fall = np.minimum(line.returns, 0) / np.sqrt(ewma_variance(line.returns) + 1e-16)
-    return np.column_stack([np.ones(len(line)), logs, _mean(logs, _WEEK), _mean(logs, _MONTH), fall])
+    return _seen(line.bars) if len(line) > _LONGEST else _again(line.bars)
+
+
+def _seen(bars: _Array) -> _Array:
+    logs, returns = np.log(floored(range_variance(bars))), np.ascontiguousarray(bars[:, 3])
+    fall = np.minimum(returns, 0) / np.sqrt(ewma_variance(returns) + 1e-16)
+    return np.column_stack([np.ones(len(bars)), logs, _mean(logs, _WEEK), _mean(logs, _MONTH), fall])
+
+
+_again: Final = Prefixes(_seen, most=40)
+"""Both families, a fit and its answers, and their reasons look at the same series."""
 
 
 def _shape(values: _Array) -> _Array:
@@ -217,4 +226,6 @@ def _mean(values: _Array, bars: int) -> _Array:
 
 def _sigma(known: _Array, weights: _Array, horizon: int) -> _Array:
     """Give the volatility of the return over the horizon; kept within what a float can hold."""
-    return np.asarray(np.sqrt(np.exp(np.clip(np.einsum("ij,j->i", known, weights), -60.0, 60.0)) * horizon))
+    return np.asarray(
+        np.sqrt(np.exp(np.minimum(np.maximum(np.einsum("ij,j->i", known, weights), -60.0), 60.0)) * horizon)
+    )

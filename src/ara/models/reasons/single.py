@@ -17,7 +17,6 @@ from ara.models.reasons.permuted import of_stretches
 from ara.models.reasons.told import USUAL, Told, added, log_mean, log_width, middle, past, plain
 from ara.models.series import FittedSeries, Line
 from ara.statistics.garch import Garch
-from ara.statistics.ranges import floored, range_variance
 from ara.statistics.volatility import ewma_variance
 
 __all__ = ["STRETCHES", "carried", "halves", "of_ewma", "of_series"]
@@ -129,7 +128,7 @@ def _garch(fitted: FittedSeries[Any], panel: Panel, row: int, line: Line, place:
 
 def _har(fitted: FittedSeries[Any], panel: Panel, row: int, line: Line, place: int) -> _Own:
     learned: Learned = fitted.learned[panel.symbols[panel.series[row]]]
-    known = seen(line, floored(range_variance(line.bars)))[max(0, place + 1 - USUAL) : place + 1]
+    known = seen(line)[max(0, place + 1 - USUAL) : place + 1]
     away = known[-1] - known[np.isfinite(known).all(axis=1)].mean(axis=0)
     weights = {reach.horizon: np.array(reach.weights) for reach in learned.reaches}
     told = np.stack([weights[horizon] * away / 2 for horizon in panel.horizons], axis=1)

@@ -14,7 +14,7 @@ from ara.models.families.pooled.seen import KINDS
 from ara.models.families.pooled.shape import Scored, Scores, shape
 from ara.models.families.pooled.sums import Scales, Second, Timing, Variance, fading
 from ara.models.months import DAY, month_of, months_before, months_between
-from ara.models.panel import Rows
+from ara.models.panel import Rows, distinct
 from ara.models.quantiles import LEVELS
 
 __all__ = ["ADJUSTED", "CALM", "EWMA", "REMEMBERED", "TRUST", "Belief", "Chain", "State", "forecast", "second_stage"]
@@ -135,7 +135,8 @@ def _shapes_of(
     state: State, series: NDArray[np.int64], shock: _Array, horizons: Sequence[int]
 ) -> tuple[_Array, NDArray[np.int64]]:
     """Give the shapes that occur, `[shape, H, level]`, and each row's: by its series, and by how large its shock is."""
-    codes, place = np.unique(series, return_inverse=True)
+    codes = distinct(series)
+    place = np.searchsorted(codes, series)
     unit = state.quantiles[None] + state.own[:, codes].transpose(1, 0, 2)
     if 1 in horizons:
         first = list(horizons).index(1)

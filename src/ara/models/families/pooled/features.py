@@ -11,7 +11,7 @@ from ara.models.families.pooled.reports import ECHOES, ahead, echoes
 from ara.models.families.pooled.seen import KINDS, RANK, Past, Seen, is_past, past_of, ranked, seen
 from ara.models.families.pooled.signals import LEVERAGE, OWN, SPANS, rank
 from ara.models.months import DAY
-from ara.models.panel import Panel, Rows
+from ara.models.panel import Panel, Rows, distinct
 
 __all__ = ["AHEAD", "BLOCKS", "COLUMNS", "SECOND", "Table", "let_go", "standing", "table"]
 
@@ -247,13 +247,14 @@ def _shared(panel: Panel, own: Seen, rows: Rows) -> _Array:
     """Give `[kind, row, signal]`: each class's mean, over its series, of what was last known of them at each row."""
     out = np.zeros((len(KINDS), len(rows), len(_SHARED)))
     at = panel.known_at[rows]
-    for code in np.unique(own.kind):
+    for code in distinct(own.kind):
         mine = own.kind == code
-        moments = np.unique(panel.known_at[mine])
+        moments = distinct(panel.known_at[mine])
         place = np.searchsorted(moments, at, side="right") - 1
         known = np.flatnonzero((place >= 0) & (at - moments[np.maximum(place, 0)] <= _STALE))
-        used, where = np.unique(place[known], return_inverse=True)
-        out[code, known] = _means(panel, np.unique(panel.series[mine]), own, moments[used])[where]
+        used = distinct(place[known])
+        where = np.searchsorted(used, place[known])
+        out[code, known] = _means(panel, distinct(panel.series[mine]), own, moments[used])[where]
     return out
 
 

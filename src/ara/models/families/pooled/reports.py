@@ -17,6 +17,7 @@ ECHOES: Final = ("echo0", "echo1", "echo2", "echo3", "near")
 """Names of the signals of the same day one to four quarters ago, sorted by size, and of the days around it."""
 
 _QUARTERS: Final = (91, 182, 273, 364)
+_LONGEST_STEP: Final = 3
 _AROUND: Final = (-7, -2, -1, 1, 2, 5, 7)
 
 
@@ -44,9 +45,14 @@ def ahead(excess: _Array, days: _Days, horizons: Sequence[int], *, asked: _Days 
     back, day = _Back(np.maximum(excess, 0.0), days), days if asked is None else asked
     reporting, echo = np.zeros(len(day)), np.zeros(len(day))
     out = np.zeros((len(day), len(horizons), 2))
-    for count in range(1, max(horizons, default=0) + 1):
-        day = working_day_after(day)
-        reporting = reporting + season(day)
+    farthest = max(horizons, default=0)
+    first = int(day.min()) if len(day) else 0
+    # each day that may be looked at, once: those of neighbours are the same
+    line = np.arange(first, (int(day.max()) if len(day) else 0) + _LONGEST_STEP * farthest + 1)
+    after, reports = working_day_after(line), season(line)
+    for count in range(1, farthest + 1):
+        day = after.take(day - first)
+        reporting = reporting + reports.take(day - first)
         echo = echo + np.add.reduce([back(day - lag) for lag in _QUARTERS], axis=0) / len(_QUARTERS)
         if count in horizons:
             out[:, list(horizons).index(count)] = np.stack((reporting, echo), axis=1) / count

@@ -1,5 +1,6 @@
 """What one series says of its own variance: how large it is, on many scales, and what shook it."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Final
@@ -41,11 +42,21 @@ def average(values: _Array, centre: float) -> _Array:
     centre
         Centre of mass of the weights, in bars: yesterday's weight is centre / (1 + centre).
     """
-    keep = centre / (1.0 + centre)
+    return _averages(values, (centre,))[0]
+
+
+def _averages(values: _Array, centres: Sequence[float]) -> list[_Array]:
+    """Give the means of the same values with several centres of mass."""
     known = ~np.isnan(values)
     first = len(known) - int(np.count_nonzero(known))
+    keeps = [centre / (1.0 + centre) for centre in centres]
     if known[first:].all():
-        return _without_gaps(values, first, keep)
+        rest = values[first:].tolist()
+        return [_without_gaps(rest, first, keep) for keep in keeps]
+    return [_with_gaps(values, known, keep) for keep in keeps]
+
+
+def _with_gaps(values: _Array, known: NDArray[np.bool_], keep: float) -> _Array:
     parts = np.where(known, values, 0.0).tolist()
     total = parts[0] if parts else 0.0
     summed = np.array(parts[:1] + [total := keep * total + part for part in parts[1:]], float)
@@ -53,13 +64,12 @@ def average(values: _Array, centre: float) -> _Array:
     return np.where(weight > 0, summed / np.where(weight > 0, weight, 1.0), np.nan)
 
 
-def _without_gaps(values: _Array, first: int, keep: float) -> _Array:
+def _without_gaps(rest: list[float], first: int, keep: float) -> _Array:
     """Give the mean where nothing is missing after the first; the weight of all that is known is then the same."""
-    out, total = np.full(len(values), np.nan), 0.0 if first else -0.0
-    summed = [total := keep * total + part for part in values[first:].tolist()]
-    out[first:] = (
-        np.array(summed, float) / _whole_weight(keep, 1 << max(len(summed) - 1, 1).bit_length())[: len(summed)]
-    )
+    out, total, count = np.empty(first + len(rest)), 0.0 if first else -0.0, len(rest)
+    out[:first] = np.nan
+    summed = np.fromiter([total := keep * total + part for part in rest], float, count)
+    np.divide(summed, _whole_weight(keep, 1 << max(count - 1, 1).bit_length())[:count], out=out[first:])
     return out
 
 
@@ -87,14 +97,16 @@ def signals(bars: _Array, volume: _Array) -> dict[str, _Array]:
     returns = bars[:, 3]
     variance = floored(range_variance(bars), share=0.02)
     x = np.log(variance)
-    slow = average(x, _USUAL)
-    means = {span: average(x, span) for span in SPANS}
+    slow, *others = _averages(x, (_USUAL, *SPANS))
+    means = dict(zip(SPANS, others, strict=True))
     quiet = np.exp(0.5 * _before(means[25.0]))
     z = np.nan_to_num(np.clip(returns / quiet, -8.0, 8.0))
     ewma = ewma_variance(returns)
     told = {"variance": variance, "slow": slow, "x": x - slow, "z": z, "ewma": ewma}
     told |= {f"x{span:g}": mean - slow for span, mean in means.items()}
-    told |= {"fall": np.minimum(z, 0.0), "shock": np.abs(z), "z5": average(z, 5.0), "z25": average(z, 25.0)}
+    told |= {"fall": np.minimum(z, 0.0), "shock": np.abs(z)} | dict(
+        zip(("z5", "z25"), _averages(z, (5.0, 25.0)), strict=True)
+    )
     told |= _shaken(bars, variance, slow, quiet) | _volume(volume)
     told["excess"] = np.nan_to_num(x - _before(means[25.0]))
     return told
@@ -104,9 +116,10 @@ def _shaken(bars: _Array, variance: _Array, slow: _Array, quiet: _Array) -> dict
     """Give what returns alone say of variance, and how much of it came over night."""
     square = bars[:, 3] ** 2
     gap = np.minimum(np.log1p(np.minimum((bars[:, 0] / quiet) ** 2, 1e4)), 2.0)
+    quick, steady = _averages(square, (5.0, 16.0))
     return {
-        "r5": np.log(average(square, 5.0) + _TINY) - slow,
-        "r16": np.log(average(square, 16.0) + _TINY) - slow,
+        "r5": np.log(quick + _TINY) - slow,
+        "r16": np.log(steady + _TINY) - slow,
         "v16": np.log(average(variance, 16.0)) - slow,
         "gap": np.nan_to_num(gap),
         "gap5": np.nan_to_num(average(gap, 5.0)),
@@ -118,7 +131,8 @@ def _volume(volume: _Array) -> dict[str, _Array]:
     traded = (volume > 0) & (volume < np.inf)
     logs = np.log(np.where(traded, volume, 1.0))
     logs[~traded] = np.nan
-    recent = {"volume20": logs - average(logs, 20.0), "volume60": average(logs, 5.0) - average(logs, 60.0)}
+    week, month, quarter = _averages(logs, (5.0, 20.0, 60.0))
+    recent = {"volume20": logs - month, "volume60": week - quarter}
     return {name: np.clip(np.nan_to_num(value), -3.0, 3.0) for name, value in recent.items()}
 
 
