@@ -203,21 +203,18 @@ class Queue:
 
     async def cancel(self, number: int, *, account: str | None = None) -> Job:
         """Take a job out of the line, with its repetitions; one that runs is asked to end, and keeps what it has."""
-        now = self.desk.clock.now()
+        now, how = self.desk.clock.now(), f"See: ara jobs show {number}"
 
         def ending(job: Job) -> Job:
             if job.ended:
-                raise ValidationError(
-                    f"Job {number} is {job.state.value} already.", hint=f"See: ara jobs show {number}"
-                )
+                raise ValidationError(f"Job {number} is {job.state.value} already.", hint=how)
             asked = msgspec.structs.replace(job, stop=True, every=0.0, at="")
             if job.state is not State.WAITING:
                 return asked
             return msgspec.structs.replace(asked, state=State.CANCELLED, ended_at=now, words="it was cancelled")
 
         await self.get(number, account=account)
-        found = await changed(self.desk.store, Job, str(number), ending)
-        return found or await self.get(number)
+        return await changed(self.desk.store, Job, str(number), ending) or await self.get(number)
 
     async def clear(self, *, before: datetime | None = None) -> int:
         """Forget the jobs that ended, all or those that did before a moment, and say how many; models and studies stay.
@@ -227,11 +224,9 @@ class Queue:
         ended = [one for one in await self.all() if one.ended and (before is None or (one.ended_at or before) < before)]
         store = self.desk.store
         if ended:
-            highest = max(one.number for one in ended)
+            top = max(one.number for one in ended)
             await store.add(Floor(id="last"))
-            await changed(
-                store, Floor, "last", lambda old: msgspec.structs.replace(old, number=max(old.number, highest))
-            )
+            await changed(store, Floor, "last", lambda old: msgspec.structs.replace(old, number=max(old.number, top)))
         for one in ended:
             await store.remove(Log, one.id)
             if one.key:
