@@ -129,9 +129,6 @@ def _series(s: Screen, names: Sequence[str], length: str, as_of: str) -> "dict[s
     from ara.cli.commands.data.asked import with_market
     from ara.prediction.origin import as_instant
 
-    if not names:
-        return {}
-
     async def ask(market: Any) -> "dict[str, pl.DataFrame]":
         moment = as_instant(as_of or None, now=datetime.now(UTC), what="--as-of")
         found = {}
