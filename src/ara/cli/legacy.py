@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ara.cli.older_options import today
 from ara.errors import ValidationError
 
 __all__ = ["modern"]
@@ -27,7 +28,12 @@ def modern(words: Sequence[str], names: Sequence[str], *, known: Callable[[str],
     known
         Whether a word that isn't in capitals is the symbol of an instrument.
     """
-    given = list(words)
+    given, notes = today(words)
+    respelled = given != list(words)
+    if respelled and not notes:
+        return given, _notice(words, given)
+    if notes:
+        return given, "\n".join([_notice(words, given), *notes])
     older = len(given) > 1 and given[0] in _CLASSES and given[1] == "predict"
     if not given or (given[0].lower() in names and not older):
         return given, ""

@@ -1,6 +1,5 @@
 """Training with the desk's data: bars in, a model in the registry out."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from ara.desk import Desk
 from ara.errors import ModelError, ValidationError, WorkerError
 from ara.lineage import digest
 from ara.market.bars import Bars
+from ara.market.span import span
 from ara.market.timeframe import DAY, Timeframe
 from ara.models.networks.cluster import KEPT
 from ara.models.panel import Panel, instant
@@ -31,8 +31,6 @@ from ara.workers import Progress
 
 __all__ = ["Lesson", "Outcome", "bars_for", "train_model"]
 
-_PERIOD: Final = re.compile(r"([1-9][0-9]{0,3})\s*(d|w|m|mo|y)")
-_DAYS: Final = {"d": 1, "w": 7, "m": 30.4375, "mo": 30.4375, "y": 365.25}
 _SHARES: Final = (0.05, 0.5)
 _SHAPE: Final = ("members", "size", "window")
 
@@ -111,7 +109,7 @@ async def bars_for(
     as_of: datetime | None = None,
 ) -> list[Bars]:
     """Give the bars to train on: of each instrument once, the last `period` (`5y`, `18m`, `250d`), all if empty."""
-    span = _span(period)
+    length = span(period)
     found: dict[str, Bars] = {}
     for symbol in symbols:
         instrument = await market.instrument(symbol)
@@ -123,19 +121,9 @@ async def bars_for(
                 f"{instrument.symbol} has no bars to learn from.",
                 hint=f"Fetch some: ara data fetch {instrument.symbol}",
             )
-        first = bars.frame["at"][-1] - span if span else bars.frame["at"][0]
+        first = bars.frame["at"][-1] - length if length else bars.frame["at"][0]
         found[instrument.symbol] = replace(bars, frame=bars.frame.filter(pl.col("at") >= first))
     return list(found.values())
-
-
-def _span(period: str) -> timedelta | None:
-    text = period.strip().lower()
-    if text in {"", "max", "all"}:
-        return None
-    match = _PERIOD.fullmatch(text)
-    if match is None:
-        raise ValidationError(f"The period is {period!r:.40}.", hint="Write 5y, 18m, 26w, 250d or max.")
-    return timedelta(days=float(int(match[1]) * _DAYS[match[2]]))
 
 
 async def train_model(

@@ -29,6 +29,9 @@ def command(
     ] = None,
     start: Annotated[str, typer.Option("--start", metavar="DATE", help="First day; earlier bars are history")] = "",
     end: Annotated[str, typer.Option("--end", metavar="DATE", help="Last day")] = "",
+    period: Annotated[
+        str, typer.Option("--period", metavar="SPAN", help="So much of the past up to the end: 5y, 18m, 250d")
+    ] = "",
     cash: Annotated[
         str, typer.Option("--cash", "--initial-capital", metavar="AMOUNT", help="What it begins with")
     ] = "10000",
@@ -119,7 +122,7 @@ def command(
     named = [*(named[1:] if named[:1] == ["sweep"] else named), *parts]
     task = Task(
         screen=screen(), maker=maker, symbols=named, bars=bars, lot=lot, funding=funding, currency=currency,
-        folder=asked.folder(out), report=reported(report),
+        folder=asked.folder(out), report=reported(report), length=asked.length(period, start),
         span={
             "cash": asked.amount(cash, "--cash"), "costs": asked.costs(cost or []),
             "start": asked.day(start, "--start"), "end": asked.day(end, "--end", last=True),

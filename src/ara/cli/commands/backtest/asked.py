@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ara.cli.screen import Screen
 from ara.cli.words import clean
 from ara.errors import ValidationError
+from ara.market.span import span
 
 if TYPE_CHECKING:
     from ara.trading import Costs, Tape
@@ -24,6 +25,7 @@ __all__ = [
     "day",
     "folder",
     "grid",
+    "length",
     "mix",
     "pairs",
     "strategy",
@@ -49,6 +51,13 @@ def day(text: str, flag: str, *, last: bool = False) -> datetime | None:
         return begin + timedelta(days=1) - timedelta.resolution if last else begin
     except (ValueError, OverflowError):
         raise ValidationError(f"{flag} is {clean(text)[:40]!r}, which is no date.", hint="Write 2018-03-20.") from None
+
+
+def length(period: str, start: str) -> timedelta | None:
+    """Read how much of the past is to be played; None for all of it."""
+    if period and start:
+        raise ValidationError("--period and --start both say where it begins.", hint="Leave one of them out.")
+    return span(period)
 
 
 def amount(text: str, flag: str, *, such: str = "10000") -> Decimal:

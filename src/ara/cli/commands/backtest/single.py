@@ -32,7 +32,7 @@ def tested(
         found = run(
             maker, tapes, name=maker.name, parameters=maker.described(), mix=dict(shares) or None,
             mix_tapes=task.tapes(others) if others else {}, patience=patience, partial=keeping(task),
-            watch=hearing(step), **task.span,
+            watch=hearing(step), **task.spanned(tapes),
         )  # fmt: skip
     priced(s, found)
     look = counted(s, found)
@@ -69,7 +69,7 @@ def _sham(task: Task, tapes: "dict[str, Tape]", markets: int, data: dict[str, An
     from ara.cli.render.backtest_worlds import sham_told
     from ara.evidence.sham import on_placebos
 
-    span = {name: value for name, value in task.span.items() if name != "cuts"}
+    span = {name: value for name, value in task.spanned(tapes).items() if name != "cuts"}
     with task.screen.progress("On placebo markets") as step:
         kept = _kept(task, "placebos")
         sham = on_placebos(task.maker, tapes, markets=markets, kept=kept, watch=hearing(step), **span, **place)

@@ -37,9 +37,10 @@ def swept(
     if both := sorted(set(grid) & set(maker.parameters)):
         raise ValidationError(f"{both[0]} is given by --param and by --grid.", hint="Leave one of them out.")
 
-    span = {**task.span, "patience": patience, "workers": workers, "on": on}
+    tapes = task.tapes()
+    span = {**task.spanned(tapes), "patience": patience, "workers": workers, "on": on}
     span["address"] = str(s.settings().workers.ray) if on != "here" else ""
-    tape, told = _one(task.tapes()), estimating(s, "combinations", workers)
+    tape, told = _one(tapes), estimating(s, "combinations", workers)
     if groups:
         crossable(grid, tape, groups=groups, start=span["start"], end=span["end"])
     with s.progress("Sweeping") as step:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path
 
     from ara.backtest import Result
@@ -38,6 +40,8 @@ class Task:
         Where a report goes; None for nowhere.
     span
         Cash, costs, start, end and cuts, as `ara.backtest.run` takes them.
+    length
+        How much of the past up to the end is played; None for what `span` says.
     """
 
     screen: Screen
@@ -50,6 +54,14 @@ class Task:
     report: "Path | None" = None
     funding: str = ""
     currency: str = ""
+    length: "timedelta | None" = None
+
+    def spanned(self, tapes: "dict[str, Tape]") -> dict[str, Any]:
+        """Give the span on these tapes, which begins where its length says if there is one."""
+        if self.length is None:
+            return self.span
+        newest = datetime.fromtimestamp(max(tape.at[-1] for tape in tapes.values()) / 1_000_000, UTC)
+        return {**self.span, "start": min(self.span["end"] or newest, newest) - self.length}
 
     def tapes(self, symbols: Sequence[str] | None = None) -> "dict[str, Tape]":
         """Give the past of the instruments, or of others from the same place."""

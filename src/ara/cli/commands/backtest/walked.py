@@ -50,7 +50,7 @@ def walked(
 
     with s.progress("Walking") as step:
         ask = {
-            **task.span, "rules": rules, "name": maker.name, "workers": count or 1,
+            **task.spanned(tapes), "rules": rules, "name": maker.name, "workers": count or 1,
             "watch": hearing(step), "patience": patience, "partial": keeping(task),
             "on": on, "address": str(s.settings().workers.ray) if on != "here" else "",
             "told": estimating(s, "choices", count), "kept": Path(s.settings().home) / "backtest" / "choices.json",

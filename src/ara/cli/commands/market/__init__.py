@@ -2,7 +2,7 @@
 
 import typer
 
-from ara.cli.commands.market import gaps, indicators, regime, together
+from ara.cli.commands.market import gaps, indicators, regime, sentiment, together
 
 __all__ = ["command"]
 
@@ -24,3 +24,4 @@ command.command("regime")(regime.regime)
 command.command("correlations")(together.correlations)
 command.command("pairs")(together.pairs)
 command.command("gaps")(gaps.gaps)
+command.command("sentiment", hidden=True)(sentiment.sentiment)

@@ -66,7 +66,7 @@ def analyze(
 
 def _typed(symbols: list[str], portfolio: str, weights: str) -> str:
     """Give the portfolio as `--portfolio` takes it, from either way to type it."""
-    from ara.cli.commands.portfolio.asked import named
+    from ara.cli.commands.portfolio.asked import named, shared
 
     if bool(symbols) == bool(portfolio):
         words = "Symbols and --portfolio both say what is held." if symbols else "Nothing is said to be held."
@@ -75,10 +75,7 @@ def _typed(symbols: list[str], portfolio: str, weights: str) -> str:
         if weights:
             raise ValidationError("--weights goes with symbols, not with --portfolio.")
         return portfolio or ",".join(named(symbols))
-    names, shares = named(symbols), [one.strip() for one in weights.split(",") if one.strip()]
-    if len(names) != len(shares):
-        raise ValidationError(f"There are {len(shares)} weights of {len(names)} instruments.", hint="One for each.")
-    return ",".join(f"{name}={share}" for name, share in zip(names, shares, strict=True))
+    return shared(named(symbols), weights, "--weights")
 
 
 def _seen(held: "Held", moves: "Moves", benchmark: str, rate: float) -> "SeenPast":

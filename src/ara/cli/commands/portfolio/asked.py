@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from ara.portfolio import FactorModel, Limits, Plan
     from ara.risk import Moves
 
-__all__ = ["chosen", "document", "fetched_once", "limits", "named", "planned", "ratio", "sectors_of", "weights_of"]
+__all__ = [
+    "chosen",
+    "document",
+    "fetched_once",
+    "limits",
+    "named",
+    "planned",
+    "ratio",
+    "sectors_of",
+    "shared",
+    "weights_of",
+]
 
 _LARGEST = 1_000_000
 _CLASSES = ("stock", "etf", "index", "crypto", "forex", "option")
@@ -27,6 +38,18 @@ def named(symbols: Sequence[str]) -> list[str]:
     if not found:
         raise ValidationError("No instrument is named.", hint="Name some: AAPL MSFT SPY")
     return found
+
+
+def shared(names: Sequence[str], text: str, flag: str) -> str:
+    """Give shares as `AAPL=0.5,MSFT=0.5`, from numbers in the order of the names, or from a JSON object by name."""
+    if text.lstrip().startswith("{"):
+        return ",".join(f"{name}={share}" for name, share in document(text, flag).items())
+    if not names or "=" in text:
+        return text
+    shares = [one.strip() for one in text.split(",") if one.strip()]
+    if len(names) != len(shares):
+        raise ValidationError(f"There are {len(shares)} weights of {len(names)} instruments.", hint="One for each.")
+    return ",".join(f"{name}={share}" for name, share in zip(names, shares, strict=True))
 
 
 def fetched_once(s: "Screen", symbols: Sequence[str], *, as_of: str) -> "tuple[list[Bars], list[str]]":

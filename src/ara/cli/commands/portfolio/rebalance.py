@@ -1,7 +1,7 @@
 """`ara portfolio rebalance`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -25,8 +25,20 @@ _DAYS = 1000
 
 
 def rebalance(
-    to: Annotated[str, typer.Option("--to", metavar="WEIGHTS", help="What is wanted: AAPL=0.5,MSFT=0.5; AAPL=0")],
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="SYMBOL", help="Whose weights are meant where these are numbers alone")
+    ] = None,
+    to: Annotated[
+        str,
+        typer.Option("--to", "--target", "-t", metavar="WEIGHTS", help="What is wanted: AAPL=0.5,MSFT=0.5; AAPL=0"),
+    ] = "",
     held: Annotated[str, typer.Option("--held", metavar="UNITS", help="What is held, in units: AAPL=10,MSFT=5")] = "",
+    current: Annotated[
+        str, typer.Option("--current", "-c", metavar="WEIGHTS", help="What is held, in shares of --capital: AAPL=0.5")
+    ] = "",
+    capital: Annotated[
+        str, typer.Option("--capital", metavar="AMOUNT", help="What all is worth, of --current (10000)")
+    ] = "",
     holdings: Annotated[
         str, typer.Option("--holdings", metavar="FILE", help="What was bought and sold: symbol,date,quantity,price")
     ] = "",
@@ -73,7 +85,9 @@ def rebalance(
     money = {name: _amount(text, name) for name, text in (("--cash", cash), ("--least", least))}
     fee = Decimal(repr(ratio(cost, "--cost")))
     statement = read_statement(Path(holdings)) if holdings else None
-    asked = _asked(s, to, held, statement, as_of)
+    asked = _asked(s, _wanted(symbols, to), held, statement, as_of)
+    if current or capital:
+        asked = _owning(s, asked, symbols, current, capital, as_of)
     today, moves = asked.today, asked.moves() if what_if or triggers.volatility else None
     found = asked.rebalanced(
         taxes, triggers, last=since, moves=moves, cash=money["--cash"], least=money["--least"], cost=fee
@@ -180,6 +194,39 @@ def _asked(s: Screen, to: str, held: str, statement: "Statement | None", as_of: 
         entries=entries,
         cash=statement.cash if statement else Decimal(0),
     )
+
+
+def _wanted(symbols: Sequence[str] | None, to: str) -> str:
+    """Give the weights that are wanted, by name."""
+    from ara.cli.commands.portfolio.asked import named, shared
+
+    if not to:
+        raise ValidationError("Nothing is said to be wanted.", hint="Write --to AAPL=0.5,MSFT=0.5")
+    return shared(named(symbols) if symbols else (), to, "--to")
+
+
+def _owning(s: Screen, asked: _Asked, symbols: Sequence[str] | None, current: str, capital: str, as_of: str) -> _Asked:
+    """Give the same with what weights of a capital come to in whole lots; what is left of it is cash."""
+    from ara.cli.commands.holdings import fetched, parsed
+    from ara.cli.commands.portfolio.asked import named, shared
+
+    if asked.owned or asked.entries or not current:
+        words = "--current says what is held." if current else "--capital goes with --current."
+        raise ValidationError(words, hint="Write --current AAPL=0.5,MSFT=0.5 --capital 10000, without --held")
+    typed = parsed(shared(named(symbols) if symbols else (), current, "--current"), "--current", none=True)
+    known = {one.instrument.symbol: one for one in asked.bars}
+    left = worth = _amount(capital or "10000", "--capital")
+    owned: dict[str, Decimal] = {}
+    for one, weight in zip(fetched(s, list(typed), as_of=as_of), typed.values(), strict=True):
+        symbol, lot = one.instrument.symbol, one.instrument.lot
+        price = Decimal(repr(float(one.frame["close"][-1])))
+        units = worth * Decimal(repr(weight)) / price // lot * lot
+        known.setdefault(symbol, one)
+        left -= units * price
+        if units:
+            owned[symbol] = owned.get(symbol, Decimal(0)) + units
+    weights = {**dict.fromkeys(known, 0.0), **asked.weights}
+    return replace(asked, bars=list(known.values()), weights=weights, owned=owned, cash=asked.cash + left)
 
 
 def _left(entries: "Sequence[Entry]") -> list[str]:
