@@ -24,19 +24,19 @@ IMAGE = (ROOT / "deploy" / "docker" / "Dockerfile").read_text("utf-8")
 SCRIPT = """
 set -e
 mount --make-rprivate /
-mount -t tmpfs -o mode=0755 tmpfs /mnt
-mkdir /mnt/python /mnt/site /mnt/source
-install --directory --mode=1777 /mnt/tmp
-install --directory --owner={user} --group={user} --mode=0700 /mnt/home
-mount --bind {python} /mnt/python
-mount --bind {site} /mnt/site
-mount --bind {source} /mnt/source
+mount -t tmpfs -o mode=0755 tmpfs /srv
+mkdir /srv/python /srv/site /srv/source
+install --directory --mode=1777 /srv/tmp
+install --directory --owner={user} --group={user} --mode=0700 /srv/home
+mount --bind {python} /srv/python
+mount --bind {site} /srv/site
+mount --bind {source} /srv/source
 for place in $(awk '{{print $5}}' /proc/self/mountinfo); do
-    case $place in /proc*|/sys*|/dev*|/mnt) ;; *) mount -o remount,ro,bind "$place" 2>/dev/null || true ;; esac
+    case $place in /proc*|/sys*|/dev*|/srv) ;; *) mount -o remount,ro,bind "$place" 2>/dev/null || true ;; esac
 done
-cd /mnt/home
+cd /srv/home
 exec setpriv --reuid {user} --regid {user} --clear-groups --no-new-privs --bounding-set=-all env -i {settings} \
-    /mnt/python/bin/{program} -m ara serve --port 0
+    /srv/python/bin/{program} -m ara serve --port 0
 """
 
 
@@ -45,9 +45,9 @@ def environment() -> dict[str, str]:
     whole = re.sub(r"\\\n\s*", "", IMAGE)
     lines = re.findall(r"^ENV (.*)$", whole, re.MULTILINE)[1:]
     told = dict(one.split("=", 1) for line in lines for one in line.split())
-    told |= {name: value.replace("/var/lib/ara", "/mnt/home") for name, value in told.items()}
-    told["NUMBA_CACHE_DIR"] = told["NUMBA_CACHE_DIR"].replace("/tmp", "/mnt/tmp")
-    more = {"LD_LIBRARY_PATH": "/mnt/python/lib", "PYTHONPATH": "/mnt/source:/mnt/site", "TMPDIR": "/mnt/tmp"}
+    told |= {name: value.replace("/var/lib/ara", "/srv/home") for name, value in told.items()}
+    told["NUMBA_CACHE_DIR"] = told["NUMBA_CACHE_DIR"].replace("/tmp", "/srv/tmp")
+    more = {"LD_LIBRARY_PATH": "/srv/python/lib", "PYTHONPATH": "/srv/source:/srv/site", "TMPDIR": "/srv/tmp"}
     return {**told, **more, "PATH": "/usr/bin:/bin"}
 
 
@@ -114,7 +114,7 @@ def test_the_service_runs_as_nobody_special_on_disks_that_can_not_be_written(
 
 def mounts(pid: int) -> list[str]:
     """Give the disks that a process sees, but for those of the system and the small ones that are its own."""
-    own = ("/proc", "/sys", "/dev", "/mnt")
+    own = ("/proc", "/sys", "/dev", "/srv")
     lines = Path(f"/proc/{pid}/mountinfo").read_text("utf-8").splitlines()
     places = {one: one.split()[4] for one in lines}
-    return [one for one, at in places.items() if not at.startswith(own) or at in {"/mnt/python", "/mnt/site"}]
+    return [one for one, at in places.items() if not at.startswith(own) or at in {"/srv/python", "/srv/site"}]

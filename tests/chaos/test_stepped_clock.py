@@ -1,8 +1,11 @@
-"""A service and a worker whose clock is put forward by an hour and back, under load, over one SQLite file.
+"""A service and workers whose clock is put forward by an hour and back, under load, in both forms of an installation.
 
-`shifted_clock.c` shows both processes another time of day; nobody's stopwatch is touched. Each of the two may lead.
+`shifted_clock.c` shows Ara's processes another time of day; nobody's stopwatch is touched. Embedded, that is a service
+and a worker over one SQLite file, each of which may lead. Apart, it is a service and two workers that hear by Celery,
+over a PostgreSQL and a Redis that keep the machine's time, as servers on other machines do.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -12,17 +15,19 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from tests.chaos.clients import Clients
 from tests.chaos.installation import wait_for
+from tests.conftest import PostgresServer, RedisServer
 from tests.load.soak import HERE, begin
 
 pytestmark = pytest.mark.slow
@@ -37,48 +42,65 @@ READS = ("kept forecast", "bars", "state of a job")
 class Watch(threading.Thread):
     """Looks all the time at who leads, and at how many jobs of a standing order are alive."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, asked: Callable[[str], list[str]]) -> None:
         super().__init__(daemon=True)
-        self._file, self._over = file, threading.Event()
+        self._asked, self._over = asked, threading.Event()
         self.owners, self.alive, self.looks = set[str](), 0, 0
         self.start()
 
     def run(self) -> None:
         while not self._over.wait(0.5):
-            owners = self.asked("SELECT json_extract(body, '$.owner') FROM documents WHERE kind = 'job_leader'")
+            owners = self._asked("SELECT body ->> 'owner' FROM documents WHERE kind = 'job_leader'")
             self.owners |= {one for one in owners if one}
             self.alive = max(self.alive, len(self.jobs("waiting", "running")))
             self.looks += 1
 
     def jobs(self, *states: str) -> list[str]:
         """Give the jobs of the standing order to score that are in one of some states."""
-        found = self.asked(
-            "SELECT json_extract(body, '$.state') FROM documents"
-            " WHERE kind = 'job' AND json_extract(body, '$.name') = 'score'"
-        )
+        found = self._asked("SELECT body ->> 'state' FROM documents WHERE kind = 'job' AND body ->> 'name' = 'score'")
         return [one for one in found if one in states]
-
-    def asked(self, statement: str) -> list[str]:
-        file = sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=30)
-        try:
-            return [row[0] for row in file.execute(statement)]
-        finally:
-            file.close()
 
     def end(self) -> None:
         self._over.set()
         self.join()
 
 
+def of_file(place: Path) -> Callable[[str], list[str]]:
+    """Ask an SQLite file."""
+
+    def asked(statement: str) -> list[str]:
+        file = sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=30)
+        try:
+            return [row[0] for row in file.execute(statement)]
+        finally:
+            file.close()
+
+    return asked
+
+
+def of_server(url: str) -> Callable[[str], list[str]]:
+    """Ask a PostgreSQL."""
+
+    async def fetched(statement: str) -> list[str]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [row[0] for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    return lambda statement: asyncio.run(fetched(statement))
+
+
 @dataclass
 class Served:
-    """The two processes, and the clock that they are shown."""
+    """Ara's processes, the clock that they are shown, and how the store is asked behind them."""
 
     folder: Path
     service: subprocess.Popen[bytes]
-    worker: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
     url: str
     key: str
+    asked: Callable[[str], list[str]]
 
     def time(self) -> datetime:
         """Give what the service takes for the time."""
@@ -90,8 +112,21 @@ class Served:
         wait_for(lambda: round((self.time() - datetime.now(UTC)).total_seconds() / 3600) == hours, "it shows that", 60)
 
 
+@pytest.fixture(params=["embedded", "apart"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, str], int, Callable[[str], list[str]]]:
+    """Give the settings of a form, how many workers it has, and how its store is asked."""
+    if request.param == "embedded":
+        return {}, 1, of_file(tmp_path / "home" / "ara.db")
+    postgres: PostgresServer = request.getfixturevalue("own_postgres")
+    redis: RedisServer = request.getfixturevalue("own_redis")
+    url = postgres.create_database("ara")
+    broker = redis.url.removesuffix("/0") + "/1"
+    told = {"ARA_STORE_URL": url, "ARA_DATA_CACHE_REDIS": redis.url, "ARA_JOBS_BROKER": broker}
+    return told, 2, of_server(url)
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(tmp_path: Path, place: tuple[dict[str, str], int, Callable[[str], list[str]]]) -> Iterator[Served]:
     compiler, library = shutil.which("cc"), tmp_path / "shifted_clock.so"
     if compiler is None or sys.platform != "linux":
         pytest.skip("there is no C compiler to put a clock forward with")
@@ -99,16 +134,20 @@ def served(tmp_path: Path) -> Iterator[Served]:
     (tmp_path / "clock").write_text("0")
     more = {
         "LD_PRELOAD": str(library), "SHIFTED_CLOCK": str(tmp_path / "clock"), "ARA_JOBS_SCHEDULE_SCORE": "30m",
+        **place[0],
     }  # fmt: skip
     service, url, key = begin(tmp_path, **more)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ARA_")}
-    with (tmp_path / "worker.txt").open("wb") as said:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "ara", "worker"], cwd=HERE, stdout=said, stderr=said,
-            env={**environ, **more, "ARA_HOME": str(tmp_path / "home")},
-        )  # fmt: skip
-    yield Served(tmp_path, service, worker, url, key)
-    for process in (service, worker):
+    workers = []
+    for number in range(place[1]):
+        with (tmp_path / f"worker-{number}.txt").open("wb") as said:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "ara", "worker"], cwd=HERE, stdout=said, stderr=said,
+                env={**environ, **more, "ARA_HOME": str(tmp_path / "home")},
+            )  # fmt: skip
+        workers.append(worker)
+    yield Served(tmp_path, service, workers, url, key, place[2])
+    for process in (service, *workers):
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
@@ -136,7 +175,7 @@ def test_a_clock_that_is_put_forward_and_back_makes_nothing_twice_and_loses_noth
         once = {"Idempotency-Key": "before-the-step"}
         answer = client.post("/api/v1/predict", json=ASKED, headers=once)
         assert answer.status_code == 200, answer.text
-        watch = Watch(served.folder / "home" / "ara.db")
+        watch = Watch(served.asked)
         wait_for(lambda: watch.owners and watch.alive, "one leads, and the order stands", PATIENCE)
         load = Clients(served.url, served.key)
         try:
@@ -206,9 +245,9 @@ def right(served: Served, load: Clients) -> dict[str, Any]:
     served.put(1)
     began = load.told.last["bars"]
     took = wait_for(lambda: load.again(began + 1), "all is answered again", PATIENCE)
-    assert served.service.poll() is served.worker.poll() is None
-    for name in ("said.txt", "worker.txt"):
-        assert "Traceback" not in (served.folder / name).read_text("utf-8")
+    assert {one.poll() for one in (served.service, *served.workers)} == {None}
+    for said in (served.folder / "said.txt", *served.folder.glob("worker-*.txt")):
+        assert "Traceback" not in said.read_text("utf-8")
     return {**seen(load, before), "seconds": round(took, 1)}
 
 

@@ -30,7 +30,6 @@ _R = TypeVar("_R")
 _TASK: Final = "ara.job"
 _SWEEP: Final = 2.0
 _PATIENCE: Final = 3.0
-_SEEN: Final = 3600
 _AWAY: Final = 5.0
 _log = logging.getLogger(__name__)
 
@@ -102,8 +101,9 @@ def serve(settings: Settings, *, queues: Sequence[str], told: Callable[[Job], No
 def leave_unacknowledged() -> None:
     """Have Celery leave messages that nobody has acknowledged where they are when a connection closes.
 
-    It would put them back, through a connection that may be gone: a Redis that dies in that moment would end the worker
-    (kombu 5.7). A message only says that there is work, and the line is looked into without it, too.
+    It would put them back, and acknowledge others later, through a connection that may be gone: a Redis that dies and
+    comes back while jobs run would end the worker (kombu 5.7). A message only says that there is work, and the line is
+    looked into without it, too; so none is kept on the server until it is acknowledged, and none put back.
     """
     from kombu.transport.redis import Channel
 
@@ -209,7 +209,7 @@ def _application(url: str, **transport: Any) -> Any:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "visibility_timeout": _SEEN,
+            "ack_emulation": False,  # see leave_unacknowledged
             "socket_timeout": _PATIENCE,
             "socket_connect_timeout": _PATIENCE,
             "socket_keepalive": True,
