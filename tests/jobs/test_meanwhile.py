@@ -1,5 +1,8 @@
 """What changed while a worker, a leader or a look had its mind elsewhere."""
 
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,8 +13,10 @@ from ara.alerts import Webhooks
 from ara.errors import ValidationError
 from ara.jobs import Backup, Clean, Needs, Predict, Queue, Score, State, Update, memory
 from ara.jobs.announced import announced
+from ara.jobs.course import Course
 from ara.jobs.entering import alive_of
 from ara.jobs.job import Job
+from ara.jobs.journal import Journal
 from ara.jobs.leader import Leader, leading
 from ara.jobs.machine import Machine
 from ara.jobs.work import do, words
@@ -116,6 +121,32 @@ def test_a_process_that_ends_while_memory_is_counted_is_left_out(tmp_path, monke
     monkeypatch.setattr(memory, "_PROC", tmp_path)
     assert sorted(memory.family(12)) == [12, 14]
     assert memory.taken(12) == 2 * 3 * memory.os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_a_job_is_killed_beyond_its_bounds_not_within_and_a_stranger_by_its_old_number_never(opened, tmp_path):
+    lock = tmp_path / "1.work"
+    async with opened("memory:") as desk:
+        job = await Queue(desk).add(Score(), needs=Needs(seconds=100, memory=1 << 30))
+        course = Course(
+            desk=desk,
+            queue=Queue(desk),
+            workers=desk.workers,
+            owner="me",
+            job=job,
+            journal=Journal(job.number, desk.clock),
+        )
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:  # noqa: ASYNC220
+            lock.write_text(str(child.pid))
+            course._bound(lock)
+            assert (course._over, child.poll()) == ("", None)
+            course._began -= 101
+            lock.write_text("4194305")  # no number of a process
+            course._bound(lock)
+            assert (course._over, child.poll()) == ("", None)
+            lock.write_text(str(child.pid))
+            course._bound(lock)
+            assert "longer than the 100 s" in course._over
+            assert child.wait(60) == -signal.SIGKILL
 
 
 def test_a_job_is_given_no_time_that_there_is_not():

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ara.data.feed import MarketData
-from ara.errors import ValidationError
+from ara.errors import DataProviderError, ValidationError
 from ara.jobs import Drift, Predict, Update
 from ara.jobs.upkeep import keep_up
 from ara.jobs.work import do
@@ -51,6 +51,23 @@ async def test_an_update_brings_the_bars_that_are_missing_and_stops_where_it_is_
         rest = await do(desk, Update(), watch=go_on)
         assert (rest["instruments"], rest["bars"] in {0, 5}, rest["failed"]) == (2, True, {})
         assert (await do(desk, Update(), watch=go_on))["bars"] == 0
+
+
+async def test_an_update_names_what_it_could_not_bring_and_fails_where_that_is_all(opened, clock, venue):
+    clock.instant = NOW - timedelta(days=5)
+    venue.clock.set(clock.instant)
+    settings = brought(venue)
+    async with opened("memory:", **settings) as desk, MarketData(desk) as market:
+        for one in ("BTC-USDT", "ETH-USDT"):
+            await market.collector.fetch(await market.instrument(one), DAY, start=NOW - timedelta(days=20))
+    clock.instant = NOW
+    venue.clock.set(NOW)
+    settings["data.providers.binance.url"] = "http://127.0.0.1:1"
+    async with opened("memory:", **settings) as desk:
+        heard = []
+        with pytest.raises(DataProviderError, match="Nothing could be brought up to date"):
+            await do(desk, Update(), watch=lambda progress: heard.append(progress.done) or True)
+        assert heard == [1, 2]
 
 
 async def test_what_is_many_stops_after_one_where_it_is_told_to(opened, clock):
