@@ -1,12 +1,16 @@
 """`ara serve` with a certificate: TLS 1.3 and nothing older; files that can't be used are told before anything else."""
 
+import json
 import re
 import signal
+import socket
 import ssl
 
 import httpx
 import pytest
 
+from ara.api.serving import configuration
+from ara.settings import Settings
 from tests.cli.test_serve import begun
 from tests.data.access.certificate import certificate
 
@@ -46,8 +50,8 @@ def test_a_service_with_a_certificate_speaks_tls_1_3_and_nothing_older(home, fil
     [
         ("", "key.pem", "api.certificate nothing"),
         ("none.pem", "", "No such file"),
-        ("chain.pem", "", "can't be used"),
-        ("key.pem", "chain.pem", "can't be used"),
+        ("chain.pem", "", "holds no private key"),
+        ("key.pem", "chain.pem", "holds no certificate"),
     ],
 )
 def test_a_certificate_that_can_not_be_used_is_told_and_nobody_is_made(ara, home, files, certificate, key, words):
@@ -56,3 +60,38 @@ def test_a_certificate_that_can_not_be_used_is_told_and_nobody_is_made(ara, home
     assert done.code == 2
     assert words in " ".join(done.err.split())
     assert "ara_" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("left", "state", "words"), [(-1, "fail", "ended on"), (3, "warn", "ends on"), (99, "ok", "until")]
+)
+def test_the_doctor_says_until_when_a_certificate_is_valid(ara, home, tmp_path, left, state, words):
+    named = ("--set", f"api.certificate={certificate(tmp_path, days=left)}")
+    done = ara("doctor", "--json", *named)
+    [found] = [one for one in json.loads(done.out)["findings"] if one["name"] == "certificate"]
+    assert (found["state"], done.code) == (state, 2 if state == "fail" else 0)
+    assert words in found["words"]
+    assert ("SIGHUP" in found["hint"]) == (state != "ok")
+
+
+def test_the_doctor_says_what_is_wrong_with_a_certificate_and_nothing_where_there_is_none(ara, home, files):
+    told = json.loads(ara("doctor", "--json", "--set", f"api.certificate={files / 'none.pem'}").out)["findings"]
+    [found] = [one for one in told if one["name"] == "certificate"]
+    assert (found["state"], "none.pem can't be read" in found["words"]) == ("fail", True)
+    assert "certificate" not in {one["name"] for one in json.loads(ara("doctor", "--json").out)["findings"]}
+
+
+def test_a_certificate_that_has_ended_is_told_before_the_service_starts(ara, home, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        ended = f"api.certificate={certificate(tmp_path, days=-1)}"
+        done = ara("serve", "--port", str(ear.getsockname()[1]), "--set", ended)
+    assert done.code == 6
+    assert "ended on" in done.err
+
+
+def test_a_process_that_can_not_read_the_new_certificate_says_so_and_ends(home, files, caplog):
+    settings = Settings.load({"api.certificate": str(files / "chain.pem")}, environ={})
+    with pytest.raises(SystemExit) as ended:
+        configuration(lambda: None, settings).load()
+    assert ended.value.code == 2
+    assert "chain.pem holds no private key" in caplog.text

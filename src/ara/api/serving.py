@@ -5,6 +5,7 @@ them one after the other: the next one answers before the one before ends. Who w
 order has succeeded: the exit status is 0.
 """
 
+import logging
 import signal
 import socket
 import ssl
@@ -26,9 +27,10 @@ from ara.api.sockets import UVICORN
 from ara.desk import Desk
 from ara.errors import APIError, ConfigurationError
 from ara.settings import Secret, Settings
+from ara.vault.certificate import read
 from ara.workers.freight import Freight
 
-__all__ = ["application", "first_key", "secured", "serve"]
+__all__ = ["application", "configuration", "first_key", "serve"]
 
 _PATIENCE: Final = 10
 _BEGINNING: Final = 120
@@ -53,33 +55,14 @@ def serve(settings: Settings, ear: socket.socket, *, ready: Callable[[], None]) 
 
         ready()
         packed = Freight(Path(), side="").pack(settings)
-        Multiprocess(_config(partial(application, packed), settings), sockets=[ear]).run()
+        Multiprocess(configuration(partial(application, packed), settings), sockets=[ear]).run()
         return
     parting = Parting(create(settings, ready=ready))
-    server = Server(_config(lambda: parting, settings), parting)
+    server = Server(configuration(lambda: parting, settings), parting)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server raises the signal anew once all is closed
     server.run(sockets=[ear])
     if not server.started:
         raise APIError("The service did not start.", hint="The lines above say why.")
-
-
-def secured(settings: Settings) -> bool:
-    """Say whether the service speaks TLS; ConfigurationError where its certificate can't be used."""
-    own = settings.api
-    if not own.certificate:
-        if own.private_key:
-            raise ConfigurationError("api.private_key names a key, and api.certificate nothing.", hint="Name both.")
-        return False
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            own.certificate, own.private_key or None, password=lambda: b""
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"The certificate of api.certificate can't be used: {error}.",
-            hint="Name files in PEM, the certificate first and those above it after; the key without a password.",
-        ) from error
-    return True
 
 
 async def first_key(settings: Settings) -> Secret | None:
@@ -105,15 +88,26 @@ def application(packed: bytes) -> FastAPI:
 
 
 class _Config(uvicorn.Config):
-    """Settings of a server that speaks TLS 1.3 or none."""
+    """Settings of a server that speaks TLS 1.3 or none.
+
+    A process that replaces another reads the files anew: where they can't be used any more it says so and ends, and the
+    one before goes on.
+    """
 
     def load(self) -> None:
+        if self.ssl_certfile:
+            try:
+                read(str(self.ssl_certfile), str(self.ssl_keyfile or ""))
+            except ConfigurationError as error:
+                logging.getLogger("ara.api").error("%s %s", error.message, error.hint)
+                sys.exit(error.exit_code)
         super().load()
         if self.ssl is not None:
             self.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
 
 
-def _config(app: Callable[[], ASGIApp], settings: Settings) -> uvicorn.Config:
+def configuration(app: Callable[[], ASGIApp], settings: Settings) -> uvicorn.Config:
+    """Give how uvicorn answers, by settings."""
     return _Config(
         app,
         factory=True,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from ara.cli.words import clean
-from ara.errors import AraError, IntegrityError, PluginError, StoreError
+from ara.errors import AraError, ConfigurationError, IntegrityError, PluginError, StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +32,7 @@ FOREIGN: Final = ("setup", "callback_plugins.py")
 
 _TIMEOUT: Final = 3.0
 _EARLY: Final = timedelta(days=1)  # what is published before its hour counts as received at that hour
+_RENEWAL: Final = timedelta(days=14)  # those who renew by themselves do so a month before the end
 _EXTRA: Final = "extra =="
 
 
@@ -89,6 +90,8 @@ async def examine(load: "Callable[[], Settings]") -> AsyncIterator[Finding]:
     yield _sample()
     if settings is None:
         return
+    for finding in _certificate(settings):
+        yield finding
     home = _home(Path(settings.home))
     yield home
     for finding in _lake(settings):
@@ -218,6 +221,29 @@ def _files() -> Iterator[Finding]:
         return
     words = ", ".join(map(str, files)) if files else "none; everything is at its default or set elsewhere"
     yield _good("Settings", "files", words)
+
+
+def _certificate(settings: "Settings") -> Iterator[Finding]:
+    """Say how long clients take the certificate that the service shows, where it shows one."""
+    from ara.clock import SystemClock
+    from ara.vault.certificate import certificate
+
+    try:
+        shown = certificate(settings)
+    except AraError as error:
+        yield _bad("Settings", "certificate", error)
+        return
+    if shown is None:
+        return
+    now = SystemClock().now()
+    renewal = "Put the next one into its place and start the service anew; with several processes, send it SIGHUP."
+    if fault := shown.fault(now):
+        yield _bad("Settings", "certificate", ConfigurationError(fault, hint=renewal))
+    elif shown.ends - now < _RENEWAL:
+        words = f"{shown.path} ends on {shown.ends:%Y-%m-%d %H:%M} UTC"
+        yield Finding(group="Settings", name="certificate", state="warn", words=words, hint=renewal)
+    else:
+        yield _good("Settings", "certificate", f"{shown.path}, until {shown.ends:%Y-%m-%d}")
 
 
 def _sample() -> Finding:

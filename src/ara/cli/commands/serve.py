@@ -44,16 +44,22 @@ def command(
 
 def _serve(s: Screen, settings: "Settings") -> None:
     try:
-        from ara.api.serving import first_key, secured, serve
+        from ara.api.serving import first_key, serve
     except ImportError as error:
         raise PluginError(
             "A service needs packages that are not installed.", hint='Install them: pip install "ara-ai[api]"'
         ) from error
 
+    from ara.clock import SystemClock
+    from ara.vault.certificate import certificate
+
     count = settings.api.workers
     if count > 1 and not settings.data.cache.redis:
         s.warn("Each process counts limits alone; name a Redis for all: --set data.cache.redis=redis://HOST:6379/0")
-    scheme = "https" if secured(settings) else "http"
+    tls = certificate(settings)
+    if tls is not None and (fault := tls.fault(SystemClock().now())):
+        s.warn(fault)
+    scheme = "http" if tls is None else "https"
     with _listening(settings) as ear:
         host, port = ear.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
