@@ -15,6 +15,7 @@ import pytest
 
 from ara.errors import IntegrityError, StoreError
 from ara.models.registry import Registry, Stage, stages
+from ara.models.registry.training import Plan, train
 from ara.performance.trials import Trials
 from ara.store.sqlite import SqliteStore
 from tests.models.registry.conftest import trained
@@ -131,6 +132,13 @@ async def test_a_full_disk_leaves_the_champion(registry, panel):
     assert [one.id for one in await registry.all()] == [kept.id]
     assert (await registry.verified(await registry.champion("har_t"))).ok
     assert registry.shelf.ids() == {kept.id}
+
+
+def test_a_disk_that_fills_while_a_model_is_written_is_told_as_such(panel, tmp_path):
+    plan = Plan(family="har_t", params={}, seed=0, cut=None)
+    with full_disk(), pytest.raises(StoreError, match="no room left") as caught:
+        train(panel, plan, str(tmp_path), watch=lambda _: True)
+    assert "Make room" in caught.value.hint
 
 
 async def stood(registry):

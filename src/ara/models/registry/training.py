@@ -33,6 +33,7 @@ from ara.models.registry.resuming import held
 from ara.models.series import SeriesModel
 from ara.models.stillness import still_rows
 from ara.performance import compared, crps, inside
+from ara.store.files import unwritable
 from ara.workers import Progress
 
 __all__ = ["Plan", "Trained", "refuse_start", "scores_of", "train"]
@@ -144,7 +145,7 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
             raise ModelError(error.words, hint=error.hint) from error
         anew = error.words
         fitted, known, scores = _judged_and_kept(model, panel, plan, None, watch)
-    fitted.save(Path(folder))
+    _save(fitted, Path(folder))
     head, told = read_head(Path(folder), plan.family), described(model)
     return Trained(
         params=dict(told["params"]),
@@ -160,6 +161,14 @@ def train(panel: Panel, plan: Plan, folder: str, *, watch: Callable[[Progress], 
         anew=anew,
         plain=is_plain(known, fitted, family=plan.family, seed=plan.seed),
     )
+
+
+def _save(fitted: Fitted, folder: Path) -> None:
+    """Write a fit into its folder; StoreError where the disk does not take it: another process hears of it as it is."""
+    try:
+        fitted.save(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _begun(model: Model, panel: Panel, plan: Plan) -> tuple[Fitted | None, str]:
