@@ -82,11 +82,28 @@ def test_a_book_of_several_currencies_and_a_mix_beside_it():
         ({"end": datetime(2018, 1, 1)}, ValidationError, "names no zone"),  # noqa: DTZ001
         ({"start": "2019-01-01", "end": "2018-01-01"}, ValidationError, "after its end"),
         ({"currency": "DOLLAR"}, AraError, "DOLLAR"),
+        ({"symbols": None}, ValidationError, "None is no symbol"),
+        ({"symbols": ["AAPL", 5]}, ValidationError, "5 is no symbol"),
+        ({"strategy": 5}, ValidationError, "5 is no strategy"),
+        ({"strategy": "momentum", "params": [3]}, ValidationError, "go by name"),
+        ({"strategy": "momentum", "params": {"window": float("nan")}}, ValidationError, "a whole number"),
+        ({"strategy": "momentum", "params": {"window": 20.5}}, ValidationError, "a whole number"),
+        ({"start": 5}, ValidationError, "no date"),
+        ({"cuts": -1}, ValidationError, "cuts is -1"),
+        ({"cuts": "3"}, ValidationError, "cuts is '3'"),
+        ({"mix": ["SPY"]}, ValidationError, "shares by symbol"),
+        ({"mix": {"SPY": "60"}}, ValidationError, "share of 'SPY'"),
+        ({"costs": {"commission": 0.001}}, ValidationError, "The costs are"),
     ],
 )
 def test_what_can_not_be_tested_is_said(asked, error, words):
     with pytest.raises(error, match=words):
         ara.backtest(**{"symbols": "AAPL", **asked})
+
+
+def test_a_whole_number_written_as_a_fraction_is_one():
+    found = [ara.backtest("AAPL", "momentum", params={"window": one}, **SPAN) for one in (40, 40.0)]
+    assert found[0].result.lineage.id == found[1].result.lineage.id
 
 
 @pytest.mark.parametrize("before", ["", "import ara.backtest.run\n"])

@@ -14,7 +14,7 @@ from ara.backtest.checks import made_up
 from ara.backtest.patience import Patience, waiting
 from ara.errors import StrategyError
 from ara.trading import Costs, Planned, Signal, Tape
-from ara.trading.strategies import BuyAndHold
+from ara.trading.strategies import BuyAndHold, Pairs
 from tests.trading.conftest import SHARE, bars_of
 
 ONE = {"ONE": made_up(60)["ONE"]}
@@ -136,6 +136,24 @@ def test_holes_ends_and_breaks_of_the_bars_are_named():
     notes = run(BuyAndHold, {"ACME": Tape.of(bars_of(rows[:120])), "OTHER": other}, cuts=0).notes
     assert any("ACME: its bars end on 2020-04-30; what was held was sold at the last close" in one for one in notes)
     assert not any("OTHER" in one for one in notes)
+    late = Tape.of(bars_of(rows[:90], instrument=replace(SHARE, symbol="LATE"), begin=datetime(2020, 6, 1, tzinfo=UTC)))
+    notes = run(BuyAndHold, {"ACME": Tape.of(bars_of(rows)), "LATE": late}, cuts=0).notes
+    assert "LATE: its bars begin on 2020-06-02; before that it was not traded" in notes
+
+
+def test_an_instrument_without_a_bar_in_the_range_is_named():
+    rows = [(10.0, 11.0, 9.0, 10.0)] * 200
+    tape, ends = Tape.of(bars_of(rows)), datetime(2020, 5, 1, tzinfo=UTC)
+    late = Tape.of(bars_of(rows, instrument=replace(SHARE, symbol="LATE"), begin=datetime(2020, 6, 1, tzinfo=UTC)))
+    found = run(BuyAndHold, {"ACME": tape, "LATE": late}, end=ends, cuts=0)
+    assert found.symbols == ("ACME",)
+    assert "LATE: no bar from 2020-01-02 to 2020-05-01; it was not traded" in found.notes
+    early = Tape.of(bars_of(rows[:50], instrument=replace(SHARE, symbol="EARLY")))
+    found = run(BuyAndHold, {"ACME": tape, "EARLY": early}, start=datetime(2020, 4, 1, tzinfo=UTC), cuts=0)
+    assert any(one.startswith("EARLY: no bar from 2020-04-01 to 2020-07-19; it was not") for one in found.notes)
+    with pytest.raises(StrategyError, match="two instruments") as failed:
+        run(Pairs, {"ACME": tape, "LATE": late}, end=ends, cuts=0)
+    assert failed.value.hint.endswith("No bar by the end of that range: LATE.")
 
 
 def test_odd_bars_are_named():

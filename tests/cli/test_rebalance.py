@@ -111,3 +111,13 @@ def test_a_file_that_sells_more_than_there_is(ara, tmp_path):
     outcome = ara("portfolio", "rebalance", "--to", "AAPL=0", "--holdings", str(path))
     assert outcome.code == 2
     assert "5 are sold on 2020-01-02, and 0 are held then." in outcome.err
+
+
+def test_a_price_is_shown_as_it_was_traded_however_it_came_in(ara, tmp_path):
+    rows = [f"2021-03-{day:02d},191,192,190,{close},100" for day, close in ((29, 190.5), (30, 191.1303253173828))]
+    path = tmp_path / "odd.csv"
+    path.write_text("\n".join(["date,open,high,low,close,volume", *rows]))
+    assert ara("data", "import", str(path), "--symbol", "ODD").code == 0
+    words = ("--to", "ODD=1", "--cash", "1000")
+    assert "  191.13  " in ara("portfolio", "rebalance", *words).out
+    assert said(ara, *words)["trades"][0]["price"] == "191.1303253173828"

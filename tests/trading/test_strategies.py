@@ -1,5 +1,7 @@
 """The strategies that come with Ara: what each wants, on prices made for it."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,9 @@ def test_regimes_call_for_rules_of_their_own():
     assert (plan[22:34] == 0).all()
     sideways = MeanReversion(5, entry=1.0).plan(tape)[16:22]
     assert np.array_equal(plan[16:22], sideways, equal_nan=True)
+    for wrong in (math.nan, -0.1, 1.1):
+        with pytest.raises(ValidationError, match="a chance, from 0 to 1"):
+            RegimeSwitching(wrong)
 
 
 def test_forecasts_are_followed_by_odds_and_volatility():
@@ -94,6 +99,9 @@ def test_forecasts_are_followed_by_odds_and_volatility():
     assert set(np.unique(all_in)) <= {-1.0, 0.0, 1.0}
     for wrong in ({"horizon": 31}, {"odds": 1.0}):
         with pytest.raises(ValidationError, match="horizon is 1 to 30"):
+            ForecastFollowing(**wrong)
+    for wrong in ({"volatility": math.nan}, {"volatility": -0.1}, {"most": 0.0}, {"most": math.inf}, {"days": 0}):
+        with pytest.raises(ValidationError, match="the first is 0 or more, the others are above 0"):
             ForecastFollowing(**wrong)
 
 

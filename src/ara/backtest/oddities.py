@@ -38,6 +38,10 @@ def oddities(tapes: Mapping[str, Tape], first: int, last: int) -> Iterator[str]:
     for symbol, tape in tapes.items():
         known = np.array(tape.known, np.int64)
         played = (known >= first) & (known <= last)
+        if not played.any():
+            begin, end = instant(first), instant(last)
+            yield f"{symbol}: no bar from {begin:%Y-%m-%d} to {end:%Y-%m-%d}; it was not traded"
+            continue
         prices = (tape.opens, tape.highs, tape.lows, tape.closes, tape.volume)
         opens, highs, lows, closes, volume = (np.array(one, np.int64)[played] for one in prices)
         crossed = highs < lows
@@ -48,6 +52,9 @@ def oddities(tapes: Mapping[str, Tape], first: int, last: int) -> Iterator[str]:
                 count, at = int(found.sum()), instant(int(known[played][int(found.argmax())]))
                 words = f"1 bar {one}" if count == 1 else f"{count:,} bars {many}"
                 yield f"{symbol}: {words}, first on {at:%Y-%m-%d}; {so}"
+        if known[played][0] - first > GONE:
+            begin = instant(int(known[played][0]))
+            yield f"{symbol}: its bars begin on {begin:%Y-%m-%d}; before that it was not traded"
         yield from _holes(symbol, known[played], last)
         yield from _breaks(symbol, known[played], opens * tape.split[played], closes)
 

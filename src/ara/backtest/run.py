@@ -1,6 +1,6 @@
 """One back-test from the strategy to the result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -116,8 +116,9 @@ def run(
             replay = replayed(
                 watched, played, done, name=called, cash=money, costs=paid, start=start, cuts=cuts, seed=seed
             )
+    absent = [symbol for symbol in tapes if symbol not in played]
     if done.failure is not None and (partial is None or not done.moments):
-        raise _partial(done, done.failure)
+        raise _partial(done, done.failure, absent)
     hold = play(_Hold(), played, cash=money, costs=paid, start=start)
     lineage = _lineage(called, parameters or {}, played, money, paid, start, seed)
     yearly, there = per_year(played, done.moments), {**_until(mix_tapes or {}, end, least=0), **played}
@@ -125,11 +126,12 @@ def run(
     mixture = mixed(shares, there, done.moments, cash=money, costs=paid, per_year=yearly) if shares else None
     others = beside(done, per_year=yearly, seed=seed, mix=mixture)
     result = _result(
-        done, hold, played, replay, others, name=called, parameters=parameters or {}, costs=paid, lineage=lineage
+        done, hold, played, replay, others, absent={one: tapes[one] for one in absent}, name=called,
+        parameters=parameters or {}, costs=paid, lineage=lineage,
     )  # fmt: skip
     if done.failure is not None and partial is not None:
         partial(result)
-        raise _partial(done, done.failure)
+        raise _partial(done, done.failure, absent)
     return result
 
 
@@ -140,6 +142,7 @@ def _result(
     replay: Replay | None,
     others: Beside,
     *,
+    absent: Mapping[str, Tape],
     name: str,
     parameters: Mapping[str, Any],
     costs: Costs,
@@ -150,7 +153,7 @@ def _result(
     own, held = measured(frame, cash, yearly)
     trades = trips(done)
     notes = [note for tape in tapes.values() for note in tape.notes]
-    notes += oddities(tapes, done.moments[0], done.moments[-1])
+    notes += oddities({**tapes, **absent}, done.moments[0], done.moments[-1])
     notes = [*idle(done, tapes, costs), *told(done), *notes]
     if done.failure is not None:
         notes.append(f"partial: {done.failure.message}; this is what came of it until then")
@@ -185,14 +188,16 @@ def _aware(moment: datetime | None) -> None:
         raise ValidationError(f"{moment.isoformat()} has no time zone; {_AWARE}")
 
 
-def _partial(done: Played, error: StrategyError) -> StrategyError:
-    """Give the strategy's failure with what was done until then."""
+def _partial(done: Played, error: StrategyError, absent: Sequence[str]) -> StrategyError:
+    """Give the strategy's failure with what was done until then, and which instruments it was not shown."""
     book = done.exchange.book
     bars, fills, equity = len(done.moments), len(done.exchange.fills), str(book.equity)
     error.context.update(bars=bars, fills=fills, equity=equity)
     hint = f"{error.hint}." if error.hint[-1:].isalnum() else error.hint  # a hint may end in a command
     until = f"{bars} {'bar' if bars == 1 else 'bars'}, {fills} {'fill' if fills == 1 else 'fills'}"
     error.hint = f"{hint} Until then: {until}, {equity} {book.currency}.".strip()
+    if absent:
+        error.hint += f" No bar by the end of that range: {', '.join(absent)}."
     return error
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from ara.trading import Costs, Strategy, Tape
 
 __all__ = ["Tested", "backtest"]
+
+
+_CUTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +99,8 @@ def backtest(
     from ara.backtest.run import run as played
     from ara.trading.strategies import made
 
-    named = [symbols] if isinstance(symbols, str) else list(symbols)
-    if not named:
-        raise ValidationError("No instrument is named to test a strategy on.", hint='ara.backtest("AAPL", "momentum")')
+    named = _named(symbols)
+    _checked(mix, costs, cuts)
     began, ended = _moment(start, "start"), _moment(end, "end", last=True)
     if began and ended and began >= ended:
         raise ValidationError(f"The back-test begins at {start}, after its end, {end}.", hint="Swap them.")
@@ -130,6 +133,32 @@ async def _looked(found: "Result") -> "Look":
         )
 
 
+def _named(symbols: object) -> list[str]:
+    like, found = 'ara.backtest("AAPL", "momentum")', list[str]()
+    for one in symbols if isinstance(symbols, Sequence) and not isinstance(symbols, str) else [symbols]:
+        if not isinstance(one, str):
+            raise ValidationError(f"{one!r:.40} is no symbol; it is text.", hint=like)
+        found.append(one)
+    if not found:
+        raise ValidationError("No instrument is named to test a strategy on.", hint=like)
+    return found
+
+
+def _checked(mix: object, costs: object, cuts: object) -> None:
+    from ara.trading import Costs
+
+    if mix is not None and not isinstance(mix, Mapping):
+        raise ValidationError(f"The mix is {mix!r:.60}; it gives shares by symbol.", hint='mix={"SPY": 60, "IEF": 40}')
+    shares: Mapping[object, object] = mix or {}
+    for symbol, share in shares.items():
+        if isinstance(share, bool) or not isinstance(share, Real):
+            raise ValidationError(f"The mix's share of {symbol!r:.40} is {share!r:.40}; it is a number.", hint="60")
+    if costs is not None and not isinstance(costs, Costs):
+        raise ValidationError(f"The costs are {costs!r:.60}.", hint="costs=ara.trading.Costs(commission=0.001)")
+    if isinstance(cuts, bool) or not isinstance(cuts, int) or not 0 <= cuts <= _CUTS:
+        raise ValidationError(f"cuts is {cuts!r:.40}; it is a whole number from 0 to {_CUTS:,}.", hint="cuts=3")
+
+
 def _amount(cash: Decimal | int | str) -> Decimal:
     try:
         found = Decimal(str(cash))
@@ -150,7 +179,7 @@ def _moment(day: datetime | date | str | None, what: str, *, last: bool = False)
         return day.astimezone(UTC)
     try:
         label = day if isinstance(day, date) else date.fromisoformat(day.strip())
-    except ValueError:
+    except (ValueError, AttributeError):  # what is no text has no `strip`
         raise ValidationError(f"The {what} {day!r:.40} is no date.", hint="Write 2018-03-20.") from None
     begin = datetime.combine(label, time(), UTC)
     return begin + timedelta(days=1) - timedelta.resolution if last else begin

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from ara.cli.commands.holdings import Held, portfolio_words, short_past
 from ara.cli.render.data_table import Column, table
-from ara.cli.render.numbers import grouped, long_day, percent
+from ara.cli.render.numbers import decimals, grouped, long_day, percent
 from ara.cli.screen import Screen
 from ara.cli.words import clean, wrapped
 from ara.market.bars import Bars
@@ -144,7 +145,7 @@ def orders(found: Trades, s: Screen) -> list[str]:
             Column(head="trade", cells=["buy" if one.quantity > 0 else "sell" for one in found.orders]),
             Column(head="holding", cells=[one.symbol for one in found.orders]),
             Column(head="units", cells=[f"{abs(one.quantity).normalize():,f}" for one in found.orders], right=True),
-            Column(head="price", cells=[f"{one.price.normalize():,f}" for one in found.orders], right=True, leave=2),
+            Column(head="price", cells=[_price(one.price) for one in found.orders], right=True, leave=2),
             Column(
                 head="value", cells=[grouped(float(abs(one.value)), 2) for one in found.orders], right=True, leave=1
             ),
@@ -155,6 +156,12 @@ def orders(found: Trades, s: Screen) -> list[str]:
     money = grouped(float(abs(found.cash)), 2)
     left = f"Cash of {money} is left" if found.cash >= 0 else f"For that {money} must be borrowed"
     return [*lines, *wrapped(f"{left}{paid}.", s.width)]
+
+
+def _price(exact: Decimal) -> str:
+    """Give a price to the cent, or to six digits where it is small: some sources give more than was ever traded."""
+    digits = max(decimals(0.0, float(exact)) + 2, 2)
+    return f"{round(exact, digits).normalize():,f}"
 
 
 def past(seen: SeenPast, s: Screen) -> str:

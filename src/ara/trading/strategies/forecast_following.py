@@ -1,5 +1,6 @@
 """Following forecasts: hold where the odds are good, as much as the forecast risk allows."""
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -60,6 +61,11 @@ class ForecastFollowing(Planned):
             raise ValidationError(
                 f"forecast_following has the horizon {horizon} and the odds {odds}; a horizon is 1 to 30 bars, odds "
                 "lie between 0 and 1"
+            )
+        if not (0 <= volatility < math.inf and 0 < most < math.inf and 0 < days < math.inf):
+            raise ValidationError(
+                f"forecast_following has the volatility {volatility}, most {most} and days {days}; the first is 0 or "
+                "more, the others are above 0"
             )
         self.model, self.horizon, self.odds, self.short = model, horizon, odds, short
         self.volatility, self.most, self.days = volatility, most, days

@@ -69,6 +69,8 @@ def made(name: str | Callable[..., Strategy], parameters: Mapping[str, Any] | No
     """
     called, kind = _found(name)
     takes = _asked(kind)
+    if not isinstance(parameters or {}, Mapping):
+        raise ValidationError(f"the parameters of the strategy {called} are {parameters!r:.60}; they go by name")
     found = {}
     for key, value in (parameters or {}).items():
         if key not in takes:
@@ -80,6 +82,10 @@ def made(name: str | Callable[..., Strategy], parameters: Mapping[str, Any] | No
 
 def _found(name: str | Callable[..., Strategy]) -> tuple[str, Any]:
     if not isinstance(name, str):
+        if not callable(name):
+            raise ValidationError(
+                f"{name!r:.60} is no strategy; it is a name such as momentum, or a class with a method decide or plan"
+            )
         return f"{name.__module__}:{getattr(name, '__qualname__', type(name).__qualname__)}", name
     called = _OLD.get(name, name)
     return called, _own(called) if ":" in called else plugins.load(_GROUP, called)
@@ -104,7 +110,14 @@ def _asked(kind: Any) -> dict[str, inspect.Parameter]:
 
 def _read(strategy: str, key: str, value: Any, default: Any) -> Any:
     """Read a text as what the default is."""
-    if not isinstance(value, str) or isinstance(default, str):
+    if isinstance(default, str):
+        return value
+    if not isinstance(value, str):
+        whole = isinstance(default, int) and not isinstance(default, bool)
+        if whole and isinstance(value, float):
+            if not value.is_integer():
+                raise ValidationError(f"{key} of the strategy {strategy} is {value}; it is a whole number")
+            return int(value)
         return value
     try:
         if isinstance(default, bool):

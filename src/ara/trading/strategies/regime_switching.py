@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.errors import ValidationError
 from ara.models.regimes import STATES, measured, regimes
 from ara.trading.strategies.mean_reversion import MeanReversion
 from ara.trading.strategy import Planned
@@ -42,6 +43,8 @@ class RegimeSwitching(Planned):
         trail: float = 0.0,
     ) -> None:
         super().__init__(stop=stop, target=target, trail=trail)
+        if not 0 <= sure <= 1:
+            raise ValidationError(f"regime_switching is sure from {sure} on; it is a chance, from 0 to 1")
         self.sure = sure
         self._sideways = MeanReversion(window, entry=entry)
 
