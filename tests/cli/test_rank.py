@@ -48,6 +48,14 @@ def test_a_list_of_chances(ara):
     assert all(len(one["quintiles"]) == 5 and abs(sum(one["quintiles"]) - 1) < 1e-9 for one in found)
 
 
+def test_the_helps_first_example_orders_what_ends_on_one_day(ara):
+    example = next(line.split() for line in ara("rank", "--help").out.splitlines() if line.startswith("  ara rank "))
+    assert example[:2] == ["ara", "rank"]
+    told = ara(*example[1:])
+    assert (told.code, told.err) == (0, "")
+    assert all(symbol in told.out for symbol in example[2:])
+
+
 def test_a_file_is_ranked_as_it_was_known(ara, file):
     told = json.loads(ara("rank", "--bars", str(file), "--as-of", "2020-06-30", "--json").out)
     cut = file.with_name("cut.parquet")

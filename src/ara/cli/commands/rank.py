@@ -44,7 +44,7 @@ def command(
 
     ::
 
-        ara rank AAPL MSFT KO JPM XOM SPY
+        ara rank AAPL IBM BAC SPY QQQ IWM
         ara rank --bars bars.parquet --as-of 2020-12-31 --json
         ara rank --bars bars.parquet --exam
 
