@@ -218,6 +218,27 @@ def test_limits_that_nothing_meets_give_way_in_their_order_and_it_is_said(limits
         assert np.abs(found.weights - limits.held).sum() == pytest.approx(1.0, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("limits", "by", "kept"),
+    [
+        (Limits(lowest=np.array([0.5, 0.6, 0, 0, 0, 0])), 0.05, "long"),
+        (Limits(highest=np.array([0.2, 0.3, 0.1, 0, 0.1, 0.1])), 0.04, "out"),
+        (Limits(lowest=np.array([0.7, 0.6, -0.1, 0, 0, 0])), 0.2 / 3, "long"),
+        (Limits(highest=0.0), 1 / 6, ""),
+        (Limits(lowest=0.0, highest=1.0, invested=-0.6), 0.1, ""),
+    ],
+)
+def test_who_may_not_be_short_or_not_hold_at_all_still_may_not_when_limits_give_way(limits, by, kept):
+    _, _, covariance = market(9)
+    found = o.minimum_volatility(covariance, limits=limits)
+    assert found.weights.sum() == pytest.approx(limits.invested, abs=1e-5)
+    assert float(found.relaxed[-1].split(" by ")[1].split(",")[0]) == pytest.approx(by, abs=1e-4)
+    if kept == "long":
+        assert min(found.weights[3:]) >= -1e-9
+    if kept == "out":
+        assert found.weights[3] <= 1e-9
+
+
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 8), st.floats(0.05, 1.0), st.sampled_from(["least", "sharp", "hrp"]))
 def test_there_is_always_an_answer(seed, width, highest, how):

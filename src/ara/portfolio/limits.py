@@ -137,17 +137,20 @@ class Limits:
             return replace(self, groups={} if kind == "groups" else self.groups, sums=kept)
         return replace(self, highest=wide) if kind == "highest" else replace(self, lowest=-wide)
 
-    def loosened(self, kind: str, by: float) -> "Limits":
-        """Give them with one of `RELAXED`, but not `most`, wider by so much."""
+    def loosened(self, kind: str, by: float, *, across: bool = False) -> "Limits":
+        """Give them with one of `RELAXED`, but not `most`, wider by so much.
+
+        Bounds of single weights that forbid to be short, or to hold at all, go on to do so, unless `across` is true.
+        """
         if kind == "turnover" and self.turnover is not None:
             return replace(self, turnover=self.turnover + by)
         if kind in ("groups", "exposures"):
             sums = tuple(_wider(one, by) if one.kind == kind else one for one in self.sums)
             widened = {name: (least - by, most + by) for name, (least, most) in self.groups.items()}
             return replace(self, groups=widened if kind == "groups" else self.groups, sums=sums)
-        if kind == "highest":
-            return replace(self, highest=np.asarray(self.highest, np.float64) + by)
-        return replace(self, lowest=np.asarray(self.lowest, np.float64) - by)
+        bound = np.asarray(self.highest if kind == "highest" else -np.asarray(self.lowest), np.float64)
+        wide = bound + by if across else np.where(bound > 0, bound + by, np.minimum(bound + by, 0.0))
+        return replace(self, highest=wide) if kind == "highest" else replace(self, lowest=-wide)
 
     def only(self, kept: NDArray[np.bool_]) -> "Limits":
         """Give them with all but some held at 0, and no limit to their number."""

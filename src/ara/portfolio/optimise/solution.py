@@ -17,6 +17,7 @@ _Array = NDArray[np.float64]
 
 _DUST: Final = 1e-6
 _MARGIN: Final = 1e-6
+_SINGLE: Final = ("highest", "lowest")
 _TRIALS: Final = 200
 _ALL: Final = 100
 
@@ -177,13 +178,15 @@ def _loosened(count: int, limits: Limits, kind: str) -> tuple[Limits, str, bool]
     }[kind]  # fmt: skip
     if kind == "most":
         return limits.without(kind), f"{words} gave way: with so few, nothing meets the other limits", True
-    least = _least(count, limits, kind)
-    if least is None:
-        return limits.without(kind), f"{words} gave way wholly: nothing meets them with the others", False
-    return limits.loosened(kind, least + _MARGIN), f"{words} gave way by {least:.4g}, the least that can be met", True
+    for across in (False, True) if kind in _SINGLE else (False,):
+        least = _least(count, limits, kind, across=across)
+        if least is not None:
+            told = f"{words} gave way by {least:.4g}, the least that can be met"
+            return limits.loosened(kind, least + _MARGIN, across=across), told, True
+    return limits.without(kind), f"{words} gave way wholly: nothing meets them with the others", False
 
 
-def _least(count: int, limits: Limits, kind: str) -> float | None:
+def _least(count: int, limits: Limits, kind: str, *, across: bool) -> float | None:
     """Give the least by which one kind has to be wider, so that any weights are left; None where none are."""
     program = Program()
     weights, slack = program.add(count), program.add(1)
@@ -198,10 +201,11 @@ def _least(count: int, limits: Limits, kind: str) -> float | None:
             for sign, bound in ((1.0, one.most), (-1.0, -one.least)):
                 if np.isfinite(bound):
                     program.at_most([(weights, sign * one.loads[None, :]), (slack, against[:1])], np.array([bound]))
-    elif kind == "highest":
-        program.at_most([(weights, unit), (slack, against)], high)
-    else:
-        program.at_most([(weights, -unit), (slack, against)], -low)
+    elif kind in _SINGLE:
+        side, bound = (unit, high) if kind == "highest" else (-unit, -low)
+        program.at_most([(weights, side), (slack, against)], bound)
+        if not across:
+            program.at_most([(weights, side[bound <= 0])], np.zeros(int((bound <= 0).sum())))
     program.at_most([(slack, -np.ones((1, 1)))], np.zeros(1))
     linear = np.zeros(program.size)
     linear[slack] = 1.0
