@@ -202,10 +202,10 @@ def _least(count: int, limits: Limits, kind: str, *, across: bool) -> float | No
                 if np.isfinite(bound):
                     program.at_most([(weights, sign * one.loads[None, :]), (slack, against[:1])], np.array([bound]))
     elif kind in _SINGLE:
-        side, bound = (unit, high) if kind == "highest" else (-unit, -low)
-        program.at_most([(weights, side), (slack, against)], bound)
+        side, reach = (unit, high) if kind == "highest" else (-unit, -low)
+        program.at_most([(weights, side), (slack, against)], reach)
         if not across:
-            program.at_most([(weights, side[bound <= 0])], np.zeros(int((bound <= 0).sum())))
+            program.at_most([(weights, side[reach <= 0])], np.zeros(int((reach <= 0).sum())))
     program.at_most([(slack, -np.ones((1, 1)))], np.zeros(1))
     linear = np.zeros(program.size)
     linear[slack] = 1.0
