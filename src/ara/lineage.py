@@ -30,16 +30,23 @@ def canonical(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    """Copy a value; whole floats become integers, those with a part after the point (x % 1 > 0) stand."""
     kind = type(value)
     if kind in _AS_THEY_ARE or (kind is float and math.isfinite(value) and not value.is_integer()):
         return value
     if kind is list or kind is tuple or isinstance(value, list | tuple):
-        return [item if type(item) in _AS_THEY_ARE else _plain(item) for item in value]
+        return [
+            item if (own := type(item)) in _AS_THEY_ARE or (own is float and item % 1 > 0) else _plain(item)
+            for item in value
+        ]
     if kind is dict or isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
                 raise TypeError("canonical JSON needs keys that are strings")
-        return {key: item if type(item) in _AS_THEY_ARE else _plain(item) for key, item in value.items()}
+        return {
+            key: item if (own := type(item)) in _AS_THEY_ARE or (own is float and item % 1 > 0) else _plain(item)
+            for key, item in value.items()
+        }
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError("canonical JSON has no NaN and no infinity")

@@ -24,7 +24,8 @@ from ara.models.quantiles import LEVELS
 from ara.models.registry import Registry, Stage, load_artefact, load_folder, stages
 from ara.models.registry.card import content_id
 from ara.models.registry.files import sha256_of
-from ara.models.registry.shipped import PURPOSE, from_archive, read_manifest, refuse_shipped
+from ara.models.registry import shipped as reading
+from ara.models.registry.shipped import PURPOSE, check_archive, from_archive, read_manifest, refuse_shipped
 from ara.performance import crps
 from ara.prediction import PredictionEngine
 from ara.prediction.compute import Recipe, compute
@@ -173,6 +174,21 @@ async def test_a_flipped_byte_is_refused_and_said(desk, folder, name):
     assert (found.ok, found.wrong) == (False, (file,))
     with pytest.raises(IntegrityError, match=f"{file} is not as it was"):
         await PredictionEngine(desk).predict("SPY", days=1, model=newest.name)
+
+
+def test_what_was_compared_is_read_again_only_where_it_is_another(folder, monkeypatch):
+    one = read_manifest(Vault.verify).vintages[0]
+    check_archive(folder / one.file, one.sha256)
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "_read", lambda path: pytest.fail(f"{path.name} was read again"))
+        check_archive(folder / one.file, one.sha256)
+        assert read_manifest(Vault.verify).vintages[0] == one
+    flip(folder / one.file, 30)
+    with pytest.raises(IntegrityError, match=f"{one.file} is not as it was"):
+        check_archive(folder / one.file, one.sha256)
+    flip(folder / "manifest.sig", 3)
+    with pytest.raises(IntegrityError, match=r"manifest\.sig is not as it was"):
+        read_manifest(Vault.verify)
 
 
 async def test_a_missing_archive_and_one_of_another_content_are_refused(desk, folder, monkeypatch):

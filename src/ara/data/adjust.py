@@ -41,9 +41,8 @@ def adjusted(published: pl.DataFrame, source: str) -> tuple[pl.DataFrame, Basis]
     Basis
         Total where the source gives adjusted closes, else split: nobody publishes daily prices for less.
     """
-    total = bool(published["adjusted"].is_not_null().any())
-    if not total:
-        return _finished(published, pl.Series(np.ones(len(published))), source=source), Basis.SPLIT
+    if published["adjusted"].null_count() == published.height:
+        return _finished(published, None, source=source), Basis.SPLIT
     raw = pl.col("adjusted") / pl.col("close")
     known = pl.when(raw.is_finite() & (raw > 0)).then(raw).forward_fill().backward_fill().fill_null(1.0)
     factor = published.select(known).to_series().to_numpy()
@@ -90,6 +89,8 @@ def seen_from_last(traded: pl.DataFrame, actions: list[Action], source: str) -> 
     pl.DataFrame
         Columns as in `ara.market.bars.SCHEMA`; the last bar is the one that came in, bit by bit.
     """
+    if not actions:
+        return _finished(traded, None, source=source)
     at = traded["at"].dt.epoch("us").to_numpy()
     prices, shares = _steps(at, traded["close"].to_numpy(), actions)
     frame = traded.with_columns(pl.col("volume") * pl.Series(_before(shares)))
@@ -119,9 +120,9 @@ def _before(steps: NDArray[np.float64]) -> NDArray[np.float64]:
     return later
 
 
-def _finished(frame: pl.DataFrame, scale: pl.Series, *, source: str) -> pl.DataFrame:
+def _finished(frame: pl.DataFrame, scale: pl.Series | None, *, source: str) -> pl.DataFrame:
     there = frame.columns
-    columns = [pl.col(_PRICES) * scale]
+    columns = [] if scale is None else [pl.col(_PRICES) * scale]
     if "quality" not in there:
         columns.append(quality())
     if "source" not in there:
@@ -130,7 +131,7 @@ def _finished(frame: pl.DataFrame, scale: pl.Series, *, source: str) -> pl.DataF
         columns.append(pl.lit(value=False).alias("imputed"))
     if "votes" not in there:
         columns.append(pl.lit(1, pl.Int64).alias("votes"))
-    return frame.with_columns(columns).select(SCHEMA.names())
+    return frame.with_columns(columns)[SCHEMA.names()]
 
 
 def quality() -> pl.Expr:

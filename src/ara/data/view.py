@@ -45,7 +45,8 @@ class Kept:
         Actions stay: a later one is needed to undo what a source did, and is applied to nothing.
         """
         known, learned = self.rows["known_at"], self.rows["learned_at"]
-        if not known.null_count() + learned.null_count() and (learned >= known).all() and (known <= moment).all():
+        newest = None if known.null_count() + learned.null_count() else known.max()
+        if newest is not None and newest <= moment and (learned >= known).all():  # type: ignore[operator]
             return self
         rows = self.rows.filter(pl.col("learned_at") >= pl.col("known_at"), pl.col("known_at") <= moment)
         return Kept(rows=rows, actions=self.actions)
@@ -72,10 +73,10 @@ class Kept:
                 splits.setdefault(action.sources[0], []).append(action)
         found = {}
         for source, own in (self.by_source() if sources is None else sources).items():
-            bases = set(own["basis"].unique())
-            if instrument.asset_class not in _WITH_ACTIONS or bases == {Basis.RAW.value}:
+            basis = _basis_of(own)
+            if instrument.asset_class not in _WITH_ACTIONS or basis == Basis.RAW.value:
                 found[source] = own
-            elif bases == {Basis.SPLIT.value} and source in asked:
+            elif basis == Basis.SPLIT.value and source in asked:
                 found[source] = as_traded(own, splits.get(source, []))
         return found
 
@@ -135,12 +136,14 @@ def view(
         return None
     # what has nothing to adjust needs nobody's word on it, and an adjusted close of it says nothing
     asked = _asked(seen.actions, sources) if instrument.asset_class in _WITH_ACTIONS else set(sources)
-    best = min(sources, key=lambda name: _rank(sources[name], order, asked))
+    best = next(iter(sources))
+    if len(sources) > 1:
+        best = min(sources, key=lambda name: _rank(sources[name], order, asked))
     own, traded = sources[best], seen.traded(instrument, sources)
     if best not in traded or (best not in asked and _gives_adjusted(own)):
         own = _repaired(own, {}, instrument, timeframe) if repaired else own
         frame, basis = adjusted(own, best)
-        basis = Basis.TOTAL if Basis.TOTAL.value in own["basis"].unique() else basis
+        basis = Basis.TOTAL if (own["basis"] == Basis.TOTAL.value).any() else basis
         traded, whole, actions, weights = {}, own, [], {best: 1.0}
     else:
         weights = _weights(traded, order)
@@ -260,7 +263,13 @@ def _rank(own: pl.DataFrame, order: Sequence[str], asked: set[str]) -> tuple[int
 
 
 def _gives_adjusted(own: pl.DataFrame) -> bool:
-    return bool(own["adjusted"].is_not_null().any())
+    return own["adjusted"].null_count() < own.height
+
+
+def _basis_of(own: pl.DataFrame) -> str:
+    """Give the basis that all bars of a source share; nothing where they have several, or there are none."""
+    bases = own["basis"]
+    return str(bases[0]) if bases.n_unique() == 1 else ""
 
 
 def _basis(instrument: Instrument, asked: set[str]) -> Basis:

@@ -76,8 +76,10 @@ class Sample:
                 hint="Ask for --timeframe 1d, or name another source in data.providers.",
             )
         bars = await asyncio.to_thread(self._bars, instrument)
-        whole = start <= bars["at"][0] and bars["at"][-1] < end
-        return bars if whole else bars.filter(pl.col("at") >= start, pl.col("at") < end)
+        if start <= bars["at"][0] and bars["at"][-1] < end:
+            return bars
+        first, last = (int(bars["at"].search_sorted(one)) for one in (start, end))
+        return bars.slice(first, max(last - first, 0))
 
     async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
         """Give each instrument's last bar, which is old, or the newest value of each of its facts."""

@@ -19,7 +19,7 @@ from ara.models.registry.configs import config_id, keep_config
 from ara.models.registry.files import entries, read_file, sha256_of
 from ara.models.registry.loading import Artefact, checked, inspected
 from ara.models.registry.shelf import Shelf
-from ara.models.registry.shipped import as_kept, read_archive, read_manifest, refuse_shipped
+from ara.models.registry.shipped import as_kept, check_archive, read_archive, read_manifest, refuse_shipped
 from ara.models.registry.signing import SIGNATURE, fingerprint, sign_card
 from ara.store import ConflictError, revision
 
@@ -236,7 +236,7 @@ class Registry:
     def _shipped(self, kept: Kept) -> Artefact:
         one = read_manifest(self.desk.vault.verify).of(kept.id)
         file = shipped.FOLDER / one.file
-        read_archive(file, one.sha256)
+        check_archive(file, one.sha256)
         until = instant(one.card.trained_to)
         return Artefact(
             id=kept.id, folder=file, family=kept.family, trained_to=until, sha256=one.sha256, form=self._form
@@ -251,7 +251,9 @@ class Registry:
     async def verified(self, kept: Kept) -> Verified:
         """Look at every file, the card and the signature of a model and say what is wrong."""
         try:
-            await self.artefact(kept)
+            found = await self.artefact(kept)
+            if found.sha256:
+                read_archive(found.folder, found.sha256)
         except (IntegrityError, StoreError) as error:
             named = error.context.get("wrong") or [error.context["file"]] if "file" in error.context else []
             wrong = tuple(error.context.get("wrong", named))

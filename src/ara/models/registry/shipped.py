@@ -25,6 +25,7 @@ __all__ = [
     "Verify",
     "Vintage",
     "as_kept",
+    "check_archive",
     "from_archive",
     "read_archive",
     "read_manifest",
@@ -47,6 +48,7 @@ PURPOSE: Final = b"ara shipped models 1\n"
 """What stands before a manifest where it is signed."""
 
 _T = TypeVar("_T")
+_State: TypeAlias = tuple[int, int, int, int]
 
 _LARGEST: Final = 64 * 2**20
 _HINT: Final = "Install the package again: pip install --force-reinstall --no-deps ara-ai"
@@ -94,16 +96,25 @@ def refuse_shipped(kept: Kept, done: str) -> None:
 def read_manifest(verify: Verify, *, folder: Path | None = None) -> Manifest:
     """Read what is shipped, after its bytes were compared with the code's hash and the signature with the code's key.
 
+    While the files stay as they are, what was compared once is given again.
+
     Raises
     ------
     IntegrityError
         It is missing, was changed, or is signed by another key.
     """
     folder = folder or shipped.FOLDER
+    states = _state(folder / MANIFEST), _state(folder / SIGNATURE)
+    return _compared(verify, folder, states, shipped.SHA256, shipped.PUBLIC_KEY)
+
+
+@lru_cache(maxsize=4)
+def _compared(verify: Verify, folder: Path, _states: tuple[_State, _State], sha256: str, key: str) -> Manifest:
+    """Read a manifest that has a hash and is signed by a key: once for each state of its files."""
     data = _read(folder / MANIFEST)
-    if sha256_of(data) != shipped.SHA256:
+    if sha256_of(data) != sha256:
         raise _changed(MANIFEST)
-    if not verify(bytes.fromhex(shipped.PUBLIC_KEY), PURPOSE + data, _read(folder / SIGNATURE)):
+    if not verify(bytes.fromhex(key), PURPOSE + data, _read(folder / SIGNATURE)):
         raise _changed(SIGNATURE)
     return _decoded(data)
 
@@ -138,6 +149,16 @@ def read_archive(file: Path, sha256: str) -> bytes:
     return data
 
 
+def check_archive(file: Path, sha256: str) -> None:
+    """Compare an archive with its hash, once for each state of the file; who loads it compares what was read again."""
+    _alike(file, sha256, _state(file))
+
+
+@lru_cache(maxsize=32)
+def _alike(file: Path, sha256: str, _states: _State) -> None:
+    read_archive(file, sha256)
+
+
 def from_archive(file: Path, sha256: str, load: Callable[[Path], _T]) -> _T:
     """Load a model from its archive: the very bytes that were compared are unpacked, into a folder that goes again.
 
@@ -166,8 +187,21 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        words = f"The shipped models can't be read: {path.name}: {error.strerror or error}."
-        raise IntegrityError(words, hint=_HINT, file=path.name) from error
+        raise _unread(path, error) from error
+
+
+def _state(path: Path) -> _State:
+    """Give what differs as soon as another file stands there, or something was written into it."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unread(path, error) from error
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _unread(path: Path, error: OSError) -> IntegrityError:
+    words = f"The shipped models can't be read: {path.name}: {error.strerror or error}."
+    return IntegrityError(words, hint=_HINT, file=path.name)
 
 
 def _changed(name: str) -> IntegrityError:
