@@ -1,8 +1,7 @@
 """The budget of a hold-out: every look at it is counted, and after enough looks it proves nothing."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -100,9 +99,8 @@ class Trials:
         """
         body = _Body(symbols=tuple(symbols), first=first, last=last, what=what, judged=judged)
         each = [msgspec.structs.replace(body, nonce=os.urandom(8).hex()) for _ in range(times)]
-        with _pointed():
-            keys = [f"{id}/{number}" if id else "" for number in range(times)]
-            kept = await self._log.append([canonical(msgspec.to_builtins(one)) for one in each], keys=keys)
+        keys = [f"{id}/{number}" if id else "" for number in range(times)]
+        kept = await self._log.append([canonical(msgspec.to_builtins(one)) for one in each], keys=keys)
         return await self._count(body, upto=None if id else kept[-1].sequence)
 
     async def looked(self, symbols: Sequence[str], first: datetime, last: datetime) -> Look:
@@ -116,13 +114,12 @@ class Trials:
 
     async def _count(self, asked: _Body, *, upto: int | None = None) -> Look:
         number = used = 0
-        with _pointed():
-            async for entry in self._log.read():
-                if upto is not None and entry.sequence > upto:
-                    break
-                other = _read(entry)
-                if _same(asked, other):
-                    number, used = number + other.judged, used + 1
+        async for entry in self._log.read():
+            if upto is not None and entry.sequence > upto:
+                break
+            other = _read(entry)
+            if _same(asked, other):
+                number, used = number + other.judged, used + 1
         return Look(number=number, used=used, limit=self._limit)
 
 
@@ -135,16 +132,6 @@ def _read(entry: Entry) -> _Body:
             hint="A newer Ara may have written it.",
             sequence=entry.sequence,
         ) from error
-
-
-@contextmanager
-def _pointed() -> Iterator[None]:
-    """Point to the command that looks through this log; the log itself knows only its name."""
-    try:
-        yield
-    except IntegrityError as error:
-        hint = error.hint.replace(f"ara {_STREAM} verify", "ara models verify")
-        raise IntegrityError(error.message, hint=hint, **error.context) from error
 
 
 def _same(one: _Body, other: _Body) -> bool:

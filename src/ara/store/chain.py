@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -39,6 +39,7 @@ __all__ = [
 HeadProblem = Literal["head", "key"]
 """What `judge` finds: the head was edited, or signed with another key."""
 
+_VERIFIED_BY: Final[Mapping[str, str]] = {"audit": "ara users log --verify", "trials": "ara models verify"}
 _KINDS = (str, int, datetime, str, bytes, str, str)
 _TOLERANCE = timedelta(seconds=60)
 _LATELY = 32
@@ -164,7 +165,7 @@ def broken(stream: str, sequence: Any) -> IntegrityError:
     which = f"Entry {sequence}" if named else "An entry"
     return IntegrityError(
         f"{which} of the log {stream!r} is not as it was written.",
-        hint=f"See what else was changed: ara {stream} verify",
+        hint=f"See what else was changed: {_VERIFIED_BY.get(stream, f'ara {stream} verify')}",
         stream=stream,
         sequence=sequence if named else None,
     )

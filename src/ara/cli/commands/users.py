@@ -220,16 +220,16 @@ def _log(
     shown = found[-most:] if most else found
     if export:
         _export(Path(export), found)
-    if check is not None and not check.ok:
-        raise IntegrityError(check.words, hint="Somebody changed the log: compare it with a back-up.")
     data: dict[str, Any] = {"schema": 1, "entries": [one.as_dict() for one in shown], "verified": check and check.ok}
     s.result(data, lambda: log_table(shown, len(found), check, s))
 
 
 async def _told(all_: "Accounts", who: str, *, verify: bool) -> "tuple[list[Seen], Verification | None]":
+    check = await all_.audit.verify() if verify else None
+    if check is not None and not check.ok:
+        raise IntegrityError(check.words, hint="Somebody changed the log: compare it with a back-up.")
     person = (await all_.users.get(who)).id if who else None
-    found = [one async for one in all_.audit.read(person=person)]
-    return found, await all_.audit.verify() if verify else None
+    return [one async for one in all_.audit.read(person=person)], check
 
 
 def _export(path: Path, found: "list[Seen]") -> None:
