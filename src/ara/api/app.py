@@ -105,6 +105,7 @@ def _route(app: Described) -> None:
     for page in (pages.router, authorize, oauth):
         app.include_router(page)
     app.include_router(sockets.router)
+    app.router.default = sockets.elsewhere(app.router.default)
     app.include_router(health.router, responses=problems.RESPONSES)
     app.include_router(health.metrics, responses=problems.RESPONSES)
     rooms = (predictions, market, bars, portfolio, models, training, backtest, jobs, ledger)

@@ -69,13 +69,21 @@ def test_without_a_live_source_that_is_said_and_the_socket_stays(service: Live):
         ("/ws/predictions/NOPE99", 404), ("/ws/predictions/AAPL?days=0", 422), ("/ws/predictions/AAPL?days=x", 422),
         ("/ws/predictions/AAPL?model=../../x", 404), ("/ws/predictions/AAPL?timeframe=7x", 422),
         ("/ws/market-data/%00", 422), ("/ws/market-data/AAPL?after=x", 422), ("/ws/alerts?after=zz-", 422),
-        ("/ws/alerts?after=%0d%0aX-1", 422), ("/ws/nowhere", 403), ("/ws/market-data/%1b%5b31m", 422),
+        ("/ws/alerts?after=%0d%0aX-1", 422), ("/ws/nowhere", 404), ("/ws/market-data/%1b%5b31m", 422),
+        ("/api/v2/forecasts", 404), ("/", 404), ("/ws/alerts?since=ab-1", 422), ("/ws/alerts?days=2", 422),
+        ("/ws/market-data/AAPL?timeframe=1d&timeframe=1h", 422), ("/ws/predictions/AAPL?dayz=2", 422),
     ],
 )  # fmt: skip
 def test_what_can_not_be_listened_to_is_refused_as_a_problem(service: Live, path, status):
     got, problem = refused(service, path)
-    assert got == status
-    assert status == 403 or problem["hint"]
+    assert (got, problem["status"]) == (status, status)
+    assert problem["hint"]
+
+
+def test_a_parameter_that_no_stream_reads_is_named_with_the_nearest(service: Live):
+    assert "Did you mean days?" in refused(service, "/ws/predictions/AAPL?dayz=2")[1]["detail"]
+    assert "after, ticket" in refused(service, "/ws/alerts?qqq=2")[1]["detail"]
+    assert "timeframe stands twice" in refused(service, "/ws/predictions/AAPL?timeframe=1d&timeframe=1d")[1]["detail"]
 
 
 def test_who_proves_nothing_hears_nothing(service: Live, people):

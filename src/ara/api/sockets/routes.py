@@ -5,20 +5,21 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, WebSocket
 from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ara.accounts import Principal
 from ara.accounts.ticket import Tickets
 from ara.api.asks import Asker, a_days, asker, service_of
 from ara.api.service import Service
 from ara.api.sockets import feeds
-from ara.api.sockets.session import Stream, attend
+from ara.api.sockets.session import Stream, attend, nowhere
 from ara.data.live import MINUTE
 from ara.errors import NotFoundError, ValidationError
 from ara.lineage import digest
 from ara.market.timeframe import DAY, Timeframe
 from ara.plugins import names
 
-__all__ = ["Ticket", "router", "tickets"]
+__all__ = ["Ticket", "elsewhere", "router", "tickets"]
 
 router = APIRouter()
 """The paths of sockets."""
@@ -62,7 +63,7 @@ async def _predictions(socket: WebSocket, symbol: str) -> None:
         name = f"predictions:{instrument.symbol}:{digest([days, model, str(timeframe)])[:16]}"
         return Stream(name=name, feed=feeds.forecasts(service, instrument.symbol, days, model, timeframe))
 
-    await attend(socket, "predictions:write", prepare)
+    await attend(socket, "predictions:write", prepare, takes=("days", "model", "timeframe"))
 
 
 @router.websocket("/ws/market-data/{symbol}")
@@ -76,7 +77,7 @@ async def _market_data(socket: WebSocket, symbol: str) -> None:
         name = f"market:{instrument.symbol}:{timeframe}"
         return Stream(name=name, feed=feeds.bars(service, instrument, timeframe))
 
-    await attend(socket, "market:read", prepare)
+    await attend(socket, "market:read", prepare, takes=("timeframe",))
 
 
 @router.websocket("/ws/alerts")
@@ -89,6 +90,18 @@ async def _alerts(socket: WebSocket) -> None:
         return Stream(name=f"alerts:{user}", feed=feeds.alerts(service, user))
 
     await attend(socket, "alerts:read", prepare)
+
+
+def elsewhere(app: ASGIApp) -> ASGIApp:
+    """Give what answers by paths that there are not: sockets are refused as a problem, all else is left to `app`."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await nowhere(WebSocket(scope, receive, send))
+        else:
+            await app(scope, receive, send)
+
+    return answered
 
 
 def _days(text: str) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -15,20 +15,22 @@ from ara.accounts import Principal
 from ara.accounts.limits import Bucket, MemoryLimiter
 from ara.api.asks import counted, known_by
 from ara.api.problems import of_error
+from ara.api.queries import unknown
 from ara.api.service import Service
 from ara.api.shell import route_of
 from ara.api.sockets.channel import packed
 from ara.api.sockets.feeds import Feed
 from ara.api.sockets.hub import Hub, Place
 from ara.api.sockets.room import Guest, Room
-from ara.errors import AraError, ForbiddenError, UnauthenticatedError, ValidationError
+from ara.errors import AraError, ForbiddenError, NotFoundError, UnauthenticatedError, ValidationError
 from ara.logs.context import with_correlation
 
-__all__ = ["Prepare", "Stream", "attend"]
+__all__ = ["Prepare", "Stream", "attend", "nowhere"]
 
 _FIRST: Final = 10.0
 _SEND: Final = 10.0
 _LARGEST: Final = 16_384
+_EVERYWHERE: Final = ("after", "ticket")
 _STRIKES: Final = 10
 _PER_SECOND: Final = 10.0
 _AT_ONCE: Final = 30
@@ -54,17 +56,29 @@ class _ClosedError(Exception):
         self.words = words
 
 
-async def attend(socket: WebSocket, permission: str, prepare: Prepare) -> None:
+async def attend(socket: WebSocket, permission: str, prepare: Prepare, *, takes: Collection[str] = ()) -> None:
     """See a socket through.
 
     Before it is accepted, what is wrong is answered as a problem document; after that by a message `error` and a code
     of 4000 and the status that HTTP has for it.
+
+    Parameters
+    ----------
+    socket
+        Not yet accepted.
+    permission
+        What who listens must be allowed.
+    prepare
+        Says what is listened to.
+    takes
+        Parameters of the path, beside those that every socket takes: `after` and `ticket`.
     """
     service: Service = socket.app.state.service
     with with_correlation():
         code = 1000
         try:
             async with AsyncExitStack() as stack:
+                _plainly(socket, takes)
                 await _attended(socket, service, permission, prepare, stack)
         except AraError as error:
             code = 4000 + error.http_status
@@ -80,6 +94,14 @@ async def attend(socket: WebSocket, permission: str, prepare: Prepare) -> None:
             await _refuse(socket, AraError("Something went wrong inside.", hint="Report it, with the time."))
         finally:
             _log.info("WS %s %s", route_of(socket.scope), code)
+
+
+async def nowhere(socket: WebSocket) -> None:
+    """Refuse a socket by a path that there is not, as HTTP does: the protocol itself would say 403."""
+    hint = "There are: /ws/predictions/{symbol}, /ws/market-data/{symbol}, /ws/alerts"
+    with with_correlation():
+        await _refuse(socket, NotFoundError("There is no stream by this path.", hint=hint))
+        _log.info("WS %s %s", route_of(socket.scope), 4404)
 
 
 async def _attended(
@@ -129,6 +151,16 @@ def _home(socket: WebSocket, origins: str) -> None:
     named = {one.strip().lower() for one in origins.split(",") if one.strip()}
     if origin.lower() not in named and urlsplit(origin).netloc.lower() != host.lower():
         raise ForbiddenError("Pages of that site may not open sockets here.", hint="Allow it: api.origins")
+
+
+def _plainly(socket: WebSocket, takes: Collection[str]) -> None:
+    """Refuse parameters that nobody reads, as over HTTP: who sends `since` for `after` would miss what it asks for."""
+    sent = [name for name, _ in socket.query_params.multi_items()]
+    for name in sent:
+        if name not in {*_EVERYWHERE, *takes}:
+            raise ValidationError(unknown(name, {*_EVERYWHERE, *takes}), hint="Leave it out, or spell it so.")
+        if sent.count(name) > 1:
+            raise ValidationError(f"{name} stands twice.", hint="Send it once.")
 
 
 def _place(text: str) -> Place | None:
