@@ -129,6 +129,16 @@ def test_missing_baselines_are_made_from_the_same_origins(inputs):
     assert found.verdicts.keys() == {"mine"}
 
 
+def test_the_har_with_the_shape_of_past_errors_is_a_rival_where_it_is_there(inputs):
+    bars, forecasts = inputs
+    twin = forecasts.filter(pl.col("model") == "mine").with_columns(model=pl.lit("har_fhs"))
+    found = evaluate(bars, pl.concat([forecasts, twin]), baselines=False)
+    mine = [row for row in found.rows if row["model"] == "mine"]
+    assert mine
+    assert {(row["best_rival"], row["over_best"]) for row in mine} == {("har_fhs", 0.0)}
+    assert found.verdicts.keys() == {"mine"}
+
+
 def test_without_forecasts_families_are_asked_at_every_bar(inputs):
     bars, _ = inputs
     days = bars.filter(pl.col("symbol") == "A1")["ts"]

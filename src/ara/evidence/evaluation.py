@@ -28,6 +28,9 @@ RIVALS: Final = (BASE, NAIVE, "garch_t", "fhs", "har_t", "har_fhs", grid.MEAN)
 """The baselines, on which no verdict is passed and of which nothing is claimed."""
 
 _NEEDED: Final = (BASE, NAIVE, *grid.PARTS)
+_EMPIRICAL: Final = "har_fhs"
+"""HAR with the shape of past errors, over weeks the hardest of all; a rival wherever it stands among the forecasts."""
+_HARD: Final = ("garch_t", "har_t", _EMPIRICAL, grid.MEAN)
 _VERSION: Final = "2"
 _KEY: Final = ["symbol", "instant", "horizon"]
 
@@ -199,7 +202,7 @@ def _judged(bars: pl.DataFrame, forecasts: pl.DataFrame) -> Evaluation:
 def _over_best(rows: dict[tuple[str, int], dict[str, Any]], table: pl.DataFrame, name: str) -> None:
     """Add to a model's rows what it saves beyond the best of the hard rivals on the same grid, and how surely."""
     for horizon in sorted({h for model, h in rows if model == name}):
-        skill = {one: rows.get((one, horizon), {}).get("crps_skill") for one in ("garch_t", "har_t", grid.MEAN)}
+        skill = {one: rows.get((one, horizon), {}).get("crps_skill") for one in _HARD}
         known = {one: told for one, told in skill.items() if told is not None}
         own = rows[name, horizon]
         if not known or "crps_skill" not in own:
@@ -225,6 +228,7 @@ def _id(bars: pl.DataFrame, forecasts: pl.DataFrame) -> str:
                 found.append((one.name, np.frombuffer(text, np.uint8)))
         return found
 
+    judged = f"{_VERSION} beside {_EMPIRICAL}" if _EMPIRICAL in forecasts["model"] else _VERSION
     return digest(
-        {"protocol": _VERSION, "bars": digest_arrays(columns(bars)), "forecasts": digest_arrays(columns(forecasts))}
+        {"protocol": judged, "bars": digest_arrays(columns(bars)), "forecasts": digest_arrays(columns(forecasts))}
     )
