@@ -160,3 +160,16 @@ def test_a_job_that_rests_says_until_when_and_how_often_it_is_tried_again(ara, r
     assert f"{left}." in told
     assert "the source was away" in told
     assert "ara jobs logs" not in told
+
+
+@pytest.mark.parametrize(("again", "said"), [("correct horse battery", "a viewer now"), ("other", "not the same")])
+def test_a_password_is_typed_twice_and_never_shown(ara, terminal, again, said):
+    shown = terminal("users", "add", "ada@x.org", "--password")
+    for asked, typed in (("Password: ", "correct horse battery"), ("Once more: ", again)):
+        shown.read(until=asked)
+        shown.type(f"{typed}\n")
+    told = shown.end()
+    assert said in " ".join(told.plain.split())
+    assert "horse" not in told.plain
+    users = json.loads(ara("users", "list", "--json").out)["users"]
+    assert [one["password"] for one in users] == ([True] if told.code == 0 else [])
