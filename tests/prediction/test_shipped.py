@@ -22,9 +22,9 @@ from ara.models import shipped
 from ara.models.panel import Panel, instant
 from ara.models.quantiles import LEVELS
 from ara.models.registry import Registry, Stage, load_artefact, load_folder, stages
+from ara.models.registry import shipped as reading
 from ara.models.registry.card import content_id
 from ara.models.registry.files import sha256_of
-from ara.models.registry import shipped as reading
 from ara.models.registry.shipped import PURPOSE, check_archive, from_archive, read_manifest, refuse_shipped
 from ara.performance import crps
 from ara.prediction import PredictionEngine
