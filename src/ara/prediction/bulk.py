@@ -1,5 +1,7 @@
 """Forecasts in bulk, from files: many instruments, many origins, each answered from what was known then."""
 
+import hashlib
+import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,8 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara import __version__
 from ara.data.files import read_bars, read_origins
-from ara.errors import StoreError, ValidationError
+from ara.errors import AraError, CancelledError, StoreError, ValidationError
+from ara.lineage import digest
 from ara.market.bars import SCHEMA, Bars, Basis
 from ara.market.calendar import calendar
 from ara.market.hours import spans, stamped, step
@@ -20,9 +24,10 @@ from ara.market.symbols import guess
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 from ara.models.registry.loading import Artefact
-from ara.prediction.compute import Recipe
+from ara.prediction.compute import ENGINE, Recipe, family, platform_facts
 from ara.prediction.halves import computed
 from ara.prediction.origin import DAYS
+from ara.prediction.unfinished import Parts
 from ara.settings import Settings
 from ara.whole import write
 from ara.workers import Progress
@@ -51,6 +56,7 @@ def forecast_file(
     settings: Settings,
     artefact: Artefact | None = None,
     refit: str = "month",
+    unfinished: Path | None = None,
     watch: Callable[[Progress], bool] | None = None,
 ) -> Summary:
     """Answer each row of `origins` from `bars` and write the quantiles of the close to `out`, whole or not at all.
@@ -72,6 +78,9 @@ def forecast_file(
         A trained model of that family, to answer in place of fits; it refuses origins of before its last bar.
     refit
         How often a family is fitted: at each `month`, `quarter` or `year`.
+    unfinished
+        A folder for what was answered so far, so that the same call goes on from there once it was stopped or killed;
+        nothing of it is left at the end. None: it begins anew.
     watch
         Told of progress; False stops the work, and nothing is written.
     """
@@ -79,9 +88,26 @@ def forecast_file(
     goal = _checked(out, (bars, origins))
     asked = read_origins(origins)
     recipe = Recipe(model=model, seed=settings.prediction.seed, artefact=artefact, refit=refit)
-    answer = forecast_frame(read_bars(bars), asked, recipe, watch=watch)
+    parts = None if unfinished is None else Parts.opened(unfinished, _run(bars, origins, recipe))
+    try:
+        answer = forecast_frame(read_bars(bars), asked, recipe, parts=parts, watch=watch)
+    except AraError as error:  # what is refused as a whole is not told piece by piece
+        if parts is not None and not isinstance(error, CancelledError):
+            parts.drop()
+        raise
     _write(answer.with_columns(model=pl.lit(name)).select("model", pl.exclude("model")), goal)
+    if parts is not None:
+        parts.drop()
     return Summary(rows=answer.height, symbols=answer["symbol"].n_unique(), seconds=time.perf_counter() - begin)
+
+
+def _run(bars: Path, origins: Path, recipe: Recipe) -> str:
+    """Name a run by all that its answers follow from; of the code of a family by the file that it stands in."""
+    with bars.open("rb") as one, origins.open("rb") as other:
+        files = [hashlib.file_digest(file, "sha256").hexdigest() for file in (one, other)]
+    code = hashlib.sha256(Path(inspect.getfile(type(family(recipe)))).read_bytes()).hexdigest()
+    facts = {"files": files, "code": code, "model": recipe.described(), "seed": recipe.seed, "refit": recipe.refit}
+    return digest({**facts, "engine": ENGINE, "version": __version__, "platform": platform_facts()})
 
 
 def forecast_frame(
@@ -89,6 +115,7 @@ def forecast_frame(
     origins: pl.DataFrame,
     recipe: Recipe,
     *,
+    parts: Parts | None = None,
     watch: Callable[[Progress], bool] | None = None,
 ) -> pl.DataFrame:
     """Answer each row of `origins`, in its order, from frames as `read_bars` and `read_origins` give them."""
@@ -96,7 +123,7 @@ def forecast_frame(
     panel = Panel.build(series(bars), horizons)
     rows = _rows(bars, origins)
     unique, where = np.unique(rows, return_inverse=True)
-    told = computed(panel, unique, recipe, watch=watch)
+    told = computed(panel, unique, recipe, parts=parts, watch=watch)
     p_up, sigma = told.above(0.0), told.sigma
     column = np.searchsorted(np.array(horizons), origins["horizon"].to_numpy())
     close = bars["close"].to_numpy()[rows]

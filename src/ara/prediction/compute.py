@@ -23,6 +23,7 @@ from ara.models.quantiles import LEVELS, Quantiles
 from ara.models.reasons import Told, of_model
 from ara.models.registry.loading import Artefact, load_artefact
 from ara.prediction.confidence import confidence, usual_move
+from ara.prediction.unfinished import Parts
 from ara.workers import Progress
 
 __all__ = ["ENGINE", "Answer", "Recipe", "compute", "family", "platform_facts", "served"]
@@ -103,6 +104,7 @@ def compute(
     why: bool = False,
     spare: bool = False,
     bare: bool = False,
+    parts: Parts | None = None,
     watch: Callable[[Progress], bool] | None = None,
 ) -> Answer:
     """Answer for each of the rows from what was known at it, and from nothing else.
@@ -110,7 +112,8 @@ def compute(
     The model is refitted at the first UTC instant of each month, or as the recipe says, on what was known then. A
     trained model is not, and refuses origins of before its last bar: it knows what came after them. With `why`, the
     last row is explained too. With `spare`, an ensemble whose calibration fails answers without it, and says so;
-    with `bare` it does so whether or not it fails, as a forecast is replayed that was given so.
+    with `bare` it does so whether or not it fails, as a forecast is replayed that was given so. The quantiles of each
+    refit are put with `parts` as soon as they are there.
     """
     model = family(recipe)
     panel = attached(panel, model)
@@ -120,6 +123,8 @@ def compute(
         fitted = served(panel, rows, recipe.artefact) or fit_until(model, panel, moment, seed=recipe.seed)
         values[places], failed = _answered(recipe.model, fitted, panel, rows[places], spare=spare, bare=bare)
         lost |= dict.fromkeys(failed)
+        if parts is not None:
+            parts.keep(moment, values[places])
         # a look for one member first: asking for a protocol takes as long as the arithmetic of a small model
         states += [fitted.state.id] if hasattr(fitted, "state") and isinstance(fitted, Stateful) else []
         notes |= dict.fromkeys(

@@ -58,6 +58,7 @@ def forecast(
                 settings=desk.settings,
                 artefact=artefact,
                 refit=refit,
+                unfinished=Path(desk.settings.home, "unfinished"),
             )
 
     return run(ask())

@@ -38,6 +38,8 @@ def command(
         ara forecast --bars bars.parquet --origins origins.parquet --out quantiles.parquet
         ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --model ewma_t --name baseline
         ara forecast --bars bars.parquet --origins origins.parquet --out q.parquet --json
+
+    The same command again, after it was stopped, goes on from the months that were answered.
     """
     from ara.prediction.bulk import forecast_file
 
@@ -59,6 +61,7 @@ def command(
             settings=settings,
             artefact=artefact,
             refit=_refit(refit),
+            unfinished=Path(settings.home, "unfinished"),
             watch=watch,
         )
     facts = {
