@@ -319,3 +319,28 @@ def test_processes_that_make_a_database_at_the_same_time_agree(tmp_path: Path) -
     for maker in makers:
         maker.communicate()
     assert [maker.returncode for maker in makers] == [0, 0, 0, 0]
+
+
+class Careless(sqlite3.Connection):
+    """A connection as builds of SQLite make it that leave what was removed where it lay."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.execute("PRAGMA secure_delete = OFF")
+
+
+@pytest.mark.parametrize("size", [40, 40_000])
+async def test_what_is_removed_is_overwritten_in_the_file(
+    open_at: Open, made_home: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    plain = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **more: plain(*a, **more, factory=Careless))
+    words = f"a secret {size} " + "x" * size
+    store = await open_at("")
+    await store.add(Note(id="one", words=words))
+    await store.add(Note(id="two", words="stays"))
+    await store.remove(Note, "one")
+    await store.close()
+    kept = (made_home / "ara.db").read_bytes()  # what stood beside it is gone once it is closed
+    assert b"stays" in kept
+    assert b"a secret" not in kept

@@ -147,6 +147,7 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
         check_mark(connection, path)
         _patiently(connection, "PRAGMA journal_mode = WAL", patience)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # not all builds overwrite what is removed: a person's key, say
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         if check_mark(connection, path) < len(STEPS):
             with writing(connection, patience):
