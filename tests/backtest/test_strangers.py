@@ -46,6 +46,8 @@ def signal(**more):
         (signal(size=Decimal("0.5")), "is Decimal('0.5'), Decimal; it is a number"),
         (signal(size=np.array([1.0, 2.0])), "is array([1., 2.]), ndarray"),
         (signal(size=np.float64("nan")), "size of the signal for ONE is nan; its numbers are finite"),
+        (signal(size=1e300), "size of the signal for ONE is 1e+300; it is 1,000,000 at the most"),
+        (signal(size=-1.1e6), "is -1.1e+06; it is 1,000,000 at the most"),
         (signal(limit="5"), "limit of the signal for ONE is '5', str"),
         (signal(stop_share=None), "stop_share of the signal for ONE is None"),
         (signal(valid="never"), "valid of the signal for ONE is 'never'; there are gtc, day, ioc, fok"),
@@ -84,6 +86,10 @@ def test_signals_may_come_in_any_form(made):
         (lambda tape: np.ones(3), "an array of shape (3,)"),
         (lambda tape: [1.0] * len(tape), "is list; there are 60 bars"),
         (lambda tape: np.where(np.arange(len(tape)) == 9, -np.inf, 1.0), "is -inf at 2018-01-11 00:00 UTC"),
+        (
+            lambda tape: np.full(len(tape), -1e300),
+            "is -1e+300 at 2018-01-02 00:00 UTC; sizes are 1,000,000 at the most",
+        ),
         (lambda tape: 1 / 0, "ZeroDivisionError"),
     ],
 )

@@ -23,6 +23,8 @@ _NUMBERS: Final = ("size", "stop_share", "target_share", "trail", "limit", "trig
 _NEEDED: Final = frozenset(_NUMBERS[:4])
 
 _FINITE: Final = "Give a float: size=1.0 holds all of the equity, 0.0 nothing; give no signal where nothing is known."
+_LARGEST: Final = 1e6
+"""Times the equity: a size beyond it is a slip of the strategy, and could not be counted in lots."""
 _SIZES: Final = "Give an array with one size for each bar; NaN leaves all as it is."
 
 _Array = NDArray[np.float64]
@@ -88,6 +90,11 @@ class Signal:
                 raise ValidationError(
                     f"{name} of the signal for {self.symbol[:40]} is {value}; its numbers are finite", hint=_FINITE
                 )
+        if abs(self.size) > _LARGEST:
+            raise ValidationError(
+                f"size of the signal for {self.symbol[:40]} is {self.size:g}; it is {_LARGEST:,.0f} at the most",
+                hint=_FINITE,
+            )
         if type(self.valid) is not Valid:
             object.__setattr__(self, "valid", _standing(self.valid, self.symbol))
         for name in ("stop_share", "trail"):
@@ -323,11 +330,12 @@ def planned_sizes(plan: object, symbol: str, tape: Tape) -> _Array:
             said = f"an array of {plan.dtype}" if shaped else f"an array of shape {plan.shape}"
         raise ValidationError(f"its plan of {symbol[:40]} is {said}; there are {len(tape)} bars", hint=_SIZES)
     found = np.ascontiguousarray(plan, np.float64)
-    endless = np.flatnonzero(np.isinf(found))
+    endless = np.flatnonzero(np.abs(found) > _LARGEST)
     if len(endless):
         bar = int(endless[0])
         at = f"{instant(tape.known[bar]):%Y-%m-%d %H:%M} UTC"
-        raise ValidationError(f"its plan of {symbol[:40]} is {found[bar]} at {at}; sizes are finite", hint=_SIZES)
+        most = "sizes are finite" if np.isinf(found[bar]) else f"sizes are {_LARGEST:,.0f} at the most"
+        raise ValidationError(f"its plan of {symbol[:40]} is {found[bar]:g} at {at}; {most}", hint=_SIZES)
     return found
 
 
