@@ -12,7 +12,7 @@ import uvicorn
 
 from ara.accounts.network import network_of
 from ara.api import create
-from ara.api.serving import _config
+from ara.api.serving import configuration
 from ara.settings import Secret, Settings
 from tests.api.conftest import Served
 
@@ -30,7 +30,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     told: list[Secret] = []
     ready = threading.Event()
     app = create(settings, first=told.append, ready=ready.set)
-    server = uvicorn.Server(_config(lambda: app, settings))
+    server = uvicorn.Server(configuration(lambda: app, settings))
     with socket.create_server(("127.0.0.1", 0)) as ear:
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([ear])), daemon=True)
         thread.start()
