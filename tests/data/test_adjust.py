@@ -104,7 +104,7 @@ def test_an_impossible_close_has_no_quality_and_no_say(bad):
 )
 def test_an_impossible_range_halves_the_quality(change):
     raw = published([100.0]).with_columns(**{name: pl.lit(value, pl.Float64) for name, value in change.items()})
-    assert raw.select(quality())["quality"].to_list() == [0.5]
+    assert raw.select(quality(raw))["quality"].to_list() == [0.5]
 
 
 def split(day, ratio):

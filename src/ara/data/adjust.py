@@ -122,9 +122,9 @@ def _before(steps: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _finished(frame: pl.DataFrame, scale: pl.Series | None, *, source: str) -> pl.DataFrame:
     there = frame.columns
-    columns = [] if scale is None else [pl.col(_PRICES) * scale]
+    columns: list[pl.Expr | pl.Series] = [] if scale is None else [pl.col(_PRICES) * scale]
     if "quality" not in there:
-        columns.append(quality())
+        columns.append(quality(frame))
     if "source" not in there:
         columns.append(pl.lit(source).alias("source"))
     if "imputed" not in there:
@@ -134,17 +134,13 @@ def _finished(frame: pl.DataFrame, scale: pl.Series | None, *, source: str) -> p
     return frame.with_columns(columns)[SCHEMA.names()]
 
 
-def quality() -> pl.Expr:
+def quality(frame: pl.DataFrame) -> pl.Series:
     """Score each bar as published: 1 where it is possible, 0.5 where open, high or low can't be, 0 where close can't.
 
     A price is possible if it is a positive number; a bar, if no price lies above its high or below its low.
     """
-    possible = {name: pl.col(name).is_finite() & (pl.col(name) > 0) for name in _PRICES}
-    ordered = (pl.col("high") >= pl.max_horizontal(_PRICES)) & (pl.col("low") <= pl.min_horizontal(_PRICES))
-    whole = possible["open"] & possible["high"] & possible["low"] & ordered
-    return (
-        pl.when(possible["close"].fill_null(value=False))
-        .then(pl.when(whole.fill_null(value=False)).then(1.0).otherwise(0.5))
-        .otherwise(0.0)
-        .alias("quality")
-    )
+    prices = np.stack([frame[name].to_numpy() for name in _PRICES])  # what is missing is NaN
+    possible = (prices > 0) & (prices < np.inf)
+    _, high, low, _ = prices
+    whole = possible.all(axis=0) & (high >= prices.max(axis=0)) & (low <= prices.min(axis=0))
+    return pl.Series("quality", np.where(possible[3], np.where(whole, 1.0, 0.5), 0.0))

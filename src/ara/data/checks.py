@@ -143,7 +143,7 @@ class _Trial:
         return f"the bar of {late['at'][0]} was learned before it was known" if len(late) else ""
 
     async def _possible(self) -> str:
-        scored = self._have().with_columns(quality()).filter(pl.col("quality") < 1)
+        scored = self._have().with_columns(quality(self._have())).filter(pl.col("quality") < 1)
         if scored.is_empty():
             return ""
         share = len(scored) / len(self._have())

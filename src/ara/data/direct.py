@@ -62,7 +62,7 @@ class Direct:
         for frame, old, made in self._made:
             if frame is cut and old == how:
                 return made
-        rows = cut.with_columns(quality(), source=pl.lit(name), basis=pl.lit(basis), fetch=pl.lit(""))
+        rows = cut.with_columns(quality(cut), source=pl.lit(name), basis=pl.lit(basis), fetch=pl.lit(""))
         made = Kept(rows=rows, actions=_ACTIONS.to_frame())
         if own:
             self._made.append((cut, how, made))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ara.models.ensemble.mixing import mixed
+from ara.models.ensemble.mixing import mixed, mixtures
 
 LEVELS = 5
 
@@ -34,3 +34,14 @@ def test_who_was_not_asked_leaves_it_to_the_others() -> None:
     np.testing.assert_allclose(found[1], line(0.1, 1)[1])
     assert found[0, 0, 2] == pytest.approx(0.59)
     assert np.isnan(mixed([line(0.1, 1), absent], [(0.0, 1.0)] * 2, middle=2)[1]).all()
+
+
+def test_several_mixtures_at_once_are_those_that_are_made_one_by_one():
+    absent = line(0.4, 2)
+    absent[0] = np.nan
+    said, several = (
+        [line(0.1, 1), absent, line(0.0, 3)],
+        [[(0.5, 0.3, 0.2)] * 2, [(0.0, 1.0, 0.0)] * 2, [(1, 0, 2)] * 2],
+    )
+    for weights, found in zip(several, mixtures(said, several, middle=2), strict=True):
+        assert found.tobytes() == mixed(said, weights, middle=2).tobytes()

@@ -274,3 +274,12 @@ def test_the_stretch_is_the_formula_by_hand() -> None:
     rate = (weight * missed[:119]).sum() / weight.sum()
     error = np.sqrt(0.16 * (weight**2).sum()) / weight.sum()
     assert got == pytest.approx((rate - 0.2 - 0.8 * error) / 0.45)
+
+
+def test_a_sum_of_few_terms_is_that_of_many_rows():
+    random = np.random.default_rng(11)
+    x, weights = random.standard_normal((3000, 1, 1, 53)), random.standard_normal((2, 3, 53))
+    whole = dot(x, weights)
+    for row in (0, 1, 2999):
+        assert dot(x[row : row + 1], weights)[0].tobytes() == whole[row].tobytes()
+    assert dot(x[:2, 0, 0], weights[0, 0]).tobytes() == whole[:2, 0, 0].tobytes()

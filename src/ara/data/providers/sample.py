@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
 
+import numpy as np
 import polars as pl
 
 from ara.data.provider import BARS, SCHEMAS, Kind
@@ -78,7 +79,7 @@ class Sample:
         bars = await asyncio.to_thread(self._bars, instrument)
         if start <= bars["at"][0] and bars["at"][-1] < end:
             return bars
-        first, last = (int(bars["at"].search_sorted(one)) for one in (start, end))
+        first, last = np.searchsorted(bars["at"].to_numpy(), [_plain(start), _plain(end)]).tolist()
         return bars.slice(first, max(last - first, 0))
 
     async def latest(self, kind: Kind, instruments: Sequence[Instrument]) -> pl.DataFrame:
@@ -124,6 +125,11 @@ class Sample:
 
     def _bars(self, instrument: Instrument) -> pl.DataFrame:
         return _decoded(_verified(self._file), instrument)
+
+
+def _plain(moment: datetime) -> np.datetime64:
+    """Give an instant as arrays hold it: UTC, without saying so."""
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def _offered(kind: Kind) -> None:

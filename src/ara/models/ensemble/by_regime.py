@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ara.models.ensemble.mixing import mixed
+from ara.models.ensemble.mixing import mixtures
 from ara.models.ensemble.state import ClassState, State
 
 __all__ = ["REGIMES", "RegimeClass", "RegimeState", "belonging", "parted"]
@@ -55,7 +55,7 @@ class RegimeClass(ClassState, frozen=True, kw_only=True):
     ) -> _Array:
         """Mix what members said by each regime's weights, and these mixtures by how much a row belongs to each."""
         parts = belonging(standing)
-        told = [mixed(said, [own[column] for column in columns], middle=middle) for own in self.told]
+        told = mixtures(said, [[own[column] for column in columns] for own in self.told], middle=middle)
         return np.asarray(sum(part[:, None, None] * one for part, one in zip(parts.T, told, strict=True)))
 
 

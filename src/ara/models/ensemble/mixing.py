@@ -1,17 +1,25 @@
 """One distribution of several: their quantiles averaged, level by level."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mixed"]
+__all__ = ["mixed", "mixtures"]
 
 _Array = NDArray[np.float64]
 
 
 def mixed(said: Sequence[NDArray[np.floating]], weights: Sequence[Sequence[float]], *, middle: int) -> _Array:
-    """Give the weighted mean `[n, H, level]` of members' quantiles; NaN where none of those with a weight was asked.
+    """Give the weighted mean `[n, H, level]` of members' quantiles, as `mixtures` does for several weights at once."""
+    return mixtures(said, [weights], middle=middle)[0]
+
+
+def mixtures(
+    said: Sequence[NDArray[np.floating]], several: Sequence[Sequence[Sequence[float]]], *, middle: int
+) -> list[_Array]:
+    """Give weighted means `[n, H, level]` of members' quantiles; NaN where none of those with a weight was asked.
 
     A member whose median is 0 takes no view of direction; so shapes are averaged over all members around their
     medians, medians over those that have a view.
@@ -21,8 +29,8 @@ def mixed(said: Sequence[NDArray[np.floating]], weights: Sequence[Sequence[float
     said
         `[member][n, H, level]`; NaN where a member was not asked, so that the others answer. A member without any
         weight may be anything.
-    weights
-        `[H][member]`.
+    several
+        `[H][member]` of each mean: the weights.
     middle
         Place of the median among the levels.
 
@@ -30,18 +38,38 @@ def mixed(said: Sequence[NDArray[np.floating]], weights: Sequence[Sequence[float
     ----------
     K. C. Lichtendahl, Y. Grushka-Cockayne and R. L. Winkler (2013), Management Science 59, for averaging quantiles.
     """
-    parts = np.array(weights, float)
+    seen: dict[int, _Seen] = {}
+    return [_mixture(said, np.array(weights, float), middle, seen) for weights in several]
+
+
+def _mixture(said: Sequence[NDArray[np.floating]], parts: _Array, middle: int, seen: dict[int, "_Seen"]) -> _Array:
     shape = np.zeros(np.shape(said[int(np.argmax(parts.sum(axis=0)))]))
     centre, views, total = (np.zeros(shape.shape[:2]) for _ in range(3))
     for member in np.flatnonzero(parts.sum(axis=0) > 0).tolist():
-        own = np.asarray(said[member], float)
-        median = own[:, :, middle]
-        told = np.isfinite(median)
-        part = np.where(told, parts[:, member], 0.0)
+        if member not in seen:
+            seen[member] = _Seen.of(np.asarray(said[member], float), middle)
+        own = seen[member]
+        part = np.where(own.told, parts[:, member], 0.0)
         total += part
-        shape += part[:, :, None] * np.where(told[:, :, None], own - median[:, :, None], 0.0)
-        view = np.where(median != 0, part, 0.0)
-        centre += view * np.where(told, median, 0.0)
+        shape += part[:, :, None] * own.shape
+        view = np.where(own.leans, part, 0.0)
+        centre += view * own.median
         views += view
     shape /= np.where(total > 0, total, np.nan)[:, :, None]
     return np.asarray(shape + np.where(views > 0, centre / np.where(views > 0, views, 1.0), 0.0)[:, :, None])
+
+
+class _Seen(NamedTuple):
+    """What of a member goes into a mean: where it answered, its shape and its median there, and whether that leans."""
+
+    told: NDArray[np.bool_]
+    shape: _Array
+    median: _Array
+    leans: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, own: _Array, middle: int) -> "_Seen":
+        median = own[:, :, middle]
+        told = np.isfinite(median)
+        shape = np.where(told[:, :, None], own - median[:, :, None], 0.0)
+        return cls(told=told, shape=shape, median=np.where(told, median, 0.0), leans=median != 0)

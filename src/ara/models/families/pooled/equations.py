@@ -1,6 +1,8 @@
 """Many small systems of equations at once, term by term: the same bytes wherever they are solved."""
 
+import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +12,29 @@ __all__ = ["dot", "gram", "nested", "slopes"]
 _Array = NDArray[np.float64]
 
 _TINY = 1e-12
+_SMALL: Final = 8192
 
 
 def dot(x: _Array, weights: _Array) -> _Array:
     """Give the sum of x · weights over the last axis, term after term: a row's sum doesn't depend on its neighbours."""
     columns, parts = np.ascontiguousarray(x.T), weights.T[..., None] if weights.ndim < x.ndim else weights.T
     # rows lie side by side meanwhile: that takes a half of it
-    total = np.empty(np.broadcast_shapes(columns.shape[1:], parts.shape[1:]))
+    shape = np.broadcast_shapes(columns.shape[1:], parts.shape[1:])
+    if len(columns) * math.prod(shape) <= _SMALL:
+        terms = _as_wide(columns, len(shape)) * _as_wide(parts, len(shape))
+        return np.ascontiguousarray(np.add.accumulate(terms, axis=0)[-1].T)
+    total = np.empty(shape)
     term = np.empty_like(total)
     np.multiply(columns[0], parts[0], out=total)
     for column, part in zip(columns[1:], parts[1:], strict=True):
         np.multiply(column, part, out=term)
         total += term
     return np.ascontiguousarray(total.T)
+
+
+def _as_wide(terms: _Array, dimensions: int) -> _Array:
+    """Give terms `[k, ...]` so many dimensions that those of others fall into place beside theirs."""
+    return terms.reshape(len(terms), *(1,) * (dimensions + 1 - terms.ndim), *terms.shape[1:])
 
 
 def gram(x: _Array, y: _Array) -> tuple[_Array, _Array]:

@@ -44,7 +44,8 @@ _DEAREST: Final = 64 << 20
 _MOST: Final = 2000
 _kept: list[tuple[Past, tuple[int, ...], "Table"]] = []
 _few: list[tuple[Past, tuple[int, ...], bytes, "Table"]] = []
-_ranked: list[tuple[Seen, bytes, _Array]] = []
+_LONGEST: Final = 1 << 18
+_ranked: list[tuple[Seen, _Array]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,17 +183,24 @@ def _ranks(panel: Panel, own: Seen, rows: Rows) -> _Array:
     """Give the ranks of rows less one half; an answer and its reasons ask for the same ones several times."""
     if RANK in own.told:
         return own.told[RANK][rows]
-    asked = np.ascontiguousarray(rows, np.int64).tobytes() if len(rows) <= _MOST else b""
-    for known, content, ranks in tuple(_ranked):
-        if known is own and content == asked:
-            return ranks.copy()
+    if len(rows) > _MOST or len(panel) > _LONGEST:
+        return _ranks_of(panel, own, rows)
+    known = next((ranks for one, ranks in tuple(_ranked) if one is own), None)
+    if known is None:
+        known = np.full(len(panel), np.nan)
+        _ranked.insert(0, (own, known))
+        del _ranked[4:]
+    lacking = rows[np.isnan(known[rows])]
+    if len(lacking):
+        known[lacking] = _ranks_of(panel, own, lacking)
+    return np.asarray(known[rows])
+
+
+def _ranks_of(panel: Panel, own: Seen, rows: Rows) -> _Array:
     out = np.zeros(len(rows))
     for code, mine in panel.by_series(rows):
         first, end = panel.span(code)
         out[mine] = rank(own.told["ewma"][first:end], rows[mine] - first) - 0.5
-    if asked:
-        _ranked.insert(0, (own, asked, out.copy()))
-        del _ranked[4:]
     return out
 
 
