@@ -88,6 +88,23 @@ def test_limits_are_told_and_kept(service: Served, people):
     assert told[3].json()["code"] == "quota"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/api/v2/forecasts/abcdef", None, 404),
+        ("GET", "/api/v2/instruments/AAPL/bars?nope=1", None, 422),
+        ("POST", "/api/v1/predict", {"days": 1}, 422),
+        ("GET", "/api/v2/auth/admin/users", None, 403),
+        ("POST", "/api/v2/webhooks", {"url": "https://127.0.0.1/", "events": ["prediction_complete"]}, 422),
+    ],
+)
+def test_an_error_says_too_what_is_left(service: Served, people, method, path, body, status):
+    with service.client(people["ada"]) as ada:
+        told = ada.request(method, path, json=body) if body else ada.request(method, path)
+    assert told.status_code == status
+    assert 0 <= int(told.headers["ratelimit-remaining"]) < int(told.headers["ratelimit-limit"])
+
+
 def test_a_day_has_as_many_forecasts_as_the_tier_allows(service: Served, people):
     asked = {"symbols": ["AAPL", "MSFT", "BTC-USD"], "days": 1, "model": "ewma_t"}
     with service.client(people["ada"]) as ada:

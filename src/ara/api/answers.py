@@ -137,14 +137,13 @@ async def _answered(scope: Scope, receive: Receive, send: Send) -> None:
 
     service, answer, sent = scope["ara.answer"]
     try:
-        _, told = await admitted(service, sent.credential, address_in(scope), answer.route, answer.permission)
+        await admitted(service, sent.credential, address_in(scope), answer.route, answer.permission)
     except AraError as error:
         await of_error(error, path=scope["path"])(scope, receive, send)
         return
     same = unchanged(sent.known, answer.tag)
     body = b"" if same else answer.text()
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
-    headers += [(b"etag", answer.tag.encode("latin-1")), _KEEP]
+    headers = [(b"etag", answer.tag.encode("latin-1")), _KEEP]
     if not same:
         headers += [_JSON, (b"content-length", str(len(body)).encode())]
     if not sent.packed:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ara.accounts import Principal
@@ -78,15 +78,12 @@ class _Asking:
     async def __call__(
         self,
         request: Request,
-        response: Response,
         sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Principal:
         """Say who asks, counted against their limits, and refuse what the path does not know."""
         credential = sent.credentials if sent else None
-        principal, told = await admitted(
-            service_of(request), credential, address_of(request), route_of(request.scope), self.permission
-        )
-        response.headers.update(told)
+        service, route = service_of(request), route_of(request.scope)
+        principal = await admitted(service, credential, address_of(request), route, self.permission)
         plainly(request)
         return principal
 
@@ -101,17 +98,16 @@ def permission_of(dependency: Callable[..., Any]) -> str:
     return dependency.permission if isinstance(dependency, _Asking) else ""
 
 
-async def admitted(
-    service: Service, credential: str | None, address: str, route: str, permission: str
-) -> tuple[Principal, dict[str, str]]:
-    """Say who asks, count it, and see that they may; gives them, and the headers that they are told."""
+async def admitted(service: Service, credential: str | None, address: str, route: str, permission: str) -> Principal:
+    """Say who asks, count it, and see that they may; the answer says what is left, also where it is an error."""
     principal = await known_by(service, credential, address=address)
     told = (await counted(service, principal, route)).headers()
     service.seen.note(principal.user.id, time.monotonic())
     if principal.remind_at is not None and principal.remind_at <= service.accounts.now():
         told["X-Key-Rotate"] = f"due since {principal.remind_at:%Y-%m-%d}"
+    also_told(told)
     principal.need(permission)
-    return principal, told
+    return principal
 
 
 async def counted(service: Service, principal: Principal, route: str) -> Verdict:
