@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ara.cli.app import COMMANDS
+from ara.cli.invocation import built
 from ara.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -88,3 +89,17 @@ def test_passwords_have_to_be_given():
     assert names == {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
     given = dict(line.split("=") for line in (DEPLOY / "env.example").read_text().splitlines() if "=" in line)
     assert {name: given[name] for name in names} == dict.fromkeys(names, "")
+
+
+def test_commands_in_containers_are_ones_that_there_are(composed):
+    pages = (DEPLOY / "compose.yaml", DEPLOY.parent / "docs" / "how_to" / "deploy.md")
+    told = [run for page in pages for run in re.findall(r"docker compose run --rm (\S+) ([a-z ]+)", page.read_text())]
+    assert len(told) >= 4
+    assert 'ENTRYPOINT ["ara"]' in (DEPLOY / "docker" / "Dockerfile").read_text()
+    for part, said in told:
+        assert "build" in composed["services"][part], part
+        first, *rest = said.split()
+        command = built(first)
+        for word in rest:
+            command = getattr(command, "commands", {}).get(word, command)
+        assert not getattr(command, "commands", {}), said
