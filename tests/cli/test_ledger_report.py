@@ -21,6 +21,7 @@ def test_what_proves_nothing_is_left_out(ara, scored):
     assert "No outcome was forecast before it was public; 6 were forecast after." in said
     found = json.loads(ara("ledger", "report", "--json").out)
     assert (found["live"], found["replayed"], found["counted"], found["groups"]) == (0, 6, False, [])
+    assert found["challengers"] == []
 
 
 @pytest.mark.parametrize("width", [60, 100, 160])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ara.prediction import Kept, Ledger
     from ara.prediction.accuracy import Report
+    from ara.prediction.challengers import Challenger
     from ara.prediction.receipts import Voucher
 
 __all__ = ["command"]
@@ -125,27 +126,29 @@ def _report(
         ara ledger report --replayed --out report.html
         ara ledger report --json
 
-    Of what ara score has scored, beside the baseline, each figure with its interval.
+    Of what ara score has scored, beside the baseline, each figure with its interval. Then how models in the shadow
+    would have done there.
     """
     from ara.cli.render.accuracy import reported, written
 
     s = screen()
     path = _page(out) if out else None
 
-    async def asked() -> "Report":
+    async def asked() -> "tuple[Report, list[Challenger]]":
         from ara.desk import Desk
         from ara.prediction.accuracy import accuracy
+        from ara.prediction.challengers import challengers
 
         async with Desk.open(s.settings()) as desk:
-            return await accuracy(desk, replayed=replayed)
+            return await accuracy(desk, replayed=replayed), await challengers(desk, replayed=replayed)
 
     with s.progress("Reading the scores"):
-        found = s.run(asked())
-    data = found.as_dict()
+        found, beside = s.run(asked())
+    data = {**found.as_dict(), "challengers": [one.as_dict() for one in beside]}
     if path is not None:
-        written(found, path)
+        written(found, path, beside)
         s.note(f"Written to {path}")
-    s.result(data, lambda: reported(found, s))
+    s.result(data, lambda: reported(found, s, beside))
 
 
 def _page(text: str) -> Path:

@@ -11,7 +11,10 @@ from ara.cli.screen import Screen
 from ara.cli.words import wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ara.prediction.accuracy import Accuracy, Report
+    from ara.prediction.challengers import Challenger
 
 __all__ = ["page", "reported", "written"]
 
@@ -36,8 +39,18 @@ _FIGURES: Final[tuple[tuple[str, Callable[["Accuracy"], str], int], ...]] = (
 )
 
 
-def reported(found: "Report", s: Screen) -> str:
-    """Give a table for each way to tell outcomes apart, and what they prove."""
+_BESIDE: Final[tuple[tuple[str, Callable[["Challenger"], str], int], ...]] = (
+    ("outcomes", lambda one: f"{one.outcomes:,}", 0),
+    ("apart", lambda one: f"{one.apart:,}", 2),
+    ("in 80 %", lambda one: _percent(one.inside_80), 0),
+    ("of the given", lambda one: _percent(one.served_inside_80), 1),
+    ("better than the given", lambda one: _percent(one.less, sign=True), 0),
+)
+_SHADOW: Final = "in the shadow"
+
+
+def reported(found: "Report", s: Screen, beside: "Sequence[Challenger]" = ()) -> str:
+    """Give a table for each way to tell outcomes apart, one of models in the shadow, and what they prove."""
     if not found.rows:
         return "\n".join(wrapped(_none(found), s.width))
     paint, lines = s.palette(), list[str]()
@@ -47,6 +60,13 @@ def reported(found: "Report", s: Screen) -> str:
         columns += [
             Column(head=head, cells=[cell(one) for one in rows], right=True, leave=leave)
             for head, cell, leave in _FIGURES
+        ]
+        lines += [*table(columns, s), ""]
+    if beside:
+        columns = [Column(head=_SHADOW, cells=[one.model for one in beside])]
+        columns += [
+            Column(head=head, cells=[cell(one) for one in beside], right=True, leave=leave)
+            for head, cell, leave in _BESIDE
         ]
         lines += [*table(columns, s), ""]
     return "\n".join([*lines, *(paint(line, "quiet") for line in wrapped(_worth(found), s.width))])
@@ -81,18 +101,15 @@ def _range(low: float | None, high: float | None, *, sign: bool = False) -> str:
     return f"{100 * low:{plus}.1f} to {100 * high:{plus}.1f}"
 
 
-def page(found: "Report") -> str:
+def page(found: "Report", beside: "Sequence[Challenger]" = ()) -> str:
     """Give the report as one HTML page that needs nothing else."""
     parts = [f"<p>{escape(_worth(found) if found.rows else _none(found))}</p>"]
     for group in dict.fromkeys(one.group for one in found.rows):
-        heads = "".join(f"<th>{escape(head)}</th>" for head in (group, *(head for head, _, _ in _FIGURES)))
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in (one.name, *(cell(one) for _, cell, _ in _FIGURES)))
-            + "</tr>"
-            for one in found.rows
-            if one.group == group
-        )  # fmt: skip
-        parts.append(f'<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>')
+        rows = [(one.name, *(cell(one) for _, cell, _ in _FIGURES)) for one in found.rows if one.group == group]
+        parts.append(_plain_table((group, *(head for head, _, _ in _FIGURES)), rows))
+    if beside:
+        rows = [(one.model, *(cell(one) for _, cell, _ in _BESIDE)) for one in beside]
+        parts.append(_plain_table((_SHADOW, *(head for head, _, _ in _BESIDE)), rows))
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>How forecasts did</title>'
@@ -100,7 +117,13 @@ def page(found: "Report") -> str:
     )
 
 
-def written(found: "Report", path: Path) -> dict[str, Any]:
+def _plain_table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> str:
+    top = "".join(f"<th>{escape(head)}</th>" for head in heads)
+    lines = ["<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows]
+    return f'<div class="wide"><table><tr>{top}</tr>{"".join(lines)}</table></div>'
+
+
+def written(found: "Report", path: Path, beside: "Sequence[Challenger]" = ()) -> dict[str, Any]:
     """Write the page, whole or not at all."""
-    whole.write(path, page(found))
+    whole.write(path, page(found, beside))
     return {"file": str(path)}
