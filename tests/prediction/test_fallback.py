@@ -363,3 +363,23 @@ async def test_models_that_can_not_be_looked_up_as_the_first_one_breaks_leave_th
         forecast = await PredictionEngine(desk).predict("AAPL", 2, model="raises")
     assert forecast.model == "har_t"
     assert "no luck" in forecast.degraded[0]
+
+
+async def test_features_that_break_cost_the_models_that_look_at_them(opened, monkeypatch):
+    """One of the figures that the pooled members look at can't be made: a model that has no need of it answers."""
+    from ara.models.families.pooled import model as pooled
+
+    async with opened() as desk:
+        engine = PredictionEngine(desk)
+        healthy = await engine.predict("AAPL", 3, model="har_t")
+
+        def broken(*_, **__):
+            raise FloatingPointError("the volume has no logarithm")
+
+        monkeypatch.setattr(pooled, "table", broken)
+        forecast = await engine.predict("AAPL", 3)
+    assert forecast.model == "har_t"
+    assert any("the volume has no logarithm" in line for line in forecast.degraded)
+    assert forecast.lineage.settings["failed"] > 0
+    assert narrower(healthy, forecast)
+    assert all(factor.name != "volume" for day in forecast.days for factor in day.factors)
