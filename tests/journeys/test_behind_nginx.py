@@ -16,6 +16,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 ROOT = Path(__file__).parents[2]
 ASKED = {"symbol": "AAPL", "days": 2, "as_of": "2013-06-28", "model": "ewma_t"}
@@ -157,6 +159,16 @@ def test_who_asks_is_who_asks_nginx_whatever_they_claim(fleet: Fleet):
             told = client.post("/api/v1/auth/login", json=body, headers={"X-Forwarded-For": f"203.0.113.{number}"})
         assert told.status_code == 429
         assert int(told.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("fleet", [1], indirect=True)
+def test_a_page_of_the_service_itself_opens_sockets_and_no_other(fleet: Fleet):
+    address, headers = f"ws://127.0.0.1:{fleet.port}/ws/alerts", {"Authorization": f"Bearer {fleet.key}"}
+    with connect(address, additional_headers=headers, origin=f"http://127.0.0.1:{fleet.port}") as line:
+        assert json.loads(line.recv(timeout=60))["type"] == "hello"
+    for foreign in ("http://127.0.0.1", f"http://127.0.0.1:{fleet.port}0", "https://other.example"):
+        with pytest.raises(InvalidStatus, match="403"):
+            connect(address, additional_headers=headers, origin=foreign)
 
 
 @pytest.mark.parametrize("fleet", [4], indirect=True)

@@ -1,6 +1,7 @@
 """What `deploy/` promises: nothing is root, no root file system can be written, and its settings are there."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from packaging.utils import canonicalize_name
 from ara.cli.app import COMMANDS
 from ara.cli.invocation import built
 from ara.settings import Settings
+from tests.data.access.certificate import certificate
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PARTS = {"api", "worker", "postgres", "redis", "nginx"}
@@ -81,6 +83,28 @@ def test_the_image_is_built_with_one_version_of_each_package(python):
     }  # fmt: skip
     names = [canonicalize_name(one.name) for one in pins if one.marker is None or one.marker.evaluate(there)]
     assert len(names) == len(set(names)) > 100
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_nginx_takes_its_configuration_and_the_lines_for_tls_that_the_page_tells(tmp_path, told):
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    text = (DEPLOY / "nginx" / "ara.conf").read_text().replace("server api:8000", "server 127.0.0.1:9")
+    if told:
+        page = (DEPLOY.parent / "docs" / "how_to" / "deploy.md").read_text()
+        lines = re.search(r"```nginx\n(.*?)```", page, re.DOTALL)[1]
+        assert "ssl_protocols TLSv1.3;" in lines
+        pem = certificate(tmp_path)
+        text = text.replace("listen 8080;", "listen 8080;\n" + re.sub(r"/etc/nginx/tls/\w+\.pem", str(pem), lines))
+    (tmp_path / "ara.conf").write_text(text)
+    paths = "".join(
+        f"{one}_temp_path {tmp_path}/{one};" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}} http {{ {paths} include {tmp_path}/ara.conf; }}"
+    (tmp_path / "nginx.conf").write_text(whole)
+    said = subprocess.run([program, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
 
 
 def test_passwords_have_to_be_given():

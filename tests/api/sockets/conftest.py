@@ -67,8 +67,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     home: Path = tmp_path_factory.mktemp("sockets")
     asked = {
         "home": str(home), "store.url": f"sqlite:///{home / 'ara.db'}", "data.providers": "sample", "sockets.free": "2",
-        "api.origins": "https://desk.example", "sockets.beat": "1", "webhooks.networks": "127.0.0.0/8",
-        "accounts.free.burst": "500", "data.online": "sample",
+        "api.origins": "https://desk.example", "api.url": "https://ara.example", "sockets.beat": "1",
+        "webhooks.networks": "127.0.0.0/8", "accounts.free.burst": "500", "data.online": "sample",
     }  # fmt: skip
     with served(Settings.load(asked)) as live:
         yield live

@@ -118,7 +118,7 @@ def test_a_ticket_opens_one_socket_once(service: Live, people):
 def test_pages_of_foreign_sites_open_nothing(service: Live):
     for origin in ("https://evil.example", "null", "https://desk.example.evil.example", "file://"):
         assert refused(service, "/ws/alerts", origin=origin)[0] == 403
-    for origin in ("https://desk.example", f"http://127.0.0.1:{service.port}", None):
+    for origin in ("https://desk.example", "https://ara.example", f"http://127.0.0.1:{service.port}", None):
         with service.open("/ws/alerts", origin=origin) as line:
             assert told(line)["type"] == "hello"
 

@@ -109,7 +109,8 @@ async def _attended(
 ) -> None:
     hub: Hub = socket.app.state.hub
     room: Room = socket.app.state.room
-    _home(socket, service.desk.settings.api.origins)
+    own = service.desk.settings.api
+    _home(socket, f"{own.origins},{own.url}")
     after = _place(socket.query_params.get("after", ""))
     credential = await _sent(socket, service)
     if credential is None:
