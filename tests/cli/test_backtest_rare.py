@@ -93,3 +93,24 @@ def test_a_cross_validation_of_few_bars_tells_what_it_knows():
     few = {"combinations": 2, "groups": 3, "judged": 1, "splits": 3, "paths": (0.5, 0.1), "learned": 0.7, "often": ()}
     told = " ".join(crossed_told(Crossed(**few, overfitting=None, held=None), screen))
     assert told.endswith("and 0.30 in the 2 pasts made of what was judged (0.10 to 0.50).")
+
+
+def test_a_coin_that_coins_are_priced_in_has_no_rate(ara, home):
+    at = [datetime(2018, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(BARS)]
+    prices = dict.fromkeys(("open", "high", "low", "close"), np.full(BARS, 50.0))
+    frame = pl.DataFrame({"ts": at, **prices, "volume": np.full(BARS, 1e9)})
+    frames = [frame.with_columns(symbol=pl.lit(name), asset_class=pl.lit("crypto")) for name in ("A-USDT", "B-USD")]
+    pl.concat(frames).write_parquet(home / "two.parquet")
+    for named in (("A-USDT", "B-USD"), ("B-USD", "A-USDT")):
+        outcome = ara("backtest", *named, "--bars", "two.parquet")
+        assert outcome.code != 0
+        assert "A-USDT is priced in USDT, of which no rate in USD is known" in " ".join(outcome.err.split())
+    assert ara("backtest", "A-USDT", "--bars", "two.parquet", "--cuts", "0").code == 0
+
+
+@pytest.mark.parametrize("named", ["AAPL=0.5,MSFT=0.5", "AAPL,MSFT=50%"])
+def test_a_portfolio_with_weights_is_sent_to_where_they_are_taken(ara, named):
+    outcome = ara("backtest", "--portfolio", named)
+    assert outcome.code == 2
+    assert "--portfolio holds its instruments alike" in outcome.err
+    assert "ara portfolio analyze" in outcome.err

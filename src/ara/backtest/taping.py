@@ -8,8 +8,9 @@ from ara.data.currency import Rates
 from ara.data.dollars import pair
 from ara.data.feed import MarketData
 from ara.data.traded import as_of
+from ara.errors import BacktestError
 from ara.market.instrument import AssetClass
-from ara.market.money import Currency
+from ara.market.money import CODES, Currency
 from ara.trading import rated
 from ara.trading.tape import Tape
 
@@ -43,11 +44,25 @@ async def in_currency(market: MarketData, tapes: Mapping[str, Tape], currency: s
 
     Rates are closes of currency pairs, as they were known: those among the instruments, else those at hand, against the
     dollar.
+
+    Raises
+    ------
+    BacktestError
+        One is priced in a coin, of which no rate is known, and the book is in something else.
+    ValidationError
+        There is no such currency.
     """
     own = Currency(currency).code if currency else next(iter(tapes.values())).instrument.currency
     others = sorted({tape.instrument.currency for tape in tapes.values()} - {own})
     if not others:
         return dict(tapes)
+    coin = next((code for code in (own, *others) if code not in CODES), None)
+    if coin is not None:
+        priced = next(symbol for symbol, tape in tapes.items() if tape.instrument.currency == coin)
+        raise BacktestError(
+            f"{priced} is priced in {coin}, of which no rate in {others[0] if coin == own else own} is known",
+            hint="Test it without the others, or one that is priced as they are, such as BTC-USD for BTC-USDT.",
+        )
     traded = [one.bars() for one in tapes.values() if one.instrument.asset_class is AssetClass.FOREX]
     there = {one.instrument.symbol for one in traded}
     found = [bars for code in (*others, own) for bars in await pair(market, code)]

@@ -15,7 +15,7 @@ def abroad(s: Screen, tapes: "dict[str, Tape]", currency: str) -> "dict[str, Tap
     from ara.market.money import Currency
 
     own = Currency(currency).code if currency else next(iter(tapes.values())).instrument.currency
-    return s.run(_rated(s, tapes, own)) if {tape.instrument.currency for tape in tapes.values()} - {own} else tapes
+    return s.run(_rated(s, tapes, currency)) if {tape.instrument.currency for tape in tapes.values()} - {own} else tapes
 
 
 async def _rated(s: Screen, tapes: "dict[str, Tape]", currency: str) -> "dict[str, Tape]":

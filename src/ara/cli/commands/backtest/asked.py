@@ -2,11 +2,12 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ara.cli.screen import Screen
 from ara.cli.words import clean
@@ -36,6 +37,7 @@ __all__ = [
 MOST_WORKERS = 256
 """The most processes that work at once."""
 
+_WEIGHED: Final = re.compile(r"=[-+]?[0-9.]+%?$")
 _MOST_INSTRUMENTS = 200
 _MOST_VALUES = 10_000
 _FINEST = Decimal("0.000000001")
@@ -160,6 +162,12 @@ def strategy(name: str, params: Sequence[str], portfolio: str, *, optimize: bool
     symbols = [one for part in portfolio.split(",") if (one := part.strip())]
     if not symbols and not optimize:
         return made(name, given), []
+    weighed = next((one for one in symbols if _WEIGHED.search(one)), None)
+    if weighed is not None:
+        raise ValidationError(
+            f"--portfolio holds its instruments alike; {weighed[:40]!r} is no symbol.",
+            hint="--portfolio AAPL,MSFT; how given weights did: ara portfolio analyze --portfolio AAPL=0.5,MSFT=0.5",
+        )
     if len(set(symbols)) < 2:
         raise ValidationError("--portfolio names two instruments or more.", hint="--portfolio AAPL,MSFT,SPY --optimize")
     if name != "buy_and_hold":
