@@ -59,8 +59,8 @@ def test_a_room_that_is_held_to_the_floor_is_no_part_of_a_whole_that_makes_up_fo
     report = tmp_path / "coverage.json"
     report.write_text(json.dumps({"totals": counted(99, 99)["summary"], "files": files}))
     assert shortfalls(report) == [
-        "93.00 % of lines of api are run; 95 % are due",
-        "90.00 % of branches of api are run; 95 % are due",
+        "93.00 % of lines of api are run; 98 % are due",
+        "90.00 % of branches of api are run; 96 % are due",
     ]
     assert [line.split() for line in rooms(report)] == [
         ["lines", "branches"],
