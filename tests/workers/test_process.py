@@ -445,6 +445,19 @@ async def test_a_disk_that_cannot_be_written_is_an_error(workers, folders, monke
         await workers.run(work.echo, 1, where="process")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+async def test_a_disk_that_is_full_is_told_with_what_to_do(workers):
+    with pytest.raises(WorkerError, match="No space left") as caught:
+        await workers.run(work.fills_the_disk, where="process")
+    assert caught.value.hint.startswith("Make room on the disk of ")
+    with pytest.raises(WorkerError, match="No space left") as caught, job._files():
+        work.fills_the_disk()
+    assert caught.value.hint.startswith("Make room on the disk of ")
+    with pytest.raises(WorkerError) as caught:
+        await workers.run(work.stranger, where="process")
+    assert caught.value.hint == WorkerError.default_hint
+
+
 @pytest.mark.parametrize("busy", [True, False], ids=["working", "idle"])
 def test_no_orphan_and_no_folder_is_left_when_the_parent_is_killed(tmp_path, busy):
     script = f"""

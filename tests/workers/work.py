@@ -30,6 +30,10 @@ class UnluckyError(ModelError):
         super().__init__(f"{rows} rows are unlucky", hint="take more", rows=rows, at=datetime(2020, 1, 1, tzinfo=UTC))
 
 
+def fills_the_disk() -> None:
+    Path("/dev/full").write_bytes(b"more than nothing")
+
+
 class Kept:
     watch: Watch
 

@@ -4,7 +4,9 @@ What is small travels as MessagePack, which keeps NaN and bytes; frames and arra
 folder that both sides see. The reader's annotations say what is rebuilt: dataclasses, Structs, dates, decimals.
 """
 
+import errno
 import sys
+import tempfile
 import typing
 from itertools import count
 from pathlib import Path
@@ -15,11 +17,19 @@ from msgspec.msgpack import Ext
 
 from ara.settings import Secret
 
-__all__ = ["Freight"]
+__all__ = ["Freight", "room_hint"]
 
 _FRAME: Final = 1
 _ARRAY: Final = 2
 _SECRET: Final = 3
+
+
+def room_hint(error: BaseException) -> str:
+    """Say where room has to be made, if an error came of a disk that is full; else nothing."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ""
+    place = error.filename if isinstance(error.filename, str) else tempfile.gettempdir()
+    return f"Make room on the disk of {place}, then run again; TMPDIR names another folder for passing files."
 
 
 class Freight:

@@ -18,7 +18,7 @@ from typing import Any
 from ara.errors import AraError, CancelledError, WorkerError
 from ara.logs import correlation
 from ara.workers.call import name_of, pack_arguments, returned, takes_watch
-from ara.workers.freight import Freight
+from ara.workers.freight import Freight, room_hint
 from ara.workers.process import GRACE, KILL, Child
 from ara.workers.progress import Progress
 from ara.workers.wire import Call, Done, Failed
@@ -193,7 +193,8 @@ def _files() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WorkerError(f"The files of a worker process can't be written or read: {error}.") from error
+        words = f"The files of a worker process can't be written or read: {error}."
+        raise WorkerError(words, hint=room_hint(error) or None) from error
 
 
 def _working_folder() -> str:
@@ -214,6 +215,6 @@ def _revive(failed: Failed, name: str) -> AraError:
             AraError.__init__(error, failed.message, hint=failed.hint, **failed.context)
     if error is None:
         words = f"{name} failed in a worker process: {failed.message}"
-        error = WorkerError(words, function=name)
+        error = WorkerError(words, hint=failed.hint or None, function=name)
     error.add_note(f"In the worker process:\n{failed.trace}")
     return error

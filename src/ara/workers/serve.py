@@ -19,7 +19,7 @@ import msgspec
 from ara.errors import AraError, WorkerError
 from ara.logs import correlation
 from ara.workers.call import find, takes_watch, unpack_arguments
-from ara.workers.freight import Freight
+from ara.workers.freight import Freight, room_hint
 from ara.workers.progress import Progress
 from ara.workers.wire import MARK, Call, Done, Failed, FromChild, FromParent, Reply, Said, Told, receive, send
 
@@ -133,7 +133,7 @@ def _failed(error: BaseException) -> Failed:
     trace = _legible("".join(traceback.format_exception(error)))
     if not isinstance(error, AraError):
         words = _legible(f"{type(error).__name__}: {error}")
-        return Failed(classes=[], message=words, hint="", context={}, trace=trace)
+        return Failed(classes=[], message=words, hint=room_hint(error), context={}, trace=trace)
     classes = [f"{kind.__module__}:{kind.__qualname__}" for kind in type(error).__mro__ if issubclass(kind, AraError)]
     message, hint = _legible(error.message), _legible(error.hint)
     return Failed(classes=classes, message=message, hint=hint, context=_sendable(error.context), trace=trace)
