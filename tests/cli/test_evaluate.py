@@ -75,7 +75,10 @@ def test_the_gate_and_the_files(ara, files):
     page = (files / "report" / "report.html").read_text()
     assert page.startswith("<!doctype html>")
     assert page.count("<svg") == 4
-    assert "1 bar ahead: P(up) is off by" in page
+    found = json.loads((files / "report" / "evaluation.json").read_text())
+    (row,) = [one for one in found["rows"] if one["model"] == "mine" and one["horizon"] == 1]
+    words = f"{100 * row['ece_corrected']:.1f} % more than chance makes on average (as far by chance alone: p "
+    assert f"1 bar ahead: P(up) is off by {words}{row['calib_p']:.2g})" in page
     assert "<h2>What may be claimed</h2>\n<p>" in page
     assert "Made again by: <code>ara evaluate --bars" in page
     document = json.loads((files / "report" / "evaluation.json").read_text())

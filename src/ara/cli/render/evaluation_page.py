@@ -171,7 +171,9 @@ def _reliability(row: _Row) -> str:
         marks.append(f'<text x="{x(share):.1f}" y="{_HIGH - 22}" text-anchor="middle">{share:.2f}</text>')
         marks.append(f'<text x="54" y="{y(share) + 4:.1f}" text-anchor="end">{share:.2f}</text>')
     error = f"{row.get('ece_corrected', 0.0):.1%}".replace("%", " %")
-    title = f"{_bars(row['horizon'])} ahead: P(up) is off by {error} beyond chance"
+    p = row.get("calib_p")
+    sure = "" if p is None else f" (as far by chance alone: p {p:.2g})"
+    title = f"{_bars(row['horizon'])} ahead: P(up) is off by {error} more than chance makes on average{sure}"
     return _figure(title, marks, _HIGH, "stated P(up) to the right, share that rose upwards; the line is honesty")
 
 
