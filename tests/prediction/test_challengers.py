@@ -57,6 +57,7 @@ async def test_a_shadow_is_scored_beside_what_was_given(opened, clock):
         given = [await engine.keep("AAPL", 5, **asked), await engine.keep("AAPL", 1, **asked, why=False)]
         await engine.keep("AAPL", 1, **{**asked, "model": "ewma_t"})
         await engine.keep("AAPL", 1, **{**asked, "as_of": "2019-06-20"})  # the shadow knows what came after it
+        await engine.keep("MSFT", 1, **{**asked, "model": "har_t"})  # the shadow was never asked of it
         assert await challengers(desk, replayed=True) == []  # nothing of it is scored
         rows = {(row["forecast_id"], row["day"]): row for row in (await score(desk)).rows}
         own = await engine.predict("AAPL", 5, **{**asked, "model": shadow.name})
@@ -74,6 +75,7 @@ async def test_a_shadow_is_scored_beside_what_was_given(opened, clock):
                 served.append(row)
         assert told.less == pytest.approx(1 - sum(errors) / sum(row["crps"] for row in served))
         assert told.less != 0
+        assert told.as_dict()["less"] == told.less
         assert told.served_inside_80 == np.mean([row["inside_80"] for row in served])
 
         found = await accuracy(desk, replayed=True)
