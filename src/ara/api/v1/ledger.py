@@ -45,7 +45,10 @@ async def _verify(request: Request) -> dict[str, Any]:
 @scores.get("/evaluation", summary="How forecasts did")
 @router.get("/report", summary="How forecasts did")
 async def _report(request: Request, replayed: bool = False) -> dict[str, Any]:
-    """Tell how scored forecasts did, by instrument, class, horizon, model and month: as `ara ledger report --json`."""
+    """Tell how scored forecasts did, by instrument, class, horizon, model and month.
+
+    As `ara ledger report --json`, but for `challengers`, which asks models anew for each forecast.
+    """
     return (await accuracy(service_of(request).desk, replayed=replayed)).as_dict()
 
 

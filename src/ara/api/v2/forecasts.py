@@ -165,5 +165,8 @@ async def _verify(request: Request, who: _Reads) -> dict[str, Any]:
 
 @router.get("/scores", summary="How forecasts did")
 async def _scores(request: Request, who: _Reads, replayed: bool = False) -> dict[str, Any]:
-    """Tell how scored forecasts did, by instrument, class, horizon, model and month: as `ara ledger report --json`."""
+    """Tell how scored forecasts did, by instrument, class, horizon, model and month.
+
+    As `ara ledger report --json`, but for `challengers`, which asks models anew for each forecast.
+    """
     return (await accuracy(service_of(request).desk, replayed=replayed)).as_dict()
