@@ -95,7 +95,7 @@ more than chance does (p .33).
 ALIKE = """
 Why was not looked into, as these days are for judging. Stocks alone are not the reason: of the first window's 14,
 judged by themselves, `fast` has a skill of 1.64/2.41/5.67 % and `default` of 1.67/2.32/5.56 %; of these 37 it has
-1.27/ 2.26/5.34 % from 2012-05 to 2014-12 and 1.45/2.15/3.80 % from 2015-01 to 2018-03 (`--from 2012-05-01 --to
+1.27/2.26/5.34 % from 2012-05 to 2014-12 and 1.45/2.15/3.80 % from 2015-01 to 2018-03 (`--from 2012-05-01 --to
 2014-12-31` and `--from 2015-01-01 --to 2018-03-16`, lineages cb5a4195dc108056 and 8c8486819a3b484d), years from
 which constants were chosen. So these two years and a half were harder than any that were looked at before them:
 what is promised of a week and a month is what most years gave, not all. Of 32 months, 21 bars are some 30 outcomes
