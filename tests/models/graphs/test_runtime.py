@@ -27,7 +27,5 @@ def left_at(home: Path, code: str) -> list[str]:
 
 def test_a_session_leaves_nothing_at_home(tmp_path: Path) -> None:
     if not any(left_at(tmp_path / "without", "import onnxruntime") for _ in range(5)):
-        pytest.skip(
-            "here it keeps no log even where nothing hinders it"
-        )  # it writes in a thread, which may end too soon
+        pytest.skip("here it keeps no log even where nothing hinders it")
     assert left_at(tmp_path / "with", SESSION) == []
