@@ -160,27 +160,23 @@ def _answered(
         return fitted.predict(panel, rows).values, ()
     if bare:
         return fitted.bare(panel, rows).values, (_uncalibrated(name, "as then"),)
+    values, said = np.array(np.nan), "it gave no finite bands"
+    failure: Exception | None = None
     try:
-        values, said = fitted.predict(panel, rows).values, "it gave no finite bands"
+        values = fitted.predict(panel, rows).values
     except Exception as error:  # noqa: BLE001 - whatever fails of it, what is before it may still answer
-        values = np.full((1, 1, 1), np.nan)
-        said = words_of(error)
-        first: Exception | None = error
-    else:
-        first = None
+        failure, said = error, words_of(error)
     if np.isfinite(values).all():
         return values, ()
     try:
         raw = fitted.bare(panel, rows).values
-    except Exception:
-        if first is not None:
-            raise first from None
-        raise
-    if not np.isfinite(raw).all():
-        if first is not None:
-            raise first
-        return values, ()
-    return raw, (_uncalibrated(name, said),)
+    except Exception as error:  # noqa: BLE001 - the first to fail is the reason
+        raise failure or error from None
+    if np.isfinite(raw).all():
+        return raw, (_uncalibrated(name, said),)
+    if failure is not None:
+        raise failure
+    return values, ()
 
 
 def _uncalibrated(name: str, words: str) -> str:
