@@ -10,7 +10,7 @@ import pytest
 
 from ara.data.files import read_bars
 from ara.errors import ValidationError
-from ara.evidence import evaluate
+from ara.evidence import evaluate, grid
 from ara.evidence.claims import alarms, claims
 from ara.evidence.forecasts import read_forecasts
 from ara.evidence.grid import origins
@@ -119,14 +119,31 @@ def test_missing_baselines_are_made_from_the_same_origins(inputs):
     some = bars.filter(pl.col("symbol").is_in(["A1", "C1"]))
     found = evaluate(some, mine)
     names = {row["model"] for row in found.rows}
-    assert names == {"ewma_t", "hist", "garch_t", "har_t", "fhs", "mean_of_3", "mine"}
+    assert names == {"ewma_t", "hist", "garch_t", "har_t", "fhs", "har_fhs", "mean_of_3", "mine"}
     counts = {row["n"] for row in found.rows if row["horizon"] == 1}
     assert counts == {mine.filter(pl.col("horizon") == 1).height}
     row = next(one for one in found.rows if (one["model"], one["horizon"]) == ("mine", 1))
-    assert row["best_rival"] in {"garch_t", "har_t", "mean_of_3"}
+    hard = {"garch_t", "har_t", "har_fhs", "mean_of_3"}
+    assert row["best_rival"] in hard
     skills = {one["model"]: one.get("crps_skill") for one in found.rows if one["horizon"] == 1}
-    assert row["over_best"] == pytest.approx(skills["mine"] - max(skills[n] for n in ("garch_t", "har_t", "mean_of_3")))
+    assert row["over_best"] == pytest.approx(skills["mine"] - max(skills[name] for name in hard))
     assert found.verdicts.keys() == {"mine"}
+
+
+def test_the_rivals_are_as_hard_made_as_they_are_from_a_file(inputs, tmp_path):
+    """A twin of `har_fhs` beats the best of the rivals in neither way, and every figure of it is the same."""
+    bars, forecasts = inputs
+    late = forecasts["instant"].unique().sort()[-30]
+    wanted = grid.asked(forecasts.filter(pl.col("instant") >= late))
+    twin = grid.told(bars, wanted, ["har_fhs"]).with_columns(model=pl.lit("twin"))
+    made = evaluate(bars, twin)
+    baselines = grid.told(bars, wanted, ["ewma_t", "garch_t", "hist", "fhs", "har_t", "har_fhs"])
+    baselines.rename({"instant": "origin"}).write_parquet(tmp_path / "baselines.parquet")
+    given = evaluate(bars, pl.concat([twin, read_forecasts([tmp_path / "baselines.parquet"])]))
+    rows = [row for row in made.rows if row["model"] == "twin"]
+    assert max(row["over_best"] for row in rows) <= 0
+    assert [row for row in given.rows if row["model"] == "twin"] == rows
+    assert given.verdicts == made.verdicts
 
 
 def test_the_har_with_the_shape_of_past_errors_is_a_rival_where_it_is_there(inputs):

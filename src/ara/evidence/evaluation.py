@@ -27,9 +27,9 @@ __all__ = ["RIVALS", "Evaluation", "evaluate"]
 RIVALS: Final = (BASE, NAIVE, "garch_t", "fhs", "har_t", "har_fhs", grid.MEAN)
 """The baselines, on which no verdict is passed and of which nothing is claimed."""
 
-_NEEDED: Final = (BASE, NAIVE, *grid.PARTS)
 _EMPIRICAL: Final = "har_fhs"
-"""HAR with the shape of past errors, over weeks the hardest of all; a rival wherever it stands among the forecasts."""
+"""HAR with the shape of past errors, over weeks the hardest of all."""
+_NEEDED: Final = (BASE, NAIVE, *grid.PARTS, _EMPIRICAL)
 _HARD: Final = ("garch_t", "har_t", _EMPIRICAL, grid.MEAN)
 _VERSION: Final = "2"
 _KEY: Final = ["symbol", "instant", "horizon"]
