@@ -1,5 +1,6 @@
 """What bars betray by themselves: columns that are shifted, windows that reach ahead, gaps filled from behind."""
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -19,6 +20,7 @@ _FEWEST: Final = 100
 _OUTSIDE, _OUT, _HAIR = 0.02, 20, 1e-9
 _TOLD, _WILD = 0.2, 5.0
 _VOLUME, _AHEAD, _USUAL = 0.3, 0.15, 20
+_PARTLY, _CERTAIN, _BLUR = 0.35, 5.5, 1e-9
 _SOME, _TIMES, _LEAST, _LIKE = 0.3, 3.0, 0.05, 0.8
 _FILLED, _DRAWN = 3, 5
 _FIVE: Final = 5
@@ -91,14 +93,48 @@ def _next(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
 
 
 def _volumes(symbol: str, prices: _Array, volume: _Array) -> Iterator[Finding]:
-    """Hold volumes against the ranges of their own bars and of the next ones."""
+    """Hold volumes against the ranges of their own bars and of the next ones, and against the next moves."""
     with np.errstate(divide="ignore", invalid="ignore"):
         busy, wide = np.log(volume), np.log(np.log(prices[:, 1] / prices[:, 2]))
-    busy, wide = (np.where(np.isfinite(one), one, np.nan) for one in (busy, wide))
-    same, ahead = _alike(_beside(busy), _beside(wide)), _alike(_beside(busy)[:-1], _beside(wide)[1:])
+        move = np.diff(np.log(prices[:, 3]), prepend=np.nan)
+        size = np.log(np.abs(move))
+    busy, wide, size = (_beside(np.where(np.isfinite(one), one, np.nan)) for one in (busy, wide, size))
+    same, ahead = _alike(busy, wide), _alike(busy[:-1], wide[1:])
     if ahead > _VOLUME and ahead > same + _AHEAD:
         words = "how the volume goes with the range of the next bar, against that with its own"
         yield Finding(rule="shifted", symbol=symbol, column="volume", was=ahead, now=same, size=ahead, detail=words)
+    for name, later in (("size of the next bar's move", size), ("next bar's move, up or down", move)):
+        told, count = _partly(busy, later, wide)
+        if abs(told) > max(_PARTLY, _CERTAIN / math.sqrt(max(count, 1))):
+            words = f"what its own range and the bar before leave of the volume goes with the {name}"
+            yield Finding(
+                rule="shifted",
+                symbol=symbol,
+                column="volume",
+                was=told,
+                now=_PARTLY,
+                size=abs(told),
+                count=count,
+                detail=f"{words}; real markets stay below .35",
+            )
+
+
+def _partly(busy: _Array, later: _Array, wide: _Array) -> tuple[float, int]:
+    """Correlate the volume with what the next bar does, both less what this bar's range and the last volume tell.
+
+    All are surprises: values less their usual level. Gives the correlation and of how many bars; 0 where they are too
+    few, or where a volume is nothing but its bar's range.
+    """
+    table = np.column_stack([busy[1:-1], later[2:], wide[1:-1], busy[:-2]])
+    known = table[np.isfinite(table).all(axis=1)]
+    if len(known) < _FEWEST or np.ptp(known[:, 1]) < _BLUR:
+        return 0.0, len(known)
+    told = np.column_stack([np.ones(len(known)), known[:, 2:]])
+    fit, *_ = np.linalg.lstsq(told, known[:, :2], rcond=None)
+    left = known[:, :2] - told @ fit
+    if (left.std(axis=0) < _BLUR).any():
+        return 0.0, len(known)
+    return float(np.corrcoef(left.T)[0, 1]), len(known)
 
 
 def _filled(symbol: str, own: pl.DataFrame, prices: _Array, at: list[datetime]) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "shifted": (
         "its volume goes with the bar after it",
-        "Look for a column of volumes that is shifted by one row against the prices.",
+        "Look for volumes that are a row early against the prices, or that were weighted by a later price.",
     ),
     "early": (
         "its bars are a bar ahead of all others",
