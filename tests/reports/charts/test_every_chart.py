@@ -105,7 +105,7 @@ def test_findings_are_true(every):
     assert f"{abs(100 * (last / first - 1)):.1f} %" in equity.title
     assert "1 of 1 closes that came lie in the 80 % band" in every["forecast"].words
     assert every["trades"].title == "2 of 2 trades gained, +19 USD in all"
-    assert every["models"].title == "1 of 3 models are better than the baseline by more than chance"
+    assert every["models"].title == "1 of 3 models is better than the baseline with the whole 95 % interval"
     assert every["scenarios"].title == "In the worst, crash 1987, it would lose 20.0 %"
     assert every["risk"].title == "A brings 80 % of the risk with a weight of 60 %"
     assert every["regimes"].title.startswith("ABC: high volatility for 300 bars")

@@ -62,6 +62,18 @@ def test_a_model_that_was_not_judged_is_refused_by_name(evaluation):
     assert charts.reliability(bare).title == "default, 1 bar ahead"
 
 
+def test_what_was_not_tested_against_chance_is_not_said_to_be_beyond_it(evaluation):
+    off = "default, 1 bar ahead: P(up) is off by {} chance makes on average"
+    assert charts.reliability(evaluation).title == off.format("1.2 percentage points more than")
+    told = {**evaluation, "rows": [{**row, "ece_corrected": 0.0004, "calib_p": 0.213} for row in evaluation["rows"]]}
+    assert charts.reliability(told).title == f"{off.format('no more than')} (as far by chance alone: p 0.21)"
+    untested = charts.models_of(["a", "b", "c"], [0.01, 0.002, -0.01], [None, None, None])
+    assert untested.title == "2 of 3 models are better than the baseline; how much of it is chance is not known"
+    assert "intervals" not in untested.words
+    half = charts.models_of(["a", "b"], [0.01, 0.02], [None, 0.05])
+    assert half.title == "0 of 2 models are better than the baseline with the whole 95 % interval"
+
+
 def test_a_long_trade_is_a_line_and_one_before_the_bars_is_refused():
     close = np.linspace(90, 110, len(DAYS))
     trip = Trip(opened=DAYS[3], closed=DAYS[-3], entry=90.3, exit=109.8, quantity=1, gain=19.5)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ara import whole
 from ara.cli.render.evaluation import FIGURES, counted, words_of_claims
+from ara.reports.charts.judged import astray
 from ara.reports.charts.theme import VARIABLES
 
 if TYPE_CHECKING:
@@ -170,10 +171,7 @@ def _reliability(row: _Row) -> str:
     for share in (low, high):
         marks.append(f'<text x="{x(share):.1f}" y="{_HIGH - 22}" text-anchor="middle">{share:.2f}</text>')
         marks.append(f'<text x="54" y="{y(share) + 4:.1f}" text-anchor="end">{share:.2f}</text>')
-    error = f"{row.get('ece_corrected', 0.0):.1%}".replace("%", " %")
-    p = row.get("calib_p")
-    sure = "" if p is None else f" (as far by chance alone: p {p:.2g})"
-    title = f"{_bars(row['horizon'])} ahead: P(up) is off by {error} more than chance makes on average{sure}"
+    title = f"{_bars(row['horizon'])} ahead: {astray(row) or 'how far P(up) is off is not known'}"
     return _figure(title, marks, _HIGH, "stated P(up) to the right, share that rose upwards; the line is honesty")
 
 

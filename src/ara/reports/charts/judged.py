@@ -13,7 +13,7 @@ from ara.reports.charts.given import Given, floats, same_length
 from ara.reports.charts.marks import Axis, Bars, Line, Panel, Points, Rule
 from ara.reports.numbers import percent
 
-__all__ = ["models", "models_of", "reliability", "reliability_of"]
+__all__ = ["astray", "models", "models_of", "reliability", "reliability_of"]
 
 _SURE: Final = 1.96
 
@@ -33,15 +33,27 @@ def reliability(evaluation: Mapping[str, Any], *, model: str = "", horizon: int 
     rows = [row for row in _rows(evaluation) if row.get("bins")]
     row = _chosen(rows, evaluation, model, horizon)
     bars = f"{row['horizon']} bar{'s' if row['horizon'] != 1 else ''} ahead"
-    error = row.get("ece_corrected")
-    finding = f": P(up) is off by {100 * error:.1f} percentage points beyond chance" if error is not None else ""
+    words = astray(row)
     return reliability_of(
         [one["p"] for one in row["bins"]],
         [one["freq"] for one in row["bins"]],
         [one["n"] for one in row["bins"]],
-        title=f"{row['model']}, {bars}{finding}",
+        title=f"{row['model']}, {bars}" + (f": {words}" if words else ""),
         footer=_footer(evaluation),
     )
+
+
+def astray(row: Mapping[str, Any]) -> str:
+    """Say how far P(up) is off in a row of an evaluation, and how likely chance alone puts it as far; empty if unknown.
+
+    What is said is the error less the one that honest chances have on average by chance; p is of Wald's test.
+    """
+    error, p = row.get("ece_corrected"), row.get("calib_p")
+    if error is None:
+        return ""
+    most = f"{100 * error:.1f} percentage points more than"
+    told = f"P(up) is off by {most if round(100 * error, 1) else 'no more than'} chance makes on average"
+    return told if p is None else f"{told} (as far by chance alone: p {p:.2g})"
 
 
 def reliability_of(
@@ -69,7 +81,7 @@ def reliability_of(
     below = Bars(places=said, values=many, role="past", wide=0.7 * min([(last - first) / 12, *steps.tolist()]))
     return Chart(
         kind="reliability",
-        title=title or f"In {held} of {len(said)} bins what was stated lies within what came, give or take chance",
+        title=title or f"In {held} of {len(said)} bins what was stated lies in the 95 % interval of what came",
         words=f"{int(np.nansum(many)):,} forecasts; below the line they stated too much, above it too little",
         panels=(
             Panel(marks=marks, x=Axis(low=first, high=last), y=Axis(label="came", low=least, high=most)),
@@ -149,7 +161,7 @@ def models_of(
     order = np.argsort(-np.where(np.isfinite(found), found, -np.inf), kind="stable")
     sorted_, apart = 100 * found[order], 100 * _SURE * np.nan_to_num(wide[order])
     told = tuple(names[place] for place in order)
-    beyond = int((sorted_ - apart > 0)[np.isfinite(wide[order])].sum())
+    title, words = _lead(sorted_, apart, np.isfinite(wide[order]))
     marks = (
         Rule(at=0.0, upright=True),
         Points(
@@ -164,12 +176,21 @@ def models_of(
     )
     return Chart(
         kind="models",
-        title=f"{beyond} of {len(told)} models are better than the baseline by more than chance",
-        words=f"{measure}, with 95 % intervals; right of 0 is better",
+        title=title,
+        words=f"{measure}{words}; right of 0 is better",
         panels=(Panel(marks=marks, x=Axis(label="skill", unit="%"), y=Axis(kind="names", names=told)),),
         footer=footer or Footer(),
         columns={"model": told, "skill": found[order], "standard_error": wide[order]},
     )
+
+
+def _lead(skills: NDArray[np.float64], apart: NDArray[np.float64], tested: NDArray[np.bool_]) -> tuple[str, str]:
+    """Say how many models lead, surely where intervals are known, and what is drawn."""
+    lead = int((skills - apart > 0)[tested].sum() if tested.any() else (skills > 0).sum())
+    told = f"{lead} of {len(skills)} models {'is' if lead == 1 else 'are'} better than the baseline"
+    if not tested.any():
+        return f"{told}; how much of it is chance is not known", ""
+    return f"{told} with the whole 95 % interval", ", with 95 % intervals, each alone"
 
 
 def _rows(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
