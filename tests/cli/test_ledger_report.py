@@ -47,9 +47,23 @@ def test_the_page_holds_what_the_document_says(ara, scored, home):
 
     Reader().feed(text)
     for one in groups:
-        assert one["name"] in cells
+        assert {"horizon": f"{one['name']} day{'s' * (one['name'] != '1')}"}.get(one["group"], one["name"]) in cells
         assert f"{100 * one['inside_80']:.1f} %" in cells
     assert "http" not in text.replace("<!doctype html>", "")
+
+
+def test_a_day_and_a_week_are_no_one_horizon(ara, home):
+    for timeframe in ("1d", "1w"):
+        ara("predict", "AAPL", "--as-of", "2020-02-20", "--days", "1", "--timeframe", timeframe, "--quiet")
+    assert ara("score").code == 0
+    outcome = ara("ledger", "report", "--replayed", "--out", "report.html")
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert [row[:3] for row in rows if row[1:2] in (["day"], ["week"])] == [["1", "day", "1"], ["1", "week", "1"]]
+    assert "<td>1 day</td><td>1</td>" in (page := (home / "report.html").read_text(encoding="utf-8"))
+    assert "<td>1 week</td><td>1</td>" in page
+    groups = json.loads(ara("ledger", "report", "--replayed", "--json").out)["groups"]
+    found = [(one["name"], one["timeframe"], one["outcomes"]) for one in groups if one["group"] == "horizon"]
+    assert found == [("1", "1d", 1), ("1", "1w", 1)]
 
 
 @pytest.mark.parametrize(("out", "said"), [("report.txt", "ends in .html"), ("gone/report.html", "there is no folder")])

@@ -16,7 +16,7 @@ START = datetime(2020, 1, 30, 21, tzinfo=UTC)
 
 def outcome(day, **rest):
     return {
-        "forecast_id": "a", "symbol": "AAPL", "asset_class": "stock", "model": "fast", "horizon": 1, "regime": "calm",
+        "forecast_id": "a", "timeframe": "1d", "symbol": "AAPL", "asset_class": "stock", "model": "fast", "horizon": 1, "regime": "calm",
         "as_of": START + timedelta(days=day - rest.get("horizon", 1)),
         "target_at": START + timedelta(days=day), "live": True, "inside_80": True, "inside_usual": True,
         "confidence": 0.8, "p_up": 0.6, "up": True, "crps": 0.9, "baseline_crps": 1.0, **rest,
@@ -45,6 +45,26 @@ def test_each_group_has_its_rows_and_shares_their_intervals():
     assert [name for group, name in found if group == "month"] == ["2020-01", "2020-02"]
     still = found["model", "ewma_t"]
     assert (still.up, still.up_low, still.skill, still.skill_low) == (None, None, None, None)
+
+
+def test_horizons_of_bars_of_different_lengths_stand_apart():
+    rows = [
+        outcome(0, inside_80=False),
+        outcome(1, timeframe="1w"),
+        outcome(2, timeframe="1h"),
+        outcome(2, timeframe="4h", horizon=3, symbol="SPY"),
+        outcome(3, horizon=10),
+        outcome(3, horizon=10, symbol="0700.HK"),
+    ]
+    found = [one for one in grouped(rows) if one.group == "horizon"]
+    assert [(one.timeframe, one.name) for one in found] == [
+        ("1h", "1"), ("4h", "3"), ("1d", "1"), ("1d", "10"), ("1w", "1"),
+    ]  # fmt: skip
+    assert [one.inside_80 for one in found] == [1.0, 1.0, 0.0, 1.0, 1.0]
+    assert {(one.name, one.timeframe) for one in grouped(rows) if one.group == "asset"} == {
+        ("AAPL", None), ("SPY", "4h"), ("0700.HK", "1d"),
+    }  # fmt: skip
+    assert found[0].as_dict()["timeframe"] == "1h"
 
 
 def test_skill_is_the_mean_over_days_and_its_interval_two_errors_wide():

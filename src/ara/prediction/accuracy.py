@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sqrt
 from typing import Any, Final
 
 import numpy as np
 
 from ara.desk import Desk
+from ara.market.timeframe import DAY, Timeframe
 from ara.performance.inference import apart
-from ara.prediction.ledger import Ledger
+from ara.prediction.ledger import Kept, Ledger
 from ara.prediction.record import wilson
 from ara.store import may_lag
 
@@ -34,7 +35,10 @@ class Accuracy:
     Parameters
     ----------
     group, name
-        By what it is told apart, and its value.
+        By what it is told apart, and its value; a horizon counts bars of the timeframe.
+    timeframe
+        Length of the bars that were forecast, as `4h`; None where outcomes of several lengths are together, which those
+        of one horizon never are.
     outcomes, days, apart, live
         How many, on how many target days, how many of their spans don't overlap, and how many were forecast before they
         were public.
@@ -51,6 +55,7 @@ class Accuracy:
 
     group: str
     name: str
+    timeframe: str | None
     outcomes: int
     days: int
     apart: int
@@ -81,7 +86,7 @@ class Report:
     Parameters
     ----------
     rows
-        Of `GROUPS` in their order; the largest group first, horizons and months in theirs.
+        Of `GROUPS` in their order; the largest group first, horizons (of the shortest bars first) and months in theirs.
     live, replayed
         How many outcomes were forecast before they were public, and how many after: only the first prove foresight.
     counted
@@ -120,31 +125,41 @@ async def accuracy(desk: Desk, *, replayed: bool = False) -> Report:
 
     with may_lag():
         found = [dict(row) for row in await desk.store.tables.execute(select(scores))]
-        states = {kept.id: str((kept.forecast.regime or {}).get("state", "")) async for kept in Ledger(desk).all()}
+        told = {kept.id: _told(kept) async for kept in Ledger(desk).all()}
     for row in found:
-        row["regime"] = states.get(row["forecast_id"], "")
+        row["regime"], row["timeframe"] = told.get(row["forecast_id"], ("", str(DAY)))
     live = sum(bool(row["live"]) for row in found)
     rows = grouped([row for row in found if replayed or row["live"]])
     return Report(rows=tuple(rows), live=live, replayed=len(found) - live, counted=replayed)
 
 
+def _told(kept: Kept) -> tuple[str, str]:
+    """Give the regime of a forecast, empty if none was told, and the length of its bars."""
+    forecast = kept.forecast
+    return str((forecast.regime or {}).get("state", "")), str(forecast.lineage.settings.get("timeframe", DAY))
+
+
 def grouped(rows: Sequence[_Row]) -> list[Accuracy]:
-    """Give the accuracy of each group of scored outcomes (columns of the table `scores`, and `regime`)."""
+    """Give the accuracy of each group of scored outcomes (columns of the table `scores`, `regime` and `timeframe`)."""
     keys: dict[str, Callable[[_Row], str]] = {
         "all": lambda _: "all",
         "asset": lambda row: str(row["symbol"]),
         "class": lambda row: str(row["asset_class"]),
-        "horizon": lambda row: f"{row['horizon']:02d}",
+        "horizon": lambda row: f"{row['horizon']:04d}",
         "regime": lambda row: str(row["regime"]) or "none",
         "model": lambda row: str(row["model"]),
         "month": lambda row: f"{row['target_at']:%Y-%m}",
     }
     found = []
     for group in GROUPS:
-        parts: dict[str, list[_Row]] = {}
+        parts: dict[tuple[timedelta, str], list[_Row]] = {}
         for row in rows:
-            parts.setdefault(keys[group](row), []).append(row)
-        told = [_judged(group, name.lstrip("0"), parts[name]) for name in sorted(parts)]
+            span = Timeframe.parse(row["timeframe"]).span if group == "horizon" else timedelta()
+            parts.setdefault((span, keys[group](row)), []).append(row)
+        told = [
+            _judged(group, str(int(name)) if group == "horizon" else name, parts[span, name])
+            for span, name in sorted(parts)
+        ]
         found += told if group in {"horizon", "month"} else sorted(told, key=lambda one: -one.outcomes)
     return found
 
@@ -156,8 +171,10 @@ def _judged(group: str, name: str, rows: Sequence[_Row]) -> Accuracy:
     called = [(row["p_up"] > 0.5) == bool(row["up"]) for row in moved]
     up = _share(called, _spread(moved)) if moved else (None, None, None)
     skill = _skill([row for row in rows if row["baseline_crps"] is not None])
+    lengths = {str(row["timeframe"]) for row in rows}
     return Accuracy(
-        group=group, name=name, outcomes=len(rows), days=days, apart=spread,
+        group=group, name=name, timeframe=lengths.pop() if len(lengths) == 1 else None,
+        outcomes=len(rows), days=days, apart=spread,
         live=sum(bool(row["live"]) for row in rows),
         inside_80=inside[0], inside_80_low=inside[1], inside_80_high=inside[2],
         sure=float(np.mean([row["confidence"] for row in rows])),

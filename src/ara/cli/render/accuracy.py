@@ -9,6 +9,8 @@ from ara import whole
 from ara.cli.render.data_table import Column, table
 from ara.cli.screen import Screen
 from ara.cli.words import wrapped
+from ara.market.timeframe import Timeframe
+from ara.reports.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +58,7 @@ def reported(found: "Report", s: Screen, beside: "Sequence[Challenger]" = ()) ->
     paint, lines = s.palette(), list[str]()
     for group in dict.fromkeys(one.group for one in found.rows):
         rows = [one for one in found.rows if one.group == group]
-        columns = [Column(head=group, cells=[one.name for one in rows])]
+        columns = [Column(head=group, cells=[_name(one) for one in rows])]
         columns += [
             Column(head=head, cells=[cell(one) for one in rows], right=True, leave=leave)
             for head, cell, leave in _FIGURES
@@ -70,6 +72,14 @@ def reported(found: "Report", s: Screen, beside: "Sequence[Challenger]" = ()) ->
         ]
         lines += [*table(columns, s), ""]
     return "\n".join([*lines, *(paint(line, "quiet") for line in wrapped(_worth(found), s.width))])
+
+
+def _name(one: "Accuracy") -> str:
+    """Name a row; a horizon with what it counts: days, weeks, or bars of a length."""
+    if one.group != "horizon" or one.timeframe is None:
+        return one.name
+    word = Timeframe.parse(one.timeframe).word
+    return counted(int(one.name), word) + (f" of {one.timeframe}" if word == "bar" else "")
 
 
 def _none(found: "Report") -> str:
@@ -105,7 +115,7 @@ def page(found: "Report", beside: "Sequence[Challenger]" = ()) -> str:
     """Give the report as one HTML page that needs nothing else."""
     parts = [f"<p>{escape(_worth(found) if found.rows else _none(found))}</p>"]
     for group in dict.fromkeys(one.group for one in found.rows):
-        rows = [(one.name, *(cell(one) for _, cell, _ in _FIGURES)) for one in found.rows if one.group == group]
+        rows = [(_name(one), *(cell(one) for _, cell, _ in _FIGURES)) for one in found.rows if one.group == group]
         parts.append(_plain_table((group, *(head for head, _, _ in _FIGURES)), rows))
     if beside:
         rows = [(one.model, *(cell(one) for _, cell, _ in _BESIDE)) for one in beside]
