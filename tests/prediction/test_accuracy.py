@@ -16,7 +16,8 @@ START = datetime(2020, 1, 30, 21, tzinfo=UTC)
 
 def outcome(day, **rest):
     return {
-        "forecast_id": "a", "timeframe": "1d", "symbol": "AAPL", "asset_class": "stock", "model": "fast", "horizon": 1, "regime": "calm",
+        "forecast_id": "a", "timeframe": "1d", "symbol": "AAPL",
+        "asset_class": "stock", "model": "fast", "horizon": 1, "regime": "calm",
         "as_of": START + timedelta(days=day - rest.get("horizon", 1)),
         "target_at": START + timedelta(days=day), "live": True, "inside_80": True, "inside_usual": True,
         "confidence": 0.8, "p_up": 0.6, "up": True, "crps": 0.9, "baseline_crps": 1.0, **rest,
