@@ -47,8 +47,12 @@ class Kept:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._owed:
-            self._write()
+        try:
+            if self._owed:
+                self._write()
+        except KeyboardInterrupt:
+            self._write()  # what was said to be kept is
+            raise
 
     def get(self, key: str) -> list[Any] | None:
         """Give an answer that was found before."""

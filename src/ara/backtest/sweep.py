@@ -159,12 +159,11 @@ def sweep(
     tried = list(combinations(grid))
     with Kept(_file(kept, make, tried, asked), "trials", most=MOST) as memory:
         table = _Table(tried, memory, workers=workers, watch=watch, told=told)
-        if table.todo and (there(on) or (workers > 1 and isinstance(make, Made))):
-            _spread(make, table, asked, (workers, on, address))
-        elif table.todo:
-            with closing(_tried(maker(make), table.left(), asked)) as rows:
-                for number, (row, seconds) in zip(table.todo, rows, strict=True):
-                    table.heard([number], [row], seconds)
+        try:
+            _fill(make, table, asked, (workers, on, address))
+        except KeyboardInterrupt:
+            table.glance.now()  # who watches is told how many are kept
+            raise
     make, whole = maker(make), pl.DataFrame(table.whole(), infer_schema_length=None)
     trials = whole.sort("sharpe", "total", descending=True, nulls_last=True)
     chosen = {key: trials[key][0] for key in grid}
@@ -173,6 +172,16 @@ def sweep(
         start=start, end=end, cuts=cuts, patience=patience,
     )  # fmt: skip
     return Sweep(trials=trials, best=best, proof=_proof(best, trials), seconds=table.seconds)
+
+
+def _fill(make: Callable[..., Any], table: "_Table", asked: Mapping[str, Any], place: Place) -> None:
+    """Try what is not known from before: here, in several processes, or on a cluster."""
+    if table.todo and (there(place[1]) or (place[0] > 1 and isinstance(make, Made))):
+        _spread(make, table, asked, place)
+    elif table.todo:
+        with closing(_tried(maker(make), table.left(), asked)) as rows:
+            for number, (row, seconds) in zip(table.todo, rows, strict=True):
+                table.heard([number], [row], seconds)
 
 
 class _Table:

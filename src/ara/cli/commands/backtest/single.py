@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, hearing, priced
+from ara.cli.commands.backtest.task import Task, hearing, priced, stoppable
 
 if TYPE_CHECKING:
     from ara.backtest import Result
@@ -58,9 +58,9 @@ def _lived_again(
     from ara.backtest.monte_carlo import monte_carlo
     from ara.cli.render.backtest_worlds import worlds_told
 
-    with task.screen.progress("Living it again") as step:
+    with stoppable(task.screen, "Living it again", "other pasts") as hear:
         kept = _kept(task, "worlds")
-        carlo = monte_carlo(found, task.maker, tapes, draws=worlds, kept=kept, watch=hearing(step), **place)
+        carlo = monte_carlo(found, task.maker, tapes, draws=worlds, kept=kept, watch=hear, **place)
     data["monte_carlo"] = carlo.as_dict()
     return worlds_told(carlo, found, task.screen)
 
@@ -70,9 +70,9 @@ def _sham(task: Task, tapes: "dict[str, Tape]", markets: int, data: dict[str, An
     from ara.evidence.sham import on_placebos
 
     span = {name: value for name, value in task.spanned(tapes).items() if name != "cuts"}
-    with task.screen.progress("On placebo markets") as step:
+    with stoppable(task.screen, "On placebo markets", "placebo markets") as hear:
         kept = _kept(task, "placebos")
-        sham = on_placebos(task.maker, tapes, markets=markets, kept=kept, watch=hearing(step), **span, **place)
+        sham = on_placebos(task.maker, tapes, markets=markets, kept=kept, watch=hear, **span, **place)
     data["placebo"] = sham.as_dict()
     return sham_told(sham, task.screen)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, estimating, hearing, priced
+from ara.cli.commands.backtest.task import Task, estimating, priced, stoppable
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -43,18 +43,18 @@ def swept(
     tape, told = _one(tapes), estimating(s, "combinations", workers)
     if groups:
         crossable(grid, tape, groups=groups, start=span["start"], end=span["end"])
-    with s.progress("Sweeping") as step:
+    with stoppable(s, "Sweeping", "combinations") as hear:
         found = sweep(
             maker, grid, tape, name=maker.name, kept=Path(s.settings().home) / "backtest" / "sweeps", told=told,
-            watch=hearing(step), **span,
+            watch=hear, **span,
         )  # fmt: skip
     priced(s, found.best)
     crossed = None
     if groups:
         del span["cuts"]
-        with s.progress("Cross-validating") as step:
+        with stoppable(s, "Cross-validating", "combinations") as hear:
             folder = Path(s.settings().home) / "backtest" / "crossed"
-            crossed = cross(maker, grid, tape, groups=groups, kept=folder, watch=hearing(step), **span)
+            crossed = cross(maker, grid, tape, groups=groups, kept=folder, watch=hear, **span)
     look = counted(s, found.best, times=found.trials.height)
     data = _document(found, grid, look)
     if crossed is not None:

@@ -1,6 +1,7 @@
 """What every kind of back-test is asked for: the strategy, the instruments, the span, costs, and where files go."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ara.trading import Tape
     from ara.trading.strategies import Made
 
-__all__ = ["Task", "estimating", "hearing", "priced"]
+__all__ = ["Task", "estimating", "hearing", "priced", "stoppable"]
 
 _LONG = 20.0
 _DEAR = 10.0
@@ -94,6 +95,36 @@ def hearing(step: Callable[..., object]) -> Callable[[int, int], bool]:
         return True
 
     return hear
+
+
+@contextmanager
+def stoppable(screen: Screen, words: str, what: str) -> Iterator[Callable[[int, int], bool]]:
+    """Show how far work is whose parts are kept, and say so where Ctrl-C stops it; gives what to tell of each part.
+
+    Parameters
+    ----------
+    screen
+        Of this invocation.
+    words
+        What is being done.
+    what
+        What its parts are called, many of them.
+    """
+    done, total = 0, 0
+
+    def hear(now: int, whole: int) -> bool:
+        nonlocal done, total
+        done, total = now, whole
+        step(now, total=whole)
+        return True
+
+    try:
+        with screen.progress(words) as step:
+            yield hear
+    except KeyboardInterrupt:
+        kept = f"{done:,} of {total:,} {what} are kept" if total else f"what was done of the {what} is kept"
+        screen.note(f"Stopped; {kept}. The same command goes on from there.")
+        raise
 
 
 def estimating(screen: Screen, what: str, workers: int) -> Callable[[int, float], None]:

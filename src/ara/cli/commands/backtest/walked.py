@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, estimating, hearing, priced
+from ara.cli.commands.backtest.task import Task, estimating, priced, stoppable
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def walked(
     count = asked.whole(workers, "--workers", most=asked.MOST_WORKERS)
     tapes = task.tapes()
 
-    with s.progress("Walking") as step:
+    with stoppable(s, "Walking", "choices") as hear:
         ask = {
             **task.spanned(tapes), "rules": rules, "name": maker.name, "workers": count or 1,
-            "watch": hearing(step), "patience": patience, "partial": keeping(task),
+            "watch": hear, "patience": patience, "partial": keeping(task),
             "on": on, "address": str(s.settings().workers.ray) if on != "here" else "",
             "told": estimating(s, "choices", count), "kept": Path(s.settings().home) / "backtest" / "choices.json",
         }  # fmt: skip
