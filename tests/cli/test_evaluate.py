@@ -1,9 +1,13 @@
 import csv
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from ara.cli.render.evaluation import words_of_ranges
 from ara.evidence import worlds
+from ara.evidence.interval import Range
+from ara.evidence.verdict import Line
 from tests.evidence import market
 
 pytestmark = pytest.mark.usefixtures("files")
@@ -67,6 +71,45 @@ def test_bins_of_confidence_are_told_one_by_one_and_all_at_once(ara):
     said = flat(ara(*words))
     assert f"came true within their own 95 % interval: {alone}; all at once, within" in said
     assert f"hold all of them 95 % of the time: {together}." in said
+
+
+def test_what_is_missed_is_told_from_chance(ara, files):
+    """Forecasts that know nothing of a rise, and those whose width is off, on as many days as there are."""
+    market.forecasts().filter(market.pl.col("symbol").is_in(["A1", "C1"])).write_parquet(files / "more.parquet")
+    words = ["evaluate", "--bars", "bars.parquet", "--forecasts", "more.parquet", "--out", "report"]
+    outcome = ara(*words, "--width", "100")
+    found = json.loads((files / "report" / "evaluation.json").read_text())
+    (skill,) = [line for line in found["verdicts"][0]["rows"] if line["name"] == "CRPS skill over ewma_t"]
+    assert [one["horizon"] for one in skill["ranges"]] == [1, 5]
+    ends = ", ".join(
+        f"{100 * one['low']:+.2f} to {100 * one['high']:+.2f} at {bars}"
+        for one, bars in zip(skill["ranges"], ("1 bar", "5 bars"), strict=True)
+    )
+    said = f"mine, CRPS skill over ewma_t: 95 % intervals in points: {ends}."
+    assert said in flat(outcome)
+    page = (files / "report" / "report.html").read_text()
+    assert f"<p>{said}" in page
+    (row,) = [one for one in found["rows"] if (one["model"], one["horizon"]) == ("mine", 1)]
+    assert f"{100 * row['skill_low']:.2f} to {100 * row['skill_high']:.2f} %</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ([(1, 0.5, 0.2, 0.9)], ["At 1 bar it is missed beyond chance."]),
+        (
+            [(1, 1.2, 0.6, 1.8), (5, 0.5, -0.5, 1.5), (21, 0.2, -0.6, 1.0)],
+            ["At 5 and 21 bars it is missed by no more than", "At 1 bar it is reached, but not beyond chance."],
+        ),
+        ([(1, 2, 1, 3), (5, 2, 1.5, 3), (21, 2, 1, 3)], ["At 1, 5 and 21 bars it is reached beyond chance."]),
+    ],
+)
+def test_a_floor_is_missed_or_reached_beyond_chance_or_not(ends, said):
+    ranges = [Range(horizon=h, **dict(zip(("got", "low", "high"), some, strict=True)), least=1.0) for h, *some in ends]
+    line = Line(name="skill", floor="1", got="", passed=None, ranges=tuple(ranges))
+    (words,) = words_of_ranges(SimpleNamespace(verdicts={"mine": (line,)}), "mine")
+    assert [part for part in said if part in words] == said
+    assert words.count(" At ") == len(said)
 
 
 def test_the_gate_and_the_files(ara, files):

@@ -200,7 +200,11 @@ def _judged(bars: pl.DataFrame, forecasts: pl.DataFrame) -> Evaluation:
 
 
 def _over_best(rows: dict[tuple[str, int], dict[str, Any]], table: pl.DataFrame, name: str) -> None:
-    """Add to a model's rows what it saves beyond the best of the hard rivals on the same grid, and how surely."""
+    """Add to a model's rows what it saves beyond the best of the hard rivals on the same grid, and how surely.
+
+    The interval is that of the skill over this rival, times the share of loss that the rival leaves of `ewma_t`'s; how
+    surely that share is known counts for a hundredth of it and less.
+    """
     for horizon in sorted({h for model, h in rows if model == name}):
         skill = {one: rows.get((one, horizon), {}).get("crps_skill") for one in _HARD}
         known = {one: told for one, told in skill.items() if told is not None}
@@ -211,6 +215,9 @@ def _over_best(rows: dict[tuple[str, int], dict[str, Any]], table: pl.DataFrame,
         pair = table.filter(pl.col("model").is_in([name, best]) & (pl.col("horizon") == horizon))
         beside = next(scored(one, base=best) for one in samples(pair, base=best) if one.model == name)
         own |= {"best_rival": best, "over_best": own["crps_skill"] - known[best]}
+        if "skill_low" in beside:
+            left = 1 - known[best]
+            own |= {"over_best_low": left * beside["skill_low"], "over_best_high": left * beside["skill_high"]}
         if "dm_p" in beside:
             own |= {"over_best_t": beside["dm_t"], "over_best_p": beside["dm_p"]}
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.evidence.interval import skill_range
 from ara.evidence.losses import BANDS, Sample
 from ara.evidence.outcomes import VOLATILITY
 from ara.evidence.sureness import held_sure
@@ -89,9 +90,12 @@ def _beside(sample: Sample) -> dict[str, Any]:
     error = newey_west(series, lag)[1]
     qlike = diebold_mariano(by_day(days, sample.get("qlike") - sample.get("base_qlike")), lag)
     chances = [diebold_mariano(own, sample.horizon - 1)[2] for own in _each(sample, apart)]
+    low, high = skill_range(days, symbols, sample.get("crps"), sample.get("base_crps"), lag=lag)
     return {
         "base_missing": whole - sample.frame.height,
         "crps_skill": float(1 - np.exp(np.log(mean["crps"] / mean["base_crps"]).mean())),
+        "skill_low": low,
+        "skill_high": high,
         "dm_t": t,
         "dm_p": p,
         **_overlapped(dm=(-series, lag)),

@@ -1,9 +1,10 @@
 """What is asked of a model before it may answer: each floor, what it reached, and whether that is enough."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from ara.evidence.interval import Range
 from ara.evidence.outcomes import HORIZONS
 
 __all__ = ["Line", "broken_line", "verdict"]
@@ -23,16 +24,21 @@ class Line:
         What, how much of it, and what was reached; horizons in order, with a stroke between.
     passed
         Whether that is enough; None where what is needed for it is not there.
+    ranges
+        Of skill, by horizon: its 95 % interval, which tells what is missed or reached beyond chance. Nothing is
+        passed or failed by it.
     """
 
     name: str
     floor: str
     got: str
     passed: bool | None
+    ranges: tuple[Range, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
-        return {"name": self.name, "floor": self.floor, "got": self.got, "passed": self.passed}
+        """Give it as JSON has it; `ranges` only where there are some."""
+        told = {"name": self.name, "floor": self.floor, "got": self.got, "passed": self.passed}
+        return told | ({"ranges": [one.as_dict() for one in self.ranges]} if self.ranges else {})
 
 
 def verdict(
@@ -74,21 +80,30 @@ def _whole(rows: Mapping[int, _Row], checks: Mapping[str, float]) -> Iterator[Li
 
 def _skill(rows: Mapping[int, _Row]) -> Iterator[Line]:
     least = {1: 0.01, 5: 0.014, 21: 0.02}
-    yield _line(
+    skill = _line(
         "CRPS skill over ewma_t", "1.0/1.4/2.0 %, p < .01", rows, ("crps_skill", "dm_p"),
         test=lambda h, row: row["crps_skill"] >= least[h] and row["dm_p"] < 0.01,
         shown=lambda row: f"{row['crps_skill']:.2%} (p {row['dm_p']:.1g})",
     )  # fmt: skip
-    yield _line(
+    yield replace(skill, ranges=_ranges(rows, ("crps_skill", "skill_low", "skill_high"), least))
+    beyond = _line(
         "over the best of GARCH-t, HAR, mean of 3", "+.3 points, p < .01", rows, ("over_best", "over_best_p"),
         test=lambda _, row: row["over_best"] >= 0.003 and row["over_best_p"] < 0.01,
         shown=lambda row: f"{100 * row['over_best']:+.2f} (p {row['over_best_p']:.1g})",
     )  # fmt: skip
+    over = ("over_best", "over_best_low", "over_best_high")
+    yield replace(beyond, ranges=_ranges(rows, over, dict.fromkeys(HORIZONS, 0.003)))
     yield _line(
         "symbols better and worse, 1 bar", ">= 85 % and 0", rows, ("sym_better_bh",), horizons=(1,),
         test=lambda _, row: row["sym_better_bh"] >= 0.85 * row["symbols"] and not row["sym_worse_bh"],
         shown=lambda row: f"{row['sym_better_bh']} and {row['sym_worse_bh']} of {row['symbols']}",
     )  # fmt: skip
+
+
+def _ranges(rows: Mapping[int, _Row], names: tuple[str, str, str], least: Mapping[int, float]) -> tuple[Range, ...]:
+    """Give a figure and the ends of its interval by horizon, where they are there."""
+    known = {h: [rows[h][name] for name in names] for h in HORIZONS if h in rows and set(names) <= rows[h].keys()}
+    return tuple(Range(horizon=h, got=got, low=low, high=high, least=least[h]) for h, (got, low, high) in known.items())
 
 
 def _bands(rows: Mapping[int, _Row]) -> Iterator[Line]:

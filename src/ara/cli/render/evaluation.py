@@ -1,6 +1,6 @@
 """An evaluation on a terminal: the verdict first, then the figures, then what may be claimed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ara.cli.render.data_table import Column, table
@@ -9,12 +9,14 @@ from ara.cli.words import clean, wrapped
 if TYPE_CHECKING:
     from ara.cli.screen import Screen
     from ara.evidence import Evaluation
+    from ara.evidence.interval import Range
     from ara.performance.trials import Look
 
-__all__ = ["FIGURES", "counted", "looked", "told", "words_of_claims", "words_of_sureness"]
+__all__ = ["FIGURES", "counted", "looked", "shown", "told", "words_of_claims", "words_of_ranges", "words_of_sureness"]
 
 FIGURES: Final[tuple[tuple[str, str, str, int], ...]] = (
     ("crps_skill", "skill", "{:.2%}", 0),
+    ("skill_range", "in 95 %", "{}", 16),
     ("dm_t", "DM t", "{:.1f}", 1),
     ("sym_better_bh", "better", "{:d}", 8),
     ("sym_worse_bh", "worse", "{:d}", 9),
@@ -48,6 +50,7 @@ def told(found: "Evaluation", look: "Look", s: "Screen") -> str:
         lines += [s.palette()(line, "warning") for line in wrapped(f"Too good to be true: {clean(alarm)}.", s.width)]
     for name in found.verdicts:
         lines += ["", *_verdict(found, name, s)]
+        lines += [line for words in words_of_ranges(found, name) for line in ("", *wrapped(words, s.width))]
     for horizon in sorted({row["horizon"] for row in found.rows}):
         bars = "1 bar" if horizon == 1 else f"{horizon} bars"
         lines += ["", s.palette()(f"{bars} ahead", "strong"), *_figures(found, horizon, s)]
@@ -82,7 +85,7 @@ def _verdict(found: "Evaluation", name: str, s: "Screen") -> list[str]:
 
 
 def _figures(found: "Evaluation", horizon: int, s: "Screen") -> list[str]:
-    rows = [_with_worst(row) for row in found.rows if row["horizon"] == horizon]
+    rows = [shown(row) for row in found.rows if row["horizon"] == horizon]
     columns = [Column(head="", cells=[clean(row["model"]) for row in rows])]
     for key, head, form, leave in FIGURES:
         cells = [_percent(form.format(row[key])) if row.get(key) is not None else "" for row in rows]
@@ -90,9 +93,43 @@ def _figures(found: "Evaluation", horizon: int, s: "Screen") -> list[str]:
     return table(columns, s)
 
 
-def _with_worst(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add to a row what is shown of two figures in one column."""
     worst = row["worst_month"]
-    return {**row, "worst": f"{worst['cov80']:.1%} {worst['month']}"}
+    told = {**row, "worst": f"{worst['cov80']:.1%} {worst['month']}"}
+    if "skill_low" in row:
+        told["skill_range"] = f"{100 * row['skill_low']:.2f} to {row['skill_high']:.2%}"
+    return told
+
+
+def words_of_ranges(found: "Evaluation", name: str) -> Iterator[str]:
+    """Say between which values each skill lies, and whether chance may have put it on its side of a floor."""
+    for line in found.verdicts[name]:
+        if line.ranges:
+            ends = (f"{100 * one.low:+.2f} to {100 * one.high:+.2f} at {_at([one])}" for one in line.ranges)
+            said = [f"{clean(name)}, {line.name}: 95 % intervals in points: {', '.join(ends)}."]
+            yield " ".join([*said, *_told_apart(line.ranges)])
+
+
+def _told_apart(ranges: Sequence["Range"]) -> Iterator[str]:
+    """Say at which horizons what is asked is missed or reached, beyond chance or not."""
+    short = [one for one in ranges if one.got < one.least]
+    there = [one for one in ranges if one.got >= one.least]
+    for own, sure, words in (
+        (short, "below", "it is missed beyond chance"),
+        (short, "open", "it is missed by no more than chance may make"),
+        (there, "open", "it is reached, but not beyond chance"),
+        (there, "above", "it is reached beyond chance"),
+    ):
+        some = [one for one in own if one.told == sure]
+        if some:
+            yield f"At {_at(some)} {words}."
+
+
+def _at(ranges: Sequence["Range"]) -> str:
+    *before, last = [str(one.horizon) for one in ranges]
+    bars = "bar" if last == "1" else "bars"
+    return f"{', '.join(before)} and {last} {bars}" if before else f"{last} {bars}"
 
 
 def _percent(text: str) -> str:

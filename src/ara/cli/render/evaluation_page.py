@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ara import whole
-from ara.cli.render.evaluation import FIGURES, counted, words_of_claims
+from ara.cli.render.evaluation import FIGURES, counted, shown, words_of_claims, words_of_ranges
 from ara.reports.charts.judged import astray
 from ara.reports.charts.theme import VARIABLES
 
@@ -102,14 +102,15 @@ def _verdict(found: "Evaluation", name: str) -> Iterator[str]:
         cells = (f'<td class="t">{escape(text)}</td>' for text in (line.name, line.floor, line.got))
         yield f"<tr>{''.join(cells)}<td>{mark}</td></tr>"
     yield "</table></div>"
+    for words in words_of_ranges(found, name):
+        yield f"<p>{escape(words)}</p>"
 
 
 def _figures(rows: Sequence[_Row]) -> Iterator[str]:
     heads = "".join(f'<th class="n">{escape(head)}</th>' for _, head, *_ in FIGURES)
     yield f'<div class="wide"><table><tr><th>model</th>{heads}</tr>'
     for row in rows:
-        worst = row["worst_month"]
-        told = {**row, "worst": f"{worst['cov80']:.1%} {worst['month']}"}
+        told = shown(row)
         cells = (
             escape(form.format(told[key]).replace("%", " %")) if told.get(key) is not None else ""
             for key, _, form, _ in FIGURES
