@@ -147,3 +147,14 @@ def test_what_factors_leave_is_told_from_nothing_or_not(error, told):
     assert chart.title.startswith("Beyond its factors it earned +3.0 % a year, ")
     assert chart.title.endswith(told)
     assert chart.columns["name"] == ["market", "alpha"]
+
+
+def test_a_skill_is_drawn_with_its_own_interval_where_it_has_one(evaluation):
+    rows = [
+        row | {"skill_low": row["crps_skill"] - 0.01, "skill_high": row["crps_skill"] + 0.03}
+        for row in evaluation["rows"]
+    ]
+    drawn = charts.models(evaluation | {"rows": rows})
+    assert drawn.columns["standard_error"] == pytest.approx([0.04 / (2 * 1.96)] * 3)
+    known = charts.models(evaluation).columns["standard_error"]
+    assert known[:1] == pytest.approx([0.02 / 4.0])

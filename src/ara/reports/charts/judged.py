@@ -142,8 +142,10 @@ def models(evaluation: Mapping[str, Any], *, horizon: int = 0) -> Chart:
 
 
 def _error(row: Mapping[str, Any]) -> float | None:
-    """Give the skill's standard error as the Diebold-Mariano statistic has it; None where there is none."""
-    t = row.get("dm_t")
+    """Give the skill's standard error by its interval, or as the Diebold-Mariano statistic has it; None of neither."""
+    low, high, t = (row.get(name) for name in ("skill_low", "skill_high", "dm_t"))
+    if low is not None and high is not None:
+        return float(high - low) / (2 * _SURE)
     return abs(row["crps_skill"] / t) if t else None
 
 
