@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from ara.models.months import DAY
 from ara.models.panel import Panel
-from ara.models.reasons import USUAL, Told
+from ara.models.reasons import SPANS, USUAL, Told
 from ara.prediction.forecast import Factor
 from ara.statistics.ranges import floored, range_variance
 
 __all__ = ["DRAWN", "FACTORS", "REASONS", "REST", "Why", "whys", "with_doubt"]
 
-REASONS: Final = 4
+REASONS: Final = 5
 """Version of the reasons, part of every forecast's lineage: raised whenever the same input would be told otherwise."""
 
 DRAWN: Final = 1
@@ -29,7 +29,6 @@ REST: Final = "else"
 
 _Array = NDArray[np.float64]
 
-_SPANS: Final = {"last": 1, "week": 5, "month": 25, "half_year": 125}
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _FROM_MONDAY: Final = 3
 _NOTHING: Final = 1e-9
@@ -116,11 +115,11 @@ def _measured(panel: Panel, row: int) -> dict[str, float]:
     if not len(bars):
         return {"return": 0.0}
     logs = np.log(floored(range_variance(bars), share=0.02))[-USUAL:]
-    told = {name: float(np.exp((logs[-span:].mean() - logs.mean()) / 2)) for name, span in _SPANS.items()}
+    told = {name: float(np.exp((logs[-span:].mean() - logs.mean()) / 2)) for name, span in SPANS.items()}
     size = float(np.sqrt((bars[-USUAL:, 3] ** 2).mean()))
     middle = panel.at[row] + (panel.known_at[row] - panel.at[row]) // 2
     return told | {
-        "falls": float(bars[-_SPANS["week"] :, 3].mean()) / size if size > 0 else 0.0,
+        "falls": float(bars[-SPANS["week"] :, 3].mean()) / size if size > 0 else 0.0,
         "weekday": float((middle // DAY + _FROM_MONDAY) % 7),
         "return": float(np.expm1(bars[-1, 3])),
     }

@@ -27,6 +27,7 @@ from ara.models.panel import Panel
 from ara.models.quantiles import Quantiles
 from ara.models.reasons import USUAL, Told, of_model
 from ara.models.reasons.pooled import GROUPS
+from ara.models.reasons.single import moved
 from ara.models.reasons.told import added, log_mean
 from ara.models.series import Line
 from ara.statistics.volatility import ewma_variance
@@ -94,6 +95,36 @@ def test_the_last_bars_move_alone_is_what_the_last_bar_adds(panel: Panel) -> Non
     v = ewma_variance(bars[first : last(panel) + 1, 3])
     usual = np.exp(np.log(v[-USUAL:]).mean())
     assert still.parts["last"][0] == pytest.approx(-0.06 * usual / log_mean(v[-1], usual) / 2)
+
+
+@pytest.mark.parametrize("model", [EwmaT(), Drift(), GarchT()], ids=lambda one: one.family)
+def test_what_sees_returns_alone_is_told_by_returns(panel: Panel, model: Model) -> None:
+    row = last(panel)
+    bars = panel.bars.copy()
+    bars[row] = [0.0, 0.2, -0.2, 0.0]  # a bar of a wide range that ends where it began
+    told, _ = of(model, replace(panel, bars=bars))
+    assert told.parts["last"][0] < 0
+    np.testing.assert_array_equal(told.values["last"], 0.0)
+    returns = bars[row + 1 - USUAL : row + 1, 3]
+    assert told.values["week"][-1] == pytest.approx(np.sqrt((returns[-5:] ** 2).mean() / (returns**2).mean()))
+
+
+@pytest.mark.parametrize("model", [EwmaT(), Fhs()], ids=lambda one: one.family)
+@pytest.mark.parametrize(("times", "wider"), [(0.3, False), (3.0, True)])
+def test_the_figure_of_the_last_bar_and_its_share_agree(
+    panel: Panel, model: Model, times: float, *, wider: bool
+) -> None:
+    row = last(panel)
+    bars = panel.bars.copy()
+    bars[row, 3] = times * np.sqrt((bars[row - USUAL : row, 3] ** 2).mean())
+    told, _ = of(model, replace(panel, bars=bars))
+    assert (told.values["last"][0] > 1) == (told.parts["last"][0] > 0) == wider
+
+
+def test_a_series_that_never_moved_has_no_figure_of_its_moves(panel: Panel) -> None:
+    bars = panel.bars.copy()
+    bars[:, 3] = 0.0
+    assert moved(replace(panel, bars=bars), last(panel)) == {}
 
 
 @pytest.mark.parametrize("model", [GarchT(), GjrT()], ids=lambda one: one.family)
@@ -198,6 +229,13 @@ def test_a_column_without_a_weight_is_no_reason(panel: Panel, pooled: FittedPool
     for one in states.values():
         one.weights[:, :, [COLUMNS.index(name) for name in GROUPS["weekday"]]] = 0.0
     assert "weekday" not in of_model("pooled_har", replace(pooled, states=states), panel, row).parts
+
+
+def test_an_ensemble_measures_stretches_by_ranges(panel: Panel, fast: FittedEnsemble) -> None:
+    told = of_model("fast", fast, panel, last(panel))
+    alone = of_model("pooled_har", fast.fitted["pooled_har"], panel, last(panel))
+    assert "last" not in told.values
+    np.testing.assert_array_equal(told.values["week"], alone.values["week"])
 
 
 def test_an_ensembles_usual_bar_is_that_of_its_members_stretched_as_usual(panel: Panel, fast: FittedEnsemble) -> None:

@@ -14,12 +14,12 @@ from ara.models.families.har import HarFhs, HarT, Learned, seen
 from ara.models.families.weekday import Weekday
 from ara.models.panel import Panel
 from ara.models.reasons.permuted import of_stretches
-from ara.models.reasons.told import USUAL, Told, added, log_mean, log_width, middle, past, plain
+from ara.models.reasons.told import SPANS, USUAL, Told, added, log_mean, log_width, middle, past, plain
 from ara.models.series import FittedSeries, Line
 from ara.statistics.garch import Garch
 from ara.statistics.volatility import ewma_variance
 
-__all__ = ["STRETCHES", "carried", "halves", "of_ewma", "of_series"]
+__all__ = ["STRETCHES", "carried", "halves", "moved", "of_ewma", "of_series"]
 
 _Array = NDArray[np.float64]
 _Own = tuple[dict[str, _Array], dict[str, _Array]]
@@ -56,7 +56,21 @@ def of_ewma(fitted: FittedEwmaT, panel: Panel, row: int, *, values: _Array | Non
     if values is None:
         values = fitted.predict(panel, np.array([row])).values[0]
     parts = halves(carried(variance, row - first, fitted.decay), len(panel.horizons))
-    return Told(width=log_width(values), parts=parts)
+    return Told(width=log_width(values), parts=parts, values=moved(panel, row))
+
+
+def moved(panel: Panel, row: int) -> dict[str, _Array]:
+    """Give how large the returns of each stretch up to a row were over those of the last 250 bars, as roots of squares.
+
+    For models that see returns alone: a bar that ended where it began is calm to them, whatever its range was.
+    """
+    squares = panel.bars[past(panel, row), 3] ** 2
+    squares = squares[np.isfinite(squares)]
+    usual = float(squares.mean()) if len(squares) else 0.0
+    if usual <= 0:
+        return {}
+    sizes = {name: float(np.sqrt(squares[-span:].mean() / usual)) for name, span in SPANS.items()}
+    return {name: np.full(len(panel.horizons), size) for name, size in sizes.items()}
 
 
 def of_series(fitted: FittedSeries[Any], panel: Panel, row: int, *, values: _Array | None = None) -> Told:
@@ -77,7 +91,8 @@ def of_series(fitted: FittedSeries[Any], panel: Panel, row: int, *, values: _Arr
     parts, centre = tell(fitted, panel, row, line, int(line.places(np.array([row]))[0]))
     if not centre and middle(values).any():
         centre = {"drift": middle(values)}
-    return Told(width=log_width(values), parts=parts, centre=centre)
+    known = {} if tell is _har else moved(panel, row)
+    return Told(width=log_width(values), parts=parts, centre=centre, values=known)
 
 
 def _any(fitted: FittedSeries[Any], panel: Panel, row: int, values: _Array) -> Told | None:

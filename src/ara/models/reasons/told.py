@@ -11,12 +11,15 @@ from ara.models.model import Fitted
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS
 
-__all__ = ["USUAL", "Told", "added", "log_mean", "log_width", "middle", "past", "plain", "ratio", "sampled"]
+__all__ = ["SPANS", "USUAL", "Told", "added", "log_mean", "log_width", "middle", "past", "plain", "ratio", "sampled"]
 
 _Array = NDArray[np.float64]
 
 USUAL: Final = 250
 """Bars over which what is usual is taken: the row's own and those before it."""
+
+SPANS: Final = {"last": 1, "week": 5, "month": 25, "half_year": 125}
+"""Stretches of bars that reasons name, and the bars up to the row by which each is measured."""
 
 _LOW, _MIDDLE, _TOP = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
 _SAMPLED: Final = 25

@@ -1,7 +1,7 @@
 """Why an answer is as wide as it is and where its centre lies: sums that are exact, for ensembles and single models."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +132,9 @@ def _member(fitted: FittedEnsemble, name: str, panel: Panel, row: int) -> Told:
         panel, first = alone(panel, code)
         row -= first
         one = fit_until(model, panel, month_of(int(panel.known_at[row])), seed=fitted.seed)
-    return of_model(name, one, panel, row, values=values)
+    told = of_model(name, one, panel, row, values=values)
+    # an ensemble's stretches are measured by ranges, as its widest member's are
+    return replace(told, values={}) if isinstance(model, SeriesModel | EwmaT) else told
 
 
 def _mixed(members: list[_Member]) -> tuple[_Array, dict[str, _Array]]:
