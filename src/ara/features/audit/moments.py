@@ -1,6 +1,7 @@
 """When to stop the clock: moments after which features are most tempted to look ahead."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from ara.market.bars import Bars
 
-__all__ = ["MOMENTS", "moments"]
+__all__ = ["MOMENTS", "moments", "opened"]
 
 MOMENTS: Final = {
     "random": "at random",
@@ -23,12 +24,14 @@ MOMENTS: Final = {
     "fall": "after large falls",
     "before": "before large moves",
     "busy": "after busy bars",
+    "swap": "where the order of two bars showed",
     "newest": "near the last bar",
 }
 """Where the bars are cut, by kind."""
 
 _PERIODS: Final = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 _WIDER: Final = 1.5
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _Rows = NDArray[np.int64]
 
@@ -85,3 +88,8 @@ def _sizes(bars: Bars) -> Iterator[tuple[str, NDArray[np.float64], int]]:
     yield "fall", -moves, 0
     yield "before", np.abs(moves), 1
     yield "busy", bars.frame["volume"].to_numpy().astype(np.float64), 0
+
+
+def opened(micros: int) -> datetime:
+    """Give microseconds since 1970 UTC as a time."""
+    return _EPOCH + timedelta(microseconds=int(micros))

@@ -25,6 +25,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "it was another while its bar was the newest",
         "Look for values that are set or filled in later: turns before they are confirmed, backward filling.",
     ),
+    "brought": (
+        "it is not made of the bars that it is given, and it goes along with the next move as nothing honest does",
+        "Look for outcomes that were kept in a file or a server; whatever is known must come in as bars.",
+    ),
     "split": (
         "a split after it changes it",
         "Make it a ratio of prices, or declare that it moves with the price, so that models leave it out.",
@@ -48,8 +52,8 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What each rule says of a column that breaks it, and what to do."""
 
-_LEAKS: Final = frozenset({"prefix", "future", "known_at", "end", "split"})
-_ALONE: Final = frozenset({"fails", "infinite"})
+_LEAKS: Final = frozenset({"prefix", "future", "known_at", "end", "brought", "split"})
+_ALONE: Final = frozenset({"fails", "infinite", "brought"})
 _HALF: Final = 2
 
 

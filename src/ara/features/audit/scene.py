@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.features.audit.swaps import EVERY, swapped
 from ara.features.blocks.inputs import instants
 from ara.market.bars import Bars, Basis
 
@@ -63,6 +65,18 @@ class Scene:
         busier = pl.when(more > 0).then((pl.col("volume") + 1) * (1 + more)).otherwise(pl.col("volume"))
         frame = self.bars.frame.with_columns(pl.col(_PRICES) * (1 + more), volume=busier)
         return replace(self, bars=replace(self.bars, frame=frame))
+
+    def swapped(self, first: int) -> "Scene":
+        """Give the same, but of every few bars from `first` on two neighbours have changed places."""
+        at = self.known[first::EVERY]
+        return self._each(lambda frame, known: swapped(frame, np.flatnonzero(np.isin(known, at))))
+
+    def renamed(self) -> "Scene":
+        """Give the same bars under a symbol that nobody has heard, another one each time."""
+        unheard = "".join(chr(ord("A") + int(one, 16)) for one in uuid4().hex[:8])
+        instrument = self.bars.instrument
+        other = replace(instrument, symbol=f"{unheard}{instrument.symbol}")
+        return replace(self, bars=replace(self.bars, instrument=other))
 
     def split_after(self, count: int, ratio: float) -> "Scene":
         """Give bars as traded, with a split of so many new shares for one after bar `count - 1`."""

@@ -4,7 +4,6 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 
 from ara import plugins
 from ara.errors import AuditError, FeatureEngineeringError
-from ara.features.audit.moments import moments
+from ara.features.audit.moments import moments, opened
 from ara.features.audit.outcome import Audit, Finding
 from ara.features.audit.scene import Scene
 from ara.features.audit.subject import Subject
+from ara.features.audit.swaps import EVERY, foretells, still, suspects
 from ara.features.audit.table import Difference, Table, differences, spread
 from ara.market.bars import Bars
 from ara.market.instrument import AssetClass
@@ -29,11 +29,11 @@ _SELDOM: Final = 2
 _NOISE: Final = 10.0
 _FAST: Final = 1.5
 _AFRESH: Final = 2
+_LOOKS: Final = 2
 _SPLIT: Final = 4.0
 _ROUNDED: Final = 0.01
 _SPLITTING: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 _HINT: Final = "What fails or takes too long can't be judged; --limit gives it more seconds."
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def audit(
@@ -129,7 +129,8 @@ class _Trial:
         self._known = scene.known
         self._found: dict[tuple[str, str], Finding] = {}
         self._noise: dict[str, float] = {}
-        self.builds = self.failed = 0
+        self.builds = self.failed = self._looked = 0
+        self._looks = _LOOKS * cuts
         try:
             self.whole = self._built(scene, subject)
         except FeatureEngineeringError as error:
@@ -147,14 +148,14 @@ class _Trial:
     def moments(self) -> Counter[str]:
         """How many moments are tried, by kind."""
         kinds = {kind: len(counts) for kind, counts in self._moments.items()}
-        return Counter(
-            {"random": self._drawn, "seldom": len(self._cuts) - self._drawn, **kinds, "newest": len(_NEWEST)}
-        )
+        drawn, seldom = self._drawn, len(self._cuts) - self._drawn
+        return Counter(random=drawn, seldom=seldom, swap=self._looked, newest=len(_NEWEST), **kinds)
 
     @property
     def planned(self) -> int:
         """How many builds there are to be, about."""
-        return 7 + len(_NEWEST) + 3 * len(self._cuts) + sum(map(len, self._moments.values()))
+        cuts = 3 * len(self._cuts) + sum(map(len, self._moments.values()))
+        return 9 + len(_NEWEST) + cuts + EVERY + self._looks
 
     @property
     def valued(self) -> list[str]:
@@ -170,10 +171,12 @@ class _Trial:
         self._stamps()
         self._prefixes()
         self._afresh()
+        self._renamed()
         self._futures()
         self._touches()
         self._splits()
         self._starts()
+        self._swaps()
         yield from self._found.values()
 
     def _chosen(self, cuts: int) -> list[int]:
@@ -250,6 +253,22 @@ class _Trial:
             for one in self._apart(other, until=int(self._known[count - 1])):
                 self._note("prefix", one, detail)
 
+    def _renamed(self) -> None:
+        """Ask for the past, then for all, under symbols that nobody has heard: what is kept by symbol is not there."""
+        if not self._subject.anew:
+            return
+        count = self._cuts[0]
+        try:  # what knows its symbols by heart may fail on these, and is none the worse for it
+            past = self._built(self._scene.until(count).renamed(), self._subject)
+            other = self._built(self._scene.renamed(), self._subject)
+        except FeatureEngineeringError:
+            return
+        named = {one.column for one in self._apart(other, until=int(self._known[-1]))}
+        detail = f"{count} of {self._length} bars known, under a symbol that it had not heard"
+        for one in self._apart(past, until=int(self._known[count - 1]), whole=other):
+            if one.column not in named:
+                self._note("prefix", one, detail)
+
     def _futures(self) -> None:
         for count in self._cuts:
             scene = self._scene.shuffled(count, self._random)
@@ -260,7 +279,7 @@ class _Trial:
         for row in self._cuts:
             scene = self._scene.touched(row, self._random)
             for one in self._differences(scene, until=int(self._known[row]) - 1):
-                self._note("known_at", one, f"bars from {_day(self._known[row])} on changed it")
+                self._note("known_at", one, f"bars from {opened(self._known[row]):%Y-%m-%d} on changed it")
 
     def _splits(self) -> None:
         """Let a split follow: what was known before may not move, however the bars are told."""
@@ -296,6 +315,25 @@ class _Trial:
         detail = f"without the first {first} bars"
         for one in self._differences(self._scene.since(first), until=int(self._known[-1]), since=since):
             self._note("start", one, detail)
+
+    def _swaps(self) -> None:
+        """Let bars change places, in all of them, and look closely where that moved what was known before."""
+        tables = ((first, self._built_or_note(self._scene.swapped(first))) for first in range(1, EVERY + 1))
+        told = [(first, other) for first, other in tables if other is not None]
+        tried: set[int] = set()
+        for name, count in suspects(self.whole, told, self._known, tolerance=self._tolerance):
+            if len(tried) == self._looks:
+                break
+            if count not in tried and name not in {one.column for one in self._found.values() if one.leak}:
+                tried.add(count)
+                self._compare("prefix", self._scene.until(count), count, f"{count} of {self._length} bars known")
+        self._looked = len(tried)
+        closes = self._scene.bars.frame["close"].to_numpy()
+        for name in still(self.whole, told):
+            like, count = foretells(self.whole, name, self._known, closes)
+            if like:
+                at, words = int(self.whole.at[-1]), f"a correlation of {like:.2f}"
+                self._keep("brought", name, at, count, math.nan, math.nan, words)
 
     def _compare(self, rule: str, scene: Scene, count: int, detail: str) -> None:
         for one in self._differences(scene, until=int(self._known[count - 1])):
@@ -349,17 +387,9 @@ class _Trial:
             column=column,
             symbol=self._symbol,
             rule=rule,
-            at=_moment(at),
+            at=opened(at),
             count=count,
             was=was,
             now=now,
             detail=detail.rstrip("."),
         )
-
-
-def _moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(micros))
-
-
-def _day(micros: int) -> str:
-    return f"{_moment(micros):%Y-%m-%d}"
