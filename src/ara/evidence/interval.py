@@ -64,7 +64,8 @@ def skill_range(
     But for terms of second order the log of that mean is a mean over days of what each loss adds to it (the delta
     method), and its error is told by slow cosines: at one bar too, as skill comes in waves, of which neighbouring days
     see too little. The wider of two intervals is given, by all of them and by the slower half. Over three years it
-    holds the true skill in 91 to 96 of 100 made-up markets; less often where fewer than 20 outcomes do not overlap.
+    holds the true skill in nine and more of ten made-up markets; less often of fewer than 20 outcomes that do not
+    overlap.
 
     Parameters
     ----------
