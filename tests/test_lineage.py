@@ -1,6 +1,7 @@
 import hashlib
 import json
 import math
+from enum import IntEnum, StrEnum
 
 import numpy as np
 import pytest
@@ -24,6 +25,46 @@ values = st.recursive(
 def test_the_canonical_text_reads_back_as_the_same_value(value: object) -> None:
     assert json.loads(canonical(value)) == value
     assert canonical(json.loads(canonical(value))) == canonical(value)
+
+
+def _by_json(value: object) -> bytes:
+    """Write it by the standard library, once whole floats are integers."""
+
+    def whole(value: object) -> object:
+        if isinstance(value, list):
+            return [whole(one) for one in value]
+        if isinstance(value, dict):
+            return {key: whole(one) for key, one in value.items()}
+        return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+    return json.dumps(whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@given(values)
+def test_the_text_is_that_of_the_standard_library(value: object) -> None:
+    assert canonical(value) == _by_json(value)
+
+
+@given(st.integers(1, 2**53 - 1), st.integers(-1074, 971), st.booleans())
+def test_floats_are_as_short_as_python_writes_them(digits: int, power: int, below: bool) -> None:
+    value = math.ldexp(-digits if below else digits, power)
+    assert canonical([value]) == _by_json([value])
+    near = math.ldexp(digits, power % 60 - 66)  # where most figures lie, ties between two shortest texts among them
+    assert canonical({"a": near}) == _by_json({"a": near})
+
+
+class _Name(StrEnum):
+    HIGH = "high"
+
+
+class _Rank(IntEnum):
+    FIRST = 1
+
+
+def test_names_and_ranks_of_a_kind_are_written_as_what_they_stand_for() -> None:
+    assert canonical({_Name.HIGH: [_Name.HIGH, _Rank.FIRST, np.float64(1e-7), np.float64(0.25), 10**30]}) == (
+        b'{"high":["high",1,1e-07,0.25,1000000000000000000000000000000]}'
+    )
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers(), min_size=2))

@@ -5,11 +5,12 @@
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,26 +18,30 @@ if TYPE_CHECKING:
 __all__ = ["Lineage", "canonical", "digest", "digest_arrays"]
 
 
-# What `_plain` copies can't hold itself, so nobody has to look for that again.
-_TEXT = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-)
-_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+_FEWEST: Final = 1e-4  # from here on, and up to the largest fraction, msgspec writes floats as `repr` does
+_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+_TEXT: Final = msgspec.json.Encoder(order="deterministic")
 
 
 def canonical(value: Any) -> bytes:
     """Give the one JSON text of a value: keys sorted, no spaces, shortest floats, no NaN, UTF-8."""
-    return _TEXT.encode(_plain(value)).encode()
+    return _TEXT.encode(_plain(value))
 
 
 def _plain(value: Any) -> Any:
-    """Copy a value; whole floats become integers, those with a part after the point (x % 1 > 0) stand."""
+    """Copy a value; whole floats become integers, those with a part after the point (x % 1 > 0) stand.
+
+    What the encoder would write otherwise than `repr`, or not at all, is given as it has to be written.
+    """
     kind = type(value)
-    if kind in _AS_THEY_ARE or (kind is float and math.isfinite(value) and not value.is_integer()):
+    if kind in _AS_THEY_ARE:
         return value
     if kind is list or kind is tuple or isinstance(value, list | tuple):
         return [
-            item if (own := type(item)) in _AS_THEY_ARE or (own is float and item % 1 > 0) else _plain(item)
+            item
+            if (own := type(item)) in _AS_THEY_ARE
+            or (own is float and item % 1 > 0 and (item >= _FEWEST or item <= -_FEWEST))
+            else _plain(item)
             for item in value
         ]
     if kind is dict or isinstance(value, Mapping):
@@ -44,16 +49,25 @@ def _plain(value: Any) -> Any:
             if not isinstance(key, str):
                 raise TypeError("canonical JSON needs keys that are strings")
         return {
-            key: item if (own := type(item)) in _AS_THEY_ARE or (own is float and item % 1 > 0) else _plain(item)
+            key if type(key) is str else str.__str__(key): item
+            if (own := type(item)) in _AS_THEY_ARE
+            or (own is float and item % 1 > 0 and (item >= _FEWEST or item <= -_FEWEST))
+            else _plain(item)
             for key, item in value.items()
         }
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("canonical JSON has no NaN and no infinity")
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if isinstance(value, str | int | bool):
-        return value
+        return _number(float(value))
+    if isinstance(value, str | int):
+        return str.__str__(value) if isinstance(value, str) else int(value)
     raise TypeError(f"canonical JSON has no {kind.__name__}")
+
+
+def _number(value: float) -> float | int | msgspec.Raw:
+    if not math.isfinite(value):
+        raise ValueError("canonical JSON has no NaN and no infinity")
+    if value.is_integer():
+        return int(value) if abs(value) < 2**53 else msgspec.Raw(repr(value).encode())
+    return value if abs(value) >= _FEWEST else msgspec.Raw(repr(value).encode())
 
 
 def digest(value: Any) -> str:

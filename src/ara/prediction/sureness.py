@@ -54,8 +54,10 @@ def sureness(told: Told, quantiles: Quantiles, usual: _Array) -> list[tuple[Fact
         group = _FROM.get(name, "market")
         parts[group] = parts[group] + part
     moved = sum(parts.values(), np.zeros_like(told.width))
-    now, plain = _within(quantiles, usual, 0.0 * moved), _within(quantiles, usual, -moved)
-    slope = (_within(quantiles, usual, moved * 0 + _STEP) - _within(quantiles, usual, moved * 0 - _STEP)) / (2 * _STEP)
+    now, plain, above, below = _within(
+        quantiles, usual, np.stack((0.0 * moved, -moved, moved * 0 + _STEP, moved * 0 - _STEP))
+    )
+    slope = (above - below) / (2 * _STEP)
     large = np.abs(moved) > _NEAR
     unit = np.where(large, (now - plain) / np.where(large, moved, 1.0), slope)
     found = []
@@ -80,7 +82,7 @@ def sureness(told: Told, quantiles: Quantiles, usual: _Array) -> list[tuple[Fact
 
 
 def _within(quantiles: Quantiles, usual: _Array, logs: _Array) -> _Array:
-    """Give the confidence `[H]` of the first row, its bands stretched around the median by these logs."""
+    """Give the confidence `[n, H]` of the first row, its bands stretched around the median by each of these logs."""
     middle = quantiles.values[:1, :, _MIDDLE, None]
-    values = middle + (quantiles.values[:1] - middle) * np.exp(logs)[None, :, None]
-    return np.asarray(Quantiles(horizons=quantiles.horizons, values=values).within(usual[None])[0])
+    values = middle + (quantiles.values[:1] - middle) * np.exp(logs)[:, :, None]
+    return Quantiles(horizons=quantiles.horizons, values=values).within(usual[None])
