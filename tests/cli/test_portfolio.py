@@ -182,7 +182,7 @@ def test_trades_towards_weights(ara):
         (("rebalance", "--to", "AAPL=1", "--held", "AAPL"), "AAPL has no units"),
         (("rebalance", "--to", "AAPL=1", "--cash", "nan"), "--cash is 'nan'"),
         (("rebalance", "--to", "AAPL=1"), "worth nothing"),
-        (("rebalance", "--to", "AAPL=0.5,USDJPY=0.5", "--cash", "1000"), "Prices are in JPY and USD"),
+        (("rebalance", "--to", "AAPL=0.5,USDJPY=0.5", "--cash", "1000"), "USDJPY in JPY and AAPL in USD"),
     ],
 )
 def test_what_is_wrong_is_said(ara, words, said):

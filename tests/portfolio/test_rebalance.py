@@ -105,7 +105,7 @@ def test_what_can_not_be_rebalanced():
         rebalance({"A": 1.0}, AB, AT, on=TODAY, entries=entries)
     with pytest.raises(ValidationError, match="with lots and without"):
         rebalance({"A": 1.0}, AB, AT, on=date(2024, 3, 2), entries=entries, held={"A": D(1)})
-    with pytest.raises(ValidationError, match="in EUR and USD"):
+    with pytest.raises(ValidationError, match="E in EUR and A in USD"):
         rebalance({"A": 1.0}, (*AB, share("E", "EUR")), AT, on=TODAY, cash=D(1))
     with pytest.raises(ValidationError, match="Nothing is held or wanted"):
         rebalance({}, (), {}, on=TODAY)

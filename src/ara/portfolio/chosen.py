@@ -16,7 +16,7 @@ from ara.portfolio.factors import FactorModel
 from ara.portfolio.limits import Limits
 from ara.portfolio.optimise import frontier
 from ara.portfolio.past import short_past
-from ara.portfolio.trades import Trades, trades
+from ara.portfolio.trades import Trades, currency_of, trades
 from ara.risk import Moves
 from ara.statistics import covariance, nearest_psd
 
@@ -110,7 +110,14 @@ def unused(plan: Plan) -> list[str]:
 
 
 def to_buy(bars: Sequence[Bars], found: Allocation, money: float, cost: float) -> Trades:
-    """Give what to buy for an amount, in whole lots, at the last closes; `cost` is a share of what is traded."""
+    """Give what to buy for an amount, in whole lots, at the last closes; `cost` is a share of what is traded.
+
+    Raises
+    ------
+    ValidationError
+        They are priced in several currencies.
+    """
+    currency_of([one.instrument for one in bars])
     instruments = {one.instrument.symbol: one for one in bars}
     prices = {name: Decimal(repr(float(one.frame["close"][-1]))) for name, one in instruments.items()}
     lots = {name: one.instrument.lot for name, one in instruments.items()}

@@ -1,6 +1,6 @@
 """How weights did in the past, beside each holding and a benchmark, as every door tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ class Past:
         Symbol and measures of what it is set beside; None for nothing.
     spread
         How widely it is spread.
+    notes
+        What else is to be minded, such as prices in coins.
     """
 
     weights: Mapping[str, float]
@@ -43,6 +45,7 @@ class Past:
     each: Mapping[str, Measures]
     benchmark: tuple[str, Measures] | None
     spread: Spread
+    notes: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON values."""
@@ -53,7 +56,7 @@ class Past:
             "days": len(self.moves),
             "first": self.moves.dates[0].isoformat(),
             "date": self.moves.dates[-1].isoformat(),
-            "warnings": [*short_past(len(self.moves), len(self.weights)), *borrowed(self.weights)],
+            "warnings": [*short_past(len(self.moves), len(self.weights)), *borrowed(self.weights), *self.notes],
             "per_year": self.moves.per_year,
             "measures": self.whole.as_dict(),
             "holdings": {name: one.as_dict() for name, one in self.each.items()},

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ara.data.dollars import in_dollars, told_in
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import NotFoundError, ValidationError
@@ -24,6 +25,7 @@ from ara.portfolio.position import Portfolio
 from ara.portfolio.rebalance import outlook, rebalance
 from ara.portfolio.sectors import sectors_of
 from ara.portfolio.traded import Traded
+from ara.portfolio.trades import currency_of
 from ara.portfolio.triggers import Triggers
 from ara.prediction import PredictionEngine
 from ara.risk import Moves, aligned
@@ -118,7 +120,9 @@ class Portfolios:
         )
         mean = await self._believed(moves, sought, as_of) if sought.forecast else None
         found = await self._desk.workers.run(_chosen, list(bars.values()), moves, sought, limits, mean)
-        return replace(found, notes=[*named_again(symbols, list(bars)), *unused(sought.plan)])
+        return replace(
+            found, notes=[*named_again(symbols, list(bars)), *told_in(list(bars.values())), *unused(sought.plan)]
+        )
 
     async def past(
         self, weights: Mapping[str, float], *, as_of: datetime, benchmark: str = "", free: float = 0.0, last: int = 0
@@ -129,7 +133,8 @@ class Portfolios:
         beside = await self._bars([benchmark], as_of) if benchmark else {}
         moves = aligned([*bars.values(), *(one for name, one in beside.items() if name not in bars)])
         moves = moves.last(last) if last else moves
-        return await self._desk.workers.run(past, shares, moves, benchmark=next(iter(beside), ""), free=free)
+        found = await self._desk.workers.run(past, shares, moves, benchmark=next(iter(beside), ""), free=free)
+        return replace(found, notes=told_in(list(bars.values())))
 
     async def traded(self, weights: Mapping[str, float], turned: Turned, *, as_of: datetime) -> Traded:
         """Give the trades that lead from what is held to weights, at the last closes."""
@@ -144,7 +149,7 @@ class Portfolios:
             instrument = await self._market.instrument(symbol)
             if instrument.symbol not in found:
                 found[instrument.symbol] = await self._market.bars(instrument, as_of=as_of)
-        return found
+        return dict(zip(found, await in_dollars(self._market, list(found.values()), as_of=as_of), strict=True))
 
     async def _believed(self, moves: Moves, sought: Sought, as_of: datetime) -> _Array:
         days = [
@@ -190,7 +195,7 @@ def _traded(bars: Sequence[Bars], wanted: Mapping[str, float], turned: Turned) -
     owned: dict[str, Decimal] = {}
     for name, units in turned.held.items():
         owned[normalise(name)] = owned.get(normalise(name), _NOTHING) + units
-    currency, today = bars[0].instrument.currency, max(closes.values())
+    currency, today = currency_of(instruments), max(closes.values())
     moves = aligned(bars).last(_DAYS) if turned.what_if or turned.triggers.volatility else None
     returns = None
     if moves is not None:
@@ -210,6 +215,7 @@ def _traded(bars: Sequence[Bars], wanted: Mapping[str, float], turned: Turned) -
         today=today,
         closes=closes,
         outlooks=(outlook(now, moves), outlook(found.trades.weights, moves)) if turned.what_if and moves else None,
+        notes=told_in(bars),
     )
 
 

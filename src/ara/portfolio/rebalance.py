@@ -14,7 +14,7 @@ from ara.market.instrument import Instrument
 from ara.performance.drawdown import drawdowns
 from ara.portfolio.lots import Entry, Sold, settle
 from ara.portfolio.position import Portfolio
-from ara.portfolio.trades import Trade, Trades, trades
+from ara.portfolio.trades import Trade, Trades, currency_of, trades
 from ara.portfolio.triggers import Due, Triggers
 from ara.risk.contributions import spread
 from ara.risk.moves import Moves
@@ -136,7 +136,7 @@ def rebalance(
         What makes trading due, the day of the last trade, and the returns that volatility is judged by.
     """
     how = taxes or Taxes()
-    currency = _currency(instruments)
+    currency = currency_of(instruments)
     if late := [one for one in entries if one.on > on]:
         raise ValidationError(f"{late[0].symbol} was traded on {late[0].on}, after {on}.", hint="Take a later day.")
     account = settle(entries, wash_sales=how.wash_sales)
@@ -185,14 +185,6 @@ def _planned(orders: Sequence[Trade], on: date, how: Taxes) -> list[Entry]:
         )
         for one in orders
     ]
-
-
-def _currency(instruments: Sequence[Instrument]) -> str:
-    codes = sorted({one.currency for one in instruments})
-    if len(codes) != 1:
-        words = f"Prices are in {codes[0]} and {codes[1]}" if codes else "Nothing is held or wanted"
-        raise ValidationError(f"{words}; trades are counted in one currency.", hint="Take them apart.")
-    return codes[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Trades towards weights, with what is now and what comes of it, as every door tells them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -30,6 +30,8 @@ class Traded:
         The day, and that of each last close.
     outlooks
         What the weights now and those after the trades would have been like; None where nobody asked.
+    notes
+        What else is to be minded, such as prices in coins.
     """
 
     found: Rebalanced
@@ -40,6 +42,7 @@ class Traded:
     today: date
     closes: Mapping[str, date]
     outlooks: tuple[Outlook, Outlook] | None = None
+    notes: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON values; amounts are texts, exactly."""
@@ -48,7 +51,7 @@ class Traded:
             "schema": 1,
             "value": f"{found.before.value(self.currency):f}",
             "date": self.today.isoformat(),
-            "warnings": borrowed(self.wanted),
+            "warnings": [*borrowed(self.wanted), *self.notes],
             "closes": {name: day.isoformat() for name, day in self.closes.items()},
             "off": found.off,
             "threshold": self.triggers.threshold or 0.0,

@@ -6,8 +6,10 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from ara.errors import ValidationError
+from ara.market.instrument import Instrument
+from ara.market.money import CODES
 
-__all__ = ["Trade", "Trades", "trades"]
+__all__ = ["Trade", "Trades", "currency_of", "trades"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,3 +193,27 @@ class _Basket:
             cash=left,
             weights={one: float(self.found[one] * self.prices[one] / after) if after else 0.0 for one in self.names},
         )
+
+
+def currency_of(instruments: Sequence[Instrument]) -> str:
+    """Give the one currency that instruments are priced in.
+
+    Raises
+    ------
+    ValidationError
+        There are none, or they are priced in several.
+    """
+    from ara.data.dollars import missing
+
+    priced = {one.currency: one.symbol for one in reversed(instruments)}
+    codes = sorted(priced)
+    if not codes:
+        raise ValidationError("Nothing is held or wanted.", hint="Name something: AAPL=0.5")
+    if len(codes) > 1:
+        coin = next((code for code in codes if code not in CODES), None)
+        told = " and ".join(f"{priced[code]} in {code}" for code in codes[:2])
+        hint = (
+            missing(coin) if coin and "USD" in codes else f"Trade those in {codes[0]} apart from those in {codes[1]}."
+        )
+        raise ValidationError(f"{told}: trades are counted in one currency.", hint=hint)
+    return codes[0]

@@ -44,10 +44,11 @@ class Held:
         return cash_of(self.weights)
 
     def warnings(self, days: int) -> list[str]:
-        """Give what is to be minded of figures of so many days: that they are few, that more than the whole is held."""
+        """Give what is to be minded of figures of so many days: they are few, all is more than the whole, in coins."""
+        from ara.data.dollars import told_in
         from ara.portfolio.past import borrowed
 
-        return [*short_past(days, len(self.weights)), *borrowed(self.weights)]
+        return [*short_past(days, len(self.weights)), *borrowed(self.weights), *told_in(self.bars)]
 
     def document(self) -> dict[str, Any]:
         """Give what stands at the head of every document about it."""
@@ -140,7 +141,7 @@ def held(s: Screen, portfolio: str, *, as_of: str = "") -> Held:
 
 
 def fetched(s: Screen, symbols: Sequence[str], *, as_of: str = "") -> "list[Bars]":
-    """Give the closed daily bars of each, that were public at the moment."""
+    """Give the closed daily bars of each, that were public at the moment; those in coins in dollars beside dollars."""
     return s.run(_fetched(s, symbols, as_of, spare=False))
 
 
@@ -150,6 +151,7 @@ def spared(s: Screen, symbols: Sequence[str], *, as_of: str = "") -> "list[Bars]
 
 
 async def _fetched(s: Screen, symbols: Sequence[str], as_of: str, *, spare: bool) -> "list[Bars]":
+    from ara.data.dollars import in_dollars
     from ara.data.feed import MarketData
     from ara.desk import Desk
     from ara.prediction.origin import as_instant
@@ -163,7 +165,7 @@ async def _fetched(s: Screen, symbols: Sequence[str], as_of: str, *, spare: bool
             except (DataProviderError, UnknownSymbolError):
                 if not spare:
                     raise
-    return found
+        return found if spare else await in_dollars(market, found, as_of=moment)
 
 
 def portfolio_words(weights: Mapping[str, float], *, most: int = 6) -> str:

@@ -37,7 +37,7 @@ def traded(seen: SeenTrades, s: Screen) -> str:
     lines = [paint(line, "strong") for line in wrapped(told, s.width)]
     for one in found.due.reasons:
         lines += [paint(line, "quiet") for line in wrapped(f"Due: {one}.", s.width)]
-    for one in borrowed(seen.wanted):
+    for one in [*borrowed(seen.wanted), *seen.notes]:
         lines += [paint(line, "warning") for line in wrapped(one, s.width)]
     lines += ["", *orders(found.trades, s), ""]
     names = sorted(seen.now, key=lambda name: (-seen.wanted[name], name))

@@ -79,10 +79,11 @@ def _typed(symbols: list[str], portfolio: str, weights: str) -> str:
 
 
 def _seen(held: "Held", moves: "Moves", benchmark: str, rate: float) -> "SeenPast":
-    from dataclasses import fields
+    from dataclasses import fields, replace
 
     from ara.cli.render.portfolio import SeenPast
+    from ara.data.dollars import told_in
     from ara.portfolio.past import past
 
-    found = past(held.weights, moves, benchmark=benchmark, free=rate)
+    found = replace(past(held.weights, moves, benchmark=benchmark, free=rate), notes=told_in(held.bars))
     return SeenPast(held=held, **{one.name: getattr(found, one.name) for one in fields(found)})

@@ -55,11 +55,12 @@ def shared(names: Sequence[str], text: str, flag: str) -> str:
 def fetched_once(s: "Screen", symbols: Sequence[str], *, as_of: str) -> "tuple[list[Bars], list[str]]":
     """Give the bars of the instruments that are named, each once, and what is to be said of those named again."""
     from ara.cli.commands.holdings import fetched
+    from ara.data.dollars import told_in
     from ara.portfolio.chosen import named_again
 
     typed = [part.strip() for one in symbols for part in one.split(",") if part.strip()]
     bars = {one.instrument.symbol: one for one in fetched(s, named(symbols), as_of=as_of)}
-    notes = named_again(typed, list(bars)) if len(typed) > len(bars) else []
+    notes = [*(named_again(typed, list(bars)) if len(typed) > len(bars) else []), *told_in(list(bars.values()))]
     for note in notes:
         s.warn(note)
     return list(bars.values()), notes
@@ -77,7 +78,8 @@ def chosen(text: str, flag: str = "--methods") -> list[str]:
     unknown = [one for one in names if one not in METHODS]
     if not names or unknown:
         said = clean(unknown[0])[:40] if unknown else ""
-        raise ValidationError(f"{flag} is {said!r}.", hint=f"There are: {', '.join(METHODS)}.")
+        there = [*METHODS, "black_litterman"]  # which is mean_variance with forecasts as views
+        raise ValidationError(f"{flag} is {said!r}.", hint=f"There are: {', '.join(there)}.")
     return names
 
 

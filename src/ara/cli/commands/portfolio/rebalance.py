@@ -88,6 +88,7 @@ def rebalance(
     asked = _asked(s, _wanted(symbols, to), held, statement, as_of)
     if current or capital:
         asked = _owning(s, asked, symbols, current, capital, as_of)
+    notes = asked.told()
     today, moves = asked.today, asked.moves() if what_if or triggers.volatility else None
     found = asked.rebalanced(
         taxes, triggers, last=since, moves=moves, cash=money["--cash"], least=money["--least"], cost=fee
@@ -103,6 +104,7 @@ def rebalance(
         closes=asked.closes,
         lots=statement is not None,
         outlooks=(outlook(now, moves), outlook(then, moves)) if what_if and moves else None,
+        notes=notes,
     )
     s.result(seen.as_dict(), lambda: traded(seen, s))
 
@@ -119,7 +121,9 @@ class _Asked:
 
     @property
     def currency(self) -> str:
-        return self.bars[0].instrument.currency
+        from ara.portfolio.trades import currency_of
+
+        return currency_of([one.instrument for one in self.bars])
 
     @property
     def today(self) -> date:
@@ -132,6 +136,12 @@ class _Asked:
         from ara.cli.commands.viewed import dates
 
         return {one.instrument.symbol: dates(one)[-1] for one in self.bars}
+
+    def told(self) -> list[str]:
+        """Say which prices were converted; refuse those of several currencies."""
+        from ara.data.dollars import told_in
+
+        return told_in(self.bars) if self.currency else []
 
     def moves(self) -> "Moves":
         from ara.risk import aligned
@@ -217,11 +227,12 @@ def _owning(s: Screen, asked: _Asked, symbols: Sequence[str] | None, current: st
     known = {one.instrument.symbol: one for one in asked.bars}
     left = worth = _amount(capital or "10000", "--capital")
     owned: dict[str, Decimal] = {}
-    for one, weight in zip(fetched(s, list(typed), as_of=as_of), typed.values(), strict=True):
+    bars = fetched(s, [*typed, *known], as_of=as_of)
+    known = {one.instrument.symbol: one for one in bars}
+    for one, weight in zip(bars, typed.values(), strict=False):
         symbol, lot = one.instrument.symbol, one.instrument.lot
         price = Decimal(repr(float(one.frame["close"][-1])))
         units = worth * Decimal(repr(weight)) / price // lot * lot
-        known.setdefault(symbol, one)
         left -= units * price
         if units:
             owned[symbol] = owned.get(symbol, Decimal(0)) + units
