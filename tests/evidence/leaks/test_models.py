@@ -56,7 +56,8 @@ def test_only_many_origins_at_once_show_what_is_fitted_to_the_last_of_them(marke
 @pytest.mark.parametrize("family", ["ewma_t", "har_t", "hist"])
 def test_families_of_ara_pass(market, family):
     found = audit(Forecaster.of_model(family), market, moments=2)
-    assert (found.verdict, found.findings, found.asked) == ("clear", (), 16)
+    assert (found.verdict, found.findings) == ("clear", ())
+    assert 16 + 10 <= found.asked <= 16 + 13, "bars that change places, up to three closer looks, horizons, names"
     assert found.rows > 1000
     assert found.symbols == ("S00", "S01", "S02")
 

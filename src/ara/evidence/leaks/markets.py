@@ -3,14 +3,18 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ara.errors import AuditError
+from ara.features.audit import swaps
 
-__all__ = ["around", "cut", "mixed", "origins", "picks", "poisoned", "reordered", "touched", "walked"]
+__all__ = [
+    "around", "cut", "mixed", "origins", "picks", "poisoned", "renamed", "reordered", "swapped", "touched", "walked",
+]  # fmt: skip
 
 _PRICES: Final = ("open", "high", "low", "close")
 _TOLD: Final = (*_PRICES, "volume")
@@ -91,6 +95,19 @@ def touched(bars: pl.DataFrame, asked: pl.DataFrame, share: float) -> pl.DataFra
     beside = bars.join(rows, on=["symbol", "ts"], how="left", maintain_order="left")
     more = pl.when(beside["touched"].fill_null(value=False)).then(1 + share).otherwise(1.0)
     return beside.with_columns(pl.col(_PRICES) * more).drop("touched")
+
+
+def swapped(bars: pl.DataFrame, moments: pl.Series) -> pl.DataFrame:
+    """Give the same moves, but those of the bars at these moments have changed places with those after them."""
+    return pl.concat(
+        [swaps.swapped(own, np.flatnonzero(own["ts"].is_in(moments.implode()).to_numpy())) for _, own in _each(bars)]
+    )
+
+
+def renamed(*frames: pl.DataFrame) -> list[pl.DataFrame]:
+    """Give frames with symbols that nobody has heard, in the same order, and other ones each time."""
+    unheard = "".join(chr(ord("A") + int(one, 16)) for one in uuid4().hex[:8])
+    return [one.with_columns(symbol=unheard + pl.col("symbol").cast(pl.String)) for one in frames]
 
 
 def reordered(bars: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:

@@ -13,6 +13,8 @@ from ara.errors import AraError, AuditError, CancelledError
 from ara.evidence.leaks import markets, tells
 from ara.evidence.leaks.forecaster import FIGURES, Forecaster
 from ara.evidence.leaks.outcome import Audit, Finding
+from ara.features.audit.swaps import EVERY, suspects
+from ara.features.audit.table import Table
 
 __all__ = ["audit"]
 
@@ -21,6 +23,8 @@ _TRIED: Final = (
     "copy", "past", "same",
 )  # fmt: skip
 _HORIZONS: Final = (1, 5)
+_FARTHER: Final = (2, 10, 21)
+_LOOKS, _LIKELY = 3, 1e-6
 _NOISE: Final = 10.0
 _SHARE, _MOVED = 0.05, 1e-6
 _KEY: Final = ["symbol", "instant", "horizon"]
@@ -42,7 +46,8 @@ def audit(
 
     At each moment the newest bar of every symbol is an origin: asked from bars that end there, from all, from all with
     other bars after it, and with another last bar. Then many origins are asked at once, with other bars and without the
-    later origins; and a market in which nothing can be known.
+    later origins; and a market in which nothing can be known. Where none of that shows a leak, bars change places to
+    find the origins that notice it too early, other horizons are asked, and symbols that nobody has heard.
 
     Parameters
     ----------
@@ -92,7 +97,7 @@ class _Trial:
         self._origins = {moment: markets.origins(bars, moment, _HORIZONS) for moment in self._picks}
         self._found: dict[tuple[str, str], Finding] = {}
         self._asked = self._failed = self._rows = 0
-        self._planned = 6 * len(self._picks) + 4
+        self._planned = 6 * len(self._picks) + 4 + EVERY + _LOOKS + 5
 
     def held(self) -> Audit:
         """Try everything."""
@@ -167,18 +172,77 @@ class _Trial:
         cut = self._ask(markets.cut(self._bars, moment), asked.filter(early))
         detail = f"asked without origins and bars after {moment:%Y-%m-%d}"
         self._compare("grid_cut", whole.filter(early), cut, detail)
+        self._elsewhere(asked)
+        if not any(one.leak for one in self._found.values()):
+            self._swaps(asked, whole)
+            self._farther(self._picks[-1])
+            self._renamed(self._picks[-1])
+
+    def _elsewhere(self, asked: pl.DataFrame) -> None:
+        """Ask in a market where nothing can be known."""
         market = markets.reordered(self._bars, self._random)
         elsewhere = self._ask(market, asked)
         if elsewhere is not None:
             self._keep_all(tells.illusions(tells.outcomes(elsewhere, market)))
 
-    def _ask(self, bars: pl.DataFrame, asked: pl.DataFrame, *, first: bool = False) -> pl.DataFrame | None:
-        self._asked += 1
-        self._step(self._asked, self._planned)
+    def _swaps(self, asked: pl.DataFrame, whole: pl.DataFrame) -> None:
+        """Let bars change places, and change all that comes after the moments at which that was noticed too early."""
+        days = self._bars["ts"].unique().sort()
+        told = []
+        for first in range(EVERY):
+            other = self._asked_if(markets.swapped(self._bars, days[first::EVERY]), asked)
+            if other is not None:
+                told.append((first, other))
+        known = days.to_physical().to_numpy()
+        ranked: dict[int, None] = {}
+        for symbol in whole["symbol"].unique(maintain_order=True):
+            tables = [(first, _table(other, symbol)) for first, other in told]
+            for _, count in suspects(_table(whole, symbol), tables, known, tolerance=_LIKELY)[:_LOOKS]:
+                ranked[count] = None
+        for count in list(ranked)[:_LOOKS]:
+            moment = days[count - 1]
+            early = pl.Series(asked["instant"] <= moment)
+            changed = self._ask(markets.poisoned(self._bars, moment, self._random), asked)
+            if changed is not None:
+                detail = f"bars after {moment:%Y-%m-%d} changed, {asked.height} origins asked"
+                self._compare("grid_poison", whole.filter(early), changed.filter(early), detail)
+
+    def _farther(self, moment: datetime) -> None:
+        """Ask other horizons, with the later bars and without them; who answers none of these is none the worse."""
+        asked = markets.origins(self._bars, moment, _FARTHER)
+        past = self._asked_if(markets.cut(self._bars, moment), asked)
+        whole = None if past is None else self._asked_if(self._bars, asked)
+        if whole is not None:
+            self._compare("truncate", whole, past, f"bars after {moment:%Y-%m-%d} cut off")
+
+    def _renamed(self, moment: datetime) -> None:
+        """Ask for the past, then for all, under symbols that nobody has heard: what is kept by symbol is not there.
+
+        Where two such names are answered in two ways, the name itself counts, and nothing is proven.
+        """
+        asked, told = self._origins[moment], []
+        for bars in (markets.cut(self._bars, moment), self._bars, markets.cut(self._bars, moment)):
+            there = self._asked_if(*markets.renamed(bars, asked))
+            if there is None:
+                return
+            told.append(there.with_columns(asked["symbol"]))
+        past, whole, again = told
+        if (self._apart(past, again) <= self._tolerance).all():
+            detail = f"bars after {moment:%Y-%m-%d} cut off, under symbols that it had not heard"
+            self._compare("truncate", whole, past, detail)
+
+    def _asked_if(self, bars: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame | None:
+        """Ask what need not be answered."""
         try:
-            with plugins.guest(self._subject.name, error=AuditError, hint=_HINT, seconds=self._limit):
-                told = self._subject.ask(bars, asked)
-            return self._whole(told, asked)
+            return self._answer(bars, asked)
+        except CancelledError:
+            raise
+        except AraError:
+            return None
+
+    def _ask(self, bars: pl.DataFrame, asked: pl.DataFrame, *, first: bool = False) -> pl.DataFrame | None:
+        try:
+            return self._answer(bars, asked)
         except CancelledError:
             raise
         except AraError as error:
@@ -187,6 +251,13 @@ class _Trial:
             self._failed += 1
             self._keep(Finding(rule="fails", detail=error.message))
             return None
+
+    def _answer(self, bars: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+        self._asked += 1
+        self._step(self._asked, self._planned)
+        with plugins.guest(self._subject.name, error=AuditError, hint=_HINT, seconds=self._limit):
+            told = self._subject.ask(bars, asked)
+        return self._whole(told, asked)
 
     def _whole(self, told: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         keys = asked.select(pl.col("symbol").cast(pl.String), "instant", "horizon")
@@ -256,3 +327,12 @@ def _numbers(told: pl.DataFrame) -> NDArray[np.float64]:
         logs = np.log(prices)
     beside = told.select("p_up", pl.col("sigma").fill_null(0.0)).to_numpy().astype(float)
     return np.hstack([logs, beside])
+
+
+def _table(told: pl.DataFrame, symbol: str) -> Table:
+    """Lay one symbol's answers out as features are: a row for each origin, a column for each horizon and figure."""
+    own = told.filter(pl.col("symbol") == symbol).sort("instant", "horizon")
+    horizons = own["horizon"].unique().sort().to_list()
+    at = own["instant"].unique().sort().to_physical().to_numpy()
+    names = tuple(f"{horizon}:{name}" for horizon in horizons for name in FIGURES)
+    return Table(at=at, known=at, names=names, x=_numbers(own).reshape(len(at), len(names)))

@@ -155,7 +155,7 @@ class _Trial:
     def planned(self) -> int:
         """How many builds there are to be, about."""
         cuts = 3 * len(self._cuts) + sum(map(len, self._moments.values()))
-        return 9 + len(_NEWEST) + cuts + EVERY + self._looks
+        return 10 + len(_NEWEST) + cuts + EVERY + self._looks
 
     @property
     def valued(self) -> list[str]:
@@ -258,14 +258,15 @@ class _Trial:
         if not self._subject.anew:
             return
         count = self._cuts[0]
+        past = self._scene.until(count)
         try:  # what knows its symbols by heart may fail on these, and is none the worse for it
-            past = self._built(self._scene.until(count).renamed(), self._subject)
-            other = self._built(self._scene.renamed(), self._subject)
+            told = [self._built(one.renamed(), self._subject) for one in (past, self._scene, past)]
         except FeatureEngineeringError:
             return
-        named = {one.column for one in self._apart(other, until=int(self._known[-1]))}
+        until, (before, whole, again) = int(self._known[count - 1]), told
+        named = {one.column for one in self._apart(again, until=until, whole=before)}
         detail = f"{count} of {self._length} bars known, under a symbol that it had not heard"
-        for one in self._apart(past, until=int(self._known[count - 1]), whole=other):
+        for one in self._apart(before, until=until, whole=whole):
             if one.column not in named:
                 self._note("prefix", one, detail)
 
