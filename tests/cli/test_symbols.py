@@ -69,3 +69,24 @@ def test_in_the_spelling_of_exchanges(ara, monkeypatch):
         monkeypatch.setenv("ARA_DATA_PROVIDERS_KRAKEN_URL", venue.url)
         assert "BTC-USD" in found(ara("symbols", "xbt", "--provider", "kraken", "--json"))
         assert found(ara("symbols", "XBTUSD", "--provider", "kraken", "--json")) == ["BTC-USD"]
+
+
+def test_what_was_imported_is_named_where_a_symbol_is_unknown(ara, home):
+    rows = "".join(f"2021-03-0{day},10,11,9,10.{day},100\n" for day in range(1, 6))
+    for name in ("QQQX", "BTC-USDT"):
+        (home / f"{name}.csv").write_text("date,open,high,low,close,volume\n" + rows)
+        assert ara("data", "import", f"{name}.csv", "--quiet").code == 0
+    said = " ".join(ara("predict", "QQQXX").err.split())
+    assert "Did you mean QQQX, QQQ (Invesco QQQ)," in said
+    assert said.endswith("XOM ^GSPC BTC-USDT QQQX")
+    assert "Nearest: QQQX, QQQ (Invesco QQQ" in " ".join(ara("symbols", "QQQXX").err.split())
+    said = " ".join(ara("predict", "DOGE-USDT").err.split())
+    assert said.startswith("The bundled sample has no bars of DOGE-USDT. It has: AAPL")
+    assert said.endswith("^GSPC. Kept too: BTC-USDT QQQX")
+
+
+def test_of_very_many_names_the_first_are_told_and_how_many_more():
+    from ara.market.symbols import listed
+
+    assert listed(["A", "B"]) == "A B"
+    assert listed([f"A{number}" for number in range(1_062)], most=2) == "A0 A1 and 1,060 more"

@@ -16,7 +16,7 @@ from ara.data.bar_store import WITHDRAWN, BarStore, open_bar_store, untouched
 from ara.data.direct import Direct, Views
 from ara.data.due import due, lacks
 from ara.data.provider import SCHEMAS, Kind, Provider, fetches
-from ara.data.reasons import refusal, worst
+from ara.data.reasons import beside, refusal, worst
 from ara.data.scarce import FEW, scarce
 from ara.data.sources import Sources
 from ara.data.view import Kept, View
@@ -194,7 +194,7 @@ class MarketData:
             wanted = symbols.normalise(text)
             mine = (one for one in await self._candidates(wanted) if one.symbol == wanted)
             found = next(mine, None)
-        return found or symbols.resolve(text)
+        return found or symbols.resolve(text, beside=await self._every())
 
     async def close(self) -> None:
         """Close the sources, the store and the cache that it opened; they open again when they are asked again."""
@@ -217,6 +217,9 @@ class MarketData:
             if not found:
                 found += await self._sources.get(name).symbols(wanted)
         return found
+
+    async def _every(self) -> list[Instrument]:
+        return await asyncio.to_thread(self.store.instruments) if not self._given and self._stores() else []
 
     async def _kept(self, instrument: Instrument, timeframe: Timeframe, *, learned: datetime | None) -> Kept | None:
         """Give what is kept, through the cache unless an earlier knowledge is asked for; None where nothing is."""
@@ -324,7 +327,7 @@ class MarketData:
             seen = self._views.of(kept, instrument, timeframe, moment=moment, repaired=repaired)
             if seen:
                 return seen, kept, notes
-        raise worst(failed)
+        raise beside(worst(failed), await self._every())
 
     async def _hidden(self, seen: View, *, moment: datetime, learned: datetime | None) -> list[str]:
         """Say of a few kept bars that a source with more is hidden by them."""

@@ -8,11 +8,12 @@ import polars as pl
 
 from ara.errors import AraError, DataProviderError, NoBarsError, UnknownSymbolError
 from ara.market.instrument import Instrument
+from ara.market.symbols import known, listed
 
 if TYPE_CHECKING:
     from ara.data.access.attempts import Attempt
 
-__all__ = ["nothing", "refusal", "worst"]
+__all__ = ["beside", "nothing", "refusal", "worst"]
 
 
 def nothing(
@@ -45,6 +46,15 @@ def worst(failed: Sequence[AraError]) -> AraError:
     known = [error for error in failed if not isinstance(error, UnknownSymbolError)]
     kind = NoBarsError if all(isinstance(error, NoBarsError) for error in known) else DataProviderError
     return kind(" ".join(error.message for error in failed), hint=failed[0].hint)
+
+
+def beside(error: AraError, kept: Sequence[Instrument]) -> AraError:
+    """Name in the error of an unknown symbol what is kept too, beyond what Ara ships."""
+    shipped = {one.symbol for one in known()}
+    more = [one.symbol for one in kept if one.symbol not in shipped]
+    if not more or not isinstance(error, UnknownSymbolError):
+        return error
+    return UnknownSymbolError(error.message, hint=f"{error.hint}. Kept too: {listed(more)}", **error.context)
 
 
 def refusal(attempt: "Attempt", symbol: str) -> AraError:

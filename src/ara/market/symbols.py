@@ -6,7 +6,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,8 @@ from ara.market.instrument import AssetClass, Instrument
 from ara.market.money import Currency
 
 __all__ = [
-    "coin", "coins", "guess", "known", "nearest", "normalise", "recognised", "resolve", "spellings", "split_pair",
+    "coin", "coins", "guess", "known", "listed", "nearest", "normalise", "recognised", "resolve", "spellings",
+    "split_pair",
 ]  # fmt: skip
 
 _LEGAL: Final = re.compile(r"[A-Z0-9./:^=_-]{1,32}")
@@ -122,7 +123,7 @@ def split_pair(text: str) -> tuple[str, str]:
     raise ValidationError(f"{symbol} is no pair", hint="A pair looks like BTC-USD or EURUSD.")
 
 
-def resolve(text: str) -> Instrument:
+def resolve(text: str, beside: Sequence[Instrument] = ()) -> Instrument:
     """Give the instrument that a user means, however they spell it.
 
     Beside those that Ara has facts about, these are known: a few indices, such as `^VIX`; listed options; and coins, by
@@ -131,14 +132,20 @@ def resolve(text: str) -> Instrument:
     Raises
     ------
     UnknownSymbolError
-        There is none; the message names the three nearest.
+        There is none; the message names the three nearest, and `beside` too: what else is kept.
     """
     found = recognised(text)
     if found is not None:
         return found
     symbol = normalise(text)
-    here = f"What is here: {' '.join(one.symbol for one in known())}"
-    raise _unknown(symbol, nearest(symbol), kind="instrument", hint=here)
+    here = f"What is here: {listed(dict.fromkeys(one.symbol for one in (*known(), *beside)))}"
+    raise _unknown(symbol, nearest(symbol, beside=beside), kind="instrument", hint=here)
+
+
+def listed(names: Iterable[str], most: int = 60) -> str:
+    """Give names in a row; of very many the first, and how many more there are."""
+    found = list(names)
+    return " ".join(found[:most]) + (f" and {len(found) - most:,} more" if len(found) > most else "")
 
 
 def recognised(text: str) -> Instrument | None:
@@ -153,10 +160,10 @@ def recognised(text: str) -> Instrument | None:
     return guess(symbol) if options.shaped(symbol) or _is_coin(symbol) else None
 
 
-def nearest(text: str, count: int = 3) -> tuple[Instrument, ...]:
-    """Give the known instruments whose symbol or name is closest to a text, closest first."""
+def nearest(text: str, count: int = 3, beside: Sequence[Instrument] = ()) -> tuple[Instrument, ...]:
+    """Give the known instruments, and those beside, whose symbol or name is closest to a text, closest first."""
     wanted = text.strip()[:32].casefold()
-    here = [(_distance(wanted, one), 0, one.symbol, one) for one in known()]
+    here = [(_distance(wanted, one), 0, one.symbol, one) for one in {o.symbol: o for o in (*beside, *known())}.values()]
     further = [(_distance(wanted, one), 1, one.symbol, one) for one in _elsewhere().values()]
     ranked = sorted([*here, *(one for one in further if one[0] < _CLOSE)], key=lambda one: one[:3])
     return tuple(one for *_, one in ranked[:count])
@@ -351,9 +358,9 @@ def _is_coin(symbol: str) -> bool:
 
 
 def _unknown(symbol: str, near: Sequence[Instrument], *, kind: str, hint: str) -> UnknownSymbolError:
-    listed = ", ".join(f"{one.symbol} ({_short(one.name)})" for one in near)
+    meant = (f"{one.symbol} ({_short(one.name)})" if one.name != one.symbol else one.symbol for one in near)
     return UnknownSymbolError(
-        f"There is no {kind} {symbol} here. Did you mean {listed}?",
+        f"There is no {kind} {symbol} here. Did you mean {', '.join(meant)}?",
         hint=hint,
         symbol=symbol,
         nearest=[one.symbol for one in near],

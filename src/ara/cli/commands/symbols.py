@@ -11,7 +11,7 @@ from ara.cli.words import clean, wrapped
 from ara.errors import AraError, UnknownSymbolError, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ara.desk import Desk
     from ara.market.instrument import Instrument
@@ -55,7 +55,8 @@ def command(
     if provider and failures and not matches:
         raise failures[0]
     if not matches:
-        raise _nothing(wanted, online=online or provider is not None)
+        kept = with_desk(s, lambda desk: asyncio.to_thread(_kept, desk, ""))
+        raise _nothing(wanted, kept, online=online or provider is not None)
     ranked = sorted(matches, key=lambda one: _rank(wanted, one.instrument))
     data = {
         "schema": 1,
@@ -141,11 +142,11 @@ def _rank(wanted: str, one: "Instrument") -> tuple[int, int, str]:
     return first.index(True), len(symbol), symbol
 
 
-def _nothing(wanted: str, *, online: bool) -> UnknownSymbolError:
+def _nothing(wanted: str, kept: "Sequence[Instrument]", *, online: bool) -> UnknownSymbolError:
     from ara.market.symbols import nearest
 
-    near = nearest(wanted)
-    listed = ", ".join(f"{one.symbol} ({one.name})" for one in near)
+    near = nearest(wanted, beside=kept)
+    listed = ", ".join(one.symbol if one.name == one.symbol else f"{one.symbol} ({one.name})" for one in near)
     hint = f"Nearest: {listed}." + (
         "" if online else f" Search the sources on the net: ara symbols {clean(wanted)} --online"
     )
