@@ -31,6 +31,12 @@ def test_what_is_known_at_a_row_is_the_same_whatever_comes_later(day: int, hour:
     assert same(cut, whole) == []
 
 
+def test_what_is_known_of_far_horizons_is_the_same_whatever_comes_later() -> None:
+    far = small(horizons=(1, 66, 130))
+    moment = MONTHS[2] + 12_345_678
+    assert same(_built(far.until(moment)), _built(later(far, moment, 50.0)).until(moment)) == []
+
+
 def test_a_table_from_memory_is_the_one_that_would_be_made() -> None:
     forget()
     table(PANEL)

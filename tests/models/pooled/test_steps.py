@@ -139,6 +139,18 @@ def test_a_report_a_quarter_ago_echoes_on_the_same_weekday() -> None:
     assert 0 < ahead[:, 0, 0].mean() < 0.5
 
 
+@pytest.mark.parametrize("bars_a_day", [1, 7])
+def test_no_day_that_is_not_over_echoes_however_far_is_looked_ahead(bars_a_day: int) -> None:
+    days = np.array([day for day in range(15_000, 15_700) if dates.weekday(np.array([day]))[0] < 5]).repeat(bars_a_day)
+    excess = np.random.default_rng(2).standard_normal(len(days))
+    horizons = (1, 21, 60, 61, 64, 65, 66, 70, 130, 252)
+    whole = reports.ahead(excess, days, horizons)
+    for end in (len(days) // 2, len(days) // 2 + 3, len(days) - 11):
+        cut = reports.ahead(excess[:end], days[:end], horizons)
+        np.testing.assert_array_equal(whole[:end], cut)
+    assert (whole[-1, :, 1] > 0).all()
+
+
 def test_weighted_quantiles_of_equal_weights_are_the_plain_ones() -> None:
     values = np.sort(np.random.default_rng(4).standard_normal(4001))
     plain = shape.weighted_quantiles(values, np.ones(4001), 1.0)

@@ -18,6 +18,7 @@ ECHOES: Final = ("echo0", "echo1", "echo2", "echo3", "near")
 
 _QUARTERS: Final = (91, 182, 273, 364)
 _LONGEST_STEP: Final = 3
+_SURELY_PAST: Final = 60
 _AROUND: Final = (-7, -2, -1, 1, 2, 5, 7)
 
 
@@ -41,8 +42,12 @@ def echoes(excess: _Array, days: _Days, *, asked: _Days | None = None) -> dict[s
 
 
 def ahead(excess: _Array, days: _Days, horizons: Sequence[int], *, asked: _Days | None = None) -> _Array:
-    """Give `[n, H, 2]` over the next working days: the share in which most companies report, and their mean echo."""
-    back, day = _Back(np.maximum(excess, 0.0), days), days if asked is None else asked
+    """Give `[n, H, 2]` over the next working days: the share in which most companies report, and their mean echo.
+
+    A day so far ahead that a quarter before it is not over yet has no echo of that quarter.
+    """
+    back, today = _Back(np.maximum(excess, 0.0), days), days if asked is None else asked
+    day = today
     reporting, echo = np.zeros(len(day)), np.zeros(len(day))
     out = np.zeros((len(day), len(horizons), 2))
     farthest = max(horizons, default=0)
@@ -53,7 +58,8 @@ def ahead(excess: _Array, days: _Days, horizons: Sequence[int], *, asked: _Days 
     for count in range(1, farthest + 1):
         day = after.take(day - first)
         reporting = reporting + reports.take(day - first)
-        echo = echo + np.add.reduce([back(day - lag) for lag in _QUARTERS], axis=0) / len(_QUARTERS)
+        heard = [back(day - lag) if count <= _SURELY_PAST else back.before(day - lag, today) for lag in _QUARTERS]
+        echo = echo + np.add.reduce(heard, axis=0) / len(_QUARTERS)
         if count in horizons:
             out[:, list(horizons).index(count)] = np.stack((reporting, echo), axis=1) / count
     return out
@@ -70,3 +76,7 @@ class _Back:
     def __call__(self, day: _Days) -> _Array:
         # what lies outside is given one of the ends, which are 0
         return np.asarray(self._values.take(day - self._before, mode="clip"))
+
+    def before(self, day: _Days, today: _Days) -> _Array:
+        """Look up days before another one; 0 from that on."""
+        return np.where(day < today, self(day), 0.0)
