@@ -40,6 +40,16 @@ factors = st.floats(0.001, 10.0)
 histories = st.lists(st.tuples(closes, factors), min_size=2, max_size=30)
 
 
+@given(histories)
+def test_a_factor_that_is_missing_changes_no_other(history):
+    """What is whole takes a shorter way: both lead to the same bits."""
+    ends, told = zip(*history, strict=True)
+    whole, _ = adjusted(published(ends, told), "a")
+    holed, _ = adjusted(published(ends, (None, *told[1:])), "a")
+    assert holed[1:].equals(whole[1:])
+    assert holed.schema == whole.schema
+
+
 def test_a_split_and_a_dividend_vanish_from_the_returns():
     # 4:1 before the third bar, a dividend of 1 % before the fourth
     frame, basis = adjusted(published([400.0, 404.0, 101.0, 99.99], [0.2475, 0.2475, 0.99, 1.0]), "here")

@@ -8,6 +8,7 @@ from scipy import stats
 
 from ara.models.quantiles import LEVELS
 from ara.statistics import binomial_tail, fit_student_t, student_t_cdf, student_t_quantiles, summed_degrees
+from ara.statistics.distributions import summed_t_quantiles
 
 
 @given(st.floats(2.1, 2000), st.floats(-60, 60))
@@ -19,6 +20,15 @@ def test_the_cdf_equals_scipys(degrees: float, x: float) -> None:
 def test_the_quantiles_equal_scipys_scaled_to_variance_one(degrees: float) -> None:
     expected = stats.t.ppf(LEVELS, degrees) * math.sqrt((degrees - 2) / degrees)
     assert student_t_quantiles(LEVELS, degrees) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@given(st.floats(2.6, 60), st.lists(st.integers(1, 30), min_size=1, max_size=4))
+def test_the_quantiles_of_sums_are_those_of_their_degrees_and_nobodys_to_change(degrees: float, counts: list) -> None:
+    for _ in range(2):
+        found = summed_t_quantiles(LEVELS, degrees, tuple(counts))
+        assert found.tolist() == [student_t_quantiles(LEVELS, summed_degrees(degrees, one)).tolist() for one in counts]
+        with pytest.raises(ValueError, match="read-only"):
+            found[0, 0] = 0.0
 
 
 @given(st.floats(2.1, 500))

@@ -43,11 +43,20 @@ def adjusted(published: pl.DataFrame, source: str) -> tuple[pl.DataFrame, Basis]
     """
     if published["adjusted"].null_count() == published.height:
         return _finished(published, None, source=source), Basis.SPLIT
-    raw = pl.col("adjusted") / pl.col("close")
-    known = pl.when(raw.is_finite() & (raw > 0)).then(raw).forward_fill().backward_fill().fill_null(1.0)
-    factor = published.select(known).to_series().to_numpy()
+    factor = _factors(published)
     # by numpy, because polars divides by a single number as it multiplies by its inverse: the last bar must be times 1
     return _finished(published, pl.Series(factor / factor[-1]), source=source), Basis.TOTAL
+
+
+def _factors(published: pl.DataFrame) -> NDArray[np.float64]:
+    """Give each bar's adjusted close over its close; where there is none, that of the bar before, else the first."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found: NDArray[np.float64] = published["adjusted"].to_numpy() / published["close"].to_numpy()
+    if ((found > 0) & (found < np.inf)).all():  # as of most that is published; filling what is missing takes longer
+        return found
+    raw = pl.col("adjusted") / pl.col("close")
+    known = pl.when(raw.is_finite() & (raw > 0)).then(raw).forward_fill().backward_fill().fill_null(1.0)
+    return published.select(known).to_series().to_numpy()
 
 
 def as_traded(published: pl.DataFrame, splits: list[Action]) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from ara.market.timeframe import Timeframe
 __all__ = ["Direct", "Views"]
 
 _BEGINNING: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-_ACTIONS: Final = pl.Schema({"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]})
+_NO_ACTIONS: Final = pl.Schema({"symbol": pl.String(), "source": pl.String(), **SCHEMAS[Kind.ACTIONS]}).to_frame()
 _MOST: Final = 16
 
 
@@ -62,8 +62,9 @@ class Direct:
         for frame, old, made in self._made:
             if frame is cut and old == how:
                 return made
-        rows = cut.with_columns(quality(cut), source=pl.lit(name), basis=pl.lit(basis), fetch=pl.lit(""))
-        made = Kept(rows=rows, actions=_ACTIONS.to_frame())
+        whose = {"source": name, "basis": basis, "fetch": ""}
+        same = [pl.Series(column, [value]).new_from_index(0, cut.height) for column, value in whose.items()]
+        made = Kept(rows=cut.hstack([quality(cut), *same]), actions=_NO_ACTIONS)
         if own:
             self._made.append((cut, how, made))
         return made

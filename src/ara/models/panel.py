@@ -157,6 +157,8 @@ class Panel:
 
     def span(self, code: int) -> tuple[int, int]:
         """Give the first row of the series with this index, and the row after its last."""
+        if len(self.symbols) == 1 and code == 0:
+            return 0, len(self.series)
         first, end = np.searchsorted(self.series, np.array((code, code + 1), self.series.dtype))
         return int(first), int(end)
 

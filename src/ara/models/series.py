@@ -17,7 +17,7 @@ from ara.models.head import Head, read_head, write_head
 from ara.models.model import described
 from ara.models.panel import Panel, Rows, united
 from ara.models.quantiles import LEVELS, Quantiles
-from ara.statistics.distributions import student_t_quantiles, summed_degrees
+from ara.statistics.distributions import summed_t_quantiles
 from ara.workers import Progress
 
 __all__ = ["FittedSeries", "Line", "SeriesModel", "spread_t"]
@@ -82,8 +82,7 @@ def spread_t(sigma: _Array, degrees: float, horizons: Sequence[int]) -> _Array:
 
     The tails are thinned with the horizon, as those of a sum of independent steps are.
     """
-    unit = np.stack([student_t_quantiles(LEVELS, summed_degrees(degrees, horizon)) for horizon in horizons])
-    return np.asarray(sigma[:, :, None] * unit)
+    return np.asarray(sigma[:, :, None] * summed_t_quantiles(LEVELS, degrees, tuple(horizons)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +113,9 @@ class FittedSeries(Generic[_LearnedT]):
             if known.any():
                 own = self.learned.get(panel.symbols[code])
                 values[mine[known]] = self.model.answer(own, line, places[known], panel.horizons)
-        left = np.flatnonzero(~np.isfinite(values).all(axis=(1, 2)))
-        if len(left):
+        told = np.isfinite(values)
+        if not told.all():
+            left = np.flatnonzero(~told.all(axis=(1, 2)))
             values[left] = self.plain.predict(panel, rows[left]).values
         return Quantiles(horizons=panel.horizons, values=values)
 

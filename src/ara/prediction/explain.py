@@ -11,7 +11,7 @@ from ara.models.months import DAY
 from ara.models.panel import Panel
 from ara.models.reasons import SPANS, USUAL, Told
 from ara.prediction.forecast import Factor
-from ara.statistics.ranges import floored, range_variance
+from ara.statistics.ranges import LONGEST, floored, range_variance
 
 __all__ = ["DRAWN", "FACTORS", "REASONS", "REST", "Why", "whys", "with_doubt"]
 
@@ -114,7 +114,9 @@ def _measured(panel: Panel, row: int) -> dict[str, float]:
     bars = bars[~np.isnan(bars[:, 3])]
     if not len(bars):
         return {"return": 0.0}
-    logs = np.log(floored(range_variance(bars), share=0.02))[-USUAL:]
+    # what is usual of a bar follows from the last 250; where none is missing, members asked that of the whole series
+    whole = panel.bars[first : row + 1] if len(bars) == 2 * USUAL and row - first < LONGEST else bars
+    logs = np.log(floored(range_variance(whole), share=0.02)[-USUAL:])
     told = {name: float(np.exp((logs[-span:].mean() - logs.mean()) / 2)) for name, span in SPANS.items()}
     size = float(np.sqrt((bars[-USUAL:, 3] ** 2).mean()))
     middle = panel.at[row] + (panel.known_at[row] - panel.at[row]) // 2

@@ -7,7 +7,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["binomial_tail", "fit_student_t", "student_t_cdf", "student_t_quantiles", "summed_degrees"]
+__all__ = [
+    "binomial_tail",
+    "fit_student_t",
+    "student_t_cdf",
+    "student_t_quantiles",
+    "summed_degrees",
+    "summed_t_quantiles",
+]
 
 _DEGREES = (2.6, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0)
 _TINY = 1e-300
@@ -86,6 +93,14 @@ def summed_degrees(degrees: float, count: int) -> float:
     if count == 1:
         return degrees
     return 4 + count * (degrees - 4) if degrees > 4.2 else 4.2 + 0.2 * count
+
+
+@lru_cache(maxsize=1024)
+def summed_t_quantiles(levels: tuple[float, ...], degrees: float, counts: tuple[int, ...]) -> NDArray[np.float64]:
+    """Give `[count, level]`: such quantiles of sums of so many steps, each of variance 1; nobody can change it."""
+    found = np.stack([_quantiles(levels, summed_degrees(degrees, count)) for count in counts])
+    found.setflags(write=False)
+    return found
 
 
 def fit_student_t(values: NDArray[np.float64]) -> float:

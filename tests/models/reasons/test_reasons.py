@@ -25,7 +25,7 @@ from ara.models.families.weekday import Weekday
 from ara.models.model import Fitted, Model
 from ara.models.panel import Panel
 from ara.models.quantiles import Quantiles
-from ara.models.reasons import USUAL, Told, of_model
+from ara.models.reasons import USUAL, Told, of_model, single
 from ara.models.reasons.pooled import GROUPS
 from ara.models.reasons.single import moved
 from ara.models.reasons.told import added, log_mean
@@ -119,6 +119,20 @@ def test_the_figure_of_the_last_bar_and_its_share_agree(
     bars[row, 3] = times * np.sqrt((bars[row - USUAL : row, 3] ** 2).mean())
     told, _ = of(model, replace(panel, bars=bars))
     assert (told.values["last"][0] > 1) == (told.parts["last"][0] > 0) == wider
+
+
+def test_what_is_kept_of_a_row_is_that_of_its_row_its_panel_and_its_fit(panel: Panel) -> None:
+    plain, rows = fit(EwmaT(), panel), (last(panel), last(panel) - 7)
+    quicker = replace(plain, decay=0.8)
+    for known in (panel, replace(panel, bars=panel.bars**3)):
+        for row in (*rows, rows[0]):
+            expected = single._sizes(known, row)
+            assert {name: part.tolist() for name, part in moved(known, row).items()} == {
+                name: part.tolist() for name, part in expected.items()
+            }
+            for fitted in (plain, quicker, plain):
+                values = fitted.predict(known, np.array([row])).values[0]
+                assert single._simple(fitted, known, row).tolist() == values.tolist()
 
 
 def test_a_series_that_never_moved_has_no_figure_of_its_moves(panel: Panel) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -48,6 +49,8 @@ _ALONE: Final = {
 _ALONE_TOO: Final = frozenset({"class_x", "class_x5", "class_x25"})
 _RELATIVE: Final = frozenset({"x", "x1.5", "x5", "x25", "x125", "x750", "r5", "r16", "v16"})
 """Columns that are given relative to the series' long-run level of log variance."""
+
+_TERMS: Final = (*COLUMNS, *SECOND)
 
 _GROUP: Final[Mapping[str, str]] = {column: name for name, columns in GROUPS.items() for column in columns}
 
@@ -128,15 +131,25 @@ def _variance(
     later = 2 * back * gain[:, None] * state.slopes[:, 2:]
     level = rows.slow[0] - rows.slow[1]
     relative = _RELATIVE | (_ALONE_TOO if names is not _GROUP else set())
-    terms = [(name, slopes[:, k], away[:, k]) for k, name in enumerate(COLUMNS)]
-    terms += [(name, later[:, k], rows.second[0, k] - rows.second[1, k]) for k, name in enumerate(SECOND)]
-    for name, slope, step in terms:
-        own = level if name in relative else 0.0
-        yield names[name], slope * (step + own)
-        yield "years", -slope * own
+    slopes = np.concatenate((slopes, later), axis=1)
+    away = np.concatenate((away, np.broadcast_to(rows.second[0] - rows.second[1], later.shape)), axis=1)
+    own = np.where([name in relative for name in _TERMS], level, 0.0)
+    told = np.stack((slopes * (away + own), -slopes * own), axis=2).reshape(len(slopes), -1)
+    for name, places in _places(tuple(names[name] for name in _TERMS)):
+        yield name, np.add.accumulate(told[:, places], axis=1)[:, -1]  # one after the other
     yield from ((name, back[:, 0] * EWMA * part) for name, part in news.items())
     rest = rows.ewma[0] - rows.ewma[1] - sum(news.values())
     yield "years", level / 2 + back[:, 0] * EWMA * rest
+
+
+@lru_cache(maxsize=2)
+def _places(names: tuple[str, ...]) -> tuple[tuple[str, list[int]], ...]:
+    """Give, by group, where its parts stand among those of all terms: each term has its own, and one of `years`."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(name, []).append(2 * place)
+        found.setdefault("years", []).append(2 * place + 1)
+    return tuple(found.items())
 
 
 def _second(state: State, rows: Table, wide: _Array) -> tuple[_Array, _Array]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from weakref import ReferenceType, ref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ara.models.families.bootstrap import Fhs, Hist
 from ara.models.families.drift import Drift
-from ara.models.families.ewma_t import FittedEwmaT
+from ara.models.families.ewma_t import UNKNOWN, FittedEwmaT, Shape
 from ara.models.families.garch import GarchT, GjrT
 from ara.models.families.har import HarFhs, HarT, Learned, seen
 from ara.models.families.weekday import Weekday
@@ -28,6 +29,7 @@ STRETCHES: Final = (("last", 0), ("week", 1), ("month", 5), ("half_year", 25))
 """Names of the stretches of bars before a row, each with the bars between the row and its newest one."""
 
 _DECAY: Final = 0.94
+_FEW: Final = 2
 _LEAST: Final = 1e-16
 
 
@@ -62,8 +64,21 @@ def of_ewma(fitted: FittedEwmaT, panel: Panel, row: int, *, values: _Array | Non
 def moved(panel: Panel, row: int) -> dict[str, _Array]:
     """Give how large the returns of each stretch up to a row were over those of the last 250 bars, as roots of squares.
 
-    For models that see returns alone: a bar that ended where it began is calm to them, whatever its range was.
+    For models that see returns alone: a bar that ended where it began is calm to them, whatever its range was. The
+    members of an ensemble ask in turn.
     """
+    for known, place, told in tuple(_moved):
+        if known() is panel and place == row:
+            return dict(told)
+    told = _sizes(panel, row)
+    _moved[:] = [(ref(panel), row, told)]
+    return dict(told)
+
+
+_moved: list[tuple[ReferenceType[Panel], int, dict[str, _Array]]] = []
+
+
+def _sizes(panel: Panel, row: int) -> dict[str, _Array]:
     squares = panel.bars[past(panel, row), 3] ** 2
     squares = squares[np.isfinite(squares)]
     usual = float(squares.mean()) if len(squares) else 0.0
@@ -81,8 +96,7 @@ def of_series(fitted: FittedSeries[Any], panel: Panel, row: int, *, values: _Arr
     name = fitted.model.family
     if values is None:
         values = fitted.predict(panel, np.array([row])).values[0]
-    simple = fitted.plain.predict(panel, np.array([row])).values[0]
-    if np.array_equal(values, simple, equal_nan=True):
+    if np.array_equal(values, _simple(fitted.plain, panel, row), equal_nan=True):
         return of_ewma(fitted.plain, panel, row)
     tell = _TELLERS.get(type(fitted.model))
     if tell is None:
@@ -93,6 +107,21 @@ def of_series(fitted: FittedSeries[Any], panel: Panel, row: int, *, values: _Arr
         centre = {"drift": middle(values)}
     known = {} if tell is _har else moved(panel, row)
     return Told(width=log_width(values), parts=parts, centre=centre, values=known)
+
+
+def _simple(plainly: FittedEwmaT, panel: Panel, row: int) -> _Array:
+    """Give `[H, level]`, what `ewma_t` says of a row; families ask in turn, and most have the very same."""
+    how = plainly.decay, plainly.shapes.get(panel.symbols[panel.series[row]], UNKNOWN)
+    for known, place, same, told in tuple(_lately):
+        if known() is panel and place == row and same == how:
+            return told
+    said: _Array = plainly.predict(panel, np.array([row])).values[0]
+    _lately.insert(0, (ref(panel), row, how, said))
+    del _lately[_FEW:]
+    return said
+
+
+_lately: list[tuple[ReferenceType[Panel], int, tuple[float, Shape], _Array]] = []
 
 
 def _any(fitted: FittedSeries[Any], panel: Panel, row: int, values: _Array) -> Told | None:
