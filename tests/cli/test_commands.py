@@ -133,7 +133,7 @@ def test_score_of_a_replayed_past(ara):
     ara("predict", "AAPL", "EURUSD", "--as-of", "2020-02-20", "--model", "ewma_t")
     text = ara("score", "--width", "200").out
     first, second, third, _, heads, aapl, eurusd = text.splitlines()
-    assert first.startswith("  10 forecasts came due.   Inside the 80 % band: ")
+    assert first.startswith("  10 outcomes of 2 forecasts came due.   Inside the 80 % band: ")
     assert first.endswith("of 10 (expected 8.0)")
     assert "no direction to judge" in second
     assert "they prove nothing" in third
@@ -142,6 +142,11 @@ def test_score_of_a_replayed_past(ara):
     again = ara("score").out
     assert "No forecast came due since the last time." in again
     assert "Of all 10 scored so far, " in again
+    assert "wait" not in again
+    ara("predict", "AAPL", "--model", "ewma_t")
+    due = "No forecast came due since the last time. 1 waits for bars that are not here yet."
+    assert f"{due} To bring bars up to date: ara data update" in " ".join(ara("score").out.split())
+    assert documents(ara, "score")["waiting"] == 1
 
 
 def test_score_of_one_symbol_as_a_document(ara):
@@ -274,7 +279,7 @@ def outcome_of_scoring():
 
     from ara.prediction.scoring import ScoreReport
 
-    row = {"symbol": "AAPL", "inside_80": True, "inside_95": True, "median_error": 0.01}
+    row = {"forecast_id": "7f3a9c", "symbol": "AAPL", "inside_80": True, "inside_95": True, "median_error": 0.01}
     return ScoreReport(
         came_due=12,
         live=8,
@@ -297,7 +302,7 @@ def test_a_whole_report(home, outcome_of_scoring):
     from ara.cli.screen import Flags, Screen
 
     lines = report(outcome_of_scoring, Screen(Flags(width=200), runner=lambda _: None)).splitlines()
-    first = "  12 forecasts came due.   Inside the 80 % band: 10 of 12 (expected 9.6)   "
+    first = "  12 outcomes of 1 forecast came due.   Inside the 80 % band: 10 of 12 (expected 9.6)   "
     first += "Better than 'no change': 7 of 12 (a coin would do that 39 % of the time; they count as 6)"
     assert lines[:3] == [
         first,

@@ -12,6 +12,12 @@ def scored(ara):
     assert ara("score").code == 0
 
 
+@pytest.fixture
+def scored_twice(ara, scored):
+    ara("predict", "AAPL", "--as-of", "2020-03-20", "--days", "3", "--quiet")
+    assert ara("score").code == 0
+
+
 def test_nothing_scored_says_what_to_do(ara):
     assert ara("ledger", "report").out == "No forecast has been scored yet. When some have come due: ara score\n"
 
@@ -50,6 +56,16 @@ def test_the_page_holds_what_the_document_says(ara, scored, home):
         assert {"horizon": f"{one['name']} day{'s' * (one['name'] != '1')}"}.get(one["group"], one["name"]) in cells
         assert f"{100 * one['inside_80']:.1f} %" in cells
     assert "http" not in text.replace("<!doctype html>", "")
+
+
+def test_an_interval_leaves_a_narrow_screen_before_what_it_is_of(ara, scored_twice):
+    shown = set()
+    for width in range(40, 131, 5):
+        for table in ara("ledger", "report", "--replayed", "--width", str(width)).out.split("\n\n"):
+            skill, interval = "better than ewma_t" in table, " to +" in table
+            shown.add((skill, interval))
+            assert skill or not interval
+    assert shown == {(False, False), (True, False), (True, True)}
 
 
 def test_a_day_and_a_week_are_no_one_horizon(ara, home):

@@ -94,9 +94,9 @@ def test_the_exam_stands_beside_its_references(ara, file):
 
 def test_what_no_knowledge_is_follows_from_how_many_there_are(ara, file):
     six = " ".join(ara("rank", "--bars", str(file)).out.split())
-    assert "no knowledge is 33.3 %, 16.7 %, 16.7 %, 16.7 % and 16.7 %." in six
+    assert "without knowledge, the chances are 33.3 %, 16.7 %, 16.7 %, 16.7 % and 16.7 %." in six
     five = " ".join(ara("rank", *SYMBOLS[:5], "--bars", str(file)).out.split())
-    assert "20 % each is no knowledge." in five
+    assert "Without knowledge, each chance is 20 %." in five
     assert "one size" not in five
 
 

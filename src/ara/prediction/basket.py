@@ -235,7 +235,7 @@ def _refuse_apart(last: Mapping[str, date]) -> None:
     early, late = min(last, key=last.__getitem__), max(last, key=last.__getitem__)
     if (last[late] - last[early]).days > _APART:
         raise ValidationError(
-            f"the last bar of {early} is of {last[early]}, that of {late} of {last[late]}: they have no common moment",
+            f"The last bar of {early} is of {last[early]}, that of {late} of {last[late]}: they have no common moment.",
             hint=f"Ask for one when both had bars: --as-of {last[early]}, or bring them up to date: ara data update",
         )
 

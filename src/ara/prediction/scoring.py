@@ -1,7 +1,7 @@
 """Scoring: kept forecasts against what happened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +53,8 @@ class ScoreReport:
         How many of all fell into the 80 % band.
     failed
         Instruments whose forecasts could not be scored, with the reason.
+    waiting
+        How many forecasts of those that were asked for have an outcome that is not known yet.
     rows
         One mapping per outcome that came due, with the columns of the table `scores`.
     """
@@ -70,6 +72,7 @@ class ScoreReport:
     scored_inside_80: int
     failed: Mapping[str, str]
     rows: tuple[Mapping[str, Any], ...]
+    waiting: int = 0
 
 
 async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
@@ -103,11 +106,13 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
         await desk.store.tables.insert(scores, rows)
         for row in rows:
             done.setdefault(row["forecast_id"], set()).add(row["day"])
-    await unscored.settle((kept for some in waiting.values() for kept in some), done)
+    asked = [kept for some in waiting.values() for kept in some]
+    await unscored.settle(iter(asked), done)
     chosen = select(scores.c.inside_80)
     if names:
         chosen = chosen.where(scores.c.symbol.in_(sorted(names)))
-    return _report(rows, failed, [row["inside_80"] for row in await desk.store.tables.execute(chosen)])
+    told = _report(rows, failed, [row["inside_80"] for row in await desk.store.tables.execute(chosen)])
+    return replace(told, waiting=sum(len(done.get(one.id, ())) < len(one.forecast.days) for one in asked))
 
 
 async def _scored(

@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 def command(
     holdings: Annotated[
-        list[str] | None, typer.Argument(metavar="HOLDING…", help="AAPL=0.5 BTC-USD=20%; symbols alone: equal parts")
+        list[str] | None, typer.Argument(metavar="HOLDING", help="AAPL=0.5 BTC-USD=20%; symbols alone: equal parts")
     ] = None,
     days: Annotated[
         str, typer.Option("--days", "-d", metavar="N", help="Bars ahead of the market that opens least often, 1 to 30")

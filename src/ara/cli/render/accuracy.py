@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ara import whole
 from ara.cli.render.data_table import Column, table
+from ara.cli.render.numbers import bars_ahead
 from ara.cli.screen import Screen
 from ara.cli.words import wrapped
 from ara.market.timeframe import Timeframe
-from ara.reports.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +30,15 @@ border-bottom: 1px solid #c9ced6; white-space: nowrap; } th:first-child, td:firs
 
 _FIGURES: Final[tuple[tuple[str, Callable[["Accuracy"], str], int], ...]] = (
     ("outcomes", lambda one: f"{one.outcomes:,}", 0),
-    ("days", lambda one: f"{one.days:,}", 4),
+    ("days", lambda one: f"{one.days:,}", 5),
     ("in 80 %", lambda one: _percent(one.inside_80), 0),
-    ("95 %", lambda one: _range(one.inside_80_low, one.inside_80_high), 2),
-    ("said sure", lambda one: _percent(one.sure), 3),
-    ("did", lambda one: _percent(one.usual), 3),
-    ("side right", lambda one: _percent(one.up), 5),
+    ("95 %", lambda one: _range(one.inside_80_low, one.inside_80_high), 3),
+    ("said sure, did", lambda one: f"{_percent(one.sure)}, {_percent(one.usual)}", 4),
+    ("side right", lambda one: _percent(one.up), 6),
     ("better than ewma_t", lambda one: _percent(one.skill, sign=True), 1),
-    ("95 % ", lambda one: _range(one.skill_low, one.skill_high, sign=True), 1),
+    ("95 % ", lambda one: _range(one.skill_low, one.skill_high, sign=True), 2),
 )
+"""A column's head, its cells, and how early it leaves a narrow screen: an interval before the figure that it is of."""
 
 
 _BESIDE: Final[tuple[tuple[str, Callable[["Challenger"], str], int], ...]] = (
@@ -78,8 +78,7 @@ def _name(one: "Accuracy") -> str:
     """Name a row; a horizon with what it counts: days, weeks, or bars of a length."""
     if one.group != "horizon" or one.timeframe is None:
         return one.name
-    word = Timeframe.parse(one.timeframe).word
-    return counted(int(one.name), word) + (f" of {one.timeframe}" if word == "bar" else "")
+    return bars_ahead(int(one.name), Timeframe.parse(one.timeframe))
 
 
 def _none(found: "Report") -> str:
@@ -97,7 +96,11 @@ def _worth(found: "Report") -> str:
         said += f", {found.replayed:,} after: those prove nothing"
     elif found.replayed:
         said += f"; {found.replayed:,} that were forecast after are left out"
-    return f"{said}. Intervals rest on outcomes whose days don't overlap: the others are not independent."
+    return (
+        f"{said}. In 80 %: the outcome lay inside the 80 % band. Said sure, did: the mean stated chance to end within "
+        "the usual move, and the share that did. 95 %: the interval of the figure before it; it rests on outcomes "
+        "whose days don't overlap: the others are not independent."
+    )
 
 
 def _percent(share: float | None, *, sign: bool = False) -> str:

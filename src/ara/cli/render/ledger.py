@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from ara.cli.render.data_table import Column
 from ara.cli.render.data_table import table as table_of
 from ara.cli.render.forecast import View, show
-from ara.cli.render.numbers import decimals, grouped, long_day
+from ara.cli.render.numbers import bars_ahead, decimals, grouped, long_day
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
+from ara.market.timeframe import DAY, Timeframe
 
 if TYPE_CHECKING:
     from ara.prediction import Anchor, Kept
@@ -27,8 +28,10 @@ def table(kept: Sequence["Kept"], s: Screen) -> str:
     """Give the list, with as many columns as the screen has room for."""
     if not kept:
         return "\n".join(wrapped("The ledger holds no such forecast yet. Make one: ara predict AAPL", s.width))
-    rows = [_cells(one, s) for one in kept]
-    heads = tuple(f"made, {_zone(kept[0], s)}" if head == "made" else head for head in _HEADS)
+    steps = {_step(one) for one in kept}
+    rows = [_cells(one, s, plain=steps == {DAY}) for one in kept]
+    told = {"made": f"made, {_zone(kept[0], s)}", "days": "days" if steps == {DAY} else "ahead"}
+    heads = tuple(told.get(head, head) for head in _HEADS)
     for leave in range(len(_DROPPED) + 1):
         chosen = [index for index, head in enumerate(_HEADS) if head not in _DROPPED[:leave]]
         sizes = {index: max(width(row[index]) for row in (heads, *rows)) for index in chosen}
@@ -47,7 +50,11 @@ def _zone(kept: "Kept", s: Screen) -> str:
     return f"{kept.made_at.astimezone(s.zone):%Z}"
 
 
-def _cells(kept: "Kept", s: Screen) -> tuple[str, ...]:
+def _step(kept: "Kept") -> Timeframe:
+    return Timeframe.parse(str(kept.forecast.lineage.settings.get("timeframe", DAY)))
+
+
+def _cells(kept: "Kept", s: Screen, *, plain: bool) -> tuple[str, ...]:
     forecast = kept.forecast
     low, high = forecast.days[-1].band_80
     digits = decimals(high - low, forecast.close)
@@ -56,7 +63,7 @@ def _cells(kept: "Kept", s: Screen) -> tuple[str, ...]:
         clean(forecast.instrument.symbol),
         f"{kept.made_at.astimezone(s.zone):%Y-%m-%d %H:%M}",
         f"{forecast.last:%Y-%m-%d}",
-        str(len(forecast.days)),
+        str(len(forecast.days)) if plain else bars_ahead(len(forecast.days), _step(kept)),
         grouped(forecast.close, digits),
         f"{grouped(low, digits)} to {grouped(high, digits)}",
         clean(forecast.model),

@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from ara.market.timeframe import Timeframe
 from ara.reports import numbers
 
-__all__ = ["ago", "counted", "day", "decimals", "grouped", "long_day", "percent", "places"]
+__all__ = ["ago", "bars_ahead", "counted", "day", "decimals", "grouped", "long_day", "percent", "places"]
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -19,6 +20,11 @@ grouped = numbers.grouped
 """Numbers on a screen are written as in reports."""
 percent = numbers.percent
 """So are shares."""
+
+
+def bars_ahead(count: int, step: Timeframe) -> str:
+    """Say how many bars of a length: 3 days, 1 week, 5 bars of 4h."""
+    return counted(count, step.word) + (f" of {step}" if step.word == "bar" else "")
 
 
 def decimals(span: float, value: float) -> int:

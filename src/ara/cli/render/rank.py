@@ -58,9 +58,10 @@ def _nothing(count: int) -> str:
     """Say what chances are no knowledge: 20 % each, but where five don't divide the instruments."""
     parts = shares(count)
     if len(set(parts)) == 1:
-        return f"{100 * parts[0]:.0f} % each is no knowledge."
+        return f"Without knowledge, each chance is {100 * parts[0]:.0f} %."
     *most, last = (f"{100 * part:.1f} %" for part in parts)
-    return f"{count} don't part into five of one size: no knowledge is {', '.join(most)} and {last}."
+    parted = f"{count} can't be parted into five of one size: without knowledge, the chances are"
+    return f"{parted} {', '.join(most)} and {last}."
 
 
 def _lead(found: "Exam") -> str:

@@ -33,6 +33,7 @@ def facts(outcome: "ScoreReport") -> dict[str, Any]:
         "scored": outcome.scored,
         "scored_inside_80": outcome.scored_inside_80,
         "failed": [{"symbol": symbol, "reason": reason} for symbol, reason in outcome.failed.items()],
+        "waiting": outcome.waiting,
         "rows": [{key: _plain(value) for key, value in row.items()} for row in outcome.rows],
     }
 
@@ -57,9 +58,10 @@ def report(outcome: "ScoreReport", s: Screen) -> str:
 def _answer(outcome: "ScoreReport") -> list[str]:
     due = outcome.came_due
     if not due:
-        return ["No forecast came due since the last time."]
+        return ["No forecast came due since the last time.", *_waiting(outcome.waiting)]
+    made = len({row["forecast_id"] for row in outcome.rows})
     said = [
-        f"{_counted(due, 'forecast')} came due.",
+        f"{_counted(due, 'outcome')} of {_counted(made, 'forecast')} came due.",
         f"Inside the 80 % band: {outcome.inside_80:,} of {due:,} (expected {outcome.expected_80:,.1f})",
     ]
     if outcome.compared:
@@ -70,6 +72,13 @@ def _answer(outcome: "ScoreReport") -> list[str]:
             f"(a coin would do that {chance} of the time{once})"
         )
     return said
+
+
+def _waiting(count: int) -> list[str]:
+    if not count:
+        return []
+    one = "1 waits for bars that are" if count == 1 else f"{count:,} wait for bars that are"
+    return [f"{one} not here yet. To bring bars up to date: ara data update"]
 
 
 def _worth(outcome: "ScoreReport") -> list[str]:

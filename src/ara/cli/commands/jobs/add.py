@@ -20,7 +20,7 @@ _MOST = 20
 
 
 def add(
-    command: Annotated[list[str], typer.Argument(metavar="COMMAND…", help=f"One of {', '.join(WHAT)}, and its words")],
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND", help=f"One of {', '.join(WHAT)}, and its words")],
     priority: Annotated[str, typer.Option("--priority", metavar="N", help="The highest goes first, -100 to 100")] = "0",
     every: Annotated[str, typer.Option("--every", metavar="SPAN", help="Do it again and again: 12h, 1d, 2w")] = "",
     at: Annotated[
