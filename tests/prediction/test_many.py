@@ -120,10 +120,17 @@ async def test_a_block_is_given_while_the_next_is_still_read(monkeypatch) -> Non
 
 @pytest.mark.parametrize("count", [0, 1, 7, 64])
 def test_parts_are_all_of_them_and_the_last_are_small(count) -> None:
-    parts = module._parts(list(range(count)))
+    parts = module._parts(list(range(count)), turns=4)
     assert [place for part in parts for place in part] == list(range(count))
     assert all(1 <= len(part) <= 8 for part in parts)
     assert all(len(part) == 1 for part in parts[-3:])
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 20])
+def test_parts_that_one_takes_by_itself_are_as_large_as_may_be(count) -> None:
+    parts = module._parts(list(range(count)), turns=1)
+    assert [place for part in parts for place in part] == list(range(count))
+    assert all(len(part) == 8 for part in parts[:-1])
 
 
 async def test_what_can_not_be_kept_is_not_given() -> None:

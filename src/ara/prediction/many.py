@@ -192,7 +192,7 @@ class _Work:
         quick, apart = deque[list[int]](), deque[list[int]]()
         for parts, place in ((quick, "thread"), (apart, "process")):
             mine = [k for k, one in enumerate(ready) if where(one.asked.recipe) == place]
-            parts.extend(_parts(mine))
+            parts.extend(_parts(mine, turns=_TURNS if self._crowd or place == "process" else 1))
 
         async def lane(place: _Place, *turns: deque[list[int]]) -> None:
             for parts in turns:
@@ -235,11 +235,14 @@ def _answer(one: Ready, forecast: Forecast | AraError) -> _Answer:
     return forecast if isinstance(forecast, AraError) else (one, forecast)
 
 
-def _parts(places: list[int]) -> list[list[int]]:
-    """Cut into parts that are asked at once, smaller ones at the end: so that nobody waits long for the last."""
+def _parts(places: list[int], *, turns: int) -> list[list[int]]:
+    """Cut into parts that are asked at once, smaller ones at the end where several take `turns` at them.
+
+    So nobody waits long for the last; where one takes them all, each part more only costs its start.
+    """
     parts = []
     while places:
-        size = max(min(_PART, len(places) // _TURNS), 1)
+        size = max(min(_PART, len(places) // turns), 1)
         parts.append(places[:size])
         places = places[size:]
     return parts

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -166,8 +167,9 @@ def _refuse_endless(answer: Answer, bars: Bars) -> None:
         )
 
 
-def _targets(known_at: datetime, timeframe: Timeframe, venue: Calendar, count: int) -> list[tuple[date, datetime]]:
-    """Give label and close of the bars that follow one whose close was public at a moment."""
+@lru_cache(maxsize=64)
+def _targets(known_at: datetime, timeframe: Timeframe, venue: Calendar, count: int) -> Sequence[tuple[date, datetime]]:
+    """Give label and close of the bars that follow one whose close was public at a moment; a venue's are the same."""
     found = []
     for _ in range(count):
         label = venue.dated(known_at - timedelta.resolution)
@@ -175,7 +177,7 @@ def _targets(known_at: datetime, timeframe: Timeframe, venue: Calendar, count: i
         opens = known_at if within else venue.opens(venue.following(label, 1)[0])
         known_at = timeframe.closes(opens, venue)
         found.append((venue.dated(opens), known_at))
-    return found
+    return tuple(found)
 
 
 def _record(bars: Bars, recipe: Recipe) -> tuple[Record | None, tuple[str, ...]]:
@@ -202,7 +204,7 @@ def _cited(answer: Answer, judged: Record | None) -> Mapping[str, Any]:
 def _days(
     answer: Answer,
     bars: Bars,
-    targets: list[tuple[date, datetime]],
+    targets: Sequence[tuple[date, datetime]],
     judged: Record | None,
     reasons: Sequence[Why | None],
 ) -> tuple[Day, ...]:
