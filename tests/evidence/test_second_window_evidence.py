@@ -1,7 +1,7 @@
 """A set on stocks and years by which one constant alone was set, told as a page.
 
-ARA_MARKET_DATA names the data, ARA_EVIDENCE_MODEL the set: `fast` where it says nothing, or `default`, which takes three
-times as long.
+ARA_MARKET_DATA names the data, ARA_EVIDENCE_MODEL the set: `fast` where it says nothing, or `default`, which takes
+three times as long.
 """
 
 import os
