@@ -42,6 +42,9 @@ def test_what_moved_it_adds_up_on_the_screen(ara, width):
     assert max(map(len, lines)) <= width
     rows = {line.split()[0]: line.split()[1] for line in lines if line[2:].startswith(("data ", "model ", "in all"))}
     assert float(rows["data"]) + float(rows["model"]) == pytest.approx(-7.04, abs=0.011)
+    ends = [float(line.split()[1]) for line in lines if line[2:8] in (one[:6], two[:6])]
+    assert ends[1] - ends[0] == pytest.approx(-7.04, abs=0.011)
+    assert ", in USD: from" in lines[0] + lines[1]
     said = " ".join(outcome.out.split())
     assert "bars up to 2021-03-03 instead of 2021-03-01" in said
     found = json.loads(ara("diff", one, two, "--json").out)

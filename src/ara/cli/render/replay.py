@@ -1,5 +1,6 @@
 """A replay, and the way from one forecast to another, on a terminal."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ara.cli.render.data_table import Column, table
@@ -34,21 +35,34 @@ def replayed(found: "Replay", s: Screen) -> str:
 
 
 def changed(found: "Change", s: Screen) -> str:
-    """Give a line for each cause, with what it moved, and the sum of all."""
+    """Give a line for each cause, with what it moved, and the sum of all, between the figures of the two forecasts."""
     one, two, paint = found.before.forecast, found.after.forecast, s.palette()
-    head = f"{clean(one.instrument.symbol)} on {long_day(found.target)}: from {one.id[:6]} to {two.id[:6]}"
+    named, money = clean(one.instrument.symbol), clean(one.instrument.currency)
+    head = f"{named} on {long_day(found.target)}, in {money}: from {one.id[:6]} to {two.id[:6]}"
     lines = [paint(line, "strong") for line in wrapped(head, s.width)]
     if not found.steps:
         return "\n".join([*lines, *wrapped("They are the same forecast.", s.width)])
     steps = [*found.steps, found.total]
     digits = _digits(two)
+    first, last = (next(day for day in told.days if day.date == found.target) for told in (one, two))
+
+    def cells(start: float, moves: Sequence[float], end: float, places: int) -> list[str]:
+        return [grouped(start, places), *(_moved(each, places) for each in moves), grouped(end, places)]
+
+    names = [one.id[:6], *(" and ".join(each.causes) or "in all" for each in steps), two.id[:6]]
+    (low, high), (least, most) = first.band_80, last.band_80
     columns = [
-        Column(head="replaced", cells=[" and ".join(each.causes) or "in all" for each in steps]),
-        Column(head="median", cells=[_moved(each.price, digits) for each in steps], right=True),
-        Column(head="80 % from", cells=[_moved(each.low, digits) for each in steps], right=True, leave=3),
-        Column(head="80 % to", cells=[_moved(each.high, digits) for each in steps], right=True, leave=3),
-        Column(head="P(up)", cells=[f"{each.p_up:+.3f}" for each in steps], right=True, leave=2),
-        Column(head="sure", cells=[f"{each.confidence:+.3f}" for each in steps], right=True, leave=1),
+        Column(head="replaced", cells=names),
+        Column(head="median", cells=cells(first.price, [each.price for each in steps], last.price, digits), right=True),
+        Column(head="80 % from", cells=cells(low, [each.low for each in steps], least, digits), right=True, leave=3),
+        Column(head="80 % to", cells=cells(high, [each.high for each in steps], most, digits), right=True, leave=3),
+        Column(head="P(up)", cells=cells(first.p_up, [o.p_up for o in steps], last.p_up, 3), right=True, leave=2),
+        Column(
+            head="sure",
+            cells=cells(first.confidence, [o.confidence for o in steps], last.confidence, 3),
+            right=True,
+            leave=1,
+        ),
     ]
     lines += table(columns, s)
     for each in found.steps:
