@@ -18,11 +18,13 @@ _Mask = NDArray[np.bool_]
 
 _FEWEST: Final = 100
 _OUTSIDE, _OUT, _HAIR = 0.02, 20, 1e-9
+_SELDOM, _LOPSIDED = 8, 5
+_ECHOES, _APART, _BODY = 15, 1.3, 0.6
 _TOLD, _WILD = 0.2, 5.0
 _VOLUME, _AHEAD, _USUAL = 0.3, 0.15, 20
 _PARTLY, _CERTAIN, _BLUR = 0.35, 5.5, 1e-9
 _SOME, _TIMES, _LEAST, _LIKE = 0.3, 3.0, 0.05, 0.8
-_FILLED, _DRAWN = 3, 5
+_FILLED, _DRAWN, _CHANCE, _SIGMAS = 3, 5, 0.3, 5.0
 _FIVE: Final = 5
 _PRICES: Final = ("open", "high", "low", "close")
 
@@ -34,8 +36,11 @@ def tell(symbol: str, own: pl.DataFrame) -> Iterator[Finding]:
     yield from _outside(symbol, prices, at)
     yield from _next(symbol, prices, at)
     yield from _volumes(symbol, prices, own["volume"].to_numpy().astype(float))
-    yield from _filled(symbol, own, prices, at)
     yield from _drawn(symbol, prices, at)
+    copies = [*_filled(symbol, own, prices, at), *_flat(symbol, prices, at)]
+    yield from copies
+    if not copies:
+        yield from _echoed(symbol, prices, at)
 
 
 def _outside(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
@@ -48,7 +53,9 @@ def _outside(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Findin
         behind = out[1:-1] & (value[1:-1] >= low[:-2]) & (value[1:-1] <= high[:-2])
         count = int(ahead.sum())
         share = count / max(len(ahead), 1)
-        if count >= _OUT and share > _OUTSIDE and count > behind.sum():
+        often = count >= _OUT and share > _OUTSIDE and count > behind.sum()
+        lopsided = int((ahead & ~behind).sum()) >= max(_SELDOM, _LOPSIDED * int((behind & ~ahead).sum()))
+        if often or lopsided:
             first = int(np.argmax(ahead)) + 1
             yield Finding(
                 rule="range",
@@ -59,7 +66,7 @@ def _outside(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Findin
                 now=float(prices[first, 2 if value[first] < low[first] else 1]),
                 size=share,
                 count=count,
-                detail=f"{share:.0%} of its bars",
+                detail=f"{share:.1%} of its bars",
             )
 
 
@@ -156,7 +163,55 @@ def _drawn(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]
     bend = np.abs(steps[1:] - steps[:-1]) <= _HAIR * np.abs(prices[1:-1])
     moves = (np.abs(steps[1:]) > 100 * _HAIR * np.abs(prices[1:-1])).any(axis=1)
     lines = np.concatenate(([False], bend.all(axis=1) & moves & ~flat[1:-1]))
-    yield from _many("drawn", symbol, lines, at, _DRAWN, "on a line between their neighbours")
+    # where prices have few steps some lie on a line by themselves: more closes than whole bars, and of few slopes
+    chance = bend[:, 3] & moves & ~bend.all(axis=1)
+    slopes = np.unique(np.round(np.abs(steps[:-1, 3][lines[1:]]), 6))
+    if lines.sum() > _CHANCE * chance.sum() and len(slopes) > lines.sum() / 2:
+        yield from _many("drawn", symbol, lines, at, _DRAWN, "on a line between their neighbours")
+
+
+def _flat(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
+    """Find single prices in the place of bars that are half-way to the next close, or that close itself."""
+    close, flat = prices[:, 3], np.ptp(prices, axis=1) < _HAIR * prices[:, 3]
+    before, here, after = close[:-2], close[1:-1], close[2:]
+
+    def near(value: _Array) -> _Mask:
+        return np.asarray(np.abs(value - here) <= _HAIR * np.abs(here))
+
+    moved = ~near(before) & ~flat[2:]
+    lone, usual = moved & flat[1:-1], moved & ~flat[1:-1]
+    half = (near((before + after) / 2) | near(np.sqrt(np.abs(before * after)))) & ~near(after)
+    for rule, found, words in (
+        ("drawn", half, "single prices half-way between the closes of their neighbours"),
+        ("filled", near(after), "single prices, the close of the next bar"),
+    ):
+        by_chance = float(found[usual].mean()) * float(lone.sum()) if usual.any() else 0.0
+        if found[lone].sum() > max(lone.sum() / 2, by_chance + _SIGMAS * math.sqrt(by_chance)):
+            yield from _many(rule, symbol, np.concatenate(([False], found & lone)), at, _DRAWN, words)
+
+
+def _echoed(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
+    """Find closes that are the next bar's close, though that bar opens far from them and moves; and whole bars alike.
+
+    Prices that stand still by chance come with a gap to the next bar that is no larger than usual. Of two bars that are
+    the same the later is the copy unless the gap before them is larger than the one after them. And where prices have
+    few steps, gaps have few sizes.
+    """
+    opened, close = prices[:, 0], prices[:, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap, body = np.abs(np.log(opened[1:] / close[:-1])), np.abs(np.log(close / opened))
+    same = np.abs(close[1:] - close[:-1]) <= _HAIR * np.abs(close[1:])
+    found = (same & (np.ptp(prices[1:], axis=1) > _HAIR * close[1:]))[1:-1]
+    if found.sum() < _ECHOES:
+        return
+    copied = (prices[1:-2] == prices[2:-1]).all(axis=1)
+    into = np.where(copied, gap[:-2], gap[1:-1])[found]
+    here, after, usual = (float(np.nanmedian(one)) for one in (into, gap[2:][found], gap))
+    large = here > max(_APART * after, _APART * usual, _BODY * float(np.nanmedian(body)), _HAIR)
+    steps = np.unique(np.round(into * np.where(copied, close[:-3], close[1:-2])[found], 6))
+    if large and len(steps) > found.sum() / 3:
+        words = "closes of the next bar, which opened elsewhere"
+        yield from _many("echoed", symbol, np.concatenate(([False], found)), at, _ECHOES, words)
 
 
 def _many(rule: str, symbol: str, found: _Mask, at: list[datetime], least: int, words: str) -> Iterator[Finding]:

@@ -81,6 +81,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "bars are copies of the bar after them",
         "Leave gaps open, or fill them with what was known before; never backward.",
     ),
+    "echoed": (
+        "closes are those of the bar after them",
+        "Look for closes that were taken after their bar had ended, and for rows that are joined one too late.",
+    ),
     "drawn": (
         "bars lie on a straight line between their neighbours",
         "Leave gaps open: a line knows where the price will be on the other side.",

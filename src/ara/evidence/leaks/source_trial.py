@@ -17,7 +17,8 @@ __all__ = ["audit_source"]
 
 _PRICES: Final = ("open", "high", "low", "close")
 _APART: Final = 1e-6
-_TRIED: Final = ("known_at", "range", "next_bar", "shifted", "early", "filled", "drawn", "same")
+_VOLUME_APART, _VOLUMES, _REVISED = 0.01, 20, 0.05
+_TRIED: Final = ("known_at", "range", "next_bar", "shifted", "early", "filled", "drawn", "echoed", "same")
 _HINT: Final = "A source gives a frame of bars at any moment that it is asked."
 
 
@@ -50,6 +51,7 @@ def audit_source(source: Source, *, now: datetime, moments: int = 3) -> Audit:
     failed = 0
     if source.older is not None:
         findings += _differs("prefix", bars, source.older, "the older copy")
+        findings += _revised(bars, source.older, "the older copy")
     for moment in days if source.replays else ():
         try:
             past = _asked(source, moment)
@@ -58,6 +60,7 @@ def audit_source(source: Source, *, now: datetime, moments: int = 3) -> Audit:
             findings.append(Finding(rule="fails", at=moment, detail=error.message))
             continue
         findings += _differs("prefix", markets.cut(bars, moment), past, f"asked on {moment:%Y-%m-%d}")
+        findings += _revised(markets.cut(bars, moment), past, f"asked on {moment:%Y-%m-%d}")
     replayed = ("prefix",) if source.replays or source.older is not None else ()
     return Audit(
         subject=source.name,
@@ -126,6 +129,31 @@ def _differs(rule: str, whole: pl.DataFrame, other: pl.DataFrame, detail: str) -
             was=float(told[row, column]),
             now=float(then[row, column] * np.exp(usual)),
             size=float(apart[row, column]),
+            count=int(moved.sum()),
+            detail=detail,
+        )
+
+
+def _revised(whole: pl.DataFrame, other: pl.DataFrame, detail: str) -> Iterator[Finding]:
+    """Find volumes that were told otherwise by more than one factor, and more often than volumes are corrected."""
+    past = other.select("symbol", "ts", then=pl.col("volume").cast(pl.Float64))
+    both = whole.join(past, on=["symbol", "ts"], how="inner").filter((pl.col("volume") > 0) & (pl.col("then") > 0))
+    for (symbol,), own in both.sort("symbol", "ts").group_by(["symbol"], maintain_order=True):
+        factor = np.log(own["volume"].to_numpy().astype(float) / own["then"].to_numpy())
+        usual = float(np.median(factor))
+        apart = np.abs(factor - usual)
+        moved = apart > _VOLUME_APART
+        if moved.sum() < max(_VOLUMES, _REVISED * len(moved)):
+            continue
+        row = int(np.argmax(apart))
+        yield Finding(
+            rule="prefix",
+            symbol=str(symbol),
+            at=own["ts"][row],
+            column="volume",
+            was=float(own["volume"][row]),
+            now=float(own["then"][row] * np.exp(usual)),
+            size=float(apart[row]),
             count=int(moved.sum()),
             detail=detail,
         )
