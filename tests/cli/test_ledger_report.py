@@ -82,6 +82,18 @@ def test_a_day_and_a_week_are_no_one_horizon(ara, home):
     assert found == [("1", "1d", 1), ("1", "1w", 1)]
 
 
+def test_the_list_and_receipts_say_weeks_where_bars_are_weeks(ara):
+    days = json.loads(ara("predict", "AAPL", "--as-of", "2020-02-20", "--days", "2", "--json").out)["id"]
+    assert "  days  " in ara("ledger", "list").out.splitlines()[0]
+    assert ara("ledger", "receipt", days).out.splitlines()[1].split()[0] == "days"
+    one = ("predict", "AAPL", "--as-of", "2020-02-20", "--days", "1", "--timeframe", "1w", "--json")
+    weeks = json.loads(ara(*one).out)["id"]
+    head, week, day = ara("ledger", "list").out.splitlines()
+    assert "   ahead  " in head
+    assert ("  1 week  " in week, "  2 days  " in day) == (True, True)
+    assert ara("ledger", "receipt", weeks).out.splitlines()[1].split()[0] == "weeks"
+
+
 @pytest.mark.parametrize(("out", "said"), [("report.txt", "ends in .html"), ("gone/report.html", "there is no folder")])
 def test_a_page_that_can_not_be_written_is_refused_first(ara, out, said):
     outcome = ara("ledger", "report", "--out", out)

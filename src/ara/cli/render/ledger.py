@@ -95,7 +95,7 @@ def vouched(kept: "Kept", found: Sequence["Voucher"], s: Screen) -> str:
     instrument, made = clean(forecast.instrument.symbol), long_day(forecast.last)
     head = f"{instrument} from {made}, by {clean(forecast.model)}: the chance to end within the usual move"
     columns = [
-        Column(head="days", cells=[str(one.day) for one in found], right=True),
+        Column(head=f"{_step(kept).word}s", cells=[str(one.day) for one in found], right=True),
         Column(head="stated", cells=[f"{one.stated:.2f}" for one in found], right=True),
         Column(head="like it", cells=[_range(one) for one in found], leave=2),
         Column(
