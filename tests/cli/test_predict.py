@@ -131,6 +131,13 @@ def test_from_a_day_in_the_past(ara):
     assert "For today" not in outcome.out
 
 
+def test_a_day_that_the_bars_do_not_reach_is_not_what_was_asked(ara):
+    outcome = ara("predict", "XOM", "--as-of", "2020-04-15", "--days", "1", "--model", "ewma_t", "--width", "100")
+    assert "close 76.57 on Fri 1 Sep 2017" in outcome.out
+    assert "For today: ara data update XOM" in outcome.out
+    assert "as asked" not in outcome.out
+
+
 def test_the_days_of_the_settings_unless_a_flag_says_more(ara):
     assert len(json.loads(ara("predict", "AAPL", "--set", "prediction.days=3", "--json").out)["days"]) == 3
     assert len(json.loads(ara("predict", "AAPL", "--set", "prediction.days=3", "-d", "2", "--json").out)["days"]) == 2

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from ara.cli.export import Export
 from ara.cli.listing import Listing
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ara.prediction.many import Missed
 
 __all__ = ["Asked", "Told", "Wish", "counted", "document", "shown", "sure_days"]
+
+_NEAR: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,7 @@ def shown(s: Screen, wish: Wish, kept: "Kept", asked: Asked) -> str:
         money=said,
         depth=wish.depth,
         kept=True,
-        asked=wish.as_of is not None,
+        asked=_reached(wish, one.last, asked.today),
         lasting=s.settings().store.url != "memory:",
         palette=s.palette(),
         plain=s.plain,
@@ -243,3 +245,15 @@ def shown(s: Screen, wish: Wish, kept: "Kept", asked: Asked) -> str:
         members=asked.counts[one.id].words if one.id in asked.counts else "",
     )
     return show(one if rate is None else converted(one, rate), view)
+
+
+def _reached(wish: Wish, last: "date", today: "date") -> bool:
+    """Whether a moment was asked for that the bars reach, but for a week's own days and those that markets are shut."""
+    from datetime import UTC, datetime, time, timedelta
+
+    from ara.prediction.origin import as_instant
+
+    if wish.as_of is None:
+        return False
+    moment = as_instant(wish.as_of, now=datetime.combine(today + timedelta(days=1), time(), UTC))
+    return moment.date() - last <= timedelta(days=_NEAR)
