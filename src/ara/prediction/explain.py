@@ -11,7 +11,7 @@ from ara.models.months import DAY
 from ara.models.panel import Panel
 from ara.models.reasons import SPANS, USUAL, Told
 from ara.prediction.forecast import Factor
-from ara.statistics.ranges import LONGEST, floored, range_variance
+from ara.statistics.ranges import floored, range_variance
 
 __all__ = ["DRAWN", "FACTORS", "REASONS", "REST", "Why", "whys", "with_doubt"]
 
@@ -32,6 +32,7 @@ _Array = NDArray[np.float64]
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _FROM_MONDAY: Final = 3
 _NOTHING: Final = 1e-9
+_LONGEST: Final = 8192  # of longer series nobody keeps what is usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ def _measured(panel: Panel, row: int) -> dict[str, float]:
     if not len(bars):
         return {"return": 0.0}
     # what is usual of a bar follows from the last 250; where none is missing, members asked that of the whole series
-    whole = panel.bars[first : row + 1] if len(bars) == 2 * USUAL and row - first < LONGEST else bars
+    whole = panel.bars[first : row + 1] if len(bars) == 2 * USUAL and row - first < _LONGEST else bars
     logs = np.log(floored(range_variance(whole), share=0.02)[-USUAL:])
     told = {name: float(np.exp((logs[-span:].mean() - logs.mean()) / 2)) for name, span in SPANS.items()}
     size = float(np.sqrt((bars[-USUAL:, 3] ** 2).mean()))

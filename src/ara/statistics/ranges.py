@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from ara.statistics.prefixes import Prefixes
 
-__all__ = ["LONGEST", "floored", "range_variance"]
+__all__ = ["floored", "range_variance"]
 
 _Array = NDArray[np.float64]
 
 _BODY: Final = 2 * math.log(2) - 1
-LONGEST: Final = 8192
-"""Bars of the longest series whose usual variance is kept for who asks for it next."""
+_LONGEST: Final = 8192
 
 
 def range_variance(bars: _Array) -> _Array:
@@ -62,7 +61,7 @@ def floored(variance: _Array, *, share: float = 0.01, bars: int = 250, least: fl
     first = int(known[0]) if len(known) else len(variance)
     usual = np.zeros(len(variance))
     rest = np.ascontiguousarray(variance[first:], np.float64)
-    usual[first:] = _usual(rest, bars) if len(rest) > LONGEST else _again(rest, bars)
+    usual[first:] = _usual(rest, bars) if len(rest) > _LONGEST else _again(rest, bars)
     return np.asarray(np.maximum(variance, share * usual + least))
 
 
