@@ -57,10 +57,10 @@ class Why:
     sure: tuple[Factor, ...] = ()
 
 
-def with_doubt(told: Told, doubt: Mapping[str, tuple[float, float]]) -> Told:
+def with_doubt(told: Told, doubt: Mapping[str, tuple[float, float | _Array]]) -> Told:
     """Give what was told of a band that is wider for further reasons: a figure of each, and the log of its factor."""
     count = np.ones_like(told.width)
-    logs = {name: count * log for name, (_, log) in doubt.items() if log}
+    logs = {name: count * log for name, (_, log) in doubt.items() if np.any(log)}
     return Told(
         width=told.width + sum(logs.values()),
         parts={**told.parts, **{name: told.parts.get(name, 0.0) + log for name, log in logs.items()}},
@@ -177,6 +177,7 @@ _WORDS: Final[Mapping[str, Callable[[float, float, bool], str]]] = {
     "reports": _reports,
     "market": _wild("its market's last 5 bars were"),
     "abroad": _wild("the last 5 bars of other markets were"),
+    "age": lambda value, _, __: f"its price is {value:.0f} bars old",
     "agreement": lambda value, _, __: f"its models {'disagree more' if value > 1 else 'agree more'} than usual",
     "bands": _bands,
     "failed": lambda _, __, ___: "parts of Ara had to be done without",

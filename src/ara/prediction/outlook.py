@@ -15,12 +15,13 @@ from ara.market.calendar import Calendar, calendar
 from ara.market.timeframe import DAY, Timeframe
 from ara.models.panel import Panel
 from ara.prediction.compute import ENGINE, Answer, Recipe, compute, family, platform_facts
-from ara.prediction.doubt import doubted, newest
+from ara.prediction.doubt import aged, doubted, newest
 from ara.prediction.explain import DRAWN, REASONS, Why, whys
 from ara.prediction.forecast import Day, Forecast
 from ara.prediction.mood import mood
 from ara.prediction.oddity import odd_forecast, odd_origin
 from ara.prediction.record import KIND, Record, record
+from ara.prediction.soundness import soundness
 from ara.prediction.sureness import sureness
 from ara.prediction.widening import widened
 
@@ -66,9 +67,11 @@ def outlook(
     recipe = recipe if recipe.artefact else replace(recipe, made=family(recipe))  # looked up once for all
     panel = Panel.build([bars, *context], range(1, days + 1))
     _, end = panel.span(panel.symbols.index(bars.instrument.symbol))
-    quality, bare = newest(bars), "calibration" in without
+    sound, bare = soundness(bars), "calibration" in without
+    quality = newest(bars) * sound.grade
     asks = why and not {"reasons", "regime"} & set(without)
-    answer = doubted(compute(panel, np.array([end - 1]), recipe, why=asks, spare=True, bare=bare), quality)
+    answer = compute(panel, np.array([end - 1]), recipe, why=asks, spare=True, bare=bare)
+    answer = doubted(aged(answer, panel, end - 1, recipe, sound.stood), quality)
     failed += len(answer.lost)
     answer = widened(answer, failed)
     reasons, regime, untold = _reasons(answer, panel, end - 1, days, why=why, without=without)
@@ -79,7 +82,8 @@ def outlook(
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
     doubts = _lacking(answer, quality, failed, regime=regime is not None, untold=bool(untold), why=why)
-    told = _doubts(bars)
+    doubts |= {"stood": sound.stood} if sound.stood else {}
+    told = [*sound.words, *_doubts(bars)]
     targets = _targets(last["known_at"], bars.timeframe, sessions, days)
     return Forecast(
         instrument=bars.instrument,
@@ -110,9 +114,7 @@ def _priced(bars: Bars) -> None:
         )
 
 
-def _lacking(
-    answer: Answer, quality: float, failed: int, *, regime: bool, untold: bool, why: bool
-) -> Mapping[str, float]:
+def _lacking(answer: Answer, quality: float, failed: int, *, regime: bool, untold: bool, why: bool) -> dict[str, float]:
     """Give what a lineage says of poor bars, of links that failed, and of shares by permutation."""
     drawn = why and not untold and answer.told is not None and answer.told.drawn
     return {

@@ -18,7 +18,7 @@ ORDINARY: Final = 0.8
 """The confidence of an ordinary day."""
 
 _FROM: Final[Mapping[str, str]] = {
-    "agreement": "agreement", "bands": "past", "failed": "data", "quality": "data", "state": "regime",
+    "age": "data", "agreement": "agreement", "bands": "past", "failed": "data", "quality": "data", "state": "regime",
     "surprise": "regime",
 }  # fmt: skip
 _ORDER: Final = ("horizon", "market", "regime", "past", "agreement", "data")
