@@ -52,7 +52,12 @@ def test_the_old_shape_says_percent_and_stands_beside_the_whole(service: Served)
 
 
 def test_a_batch_answers_what_it_can_and_names_the_rest(service: Served):
-    asked = {"symbols": ["MSFT", "NOSUCH", "AAPL", "MSFT"], "days": 1, "model": "ewma_t", "asset_type": "stock"}
+    asked = {
+        "symbols": ["MSFT", "NOSUCH", "AAPL", "msft", "nosuch"],
+        "days": 1,
+        "model": "ewma_t",
+        "asset_type": "stock",
+    }
     with service.client() as client:
         told = client.post("/api/v1/predict/batch", json=asked).json()
     assert [one["symbol"] for one in told["predictions"]] == ["MSFT", "AAPL"]

@@ -27,7 +27,7 @@ def test_a_forecast_is_the_document_of_the_command_and_that_of_the_first_version
 
 def test_lists_go_on_by_cursors_and_failures_are_problems(service: Served):
     with service.client() as client:
-        asked = {"symbols": ["AAPL", "NOSUCH", "MSFT", "AAPL"], "days": 1, "as_of": AS_OF, "model": "ewma_t"}
+        asked = {"symbols": ["AAPL", "NOSUCH", "MSFT", "aapl"], "days": 1, "as_of": AS_OF, "model": "ewma_t"}
         told = client.post("/api/v2/forecasts/batch", json=asked).json()
         first = client.get("/api/v2/forecasts", params={"limit": 1}).json()
         second = client.get("/api/v2/forecasts", params={"limit": 1, "cursor": first["next"]}).json()

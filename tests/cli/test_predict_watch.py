@@ -63,6 +63,13 @@ def test_a_watch_is_of_the_present(ara, more, said):
     assert f"--watch and {said} exclude each other." in outcome.err
 
 
+def test_a_watch_does_not_wait_for_a_key_that_nobody_gave(ara):
+    outcome = ara("predict", "AAPL", "--watch", "--set", "data.providers=polygon,sample", "--set", "data.retries=0")
+    assert (outcome.code, outcome.out) == (3, "")
+    words = " ".join(outcome.err.split())
+    assert words.startswith("polygon answers only with a key, and there is none. Get one at https://polygon.io/")
+
+
 def test_what_nobody_knows_is_not_watched(ara):
     outcome = ara("predict", "NOPE", "--watch")
     assert (outcome.code, outcome.out) == (2, "")

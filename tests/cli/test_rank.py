@@ -132,7 +132,8 @@ def test_instruments_of_other_days_are_not_ordered_in_silence(ara):
         (("--bars", "gone.parquet"), "there is no file"),
         (("AAPL", "KO"), "have no fifths"),
         ((*SYMBOLS, "--horizon", "x"), "--horizon is x"),
-        ((*SYMBOLS, "--horizon", "31"), "1 to 30"),
+        ((*SYMBOLS, "--horizon", "31"), "--horizon is 31. Give a whole number from 1 to 30."),
+        ((*SYMBOLS, "--horizon", "0"), "--horizon is 0. Give a whole number from 1 to 30."),
         ((*SYMBOLS, "--exam", "--terms", "0"), "--terms is 0"),
         ((*SYMBOLS, "--as-of", "x"), "which is no date"),
     ],
@@ -146,3 +147,17 @@ def test_what_is_wrong_is_said(ara, words, said):
 def test_a_symbol_that_the_file_lacks_and_a_family_that_nobody_has(ara, file):
     assert "no bars of ZZZ" in " ".join(ara("rank", "ZZZ", "--bars", str(file)).err.split())
     assert ara("rank", *SYMBOLS, "--model", "gone").code == 8
+
+
+def test_a_moment_before_the_bars_is_refused_with_when_they_begin(ara, file):
+    outcome = ara("rank", "--bars", str(file), "--as-of", "2005-01-01")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert " ".join(outcome.err.split()) == (
+        "0 of 6 instruments have a bar by 2005-01-01: bars begin on 2018-01-01 "
+        "5 of them have one by 2018-01-01; ask from then on."
+    )
+    late = pl.read_parquet(file).filter((pl.col("symbol") < "SPY") | (pl.col("ts") > pl.datetime(2019, 5, 1)))
+    late.write_parquet(file)
+    words = " ".join(ara("rank", "--bars", str(file), "--as-of", "2019-01-01").err.split())
+    assert words.startswith("4 of 6 instruments have a bar by 2019-01-01: bars begin on 2018-01-01 5 of them have one")
+    assert "by 2019-05-02" in words

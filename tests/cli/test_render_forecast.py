@@ -323,6 +323,25 @@ def test_a_direction_that_is_not_is_never_called(shown, make_forecast):
     assert "Direction:" not in text
 
 
+@pytest.mark.parametrize(
+    ("stated", "low", "high", "said"),
+    [
+        (0.797, 0.75, 0.8, "0.797"),
+        (0.79996, 0.75, 0.8, "0.79996"),
+        (0.793, 0.75, 0.8, "0.79"),
+        (0.8, 0.8, 0.85, "0.80"),
+        (0.9999, 0.95, 1.0, "0.9999"),
+        (1.0, 0.95, 1.0, "1.00"),
+    ],
+)
+def test_what_is_stated_lies_in_the_bin_of_its_receipt(shown, make_forecast, stated, low, high, said):
+    forecast = make_forecast(days=1)
+    facts = {"forecasts": 3112, "inside": 2290, "share": 0.736, "least": 0.72, "most": 0.751}
+    receipt = Receipt(horizon=1, until=datetime(2020, 12, 31, tzinfo=UTC), low=low, high=high, **facts)
+    day = replace(forecast.days[0], confidence=stated, receipt=receipt)
+    assert f" {said} is the chance that" in shown(replace(forecast, days=(day,)))
+
+
 def test_a_receipt_stands_beside_what_is_stated(shown, make_forecast):
     forecast = make_forecast(days=1)
     facts = {"low": 0.7, "high": 0.75, "forecasts": 3112, "inside": 2290, "share": 0.736, "least": 0.72, "most": 0.751}

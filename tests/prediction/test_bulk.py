@@ -72,10 +72,14 @@ def test_any_word_for_a_class_and_any_extra_column_is_taken(bars: Path) -> None:
     assert run(bars, of(bars)).equals(plain)
 
 
-def test_asking_twice_for_a_row_gives_it_twice(bars: Path) -> None:
-    asked = of(bars)
-    told = run(bars, pl.concat([asked, asked]))
-    assert told.head(asked.height).equals(told.tail(asked.height))
+def test_a_row_that_is_asked_twice_is_answered_once_in_its_first_place(bars: Path) -> None:
+    asked, out = of(bars), bars.with_name("q.parquet")
+    alone = run(bars, asked)
+    once = out.read_bytes()
+    assert run(bars, pl.concat([asked, asked.reverse(), asked.head(2)])).equals(alone)
+    assert out.read_bytes() == once
+    summary = forecast_file(bars, bars.with_name("origins.parquet"), out, model="ewma_t", name="m", settings=SETTINGS)
+    assert (summary.rows, summary.repeated) == (asked.height, asked.height + 2)
 
 
 def test_what_can_not_be_answered_is_refused_and_nothing_is_written(bars: Path) -> None:

@@ -13,6 +13,7 @@ from ara.lineage import canonical
 from ara.market import symbols
 from ara.prediction import Kept, Ledger, PredictionEngine
 from ara.prediction import many as module
+from ara.prediction.asking import distinct
 from ara.prediction.compute import Recipe
 from ara.prediction.document import to_document
 from ara.prediction.many import Missed, Question, outlooks
@@ -38,8 +39,8 @@ async def test_many_are_what_each_is_alone() -> None:
     missed = [answer for answer in together if isinstance(answer, Missed)]
     whole = [answer for answer in together if isinstance(answer, Kept)]
     assert [(answer.symbol, type(answer.error)) for answer in missed] == [("nope", UnknownSymbolError)]
-    assert [told(kept) for kept in whole] == [told(kept) for kept in (*alone, alone[0])]
-    assert [kept.sequence for kept in whole] == [1, 2, 3, 1]
+    assert [told(kept) for kept in whole] == [told(kept) for kept in alone]
+    assert [kept.sequence for kept in whole] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("size", [1, 3, 64])
@@ -53,6 +54,16 @@ async def test_blocks_of_any_size_are_given_and_kept_in_the_order_asked(monkeypa
     assert found == names
     assert [entry.instrument.symbol for entry in entries] == ["KO", "AAPL", "MSFT", "EURUSD"]
     assert {entry.days[0].factors for entry in entries} == {()}
+
+
+async def test_spellings_of_one_instrument_are_one_in_the_place_of_the_first() -> None:
+    names = ["btc/usd", "AAPL", "aapl", "BTC-USD", "bitcoin", "nope", "NOPE", "", "", " aapl "]
+    assert distinct(names) == ["btc/usd", "AAPL", "nope", ""]
+    async with desk(clock=NOW) as one:
+        asked = PredictionEngine(one, models="ewma_t").keep_many(names, 1, why=False)
+        given = [answer async for answer in asked]
+    assert [getattr(answer, "symbol", None) for answer in given] == [None, None, "nope", ""]
+    assert [answer.forecast.instrument.symbol for answer in given[:2]] == ["BTC-USD", "AAPL"]
 
 
 async def test_none_asked_is_none_given() -> None:

@@ -42,6 +42,20 @@ def test_the_future_is_refused(as_of: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        ("2026-03-06", "as_of is 2026-03-06, which"),
+        (date(2030, 1, 1), "as_of is 2030-01-01, which"),
+        ("2030-01-01T00:00:00+01:00", "as_of is 2029-12-31 23:00 UTC, which"),
+    ],
+)
+def test_what_has_not_come_is_named_as_it_was_asked(as_of: object, said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        as_instant(as_of, now=NOW)
+    assert caught.value.message.startswith(said)
+
+
+@pytest.mark.parametrize(
     "as_of", ["", "yesterday", "2020-13-01", "20-02-2020", "2020-02-30", "'; drop table", date(9999, 12, 31)]
 )
 def test_what_is_no_date_is_refused_with_an_example(as_of: object) -> None:

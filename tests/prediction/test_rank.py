@@ -142,7 +142,7 @@ async def test_what_can_not_be_ranked_is_refused():
     bars = await known()
     with pytest.raises(ValidationError, match="4 instruments have no fifths"):
         rank(bars[:4], 20)
-    with pytest.raises(ValidationError, match="1 to 30"):
+    with pytest.raises(ValidationError, match="horizon is 31; a forecast reaches 1 to 30 bars"):
         rank(bars, 31)
     with pytest.raises(ValidationError, match="do not fit"):
         examined(bars, 20, terms=500)

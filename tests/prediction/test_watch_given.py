@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ara.data.feed import MarketData
-from ara.errors import DataProviderError
+from ara.errors import DataProviderError, MissingKeyError
 from ara.market.symbols import resolve
 from ara.market.timeframe import DAY
 from ara.prediction import Kept, Missed, PredictionEngine
@@ -112,3 +112,38 @@ async def test_one_that_can_not_be_looked_at_costs_no_other_anything(clock, sour
         told = await looked(one, source, picky, 2, symbols=("KO", "AAPL"))
     assert {each.symbol if isinstance(each, Missed) else each for each in told} == {"KO", "AAPL"}
     assert sum(isinstance(each, Missed) for each in told) == 1
+
+
+async def test_a_key_that_is_withdrawn_ends_the_watch_and_a_source_that_is_down_does_not(clock):
+    class Locked(FakeProvider):
+        refusal: DataProviderError | None = None
+
+        async def history(self, kind, instrument, timeframe, *, start, end):
+            if self.refusal is not None:
+                raise self.refusal
+            return await super().history(kind, instrument, timeframe, start=start, end=end)
+
+        async def stream(self, kind, instruments):
+            if self.refusal is not None:
+                raise self.refusal
+            async for bars in super().stream(kind, instruments):
+                yield bars
+
+    for refusal, kinds in (
+        (DataProviderError("it is down"), [Kept, Trouble, Trouble]),
+        (MissingKeyError("it has no key"), [Kept, Missed]),
+    ):
+        locked, told = Locked(symbols=("AAPL",), first=date(2018, 1, 2), last=date(2021, 4, 30)), []
+        async with (
+            desk(clock=FakeClock(EVENING)) as one,
+            PredictionEngine(one, data_providers=[locked]) as engine,
+            aclosing(engine.watch(["AAPL"], 1, model="ewma_t", pause=0.001)) as live,
+        ):
+            async for each in live:
+                told.append(each)
+                locked.refusal = refusal
+                one.clock.set(NEXT)
+                if len(told) == 3:
+                    break
+        assert [type(each) for each in told] == kinds
+        assert {str(each.error.message) for each in told[1:]} == {refusal.message}

@@ -13,6 +13,7 @@ from ara.errors import AraError, NotFoundError, StoreError, UnknownSymbolError, 
 from ara.market import Instrument
 from ara.plugins import names
 from ara.prediction import Forecast
+from ara.prediction.asking import distinct
 from ara.prediction.ledger import Kept, Ledger
 from ara.prediction.many import Missed
 
@@ -64,9 +65,11 @@ async def forecasts(
 ) -> tuple[list[Forecast], dict[str, AraError]]:
     """Forecast several instruments; one that fails costs no other anything, and its error is given by its name.
 
+    Several spellings of one instrument are one, answered and counted once.
     A store that takes nothing is no fault of an instrument: all is refused, and may be asked again.
     """
     _known(asked.model)
+    symbols = distinct(symbols)
     answered, failures = list[Forecast](), dict[str, AraError]()
     async with a_days(service, who, len(symbols)) as back:
         stream = service.engine.keep_many(symbols, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)

@@ -16,7 +16,7 @@ from ara.data.bar_store import WITHDRAWN, BarStore, open_bar_store, untouched
 from ara.data.direct import Direct, Views
 from ara.data.due import due, lacks
 from ara.data.provider import SCHEMAS, Kind, Provider, fetches
-from ara.data.reasons import beside, refusal, worst
+from ara.data.reasons import beside, otherwise, refusal, worst
 from ara.data.scarce import FEW, scarce
 from ara.data.sources import Sources
 from ara.data.view import Kept, View
@@ -221,6 +221,10 @@ class MarketData:
     async def _every(self) -> list[Instrument]:
         return await asyncio.to_thread(self.store.instruments) if not self._given and self._stores() else []
 
+    async def _lengths(self, symbol: str) -> set[str]:
+        told = await asyncio.to_thread(self.store.catalogue)
+        return set(told.filter(pl.col("symbol") == symbol)["timeframe"])
+
     async def _kept(self, instrument: Instrument, timeframe: Timeframe, *, learned: datetime | None) -> Kept | None:
         """Give what is kept, through the cache unless an earlier knowledge is asked for; None where nothing is."""
         if not self._stores():
@@ -327,7 +331,10 @@ class MarketData:
             seen = self._views.of(kept, instrument, timeframe, moment=moment, repaired=repaired)
             if seen:
                 return seen, kept, notes
-        raise beside(worst(failed), await self._every())
+        every = await self._every()
+        mine = bound is None and any(one.symbol == instrument.symbol for one in every)
+        lengths = await self._lengths(instrument.symbol) if mine else ()
+        raise otherwise(beside(worst(failed), every), instrument.symbol, timeframe, lengths)
 
     async def _hidden(self, seen: View, *, moment: datetime, learned: datetime | None) -> list[str]:
         """Say of a few kept bars that a source with more is hidden by them."""

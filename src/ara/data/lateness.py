@@ -8,7 +8,7 @@ from ara.data.due import missing
 from ara.market.bars import Bars
 from ara.market.calendar import calendar
 from ara.market.instrument import Instrument
-from ara.market.timeframe import Timeframe
+from ara.market.timeframe import DAY, Timeframe
 
 __all__ = ["FEW", "Behind", "behind", "late", "note", "short"]
 
@@ -63,13 +63,14 @@ def behind(newest: datetime, instrument: Instrument, timeframe: Timeframe, *, mo
         labels.pop()
     if not labels:
         return None
+    when = f"is of {label}" if timeframe.span >= DAY.span else f"closed at {newest:%Y-%m-%d %H:%M} UTC"
     many = "1 session has" if len(labels) == 1 else f"{len(labels):,} sessions have"
     return Behind(
         newest=newest,
         since=since,
         sessions=len(labels),
         stale=len(labels) > FEW and moment - newest >= 2 * timeframe.span,
-        words=f"the newest bar of {instrument.symbol} is of {label}: {many} closed since by {moment:%Y-%m-%d}",
+        words=f"the newest bar of {instrument.symbol} {when}: {many} closed since by {moment:%Y-%m-%d}",
     )
 
 

@@ -1,6 +1,6 @@
 """Why there are no bars: errors that name what was asked and what there is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import polars as pl
 from ara.errors import AraError, DataProviderError, NoBarsError, UnknownSymbolError
 from ara.market.instrument import Instrument
 from ara.market.symbols import known, listed
+from ara.market.timeframe import TIMEFRAMES, Timeframe
 
 if TYPE_CHECKING:
     from ara.data.access.attempts import Attempt
@@ -55,6 +56,16 @@ def beside(error: AraError, kept: Sequence[Instrument]) -> AraError:
     if not more or not isinstance(error, UnknownSymbolError):
         return error
     return UnknownSymbolError(error.message, hint=f"{error.hint}. Kept too: {listed(more)}", **error.context)
+
+
+def otherwise(error: AraError, symbol: str, timeframe: Timeframe, lengths: Collection[str]) -> AraError:
+    """Name where nobody has bars of a length of which others the same instrument is kept; longest first."""
+    there = [str(one) for one in reversed(TIMEFRAMES) if str(one) in lengths]
+    if not there or str(timeframe) in there or not isinstance(error, UnknownSymbolError | NoBarsError):
+        return error
+    words = f"There are no bars of {timeframe} of {symbol}, but of {', '.join(there)}."
+    hint = f"Ask for --timeframe {there[0]}, or bring bars of {timeframe}: ara data import"
+    return NoBarsError(words, hint=hint, symbol=symbol)
 
 
 def refusal(attempt: "Attempt", symbol: str) -> AraError:

@@ -22,10 +22,11 @@ _LOOKED: Final = 500
 async def predict(desk: Desk, work: Predict, *, watch: _Watch) -> dict[str, Any]:
     """Forecast instruments, keep each forecast, and give their ids; one that fails costs no other anything."""
     from ara.prediction import PredictionEngine
+    from ara.prediction.asking import distinct
     from ara.prediction.many import Missed
 
     made, failed = dict[str, str](), dict[str, str]()
-    symbols = list(dict.fromkeys(work.symbols))
+    symbols = distinct(work.symbols)
     async with MarketData(desk) as market, PredictionEngine(desk, data=market) as engine:
         stream = engine.keep_many(symbols, work.days, as_of=work.as_of or None, model=work.model or None)
         async with aclosing(stream) as found:

@@ -1,20 +1,21 @@
 """What a forecast is made of, gathered before the mathematics, and how it is kept after it: for one, many, or live."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ara.data.feed import MarketData
 from ara.data.scarce import origins, scarce
 from ara.desk import Desk
-from ara.errors import ModelError
+from ara.errors import ModelError, ValidationError
 from ara.market.bars import Bars
+from ara.market.symbols import normalise, recognised
 from ara.market.timeframe import Timeframe
 from ara.prediction.chosen import Asked, choose
 from ara.prediction.fallback import Asks, Budget, Seen, answered, named_within, others_within, seen
 from ara.prediction.forecast import Forecast
 from ara.prediction.ledger import Kept, Ledger
 
-__all__ = ["Ready", "Wish", "gathered", "kept", "made", "ready"]
+__all__ = ["Ready", "Wish", "distinct", "gathered", "kept", "made", "ready"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,18 @@ class Ready:
     found: Seen
     asked: Asked
     context: tuple[Bars, ...] = ()
+
+
+def distinct(symbols: Iterable[str]) -> list[str]:
+    """Give each instrument once, in its first spelling and place; what is no symbol stays, to be refused by itself."""
+    first = dict[str, str]()
+    for text in symbols:
+        try:
+            meant = recognised(text)
+            first.setdefault(normalise(text) if meant is None else meant.symbol, text)
+        except ValidationError:
+            first.setdefault(text, text)
+    return list(first.values())
 
 
 async def gathered(desk: Desk, market: MarketData, symbol: str, wish: Wish, *, budget: Budget) -> Ready:

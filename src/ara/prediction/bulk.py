@@ -39,11 +39,12 @@ _PRICES: Final = ("open", "high", "low", "close")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What was made: rows written, symbols in them, seconds it took."""
+    """What was made: rows written, symbols in them, seconds it took, and origins left out as asked before."""
 
     rows: int
     symbols: int
     seconds: float
+    repeated: int = 0
 
 
 def forecast_file(
@@ -60,6 +61,8 @@ def forecast_file(
     watch: Callable[[Progress], bool] | None = None,
 ) -> Summary:
     """Answer each row of `origins` from `bars` and write the quantiles of the close to `out`, whole or not at all.
+
+    A row that is there several times is answered once, in the place of the first.
 
     Parameters
     ----------
@@ -86,7 +89,8 @@ def forecast_file(
     """
     begin = time.perf_counter()
     goal = _checked(out, (bars, origins))
-    asked = read_origins(origins)
+    given = read_origins(origins)
+    asked = given.unique(["symbol", "instant", "horizon"], keep="first", maintain_order=True)
     recipe = Recipe(model=model, seed=settings.prediction.seed, artefact=artefact, refit=refit)
     parts = None if unfinished is None else Parts.opened(unfinished, _run(bars, origins, recipe))
     try:
@@ -98,7 +102,12 @@ def forecast_file(
     _write(answer.with_columns(model=pl.lit(name)).select("model", pl.exclude("model")), goal)
     if parts is not None:
         parts.drop()
-    return Summary(rows=answer.height, symbols=answer["symbol"].n_unique(), seconds=time.perf_counter() - begin)
+    return Summary(
+        rows=answer.height,
+        symbols=answer["symbol"].n_unique(),
+        seconds=time.perf_counter() - begin,
+        repeated=given.height - asked.height,
+    )
 
 
 def _run(bars: Path, origins: Path, recipe: Recipe) -> str:

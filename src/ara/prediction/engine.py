@@ -13,7 +13,7 @@ from ara.desk import Desk
 from ara.errors import ValidationError
 from ara.market.bars import Bars
 from ara.market.timeframe import DAY, Timeframe
-from ara.prediction.asking import Wish, gathered, kept, made
+from ara.prediction.asking import Wish, distinct, gathered, kept, made
 from ara.prediction.basket import Basket, basket, reach
 from ara.prediction.fallback import Asks, Budget, named_within, seen
 from ara.prediction.forecast import Forecast
@@ -153,13 +153,13 @@ class PredictionEngine:
         Parameters
         ----------
         symbols
-            In any usual spelling.
+            In any usual spelling; several of one instrument are one, in the place of the first.
         days, as_of, learned, timeframe, model, why
             As for `predict`; the same moment for all.
         """
         desk = await self._at_desk()
         wish = self._wish(desk, days, as_of=as_of, learned=learned, timeframe=timeframe, model=model, why=why)
-        async with aclosing(many(desk, self._market(desk), symbols, wish)) as answers:
+        async with aclosing(many(desk, self._market(desk), distinct(symbols), wish)) as answers:
             async for one in answers:
                 yield one
 
@@ -230,7 +230,7 @@ class PredictionEngine:
         Parameters
         ----------
         symbols
-            In any usual spelling.
+            In any usual spelling; several of one instrument are one, in the place of the first.
         days, timeframe, model, why
             As for `predict`.
         pause
@@ -238,7 +238,7 @@ class PredictionEngine:
         """
         desk = await self._at_desk()
         wish = self._wish(desk, days, as_of=None, learned=None, timeframe=timeframe, model=model, why=why)
-        async with aclosing(watch(desk, self._market(desk), symbols, wish, pause=pause)) as told:
+        async with aclosing(watch(desk, self._market(desk), distinct(symbols), wish, pause=pause)) as told:
             async for one in told:
                 yield one
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from ara.data.feed import MarketData
+from ara.data.lateness import note
 from ara.errors import DataProviderError
 from ara.features.timeframes import resample
 from ara.market.bars import Bars
@@ -54,7 +55,11 @@ async def bars_as(
         if bars.frame["known_at"][-1] > closed:
             made = resample(await market.bars(instrument, shorter, as_of=closed, learned=learned), timeframe)
         words = f"bars of {timeframe} {MADE} {shorter}: no source has such bars of {instrument.symbol} itself"
-        return replace(made, notes=(*bars.notes, words))
+        notes = bars.notes
+        if as_of is not None and timeframe.span < DAY.span:  # how old these bars are, not those that they are made of
+            stale = note(bars, as_of)
+            notes = (*(one for one in notes if one not in stale), *note(made, as_of))
+        return replace(made, notes=(*notes, words))
     raise first
 
 

@@ -27,7 +27,7 @@ def as_instant(as_of: datetime | date | str | None, *, now: datetime, what: str 
             moment = datetime.combine(moment + timedelta(days=1), time(), UTC)
         except OverflowError:
             raise _refused(as_of, what) from None
-        return min(moment, now) if moment - now < timedelta(days=1) else _not_future(moment, now, what)
+        return min(moment, now) if moment - now < timedelta(days=1) else _not_future(moment, now, what, day=True)
     if moment.tzinfo is None:
         raise ValidationError(
             f"{what} is {as_of}, a time without a zone",
@@ -39,11 +39,11 @@ def as_instant(as_of: datetime | date | str | None, *, now: datetime, what: str 
         raise _refused(as_of, what) from None
 
 
-def checked_days(days: int) -> int:
-    """Give `days` back if a forecast can reach so far."""
+def checked_days(days: int, what: str = "days") -> int:
+    """Give `days` back if a forecast can reach so far; errors call it `what`, as the caller does."""
     if type(days) is not int or days not in DAYS:
         raise ValidationError(
-            f"days is {days!r:.40}; a forecast reaches {DAYS.start} to {DAYS.stop - 1} bars",
+            f"{what} is {days!r:.40}; a forecast reaches {DAYS.start} to {DAYS.stop - 1} bars",
             hint="Give a whole number from 1 to 30.",
         )
     return days
@@ -65,10 +65,11 @@ def _refused(as_of: object, what: str) -> ValidationError:
     )
 
 
-def _not_future(moment: datetime, now: datetime, what: str) -> datetime:
+def _not_future(moment: datetime, now: datetime, what: str, *, day: bool = False) -> datetime:
     if moment > now:
+        asked = str((moment - timedelta(days=1)).date()) if day else f"{moment:%Y-%m-%d %H:%M} UTC"
         raise NotFoundError(
-            f"{what} is {moment:%Y-%m-%d %H:%M} UTC, which has not come yet",
+            f"{what} is {asked}, which has not come yet",
             hint=f"It is {now:%Y-%m-%d %H:%M} UTC; leave {what} out to take all there is now.",
         )
     return moment

@@ -157,7 +157,7 @@ def rank(
     """
     ordered = sorted(bars, key=lambda one: one.instrument.symbol)
     _refuse_few(ordered)
-    panel = Panel.build(ordered, (checked_days(horizon),))
+    panel = Panel.build(ordered, (checked_days(horizon, "horizon"),))
     newest = int(panel.known_at.max()) if as_of is None else instant(as_of)
     chances = _chances(panel, ordered, _rows(panel, newest), newest, Recipe(model=model, seed=seed))
     return [
@@ -180,7 +180,7 @@ def examined(bars: Sequence[Bars], horizon: int = 20, *, terms: int = 12, model:
     """
     ordered = sorted(bars, key=lambda one: one.instrument.symbol)
     _refuse_few(ordered)
-    panel = Panel.build(ordered, (checked_days(horizon),))
+    panel = Panel.build(ordered, (checked_days(horizon, "horizon"),))
     days, count = np.unique(panel.known_at, return_counts=True)
     days = days[count >= max(LIKE, len(ordered) / 2)]
     starts = days[::-1][horizon::horizon][:terms][::-1]

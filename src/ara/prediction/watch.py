@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from ara.data.feed import MarketData
 from ara.data.provider import Kind, Provider, fetches
 from ara.desk import Desk
-from ara.errors import AraError, DataProviderError, ValidationError
+from ara.errors import AraError, DataProviderError, MissingKeyError, ValidationError
 from ara.market.bars import Bars
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
@@ -207,6 +207,8 @@ class _Watch(Generic[_T]):
         self._source(instrument)
         try:
             await self._update(instrument)
+        except MissingKeyError:  # no waiting brings it
+            raise
         except AraError as error:
             yield Trouble(symbol=self._symbol, error=error, seconds=0.0)
         yield await self._told(await self._look(self._symbol))
@@ -218,7 +220,7 @@ class _Watch(Generic[_T]):
                         failures = 0
                         yield one
                 raise DataProviderError(f"The live bars of {instrument.symbol} have ended.")
-            except ValidationError:
+            except (ValidationError, MissingKeyError):
                 raise
             except AraError as error:
                 seconds = min(self._pause * 2**failures, _LONGEST)

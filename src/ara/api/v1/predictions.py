@@ -154,11 +154,10 @@ async def _batch(asked: BatchRequest, request: Request, who: _Writes, key: OnceK
 
 
 async def _several(service: Service, who: Asker, asked: BatchRequest) -> BatchResponse:
-    symbols = list(dict.fromkeys(asked.symbols))
-    answered, failures = await forecasts(service, who, symbols, asked.asked)
+    answered, failures = await forecasts(service, who, asked.symbols, asked.asked)
     return BatchResponse(
         request_id=current() or None, timestamp=datetime.now(UTC), predictions=[_answer(one) for one in answered],
-        total_count=len(symbols), successful_count=len(answered), failed_count=len(failures),
+        total_count=len(answered) + len(failures), successful_count=len(answered), failed_count=len(failures),
         failed_symbols=list(failures), failures={symbol: error.message for symbol, error in failures.items()},
     )  # fmt: skip
 

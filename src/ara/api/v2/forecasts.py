@@ -94,7 +94,7 @@ async def _batch(asked: BatchAsked, request: Request, who: _Writes, key: OnceKey
 
 
 async def _several(service: Service, who: Asker, asked: BatchAsked) -> Batch:
-    answered, failures = await forecasts(service, who, list(dict.fromkeys(asked.symbols)), asked.asked)
+    answered, failures = await forecasts(service, who, asked.symbols, asked.asked)
     return Batch(
         items=[ForecastDocument(to_document(one)) for one in answered],
         failures={symbol: error.problem() for symbol, error in failures.items()},

@@ -73,8 +73,11 @@ def command(
         "refit": None if artefact else refit,
         "rows": summary.rows,
         "symbols": summary.symbols,
+        "repeated": summary.repeated,
         "seconds": round(summary.seconds, 3),
     }
+    if summary.repeated:
+        s.note(f"Each origin is answered once at each horizon; left out as repeated: {summary.repeated:,}.")
     pace = f"{summary.seconds:,.1f} s" if summary.seconds >= 0.1 else "under 0.1 s"
     many = "1 symbol" if summary.symbols == 1 else f"{summary.symbols:,} symbols"
     s.result(facts, lambda: f"{summary.rows:,} rows for {many} in {pace}: {clean(out)}")

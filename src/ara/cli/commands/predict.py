@@ -90,14 +90,14 @@ def command(
     """
     s = screen()
     settings = s.settings()
-    named = _named(symbols or [], watchlist)
+    named, asset_class = _named(symbols or [], watchlist), _asset_class(crypto=crypto, forex=forex)
     wish = Wish(
-        symbols=tuple(dict.fromkeys(named)),
+        symbols=_once(named, asset_class),
         days=settings.prediction.days if days is None else _days(days),
         as_of=as_of,
         learned=learned,
         timeframe=_timeframe(timeframe),
-        asset_class=_asset_class(crypto=crypto, forex=forex),
+        asset_class=asset_class,
         depth=_depth(analysis or ("full" if verbose else "standard")),
         model=settings.prediction.model if model is None else model,
         threshold=0.0 if threshold is None else _share(threshold),
@@ -131,6 +131,21 @@ def _named(symbols: list[str], watchlist: str) -> list[str]:
     if not named:
         raise ValidationError("SYMBOL… is missing.", hint="See what is allowed: ara predict --help")
     return named
+
+
+def _once(named: list[str], asset_class: str) -> tuple[str, ...]:
+    """Give each instrument once, in its first spelling; where a class is insisted on a coin alone is its pair."""
+    from ara.prediction.asking import distinct
+
+    if not asset_class:
+        return tuple(distinct(named))
+    first = dict[str, str]()
+    for symbol in distinct(named):
+        try:
+            first.setdefault(insisted(symbol, asset_class), symbol)
+        except AraError:
+            first.setdefault(symbol, symbol)
+    return tuple(first.values())
 
 
 def _folder(text: str) -> str:

@@ -51,16 +51,14 @@ def command(
     Returns of all are drawn together, each as wide as its own moves, as closely tied as they have been.
     """
     from ara.cli.render.rank import exam_told, ranks
-    from ara.prediction.origin import checked_days
     from ara.prediction.rank import UNIFORM, examined, rank
 
     s = screen()
     settings = s.settings()
-    ahead, many, seed = checked_days(_whole(horizon, "--horizon")), _whole(terms, "--terms"), settings.prediction.seed
+    ahead, many, seed = _whole(horizon, "--horizon", 30), _whole(terms, "--terms", 1000), settings.prediction.seed
     _family(model)
     with s.progress("Ranking"):
-        moment = _moment(as_of)
-        series = _read(bars, moment) if bars else s.run(_fetched(s, symbols or [], as_of))
+        series = _read(bars, as_of) if bars else s.run(_fetched(s, symbols or [], as_of))
         if bars and symbols:
             series = _chosen(series, symbols)
         found: Exam | list[Ranked]
@@ -113,9 +111,10 @@ def _counted(s: Screen, found: "Exam", symbols: Sequence[str], model: str) -> "L
     return s.run(ask())
 
 
-def _whole(text: str, flag: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000):
-        raise ValidationError(f"{flag} is {clean(text)[:40] or 'empty'}.", hint="Give a whole number from 1 on.")
+def _whole(text: str, flag: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+        said = f"{flag} is {clean(text)[:40] or 'empty'}."
+        raise ValidationError(said, hint=f"Give a whole number from 1 to {most}.")
     return int(text)
 
 
@@ -134,7 +133,7 @@ def _moment(text: str) -> "datetime | None":
     return as_instant(text, now=SystemClock().now()) if text else None
 
 
-def _read(text: str, moment: "datetime | None") -> "list[Bars]":
+def _read(text: str, as_of: str) -> "list[Bars]":
     """Read a file's bars; of each instrument what was public at the moment, where it had a bar by then."""
     from dataclasses import replace
 
@@ -146,10 +145,26 @@ def _read(text: str, moment: "datetime | None") -> "list[Bars]":
     path = Path(text)
     if not path.is_file():
         raise ValidationError(f"--bars: there is no file {clean(text)!r}.", hint="Check the path.")
-    found = series(read_bars(path))
-    if moment is not None:
-        found = [replace(one, frame=one.frame.filter(pl.col("known_at") <= moment)) for one in found]
-    return [one for one in found if len(one)]
+    found = [one for one in series(read_bars(path)) if len(one)]
+    if (moment := _moment(as_of)) is None:
+        return found
+    public = [replace(one, frame=one.frame.filter(pl.col("known_at") <= moment)) for one in found]
+    _begun(found, [one for one in public if len(one)], as_of)
+    return [one for one in public if len(one)]
+
+
+def _begun(whole: "Sequence[Bars]", public: "Sequence[Bars]", as_of: str) -> None:
+    """Refuse a moment by which too few instruments of a file had a bar, and say from when on enough of them have."""
+    from ara.prediction.rank import LIKE
+
+    if len(public) >= LIKE or len(whole) < LIKE:
+        return
+    begin = sorted(one.frame["known_at"][0] for one in whole)
+    count = f"{len(public)} of {len(whole)} instruments {'has' if len(public) == 1 else 'have'}"
+    raise ValidationError(
+        f"{count} a bar by {clean(as_of).strip()[:40]}: bars begin on {begin[0]:%Y-%m-%d}",
+        hint=f"{LIKE} of them have one by {begin[LIKE - 1]:%Y-%m-%d}; ask from then on.",
+    )
 
 
 def _chosen(series: "Sequence[Bars]", symbols: Sequence[str]) -> "list[Bars]":

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from ara.cli.palette import Palette
 from ara.cli.render.chart import GLYPHS, PLAIN_GLYPHS, Scale
-from ara.cli.render.numbers import ago, day, decimals, grouped, long_day, percent, places
+from ara.cli.render.numbers import ago, day, decimals, grouped, long_day, percent, places, within
 from ara.cli.render.reasons import leans, reasons, surely, widely
 from ara.cli.render.spans import ahead, closed, moment, word
 from ara.cli.words import clean, padded, width, wrapped
@@ -316,11 +316,12 @@ def _sure(forecast: Forecast) -> str:
     first = forecast.days[0]
     name = word(forecast)
     usual = percent(first.usual_move, 1 if first.usual_move >= _SMALL else 3, signed=False)
+    told = first.receipt
+    sure = f"{first.confidence:.2f}" if told is None else within(first.confidence, told.low, told.high)
     said = (
-        f"{first.confidence:.2f} is the chance that the close ends within the usual move of the median "
+        f"{sure} is the chance that the close ends within the usual move of the median "
         f"({ahead(first.number, name)}: ±{usual}); an ordinary {name} has 0.80."
     )
-    told = first.receipt
     if told is None:
         return said
     return (

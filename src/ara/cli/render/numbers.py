@@ -8,7 +8,7 @@ from typing import Final
 from ara.market.timeframe import Timeframe
 from ara.reports import numbers
 
-__all__ = ["ago", "bars_ahead", "counted", "day", "decimals", "grouped", "long_day", "percent", "places"]
+__all__ = ["ago", "bars_ahead", "counted", "day", "decimals", "grouped", "long_day", "percent", "places", "within"]
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -37,6 +37,14 @@ def places(step: Decimal) -> int:
     """Give the decimals of a tick: 2 for 0.01, 0 for 5."""
     exponent = step.normalize().as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def within(chance: float, low: float, high: float) -> str:
+    """Give a chance with two decimals, or as many more as it takes not to be rounded out of its own bin."""
+    for digits in range(2, 9):
+        if low <= float(f"{chance:.{digits}f}") < high:
+            return f"{chance:.{digits}f}"
+    return f"{chance:.2f}"
 
 
 def day(label: date) -> str:
