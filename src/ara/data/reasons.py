@@ -14,7 +14,7 @@ from ara.market.timeframe import TIMEFRAMES, Timeframe
 if TYPE_CHECKING:
     from ara.data.access.attempts import Attempt
 
-__all__ = ["beside", "nothing", "refusal", "worst"]
+__all__ = ["beside", "nothing", "otherwise", "refusal", "worst"]
 
 
 def nothing(
