@@ -2,11 +2,15 @@
 
 import json
 import sys
+from pathlib import Path
 
+import polars as pl
 import pytest
 
+import ara.data
 from ara.features.audit.planted import PLANTED
 
+SAMPLE = Path(ara.data.__file__).parent / "sample" / "sample.parquet"
 STRANGER = "tests.features.audit.stranger:features"
 
 
@@ -226,3 +230,21 @@ def test_an_indicator_that_is_nowhere_registered_is_audited(strange):
     assert (told["exit_code"], told["columns"]) == (4, 2)
     assert {one["column"] for one in told["findings"] if one["leak"]} == {"peeks.a"}
     assert document(strange("masked", "--json", "--cuts", "1"))["exit_code"] == 0
+
+
+def test_columns_beside_the_prices_are_named_whether_looked_at_or_not(ara, home):
+    whole = pl.read_parquet(SAMPLE).filter(pl.col("symbol") == "AAPL").tail(400).sort("ts")
+    told = whole.with_columns(
+        signal=pl.col("close").shift(-1) / pl.col("close") - 1, trend=pl.col("close") / pl.col("close").shift(5)
+    )
+    told.write_parquet(home / "bars.parquet")
+    outcome = ara("audit", "data", "bars.parquet")
+    words = " ".join(outcome.plain.split())
+    assert outcome.code == 4
+    assert "Held against the next bar's move as well: adj_close, signal, trend. Not looked at, for want" in words
+    assert "column: a column beside its prices tells the move of the next bar AAPL at " in words
+    assert "; its correlation with the next close to close move" in words
+    assert (words.count(": signal "), words.count(": trend ")) == (1, 0)
+    told.drop("signal").write_parquet(home / "bars.parquet")
+    clean = ara("audit", "data", "bars.parquet", "--json")
+    assert (clean.code, document(clean)["columns"]) == (0, ["adj_close", "trend"])

@@ -12,6 +12,7 @@ from ara.features.audit.trap import Trap
 __all__ = ["audited", "caught"]
 
 _MOST = 6
+_COLUMNS = 12
 _FORECASTS = (
     "bars cut off at the origin, other bars after it, many origins at once, and a market of the same moves in another "
     "order"
@@ -28,9 +29,20 @@ def audited(found: Audit, s: Screen) -> str:
     if found.kind == "data":
         what = f"{_REPLAYED if 'prefix' in found.tried else ''}{_BARS}"
     lines += wrapped(clean(f"{_counted(found)}: {what}."), s.width)
+    if found.columns:
+        said = f"Held against the next bar's move as well: {_named(found.columns)}."
+        lines += wrapped(said, s.width)
+    if found.unseen:
+        said = f"Not looked at, for want of numbers: {_named(found.unseen)}."
+        lines += wrapped(said, s.width)
     for rule in RULES:
         lines += broken(rule, RULES[rule], [one.words for one in found.findings if one.rule == rule], s, most=_MOST)
     return "\n".join(lines)
+
+
+def _named(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - _COLUMNS} more" if len(columns) > _COLUMNS else ""
+    return f"{', '.join(clean(name)[:40] for name in columns[:_COLUMNS])}{more}"
 
 
 def _verdict(found: Audit) -> str:

@@ -1,7 +1,7 @@
 """What bars betray by themselves: columns that are shifted, windows that reach ahead, gaps filled from behind."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ara.evidence.leaks.outcome import Finding
 
-__all__ = ["early", "tell"]
+__all__ = ["beside", "early", "enough", "tell"]
 
 _Array = NDArray[np.float64]
 _Mask = NDArray[np.bool_]
@@ -97,6 +97,49 @@ def _next(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
             count=len(y),
             detail="the next close to close move, by this bar's prices; real markets stay below .2",
         )
+
+
+def enough(values: pl.Series) -> bool:
+    """Say whether a column has values, and different ones, in so many bars that it can be judged."""
+    known = values.cast(pl.Float64).fill_nan(None).drop_nulls()
+    return len(known) > _FEWEST and known.n_unique() > 1
+
+
+def beside(symbol: str, own: pl.DataFrame, columns: Sequence[str]) -> Iterator[Finding]:
+    """Hold columns, their changes and their distance from the close against the next bar's move.
+
+    One that explains more than a fifth of its variance is no news of its own bar.
+    """
+    log = np.log(own["close"].to_numpy())
+    ahead = np.append(np.diff(log), np.nan)
+    for name in columns:
+        value = own[name].cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
+        value[~np.isfinite(value)] = np.nan
+        with np.errstate(divide="ignore", invalid="ignore"):
+            far = np.log(value) - log
+        table = np.column_stack([value, np.diff(value, prepend=np.nan), np.where(np.isfinite(far), far, np.nan)])
+        told, count = max((_goes(said, ahead) for said in table.T), key=lambda one: abs(one[0]))
+        if abs(told) > max(math.sqrt(_TOLD), _CERTAIN / math.sqrt(max(count, 1))):
+            yield Finding(
+                rule="column",
+                symbol=symbol,
+                at=own["ts"][-1],
+                column=name,
+                was=told,
+                now=math.sqrt(_TOLD),
+                size=abs(told),
+                count=count,
+                detail="its correlation with the next close to close move; what is known by then stays far below",
+            )
+
+
+def _goes(said: _Array, ahead: _Array) -> tuple[float, int]:
+    """Correlate what a column says with the next moves, both tamed; 0 where there is too little of it."""
+    known = np.isfinite(said) & np.isfinite(ahead)
+    if known.sum() < _FEWEST:
+        return 0.0, int(known.sum())
+    table = _tamed(np.column_stack([said[known], ahead[known]]))
+    return _alike(table[:, 0], table[:, 1]), len(table)
 
 
 def _volumes(symbol: str, prices: _Array, volume: _Array) -> Iterator[Finding]:

@@ -69,6 +69,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "the bar tells the move of the next one",
         "Look for closes that were taken before their bar ended, for smoothed prices, and for highs of more bars.",
     ),
+    "column": (
+        "a column beside its prices tells the move of the next bar",
+        "Look for a column that is a row early, or that was made from a later price: a label, a target.",
+    ),
     "shifted": (
         "its volume goes with the bar after it",
         "Look for volumes that are a row early against the prices, or that were weighted by a later price.",
@@ -212,6 +216,10 @@ class Audit:
         The rules that could be tried.
     findings
         Leaks first.
+    columns
+        Of bars: those beside the prices that were held against the next bar's move.
+    unseen
+        Of bars: those that were not looked at, as they hold no numbers or too few.
     """
 
     subject: str
@@ -223,6 +231,8 @@ class Audit:
     origins: tuple[datetime, ...]
     tried: tuple[str, ...]
     findings: tuple[Finding, ...] = field(default=())
+    columns: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -239,6 +249,7 @@ class Audit:
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON values."""
+        beside = {"columns": list(self.columns), "unseen": list(self.unseen)} if self.kind == "data" else {}
         return {
             "subject": self.subject,
             "kind": self.kind,
@@ -249,6 +260,7 @@ class Audit:
             "rows": self.rows,
             "origins": [one.isoformat().replace("+00:00", "Z") for one in self.origins],
             "tried": list(self.tried),
+            **beside,
             "leaks": sum(one.leak for one in self.findings),
             "findings": [one.as_dict() for one in self.findings],
         }

@@ -16,6 +16,9 @@ from ara.market.symbols import guess
 
 __all__ = ["Source", "due"]
 
+_BARS: Final = frozenset(
+    {"symbol", "ts", "open", "high", "low", "close", "volume", "asset_class", "known_at", "__index_level_0__"}
+)
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
 
@@ -33,6 +36,10 @@ class Source:
         public by the source's own words and by the calendar.
     older
         What it said some time ago, where such a copy is there.
+    beside
+        The numbers that a file has beside its bars, by `symbol` and `ts`; None where there are none.
+    unseen
+        Names of its columns that hold something else.
     replays
         Whether `read` gives another past at another moment; a file does not.
     """
@@ -40,17 +47,20 @@ class Source:
     name: str
     read: Callable[[datetime | None], pl.DataFrame]
     older: pl.DataFrame | None = None
+    beside: pl.DataFrame | None = None
+    unseen: tuple[str, ...] = ()
     replays: bool = True
 
     @classmethod
     def of_file(cls, path: Path, *, older: Path | None = None) -> "Source":
         """Make one of a file, and of an older copy of it."""
         bars = due(read_bars(path))
-        known = _stamps(path)
+        raw = _raw(path)
+        known, others, unseen = _stamps(raw), *_others(raw)
         if known is not None:
             bars = bars.join(known, on=["symbol", "ts"], how="left", maintain_order="left")
         then = read_bars(older) if older else None
-        return cls(name=path.name, read=lambda _: bars, older=then, replays=False)
+        return cls(name=path.name, read=lambda _: bars, older=then, beside=others, unseen=unseen, replays=False)
 
 
 def due(bars: pl.DataFrame) -> pl.DataFrame:
@@ -66,9 +76,28 @@ def due(bars: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _stamps(path: Path) -> pl.DataFrame | None:
+def _raw(path: Path) -> pl.DataFrame | None:
+    """Give a file as it is; None where it is of another kind."""
+    if path.suffix == ".csv":
+        return pl.read_csv(path, glob=False, try_parse_dates=True, infer_schema_length=None)
+    return _parquet(path)
+
+
+def _others(raw: pl.DataFrame | None) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    """Give the columns of numbers, or of yes and no, that no bar has, and the names of all others."""
+    names = [name for name in (raw.columns if raw is not None else ()) if name not in _BARS]
+    if raw is None or not names:
+        return None, ()
+    dated = "symbol" in raw.columns and isinstance(raw.schema["ts"], pl.Datetime | pl.Date)
+    numbers = [name for name in names if dated and (raw.schema[name].is_numeric() or raw.schema[name] == pl.Boolean)]
+    unseen = tuple(name for name in names if name not in numbers)
+    if not numbers:
+        return None, unseen
+    return raw.select(pl.col("symbol").cast(pl.String), _utc(raw, "ts"), *numbers), unseen
+
+
+def _stamps(raw: pl.DataFrame | None) -> pl.DataFrame | None:
     """Give what a file itself says of when its bars were known; None where it has no such column of times."""
-    raw = pl.read_csv(path, glob=False, try_parse_dates=True) if path.suffix == ".csv" else _parquet(path)
     columns = {"ts", "known_at", "symbol"}
     if raw is None or not columns <= set(raw.columns):
         return None

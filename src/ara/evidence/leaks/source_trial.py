@@ -1,6 +1,7 @@
 """A source of bars before its judge."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -47,6 +48,8 @@ def audit_source(source: Source, *, now: datetime, moments: int = 3) -> Audit:
     findings = [*_stamps(bars, now), *bars_tell.early(bars)]
     for (symbol,), own in bars.group_by(["symbol"], maintain_order=True):
         findings += bars_tell.tell(str(symbol), own)
+    columns, unseen = _columns(source, bars)
+    findings += _beside(source.beside, bars, columns)
     findings += _differs("same", bars, _asked(source, None), "asked twice")
     failed = 0
     if source.older is not None:
@@ -70,9 +73,32 @@ def audit_source(source: Source, *, now: datetime, moments: int = 3) -> Audit:
         failed=failed,
         rows=bars.height,
         origins=tuple(days) if source.replays else (),
-        tried=(*replayed, *_TRIED),
+        tried=(*replayed, *_TRIED, *(["column"] if columns else [])),
         findings=tuple(_largest(findings)),
+        columns=columns,
+        unseen=unseen,
     )
+
+
+def _columns(source: Source, bars: pl.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the columns beside the prices that can be judged on some symbol, and those that can't on any."""
+    if source.beside is None:
+        return (), source.unseen
+    names = [name for name in source.beside.columns if name not in {"symbol", "ts"}]
+    parts = source.beside.join(bars.select("symbol", "ts"), on=["symbol", "ts"], how="semi").partition_by("symbol")
+    judged = tuple(name for name in names if any(bars_tell.enough(part[name]) for part in parts))
+    return judged, (*source.unseen, *(name for name in names if name not in judged))
+
+
+def _beside(others: pl.DataFrame | None, bars: pl.DataFrame, columns: Sequence[str]) -> Iterator[Finding]:
+    if others is None or not columns:
+        return
+    told = others.select("symbol", "ts", **{f"beside {name}": pl.col(name) for name in columns})
+    whole = bars.select("symbol", "ts", "close").join(told, on=["symbol", "ts"], how="left", maintain_order="left")
+    for (symbol,), own in whole.group_by(["symbol"], maintain_order=True):
+        named = own.select("ts", "close", *(pl.col(f"beside {name}") for name in columns))
+        for one in bars_tell.beside(str(symbol), named, [f"beside {name}" for name in columns]):
+            yield replace(one, column=one.column.removeprefix("beside "))
 
 
 def _asked(source: Source, moment: datetime | None) -> pl.DataFrame:
@@ -160,10 +186,11 @@ def _revised(whole: pl.DataFrame, other: pl.DataFrame, detail: str) -> Iterator[
 
 
 def _largest(findings: list[Finding]) -> list[Finding]:
-    """Keep the largest finding of each rule and symbol, leaks first."""
-    kept: dict[tuple[str, str], Finding] = {}
+    """Keep the largest finding of each rule and symbol, and of each column beside the prices; leaks first."""
+    kept: dict[tuple[str, str, str], Finding] = {}
     for one in findings:
-        before = kept.get((one.rule, one.symbol))
+        place = (one.rule, one.symbol, one.column if one.rule == "column" else "")
+        before = kept.get(place)
         if before is None or one.size > before.size:
-            kept[one.rule, one.symbol] = one
+            kept[place] = one
     return sorted(kept.values(), key=lambda one: not one.leak)
