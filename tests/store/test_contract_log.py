@@ -86,6 +86,8 @@ async def test_get_and_search_go_by_key(store: Store) -> None:
     assert [entry.key for entry in await log.search("b", limit=2)] == ["b", "b1"]
     assert [entry.key for entry in await log.search("")] == sorted(keys)
     assert await log.search("a\0") == []
+    several = await log.get_all(["b", "zz", "aé", "", "a\0", "b", *map(str, range(300))])
+    assert [entry.key for entry in several] == ["aé", "b"]
 
 
 async def test_the_head_says_how_far_the_log_goes(store: Store) -> None:

@@ -1,8 +1,8 @@
 """The ledger: every forecast is kept, chained to the one before, before its outcome is known."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,11 @@ import msgspec
 from ara.desk import Desk
 from ara.errors import AraError, IntegrityError, NotFoundError, StoreError, ValidationError
 from ara.lineage import canonical, digest
+from ara.market.timeframe import DAY
 from ara.prediction.document import from_document, to_document
 from ara.prediction.forecast import Forecast
-from ara.store import Entry, Verification
+from ara.store import Entry, Verification, standing
+from ara.store.documents import instant_text
 
 __all__ = ["Anchor", "Kept", "Ledger"]
 
@@ -81,12 +83,28 @@ class Anchor:
     at: datetime
     public_key: str
 
+    @classmethod
+    def of(cls, *, sequence: int, hash: str, at: str, public_key: str) -> "Anchor":
+        """Give the anchor of a head that says so; its time as the text that the digest covers."""
+        told = digest({"sequence": sequence, "hash": hash, "at": at, "public_key": public_key})
+        moment = datetime.fromisoformat(at)
+        return cls(digest=told, sequence=sequence, hash=hash, at=moment, public_key=public_key)
+
+
+class _Settings(msgspec.Struct, frozen=True):
+    settings: dict[str, Any]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    lineage: _Settings
+
 
 class Ledger:
     """The forecasts that were given, in order."""
 
     def __init__(self, desk: Desk) -> None:
         self._log = desk.store.log(_STREAM)
+        self._store = desk.store
 
     async def append(self, forecast: Forecast) -> Kept:
         """Keep a forecast durably; one that is there already (the same id) is not kept twice."""
@@ -155,28 +173,61 @@ class Ledger:
         kind = ValidationError if found else NotFoundError
         raise kind(f"{what} with {prefix!r:.70}", hint="List them with their ids: ara ledger list", found=len(found))
 
+    async def lengths(self, ids: Collection[str]) -> dict[str, str]:
+        """Give the length of the bars of some forecasts, as `4h`, without reading the rest of them."""
+        wanted, found = list(ids), dict[str, str]()
+        for start in range(0, len(wanted), _PAGE):
+            for entry in await self._log.get_all(wanted[start : start + _PAGE]):
+                told = msgspec.json.decode(entry.body, type=_Told).lineage.settings
+                found[entry.key] = str(told.get("timeframe", DAY))
+        return found
+
     async def verify(self) -> Verification:
-        """Check the whole chain against the signed head."""
-        return await self._log.verify()
+        """Check the whole chain against the signed head, and that no forecast is gone that was seen in it before."""
+        found = await self._log.verify()
+        gone = await self._gone(found.entries) if found.ok else ""
+        return replace(found, ok=False, problem="gone", words=gone) if gone else found
+
+    async def _gone(self, entries: int) -> str:
+        """Say which forecasts the tables tell of that the ledger, sound as it is, holds no more; empty for none."""
+        from ara.store.scores import forecasts, scores
+        from ara.store.tables import func, select
+
+        if not (await standing(self._store)).step:
+            return ""
+        tables = self._store.tables
+        newest = select(forecasts.c.forecast_id, forecasts.c.sequence).order_by(forecasts.c.sequence.desc()).limit(1)
+        for row in await tables.execute(newest):
+            entry = await self._log.get(row["forecast_id"])
+            if entry is not None and entry.sequence == row["sequence"]:
+                return ""
+            holds = f"the ledger holds {entries:,} entries, not that one" if entries else "the ledger is empty"
+            return (
+                f"Forecasts were kept and are gone: scoring read entry {row['sequence']:,}, forecast "
+                f"{row['forecast_id'][:12]}, and {holds}."
+            )
+        if entries:
+            return ""
+        ((left, *_),) = [tuple(row.values()) for row in await tables.execute(select(func.count(scores.c.day)))]
+        return f"Forecasts were kept and are gone: {left:,} scores of theirs are left." if left else ""
 
     async def anchor(self) -> Anchor:
         """Give the digest of the signed head, to be published where it can't be changed."""
         head = await self._log.head()
         if head is None:
             raise StoreError("the ledger is empty: there is nothing to anchor", hint="Make a forecast first.")
-        facts = {
-            "sequence": head.sequence,
-            "hash": head.hash,
-            "at": head.at,
-            "public_key": head.public_key,
-        }
-        return Anchor(
-            digest=digest(facts),
-            sequence=head.sequence,
-            hash=head.hash,
-            at=datetime.fromisoformat(head.at),
-            public_key=head.public_key,
-        )
+        return Anchor.of(sequence=head.sequence, hash=head.hash, at=head.at, public_key=head.public_key)
+
+    async def signed_by(self) -> str:
+        """Give the public key that signs the head, hex; empty before the first entry."""
+        head = await self._log.head()
+        return "" if head is None else head.public_key
+
+    async def anchors(self, public_key: str, *, after: int = 0) -> AsyncIterator[Anchor]:
+        """Give for each entry the anchor that it would have had as the last one, signed by some key (hex)."""
+        async for entry in self._log.read(after=after):
+            at = instant_text(entry.at)
+            yield Anchor.of(sequence=entry.sequence, hash=entry.hash, at=at, public_key=public_key)
 
 
 def _kept(entry: Entry) -> Kept:

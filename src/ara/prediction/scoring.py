@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
@@ -25,7 +26,9 @@ from ara.prediction.outlook import outlook
 from ara.prediction.unscored import Unscored
 from ara.statistics.distributions import binomial_tail
 
-__all__ = ["ScoreReport", "score"]
+__all__ = ["ScoreReport", "measures", "score"]
+
+_Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +171,7 @@ def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[i
     forecast = kept.forecast
     q, outcome = np.array([day.quantiles]), np.array([y])
     rival = baseline.get(day.number)
-    median = q[0, LEVELS.index(0.5)]
+    told = measures(q, outcome, np.array([day.usual_move]))
     return {
         "forecast_id": kept.id,
         "day": day.number,
@@ -182,15 +185,26 @@ def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[i
         "live": kept.made_at < known_at,
         "close": day.close,
         "outcome": float(day.close * np.exp(y)),
-        "crps": float(crps(q, outcome, LEVELS)[0]),
+        "crps": float(told["crps"][0]),
         "baseline_crps": float(crps(np.array([rival.quantiles]), outcome, LEVELS)[0]) if rival else None,
-        "median_error": float(abs(y - median)),
-        **{f"inside_{share:.0%}"[:-1]: bool(inside(q, outcome, LEVELS, share)[0]) for share in (0.5, 0.8, 0.95)},
+        "median_error": float(told["median_error"][0]),
+        **{name: bool(told[name][0]) for name in ("inside_50", "inside_80", "inside_95")},
         "p_up": day.p_up,
         "up": bool(y > 0) if y else None,
         "confidence": day.confidence,
-        "inside_usual": bool(abs(y - median) <= day.usual_move),
+        "inside_usual": bool(told["inside_usual"][0]),
         "scored_at": desk.clock.now(),
+    }
+
+
+def measures(quantiles: _Array, y: _Array, usual: _Array) -> dict[str, NDArray[Any]]:
+    """Give what follows from quantiles `[row, level]`, log returns and usual moves: columns of the table `scores`."""
+    off = np.abs(y - quantiles[:, LEVELS.index(0.5)])
+    return {
+        "crps": crps(quantiles, y, LEVELS),
+        "median_error": off,
+        **{f"inside_{share:.0%}"[:-1]: inside(quantiles, y, LEVELS, share) for share in (0.5, 0.8, 0.95)},
+        "inside_usual": off <= usual,
     }
 
 

@@ -6,10 +6,13 @@ from ara.desk import Desk
 from ara.quick.running import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from ara.prediction.accuracy import Report
     from ara.prediction.ledger import Anchor, Kept
     from ara.prediction.receipts import Voucher
-    from ara.store import Verification
+    from ara.prediction.verified import Verified
 
 __all__ = ["anchor", "entries", "receipt", "report", "show", "verify"]
 
@@ -47,13 +50,22 @@ def show(prefix: str) -> "Kept":
     return run(ask())
 
 
-def verify() -> "Verification":
-    """Say whether nothing in the ledger was changed, removed or cut off since it was written: `ok`, and in `words`."""
-    from ara.prediction.ledger import Ledger
+def verify(anchors: "Iterable[str | Path | Anchor]" = (), *, scores: bool = True) -> "Verified":
+    """Say whether nothing in the ledger was changed, removed or cut off since it was written: `ok`, and in `words`.
 
-    async def ask() -> "Verification":
+    Parameters
+    ----------
+    anchors
+        What was published of it: digests, files of what `ara ledger anchor` printed, or what `anchor()` gave. Each has
+        to be held still.
+    scores
+        Compute the kept scores again, too.
+    """
+    from ara.prediction.verified import verified
+
+    async def ask() -> "Verified":
         async with Desk.open() as desk:
-            return await Ledger(desk).verify()
+            return await verified(desk, anchors, scores=scores)
 
     return run(ask())
 

@@ -140,6 +140,14 @@ class Log:
         found = await self._storage.by_key(self._stream, key) if is_name(key) else None
         return None if found is None else sound(found, self._stream)
 
+    async def get_all(self, keys: Sequence[str]) -> list[Entry]:
+        """Give the entries with these keys in the log's order; those that it doesn't have are left out."""
+        names = list(dict.fromkeys(key for key in keys if is_name(key)))
+        found = []
+        for start in range(0, len(names), _PAGE):
+            found += await self._storage.by_keys(self._stream, names[start : start + _PAGE])
+        return sorted((sound(entry, self._stream) for entry in found), key=lambda entry: entry.sequence)
+
     async def search(self, prefix: str, *, limit: int = 20) -> list[Entry]:
         """Give the entries whose keys begin with `prefix`, sorted by key."""
         if limit < 1:

@@ -34,6 +34,10 @@ class LogStorage(Protocol):
         """Give the entry with that key."""
         ...
 
+    async def by_keys(self, stream: str, keys: Sequence[str]) -> list[Entry]:
+        """Give the entries with these keys, in no order; a few hundred at once at most."""
+        ...
+
     async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
         """Give the entries whose keys begin so, by key."""
         ...

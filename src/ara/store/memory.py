@@ -141,6 +141,10 @@ class _MemoryLogs:
     async def by_key(self, stream: str, key: str) -> Entry | None:
         return self._keys.get(stream, {}).get(key)
 
+    async def by_keys(self, stream: str, keys: Sequence[str]) -> list[Entry]:
+        mine = self._keys.get(stream, {})
+        return [mine[key] for key in dict.fromkeys(keys) if key in mine]
+
     async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
         keys = self._keys.get(stream, {})
         return [keys[key] for key in sorted(key for key in keys if key.startswith(prefix))[:limit]]

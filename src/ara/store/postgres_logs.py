@@ -78,6 +78,10 @@ class PostgresLogs:
         found = await self._select("key <> '' AND key = $2", stream, key)
         return found[0] if found else None
 
+    async def by_keys(self, stream: str, keys: Sequence[str]) -> list[Entry]:
+        """Give the entries with these keys, in no order."""
+        return await self._select("key <> '' AND key = ANY($2::text[])", stream, list(keys))
+
     async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
         """Give the entries whose keys begin so, by key."""
         condition = "key <> '' AND key >= $2 AND key < $3 ORDER BY key LIMIT $4"

@@ -92,6 +92,10 @@ class SqliteLogs:
         found = await self._select("place.key <> '' AND place.key = ?", (stream, key))
         return found[0] if found else None
 
+    async def by_keys(self, stream: str, keys: Sequence[str]) -> list[Entry]:
+        """Give the entries with these keys, in no order."""
+        return list((await self._read(lambda connection: _by_keys(connection, stream, keys))).values())
+
     async def by_prefix(self, stream: str, prefix: str, *, limit: int) -> list[Entry]:
         """Give the entries whose keys begin so, by key."""
         # The last code point can't be part of a key, so every key that begins so lies before it.

@@ -11,7 +11,9 @@ from ara.store.store import DamagedError, Signer
 
 __all__ = ["Problem", "Verification", "verify"]
 
-Problem = Literal["edited", "removed", "inserted", "reordered", "rewritten", "cut", "missing", "head", "key", "damaged"]
+Problem = Literal[
+    "edited", "removed", "inserted", "reordered", "rewritten", "cut", "missing", "head", "key", "damaged", "gone"
+]
 """What a walk can find; `Verification` says what each means."""
 
 _PAGE = 100
@@ -33,7 +35,8 @@ class Verification:
     problem
         None, or: `edited` (an entry's content), `removed`, `inserted`, `reordered`; `rewritten` (entries and their
         hashes were replaced together), `cut` (entries at the end are gone), `missing` (the head), `head` (the head was
-        edited), `key` (the head was signed with another key), `damaged` (the database is broken, in or around the log).
+        edited), `key` (the head was signed with another key), `damaged` (the database is broken, in or around the log);
+        and `gone`, which no walk can tell but who keeps more beside a log: it holds less than was seen in it before.
     sequence
         The entry the problem is about; None where it is about the head or the database.
     words

@@ -1,7 +1,7 @@
 """`ara ledger`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -10,16 +10,24 @@ from ara.cli.words import wrapped
 from ara.errors import IntegrityError, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from ara.prediction import Kept, Ledger
     from ara.prediction.accuracy import Report
     from ara.prediction.challengers import Challenger
     from ara.prediction.receipts import Voucher
+    from ara.prediction.rescoring import Rescored
+    from ara.prediction.verified import Verified
+    from ara.store import Verification
 
 __all__ = ["command"]
 
 _T = TypeVar("_T")
+_CHANGED = "The ledger is not as it was written."
+_BROKEN = {
+    "anchor": "The ledger does not hold what was anchored.",
+    "scores": "The scores are not what the ledger makes them.",
+}
 
 command = typer.Typer(
     help="""Look into the ledger, which keeps every forecast from before its outcome is known.
@@ -161,25 +169,51 @@ def _page(text: str) -> Path:
 
 
 @command.command("verify")
-def _verify() -> None:
+def _verify(
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option("--anchor", metavar="FILE|DIGEST", help="What ara ledger anchor printed earlier; repeatable"),
+    ] = None,
+    no_scores: Annotated[bool, typer.Option("--no-scores", help="Leave the scores alone: the chain only")] = False,
+) -> None:
     """Check that nothing in the ledger was changed, removed or cut off since it was written.
 
     ::
 
         ara ledger verify
-        ara ledger verify --json
-        ara ledger verify --quiet
+        ara ledger verify --anchor anchors.txt
+        ara ledger verify --no-scores --json
+
+    Then that its scores follow from it and from the bars at hand, and that it still holds what was anchored.
     """
     s = screen()
+
+    async def asked() -> "Verified":
+        from ara.desk import Desk
+        from ara.prediction.verified import verified
+
+        async with Desk.open(s.settings()) as desk:
+            return await verified(desk, anchor or (), scores=not no_scores)
+
     with s.progress("Checking the ledger"):
-        found = _with_ledger(s, lambda ledger: ledger.verify())
+        found = s.run(asked())
     data = found.as_dict()
     if not found.ok:
-        raise IntegrityError(f"The ledger is not as it was written. {found.words}", **data)
-    s.result(data, lambda: "\n".join(wrapped(_intact(found), s.width)))
+        raise IntegrityError(f"{_BROKEN.get(found.problem or '', _CHANGED)} {found.words}", **data)
+    s.result(data, lambda: "\n".join(line for part in _checked(found) for line in wrapped(part, s.width)))
 
 
-def _intact(found: Any) -> str:
+def _checked(found: "Verified") -> "Iterator[str]":
+    yield _intact(found)
+    if found.scores is None:
+        yield "Scores were not checked."
+    elif found.scores.scores:
+        yield _followed(found.scores)
+    for one in found.anchors:
+        yield one.words
+
+
+def _intact(found: "Verified | Verification") -> str:
     if not found.entries:
         return "The ledger is empty."
     entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
@@ -187,6 +221,16 @@ def _intact(found: Any) -> str:
     if found.unsigned:
         said += f" The head does not cover the last {found.unsigned:,} yet; the next forecast signs them."
     return said
+
+
+def _followed(told: "Rescored") -> str:
+    many = "Its 1 score follows" if told.scores == 1 else f"Its {told.scores:,} scores follow"
+    if told.from_bars == told.scores:
+        return f"{many} from the entries and from the bars at hand."
+    return (
+        f"{many} from the entries. {told.from_bars:,} of the outcomes were compared with bars, "
+        "for the others none are at hand."
+    )
 
 
 @command.command("anchor")

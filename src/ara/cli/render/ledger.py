@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ara.cli.render.data_table import Column
 from ara.cli.render.data_table import table as table_of
 from ara.cli.render.forecast import View, show
-from ara.cli.render.numbers import bars_ahead, decimals, grouped, long_day
+from ara.cli.render.numbers import bars_ahead, decimals, grouped, long_day, within
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
 from ara.market.timeframe import DAY, Timeframe
@@ -96,7 +96,7 @@ def vouched(kept: "Kept", found: Sequence["Voucher"], s: Screen) -> str:
     head = f"{instrument} from {made}, by {clean(forecast.model)}: the chance to end within the usual move"
     columns = [
         Column(head=f"{_step(kept).word}s", cells=[str(one.day) for one in found], right=True),
-        Column(head="stated", cells=[f"{one.stated:.2f}" for one in found], right=True),
+        Column(head="stated", cells=[_stated(one) for one in found], right=True),
         Column(head="like it", cells=[_range(one) for one in found], leave=2),
         Column(
             head="forecasts", cells=[f"{one.record.forecasts:,}" if one.record else "" for one in found], right=True
@@ -111,9 +111,15 @@ def vouched(kept: "Kept", found: Sequence["Voucher"], s: Screen) -> str:
     if told:
         said = (
             "Of shipped models on days that they did not know, by outcomes known up to "
-            f"{long_day(told[0].until.date())}, over the nearest of 1, 5, 10, 21 and 30 days."
+            f"{long_day(told[0].until.date())}, over the nearest of 1, 5, 10, 21 and 30 days. Each "
+            "forecast counts as one throw, though those that overlap or are of one day hang together: beyond the first "
+            "day the interval is too narrow."
         )
     return "\n".join([*lines, *wrapped(said, s.width)])
+
+
+def _stated(one: "Voucher") -> str:
+    return within(one.stated, one.record.low, one.record.high) if one.record else f"{one.stated:.2f}"
 
 
 def _range(one: "Voucher") -> str:
