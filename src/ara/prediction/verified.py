@@ -92,7 +92,7 @@ async def verified(desk: Desk, anchors: Iterable[str | Path | Anchor] = (), *, s
     anchors
         What was published: digests, files of what `ara ledger anchor` printed, or what `Ledger.anchor` gave.
     scores
-        Whether scores are computed again: of a hundred thousand forecasts it takes a minute.
+        Whether scores are computed again: about a second for a thousand forecasts over five days.
 
     Raises
     ------

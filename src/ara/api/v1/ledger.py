@@ -11,6 +11,7 @@ from ara.market import symbols
 from ara.prediction.accuracy import accuracy
 from ara.prediction.ledger import Ledger
 from ara.prediction.receipts import receipt, vouchers
+from ara.prediction.verified import verified
 
 __all__ = ["kept_page", "router", "scores"]
 
@@ -38,8 +39,7 @@ async def _list(
 @router.get("/verify", summary="Whether the ledger is as it was written")
 async def _verify(request: Request) -> dict[str, Any]:
     """Walk the whole ledger and say whether it is whole; `ok` is false where it was changed."""
-    found = await Ledger(service_of(request).desk).verify()
-    return found.as_dict()
+    return (await verified(service_of(request).desk, scores=False)).as_dict()
 
 
 @scores.get("/evaluation", summary="How forecasts did")

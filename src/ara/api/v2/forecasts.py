@@ -15,8 +15,8 @@ from ara.api.v1.ledger import kept_page
 from ara.api.v1.words import Absent, AsOf, Named, Place, PredictionId, Symbol, Whole
 from ara.prediction.accuracy import accuracy
 from ara.prediction.document import to_document
-from ara.prediction.ledger import Ledger
 from ara.prediction.receipts import receipt, vouchers
+from ara.prediction.verified import verified
 
 __all__ = ["Batch", "BatchAsked", "ForecastAsked", "ForecastDocument", "router"]
 
@@ -160,7 +160,7 @@ async def _receipt(forecast_id: PredictionId, request: Request, who: _Reads) -> 
 @router.get("/ledger", summary="Whether the ledger is as it was written")
 async def _verify(request: Request, who: _Reads) -> dict[str, Any]:
     """Walk the whole ledger and say whether it is whole; `ok` is false where it was changed."""
-    return (await Ledger(service_of(request).desk).verify()).as_dict()
+    return (await verified(service_of(request).desk, scores=False)).as_dict()
 
 
 @router.get("/scores", summary="How forecasts did")
