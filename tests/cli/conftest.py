@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import product
 from statistics import NormalDist
 
 import pytest
@@ -70,11 +69,10 @@ def ara(home, capsys) -> Callable[..., Outcome]:
 
 
 @pytest.fixture(scope="session")
-def spellings():
-    """Three instruments in all their spellings by small and capital letters: work for more than a second."""
-    cases = [{letter, letter.lower()} for letter in "EURUSDBTC-USDAAPL"]
-    parts = (cases[:6], cases[6:13], cases[13:])
-    return ["".join(letters) for part in parts for letters in product(*map(sorted, part))]
+def sampled():
+    """Instruments of the bundled sample: 30 days of all of them are work for more than a second."""
+    shares = "AAPL AMZN IBM MSFT JPM JNJ XOM KO BAC SPY QQQ IWM EEM"
+    return f"{shares} EURUSD GBPUSD USDJPY USDCHF USDCAD AUDUSD BTC-USD ETH-USD LTC-USD".split()
 
 
 @pytest.fixture

@@ -217,9 +217,9 @@ def test_without_a_home_it_still_answers(home):
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.05, 0.2])
-def test_ctrl_c_ends_quietly_with_130_and_a_whole_ledger(process, home, wait, spellings):
+def test_ctrl_c_ends_quietly_with_130_and_a_whole_ledger(process, home, wait, sampled):
     running = subprocess.Popen(
-        [sys.executable, "-m", "ara", "predict", *spellings],
+        [sys.executable, "-m", "ara", "predict", *sampled, "--days", "30", "-a", "full"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -41,22 +41,22 @@ def test_an_error_is_two_lines(terminal):
     assert outcome.plain == "days is 31; a forecast reaches 1 to 30 bars\nGive a whole number from 1 to 30.\n"
 
 
-def test_progress_is_shown_and_wiped(terminal, spellings):
-    outcome = terminal("predict", *spellings[:120], "--days", "1", "-a", "minimal").end()
+def test_progress_is_shown_and_wiped(terminal, sampled):
+    outcome = terminal("predict", *sampled, "--days", "30").end()
     assert outcome.code == 0
     assert "Forecasting" in outcome.out
-    assert " of 120" in outcome.out
+    assert " of 22" in outcome.out
     assert "Forecasting" not in outcome.out.rpartition("\x1b[2K")[2]
 
 
-def test_quiet_shows_no_progress(terminal, spellings):
-    outcome = terminal("-q", "predict", *spellings[:120], "--days", "1", "-a", "minimal").end()
+def test_quiet_shows_no_progress(terminal, sampled):
+    outcome = terminal("-q", "predict", *sampled, "--days", "30").end()
     assert outcome.code == 0
     assert "Forecasting" not in outcome.out
 
 
-def test_ctrl_c_at_a_terminal_leaves_a_clean_line(terminal, spellings):
-    running = terminal("predict", *spellings, "--days", "30")
+def test_ctrl_c_at_a_terminal_leaves_a_clean_line(terminal, sampled):
+    running = terminal("predict", *sampled, "--days", "30", "-a", "full")
     running.read("Forecasting")
     running.type("\x03")
     outcome = running.end()
