@@ -71,8 +71,8 @@ def standing(bars: Bars) -> int:
 
     Three in a row are taken for a source that repeats itself, or for a halt: either way the price is that old.
     """
-    newest = bars.frame[["high", "low", "close"]].tail(_LEAST + 1).to_numpy()
-    if len(newest) <= _LEAST or np.ptp(newest[1:], axis=1).any() or np.ptp(newest[:, 2]):
+    high, low, close = (bars.frame[name].tail(_LEAST + 1).to_numpy() for name in ("high", "low", "close"))
+    if len(close) <= _LEAST or (close != close[0]).any() or (high[1:] != low[1:]).any():
         return 0
     high, low, close = bars.frame[["high", "low", "close"]].to_numpy().T
     still = (high[1:] == low[1:]) & (close[1:] == close[:-1])
@@ -89,7 +89,7 @@ def _sessions_without(bars: Bars) -> tuple[float, int]:
     if bars.timeframe.span != DAY.span:
         return 1.0, 0
     venue = calendar(bars.instrument.calendar)
-    at = bars.frame["at"].tail(_YEAR).to_list()
+    at = bars.frame["at"]
     last, grade, missing = venue.dated(at[-1]), 1.0, 0
     for count, spared, each in (
         (_LATELY, _SPARED_LATELY, _EACH_LATELY),
@@ -103,5 +103,5 @@ def _sessions_without(bars: Bars) -> tuple[float, int]:
 
 
 def _silent(bars: Bars) -> bool:
-    volume = bars.frame["volume"].tail(_LATELY)
-    return bool((volume.fill_null(0.0).fill_nan(0.0) <= 0).mean() > 0.5)  # type: ignore[operator]
+    volume = bars.frame["volume"].tail(_LATELY).to_numpy()
+    return int(np.count_nonzero(volume > 0)) < len(volume) / 2
