@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ara.market.bars import Bars
-from ara.market.calendar import calendar
+from ara.market.calendar import FIRST_YEAR, calendar
 from ara.market.instrument import AssetClass
 from ara.market.timeframe import DAY
 
@@ -86,10 +86,9 @@ def _sessions_without(bars: Bars) -> tuple[float, int]:
 
     A few are spared: venues close on days that no list foresaw.
     """
-    if bars.timeframe.span != DAY.span:
+    venue, at = calendar(bars.instrument.calendar), bars.frame["at"]
+    if bars.timeframe.span != DAY.span or venue.dated(at[-min(_YEAR, len(at))]).year < FIRST_YEAR:
         return 1.0, 0
-    venue = calendar(bars.instrument.calendar)
-    at = bars.frame["at"]
     last, grade, missing = venue.dated(at[-1]), 1.0, 0
     for count, spared, each in (
         (_LATELY, _SPARED_LATELY, _EACH_LATELY),
