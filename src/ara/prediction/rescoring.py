@@ -16,7 +16,7 @@ from ara.market.timeframe import DAY, Timeframe
 from ara.prediction.forecast import Day
 from ara.prediction.ledger import Kept, Ledger
 from ara.prediction.lengths import bars_as
-from ara.prediction.scoring import measures
+from ara.prediction.scoring import measures, stated
 from ara.store import standing
 
 __all__ = ["Rescored", "Wrong", "rescored"]
@@ -227,7 +227,7 @@ def _against_entries(mine: Sequence[tuple[_Row, Kept, Day]]) -> Iterator[tuple[_
         if not good[place]:
             yield row, {"outcome": (row["outcome"], None)}
             continue
-        told = {**_facts(kept, day), **{name: values[place].item() for name, values in due.items()}}
+        told = {**stated(kept, day), **{name: values[place].item() for name, values in due.items()}}
         wrong = {
             name: (row[name], value)
             for name, value in told.items()
@@ -237,22 +237,6 @@ def _against_entries(mine: Sequence[tuple[_Row, Kept, Day]]) -> Iterator[tuple[_
         if row["up"] != rose and abs(y[place]) > _EDGE:
             wrong["up"] = (row["up"], rose)
         yield row, wrong
-
-
-def _facts(kept: Kept, day: Day) -> dict[str, Any]:
-    forecast = kept.forecast
-    return {
-        "symbol": forecast.instrument.symbol,
-        "asset_class": forecast.instrument.asset_class.value,
-        "model": forecast.model,
-        "horizon": day.number,
-        "as_of": forecast.as_of,
-        "target_at": day.at,
-        "made_at": kept.made_at,
-        "close": day.close,
-        "p_up": day.p_up,
-        "confidence": day.confidence,
-    }
 
 
 def _alike(kept: Any, due: Any) -> bool:

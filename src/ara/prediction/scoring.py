@@ -26,7 +26,7 @@ from ara.prediction.outlook import outlook
 from ara.prediction.unscored import Unscored
 from ara.statistics.distributions import binomial_tail
 
-__all__ = ["ScoreReport", "measures", "score"]
+__all__ = ["ScoreReport", "measures", "score", "stated"]
 
 _Array = NDArray[np.float64]
 
@@ -168,13 +168,29 @@ async def _baseline(desk: Desk, market: MarketData, forecast: Forecast, bars: Ba
 
 
 def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[int, Day], desk: Desk) -> dict[str, Any]:
-    forecast = kept.forecast
     q, outcome = np.array([day.quantiles]), np.array([y])
     rival = baseline.get(day.number)
     told = measures(q, outcome, np.array([day.usual_move]))
     return {
         "forecast_id": kept.id,
         "day": day.number,
+        **stated(kept, day),
+        "live": kept.made_at < known_at,
+        "outcome": float(day.close * np.exp(y)),
+        "crps": float(told["crps"][0]),
+        "baseline_crps": float(crps(np.array([rival.quantiles]), outcome, LEVELS)[0]) if rival else None,
+        "median_error": float(told["median_error"][0]),
+        **{name: bool(told[name][0]) for name in ("inside_50", "inside_80", "inside_95")},
+        "up": bool(y > 0) if y else None,
+        "inside_usual": bool(told["inside_usual"][0]),
+        "scored_at": desk.clock.now(),
+    }
+
+
+def stated(kept: Kept, day: Day) -> dict[str, Any]:
+    """Give what a score repeats of its forecast: columns of the table `scores` that no outcome changes."""
+    forecast = kept.forecast
+    return {
         "symbol": forecast.instrument.symbol,
         "asset_class": forecast.instrument.asset_class.value,
         "model": forecast.model,
@@ -182,18 +198,9 @@ def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[i
         "as_of": forecast.as_of,
         "target_at": day.at,
         "made_at": kept.made_at,
-        "live": kept.made_at < known_at,
         "close": day.close,
-        "outcome": float(day.close * np.exp(y)),
-        "crps": float(told["crps"][0]),
-        "baseline_crps": float(crps(np.array([rival.quantiles]), outcome, LEVELS)[0]) if rival else None,
-        "median_error": float(told["median_error"][0]),
-        **{name: bool(told[name][0]) for name in ("inside_50", "inside_80", "inside_95")},
         "p_up": day.p_up,
-        "up": bool(y > 0) if y else None,
         "confidence": day.confidence,
-        "inside_usual": bool(told["inside_usual"][0]),
-        "scored_at": desk.clock.now(),
     }
 
 
