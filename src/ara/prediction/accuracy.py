@@ -136,7 +136,7 @@ async def accuracy(desk: Desk, *, replayed: bool = False) -> Report:
 def _told(kept: Kept) -> tuple[str, str]:
     """Give the regime of a forecast, empty if none was told, and the length of its bars."""
     forecast = kept.forecast
-    return str((forecast.regime or {}).get("state", "")), str(forecast.lineage.settings.get("timeframe", DAY))
+    return str((forecast.regime or {}).get("state", "")), str(forecast.timeframe)
 
 
 def grouped(rows: Sequence[_Row]) -> list[Accuracy]:

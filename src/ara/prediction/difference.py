@@ -144,7 +144,7 @@ def _refuse_unlike(one: Forecast, two: Forecast) -> None:
         raise ValidationError(
             f"one forecast is of {names[0]}, the other of {names[1]}", hint="Compare two of one instrument."
         )
-    lengths = [told.lineage.settings.get("timeframe", "1d") for told in (one, two)]
+    lengths = [str(told.timeframe) for told in (one, two)]
     if lengths[0] != lengths[1]:
         raise ValidationError(
             f"one forecast is over bars of {lengths[0]}, the other of {lengths[1]}",

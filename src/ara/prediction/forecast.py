@@ -9,6 +9,7 @@ import numpy as np
 
 from ara.lineage import Lineage
 from ara.market.instrument import Instrument
+from ara.market.timeframe import DAY, Timeframe
 from ara.models.quantiles import LEVELS
 from ara.prediction.record import Direction, Receipt
 
@@ -167,3 +168,8 @@ class Forecast:
     def id(self) -> str:
         """The lineage id: the same id, the same figures."""
         return self.lineage.id
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """The length of its bars."""
+        return Timeframe.parse(str(self.lineage.settings.get("timeframe", DAY)))

@@ -81,8 +81,7 @@ def outlook(
     _refuse_endless(answer, bars)
     last = bars.frame.row(-1, named=True)
     sessions = calendar(bars.instrument.calendar)
-    doubts = _lacking(answer, quality, failed, regime=regime is not None, untold=bool(untold), why=why)
-    doubts |= {"stood": sound.stood} if sound.stood else {}
+    doubts = _lacking(answer, quality, sound.stood, failed, regime=regime is not None, untold=bool(untold), why=why)
     told = [*sound.words, *_doubts(bars)]
     targets = _targets(last["known_at"], bars.timeframe, sessions, days)
     return Forecast(
@@ -114,11 +113,14 @@ def _priced(bars: Bars) -> None:
         )
 
 
-def _lacking(answer: Answer, quality: float, failed: int, *, regime: bool, untold: bool, why: bool) -> dict[str, float]:
+def _lacking(
+    answer: Answer, quality: float, stood: int, failed: int, *, regime: bool, untold: bool, why: bool
+) -> Mapping[str, float]:
     """Give what a lineage says of poor bars, of links that failed, and of shares by permutation."""
     drawn = why and not untold and answer.told is not None and answer.told.drawn
     return {
         **({"quality": quality} if quality < 1 else {}),
+        **({"stood": stood} if stood else {}),
         **({"failed": failed} if failed else {}),
         **({"uncalibrated": 1} if answer.lost else {}),
         **({"untold": 1 if regime else 2} if untold else {}),

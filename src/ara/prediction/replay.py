@@ -10,7 +10,6 @@ from ara.desk import Desk
 from ara.errors import AraError, DataProviderError, ModelError, ValidationError
 from ara.lineage import canonical
 from ara.market.bars import Bars
-from ara.market.timeframe import DAY, Timeframe
 from ara.models.form import Form
 from ara.models.registry.registry import Registry
 from ara.models.registry.serving import context_of
@@ -217,7 +216,7 @@ async def _bars(market: MarketData, kept: Kept, names: Sequence[str]) -> tuple[B
     was learned after the other, until the digest is the one that was cited.
     """
     forecast, bound = kept.forecast, kept.made_at
-    step = Timeframe.parse(str(forecast.lineage.settings.get("timeframe", DAY)))
+    step = forecast.timeframe
     for _ in range(_BACK):
         try:
             bars = await bars_as(market, forecast.instrument, step, as_of=forecast.as_of, learned=bound)

@@ -205,8 +205,7 @@ async def _entries(desk: Desk, batch: Sequence[Kept], found: _Found) -> None:
     mine = [(row, *days[row["forecast_id"], row["day"]]) for row in rows if (row["forecast_id"], row["day"]) in days]
     found.seen += len(mine)
     for row, kept, _ in mine:
-        settings, instrument = kept.forecast.lineage.settings, kept.forecast.instrument
-        length = str(settings.get("timeframe", DAY))
+        instrument, length = kept.forecast.instrument, str(kept.forecast.timeframe)
         found.instruments[instrument.symbol, length] = instrument
         if length != str(DAY):
             found.lengths[row["forecast_id"]] = length

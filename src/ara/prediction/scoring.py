@@ -13,7 +13,7 @@ from ara.desk import Desk
 from ara.errors import AraError, ValidationError
 from ara.market import symbols
 from ara.market.bars import Bars
-from ara.market.timeframe import DAY, Timeframe
+from ara.market.timeframe import Timeframe
 from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE
 from ara.performance import crps, inside
@@ -102,7 +102,7 @@ async def score(desk: Desk, wanted: Sequence[str] = ()) -> ScoreReport:
     done = await unscored.scored()
     waiting: dict[tuple[str, str], list[Kept]] = {}
     for kept in await unscored.of(names):
-        waiting.setdefault((kept.forecast.instrument.symbol, _timeframe(kept.forecast)), []).append(kept)
+        waiting.setdefault((kept.forecast.instrument.symbol, str(kept.forecast.timeframe)), []).append(kept)
     async with MarketData(desk) as market:
         rows, failed = await _scored(desk, market, waiting, done)
     if rows:
@@ -132,10 +132,6 @@ async def _scored(
         for kept in forecasts:
             rows += await _outcomes(desk, market, kept, bars, done)
     return rows, failed
-
-
-def _timeframe(forecast: Forecast) -> str:
-    return str(forecast.lineage.settings.get("timeframe", DAY))
 
 
 async def _outcomes(

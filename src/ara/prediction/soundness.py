@@ -44,9 +44,6 @@ class Soundness:
     words: tuple[str, ...] = ()
 
 
-_SOUND: Final = Soundness()
-
-
 def soundness(bars: Bars) -> Soundness:
     """Grade what lacks: the worst grade counts, as one cause often shows in several ways."""
     stood = standing(bars)
@@ -62,8 +59,7 @@ def soundness(bars: Bars) -> Soundness:
         words.append("its newest bars have no volume, by which models tell how much it will move")
     if len(bars) < ENOUGH:
         grades.append((1 + len(bars) / ENOUGH) / 2)
-    worst = min(grades)
-    return Soundness(grade=worst, stood=stood, words=tuple(words)) if worst < 1 or stood else _SOUND
+    return Soundness(grade=min(grades), stood=stood, words=tuple(words))
 
 
 def standing(bars: Bars) -> int:

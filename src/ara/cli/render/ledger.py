@@ -10,7 +10,7 @@ from ara.cli.render.forecast import View, show
 from ara.cli.render.numbers import bars_ahead, decimals, grouped, long_day, within
 from ara.cli.screen import Screen
 from ara.cli.words import clean, padded, width, wrapped
-from ara.market.timeframe import DAY, Timeframe
+from ara.market.timeframe import DAY
 
 if TYPE_CHECKING:
     from ara.prediction import Anchor, Kept
@@ -28,7 +28,7 @@ def table(kept: Sequence["Kept"], s: Screen) -> str:
     """Give the list, with as many columns as the screen has room for."""
     if not kept:
         return "\n".join(wrapped("The ledger holds no such forecast yet. Make one: ara predict AAPL", s.width))
-    steps = {_step(one) for one in kept}
+    steps = {one.forecast.timeframe for one in kept}
     rows = [_cells(one, s, plain=steps == {DAY}) for one in kept]
     told = {"made": f"made, {_zone(kept[0], s)}", "days": "days" if steps == {DAY} else "ahead"}
     heads = tuple(told.get(head, head) for head in _HEADS)
@@ -50,10 +50,6 @@ def _zone(kept: "Kept", s: Screen) -> str:
     return f"{kept.made_at.astimezone(s.zone):%Z}"
 
 
-def _step(kept: "Kept") -> Timeframe:
-    return Timeframe.parse(str(kept.forecast.lineage.settings.get("timeframe", DAY)))
-
-
 def _cells(kept: "Kept", s: Screen, *, plain: bool) -> tuple[str, ...]:
     forecast = kept.forecast
     low, high = forecast.days[-1].band_80
@@ -63,7 +59,7 @@ def _cells(kept: "Kept", s: Screen, *, plain: bool) -> tuple[str, ...]:
         clean(forecast.instrument.symbol),
         f"{kept.made_at.astimezone(s.zone):%Y-%m-%d %H:%M}",
         f"{forecast.last:%Y-%m-%d}",
-        str(len(forecast.days)) if plain else bars_ahead(len(forecast.days), _step(kept)),
+        str(len(forecast.days)) if plain else bars_ahead(len(forecast.days), kept.forecast.timeframe),
         grouped(forecast.close, digits),
         f"{grouped(low, digits)} to {grouped(high, digits)}",
         clean(forecast.model),
@@ -95,7 +91,7 @@ def vouched(kept: "Kept", found: Sequence["Voucher"], s: Screen) -> str:
     instrument, made = clean(forecast.instrument.symbol), long_day(forecast.last)
     head = f"{instrument} from {made}, by {clean(forecast.model)}: the chance to end within the usual move"
     columns = [
-        Column(head=f"{_step(kept).word}s", cells=[str(one.day) for one in found], right=True),
+        Column(head=f"{kept.forecast.timeframe.word}s", cells=[str(one.day) for one in found], right=True),
         Column(head="stated", cells=[_stated(one) for one in found], right=True),
         Column(head="like it", cells=[_range(one) for one in found], leave=2),
         Column(

@@ -4,19 +4,15 @@ from collections.abc import Callable
 from datetime import tzinfo
 
 from ara.cli.render.numbers import day, long_day
-from ara.market.timeframe import DAY, WEEK, Timeframe
+from ara.market.timeframe import DAY, WEEK
 from ara.prediction.forecast import Day, Forecast
 
 __all__ = ["ahead", "closed", "moment", "word"]
 
 
-def _length(forecast: Forecast) -> Timeframe:
-    return Timeframe.parse(str(forecast.lineage.settings.get("timeframe", DAY)))
-
-
 def word(forecast: Forecast) -> str:
     """Give what one of its bars is called: a day, a week, a bar."""
-    return _length(forecast).word
+    return forecast.timeframe.word
 
 
 def ahead(count: int, name: str) -> str:
@@ -26,9 +22,9 @@ def ahead(count: int, name: str) -> str:
 
 def closed(forecast: Forecast, zone: tzinfo | None) -> str:
     """Say whose close the last one is: `on Wed 31 Mar 2021`, `of the week of Mon 10 Feb 2020`, or at which time."""
-    if _length(forecast) == WEEK:
+    if forecast.timeframe == WEEK:
         return f"of the week of {long_day(forecast.last)}"
-    if _length(forecast) == DAY:
+    if forecast.timeframe == DAY:
         return f"on {long_day(forecast.last)}"
     at = forecast.as_of.astimezone(zone)
     return f"on {long_day(at.date())}, {at:%H:%M %Z}"
@@ -36,6 +32,6 @@ def closed(forecast: Forecast, zone: tzinfo | None) -> str:
 
 def moment(forecast: Forecast, zone: tzinfo | None) -> Callable[[Day], str]:
     """Give what names a target: the session's date, a week's first; of shorter bars the close's time, with its zone."""
-    if _length(forecast).span >= DAY.span:
+    if forecast.timeframe.span >= DAY.span:
         return lambda entry: day(entry.date)
     return lambda entry: f"{day(entry.at.astimezone(zone).date())} {entry.at.astimezone(zone):%H:%M %Z}"

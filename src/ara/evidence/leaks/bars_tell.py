@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.evidence.leaks.outcome import Finding
+from ara.features.audit.swaps import tamed
 
 __all__ = ["beside", "early", "enough", "tell"]
 
@@ -20,7 +21,7 @@ _FEWEST: Final = 100
 _OUTSIDE, _OUT, _HAIR = 0.02, 20, 1e-9
 _SELDOM, _LOPSIDED = 8, 5
 _ECHOES, _APART, _BODY = 15, 1.3, 0.6
-_TOLD, _WILD = 0.2, 5.0
+_TOLD: Final = 0.2
 _VOLUME, _AHEAD, _USUAL = 0.3, 0.15, 20
 _PARTLY, _CERTAIN, _BLUR = 0.35, 5.5, 1e-9
 _SOME, _TIMES, _LEAST, _LIKE = 0.3, 3.0, 0.05, 0.8
@@ -80,7 +81,7 @@ def _next(symbol: str, prices: _Array, at: list[datetime]) -> Iterator[Finding]:
     known = np.isfinite(told).all(axis=1) & np.isfinite(ahead)
     if known.sum() < _FEWEST or np.std(ahead[known]) < 1e-12:
         return
-    x, y = _tamed(told[known]), _tamed(ahead[known][:, None])[:, 0]
+    x, y = tamed(told[known]), tamed(ahead[known][:, None])[:, 0]
     x = np.column_stack([np.ones(len(x)), x])
     fit, *_ = np.linalg.lstsq(x, y, rcond=None)
     rest = float(np.var(y - x @ fit)) / max(float(np.var(y)), 1e-30)
@@ -138,7 +139,7 @@ def _goes(said: _Array, ahead: _Array) -> tuple[float, int]:
     known = np.isfinite(said) & np.isfinite(ahead)
     if known.sum() < _FEWEST:
         return 0.0, int(known.sum())
-    table = _tamed(np.column_stack([said[known], ahead[known]]))
+    table = tamed(np.column_stack([said[known], ahead[known]]))
     return _alike(table[:, 0], table[:, 1]), len(table)
 
 
@@ -274,7 +275,7 @@ def early(bars: pl.DataFrame) -> Iterator[Finding]:
         wide = moves.pivot(on="symbol", index="ts", values="move").sort("ts").drop("ts")
         if wide.width < 3:
             continue
-        table = _tamed(wide.to_numpy().astype(float))
+        table = tamed(wide.to_numpy().astype(float))
         for place, symbol in enumerate(wide.columns):
             others = np.delete(table, place, axis=1)
             mean = _mean(others)
@@ -292,13 +293,6 @@ def _mean(table: _Array) -> _Array:
     return np.where(
         known.any(axis=1), np.where(known, table, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan
     )
-
-
-def _tamed(table: _Array) -> _Array:
-    """Cut each column at five of its standard deviations, so that no crash or wrong price speaks for all."""
-    spread = np.nanstd(table, axis=0)
-    middle = np.nanmedian(table, axis=0)
-    return np.asarray(np.clip(table, middle - _WILD * spread, middle + _WILD * spread))
 
 
 def _beside(values: _Array) -> _Array:

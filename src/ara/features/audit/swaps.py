@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ara.features.audit.table import Table
 
-__all__ = ["EVERY", "foretells", "still", "suspects", "swapped"]
+__all__ = ["EVERY", "foretells", "still", "suspects", "swapped", "tamed"]
 
 EVERY: Final = 5
 """Of so many bars two neighbours change places."""
@@ -122,13 +122,17 @@ def foretells(whole: Table, name: str, known: _Rows, close: _Array) -> tuple[flo
     values = whole.x[:, whole.names.index(name)]
     moves = np.where(bar >= 0, moves[np.maximum(bar, 0)], np.nan)
     there = np.isfinite(values) & np.isfinite(moves)
-    one, two = _tamed(values[there]), _tamed(moves[there])
-    if len(one) < EVERY or min(one.std(), two.std()) < _FLAT:
+    if there.sum() < EVERY:
+        return 0.0, int(there.sum())
+    one, two = tamed(values[there]), tamed(moves[there])
+    if min(one.std(), two.std()) < _FLAT:
         return 0.0, len(one)
     found = float(np.corrcoef(one, two)[0, 1])
     return (found if abs(found) > max(_TOLD, _CERTAIN / np.sqrt(len(one))) else 0.0), len(one)
 
 
-def _tamed(values: _Array) -> _Array:
-    middle, spread = (float(np.median(values)), float(values.std())) if len(values) else (0.0, 0.0)
-    return np.asarray(np.clip(values, middle - _WILD * spread, middle + _WILD * spread))
+def tamed(table: _Array) -> _Array:
+    """Cut each column at five of its standard deviations, so that no crash or wrong price speaks for all."""
+    spread = np.nanstd(table, axis=0)
+    middle = np.nanmedian(table, axis=0)
+    return np.asarray(np.clip(table, middle - _WILD * spread, middle + _WILD * spread))
