@@ -33,7 +33,10 @@ from tests.models.floors import floors, verdict
 __all__ = ["work"]
 
 LOOKS = 5
-OWN_LOOKS = "seven times: four with widenings that were not taken, [the last](widening.md#the-sixth-look) with what was"
+OWN_LOOKS = (
+    "eight times: four with widenings that were not taken, [then](widening.md#the-sixth-look) with what was,\n"
+    "and once with [what was tried over weeks](weeks.md), which was not"
+)
 NULLS = range(int(os.environ.get("ARA_EVIDENCE_WORLDS", "20")))
 CRASH = (datetime(2020, 2, 20, tzinfo=UTC), datetime(2020, 3, 31, tzinfo=UTC))
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
