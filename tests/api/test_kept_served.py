@@ -47,7 +47,7 @@ def test_receipts_and_the_check_are_those_of_the_command(service: Served, kept, 
         whole = client.get("/api/v1/ledger/verify").json()
         missing = client.get(f"/api/v1/ledger/{'0' * 12}/receipt")
     assert receipt == printed(service, capsys, "ledger", "receipt", first)
-    assert whole == printed(service, capsys, "ledger", "verify", "--no-scores")
+    assert whole == printed(service, capsys, "ledger", "verify")
     assert (whole["ok"], whole["entries"]) == (True, len(kept))
     assert missing.status_code == 404
 

@@ -32,6 +32,8 @@ def test_scores_that_were_made_better_fail_unless_they_are_left_out(ara, home):
     ara(*ASKED, "2")
     ara("score")
     assert ara("ledger", "verify").out == f"{WHOLE}Its 2 scores follow from the entries and from the bars at hand.\n"
+    assert ara("ledger", "verify", "--all").out == ara("ledger", "verify").out
+    assert ara("ledger", "verify", "--all", "--no-scores").code == 2
     with sqlite3.connect(home / "ara" / "ara.db") as base:
         base.execute("update scores set inside_80 = 1, crps = crps * 0.5")
     base.close()
@@ -53,3 +55,13 @@ def test_the_receipt_says_that_what_overlaps_counts_one_by_one(ara):
         said = ara("ledger", "receipt", made["id"], "--width", width).out
         assert max(map(len, said.splitlines())) <= int(width)
         assert "beyond the first day the interval is too narrow" in " ".join(said.split())
+
+
+def test_a_sample_of_the_scores_is_called_one(ara, monkeypatch):
+    monkeypatch.setattr("ara.prediction.verified.MOST", 1)
+    for symbol in ("AAPL", "SPY"):
+        ara("predict", symbol, *ASKED[2:], "2")
+    ara("score")
+    some, every = (ara("ledger", "verify", *more).out for more in ((), ("--all",)))
+    assert "2 of its 4 scores, of forecasts drawn at random, follow from the entries" in some
+    assert "Its 4 scores follow from the entries" in every

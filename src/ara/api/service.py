@@ -8,6 +8,7 @@ from ara.accounts import Accounts
 from ara.accounts.limits import Limiter, limiter
 from ara.api.answers import Answers
 from ara.api.seen import Seen
+from ara.api.verifying import Walks
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.portfolio.portfolios import Portfolios
@@ -45,6 +46,8 @@ class Service:
         How those are answered.
     seen
         Who asked of late.
+    walks
+        Over the ledger.
     """
 
     desk: Desk
@@ -57,6 +60,7 @@ class Service:
     shown: dict[str, Kept] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     seen: Seen = field(default_factory=Seen)
+    walks: Walks = field(default_factory=Walks)
 
     @classmethod
     @asynccontextmanager

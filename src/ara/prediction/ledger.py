@@ -173,6 +173,10 @@ class Ledger:
         kind = ValidationError if found else NotFoundError
         raise kind(f"{what} with {prefix!r:.70}", hint="List them with their ids: ara ledger list", found=len(found))
 
+    async def some(self, ids: Collection[str]) -> Sequence[Kept]:
+        """Give those of these forecasts that the ledger holds, in its order."""
+        return [_kept(entry) for entry in await self._log.get_all(list(ids))]
+
     async def lengths(self, ids: Collection[str]) -> dict[str, str]:
         """Give the length of the bars of some forecasts, as `4h`, without reading the rest of them."""
         wanted, found = list(ids), dict[str, str]()

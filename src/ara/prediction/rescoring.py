@@ -1,33 +1,27 @@
 """Kept scores computed again: from the ledger's entries, and the outcomes from the bars at hand."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from random import SystemRandom
 from typing import Any, Final
 
 import numpy as np
 
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import AraError
-from ara.market.bars import Bars
-from ara.market.instrument import Instrument
-from ara.market.timeframe import DAY, Timeframe
-from ara.prediction.forecast import Day
+from ara.prediction.follows import AtHand, Columns, Row, against_bars, against_entries
 from ara.prediction.ledger import Kept, Ledger
-from ara.prediction.lengths import bars_as
-from ara.prediction.scoring import measures, stated
 from ara.store import standing
 
-__all__ = ["Rescored", "Wrong", "rescored"]
+__all__ = ["MOST", "Rescored", "Wrong", "rescored"]
+
+MOST: Final = 500
+"""So many forecasts at most have their scores computed again, unless all are asked for: some seconds of work."""
 
 _BATCH: Final = 200
 _NAMED: Final = 20
 _SHOWN: Final = 5
-_NEAR: Final = 1e-9
-_EDGE: Final = 1e-12  # a log return this near to the edge of a band may be said to lie on either side
-
-_Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,26 +56,35 @@ class Rescored:
     ----------
     scores
         How many are kept.
+    checked
+        How many of them were computed again: all, or those of forecasts drawn at random.
     from_bars
-        Of how many the outcome was compared with bars at hand, too.
+        Of how many of these the outcome was compared with bars at hand, too.
+    baselines
+        Of how many the error of the baseline was computed again, from bars at hand as they were at the origin.
     disagree
         How many are not what follows.
     orphans
         How many are of no forecast that the ledger holds, or of no day of it.
+    missing
+        How many are gone: of forecasts that were scored to their end, and one for each that scoring has lost sight of.
     wrong
         The first of those that disagree.
     """
 
     scores: int
+    checked: int
     from_bars: int
+    baselines: int
     disagree: int
     orphans: int
+    missing: int
     wrong: tuple[Wrong, ...]
 
     @property
     def ok(self) -> bool:
         """Whether all are what follows."""
-        return not self.disagree and not self.orphans
+        return not (self.disagree or self.orphans or self.missing)
 
     @property
     def words(self) -> str:
@@ -91,19 +94,25 @@ class Rescored:
             more = f"; and {self.disagree - _SHOWN:,} more" if self.disagree > _SHOWN else ""
             told = "; ".join(one.words for one in self.wrong[:_SHOWN])
             verb = "does" if self.disagree == 1 else "do"
-            said.append(f"{self.disagree:,} of {self.scores:,} {verb} not follow from entries and bars: {told}{more}.")
+            said.append(f"{self.disagree:,} of {self.checked:,} {verb} not follow from entries and bars: {told}{more}.")
         if self.orphans:
             verb = "is" if self.orphans == 1 else "are"
             said.append(f"{self.orphans:,} of {self.scores:,} {verb} of no forecast that the ledger holds.")
+        if self.missing:
+            verb = "score is" if self.missing == 1 else "scores are"
+            said.append(f"{self.missing:,} {verb} gone: their forecasts are in the ledger and had come due.")
         return " ".join(said)
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON has it."""
         return {
             "scores": self.scores,
+            "checked": self.checked,
             "from_bars": self.from_bars,
+            "baselines": self.baselines,
             "disagree": self.disagree,
             "orphans": self.orphans,
+            "missing": self.missing,
             "wrong": [
                 {
                     **{name: value for name, value in asdict(one).items() if name != "columns"},
@@ -129,59 +138,75 @@ def _said(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(_plain(value))
 
 
-async def rescored(desk: Desk) -> Rescored:
-    """Compute every kept score again; nothing is fetched, and nothing changed.
+async def rescored(desk: Desk, *, most: int | None = MOST) -> Rescored:
+    """Compute kept scores again; nothing is fetched, and nothing changed.
 
     What follows from entry and outcome has to agree to 1e-9. Where bars are at hand, the outcome follows from these,
-    and whether the forecast was made before it was public; bars that were corrected since count as they were when it
-    was scored. The baseline's error is not computed again.
+    whether the forecast was made before it was public, that it was not scored before that, and what error the baseline
+    made, if this version's arithmetic made the forecast; bars that were corrected since count as they were when it was
+    scored. A forecast that was scored to its end has to have all its scores.
 
     Parameters
     ----------
     desk
         The desk of the process; its ledger is whole.
+    most
+        Of so many forecasts, drawn anew at each call where there are more; of all if None.
     """
-    from ara.store.scores import scores
+    from ara.store.scores import forecasts, scores
     from ara.store.tables import func, select
 
+    found = _Found()
     if not (await standing(desk.store)).step:
-        return Rescored(scores=0, from_bars=0, disagree=0, orphans=0, wrong=())
+        return found.told(0)
     every = select(func.count(scores.c.day).label("n"), func.max(scores.c.scored_at).label("last"))
     (told,) = await desk.store.tables.execute(every)
-    found = _Found(told["last"])
-    if told["n"]:
-        batch: list[Kept] = []
-        async for kept in Ledger(desk).all():
-            batch.append(kept)
-            if len(batch) == _BATCH:
-                await _entries(desk, batch, found)
-                batch = []
-        await _entries(desk, batch, found)
-        async with MarketData(desk) as market:
-            for symbol, length in sorted(found.instruments):
-                await _bars(desk, market, symbol, length, found)
-    return Rescored(
-        scores=told["n"],
-        from_bars=found.from_bars,
-        disagree=len(found.ids),
-        orphans=max(told["n"] - found.seen, 0),
-        wrong=tuple(found.wrong.values()),
-    )
+    (listed,) = await desk.store.tables.execute(select(func.max(forecasts.c.sequence).label("end")))
+    found.last = told["last"]
+    async with MarketData(desk) as market:
+        bars = AtHand(desk, market)
+        for places in _places(listed["end"] or 0, most):
+            await _listed(desk, places, bars, found)
+        if told["n"]:
+            async for ids in _unlisted(desk, most):
+                await _loose(desk, ids, bars, found)
+    return found.told(told["n"])
+
+
+def _places(end: int, most: int | None) -> Iterator[Sequence[int]]:
+    """Give places in the ledger, a batch at a time: all, or so many that nobody can know before."""
+    chosen: Sequence[int] = range(1, end + 1)
+    if most is not None and end > most:
+        chosen = sorted(SystemRandom().sample(chosen, most))
+    for start in range(0, len(chosen), _BATCH):
+        yield chosen[start : start + _BATCH]
+
+
+async def _unlisted(desk: Desk, most: int | None) -> AsyncIterator[Sequence[str]]:
+    """Give ids of forecasts that have scores but are not on the list of those that scoring has read."""
+    from ara.store.scores import forecasts, scores
+    from ara.store.tables import func, select
+
+    beside = scores.outerjoin(forecasts, forecasts.c.forecast_id == scores.c.forecast_id)
+    chosen = select(scores.c.forecast_id).select_from(beside).where(forecasts.c.forecast_id.is_(None)).distinct()
+    if most is not None:
+        drawn = chosen.subquery()
+        chosen = select(drawn.c.forecast_id).order_by(func.random()).limit(most)
+    ids = [row["forecast_id"] for row in await desk.store.tables.execute(chosen)]
+    for start in range(0, len(ids), _BATCH):
+        yield ids[start : start + _BATCH]
 
 
 class _Found:
     """What was seen so far."""
 
-    def __init__(self, last: datetime | None) -> None:
-        self.last = last
-        self.seen = 0
-        self.from_bars = 0
+    def __init__(self) -> None:
+        self.last: datetime | None = None
+        self.checked = self.from_bars = self.baselines = self.orphans = self.missing = 0
         self.ids: set[tuple[str, int]] = set()
         self.wrong: dict[tuple[str, int], Wrong] = {}
-        self.instruments: dict[tuple[str, str], Instrument] = {}
-        self.lengths: dict[str, str] = {}
 
-    def note(self, row: _Row, columns: Mapping[str, tuple[Any, Any]]) -> None:
+    def note(self, row: Row, columns: Columns) -> None:
         """Take down what disagrees in one row."""
         if not columns:
             return
@@ -194,109 +219,60 @@ class _Found:
             every = {**(known.columns if known else {}), **columns}
             self.wrong[key] = Wrong(forecast_id=key[0], day=key[1], symbol=str(row["symbol"]), columns=every)
 
+    def told(self, scores: int) -> Rescored:
+        """Say it."""
+        return Rescored(
+            scores=scores,
+            checked=self.checked,
+            from_bars=self.from_bars,
+            baselines=self.baselines,
+            disagree=len(self.ids),
+            orphans=self.orphans,
+            missing=self.missing,
+            wrong=tuple(self.wrong.values()),
+        )
 
-async def _entries(desk: Desk, batch: Sequence[Kept], found: _Found) -> None:
-    """Compare the scores of some forecasts with what their entries say."""
+
+async def _listed(desk: Desk, places: Sequence[int], bars: AtHand, found: _Found) -> None:
+    """Compare the scores of the forecasts at some places of the ledger, and see that none is gone."""
+    from ara.store.scores import forecasts
+
+    chosen = forecasts.select().where(forecasts.c.sequence.in_(places))
+    listed = {row["forecast_id"]: row for row in await desk.store.tables.execute(chosen)}
+    entries = await Ledger(desk).some(listed)
+    known = {kept.sequence: kept for kept in entries if kept.sequence == listed[kept.id]["sequence"]}
+    found.missing += len(places) - len(known)
+    rows = await _rows(desk, list(listed))
+    await _compared(entries, rows, bars, found)
+    for kept in known.values():
+        days = {row["day"] for row in rows if row["forecast_id"] == kept.id}
+        if listed[kept.id]["scored_at"] is not None:
+            found.missing += len({day.number for day in kept.forecast.days} - days)
+
+
+async def _loose(desk: Desk, ids: Sequence[str], bars: AtHand, found: _Found) -> None:
+    """Compare the scores of forecasts that are not on the list; where the ledger holds none, they are of nothing."""
+    await _compared(await Ledger(desk).some(ids), await _rows(desk, ids), bars, found)
+
+
+async def _rows(desk: Desk, ids: Sequence[str]) -> list[Row]:
     from ara.store.scores import scores
 
-    days = {(kept.id, day.number): (kept, day) for kept in batch for day in kept.forecast.days}
-    chosen = scores.select().where(scores.c.forecast_id.in_([kept.id for kept in batch]))
-    rows = await desk.store.tables.execute(chosen.where(scores.c.scored_at <= found.last)) if batch else []
-    mine = [(row, *days[row["forecast_id"], row["day"]]) for row in rows if (row["forecast_id"], row["day"]) in days]
-    found.seen += len(mine)
-    for row, kept, _ in mine:
-        instrument, length = kept.forecast.instrument, str(kept.forecast.timeframe)
-        found.instruments[instrument.symbol, length] = instrument
-        if length != str(DAY):
-            found.lengths[row["forecast_id"]] = length
-    for row, columns in _against_entries(mine):
+    return list(await desk.store.tables.execute(scores.select().where(scores.c.forecast_id.in_(ids))))
+
+
+async def _compared(entries: Sequence[Kept], rows: Sequence[Row], bars: AtHand, found: _Found) -> None:
+    days = {(kept.id, day.number): (kept, day) for kept in entries for day in kept.forecast.days}
+    seen = [row for row in rows if found.last is not None and row["scored_at"] <= found.last]
+    mine = [(row, *days[row["forecast_id"], row["day"]]) for row in seen if (row["forecast_id"], row["day"]) in days]
+    found.checked += len(seen)
+    found.orphans += len(seen) - len(mine)
+    for row, columns in against_entries(mine):
         found.note(row, columns)
-
-
-def _against_entries(mine: Sequence[tuple[_Row, Kept, Day]]) -> Iterator[tuple[_Row, dict[str, tuple[Any, Any]]]]:
-    if not mine:
-        return
-    prices = np.array([_number(row["outcome"]) for row, _, _ in mine])
-    good = np.isfinite(prices) & (prices > 0)
-    closes = np.array([day.close for _, _, day in mine])
-    y = np.log(np.where(good, prices, closes) / closes)
-    q, usual = np.array([day.quantiles for _, _, day in mine]), np.array([day.usual_move for _, _, day in mine])
-    due, *edges = (measures(q, y + off, usual) for off in (0.0, -_EDGE, _EDGE))
-    for place, (row, kept, day) in enumerate(mine):
-        if not good[place]:
-            yield row, {"outcome": (row["outcome"], None)}
-            continue
-        told = {**stated(kept, day), **{name: values[place].item() for name, values in due.items()}}
-        wrong = {
-            name: (row[name], value)
-            for name, value in told.items()
-            if not _alike(row[name], value) and not any(row[name] == edge[name][place] for edge in edges if name in due)
-        }
-        rose = bool(y[place] > 0) if y[place] else None
-        if row["up"] != rose and abs(y[place]) > _EDGE:
-            wrong["up"] = (row["up"], rose)
-        yield row, wrong
-
-
-def _alike(kept: Any, due: Any) -> bool:
-    if isinstance(due, float):
-        return abs(_number(kept) - due) <= _NEAR * max(1.0, abs(due))
-    return bool(kept == due)
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")
-
-
-async def _bars(desk: Desk, market: MarketData, symbol: str, length: str, found: _Found) -> None:
-    """Compare the outcomes of one instrument with its bars: as they are, else as they were when it was scored."""
-    from ara.store.scores import scores
-
-    instrument = found.instruments[symbol, length]
-    now = await _at_hand(market, instrument, length, desk.clock.now())
-    chosen = scores.select().where(scores.c.symbol == symbol, scores.c.scored_at <= found.last)
-    rows = await desk.store.tables.execute(chosen) if now else []
-    mine = [row for row in rows if found.lengths.get(row["forecast_id"], str(DAY)) == length]
-    doubted: dict[datetime, list[tuple[_Row, dict[str, tuple[Any, Any]]]]] = {}
-    for row in mine:
-        columns = _against_bars(row, now)
-        found.from_bars += columns is not None
-        if columns:
-            at = row["scored_at"].astimezone(UTC)
-            doubted.setdefault(at.replace(minute=0, second=0, microsecond=0), []).append((row, columns))
-    for some in doubted.values():
-        then = await _at_hand(market, instrument, length, max(row["scored_at"] for row, _ in some))
-        for row, columns in some:
-            if _against_bars(row, then) != {}:
-                found.note(row, columns)
-
-
-async def _at_hand(market: MarketData, instrument: Instrument, length: str, learned: datetime) -> "_Closes | None":
-    """Give closes that are kept; None where there are none. What a moment of learning is named for is not fetched."""
-    try:
-        bars = await bars_as(market, instrument, Timeframe.parse(length), learned=learned)
-    except AraError:
-        return None
-    return _Closes(bars)
-
-
-class _Closes:
-    """Closes by when they were public."""
-
-    def __init__(self, bars: Bars) -> None:
-        self.known = bars.frame["known_at"].to_list()
-        self.place = {at: place for place, at in enumerate(self.known)}
-        self.close = bars.frame["close"].to_numpy()
-
-
-def _against_bars(row: _Row, closes: _Closes | None) -> dict[str, tuple[Any, Any]] | None:
-    """Give what disagrees with bars; None where origin or target are not among them."""
-    origin = None if closes is None else closes.place.get(row["as_of"])
-    if closes is None or origin is None or origin + row["horizon"] >= len(closes.known):
-        return None
-    target = origin + row["horizon"]
-    due = {
-        "outcome": float(row["close"] * np.exp(np.log(closes.close[target] / closes.close[origin]))),
-        "live": row["made_at"] < closes.known[target],
-    }
-    return {name: (row[name], value) for name, value in due.items() if not _alike(row[name], value)}
+    for kept in sorted(entries, key=lambda one: (one.forecast.instrument.symbol, one.forecast.as_of)):
+        some = [row for row, of, _ in mine if of is kept]
+        outcomes, baselines, wrong = await against_bars(some, kept, bars) if some else (0, 0, [])
+        found.from_bars += outcomes
+        found.baselines += baselines
+        for row, columns in wrong:
+            found.note(row, columns)

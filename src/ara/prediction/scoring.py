@@ -18,11 +18,9 @@ from ara.models.quantiles import LEVELS
 from ara.models.registry.card import BASELINE
 from ara.performance import crps, inside
 from ara.performance.inference import apart
-from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Day, Forecast
 from ara.prediction.ledger import Kept
-from ara.prediction.lengths import bars_as
-from ara.prediction.outlook import outlook
+from ara.prediction.rivals import crps_of, rival
 from ara.prediction.unscored import Unscored
 from ara.statistics.distributions import binomial_tail
 
@@ -125,7 +123,7 @@ async def _scored(
     failed: dict[str, str] = {}
     for (symbol, timeframe), forecasts in sorted(waiting.items()):
         try:
-            bars = await bars_as(market, forecasts[0].forecast.instrument, Timeframe.parse(timeframe))
+            bars = await market.bars(forecasts[0].forecast.instrument, Timeframe.parse(timeframe))
         except AraError as error:
             failed[symbol] = error.message
             continue
@@ -158,14 +156,13 @@ async def _baseline(desk: Desk, market: MarketData, forecast: Forecast, bars: Ba
     """Give what the baseline would have said at the same origin; nothing where it spoke itself."""
     if forecast.model == BASELINE:
         return {}
-    known = await bars_as(market, bars.instrument, bars.timeframe, as_of=forecast.as_of)
-    told = await desk.workers.run(outlook, known, len(forecast.days), Recipe(model=BASELINE, seed=desk.seed))
-    return {day.number: day for day in told.days}
+    known = await market.bars(bars.instrument, bars.timeframe, as_of=forecast.as_of)
+    return await rival(desk, known, len(forecast.days))
 
 
 def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[int, Day], desk: Desk) -> dict[str, Any]:
     q, outcome = np.array([day.quantiles]), np.array([y])
-    rival = baseline.get(day.number)
+    beside = baseline.get(day.number)
     told = measures(q, outcome, np.array([day.usual_move]))
     return {
         "forecast_id": kept.id,
@@ -174,7 +171,7 @@ def _row(kept: Kept, day: Day, y: float, known_at: datetime, baseline: Mapping[i
         "live": kept.made_at < known_at,
         "outcome": float(day.close * np.exp(y)),
         "crps": float(told["crps"][0]),
-        "baseline_crps": float(crps(np.array([rival.quantiles]), outcome, LEVELS)[0]) if rival else None,
+        "baseline_crps": crps_of(beside, y) if beside else None,
         "median_error": float(told["median_error"][0]),
         **{name: bool(told[name][0]) for name in ("inside_50", "inside_80", "inside_95")},
         "up": bool(y > 0) if y else None,

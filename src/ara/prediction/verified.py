@@ -9,7 +9,7 @@ from ara.desk import Desk
 from ara.errors import IntegrityError
 from ara.prediction.anchors import Held, hold, published
 from ara.prediction.ledger import Anchor, Ledger
-from ara.prediction.rescoring import Rescored, rescored
+from ara.prediction.rescoring import MOST, Rescored, rescored
 from ara.store import Verification
 
 __all__ = ["Verified", "verified"]
@@ -82,7 +82,9 @@ class Verified:
         }
 
 
-async def verified(desk: Desk, anchors: Iterable[str | Path | Anchor] = (), *, scores: bool = True) -> Verified:
+async def verified(
+    desk: Desk, anchors: Iterable[str | Path | Anchor] = (), *, scores: bool = True, whole: bool = False
+) -> Verified:
     """Walk the ledger, hold anchors against it, and compute its scores again.
 
     Parameters
@@ -92,7 +94,9 @@ async def verified(desk: Desk, anchors: Iterable[str | Path | Anchor] = (), *, s
     anchors
         What was published: digests, files of what `ara ledger anchor` printed, or what `Ledger.anchor` gave.
     scores
-        Whether scores are computed again: about a second for a thousand forecasts over five days.
+        Whether scores are computed again: of at most `MOST` forecasts, drawn at random where there are more.
+    whole
+        Of all, however many: about six seconds for a thousand forecasts.
 
     Raises
     ------
@@ -103,7 +107,7 @@ async def verified(desk: Desk, anchors: Iterable[str | Path | Anchor] = (), *, s
     ledger = Ledger(desk)
     chain = await ledger.verify()
     held = await hold(ledger, given, good=chain.entries, public_key=await _key(ledger)) if given else []
-    again = await rescored(desk) if scores and chain.ok else None
+    again = await rescored(desk, most=None if whole else MOST) if scores and chain.ok else None
     return Verified(chain=chain, scores=again, anchors=tuple(held))
 
 

@@ -50,7 +50,7 @@ def show(prefix: str) -> "Kept":
     return run(ask())
 
 
-def verify(anchors: "Iterable[str | Path | Anchor]" = (), *, scores: bool = True) -> "Verified":
+def verify(anchors: "Iterable[str | Path | Anchor]" = (), *, scores: bool = True, whole: bool = False) -> "Verified":
     """Say whether nothing in the ledger was changed, removed or cut off since it was written: `ok`, and in `words`.
 
     Parameters
@@ -59,13 +59,15 @@ def verify(anchors: "Iterable[str | Path | Anchor]" = (), *, scores: bool = True
         What was published of it: digests, files of what `ara ledger anchor` printed, or what `anchor()` gave. Each has
         to be held still.
     scores
-        Compute the kept scores again, too.
+        Compute the kept scores again, too: of 500 forecasts, drawn at random where there are more.
+    whole
+        Of all forecasts, however many there are.
     """
     from ara.prediction.verified import verified
 
     async def ask() -> "Verified":
         async with Desk.open() as desk:
-            return await verified(desk, anchors, scores=scores)
+            return await verified(desk, anchors, scores=scores, whole=whole)
 
     return run(ask())
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from ara.api.asks import asker, service_of
 from ara.api.cursors import placed
 from ara.api.v1.words import Absent, Place, PredictionId, Symbol
+from ara.api.verifying import Anchored
 from ara.market import symbols
 from ara.prediction.accuracy import accuracy
 from ara.prediction.ledger import Ledger
 from ara.prediction.receipts import receipt, vouchers
-from ara.prediction.verified import verified
 
 __all__ = ["kept_page", "router", "scores"]
 
@@ -37,9 +37,13 @@ async def _list(
 
 
 @router.get("/verify", summary="Whether the ledger is as it was written")
-async def _verify(request: Request) -> dict[str, Any]:
-    """Walk the whole ledger and say whether it is whole; `ok` is false where it was changed."""
-    return (await verified(service_of(request).desk, scores=False)).as_dict()
+async def _verify(request: Request, anchor: Anchored = None) -> dict[str, Any]:
+    """Walk the whole ledger and compute its scores again; `ok` is false where it was changed.
+
+    As `ara ledger verify --json`: scores of at most 500 forecasts, drawn anew each time where there are more.
+    """
+    service = service_of(request)
+    return await service.walks.walk(service.desk, anchor)
 
 
 @scores.get("/evaluation", summary="How forecasts did")

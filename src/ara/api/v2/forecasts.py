@@ -13,10 +13,10 @@ from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
 from ara.api.v1.ledger import kept_page
 from ara.api.v1.words import Absent, AsOf, Named, Place, PredictionId, Symbol, Whole
+from ara.api.verifying import Anchored
 from ara.prediction.accuracy import accuracy
 from ara.prediction.document import to_document
 from ara.prediction.receipts import receipt, vouchers
-from ara.prediction.verified import verified
 
 __all__ = ["Batch", "BatchAsked", "ForecastAsked", "ForecastDocument", "router"]
 
@@ -158,9 +158,13 @@ async def _receipt(forecast_id: PredictionId, request: Request, who: _Reads) -> 
 
 
 @router.get("/ledger", summary="Whether the ledger is as it was written")
-async def _verify(request: Request, who: _Reads) -> dict[str, Any]:
-    """Walk the whole ledger and say whether it is whole; `ok` is false where it was changed."""
-    return (await verified(service_of(request).desk, scores=False)).as_dict()
+async def _verify(request: Request, who: _Reads, anchor: Anchored = None) -> dict[str, Any]:
+    """Walk the whole ledger and compute its scores again; `ok` is false where it was changed.
+
+    As `ara ledger verify --json`: scores of at most 500 forecasts, drawn anew each time where there are more.
+    """
+    service = service_of(request)
+    return await service.walks.walk(service.desk, anchor)
 
 
 @router.get("/scores", summary="How forecasts did")

@@ -175,6 +175,7 @@ def _verify(
         typer.Option("--anchor", metavar="FILE|DIGEST", help="What ara ledger anchor printed earlier; repeatable"),
     ] = None,
     no_scores: Annotated[bool, typer.Option("--no-scores", help="Leave the scores alone: the chain only")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Compute every score again, not those of 500 forecasts")] = False,
 ) -> None:
     """Check that nothing in the ledger was changed, removed or cut off since it was written.
 
@@ -182,18 +183,21 @@ def _verify(
 
         ara ledger verify
         ara ledger verify --anchor anchors.txt
-        ara ledger verify --no-scores --json
+        ara ledger verify --all --json
 
-    Then that its scores follow from it and from the bars at hand, and that it still holds what was anchored.
+    Then that its scores follow from it and from the bars at hand, and that it still holds what was anchored. Where
+    more than 500 forecasts have scores, those of 500 are computed again, drawn anew each time.
     """
     s = screen()
+    if every and no_scores:
+        raise ValidationError("--all and --no-scores do not go together.", hint="Leave one of them out.")
 
     async def asked() -> "Verified":
         from ara.desk import Desk
         from ara.prediction.verified import verified
 
         async with Desk.open(s.settings()) as desk:
-            return await verified(desk, anchor or (), scores=not no_scores)
+            return await verified(desk, anchor or (), scores=not no_scores, whole=every)
 
     with s.progress("Checking the ledger"):
         found = s.run(asked())
@@ -225,7 +229,9 @@ def _intact(found: "Verified | Verification") -> str:
 
 def _followed(told: "Rescored") -> str:
     many = "Its 1 score follows" if told.scores == 1 else f"Its {told.scores:,} scores follow"
-    if told.from_bars == told.scores:
+    if told.checked < told.scores:
+        many = f"{told.checked:,} of its {told.scores:,} scores, of forecasts drawn at random, follow"
+    if told.from_bars == told.checked:
         return f"{many} from the entries and from the bars at hand."
     return (
         f"{many} from the entries. {told.from_bars:,} of the outcomes were compared with bars, "
