@@ -6,69 +6,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from ara.data.files import read_bars
-from ara.models import LEVELS, Panel
-from ara.models.ensemble import Fast
-from ara.models.families.ewma_t import EwmaT
-from ara.models.fits import fit_until, refits
-from ara.models.model import Model
-from ara.models.panel import instant
-from ara.performance.forecasts import crps
-from ara.prediction import bulk
+from ara.models import LEVELS
+from tests.evidence.window import ASKED, HORIZONS, SECOND, STOCKS, Array, Window
 
-MARKET = Path(os.environ.get("ARA_MARKET_DATA", "/nowhere"))
-STOCKS = MARKET / "bars" / "us_equity_daily_adjusted.parquet"
-CHOSEN_ON = MARKET.parent / "bench" / "forecast" / "bars.parquet"
-BEGIN, END = datetime(2021, 5, 1, tzinfo=UTC), datetime(2023, 12, 31, tzinfo=UTC)
-HORIZONS, ASKED = (1, 5, 21), (0.010, 0.014, 0.020)
 AS_IT_IS = np.array([1.0, 0.0, 0.0, 1.0])
 BEGINNINGS = (AS_IT_IS, np.array([0.0, 0.0, 0.0, 0.5]), np.array([-2.0, 0.2, 0.1, 0.2]))
 LOW, MIDDLE, HIGH = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
-Array = NDArray[np.float64]
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not STOCKS.exists(), reason="needs the market data")]
 
 
-class Window:
-    """The second window's forecasts by `fast` and `ewma_t`, and what came of them."""
-
-    def __init__(self, place: Path) -> None:
-        known = pl.read_parquet(CHOSEN_ON, columns=["symbol"])["symbol"].unique()
-        whole = pl.read_parquet(STOCKS).filter(~pl.col("symbol").is_in(known.implode()))
-        whole.filter(pl.col("ts") <= END).with_columns(asset_class=pl.lit("equity")).write_parquet(place)
-        self.panel = Panel.build(bulk.series(read_bars(place)), HORIZONS)
-        self.rows = np.flatnonzero(self.panel.known_at >= instant(BEGIN))
-        self.series = self.panel.series[self.rows]
-        self.came = self._outcomes()
-        self.bar, self.fast = self._answers(EwmaT()), self._answers(Fast())
-
-    def _answers(self, model: Model) -> Array:
-        out = np.full((len(self.rows), len(HORIZONS), len(LEVELS)), np.nan)
-        for moment, places in refits(self.panel.known_at[self.rows]):
-            out[places] = fit_until(model, self.panel, moment, seed=0).predict(self.panel, self.rows[places]).values
-        return out
-
-    def _outcomes(self) -> Array:
-        out = np.full((len(self.panel), len(HORIZONS)), np.nan)
-        for code in range(len(self.panel.symbols)):
-            first, end = self.panel.span(code)
-            prices = np.cumsum(np.nan_to_num(self.panel.bars[first:end, 3]))
-            for place, h in enumerate(HORIZONS):
-                out[first : end - h, place] = prices[h:] - prices[:-h]
-        return out[self.rows]
-
-    def skill(self, place: int, quantiles: Array) -> float:
-        """Give 1 less the geometric mean over stocks of CRPS over that of `ewma_t`."""
-        known = np.isfinite(self.came[:, place])
-        came, series = self.came[known, place], self.series[known]
-        ratio = [crps(one[known], came, LEVELS) for one in (quantiles, self.bar[:, place])]
-        own, bar = (np.bincount(series, part) for part in ratio)
-        return float(1 - np.exp(np.log(own / bar).mean()))
+class Known(Window):
+    """The second window, to one who knows what came."""
 
     def knowing(self, place: int) -> tuple[float, Array]:
         """Give the largest skill that four constants over one horizon can have, and which they are."""
@@ -96,7 +48,7 @@ class Window:
 
 
 def test_no_constants_reach_what_is_asked_over_weeks(tmp_path: Path) -> None:
-    window = Window(tmp_path / "stocks.parquet")
+    window = Known(SECOND, tmp_path / "stocks.parquet")
     rows = []
     for place, (h, asked) in enumerate(zip(HORIZONS, ASKED, strict=True)):
         own = window.skill(place, window.fast[:, place])
@@ -116,9 +68,9 @@ def page(rows: list[tuple[float, ...]], stocks: int) -> str:
         "",
         "On [the second window](second_window.md) `fast` misses what is asked of CRPS skill over 5 and 21 bars. Was",
         "something chosen badly? Here four constants of each horizon are fitted **on that window itself**,",
-        f"{stocks} stocks from {BEGIN:%Y-%m-%d} to {END:%Y-%m-%d} with bars from 2008 on, so that its skill there is",
-        "the largest that they can give. That is no forecast, and no choice that anybody could have made: it bounds",
-        "what any choice of them could have given.",
+        f"{stocks} stocks from {SECOND.begin:%Y-%m-%d} to {SECOND.end:%Y-%m-%d} with bars from 2008 on, so that its",
+        "skill there is the largest that they can give. That is no forecast, and no choice that anybody could have",
+        "made: it bounds what any choice of them could have given.",
         "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by",
         "`ARA_EVIDENCE=docs/evidence pytest -m slow tests/evidence/test_hindsight_evidence.py`, with the market data.",

@@ -101,9 +101,10 @@ more than chance does (p .33).
 }
 ALIKE = """
 Is that more than chance? Of 32 months, 21 bars are some 30 outcomes that do not overlap and that all stocks share, so
-[the intervals](../concepts/evaluation.md) above are wide: what is asked lies within each of them. And
-[hindsight](hindsight.md) could not have mended it: constants of drift, width and mean reversion that are fitted on
-these days themselves give less than is asked, too.
+[the intervals](../concepts/evaluation.md) above are wide: what is asked lies within each of them. Had `fast` been
+exactly right here, it would have reached what is asked of skill in [about one of four such windows](luck.md), and of
+windows like the first in as many. And [hindsight](hindsight.md) could not have mended it: constants of drift, width and
+mean reversion that are fitted on these days themselves give less than is asked, too.
 
 Stocks alone are not the reason: of the first window's 14, judged by themselves, `fast` has a skill of
 1.64/2.41/5.67 % and `default` of 1.67/2.32/5.56 %. Of these 37 it has
