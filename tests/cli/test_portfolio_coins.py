@@ -33,6 +33,10 @@ def trade(ara, *words):
     return ara("portfolio", "rebalance", "--to", "AAPL=0.5,BTC-USDT=0.5", *words)
 
 
+def total(past):
+    return past["measures"]["total"]
+
+
 def test_without_a_rate_nothing_is_traded_and_returns_say_what_they_are_in(ara, coin):
     for words in (("--cash", "10000"), ("--cash", "10000", "--what-if"), ("--current", "BTC-USDT=1")):
         outcome = trade(ara, *words)
@@ -92,3 +96,49 @@ def test_a_method_that_is_not_there_names_all_that_are(ara):
     assert said.startswith("--method is 'wrong'. There are: equal,")
     assert said.endswith("kelly, black_litterman.")
     assert ara("portfolio", "optimize", "AAPL", "SPY", "--method", "black_litterman", "--quiet").code == 0
+
+
+def test_a_benchmark_in_dollars_brings_coins_into_dollars(ara, home, coin):
+    words = ("portfolio", "analyze", "--portfolio", "BTC-USDT", "--benchmark", "SPY", "--json")
+    without = json.loads(ara(*words).out)
+    assert without["warnings"][0].startswith("BTC-USDT is priced in USDT; returns are those in USDT, not in dollars.")
+    falling = np.linspace(1, 0.5, 300)
+    assert ara("data", "import", written(home / "USDT-USD.csv", falling)).code == 0
+    told = json.loads(ara(*words).out)
+    assert told["warnings"] == ["BTC-USDT is told in dollars, by the closes of USDT-USD."]
+    first = (LAST - timedelta(days=299)).isoformat()
+    assert told["first"] >= first
+    assert total(told) < 0.6 * (1 + total(without)) - 1
+    alone = json.loads(ara("portfolio", "analyze", "--portfolio", "BTC-USDT", "--json").out)
+    assert alone["warnings"] == []
+    turned = ara("portfolio", "analyze", "--portfolio", "SPY", "--benchmark", "BTC-USDT")
+    assert "BTC-USDT is told in dollars, by the closes of USDT-USD." in turned.out
+
+
+def test_factors_in_dollars_bring_coins_into_dollars(ara, home, coin):
+    words = ("portfolio", "optimize", "BTC-USDT", "--factors", "SPY,XAUUSD", "--json")
+    assert MISSING in json.loads(ara(*words).out)["notes"][0]
+    rate(ara, home)
+    told = json.loads(ara(*words).out)
+    assert told["notes"] == ["BTC-USDT is told in dollars, by the closes of USDT-USD."]
+
+
+def test_scenarios_follow_factors_in_dollars(ara, home, coin):
+    words = ("risk", "stress", "--portfolio", "BTC-USDT", "--scenario", "covid_2020", "--json")
+    assert MISSING in json.loads(ara(*words).out)["warnings"][0]
+    rate(ara, home)
+    assert json.loads(ara(*words).out)["warnings"] == ["BTC-USDT is told in dollars, by the closes of USDT-USD."]
+
+
+def test_an_own_currency_takes_the_rate_of_a_coin(ara, home, coin):
+    words = ("risk", "contributions", "--portfolio", "BTC-USDT", "--currency", "USD")
+    assert "No rate between USDT and USD is at hand." in ara(*words).err
+    rate(ara, home)
+    assert ara(*words).code == 0
+
+
+def test_another_currency_beside_dollars_is_said(ara, home):
+    closes = 100 * np.exp(np.cumsum(np.random.default_rng(6).normal(0, 0.01, 300)))
+    assert ara("data", "import", written(home / "VOD.L.csv", closes)).code == 0
+    found = json.loads(ara("portfolio", "analyze", "--portfolio", "AAPL,VOD.L", "--json").out)
+    assert found["warnings"] == ["VOD.L is priced in GBP; what the rate of GBP to the dollar does is not in returns."]

@@ -1,20 +1,21 @@
 """The past of instruments as a back-test plays it, from what a desk's sources have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from ara.data.currency import Rates
-from ara.data.dollars import pair
+from ara.data.dollars import missing, pair
 from ara.data.feed import MarketData
 from ara.data.traded import as_of
 from ara.errors import BacktestError
+from ara.market.codes import QUOTES
 from ara.market.instrument import AssetClass
 from ara.market.money import CODES, Currency
 from ara.trading import rated
 from ara.trading.tape import Tape
 
-__all__ = ["in_currency", "named_once", "tapes_of"]
+__all__ = ["book_of", "in_currency", "named_once", "tapes_of"]
 
 
 async def tapes_of(market: MarketData, symbols: Sequence[str], *, lot: Decimal | None = None) -> dict[str, Tape]:
@@ -42,8 +43,9 @@ async def tapes_of(market: MarketData, symbols: Sequence[str], *, lot: Decimal |
 async def in_currency(market: MarketData, tapes: Mapping[str, Tape], currency: str = "") -> dict[str, Tape]:
     """Give tapes for a book in a currency, that of the first instrument where none is named.
 
-    Rates are closes of currency pairs, as they were known: those among the instruments, else those at hand, against the
-    dollar.
+    Of instruments some of which are priced in a coin, such as USDT, the first that is not says the currency. Rates are
+    closes of currency pairs and of coins against the dollar, as they were known: those among the instruments, else
+    those at hand.
 
     Raises
     ------
@@ -52,22 +54,42 @@ async def in_currency(market: MarketData, tapes: Mapping[str, Tape], currency: s
     ValidationError
         There is no such currency.
     """
-    own = Currency(currency).code if currency else next(iter(tapes.values())).instrument.currency
+    own = book_of(tapes, currency)
     others = sorted({tape.instrument.currency for tape in tapes.values()} - {own})
     if not others:
         return dict(tapes)
-    coin = next((code for code in (own, *others) if code not in CODES), None)
-    if coin is not None:
-        priced = next(symbol for symbol, tape in tapes.items() if tape.instrument.currency == coin)
-        raise BacktestError(
-            f"{priced} is priced in {coin}, of which no rate in {others[0] if coin == own else own} is known",
-            hint="Test it without the others, or one that is priced as they are, such as BTC-USD for BTC-USDT.",
-        )
-    traded = [one.bars() for one in tapes.values() if one.instrument.asset_class is AssetClass.FOREX]
+    traded = [one.bars() for one in tapes.values() if _is_rate(one, {own, *others})]
     there = {one.instrument.symbol for one in traded}
     found = [bars for code in (*others, own) for bars in await pair(market, code)]
-    rates = Rates.of_bars([*traded, *(one for one in found if one.instrument.symbol not in there)])
+    closes = [*traded, *(one for one in found if one.instrument.symbol not in there)]
+    rates = Rates.of_bars(closes)
+    for code in (own, *others):
+        if code not in CODES and code not in rates.currencies:
+            priced = next(
+                (f"{one} is priced" for one in tapes if tapes[one].instrument.currency == code), "the book is"
+            )
+            raise BacktestError(
+                f"{priced} in {code}, of which no rate in {others[0] if code == own else own} is known",
+                hint=f"{missing(code)}. Or test it without the others, or BTC-USD for BTC-USDT.",
+            )
     return rated(tapes, own, rates)
+
+
+def book_of(tapes: Mapping[str, Tape], currency: str = "") -> str:
+    """Give the code of the currency in which a book of tapes is kept: the one named, else as `in_currency` says."""
+    codes = [tape.instrument.currency for tape in tapes.values()]
+    if not currency:
+        return next((code for code in codes if code in CODES), codes[0])
+    code = currency.strip().upper()
+    return code if code in QUOTES else Currency(currency).code
+
+
+def _is_rate(tape: Tape, codes: Collection[str]) -> bool:
+    """Say whether closes of a tape are rates of one of the currencies: of a currency pair, or of a coin in dollars."""
+    base, dash, quote = tape.instrument.symbol.rpartition("-")
+    if tape.instrument.asset_class is AssetClass.FOREX:
+        return not dash
+    return base in codes and base not in CODES and quote in CODES
 
 
 def named_once(tapes: Mapping[str, Tape], named: Sequence[str]) -> dict[str, Tape]:

@@ -19,7 +19,7 @@ from ara.errors import DataProviderError, ValidationError
 from ara.market.bars import Bars
 from ara.market.codes import MINOR
 from ara.market.instrument import AssetClass, Instrument
-from ara.market.money import Currency
+from ara.market.money import CODES, Currency
 from ara.market.symbols import split_pair
 from ara.renamed import renamed
 from ara.settings import Settings
@@ -215,14 +215,20 @@ class Rates:
 
     def _over(self, base: str, quote: str, moments: _Stamps) -> tuple[_Floats, tuple[str, ...]]:
         """Give the rates at instants, NaN where there is none, and the way that led there."""
-        base, shrink = _whole(base)
-        quote, grow = _whole(quote)
+        base, shrink = self._whole(base)
+        quote, grow = self._whole(quote)
         way = self._way(base, quote)
         rates = np.full(len(moments), grow / shrink)
         for left, right in pairwise(way):
             forth = self._legs.get((left, right))
             rates *= self._at(forth, moments) if forth else 1 / self._at(self._legs[right, left], moments)
         return rates, way
+
+    def _whole(self, code: str) -> tuple[str, int]:
+        """Give a currency's code, or that of a coin with a rate, and how many of what was named make one of it."""
+        if code in MINOR:
+            return MINOR[code]
+        return code if code not in CODES and code in self.currencies else Currency(code).code, 1
 
     def _way(self, base: str, quote: str) -> tuple[str, ...]:
         if base == quote:
@@ -325,13 +331,6 @@ def hedged_returns(
 def _leg(own: pl.DataFrame) -> _Leg:
     ordered = own.sort("known_at", "at")
     return _Leg(known_at=ordered["known_at"].to_physical().to_numpy(), rate=ordered["rate"].to_numpy())
-
-
-def _whole(code: str) -> tuple[str, int]:
-    """Give a currency's code, and how many of what was named make one of it."""
-    if code in MINOR:
-        return MINOR[code]
-    return Currency(code).code, 1
 
 
 def _stamp(moment: datetime) -> int:

@@ -10,6 +10,7 @@ import polars as pl
 from ara.data.feed import MarketData
 from ara.errors import AraError
 from ara.market.bars import Bars
+from ara.market.instrument import AssetClass
 from ara.market.money import CODES
 from ara.market.symbols import guess
 
@@ -17,24 +18,28 @@ __all__ = ["in_dollars", "missing", "pair", "told_in"]
 
 _DOLLAR: Final = "USD"
 _PRICES: Final = ("open", "high", "low", "close")
+_NO_AMOUNTS: Final = frozenset({AssetClass.FOREX, AssetClass.INDEX})  # their prices are nobody's money
 _OLDEST: Final = "10d"  # how long a rate may stand for the present
 
 
 async def pair(market: MarketData, code: str, learned: datetime | None = None) -> list[Bars]:
-    """Give the bars of a currency against the dollar, none where there are none; nobody is asked for them.
+    """Give the bars of a currency or coin against the dollar, none where there are none; nobody is asked for them.
 
     Parameters
     ----------
     market
         Whose bars.
     code
-        Of the currency.
+        Of the currency, or of the coin that others are priced in, such as USDT.
     learned
         Only bars that Ara had received then.
     """
-    for symbol in (f"{code}{_DOLLAR}", f"{_DOLLAR}{code}") if code != _DOLLAR else ():
+    if code == _DOLLAR:
+        return []
+    spelled = (f"{code}{_DOLLAR}", f"{_DOLLAR}{code}") if code in CODES else (f"{code}-{_DOLLAR}",)
+    for symbol in spelled:
         try:
-            return [await market.bars(guess(symbol, "forex"), learned=learned)]
+            return [await market.bars(guess(symbol, "forex" if code in CODES else "crypto"), learned=learned)]
         except AraError:
             continue
     return []
@@ -78,7 +83,7 @@ def _converted(one: Bars, rate: Bars | None) -> Bars:
 
 def told_in(bars: Sequence[Bars]) -> list[str]:
     """Say which of the bars were converted by `in_dollars`, and which could not be."""
-    found, lacking = dict[str, list[str]](), dict[str, list[str]]()
+    found, lacking, own = dict[str, list[str]](), dict[str, list[str]](), dict[str, list[str]]()
     dollars = any(one.instrument.currency == _DOLLAR for one in bars)
     for one in bars:
         code, quote = one.instrument.currency, one.instrument.symbol.rpartition("-")[2]
@@ -86,10 +91,16 @@ def told_in(bars: Sequence[Bars]) -> list[str]:
             found.setdefault(quote, []).append(one.instrument.symbol)
         elif dollars and code not in CODES:
             lacking.setdefault(code, []).append(one.instrument.symbol)
+        elif code != _DOLLAR and one.instrument.asset_class not in _NO_AMOUNTS and dollars:
+            own.setdefault(code, []).append(one.instrument.symbol)
     words = [f"{_listed(names)} told in dollars, by the closes of {code}-{_DOLLAR}." for code, names in found.items()]
     for code, names in lacking.items():
         words.append(
             f"{_listed(names)} priced in {code}; returns are those in {code}, not in dollars. {missing(code)}."
+        )
+    for code, names in own.items():
+        words.append(
+            f"{_listed(names)} priced in {code}; what the rate of {code} to the dollar does is not in returns."
         )
     return words
 

@@ -128,12 +128,12 @@ class Portfolios:
         self, weights: Mapping[str, float], *, as_of: datetime, benchmark: str = "", free: float = 0.0, last: int = 0
     ) -> Past:
         """Look back at weights; `last` days alone, where it is not 0."""
-        bars = await self._bars(list(weights), as_of)
+        bars = await self._bars([*weights, *([benchmark] if benchmark else [])], as_of)
+        name = (await self._market.instrument(benchmark)).symbol if benchmark else ""
         shares = _merged(weights, bars)
-        beside = await self._bars([benchmark], as_of) if benchmark else {}
-        moves = aligned([*bars.values(), *(one for name, one in beside.items() if name not in bars)])
+        moves = aligned(list(bars.values()))
         moves = moves.last(last) if last else moves
-        found = await self._desk.workers.run(past, shares, moves, benchmark=next(iter(beside), ""), free=free)
+        found = await self._desk.workers.run(past, shares, moves, benchmark=name, free=free)
         return replace(found, notes=told_in(list(bars.values())))
 
     async def traded(self, weights: Mapping[str, float], turned: Turned, *, as_of: datetime) -> Traded:

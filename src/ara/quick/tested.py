@@ -116,11 +116,12 @@ def backtest(
 
 
 async def _past(symbols: list[str], beside: list[str], currency: str) -> "tuple[dict[str, Tape], dict[str, Tape]]":
-    from ara.backtest.taping import in_currency, tapes_of
+    from ara.backtest.taping import book_of, in_currency, tapes_of
 
     async with Desk.open() as desk, MarketData(desk) as market:
         tapes = await in_currency(market, await tapes_of(market, symbols), currency)
-        return tapes, await tapes_of(market, [one for one in beside if one not in tapes])
+        others = await tapes_of(market, [one for one in beside if one not in tapes])
+        return tapes, await in_currency(market, others, book_of(tapes, currency)) if others else {}
 
 
 async def _looked(found: "Result") -> "Look":

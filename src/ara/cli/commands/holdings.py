@@ -32,11 +32,14 @@ class Held:
         Of each, in that order.
     moves
         Their returns on the days that all have.
+    beside
+        Bars of what it is set beside, such as a benchmark or factors, in the same money.
     """
 
     weights: Mapping[str, float]
     bars: "Sequence[Bars]"
     moves: "Moves"
+    beside: "Sequence[Bars]" = ()
 
     @property
     def cash(self) -> float:
@@ -45,10 +48,16 @@ class Held:
 
     def warnings(self, days: int) -> list[str]:
         """Give what is to be minded of figures of so many days: they are few, all is more than the whole, in coins."""
-        from ara.data.dollars import told_in
         from ara.portfolio.past import borrowed
 
-        return [*short_past(days, len(self.weights)), *borrowed(self.weights), *told_in(self.bars)]
+        return [*short_past(days, len(self.weights)), *borrowed(self.weights), *self.money()]
+
+    def money(self) -> list[str]:
+        """Say which bars were converted into dollars, and which could not be."""
+        from ara.data.dollars import told_in
+
+        held = {one.instrument.symbol for one in self.bars}
+        return told_in([*self.bars, *(one for one in self.beside if one.instrument.symbol not in held)])
 
     def document(self) -> dict[str, Any]:
         """Give what stands at the head of every document about it."""
@@ -122,12 +131,23 @@ def cash_of(weights: Mapping[str, float]) -> float:
     return left(weights)
 
 
-def held(s: Screen, portfolio: str, *, as_of: str = "") -> Held:
-    """Give the portfolio that was typed with its bars and returns."""
+def held(s: Screen, portfolio: str, *, as_of: str = "", beside: Sequence[str] = (), spare: bool = False) -> Held:
+    """Give the portfolio that was typed with its bars and returns, and bars of what it is set beside.
+
+    Parameters
+    ----------
+    s, portfolio, as_of
+        The screen, the weights, and the moment at which all was public.
+    beside
+        What else is looked at, such as a benchmark.
+    spare
+        Whether what has no bars is left out of `beside`.
+    """
     from ara.risk import aligned
 
     typed = parsed(portfolio)
-    bars = fetched(s, list(typed), as_of=as_of)
+    bars = s.run(_fetched(s, list(typed), as_of, beside=beside, spare=spare))
+    bars, others = bars[: len(typed)], bars[len(typed) :]
     weights: dict[str, float] = {}
     first: dict[str, Bars] = {}
     for one, weight in zip(bars, typed.values(), strict=True):
@@ -137,20 +157,22 @@ def held(s: Screen, portfolio: str, *, as_of: str = "") -> Held:
         weights[symbol] = weight
         first[symbol] = one
     kept = list(first.values())
-    return Held(weights=weights, bars=kept, moves=aligned(kept))
+    return Held(weights=weights, bars=kept, moves=aligned(kept), beside=others)
 
 
 def fetched(s: Screen, symbols: Sequence[str], *, as_of: str = "") -> "list[Bars]":
     """Give the closed daily bars of each, that were public at the moment; those in coins in dollars beside dollars."""
-    return s.run(_fetched(s, symbols, as_of, spare=False))
+    return s.run(_fetched(s, symbols, as_of))
 
 
 def spared(s: Screen, symbols: Sequence[str], *, as_of: str = "") -> "list[Bars]":
     """Give the bars of those that have any; who has none is left out."""
-    return s.run(_fetched(s, symbols, as_of, spare=True))
+    return s.run(_fetched(s, (), as_of, beside=symbols, spare=True))
 
 
-async def _fetched(s: Screen, symbols: Sequence[str], as_of: str, *, spare: bool) -> "list[Bars]":
+async def _fetched(
+    s: Screen, symbols: Sequence[str], as_of: str, *, beside: Sequence[str] = (), spare: bool = False
+) -> "list[Bars]":
     from ara.data.dollars import in_dollars
     from ara.data.feed import MarketData
     from ara.desk import Desk
@@ -159,13 +181,13 @@ async def _fetched(s: Screen, symbols: Sequence[str], as_of: str, *, spare: bool
     found = []
     async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
         moment = as_instant(as_of or None, now=desk.clock.now(), what="--as-of")
-        for symbol in symbols:
+        for place, symbol in enumerate([*symbols, *beside]):
             try:
                 found.append(await market.bars(await market.instrument(symbol), as_of=moment))
             except (DataProviderError, UnknownSymbolError):
-                if not spare:
+                if place < len(symbols) or not spare:
                     raise
-        return found if spare else await in_dollars(market, found, as_of=moment)
+        return await in_dollars(market, found, as_of=moment)
 
 
 def portfolio_words(weights: Mapping[str, float], *, most: int = 6) -> str:

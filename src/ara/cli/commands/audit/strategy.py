@@ -41,6 +41,7 @@ def strategy(
     """
     from ara.cli.commands.audit.asking import told_traps
     from ara.cli.commands.backtest import asked
+    from ara.cli.commands.backtest.abroad import abroad
     from ara.cli.commands.data.asked import counted
     from ara.evidence.leaks.strategy import audit_strategy
     from ara.trading.strategies import made
@@ -55,7 +56,7 @@ def strategy(
     maker = made(name, asked.pairs(params or [], "--param"))
     tries, chance = counted(cuts, "--cuts", most=1000) if cuts else None, counted(seed, "--seed")
     with s.progress("Auditing"):
-        tapes = asked.tapes(s, symbols or ([] if bars else ["AAPL"]), bars, "")
+        tapes = abroad(s, asked.tapes(s, symbols or ([] if bars else ["AAPL"]), bars, ""), "")
         found = audit_strategy(maker, tapes, name=maker.name, cuts=tries, seed=chance)
     raise typer.Exit(_told(s, found))
 

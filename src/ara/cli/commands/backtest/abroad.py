@@ -11,11 +11,11 @@ __all__ = ["abroad"]
 
 
 def abroad(s: Screen, tapes: "dict[str, Tape]", currency: str) -> "dict[str, Tape]":
-    """Give tapes for a book in a currency, that of the first instrument where none is named."""
-    from ara.market.money import Currency
+    """Give tapes for a book in a currency; `in_currency` says which where none is named."""
+    from ara.backtest.taping import book_of
 
-    own = Currency(currency).code if currency else next(iter(tapes.values())).instrument.currency
-    return s.run(_rated(s, tapes, currency)) if {tape.instrument.currency for tape in tapes.values()} - {own} else tapes
+    others = {tape.instrument.currency for tape in tapes.values()} - {book_of(tapes, currency)}
+    return s.run(_rated(s, tapes, currency)) if others else tapes
 
 
 async def _rated(s: Screen, tapes: "dict[str, Tape]", currency: str) -> "dict[str, Tape]":

@@ -20,6 +20,7 @@ def tested(
     """Test a strategy, beside a mix of the given shares where there are any, in other pasts and on placebo markets."""
     from ara.backtest import run
     from ara.backtest.document import to_document
+    from ara.backtest.taping import book_of
     from ara.cli.commands.backtest.looks import counted
     from ara.cli.commands.backtest.partial import keeping
     from ara.cli.commands.backtest.report import reported
@@ -29,10 +30,10 @@ def tested(
     with s.progress("Testing") as step:
         tapes = task.tapes()
         others = [name for name in shares if name not in tapes]
+        mixed = task.tapes(others, book=book_of(tapes, task.currency)) if others else {}
         found = run(
             maker, tapes, name=maker.name, parameters=maker.described(), mix=dict(shares) or None,
-            mix_tapes=task.tapes(others) if others else {}, patience=patience, partial=keeping(task),
-            watch=hearing(step), **task.spanned(tapes),
+            mix_tapes=mixed, patience=patience, partial=keeping(task), watch=hearing(step), **task.spanned(tapes),
         )  # fmt: skip
     priced(s, found)
     look = counted(s, found)

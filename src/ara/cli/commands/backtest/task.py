@@ -64,8 +64,8 @@ class Task:
         newest = datetime.fromtimestamp(max(tape.at[-1] for tape in tapes.values()) / 1_000_000, UTC)
         return {**self.span, "start": min(self.span["end"] or newest, newest) - self.length}
 
-    def tapes(self, symbols: Sequence[str] | None = None) -> "dict[str, Tape]":
-        """Give the past of the instruments, or of others from the same place."""
+    def tapes(self, symbols: Sequence[str] | None = None, *, book: str = "") -> "dict[str, Tape]":
+        """Give the past of the instruments, or of others from the same place for a book in a currency."""
         from ara.cli.commands.backtest import asked
         from ara.cli.commands.backtest.abroad import abroad
         from ara.cli.commands.backtest.funded import funded
@@ -73,7 +73,7 @@ class Task:
         found = asked.tapes(self.screen, self.symbols if symbols is None else symbols, self.bars, self.lot)
         if symbols is None:
             found = funded(found, self.funding)
-        return abroad(self.screen, found, self.currency) if symbols is None or self.currency else found
+        return abroad(self.screen, found, book or self.currency)
 
     def written(self, files: dict[str, str]) -> None:
         """Write files by name into the folder, where one is named."""

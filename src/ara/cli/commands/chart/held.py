@@ -196,14 +196,14 @@ def scenarios(
         ara chart scenarios --portfolio AAPL,MSFT --file own.yaml --json
     """
     from ara.cli.commands.holdings import held
-    from ara.cli.commands.risk.crises import chosen, pasts
+    from ara.cli.commands.risk.crises import chosen, led_by, pasts
     from ara.reports import charts
     from ara.risk import stress
 
     s, drawing = screen(), asked(out, theme, size)
     wanted = chosen("", file)
-    mine = held(s, portfolio, as_of=as_of)
-    found = [stress(mine.weights, one, seen) for seen in (pasts(s, mine, wanted, as_of),) for one in wanted]
+    mine = held(s, portfolio, as_of=as_of, beside=led_by(wanted), spare=True)
+    found = [stress(mine.weights, one, seen) for seen in (pasts(mine, wanted),) for one in wanted]
     drawing.show(s, charts.scenarios(found, footer=_footer(mine.bars, mine.moves)))
 
 

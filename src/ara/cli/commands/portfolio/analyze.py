@@ -42,7 +42,7 @@ def analyze(
     Weights are put right each day, without cost. What was is no promise of what comes.
     """
     from ara.cli.commands.data.asked import counted
-    from ara.cli.commands.holdings import fetched, held
+    from ara.cli.commands.holdings import held
     from ara.cli.commands.portfolio.asked import ratio
     from ara.cli.commands.portfolio.report import past_sent
     from ara.cli.render.portfolio import past
@@ -50,12 +50,12 @@ def analyze(
 
     s, goal = screen(), reported(report)
     rate, days = ratio(free, "--free"), counted(last, "--last", least=20) if last else 0
-    held_ = held(s, _typed(symbols or [], portfolio, weights), as_of=as_of)
-    beside = fetched(s, [benchmark], as_of=as_of) if benchmark else []
-    extra = [one for one in beside if one.instrument.symbol not in held_.weights]
+    typed = _typed(symbols or [], portfolio, weights)
+    held_ = held(s, typed, as_of=as_of, beside=[benchmark] if benchmark else [])
+    extra = [one for one in held_.beside if one.instrument.symbol not in held_.weights]
     moves = aligned([*held_.bars, *extra])
     moves = moves.last(days) if days else moves
-    name = beside[0].instrument.symbol if beside else ""
+    name = held_.beside[0].instrument.symbol if held_.beside else ""
     seen = _seen(held_, moves, name, rate)
     data = seen.as_dict()
     if goal is not None:
@@ -82,8 +82,7 @@ def _seen(held: "Held", moves: "Moves", benchmark: str, rate: float) -> "SeenPas
     from dataclasses import fields, replace
 
     from ara.cli.render.portfolio import SeenPast
-    from ara.data.dollars import told_in
     from ara.portfolio.past import past
 
-    found = replace(past(held.weights, moves, benchmark=benchmark, free=rate), notes=told_in(held.bars))
+    found = replace(past(held.weights, moves, benchmark=benchmark, free=rate), notes=held.money())
     return SeenPast(held=held, **{one.name: getattr(found, one.name) for one in fields(found)})

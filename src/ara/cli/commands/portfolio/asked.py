@@ -52,18 +52,27 @@ def shared(names: Sequence[str], text: str, flag: str) -> str:
     return ",".join(f"{name}={share}" for name, share in zip(names, shares, strict=True))
 
 
-def fetched_once(s: "Screen", symbols: Sequence[str], *, as_of: str) -> "tuple[list[Bars], list[str]]":
-    """Give the bars of the instruments that are named, each once, and what is to be said of those named again."""
+def fetched_once(
+    s: "Screen", symbols: Sequence[str], *, as_of: str, beside: Sequence[str] = ()
+) -> "tuple[list[Bars], list[Bars], list[str]]":
+    """Give the bars of the instruments that are named, each once, those of others in the same money, and what is said.
+
+    Of instruments that are named again, and of bars that were converted or couldn't be.
+    """
     from ara.cli.commands.holdings import fetched
     from ara.data.dollars import told_in
     from ara.portfolio.chosen import named_again
 
     typed = [part.strip() for one in symbols for part in one.split(",") if part.strip()]
-    bars = {one.instrument.symbol: one for one in fetched(s, named(symbols), as_of=as_of)}
-    notes = [*(named_again(typed, list(bars)) if len(typed) > len(bars) else []), *told_in(list(bars.values()))]
+    wanted = named(symbols)
+    found = fetched(s, [*wanted, *beside], as_of=as_of)
+    bars = {one.instrument.symbol: one for one in found[: len(wanted)]}
+    others = {one.instrument.symbol: one for one in found[len(wanted) :]}
+    again = named_again(typed, list(bars)) if len(typed) > len(bars) else []
+    notes = [*again, *told_in(list((others | bars).values()))]
     for note in notes:
         s.warn(note)
-    return list(bars.values()), notes
+    return list(bars.values()), list(others.values()), notes
 
 
 def chosen(text: str, flag: str = "--methods") -> list[str]:

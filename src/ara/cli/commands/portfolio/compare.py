@@ -62,7 +62,7 @@ def compare(
     names = names if "equal" in names else ["equal", *names]
     back, days = counted(window, "--window", least=20, most=_DAYS), counted(every, "--every", most=_DAYS)
     plan = planned("equal", cost=cost, free=free)
-    bars, notes = fetched_once(s, symbols or [], as_of=as_of)
+    bars, _, notes = fetched_once(s, symbols or [], as_of=as_of)
     moves = aligned(bars).last(_DAYS)
     with s.progress("Comparing"):
         found = walk(

@@ -73,7 +73,7 @@ def optimize(
     from dataclasses import replace
 
     from ara.cli.commands.data.asked import counted
-    from ara.cli.commands.portfolio.asked import document, fetched_once, limits, planned, sectors_of, weights_of
+    from ara.cli.commands.portfolio.asked import document, fetched_once, limits, named, planned, sectors_of, weights_of
     from ara.cli.commands.portfolio.report import allocation_sent
     from ara.cli.commands.risk.asked import amount
     from ara.cli.render.portfolio import allocation
@@ -87,10 +87,10 @@ def optimize(
     money, goal = amount(value, "--value"), reported(report)
     ahead = counted(days, "--days", most=30)
     points = counted(frontier, "--frontier", least=2, most=_POINTS) if frontier else 0
-    bars, notes = fetched_once(s, symbols, as_of=as_of)
+    bars, led, notes = fetched_once(s, symbols, as_of=as_of, beside=named([factors]) if factors else ())
     moves = aligned(bars).last(_DAYS)
     now = weights_of(held, moves, "--held") if held else None
-    model = _model(s, bars, plan, factors, as_of) if factors else None
+    model = _model(bars, led, plan) if led else None
     branches = sectors_of(s, bars, as_of) if sectors or "sectors" in said else None
     wanted = limits(
         bars, least=least, most=most, count=count, classes=classes, sectors=sectors, said=said, held=now,
@@ -108,15 +108,13 @@ def optimize(
     s.result(data, lambda: allocation(seen, s))
 
 
-def _model(s: Screen, bars: "Sequence[Bars]", plan: "Plan", factors: str, as_of: str) -> "FactorModel":
+def _model(bars: "Sequence[Bars]", factors: "Sequence[Bars]", plan: "Plan") -> "FactorModel":
     """Give what factors say of the instruments, from the last days that all have."""
-    from ara.cli.commands.holdings import fetched
-    from ara.cli.commands.portfolio.asked import named
     from ara.portfolio import factor_model
     from ara.risk import aligned
 
     known = {one.instrument.symbol: one for one in bars}
-    beside = {one.instrument.symbol: one for one in fetched(s, named([factors]), as_of=as_of)}
+    beside = {one.instrument.symbol: one for one in factors}
     whole = aligned([*known.values(), *(one for name, one in beside.items() if name not in known)]).last(_DAYS)
     own, led = whole.only(list(known)).returns, whole.only(list(beside)).returns
     return factor_model(own, led, tuple(beside), method=plan.covariance)

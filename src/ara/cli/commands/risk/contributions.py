@@ -106,7 +106,7 @@ def _currencies(s: Screen, held: "Held", home: str, as_of: str) -> "CurrencyRisk
     for code in dict.fromkeys(codes):
         if code == home:
             continue
-        for pair, turned in ((f"{code}{home}", False), (f"{home}{code}", True)):
+        for pair, turned in ((f"{code}{home}", False), (f"{home}{code}", True), (f"{code}-{home}", False)):
             if at_hand := spared(s, [pair], as_of=as_of):
                 found[code] = at_hand[0], turned
                 break

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ara.cli.screen import Screen, screen
+from ara.cli.screen import screen
 from ara.cli.words import clean
 from ara.errors import ValidationError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ara.cli.render.crises import SeenCrises
     from ara.risk import Moves, Reverse, Scenario
 
-__all__ = ["chosen", "pasts", "stress"]
+__all__ = ["chosen", "led_by", "pasts", "stress"]
 
 _DAYS = 1000
 _LONGEST = 250
@@ -54,8 +54,8 @@ def stress(
     s = screen()
     days, lost = counted(horizon, "--horizon", most=_LONGEST), share(loss, "--loss")
     wanted = chosen(scenario, file)
-    held_ = held(s, portfolio, as_of=as_of)
-    led = pasts(s, held_, wanted, as_of)
+    held_ = held(s, portfolio, as_of=as_of, beside=led_by(wanted), spare=True)
+    led = pasts(held_, wanted)
     found = sorted((stressed(held_.weights, one, led) for one in wanted), key=lambda one: one.change)
     seen = SeenCrises(held=held_, found=found, reverse=_reverse(held_, lost, days) if lost else None)
     s.result(_document(seen), lambda: crises(seen, s))
@@ -74,17 +74,18 @@ def chosen(names: str, file: str) -> "list[Scenario]":
     return [known[one] for one in dict.fromkeys(wanted)]
 
 
-def pasts(s: Screen, held: "Held", scenarios: "Sequence[Scenario]", as_of: str) -> "dict[tuple[str, str], Moves]":
-    """Give the common returns of each holding and each factor that it may follow."""
-    from ara.cli.commands.holdings import spared
+def led_by(scenarios: "Sequence[Scenario]") -> list[str]:
+    """Give the factors that scenarios move, each once."""
+    return list(dict.fromkeys(symbol for one in scenarios for symbol in one.moves))
+
+
+def pasts(held: "Held", scenarios: "Sequence[Scenario]") -> "dict[tuple[str, str], Moves]":
+    """Give the common returns of each holding and each factor beside it that it may follow."""
     from ara.risk import aligned
 
-    factors = list(dict.fromkeys(symbol for one in scenarios for symbol in one.moves))
     following = [one for one in held.bars if any(one.instrument.symbol not in each.moves for each in scenarios)]
-    if not following:
-        return {}
     out = {}
-    for factor in spared(s, factors, as_of=as_of):
+    for factor in held.beside:
         name = factor.instrument.symbol
         for one in following:
             if one.instrument.symbol != name:
