@@ -91,8 +91,8 @@ async def test_a_moment_before_the_first_bar_is_said(feed):
 async def test_what_no_source_has_is_said(feed):
     with pytest.raises(UnknownSymbolError, match="no bars of TSLA"):
         await feed.bars(guess("TSLA"))
-    with pytest.raises(DataProviderError, match="none of 1w"):
-        await feed.bars(APPLE, Timeframe.parse("1w"))
+    with pytest.raises(DataProviderError, match="none of 4h"):
+        await feed.bars(APPLE, Timeframe.parse("4h"))
 
 
 async def test_sources_are_asked_in_their_order(open_desk, install):

@@ -15,8 +15,9 @@ from ara.errors import FeatureEngineeringError
 from ara.features import catalogue
 from ara.features.build import build
 from ara.features.sets import FeatureSet, Item
-from ara.features.timeframes import Higher, resample
+from ara.features.timeframes import Higher
 from ara.market.calendar import calendar
+from ara.market.longer import resample
 from ara.market.timeframe import DAY, WEEK, Timeframe
 from tests.features.made import bars_of, cut, days, intraday, sample, walk
 

@@ -15,16 +15,17 @@ from ara.data import lateness
 from ara.data.bar_store import WITHDRAWN, BarStore, open_bar_store, untouched
 from ara.data.direct import Direct, Views
 from ara.data.due import due, lacks
+from ara.data.lengths import as_long
 from ara.data.provider import SCHEMAS, Kind, Provider, fetches
 from ara.data.reasons import beside, otherwise, refusal, worst
 from ara.data.scarce import FEW, scarce
 from ara.data.sources import Sources
-from ara.data.view import Kept, View
+from ara.data.view import Kept, View, levelled
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
 from ara.market import symbols
-from ara.market.bars import Bars, Basis
+from ara.market.bars import Bars
 from ara.market.calendar import calendar
-from ara.market.instrument import AssetClass, Instrument
+from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class MarketData:
         What is not yet known is cut before anything is computed, so the answer for a moment never changes with what
         comes after it. What is kept is looked at first. Where the settings name a live source, it is brought up to
         date if its last closed bar is missing, unless it was asked since that bar could be there. Then the other
-        sources are asked in their order.
+        sources are asked in their order. Bars longer than any that there are get made of shorter ones (`as_long`).
 
         Parameters
         ----------
@@ -141,8 +142,12 @@ class MarketData:
         UnknownSymbolError
             No source knows the instrument.
         """
-        seen, _, notes = await self._view(instrument, timeframe, as_of=as_of, learned=learned, repaired=repaired)
-        return replace(seen.bars, notes=notes) if notes else seen.bars
+
+        async def ask(length: Timeframe, until: datetime | None) -> Bars:
+            seen, _, notes = await self._view(instrument, length, as_of=until, learned=learned, repaired=repaired)
+            return replace(seen.bars, notes=notes) if notes else seen.bars
+
+        return await as_long(ask, instrument, timeframe, as_of=as_of, now=self._clock.now())
 
     async def why(
         self,
@@ -320,7 +325,7 @@ class MarketData:
                 said = [f"not brought up to date: {one.message}" for one in failed]
                 said += await self._hidden(seen, moment=moment, learned=bound)
                 said += lateness.note(seen.bars, moment)
-                return seen, kept.until(moment), (*said, *_later(seen, moment if as_of else None))
+                return seen, kept.until(moment), (*said, *levelled(seen, moment if as_of else None))
         notes = tuple(f"no live source answered: {one.message}" for one in failed)
         for name in self._past_the_store():
             try:
@@ -378,16 +383,6 @@ class MarketData:
         from ara.data.cache import Reason
 
         await self.cache.drop(symbol, reason=Reason.BAR)
-
-
-def _later(seen: View, moment: datetime | None) -> tuple[str, ...]:
-    """Say of a look into the past that its prices carry what their source has adjusted since."""
-    received: datetime = seen.whole["learned_at"].max()  # type: ignore[assignment]
-    share = seen.bars.instrument.asset_class in {AssetClass.STOCK, AssetClass.ETF}
-    if moment is None or seen.traded or not share or received <= moment or Basis.RAW in set(seen.whole["basis"]):
-        return ()
-    source = seen.whole["source"][0]
-    return (f"{source} had adjusted its prices by {received:%Y-%m-%d}: their level may not be what was traded then",)
 
 
 def _aware(what: str, moment: datetime) -> datetime:

@@ -18,7 +18,7 @@ from ara.market.bars import Bars, Basis
 from ara.market.instrument import AssetClass, Instrument
 from ara.market.timeframe import Timeframe
 
-__all__ = ["Kept", "View", "stated", "together", "view"]
+__all__ = ["Kept", "View", "levelled", "stated", "together", "view"]
 
 _WITH_ACTIONS: Final = frozenset({AssetClass.STOCK, AssetClass.ETF})
 
@@ -159,6 +159,16 @@ def view(
         instrument=instrument, timeframe=timeframe, basis=basis, frame=frame, splits=counts[0], dividends=counts[1]
     )
     return View(bars=bars, traded=traded, whole=whole, actions=actions, weights=weights)
+
+
+def levelled(seen: View, moment: datetime | None) -> tuple[str, ...]:
+    """Say of a look into the past that its prices carry what their source has adjusted since."""
+    received: datetime = seen.whole["learned_at"].max()  # type: ignore[assignment]
+    share = seen.bars.instrument.asset_class in _WITH_ACTIONS
+    if moment is None or seen.traded or not share or received <= moment or Basis.RAW in set(seen.whole["basis"]):
+        return ()
+    source = seen.whole["source"][0]
+    return (f"{source} had adjusted its prices by {received:%Y-%m-%d}: their level may not be what was traded then",)
 
 
 def stated(kept: Kept, source: str, *, moment: datetime) -> pl.DataFrame:

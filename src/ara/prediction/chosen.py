@@ -16,7 +16,6 @@ from ara.models.registry.registry import Registry
 from ara.models.registry.serving import Choice, champion_for, named
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
-from ara.prediction.lengths import bars_as
 
 __all__ = ["AUTO", "BEST", "Asked", "beside", "choose", "meant", "trained"]
 
@@ -114,9 +113,7 @@ async def beside(market: MarketData, symbols: Sequence[str], bars: Bars, *, lear
     for symbol in symbols:
         try:
             instrument = await market.instrument(symbol)
-            others = await bars_as(
-                market, instrument, bars.timeframe, as_of=bars.frame["known_at"][-1], learned=learned
-            )
+            others = await market.bars(instrument, bars.timeframe, as_of=bars.frame["known_at"][-1], learned=learned)
         except AraError:
             continue
         if len(others):

@@ -20,7 +20,6 @@ from ara.models.registry.serving import champion_for
 from ara.prediction.chosen import AUTO, BEST, Asked, beside
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
-from ara.prediction.lengths import bars_as
 from ara.prediction.outlook import outlook
 
 __all__ = [
@@ -170,11 +169,9 @@ async def seen(market: MarketData, instrument: Instrument, timeframe: Timeframe,
     """
     late = f"no source of {instrument.symbol} answered within {budget.seconds * _DATA:g} s"
     try:
-        bars = await budget.within(
-            bars_as(market, instrument, timeframe, as_of=asks.as_of, learned=asks.learned), _DATA
-        )
+        bars = await budget.within(market.bars(instrument, timeframe, as_of=asks.as_of, learned=asks.learned), _DATA)
     except TimeoutError:
-        kept = bars_as(market, instrument, timeframe, as_of=asks.as_of, learned=asks.learned or asks.now)
+        kept = market.bars(instrument, timeframe, as_of=asks.as_of, learned=asks.learned or asks.now)
         try:
             bars = await (budget.within(kept) if asks.given else kept)
         except (DataProviderError, TimeoutError):

@@ -18,7 +18,6 @@ from ara.prediction.compute import ENGINE, Recipe, platform_facts
 from ara.prediction.document import to_document
 from ara.prediction.forecast import Forecast
 from ara.prediction.ledger import Kept, Ledger
-from ara.prediction.lengths import bars_as
 from ara.prediction.outlook import data_digest, outlook
 
 __all__ = ["NEAR", "Difference", "Made", "Replay", "recalled", "replay"]
@@ -219,7 +218,7 @@ async def _bars(market: MarketData, kept: Kept, names: Sequence[str]) -> tuple[B
     step = forecast.timeframe
     for _ in range(_BACK):
         try:
-            bars = await bars_as(market, forecast.instrument, step, as_of=forecast.as_of, learned=bound)
+            bars = await market.bars(forecast.instrument, step, as_of=forecast.as_of, learned=bound)
         except DataProviderError:
             break
         if bars.frame["known_at"][-1] != forecast.as_of:

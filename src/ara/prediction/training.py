@@ -26,7 +26,6 @@ from ara.models.registry.resuming import forget, room
 from ara.models.registry.training import Plan, Trained, refuse_start, train
 from ara.prediction.compute import ENGINE, platform_facts
 from ara.prediction.judging import Judging
-from ara.prediction.lengths import bars_as
 from ara.workers import Progress
 
 __all__ = ["Lesson", "Outcome", "bars_for", "train_model"]
@@ -115,7 +114,7 @@ async def bars_for(
         instrument = await market.instrument(symbol)
         if instrument.symbol in found:
             continue
-        bars = await bars_as(market, instrument, timeframe, as_of=as_of)
+        bars = await market.bars(instrument, timeframe, as_of=as_of)
         if not len(bars):
             raise ValidationError(
                 f"{instrument.symbol} has no bars to learn from.",

@@ -1,51 +1,55 @@
-"""Bars of the length that is asked for: as a source has them, or made of shorter ones where none has."""
+"""Bars of the length that is asked for: as they are kept, or made of shorter ones where nobody has them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
-from ara.data.feed import MarketData
 from ara.data.lateness import note
 from ara.errors import DataProviderError
-from ara.features.timeframes import resample
 from ara.market.bars import Bars
 from ara.market.instrument import Instrument
+from ara.market.longer import resample
 from ara.market.timeframe import DAY, TIMEFRAMES, WEEK, Timeframe
 
-__all__ = ["MADE", "bars_as"]
+__all__ = ["as_long"]
 
-MADE: Final = "are made of bars of"
-"""What the note on bars that were put together says."""
+_Ask = Callable[[Timeframe, datetime | None], Awaitable[Bars]]
 
 
-async def bars_as(
-    market: MarketData,
-    instrument: Instrument,
-    timeframe: Timeframe = DAY,
-    *,
-    as_of: datetime | None = None,
-    learned: datetime | None = None,
+async def as_long(
+    ask: _Ask, instrument: Instrument, timeframe: Timeframe, *, as_of: datetime | None, now: datetime
 ) -> Bars:
-    """Give the closed bars that were public at a moment, as `MarketData.bars` does; longer ones from shorter ones.
+    """Give the closed bars that were public at a moment; longer ones of shorter ones, where there are none as long.
 
     Weeks are made of days, hours and minutes of the longest shorter ones that there are. A longer bar is known when the
     last session, or part of one, that belongs to it has closed. What is made depends on nothing that came after the
     close of its last bar: prices are adjusted to that bar, not to a newer part of the next one.
 
+    Parameters
+    ----------
+    ask
+        Gives the bars of a length that were public at a moment, or now, for None.
+    instrument, timeframe
+        Whose bars, and how long they are.
+    as_of
+        The moment; now, if None.
+    now
+        The time.
+
     Raises
     ------
     DataProviderError
-        No source has such bars, nor shorter ones that they can be made of; the reason is that of the length asked for.
+        There are no such bars, nor shorter ones that they can be made of; the reason is that of the length asked for.
     """
     try:
-        return await market.bars(instrument, timeframe, as_of=as_of, learned=learned)
+        return await ask(timeframe, as_of)
     except DataProviderError as error:
         if timeframe == DAY:
             raise
         first = error
     for shorter in _shorter(timeframe):
         try:
-            bars = await market.bars(instrument, shorter, as_of=as_of, learned=learned)
+            bars = await ask(shorter, as_of)
         except DataProviderError:
             continue
         made = resample(bars, timeframe)
@@ -53,12 +57,13 @@ async def bars_as(
             continue
         closed = made.frame["known_at"][-1]
         if bars.frame["known_at"][-1] > closed:
-            made = resample(await market.bars(instrument, shorter, as_of=closed, learned=learned), timeframe)
-        words = f"bars of {timeframe} {MADE} {shorter}: no source has such bars of {instrument.symbol} itself"
+            made = resample(await ask(shorter, closed), timeframe)
+        whose = instrument.symbol
+        words = f"bars of {timeframe} are made of bars of {shorter}: no source has such bars of {whose} itself"
         notes = bars.notes
-        if as_of is not None and timeframe.span < DAY.span:  # how old these bars are, not those that they are made of
-            stale = note(bars, as_of)
-            notes = (*(one for one in notes if one not in stale), *note(made, as_of))
+        if timeframe.span < DAY.span:  # how old these bars are, not those that they are made of
+            stale = note(bars, as_of or now)
+            notes = (*(one for one in notes if one not in stale), *note(made, as_of or now))
         return replace(made, notes=(*notes, words))
     raise first
 
