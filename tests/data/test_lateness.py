@@ -49,7 +49,9 @@ async def market(tmp_path, clock, venues):
             flags |= {
                 f"data.providers.{one}.url": venue.url for one, venue in zip(("yahoo", "polygon"), venues, strict=True)
             }
-            flags |= {"data.retries": "0"} | ({"data.providers.polygon.key": key} if key else {})
+            flags |= {"data.retries": "0", "data.providers.polygon.per_minute": "6000"} | (
+                {"data.providers.polygon.key": key} if key else {}
+            )
             desk = await stack.enter_async_context(
                 Desk.open(Settings.load(flags, environ={}, folder=tmp_path), clock=clock)
             )

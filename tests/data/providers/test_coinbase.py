@@ -221,7 +221,7 @@ async def test_best_prices_and_books_stream(venue, coinbase):
         venue.say(line, "l2_data", [{"type": "snapshot", "product_id": "BTC-USD", "updates": first}])
         change = [level("bid", "99.5", "2"), level("offer", "101", "0")]
         venue.say(line, "l2_data", [{"type": "update", "product_id": "BTC-USD", "updates": change}])
-        if line.number == 0:
+        if line.number == 1:
             line.arrived()
             line.drop()
         line.wait(600)
