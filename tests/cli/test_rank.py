@@ -48,6 +48,19 @@ def test_a_list_of_chances(ara):
     assert all(len(one["quintiles"]) == 5 and abs(sum(one["quintiles"]) - 1) < 1e-9 for one in found)
 
 
+def test_a_moment_before_some_have_bars_names_them_and_when_they_begin(ara):
+    early = ara("rank", "AAPL", "BTC-USD", "ETH-USD", "MSFT", "SPY", "--as-of", "2012-01-01", "--width", "200")
+    assert (early.code, early.out) == (3, "")
+    assert early.err.splitlines() == [
+        "2 of 5 have no bar by 2012-01-01: BTC-USD from 2014-11-29, ETH-USD from 2017-11-10.",
+        "All have bars from 2017-11-10 on: --as-of that day or later. Or leave out BTC-USD ETH-USD.",
+    ]
+    none = ara("rank", *SYMBOLS, "--as-of", "1990-01-01", "--json")
+    told = json.loads(none.out)
+    assert told["detail"].startswith("None has a bar by 1990-01-01: ")
+    assert sorted(told["context"]["begins"]) == sorted(SYMBOLS)
+
+
 def test_the_helps_first_example_orders_what_ends_on_one_day(ara):
     example = next(line.split() for line in ara("rank", "--help").out.splitlines() if line.startswith("  ara rank "))
     assert example[:2] == ["ara", "rank"]

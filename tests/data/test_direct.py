@@ -17,7 +17,7 @@ APPLE = symbols.resolve("AAPL")
 
 
 async def read(direct, source, moment=NOW, learned=None):
-    return await direct.kept("a", source, APPLE, DAY, moment=moment, learned=learned)
+    return await direct.kept("a", source, APPLE, DAY, moment=moment, learned=learned, now=NOW)
 
 
 async def test_the_same_bars_are_prepared_once_and_seen_once() -> None:

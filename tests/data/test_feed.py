@@ -9,10 +9,10 @@ from ara.clock import FixedClock
 from ara.data.feed import MarketData
 from ara.data.provider import Kind
 from ara.data.providers.sample import RELEASED, Sample
-from ara.errors import DataProviderError, PluginError, UnknownSymbolError, ValidationError
+from ara.errors import DataProviderError, NoBarsError, PluginError, UnknownSymbolError, ValidationError
 from ara.market.bars import SCHEMA, Basis
 from ara.market.symbols import guess, known, resolve
-from ara.market.timeframe import DAY, Timeframe
+from ara.market.timeframe import DAY, WEEK, Timeframe
 
 APPLE = resolve("AAPL")
 NEW = guess("NEW-USD", "crypto")
@@ -82,8 +82,12 @@ async def test_moments_without_a_zone_are_refused(feed):
 
 
 async def test_a_moment_before_the_first_bar_is_said(feed):
-    with pytest.raises(DataProviderError, match="has no bar of AAPL before 1995-01-01 00:00 UTC"):
+    with pytest.raises(NoBarsError, match="public at 2009-01-02 21:00 UTC, after 1995-01-01 00:00") as caught:
         await feed.bars(APPLE, as_of=utc("1995-01-01"))
+    assert caught.value.hint == "Ask for a later moment: --as-of 2009-01-02 or after."
+    assert len(await feed.bars(APPLE, as_of=utc("2009-01-03"))) == 1
+    with pytest.raises(NoBarsError, match="public at 2009-01-02 21:00 UTC, after 1995-01-01 00:00"):
+        await feed.bars(APPLE, WEEK, as_of=utc("1995-01-01"))  # not: there are no weeks
     with pytest.raises(DataProviderError, match="was public at 2009-01-02 21:00 UTC, after 2009-01-02 15:00"):
         await feed.bars(APPLE, as_of=utc("2009-01-02T15:00"))
 

@@ -11,7 +11,7 @@ import pytest
 import ara
 from ara.cli.app import main
 from ara.data.feed import MarketData
-from ara.errors import DataProviderError
+from ara.errors import DataProviderError, NoBarsError
 from ara.market.longer import resample
 from ara.market.symbols import resolve
 from ara.market.timeframe import WEEK, Timeframe
@@ -112,6 +112,19 @@ def test_whoever_asks_gets_the_same_longer_bars(own, capsys):
     assert ara.predict("BTC-USD", 1, timeframe="4h").as_of == found["known_at"][-1]
     earlier = ara.history("BTC-USD", timeframe="4h", as_of="2020-03-01T15:59:59Z")
     assert earlier.equals(found.head(2))
+
+
+def test_a_moment_before_what_is_kept_is_said_of_what_is_kept(own, capsys):
+    """Not that the sample has no such symbol, nor that there are no bars of that length."""
+    own("MYX_1h.csv", hours(datetime(2020, 3, 2, 15, tzinfo=UTC), datetime(2020, 3, 2, 20, tzinfo=UTC)))
+    for length in ("1h", "4h"):
+        with pytest.raises(NoBarsError) as caught:
+            ara.history("MYX", timeframe=length, as_of="2019-06-30")
+        assert caught.value.message == (
+            "The first bar of MYX in the source file:MYX_1h was public at 2020-03-02 16:00 UTC, after 2019-07-01 00:00."
+        )
+    with pytest.raises(NoBarsError, match=r"no bars of 1d of MYX, but of 1h\."):
+        ara.history("MYX", as_of="2019-06-30")
 
 
 def test_a_session_is_cut_from_its_opening_in_summer_as_in_winter(own):

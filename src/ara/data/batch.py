@@ -7,12 +7,13 @@ from typing import Final, Protocol
 
 import polars as pl
 
-from ara.errors import AraError, ValidationError
+from ara.data.reasons import too_early
+from ara.errors import AraError, NoBarsError, ValidationError
 from ara.market.bars import Bars
 from ara.market.instrument import Instrument
 from ara.market.timeframe import DAY, Timeframe
 
-__all__ = ["ALIGNED", "SIZE", "Market", "align", "many"]
+__all__ = ["ALIGNED", "SIZE", "Market", "align", "every", "many"]
 
 SIZE: Final = 50
 """Instruments of an ordinary batch."""
@@ -111,6 +112,40 @@ async def _alone(asking: Awaitable[Bars | None]) -> Bars | AraError | None:
         return await asking
     except AraError as error:
         return error
+
+
+async def every(market: Market, instruments: Sequence[Instrument], *, as_of: datetime, said: str = "") -> list[Bars]:
+    """Give the daily bars of all of these instruments, for what has no meaning where one is missing.
+
+    Parameters
+    ----------
+    market
+        Where the bars come from.
+    instruments
+        Whose; one that is named twice is given once.
+    as_of
+        Only bars whose close was public then.
+    said
+        The moment as it was asked for, where that is not how it is to be told.
+
+    Raises
+    ------
+    NoBarsError
+        Some begin later: which, from when on each has bars, and from when on all have.
+    """
+    late: dict[str, AraError] = {}
+    found: list[Bars] = []
+    wanted = list({one.symbol: one for one in instruments}.values())
+    for one in wanted:
+        try:
+            found.append(await market.bars(one, as_of=as_of))
+        except NoBarsError as error:
+            if "begins" not in error.context:
+                raise
+            late[one.symbol] = error
+    if late:
+        raise too_early(late, len(wanted), said=said or f"{as_of:%Y-%m-%d %H:%M} UTC")
+    return found
 
 
 def align(bars: Mapping[str, Bars], on: str = "known_at", *, columns: Sequence[str] = ALIGNED) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -13,6 +14,7 @@ from ara.data.adjust import quality
 from ara.data.provider import SCHEMAS, Kind, Provider, basis_of
 from ara.data.reasons import nothing
 from ara.data.view import Kept, View, view
+from ara.errors import DataProviderError
 from ara.market.calendar import FIRST_YEAR
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
@@ -43,6 +45,7 @@ class Direct:
         *,
         moment: datetime,
         learned: datetime | None,
+        now: datetime,
     ) -> Kept:
         """Give a source's bars up to a moment, as far as they had been received by another.
 
@@ -56,6 +59,9 @@ class Direct:
         if learned is not None:
             cut = _until(cut, "learned_at", learned)
         if cut.is_empty():
+            if published.is_empty() and moment < now:  # what comes later is nobody's answer, but says when it begins
+                with suppress(DataProviderError):
+                    published = await answers.bars(source, instrument, timeframe, start=moment, end=now)
             raise nothing(name, instrument, published, moment=moment, learned=learned)
         basis = basis_of(source, instrument).value
         how, own = (name, basis), type(source).__module__.startswith("ara.data.")

@@ -17,8 +17,8 @@ from ara.data.direct import Direct, Views
 from ara.data.due import due, lacks
 from ara.data.lengths import as_long
 from ara.data.provider import SCHEMAS, Kind, Provider, fetches
-from ara.data.reasons import beside, otherwise, refusal, worst
-from ara.data.scarce import FEW, scarce
+from ara.data.reasons import beside, nothing, otherwise, refusal, worst
+from ara.data.scarce import FEW, origins, scarce
 from ara.data.sources import Sources
 from ara.data.view import Kept, View, levelled
 from ara.errors import AraError, DataProviderError, UnknownSymbolError, ValidationError
@@ -327,6 +327,9 @@ class MarketData:
                 said += lateness.note(seen.bars, moment)
                 return seen, kept.until(moment), (*said, *levelled(seen, moment if as_of else None))
         notes = tuple(f"no live source answered: {one.message}" for one in failed)
+        if not self._given and kept and not kept.rows.is_empty() and kept.rows["known_at"].min() > moment:  # type: ignore[operator]
+            whose = " and ".join(origins(kept.rows["source"].unique()))
+            failed.append(nothing(whose, instrument, kept.rows, moment=moment, learned=bound))
         for name in self._past_the_store():
             try:
                 kept = await self._direct(name, instrument, timeframe, moment=moment, learned=bound)
@@ -356,8 +359,9 @@ class MarketData:
         self, name: str, instrument: Instrument, timeframe: Timeframe, *, moment: datetime, learned: datetime | None
     ) -> Kept:
         """Ask a source that holds its own bars: the sample, files, a plug-in without a venue."""
-        source = self._sources.get(name)
-        return await self._direct_bars.kept(name, source, instrument, timeframe, moment=moment, learned=learned)
+        source, now = self._sources.get(name), self._clock.now()
+        asked = (name, source, instrument, timeframe)
+        return await self._direct_bars.kept(*asked, moment=moment, learned=learned, now=now)
 
     def _as_kept(self, instrument: Instrument) -> Instrument:
         """Give an instrument as its first source told of it: what a symbol alone tells may be wrong."""

@@ -47,10 +47,12 @@ async def as_long(
         if timeframe == DAY:
             raise
         first = error
+    late: DataProviderError | None = None
     for shorter in _shorter(timeframe):
         try:
             bars = await ask(shorter, as_of)
-        except DataProviderError:
+        except DataProviderError as error:
+            late = late or (error if "begins" in error.context else None)
             continue
         made = resample(bars, timeframe)
         if not len(made):
@@ -65,7 +67,7 @@ async def as_long(
             stale = note(bars, as_of or now)
             notes = (*(one for one in notes if one not in stale), *note(made, as_of or now))
         return replace(made, notes=(*notes, words))
-    raise first
+    raise late or first
 
 
 def _shorter(timeframe: Timeframe) -> list[Timeframe]:

@@ -1,8 +1,8 @@
 """Why there are no bars: errors that name what was asked and what there is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -14,7 +14,9 @@ from ara.market.timeframe import TIMEFRAMES, Timeframe
 if TYPE_CHECKING:
     from ara.data.access.attempts import Attempt
 
-__all__ = ["beside", "nothing", "otherwise", "refusal", "worst"]
+__all__ = ["beside", "nothing", "otherwise", "refusal", "too_early", "worst"]
+
+_SHOWN: Final = 8
 
 
 def nothing(
@@ -24,22 +26,50 @@ def nothing(
     if published.is_empty():
         words = f"The source {name} has no bar of {instrument.symbol} before {moment:%Y-%m-%d %H:%M} UTC."
         return NoBarsError(words, hint="Ask for a later moment, or name another source with more history.")
-    first = published["known_at"][0]
+    first: datetime = published["known_at"].min()  # type: ignore[assignment]
     if learned is not None and first <= moment:
-        got = published["learned_at"].sort()[0]
+        got: datetime = published["learned_at"].min()  # type: ignore[assignment]
         words = f"Ara received its first bars of {instrument.symbol} from {name} at {got:%Y-%m-%d %H:%M} UTC."
         return NoBarsError(words, hint="Ask for what was learned by a later moment.")
     words = (
         f"The first bar of {instrument.symbol} in the source {name} was public at {first:%Y-%m-%d %H:%M} UTC,"
         f" after {moment:%Y-%m-%d %H:%M}."
     )
-    return NoBarsError(words, hint="Ask for a later moment.")
+    hint = f"Ask for a later moment: --as-of {first:%Y-%m-%d} or after."
+    return NoBarsError(words, hint=hint, symbol=instrument.symbol, begins=first.isoformat())
+
+
+def too_early(late: Mapping[str, AraError], many: int, *, said: str) -> NoBarsError:
+    """Make one error of those of several instruments whose first bars are all later than the moment asked for.
+
+    Parameters
+    ----------
+    late
+        By symbol, what was said of it: with `begins` in its context.
+    many
+        How many instruments were asked for.
+    said
+        The moment, as it was asked for.
+    """
+    begins = {symbol: datetime.fromisoformat(str(error.context["begins"])) for symbol, error in late.items()}
+    order = sorted(begins, key=lambda symbol: (begins[symbol], symbol))
+    each = [f"{symbol} from {begins[symbol]:%Y-%m-%d}" for symbol in order]
+    shown = ", ".join(each if len(each) <= _SHOWN else [*each[: _SHOWN - 1], f"{len(each) - _SHOWN + 1} more"])
+    hint = f"All have bars from {begins[order[-1]]:%Y-%m-%d} on: --as-of that day or later."
+    if len(late) < many:
+        hint += f" Or leave out {listed(order)}."
+    which = "None has a bar" if len(late) == many else f"{len(late)} of {many} have no bar"
+    words = f"{which} by {said}: {shown}."
+    return NoBarsError(words, hint=hint, begins={symbol: begins[symbol].isoformat() for symbol in order})
 
 
 def worst(failed: Sequence[AraError]) -> AraError:
     """Make one error of several: the only one, or one with a sentence for each."""
     if not failed:
         return DataProviderError("There is no source of data.", hint="Name one in the setting data.providers.")
+    if any("begins" in error.context for error in failed):  # who has it later knows more than who has nothing
+        plain = (UnknownSymbolError, NoBarsError)
+        failed = [error for error in failed if "begins" in error.context or not isinstance(error, plain)]
     if len(failed) == 1:
         return failed[0]
     if all(isinstance(error, UnknownSymbolError) for error in failed):

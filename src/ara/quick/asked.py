@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ara.data.batch import every
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.market.timeframe import DAY, Timeframe
@@ -128,10 +129,8 @@ def rank(
         async with Desk.open() as desk, MarketData(desk) as market:
             moment = as_instant(as_of, now=desk.clock.now())
             named = [await market.instrument(one) for one in symbols]
-            each = {one.symbol: await market.bars(one, as_of=moment) for one in named}
-            return await desk.workers.run(
-                ranked, list(each.values()), horizon, as_of=moment, model=model or MODEL, seed=desk.seed
-            )
+            each = await every(market, named, as_of=moment, said=str(as_of or "now"))
+            return await desk.workers.run(ranked, each, horizon, as_of=moment, model=model or MODEL, seed=desk.seed)
 
     return run(ask())
 
@@ -145,7 +144,7 @@ def history(
 ) -> pl.DataFrame:
     """Give bars as known at `as_of`, of what Ara had received by `learned`, adjusted to the last of them.
 
-    They are daily, if no other length is asked for.
+    They are daily, if no other length is asked for; where nobody has them as long, they are made of shorter ones.
 
     Columns: `at`, `known_at`, `learned_at` (UTC), `open`, `high`, `low`, `close`, `volume`, `source`, `quality`,
     `imputed`, `votes`.

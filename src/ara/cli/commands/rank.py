@@ -175,6 +175,7 @@ def _chosen(series: "Sequence[Bars]", symbols: Sequence[str]) -> "list[Bars]":
 
 
 async def _fetched(s: Screen, symbols: Sequence[str], as_of: str) -> "list[Bars]":
+    from ara.data.batch import every
     from ara.data.feed import MarketData
     from ara.desk import Desk
     from ara.prediction.origin import as_instant
@@ -183,8 +184,5 @@ async def _fetched(s: Screen, symbols: Sequence[str], as_of: str) -> "list[Bars]
         raise ValidationError("SYMBOL… or --bars is missing.", hint="See what is allowed: ara rank --help")
     async with Desk.open(s.settings()) as desk, MarketData(desk) as market:
         moment = as_instant(as_of or None, now=desk.clock.now())
-        found = {}
-        for symbol in symbols:
-            instrument = await market.instrument(symbol)
-            found[instrument.symbol] = await market.bars(instrument, as_of=moment)
-        return list(found.values())
+        named = [await market.instrument(symbol) for symbol in symbols]
+        return await every(market, named, as_of=moment, said=clean(as_of).strip()[:40] or "now")

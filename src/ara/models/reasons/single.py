@@ -40,7 +40,8 @@ def carried(variance: _Array, place: int, decay: float) -> dict[str, float]:
     ages is their difference. Usual is the geometric mean of the last 250.
     """
     since = np.maximum(variance[max(0, place + 1 - USUAL) : place + 1], _LEAST)
-    now, usual = since[-1], np.exp(np.log(since[np.isfinite(since)]).mean())
+    known = since[np.isfinite(since)]
+    now, usual = since[-1], np.exp(np.log(known).mean()) if len(known) else np.nan
     ages = [back for _, back in STRETCHES if place >= back and np.isfinite(variance[place - back])]
     left = [decay**back * max(variance[place - back], _LEAST) for back in ages] + [0.0]
     even = [decay**back * usual for back in ages] + [0.0]
