@@ -115,14 +115,14 @@ def test_what_was_tried_is_not_tried_again(tmp_path, monkeypatch):
 
 
 def test_how_long_the_rest_takes_is_told_once(monkeypatch):
-    monkeypatch.setattr("ara.backtest.sweep._ENOUGH", 0.0)
+    monkeypatch.setattr("ara.pace._ENOUGH", 0.0)
     told = []
     sweep(Momentum, GRID, TAPE, cuts=0, told=lambda *left: told.append(left))
     ((left, seconds),) = told
-    assert left == 9
+    assert left == 7
     assert seconds >= 0
     told.clear()
-    monkeypatch.setattr("ara.backtest.sweep._ENOUGH", 1e9)
+    monkeypatch.setattr("ara.pace._ENOUGH", 1e9)
     sweep(Momentum, GRID, TAPE, cuts=0, told=lambda *left: told.append(left))
     assert told == []
 

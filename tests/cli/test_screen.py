@@ -161,25 +161,62 @@ def test_palettes_follow_the_terminal():
     assert Palette(3)("", "actual") == ""
 
 
-def meter(words="Reading", total=None, width=100, began=0.0, done=0):
-    one = Meter(words, total, stream=None, width=width)
-    one._began -= began
-    if done:
-        one.step(done)
+class Watch:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    found = Watch()
+    monkeypatch.setattr(progress, "time", found)
+    return found
+
+
+def meter(words="Reading", total=None, width=100):
+    return Meter(words, total, stream=None, width=width)
+
+
+def paced(watch, one, *, each, done, first=1, beginning=30):
+    """Let pieces be done, one after another, after a beginning that took longer."""
+    watch.now += beginning
+    for number in range(first, done + 1):
+        watch.now += each
+        one.step(number)
     return one
 
 
-def test_a_meter_tells_share_rate_and_time_left():
-    line = meter(total=300, began=10, done=120).line()
+def test_a_meter_tells_share_rate_and_time_left(watch):
+    line = paced(watch, meter(total=300), each=1 / 12, done=120).line()
     assert line.startswith("Reading   40 %  120 of 300  12 a second  15 s left  ━━━━━━━━━━╌╌╌╌")
 
 
 @pytest.mark.parametrize(
-    ("began", "done", "said"),
-    [(100, 10, "6 a minute"), (100, 10, "48 min 20 s left"), (1000, 1, "83 h 03 min left"), (3, 0, "0 of 300")],
+    ("each", "done", "said"),
+    [(10, 10, "6 a minute"), (10, 10, "48 min 20 s left"), (1000, 4, "82 h 13 min left"), (3, 0, "0 of 300")],
 )
-def test_a_meter_says_time_in_fitting_units(began, done, said):
-    assert said in meter(total=300, began=began, done=done).line()
+def test_a_meter_says_time_in_fitting_units(watch, each, done, said):
+    assert said in paced(watch, meter(total=300), each=each, done=done).line()
+
+
+@pytest.mark.parametrize(("each", "done"), [(10, 1), (10, 3), (0.1, 15)])
+def test_a_meter_says_no_time_that_is_worth_nothing(watch, each, done):
+    line = paced(watch, meter(total=300), each=each, done=done).line()
+    assert line.startswith(f"Reading    {done / 3:.0f} %  {done} of 300  ━" if done == 15 else "Reading    ")
+    assert " left" not in line
+
+
+def test_what_was_known_before_is_no_pace(watch):
+    one = paced(watch, meter(total=300), each=10, done=205, first=201)
+    assert "205 of 300  6 a minute  15 min 50 s left" in one.line()
+
+
+def test_a_meter_of_done_work_says_no_time(watch):
+    assert "left" not in paced(watch, meter(total=30), each=10, done=30).line()
 
 
 def test_nothing_is_drawn_into_what_is_written(monkeypatch):
@@ -200,18 +237,22 @@ def test_nothing_is_drawn_into_what_is_written(monkeypatch):
     assert stream.getvalue().endswith("\r\x1b[2K")
 
 
-def test_a_meter_begins_anew_with_another_part_of_the_work():
-    one = meter(total=300, began=1000, done=200)
+def test_a_meter_begins_anew_with_another_part_of_the_work(watch):
+    one = paced(watch, meter(total=300), each=5, done=20)
     one.step(0, total=40, words="Judging")
-    one._began -= 10
-    one.step(20)
-    assert one.line().startswith("Judging   50 %  20 of 40  2 a second  10 s left")
+    assert "left" not in paced(watch, one, each=0.5, done=2).line()
+    assert paced(watch, one, each=0.5, done=20, first=3, beginning=0).line().startswith("Judging   50 %  20 of 40")
+    assert "2 a second  10 s left" in one.line()
+    one.step(30, total=400, words="Telling")
+    assert "left" not in one.line()
 
 
-def test_a_meter_leaves_out_what_doesnt_fit():
-    assert meter(total=300, began=10, done=120, width=30).line() == "Reading   40 %  120 of 300"
+def test_a_meter_leaves_out_what_doesnt_fit(watch):
+    assert paced(watch, meter(total=300, width=30), each=1, done=120).line() == "Reading   40 %  120 of 300"
     assert meter(words="x" * 50, width=20).line() == "x" * 19
-    assert meter(began=5).line() == "Reading  5 s"
+    one = meter()
+    watch.now += 5
+    assert one.line() == "Reading  5 s"
 
 
 def test_a_meter_takes_new_words_and_totals():

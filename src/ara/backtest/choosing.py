@@ -1,6 +1,5 @@
 """Choosing at every step of a walk: remembered, estimated, cancelled, and spread over processes."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +8,7 @@ from typing import Any, Final, Self
 
 from ara.backtest.engine import Watch, rules
 from ara.backtest.folds import Choice, Step, chosen
-from ara.backtest.going_on import Glance
+from ara.backtest.going_on import Glance, Outlook, Told
 from ara.backtest.kept import Kept, follows
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.spreading import HERE, named, parts_of, spread, there
@@ -19,10 +18,7 @@ from ara.trading.costs import Costs
 from ara.trading.strategies.making import Made, made
 from ara.trading.tape import Tape
 
-__all__ = ["KeptChoices", "Task", "Told", "choose", "maker"]
-
-Told = Callable[[int, float], None]
-"""Told how many steps are left, and how many seconds they will take."""
+__all__ = ["KeptChoices", "Task", "choose", "maker"]
 
 _MOST_KEPT: Final = 10_000
 _PAIR: Final = 2
@@ -107,16 +103,13 @@ class Task:
         found = {step: kept for step in every if (kept := self.memory.get(step)) is not None}
         todo = [step for step in every if step not in found]
         beside = there(self.on) or (workers > 1 and isinstance(self.make, Made))
-        clock = time.perf_counter if beside else time.process_time
-        begin, total, before = clock(), len(every), len(found)
+        total, outlook = len(every), Outlook(told, len(every))
 
         def hear(done: Mapping[Step, Choice]) -> None:
             for step, choice in done.items():
                 self.memory.put(step, choice)
             found.update(done)
-            if told is not None and len(found) - before == len(done) and len(found) < total:
-                each = (clock() - begin) / len(done) / (workers if beside else 1)
-                told(total - len(found), each * (total - len(found)))
+            outlook.heard(len(found))
             go_on()
 
         def go_on() -> None:

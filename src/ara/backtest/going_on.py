@@ -14,9 +14,13 @@ from ara.backtest.engine import Watch, rules
 from ara.backtest.kept import follows
 from ara.errors import CancelledError
 from ara.lineage import digest
+from ara.pace import Pace
 from ara.trading.tape import Tape
 
-__all__ = ["Answers", "Glance", "KeptColumns", "file_of", "scene_of"]
+__all__ = ["Answers", "Glance", "KeptColumns", "Outlook", "Told", "file_of", "scene_of"]
+
+Told = Callable[[int, float], None]
+"""Told how many pieces are left, and how many seconds they will take."""
 
 _FILES: Final = 16
 _LOOK: Final = 0.2  # seconds
@@ -57,6 +61,33 @@ class Glance:
         """Look at once."""
         self._look()
         self._last = time.monotonic()
+
+
+class Outlook:
+    """Says once how long the rest of some work takes, when that is known.
+
+    Parameters
+    ----------
+    told
+        Told how many pieces are left, and how many seconds they will take.
+    total
+        How many pieces there are.
+    """
+
+    __slots__ = ("_pace", "_told", "_total")
+
+    def __init__(self, told: Told | None, total: int) -> None:
+        self._told, self._total, self._pace = told, total, Pace()
+
+    def heard(self, done: int) -> None:
+        """Take note of how many pieces are done."""
+        if self._told is None or done >= self._total:
+            return
+        now = time.monotonic()
+        self._pace.heard(done, now)
+        if (left := self._pace.left(self._total, now)) is not None:
+            self._told(self._total - done, left)
+            self._told = None
 
 
 class Answers(Generic[_T]):

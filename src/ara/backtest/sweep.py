@@ -16,10 +16,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.backtest.asking import planned
-from ara.backtest.choosing import Told, maker
+from ara.backtest.choosing import maker
 from ara.backtest.engine import Watch
 from ara.backtest.floor import Floor, played
-from ara.backtest.going_on import Glance, file_of, scene_of
+from ara.backtest.going_on import Glance, Outlook, Told, file_of, scene_of
 from ara.backtest.kept import Kept
 from ara.backtest.layout import WHY
 from ara.backtest.patience import USUAL
@@ -41,7 +41,6 @@ MOST: Final = 100_000
 
 _STEP: Final = 64
 _CHUNKS: Final = 16
-_ENOUGH: Final = 1.0  # seconds of work after which the time of the rest can be told
 _MEASURES: Final = ("total", "sharpe", "drawdown", "fills", "fees", "equity")
 
 _Parts = NDArray[np.float64]
@@ -140,7 +139,7 @@ def sweep(
     watch
         Told how many combinations of how many are done; False stops the work.
     told
-        Told once how many combinations are left and how many seconds they will take, after a second of work.
+        Told once how many combinations are left and how many seconds they will take, when enough are done to say so.
 
     Raises
     ------
@@ -158,7 +157,7 @@ def sweep(
         raise ValidationError("only a strategy that was found by its name is tried on a cluster")
     tried = list(combinations(grid))
     with Kept(_file(kept, make, tried, asked), "trials", most=MOST) as memory:
-        table = _Table(tried, memory, workers=workers, watch=watch, told=told)
+        table = _Table(tried, memory, watch=watch, told=told)
         try:
             _fill(make, table, asked, (workers, on, address))
         except KeyboardInterrupt:
@@ -188,9 +187,9 @@ class _Table:
     """The rows of a sweep as they come, those that are known from before among them."""
 
     def __init__(
-        self, tried: Sequence[Mapping[str, Any]], memory: Kept, *, workers: int, watch: Watch | None, told: Told | None
+        self, tried: Sequence[Mapping[str, Any]], memory: Kept, *, watch: Watch | None, told: Told | None
     ) -> None:
-        self._tried, self._memory, self._workers, self._watch, self._told = tried, memory, workers, watch, told
+        self._tried, self._memory, self._watch, self._outlook = tried, memory, watch, Outlook(told, len(tried))
         self._rows: dict[int, _Row] = {}
         for number in range(len(tried)):
             known = memory.get(str(number))
@@ -211,10 +210,7 @@ class _Table:
             self._memory.put(str(number), [row[name] for name in _MEASURES])
         self.seconds += seconds
         done, total = len(self._rows), len(self._tried)
-        if self._told is not None and self.seconds >= _ENOUGH and done < total:
-            each = self.seconds / (done - self._before) / max(self._workers, 1)
-            self._told(total - done, each * (total - done))
-            self._told = None
+        self._outlook.heard(done)
         tick = len(numbers) > 1 or done == total or not (done - self._before - 1) % _STEP
         if tick:
             self.glance.now()

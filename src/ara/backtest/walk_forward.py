@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from ara.backtest.choosing import KeptChoices, Task, Told, maker
+from ara.backtest.choosing import KeptChoices, Task, maker
 from ara.backtest.engine import Watch
 from ara.backtest.folds import Rules, Step, steps, timeline
+from ara.backtest.going_on import Told
 from ara.backtest.patience import USUAL as PATIENCE
 from ara.backtest.result import Result
 from ara.backtest.run import CUTS, Partial, run
@@ -188,7 +189,7 @@ def walk(
     watch
         Told how many steps of how many are done; False stops the work.
     told
-        Told once how long it will take.
+        Told once how many steps are left and how many seconds they will take, when enough are done to say so.
 
     Raises
     ------

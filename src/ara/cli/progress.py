@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from ara.cli.words import clean, width
+from ara.pace import Pace
 
 __all__ = ["Meter", "Step"]
 
@@ -42,9 +43,9 @@ class Meter:
     def __init__(self, words: str, total: int | None = None, *, stream: TextIO | None, width: int) -> None:
         self._words, self._total, self._done = words, total, 0
         self._stream, self._width = stream, width
-        self._began = time.monotonic()
+        self._began, self._pace = time.monotonic(), Pace()
         self._over = threading.Event()
-        self._pen = threading.RLock()
+        self._pen, self._measuring = threading.RLock(), threading.Lock()
         self._drawn = False
         self._thread: threading.Thread | None = None
 
@@ -53,8 +54,11 @@ class Meter:
         if done < self._done:
             self._began = time.monotonic()
         self._done = done
-        if total is not None:
-            self._total = total
+        with self._measuring:
+            if total is not None and total != self._total:
+                self._total = total
+                self._pace.anew()
+            self._pace.heard(done, time.monotonic())
         if words is not None:
             self._words = words
 
@@ -94,16 +98,17 @@ class Meter:
                     self._drawn = True
 
     def line(self) -> str:
-        """Give the line as it stands: words, bar, share, rate and time left; what doesn't fit is left out."""
+        """Give the line as it stands: words, bar, share, rate and time left once they are known; all that fits."""
         seconds = max(time.monotonic() - self._began, 1e-9)
         parts = [clean(self._words)]
         if self._total:
             share = min(self._done / self._total, 1.0)
             full = round(share * _BAR)
             parts += [f"{share * 100:3.0f} %", f"{self._done:,} of {self._total:,}"]
-            if self._done:
-                left = (self._total - self._done) * seconds / self._done
-                parts += [_pace(self._done / seconds), f"{_span(max(left, 0.0))} left"]
+            with self._measuring:
+                rate, left = self._pace.a_second(self._total), self._pace.left(self._total, time.monotonic())
+            if rate is not None and left is not None and self._done < self._total:
+                parts += [_pace(rate), f"{_span(left)} left"]
             parts += ["━" * full + "╌" * (_BAR - full)]
         else:
             parts += [_span(seconds)]
