@@ -197,7 +197,7 @@ def test_variance_over_a_horizon_is_the_sum_of_what_is_expected_and_comes_home()
     assert model.persistence == pytest.approx(kept)
     for start in (0.2, usual, 5.0):
         expected = sum(usual + kept**step * (start - usual) for step in range(21))
-        assert model.summed(np.array([start]), 21)[0] == pytest.approx(expected)
+        assert model.summed(np.array([start]), [21])[0, 0] == pytest.approx(expected)
 
 
 def strange() -> dict[str, np.ndarray]:
@@ -234,7 +234,7 @@ def test_strange_returns_give_a_model_that_can_be(name: str, steps: str, falls: 
     variances = found.variances(r)
     assert np.isfinite(variances).all()
     assert (variances > 0).all()
-    assert np.isfinite(found.summed(variances, 30)).all()
+    assert np.isfinite(found.summed(variances, [30])).all()
 
 
 @settings(max_examples=25)

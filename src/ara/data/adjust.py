@@ -130,17 +130,13 @@ def _before(steps: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _finished(frame: pl.DataFrame, scale: pl.Series | None, *, source: str) -> pl.DataFrame:
-    there = frame.columns
-    columns: list[pl.Expr | pl.Series] = [] if scale is None else [pl.col(_PRICES) * scale]
-    if "quality" not in there:
-        columns.append(quality(frame))
-    if "source" not in there:
-        columns.append(pl.lit(source).alias("source"))
-    if "imputed" not in there:
-        columns.append(pl.lit(value=False).alias("imputed"))
-    if "votes" not in there:
-        columns.append(pl.lit(1, pl.Int64).alias("votes"))
-    return frame.with_columns(columns)[SCHEMA.names()]
+    told = {"source": source, "imputed": False, "votes": 1}
+    new = {name: pl.Series(name, [value]).new_from_index(0, frame.height) for name, value in told.items()}
+    if "quality" not in frame.columns:
+        new["quality"] = quality(frame)
+    columns = [frame[name] if name in frame.columns else new[name] for name in SCHEMA.names()]
+    scaled = [one * scale if scale is not None and one.name in _PRICES else one for one in columns]
+    return pl.DataFrame(scaled)  # column by column: what polars plans and spreads takes longer than it spares
 
 
 def quality(frame: pl.DataFrame) -> pl.Series:

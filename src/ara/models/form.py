@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypeGuard, runtime_checkable
 
 from ara.errors import ModelError
 from ara.models.model import Fitted
 
-__all__ = ["PLACES", "PLAIN", "PRECISIONS", "Form", "Formed", "in_form"]
+__all__ = ["PLACES", "PLAIN", "PRECISIONS", "Form", "Formed", "in_form", "is_formed"]
 
 PRECISIONS: Final = ("exact", "half", "int8")
 """As the graph was trained; half precision throughout; weights of 8 bits where there are products of matrices."""
@@ -62,6 +62,11 @@ class Formed(Fitted, Protocol):
         ...
 
 
+def is_formed(fitted: Fitted) -> TypeGuard[Formed]:
+    """Say whether it is `Formed`: to ask the protocol takes long."""
+    return hasattr(fitted, "in_form") and hasattr(fitted, "notes")
+
+
 def in_form(fitted: Fitted, form: Form) -> Fitted:
     """Give a fitted model in a form; one that has no graph is as it was."""
-    return fitted.in_form(form) if form != PLAIN and isinstance(fitted, Formed) else fitted
+    return fitted.in_form(form) if form != PLAIN and is_formed(fitted) else fitted

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeGuard, TypeVar, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -15,8 +15,8 @@ from ara.models.quantiles import Quantiles
 from ara.workers import Progress
 
 __all__ = [
-    "Calibrated", "Fitted", "Identified", "Model", "Native", "Resuming", "Stateful", "Twofold", "described", "later",
-    "parameters", "refuse_outside",
+    "Calibrated", "Fitted", "Identified", "Model", "Native", "Resuming", "Stateful", "Twofold", "described",
+    "is_calibrated", "is_stateful", "later", "parameters", "refuse_outside",
 ]  # fmt: skip
 
 _ValueT = TypeVar("_ValueT")
@@ -68,12 +68,22 @@ class Stateful(Fitted, Protocol):
 
 
 @runtime_checkable
-class Calibrated(Protocol):
+class Calibrated(Fitted, Protocol):
     """A fitted model whose answers are calibrated, and which can answer without that."""
 
     def bare(self, panel: Panel, rows: Rows) -> Quantiles:
         """Answer as `Fitted.predict` does, before calibration."""
         ...
+
+
+def is_stateful(fitted: Fitted) -> TypeGuard[Stateful]:
+    """Say whether it is `Stateful`: to ask the protocol takes as long as the arithmetic of a small model."""
+    return hasattr(fitted, "state") and hasattr(fitted, "notes")
+
+
+def is_calibrated(fitted: Fitted) -> TypeGuard[Calibrated]:
+    """Say whether it is `Calibrated`, as quickly."""
+    return hasattr(fitted, "bare")
 
 
 @runtime_checkable

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ara import plugins
 from ara.errors import CancelledError, HistoryError, ModelError, words_of
 from ara.models.fits import fit_until, refits
-from ara.models.form import Formed
+from ara.models.form import is_formed
 from ara.models.inputs import attached
-from ara.models.model import Calibrated, Fitted, Model, Stateful, described
+from ara.models.model import Fitted, Model, described, is_calibrated, is_stateful
 from ara.models.months import REFITS
 from ara.models.panel import Panel, Rows
 from ara.models.quantiles import LEVELS, Quantiles
@@ -125,11 +125,8 @@ def compute(
         lost |= dict.fromkeys(failed)
         if parts is not None:
             parts.keep(moment, values[places])
-        # a look for one member first: asking for a protocol takes as long as the arithmetic of a small model
-        states += [fitted.state.id] if hasattr(fitted, "state") and isinstance(fitted, Stateful) else []
-        notes |= dict.fromkeys(
-            fitted.notes if hasattr(fitted, "notes") and isinstance(fitted, Stateful | Formed) else ()
-        )
+        states += [fitted.state.id] if is_stateful(fitted) else []
+        notes |= dict.fromkeys(fitted.notes if is_stateful(fitted) or is_formed(fitted) else ())
         done += len(places)
         if watch is not None and not watch(Progress(done=done, total=len(rows), words="forecasting")):
             raise CancelledError("the forecasts were cancelled")
@@ -156,7 +153,7 @@ def _answered(
     name: str, fitted: Fitted, panel: Panel, rows: Rows, *, spare: bool, bare: bool
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Give a model's quantiles; where its calibration fails and it may be spared, those of before it, and a line."""
-    if not (spare and hasattr(fitted, "bare") and isinstance(fitted, Calibrated)):
+    if not (spare and is_calibrated(fitted)):
         return fitted.predict(panel, rows).values, ()
     if bare:
         return fitted.bare(panel, rows).values, (_uncalibrated(name, "as then"),)

@@ -144,7 +144,7 @@ def _garch(returns: _Array, horizon: int) -> _Found:
     left = 1 - model.persistence
     usual = math.sqrt(model.omega / left) if left > 1e-9 else None
     parameters = {name: float(getattr(model, name)) for name in ("mu", "omega", "alpha", "beta", "degrees")}
-    return math.sqrt(float(coming[0])), math.sqrt(float(model.summed(coming, horizon)[0])), usual, parameters
+    return math.sqrt(float(coming[0])), math.sqrt(float(model.summed(coming, [horizon])[0, 0])), usual, parameters
 
 
 VOLATILITIES: Final[Mapping[str, Callable[[_Array, int], _Found]]] = MappingProxyType({"ewma": _ewma, "garch": _garch})

@@ -1,7 +1,7 @@
 """GARCH(1,1), symmetric or with falls that count more, by maximum likelihood."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
@@ -67,13 +67,13 @@ class Garch:
         news[:1] += self.beta * (self.omega + self.persistence * self.before)
         return followed(news, self.beta)
 
-    def summed(self, variance: _Array, horizon: int) -> _Array:
-        """Give the variance of the return over `horizon` bars, from that of the next one."""
-        coming, total = variance, np.zeros_like(variance)
-        for _ in range(horizon):
-            total = total + coming
+    def summed(self, variance: _Array, horizons: Sequence[int]) -> _Array:
+        """Give `[..., horizon]`: the variance of the return over so many bars, from that of the next one."""
+        coming, total, found = variance, np.zeros_like(variance), {}
+        for bars in range(1, max(horizons, default=0) + 1):
+            found[bars] = total = total + coming
             coming = self.omega + self.persistence * coming
-        return total
+        return np.stack([found[horizon] for horizon in horizons], axis=-1)
 
 
 def fit_garch(

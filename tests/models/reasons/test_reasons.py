@@ -148,7 +148,7 @@ def test_a_usual_bar_of_garch_is_the_geometric_mean_of_its_variances(panel: Pane
     variance = learned.variances(Line.of(panel, 0).returns)[-USUAL:]
     ends = np.array([variance[-1], np.exp(np.log(variance).mean())])
     for place, horizon in enumerate(panel.horizons):
-        now, usual = learned.summed(ends, horizon)
+        now, usual = learned.summed(ends, [horizon])[:, 0]
         assert (told.width - told.usual)[place] == pytest.approx(np.log(now / usual) / 2)
 
 

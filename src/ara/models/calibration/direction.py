@@ -40,8 +40,8 @@ def centred(chances: _Array, weights: _Array, *, believed: float) -> float:
     return float((weights * _logit(chances)).sum()) / total
 
 
-def leaning(values: _Array, chances: _Array, *, believed: float, centre: float) -> _Array:
-    """Give by how much `[row]` to move quantiles `[row, level]` so that the chance of a rise is what is believed.
+def leaning(values: _Array, chances: _Array, *, believed: float | _Array, centre: float | _Array) -> _Array:
+    """Give by how much `[...]` to move quantiles `[..., level]` so that the chance of a rise is what is believed.
 
     Parameters
     ----------
@@ -54,13 +54,11 @@ def leaning(values: _Array, chances: _Array, *, believed: float, centre: float) 
     centre
         Logit of the class's own chance.
     """
-    rise = (
-        1 / (1 + np.exp(-(centre + believed * (_logit(chances) - centre)))) if believed else np.full(len(values), 0.5)
-    )
+    rise = np.where(np.equal(believed, 0), 0.5, 1 / (1 + np.exp(-(centre + believed * (_logit(chances) - centre)))))
     level = np.clip(1 - rise, _LEVELS[0], _LEVELS[-1])
     upper = np.clip(np.searchsorted(_LEVELS, level, side="right"), 1, len(_LEVELS) - 1)
-    below = np.take_along_axis(values, (upper - 1)[:, None], 1)[:, 0]
-    above = np.take_along_axis(values, upper[:, None], 1)[:, 0]
+    below = np.take_along_axis(values, (upper - 1)[..., None], -1)[..., 0]
+    above = np.take_along_axis(values, upper[..., None], -1)[..., 0]
     share = (level - _LEVELS[upper - 1]) / (_LEVELS[upper] - _LEVELS[upper - 1])
     return np.asarray(-(below + share * (above - below)))
 

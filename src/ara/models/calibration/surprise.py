@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -103,7 +104,7 @@ class Surprise(msgspec.Struct, frozen=True, kw_only=True):
             How many bars there are.
         """
         share = min((at - self.at) / self.step, 1.0) if self.at else 1.0
-        keep, hold, back = (0.5 ** (share / span) for span in (_DAYS, _USUAL, _BACK))
+        keep, hold, back = _left(share)
         recent, weight = keep * self.recent + size * count, keep * self.weight + count
         level = recent / weight
         wide, counted = 0.0, level
@@ -150,6 +151,12 @@ class Surprise(msgspec.Struct, frozen=True, kw_only=True):
             now = now.after(moment, whole / number, number)
             factors.append(now.now)
         return instants, np.array(factors), now
+
+
+@lru_cache(maxsize=64)
+def _left(share: float) -> tuple[float, float, float]:
+    """Give what is left of the three kinds of sums after so much of a step; nearly all steps are whole ones."""
+    return 0.5 ** (share / _DAYS), 0.5 ** (share / _USUAL), 0.5 ** (share / _BACK)
 
 
 def eased(horizons: Sequence[int]) -> _Array:

@@ -110,7 +110,12 @@ class Answering:
             if np.count_nonzero(asked) == 1:
                 last = int(np.argmax(asked))
                 remember(self.panel, self.fitted[name], int(rows[last]), said[place][last])
-        return state.mixed(said, standing, columns, middle=_MIDDLE)
+        out = np.full((len(rows), len(columns), len(LEVELS)), np.nan)
+        for mine, reach in ((asked, columns), (~asked, columns[:1])):
+            if mine.any():
+                some = [one[mine, : len(reach)] if len(one) else one for one in said]
+                out[mine, : len(reach)] = state.mixed(some, standing[mine], reach, middle=_MIDDLE)
+        return out
 
     def _said(self, name: str, rows: Rows, panel: Panel) -> _Array:
         """Give one member's quantiles; of a series that it has not met, those of a fit to that series alone."""
@@ -134,11 +139,8 @@ class Answering:
     def _leant(self, values: _Array, kind: str, centre: list[float]) -> _Array:
         """Move each answer so that its chance of a rise is what is believed."""
         chances = Quantiles(horizons=self.panel.horizons, values=values).above(0.0)
-        moved = [
-            leaning(values[:, h], chances[:, h], believed=trust(kind, horizon), centre=centre[h])
-            for h, horizon in enumerate(self.panel.horizons)
-        ]
-        return np.asarray(values + np.stack(moved, axis=1)[:, :, None])
+        believed = np.array([trust(kind, horizon) for horizon in self.panel.horizons])
+        return np.asarray(values + leaning(values, chances, believed=believed, centre=np.array(centre))[:, :, None])
 
     def _surprise(
         self, usual: Surprise | None, codes: NDArray[np.int32], since: Rows, raw: _Array

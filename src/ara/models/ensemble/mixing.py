@@ -38,25 +38,21 @@ def mixtures(
     ----------
     K. C. Lichtendahl, Y. Grushka-Cockayne and R. L. Winkler (2013), Management Science 59, for averaging quantiles.
     """
-    seen: dict[int, _Seen] = {}
-    return [_mixture(said, np.array(weights, float), middle, seen) for weights in several]
-
-
-def _mixture(said: Sequence[NDArray[np.floating]], parts: _Array, middle: int, seen: dict[int, "_Seen"]) -> _Array:
-    shape = np.zeros(np.shape(said[int(np.argmax(parts.sum(axis=0)))]))
-    centre, views, total = (np.zeros(shape.shape[:2]) for _ in range(3))
-    for member in np.flatnonzero(parts.sum(axis=0) > 0).tolist():
-        if member not in seen:
-            seen[member] = _Seen.of(np.asarray(said[member], float), middle)
-        own = seen[member]
-        part = np.where(own.told, parts[:, member], 0.0)
+    parts = np.array(several, float)
+    counts = parts.sum(axis=(0, 1))
+    shape = np.zeros((len(parts), *np.shape(said[int(np.argmax(counts))])))
+    centre, views, total = (np.zeros(shape.shape[:3]) for _ in range(3))
+    for member in np.flatnonzero(counts > 0).tolist():
+        own = _Seen.of(np.asarray(said[member], float), middle)
+        part = np.where(own.told, parts[:, None, :, member], 0.0)
         total += part
-        shape += part[:, :, None] * own.shape
-        view = np.where(own.leans, part, 0.0)
-        centre += view * own.median
-        views += view
-    shape /= np.where(total > 0, total, np.nan)[:, :, None]
-    return np.asarray(shape + np.where(views > 0, centre / np.where(views > 0, views, 1.0), 0.0)[:, :, None])
+        shape += part[..., None] * own.shape
+        if own.leans.any():
+            view = np.where(own.leans, part, 0.0)
+            centre += view * own.median
+            views += view
+    shape /= np.where(total > 0, total, np.nan)[..., None]
+    return list(shape + np.where(views > 0, centre / np.where(views > 0, views, 1.0), 0.0)[..., None])
 
 
 class _Seen(NamedTuple):

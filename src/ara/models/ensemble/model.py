@@ -15,7 +15,7 @@ from ara.models.ensemble.members import CORE, LINES, TREES, absent, member, reme
 from ara.models.ensemble.panels import closed, with_next
 from ara.models.ensemble.state import State
 from ara.models.families.pooled.features import table
-from ara.models.form import Form, Formed, in_form
+from ara.models.form import Form, in_form, is_formed
 from ara.models.head import Head, read_head, write_head
 from ara.models.model import Fitted, Model, described, later, refuse_outside
 from ara.models.panel import Panel, Rows, united
@@ -92,10 +92,7 @@ class FittedEnsemble:
     def notes(self) -> tuple[str, ...]:
         """Say which members are left out and how to get them, and what members have to say themselves."""
         missing = (f"{self.family} answers without {name}: {remedy(name)}" for name in self.state.absent)
-        graphs = (
-            one for one in self.fitted.values() if hasattr(one, "in_form")
-        )  # few have, and to ask more takes long
-        formed = (note for one in graphs if isinstance(one, Formed) for note in one.notes)
+        formed = (note for one in self.fitted.values() if is_formed(one) for note in one.notes)
         return tuple(dict.fromkeys((*missing, *formed)))
 
     def in_form(self, form: Form) -> "FittedEnsemble":

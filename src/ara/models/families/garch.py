@@ -52,7 +52,7 @@ class _Garch(SeriesModel[Garch]):
         if learned is None:
             return np.full((len(places), len(horizons), len(LEVELS)), np.nan)
         variance = np.maximum(learned.variances(line.returns)[places], 1e-16)
-        sigma = np.sqrt(np.stack([learned.summed(variance, horizon) for horizon in horizons], axis=1))
+        sigma = np.sqrt(learned.summed(variance, horizons))
         # a hundredth of a degree moves no quantile by a thousandth, and equal ones are found once
         degrees = round(min(max(learned.degrees, _HEAVIEST), _THINNEST), 2)
         return spread_t(sigma, degrees, horizons)

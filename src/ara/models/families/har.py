@@ -141,25 +141,22 @@ class _Har(SeriesModel[Learned]):
 
     def answer(self, learned: Learned | None, line: Line, places: Rows, horizons: Sequence[int]) -> _Array:
         """Give quantiles around no change, as wide as the ranges up to each place foretell."""
-        values = np.full((len(places), len(horizons), len(LEVELS)), np.nan)
         if learned is None:
-            return values
-        known = seen(line)[places]
-        reaches = {reach.horizon: reach for reach in learned.reaches}
-        for place, horizon in enumerate(horizons):
-            if horizon not in reaches:
-                raise ModelError(
-                    f"this {self.family} was fitted for {', '.join(map(str, reaches))} bars ahead, not for {horizon}",
-                    hint="Fit it on a panel with the horizons that will be asked.",
-                )
-            reach = reaches[horizon]
-            sigma = _sigma(known, np.array(reach.weights), horizon)
-            values[:, place] = self._spread(learned, reach, sigma)
-        return values
+            return np.full((len(places), len(horizons), len(LEVELS)), np.nan)
+        known, reaches = seen(line)[places], {reach.horizon: reach for reach in learned.reaches}
+        missing = [horizon for horizon in horizons if horizon not in reaches]
+        if missing:
+            raise ModelError(
+                f"this {self.family} was fitted for {', '.join(map(str, reaches))} bars ahead, not for {missing[0]}",
+                hint="Fit it on a panel with the horizons that will be asked.",
+            )
+        asked = [reaches[horizon] for horizon in horizons]
+        sigma = np.stack([_sigma(known, np.array(reach.weights), reach.horizon) for reach in asked], axis=1)
+        return self._spread(learned, asked, sigma)
 
     @abstractmethod
-    def _spread(self, learned: Learned, reach: Reach, sigma: _Array) -> _Array:
-        """Give `[place, level]` for volatilities `[place]`."""
+    def _spread(self, learned: Learned, reaches: Sequence[Reach], sigma: _Array) -> _Array:
+        """Give `[place, horizon, level]` for volatilities `[place, horizon]`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +175,9 @@ class HarT(_Har):
 
     family: ClassVar[str] = "har_t"
 
-    def _spread(self, learned: Learned, reach: Reach, sigma: _Array) -> _Array:
-        return spread_t(reach.width * sigma[:, None], learned.degrees, (reach.horizon,))[:, 0]
+    def _spread(self, learned: Learned, reaches: Sequence[Reach], sigma: _Array) -> _Array:
+        widths = np.array([reach.width for reach in reaches])
+        return spread_t(widths * sigma, learned.degrees, [reach.horizon for reach in reaches])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +192,8 @@ class HarFhs(_Har):
 
     family: ClassVar[str] = "har_fhs"
 
-    def _spread(self, learned: Learned, reach: Reach, sigma: _Array) -> _Array:
-        return np.asarray(sigma[:, None] * np.array(reach.quantiles))
+    def _spread(self, learned: Learned, reaches: Sequence[Reach], sigma: _Array) -> _Array:
+        return np.asarray(sigma[:, :, None] * np.array([reach.quantiles for reach in reaches]))
 
 
 def seen(line: Line) -> _Array:

@@ -165,9 +165,9 @@ def _garch(fitted: FittedSeries[Any], panel: Panel, row: int, line: Line, place:
     told = carried(variance, place, learned.beta)
     since = np.maximum(variance[max(0, place + 1 - USUAL) : place + 1], _LEAST)
     ends = np.array([since[-1], np.exp(np.log(since).mean())])
-    whole = np.stack([learned.summed(ends, horizon) for horizon in panel.horizons])
-    steep = np.array([np.subtract(*learned.summed(np.array([1.0, 0.0]), horizon)) for horizon in panel.horizons])
-    share = steep * log_mean(*ends[:, None]) / log_mean(whole[:, 0], whole[:, 1])
+    now, usual = learned.summed(ends, panel.horizons)
+    steep = np.subtract(*learned.summed(np.array([1.0, 0.0]), panel.horizons))
+    share = steep * log_mean(*ends[:, None]) / log_mean(now, usual)
     return added((name, part / 2 * share) for name, part in told.items()), {}
 
 

@@ -79,7 +79,7 @@ def added(parts: Iterable[tuple[str, _Array]]) -> dict[str, _Array]:
     out: dict[str, _Array] = {}
     for name, part in parts:
         out[name] = out[name] + part if name in out else np.asarray(part, float)
-    return {name: part for name, part in out.items() if part.any()}
+    return {name: part for name, part in out.items() if np.count_nonzero(part)}
 
 
 def log_width(values: _Array) -> _Array:
