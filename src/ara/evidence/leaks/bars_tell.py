@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ara.evidence.leaks.gaps import gaps
 from ara.evidence.leaks.outcome import Finding
 from ara.features.audit.swaps import tamed
 
@@ -38,6 +39,7 @@ def tell(symbol: str, own: pl.DataFrame) -> Iterator[Finding]:
     yield from _next(symbol, prices, at)
     yield from _volumes(symbol, prices, own["volume"].to_numpy().astype(float))
     yield from _drawn(symbol, prices, at)
+    yield from gaps(symbol, own, prices, at)
     copies = [*_filled(symbol, own, prices, at), *_flat(symbol, prices, at)]
     yield from copies
     if not copies:
@@ -193,7 +195,9 @@ def _filled(symbol: str, own: pl.DataFrame, prices: _Array, at: list[datetime]) 
     volume = own["volume"].fill_null(0.0).to_numpy()
     weekday = own["ts"].dt.weekday().to_numpy() <= _FIVE
     same = (prices[:-1] == prices[1:]).all(axis=1)
-    fresh = np.concatenate(([True], (prices[1:-1] != prices[:-2]).any(axis=1)))
+    # neither the bar before once more, nor its close alone, as a bar without trade is told
+    behind, last = (prices[1:-1] != prices[:-2]).any(axis=1), (prices[1:-1] != prices[:-2, 3:]).any(axis=1)
+    fresh = np.concatenate(([True], behind & last))
     hollow = (volume[:-1] == 0) & (volume[1:] > 0)
     trades = weekday.mean() > 0.9 if len(weekday) else False
     hollow |= ~weekday[:-1] & weekday[1:] & trades
