@@ -42,6 +42,12 @@ def test_nothing_is_said_before_it_is_worth_something(marks):
     assert told(*marks).a_second(100) is None
 
 
+def test_a_piece_in_which_something_was_compiled_is_no_measure():
+    compiled = [(1, 0.0), (2, 0.1), (3, 8.0), (4, 8.1), (5, 8.2)]
+    assert told(*compiled).left(5000, 8.2) is None
+    assert told(*compiled, *((5 + n, 8.2 + 0.1 * n) for n in range(1, 40))).left(1044, 12.1) == pytest.approx(100.0)
+
+
 def test_few_pieces_that_are_much_of_the_work_are_enough():
     assert told((1, 10.0), (2, 13.0)).left(5, 13.0) == pytest.approx(9.0)
 

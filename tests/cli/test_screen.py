@@ -249,7 +249,7 @@ def test_a_meter_begins_anew_with_another_part_of_the_work(watch):
 
 def test_a_meter_leaves_out_what_doesnt_fit(watch):
     assert paced(watch, meter(total=300, width=30), each=1, done=120).line() == "Reading   40 %  120 of 300"
-    assert meter(words="x" * 50, width=20).line() == "x" * 19
+    assert meter(words="x" * 50, width=20).line() == "X" + "x" * 18
     one = meter()
     watch.now += 5
     assert one.line() == "Reading  5 s"

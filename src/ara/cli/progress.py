@@ -100,7 +100,7 @@ class Meter:
     def line(self) -> str:
         """Give the line as it stands: words, bar, share, rate and time left once they are known; all that fits."""
         seconds = max(time.monotonic() - self._began, 1e-9)
-        parts = [clean(self._words)]
+        parts = [clean(self._words[:1].upper() + self._words[1:])]
         if self._total:
             share = min(self._done / self._total, 1.0)
             full = round(share * _BAR)

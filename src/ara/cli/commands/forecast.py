@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ara.cli.screen import Screen, screen
+from ara.cli.stopping import Stopping
 from ara.cli.words import clean
 from ara.errors import ValidationError
 
@@ -46,9 +47,10 @@ def command(
     s = screen()
     settings = s.settings()
     chosen, artefact = s.run(_meant(s, model))
-    with s.progress("Forecasting") as step:
+    with Stopping(s, "origins") as kept, s.progress("Forecasting") as step:
 
         def watch(state: "Progress") -> bool:
+            kept.heard(state.done, state.total)
             step(state.done, total=state.total or None, words=state.words or None)
             return True
 

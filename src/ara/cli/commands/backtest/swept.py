@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, estimating, priced, stoppable
+from ara.cli.commands.backtest.task import Task, estimating, priced
+from ara.cli.stopping import Stopping
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ def swept(
 
     With groups of time the choice among them is cross-validated too.
     """
+    with Stopping(task.screen, "combinations") as kept:
+        _swept(task, grid, kept, patience=patience, groups=groups, workers=workers, on=on)
+
+
+def _swept(
+    task: Task, grid: Mapping[str, Sequence[Any]], kept: Stopping, *, patience: int, groups: int, workers: int, on: str
+) -> None:
     from ara.backtest.cross import cross, crossable
     from ara.backtest.sweep import sweep
     from ara.cli.commands.backtest.looks import counted
@@ -43,18 +51,18 @@ def swept(
     tape, told = _one(tapes), estimating(s, "combinations", workers)
     if groups:
         crossable(grid, tape, groups=groups, start=span["start"], end=span["end"])
-    with stoppable(s, "Sweeping", "combinations") as hear:
+    with s.progress("Sweeping") as step:
         found = sweep(
             maker, grid, tape, name=maker.name, kept=Path(s.settings().home) / "backtest" / "sweeps", told=told,
-            watch=hear, **span,
+            watch=kept.hearing(step), **span,
         )  # fmt: skip
     priced(s, found.best)
     crossed = None
     if groups:
         del span["cuts"]
-        with stoppable(s, "Cross-validating", "combinations") as hear:
+        with s.progress("Cross-validating") as step:
             folder = Path(s.settings().home) / "backtest" / "crossed"
-            crossed = cross(maker, grid, tape, groups=groups, kept=folder, watch=hear, **span)
+            crossed = cross(maker, grid, tape, groups=groups, kept=folder, watch=kept.hearing(step), **span)
     look = counted(s, found.best, times=found.trials.height)
     data = _document(found, grid, look)
     if crossed is not None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ara.cli.screen import Screen
+from ara.cli.stopping import Stopping
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -110,21 +111,8 @@ def stoppable(screen: Screen, words: str, what: str) -> Iterator[Callable[[int, 
     what
         What its parts are called, many of them.
     """
-    done, total = 0, 0
-
-    def hear(now: int, whole: int) -> bool:
-        nonlocal done, total
-        done, total = now, whole
-        step(now, total=whole)
-        return True
-
-    try:
-        with screen.progress(words) as step:
-            yield hear
-    except KeyboardInterrupt:
-        kept = f"{done:,} of {total:,} {what} are kept" if total else f"what was done of the {what} is kept"
-        screen.note(f"Stopped; {kept}. The same command goes on from there.")
-        raise
+    with Stopping(screen, what) as kept, screen.progress(words) as step:
+        yield kept.hearing(step)
 
 
 def estimating(screen: Screen, what: str, workers: int) -> Callable[[int, float], None]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ara.cli.commands.backtest.task import Task, estimating, priced, stoppable
+from ara.cli.commands.backtest.task import Task, estimating, priced
+from ara.cli.stopping import Stopping
 from ara.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ def walked(
     task: Task, grid: dict[str, Any], rules: "Rules", *, opened: bool, workers: str, patience: int, on: str = "here"
 ) -> None:
     """Walk, count the look, and tell what came of it."""
+    with Stopping(task.screen, "choices") as kept:
+        _walked(task, grid, rules, kept, opened=opened, workers=workers, patience=patience, on=on)
+
+
+def _walked(
+    task: Task, grid: dict[str, Any], rules: "Rules", kept: Stopping, *, opened: bool, workers: str, patience: int,
+    on: str,
+) -> None:  # fmt: skip
     from ara.backtest.document import walk_document
     from ara.backtest.walk_forward import usual_grid, walk
     from ara.cli.commands.backtest import asked
@@ -48,10 +57,10 @@ def walked(
     count = asked.whole(workers, "--workers", most=asked.MOST_WORKERS)
     tapes = task.tapes()
 
-    with stoppable(s, "Walking", "choices") as hear:
+    with s.progress("Walking") as step:
         ask = {
             **task.spanned(tapes), "rules": rules, "name": maker.name, "workers": count or 1,
-            "watch": hear, "patience": patience, "partial": keeping(task),
+            "watch": kept.hearing(step), "patience": patience, "partial": keeping(task),
             "on": on, "address": str(s.settings().workers.ray) if on != "here" else "",
             "told": estimating(s, "choices", count), "kept": Path(s.settings().home) / "backtest" / "choices.json",
         }  # fmt: skip
