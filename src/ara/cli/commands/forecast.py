@@ -12,6 +12,7 @@ from ara.errors import ValidationError
 
 if TYPE_CHECKING:
     from ara.models.registry import Artefact
+    from ara.prediction.bulk import Summary
     from ara.workers import Progress
 
 __all__ = ["command"]
@@ -80,9 +81,13 @@ def command(
     }
     if summary.repeated:
         s.note(f"Each origin is answered once at each horizon; left out as repeated: {summary.repeated:,}.")
+    s.result(facts, lambda: _told(summary, out))
+
+
+def _told(summary: "Summary", out: str) -> str:
     pace = f"{summary.seconds:,.1f} s" if summary.seconds >= 0.1 else "under 0.1 s"
     many = "1 symbol" if summary.symbols == 1 else f"{summary.symbols:,} symbols"
-    s.result(facts, lambda: f"{summary.rows:,} rows for {many} in {pace}: {clean(out)}")
+    return f"{summary.rows:,} rows for {many} in {pace}: {clean(out)}"
 
 
 def _refit(text: str) -> str:
