@@ -20,6 +20,7 @@ from ara.data.files.columns import symbol_of
 from ara.data.files.factors import factors, is_map
 from ara.data.files.member import Member, members
 from ara.data.files.prices import possible
+from ara.data.files.refusals import together
 from ara.data.files.series import EARLY, Series, Spool
 from ara.data.files.spooling import spooling
 from ara.data.grades import MOST, Grade, Unjudged, grade
@@ -249,7 +250,7 @@ class _Run:
                 good, bad = possible(piece, member.name)
                 spool.add(good)
                 refused += [*report, *bad]
-            refused = list(_together(refused))
+            refused = list(together(refused))
             if not spool.rows and not self._asked.strict:
                 self._refused += refused
                 words = f"{member.name} has no row that can be a bar: {_why(refused)}."
@@ -280,7 +281,7 @@ class _Run:
             self._rows += spool.rows
         # What can be a bar later makes the file worth reading again.
         self._of_file.early |= any(one.reason == EARLY for one in refused)
-        self._refused += _together(refused)
+        self._refused += together(refused)
         return None
 
     def _otherwise(self, read: Iterator[_Part], member: Member, fetch: str) -> ValidationError | None:
@@ -384,13 +385,3 @@ class _Run:
 
 def _why(refused: list[Refused]) -> str:
     return "; ".join(one.words.partition(", ")[2] for one in refused[:3]) or "they are empty"
-
-
-def _together(refused: list[Refused]) -> Iterator[Refused]:
-    """Join the reports of a file's pieces, one for each reason."""
-    by_reason: dict[tuple[str, str], list[Refused]] = {}
-    for one in refused:
-        by_reason.setdefault((one.file, one.reason), []).append(one)
-    for (file, reason), parts in by_reason.items():
-        rows = sorted(row for part in parts for row in part.rows)[:5]
-        yield Refused(file=file, reason=reason, count=sum(part.count for part in parts), rows=tuple(rows))

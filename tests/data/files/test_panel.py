@@ -75,7 +75,7 @@ def test_rows_are_put_in_order_and_cut_at_what_was_public(tmp_path):
         (HEAD + ROWS.replace("12,10,", "9,10,"), "AAPL.csv, rows 2, 3: its high is below its low."),
         (HEAD + ROWS.replace("200", "-200"), "AAPL.csv, row 2: its volume is below 0."),
         (HEAD + ROWS.replace("10.5,100", "-10.5,100"), "AAPL.csv, row 1: its close is not above 0."),
-        (HEAD + ROWS.replace("10.5,100", "x,100"), "AAPL.csv, row 1: its close is no number."),
+        (HEAD + ROWS.replace("10.5,100", "x,100"), "AAPL.csv, row 1: its close is no number (x)."),
         (HEAD + ROWS + "2020-01-03,10,11,9,10.5,100\n", "2 bars of AAPL at 2020-01-03 00:00:00 UTC, in the rows 2, 4."),
         (HEAD, "it has no rows"),
         (HEAD + ",,,,,\n,,,,,\n", "it has no rows"),

@@ -3,7 +3,8 @@
 from ara.data.files.bars import LONGEST, read_bars, read_origins
 from ara.data.files.member import Member, members
 from ara.data.files.panel import FileBars, read_panel
-from ara.data.files.table import FRAME, Reading, Refused, Table
+from ara.data.files.refusals import Refused
+from ara.data.files.table import FRAME, Reading, Table
 from ara.data.files.text import rows
 
 __all__ = [

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from unicodedata import combining, normalize
 
 from ara.errors import ValidationError
 from ara.market.instrument import AssetClass
@@ -17,19 +18,23 @@ PRICES: Final = ("open", "high", "low", "close")
 _WORDS: Final[Mapping[str, str]] = {
     "stamp": "timestamp datetime ts at opentime time_open starttime candlebegintime begins_at date_time timestamputc"
     " dt",
-    "date": "date day tradedate tradingday tradingdate session datum businessdate dates",
-    "time": "time hour timeofday uhrzeit",
+    "date": "date day tradedate tradingday tradingdate session datum businessdate dates jour fecha dia giorno data tag"
+    " 日期 日付 交易日期 날짜 дата",
+    "time": "time hour timeofday uhrzeit zeit heure hora ora tijd 时间 時刻",
     "epoch": "unix epoch unixtime unixtimestamp epochtime t",
     "open": "open o openprice firstprice first eroffnung eroffnungskurs erster 1open priceopen openbid"
-    " opening openingprice",
-    "high": "high h highprice max hoch 2high pricehigh highbid highest highestprice",
-    "low": "low l lowprice min tief 3low pricelow lowbid lowest lowestprice",
+    " opening openingprice ouverture apertura abertura openingskoers 开盘 开盘价 始値 시가 открытие",
+    "high": "high h highprice max hoch 2high pricehigh highbid highest highestprice"
+    " hochst hochstkurs haut plushaut maximo maximum maxima massimo hoog hoogste 最高 最高价 高値 고가 максимум",
+    "low": "low l lowprice min tief 3low pricelow lowbid lowest lowestprice"
+    " tiefst tiefstkurs bas plusbas minimo minimum minima laag laagste 最低 最低价 安値 저가 минимум",
     "close": "close c closeprice last lastprice closelast price settle settlement schluss schlusskurs"
     " 4close priceclose closebid pxlast closevalue"
-    " closing closingprice",
+    " closing closingprice kurs letzter zuletzt cloture dernier cierre ultimo chiusura fechamento slot slotkoers"
+    " 收盘 收盘价 終値 종가 закрытие",
     "adjusted": "adjclose adjustedclose adjcloseprice closeadj closeadjusted 5adjustedclose adjusted",
     "volume": "volume vol v tickvol tickvolume volumebase basevolume shares 5volume 6volume"
-    " totalvolume umsatz volumen stucke",
+    " totalvolume umsatz volumen stucke volumi 成交量 出来高 거래량 объем",
     "symbol": "symbol ticker tickersymbol instrument code pair sym ric stock secid",
     "asset_class": "assetclass class assettype securitytype",
     "period": "per period interval timeframe",
@@ -212,7 +217,10 @@ def _role(name: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold().replace("ö", "o").replace("ü", "u"))
+    """Give a heading's letters and digits, small and without accents."""
+    if name.isascii():
+        return re.sub(r"[^a-z0-9]", "", name.casefold())
+    return re.sub(r"[\W_]", "", "".join(one for one in normalize("NFKD", name.casefold()) if not combining(one)))
 
 
 def _is_epoch(text: str) -> bool:

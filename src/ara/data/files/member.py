@@ -12,7 +12,7 @@ from typing import IO, Final, cast
 from ara.data.origin import shown
 from ara.errors import ValidationError
 
-__all__ = ["Bounded", "Member", "members", "outer", "unreadable"]
+__all__ = ["Bounded", "Member", "members", "outer", "packed_as", "unreadable"]
 
 _MOST_FILES: Final = 20_000
 _MOST: Final = 64 << 30
@@ -21,6 +21,20 @@ _RATIO: Final = 250
 _TEXT: Final = frozenset({".csv", ".txt", ".tsv", ".tab", ".psv", ".dat"})
 _PARQUET: Final = frozenset({".parquet", ".pq"})
 _READ: Final = frozenset({*_TEXT, *_PARQUET})
+_SHEETS: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"})
+_SIGNS: Final = {
+    b"\x1f\x8b": ("packed by gzip", "Let its name say so: prices.csv.gz"),
+    b"PK\x03\x04": (
+        "a zip archive or a workbook",
+        "Name an archive prices.zip; save a workbook as CSV.",
+    ),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "Save its sheet as CSV."),
+    b"BZh": ("packed by bzip2", "Unpack it first."),
+    b"\xfd7zXZ": ("packed by xz", "Unpack it first."),
+    b"\x28\xb5\x2f\xfd": ("packed by zstd", "Unpack it first."),
+    b"ARROW1": ("an Arrow file", "Save it as Parquet."),
+    b"%PDF": ("a PDF", "Give the table itself: CSV or Parquet."),
+}
 _PACKED: Final = frozenset({".gz", ".zip"})
 _DELTA: Final = "_delta_log"
 _BARS: Final = ("silver", "bars")
@@ -129,9 +143,7 @@ def members(path: Path) -> tuple[list[Member], list[str]]:
             passed.append(error.message)
             continue
         if not inner:
-            passed.append(
-                f"{shown(file.name)} is no table: a table is a CSV or Parquet file, packed by gzip or zip or not."
-            )
+            passed.append(_no_table(file))
         found += inner
     if not found and not many:
         raise ValidationError(passed[0], hint="Give CSV or Parquet files.")
@@ -173,6 +185,17 @@ def outer(path: Path) -> list[Path]:
             f"{_shown(path)} means {len(found):,} files, more than {_MOST_FILES:,}.", hint="Import them in parts."
         )
     return sorted(found)
+
+
+def packed_as(start: bytes) -> tuple[str, str] | None:
+    """Say what a file is by its first bytes, and what to do, where its name hides that it is no table yet."""
+    return next((told for sign, told in _SIGNS.items() if start.startswith(sign)), None)
+
+
+def _no_table(file: Path) -> str:
+    sheet = file.suffix.lower() in _SHEETS
+    words = "a workbook; save its sheet as CSV" if sheet else "no table"
+    return f"{shown(file.name)} is {words}: a table is a CSV or Parquet file, packed by gzip or zip or not."
 
 
 def _hidden(path: Path) -> bool:

@@ -11,6 +11,7 @@ __all__ = ["MISSING", "Style", "as_numbers", "style"]
 MISSING: Final = ("", "na", "n/a", "nan", "null", "none", "-", "--", "#n/a", "<na>", "nil")
 """Cells, in small letters, that say that there is no value."""
 
+_WORDS: Final = (pl.Categorical, pl.Enum)
 _THOUSANDS: Final = {",": r"^[-+]?\d{1,3}(,\d{3})+(\.\d*)?$", ".": r"^[-+]?\d{1,3}(\.\d{3})+(,\d*)?$"}
 _SIZES: Final = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
@@ -63,7 +64,11 @@ def as_numbers(column: pl.Series, written: Style) -> tuple[pl.Series, pl.Series]
 
     A missing cell is null, and so is NaN, by which many programs write one; infinities are what they are.
     """
+    if column.dtype in _WORDS:
+        column = column.cast(pl.String)
     if column.dtype != pl.String:
+        if not (column.dtype.is_numeric() or column.dtype == pl.Null):  # lists, times, pictures
+            return pl.Series(column.name, [None], pl.Float64).new_from_index(0, len(column)), column.is_not_null()
         numbers = column.cast(pl.Float64, strict=False).fill_nan(None)
         return numbers, column.cast(pl.Float64, strict=False).is_null() & column.is_not_null()
     if written.decimal == ".":

@@ -11,7 +11,8 @@ import polars as pl
 from ara.data.files.columns import PRICES, symbol_of
 from ara.data.files.member import members
 from ara.data.files.prices import possible
-from ara.data.files.table import FRAME, Reading, Refused, Table
+from ara.data.files.refusals import Refused
+from ara.data.files.table import FRAME, Reading, Table
 from ara.errors import ValidationError
 from ara.market.bars import SCHEMA, Bars, Basis
 from ara.market.calendar import calendar

@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from ara.data.files.columns import PRICES
-from ara.data.files.table import Refused
+from ara.data.files.refusals import Refused
 from ara.market.symbols import guess
 
 __all__ = ["LEAST", "MOST", "possible"]

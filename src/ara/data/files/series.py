@@ -7,8 +7,9 @@ from typing import Final
 
 import polars as pl
 
+from ara.data.files.refusals import Refused
 from ara.data.files.splits import steps
-from ara.data.files.table import FRAME, Refused
+from ara.data.files.table import FRAME
 from ara.data.quality import scores
 from ara.market.bars import Basis
 from ara.market.calendar import calendar

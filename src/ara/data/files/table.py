@@ -2,22 +2,24 @@
 
 import io
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
 import polars as pl
 
 from ara.data.files.columns import PRICES, Columns, by_layout, by_name, doubt, says_nothing, symbol_of
-from ara.data.files.member import Member, unreadable
+from ara.data.files.member import Member, packed_as, unreadable
 from ara.data.files.numbers import Style, as_numbers, style
+from ara.data.files.refusals import Refused, Why, report
+from ara.data.files.serials import are_serials, written_out
 from ara.data.files.text import MORE, Dialect, blocks, chunks, dialect
 from ara.data.files.times import ORDERS, Orders, Stamping, instants, orders, plan, unzoned, zone_named
 from ara.data.stamps import refused
 from ara.errors import ValidationError
 from ara.market.symbols import normalise
 
-__all__ = ["FRAME", "Reading", "Refused", "Table"]
+__all__ = ["FRAME", "Reading", "Table"]
 
 FRAME: Final = pl.Schema(
     {
@@ -72,40 +74,11 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Rows of one file that can't be bars, for one reason.
-
-    Parameters
-    ----------
-    file
-        Which.
-    reason
-        In words.
-    count
-        How many rows.
-    rows
-        The first of them; the first row of data is 1.
-    """
-
-    file: str
-    reason: str
-    count: int
-    rows: tuple[int, ...] = field(default=())
-
-    @property
-    def words(self) -> str:
-        """The whole in one line."""
-        rows = ", ".join(f"{row:,}" for row in self.rows)
-        noun = "row" if self.count == 1 else "rows"
-        more = f" and {self.count - len(self.rows):,} more" if self.count > len(self.rows) else ""
-        return f"{self.file}, {noun} {rows}{more}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
     columns: Columns
     stamping: Stamping
     unzoned: bool
+    serials: bool
     style: Style
 
 
@@ -163,6 +136,8 @@ class Table:
         if symbols and not (len(symbols) == 1 and self._reading.symbol):
             more = f" and {len(symbols) - _EXAMPLES:,} more" if len(symbols) > _EXAMPLES else ""
             said.append(f"taken as one column of closes for each symbol: {', '.join(symbols[:_EXAMPLES])}{more}")
+        if self._plan.serials:
+            said.append("its dates are numbers as spreadsheets keep them, days since 30 December 1899")
         if self._plan.unzoned:
             said.append(f"its times name no zone and are taken as those of {self._plan.stamping.zone}")
         lacking = self.lacking
@@ -195,7 +170,11 @@ class Table:
 
     def _sniffed(self) -> Dialect:
         with self._member.open() as stream:
+            head = stream.read(8)
+        with self._member.open() as stream:
             start = next(chunks(stream), b"")
+        if kind := packed_as(head):
+            raise ValidationError(f"{self._member.name} can't be read: it is {kind[0]}.", hint=kind[1])
         if b"\x00" in start[:4096]:
             raise self._no_bars("it is neither text nor Parquet")
         return dialect(start)
@@ -239,6 +218,7 @@ class Table:
             columns=columns,
             stamping=how,
             unzoned=unzoned(stamps, how),
+            serials=are_serials(first[place.get("stamp", place.get("date", place.get("epoch", "")))]),
             style=style(texts, self._dialect.delimiter) if texts else Style(),
         )
 
@@ -274,19 +254,20 @@ class Table:
 
     def _framed(self, block: pl.DataFrame, done: int) -> tuple[pl.DataFrame, list[Refused]]:
         place, wide = self._plan.columns.place, self._plan.columns.wide
-        ts, changed = instants(_stamps(block, place), self._plan.stamping)
+        stamps = _stamps(block, place)
+        ts, changed = instants(stamps, self._plan.stamping)
         base = pl.DataFrame({"row": pl.int_range(done + 1, done + block.height + 1, eager=True), "ts": ts})
-        why = [
+        why: list[Why] = [
             (block[MORE].is_not_null() if MORE in block.columns else None, "it has more cells than the heading"),
             (changed, "its time is skipped or repeated by a clock change; give times with their offset"),
-            (refused(ts), "its time can't be read"),
+            (refused(ts), "its time can't be read", stamps),
         ]
         empty = block.select(pl.all_horizontal(pl.all().is_null())).to_series()
         if wide:
             frame, more = self._wide(block, base, wide)
         else:
             frame, more = self._bars(block, base, self._plan.columns)
-        bad, reports = _report(base["row"], [*why, *more], empty, self._member.name)
+        bad, reports = report(base["row"], [*why, *more], empty, self._member.name)
         kept = (
             frame.filter(~pl.col("row").is_in(base["row"].filter(bad | empty).implode()))
             if (bad | empty).any()
@@ -294,16 +275,14 @@ class Table:
         )
         return kept.filter(pl.col("symbol").is_not_null()).select(FRAME.names()).cast(FRAME), reports
 
-    def _bars(
-        self, block: pl.DataFrame, base: pl.DataFrame, columns: Columns
-    ) -> tuple[pl.DataFrame, list[tuple[pl.Series | None, str]]]:
+    def _bars(self, block: pl.DataFrame, base: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, list[Why]]:
         place, twins = columns.place, columns.twins
-        why: list[tuple[pl.Series | None, str]] = []
+        why: list[Why] = []
         found: dict[str, pl.Series] = {}
         for role in (*PRICES, "volume", "adjusted"):
             if role in place:
                 found[role], wrong = as_numbers(block[place[role]], self._plan.style)
-                why.append((wrong, f"its {role} is no number"))
+                why.append((wrong, f"its {role} is no number", block[place[role]]))
                 others = (as_numbers(block[twin], self._plan.style)[0] for twin in twins.get(role, ()))
                 why += [(other != found[role], f"it has two columns of {role}, and they differ") for other in others]
         why.append((found["close"].is_null(), "it has no close"))
@@ -312,7 +291,8 @@ class Table:
         for role in ("volume", "adjusted"):
             found.setdefault(role, pl.Series(role, [None], pl.Float64).new_from_index(0, block.height))
         symbols = self._symbols(block, place.get("symbol", ""))
-        why.append((symbols.is_null(), "its symbol is none"))
+        named = block[place["symbol"]] if "symbol" in place else symbols
+        why.append((symbols.is_null(), "its symbol is none", named))
         words = block[place["asset_class"]].cast(pl.String) if "asset_class" in place else None
         said = pl.lit(self._reading.asset_class) if self._reading.asset_class or words is None else words
         frame = base.with_columns(symbol=symbols, asset_class=said, **found)
@@ -326,15 +306,13 @@ class Table:
         spelled = {one: _spelled(one) for one in text.unique().drop_nulls()}
         return text.replace_strict(spelled, default=None, return_dtype=pl.String)
 
-    def _wide(
-        self, block: pl.DataFrame, base: pl.DataFrame, wide: Mapping[str, str]
-    ) -> tuple[pl.DataFrame, list[tuple[pl.Series | None, str]]]:
-        why: list[tuple[pl.Series | None, str]] = []
+    def _wide(self, block: pl.DataFrame, base: pl.DataFrame, wide: Mapping[str, str]) -> tuple[pl.DataFrame, list[Why]]:
+        why: list[Why] = []
         closes: dict[str, pl.Series] = {}
         for column, symbol in wide.items():
             name = normalise(self._reading.symbol) if self._reading.symbol and len(wide) == 1 else symbol
             closes[name], wrong = as_numbers(block[column], self._plan.style)
-            why.append((wrong, f"its {name} is no number"))
+            why.append((wrong, f"its {name} is no number", block[column]))
         table = base.with_columns(**{f"\x01{name}": column for name, column in closes.items()})
         long = table.unpivot(index=["row", "ts"], variable_name="symbol", value_name="close").drop_nulls("close")
         none = pl.lit(None, pl.Float64)
@@ -350,12 +328,12 @@ class Table:
 
 def _stamps(block: pl.DataFrame, place: Mapping[str, str]) -> pl.Series:
     if "stamp" in place:
-        return block[place["stamp"]]
+        return written_out(block[place["stamp"]])
     if "date" not in place:
         return block[place["epoch"]]
     days = block[place["date"]]
     if "time" not in place or days.dtype != pl.String:
-        return days
+        return written_out(days)
     return block.select(
         pl.concat_str(
             pl.col(place["date"]).str.strip_chars(),
@@ -379,20 +357,3 @@ def _numeric(first: pl.DataFrame, delimiter: str) -> frozenset[str]:
     written = style(texts[:20], delimiter)
     found = {column.name for column in head if column.dtype.is_numeric()}
     return frozenset(found | {column.name for column in texts if not as_numbers(column, written)[1].any()})
-
-
-def _report(
-    rows: pl.Series, why: list[tuple[pl.Series | None, str]], empty: pl.Series, name: str
-) -> tuple[pl.Series, list[Refused]]:
-    """Give which rows are refused, each for the first reason that holds, and the report of it."""
-    bad = pl.repeat(value=False, n=len(rows), eager=True, dtype=pl.Boolean)
-    reports: list[Refused] = []
-    for flag, reason in why:
-        if flag is None:
-            continue
-        now = flag.fill_null(value=False) & ~bad & ~empty
-        if now.any():
-            examples = tuple(rows.filter(now).head(_EXAMPLES).to_list())
-            reports.append(Refused(file=name, reason=reason, count=int(now.sum()), rows=examples))
-            bad |= now
-    return bad, reports

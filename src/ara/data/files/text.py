@@ -27,7 +27,9 @@ _LONGEST: Final = 8 * BLOCK
 _SAMPLE: Final = 1 << 18
 _SNIFFED: Final = 200
 _WIDEST: Final = 20_000
-_DELIMITERS: Final = (",", ";", "\t", "|")
+_DELIMITERS: Final = ("\t", "|", ";", ",")
+"""The rarer within cells come first: where two part all rows as evenly, the comma is the decimal one."""
+
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -100,8 +102,10 @@ def chunks(stream: IO[bytes]) -> Iterator[bytes]:
     encoding, mark = _encoding(start)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     data = start[len(mark) :]
+    old = b"\r" in start and b"\n" not in start  # lines as a Macintosh once ended them
     while data:
-        yield decoder.decode(data).encode("utf-8", "replace")
+        text = decoder.decode(data)
+        yield (text.replace("\r", "\n") if old else text).encode("utf-8", "replace")
         data = stream.read(BLOCK)
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
@@ -132,24 +136,32 @@ def dialect(start: bytes, *, heading: bool | None = None) -> Dialect:
     heading
         Whether the first line is the heading; judged too where nothing is said.
     """
-    best: tuple[float, int, list[list[str]], str] = (-1.0, 0, [], ",")
-    for rank, delimiter in enumerate(_DELIMITERS):
-        lines = _first(start, delimiter)
-        width, count = _width(lines)
-        score = (count / max(len(lines), 1) if width > 1 else 0.0, -rank, lines, delimiter)
-        best = max(best, score, key=lambda one: (round(one[0], 1), one[1]))
-    _, _, lines, delimiter = best
+    tried = [(delimiter, _first(start, delimiter)) for delimiter in _DELIMITERS]
+    delimiter, lines = max(tried, key=lambda one: _fits(one[1]))  # the first of those that fit as well
     if heading:
         return Dialect(delimiter=delimiter, skipped=0, names=(), width=len(lines[0]) if lines else 0)
     width = _width(lines)[0]
-    place = next(
-        (number for number, cells in enumerate(lines) if abs(len(cells) - width) < 2 and not _remark(cells)), 0
-    )
+    place = _begins(lines, width)
     names = tuple(cell.strip() for cell in lines[place]) if lines and not _data(lines[place]) else ()
     if place and not names and _remark(lines[place - 1]) and len(lines[place - 1]) == width:
         names, place = tuple(cell.strip().lstrip("#").strip() for cell in lines[place - 1]), place - 1
     names = (*names, *[""] * width)[:width] if names else ()
     return Dialect(delimiter=delimiter, skipped=place, names=names, width=width)
+
+
+def _fits(lines: Sequence[Sequence[str]]) -> tuple[float, int]:
+    """Say how well a delimiter parts a table: by the share of rows of one width, then by the rows before the heading.
+
+    Where `;` parts the cells, decimal commas part the rows as evenly, but not the heading.
+    """
+    width, count = _width(lines)
+    return (round(count / max(len(lines), 1), 1), -_begins(lines, width)) if width > 1 else (0.0, 0)
+
+
+def _begins(lines: Sequence[Sequence[str]], width: int) -> int:
+    """Give the place of the first row that is about as wide as the others, a heading or not."""
+    fit = (abs(len(cells) - width) < 2 and (len(cells) > 1 or width < 2) and not _remark(cells) for cells in lines)
+    return next((place for place, fits in enumerate(fit) if fits), 0)
 
 
 def _width(lines: Sequence[Sequence[str]]) -> tuple[int, int]:
@@ -197,7 +209,7 @@ def blocks(stream: IO[bytes], written: Dialect, name: str) -> Iterator[pl.DataFr
     """
     if written.width > _WIDEST:
         raise ValidationError(f"{name} has {written.width:,} columns, more than {_WIDEST:,}.")
-    waiting = b""
+    waiting, done = b"", 0
     drop = written.skipped + bool(written.names)
     for piece in chunks(stream):
         waiting += piece
@@ -208,10 +220,28 @@ def blocks(stream: IO[bytes], written: Dialect, name: str) -> Iterator[pl.DataFr
             continue
         cut = _row_end(waiting)
         if cut:
-            yield _frame(waiting[:cut], written, name)
-            waiting = waiting[cut:]
+            frame = _frame(waiting[:cut], written, name)
+            _unswallowed(frame, written, f"{name}, row", done)
+            yield frame
+            waiting, done = waiting[cut:], done + frame.height
     if waiting.strip() and not drop:
-        yield _frame(waiting, written, name)
+        frame = _frame(waiting, written, name)
+        _unswallowed(frame, written, f"{name}, row", done)
+        yield frame
+
+
+def _unswallowed(frame: pl.DataFrame, written: Dialect, where: str, done: int) -> None:
+    """Refuse a cell that holds whole rows: a quote before them was never closed, and they would be lost in silence."""
+    row = re.escape(written.delimiter).join([f"[^{re.escape(written.delimiter)}\\n]*"] * written.width)
+    for column in frame.columns if written.width > 1 else ():
+        broken = frame[column].str.contains("\n", literal=True).fill_null(value=False)
+        for place in broken.arg_true():
+            if re.search(rf"\n{row}\n", f"{frame[column][place]}\n"):
+                raise ValidationError(
+                    f"{where} {done + place + 1:,} opens a quote that isn't closed in its line: the rows after it can't"
+                    " be told from what it quotes.",
+                    hint="Close that quote, or take it away.",
+                )
 
 
 def _row_end(text: bytes) -> int:
