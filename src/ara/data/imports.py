@@ -207,7 +207,14 @@ class _Run:
 
     def add(self, file: Path, tables: list[Member], *, alone: bool) -> None:
         """Import one file."""
-        now, digest = self._clock.now(), digest_of(file)
+        now = self._clock.now()
+        try:
+            digest = digest_of(file)
+        except ValidationError as error:
+            if alone:
+                raise
+            self.skipped.append(error.message)
+            return
         if self._marks.done(self._marks.of(file, digest, now), {self._source(member) for member in tables}):
             self.skipped.append(f"{shown(file.name)} was imported before and has not changed.")
             return
@@ -246,10 +253,13 @@ class _Run:
         with spooling() as folder:
             spool = Spool(folder)
             refused: list[Refused] = []
-            for piece, report in table.frames():
-                good, bad = possible(piece, member.name)
-                spool.add(good)
-                refused += [*report, *bad]
+            try:
+                for piece, report in table.frames():
+                    good, bad = possible(piece, member.name)
+                    spool.add(good)
+                    refused += [*report, *bad]
+            except ValidationError as error:  # it turns out further down; of its bars none is held yet
+                return error
             refused = list(together(refused))
             if not spool.rows and not self._asked.strict:
                 self._refused += refused

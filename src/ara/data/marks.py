@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ara.data.bar_store import BarStore
+from ara.data.files.member import unreadable
 from ara.data.provider import Kind
-from ara.errors import ValidationError
 
 if TYPE_CHECKING:
     from ara.data.access import Payload
@@ -80,7 +80,7 @@ def digest_of(file: Path) -> str:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise ValidationError(f"{file.name} can't be read: {error.strerror or error}.") from None
+        raise unreadable(file.name, error) from None
 
 
 def content(file: Path, digest: str, now: datetime, *, most: int) -> "Payload":

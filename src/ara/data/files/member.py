@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -132,7 +133,7 @@ def members(path: Path) -> tuple[list[Member], list[str]]:
         There is nothing there, it can't be read, or it is more than can be meant.
     """
     found: list[Member] = []
-    passed: list[str] = []
+    passed = _closed(path)
     many = path.is_dir() or not path.exists()
     for file in outer(path):
         try:
@@ -196,6 +197,13 @@ def _no_table(file: Path) -> str:
     sheet = file.suffix.lower() in _SHEETS
     words = "a workbook; save its sheet as CSV" if sheet else "no table"
     return f"{shown(file.name)} is {words}: a table is a CSV or Parquet file, packed by gzip or zip or not."
+
+
+def _closed(path: Path) -> list[str]:
+    """Say which folders within a folder this user may not look into; the system passes them over in silence."""
+    inner = (one for one in path.rglob("*") if one.is_dir() and not _hidden(one.relative_to(path)))
+    shut = [one for one in inner if not os.access(one, os.R_OK | os.X_OK)] if path.is_dir() else []
+    return [unreadable(str(one.relative_to(path)), PermissionError(13, "Permission denied")).message for one in shut]
 
 
 def _hidden(path: Path) -> bool:

@@ -13,6 +13,7 @@ import polars as pl
 
 from ara.clock import Clock, SystemClock
 from ara.data.files import Member, Reading, Table, members
+from ara.data.files.member import unreadable
 from ara.data.files.series import Series, Spool
 from ara.data.provider import BARS, Kind
 from ara.errors import DataProviderError, NoBarsError, UnknownSymbolError, ValidationError
@@ -218,4 +219,4 @@ def _changed(member: Member) -> int:
     try:
         return member.path.stat().st_mtime_ns
     except OSError as error:
-        raise ValidationError(f"{member.name} can't be read: {error.strerror or error}.") from None
+        raise unreadable(member.name, error) from None
