@@ -9,7 +9,7 @@ from ara.trading.book import Holding
 from ara.trading.costs import Costs
 from ara.trading.tape import Tape, instant
 
-__all__ = ["idle"]
+__all__ = ["held_back", "idle"]
 
 _LIMIT, _TRIGGER = 1, 2  # where a wish holds its prices
 
@@ -41,6 +41,17 @@ def idle(run: Played, tapes: Mapping[str, Tape], costs: Costs) -> Iterator[str]:
         return
     reasons = dict.fromkeys(_why(one, run, tapes[one[1]], costs) for one in wishes)
     yield f"nothing was traded, though it asked {_times(len(wishes), 'once', 'times')}: {'; '.join(list(reasons)[:3])}"
+
+
+def held_back(run: Played, tapes: Mapping[str, Tape], costs: Costs) -> Iterator[str]:
+    """Say of each instrument how often a bar's volume filled less of an order than was wanted."""
+    for symbol, pit in run.exchange.pits.items():
+        if pit.waited and run.exchange.fills:
+            often, bars = _times(pit.waited, "once", "times"), _times(len(tapes[symbol]), "1 bar", "bars")
+            yield (
+                f"{symbol}: an order was filled in part {often} in {bars}: it may take {costs.volume:.3g} of a bar's "
+                "volume; --cost volume=0 lifts that, less --cash needs less"
+            )
 
 
 def _times(count: int, one: str, many: str) -> str:

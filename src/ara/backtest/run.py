@@ -12,7 +12,7 @@ from ara.backtest.abroad import brought, gains, told
 from ara.backtest.asking import made_anew
 from ara.backtest.beside import Beside, beside, mixed, usual_mix
 from ara.backtest.engine import Played, Watch, play, rules
-from ara.backtest.idle import idle
+from ara.backtest.idle import held_back, idle
 from ara.backtest.oddities import oddities
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.replay import Replay, replayed
@@ -154,7 +154,7 @@ def _result(
     trades = trips(done)
     notes = [note for tape in tapes.values() for note in tape.notes]
     notes += oddities({**tapes, **absent}, done.moments[0], done.moments[-1])
-    notes = [*idle(done, tapes, costs), *told(done), *notes]
+    notes = [*idle(done, tapes, costs), *held_back(done, tapes, costs), *told(done), *notes]
     if done.failure is not None:
         notes.append(f"partial: {done.failure.message}; this is what came of it until then")
     elif replay is None:

@@ -54,14 +54,14 @@ class Pit(Holding):
     """
 
     __slots__ = ("_book", "_coins", "_costs", "_dues", "_eventful", "_fills", "_least", "_opened", "_room", "_usual",
-                 "cut", "forced", "guard", "orders")  # fmt: skip
+                 "cut", "forced", "guard", "orders", "waited")  # fmt: skip
 
     def __init__(self, tape: Tape, line: Holding, *, book: Book, costs: Costs, fills: list[Fill]) -> None:
         super().__init__(tape, line.worth, line.purse)
         self.orders: list[Working] = []
         self.guard: Guard | None = None
         self.forced = False
-        self.cut = 0
+        self.cut = self.waited = 0
         self._book, self._costs, self._fills = book, costs, fills
         self._coins: Book | Purse = book if self.purse is None else self.purse
         self._least = costs.least / float(self._coins.unit)
@@ -265,6 +265,7 @@ class Pit(Holding):
     def _fill(self, order: Working, price: int, *, market: bool, now: int | None = None) -> None:
         """Trade as much of an order as volume and cash allow: in this bar, or later where a moment is given."""
         lots = order.left if self._room == UNLIMITED else min(order.left, self._room)
+        self.waited += lots < order.left
         if order.valid is Valid.FOK and lots < order.left:
             return
         asked = price

@@ -15,6 +15,7 @@ from ara.errors import ValidationError
 from ara.market.span import span
 
 if TYPE_CHECKING:
+    from ara.market.bars import Bars
     from ara.trading import Costs, Tape
     from ara.trading.strategies import Made
 
@@ -226,7 +227,19 @@ def _read(file: str, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, 
         raise ValidationError(f"the file has no bars of {clean(missing[0])}", hint="Name symbols as the file does.")
     if not symbols and len(found) > _MOST_INSTRUMENTS:
         raise ValidationError(f"the file holds {len(found)} symbols; name at most {_MOST_INSTRUMENTS} of them.")
-    return named_once({name: Tape.of(found[name], lot=lot) for name in dict.fromkeys(symbols or found)}, symbols)
+    made = {name: Tape.of(found[name], lot=lot) for name in dict.fromkeys(symbols or found)}
+    told = {name: dataclasses.replace(tape, notes=(*tape.notes, *_to_come(found[name]))) for name, tape in made.items()}
+    return named_once(told, symbols)
+
+
+def _to_come(bars: "Bars") -> list[str]:
+    """Say which bars of a file end after now: nobody can have seen them."""
+    closes = bars.frame["known_at"]
+    later = int((closes > datetime.now(UTC) + timedelta(days=1)).sum())
+    if not later:
+        return []
+    count, first = "1 bar ends" if later == 1 else f"{later:,} bars end", bars.frame["at"][len(closes) - later]
+    return [f"{bars.instrument.symbol}: {count} after now, first that of {first:%Y-%m-%d}: nobody can have seen that"]
 
 
 async def _fetched(s: Screen, symbols: Sequence[str], lot: Decimal | None) -> "dict[str, Tape]":

@@ -1,0 +1,45 @@
+"""Back-tests of files that are odd: what a reader should know before trusting the result is said."""
+
+import math
+import re
+from datetime import date, timedelta
+
+import pytest
+
+
+@pytest.fixture
+def tested(ara, home):
+    """Back-test a file of bars, each some days after the one before."""
+
+    def run(*words, first=date(2018, 1, 1), days=300, volume=1_000_000, price=50.0, symbol="MINE"):
+        rows = []
+        for day in range(days):
+            close = price * (1 + 0.2 * math.sin(day / 9))
+            rows.append(
+                f"{symbol},{first + timedelta(days=day)},{close},{close * 1.01},{close * 0.99},{close},{volume}"
+            )
+        (home / "bars.csv").write_text("\n".join(["symbol,ts,open,high,low,close,volume", *rows]))
+        return ara("backtest", "--bars", "bars.csv", "--cuts", "0", *words)
+
+    return run
+
+
+def said(outcome):
+    assert outcome.code == 0, outcome.err
+    return " ".join(outcome.out.split())
+
+
+def test_bars_of_days_to_come_are_named(tested):
+    found = said(tested("--strategy", "buy_and_hold", first=date(2090, 3, 1)))
+    assert "MINE: 300 bars end after now, first that of 2090-03-01: nobody can have seen that" in found
+    assert "after now" not in said(tested("--strategy", "buy_and_hold"))
+
+
+def test_orders_that_volume_held_back_are_named(tested):
+    found = said(tested("--strategy", "buy_and_hold", volume=10))
+    times = int(re.search(r"MINE: an order was filled in part (\d+) times in 300 bars: it may take 0.1 of", found)[1])
+    assert 190 <= times <= 210  # 10,000 buy 200 at 50, and 1 may be had a day
+    assert "--cost volume=0 lifts that, less --cash needs less" in found
+    for plenty in (("--cost", "volume=0"), ("--cash", "20")):
+        assert "filled in part" not in said(tested("--strategy", "buy_and_hold", *plenty, volume=10))
+    assert "filled in part" not in said(tested("--strategy", "buy_and_hold"))
