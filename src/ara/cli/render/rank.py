@@ -17,7 +17,8 @@ __all__ = ["exam_told", "ranks"]
 
 _RARE = 0.05
 
-_HEADS = ("worst", "2nd", "middle", "4th", "best")
+_HEADS = {"worst": 0, "2nd": 1, "middle": 3, "4th": 2, "best": 0}
+"""What each fifth is called, and in which order they leave a narrow screen; the ends stay."""
 
 
 def ranks(found: Sequence["Ranked"], horizon: int, s: Screen) -> str:
@@ -25,8 +26,8 @@ def ranks(found: Sequence["Ranked"], horizon: int, s: Screen) -> str:
     ordered = sorted(found, key=lambda one: (-one.quintiles[-1], one.symbol))
     columns = [Column(head="symbol", cells=[one.symbol for one in ordered])]
     columns += [
-        Column(head=head, cells=[f"{100 * one.quintiles[place]:.1f} %" for one in ordered], right=True)
-        for place, head in enumerate(_HEADS)
+        Column(head=head, cells=[f"{100 * one.quintiles[place]:.1f} %" for one in ordered], right=True, leave=leave)
+        for place, (head, leave) in enumerate(_HEADS.items())
     ]
     bars = "1 bar" if horizon == 1 else f"{horizon} bars"
     head = f"Chances to end in each fifth of these {len(found)} by the return over {bars}"
