@@ -121,7 +121,7 @@ def test_a_sweep_tells_the_best_and_its_luck(ara, bars, home):
         (("AAPL", "--strategy", "momentum", "--grid", "window=9:1:2"), "is no FIRST:LAST:STEP"),
         (("AAPL", "--strategy", "momentum", "--grid", "window=9:nan:2"), "is no FIRST:LAST:STEP"),
         (("AAPL", "--strategy", "momentum", "--grid", "stop=0:1:1e-9"), "has more than 10,000 values"),
-        (("AAPL", "--strategy", "momentum", "--grid", "window=5,,6"), "or an empty one"),
+        (("AAPL", "--strategy", "momentum", "--grid", "window=5,,6"), "window has an empty value"),
         (("AAPL", "--lot", "0"), "Write --lot 0.001."),
         (("AAPL", "--lot", "1e-30"), "--lot is 1e-30; it is 0.000000001 or more"),
         (("AAPL", "--strategy", "momentum", "--grid", "depth=5"), "no parameter 'depth'"),

@@ -43,3 +43,30 @@ def test_orders_that_volume_held_back_are_named(tested):
     for plenty in (("--cost", "volume=0"), ("--cash", "20")):
         assert "filled in part" not in said(tested("--strategy", "buy_and_hold", *plenty, volume=10))
     assert "filled in part" not in said(tested("--strategy", "buy_and_hold"))
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (("--start", "2030-01-01"), "there is no bar in that range There are bars from 2018-01-01 to 2018-10-27;"),
+        (("--end", "2001-01-01"), "there is no bar by 2001-01-01 There are bars from 2018-01-01 to 2018-10-27;"),
+        (("--walk-forward", "50", "--end", "2001-01-01"), "there is no bar by 2001-01-01 There are bars from"),
+        (("--grid", "window=5,9", "--start", "2030-01-01"), "there is no bar in that range There are bars from"),
+        (("--start", "2019-01-01", "--end", "2018-01-01"), "The back-test begins on 2019-01-01, after its end, 2018-"),
+        (("--cash", "1e30"), "--cash is '1e30'; it is an amount above 0, below a million million."),
+        (("--cash", "-5"), "--cash is '-5'; it is an amount above 0. Write"),
+        (("--grid", "window="), "--grid window has an empty value. Write --grid window=10,20 or window=20:200:10."),
+        (("--currency", "GBP"), "There are rates from 2012-12-05 to 2013-03-27. Name dates among them"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_is_right(tested, words, wrong):
+    outcome = tested("--strategy", "momentum", *words, **({"first": date(2012, 6, 1)} if words[1] == "GBP" else {}))
+    assert (outcome.code in {2, 12}, outcome.out) == (True, "")
+    assert wrong in " ".join(outcome.err.split())
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("trade", "backtest"), ("sweep", "backtest sweep"), ("rebalance", "portfolio rebalance")]
+)
+def test_what_people_call_a_command_leads_to_it(ara, word, near):
+    assert f"Did you mean {near}?" in ara(word, "AAPL").err

@@ -15,7 +15,7 @@ from ara.trading.costs import Costs
 from ara.trading.exchange import Exchange
 from ara.trading.pit import Pit
 from ara.trading.strategy import Strategy, View
-from ara.trading.tape import Tape
+from ara.trading.tape import Tape, instant
 from ara.trading.turn import turn
 
 __all__ = ["ENGINE", "Decision", "Played", "Watch", "play", "prepared", "rules"]
@@ -109,10 +109,17 @@ def play(
             pit.last = pit.tape.closes[pit.place]
     count = sum(len(pit.tape) - pit.place - 1 for pit in exchange.pits.values())
     if not count:
-        raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
+        raise barless(tapes)
     run = Played(exchange=exchange, moments=[], equity=[], exposure=[], decisions=[], failure=None)
     failure = prepared(strategy, tapes) or _played(strategy, run, count, watch)
     return run if failure is None else _ended(run, failure)
+
+
+def barless(tapes: Mapping[str, Tape], where: str = "in that range") -> BacktestError:
+    """Give the error of a range of dates in which no tape has a bar."""
+    first, last = min(tape.known[0] for tape in tapes.values()), max(tape.known[-1] for tape in tapes.values())
+    hint = f"There are bars from {instant(first):%Y-%m-%d} to {instant(last):%Y-%m-%d}; name dates among them."
+    return BacktestError(f"there is no bar {where}", hint=hint)
 
 
 def _ended(run: Played, failure: StrategyError) -> Played:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ara.backtest.asking import made_anew, planned
+from ara.backtest.engine import barless
 from ara.backtest.kernel import HELPERS, measuring, playing
 from ara.backtest.layout import ENOUGH, Account, account, costed, market
 from ara.backtest.patience import waiting
@@ -78,7 +79,7 @@ class Floor:
         moment = -(2**62) if start is None else int(start.timestamp() * 1_000_000)
         self.first = int(np.searchsorted(np.array(tape.known), moment))
         if self.first >= len(tape):
-            raise BacktestError("there is no bar in that range", hint="Name another range of dates.")
+            raise barless({tape.instrument.symbol: tape})
         self._tape, self._costs = tape, costs
         self._machine = machine or (plays > 1 and _machine.cache_info().currsize > 0)
         self._lines = market(tape)

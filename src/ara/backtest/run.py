@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from ara.backtest.abroad import brought, gains, told
 from ara.backtest.asking import made_anew
 from ara.backtest.beside import Beside, beside, mixed, usual_mix
-from ara.backtest.engine import Played, Watch, play, rules
+from ara.backtest.engine import Played, Watch, barless, play, rules
 from ara.backtest.idle import held_back, idle
 from ara.backtest.oddities import oddities
 from ara.backtest.patience import USUAL, waiting
 from ara.backtest.replay import Replay, replayed
 from ara.backtest.result import Result, curve, measured, per_year, trips
-from ara.errors import BacktestError, StrategyError, ValidationError
+from ara.errors import StrategyError, ValidationError
 from ara.lineage import Lineage, digest
 from ara.performance.trades import measure_trades
 from ara.trading.costs import Costs
@@ -179,7 +179,7 @@ def _until(tapes: Mapping[str, Tape], end: datetime | None, *, least: int = 1) -
     moment = int(end.timestamp() * 1_000_000)
     found = {symbol: part for symbol, tape in tapes.items() if len(part := tape.until(moment))}
     if len(found) < least:
-        raise BacktestError(f"there is no bar by {end:%Y-%m-%d}", hint="Name another range of dates.")
+        raise barless(tapes, f"by {end:%Y-%m-%d}")
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from ara.backtest.choosing import KeptChoices, Task, maker
-from ara.backtest.engine import Watch
+from ara.backtest.engine import Watch, barless
 from ara.backtest.folds import Rules, Step, steps, timeline
 from ara.backtest.going_on import Told
 from ara.backtest.patience import USUAL as PATIENCE
@@ -18,7 +18,7 @@ from ara.backtest.result import Result
 from ara.backtest.run import CUTS, Partial, run
 from ara.backtest.spreading import HERE
 from ara.backtest.sweep import MOST, combinations, size_of
-from ara.errors import BacktestError, ValidationError
+from ara.errors import ValidationError
 from ara.trading.costs import Costs
 from ara.trading.strategy import Signal, Strategy, View
 from ara.trading.tape import Tape, instant
@@ -234,7 +234,7 @@ def _ranged(tapes: Mapping[str, Tape], end: datetime | None) -> dict[str, Tape]:
     moment = int(end.timestamp() * 1_000_000)
     found = {symbol: part for symbol, tape in tapes.items() if len(part := tape.until(moment))}
     if not found:
-        raise BacktestError(f"there is no bar by {end:%Y-%m-%d}", hint="Name another range of dates.")
+        raise barless(tapes, f"by {end:%Y-%m-%d}")
     return found
 
 

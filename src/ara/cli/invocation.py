@@ -22,6 +22,11 @@ __all__ = ["built", "flags_of", "invoke"]
 
 _WIDEST: Final = 10_000
 _HELP: Final = ("help", "--help", "-h")
+_MEANT: Final = {
+    **{name: ["backtest"] for name in ("trade", "trading", "paper", "simulate", "strategy", "walk")},
+    "sweep": ["backtest sweep"],
+    **{name: [f"portfolio {name}"] for name in ("optimize", "rebalance", "analyze")},
+}
 _VALUED: Final = ("--profile", "--set", "--width")
 _SWITCHES: Final = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--debug": "debug", "--no-color": "colour"}
 
@@ -120,6 +125,7 @@ def _command(screen: Screen, words: list[str]) -> tuple[str, list[str]]:
     if words[0] in names:
         return words[0], words[1:]
     near = [] if words[0].startswith("-") else get_close_matches(words[0].lower(), names, n=3, cutoff=0.5)
+    near = _MEANT.get(words[0].lower(), near)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     what = "option" if words[0].startswith("-") else "command"
     raise ValidationError(f"There is no {what} {clean(words[0])[:60]}.", hint=f"{hint}See what there is: ara --help")

@@ -69,9 +69,16 @@ class Rated:
         if math.isnan(found):
             raise BacktestError(
                 f"no rate of {self.code}{self.currency} was known on {instant(moment):%Y-%m-%d %H:%M} UTC",
-                hint="Name another range of dates with --start and --end, or get rates of that time.",
+                hint=f"{self._spans()} Name dates among them with --start and --end, or get rates of that time.",
             )
         return found
+
+    def _spans(self) -> str:
+        there = np.flatnonzero(np.isfinite(self.rate))
+        if not len(there):
+            return "There are none."
+        first, last = (instant(int(self.known[place])) for place in there[[0, -1]])
+        return f"There are rates from {first:%Y-%m-%d} to {last:%Y-%m-%d}."
 
     def tells(self, moment: int) -> bool:
         """Say whether a rate was known at a moment."""

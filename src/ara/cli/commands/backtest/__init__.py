@@ -125,8 +125,7 @@ def command(
         folder=asked.folder(out), report=reported(report), length=asked.length(period, start),
         span={
             "cash": asked.amount(cash, "--cash"), "costs": asked.costs(cost or []),
-            "start": asked.day(start, "--start"), "end": asked.day(end, "--end", last=True),
-            "cuts": asked.whole(cuts, "--cuts", most=_MOST_CUTS),
+            **asked.dates(start, end), "cuts": asked.whole(cuts, "--cuts", most=_MOST_CUTS),
         },
     )  # fmt: skip
     count = asked.whole(workers, "--workers", most=asked.MOST_WORKERS)

@@ -24,6 +24,7 @@ __all__ = [
     "amount",
     "apart",
     "costs",
+    "dates",
     "day",
     "folder",
     "grid",
@@ -70,8 +71,20 @@ def amount(text: str, flag: str, *, such: str = "10000") -> Decimal:
     except InvalidOperation:
         found = Decimal(0)
     if not (found.is_finite() and 0 < found < 10**12):
-        raise ValidationError(f"{flag} is {clean(text)[:40]!r}; it is an amount above 0.", hint=f"Write {flag} {such}.")
+        most = "" if not found.is_finite() or found <= 0 else ", below a million million"
+        words = f"{flag} is {clean(text)[:40]!r}; it is an amount above 0{most}."
+        raise ValidationError(words, hint=f"Write {flag} {such}.")
     return found
+
+
+def dates(start: str, end: str) -> "dict[str, datetime | None]":
+    """Read the first and the last day, in this order."""
+    first, last = day(start, "--start"), day(end, "--end", last=True)
+    if first is not None and last is not None and first >= last:
+        raise ValidationError(
+            f"The back-test begins on {clean(start)[:40]}, after its end, {clean(end)[:40]}.", hint="Swap them."
+        )
+    return {"start": first, "end": last}
 
 
 def whole(text: str, flag: str, *, most: int) -> int:
@@ -122,7 +135,11 @@ def grid(maker: "Made", given: Sequence[str]) -> "dict[str, list[Any]]":
     for name, text in pairs(given, "--grid").items():
         words = _range(text) if text.count(":") == 2 else [one.strip() for one in text.split(",")]
         if len(words) > _MOST_VALUES or not all(words):
-            raise ValidationError(f"--grid {clean(name)[:40]} has {len(words)} values, or an empty one.")
+            said = (
+                f"has {len(words):,} values; at most {_MOST_VALUES:,} are tried" if all(words) else "has an empty value"
+            )
+            hint = f"Write --grid {clean(name)[:40]}=10,20 or {clean(name)[:40]}=20:200:10."
+            raise ValidationError(f"--grid {clean(name)[:40]} {said}.", hint=hint)
         found[name] = list(dict.fromkeys(made(strategy, {name: word}).parameters[name] for word in words))
     if not found:
         raise ValidationError("--grid is missing: what is to be tried?", hint="--grid window=20:200:10")
