@@ -84,7 +84,7 @@ async def test_what_can_not_be_answered_is_refused_and_nothing_is_kept() -> None
             await engine.predict("AAPL", as_of="2999-01-01")
         with pytest.raises(DataProviderError, match="1d"):
             await engine.predict("AAPL", timeframe=Timeframe.parse("4h"))
-        with pytest.raises(DataProviderError, match="no bar of AAPL before 2008"):
+        with pytest.raises(DataProviderError, match="first bar of AAPL in the source sample was public at 2009"):
             await engine.predict("AAPL", as_of="2008-01-01")
         with pytest.raises(PluginError, match="no_such_model"):
             await engine.predict("AAPL", model="no_such_model")
