@@ -146,13 +146,15 @@ class Panel:
     def by_series(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Give the index of each series that has some of the rows, ascending, and the positions of these in `rows`."""
         own = self.series[rows]
-        if len(own) and (own == own[0]).all():  # as of one instrument's forecast, which asks some fifty times
+        if not len(own):
+            return
+        if (own == own[0]).all():  # as of one instrument's forecast, which asks some fifty times
             yield int(own[0]), np.arange(len(own))
             return
         ascending = bool((own[1:] >= own[:-1]).all())
         order = np.arange(len(own)) if ascending else np.argsort(own, kind="stable")
         codes = own if ascending else own[order]
-        starts = np.flatnonzero(np.concatenate((np.ones(min(len(own), 1), bool), codes[1:] != codes[:-1])))
+        starts = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
         yield from zip(codes[starts].tolist(), np.split(order, starts[1:]), strict=False)
 
     def span(self, code: int) -> tuple[int, int]:

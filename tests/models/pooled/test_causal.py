@@ -201,7 +201,11 @@ def test_rows_that_are_asked_again_are_their_own_to_whoever_gets_them() -> None:
         got = table(PANEL, rows).design
         assert got.tobytes() == before
         got[:] = 7.0
-    assert len(features._few) == 1
+    assert same(table(PANEL, rows[1:]), _built(PANEL).take(rows[1:])) == []
+    assert same(table(PANEL, rows[[2, 0]]), _built(PANEL).take(rows[[2, 0]])) == []
+    assert len(features._few) == 1, "what is among the rows that were asked is found there"
+    for more in (np.array([30, 31]), np.array([1201]), np.array([0])):
+        assert same(table(PANEL, more), _built(PANEL).take(more)) == []
     assert same(table(PANEL, rows[::-1]), _built(PANEL).take(rows[::-1])) == []
     other = small(horizons=(1, 5, 21))
     assert same(table(other, rows), _built(other).take(rows)) == []

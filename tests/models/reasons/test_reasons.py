@@ -16,7 +16,7 @@ from ara.models.families.drift import Drift
 from ara.models.families.ewma_t import EwmaT
 from ara.models.families.garch import GarchT, GjrT
 from ara.models.families.har import HarFhs, HarT, seen
-from ara.models.families.pooled import PooledHar
+from ara.models.families.pooled import PooledHar, features
 from ara.models.families.pooled.chain import forecast
 from ara.models.families.pooled.features import COLUMNS, SECOND, table
 from ara.models.families.pooled.model import FittedPooledHar
@@ -212,6 +212,18 @@ def test_a_usual_bar_of_the_pooled_models_has_the_means_of_their_columns(panel: 
     state = pooled.states[KINDS[whole.kind[row]]]
     own = np.array([pooled.symbols.index(panel.symbols[0])])
     np.testing.assert_allclose(told.usual, width(forecast(state, mean, own, panel.horizons).quantiles[0]), rtol=1e-9)
+
+
+def test_the_table_that_an_answer_needs_serves_its_reasons_too(
+    panel: Panel, pooled: FittedPooledHar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features.let_go()
+    monkeypatch.setattr(features, "_few", [])
+    made, make, row = list[int](), features._made, last(panel)
+    monkeypatch.setattr(features, "_made", lambda *asked: made.append(1) or make(*asked))
+    values = pooled.predict(panel, np.array([row])).values[0]
+    of_model("pooled_har", pooled, panel, row, values=values)
+    assert len(made) == 1
 
 
 def test_each_part_of_the_pooled_models_is_what_its_columns_change(panel: Panel, pooled: FittedPooledHar) -> None:

@@ -97,7 +97,7 @@ class Answering:
 
     def _mixed(self, rows: Rows, asked: NDArray[np.bool_], state: ClassState, columns: list[int]) -> _Array:
         """Give the members' mean; of rows that nobody `asked` for, only the next bar is sure to be there."""
-        used, standing = state.counted(columns), standings(self.panel, rows)
+        used = state.counted(columns)
         said = [np.empty((0, 0, 0))] * len(used)
         for place in np.flatnonzero(used):
             name = self.state.members[place]
@@ -110,7 +110,7 @@ class Answering:
             if np.count_nonzero(asked) == 1:
                 last = int(np.argmax(asked))
                 remember(self.panel, self.fitted[name], int(rows[last]), said[place][last])
-        out = np.full((len(rows), len(columns), len(LEVELS)), np.nan)
+        out, standing = np.full((len(rows), len(columns), len(LEVELS)), np.nan), standings(self.panel, rows)
         for mine, reach in ((asked, columns), (~asked, columns[:1])):
             if mine.any():
                 some = [one[mine, : len(reach)] if len(one) else one for one in said]

@@ -48,7 +48,8 @@ class RegimeClass(ClassState, frozen=True, kw_only=True):
 
     def counted(self, columns: Sequence[int]) -> NDArray[np.bool_]:
         """Give `[member]`: whether it counts for anything over some of the horizons, in any regime."""
-        return np.asarray((np.array(self.told)[:, list(columns)] > 0).any(axis=(0, 1)))
+        asked = np.array([[own[column] for column in columns] for own in self.told])
+        return np.asarray((asked > 0).any(axis=(0, 1)))
 
     def mixed(
         self, said: Sequence[NDArray[np.floating]], standing: _Array, columns: Sequence[int], *, middle: int

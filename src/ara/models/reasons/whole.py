@@ -117,10 +117,12 @@ def _at(told: Told, columns: list[int]) -> Told:
 def _weights(fitted: FittedEnsemble, panel: Panel, row: int) -> dict[str, _Array]:
     """Give how much each member counts for the row's class, `[H]`; none that counts for nothing."""
     state = fitted.state.of(KINDS[kind_of(panel.groups[panel.group[row]])])
-    whole = np.array(state.weights)
+    columns = [fitted.state.horizons.index(horizon) for horizon in panel.horizons]
     if isinstance(state, RegimeClass):
-        whole = np.einsum("r,rhm->hm", belonging(standings(panel, np.array([row])))[0], np.array(state.told))
-    whole = whole[[fitted.state.horizons.index(horizon) for horizon in panel.horizons]]
+        told = np.array([[own[column] for column in columns] for own in state.told])
+        whole = np.einsum("r,rhm->hm", belonging(standings(panel, np.array([row])))[0], told)
+    else:
+        whole = np.array([state.weights[column] for column in columns])
     return {name: whole[:, k] for k, name in enumerate(fitted.state.members) if whole[:, k].any()}
 
 

@@ -43,7 +43,7 @@ _NEVER: Final = np.iinfo(np.int64).max
 _DEAREST: Final = 64 << 20
 _MOST: Final = 2000
 _kept: list[tuple[Past, tuple[int, ...], "Table"]] = []
-_few: list[tuple[Past, tuple[int, ...], bytes, "Table"]] = []
+_few: list[tuple[Past, tuple[int, ...], Rows, "Table"]] = []
 _LONGEST: Final = 1 << 18
 _ranked: list[tuple[Seen, _Array]] = []
 
@@ -135,13 +135,14 @@ def let_go() -> None:
 
 def _found_again(panel: Panel, rows: Rows) -> Table:
     """Make some rows, or give them again to the next who asks: those that an answer, and its reasons, look at."""
-    asked = np.ascontiguousarray(rows, np.int64).tobytes()
-    for known, horizons, content, made in tuple(_few):
-        if content == asked and horizons == panel.horizons and len(known.at) == len(panel) and is_past(panel, known):
-            return made.take(np.arange(len(rows)))
+    for known, horizons, among, made in tuple(_few):
+        if horizons == panel.horizons and len(known.at) == len(panel) and is_past(panel, known):
+            place = np.minimum(np.searchsorted(among, rows), len(among) - 1)
+            if np.array_equal(among[place], rows):
+                return made.take(place)
     made = _made(panel, seen(panel), rows)
-    if len(rows) <= _MOST:
-        _few.insert(0, (past_of(panel), panel.horizons, asked, made))
+    if 0 < len(rows) <= _MOST:
+        _few.insert(0, (past_of(panel), panel.horizons, rows.copy(), made))
         del _few[2:]
     return made.take(np.arange(len(rows)))
 
@@ -301,4 +302,5 @@ def _classes(shared: _Array, kind: NDArray[np.int8], z: _Array) -> dict[str, _Ar
 
 
 def _stacked(told: dict[str, _Array], names: tuple[str, ...]) -> _Array:
-    return np.nan_to_num(np.stack([told[name] for name in names], axis=1), posinf=0.0, neginf=0.0)
+    whole = np.stack([told[name] for name in names], axis=1)
+    return np.where(np.isfinite(whole), whole, 0.0)

@@ -30,6 +30,7 @@ _Array = NDArray[np.float64]
 YOUNG: Final = 120
 """Bars that a series needs before it is forecast so; until then `ewma_t` answers for it."""
 
+_YEAR: Final = 250
 _MIDDLE = LEVELS.index(0.5)
 _chains: Final = Chains[Mapping[int, Chain]](4, nbytes=lambda grown: sum(one.nbytes for one in grown.values()))
 
@@ -67,7 +68,7 @@ class FittedPooledHar:
         values = np.full((len(rows), len(panel.horizons), len(LEVELS)), np.nan)
         if len(rows) and self.states:
             parts = [(mine, self._looked_at(panel, rows[mine])) for _, mine in panel.by_series(rows)]
-            needed = np.concatenate([looked for _, looked in parts])  # by series, so ascending
+            needed = np.concatenate([_and_its_year(panel, looked) for _, looked in parts])  # by series, so ascending
             whole = table(panel, needed)
             for mine, looked in parts:
                 seen = whole.take(np.searchsorted(needed, looked))
@@ -227,6 +228,13 @@ class PooledHar:
             memory=memory,
             fallback=FittedEwmaT(decay=params.decay, shapes=params.tails),
         )
+
+
+def _and_its_year(panel: Panel, rows: Rows) -> Rows:
+    """Give rows of one series and the year up to the last: reasons look at that, and rows cost little beside others."""
+    first, _ = panel.span(int(panel.series[rows[-1]]))
+    year = np.arange(max(first, int(rows[-1]) + 1 - _YEAR), int(rows[-1]) + 1)
+    return np.concatenate((rows[rows < year[0]], year))
 
 
 def _misshapen(params: Params, states: Mapping[str, State], memory: Memory) -> str:

@@ -130,12 +130,9 @@ def stretch(memory: Memory, code: int, past: Past, asked: Rows, horizons: tuple[
 
 def _summed(start: Sequence[float], told: NDArray[np.bool_], missed: NDArray[np.bool_]) -> _Array:
     """Give the sums `[n + 1, 3]` at the start and after each bar; one whose forecast is not told changes nothing."""
-    misses, weight, squares = start
-    found = [(misses, weight, squares)]
-    for miss in missed[told].astype(float).tolist():
-        misses, weight, squares = _KEEP * misses + miss, _KEEP * weight + 1.0, _FADED * squares + 1.0
-        found.append((misses, weight, squares))
-    return np.array(found)[np.concatenate(([0], np.cumsum(told)))]
+    misses, *weights = start
+    found = [misses, *(misses := _KEEP * misses + miss for miss in missed[told].astype(float).tolist())]
+    return np.column_stack((found, _weights(*weights, len(found))))[np.concatenate(([0], np.cumsum(told)))]
 
 
 def _last_sum(start: Sequence[float], missed: NDArray[np.bool_]) -> _Array:
@@ -143,15 +140,17 @@ def _last_sum(start: Sequence[float], missed: NDArray[np.bool_]) -> _Array:
     misses = start[0]
     for miss in missed.astype(float).tolist():
         misses = _KEEP * misses + miss
-    return np.array([(misses, *_weights(start[1], start[2], len(missed)))])
+    return np.array([(misses, *_weights(start[1], start[2], len(missed) + 1)[-1])])
 
 
-@lru_cache(maxsize=1024)
-def _weights(weight: float, squares: float, count: int) -> tuple[float, float]:
-    """Give the weights, and their squares, after so many forecasts: most instruments have had as many."""
-    for _ in range(count):
+@lru_cache(maxsize=128)
+def _weights(weight: float, squares: float, count: int) -> _Array:
+    """Give `[count, 2]`: the weights, and their squares, from none on: most instruments have had as many forecasts."""
+    found = np.empty((count, 2))
+    for place in range(count):
+        found[place] = weight, squares
         weight, squares = _KEEP * weight + 1.0, _FADED * squares + 1.0
-    return weight, squares
+    return found
 
 
 def _log_factor(sums: _Array, horizon: int) -> _Array:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, islice
+from struct import pack
 from typing import Final
 
 import numpy as np
@@ -68,7 +69,9 @@ def _without_gaps(rest: list[float], first: int, keep: float) -> _Array:
     """Give the mean where nothing is missing after the first; the weight of all that is known is then the same."""
     out, total, count = np.empty(first + len(rest)), 0.0 if first else -0.0, len(rest)
     out[:first] = np.nan
-    summed = np.fromiter([total := keep * total + part for part in rest], float, count)
+    if not rest:
+        return out
+    summed = np.frombuffer(pack(f"{count}d", *[total := keep * total + part for part in rest]))
     np.divide(summed, _whole_weight(keep, 1 << max(count - 1, 1).bit_length())[:count], out=out[first:])
     return out
 
