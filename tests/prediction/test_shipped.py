@@ -153,7 +153,7 @@ async def test_the_champion_of_the_registry_goes_first(desk):
     flip(desk.settings.home and Registry(desk).shelf.place(kept.id) / "state.json", 40)
     broken = await engine.predict("AAPL", days=1, model="fast")
     assert broken.lineage.models["fast"]["artefact"] == newest.id
-    assert any(one.endswith(f"{newest.name} answered, which came with Ara.") for one in broken.degraded)
+    assert any(f"{newest.name} answered, which came with Ara" in one for one in broken.degraded)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "manifest.sig", "newest"])
@@ -164,8 +164,8 @@ async def test_a_flipped_byte_is_refused_and_said(desk, folder, name):
     flip(folder / file, 30)
     forecast = await PredictionEngine(desk).predict("BTC-USD", days=1, model="fast", as_of=date(2020, 1, 31))
     if name != "newest":
-        words = f"The shipped models were changed: {file} is not as it was. fast was fitted anew instead."
-        assert words in forecast.degraded
+        words = f"The shipped models were changed: {file} is not as it was. fast was fitted anew instead"
+        assert any(one.startswith(words) for one in forecast.degraded)
         assert "artefact" not in forecast.lineage.models["fast"]
         with pytest.raises(IntegrityError, match="shipped models were changed"):
             registry.shipped()

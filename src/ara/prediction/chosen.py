@@ -16,6 +16,7 @@ from ara.models.registry.registry import Registry
 from ara.models.registry.serving import Choice, champion_for, named
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
+from ara.prediction.widening import HELD, is_held
 
 __all__ = ["AUTO", "BEST", "Asked", "beside", "choose", "meant", "trained"]
 
@@ -48,7 +49,9 @@ class Asked:
     def told(self, forecast: Forecast, context: Sequence[Bars]) -> Forecast:
         """Give the forecast with what its reader should know of the choice."""
         warnings, degraded = dict.fromkeys(forecast.warnings), dict.fromkeys(forecast.degraded)
-        if self.choice.words:
+        if self.choice.broken and is_held(forecast):
+            degraded[f"{self.choice.words.rstrip('.')}; its bands are {HELD}."] = None
+        elif self.choice.words:
             (degraded if self.choice.broken else warnings)[self.choice.words] = None
         if len(context) < _FEW * len(self.choice.context):
             known = len(self.choice.context)

@@ -83,6 +83,8 @@ class Answer:
         Why it can't.
     lost
         One line where calibration failed and the answer is that of before it; empty else.
+    held
+        Whether bands that were narrower than those of the baseline were made as wide.
     """
 
     quantiles: Quantiles
@@ -94,6 +96,7 @@ class Answer:
     told: Told | None = None
     untold: str = ""
     lost: tuple[str, ...] = ()
+    held: bool = False
 
 
 def compute(

@@ -181,6 +181,7 @@ _WORDS: Final[Mapping[str, Callable[[float, float, bool], str]]] = {
     "agreement": lambda value, _, __: f"its models {'disagree more' if value > 1 else 'agree more'} than usual",
     "bands": _bands,
     "failed": lambda _, __, ___: "parts of Ara had to be done without",
+    "held": lambda _, __, ___: "a model that stands in for another is no surer than ewma_t",
     "quality": lambda value, _, __: f"the quality of its newest bars is {value:.2f}",
     "state": lambda value, _, __: f"in such a state its market's bands have to be {value:.2f}x as wide as usual",
     "surprise": _surprise,

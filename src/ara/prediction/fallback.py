@@ -21,6 +21,7 @@ from ara.prediction.chosen import AUTO, BEST, Asked, beside
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 from ara.prediction.outlook import outlook
+from ara.prediction.widening import HELD, is_held
 
 __all__ = [
     "SINGLE",
@@ -248,7 +249,8 @@ async def answered(
     while True:
         tried.add(link.recipe.model)
         try:
-            forecast = await _ask(desk, link, found.bars, days, failed=failed, budget=budget, why=why)
+            stands = first is not None or asked.choice.broken
+            forecast = await _ask(desk, link, found.bars, days, failed, stand_in=stands, budget=budget, why=why)
         except (AraError, TimeoutError, ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
             if _final(error, name, first=first is None):
                 raise
@@ -260,14 +262,18 @@ async def answered(
             _log.warning("%s of %s", told[-1], found.bars.instrument.symbol)
             failed, link = failed + 1, following
             continue
+        if first and is_held(forecast):
+            told[-1] += f"; its bands are {HELD}"
         return said(forecast if first else asked.told(forecast, context), told)
 
 
-async def _ask(desk: Desk, link: _Link, bars: Bars, days: int, *, failed: int, budget: Budget, why: bool) -> Forecast:
+async def _ask(
+    desk: Desk, link: _Link, bars: Bars, days: int, failed: int, *, stand_in: bool, budget: Budget, why: bool
+) -> Forecast:
     def work(place: Literal["thread", "process"], without: Collection[str] = ()) -> Awaitable[Forecast]:
         return desk.workers.run(
             outlook, bars, days, link.recipe, context=list(link.context), failed=failed, why=why, without=without,
-            where=place,
+            stand_in=stand_in, where=place,
         )  # fmt: skip
 
     if link.recipe.model != BASELINE:

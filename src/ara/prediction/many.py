@@ -57,7 +57,7 @@ class Question:
 
     Parameters
     ----------
-    bars, days, recipe, context, failed, why
+    bars, days, recipe, context, failed, why, stand_in
         As `outlook` takes them.
     """
 
@@ -67,6 +67,7 @@ class Question:
     context: tuple[Bars, ...] = ()
     failed: int = 0
     why: bool = True
+    stand_in: bool = False
 
 
 def outlooks(questions: list[Question]) -> list[Forecast | None]:
@@ -76,7 +77,9 @@ def outlooks(questions: list[Question]) -> list[Forecast | None]:
 
 def _outlook(one: Question) -> Forecast | None:
     try:
-        return outlook(one.bars, one.days, one.recipe, context=one.context, failed=one.failed, why=one.why)
+        return outlook(
+            one.bars, one.days, one.recipe, context=one.context, failed=one.failed, why=one.why, stand_in=one.stand_in
+        )
     except Exception:  # noqa: BLE001 - it is asked again, alone, by the chain that knows what may stand in for what
         return None
 
@@ -216,6 +219,7 @@ class _Work:
                 context=one.context,
                 failed=failures(one.found, one.asked),
                 why=wish.why,
+                stand_in=one.asked.choice.broken,
             )
             for one in some
         ]

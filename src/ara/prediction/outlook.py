@@ -14,6 +14,7 @@ from ara.market.bars import Bars
 from ara.market.calendar import Calendar, calendar
 from ara.market.timeframe import DAY, Timeframe
 from ara.models.panel import Panel
+from ara.models.registry.card import BASELINE
 from ara.prediction.compute import ENGINE, Answer, Recipe, compute, family, platform_facts
 from ara.prediction.doubt import aged, doubted, newest
 from ara.prediction.explain import DRAWN, REASONS, Why, whys
@@ -23,7 +24,7 @@ from ara.prediction.oddity import odd_forecast, odd_origin
 from ara.prediction.record import KIND, Record, record
 from ara.prediction.soundness import soundness
 from ara.prediction.sureness import sureness
-from ara.prediction.widening import widened
+from ara.prediction.widening import HELD, held, widened
 
 __all__ = ["data_digest", "outlook"]
 
@@ -43,6 +44,7 @@ def outlook(
     failed: int = 0,
     why: bool = True,
     without: Collection[str] = (),
+    stand_in: bool = False,
 ) -> Forecast:
     """Forecast the next `days` bars from the last of `bars`.
 
@@ -62,6 +64,9 @@ def outlook(
         Whether it is explained; the figures are the same either way, and the lineage says which it was.
     without
         Of `calibration`, `reasons` and `regime` those that failed when it was made: a replay does without them too.
+    stand_in
+        Whether the model answers in place of one that failed: its bands are then no narrower than those of `ewma_t`,
+        and so are those of an ensemble whose calibration fails.
     """
     _priced(bars)
     recipe = recipe if recipe.artefact else replace(recipe, made=family(recipe))  # looked up once for all
@@ -72,6 +77,8 @@ def outlook(
     asks = why and not {"reasons", "regime"} & set(without)
     answer = compute(panel, np.array([end - 1]), recipe, why=asks, spare=True, bare=bare)
     answer = doubted(aged(answer, panel, end - 1, recipe, sound.stood), quality)
+    if stand_in or (answer.lost and not bare):
+        answer = _no_surer(answer, panel, end - 1, recipe, sound.stood, quality)
     failed += len(answer.lost)
     answer = widened(answer, failed)
     reasons, regime, untold = _reasons(answer, panel, end - 1, days, why=why, without=without)
@@ -95,7 +102,7 @@ def outlook(
         source=last["source"],
         quality=float(bars.frame["quality"].tail(_YEAR).mean()),  # type: ignore[arg-type]
         warnings=(*_warnings(bars, told), *_odd(told, answer, panel, end - 1), *answer.notes, *missed, *_drawn(doubts)),
-        degraded=(*answer.lost, *untold),
+        degraded=(*_lost(answer, stand_in), *untold),
         lineage=_lineage(
             bars, days, recipe, context, _cited(answer, judged), {"reasons": REASONS if why else 0, **doubts}
         ),
@@ -122,10 +129,28 @@ def _lacking(
         **({"quality": quality} if quality < 1 else {}),
         **({"stood": stood} if stood else {}),
         **({"failed": failed} if failed else {}),
+        **({"held": 1} if answer.held else {}),
         **({"uncalibrated": 1} if answer.lost else {}),
         **({"untold": 1 if regime else 2} if untold else {}),
         **({"drawn": DRAWN} if drawn else {}),
     }
+
+
+def _no_surer(answer: Answer, panel: Panel, row: int, recipe: Recipe, stood: int, quality: float) -> Answer:
+    """Give an answer with no band narrower than that of `ewma_t`; itself where that one can't be asked."""
+    simple = Recipe(model=BASELINE, seed=recipe.seed)
+    if recipe.model == BASELINE:
+        return answer
+    try:
+        plain = doubted(aged(compute(panel, np.array([row]), simple), panel, row, simple, stood), quality)
+    except (AraError, ArithmeticError, LookupError, TypeError, ValueError):
+        return answer
+    return held(answer, plain)
+
+
+def _lost(answer: Answer, stand_in: bool) -> tuple[str, ...]:
+    """Give the lines on lost calibration, with what became of the bands, unless another line says that."""
+    return tuple(f"{line}, but {HELD}" for line in answer.lost) if answer.held and not stand_in else answer.lost
 
 
 def _reasons(

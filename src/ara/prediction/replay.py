@@ -62,6 +62,8 @@ class Made:
         Whether it was explained.
     without
         Of `calibration`, `reasons` and `regime` those that had failed too, beside `failed`.
+    held
+        Whether its bands were held at least as wide as those of the baseline.
     """
 
     bars: Bars
@@ -71,6 +73,7 @@ class Made:
     failed: int = 0
     why: bool = True
     without: frozenset[str] = frozenset()
+    held: bool = False
 
     def forecast(self) -> Forecast:
         """Compute the forecast: by the one function that every forecast comes from."""
@@ -82,6 +85,7 @@ class Made:
             failed=self.failed,
             why=self.why,
             without=self.without,
+            stand_in=self.held,
         )
 
 
@@ -180,6 +184,7 @@ async def recalled(desk: Desk, market: MarketData, kept: Kept) -> Made:
         failed=int(settings.get("failed", 0)) - ("calibration" in lost) - ("reasons" in lost),
         why=bool(settings.get("reasons", True)),
         without=lost,
+        held=bool(settings.get("held")),
     )
 
 

@@ -18,8 +18,8 @@ ORDINARY: Final = 0.8
 """The confidence of an ordinary day."""
 
 _FROM: Final[Mapping[str, str]] = {
-    "age": "data", "agreement": "agreement", "bands": "past", "failed": "data", "quality": "data", "state": "regime",
-    "surprise": "regime",
+    "age": "data", "agreement": "agreement", "bands": "past", "failed": "data", "held": "data", "quality": "data",
+    "state": "regime", "surprise": "regime",
 }  # fmt: skip
 _ORDER: Final = ("horizon", "market", "regime", "past", "agreement", "data")
 _WORDS: Final[Mapping[str, str]] = {
