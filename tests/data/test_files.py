@@ -1,6 +1,10 @@
+import gzip
+import io
 import math
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 
 import polars as pl
 import pytest
@@ -178,13 +182,17 @@ def test_what_is_wrong_is_named(read, frame, words):
     ("content", "name", "words"),
     [
         (b"", "bars.parquet", r"is no Parquet file: its first bytes are b''"),
-        (b"PK\x03\x04 a sheet", "bars.parquet", r"is no Parquet file: its first bytes are b'PK"),
+        (b"PK\x03\x04 a sheet", "bars.parquet", r"can't be read: it is a zip archive or a workbook"),
         (b"symbol,ts,close\n", "bars.parquet", r"its first bytes are b'symb'.*"),
         (b"PAR1 and then nothing of the kind", "bars.parquet", r"can't be read: "),
         (b"PAR1", "bars.csv", r"can't be read: "),
         (b"", "bars.csv", r"can't be read: empty"),
         (b"symbol,ts,close\n", "bars.csv", r"has no rows"),
-        (b"symbol;ts;close\nA;2020-01-02;1\n", "bars.csv", r"has no column symbol .*; it has symbol;ts;close"),
+        (b"symbol;ts;price\nA;2020-01-02;x\n", "bars.csv", r"row 1: its close is no number \(x\)"),
+        (b"symbol;ts;height\nA;2020-01-02;1\n", "bars.csv", r"has no column symbol .*; it has symbol;ts;height"),
+        (b"Date,Close\n2020-01-02,1\n", "bars.csv", r"bars\.csv doesn't say whose bars it holds"),
+        (b"Date,Close\n01/02/2020,1\n", "KO.csv", r"doesn't tell whether 01/02/2020 has the day or the month first"),
+        (b"Date,Close\n2020-01-02,1\n2020-01-02,2\n", "KO.csv", r"has 2 bars of 'KO' at 2020-01-02 00:00:00 UTC"),
         (b"symbol,ts,close\nA,2020-01-02,1,2,3\n", "bars.csv", r"can't be read: "),
         (b"symbol,ts,close\n\xff\xfe\xfd,2020-01-02,1\n", "bars.csv", r"can't be read: |no symbol"),
         (b"\x00\x01\x02\x03" * 50, "bars.csv", r"has no column|can't be read"),
@@ -259,6 +267,24 @@ def test_a_horizon_is_a_whole_number_from_1_to_30(read, bad):
     asked = pl.DataFrame({"symbol": ["A", "B"], "origin": DAYS[:2], "horizon": bad})
     with pytest.raises(ValidationError, match=r"column horizon, row [12] \('[AB]'\)"):
         read(asked, by=read_origins)
+
+
+def test_bars_in_another_layout_are_those_of_the_plain_one(read):
+    """What a newcomer has, and what `ara data export` writes; the columns' names are all that differs."""
+    plain = read(pl.DataFrame({"symbol": "KO", "ts": DAYS, "open": 9.5, "close": [10.5, 11.5, 12.5], "volume": 7.0}))
+    german = "Datum;Eröffnung;Schlusskurs;Volumen\n" + "".join(
+        f"{day:%d.%m.%Y};9,5;{close},5;7\n" for day, close in zip(DAYS, (10, 11, 12), strict=True)
+    )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("KO.csv", german)
+    mine = pl.DataFrame({"symbol": "KO", "at": DAYS, "basis": "raw", "open": 9.5, "close": [10.5, 11.5, 12.5]})
+    for name, content in (("KO.csv", german.encode()), ("prices.zip", packed.getvalue())):
+        assert read(content, name=name).equals(plain)
+    assert read(mine).drop("volume").equals(plain.drop("volume"))
+    for name, content in (("KO.csv", german.encode()), ("KO.csv.gz", gzip.compress(german.encode()))):
+        with pytest.raises(ValidationError, match=r"has no column symbol|is packed by gzip"):
+            read(content, name=name, by=partial(read_bars, plain=True))
 
 
 def test_a_whole_horizon_may_be_written_as_a_float(read):

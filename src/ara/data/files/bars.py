@@ -10,6 +10,10 @@ from typing import Final
 
 import polars as pl
 
+from ara.data.files.columns import says_nothing
+from ara.data.files.member import packed_as
+from ara.data.files.panel import nobodys, one_table, whole
+from ara.data.files.table import Reading, Table
 from ara.data.stamps import ALLOWED, TEXT, as_utc, refused
 from ara.errors import ValidationError
 
@@ -22,8 +26,13 @@ _PRICE: Final = "a price: a number above 0"
 
 _ROW: Final = "__row"
 
+_NEEDED: Final = ("symbol", "ts", "close")
 
-def read_bars(path: Path) -> pl.DataFrame:
+_OTHERS: Final = frozenset({".gz", ".zip", ".tsv", ".tab", ".psv", ".dat"})
+"""What only the reader of an import opens."""
+
+
+def read_bars(path: Path, *, plain: bool = False) -> pl.DataFrame:
     """Read the bars of one or many instruments.
 
     Parameters
@@ -31,6 +40,9 @@ def read_bars(path: Path) -> pl.DataFrame:
     path
         Columns `symbol`, `ts`, `close`, and where there are `open`, `high`, `low`, `volume`, `asset_class`; others are
         passed over. Rows may stand in any order. `ts` may be a date, a time with or without zone, in any unit, or text.
+        A file that lacks one of the three may have any layout that an import reads; its closes are taken as they stand.
+    plain
+        Whether such a file is refused, where what else stands in it matters too.
 
     Returns
     -------
@@ -44,7 +56,14 @@ def read_bars(path: Path) -> pl.DataFrame:
     ValidationError
         The file can't be read, lacks a column, or holds a value that no bar has; nothing is repaired.
     """
-    raw = _read(path, needed=("symbol", "ts", "close"), wanted=("open", "high", "low", "volume", "asset_class"))
+    if path.suffix.lower() in _OTHERS and not plain:
+        return _brought(path)
+    try:
+        raw = _read(path, needed=_NEEDED, wanted=("open", "high", "low", "volume", "asset_class"))
+    except ValidationError as error:
+        if plain or "lacking" not in error.context:
+            raise
+        return _brought(path, error)
     frame = raw.select(
         _ROW,
         _symbols(raw, path),
@@ -54,6 +73,22 @@ def read_bars(path: Path) -> pl.DataFrame:
         _words(raw, "asset_class"),
     )
     ordered = frame.sort("symbol", "ts", _ROW)
+    _no_twins(ordered, path)
+    return ordered.drop(_ROW)
+
+
+def _brought(path: Path, lacking: ValidationError | None = None) -> pl.DataFrame:
+    """Read the bars of a file of another layout, as an import does; what it lacks is said where that finds none."""
+    member = one_table(path)
+    try:
+        table = Table(member, Reading())
+    except ValidationError as error:
+        raise (lacking or error) if " holds no bars: " in error.message else error from None
+    if table.named and says_nothing(member.stem):
+        raise nobodys(member, hint="Give it a column symbol, or name the file so: AAPL.csv")
+    frame = whole(table, member.name).rename({"row": _ROW}).with_columns(pl.col("asset_class").fill_null(""))
+    prices = [pl.col(name).fill_null(pl.col("close")) for name in ("open", "high", "low")]
+    ordered = frame.select(_ROW, "symbol", "ts", *prices, "close", "volume", "asset_class").sort("symbol", "ts", _ROW)
     _no_twins(ordered, path)
     return ordered.drop(_ROW)
 
@@ -97,6 +132,7 @@ def _read(path: Path, *, needed: Iterable[str], wanted: Iterable[str]) -> pl.Dat
             raise ValidationError(
                 f"{path} has no column {' and no column '.join(lacking)}; it has {_listed(there)}.",
                 hint=f"Give it the columns {', '.join(needed)}.",
+                lacking=lacking,
             )
         columns = [name for name in (*needed, *wanted) if name in there]
         frame = scan.select(columns).with_row_index(_ROW, offset=1).collect()
@@ -117,6 +153,8 @@ def _scan(path: Path) -> pl.LazyFrame:
         return pl.scan_parquet(path, glob=False)
     if path.suffix.lower() in {".csv", ".txt"}:
         return pl.scan_csv(path, glob=False, infer_schema=False, null_values=["", "NA", "NaN", "nan", "null", "None"])
+    if kind := packed_as(start):
+        raise ValidationError(f"{path} can't be read: it is {kind[0]}.", hint=kind[1])
     raise ValidationError(
         f"{path} is no Parquet file: its first bytes are {start!r}, not b'PAR1'.",
         hint="Give a Parquet file, or a CSV file whose name ends in .csv.",

@@ -24,7 +24,7 @@ _PARQUET: Final = frozenset({".parquet", ".pq"})
 _READ: Final = frozenset({*_TEXT, *_PARQUET})
 _SHEETS: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"})
 _SIGNS: Final = {
-    b"\x1f\x8b": ("packed by gzip", "Let its name say so: prices.csv.gz"),
+    b"\x1f\x8b": ("packed by gzip", "Unpack it, or let its name say so: prices.csv.gz"),
     b"PK\x03\x04": (
         "a zip archive or a workbook",
         "Name an archive prices.zip; save a workbook as CSV.",

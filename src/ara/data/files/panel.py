@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from ara.data.files.columns import PRICES, symbol_of
-from ara.data.files.member import members
+from ara.data.files.member import Member, members
 from ara.data.files.prices import possible
 from ara.data.files.refusals import Refused
 from ara.data.files.table import FRAME, Reading, Table
@@ -21,7 +21,7 @@ from ara.market.instrument import Instrument
 from ara.market.symbols import guess
 from ara.market.timeframe import DAY, Timeframe
 
-__all__ = ["FileBars", "read_panel"]
+__all__ = ["FileBars", "nobodys", "one_table", "read_panel", "whole"]
 
 _EXAMPLES: Final = 5
 
@@ -72,19 +72,49 @@ def read_panel(path: Path, *, symbol: str = "", timed: bool = False) -> dict[str
     ValidationError
         The file can't be read or holds no bars; or a row of it can't be one, and the message says which.
     """
+    member = one_table(path)
+    table = Table(member, Reading())
+    if table.named and (symbol or not symbol_of(member.stem)):
+        if not symbol:
+            raise nobodys(member, hint="Give the symbol, or name the file so: AAPL.csv")
+        table = Table(member, Reading(symbol=symbol))
+    rows = whole(table, member.name)
+    rows = rows.with_columns(pl.lit(None, pl.Float64).alias(role) for role in table.lacking)
+    parts = rows.partition_by("symbol", maintain_order=True, as_dict=True)
+    return {str(key): _bars(str(key), part, member.name, timed=timed) for (key,), part in parts.items()}
+
+
+def one_table(path: Path) -> Member:
+    """Give the only table that a path means.
+
+    Raises
+    ------
+    ValidationError
+        It means none, or several.
+    """
     found, passed = members(path)
     if len(found) != 1:
         raise ValidationError(
             passed[0] if passed and not found else f"{path.name} means {len(found)} tables; one is read.",
             hint="Give one CSV or Parquet file.",
         )
-    table = Table(found[0], Reading())
-    if table.named and (symbol or not symbol_of(found[0].stem)):
-        if not symbol:
-            words = f"{found[0].name} doesn't say whose bars it holds: no column does, and its name is no symbol."
-            raise ValidationError(words, hint="Give the symbol, or name the file so: AAPL.csv")
-        table = Table(found[0], Reading(symbol=symbol))
-    name = found[0].name
+    return found[0]
+
+
+def nobodys(member: Member, *, hint: str) -> ValidationError:
+    """Make the error for a table that doesn't say whose bars it holds."""
+    words = f"{member.name} doesn't say whose bars it holds: no column does, and its name is no symbol."
+    return ValidationError(words, hint=hint)
+
+
+def whole(table: Table, name: str) -> pl.DataFrame:
+    """Give all rows of a table, in the columns of `FRAME`.
+
+    Raises
+    ------
+    ValidationError
+        One can't be a bar, or there is none.
+    """
     pieces = []
     for piece, report in table.frames():
         good, bad = possible(piece, name)
@@ -94,9 +124,7 @@ def read_panel(path: Path, *, symbol: str = "", timed: bool = False) -> dict[str
     rows = pl.concat(pieces or [pl.DataFrame(schema=FRAME)])
     if rows.is_empty():
         raise ValidationError(f"{name} holds no bars: it has no rows.")
-    rows = rows.with_columns(pl.lit(None, pl.Float64).alias(role) for role in table.lacking)
-    parts = rows.partition_by("symbol", maintain_order=True, as_dict=True)
-    return {str(key): _bars(str(key), part, name, timed=timed) for (key,), part in parts.items()}
+    return rows
 
 
 def _contrary(rows: pl.DataFrame, name: str) -> Iterator[Refused]:

@@ -54,12 +54,12 @@ class Source:
     @classmethod
     def of_file(cls, path: Path, *, older: Path | None = None) -> "Source":
         """Make one of a file, and of an older copy of it."""
-        bars = due(read_bars(path))
+        bars = due(read_bars(path, plain=True))
         raw = _raw(path)
         known, others, unseen = _stamps(raw), *_others(raw)
         if known is not None:
             bars = bars.join(known, on=["symbol", "ts"], how="left", maintain_order="left")
-        then = read_bars(older) if older else None
+        then = read_bars(older, plain=True) if older else None
         return cls(name=path.name, read=lambda _: bars, older=then, beside=others, unseen=unseen, replays=False)
 
 
