@@ -70,3 +70,10 @@ def test_what_is_wrong_is_said_with_what_is_right(tested, words, wrong):
 )
 def test_what_people_call_a_command_leads_to_it(ara, word, near):
     assert f"Did you mean {near}?" in ara(word, "AAPL").err
+
+
+def test_a_file_that_can_t_be_written_is_named(tested, home):
+    (home / "there" / "fills.csv").mkdir(parents=True)
+    outcome = tested("--strategy", "buy_and_hold", "--out", "there")
+    assert (outcome.code, outcome.out) == (5, "")
+    assert "there/fills.csv' can't be written: Is a directory." in " ".join(outcome.err.split())

@@ -65,7 +65,7 @@ def test_sectors_are_those_that_were_known_then(ara, home):
         (("-c", "{"), "--constraints is no JSON"),
         (("-c", "[1]"), "--constraints is no JSON object"),
         (("-c", '{"bounds": {"AAPL": 0.1, "AAPL": 0.2}}'), "AAPL stands twice"),
-        (("-c", "none.json"), "--constraints is 'none.json'"),
+        (("-c", "none.json"), "--constraints: there is no file 'none.json'"),
         (("-c", '{"maximum": 1}'), "no 'maximum'"),
         (("-c", '{"turnover": 0.1}'), "--turnover needs what is held"),
         (("-c", '{"exposures": {"SPY": 1}}'), "Exposures need factors"),

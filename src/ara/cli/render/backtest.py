@@ -63,7 +63,7 @@ def sweep_told(found: "Sweep", names: "Sequence[str]", look: "Look", s: Screen, 
     best, rows = found.best, found.trials.head(_BEST).to_dicts()
     chosen = ", ".join(f"{name} {best.parameters[name]}" for name in names)
     head = (
-        f"{best.strategy} on {best.symbols[0]}: the best of {found.trials.height} is {chosen}, "
+        f"{best.strategy} on {best.symbols[0]}: the best of {found.trials.height:,} is {chosen}, "
         f"{share_told(best.measures.total)} after costs; buy and hold {share_told(best.hold.total)}"
     )
     columns = [Column(head=name, cells=[f"{row[name]}" for row in rows], right=True) for name in names]
@@ -84,7 +84,7 @@ def _luck(found: "Sweep") -> str:
     if proof.deflated is None or proof.sharpe is None or proof.best is None:
         return "The bars are too few, or too even, to prove anything."
     return (
-        f"Its Sharpe ratio is {proof.sharpe:.2f}; the best of {proof.trials} without any skill would have about "
+        f"Its Sharpe ratio is {proof.sharpe:.2f}; the best of {proof.trials:,} without any skill would have about "
         f"{proof.best:.2f}, and holding had {_ratio(found.best.hold.sharpe)}. The chance that it is more than luck is "
         f"{percent(proof.deflated, 0, signed=False)}; that it beats holding is another question."
     )
@@ -93,7 +93,7 @@ def _luck(found: "Sweep") -> str:
 def looks_told(look: "Look") -> str:
     """Say how often these bars were looked at."""
     after = f" After {look.limit} they prove nothing." if look.burnt else ""
-    return f"These bars were looked at {look.number} times.{after}"
+    return f"These bars were looked at {look.number:,} times.{after}"
 
 
 def measures_told(found: "Result", s: Screen) -> list[str]:

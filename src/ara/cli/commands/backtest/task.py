@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ara.cli.screen import Screen
 from ara.cli.stopping import Stopping
+from ara.cli.words import clean
+from ara.errors import StoreError
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Task", "estimating", "hearing", "priced", "stoppable"]
 
+_SHORT = 3.0
 _LONG = 20.0
 _DEAR = 10.0
 _MINUTES = 120
@@ -82,9 +85,15 @@ class Task:
 
         if self.folder is None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            write(self.folder / name, text.encode())
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                write(self.folder / name, text.encode())
+            except OSError as error:
+                raise StoreError(
+                    f"--out: {clean(str(self.folder / name))!r} can't be written: {error.strerror or error}.",
+                    hint="Choose a folder that is writable and has room.",
+                ) from None
             self.screen.note(f"Written to {self.folder / name}")
 
 
@@ -116,10 +125,10 @@ def stoppable(screen: Screen, words: str, what: str) -> Iterator[Callable[[int, 
 
 
 def estimating(screen: Screen, what: str, workers: int) -> Callable[[int, float], None]:
-    """Give what says how much is left of long work and how many seconds it will take; nothing of less than one."""
+    """Give what says how much is left of long work and how many seconds it will take; nothing of very few."""
 
     def told(left: int, seconds: float) -> None:
-        if seconds >= 1:
+        if seconds >= _SHORT:
             more = "; --workers 2 and more share it among processes" if seconds > _LONG and workers < 2 else ""
             time = f"{seconds:.0f} s" if seconds < _MINUTES else f"{seconds / 60:.0f} minutes"
             screen.note(f"{left:,} more {what}, about {time}{more}")

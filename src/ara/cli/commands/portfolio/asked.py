@@ -201,7 +201,8 @@ def document(text: str, flag: str = "--constraints") -> dict[str, Any]:
         path = Path(words.removeprefix("@"))
         if not path.is_file() or path.stat().st_size > _LARGEST:
             raise ValidationError(
-                f"{flag} is {clean(words)[:40]!r}.", hint='A JSON object, such as {"max": 0.4}; a file'
+                f"{flag}: there is no file {clean(words)[:40]!r}, or it is too large.",
+                hint=f"""Write {flag} '{{"max": 0.4}}', or name a file that holds such a JSON object.""",
             )
         words = path.read_text("utf-8", errors="replace")
     try:
