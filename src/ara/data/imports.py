@@ -20,7 +20,7 @@ from ara.data.files.columns import symbol_of
 from ara.data.files.factors import factors, is_map
 from ara.data.files.member import Member, members
 from ara.data.files.prices import possible
-from ara.data.files.refusals import together
+from ara.data.files.refusals import reasons, together
 from ara.data.files.series import EARLY, Series, Spool
 from ara.data.files.spooling import spooling
 from ara.data.grades import MOST, Grade, Unjudged, grade
@@ -252,18 +252,13 @@ class _Run:
         """Take the bars of a table; say why where none of them can be taken."""
         with spooling() as folder:
             spool = Spool(folder)
-            refused: list[Refused] = []
             try:
-                for piece, report in table.frames():
-                    good, bad = possible(piece, member.name)
-                    spool.add(good)
-                    refused += [*report, *bad]
+                refused = _spooled(table, spool, member.name)
             except ValidationError as error:  # it turns out further down; of its bars none is held yet
                 return error
-            refused = list(together(refused))
             if not spool.rows and not self._asked.strict:
                 self._refused += refused
-                words = f"{member.name} has no row that can be a bar: {_why(refused)}."
+                words = f"{member.name} has no row that can be a bar: {reasons(refused)}."
                 return ValidationError(words, hint="Correct its rows and import it again.")
             series = Series(
                 spool,
@@ -393,5 +388,11 @@ class _Run:
         )
 
 
-def _why(refused: list[Refused]) -> str:
-    return "; ".join(one.words.partition(", ")[2] for one in refused[:3]) or "they are empty"
+def _spooled(table: Table, spool: Spool, name: str) -> list[Refused]:
+    """Put down the rows of a table that can be bars; give the report of the others."""
+    refused: list[Refused] = []
+    for piece, report in table.frames():
+        good, bad = possible(piece, name)
+        spool.add(good)
+        refused += [*report, *bad]
+    return list(together(refused))

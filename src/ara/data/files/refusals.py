@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import polars as pl
 
-__all__ = ["Refused", "Why", "report", "together"]
+__all__ = ["Refused", "Why", "reasons", "report", "together"]
 
 _EXAMPLES: Final = 5
 _LONGEST: Final = 40
@@ -76,6 +76,11 @@ def report(rows: pl.Series, why: Sequence[Why], empty: pl.Series, name: str) -> 
             reports.append(Refused(file=name, reason=reason, count=int(now.sum()), rows=examples, example=example))
             bad |= now
     return bad, reports
+
+
+def reasons(refused: Sequence[Refused]) -> str:
+    """Give the first reports in a row, without the file's name."""
+    return "; ".join(one.words.partition(", ")[2] for one in refused[:3]) or "they are empty"
 
 
 def together(refused: Iterable[Refused]) -> Iterator[Refused]:
