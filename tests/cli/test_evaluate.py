@@ -232,3 +232,50 @@ def test_too_few_forecasts_say_nothing_of_confidence(ara, files):
     assert outcome.code == 0
     assert "mine reaches" in flat(outcome)
     assert "Confidence of mine" not in flat(outcome)
+
+
+def hostile(home, name, **columns):
+    """Write the model's own forecasts with other columns."""
+    table = market.pl.read_parquet(home / "q.parquet").filter(market.pl.col("model") == "mine")
+    table.with_columns(**columns).write_parquet(home / f"{name}.parquet")
+    return "evaluate", "--bars", "bars.parquet", "--forecasts", f"{name}.parquet"
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"model": market.pl.lit(None, market.pl.String)}, "name no model"),
+        ({"model": market.pl.lit(" ")}, "name no model"),
+        ({"q0.5": market.pl.lit("much")}, "column q0.5: not all of it are numbers"),
+        ({"sigma": market.pl.lit("wide")}, "column sigma: not all of it are numbers"),
+        ({"p_up": market.pl.lit(float("nan"))}, "no forecast of mine can be judged"),
+        ({"q0.5": market.pl.lit(float("inf"))}, "no forecast of mine can be judged"),
+    ],
+)
+def test_forecasts_that_are_none_are_refused_in_words(ara, home, columns, words):
+    refused = ara(*hostile(home, "odd", **columns))
+    assert (refused.code, refused.out) == (2, "")
+    assert words in " ".join(refused.err.split())
+
+
+@pytest.mark.parametrize("line", ["[1, 2]", '{"model": 1}', "[" * 100_000, '{"q": {"0.1": "x"}}'])
+def test_a_line_that_is_no_forecast_is_named(ara, home, line):
+    (home / "odd.jsonl").write_text(f"\n{line}\n")
+    refused = ara("evaluate", "--bars", "bars.parquet", "--forecasts", "odd.jsonl")
+    assert refused.code == 2
+    assert "odd.jsonl: line 2 is no forecast" in refused.err
+
+
+@pytest.mark.parametrize("price", [0.0, 1e300])
+def test_prices_beyond_all_measure_are_judged_without_a_murmur(ara, home, price):
+    told = ara(*hostile(home, "odd", **dict.fromkeys(("q0.1", "q0.5", "q0.9"), market.pl.lit(price))))
+    assert (told.code, told.err) == (0, "")
+    assert "mine reaches " in told.out
+
+
+def test_one_symbol_is_called_one(ara, home):
+    words = hostile(home, "one")
+    market.pl.read_parquet(home / "one.parquet").filter(market.pl.col("symbol") == "A1").write_parquet(
+        home / "one.parquet"
+    )
+    assert "forecasts of 1 symbol in 1 class" in " ".join(ara(*words).plain.split())

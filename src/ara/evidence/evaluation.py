@@ -148,7 +148,8 @@ def evaluate(
     made = grid.told(bars, wanted, missing, seed=seed, watch=watch) if missing else None
     whole = pl.concat([part for part in (forecasts, made) if part is not None])
     mean = None if grid.MEAN in there else grid.mean_of_three(whole)
-    found = _judged(bars, whole if mean is None else pl.concat([whole, mean]))
+    with np.errstate(all="ignore"):  # what has no figure is told as such
+        found = _judged(bars, whole if mean is None else pl.concat([whole, mean]))
     if not broken:
         return found
     after = {name: after_break(name, seed=seed, watch=watch) for name in models if name in found.verdicts}
@@ -169,7 +170,7 @@ def _within(forecasts: pl.DataFrame, start: datetime | None, end: datetime | Non
 
 def _judged(bars: pl.DataFrame, forecasts: pl.DataFrame) -> Evaluation:
     table = joined(forecasts, outcomes(bars))
-    checks = checked(table)
+    checks, given = checked(table), table["model"].unique().sort()
     sound = pl.all_horizontal(pl.col(COLUMNS).is_finite(), pl.col("p_up").is_finite(), pl.col("y").is_not_null())
     table = table.filter(sound).unique(["model", *_KEY], keep="first", maintain_order=True)
     table = with_losses(with_usual(table, bars) if table.height else table)
@@ -177,6 +178,11 @@ def _judged(bars: pl.DataFrame, forecasts: pl.DataFrame) -> Evaluation:
         raise ValidationError(
             "no forecast has an outcome in the bars",
             hint="Origins are the ts of bars in the file, over 1, 5 or 21 bars.",
+        )
+    if gone := [one for one in given if one not in {*table["model"], *RIVALS}]:
+        raise ValidationError(
+            f"no forecast of {', '.join(gone[:5])} can be judged",
+            hint="Each needs prices and a chance that are finite numbers, and an outcome in the bars.",
         )
     rows = {(one.model, one.horizon): scored(one) for one in samples(table)}
     names = [name for name in sorted({model for model, _ in rows}) if name not in RIVALS]

@@ -22,6 +22,7 @@ COLUMNS: Final = tuple(f"q{level:g}" for level in LEVELS)
 """Their columns: prices of the close."""
 
 _KEY: Final = ["symbol", "instant", "horizon"]
+_NUMBER: Final = pl.Float64
 
 
 def read_forecasts(paths: Sequence[Path]) -> pl.DataFrame:
@@ -51,17 +52,29 @@ def _read(path: Path) -> pl.DataFrame:
             f"{path} lacks {', '.join(lacking[:5])}" + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""),
             hint="Needed are model, symbol, origin, horizon, p_up and a price for each level from q0.01 to q0.99.",
         )
-    sigma = (
-        raw["sigma"].cast(pl.Float64) if "sigma" in raw.columns else pl.Series([None] * raw.height, dtype=pl.Float64)
-    )
+    name = raw["model"].cast(pl.String).str.strip_chars()
+    if (unnamed := int((name.fill_null("") == "").sum())) > 0:
+        raise ValidationError(
+            f"{path}: {unnamed:,} of {raw.height:,} forecasts name no model", hint="Name the model in each row."
+        )
     return raw.select(
         pl.col("model").cast(pl.String),
         asked["symbol"].cast(pl.String),
         asked["instant"].cast(pl.Datetime("us", "UTC")),
         asked["horizon"].cast(pl.Int64),
-        *(pl.col(name).cast(pl.Float64) for name in (*COLUMNS, "p_up")),
-        sigma=sigma,
+        *(_numbers(raw[name], path) for name in (*COLUMNS, "p_up")),
+        sigma=_numbers(raw["sigma"], path) if "sigma" in raw.columns else pl.Series([None] * raw.height, dtype=_NUMBER),
     )
+
+
+def _numbers(column: pl.Series, path: Path) -> pl.Series:
+    """Give a column of numbers; ValidationError where it holds anything else."""
+    try:
+        return column.cast(_NUMBER)
+    except pl.exceptions.PolarsError:
+        raise ValidationError(
+            f"{path}, column {column.name}: not all of it are numbers", hint="Give prices and chances as numbers."
+        ) from None
 
 
 def _lines(path: Path) -> pl.DataFrame:
@@ -73,8 +86,12 @@ def _lines(path: Path) -> pl.DataFrame:
     for number, line in enumerate(lines, 1):
         try:
             rows += [_flat(json.loads(line))] if line.strip() else []
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise ValidationError(f"{path}: line {number} is no forecast: {error}") from error
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+            raise ValidationError(
+                f"{path}: line {number} is no forecast",
+                hint='As {"model": "m", "symbol": "AAPL", "origin": "2020-03-02", "horizon": 1, "p_up": 0.51, '
+                '"q": {"0.01": 59.2, ...}}, with a price for each level.',
+            ) from error
     if not rows:
         raise ValidationError(f"{path} holds no forecast", hint="Name a file with one forecast a line.")
     return pl.DataFrame(rows)

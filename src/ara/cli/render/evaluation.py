@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from ara.evidence.interval import Range
     from ara.performance.trials import Look
 
-__all__ = ["FIGURES", "counted", "looked", "shown", "told", "words_of_claims", "words_of_ranges", "words_of_sureness"]
+__all__ = [
+    "FIGURES",
+    "counted",
+    "looked",
+    "shown",
+    "symbols_of",
+    "told",
+    "words_of_claims",
+    "words_of_ranges",
+    "words_of_sureness",
+]
 
 FIGURES: Final[tuple[tuple[str, str, str, int], ...]] = (
     ("crps_skill", "skill", "{:.2%}", 0),
@@ -45,7 +55,7 @@ def told(found: "Evaluation", look: "Look", s: "Screen") -> str:
     kinds = "1 class" if found.classes == 1 else f"{found.classes} classes"
     lines = [s.palette()(line, "strong") for line in wrapped(counted(found), s.width)]
     rows = sum(row["n"] for row in found.rows)
-    lines += wrapped(f"{rows:,} forecasts of {len(found.names)} symbols in {kinds}, from {days}.", s.width)
+    lines += wrapped(f"{rows:,} forecasts of {symbols_of(found)} in {kinds}, from {days}.", s.width)
     for alarm in found.alarms:
         lines += [s.palette()(line, "warning") for line in wrapped(f"Too good to be true: {clean(alarm)}.", s.width)]
     for name in found.verdicts:
@@ -59,6 +69,11 @@ def told(found: "Evaluation", look: "Look", s: "Screen") -> str:
     lines += wrapped(looked(look), s.width)
     lines += wrapped(f"Lineage {found.id}", s.width)
     return "\n".join(lines)
+
+
+def symbols_of(found: "Evaluation") -> str:
+    """Say of how many symbols there are forecasts."""
+    return "1 symbol" if len(found.names) == 1 else f"{len(found.names)} symbols"
 
 
 def counted(found: "Evaluation") -> str:

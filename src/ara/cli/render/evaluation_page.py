@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ara import whole
-from ara.cli.render.evaluation import FIGURES, counted, shown, words_of_claims, words_of_ranges
+from ara.cli.render.evaluation import FIGURES, counted, shown, symbols_of, words_of_claims, words_of_ranges
 from ara.reports.charts.judged import astray
 from ara.reports.charts.theme import VARIABLES
 
@@ -90,7 +90,7 @@ def _about(found: "Evaluation") -> Iterator[str]:
     classes = "1 class" if found.classes == 1 else f"{found.classes} classes"
     count = sum(row["n"] for row in found.rows)
     days = f"{found.first:%-d %b %Y} to {found.last:%-d %b %Y}"
-    yield f"<p>{count:,} forecasts of {len(found.names)} symbols in {classes}, from {days}.</p>"
+    yield f"<p>{count:,} forecasts of {symbols_of(found)} in {classes}, from {days}.</p>"
     for alarm in found.alarms:
         yield f'<p class="no">Too good to be true: {escape(alarm)}.</p>'
 
