@@ -1,6 +1,7 @@
 """From months of members' forecasts, and what became of them, to a state."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ara.models.calibration import HALF_LIFE, Surprise, centred, eased, sizes, stretches, trust
 from ara.models.ensemble.by_regime import REGIMES, belonging
 from ara.models.ensemble.panels import ranges_after, standings
+from ara.models.ensemble.reach import between, taught
 from ara.models.ensemble.stages import LOW, MIDDLE, REMEMBERED, THIN, TOP, Outcomes, Stage, outcomes
 from ara.models.ensemble.state import ALL, ClassState, State
 from ara.models.ensemble.weights import Evidence, beaten, believed, evidence, shares
@@ -49,6 +51,18 @@ class Month(NamedTuple):
     became: Outcomes
     weight: float
     standing: _Array
+
+    def over(self, places: Sequence[int]) -> "Month":
+        """Give it over the horizons at these places alone."""
+        if len(places) == self.loss.shape[1]:
+            return self
+        stage, became = self.stage, self.became
+        kept = None if stage.loss is None else stage.loss[:, places]
+        return self._replace(
+            stage=replace(stage, said=stage.said[:, places], loss=kept),
+            loss=self.loss[:, places],
+            became=replace(became, y=became.y[:, places], known_at=became.known_at[:, places]),
+        )
 
 
 class Weigh(Protocol):
@@ -93,9 +107,12 @@ def learned(
     """
     months = _months(stages, panel, moment, scored, half_life)
     kinds = sorted({int(kind) for one in months for kind in np.unique(one.stage.kind)})
-    weights = _weighed(months, kinds, panel, members, base)
+    places = taught(panel.horizons)
+    few, reach = [one.over(places) for one in months], [panel.horizons[place] for place in places]
+    weights = _weighed(few, kinds, reach, members, base)
     if weigh is not None:
-        weights = weigh(months, weights, horizons=panel.horizons, base=base)
+        weights = weigh(few, weights, horizons=reach, base=base)
+    weights = {name: between(one, panel.horizons) for name, one in weights.items()}
     classes = {ALL: weights[ALL]}
     open_: dict[str, tuple[int, float, float]] = {}
     usual: dict[str, tuple[float, ...]] = {}
@@ -134,10 +151,10 @@ def _months(
 
 
 def _weighed(
-    months: Sequence[Month], kinds: Sequence[int], panel: Panel, members: tuple[str, ...], base: int
+    months: Sequence[Month], kinds: Sequence[int], horizons: Sequence[int], members: tuple[str, ...], base: int
 ) -> dict[str, ClassState]:
-    """Give each class's weights; what follows from these is not filled in yet."""
-    reach = range(len(panel.horizons))
+    """Give each class's weights over these horizons; what follows from these is not filled in yet."""
+    reach = range(len(horizons))
     fading = np.array([one.weight for one in months])
     lost, plain = np.zeros((2, len(kinds), len(reach), len(months), len(members)))
     for place, one in enumerate(months):
@@ -149,7 +166,7 @@ def _weighed(
     whole = [evidence(lost[:, h].sum(axis=0), plain[:, h].sum(axis=0), fading) for h in reach]
     own, general = believed(found, whole)
     parts = {ALL: (whole, general)} | {KINDS[kind]: (found[k], own[k]) for k, kind in enumerate(kinds)}
-    return {name: _class(*part, panel.horizons, base) for name, part in parts.items()}
+    return {name: _class(*part, horizons, base) for name, part in parts.items()}
 
 
 def _class(seen: Sequence[Evidence], beliefs: Sequence[_Array], horizons: Sequence[int], base: int) -> ClassState:

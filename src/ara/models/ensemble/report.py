@@ -1,8 +1,11 @@
 """What each member of an ensemble is worth, and what weight it has for it."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ara.models.ensemble.reach import taught
 from ara.models.ensemble.state import ALL, State
 from ara.models.ensemble.weights import judges
 
@@ -59,7 +62,8 @@ def report(state: State) -> list[Line]:
     """
     lines = []
     for kind, own in sorted(state.classes.items()):
-        for place, (horizon, judge) in enumerate(zip(state.horizons, judges(own.months, state.horizons), strict=True)):
+        judged = _judged(own.months, state.horizons)
+        for place, (horizon, judge) in enumerate(zip(state.horizons, judged, strict=True)):
             for which, member in enumerate(state.members):
                 skill, error = own.skill[place][which], own.error[place][which]
                 lines.append(
@@ -81,3 +85,13 @@ def report(state: State) -> list[Line]:
         Line(kind=ALL, horizon=0, member=member, judged=0, beaten=False, absent=True, **nothing)
         for member in state.absent
     ]
+
+
+def _judged(months: Sequence[float], horizons: Sequence[int]) -> list[int]:
+    """Give for each horizon the place of the one whose forecasts told who beats the baseline.
+
+    Between two horizons that weights are learned at, that is the one of the shorter.
+    """
+    places = taught(horizons)
+    told = judges([months[place] for place in places], [horizons[place] for place in places])
+    return [places[told[bisect_right(places, place) - 1]] for place in range(len(horizons))]

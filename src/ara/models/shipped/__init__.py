@@ -11,8 +11,8 @@ FAMILIES: Final = frozenset({"default", "fast"})
 FOLDER: Final = Path(__file__).parent
 """Where they lie: a manifest, its signature, and an archive for each."""
 
-PUBLIC_KEY: Final = "5d32912b0bff31628f67c1e4fcd3f99ee4110f47ca500009e3a710cf44c4ba32"
+PUBLIC_KEY: Final = "2d19f1f803a0dabf900d059ae01f7a3cc7a36a4c72bbbb69a07440d1da410f75"
 """Ed25519, in hex: of the key that signed the manifest."""
 
-SHA256: Final = "3bc3ee4ef3217616d93bcf58eb5d873d2034fec66f24eb93cf153f5df9439523"
+SHA256: Final = "bc6a62e1a2e57fc266a5c9eede27a60963873219a922d1ec890c1f28b3c99e00"
 """Of the manifest; no other is read."""
