@@ -279,3 +279,28 @@ def test_one_symbol_is_called_one(ara, home):
         home / "one.parquet"
     )
     assert "forecasts of 1 symbol in 1 class" in " ".join(ara(*words).plain.split())
+
+
+def test_a_file_that_brings_a_weaker_baseline_is_told_of(ara, home):
+    pl = market.pl
+    table = pl.read_parquet(home / "q.parquet").filter(pl.col("model").is_in(["mine", "ewma_t"]))
+    levels = [name for name in table.columns if name.startswith("q0.")]
+    middle = pl.col("q0.5")
+    for name, power in (("sound", 1.0), ("wide", 3.0)):
+        far = [
+            pl.when(pl.col("model") == "ewma_t")
+            .then(middle * (pl.col(one) / middle) ** power)
+            .otherwise(one)
+            .alias(one)
+            for one in levels
+        ]
+        table.with_columns(far).write_parquet(home / f"{name}.parquet")
+    words = "evaluate", "--bars", "bars.parquet", "--json", "--forecasts"
+    sound, wide = (json.loads(ara(*words, f"{name}.parquet").out) for name in ("sound", "wide"))
+    said = [
+        one for one in wide["alarms"] if one.startswith("skill beside the file's ewma_t, 1 bar ahead: its CRPS is ")
+    ]
+    assert len(said) == 1
+    assert "of the same origins" in said[0]
+    assert not wide["passed"]
+    assert not [one for one in sound["alarms"] if "the file's" in one]

@@ -19,6 +19,7 @@ from ara.evidence.scores import BASE, NAIVE, samples, scored
 from ara.evidence.sureness import with_usual
 from ara.evidence.verdict import Line, broken_line, verdict
 from ara.evidence.worlds import after_break
+from ara.evidence.yardstick import flattered
 from ara.lineage import digest, digest_arrays
 from ara.workers import Progress
 
@@ -150,6 +151,9 @@ def evaluate(
     mean = None if grid.MEAN in there else grid.mean_of_three(whole)
     with np.errstate(all="ignore"):  # what has no figure is told as such
         found = _judged(bars, whole if mean is None else pl.concat([whole, mean]))
+        if forecasts is not None and found.verdicts:
+            lies = tuple(flattered(bars, forecasts, outcomes(bars), seed=seed))
+            found = replace(found, alarms=(*lies, *found.alarms))
     if not broken:
         return found
     after = {name: after_break(name, seed=seed, watch=watch) for name in models if name in found.verdicts}
