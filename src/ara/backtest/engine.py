@@ -18,7 +18,7 @@ from ara.trading.strategy import Strategy, View
 from ara.trading.tape import Tape, instant
 from ara.trading.turn import turn
 
-__all__ = ["ENGINE", "Decision", "Played", "Watch", "play", "prepared", "rules"]
+__all__ = ["ENGINE", "Decision", "Played", "Watch", "barless", "play", "prepared", "rules"]
 
 ENGINE: Final = "1"
 """Version of the rules, part of every lineage: raised whenever the same input would give other trades."""
