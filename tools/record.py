@@ -42,7 +42,7 @@ _PLACE: Final = Path("src/ara/prediction") / FILE
 _END: Final = date(2022, 3, 31)
 _USUAL: Final = 500
 _FEWEST: Final = 100
-_EDGES: Final = (0.0, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
+_EDGES: Final = (0.0, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +188,8 @@ def _judged(parts: Sequence[_Rows], until: datetime) -> list[Judged]:
     found = []
     for horizon in HORIZONS:
         own = _known([part for part in parts if part.horizon == horizon], until)
-        place = np.clip(np.searchsorted(_EDGES, own["sure"].to_numpy(), side="right") - 1, 0, len(_EDGES) - 2)
-        inside = own["inside"].to_numpy()
+        sure, inside = own["sure"].to_numpy(), own["inside"].to_numpy()
+        place = np.clip(np.searchsorted(_EDGES, sure, side="right") - 1, 0, len(_EDGES) - 2)
         for which, (low, high) in enumerate(pairwise(_EDGES)):
             mine = place == which
             found.append(
@@ -200,6 +200,7 @@ def _judged(parts: Sequence[_Rows], until: datetime) -> list[Judged]:
                     high=high,
                     forecasts=int(mine.sum()),
                     inside=int(inside[mine].sum()),
+                    stated=round(float(sure[mine].mean()), 6) if mine.any() else 0.0,
                 )
             )
     return found

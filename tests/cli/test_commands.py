@@ -427,6 +427,7 @@ def test_a_receipt_follows_what_was_stated(ara):
         "0.8",
         "to",
         "0.85",
+        "0.825",
         "4,743",
         "83.0",
         "%",

@@ -27,7 +27,8 @@ def told(until, horizon, adjusted, kind="stocks"):
 
 
 def judged(until, low, high, forecasts, inside, horizon=1):
-    return Judged(until=until, horizon=horizon, low=low, high=high, forecasts=forecasts, inside=inside)
+    facts = {"until": until, "horizon": horizon, "low": low, "high": high, "stated": (low + high) / 2}
+    return Judged(forecasts=forecasts, inside=inside, **facts)
 
 
 @pytest.fixture
@@ -61,6 +62,7 @@ def test_a_horizon_is_judged_by_the_nearest(made, horizon, near):
 def test_a_receipt_has_the_interval_of_wilson(made):
     got = made.receipt(1, 0.5, at=LATE)
     assert (got.low, got.high, got.forecasts, got.inside, got.share) == (0.5, 0.8, 100, 74, 0.74)
+    assert got.stated == 0.65
     assert (got.least, got.most) == (pytest.approx(0.6463, abs=1e-4), pytest.approx(0.8160, abs=1e-4))
     assert made.receipt(1, 0.8, at=LATE) is None, "none was ever so sure"
 
@@ -153,3 +155,11 @@ def test_a_damaged_file_is_refused(monkeypatch, tmp_path):
         with pytest.raises(IntegrityError, match="can't be read"):
             record()
     record.cache_clear()
+
+
+def test_what_was_stated_lies_within_its_bin_and_little_is_not_held_against_much():
+    for one in record().judged:
+        assert one.low <= one.stated < one.high if one.forecasts else one.stated == 0
+    newest = max(one.until for one in record().judged)
+    low = [one for one in record().judged if one.until == newest and one.high <= 0.5]
+    assert {(one.low, one.high) for one in low} == {(0.0, 0.3), (0.3, 0.4), (0.4, 0.5)}

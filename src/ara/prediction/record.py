@@ -74,6 +74,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Of the stated probability to end within the usual move.
     forecasts, inside
         How many said so, and how many of them ended within it.
+    stated
+        The mean of what they said; 0 where none did.
     """
 
     until: datetime
@@ -82,6 +84,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     high: float
     forecasts: int
     inside: int
+    stated: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,8 @@ class Receipt:
         That as a share, and its 95 % interval (Wilson, 1927).
     until
         The last outcome in it was known then.
+    stated
+        The mean of what they said; None in a receipt of an older version.
     """
 
     low: float
@@ -139,6 +144,7 @@ class Receipt:
     least: float
     most: float
     until: datetime
+    stated: float | None = None
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,6 +209,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             least=least,
             most=most,
             until=newest,
+            stated=near.stated,
         )
 
 

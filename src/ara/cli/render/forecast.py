@@ -324,8 +324,9 @@ def _sure(forecast: Forecast) -> str:
     )
     if told is None:
         return said
+    mean = "" if told.stated is None else f" {told.stated:.3f} on average,"
     return (
-        f"{said} Of {told.forecasts:,} forecasts that said {told.low:g} to {told.high:g}, "
+        f"{said} Of {told.forecasts:,} forecasts that said {told.low:g} to {told.high:g},{mean} "
         f"{percent(told.share, 1, signed=False)} did ({100 * told.least:.1f} to {100 * told.most:.1f})."
     )
 

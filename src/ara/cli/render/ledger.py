@@ -94,6 +94,7 @@ def vouched(kept: "Kept", found: Sequence["Voucher"], s: Screen) -> str:
         Column(head=f"{kept.forecast.timeframe.word}s", cells=[str(one.day) for one in found], right=True),
         Column(head="stated", cells=[_stated(one) for one in found], right=True),
         Column(head="like it", cells=[_range(one) for one in found], leave=2),
+        Column(head="mean", cells=[_mean(one.record) for one in found], right=True, leave=4),
         Column(
             head="forecasts", cells=[f"{one.record.forecasts:,}" if one.record else "" for one in found], right=True
         ),
@@ -108,8 +109,8 @@ def vouched(kept: "Kept", found: Sequence["Voucher"], s: Screen) -> str:
         said = (
             "Of shipped models on days that they did not know, by outcomes known up to "
             f"{long_day(told[0].until.date())}, over the nearest of 1, 5, 10, 21 and 30 days. Each "
-            "forecast counts as one throw, though those that overlap or are of one day hang together: beyond the first "
-            "day the interval is too narrow."
+            "forecast counts as one throw, though those that overlap or are of one day hang together: the interval is "
+            "too narrow, the more so the further ahead."
         )
     return "\n".join([*lines, *wrapped(said, s.width)])
 
@@ -120,6 +121,10 @@ def _stated(one: "Voucher") -> str:
 
 def _range(one: "Voucher") -> str:
     return f"{one.record.low:g} to {one.record.high:g}" if one.record else ""
+
+
+def _mean(told: "Receipt | None") -> str:
+    return f"{told.stated:.3f}" if told and told.stated is not None else ""
 
 
 def _share(told: "Receipt | None") -> str:
