@@ -26,7 +26,7 @@ AUTO: Final = "auto"
 BEST: Final = "fast"
 """The family that is asked then: its champion, or what came with the package, but no fit, which takes a while.
 
-Where none of those may, the baseline answers."""
+Where none of those may, the baseline answers; where one is damaged or not trusted, and no other may, it is fitted."""
 
 _FEW = 0.5
 
@@ -63,7 +63,8 @@ class Asked:
 async def choose(desk: Desk, name: str, bars: Bars, *, days: int) -> Asked:
     """Choose by a name: of a family, whose champion answers where it may, or of a trained model, which must.
 
-    `auto` asks the family `fast`, and `ewma_t` where `fast` would have to be fitted first.
+    `auto` asks the family `fast`, and `ewma_t` where `fast` would have to be fitted first, unless that is because
+    something is damaged: then the order is that of `fast` by its name.
     """
     if not len(bars):
         return Asked(recipe=Recipe(model=BASELINE if name == AUTO else name, seed=desk.seed), choice=Choice())
@@ -73,7 +74,7 @@ async def choose(desk: Desk, name: str, bars: Bars, *, days: int) -> Asked:
         choice = await champion_for(
             Registry(desk), BEST, bars.instrument, timeframe=step, days=days, origin=origin, instead=BASELINE
         )
-        family = BEST if choice.artefact else BASELINE
+        family = BEST if choice.artefact or choice.broken else BASELINE
         return Asked(recipe=Recipe(model=family, seed=desk.seed, artefact=choice.artefact), choice=choice)
     if name in plugins.names("models"):
         choice = await champion_for(Registry(desk), name, bars.instrument, timeframe=step, days=days, origin=origin)

@@ -187,6 +187,7 @@ async def seen(market: MarketData, instrument: Instrument, timeframe: Timeframe,
 class _Link:
     recipe: Recipe
     context: tuple[Bars, ...] = ()
+    passed: str = ""  # what is damaged, so that this one was chosen
 
 
 def where(recipe: Recipe) -> Literal["thread", "process"]:
@@ -254,13 +255,16 @@ async def answered(
         except (AraError, TimeoutError, ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
             if _final(error, name, first=first is None):
                 raise
+            if first is None and asked.choice.broken:
+                told.append(asked.choice.words)
             first = first or error
             following = await _next(desk, tried, found.bars, days)
             if following is None:
                 raise first from error
+            told += [following.passed] * bool(following.passed)
             told.append(_words(link.recipe.model, following.recipe.model, error, budget))
             _log.warning("%s of %s", told[-1], found.bars.instrument.symbol)
-            failed, link = failed + 1, following
+            failed, link = failed + 1 + bool(following.passed), following
             continue
         if first and is_held(forecast):
             told[-1] += f"; its bands are {HELD}"
@@ -307,7 +311,8 @@ async def _next(desk: Desk, tried: set[str], bars: Bars, days: int) -> _Link | N
         except (IntegrityError, StoreError):
             choice = None
         if choice and choice.artefact and not choice.context:
-            return _Link(recipe=Recipe(model=BEST, seed=desk.seed, artefact=choice.artefact))
+            passed = choice.words if choice.broken else ""
+            return _Link(recipe=Recipe(model=BEST, seed=desk.seed, artefact=choice.artefact), passed=passed)
     for model in (SINGLE, BASELINE):
         if model not in tried:
             return _Link(recipe=Recipe(model=model, seed=desk.seed))

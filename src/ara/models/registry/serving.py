@@ -1,5 +1,6 @@
 """Which model answers: the champion of a family where it may, else one that is shipped, else a fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -69,7 +70,8 @@ async def champion_for(
 ) -> Choice:
     """Choose for a family: its champion, where that is whole and may answer, else a shipped model, else a fit.
 
-    Where none may and `instead` names another family, that one is to be asked: the words say so.
+    Where none may and `instead` names another family, that one is to be asked: the words say so. Where one is damaged
+    or not trusted, the family is fitted all the same: what has to be made good is worth the while.
     """
     kept = await registry.champion(family)
     reason = unfit(kept, instrument, timeframe=timeframe, days=days, origin=origin) if kept else ""
@@ -83,9 +85,8 @@ async def champion_for(
         return await _shipped(
             registry, family, instrument, timeframe=timeframe, days=days, origin=origin, why=why, instead=instead
         )
-    except (IntegrityError, StoreError) as error:
-        done = f"{instead} answered instead." if instead else f"{family} was fitted anew instead."
-        return Choice(words=f"{why.words}{error.message} {done}", broken=True)
+    except (IntegrityError, StoreError) as error:  # nothing that is shipped can be trusted then
+        return Choice(words=f"{why.words}{error.message} {family} was fitted anew instead.", broken=True)
 
 
 async def _shipped(
@@ -99,21 +100,25 @@ async def _shipped(
     why: Choice,
     instead: str,
 ) -> Choice:
-    """Choose the newest of those that came with the package that may answer; it looks at no other instrument.
+    """Choose the newest whole one of those that came with the package and may answer; it looks at nothing else.
 
     `why` tells why the champion did not answer; what was done instead follows its words.
     """
-    fitted = f"{family} was fitted anew" + (" instead." if why.broken else " on what was known then")
-    fitted = f"{instead} answered instead" + ("." if why.broken else "") if instead else fitted
+    fitted = f"{instead} answered instead" if instead else f"{family} was fitted anew on what was known then"
+    fitted = f"{family} was fitted anew instead." if why.broken else fitted
     there = registry.shipped(family=family)
     if not there:
         return replace(why, words=why.words and why.words + fitted)
     told = {one.id: unfit(one, instrument, timeframe=timeframe, days=days, origin=origin) for one in there}
-    kept = next((one for one in there if not told[one.id]), None)
-    if kept is None:
+    may = [one for one in there if not told[one.id]]
+    if not may:
         nearest = next((one for one in there if one.card.trained_to <= origin), there[-1])
         return replace(why, words=(why.words or f"{told[nearest.id]}: ") + fitted)
-    artefact = await registry.artefact(kept)
+    kept, artefact, passed = await _whole(registry, may)
+    if passed:
+        why = Choice(words=f"{why.words}{passed} ", broken=True)
+    if kept is None:
+        return replace(why, words=f"{why.words}{family} was fitted anew instead.")
     answered = f"{kept.name} answered, which came with Ara"
     if why.words:
         return replace(why, artefact=artefact, words=why.words + answered + ("." if why.broken else ""))
@@ -123,6 +128,29 @@ async def _shipped(
             artefact=artefact, words=f"{answered} and knows bars up to {kept.card.trained_to:%Y-%m-%d}; newer: {own}"
         )
     return Choice(artefact=artefact)
+
+
+async def _whole(registry: Registry, may: Sequence[Kept]) -> tuple[Kept | None, Artefact | None, str]:
+    """Give the first of shipped models whose archive is as it was, and name in a sentence those before it that aren't.
+
+    The manifest tells of each archive by its own hash, so one that was changed says nothing of the others.
+    """
+    errors: list[IntegrityError | StoreError] = []
+    for kept in may:
+        try:
+            artefact = await registry.artefact(kept)
+        except (IntegrityError, StoreError) as error:
+            errors.append(error)
+            continue
+        return kept, artefact, _passed(errors)
+    return None, None, _passed(errors)
+
+
+def _passed(errors: Sequence[IntegrityError | StoreError]) -> str:
+    if len(errors) < 2:
+        return "".join(error.message for error in errors)
+    files = dict.fromkeys(str(error.context["file"]) if "file" in error.context else error.message for error in errors)
+    return f"The shipped models were changed or can't be read: {', '.join(files)}."
 
 
 async def named(
