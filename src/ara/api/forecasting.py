@@ -11,6 +11,7 @@ from ara.api.asks import Asker, a_days
 from ara.api.service import Service
 from ara.errors import AraError, NotFoundError, StoreError, UnknownSymbolError, ValidationError
 from ara.market import Instrument
+from ara.market.timeframe import Timeframe
 from ara.plugins import names
 from ara.prediction import Forecast
 from ara.prediction.asking import distinct
@@ -32,6 +33,8 @@ class Asked:
     ----------
     days
         Bars ahead.
+    timeframe
+        Length of a bar.
     as_of
         Only what was public then; None for now.
     model
@@ -43,6 +46,7 @@ class Asked:
     """
 
     days: int
+    timeframe: Timeframe
     as_of: str | None
     model: str | None
     why: bool
@@ -55,7 +59,9 @@ async def forecast(service: Service, who: Asker, symbol: str, asked: Asked) -> F
     if asked.asset_class is not None:
         _insisted(await service.market.instrument(symbol), asked.asset_class)
     async with a_days(service, who, 1):
-        made = await service.engine.predict(symbol, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+        made = await service.engine.predict(
+            symbol, asked.days, as_of=asked.as_of, timeframe=asked.timeframe, model=asked.model, why=asked.why
+        )
     await predicted(service.desk, [made], users=[who.user.id])
     return made
 
@@ -72,7 +78,9 @@ async def forecasts(
     symbols = distinct(symbols)
     answered, failures = list[Forecast](), dict[str, AraError]()
     async with a_days(service, who, len(symbols)) as back:
-        stream = service.engine.keep_many(symbols, asked.days, as_of=asked.as_of, model=asked.model, why=asked.why)
+        stream = service.engine.keep_many(
+            symbols, asked.days, as_of=asked.as_of, timeframe=asked.timeframe, model=asked.model, why=asked.why
+        )
         async with aclosing(stream) as found:
             number = 0
             async for one in found:

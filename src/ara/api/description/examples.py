@@ -36,8 +36,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "BacktestRequest": {
         "symbol": "AAPL", "strategy": "momentum", "start_date": "2016-01-04", "end_date": "2018-12-28",
     },
-    "BatchAsked": {"symbols": ["AAPL", "BTC-USD"], "days": 5},
-    "BatchRequest": {"symbols": ["AAPL", "BTC-USD"], "days": 5},
+    "BatchAsked": {"symbols": ["AAPL", "BTC-USD"], "days": 5, "timeframe": "1w"},
+    "BatchRequest": {"symbols": ["AAPL", "BTC-USD"], "days": 5, "timeframe": "1w"},
     "Chosen": {"webhook_id": "$WEBHOOK_ID"},
     "DeployAsked": {"stage": "champion", "force": True},
     "DeployRequest": {"model_id": "$MODEL", "environment": "production", "force": True},

@@ -17,7 +17,7 @@ __all__ = ["Family", "IndicatorFamily", "Kind", "Period", "Pivots", "Step", "rou
 router = APIRouter(tags=["market"], dependencies=[Depends(asker("market:read"))])
 """The paths of what is drawn from bars."""
 
-Step = Literal["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"]
+Step = Literal["1m", "5m", "15m", "30m", "1h", "2h", "4h", "1d", "1w"]
 """The length of a bar."""
 Family = Literal["candle", "chart", "harmonic", "elliott"]
 """A family of patterns."""

@@ -12,8 +12,9 @@ from ara.api.forecasting import Asked, forecast, forecasts, kept, wanted_parts
 from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
-from ara.api.v1.words import Absent, AsOf, Named, PredictionId, Symbol, Whole
+from ara.api.v1.words import Absent, AsOf, Length, Named, PredictionId, Symbol, Whole
 from ara.logs.context import current
+from ara.market.timeframe import Timeframe
 from ara.prediction import Forecast
 from ara.prediction.document import to_document
 
@@ -44,6 +45,7 @@ class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     days: Whole = Field(default=5, ge=1, le=30, description="Bars ahead")
+    timeframe: Length = "1d"
     asset_type: _Class | None = Field(default=None, description="What each symbol has to be; checked")
     analysis_level: _Level = Field(default="standard", description="How much to say of the reasons")
     include_explanations: bool = Field(default=True, description="Whether reasons are given at all")
@@ -54,7 +56,10 @@ class _Question(BaseModel):
     def asked(self) -> Asked:
         """What is asked, in the words of all versions."""
         why = self.include_explanations and self.analysis_level in {"standard", "full"}
-        return Asked(days=self.days, as_of=self.as_of, model=self.model, why=why, asset_class=self.asset_type)
+        return Asked(
+            days=self.days, timeframe=Timeframe.parse(self.timeframe), as_of=self.as_of, model=self.model, why=why,
+            asset_class=self.asset_type,
+        )  # fmt: skip
 
 
 class PredictRequest(_Question):
@@ -79,10 +84,11 @@ class Factor(BaseModel):
 
 
 class Prediction(BaseModel):
-    """A day of a forecast: what the old shape has, and the band with the odds beside it."""
+    """A bar of a forecast: what the old shape has, and the band with the odds beside it."""
 
-    day: int
-    date: str
+    day: int = Field(description="How many bars ahead")
+    date: str = Field(description="The bar's session, of a week its first")
+    at: datetime = Field(description="When the bar closes, UTC")
     predicted_price: float
     change: float = Field(description="In the instrument's currency")
     change_pct: float = Field(description="In percent: 1.5 means 1.5 %")
@@ -99,6 +105,7 @@ class PredictResponse(BaseModel):
     timestamp: datetime
     prediction_id: str
     symbol: str
+    timeframe: str = Field(description="Length of a bar")
     asset_type: str
     current_price: float
     model_version: str
@@ -198,16 +205,17 @@ def _answer(forecast: Forecast) -> PredictResponse:
     document = to_document(forecast)
     days = [
         Prediction(
-            day=day.number, date=day.date.isoformat(), predicted_price=day.price, change=day.price - day.close,
-            change_pct=100 * day.change, confidence=day.confidence, band_80=document_day["band_80"],
-            band_95=document_day["band_95"], p_up=day.p_up,
+            day=day.number, date=day.date.isoformat(), at=day.at, predicted_price=day.price,
+            change=day.price - day.close, change_pct=100 * day.change, confidence=day.confidence,
+            band_80=document_day["band_80"], band_95=document_day["band_95"], p_up=day.p_up,
         )
         for day, document_day in zip(forecast.days, document["days"], strict=True)
     ]  # fmt: skip
     return PredictResponse(
         request_id=current() or None, timestamp=datetime.now(UTC), prediction_id=forecast.id,
-        symbol=forecast.instrument.symbol, asset_type=str(forecast.instrument.asset_class),
-        current_price=forecast.close, model_version=forecast.model, predictions=days,
+        symbol=forecast.instrument.symbol, timeframe=str(forecast.timeframe),
+        asset_type=str(forecast.instrument.asset_class), current_price=forecast.close,
+        model_version=forecast.model, predictions=days,
         factors=[Factor(**one) for one in document["days"][0]["factors"]], warnings=list(forecast.warnings),
         forecast=document,
     )  # fmt: skip

@@ -9,12 +9,15 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from ara.market.timeframe import TIMEFRAMES
+
 __all__ = [
     "SYMBOL",
     "Absent",
     "AsOf",
     "Bars",
     "Holdings",
+    "Length",
     "Lifetime",
     "Named",
     "Past",
@@ -97,6 +100,17 @@ AsOf = Annotated[
     ),
 ]
 """A moment."""
+
+Length = Annotated[
+    str,
+    Field(
+        max_length=8,
+        description="Length of a bar; where nobody has such bars, they are made of shorter ones",
+        examples=["4h"],
+        json_schema_extra={"enum": [str(one) for one in TIMEFRAMES]},
+    ),
+]
+"""The length of a bar, as `ara predict --timeframe` takes it; the room of bars says what is wrong with another."""
 
 PredictionId = Annotated[
     str,

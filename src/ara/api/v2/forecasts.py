@@ -12,8 +12,9 @@ from ara.api.once import OnceKey, once
 from ara.api.service import Service
 from ara.api.tags import UNCHANGED, fresh, unchanged
 from ara.api.v1.ledger import kept_page
-from ara.api.v1.words import Absent, AsOf, Named, Place, PredictionId, Symbol, Whole
+from ara.api.v1.words import Absent, AsOf, Length, Named, Place, PredictionId, Symbol, Whole
 from ara.api.verifying import Anchored
+from ara.market.timeframe import Timeframe
 from ara.prediction.accuracy import accuracy
 from ara.prediction.document import to_document
 from ara.prediction.receipts import receipt, vouchers
@@ -41,6 +42,7 @@ class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     days: Whole = Field(default=5, ge=1, le=30, description="Bars ahead")
+    timeframe: Length = "1d"
     asset_class: _Class | None = Field(default=None, description="What each instrument has to be; checked")
     reasons: bool = Field(default=True, description="Whether reasons are given; without them the id is another")
     as_of: AsOf | None = None
@@ -49,7 +51,10 @@ class _Question(BaseModel):
     @property
     def asked(self) -> Asked:
         """What is asked, in the words of all versions."""
-        return Asked(days=self.days, as_of=self.as_of, model=self.model, why=self.reasons, asset_class=self.asset_class)
+        return Asked(
+            days=self.days, timeframe=Timeframe.parse(self.timeframe), as_of=self.as_of, model=self.model,
+            why=self.reasons, asset_class=self.asset_class,
+        )  # fmt: skip
 
 
 class ForecastAsked(_Question):
