@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ara.evidence.leaks.gaps import gaps
+from ara.evidence.leaks.opens import closes_ahead
 from ara.evidence.leaks.outcome import Finding
 from ara.features.audit.swaps import tamed
 
@@ -37,6 +38,7 @@ def tell(symbol: str, own: pl.DataFrame) -> Iterator[Finding]:
     at = own["ts"].to_list()
     yield from _outside(symbol, prices, at)
     yield from _next(symbol, prices, at)
+    yield from closes_ahead(symbol, prices, at)
     yield from _volumes(symbol, prices, own["volume"].to_numpy().astype(float))
     yield from _drawn(symbol, prices, at)
     yield from gaps(symbol, own, prices, at)

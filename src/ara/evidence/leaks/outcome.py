@@ -77,6 +77,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "its volume goes with the bar after it",
         "Look for volumes that are a row early against the prices, or that were weighted by a later price.",
     ),
+    "ahead": (
+        "its closes are a bar ahead of its opens",
+        "Look for closes that are a row early against the opens, such as adjusted ones that were joined one row apart.",
+    ),
     "early": (
         "its bars are a bar ahead of all others",
         "Look for labels of the wrong day: a time zone, or a bar that is called by its end.",
