@@ -1,5 +1,6 @@
 """`ara rank` on a terminal, as JSON, from symbols and from files."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
@@ -8,10 +9,14 @@ import pytest
 
 from ara.cli.render.rank import exam_told
 from ara.cli.screen import Flags, Screen
+from ara.data.feed import MarketData
+from ara.market.symbols import resolve
 from ara.performance.trials import Look
 from ara.prediction.rank import Exam, Term
+from ara.testing import desk
 
 SYMBOLS = ("AAPL", "KO", "MSFT", "SPY", "XOM", "JPM")
+MARKETS = ("AAPL", "MSFT", "SPY", "EURUSD", "XAUUSD", "BTC-USD")
 
 
 @pytest.fixture
@@ -43,7 +48,8 @@ def file(home):
 
 
 def test_a_list_of_chances(ara):
-    found = json.loads(ara("rank", *SYMBOLS, "--horizon", "20", "--json").out)
+    found = json.loads(ara("rank", *SYMBOLS, "--as-of", "2017-08-31", "--horizon", "20", "--json").out)
+    assert {one["as_of"] for one in found} == {"2017-08-31T20:00:00Z"}
     assert [one["symbol"] for one in found] == sorted(SYMBOLS)
     assert all(len(one["quintiles"]) == 5 and abs(sum(one["quintiles"]) - 1) < 1e-9 for one in found)
 
@@ -132,10 +138,76 @@ def test_what_the_exam_says_of_itself(score, plain, words):
     assert f"); {words}" in told
 
 
-def test_instruments_of_other_days_are_not_ordered_in_silence(ara):
-    told = ara("rank", *SYMBOLS)
-    assert "The last bar of JPM is of 2017-09-01, that of MSFT of 2022-03-10" in " ".join(told.err.split())
-    assert ara("rank", *SYMBOLS, "--as-of", "2017-08-31").err == ""
+def test_instruments_of_other_days_are_refused_and_as_of_is_the_way_out(ara):
+    told = ara("rank", *SYMBOLS, "--width", "200")
+    assert (told.code, told.out) == (2, "")
+    said, advice = told.err.splitlines()
+    assert said.endswith("JPM KO XOM on 2017-09-01, AAPL SPY on 2021-03-31, MSFT on 2022-03-10.")
+    assert (
+        advice == "Ask for a day by which all have bars: --as-of 2017-09-01, or bring them up to date: ara data update"
+    )
+    told = ara("rank", *SYMBOLS, "--as-of", "2017-09-01", "--width", "200")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith("Chances to end in each fifth of these 6 by the return over 20 bars after 2017-09-01")
+
+
+def test_last_bars_some_days_apart_are_said(ara, file):
+    bars = pl.read_parquet(file)
+    bars.filter((pl.col("symbol") != "KO") | (pl.col("ts") < pl.datetime(2020, 12, 25))).write_parquet(file)
+    told = ara("rank", "--bars", str(file), "--width", "200")
+    assert told.code == 0
+    assert "after 2020-12-24 to 2020-12-31" in told.out
+    assert "The last bar of KO is of 2020-12-24, that of " in told.err
+
+
+@pytest.fixture
+def markets(home):
+    """A file of real bars of stocks, currencies and a coin; the coin's end a year before."""
+
+    async def known():
+        async with desk() as one, MarketData(one) as market:
+            return [await market.bars(resolve(name)) for name in MARKETS]
+
+    path = home / "markets.parquet"
+    pl.concat(
+        one.frame.select(
+            symbol=pl.lit(one.instrument.symbol),
+            ts=(pl.col("known_at") - pl.duration(microseconds=1)).dt.date().cast(pl.Datetime("us")),
+            asset_class=pl.lit(one.instrument.asset_class.value),
+            **{name: pl.col(name) for name in ("open", "high", "low", "close", "volume")},
+        )
+        for one in asyncio.run(known())
+    ).write_parquet(path)
+    return path
+
+
+def test_a_file_of_several_markets_is_examined(ara, markets):
+    """New York, currencies and coins never close at one instant; their sessions are of one date."""
+    outcome = ara("rank", "--bars", str(markets), "--as-of", "2020-01-16", "--exam", "--terms", "3", "--json")
+    found = json.loads(outcome.out)
+    assert [one["symbols"] for one in found["terms"]] == [6, 6, 6]
+    assert 0.05 < found["score"] < 0.3
+    then = ("--as-of", "2020-12-31", "--horizon", "30")
+    whole = json.loads(ara("rank", "--bars", str(markets), *then, "--exam", "--json").out)
+    assert {one["symbols"] for one in whole["terms"]} == {5, 6}  # the coin's terms are not lost for what came later
+
+
+def test_of_a_file_those_that_had_ended_are_left_out_and_it_is_said(ara, markets):
+    whole = ara("rank", "--bars", str(markets), "--width", "200")
+    assert (whole.code, whole.out) == (2, "")
+    assert "BTC-USD on 2020-01-16, AAPL SPY on 2021-03-31, EURUSD XAUUSD on 2022-03-04, MSFT on 2022-03-10" in whole.err
+    assert "--as-of 2020-01-16" in whole.err
+    assert "ara data update" not in whole.err
+    then = ara("rank", "--bars", str(markets), "--as-of", "2020-12-31", "--json")
+    assert [one["symbol"] for one in json.loads(then.out)] == ["AAPL", "EURUSD", "MSFT", "SPY", "XAUUSD"]
+    assert "Left out, as bars ended more than ten days before those of the others: BTC-USD." in " ".join(
+        then.err.split()
+    )
+    named = ara("rank", *MARKETS, "--bars", str(markets), "--as-of", "2020-12-31", "--json")
+    assert (named.code, json.loads(named.out)["context"]["ends"]["BTC-USD"]) == (2, "2020-01-16")
+    few = ara("rank", "--bars", str(markets), "--as-of", "2021-12-31")
+    assert few.code == 2
+    assert "do not end together" in " ".join(few.err.split())
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ara.models.panel import Panel, instant
 from ara.models.quantiles import LEVELS
 from ara.prediction.compute import Recipe, compute
 from ara.prediction.joint import drawn, past, ties
+from ara.prediction.meeting import APART, labels, refuse_apart
 from ara.prediction.origin import checked_days
 from ara.prediction.usual import usual
 
@@ -52,14 +53,18 @@ class Ranked:
         Whose chances.
     quintiles
         That it ends in each fifth by its return, the worst first; they sum to 1.
+    as_of
+        When the last bar used of it became known, UTC.
     """
 
     symbol: str
     quintiles: tuple[float, ...]
+    as_of: datetime
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON has it."""
-        return {"symbol": self.symbol, "quintiles": list(self.quintiles)}
+        known = self.as_of.isoformat().replace("+00:00", "Z")
+        return {"symbol": self.symbol, "quintiles": list(self.quintiles), "as_of": known}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,8 @@ def rank(
     Parameters
     ----------
     bars
-        One daily series for each instrument; those without a bar by then, or too few to forecast, are refused.
+        One daily series for each instrument; those without a bar by then, or too few to forecast, are refused, and
+        those whose last bars lie more than ten days apart.
     horizon
         Bars ahead, 1 to 30.
     as_of
@@ -159,9 +165,12 @@ def rank(
     _refuse_few(ordered)
     panel = Panel.build(ordered, (checked_days(horizon, "horizon"),))
     newest = int(panel.known_at.max()) if as_of is None else instant(as_of)
-    chances = _chances(panel, ordered, _rows(panel, newest), newest, Recipe(model=model, seed=seed))
+    rows = _rows(panel, newest)
+    refuse_apart(ordered, newest, fewest=LIKE)
+    chances = _chances(panel, ordered, rows, newest, Recipe(model=model, seed=seed))
     return [
-        Ranked(symbol=symbol, quintiles=tuple(row.tolist())) for symbol, row in zip(panel.symbols, chances, strict=True)
+        Ranked(symbol=symbol, quintiles=tuple(own.tolist()), as_of=_when(int(known)))
+        for symbol, own, known in zip(panel.symbols, chances, panel.known_at[rows], strict=True)
     ]
 
 
@@ -173,6 +182,9 @@ def shares(count: int) -> tuple[float, ...]:
 def examined(bars: Sequence[Bars], horizon: int = 20, *, terms: int = 12, model: str = MODEL, seed: int = 0) -> Exam:
     """Order instruments at the start of each of the last terms, from what was known then, and score what came.
 
+    A term begins at a session of half of the instruments, at the first of its closes: where markets close at other
+    instants, nothing is known of those yet that close later. The return of each counts from its own close of it.
+
     References
     ----------
     S. Makridakis and others (2022), The M6 forecasting competition: fifths of returns over four weeks, by ranked
@@ -181,22 +193,32 @@ def examined(bars: Sequence[Bars], horizon: int = 20, *, terms: int = 12, model:
     ordered = sorted(bars, key=lambda one: one.instrument.symbol)
     _refuse_few(ordered)
     panel = Panel.build(ordered, (checked_days(horizon, "horizon"),))
-    days, count = np.unique(panel.known_at, return_counts=True)
+    session = labels(ordered)
+    days, count = np.unique(session, return_counts=True)
     days = days[count >= max(LIKE, len(ordered) / 2)]
     starts = days[::-1][horizon::horizon][:terms][::-1]
     if len(starts) < terms:
-        raise ValidationError(
-            f"{terms} terms of {horizon} bars do not fit into {len(days)} days", hint="Ask for fewer: --terms"
-        )
+        _refuse_short(terms, horizon, len(days), most=max(len(days) - 1, 0) // horizon)
     return Exam(
         horizon=horizon,
-        terms=tuple(_term(panel, ordered, int(start), Recipe(model=model, seed=seed)) for start in starts),
+        terms=tuple(_term(panel, ordered, session, int(day), Recipe(model=model, seed=seed)) for day in starts),
     )
 
 
-def _term(panel: Panel, bars: Sequence[Bars], start: int, recipe: Recipe) -> Term:
+def _refuse_short(terms: int, horizon: int, days: int, *, most: int) -> None:
+    many = "1 term" if terms == 1 else f"{terms} terms"
+    one = f"{horizon} bar{'' if horizon == 1 else 's'} do{'es' if terms == 1 else ''} not fit"
+    raise ValidationError(
+        f"{many} of {one} into the {days} days on which half of the instruments, and {LIKE} at the least, have bars",
+        hint=f"Ask for fewer: --terms {most}" if most else "Ask for a shorter --horizon, or name others.",
+    )
+
+
+def _term(panel: Panel, bars: Sequence[Bars], session: NDArray[np.int64], day: int, recipe: Recipe) -> Term:
+    start = int(panel.known_at[session == day].min())
     known = np.array([int((one.frame["known_at"].dt.epoch("us") <= start).sum()) >= _ENOUGH for one in bars])
-    rows = np.maximum(_rows(panel, start, missing=-1), 0)
+    rows = np.maximum(_rows(panel, day, session, missing=-1), 0)  # each one's close of that day, or the last before
+    known &= session[rows] >= day - APART
     moved = np.where(known, panel.y[rows, 0] * panel.scale[rows, 0], np.nan)
     known &= np.isfinite(moved)
     if known.sum() < LIKE:
@@ -246,12 +268,17 @@ def _score(chances: _Array, fifth: NDArray[np.int64]) -> float:
     return float(((np.cumsum(chances, axis=1) - happened) ** 2).sum(axis=1).mean() / FIFTHS)
 
 
-def _rows(panel: Panel, moment: int, *, missing: int | None = None) -> NDArray[np.int64]:
-    """Give each series' last row that was known at a moment; `missing` for those without one, else they are refused."""
-    rows = []
+def _rows(
+    panel: Panel, moment: int, by: NDArray[np.int64] | None = None, *, missing: int | None = None
+) -> NDArray[np.int64]:
+    """Give each series' last row that was known at a moment; `missing` for those without one, else they are refused.
+
+    Where sessions are given as `by`, the last row up to one of these instead.
+    """
+    by, rows = panel.known_at if by is None else by, []
     for code, symbol in enumerate(panel.symbols):
         first, end = panel.span(code)
-        count = int(np.searchsorted(panel.known_at[first:end], moment, side="right"))
+        count = int(np.searchsorted(by[first:end], moment, side="right"))
         if not count and missing is None:
             raise ModelError(f"{symbol} has no bar that was known at {_when(moment):%Y-%m-%d %H:%M} UTC")
         rows.append(first + count - 1 if count or missing is None else missing)

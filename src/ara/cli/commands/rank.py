@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_APART = 10
+_STALE = 4
 
 
 def command(
@@ -61,6 +61,8 @@ def command(
         series = _read(bars, as_of) if bars else s.run(_fetched(s, symbols or [], as_of))
         if bars and symbols:
             series = _chosen(series, symbols)
+        elif bars and as_of and not exam:  # its earlier terms had them
+            series = _lasting(s, series)
         found: Exam | list[Ranked]
         if exam:
             found = examined(series, ahead, terms=many, model=model, seed=seed)
@@ -87,14 +89,33 @@ def command(
 
 
 def _apart(s: Screen, series: "Sequence[Bars]") -> None:
-    """Say where the last bars lie so far apart that the instruments are not ordered over the same days."""
-    ends = sorted((one.frame["known_at"][-1], one.instrument.symbol) for one in series)
-    (first, early), (last, late) = ends[0], ends[-1]
-    if (last - first).days > _APART:
+    """Say where the last bars lie some days apart; farther apart, the instruments are refused."""
+    from ara.prediction.meeting import lasts
+
+    last = lasts(series)
+    early, late = min(last, key=last.__getitem__), max(last, key=last.__getitem__)
+    if (last[late] - last[early]).days > _STALE:
         s.note(
-            f"The last bar of {clean(early)} is of {first:%Y-%m-%d}, that of {clean(late)} of {last:%Y-%m-%d}: they "
-            "are not ordered over the same days. Ask for days when all had bars: --as-of DATE"
+            f"The last bar of {clean(early)} is of {last[early]}, that of {clean(late)} of {last[late]}: they do not "
+            "start together."
         )
+
+
+def _lasting(s: Screen, series: "list[Bars]") -> "list[Bars]":
+    """Leave out what a file had ended with by the moment asked for, as what had not begun, and say so."""
+    from ara.market.symbols import listed
+    from ara.prediction.meeting import ended, lasts
+    from ara.prediction.rank import LIKE
+
+    last = lasts(series)
+    gone = ended(last) if last else []
+    if not gone or len(last) - len(gone) < LIKE:
+        return series
+    s.note(
+        f"Left out, as bars ended more than ten days before those of the others: {clean(listed(gone, 8))}. "
+        f"All have bars up to {min(last.values())}."
+    )
+    return [one for one in series if one.instrument.symbol not in gone]
 
 
 def _counted(s: Screen, found: "Exam", symbols: Sequence[str], model: str) -> "Look":

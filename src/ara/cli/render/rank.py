@@ -1,6 +1,7 @@
 """Chances of fifths, and how good they were, on a terminal."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ara.cli.render.data_table import Column, table
@@ -30,7 +31,7 @@ def ranks(found: Sequence["Ranked"], horizon: int, s: Screen) -> str:
         for place, (head, leave) in enumerate(_HEADS.items())
     ]
     bars = "1 bar" if horizon == 1 else f"{horizon} bars"
-    head = f"Chances to end in each fifth of these {len(found)} by the return over {bars}"
+    head = f"Chances to end in each fifth of these {len(found)} by the return over {bars} after {_days(found)}"
     none = _nothing(len(found))
     said = f"{none} Who moves more is more often at both ends: that is no view of the direction."
     return "\n".join([*(s.palette()(line, "strong") for line in wrapped(head, s.width)), *table(columns, s),
@@ -53,6 +54,12 @@ def exam_told(found: "Exam", look: "Look", s: Screen) -> str:
     )
     lines = [*wrapped(said, s.width), *table(columns, s), *wrapped(looked(look), s.width)]
     return "\n".join(lines)
+
+
+def _days(found: Sequence["Ranked"]) -> str:
+    """Say of which day the last closes are, or from which to which."""
+    days = sorted({(one.as_of - timedelta.resolution).date() for one in found})  # a coin's day is over at midnight
+    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
 
 
 def _nothing(count: int) -> str:
