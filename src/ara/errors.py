@@ -14,7 +14,7 @@
     │   ├── RateLimitError       3  503  a source was asked too often
     │   └── ShapeError           3  502  a source's answer is not built as it was agreed
     ├── ModelError               4  500  a model can't be fitted or asked
-    │   ├── HistoryError         4  422  there are too few bars to say anything
+    │   ├── HistoryError         4  422  too few bars, or none that moves, to say anything
     │   ├── StageError           4  409  a model stays in its stage, or stays at all
     │   └── FeatureEngineeringError  4  500  an indicator or feature set failed
     │       └── AuditError      15  500  an audit could not be done, or told nothing
@@ -205,7 +205,7 @@ class ModelError(AraError):
 
 
 class HistoryError(ModelError):
-    """An instrument has too few bars at that moment for any forecast of it."""
+    """An instrument has too few bars at that moment for any forecast of it, or its price never moved."""
 
     code = "history"
     http_status = 422

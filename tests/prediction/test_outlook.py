@@ -8,18 +8,20 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ara.data import Kind
 from ara.data.feed import MarketData
-from ara.errors import ModelError
+from ara.errors import HistoryError, ModelError
 from ara.market import symbols
 from ara.market.bars import Bars
-from ara.market.timeframe import Timeframe
+from ara.market.timeframe import DAY, Timeframe
 from ara.models import LEVELS
 from ara.models.ensemble import FittedEnsemble
+from ara.prediction import Ledger, PredictionEngine
 from ara.prediction.compute import Recipe
 from ara.prediction.forecast import Forecast
 from ara.prediction.outlook import outlook
 from ara.statistics.volatility import ewma_variance
-from ara.testing import desk
+from ara.testing import FakeProvider, desk
 
 
 async def bars(symbol: str, as_of: datetime | None = None) -> Bars:
@@ -30,6 +32,9 @@ async def bars(symbol: str, as_of: datetime | None = None) -> Bars:
 @pytest.fixture
 async def apple() -> Bars:
     return await bars("AAPL")
+
+
+PRICES = ("open", "high", "low", "close")
 
 
 def shortened(one: Bars, count: int) -> Bars:
@@ -266,3 +271,27 @@ async def test_what_has_to_be_said_of_a_model_stands_among_the_warnings(
 ) -> None:
     monkeypatch.setattr(FittedEnsemble, "notes", property(lambda _: ("fast answers without its friends",)))
     assert "fast answers without its friends" in outlook(shortened(apple, 300), 1, Recipe(model="fast")).warnings
+
+
+async def test_a_price_that_never_moved_is_refused_and_one_that_moved_once_is_not(apple: Bars) -> None:
+    still = replace(apple, frame=apple.frame.tail(900).with_columns(pl.lit(50.0).alias(name) for name in PRICES))
+    with pytest.raises(HistoryError, match="the price of AAPL never moved: all its 900 closes are 50,") as caught:
+        outlook(still, 3, Recipe())
+    assert "Is it pegged, suspended or dead?" in caught.value.hint
+    with pytest.raises(HistoryError, match="which is too few"):
+        outlook(replace(still, frame=still.frame.tail(20)), 3, Recipe())
+    once = changed(changed(still, "close", {500: 51.0}), "high", {500: 51.0})
+    assert len(outlook(once, 3, Recipe()).days) == 3
+
+
+async def test_nobody_answers_in_place_of_one_who_refuses_a_price_that_never_moved() -> None:
+    plain = FakeProvider(first=date(2020, 6, 1))
+    spans = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2030, 1, 1, tzinfo=UTC)}
+    frame = await plain.history(Kind.BARS, symbols.resolve("BTC-USD"), DAY, **spans)
+    fake = FakeProvider({"BTC-USD": frame.with_columns(pl.lit(50.0).alias(name) for name in PRICES)})
+    async with desk() as one:
+        for model in ("auto", "fast", "ewma_t"):
+            with pytest.raises(HistoryError, match="never moved") as caught:
+                await PredictionEngine(one, data_providers=[fake]).predict("BTC-USD", 2, model=model)
+            assert caught.value.http_status == 422
+        assert await Ledger(one).list() == []

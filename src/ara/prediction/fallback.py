@@ -10,7 +10,16 @@ from typing import Final, Literal, TypeVar
 from ara import plugins
 from ara.data.feed import MarketData
 from ara.desk import Desk
-from ara.errors import AraError, CancelledError, DataProviderError, IntegrityError, StoreError, WorkerError, words_of
+from ara.errors import (
+    AraError,
+    CancelledError,
+    DataProviderError,
+    HistoryError,
+    IntegrityError,
+    StoreError,
+    WorkerError,
+    words_of,
+)
 from ara.market.bars import Bars
 from ara.market.instrument import Instrument
 from ara.market.timeframe import Timeframe
@@ -292,8 +301,8 @@ async def _ask(
 
 
 def _final(error: BaseException, name: str, *, first: bool) -> bool:
-    """Say whether a failure is the answer: too few bars, and a refusal of the very model that was named."""
-    if isinstance(error, CancelledError) or (isinstance(error, AraError) and "bars" in error.context):
+    """Say whether a failure is the answer: bars that tell too little, and a refusal of the model that was named."""
+    if isinstance(error, CancelledError | HistoryError) or (isinstance(error, AraError) and "bars" in error.context):
         return True
     broken = not isinstance(error, AraError) or isinstance(error, IntegrityError | WorkerError)
     return first and name != AUTO and not broken

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ara.errors import AraError, IntegrityError, ModelError, words_of
+from ara.errors import AraError, HistoryError, IntegrityError, ModelError, words_of
 from ara.lineage import Lineage, digest_arrays
 from ara.market.bars import Bars
 from ara.market.calendar import Calendar, calendar
@@ -110,13 +110,22 @@ def outlook(
 
 
 def _priced(bars: Bars) -> None:
-    """Refuse bars that end in no price, or aren't there."""
+    """Refuse bars that end in no price, aren't there, or of which no close ever differs: nothing true follows."""
     if not len(bars):
         raise ModelError(f"{bars.instrument.symbol} has no bars to forecast from")
     if not 0 < bars.frame["close"][-1] < np.inf:
         raise ModelError(
             f"the last close of {bars.instrument.symbol} is {bars.frame['close'][-1]}, which is no price",
             hint="Name another source, or an earlier moment with --as-of.",
+        )
+    closes = bars.frame["close"]
+    if len(closes) > _RECENT and closes.min() == closes.max():
+        raise HistoryError(
+            f"the price of {bars.instrument.symbol} never moved: all its {len(closes):,} closes are {closes[-1]:.10g}, "
+            "from which no range and no chance follow",
+            hint=f"Is it pegged, suspended or dead? Look at its bars: ara data check {bars.instrument.symbol}; "
+            "or name a source in which it trades: data.providers.",
+            closes=len(closes),
         )
 
 
