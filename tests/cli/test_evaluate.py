@@ -96,12 +96,15 @@ def test_what_is_missed_is_told_from_chance(ara, files):
 @pytest.mark.parametrize(
     ("ends", "said"),
     [
-        ([(1, 0.5, 0.2, 0.9)], ["At 1 bar it is missed beyond chance."]),
+        ([(1, 0.5, 0.2, 0.9)], ["At 1 bar the figure is missed beyond chance."]),
         (
             [(1, 1.2, 0.6, 1.8), (5, 0.5, -0.5, 1.5), (21, 0.2, -0.6, 1.0)],
-            ["At 5 and 21 bars it is missed by no more than", "At 1 bar it is reached, but not beyond chance."],
+            [
+                "At 5 and 21 bars the figure is missed by no more than",
+                "At 1 bar the figure is reached, but not beyond chance.",
+            ],
         ),
-        ([(1, 2, 1, 3), (5, 2, 1.5, 3), (21, 2, 1, 3)], ["At 1, 5 and 21 bars it is reached beyond chance."]),
+        ([(1, 2, 1, 3), (5, 2, 1.5, 3), (21, 2, 1, 3)], ["At 1, 5 and 21 bars the figure is reached beyond chance."]),
     ],
 )
 def test_a_floor_is_missed_or_reached_beyond_chance_or_not(ends, said):

@@ -12,6 +12,7 @@ __all__ = ["Line", "broken_line", "verdict"]
 _Row = Mapping[str, Any]
 
 _WEEK: Final = 5
+_LUCK: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +84,13 @@ def _skill(rows: Mapping[int, _Row]) -> Iterator[Line]:
     skill = _line(
         "CRPS skill over ewma_t", "1.0/1.4/2.0 %, p < .01", rows, ("crps_skill", "dm_p"),
         test=lambda h, row: row["crps_skill"] >= least[h] and row["dm_p"] < 0.01,
-        shown=lambda row: f"{row['crps_skill']:.2%} (p {row['dm_p']:.1g})",
+        shown=lambda row: f"{row['crps_skill']:.2%} (p {_chance(row['dm_p'])})",
     )  # fmt: skip
     yield replace(skill, ranges=_ranges(rows, ("crps_skill", "skill_low", "skill_high"), least))
     beyond = _line(
         "over the best of GARCH-t, HAR, mean of 3", "+.3 points, p < .01", rows, ("over_best", "over_best_p"),
         test=lambda _, row: row["over_best"] >= 0.003 and row["over_best_p"] < 0.01,
-        shown=lambda row: f"{100 * row['over_best']:+.2f} (p {row['over_best_p']:.1g})",
+        shown=lambda row: f"{100 * row['over_best']:+.2f} (p {_chance(row['over_best_p'])})",
     )  # fmt: skip
     over = ("over_best", "over_best_low", "over_best_high")
     yield replace(beyond, ranges=_ranges(rows, over, dict.fromkeys(HORIZONS, 0.003)))
@@ -197,3 +198,9 @@ def _chances(rows: Mapping[int, _Row], rivals: Mapping[str, Mapping[int, _Row]])
         test=lambda h, row: row["da"] >= naive[h]["da"],
         shown=lambda row: f"{row['da']:.1%} ({naive[row['horizon']]['da']:.1%})",
     )  # fmt: skip
+
+
+def _chance(p: float) -> str:
+    """Write a chance with one digit, or with as many more as it takes not to be rounded onto what is asked."""
+    told = (f"{p:.{digits}g}" for digits in range(1, 9))
+    return next((said for said in told if float(said) != _LUCK), f"{p:.1g}")

@@ -131,10 +131,10 @@ def _told_apart(ranges: Sequence["Range"]) -> Iterator[str]:
     short = [one for one in ranges if one.got < one.least]
     there = [one for one in ranges if one.got >= one.least]
     for own, sure, words in (
-        (short, "below", "it is missed beyond chance"),
-        (short, "open", "it is missed by no more than chance may make"),
-        (there, "open", "it is reached, but not beyond chance"),
-        (there, "above", "it is reached beyond chance"),
+        (short, "below", "the figure is missed beyond chance"),
+        (short, "open", "the figure is missed by no more than chance may make"),
+        (there, "open", "the figure is reached, but not beyond chance"),
+        (there, "above", "the figure is reached beyond chance"),
     ):
         some = [one for one in own if one.told == sure]
         if some:
