@@ -35,7 +35,7 @@ def test_the_whole_screen(shown, make_forecast):
         "\n"
         "  Sure        0.73 is the chance that the close ends within the usual move of the median (1 day:\n"
         "              ±2.9 %); an ordinary day has 0.80.\n"
-        "  Data        sample, quality 0.98\n"
+        "  Data        sample, quality 0.98; up to Wed 31 Mar 2021, nothing since\n"
         "\n"
         f"  Kept as {forecast.id[:6]} in the ledger.   Later: ara score   Reasons: ara predict AAPL --analysis full"
     )

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from ara.cli.palette import Palette
 from ara.cli.render.chart import GLYPHS, PLAIN_GLYPHS, Scale
-from ara.cli.render.numbers import ago, day, decimals, grouped, long_day, percent, places, within
+from ara.cli.render.grounds import age, grade
+from ara.cli.render.numbers import day, decimals, grouped, long_day, percent, places, within
 from ara.cli.render.reasons import leans, reasons, surely, widely
 from ara.cli.render.spans import ahead, closed, moment, word
 from ara.cli.words import clean, padded, width, wrapped
@@ -24,7 +25,6 @@ _INDENT: Final = "  "
 _GAP: Final = "  "
 _CHART: Final = (13, 41)
 _NO_VIEW: Final = 0.005
-_FRESH_DAYS: Final = 4
 _LABEL: Final = 12
 _LABEL_IN_FULL: Final = 14
 _TABLE: Final = 40
@@ -149,18 +149,9 @@ def _as_traded(forecast: Forecast) -> str:
 
 def _age(forecast: Forecast, view: View) -> list[str]:
     """Say how old the data is, unless it is as new as can be or the reader asked for that day."""
-    old = (view.today - forecast.last).days > _FRESH_DAYS
-    update = f"ara data update {clean(forecast.instrument.symbol)}"
-    if forecast.source == "sample":
-        said = f"From the bundled sample, {ago(forecast.last, view.today)}. For today: {update}"
-        if view.asked:
-            said = f"From the bundled sample, {ago(forecast.last, view.today)}, as asked."
-    elif old and not view.asked:
-        said = f"The last close is {ago(forecast.last, view.today).removesuffix(' ago')} old. To renew it: {update}"
-    else:
-        return []
+    said = age(forecast, view.today, asked=view.asked)
     role: Literal["quiet", "actual"] = "quiet" if view.asked else "actual"
-    return [view.palette(line, role) for line in _paragraph(said, view)]
+    return [view.palette(line, role) for line in _paragraph(said, view)] if said else []
 
 
 def _paragraph(text: str, view: View, *, hang: int = 0) -> list[str]:
@@ -290,7 +281,7 @@ def _after(forecast: Forecast, view: View) -> list[str]:
     if view.level >= DEPTHS.index("standard"):
         if forecast.regime is not None:
             lines += _row("Regime", _regime(forecast), view)
-        lines += _row("Data", f"{clean(forecast.source)}, quality {forecast.quality:.2f}", view)
+        lines += _row("Data", grade(forecast, view.today, asked=view.asked), view)
     if view.depth == "standard" and (wide := widely(forecast.days[0]) if forecast.days else ""):
         lines += _row("Why so wide", wide, view)
     if view.depth == "full":
