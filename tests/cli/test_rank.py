@@ -187,6 +187,8 @@ def test_a_file_of_several_markets_is_examined(ara, markets):
     found = json.loads(outcome.out)
     assert [one["symbols"] for one in found["terms"]] == [6, 6, 6]
     assert 0.05 < found["score"] < 0.3
+    one = ara("rank", "--bars", str(markets), "--exam", "--terms", "1", "--horizon", "1", "--width", "200")
+    assert one.out.startswith("Ranked probability score over 1 term of 1 bar: 0.")
     then = ("--as-of", "2020-12-31", "--horizon", "30")
     whole = json.loads(ara("rank", "--bars", str(markets), *then, "--exam", "--json").out)
     assert {one["symbols"] for one in whole["terms"]} == {5, 6}  # the coin's terms are not lost for what came later

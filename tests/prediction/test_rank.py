@@ -180,7 +180,7 @@ async def test_a_term_that_fewer_than_five_can_be_ordered_in_is_refused():
     bars = await known(SYMBOLS[:5], as_of=datetime(2017, 8, 30, 22, tzinfo=UTC))
     young = [replace(one, frame=one.frame[-260:]) if one.instrument.symbol == "KO" else one for one in bars]
     assert len(examined(bars, 20, terms=1).terms) == 1
-    with pytest.raises(ValidationError, match="fewer than 5 instruments have an outcome"):
+    with pytest.raises(ValidationError, match="fewer than 5 instruments have 250 bars before the term"):
         examined(young, 20, terms=1)
 
 

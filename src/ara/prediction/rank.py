@@ -222,7 +222,11 @@ def _term(panel: Panel, bars: Sequence[Bars], session: NDArray[np.int64], day: i
     moved = np.where(known, panel.y[rows, 0] * panel.scale[rows, 0], np.nan)
     known &= np.isfinite(moved)
     if known.sum() < LIKE:
-        raise ValidationError(f"fewer than {LIKE} instruments have an outcome of the term that began {_when(start):%F}")
+        raise ValidationError(
+            f"fewer than {LIKE} instruments have {_ENOUGH} bars before the term that began {_when(start):%F}, and an "
+            "outcome of it",
+            hint="Ask for fewer: --terms",
+        )
     mine = [one for one, is_known in zip(bars, known, strict=True) if is_known]
     some = Panel.build(mine, panel.horizons)
     chances = _chances(some, mine, _rows(some, start), start, recipe)

@@ -30,8 +30,9 @@ def ranks(found: Sequence["Ranked"], horizon: int, s: Screen) -> str:
         Column(head=head, cells=[f"{100 * one.quintiles[place]:.1f} %" for one in ordered], right=True, leave=leave)
         for place, (head, leave) in enumerate(_HEADS.items())
     ]
-    bars = "1 bar" if horizon == 1 else f"{horizon} bars"
-    head = f"Chances to end in each fifth of these {len(found)} by the return over {bars} after {_days(found)}"
+    head = (
+        f"Chances to end in each fifth of these {len(found)} by the return over {_bars(horizon)} after {_days(found)}"
+    )
     none = _nothing(len(found))
     said = f"{none} Who moves more is more often at both ends: that is no view of the direction."
     return "\n".join([*(s.palette()(line, "strong") for line in wrapped(head, s.width)), *table(columns, s),
@@ -46,14 +47,19 @@ def exam_told(found: "Exam", look: "Look", s: Screen) -> str:
         Column(head="score", cells=[f"{one.score:.4f}" for one in found.terms], right=True),
         Column(head="plain", cells=[f"{one.plain:.4f}" for one in found.terms], right=True),
     ]
+    terms = "1 term" if len(found.terms) == 1 else f"{len(found.terms)} terms"
     said = (
-        f"Ranked probability score over {len(found.terms)} terms of {found.horizon} bars: {found.score:.4f}, less is "
+        f"Ranked probability score over {terms} of {_bars(found.horizon)}: {found.score:.4f}, less is "
         f"better. No knowledge is {found.no_knowledge:.4f} (beaten in {found.better_than_nothing}). Normal draws, each "
         f"by its own last 250 bars and tied as these are: {found.plain:.4f} (beaten in {found.better_than_plain}"
         f"{_chance(found.p)}); {_lead(found)}."
     )
     lines = [*wrapped(said, s.width), *table(columns, s), *wrapped(looked(look), s.width)]
     return "\n".join(lines)
+
+
+def _bars(horizon: int) -> str:
+    return "1 bar" if horizon == 1 else f"{horizon} bars"
 
 
 def _days(found: Sequence["Ranked"]) -> str:
