@@ -9,6 +9,7 @@ import pytest
 import ara.data
 from ara.data.files import read_bars
 from ara.errors import CancelledError, ModelError, PluginError, StoreError, ValidationError
+from ara.evidence.forecasts import read_forecasts
 from ara.models import LEVELS
 from ara.prediction.bulk import forecast_file, forecast_frame, series
 from ara.prediction.compute import Recipe
@@ -207,3 +208,13 @@ def test_a_frame_that_asks_beyond_reach_is_refused_as_a_file_is(bars: Path, hori
     asked = of(bars, horizons=(1, horizon)).with_columns(instant=pl.col("origin"))
     with pytest.raises(ValidationError, match=rf"the horizon {horizon} is asked; a forecast reaches 1 to 30 bars"):
         forecast_frame(read_bars(bars), asked, Recipe(model="ewma_t"))
+
+
+@pytest.mark.parametrize("kind", [pl.Datetime("us", "UTC"), pl.Datetime("ns"), pl.Date], ids=str)
+def test_a_name_that_ends_in_csv_is_written_as_such_and_judged_alike(bars: Path, kind: pl.DataType) -> None:
+    asked, plain, text = (bars.with_name(name) for name in ("asked.parquet", "plain.parquet", "text.csv"))
+    of(bars).with_columns(pl.col("origin").cast(kind)).write_parquet(asked)
+    for out in (plain, text):
+        forecast_file(bars, asked, out, model="ewma_t", name="mine", settings=SETTINGS)
+    assert text.read_text().startswith("model,symbol,origin,horizon,")
+    assert read_forecasts([text]).equals(read_forecasts([plain]))

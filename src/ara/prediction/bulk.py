@@ -220,9 +220,12 @@ def _checked(out: Path, inputs: tuple[Path, ...]) -> Path:
 
 
 def _write(frame: pl.DataFrame, goal: Path) -> None:
-    """Write beside the goal and move it there: a reader sees the whole file or none."""
+    """Write beside the goal and move it there: a reader sees the whole file or none. Parquet, or CSV by its name."""
     content = BytesIO()
-    frame.write_parquet(content)
+    if goal.suffix.lower() == ".csv":
+        frame.write_csv(content, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+    else:
+        frame.write_parquet(content)
     try:
         write(goal, content.getbuffer())
     except OSError as error:

@@ -21,7 +21,7 @@ __all__ = ["command"]
 def command(
     bars: Annotated[str, typer.Option("--bars", metavar="FILE", help="Bars of many instruments, Parquet or CSV")],
     origins: Annotated[str, typer.Option("--origins", metavar="FILE", help="Symbol, origin, horizon, Parquet or CSV")],
-    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the quantiles go, Parquet")],
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the quantiles go: Parquet, or .csv")],
     model: Annotated[
         str,
         typer.Option(
