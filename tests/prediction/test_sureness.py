@@ -1,6 +1,7 @@
 """The parts of a confidence, and that poor data never raises it."""
 
 import math
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,9 @@ from ara.models.reasons import Told
 from ara.prediction.compute import Answer, Recipe
 from ara.prediction.confidence import confidence
 from ara.prediction.doubt import DOUBT, doubted, newest
+from ara.prediction.explain import _LEANS as LEANS
 from ara.prediction.outlook import outlook
+from ara.prediction.sureness import _WORDS as WORDS
 from ara.prediction.sureness import ORDINARY, sureness
 from ara.statistics.distributions import student_t_quantiles
 from ara.testing import desk
@@ -174,3 +177,19 @@ def test_what_is_told_of_a_wider_band_is_its_own_width() -> None:
     assert wide.told is not None
     np.testing.assert_allclose(wide.told.width, np.log(high - low), rtol=1e-12)
     np.testing.assert_allclose(wide.told.usual, told.usual, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("until", "wide"), [("2020-03-16", True), ("2021-03-31", False)])
+async def test_words_say_to_which_side_a_part_moves(apple: Bars, until: str, wide: bool) -> None:
+    frame = apple.frame.filter(pl.col("known_at").dt.date() <= date.fromisoformat(until))
+    bars = Bars(instrument=apple.instrument, timeframe=apple.timeframe, basis=apple.basis, frame=frame)
+    for day in outlook(bars, 2, Recipe(model="pooled_har")).days:
+        parts = {one.name: one for one in day.sure}
+        assert (parts["market"].contribution < 0) == wide
+        assert parts["market"].description.endswith("more than usual" if wide else "less than usual")
+        for name, (narrow, wider) in WORDS.items():
+            assert parts[name].description == (wider if parts[name].value > 1 else narrow)
+        assert day.leans
+        for lean in day.leans:
+            up, down = LEANS[lean.name]
+            assert lean.description == (up if lean.contribution > 0 else down)

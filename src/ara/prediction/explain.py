@@ -15,7 +15,7 @@ from ara.statistics.ranges import floored, range_variance
 
 __all__ = ["DRAWN", "FACTORS", "REASONS", "REST", "Why", "whys", "with_doubt"]
 
-REASONS: Final = 5
+REASONS: Final = 6
 """Version of the reasons, part of every forecast's lineage: raised whenever the same input would be told otherwise."""
 
 DRAWN: Final = 1
@@ -100,7 +100,12 @@ def _why(told: Told, seen: Mapping[str, float], named: list[str], place: int, *,
         words = f"{len(told.parts) - len(named)} smaller reasons together"
         factors.append(Factor(name=REST, value=0.0, contribution=rest, description=words))
     leans = [
-        Factor(name=name, value=float(part[place]), contribution=float(part[place]), description=_LEANS.get(name, name))
+        Factor(
+            name=name,
+            value=float(part[place]),
+            contribution=float(part[place]),
+            description=_LEANS[name][int(part[place] < 0)] if name in _LEANS else f"what {name} itself expects",
+        )
         for name, part in told.centre.items()
         if part[place]
     ]
@@ -187,12 +192,13 @@ _WORDS: Final[Mapping[str, Callable[[float, float, bool], str]]] = {
     "surprise": _surprise,
 }
 
-_LEANS: Final[Mapping[str, str]] = {
-    "belief": "drawn to its market's own chance of a rise",
-    "drift": "how it and its market drifted in the past",
-    "turn": "what follows on moves such as the last",
-    "weekday": "the days of the week ahead",
+_LEANS: Final[Mapping[str, tuple[str, str]]] = {
+    "belief": ("raised to its market's own chance of a rise", "lowered to its market's own chance of a rise"),
+    "drift": ("it and its market drifted up in the past", "it and its market drifted down in the past"),
+    "turn": ("rises followed on moves such as the last", "falls followed on moves such as the last"),
+    "weekday": ("the weekdays ahead rose more than others", "the weekdays ahead rose less than others"),
 }
+"""Up and down."""
 
 
 def _percent(share: float, *, signed: bool = True) -> str:

@@ -22,13 +22,20 @@ _FROM: Final[Mapping[str, str]] = {
     "state": "regime", "surprise": "regime",
 }  # fmt: skip
 _ORDER: Final = ("horizon", "market", "regime", "past", "agreement", "data")
-_WORDS: Final[Mapping[str, str]] = {
-    "market": "how volatile it and its market are now",
-    "regime": "what such a state of the market and its last surprises called for",
-    "past": "how often its own bands held of late",
-    "agreement": "how its models agree",
-    "data": "the data and what had to be done without",
+_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "market": ("it and its market move less than usual", "it and its market move more than usual"),
+    "regime": (
+        "such a state of its market, and its last surprises, called for narrower bands",
+        "such a state of its market, and its last surprises, called for wider bands",
+    ),
+    "past": (
+        "its own bands held more than they promised of late",
+        "its own bands held less than they promised of late",
+    ),
+    "agreement": ("its models agree more than usual", "its models disagree more than usual"),
+    "data": ("the data", "the data and what had to be done without"),
 }
+"""Where the part makes the band narrower, or leaves it, and where it makes it wider."""
 _MIDDLE: Final = LEVELS.index(0.5)
 _NEAR: Final = 1e-9
 _STEP: Final = 1e-4
@@ -64,9 +71,17 @@ def sureness(told: Told, quantiles: Quantiles, usual: _Array) -> list[tuple[Fact
     for place, horizon in enumerate(quantiles.horizons):
         bars = "1 bar" if horizon == 1 else f"{horizon} bars"
         rows = [
-            ("horizon", plain[place], now[place] - ORDINARY, f"a usual bar of it has {plain[place]:.2f} over {bars}")
+            (
+                "horizon",
+                plain[place],
+                now[place] - ORDINARY,
+                f"over {bars} a usual bar of it has {plain[place]:.2f}, not 0.80",
+            )
         ]
-        rows += [(name, np.exp(part[place]), unit[place] * part[place], _WORDS[name]) for name, part in parts.items()]
+        rows += [
+            (name, np.exp(part[place]), unit[place] * part[place], _WORDS[name][int(part[place] > 0)])
+            for name, part in parts.items()
+        ]
         if "consistency" in told.values:
             alike = told.values["consistency"][place]
             rows.append(("consistency", alike, 0.0, "how alike its models' reasons are; it moves nothing by itself"))
