@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ara.lineage import Lineage
     from ara.market import AssetClass, Bars, Currency, Instrument, Timeframe
     from ara.models import Quantiles
-    from ara.prediction import Day, Factor, Forecast, PredictionEngine
+    from ara.prediction import Day, Factor, Forecast, Missed, PredictionEngine
     from ara.quick import (
         attention,
         audit,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         history,
         ledger,
         predict,
+        predict_many,
         rank,
         replay,
         score,
@@ -82,6 +83,7 @@ __all__ = [
     "IntegrityError",
     "Lineage",
     "MarketData",
+    "Missed",
     "MissingKeyError",
     "ModelError",
     "PluginError",
@@ -109,6 +111,7 @@ __all__ = [
     "history",
     "ledger",
     "predict",
+    "predict_many",
     "rank",
     "replay",
     "score",
@@ -122,7 +125,7 @@ _ROOMS: "Final" = {
     "ara.data.feed": ("MarketData",),
     "ara.market": ("AssetClass", "Bars", "Currency", "Instrument", "Timeframe"),
     "ara.models": ("Quantiles",),
-    "ara.prediction": ("Day", "Factor", "Forecast", "PredictionEngine"),
+    "ara.prediction": ("Day", "Factor", "Forecast", "Missed", "PredictionEngine"),
     "ara.quick": (
         "attention",
         "audit",
@@ -134,6 +137,7 @@ _ROOMS: "Final" = {
         "history",
         "ledger",
         "predict",
+        "predict_many",
         "rank",
         "replay",
         "score",

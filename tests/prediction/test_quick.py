@@ -26,6 +26,18 @@ def test_predict_in_a_script() -> None:
     assert ara.score("AAPL").came_due == 3
 
 
+def test_many_in_one_go_are_what_each_is_alone_and_one_that_fails_costs_none() -> None:
+    found = ara.predict_many(["AAPL", "nope!", "btc-usd", "AAPL"], days=1, as_of="2020-03-02", why=False)
+    assert [one.symbol if isinstance(one, ara.Missed) else one.instrument.symbol for one in found] == (
+        ["AAPL", "nope!", "BTC-USD"]
+    )
+    assert isinstance(found[1].error, ara.UnknownSymbolError | ara.ValidationError)
+    alone = ara.predict("AAPL", days=1, as_of="2020-03-02", why=False)
+    assert found[0].id == alone.id
+    assert {one.id for one in ara.predict_many("AAPL", 1, as_of="2020-03-02", why=False)} == {alone.id}
+    assert ara.predict_many([]) == []
+
+
 async def test_predict_where_a_loop_is_running() -> None:
     assert ara.predict("AAPL", days=3).id == ara.predict("aapl", days=3, model="fast").id
 

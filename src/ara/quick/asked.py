@@ -12,6 +12,7 @@ from ara.desk import Desk
 from ara.market.timeframe import DAY, Timeframe
 from ara.prediction.engine import PredictionEngine
 from ara.prediction.forecast import Forecast
+from ara.prediction.many import Missed
 from ara.prediction.origin import as_instant
 from ara.prediction.scoring import ScoreReport
 from ara.prediction.scoring import score as score_ledger
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ara.prediction.basket import Basket
     from ara.prediction.rank import Ranked
 
-__all__ = ["basket", "history", "predict", "rank", "score"]
+__all__ = ["basket", "history", "predict", "predict_many", "rank", "score"]
 
 
 def predict(
@@ -67,6 +68,50 @@ def predict(
             return await engine.predict(
                 symbol, days, as_of=as_of, learned=bound(desk, learned), model=model, timeframe=step, why=why
             )
+
+    return run(ask())
+
+
+def predict_many(
+    symbols: Sequence[str],
+    days: int = 5,
+    *,
+    as_of: datetime | date | str | None = None,
+    learned: datetime | date | str | None = None,
+    model: str | None = None,
+    timeframe: Timeframe | str = DAY,
+    why: bool = True,
+) -> list[Forecast | Missed]:
+    """Forecast many instruments in one go, and keep the forecasts in the ledger.
+
+    One that can't be answered costs no other anything: it comes as `Missed`, with its symbol and the error.
+
+    Parameters
+    ----------
+    symbols
+        In any usual spelling; several of one instrument are one, in the place of the first.
+    days, as_of, learned, model, timeframe, why
+        As for `predict`; the same moment for all.
+
+    Examples
+    --------
+    >>> import ara
+    >>> for one in ara.predict_many(["AAPL", "BTC-USD", "NOPE"], days=1, as_of="2019-06-03"):
+    ...     print(one.error.code if isinstance(one, ara.Missed) else (one.instrument.symbol, str(one.days[0].date)))
+    ('AAPL', '2019-06-04')
+    ('BTC-USD', '2019-06-04')
+    unknown_symbol
+    """
+    if isinstance(symbols, str):
+        symbols = [symbols]
+    step = Timeframe.parse(str(timeframe))
+
+    async def ask() -> list[Forecast | Missed]:
+        async with Desk.open() as desk, PredictionEngine(desk) as engine:
+            asked = engine.keep_many(
+                symbols, days, as_of=as_of, learned=bound(desk, learned), timeframe=step, model=model, why=why
+            )
+            return [one if isinstance(one, Missed) else one.forecast async for one in asked]
 
     return run(ask())
 
