@@ -103,3 +103,19 @@ def test_bars_of_two_hours_are_given_too(hours: Served):
     assert told.status_code == 200, told.text
     one, two = (datetime.fromisoformat(bar["at"]) for bar in told.json()["bars"])
     assert two - one == timedelta(hours=2)
+
+
+def test_what_is_fitted_on_such_bars_is_offered_where_it_can_be(hours: Served):
+    """At the first instant of November none of the file's bars were known, so there is nothing to learn from then."""
+    asked = {"symbol": "GBPUSD", "days": 1, "timeframe": "4h"}
+    with hours.client() as client:
+        later, first = (
+            client.post("/api/v2/forecasts", json={**asked, "as_of": at}).json() for at in ("2020-01-01", "2019-11-28")
+        )
+        fitted = client.post("/api/v2/forecasts", json={**asked, "as_of": "2020-01-01", "model": "fast"}).json()
+    way = '; --model fast (over HTTP "model": "fast") is fitted on bars of 4h, in some seconds'
+    said = [[one for one in told["warnings"] if "ewma_t answered instead" in one] for told in (later, first)]
+    assert [len(one) for one in said] == [1, 1]
+    assert said[0][0].endswith(way)
+    assert said[1][0].endswith("ewma_t answered instead")
+    assert (fitted["model"], fitted["degraded"]) == ("fast", [])

@@ -10,6 +10,7 @@ import pytest
 from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import IntegrityError, ModelError, PluginError, ValidationError
+from ara.market.timeframe import WEEK
 from ara.models.registry import Registry, stages
 from ara.performance.trials import Trials
 from ara.prediction import PredictionEngine
@@ -221,3 +222,18 @@ async def test_a_hold_out_of_no_sense(desk, share):
         bars = await bars_for(market, ["AAPL"])
     with pytest.raises(ValidationError, match="The hold-out is"):
         await train_model(desk, bars, Lesson(family="hist", params={}, days=1, share=share))
+
+
+async def test_bars_that_are_no_days_are_told_how_more_than_the_baseline_answers_them(desk):
+    engine = PredictionEngine(desk)
+    asked = {"days": 1, "timeframe": WEEK, "as_of": "2020-02-20"}
+    plain = await engine.predict("AAPL", **asked)
+    (words,) = [one for one in plain.warnings if "was trained on bars of 1d" in one]
+    way = '; --model fast (over HTTP "model": "fast") is fitted on bars of 1w, in some seconds'
+    assert words.endswith(f"was trained on bars of 1d: ewma_t answered instead{way}")
+    assert (plain.model, plain.degraded) == ("ewma_t", ())
+    fitted = await engine.predict("AAPL", **asked, model="fast")
+    assert (fitted.model, fitted.degraded) == ("fast", ())
+    assert not [one for one in fitted.warnings if "--model" in one]
+    day = await engine.predict("AAPL", days=1, as_of="2013-09-02")
+    assert [one for one in day.warnings if one.endswith(": ewma_t answered instead")], "days know no such way"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from ara import plugins
@@ -10,6 +10,7 @@ from ara.data.feed import MarketData
 from ara.desk import Desk
 from ara.errors import AraError, ValidationError
 from ara.market.bars import Bars
+from ara.market.timeframe import DAY
 from ara.models.registry.card import BASELINE, Kept
 from ara.models.registry.loading import Artefact
 from ara.models.registry.registry import Registry
@@ -75,6 +76,7 @@ async def choose(desk: Desk, name: str, bars: Bars, *, days: int) -> Asked:
             Registry(desk), BEST, bars.instrument, timeframe=step, days=days, origin=origin, instead=BASELINE
         )
         family = BEST if choice.artefact or choice.broken else BASELINE
+        choice = _with_way(choice, bars, origin) if family == BASELINE else choice
         return Asked(recipe=Recipe(model=family, seed=desk.seed, artefact=choice.artefact), choice=choice)
     if name in plugins.names("models"):
         choice = await champion_for(Registry(desk), name, bars.instrument, timeframe=step, days=days, origin=origin)
@@ -82,6 +84,18 @@ async def choose(desk: Desk, name: str, bars: Bars, *, days: int) -> Asked:
     kept = await _kept(desk, name)
     choice = await named(Registry(desk), kept, bars.instrument, timeframe=step, days=days, origin=origin)
     return Asked(recipe=Recipe(model=kept.family, seed=desk.seed, artefact=choice.artefact), choice=choice)
+
+
+def _with_way(choice: Choice, bars: Bars, origin: datetime) -> Choice:
+    """Add how to have bars answered by more than the baseline, where they are no days, which all else learned from.
+
+    A fit needs bars that were known as the month began.
+    """
+    month = origin.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if not choice.words or bars.timeframe == DAY or bars.frame["known_at"][0] >= month:
+        return choice
+    way = f'--model {BEST} (over HTTP "model": "{BEST}") is fitted on bars of {bars.timeframe}, in some seconds'
+    return replace(choice, words=f"{choice.words}; {way}")
 
 
 async def trained(desk: Desk, name: str) -> Artefact | None:
