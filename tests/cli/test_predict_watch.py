@@ -106,6 +106,16 @@ def test_troubles_stand_beside_the_forecasts_and_the_first_that_is_lost_gives_th
     assert err == "KO: The source fails. Asked again in 2 s.\nNOPE: There is none.\n"
 
 
+def test_before_the_first_forecast_it_is_said_that_no_live_source_answers_and_what_helps(printed):
+    none = Trouble(symbol="KO", error=DataProviderError("All are away.", hint="Give a key."), seconds=0.0)
+    code, out, err = printed([none, "KO"])
+    assert (code, out) == (0, "forecast of KO\n")
+    assert " ".join(err.split()) == (
+        "KO: no live source gives new bars yet. All are away. What helps: Give a key. "
+        "Until one does, the answer is of the bars that are kept."
+    )
+
+
 def test_each_line_is_a_document_of_its_own(printed):
     code, out, err = printed(["KO", TROUBLE], json=True)
     first, second = map(json.loads, out.splitlines())

@@ -6,11 +6,12 @@ from threading import Semaphore
 
 import pytest
 
+from ara.data.feed import MarketData
 from ara.errors import DataProviderError, ShapeError, UnknownSymbolError
-from ara.market.timeframe import Timeframe
+from ara.market.timeframe import DAY, Timeframe
 from ara.prediction import Kept, Ledger, Missed, PredictionEngine
 from ara.prediction.replay import replay
-from ara.prediction.watch import Trouble
+from ara.prediction.watch import Trouble, _Watch
 from ara.settings import Settings
 from ara.testing import FakeClock, Reply, desk
 from tests.venues.binance import NOW, BinanceVenue, minutes
@@ -125,3 +126,20 @@ async def test_where_nothing_new_can_be_had_the_first_forecast_is_of_what_is_kep
     assert isinstance(trouble, Trouble)
     assert (type(trouble.error), trouble.seconds) == (ShapeError, 0.0)
     assert again.forecast.as_of == before.forecast.as_of == NOW
+
+
+@pytest.mark.parametrize(("key", "followed"), [("", "yahoo"), ("abc", "polygon")])
+async def test_a_source_without_its_key_is_not_followed_in_the_place_of_one_that_is_away(tmp_path, key, followed):
+    """Yahoo failed, which counts against its health; Polygon never did, and may not be asked without a key."""
+    given = {"data.providers.polygon.key": key} if key else {}
+    chosen = {"home": str(tmp_path), "log.level": "error", "data.online": "yahoo,polygon", **given}
+    async with (
+        desk(settings=Settings.load(chosen, environ={}, folder=tmp_path), clock=FakeClock(NOW)) as one,
+        MarketData(one) as market,
+    ):
+        market.online.report("yahoo", quality=0.0, freshness=1e7)
+        apple = await market.instrument("AAPL")
+        assert market.online.live(apple) == ["polygon", "yahoo"]
+        assert [market.online.locked(name) for name in ("polygon", "yahoo")] == [not key, False]
+        watch = _Watch(one, market, "AAPL", None, DAY, given=False, pause=1.0)
+        assert watch._source(apple).name == followed

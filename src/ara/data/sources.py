@@ -94,6 +94,11 @@ class Sources:
             return found
         return sorted(found, key=self._rank)
 
+    def locked(self, name: str) -> bool:
+        """Say whether a source answers only with a key, and nobody gave one."""
+        access = self._accesses[name] if self._asks_venue(name) else None
+        return access is not None and access.venue.key and not access.key
+
     async def ask(
         self,
         names: Sequence[str],

@@ -259,9 +259,9 @@ class _Watch(Generic[_T]):
         return answer
 
     def _source(self, instrument: Instrument) -> Provider:
-        """Give whose live bars are followed: the healthiest that has some."""
+        """Give whose live bars are followed: the healthiest that has some, and needs no key that nobody gave."""
         sources = self._market.sources if self._given else self._market.online
-        for name in sources.live(instrument):
+        for name in sorted(sources.live(instrument), key=sources.locked):
             provider = sources.get(name)
             if Kind.BARS in provider.offers and (self._given or fetches(provider)):
                 return provider

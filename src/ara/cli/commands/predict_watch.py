@@ -60,15 +60,19 @@ async def tell(
 
 
 def _trouble(s: Screen, one: "Trouble") -> None:
-    again = f"Asked again in {one.seconds:.0f} s." if one.seconds >= 1 else "It is watched on."
-    _say(s, one.symbol, one.error, again)
+    if one.seconds:
+        again = f"Asked again in {one.seconds:.0f} s." if one.seconds >= 1 else "It is watched on."
+        _say(s, one.symbol, one.error, again)
+        return
+    said = f"{one.error.message} What helps: {one.error.hint} Until one does, the answer is of the bars that are kept."
+    _say(s, one.symbol, one.error, said=f"no live source gives new bars yet. {said}")
 
 
-def _say(s: Screen, symbol: str, error: "AraError", more: str = "") -> None:
+def _say(s: Screen, symbol: str, error: "AraError", more: str = "", *, said: str = "") -> None:
     if s.json:
         s.write(_line({"schema": 1, "symbol": symbol, "error": error.problem()}, s))
     else:
-        s.warn(f"{symbol}: {error.message} {more}".strip())
+        s.warn(f"{symbol}: {said or error.message} {more}".strip())
 
 
 def _line(data: dict[str, Any], s: Screen) -> str:
