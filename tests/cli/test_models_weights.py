@@ -1,14 +1,12 @@
 import json
 import re
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from ara.cli.commands.models.weights import RANKED, Counting, by_regime, why_none
+from ara.cli.commands.models.weights import Counting, by_regime, why_none
 from ara.models.ensemble import ClassState, Line
 from ara.models.ensemble.by_regime import parted
-from ara.models.families.pooled import signals
 
 
 def line(member="har_t", *, weight=0.0, skill=0.01, error=0.002, months=12.0, judged=1, beaten=False, absent=False):
@@ -40,8 +38,6 @@ def test_why_a_member_has_no_weight(one, said):
 def test_weights_too_small_to_show_are_named_and_none_is_hidden():
     told = Counting(kind="stocks", horizon=5, weights={"a": 0.994, "b": 0.002, "c": 0.0}, model="fast@3")
     assert told.words == "of stocks over 5 bars count a 0.99, b; nothing: c. More: ara models show fast@3"
-    between = replace(told, regimes={"calm": 0.0, "usual": 0.25, "wild": 0.75})
-    assert "over 5 bars in times 0.75 wild and 0.25 usual by its last 504 bars count a" in between.words
 
 
 def test_weights_that_follow_the_regime_are_told_apart():
@@ -102,28 +98,15 @@ def test_a_forecast_says_who_counted_where_all_is_asked_for(ara):
     assert (found["class"], found["horizon"], found["model"]) == ("currencies", 1, "fast@2020-12")
     assert sum(found["weights"].values()) == pytest.approx(1)
     best = next(iter(found["weights"]))
-    assert found["regimes"] == {"calm": 0.0, "usual": 0.0, "wild": 1.0}
+    shown = " ".join(ara(*words, "--analysis", "full").out.split())
+    assert "Regime wild: " in shown
+    assert f"Members of currencies over 1 bar in wild times count {best} {found['weights'][best]:.2f}" in shown
     of_wild = {
         one["member"]: one["by_regime"]["wild"]
         for one in json.loads(ara("models", "show", "fast@2020-12", "--json").out)["ensemble"]["weights"]
         if (one["class"], one["horizon"]) == ("currencies", 1)
     }
-    assert found["weights"] == pytest.approx(of_wild)
-    shown = " ".join(ara(*words, "--analysis", "full").out.split())
-    said = f"Members of currencies over 1 bar in wild times by its last {RANKED} bars count {best}"
-    assert f"{said} {found['weights'][best]:.2f}" in shown
+    assert (found["regime"], found["weights"]) == ("wild", of_wild)
     assert "members" not in json.loads(ara(*words, "--json").out)
     fitted = ara("predict", "EURUSD", "--days", "1", "--model", "ewma_t", "--analysis", "full")
     assert "Members" not in fitted.out
-
-
-def test_between_two_regimes_the_weights_of_both_are_mixed_as_the_ensemble_mixes_them(ara):
-    found = json.loads(ara("predict", "AAPL", "--days", "1", "--analysis", "full", "--json").out)["members"]
-    parts = {name: part for name, part in found["regimes"].items() if part}
-    assert len(parts) == 2
-    assert sum(parts.values()) == pytest.approx(1)
-    for one in json.loads(ara("models", "show", found["model"], "--json").out)["ensemble"]["weights"]:
-        if (one["class"], one["horizon"]) == ("stocks", 1):
-            mixed = sum(part * one["by_regime"][name] for name, part in parts.items())
-            assert found["weights"][one["member"]] == pytest.approx(mixed)
-    assert RANKED == signals._YEARS

@@ -186,7 +186,7 @@ async def counted(desk: "Desk", wish: Wish, one: "Kept") -> "dict[str, Counting]
         return {}
     from ara.cli.commands.models.weights import counting
 
-    told = await counting(desk, one)
+    told = await counting(desk, one.forecast)
     return {} if told is None else {one.forecast.id: told}
 
 

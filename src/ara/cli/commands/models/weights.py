@@ -1,23 +1,22 @@
 """What `ara models show` says of an ensemble: who counts for how much, since when, and what is done to bands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ara.errors import DataProviderError, IntegrityError, ModelError, StoreError
+from ara.errors import IntegrityError, ModelError, StoreError
 
 if TYPE_CHECKING:
     from ara.desk import Desk
     from ara.models.ensemble import ClassState, Line, State
     from ara.models.registry import Kept, Registry
-    from ara.prediction import Kept as KeptForecast
-    from ara.prediction.replay import Made
+    from ara.prediction.forecast import Forecast
 
 __all__ = [
-    "LEAST", "NAMES", "RANKED", "REGIMES", "Counting", "Weighing", "by_regime", "counted", "counting", "counting_facts",
+    "LEAST", "NAMES", "REGIMES", "Counting", "Weighing", "by_regime", "counted", "counting", "counting_facts",
     "shown_horizons", "weighing", "weighing_facts", "why_none",
 ]  # fmt: skip
 
@@ -32,9 +31,7 @@ REGIMES: Final = ("calm", "usual", "wild")
 LEAST: Final = 0.005
 """A weight that is shown as a figure; a smaller one is as good as nothing."""
 
-RANKED: Final = 504
-"""Bars, of two years where each is a day, among which ensembles rank the volatility to tell which regime it is."""
-
+_STATES: Final[Mapping[str, str]] = {"calm": "calm", "mid": "usual", "wild": "wild"}
 _SHOWN: Final = (1, 5, 21)
 _MOST: Final = 12
 
@@ -70,17 +67,16 @@ class Counting:
         By member, the largest first; those that counted for nothing come last. Empty of a fit, which is not kept.
     model
         Name of the trained model, which `ara models show` tells more of; what would train one for a fit.
-    regimes
-        By regime, how much the forecast's own moment belongs to it, for one that weighs by regime: the weights are
-        mixed by that. It follows from the rank of the volatility among the last `RANKED` bars; the state that a
-        forecast tells of looks at 1,000 bars, and need not be the same.
+    regime
+        Whose weights these are, for one that weighs by regime: that of the state which the forecast tells of. An
+        ensemble goes smoothly from one to the next by its own rank of the volatility, which looks at fewer bars.
     """
 
     kind: str
     horizon: int
     weights: Mapping[str, float]
     model: str
-    regimes: Mapping[str, float] = field(default_factory=dict)
+    regime: str = ""
 
     @property
     def words(self) -> str:
@@ -92,24 +88,16 @@ class Counting:
         bars = "1 bar" if self.horizon == 1 else f"{self.horizon} bars"
         nothing = f"; nothing: {', '.join(none)}" if none else ""
         more = f"More: ara models show {self.model}"
-        return f"of {self.kind} over {bars}{self._when} count {', '.join(told)}{nothing}. {more}"
-
-    @property
-    def _when(self) -> str:
-        """Name the times for which the members are weighed so; nothing where they are weighed alike in all."""
-        parts = sorted(((part, name) for name, part in self.regimes.items() if part >= LEAST), reverse=True)
-        names = [name if len(parts) == 1 else f"{part:.2f} {name}" for part, name in parts]
-        times = f"{names[0]} times" if len(names) == 1 else f"times {' and '.join(names)}"
-        return f" in {times} by its last {RANKED} bars" if names else ""
+        when = f" in {self.regime} times" if self.regime else ""
+        return f"of {self.kind} over {bars}{when} count {', '.join(told)}{nothing}. {more}"
 
 
-async def counting(desk: "Desk", made: "KeptForecast") -> Counting | None:
+async def counting(desk: "Desk", forecast: "Forecast") -> Counting | None:
     """Give what the members counted for in a forecast that was made now; None where no ensemble answered."""
     from ara.models.ensemble import FittedEnsemble
     from ara.models.families.pooled.seen import KINDS, kind_of
     from ara.models.registry import Registry, load_artefact
 
-    forecast = made.forecast
     told = forecast.lineage.models.get(forecast.model)
     if not isinstance(told, Mapping) or not told.get("states") or not forecast.days:
         return None
@@ -121,38 +109,16 @@ async def counting(desk: "Desk", made: "KeptForecast") -> Counting | None:
     try:
         kept = await registry.find(str(told["artefact"]))
         fitted = load_artefact(await registry.artefact(kept))
-        if not isinstance(fitted, FittedEnsemble):
-            return None
-        own, place = fitted.state.of(kind), fitted.state.horizons.index(horizon)
-        apart = by_regime(own, place)
-        regimes = await _regimes(desk, made) if apart else {}
-    except (DataProviderError, IntegrityError, ModelError, StoreError):
+    except (IntegrityError, ModelError, StoreError):
         return None
-    weights = own.weights[place]
-    if apart:
-        weights = np.einsum("r,rm->m", list(regimes.values()), [apart[name] for name in regimes]).tolist()
+    if not isinstance(fitted, FittedEnsemble):
+        return None
+    own, place = fitted.state.of(kind), fitted.state.horizons.index(horizon)
+    apart = by_regime(own, place)
+    regime = _STATES.get(str((forecast.regime or {}).get("state")), "usual") if apart else ""
+    weights = apart[regime] if apart else own.weights[place]
     ordered = sorted(zip(fitted.state.members, weights, strict=True), key=lambda pair: -pair[1])
-    return Counting(kind=NAMES[kind], horizon=horizon, weights=dict(ordered), model=kept.name, regimes=regimes)
-
-
-async def _regimes(desk: "Desk", kept: "KeptForecast") -> dict[str, float]:
-    """Give how much a forecast's moment belonged to each regime, by the bars that it was made of."""
-    from ara.data.feed import MarketData
-    from ara.prediction.replay import recalled
-
-    async with MarketData(desk) as market:
-        made = await recalled(desk, market, kept)
-    return await desk.workers.run(_belonged, made)
-
-
-def _belonged(made: "Made") -> dict[str, float]:
-    from ara.models.ensemble.by_regime import belonging
-    from ara.models.ensemble.panels import standings
-    from ara.models.panel import Panel
-
-    panel = Panel.build([made.bars, *made.context], range(1, made.days + 1))
-    _, end = panel.span(panel.symbols.index(made.bars.instrument.symbol))
-    return dict(zip(REGIMES, belonging(standings(panel, np.array([end - 1])))[0].tolist(), strict=True))
+    return Counting(kind=NAMES[kind], horizon=horizon, weights=dict(ordered), model=kept.name, regime=regime)
 
 
 def by_regime(own: "ClassState", place: int) -> Mapping[str, Sequence[float]]:
@@ -169,8 +135,8 @@ def counting_facts(told: Counting) -> dict[str, Any]:
     return {
         "class": told.kind,
         "horizon": told.horizon,
+        "regime": told.regime or None,
         "weights": dict(told.weights),
-        "regimes": dict(told.regimes) or None,
         "model": told.model,
     }
 
