@@ -40,6 +40,12 @@ def test_weights_too_small_to_show_are_named_and_none_is_hidden():
     assert told.words == "of stocks over 5 bars count a 0.99, b; nothing: c. More: ara models show fast@3"
 
 
+def test_what_lies_between_regimes_is_told_as_between():
+    apart = {"calm": {"a": 0.9, "b": 0.1, "c": 0.0}, "usual": {"a": 0.8, "b": 0.196, "c": 0.004}}
+    told = Counting(kind="stocks", horizon=1, weights={"a": 0.85, "b": 0.148, "c": 0.002}, model="m", apart=apart)
+    assert told.words == "of stocks over 1 bar count a 0.80 to 0.90, b 0.10 to 0.20, c. More: ara models show m"
+
+
 def test_weights_that_follow_the_regime_are_told_apart():
     alike = ClassState(
         weights=((0.5, 0.5),), skill=((0.0, 0.0),), error=((0.1, 0.1),), months=(9.0,), stretches=((0.0, 0.0, 0.0),),
@@ -97,16 +103,17 @@ def test_a_forecast_says_who_counted_where_all_is_asked_for(ara):
     found = json.loads(ara(*words, "--analysis", "full", "--json").out)["members"]
     assert (found["class"], found["horizon"], found["model"]) == ("currencies", 1, "fast@2020-12")
     assert sum(found["weights"].values()) == pytest.approx(1)
+    apart = found["by_regime"]
+    assert set(apart) == {"calm", "usual", "wild"}
     best = next(iter(found["weights"]))
+    ends = sorted({f"{own[best]:.2f}" for own in apart.values()})
     shown = " ".join(ara(*words, "--analysis", "full").out.split())
-    assert "Regime wild: " in shown
-    assert f"Members of currencies over 1 bar in wild times count {best} {found['weights'][best]:.2f}" in shown
-    of_wild = {
-        one["member"]: one["by_regime"]["wild"]
-        for one in json.loads(ara("models", "show", "fast@2020-12", "--json").out)["ensemble"]["weights"]
-        if (one["class"], one["horizon"]) == ("currencies", 1)
-    }
-    assert (found["regime"], found["weights"]) == ("wild", of_wild)
+    assert f"Members of currencies over 1 bar count {best} {' to '.join(dict.fromkeys((ends[0], ends[-1])))}" in shown
+    for one in json.loads(ara("models", "show", "fast@2020-12", "--json").out)["ensemble"]["weights"]:
+        if (one["class"], one["horizon"]) == ("currencies", 1):
+            own = {name: part[one["member"]] for name, part in apart.items()}
+            assert own == one["by_regime"]
+            assert found["weights"][one["member"]] == one["weight"] == pytest.approx(sum(own.values()) / 3)
     assert "members" not in json.loads(ara(*words, "--json").out)
     fitted = ara("predict", "EURUSD", "--days", "1", "--model", "ewma_t", "--analysis", "full")
     assert "Members" not in fitted.out

@@ -1,7 +1,7 @@
 """What `ara models show` says of an ensemble: who counts for how much, since when, and what is done to bands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +31,6 @@ REGIMES: Final = ("calm", "usual", "wild")
 LEAST: Final = 0.005
 """A weight that is shown as a figure; a smaller one is as good as nothing."""
 
-_STATES: Final[Mapping[str, str]] = {"calm": "calm", "mid": "usual", "wild": "wild"}
 _SHOWN: Final = (1, 5, 21)
 _MOST: Final = 12
 
@@ -67,29 +66,41 @@ class Counting:
         By member, the largest first; those that counted for nothing come last. Empty of a fit, which is not kept.
     model
         Name of the trained model, which `ara models show` tells more of; what would train one for a fit.
-    regime
-        Whose weights these are, for one that weighs by regime: that of the state which the forecast tells of. An
-        ensemble goes smoothly from one to the next by its own rank of the volatility, which looks at fewer bars.
+    apart
+        The weights in calm, usual and wild times, by member, of one that weighs by regime. It goes smoothly from one to
+        the next by where the volatility of the bar stands, so what counted lies between these; `weights` is their mean.
     """
 
     kind: str
     horizon: int
     weights: Mapping[str, float]
     model: str
-    regime: str = ""
+    apart: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
         """Say who counted for how much and who for nothing."""
         if not self.weights:
             return f"weighed for this forecast alone. One that is kept tells its weights: {self.model}"
-        told = [f"{name} {one:.2f}" if one >= LEAST else name for name, one in self.weights.items() if one > 0]
-        none = [name for name, one in self.weights.items() if not one > 0]
+        ends = {name: self._ends(name) for name in self.weights}
+        told = [f"{name} {_between(low, high)}".strip() for name, (low, high) in ends.items() if high > 0]
+        none = [name for name, (_, high) in ends.items() if not high > 0]
         bars = "1 bar" if self.horizon == 1 else f"{self.horizon} bars"
         nothing = f"; nothing: {', '.join(none)}" if none else ""
         more = f"More: ara models show {self.model}"
-        when = f" in {self.regime} times" if self.regime else ""
-        return f"of {self.kind} over {bars}{when} count {', '.join(told)}{nothing}. {more}"
+        return f"of {self.kind} over {bars} count {', '.join(told)}{nothing}. {more}"
+
+    def _ends(self, name: str) -> tuple[float, float]:
+        """Give between what a member's weight lies, whatever the volatility."""
+        every = [own[name] for own in self.apart.values()] or [self.weights[name]]
+        return min(every), max(every)
+
+
+def _between(low: float, high: float) -> str:
+    """Write a weight, or between which it lies; nothing where it is too small to show."""
+    if high < LEAST:
+        return ""
+    return f"{high:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
 
 
 async def counting(desk: "Desk", forecast: "Forecast") -> Counting | None:
@@ -114,11 +125,10 @@ async def counting(desk: "Desk", forecast: "Forecast") -> Counting | None:
     if not isinstance(fitted, FittedEnsemble):
         return None
     own, place = fitted.state.of(kind), fitted.state.horizons.index(horizon)
-    apart = by_regime(own, place)
-    regime = _STATES.get(str((forecast.regime or {}).get("state")), "usual") if apart else ""
-    weights = apart[regime] if apart else own.weights[place]
-    ordered = sorted(zip(fitted.state.members, weights, strict=True), key=lambda pair: -pair[1])
-    return Counting(kind=NAMES[kind], horizon=horizon, weights=dict(ordered), model=kept.name, regime=regime)
+    members = fitted.state.members
+    ordered = sorted(zip(members, own.weights[place], strict=True), key=lambda pair: -pair[1])
+    apart = {name: dict(zip(members, one, strict=True)) for name, one in by_regime(own, place).items()}
+    return Counting(kind=NAMES[kind], horizon=horizon, weights=dict(ordered), model=kept.name, apart=apart)
 
 
 def by_regime(own: "ClassState", place: int) -> Mapping[str, Sequence[float]]:
@@ -135,8 +145,8 @@ def counting_facts(told: Counting) -> dict[str, Any]:
     return {
         "class": told.kind,
         "horizon": told.horizon,
-        "regime": told.regime or None,
         "weights": dict(told.weights),
+        "by_regime": {name: dict(one) for name, one in told.apart.items()} or None,
         "model": told.model,
     }
 
