@@ -1,7 +1,7 @@
 """Many instruments together: returns drawn at once, each as its own forecast says, all as closely tied as they were."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Final
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ara.market.bars import Bars
 from ara.models.quantiles import LEVELS
+from ara.prediction.meeting import labels
 
 __all__ = ["Ties", "drawn", "past", "placed", "scores", "ties"]
 
@@ -53,7 +54,10 @@ class Ties:
 
 
 def past(bars: Sequence[Bars], until: int | None = None) -> _Array:
-    """Give `[day, instrument]`: the last 500 daily log returns, by UTC date of the close; NaN where one had none.
+    """Give `[day, instrument]`: the last 500 daily log returns, by their market's session; NaN where one had none.
+
+    A currency's bar begins on the evening before its session, so neither its opening's date nor, of a coin, its close's
+    is the day on which it moved with the others.
 
     Parameters
     ----------
@@ -65,11 +69,9 @@ def past(bars: Sequence[Bars], until: int | None = None) -> _Array:
     frames = []
     for place, one in enumerate(bars):
         frame = one.frame if until is None else one.frame.filter(pl.col("known_at").dt.epoch("us") <= until)
-        frames.append(
-            frame.tail(_BARS + 1).select(
-                day=pl.col("at").dt.date(), place=pl.lit(place), move=pl.col("close").log().diff()
-            )
-        )
+        last = replace(one, frame=frame.tail(_BARS + 1))
+        day = pl.Series(labels([last]))
+        frames.append(last.frame.select(day=day, place=pl.lit(place), move=pl.col("close").log().diff()))
     whole = pl.concat(frames).drop_nulls().filter(pl.col("move").is_finite())
     days = whole["day"].unique().sort()
     out = np.full((len(days), len(bars)), np.nan)
