@@ -58,9 +58,9 @@ class Overheard:
 
 
 def live_source(market: "MarketData", instrument: Instrument, timeframe: Timeframe) -> Provider | None:
-    """Give the healthiest source whose bars can be followed; None where no source is live."""
+    """Give the healthiest source whose bars can be followed, those that lack their key last; None where none is live."""
     for sources in (market.sources, market.online):
-        for name in sources.live(instrument):
+        for name in sorted(sources.live(instrument), key=sources.locked):
             provider = sources.get(name)
             if Kind.BARS in provider.offers and fetches(provider):
                 return provider
