@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -72,6 +73,8 @@ def test_a_cluster_that_this_process_has_is_used_and_left(library):
 
 
 def test_one_that_does_not_come_up_is_begun_again_and_what_it_left_is_swept_away(library, monkeypatch):
+    import psutil
+
     left: list[subprocess.Popen[bytes]] = []
     made = library(at=3)
     real = made.init
@@ -79,6 +82,8 @@ def test_one_that_does_not_come_up_is_begun_again_and_what_it_left_is_swept_away
     def init(**asked: object) -> None:
         if len(left) < 2:
             left.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(999)", "raylet"]))
+            while "raylet" not in psutil.Process(left[-1].pid).cmdline():  # it has none for a moment, as it begins
+                time.sleep(0.01)
         real(**asked)
 
     monkeypatch.setattr(made, "init", init)
@@ -86,7 +91,7 @@ def test_one_that_does_not_come_up_is_begun_again_and_what_it_left_is_swept_away
     try:
         with cluster():
             assert len(made.asked) == 3
-        assert [one.wait() for one in left] == [-9, -9]
+        assert [one.wait(60) for one in left] == [-9, -9]
         assert other.poll() is None  # it was there before
     finally:
         for one in (other, *left):
