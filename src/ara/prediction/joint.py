@@ -66,13 +66,12 @@ def past(bars: Sequence[Bars], until: int | None = None) -> _Array:
     until
         Only closes that were public at this moment, microseconds since 1970 UTC; all of them if None.
     """
-    frames = []
-    for place, one in enumerate(bars):
+    kept = []
+    for one in bars:
         frame = one.frame if until is None else one.frame.filter(pl.col("known_at").dt.epoch("us") <= until)
-        last = replace(one, frame=frame.tail(_BARS + 1))
-        day = pl.Series(labels([last]))
-        frames.append(last.frame.select(day=day, place=pl.lit(place), move=pl.col("close").log().diff()))
-    whole = pl.concat(frames).drop_nulls().filter(pl.col("move").is_finite())
+        kept.append(replace(one, frame=frame.tail(_BARS + 1)))
+    moves = [one.frame.select(place=pl.lit(place), move=pl.col("close").log().diff()) for place, one in enumerate(kept)]
+    whole = pl.concat(moves).with_columns(day=pl.Series(labels(kept))).drop_nulls().filter(pl.col("move").is_finite())
     days = whole["day"].unique().sort()
     out = np.full((len(days), len(bars)), np.nan)
     out[days.search_sorted(whole["day"]).to_numpy(), whole["place"].to_numpy()] = whole["move"].to_numpy()
