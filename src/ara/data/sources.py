@@ -1,6 +1,6 @@
 """The desk's sources: opened when first asked, ranked by how well they answer, closed together."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -98,6 +98,13 @@ class Sources:
         """Say whether a source answers only with a key, and nobody gave one."""
         access = self._accesses[name] if self._asks_venue(name) else None
         return access is not None and access.venue.key and not access.key
+
+    def followed(self, instrument: Instrument) -> Iterator[Provider]:
+        """Give those whose bars of an instrument may be followed: the healthiest first, what lacks its key last."""
+        for name in sorted(self.live(instrument), key=self.locked):
+            provider = self.get(name)
+            if Kind.BARS in provider.offers:
+                yield provider
 
     async def ask(
         self,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from ara.data.feed import MarketData
-from ara.data.provider import Kind, Provider, fetches
+from ara.data.provider import Provider, fetches
 from ara.desk import Desk
 from ara.errors import AraError, DataProviderError, MissingKeyError, ValidationError
 from ara.market.bars import Bars
@@ -261,9 +261,8 @@ class _Watch(Generic[_T]):
     def _source(self, instrument: Instrument) -> Provider:
         """Give whose live bars are followed: the healthiest that has some, and needs no key that nobody gave."""
         sources = self._market.sources if self._given else self._market.online
-        for name in sorted(sources.live(instrument), key=sources.locked):
-            provider = sources.get(name)
-            if Kind.BARS in provider.offers and (self._given or fetches(provider)):
+        for provider in sources.followed(instrument):
+            if self._given or fetches(provider):
                 return provider
         raise DataProviderError(
             f"no live source has bars of {instrument.symbol}",

@@ -60,8 +60,7 @@ class Overheard:
 def live_source(market: "MarketData", instrument: Instrument, timeframe: Timeframe) -> Provider | None:
     """Give the healthiest source whose bars can be followed, one that lacks its key last; None where none is live."""
     for sources in (market.sources, market.online):
-        for name in sorted(sources.live(instrument), key=sources.locked):
-            provider = sources.get(name)
-            if Kind.BARS in provider.offers and fetches(provider):
+        for provider in sources.followed(instrument):
+            if fetches(provider):
                 return provider
     return None
