@@ -1,19 +1,13 @@
 """Instruments that are priced in a coin in one book with others: by the closes of the coin that were known."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
+from tests.cli.test_portfolio_coins import LAST, written
+
 COUNT, RATE = 420, 0.5
-LAST = date(2021, 3, 31)
-
-
-def written(path, closes, last=LAST):
-    days = [last - timedelta(days=len(closes) - 1 - number) for number in range(len(closes))]
-    rows = [f"{day},{close},{close},{close},{close},1000" for day, close in zip(days, closes, strict=True)]
-    path.write_text("\n".join(["date,open,high,low,close,volume", *rows]))
-    return str(path)
 
 
 @pytest.fixture
